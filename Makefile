@@ -1,0 +1,57 @@
+# Everything a developer does here. `make help` lists it; the first target that needs .venv makes it.
+
+BIN := .venv/bin
+# The directory is in the name, so a copy of the tree makes its own .venv.
+VENV := .venv/complete-$(shell pwd | cksum | cut -d ' ' -f 1)
+CORPUS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run check test test-containers corpus lint types contracts format bench proto clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
+
+run: $(VENV) ## Start everything on this machine: database, queue, API, worker, demo data (Ctrl-C stops it)
+	@exec $(BIN)/python -m entrypoints.cli.main up
+
+check: lint types contracts test ## Everything a change must pass
+
+test: $(VENV) ## Run the whole suite on embedded servers
+	@$(BIN)/pytest
+	@echo "This was the whole suite; it has no browser tests."
+
+test-containers: $(VENV) ## Run the suite on containers of postgres:18 and redis:7 (needs Docker)
+	@CREWKIT_GIT_TEST_CONTAINERS=1 $(BIN)/pytest
+
+corpus: $(VENV) ## Replay a folder of real payloads: make corpus CORPUS=folder
+	@test -d "$(CORPUS)" || { echo "Name a folder of payloads: make corpus CORPUS=folder" >&2; exit 1; }
+	@$(BIN)/pytest tests/integration/test_corpus.py --corpus="$(CORPUS)"
+
+lint: $(VENV) ## Check style, format, and that generated code is what proto/ says
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/buf lint
+	@$(BIN)/buf format --diff --exit-code
+	@$(BIN)/python proto/generate.py --check
+
+types: $(VENV) ## Check types
+	@$(BIN)/mypy
+
+contracts: $(VENV) ## Check who may import whom
+	@$(BIN)/lint-imports --no-logo
+
+format: $(VENV) ## Format the code and mend what can be mended
+	@$(BIN)/ruff check --fix-only --quiet
+	@$(BIN)/ruff format
+
+bench: $(VENV) ## Measure us and the baselines, and write docs/benchmarks.md
+	@$(BIN)/python -m benchmarks
+
+proto: $(VENV) ## Generate proto/gen from the contract
+	@$(BIN)/python proto/generate.py
+
+clean: ## Remove .venv and caches; the data in .crewkit-git stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+
+$(VENV): pyproject.toml uv.lock deploy/bootstrap.sh
+	@deploy/bootstrap.sh $@

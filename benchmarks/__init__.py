@@ -1,0 +1,1 @@
+"""Measure this service beside what people would write otherwise: `python -m benchmarks`."""

@@ -1,0 +1,4 @@
+// Fastify and pg, no queue.
+import { serve } from "./fastify_receiver.js";
+
+await serve(async () => {});

@@ -1,0 +1,1 @@
+"""Measure processing a backlog of stored deliveries with one worker."""

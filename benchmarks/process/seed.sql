@@ -1,0 +1,27 @@
+-- One organization with one active integration, one repository and one linked project for each installation, and a
+-- person who is a member of all and has proved to be the commits' author: every push has effects in full.
+INSERT INTO organizations (external_id, name)
+SELECT gen_random_uuid(), 'Organization ' || number FROM generate_series(1, %(installations)s) AS number;
+
+INSERT INTO projects (external_id, organization_id, name)
+SELECT gen_random_uuid(), id, 'Project' FROM organizations;
+
+INSERT INTO git_integrations (organization_id, provider, provider_id, provider_name, external_id)
+SELECT id, 'github', %(first_installation)s - 1 + id, name, gen_random_uuid() FROM organizations;
+
+INSERT INTO git_repositories (git_integration_id, repo_id, full_name, default_branch, search_grams)
+SELECT id, %(first_repository)s - 1 + organization_id, %(full_name)s, 'main', '{}' FROM git_integrations;
+
+INSERT INTO project_repositories (project_id, git_integration_id, provider, repo_id, repo_full_name, external_id)
+SELECT projects.id, git_integrations.id, 'github', git_repositories.repo_id, full_name, gen_random_uuid()
+FROM git_integrations
+JOIN git_repositories ON git_integration_id = git_integrations.id
+JOIN projects USING (organization_id);
+
+INSERT INTO users (external_id, email) VALUES (gen_random_uuid(), 'author@example.com');
+
+INSERT INTO memberships (user_id, organization_id, role)
+SELECT users.id, organizations.id, 'member' FROM users, organizations;
+
+INSERT INTO user_git_connections (user_id, provider, provider_user_id, provider_username, external_id)
+SELECT id, 'github', %(author_id)s, %(author_login)s, gen_random_uuid() FROM users;

@@ -1,0 +1,56 @@
+"""Generate `proto/gen` from the contract, or with `--check` tell whether it is what the contract says."""
+
+import filecmp
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parent
+GENERATED = ROOT / "gen"
+
+
+def generate(target: Path) -> None:
+    """Run protoc over every file of the contract."""
+    sources = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "crewkit").rglob("*.proto"))
+    plugin = Path(sys.executable).with_name("protoc-gen-mypy")
+    subprocess.run(  # noqa: S603 - our own files, our own interpreter
+        [
+            sys.executable,
+            "-m",
+            "grpc_tools.protoc",
+            f"--proto_path={ROOT}",
+            f"--python_out={target}",
+            f"--mypy_out=quiet:{target}",
+            f"--plugin=protoc-gen-mypy={plugin}",
+            *sources,
+        ],
+        check=True,
+    )
+
+
+def differences() -> list[str]:
+    """Return the generated files that are missing, left over or not as the contract makes them."""
+    with TemporaryDirectory() as directory:
+        fresh = Path(directory)
+        generate(fresh)
+        names = {path.relative_to(fresh) for path in fresh.rglob("*.py*")}
+        names |= {
+            path.relative_to(GENERATED) for path in GENERATED.rglob("*.py*") if path.suffix != ".pyc"
+        }
+        return sorted(
+            str(name)
+            for name in names
+            if not (fresh / name).exists()
+            or not (GENERATED / name).exists()
+            or not filecmp.cmp(fresh / name, GENERATED / name, shallow=False)
+        )
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        if stale := differences():
+            sys.exit(f"Generated code is not what proto/ says; run `make proto`: {', '.join(stale)}")
+    else:
+        GENERATED.mkdir(exist_ok=True)
+        generate(GENERATED)

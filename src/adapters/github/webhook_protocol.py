@@ -1,0 +1,173 @@
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from hmac import compare_digest
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from adapters.github.payloads import read_payload
+from adapters.github.signature import SignatureDigest, SigningSecret, given_signature
+from core.domain.deliveries import BodyRefused, HeadersRefused, SignatureRefused, Source, VerifiedDelivery
+from core.domain.events import EnvelopeUnreadable
+from core.domain.identifiers import RepoId
+from core.domain.notices import Notice, Unhandled
+from core.domain.secret import Secret
+from ports.webhooks import BodyDigest, Headers, WebhookProtocol
+
+PROVIDER = "github"
+
+# The signature does not cover headers: anyone who can replay a body can write anything here.
+_EVENT = re.compile(rb"[a-z][a-z0-9_]{0,63}")
+_DELIVERY = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+
+# `repository_dispatch` lets users choose the action, so its length and characters are theirs too.
+_MAX_ACTION = 100
+
+# These two come without an installation and mean something all the same.
+_STANDALONE = frozenset({"ping", "github_app_authorization"})
+
+_PositiveId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+
+
+class _Identified(msgspec.Struct):
+    id: _PositiveId
+
+
+class _Envelope(msgspec.Struct):
+    action: str | None = None
+    installation: _Identified | None = None
+    repository: _Identified | None = None
+
+
+_decode_envelope = msgspec.json.Decoder(_Envelope).decode
+_UNREADABLE = _Envelope()
+
+
+class GitHubWebhooks(WebhookProtocol):
+    """GitHub's side of receiving: signature, headers, envelope, payload.
+
+    Several secrets may be accepted at once, since GitHub changes an App's secret in one step.
+    """
+
+    def __init__(self, secrets: Sequence[Secret]) -> None:
+        self._secrets = [SigningSecret(secret.reveal()) for secret in secrets]
+        self._uses: dict[str, datetime] = {}
+
+    def digest(self) -> SignatureDigest:
+        """Begin a signature over a body in parts."""
+        return SignatureDigest(self._secrets)
+
+    def verify(
+        self, headers: Headers, body: bytes, *, digest: BodyDigest | None = None, form: bool = False
+    ) -> VerifiedDelivery:
+        """Check signature, headers and envelope, in this order."""
+        signature = event = delivery = replayed = None
+        for name, value in headers:
+            # One comparison of lengths rules out nearly every other header.
+            match name:
+                case b"x-hub-signature-256":
+                    signature = value
+                case b"x-github-event":
+                    event = value
+                case b"x-github-delivery":
+                    delivery = value
+                case b"x-crewkit-replay":
+                    replayed = value
+                case _:
+                    pass
+        self._check_signature(given_signature(signature), body, digest)
+        if event is None or delivery is None:
+            raise HeadersRefused("header_missing")
+        if not _EVENT.fullmatch(event) or not _DELIVERY.fullmatch(delivery):
+            raise HeadersRefused("header_malformed")
+        envelope = _envelope(_json_of(body) if form else body)
+        installation, repository = envelope.installation, envelope.repository
+        return VerifiedDelivery(
+            provider=PROVIDER,
+            event_type=event.decode("ascii"),
+            delivery_id=delivery.decode("ascii"),
+            action=_clean(envelope.action),
+            installation_id=installation.id if installation else None,
+            repo_id=RepoId(str(repository.id)) if repository else None,
+            body=body,
+            source=Source.REPLAYED if replayed else Source.RECEIVED,
+        )
+
+    def read(self, event_type: str, body: bytes) -> Notice:
+        """Read a kept payload; the envelope first, since an odd one was accepted at receipt."""
+        text = _json_of(body)
+        try:
+            envelope = _decode_envelope(text)
+            if envelope.installation is None and event_type not in _STANDALONE:
+                return Unhandled("no_installation")
+            return read_payload(event_type, envelope.action, text)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise EnvelopeUnreadable(f"envelope_unreadable: {error}") from error
+
+    def show(self, body: bytes) -> bytes:
+        """Return the JSON inside a kept body."""
+        return _json_of(body)
+
+    def secret_uses(self) -> Mapping[str, datetime]:
+        """Return the last use of each secret in this process."""
+        return dict(self._uses)
+
+    def _check_signature(self, given: bytes, body: bytes, digest: BodyDigest | None) -> None:
+        if isinstance(digest, SignatureDigest):
+            computed = digest.signatures()
+        else:
+            computed = [secret.sign(body) for secret in self._secrets]
+        matched = None
+        for secret, signature in zip(self._secrets, computed, strict=True):
+            # Every secret is compared, whichever matches: the time taken tells nothing.
+            if compare_digest(signature, given):
+                matched = secret
+        if matched is None:
+            raise SignatureRefused("signature_mismatch")
+        self._uses[matched.fingerprint] = datetime.now(UTC)
+
+
+def _envelope(text: bytes) -> _Envelope:
+    """Decode the three keys we need; a signed object whose keys have odd types is kept for later failure."""
+    try:
+        # The decoder skips what it does not need without checking that it is UTF-8.
+        if not text.isascii():
+            text.decode("utf-8")
+        return _decode_envelope(text)
+    except msgspec.ValidationError:
+        pass
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BodyRefused("body_not_json") from error
+    try:
+        whole = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BodyRefused("body_not_json") from error
+    if not isinstance(whole, dict):
+        raise BodyRefused("body_not_an_object")
+    return _UNREADABLE
+
+
+def _json_of(body: bytes) -> bytes:
+    """Return the JSON text of a body: itself, or a form's `payload` field.
+
+    A JSON object begins with a brace and a form never does.
+    https://docs.github.com/webhooks/using-webhooks/creating-webhooks (content type)
+    """
+    if body.lstrip()[:1] == b"{":
+        return body
+    try:
+        fields = parse_qsl(body, keep_blank_values=True, max_num_fields=16)
+    except ValueError as error:
+        raise BodyRefused("body_not_a_form") from error
+    for name, value in fields:
+        if name == b"payload":
+            return value
+    raise BodyRefused("body_without_payload")
+
+
+def _clean(action: str | None) -> str | None:
+    if action is None or (len(action) <= _MAX_ACTION and action.isprintable()):
+        return action
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in action[:_MAX_ACTION])

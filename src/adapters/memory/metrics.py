@@ -1,0 +1,37 @@
+from collections import Counter
+
+from core.domain.events import EventStatus
+from ports.metrics import Metrics
+
+
+class MemoryMetrics(Metrics):
+    """Figures kept in plain fields, for tests and for processes nobody scrapes."""
+
+    def __init__(self) -> None:
+        self.received_deliveries = 0
+        self.duplicates = 0
+        self.refusals: Counter[str] = Counter()
+        self.groups: list[int] = []
+        self.settlements: Counter[EventStatus] = Counter()
+        self.oldest_due_seconds = 0.0
+
+    def received(self, count: int, duplicates: int) -> None:
+        """Add to both figures."""
+        self.received_deliveries += count
+        self.duplicates += duplicates
+
+    def refused(self, reason: str) -> None:
+        """Add one under this reason."""
+        self.refusals[reason] += 1
+
+    def group(self, size: int) -> None:
+        """Remember the size."""
+        self.groups.append(size)
+
+    def settled(self, status: EventStatus, count: int) -> None:
+        """Add to this status's figure."""
+        self.settlements[status] += count
+
+    def oldest_due(self, seconds: float) -> None:
+        """Remember the latest figure."""
+        self.oldest_due_seconds = seconds

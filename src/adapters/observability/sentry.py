@@ -1,0 +1,70 @@
+import sys
+from typing import TYPE_CHECKING
+
+from sentry_sdk import Client, Scope
+from sentry_sdk.transport import Transport
+from sentry_sdk.utils import event_from_exception
+
+from adapters.observability.redaction import redact
+from core.domain.secret import Secret
+from ports.alerts import Alerts
+
+if TYPE_CHECKING:  # these names exist for type checkers alone
+    from sentry_sdk.types import Event, Hint
+
+_FLUSH_SECONDS = 2.0
+
+
+class SentryAlerts(Alerts):
+    """Sends alerts to Sentry from a thread of its own, after `also` has had them.
+
+    Sent are code, message, facts, and the stack of the exception being handled, without its variables. The
+    SDK's integrations stay off: they read requests, breadcrumbs and command lines, which may hold secrets.
+    What is left goes through redaction all the same.
+    """
+
+    def __init__(
+        self, dsn: Secret, *, environment: str, also: Alerts, transport: Transport | None = None
+    ) -> None:
+        self._also = also
+        self._client = Client(
+            dsn=dsn.reveal(),
+            environment=environment,
+            transport=transport,
+            default_integrations=False,
+            auto_enabling_integrations=False,
+            send_default_pii=False,
+            max_request_body_size="never",
+            include_local_variables=False,
+            auto_session_tracking=False,
+            send_client_reports=False,
+            before_send=_redacted,
+        )
+
+    def alert(self, code: str, message: str, **facts: str | int | None) -> None:
+        """Queue one event, grouped by its code; a full queue drops it."""
+        self._also.alert(code, message, **facts)
+        event: Event = {}
+        hint: Hint = {}
+        current = sys.exception()
+        if current is not None:
+            event, hint = event_from_exception(current, client_options=self._client.options)
+        event.update(
+            {
+                "level": "error",
+                "message": message,
+                "fingerprint": [code],
+                "tags": {"code": code},
+                "extra": dict(facts),
+            }
+        )
+        self._client.capture_event(event, hint, scope=Scope())
+
+    def close(self) -> None:
+        """Give what is queued a moment to leave."""
+        self._client.close(timeout=_FLUSH_SECONDS)
+
+
+def _redacted(event: "Event", _hint: "Hint") -> "Event":
+    redacted: Event = redact(event)
+    return redacted

@@ -1,0 +1,59 @@
+"""How values travel to the database and back."""
+
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.types.string import StrDumper
+
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+# An escaped U+0000, or a backslash before these letters; both are rare enough for the slow way.
+_MAYBE_NUL = b"\\u0000"
+
+
+def storable(text: str) -> str:
+    """Return the text with what PostgreSQL cannot keep replaced by U+FFFD: U+0000 and lone surrogates.
+
+    Both arrive in commit messages and branch names; refusing them would lose the delivery.
+    """
+    paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return paired.replace("\0", _REPLACEMENT)
+
+
+def encode(value: object) -> bytes:
+    """Return the value as JSON that fits jsonb."""
+    try:
+        encoded = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        encoded = _MAYBE_NUL
+    if _MAYBE_NUL in encoded:
+        encoded = msgspec.json.encode(_storable_throughout(msgspec.to_builtins(value)))
+    return encoded
+
+
+class _StorableText(StrDumper):
+    """Writes every text that is sent by itself as `storable` has it; arrays see to it themselves."""
+
+    def dump(self, obj: str) -> Buffer | None:
+        try:
+            return super().dump(obj)
+        except (psycopg.DataError, UnicodeEncodeError):
+            return super().dump(storable(obj))
+
+
+def register(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Teach a connection to send texts so."""
+    connection.adapters.register_dumper(str, _StorableText)
+
+
+def _storable_throughout(value: object) -> object:
+    match value:
+        case str():
+            return storable(value)
+        case dict():
+            return {storable(str(key)): _storable_throughout(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_storable_throughout(item) for item in value]
+        case _:
+            return value

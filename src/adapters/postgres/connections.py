@@ -1,0 +1,83 @@
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from adapters.postgres.audited import AuditedTable
+from adapters.postgres.packed_arrays import Texts
+from adapters.postgres.session import Row, Session
+from core.domain.changes import Change
+from core.domain.connections import Connection, ConnectionStatus
+from core.domain.identifiers import ConnectionId, ProviderUserId
+from ports.connections import ConnectionStore
+
+_OF_PROVIDER_USERS = """
+    SELECT id, external_id, user_id, provider, provider_user_id, created_at, updated_at, provider_username,
+        status, status_reason
+    FROM user_git_connections
+    WHERE provider = %s AND provider_user_id = ANY(%s::text[])
+"""
+_NEXT_ID = "SELECT nextval('user_git_connections_id_seq')"
+
+# No token outlives the permission it stands for: they go in the very write that revokes.
+_WITHOUT_TOKENS = {"access_token": None, "refresh_token": None, "token_expires_at": None}
+
+
+def _row(connection: Connection) -> dict[str, Any]:
+    return {
+        "id": connection.id,
+        "external_id": connection.external_id,
+        "user_id": connection.user_id,
+        "provider": connection.provider,
+        "created_at": connection.created_at,
+        "provider_user_id": connection.provider_user_id,
+        "provider_username": connection.provider_username,
+        "status": connection.status.value,
+        "status_reason": connection.status_reason,
+        **(_WITHOUT_TOKENS if connection.status is ConnectionStatus.REVOKED else {}),
+    }
+
+
+_TABLE = AuditedTable(
+    "connection",
+    "user_git_connections",
+    fixed=("id", "external_id", "user_id", "provider", "created_at"),
+    changing=("provider_user_id", "provider_username", "status", "status_reason", *_WITHOUT_TOKENS),
+    row=_row,
+)
+
+
+class PostgresConnectionStore(ConnectionStore):
+    """The table `user_git_connections`, without its tokens."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def of_provider_users(
+        self, provider: str, provider_user_ids: Collection[ProviderUserId]
+    ) -> Sequence[Connection]:
+        """Return the connections of these provider accounts: at most one each."""
+        rows = await self._session.read(_OF_PROVIDER_USERS, (provider, Texts(list(provider_user_ids))))
+        return [_connection(row) for row in rows]
+
+    async def next_id(self) -> ConnectionId:
+        """Reserve the id of a connection about to be made; gaps are normal."""
+        [(connection_id,)] = await self._session.read(_NEXT_ID)
+        return ConnectionId(connection_id)
+
+    async def apply(self, changes: Sequence[Change[Connection]]) -> None:
+        """Write these steps with their audit versions; raises `StorageConflict` where a row is gone."""
+        await _TABLE.apply(self._session, changes)
+
+
+def _connection(row: Row) -> Connection:
+    return Connection(
+        id=row[0],
+        external_id=row[1],
+        user_id=row[2],
+        provider=row[3],
+        provider_user_id=row[4],
+        created_at=row[5],
+        updated_at=row[6],
+        provider_username=row[7],
+        status=ConnectionStatus(row[8]),
+        status_reason=row[9],
+    )

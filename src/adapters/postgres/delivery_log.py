@@ -1,0 +1,271 @@
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+
+from adapters.postgres.compression import compress
+from adapters.postgres.packed_arrays import Bigints, Bytes, Smallints, Texts, register_packed_arrays
+from core.domain.deliveries import Receipt, ReceiverBusy, VerifiedDelivery
+from core.domain.errors import StorageUnavailable
+from ports.delivery_log import DeliveryLog
+from ports.metrics import Metrics
+
+# More than this per commit gains nothing measurable, and the group's memory stays bounded.
+_GROUP_ROWS = 128
+_GROUP_BYTES = 8 * 1024 * 1024
+# Beyond this a body is compressed in a thread: on the loop it would hold up every other delivery.
+_LARGE_BODY = 256 * 1024
+_SILENCE_SECONDS = 5.0
+_RETRY_AFTER = 5.0
+
+_INSERT = """
+INSERT INTO git_webhook_events (
+  provider, event_type, delivery_id, action, installation_id, repo_id, lane, source,
+  payload, payload_length, payload_sha256, status, attempts, next_attempt_at, created_at, updated_at)
+SELECT provider, event_type, delivery_id, action, installation_id, repo_id, lane, source,
+  payload, payload_length, payload_sha256, 'pending', 0, now(), now(), now()
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int8[], %s::text[], %s::int2[], %s::text[],
+            %s::bytea[], %s::int8[], %s::bytea[])
+  AS d (provider, event_type, delivery_id, action, installation_id, repo_id, lane, source,
+        payload, payload_length, payload_sha256)
+ON CONFLICT (provider, delivery_id) DO NOTHING
+RETURNING delivery_id, provider
+"""
+
+# A redelivery of what had failed here is a wish to try again. Rows are locked in one order everywhere.
+_RETRY = """
+UPDATE git_webhook_events AS e
+SET status = 'pending', attempts = 0, next_attempt_at = now(), error_message = NULL, updated_at = now(),
+    payload = coalesce(e.payload, known.payload)
+FROM (
+  SELECT e.id, d.payload
+  FROM unnest(%s::text[], %s::text[], %s::bytea[]) AS d (provider, delivery_id, payload)
+  JOIN git_webhook_events e USING (provider, delivery_id)
+  WHERE e.status = 'failed' ORDER BY e.delivery_id FOR UPDATE OF e
+) AS known
+WHERE e.id = known.id
+RETURNING e.delivery_id, e.provider
+"""
+
+_log = structlog.get_logger(__name__)
+
+Key = tuple[str, str]
+Results = dict[Key, Receipt | Exception]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A delivery on its way into the ledger and whoever waits for it."""
+
+    delivery: VerifiedDelivery
+    payload: bytes
+    sha256: bytes
+    done: asyncio.Future[Receipt] = field(repr=False)
+
+    @property
+    def key(self) -> Key:
+        return self.delivery.delivery_id, self.delivery.provider
+
+
+class PostgresDeliveryLog(DeliveryLog):
+    """Group commit: while one multi-row insert is committing, the next group gathers behind it.
+
+    There is no timer: a lone delivery commits at once, and under load each durable commit carries as many
+    as arrived during the last one. One connection of its own keeps the statements prepared.
+    """
+
+    def __init__(self, conninfo: str, *, metrics: Metrics, capacity: int = 10_000) -> None:
+        self._conninfo = conninfo
+        self._metrics = metrics
+        self._capacity = capacity
+        self._queue: deque[_Waiting] = deque()
+        self._under_way: dict[Key, _Waiting] = {}
+        self._connection: AsyncConnection[tuple[str, str]] | None = None
+        self._writer: asyncio.Task[None] | None = None
+
+    async def append(self, delivery: VerifiedDelivery) -> Receipt:
+        """Keep one delivery; equal ones under way at the same time share its fate."""
+        if waiting := self._under_way.get((delivery.delivery_id, delivery.provider)):
+            await asyncio.shield(waiting.done)
+            return Receipt.DUPLICATE
+        if len(self._under_way) >= self._capacity:
+            raise ReceiverBusy("Too many deliveries are waiting for storage.", retry_after=_RETRY_AFTER)
+        waiting = _Waiting(delivery, b"", b"", asyncio.get_running_loop().create_future())
+        self._under_way[waiting.key] = waiting
+        try:
+            if len(delivery.body) > _LARGE_BODY:
+                waiting.payload, waiting.sha256 = await asyncio.to_thread(_stored, delivery.body)
+            else:
+                waiting.payload, waiting.sha256 = _stored(delivery.body)
+        except BaseException:
+            self._under_way.pop(waiting.key, None)
+            waiting.done.cancel()
+            raise
+        self._queue.append(waiting)
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write(), name="delivery-log")
+        return await waiting.done
+
+    async def close(self) -> None:
+        """Finish what is under way and close the connection."""
+        if self._writer:
+            await self._writer
+        await self._disconnect()
+
+    async def _write(self) -> None:
+        """Commit group after group until nothing waits."""
+        try:
+            while self._queue:
+                group = self._next_group()
+                try:
+                    results = await self._bounded(self._commit(group))
+                except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must be told
+                    await self._fail(group, error)
+                else:
+                    self._metrics.group(len(group))
+                    for waiting in group:
+                        self._finish(waiting, results[waiting.key])
+        finally:
+            self._writer = None
+
+    def _next_group(self) -> list[_Waiting]:
+        """Take the next group, sorted: two processes inserting the same ids in another order deadlock."""
+        group: list[_Waiting] = []
+        size = 0
+        while self._queue and len(group) < _GROUP_ROWS and size < _GROUP_BYTES:
+            waiting = self._queue.popleft()
+            size += len(waiting.payload)
+            group.append(waiting)
+        group.sort(key=lambda waiting: waiting.key)
+        return group
+
+    async def _bounded(self, commit: Coroutine[None, None, Results]) -> Results:
+        """Await a commit for as long as GitHub's patience allows.
+
+        A plain timeout would not do: psycopg answers a cancellation by asking the silent server to cancel,
+        and waits for it. So the connection is dropped under the abandoned commit.
+        """
+        task = asyncio.ensure_future(commit)
+        done, _ = await asyncio.wait({task}, timeout=_SILENCE_SECONDS)
+        if not done:
+            task.cancel()
+            if self._connection:
+                self._connection.pgconn.finish()
+                self._connection = None
+            raise TimeoutError
+        return task.result()
+
+    async def _commit(self, group: Sequence[_Waiting]) -> Results:
+        """Insert a group in one durable commit; one bad row must not take the others with it."""
+        try:
+            return await self._insert(group)
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            # The server was restarted, or two processes met in a deadlock: once more, on a new connection.
+            # The keys are the same, so nothing is kept twice.
+            await self._disconnect()
+            return await self._insert(group)
+        except psycopg.Error as error:
+            if len(group) == 1:
+                return {group[0].key: error}
+        results: Results = {}
+        for waiting in group:
+            results |= await self._commit([waiting])
+        return results
+
+    async def _insert(self, group: Sequence[_Waiting]) -> Results:
+        connection = await self._connected()
+        deliveries = [waiting.delivery for waiting in group]
+        cursor = await connection.execute(
+            _INSERT,
+            (
+                Texts([delivery.provider for delivery in deliveries]),
+                Texts([delivery.event_type for delivery in deliveries]),
+                Texts([delivery.delivery_id for delivery in deliveries]),
+                Texts([delivery.action for delivery in deliveries]),
+                Bigints([delivery.installation_id for delivery in deliveries]),
+                Texts([delivery.repo_id for delivery in deliveries]),
+                Smallints([delivery.lane for delivery in deliveries]),
+                Texts([delivery.source.value for delivery in deliveries]),
+                Bytes([waiting.payload for waiting in group]),
+                Bigints([len(delivery.body) for delivery in deliveries]),
+                Bytes([waiting.sha256 for waiting in group]),
+            ),
+            prepare=True,
+        )
+        if cursor.rowcount == len(group):
+            return dict.fromkeys((waiting.key for waiting in group), Receipt.ACCEPTED)
+        kept = set(await cursor.fetchall())
+        known = [waiting for waiting in group if waiting.key not in kept]
+        cursor = await connection.execute(
+            _RETRY,
+            (
+                Texts([waiting.delivery.provider for waiting in known]),
+                Texts([waiting.delivery.delivery_id for waiting in known]),
+                Bytes([waiting.payload for waiting in known]),
+            ),
+            prepare=True,
+        )
+        retried = set(await cursor.fetchall())
+        return {
+            waiting.key: Receipt.ACCEPTED
+            if waiting.key in kept
+            else Receipt.RETRIED
+            if waiting.key in retried
+            else Receipt.DUPLICATE
+            for waiting in group
+        }
+
+    async def _connected(self) -> AsyncConnection[tuple[str, str]]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await AsyncConnection.connect(
+                self._conninfo, autocommit=True, connect_timeout=int(_SILENCE_SECONDS)
+            )
+            register_packed_arrays(self._connection)
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        if self._connection:
+            with suppress(psycopg.Error):
+                await self._connection.close()
+            self._connection = None
+
+    def _finish(self, waiting: _Waiting, result: Receipt | Exception) -> None:
+        self._under_way.pop(waiting.key, None)
+        if waiting.done.done():
+            return
+        if isinstance(result, Receipt):
+            waiting.done.set_result(result)
+        else:
+            waiting.done.set_exception(result)
+            # Read here once: whoever waited may have gone, and nobody else looks.
+            waiting.done.exception()
+
+    async def _fail(self, group: Sequence[_Waiting], error: Exception) -> None:
+        """Tell a group it failed; where storage is silent or gone, everyone behind it too.
+
+        GitHub gives up after 10 s, so whoever waits behind a silent group must not wait a second turn.
+        """
+        is_outage = isinstance(
+            error, TimeoutError | OSError | psycopg.OperationalError | psycopg.InterfaceError
+        )
+        _log.error("group_commit_failed", error=type(error).__name__, group_size=len(group))
+        if is_outage:
+            await self._disconnect()
+            group = [*group, *self._queue]
+            self._queue.clear()
+        for waiting in group:
+            self._finish(waiting, _unavailable() if is_outage else error)
+
+
+def _stored(body: bytes) -> tuple[bytes, bytes]:
+    return compress(body), hashlib.sha256(body).digest()
+
+
+def _unavailable() -> StorageUnavailable:
+    return StorageUnavailable("Storage does not answer; try again later.", retry_after=_RETRY_AFTER)

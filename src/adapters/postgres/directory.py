@@ -1,0 +1,45 @@
+from collections.abc import Sequence
+from uuid import UUID
+
+from adapters.postgres.database import Database
+from adapters.postgres.packed_arrays import Texts
+from core.domain.identifiers import UserId
+from core.domain.organizations import Membership, Organization, Role, User
+from ports.directory import Directory
+
+_USER = "SELECT id, external_id, email, name FROM users WHERE external_id = %s"
+_ORGANIZATION = "SELECT id, external_id, name FROM organizations WHERE external_id = %s"
+_MEMBERSHIPS = """
+    SELECT o.id, o.external_id, o.name, m.user_id, m.role
+    FROM memberships AS m
+    JOIN organizations AS o ON o.id = m.organization_id
+    WHERE m.user_id = %s AND m.role = ANY(%s::text[])
+    ORDER BY o.name, o.id
+"""
+# A role crewkit gave a meaning we do not know is no role here.
+_KNOWN_ROLES = Texts([role.value for role in Role])
+
+
+class PostgresDirectory(Directory):
+    """crewkit's own tables in the same database, read only."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find_user(self, external_id: UUID) -> User | None:
+        """Return a user."""
+        async with self._database.session() as session:
+            rows = await session.read(_USER, (external_id,))
+        return User(*rows[0]) if rows else None
+
+    async def find_organization(self, external_id: UUID) -> Organization | None:
+        """Return an organization."""
+        async with self._database.session() as session:
+            rows = await session.read(_ORGANIZATION, (external_id,))
+        return Organization(*rows[0]) if rows else None
+
+    async def memberships(self, user_id: UserId) -> Sequence[Membership]:
+        """Return a user's memberships, by organization name."""
+        async with self._database.session() as session:
+            rows = await session.read(_MEMBERSHIPS, (user_id, _KNOWN_ROLES))
+        return [Membership(Organization(*row[:3]), row[3], Role(row[4])) for row in rows]

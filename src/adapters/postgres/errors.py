@@ -1,0 +1,44 @@
+from collections.abc import Callable
+
+import psycopg
+from psycopg import errors
+
+from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
+from core.domain.integrations import InstallationBoundElsewhere, OrganizationAlreadyConnected
+from core.domain.links import ProjectAlreadyLinked
+
+_RETRY_AFTER = 1.0
+
+# What a caller is told where a row stands in the way, by the constraint that found it.
+_IN_THE_WAY: dict[str, Callable[[], DomainError]] = {
+    "git_integrations_organization_id_provider_key": lambda: OrganizationAlreadyConnected(
+        "This organization is connected already; disconnect it first."
+    ),
+    "git_integrations_live_installation_idx": lambda: InstallationBoundElsewhere(
+        "This installation is connected elsewhere; disconnect it there first."
+    ),
+    "project_repositories_project_id_provider_key": lambda: ProjectAlreadyLinked(
+        "This project has a repository of this provider; unlink it first."
+    ),
+}
+
+_LOST_A_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
+# After a failover the old primary still answers, but writes nothing any more.
+_GONE = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
+
+
+def domain_error(error: psycopg.Error) -> DomainError | None:
+    """Return what this error of the database means to callers, or None where it is a mistake of ours."""
+    if isinstance(error, errors.UniqueViolation):
+        in_the_way = _IN_THE_WAY.get(error.diag.constraint_name or "")
+        return in_the_way() if in_the_way else None
+    if isinstance(error, _LOST_A_RACE):
+        return StorageConflict("A concurrent change won; try again.", retry_after=_RETRY_AFTER)
+    if isinstance(error, _GONE):
+        return storage_unavailable()
+    return None
+
+
+def storage_unavailable() -> StorageUnavailable:
+    """Return the refusal for a database that does not answer."""
+    return StorageUnavailable("The database does not answer; try again soon.", retry_after=_RETRY_AFTER)

@@ -1,0 +1,148 @@
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from psycopg.sql import SQL
+
+from adapters.postgres.audited import AuditedTable
+from adapters.postgres.packed_arrays import Texts
+from adapters.postgres.session import Row, Session
+from core.domain.changes import Change
+from core.domain.identifiers import IntegrationId, OrganizationId
+from core.domain.integrations import Integration, IntegrationStatus, StatusReason
+from ports.integrations import IntegrationStore
+
+_COLUMNS = SQL("""
+    i.id, i.external_id, i.organization_id, i.provider, i.provider_id, i.created_at, i.updated_at,
+    i.provider_name, i.provider_url, i.account_id, i.account_type, i.status, i.status_reason,
+    i.status_changed_at, i.repository_selection, i.permissions, i.settings, i.synced_at,
+    i.sync_requested_at, i.uninstall_requested_at, i.provider_updated_at
+""")
+_FIND = (
+    SQL("SELECT {columns} FROM git_integrations AS i WHERE i.organization_id = %s AND i.provider = %s")
+    .format(columns=_COLUMNS)
+    .as_string()
+)
+# Not FOR UPDATE, which would also stop every event that refers to the row.
+_GET_FOR_UPDATE = f"{_FIND} FOR NO KEY UPDATE"
+_OF_INSTALLATIONS = (
+    SQL("""
+    SELECT DISTINCT ON (i.provider_id) {columns}
+    FROM git_integrations AS i
+    WHERE i.provider = %s AND i.provider_id = ANY(%s::text[])
+    ORDER BY i.provider_id, i.status = 2, i.status_changed_at DESC NULLS LAST, i.id DESC
+    """)
+    .format(columns=_COLUMNS)
+    .as_string()
+)
+_NEXT_ID = "SELECT nextval('git_integrations_id_seq')"
+
+_NUMBER = {IntegrationStatus.ACTIVE: 0, IntegrationStatus.SUSPENDED: 1, IntegrationStatus.REVOKED: 2}
+_STATUS = {number: status for status, number in _NUMBER.items()}
+
+
+def _row(integration: Integration) -> dict[str, Any]:
+    reason = integration.status_reason
+    return {
+        "id": integration.id,
+        "external_id": integration.external_id,
+        "organization_id": integration.organization_id,
+        "provider": integration.provider,
+        "created_at": integration.created_at,
+        "provider_id": integration.provider_id,
+        "provider_name": integration.provider_name,
+        "provider_url": integration.provider_url,
+        "account_id": integration.account_id,
+        "account_type": integration.account_type,
+        "status": _NUMBER[integration.status],
+        "status_reason": reason.value if reason else None,
+        "status_changed_at": integration.status_changed_at,
+        "repository_selection": integration.repository_selection,
+        "permissions": dict(integration.permissions),
+        "settings": dict(integration.settings),
+        "synced_at": integration.synced_at,
+        "sync_requested_at": integration.sync_requested_at,
+        "uninstall_requested_at": integration.uninstall_requested_at,
+        "provider_updated_at": integration.provider_updated_at,
+    }
+
+
+_TABLE = AuditedTable(
+    "integration",
+    "git_integrations",
+    fixed=("id", "external_id", "organization_id", "provider", "created_at"),
+    changing=(
+        "provider_id",
+        "provider_name",
+        "provider_url",
+        "account_id",
+        "account_type",
+        "status",
+        "status_reason",
+        "status_changed_at",
+        "repository_selection",
+        "permissions",
+        "settings",
+        "synced_at",
+        "sync_requested_at",
+        "uninstall_requested_at",
+        "provider_updated_at",
+    ),
+    row=_row,
+)
+
+
+class PostgresIntegrationStore(IntegrationStore):
+    """The table `git_integrations`, without its tokens."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def find(self, organization_id: OrganizationId, provider: str) -> Integration | None:
+        """Return the organization's integration, revoked or not."""
+        rows = await self._session.read(_FIND, (organization_id, provider))
+        return _integration(rows[0]) if rows else None
+
+    async def get_for_update(self, organization_id: OrganizationId, provider: str) -> Integration | None:
+        """Like `find`, with a row lock; raises `StorageConflict` after 5 seconds of waiting for another's."""
+        rows = await self._session.write(_GET_FOR_UPDATE, (organization_id, provider))
+        return _integration(rows[0]) if rows else None
+
+    async def of_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
+        """Return at most one integration per installation: the live one, else the last revoked."""
+        rows = await self._session.read(_OF_INSTALLATIONS, (provider, Texts(list(provider_ids))))
+        return [_integration(row) for row in rows]
+
+    async def next_id(self) -> IntegrationId:
+        """Reserve the id of an integration about to be made; gaps are normal."""
+        [(integration_id,)] = await self._session.read(_NEXT_ID)
+        return IntegrationId(integration_id)
+
+    async def apply(self, changes: Sequence[Change[Integration]]) -> None:
+        """Write these steps with their audit versions; raises `StorageConflict` where a row is gone."""
+        await _TABLE.apply(self._session, changes)
+
+
+def _integration(row: Row) -> Integration:
+    return Integration(
+        id=row[0],
+        external_id=row[1],
+        organization_id=row[2],
+        provider=row[3],
+        provider_id=row[4],
+        created_at=row[5],
+        updated_at=row[6],
+        provider_name=row[7],
+        provider_url=row[8],
+        account_id=row[9],
+        account_type=row[10],
+        status=_STATUS[row[11]],
+        status_reason=StatusReason(row[12]) if row[12] else None,
+        status_changed_at=row[13],
+        repository_selection=row[14],
+        permissions=row[15],
+        settings=row[16],
+        synced_at=row[17],
+        sync_requested_at=row[18],
+        uninstall_requested_at=row[19],
+        provider_updated_at=row[20],
+    )

@@ -1,0 +1,42 @@
+"""The ledger's rows as events; whoever selects `COLUMNS` from it (as `e`) gets them in this order."""
+
+import msgspec
+from psycopg.sql import SQL
+
+from adapters.postgres.session import Row
+from core.domain.events import Event, EventStatus, Verdict
+
+COLUMNS = SQL("""
+    e.id, e.provider, e.delivery_id, e.event_type, e.action, e.lane, e.installation_id, e.status,
+    e.attempts, e.next_attempt_at, e.created_at, e.repo_id, e.source, e.git_integration_id, e.project_ids,
+    e.error_message, e.verdicts::text, e.processed_at, e.payload_length
+""")
+WIDTH = 19
+
+_STATUS = {status.value: status for status in EventStatus}
+_verdicts = msgspec.json.Decoder(tuple[Verdict, ...])
+
+
+def event(row: Row) -> Event:
+    """Return a row's event."""
+    return Event(
+        id=row[0],
+        provider=row[1],
+        delivery_id=row[2],
+        event_type=row[3],
+        action=row[4],
+        lane=row[5],
+        installation_id=row[6],
+        status=_STATUS[row[7]],
+        attempts=row[8],
+        next_attempt_at=row[9],
+        created_at=row[10],
+        repo_id=row[11],
+        source=row[12],
+        integration_id=row[13],
+        project_ids=tuple(row[14] or ()),
+        error_message=row[15],
+        verdicts=_verdicts.decode(row[16]) if row[16] else (),
+        processed_at=row[17],
+        payload_length=row[18],
+    )

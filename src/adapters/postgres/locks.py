@@ -1,0 +1,7 @@
+"""The advisory locks this service takes. They are one space per database, which crewkit's programs share."""
+
+# Two-part keys: our class, then the lock. "cgit" in ASCII, so that a lock seen in pg_locks tells whose it is.
+CLASS = 0x6367_6974
+# The second part of a lane's lock is the lane's number.
+DOMAIN_EVENTS = 1000
+MIGRATIONS = 1001

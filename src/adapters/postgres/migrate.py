@@ -1,0 +1,112 @@
+"""Bring a database to a revision of the schema: `migrations/versions`, in order, under one lock."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from adapters.postgres.locks import CLASS, MIGRATIONS
+from adapters.postgres.tables import metadata
+from core.domain.errors import StorageUnavailable
+
+_VERSIONS = "git_schema_version"  # crewkit's database may hold another program's `alembic_version`
+_WAIT_FOR_OTHERS = "60s"
+_WAIT_FOR_TABLE = "5s"  # a migration that waits longer stops all traffic behind it
+_ONE_STATEMENT = "10min"
+
+
+def migrate(database_url: str, revision: str = "head") -> None:
+    """Bring the database up to a revision, the newest by default; does nothing where it is there.
+
+    Concurrent calls wait for each other. Each migration is one transaction, so a failed one changes nothing.
+    Raises `StorageUnavailable` where the database does not answer.
+    """
+    with _locked(database_url) as connection:
+        command.upgrade(_config(connection), revision)
+
+
+def downgrade(database_url: str, revision: str) -> None:
+    """Bring the database down to a revision, or to nothing of ours with `base`; crewkit's tables stay."""
+    with _locked(database_url) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def current(database_url: str) -> str | None:
+    """Return the revision the database is at, or None where it was never migrated."""
+    with _connected(database_url) as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": _VERSIONS})
+        return context.get_current_revision()
+
+
+def newest() -> str:
+    """Return the revision this program was written for."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None  # there are migrations
+    return head
+
+
+def sql() -> str:
+    """Return all migrations as plain SQL, for review."""
+    written = io.StringIO()
+    command.upgrade(_config(output=written), "head", sql=True)
+    return written.getvalue()
+
+
+def differences(database_url: str) -> list[str]:
+    """Return what the migrations made otherwise than `tables` says; empty where they agree."""
+    with _connected(database_url) as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "version_table": _VERSIONS,
+                "compare_server_default": True,
+                # crewkit's own tables may stand beside ours.
+                "include_name": lambda name, kind, _: kind != "table" or name in metadata.tables,
+            },
+        )
+        return [str(difference) for difference in compare_metadata(context, metadata)]
+
+
+def _config(connection: Connection | None = None, output: io.StringIO | None = None) -> Config:
+    config = Config(output_buffer=output) if output else Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.attributes.update(connection=connection, version_table=_VERSIONS)
+    return config
+
+
+@contextmanager
+def _locked(database_url: str) -> Iterator[Connection]:
+    with _connected(database_url) as connection:
+        connection.execute(text(f"SET lock_timeout = '{_WAIT_FOR_OTHERS}'"))
+        connection.execute(text(f"SET statement_timeout = '{_ONE_STATEMENT}'"))
+        # Held by the session, since each migration commits by itself; it ends with the connection.
+        connection.execute(text("SELECT pg_advisory_lock(:class, :key)"), {"class": CLASS, "key": MIGRATIONS})
+        connection.execute(text(f"SET lock_timeout = '{_WAIT_FOR_TABLE}'"))
+        connection.commit()
+        yield connection
+
+
+@contextmanager
+def _connected(database_url: str) -> Iterator[Connection]:
+    # libpq reads the URL itself: it knows sockets, services and password files, which SQLAlchemy would not.
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(database_url, connect_timeout=5),
+        poolclass=NullPool,
+    )
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        raise StorageUnavailable("The database does not answer.") from error
+    with connection:
+        yield connection

@@ -1,0 +1,34 @@
+"""Every table of the schema, by aggregate. The migrations make them; a test holds the two together."""
+
+from adapters.postgres.tables.audit import idempotency_keys, versions, webhook_secret_uses
+from adapters.postgres.tables.catalog import (
+    git_commit_attributions,
+    git_repositories,
+    project_repositories,
+)
+from adapters.postgres.tables.crewkit import memberships, organizations, projects, users
+from adapters.postgres.tables.integrations import git_flows, git_integrations, git_token_leases
+from adapters.postgres.tables.ledger import git_domain_events, git_webhook_events
+from adapters.postgres.tables.metadata import metadata
+from adapters.postgres.tables.people import user_git_connections, user_git_emails
+
+__all__ = [
+    "git_commit_attributions",
+    "git_domain_events",
+    "git_flows",
+    "git_integrations",
+    "git_repositories",
+    "git_token_leases",
+    "git_webhook_events",
+    "idempotency_keys",
+    "memberships",
+    "metadata",
+    "organizations",
+    "project_repositories",
+    "projects",
+    "user_git_connections",
+    "user_git_emails",
+    "users",
+    "versions",
+    "webhook_secret_uses",
+]

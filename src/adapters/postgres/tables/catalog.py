@@ -1,0 +1,80 @@
+"""Repositories as an integration sees them, their links to projects, and their commits' people."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from adapters.postgres.tables.metadata import Timestamp, external_id, metadata, primary_key, written_at
+
+git_repositories = Table(
+    "git_repositories",
+    metadata,
+    primary_key(),
+    Column("git_integration_id", ForeignKey("git_integrations.id"), nullable=False),
+    Column("repo_id", String, nullable=False),
+    Column("full_name", String, nullable=False),
+    Column("url", String),
+    Column("private", Boolean, nullable=False, server_default="true"),
+    Column("archived", Boolean, nullable=False, server_default="false"),
+    Column("fork", Boolean, nullable=False, server_default="false"),
+    Column("default_branch", String),
+    Column("description", Text),
+    Column("language", String),
+    # Of what changes with every push nothing is indexed, so that a push rewrites the row and no index.
+    Column("pushed_at", Timestamp),
+    Column("provider_updated_at", Timestamp),
+    Column("removed_at", Timestamp),
+    Column("search_grams", ARRAY(Integer), nullable=False),
+    *written_at(),
+    UniqueConstraint("git_integration_id", "repo_id"),
+    Index("git_repositories_search_grams_idx", "search_grams", postgresql_using="gin"),
+    postgresql_with={"fillfactor": "85"},
+)
+
+project_repositories = Table(
+    "project_repositories",
+    metadata,
+    primary_key(),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("git_integration_id", ForeignKey("git_integrations.id"), nullable=False),
+    Column("provider", String, nullable=False),
+    Column("repo_id", String, nullable=False),
+    Column("repo_full_name", String, nullable=False),
+    Column("repo_url", String),
+    Column("default_branch", String, nullable=False, server_default="main"),
+    Column("webhooks_enabled", Boolean, nullable=False, server_default="true"),
+    Column("settings", JSONB, nullable=False, server_default="{}"),
+    external_id(),
+    *written_at(),
+    UniqueConstraint("project_id", "provider"),
+    Index("project_repositories_git_integration_id_repo_id_idx", "git_integration_id", "repo_id"),
+)
+
+git_commit_attributions = Table(
+    "git_commit_attributions",
+    metadata,
+    primary_key(),
+    Column("git_integration_id", ForeignKey("git_integrations.id"), nullable=False),
+    Column("repo_id", String, nullable=False),
+    Column("sha", String, nullable=False),
+    Column("role", String, nullable=False),  # author, co_author
+    Column("address", String, nullable=False),  # lower case; empty where the commit names none
+    Column("name", String, nullable=False),
+    Column("username", String),
+    Column("user_id", ForeignKey("users.id")),
+    Column("method", String, nullable=False),
+    Column("committed_at", Timestamp),
+    *written_at(),
+    UniqueConstraint(
+        "git_integration_id", "repo_id", "sha", "role", "address", name="git_commit_attributions_key"
+    ),
+)

@@ -1,0 +1,107 @@
+"""Integrations, the browser flows that make them, and the tokens given out under them."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from adapters.postgres.tables.metadata import Timestamp, external_id, metadata, primary_key, written_at
+
+git_integrations = Table(
+    "git_integrations",
+    metadata,
+    primary_key(),
+    Column("organization_id", ForeignKey("organizations.id"), nullable=False),
+    Column("provider", String, nullable=False),
+    Column("provider_id", String, nullable=False),
+    Column("provider_name", String),
+    Column("provider_url", String),
+    Column("account_id", String),
+    Column("account_type", String),
+    Column("access_token", String),
+    Column("token_expires_at", Timestamp),
+    Column("token_lease_owner", String),
+    Column("token_lease_until", Timestamp),
+    Column("token_lease_generation", BigInteger, nullable=False, server_default="0"),
+    Column("permissions", JSONB, nullable=False, server_default="{}"),
+    Column("settings", JSONB, nullable=False, server_default="{}"),
+    Column("webhook_secret", String),
+    external_id(),
+    Column("status", Integer, nullable=False, server_default="0"),
+    Column("status_reason", String),
+    Column("status_changed_at", Timestamp),
+    Column("repository_selection", String),
+    Column("synced_at", Timestamp),
+    Column("sync_requested_at", Timestamp),
+    Column("uninstall_requested_at", Timestamp),
+    Column("provider_updated_at", Timestamp),
+    *written_at(),
+    UniqueConstraint("organization_id", "provider"),
+    CheckConstraint("status IN (0, 1, 2)", name="status"),  # active, suspended, revoked
+    # One installation is never bound to two organizations, however the requests race.
+    Index(
+        "git_integrations_live_installation_idx",
+        "provider",
+        "provider_id",
+        unique=True,
+        postgresql_where=text("status <> 2"),
+    ),
+    Index("git_integrations_provider_provider_id_idx", "provider", "provider_id"),
+)
+
+git_flows = Table(
+    "git_flows",
+    metadata,
+    primary_key(),
+    external_id(),
+    Column("purpose", String, nullable=False),
+    Column("provider", String, nullable=False),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("organization_id", ForeignKey("organizations.id")),
+    Column("state_hash", LargeBinary, nullable=False, unique=True),
+    Column("cookie_hash", LargeBinary, nullable=False),
+    Column("pkce_verifier", String),
+    Column("return_to", String),
+    Column("status", String, nullable=False, server_default="open"),
+    Column("provider_user_id", String),
+    Column("account_id", String),
+    Column("expires_at", Timestamp, nullable=False),
+    Column("consumed_at", Timestamp),
+    *written_at(),
+    Index(
+        "git_flows_awaiting_approval_idx",
+        "provider",
+        "provider_user_id",
+        "account_id",
+        postgresql_where=text("status = 'awaiting_approval'"),
+    ),
+)
+
+git_token_leases = Table(
+    "git_token_leases",
+    metadata,
+    primary_key(),
+    external_id(),
+    Column("organization_id", ForeignKey("organizations.id"), nullable=False),
+    Column("git_integration_id", ForeignKey("git_integrations.id"), nullable=False),
+    Column("actor", String, nullable=False),
+    Column("request_id", String),
+    Column("reason", String, nullable=False),
+    Column("repo_ids", JSONB, nullable=False),
+    Column("permissions", JSONB, nullable=False),
+    Column("access_token", String),
+    Column("expires_at", Timestamp, nullable=False),
+    Column("revoked_at", Timestamp),
+    *written_at(),
+    Index("git_token_leases_git_integration_id_expires_at_idx", "git_integration_id", "expires_at"),
+)

@@ -1,0 +1,44 @@
+"""Users' identities at a provider."""
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, String, Table, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+
+from adapters.postgres.tables.metadata import Timestamp, external_id, metadata, primary_key, written_at
+
+user_git_connections = Table(
+    "user_git_connections",
+    metadata,
+    primary_key(),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("provider", String, nullable=False),
+    Column("provider_user_id", String, nullable=False),
+    Column("provider_username", String),
+    Column("provider_email", String),
+    Column("provider_avatar_url", String),
+    Column("access_token", String),
+    Column("refresh_token", String),
+    Column("token_expires_at", Timestamp),
+    Column("token_lease_owner", String),
+    Column("token_lease_until", Timestamp),
+    Column("token_lease_generation", BigInteger, nullable=False, server_default="0"),
+    Column("scopes", JSONB, nullable=False, server_default="[]"),
+    Column("status", String, nullable=False, server_default="active"),
+    Column("status_reason", String),
+    external_id(),
+    *written_at(),
+    UniqueConstraint("user_id", "provider"),
+    UniqueConstraint("provider", "provider_user_id"),
+)
+
+user_git_emails = Table(
+    "user_git_emails",
+    metadata,
+    primary_key(),
+    Column(
+        "user_git_connection_id", ForeignKey("user_git_connections.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("email", String, nullable=False, index=True),  # lower case
+    Column("is_primary", Boolean, nullable=False, server_default="false"),
+    *written_at(),
+    UniqueConstraint("user_git_connection_id", "email"),
+)

@@ -1,0 +1,54 @@
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from adapters.postgres.connections import PostgresConnectionStore
+from adapters.postgres.database import Database
+from adapters.postgres.domain_events import PostgresDomainEventStore
+from adapters.postgres.events import PostgresEventStore
+from adapters.postgres.flows import PostgresFlowStore
+from adapters.postgres.integrations import PostgresIntegrationStore
+from adapters.postgres.links import PostgresLinkStore
+from adapters.postgres.mailbox import PostgresMailbox
+from adapters.postgres.repositories import PostgresRepositoryStore
+from adapters.postgres.secret_uses import PostgresSecretUseStore
+from adapters.postgres.session import Session
+from adapters.postgres.versions import PostgresVersionStore
+from ports.unit_of_work import Transaction, UnitOfWork
+
+
+class PostgresUnitOfWork(UnitOfWork):
+    """Opens transactions on connections of the pool."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+        """Begin a transaction for the length of an `async with` block."""
+        return self._transaction()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        async with self._database.session() as session:
+            yield PostgresTransaction(session)
+
+
+class PostgresTransaction(Transaction):
+    """All stores on one connection."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._recorder = PostgresDomainEventStore(session)
+        self.integrations = PostgresIntegrationStore(session)
+        self.repositories = PostgresRepositoryStore(session)
+        self.links = PostgresLinkStore(session)
+        self.connections = PostgresConnectionStore(session)
+        self.flows = PostgresFlowStore(session)
+        self.mailbox = PostgresMailbox(session)
+        self.events = PostgresEventStore(session)
+        self.domain_events = self._recorder
+        self.versions = PostgresVersionStore(session)
+        self.secret_uses = PostgresSecretUseStore(session)
+
+    async def commit(self) -> None:
+        """Record the domain events and commit, both at once and last: see `PostgresDomainEventStore`."""
+        await self._session.commit(*self._recorder.recording())

@@ -1,0 +1,125 @@
+import asyncio
+import threading
+import time
+from collections.abc import Collection
+from uuid import uuid4
+
+import redis
+import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue
+from rq.queue import EnqueueData
+from rq.serializers import JSONSerializer
+
+from core.domain.lanes import LANES
+from ports.doorbell import Doorbell
+
+QUEUE = "git-lanes"
+# A drain ends by itself after 30 s; twice that is long enough to call it stuck.
+JOB_SECONDS = 60
+
+_SWALLOW_SECONDS = 30
+_NETWORK_SECONDS = 0.5
+# After a round of rings the thread rests: a burst of groups becomes one round, and the first ring of a
+# quiet moment has gone out already.
+_REST_SECONDS = 0.01
+
+_log = structlog.get_logger(__name__)
+
+
+class RedisDoorbell(Doorbell):
+    """Rings by enqueueing an RQ job per lane, from one thread of its own.
+
+    A job has a random id: RQ's `unique` would refuse a ring for as long as an earlier job's hash exists.
+    """
+
+    def __init__(self, url: str, *, job: str) -> None:
+        """Ring by a job that calls the function of this dotted name with the lane."""
+        self._job_name = job
+        self._redis = redis.Redis.from_url(
+            url,
+            socket_timeout=_NETWORK_SECONDS,
+            socket_connect_timeout=_NETWORK_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._queue = Queue(QUEUE, connection=self._redis, serializer=JSONSerializer)
+        # One byte per lane, written by the event loop and cleared by the thread before it rings, so that a
+        # ring set in between is either part of this round or of the next.
+        self._wanted = bytearray(LANES)
+        self._wake = threading.Event()
+        self._closing = False
+        self._failing = False
+        self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+        self._thread.start()
+
+    def ring(self, lane: int) -> None:
+        """Note the lane and wake the thread."""
+        self._wanted[lane] = 1
+        self._wake.set()
+
+    async def ring_due(self, lanes: Collection[int]) -> None:
+        """Ring these lanes whatever was rung before."""
+        await asyncio.to_thread(self._attempt, sorted(lanes), swallow=False)
+
+    async def answer(self, lane: int) -> None:
+        """Forget that the lane was rung."""
+        try:
+            await asyncio.to_thread(self._redis.delete, _bell(lane))
+        except redis.RedisError as error:
+            self._failed(error)
+
+    def close(self) -> None:
+        """Send what is still wanted and end the thread."""
+        self._closing = True
+        self._wake.set()
+        self._thread.join(timeout=2)
+        self._redis.close()
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._wake.wait()
+            self._wake.clear()
+            lanes = [lane for lane in range(LANES) if self._wanted[lane]]
+            for lane in lanes:
+                self._wanted[lane] = 0
+            if lanes:
+                self._attempt(lanes, swallow=True)
+            if not self._closing:
+                time.sleep(_REST_SECONDS)
+
+    def _attempt(self, lanes: list[int], *, swallow: bool) -> None:
+        """Ring, or log that nobody heard it: the sweep rings again."""
+        try:
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for lane in lanes:
+                    pipeline.set(_bell(lane), 1, nx=swallow, ex=_SWALLOW_SECONDS)
+                rung = pipeline.execute()
+            due = [lane for lane, is_first in zip(lanes, rung, strict=True) if is_first]
+            if due:
+                self._queue.enqueue_many([self._job(lane) for lane in due])
+            self._failing = False
+        except (redis.RedisError, OSError) as error:
+            self._failed(error)
+
+    def _job(self, lane: int) -> EnqueueData:
+        return Queue.prepare_data(
+            self._job_name,
+            (lane,),
+            timeout=JOB_SECONDS,
+            ttl=JOB_SECONDS,
+            result_ttl=0,
+            failure_ttl=JOB_SECONDS,
+            job_id=uuid4().hex,
+            description=f"drain lane {lane}",
+        )
+
+    def _failed(self, error: Exception) -> None:
+        # Once per outage: at thousands of deliveries a second the log would say nothing else.
+        if not self._failing:
+            self._failing = True
+            _log.warning("doorbell_failed", error=type(error).__name__)
+
+
+def _bell(lane: int) -> str:
+    return f"git:bell:{lane}"

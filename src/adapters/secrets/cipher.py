@@ -1,0 +1,87 @@
+import base64
+import binascii
+import os
+import re
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from core.domain.secret import Secret
+from ports.cipher import Cipher, CiphertextRefused
+
+_VERSION = "v1"
+_KEY_BYTES = 32
+# The size AES-GCM is made for. Random ones stay safe for 2^32 messages with one key:
+# https://csrc.nist.gov/pubs/sp/800/38/d/final §8.3.
+_NONCE_BYTES = 12
+_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+
+class AesGcmCipher(Cipher):
+    """AES-256-GCM with a key ring: the first key encrypts, all decrypt, so keys rotate without downtime.
+
+    A ciphertext reads `v1.<key id>.<base64url of nonce and ciphertext>`. Version, key id and context are
+    authenticated with it: changed, or copied to another row, it does not decrypt.
+    """
+
+    def __init__(self, keys: Sequence[tuple[str, Secret]]) -> None:
+        """Take `(id, base64 of 32 bytes)` pairs, newest first; raises `ValueError` for a bad ring."""
+        if not keys:
+            raise ValueError("the key ring is empty")
+        self._keys = {key_id: AESGCM(_key(key_id, key)) for key_id, key in keys}
+        if len(self._keys) != len(keys):
+            raise ValueError("two keys have the same id")
+        self._newest = keys[0][0]
+
+    def encrypt(self, secret: Secret, *, context: str) -> str:
+        """Encrypt with the newest key."""
+        nonce = os.urandom(_NONCE_BYTES)
+        aad = _associated(self._newest, context)
+        sealed = self._keys[self._newest].encrypt(nonce, secret.reveal().encode(), aad)
+        text = base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+        return f"{_VERSION}.{self._newest}.{text}"
+
+    def decrypt(self, ciphertext: str, *, context: str) -> Secret:
+        """Decrypt with the key it names."""
+        key_id, sealed = _parse(ciphertext)
+        key = self._keys.get(key_id)
+        if key is None:
+            raise CiphertextRefused(f"The encryption key `{key_id}` is not in the key ring.")
+        nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            return Secret(key.decrypt(nonce, body, _associated(key_id, context)).decode())
+        except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
+            raise CiphertextRefused(f"A value made with key `{key_id}` is damaged or was moved.") from None
+
+    def is_current(self, ciphertext: str) -> bool:
+        """Compare its key with the newest."""
+        return ciphertext.startswith(f"{_VERSION}.{self._newest}.")
+
+
+def _key(key_id: str, key: Secret) -> bytes:
+    if not _KEY_ID.fullmatch(key_id):
+        raise ValueError("a key id is 1 to 32 letters, digits, `_` and `-`")
+    try:
+        found = base64.b64decode(key.reveal(), validate=True)
+    except ValueError:
+        raise ValueError(f"the key `{key_id}` is not base64") from None
+    if len(found) != _KEY_BYTES:
+        raise ValueError(f"the key `{key_id}` has {len(found)} bytes instead of {_KEY_BYTES}")
+    return found
+
+
+def _associated(key_id: str, context: str) -> bytes:
+    return f"{_VERSION}.{key_id}.{context}".encode()
+
+
+def _parse(ciphertext: str) -> tuple[str, bytes]:
+    version, _, rest = ciphertext.partition(".")
+    key_id, _, text = rest.partition(".")
+    if version != _VERSION or not _KEY_ID.fullmatch(key_id):
+        raise CiphertextRefused("A stored value is not a ciphertext of ours.")
+    try:
+        sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise CiphertextRefused(f"A value made with key `{key_id}` is damaged.") from None
+    return key_id, sealed

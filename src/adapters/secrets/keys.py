@@ -1,0 +1,90 @@
+"""Public keys that access tokens may be signed with, each tied to the one algorithm it is for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+from jwt.exceptions import InvalidKeyError
+
+ALGORITHMS = frozenset({"RS256", "ES256", "EdDSA"})
+_SHORTEST_RSA = 2048
+_FROM_JWK = {"RSA": RSAAlgorithm.from_jwk, "EC": ECAlgorithm.from_jwk, "OKP": OKPAlgorithm.from_jwk}
+
+PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
+
+
+class KeyRefused(ValueError):
+    """The key is of a kind, size or purpose that tokens are not verified with."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationKey:
+    """A public key with its algorithm, which is never the token's choice.
+
+    Were it so, a token could name HS256 and be signed with the public key as its secret:
+    https://www.rfc-editor.org/rfc/rfc8725#section-2.1.
+    """
+
+    algorithm: str
+    key: PublicKey
+
+
+class KeySource(Protocol):
+    """Where verification keys come from."""
+
+    async def find(self, key_id: str | None) -> VerificationKey | None:
+        """Return the key a token names, or the only one."""
+
+
+class PinnedKey(KeySource):
+    """The one key the settings give; what a token calls it does not matter."""
+
+    def __init__(self, pem: str) -> None:
+        """Parse a PEM public key; raises `KeyRefused`."""
+        self._key = key_from_pem(pem)
+
+    async def find(self, key_id: str | None) -> VerificationKey | None:  # noqa: ARG002 - the protocol's signature
+        """Return the key."""
+        return self._key
+
+
+def key_from_pem(pem: str) -> VerificationKey:
+    """Parse a PEM public key; raises `KeyRefused`."""
+    try:
+        key = load_pem_public_key(pem.encode())
+    except ValueError:
+        raise KeyRefused("this is no PEM public key") from None
+    return _verification_key(key)
+
+
+def key_from_jwk(jwk: Mapping[str, Any]) -> VerificationKey:
+    """Read one key of a JWK set (https://www.rfc-editor.org/rfc/rfc7517); raises `KeyRefused`."""
+    if jwk.get("use", "sig") != "sig" or "d" in jwk:
+        raise KeyRefused("the key is not for verifying signatures")
+    parse = _FROM_JWK.get(str(jwk.get("kty")))
+    if parse is None:
+        raise KeyRefused("the key is of no public-key kind")
+    try:
+        found = _verification_key(parse(dict(jwk)))
+    except (InvalidKeyError, ValueError, TypeError, KeyError):
+        raise KeyRefused("the key is malformed") from None
+    if jwk.get("alg", found.algorithm) != found.algorithm:
+        raise KeyRefused("the key is for another algorithm")
+    return found
+
+
+def _verification_key(key: object) -> VerificationKey:
+    match key:
+        case RSAPublicKey() if key.key_size >= _SHORTEST_RSA:
+            return VerificationKey("RS256", key)
+        case EllipticCurvePublicKey() if isinstance(key.curve, SECP256R1):
+            return VerificationKey("ES256", key)
+        case Ed25519PublicKey():
+            return VerificationKey("EdDSA", key)
+        case _:
+            raise KeyRefused("tokens are verified with RSA of 2048 bits or more, P-256 or Ed25519 keys")

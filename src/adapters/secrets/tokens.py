@@ -1,0 +1,141 @@
+import hashlib
+import math
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+
+from adapters.secrets.keys import ALGORITHMS, KeySource, VerificationKey
+from core.domain.principals import Principal, TokenRefused
+from ports.clock import Clock
+from ports.tokens import TokenVerifier
+
+_LEEWAY = timedelta(seconds=10)
+_LONGEST_TOKEN = 8192
+_MOST_REMEMBERED = 10_000
+# A key withdrawn by the issuer stops working within this, for tokens already seen too: whoever stole it
+# would have given their token a distant expiry.
+_REMEMBERED_FOR = timedelta(minutes=10)
+_SERVICE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class JwtVerifier(TokenVerifier):
+    """Verifies JWTs as https://www.rfc-editor.org/rfc/rfc8725 advises.
+
+    A user's token has the user's external id in `sub`. A service's has its name in `service`, its scopes
+    separated by spaces in `scope`, and any `sub`; it never speaks for a user. Both have `iss`, `aud` and
+    `exp`. Verified tokens are remembered by their SHA-256 until they expire, ten minutes at most; refusals
+    are not, so a key that arrives late is used at once.
+    """
+
+    def __init__(
+        self,
+        keys: KeySource,
+        clock: Clock,
+        *,
+        issuer: str,
+        audience: str,
+        most_remembered: int = _MOST_REMEMBERED,
+    ) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._issuer = issuer
+        self._audience = audience
+        self._most_remembered = most_remembered
+        self._remembered: OrderedDict[bytes, tuple[datetime, Principal]] = OrderedDict()
+
+    async def verify(self, token: str) -> Principal:
+        """Answer from memory, or check everything."""
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        now = self._clock.now()
+        known = self._remembered.get(digest)
+        if known is not None:
+            until, principal = known
+            if now < until:
+                self._remembered.move_to_end(digest)
+                return principal
+            del self._remembered[digest]
+        principal = await self._check(token, now)
+        self._remember(digest, principal, now)
+        return principal
+
+    async def _check(self, token: str, now: datetime) -> Principal:
+        key = await self._key_for(token)
+        try:
+            claims = jwt.decode(
+                token,
+                key.key,
+                algorithms=[key.algorithm],
+                issuer=self._issuer,
+                audience=self._audience,
+                # Times are checked below against our clock, the one all other rules go by.
+                options={
+                    "require": ["exp", "iss", "aud", "sub"],
+                    "verify_exp": False,
+                    "verify_nbf": False,
+                    "verify_iat": False,
+                },
+            )
+        except (jwt.InvalidTokenError, ValueError) as error:
+            raise TokenRefused(type(error).__name__) from None
+        return _principal(claims, _expiry(claims, now))
+
+    async def _key_for(self, token: str) -> VerificationKey:
+        if len(token) > _LONGEST_TOKEN:
+            raise TokenRefused("too_long")
+        try:
+            header = jwt.get_unverified_header(token)
+        except (jwt.InvalidTokenError, ValueError):
+            raise TokenRefused("malformed") from None
+        algorithm = header.get("alg")
+        if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
+            raise TokenRefused("algorithm")
+        key = await self._keys.find(header.get("kid"))
+        if key is None:
+            raise TokenRefused("unknown_key")
+        if key.algorithm != algorithm:
+            raise TokenRefused("algorithm")
+        return key
+
+    def _remember(self, digest: bytes, principal: Principal, now: datetime) -> None:
+        until = min(principal.expires_at + _LEEWAY, now + _REMEMBERED_FOR)
+        self._remembered[digest] = (until, principal)
+        if len(self._remembered) > self._most_remembered:
+            self._remembered.popitem(last=False)
+
+
+def _expiry(claims: Mapping[str, Any], now: datetime) -> datetime:
+    expires_at = _time(claims["exp"])
+    if now >= expires_at + _LEEWAY:
+        raise TokenRefused("expired")
+    for name in ("nbf", "iat"):
+        if name in claims and now < _time(claims[name]) - _LEEWAY:
+            raise TokenRefused("not_yet_valid")
+    return expires_at
+
+
+def _time(value: object) -> datetime:
+    # JSON as Python reads it has NaN, which is neither before nor after anything and so would never expire.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TokenRefused("time")
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise TokenRefused("time") from None
+
+
+def _principal(claims: Mapping[str, Any], expires_at: datetime) -> Principal:
+    if "service" not in claims:
+        subject = claims["sub"]
+        if not isinstance(subject, str) or not _UUID.fullmatch(subject):
+            raise TokenRefused("subject")
+        return Principal(expires_at, user_id=UUID(subject))
+    service, scope = claims["service"], claims.get("scope", "")
+    if not isinstance(service, str) or not _SERVICE.fullmatch(service) or not isinstance(scope, str):
+        raise TokenRefused("service")
+    return Principal(expires_at, service=service, scopes=frozenset(scope.split()))

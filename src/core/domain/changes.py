@@ -1,0 +1,67 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from core.domain.actors import Actor
+from core.domain.secret import Secret
+
+Entity = TypeVar("Entity")
+
+# Bookkeeping that changes with every write and tells an auditor nothing.
+_UNAUDITED = frozenset({"id", "created_at", "updated_at"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[Entity]):
+    """One entity's step from `before` (None: it is new) to `after` (None: it is deleted), and who made it."""
+
+    before: Entity | None
+    after: Entity | None
+    by: Actor
+
+    @property
+    def event(self) -> str:
+        """Name the step as audit rows do: created, updated or deleted."""
+        if self.before is None:
+            return "created"
+        return "deleted" if self.after is None else "updated"
+
+    def differences(self) -> dict[str, list[Any]]:
+        """Return `{field: [before, after]}` of what differs, in plain JSON values, secrets masked."""
+        before, after = _facts(self.before), _facts(self.after)
+        return {
+            name: [before.get(name), after.get(name)]
+            for name in sorted(before.keys() | after.keys())
+            if before.get(name) != after.get(name)
+        }
+
+
+def _facts(entity: object | None) -> dict[str, Any]:
+    if entity is None or not is_dataclass(entity):
+        return {}
+    return {
+        field.name: _plain(getattr(entity, field.name))
+        for field in fields(entity)
+        if field.name not in _UNAUDITED
+    }
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any entity field in, JSON out
+    match value:
+        case Secret():
+            return "[secret]"
+        case datetime():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+        case Enum():
+            return value.value
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple() | frozenset():
+            return [_plain(item) for item in value]
+        case _:
+            return value

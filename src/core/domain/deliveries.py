@@ -1,0 +1,91 @@
+from dataclasses import dataclass
+from enum import Enum
+
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.identifiers import RepoId
+from core.domain.lanes import lane_of
+
+
+class Source(Enum):
+    """How a delivery reached the ledger."""
+
+    RECEIVED = "received"
+    RECOVERED = "recovered"
+    REPLAYED = "replayed"
+
+
+class Receipt(Enum):
+    """What the ledger answered to a delivery; in every case it is durable."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    RETRIED = "retried"  # known, had failed here, and is pending again
+
+
+@dataclass(slots=True)
+class VerifiedDelivery:
+    """A delivery whose signature was checked over exactly these bytes.
+
+    Made only by a `WebhookProtocol`, so holding one is proof. `body` is what was signed, unparsed.
+    An envelope with odd inner types has neither installation nor repository and fails when processed.
+    Not frozen: one is made for every delivery, and freezing triples its cost.
+    """
+
+    provider: str
+    event_type: str
+    delivery_id: str
+    action: str | None
+    installation_id: int | None
+    repo_id: RepoId | None
+    body: bytes
+    source: Source = Source.RECEIVED
+
+    @property
+    def lane(self) -> int:
+        """The mailbox it waits in."""
+        return lane_of(self.installation_id)
+
+
+class DeliveryRefused(DomainError):
+    """The request is not a delivery we accept. Callers see the coarse message; logs get `reason`."""
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class SignatureRefused(DeliveryRefused):
+    """The signature is missing, malformed or does not match any accepted secret."""
+
+    kind = ErrorKind.UNAUTHENTICATED
+    code = "webhook_signature_invalid"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The webhook signature is missing or does not match.", reason=reason)
+
+
+class HeadersRefused(DeliveryRefused):
+    """The event or delivery header is missing or malformed; the signature does not cover headers."""
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "webhook_headers_invalid"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The event and delivery headers must be present and well formed.", reason=reason)
+
+
+class BodyRefused(DeliveryRefused):
+    """The signed body is not one JSON object."""
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "webhook_body_invalid"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The body must be one JSON object.", reason=reason)
+
+
+class ReceiverBusy(DomainError):
+    """Too much is waiting for storage; the provider's log keeps the delivery and recovery fetches it."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "receiver_busy"

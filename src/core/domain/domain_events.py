@@ -1,0 +1,204 @@
+"""Normalised facts for consumers, written once in the outbox and streamed from it.
+
+The wire contract is `proto/crewkit/git/v1/domain_events.proto`; these classes carry the same fields under
+the same names, and a test holds the two together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+from core.domain.identifiers import EventId, IntegrationId, LinkId, OrganizationId, ProjectId, RepoId
+
+VERSION = 1
+MAX_COMMITS = 100
+
+
+class DomainEventType(Enum):
+    """Every kind of fact a consumer may receive."""
+
+    PUSH = "git.push"
+    PULL_REQUEST = "git.pull_request"
+    INTEGRATION_ACTIVATED = "git.integration.activated"
+    INTEGRATION_SUSPENDED = "git.integration.suspended"
+    INTEGRATION_REVOKED = "git.integration.revoked"
+    INTEGRATION_PERMISSIONS_CHANGED = "git.integration.permissions_changed"
+    REPOSITORY_ADDED = "git.repository.added"
+    REPOSITORY_REMOVED = "git.repository.removed"
+    REPOSITORY_RENAMED = "git.repository.renamed"
+    REPOSITORY_UPDATED = "git.repository.updated"
+    LINK_CREATED = "git.link.created"
+    LINK_REMOVED = "git.link.removed"
+    LINK_UNREACHABLE = "git.link.unreachable"
+    LINK_RESTORED = "git.link.restored"
+    COMMITS_CLAIMED = "git.commits.claimed"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone named in a commit; `user_id` is crewkit's user where one was proven, `method` says how."""
+
+    name: str
+    email: str | None = None
+    username: str | None = None
+    user_id: UUID | None = None
+    method: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderAccount:
+    """An account at the provider, by its durable numeric id."""
+
+    id: str
+    login: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushedCommit:
+    """One commit of a push with its people."""
+
+    sha: str
+    message: str
+    timestamp: datetime | None
+    url: str | None
+    author: Person
+    co_authors: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PushData:
+    """What `git.push` tells. `branch` is None for a tag; `commits` holds at most 100, the newest."""
+
+    repo_id: RepoId
+    full_name: str
+    ref: str
+    ref_type: str
+    branch: str | None
+    before: str
+    after: str
+    created: bool
+    deleted: bool
+    forced: bool
+    default_branch: str | None
+    compare_url: str | None
+    pusher: Person | None
+    sender: ProviderAccount | None
+    commits: tuple[PushedCommit, ...]
+    commits_truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestSide:
+    """Head or base of a pull request; no repository when the fork was deleted."""
+
+    ref: str
+    sha: str
+    repo_id: RepoId | None
+    full_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestData:
+    """What `git.pull_request` tells. `from_fork` marks code from outside the repository: do not trust it."""
+
+    repo_id: RepoId
+    full_name: str
+    action: str
+    number: int
+    title: str
+    state: str
+    draft: bool
+    merged: bool
+    url: str | None
+    head: PullRequestSide
+    base: PullRequestSide
+    from_fork: bool
+    author: ProviderAccount | None
+    merged_by: ProviderAccount | None
+    merge_commit_sha: str | None
+    sender: ProviderAccount | None
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationData:
+    """What `git.integration.*` tells."""
+
+    integration_id: UUID
+    provider: str
+    provider_id: str
+    account: str | None
+    status: str
+    reason: str | None
+    permissions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryData:
+    """What `git.repository.*` tells; `previous_full_name` when it was renamed."""
+
+    repo_id: RepoId
+    full_name: str
+    url: str | None
+    private: bool
+    archived: bool
+    default_branch: str | None
+    change: str
+    previous_full_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkData:
+    """What `git.link.*` tells."""
+
+    link_id: UUID
+    repo_id: RepoId
+    full_name: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitsClaimedData:
+    """What `git.commits.claimed` tells: earlier commits now known to be this user's."""
+
+    user_id: UUID
+    commits: int
+
+
+EventData = PushData | PullRequestData | IntegrationData | RepositoryData | LinkData | CommitsClaimedData
+
+
+@dataclass(frozen=True, slots=True)
+class DomainEvent:
+    """A fact before it is recorded; the outbox gives it an id and a time of recording.
+
+    Unique per source event, type, link and repository, so an effect applied twice is recorded once.
+    """
+
+    type: DomainEventType
+    organization_id: OrganizationId
+    occurred_at: datetime
+    data: EventData
+    integration_id: IntegrationId | None = None
+    project_id: ProjectId | None = None
+    link_id: LinkId | None = None
+    repo_id: RepoId | None = None
+    source_event_id: EventId | None = None
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """A fact as consumers see it: `id` is the cursor, and ids are in the order of commits."""
+
+    id: int
+    type: DomainEventType
+    version: int
+    organization_id: UUID
+    project_id: UUID | None
+    occurred_at: datetime
+    recorded_at: datetime
+    source_event_id: str | None
+    data: EventData

@@ -1,0 +1,64 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+
+class ErrorKind(Enum):
+    """The closed set of ways a request can fail, named after the canonical gRPC codes.
+
+    Source: https://grpc.io/docs/guides/status-codes/. Each edge maps every kind in one table.
+    """
+
+    INVALID_ARGUMENT = "invalid_argument"
+    UNAUTHENTICATED = "unauthenticated"
+    PERMISSION_DENIED = "permission_denied"
+    NOT_FOUND = "not_found"
+    ALREADY_EXISTS = "already_exists"
+    FAILED_PRECONDITION = "failed_precondition"
+    ABORTED = "aborted"
+    OUT_OF_RANGE = "out_of_range"
+    RESOURCE_EXHAUSTED = "resource_exhausted"
+    DEADLINE_EXCEEDED = "deadline_exceeded"
+    UNAVAILABLE = "unavailable"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One invalid field of a request, named as the caller wrote it."""
+
+    field: str
+    message: str
+
+
+class DomainError(Exception):
+    """A refusal a caller may see: a kind, a stable code and what to do next.
+
+    Subclasses live beside the aggregate they speak of and fix `kind` and `code`. The message never holds
+    a secret, another tenant's name or an implementation's text. `retry_after` is in seconds.
+    """
+
+    kind: ErrorKind = ErrorKind.INTERNAL
+    code: str = "internal"
+
+    def __init__(
+        self, message: str, *, fields: Sequence[FieldError] = (), retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fields = tuple(fields)
+        self.retry_after = retry_after
+
+
+class StorageUnavailable(DomainError):
+    """Our own storage does not answer; nothing was changed that a caller was told of."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "storage_unavailable"
+
+
+class StorageConflict(DomainError):
+    """A concurrent change won; the same request may succeed when tried again."""
+
+    kind = ErrorKind.ABORTED
+    code = "conflict"

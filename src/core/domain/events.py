@@ -1,0 +1,133 @@
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from uuid import UUID
+
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.identifiers import EventId, IntegrationId, LinkId, ProjectId, RepoId
+
+
+class EventStatus(Enum):
+    """Where a delivery stands in the ledger."""
+
+    PENDING = "pending"
+    PROCESSED = "processed"
+    FAILED = "failed"
+    IGNORED = "ignored"
+    UNROUTED = "unrouted"
+
+
+class Outcome(Enum):
+    """What was decided for one subject of an event."""
+
+    PROCESSED = "processed"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What processing an event decided for one link, integration or connection, and why.
+
+    `subject` is `link`, `integration`, `repository`, `connection` or `event`; `reason` is a stable word.
+    """
+
+    subject: str
+    outcome: Outcome
+    reason: str
+    subject_id: str | None = None
+    project_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One delivery in the ledger, without its payload."""
+
+    id: EventId
+    provider: str
+    delivery_id: str
+    event_type: str
+    action: str | None
+    lane: int
+    installation_id: int | None
+    status: EventStatus
+    attempts: int
+    next_attempt_at: datetime
+    created_at: datetime
+    repo_id: RepoId | None = None
+    source: str = "received"
+    integration_id: IntegrationId | None = None
+    project_ids: tuple[ProjectId, ...] = ()
+    error_message: str | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    processed_at: datetime | None = None
+    payload_length: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How one processed event is written back to the ledger."""
+
+    event_id: EventId
+    status: EventStatus
+    verdicts: tuple[Verdict, ...] = ()
+    reason: str | None = None
+    integration_id: IntegrationId | None = None
+    link_id: LinkId | None = None
+    project_ids: tuple[ProjectId, ...] = ()
+    attempts: int | None = None
+    next_attempt_at: datetime | None = None
+
+
+MAX_ATTEMPTS = 3
+_RETRY_DELAYS = (timedelta(seconds=10), timedelta(minutes=2))
+
+
+def failed_attempt(event: Event, message: str, *, now: datetime, final: bool = False) -> Settlement:
+    """Decide what a failed attempt leads to: another one after a growing delay, or `failed` with its message.
+
+    Three attempts (the seed's rule); `final` says that the event can never succeed.
+    """
+    attempts = event.attempts + 1
+    if final or attempts >= MAX_ATTEMPTS:
+        return Settlement(event.id, EventStatus.FAILED, reason=message, attempts=attempts)
+    return Settlement(
+        event.id,
+        EventStatus.PENDING,
+        reason=message,
+        attempts=attempts,
+        next_attempt_at=now + _RETRY_DELAYS[attempts - 1],
+    )
+
+
+# An event older than this belonged to whoever had the installation then, not to who binds it now.
+UNROUTED_LIFETIME = timedelta(hours=72)
+
+RETRYABLE = frozenset({EventStatus.FAILED, EventStatus.IGNORED, EventStatus.UNROUTED})
+
+
+class EnvelopeUnreadable(DomainError):
+    """The signed object does not have the shape its event type promises; trying again changes nothing."""
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "envelope_unreadable"
+
+
+class EventNotFound(DomainError):
+    """No such event, or none the caller may see."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "event_not_found"
+
+
+class EventNotRetryable(DomainError):
+    """Only failed, ignored and unrouted events are retried: a processed one would act twice."""
+
+    kind = ErrorKind.ABORTED
+    code = "event_not_retryable"
+
+
+class PayloadExpired(DomainError):
+    """The payload was removed by retention; the event's row and verdicts remain."""
+
+    kind = ErrorKind.FAILED_PRECONDITION
+    code = "payload_expired"

@@ -1,0 +1,108 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.identifiers import AccountId, IntegrationId, OrganizationId
+
+
+class IntegrationStatus(Enum):
+    """Where an integration stands; `status_reason` says why."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+class StatusReason(Enum):
+    """Why an integration is suspended or revoked, and so what brings it back."""
+
+    SUSPENDED_ON_PROVIDER = "suspended_on_provider"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a reason, not a password
+    UNINSTALLED_ON_PROVIDER = "uninstalled_on_provider"
+    DISCONNECTED = "disconnected"
+
+
+class InvalidTransition(DomainError):
+    """The integration cannot go from where it is to where it was sent."""
+
+    kind = ErrorKind.FAILED_PRECONDITION
+    code = "integration_transition_invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One organization's installation of the provider's app.
+
+    `provider_id` is the installation's id, which changes with each re-installation; `account_id` is the
+    account's and stays. `provider_updated_at` is the provider's own time of the newest fact applied.
+    """
+
+    id: IntegrationId
+    external_id: UUID
+    organization_id: OrganizationId
+    provider: str
+    provider_id: str
+    created_at: datetime
+    updated_at: datetime
+    provider_name: str | None = None
+    provider_url: str | None = None
+    account_id: AccountId | None = None
+    account_type: str | None = None
+    status: IntegrationStatus = IntegrationStatus.ACTIVE
+    status_reason: StatusReason | None = None
+    status_changed_at: datetime | None = None
+    repository_selection: str | None = None
+    permissions: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    synced_at: datetime | None = None
+    sync_requested_at: datetime | None = None
+    uninstall_requested_at: datetime | None = None
+    provider_updated_at: datetime | None = None
+
+    @property
+    def is_revoked(self) -> bool:
+        """Tell whether only a new binding can bring it back."""
+        return self.status is IntegrationStatus.REVOKED
+
+    def suspended(self, reason: StatusReason, *, at: datetime) -> "Integration":
+        """Return it suspended; a revoked one stays revoked."""
+        if self.is_revoked:
+            raise InvalidTransition("A revoked integration cannot be suspended; connect it again first.")
+        return self._moved(IntegrationStatus.SUSPENDED, reason, at)
+
+    def activated(self, *, at: datetime) -> "Integration":
+        """Return it active again; a revoked one needs a new binding."""
+        if self.is_revoked:
+            raise InvalidTransition("A revoked integration does not come back by itself; connect it again.")
+        return self._moved(IntegrationStatus.ACTIVE, None, at)
+
+    def revoked(self, reason: StatusReason, *, at: datetime) -> "Integration":
+        """Return it revoked; its links and history stay."""
+        return self._moved(IntegrationStatus.REVOKED, reason, at)
+
+    def sync_wanted(self, *, at: datetime) -> "Integration":
+        """Return it asking for a catalog sync; a standing request is kept, since one sync answers all."""
+        return self if self.sync_requested_at else replace(self, sync_requested_at=at)
+
+    def _moved(self, status: IntegrationStatus, reason: StatusReason | None, at: datetime) -> "Integration":
+        if (self.status, self.status_reason) == (status, reason):
+            return self
+        return replace(self, status=status, status_reason=reason, status_changed_at=at)
+
+
+class OrganizationAlreadyConnected(DomainError):
+    """The organization has a live integration with this provider."""
+
+    kind = ErrorKind.ALREADY_EXISTS
+    code = "organization_already_connected"
+
+
+class InstallationBoundElsewhere(DomainError):
+    """The installation belongs to another organization, which is never named."""
+
+    kind = ErrorKind.ALREADY_EXISTS
+    code = "installation_bound_elsewhere"

@@ -1,0 +1,160 @@
+"""What happens to an installation as a whole, and the one case in which a webhook may bind one."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+from core.domain.changes import Change
+from core.domain.domain_events import DomainEvent, DomainEventType, IntegrationData
+from core.domain.events import Event, EventStatus, Outcome, Verdict
+from core.domain.integrations import Integration, IntegrationStatus, StatusReason
+from core.domain.interpretation.catalog import catalog_row, unreachable
+from core.domain.interpretation.view import (
+    Binding,
+    Interpretation,
+    View,
+    change,
+    ignored,
+    is_newer,
+    is_older,
+    webhook_actor,
+)
+from core.domain.notices import InstallationChanged, InstallationStep
+
+
+def interpret_installation(
+    event: Event, notice: InstallationChanged, view: View, integration: Integration
+) -> Interpretation:
+    """Let an integration follow its installation's state.
+
+    A deletion always applies: installation ids are never used again, so nothing newer can follow it.
+    """
+    known_at = integration.provider_updated_at
+    told_at = notice.installation.updated_at
+    subject = str(integration.external_id)
+    if notice.step is InstallationStep.DELETED:
+        after = integration.revoked(StatusReason.UNINSTALLED_ON_PROVIDER, at=view.now)
+        return _stepped(event, integration, after, DomainEventType.INTEGRATION_REVOKED, "revoked")
+    if is_older(told_at, known_at):
+        return ignored("older_than_state", subject="integration", subject_id=subject)
+    after = _with_facts(integration, notice)
+    if not is_newer(told_at, known_at):
+        after = after.sync_wanted(at=view.now)
+    match notice.step:
+        case InstallationStep.SUSPENDED:
+            after = after.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=view.now)
+            return _stepped(event, integration, after, DomainEventType.INTEGRATION_SUSPENDED, "suspended")
+        case InstallationStep.UNSUSPENDED:
+            # Nothing was delivered while it was suspended, so the catalog has to be read again.
+            after = after.activated(at=view.now).sync_wanted(at=view.now)
+            return _stepped(event, integration, after, DomainEventType.INTEGRATION_ACTIVATED, "activated")
+        case InstallationStep.PERMISSIONS_ACCEPTED:
+            return _stepped(
+                event,
+                integration,
+                after,
+                DomainEventType.INTEGRATION_PERMISSIONS_CHANGED,
+                "permissions_changed",
+            )
+        case InstallationStep.CREATED:
+            verdict = Verdict("integration", Outcome.PROCESSED, "already_bound", subject)
+            return Interpretation(
+                EventStatus.PROCESSED,
+                verdicts=(verdict,),
+                integration=change(integration, after, event),
+            )
+
+
+def bind_pending(event: Event, notice: InstallationChanged, view: View, binding: Binding) -> Interpretation:
+    """Bind a new installation to the organization whose member asked for exactly it.
+
+    The view offers a binding only where requester and account both match a pending request; the
+    organization's revoked row is used again, since it has one row per provider.
+    """
+    if binding.existing and not binding.existing.is_revoked:
+        return ignored("organization_already_connected")
+    installation = notice.installation
+    base = binding.existing or Integration(
+        id=binding.new_id,
+        external_id=uuid4(),
+        organization_id=binding.request.organization_id,
+        provider=event.provider,
+        provider_id=str(event.installation_id),
+        created_at=view.now,
+        updated_at=view.now,
+    )
+    bound = replace(
+        _with_facts(base, notice),
+        provider_id=str(event.installation_id),
+        provider_updated_at=installation.updated_at,
+        status=IntegrationStatus.ACTIVE,
+        status_reason=None,
+        status_changed_at=view.now,
+        synced_at=None,
+        sync_requested_at=view.now,
+        uninstall_requested_at=None,
+    )
+    listed = tuple(
+        catalog_row(facts, bound, view.repositories.get(facts.repo_id)) for facts in notice.repositories
+    )
+    kept = {row.repo_id for row in listed}
+    moved = binding.existing is not None and binding.existing.account_id != bound.account_id
+    gone = tuple(
+        replace(row, removed_at=view.now)
+        for row in view.repositories.values()
+        if moved and row.removed_at is None and row.repo_id not in kept
+    )
+    verdict = Verdict("integration", Outcome.PROCESSED, "bound_to_pending_request", str(bound.external_id))
+    lost = tuple(fact for row in gone for fact in unreachable(event, view.links, row, view.now))
+    return Interpretation(
+        EventStatus.PROCESSED,
+        verdicts=(verdict,),
+        integration=Change(binding.existing, bound, webhook_actor(event)),
+        repositories=listed + gone,
+        completed_request=binding.request,
+        domain_events=(_integration_event(event, bound, DomainEventType.INTEGRATION_ACTIVATED), *lost),
+    )
+
+
+def _with_facts(integration: Integration, notice: InstallationChanged) -> Integration:
+    facts = notice.installation
+    return replace(
+        integration,
+        provider_name=facts.account_login or integration.provider_name,
+        provider_url=facts.account_url or integration.provider_url,
+        account_id=facts.account_id or integration.account_id,
+        account_type=facts.account_type or integration.account_type,
+        repository_selection=facts.repository_selection or integration.repository_selection,
+        permissions=facts.permissions or integration.permissions,
+        provider_updated_at=facts.updated_at or integration.provider_updated_at,
+    )
+
+
+def _stepped(
+    event: Event, before: Integration, after: Integration, event_type: DomainEventType, reason: str
+) -> Interpretation:
+    verdict = Verdict("integration", Outcome.PROCESSED, reason, str(before.external_id))
+    return Interpretation(
+        EventStatus.PROCESSED,
+        verdicts=(verdict,),
+        integration=change(before, after, event),
+        domain_events=(_integration_event(event, after, event_type),),
+    )
+
+
+def _integration_event(event: Event, integration: Integration, event_type: DomainEventType) -> DomainEvent:
+    return DomainEvent(
+        type=event_type,
+        organization_id=integration.organization_id,
+        integration_id=integration.id,
+        occurred_at=integration.provider_updated_at or event.created_at,
+        source_event_id=event.id,
+        data=IntegrationData(
+            integration_id=integration.external_id,
+            provider=integration.provider,
+            provider_id=integration.provider_id,
+            account=integration.provider_name,
+            status=integration.status.value,
+            reason=integration.status_reason.value if integration.status_reason else None,
+            permissions=dict(integration.permissions),
+        ),
+    )

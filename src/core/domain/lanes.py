@@ -1,0 +1,12 @@
+"""Mailboxes: all events of one installation share one of 32 lanes and are processed in order there."""
+
+LANES = 32
+# Knuth's multiplicative hash: installation ids are nearly sequential, and consecutive ids should spread.
+_GOLDEN = 2_654_435_761
+
+
+def lane_of(installation_id: int | None) -> int:
+    """Return the lane of an installation's events; those of no installation share lane 0."""
+    if installation_id is None:
+        return 0
+    return (installation_id * _GOLDEN & 0xFFFFFFFF) * LANES >> 32

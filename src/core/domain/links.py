@@ -1,0 +1,39 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.identifiers import IntegrationId, LinkId, OrganizationId, ProjectId, RepoId
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A project tied to one repository of one integration.
+
+    `organization_id` is the project's, and always the integration's too: a link never crosses tenants.
+    """
+
+    id: LinkId
+    external_id: UUID
+    organization_id: OrganizationId
+    project_id: ProjectId
+    project_external_id: UUID
+    integration_id: IntegrationId
+    provider: str
+    repo_id: RepoId
+    repo_full_name: str
+    created_at: datetime
+    updated_at: datetime
+    repo_url: str | None = None
+    default_branch: str = "main"
+    webhooks_enabled: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ProjectAlreadyLinked(DomainError):
+    """The project has a repository of this provider; unlink it first."""
+
+    kind = ErrorKind.ALREADY_EXISTS
+    code = "project_already_linked"

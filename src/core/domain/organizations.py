@@ -1,0 +1,69 @@
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.identifiers import OrganizationId, ProjectId, UserId
+
+
+class Role(Enum):
+    """What a member may do in an organization, strongest first."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+    VIEWER = "viewer"
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """One of crewkit's tenants; crewkit owns it, we refer to it."""
+
+    id: OrganizationId
+    external_id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person known to crewkit."""
+
+    id: UserId
+    external_id: UUID
+    email: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A user's role in one organization."""
+
+    organization: Organization
+    user_id: UserId
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project of one organization."""
+
+    id: ProjectId
+    external_id: UUID
+    organization_id: OrganizationId
+    name: str
+    created_at: datetime
+
+
+class OrganizationNotFound(DomainError):
+    """No such organization, or none the caller is a member of: both look the same from outside."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "organization_not_found"
+
+
+class UserNotFound(DomainError):
+    """The token is sound, but names nobody crewkit knows."""
+
+    kind = ErrorKind.UNAUTHENTICATED
+    code = "user_unknown"

@@ -1,0 +1,38 @@
+from dataclasses import dataclass
+from enum import Enum
+
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.organizations import Role
+
+
+class Action(Enum):
+    """What someone may be allowed to do in an organization; the policy knows no other words."""
+
+    READ = "read"
+    LINK = "link"
+    SYNC = "sync"
+    INSTALL = "install"
+    DISCONNECT = "disconnect"
+    READ_PAYLOAD = "read_payload"
+    RETRY = "retry"
+    AUDIT = "audit"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All the facts a decision depends on, so that decisions may be cached on them.
+
+    `role` is the acting person's in this organization (None: not a member, or nobody acts); `scopes` are
+    a calling service's (None: no service calls); `operator` is the service itself or its command line.
+    """
+
+    role: Role | None = None
+    scopes: frozenset[str] | None = None
+    operator: bool = False
+
+
+class ActionForbidden(DomainError):
+    """The caller may see this organization, but not do this in it."""
+
+    kind = ErrorKind.PERMISSION_DENIED
+    code = "action_forbidden"

@@ -1,0 +1,33 @@
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.domain.identifiers import IntegrationId, RepoId
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """One row of the catalog: a repository an integration may see, or could until `removed_at`."""
+
+    integration_id: IntegrationId
+    repo_id: RepoId
+    full_name: str
+    url: str | None = None
+    private: bool = True
+    archived: bool = False
+    fork: bool = False
+    default_branch: str | None = None
+    description: str | None = None
+    language: str | None = None
+    pushed_at: datetime | None = None
+    provider_updated_at: datetime | None = None
+    removed_at: datetime | None = None
+
+    @property
+    def owner(self) -> str:
+        """The account's login at the time of the last fact."""
+        return self.full_name.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The repository's name without its owner."""
+        return self.full_name.rpartition("/")[2]

@@ -1,0 +1,39 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.actors import Actor, ServiceActor, UserActor
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.organizations import Membership, User, UserNotFound
+from ports.directory import Directory
+
+
+class UserRequired(DomainError):
+    """The request speaks of the caller's own account, and a service has none."""
+
+    kind = ErrorKind.PERMISSION_DENIED
+    code = "user_required"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person with their role in each of their organizations, by organization name."""
+
+    user: User
+    memberships: Sequence[Membership]
+
+
+@dataclass(frozen=True, slots=True)
+class WhoAmI:
+    """Tell the caller who they are and where they belong."""
+
+    directory: Directory
+
+    async def __call__(self, actor: Actor) -> Account:
+        """Return the acting user's account; raises `UserRequired` or `UserNotFound`."""
+        person = actor.acting_user if isinstance(actor, ServiceActor) else actor
+        if not isinstance(person, UserActor):
+            raise UserRequired("This is about a person's own account: call it with a user's token.")
+        user = await self.directory.find_user(person.external_id)
+        if user is None:
+            raise UserNotFound("Sign in again: this account is not known here.")
+        return Account(user, await self.directory.memberships(user.id))

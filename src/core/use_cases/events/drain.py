@@ -1,0 +1,184 @@
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.events import (
+    EnvelopeUnreadable,
+    Event,
+    EventStatus,
+    PayloadExpired,
+    Settlement,
+    failed_attempt,
+)
+from core.domain.interpretation import interpret
+from core.domain.notices import Notice, Unhandled
+from core.use_cases.events.world import World, populate, route
+from ports.alerts import Alerts
+from ports.clock import Clock
+from ports.doorbell import Doorbell
+from ports.mailbox import Letter
+from ports.metrics import Metrics
+from ports.unit_of_work import Transaction, UnitOfWork
+from ports.webhooks import WebhookProtocol
+
+_BATCH = 256
+_BATCH_BYTES = 32 * 1024 * 1024
+_LONGEST = timedelta(seconds=30)
+
+
+class Drained(Enum):
+    """How a drain ended."""
+
+    EMPTY = "empty"
+    HELD_ELSEWHERE = "held_elsewhere"
+    OUT_OF_TIME = "out_of_time"
+
+
+class _Step(Enum):
+    SETTLED = "settled"
+    NOTHING_DUE = "nothing_due"
+    REFUSED = "refused"
+
+
+class _Unsettled(Exception):
+    """These events were read and could not be settled; nothing of them was kept."""
+
+    def __init__(self, events: Sequence[Event], error: Exception) -> None:
+        super().__init__(str(error))
+        self.events = events
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class DrainLane:
+    """Process what is due in one lane: in order, in batches, each effect exactly once.
+
+    Everything a batch does is one transaction that also holds the lane, so a worker killed in the middle
+    leaves nothing behind. A drainer refused by the lane's lock leaves at once; therefore one that finds
+    nothing due lets go and looks once more, since the ring it would have missed came in between.
+    """
+
+    unit_of_work: UnitOfWork
+    protocols: Mapping[str, WebhookProtocol]
+    doorbell: Doorbell
+    clock: Clock
+    metrics: Metrics
+    alerts: Alerts
+
+    async def __call__(self, lane: int) -> Drained:
+        """Drain until nothing is due or 30 seconds are over; raises `StorageUnavailable`."""
+        await self.doorbell.answer(lane)
+        started = self.clock.now()
+        looked_again = False
+        while True:
+            step = await self._batch(lane)
+            if step is _Step.REFUSED:
+                return Drained.HELD_ELSEWHERE
+            if step is _Step.NOTHING_DUE and looked_again:
+                return Drained.EMPTY
+            looked_again = step is _Step.NOTHING_DUE
+            if self.clock.now() - started >= _LONGEST:
+                await self.doorbell.ring_due([lane])
+                return Drained.OUT_OF_TIME
+
+    async def _batch(self, lane: int) -> _Step:
+        try:
+            return await self._settle(lane, _BATCH)
+        except _Unsettled as failed:
+            if len(failed.events) == 1:
+                return await self._count_failure(lane, failed)
+        # Any one of them may have broken the batch: run them apart, so that only that one pays.
+        for _ in range(_BATCH):
+            try:
+                step = await self._settle(lane, 1)
+            except _Unsettled as failed:
+                step = await self._count_failure(lane, failed)
+            if step is not _Step.SETTLED:
+                return step
+        return _Step.SETTLED
+
+    async def _settle(self, lane: int, limit: int) -> _Step:
+        events: list[Event] = []
+        try:
+            async with self.unit_of_work() as tx:
+                if not await tx.mailbox.try_lock(lane):
+                    return _Step.REFUSED
+                now = self.clock.now()
+                letters = await tx.mailbox.due(lane, now=now, limit=limit, max_bytes=_BATCH_BYTES)
+                if not letters:
+                    return _Step.NOTHING_DUE
+                events = [letter.event for letter in letters]
+                world = await self._interpreted(tx, letters)
+                await world.write(tx)
+                await tx.commit()
+        except Exception as error:
+            # An outage is no event's fault and counts no attempt.
+            if not events or (isinstance(error, DomainError) and error.kind is ErrorKind.UNAVAILABLE):
+                raise
+            raise _Unsettled(events, error) from error
+        self._tell(events, world.settlements)
+        return _Step.SETTLED
+
+    async def _interpreted(self, tx: Transaction, letters: Sequence[Letter]) -> World:
+        world = await route(tx, [letter.event for letter in letters], self.clock.now())
+        read: list[tuple[Event, Notice | Settlement]] = []
+        for letter in letters:
+            try:
+                read.append((letter.event, self._read(world, letter)))
+            except (EnvelopeUnreadable, PayloadExpired) as error:
+                # Trying again changes nothing, and the rest of the batch need not pay for it.
+                read.append(
+                    (letter.event, failed_attempt(letter.event, error.message, now=world.now, final=True))
+                )
+        notices = [(event, notice) for event, notice in read if not isinstance(notice, Settlement)]
+        await populate(tx, world, notices)
+        for event, notice in read:
+            if isinstance(notice, Settlement):
+                world.settlements.append(notice)
+            else:
+                world.take(event, interpret(event, notice, world.view(event, notice)))
+        return world
+
+    def _read(self, world: World, letter: Letter) -> Notice:
+        event = letter.event
+        is_waiting = event.installation_id is not None and world.integration_of(event) is None
+        if is_waiting and event.repo_id is not None:
+            # Nobody can be told of a repository whose installation is unknown: not worth decoding.
+            return Unhandled("installation_unknown")
+        if letter.body is None:
+            raise PayloadExpired("The payload was removed by retention and cannot be processed again.")
+        return self.protocols[event.provider].read(event.event_type, letter.body)
+
+    async def _count_failure(self, lane: int, failed: _Unsettled) -> _Step:
+        settlement = failed_attempt(failed.events[0], _message(failed.error), now=self.clock.now())
+        async with self.unit_of_work() as tx:
+            if not await tx.mailbox.try_lock(lane):
+                return _Step.REFUSED
+            await tx.mailbox.settle([settlement])
+            await tx.commit()
+        self._tell(failed.events, [settlement])
+        return _Step.SETTLED
+
+    def _tell(self, events: Sequence[Event], settlements: Sequence[Settlement]) -> None:
+        for status, count in Counter(one.status for one in settlements).items():
+            self.metrics.settled(status, count)
+        failed = {one.event_id for one in settlements if one.status is EventStatus.FAILED}
+        for event in events:
+            if event.id in failed:
+                self.alerts.alert(
+                    "event_failed",
+                    "A delivery could not be processed; its error message is in the ledger.",
+                    delivery_id=event.delivery_id,
+                    event_type=event.event_type,
+                    installation_id=event.installation_id,
+                )
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, DomainError):
+        return error.message
+    # The first line names the fault; what follows in a database's message may quote the row.
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"

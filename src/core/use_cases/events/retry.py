@@ -1,0 +1,61 @@
+from dataclasses import dataclass
+
+from core.domain.actors import Actor
+from core.domain.events import RETRYABLE, EventNotFound, EventNotRetryable
+from core.domain.permissions import Action
+from core.use_cases.authorization import require
+from ports.authorizer import Authorizer
+from ports.clock import Clock
+from ports.doorbell import Doorbell
+from ports.events import EventFilter
+from ports.unit_of_work import UnitOfWork
+
+_MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RetryEvent:
+    """Process one failed, ignored or unrouted event again."""
+
+    unit_of_work: UnitOfWork
+    authorizer: Authorizer
+    doorbell: Doorbell
+    clock: Clock
+
+    async def __call__(self, actor: Actor, *, provider: str, delivery_id: str) -> None:
+        """Make it due now; raises `EventNotFound`, `EventNotRetryable` or `ActionForbidden`."""
+        require(self.authorizer, actor, Action.RETRY)
+        async with self.unit_of_work() as tx:
+            event = await tx.events.find(provider, delivery_id)
+            if event is None:
+                raise EventNotFound("There is no delivery with this id in the ledger.")
+            reopened = await tx.events.reopen([event.id], now=self.clock.now())
+            if not reopened:
+                raise EventNotRetryable(
+                    f"This event is {event.status.value}; only failed, ignored and unrouted ones are retried."
+                )
+            await tx.commit()
+        self.doorbell.ring(event.lane)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryEvents:
+    """Process all retryable events that a filter finds again, at most a thousand at a time."""
+
+    unit_of_work: UnitOfWork
+    authorizer: Authorizer
+    doorbell: Doorbell
+    clock: Clock
+
+    async def __call__(self, actor: Actor, *, where: EventFilter) -> int:
+        """Make them due now and return how many; raises `EventNotRetryable` or `ActionForbidden`."""
+        require(self.authorizer, actor, Action.RETRY)
+        if where.status not in RETRYABLE:
+            raise EventNotRetryable("Name a status to retry: failed, ignored or unrouted.")
+        async with self.unit_of_work() as tx:
+            events = await tx.events.list(where, limit=_MOST)
+            reopened = set(await tx.events.reopen([event.id for event in events], now=self.clock.now()))
+            await tx.commit()
+        for lane in {event.lane for event in events if event.id in reopened}:
+            self.doorbell.ring(lane)
+        return len(reopened)

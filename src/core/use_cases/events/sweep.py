@@ -1,0 +1,33 @@
+from dataclasses import dataclass
+
+from ports.clock import Clock
+from ports.doorbell import Doorbell
+from ports.metrics import Metrics
+from ports.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Ring every lane in which something is due, whether or not a ring was sent before.
+
+    Doorbells may be lost: Redis restarted, a worker died between a ring and its answer, a retry came due.
+    What is due stands in the ledger, so a look every few seconds heals all of it.
+    """
+
+    unit_of_work: UnitOfWork
+    doorbell: Doorbell
+    clock: Clock
+    metrics: Metrics
+
+    async def __call__(self) -> int:
+        """Route events whose installation is connected by now, ring what is due, return how many lanes."""
+        now = self.clock.now()
+        async with self.unit_of_work() as tx:
+            await tx.mailbox.route_waiting(now=now)
+            lanes = await tx.mailbox.lanes_due(now=now)
+            oldest = await tx.events.oldest_due(now=now)
+            await tx.commit()
+        self.metrics.oldest_due((now - oldest).total_seconds() if oldest else 0.0)
+        if lanes:
+            await self.doorbell.ring_due(lanes)
+        return len(lanes)

@@ -1,0 +1,209 @@
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.domain.changes import Change
+from core.domain.connections import Connection
+from core.domain.domain_events import DomainEvent
+from core.domain.events import Event, Settlement
+from core.domain.flows import PendingRequest
+from core.domain.identifiers import AccountId, IntegrationId, ProviderUserId, RepoId
+from core.domain.integrations import Integration
+from core.domain.interpretation import Binding, Interpretation, View, may_bind
+from core.domain.links import Link
+from core.domain.notices import (
+    AccountRenamed,
+    AuthorizationRevoked,
+    InstallationChanged,
+    Notice,
+    PullRequest,
+    Push,
+    RepositoriesChanged,
+    RepositoryChanged,
+)
+from core.domain.repositories import Repository
+from ports.unit_of_work import Transaction
+
+RepoKey = tuple[IntegrationId, RepoId]
+Installation = tuple[str, str]
+
+
+@dataclass(slots=True)
+class World:
+    """What a batch of events is about, read set-wise, changed in memory event by event, written set-wise.
+
+    Events of one lane are interpreted in the order received, each seeing what the ones before it changed.
+    """
+
+    now: datetime
+    integrations: dict[Installation, Integration] = field(default_factory=dict)
+    repositories: dict[IntegrationId, dict[RepoId, Repository]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    links: dict[IntegrationId, dict[int, Link]] = field(default_factory=lambda: defaultdict(dict))
+    connections: dict[tuple[str, ProviderUserId], Connection] = field(default_factory=dict)
+    bindings: dict[tuple[str, ProviderUserId, AccountId], Binding] = field(default_factory=dict)
+    integration_changes: list[Change[Integration]] = field(default_factory=list)
+    link_changes: list[Change[Link]] = field(default_factory=list)
+    connection_changes: list[Change[Connection]] = field(default_factory=list)
+    changed_repositories: dict[RepoKey, Repository] = field(default_factory=dict)
+    completed_requests: list[PendingRequest] = field(default_factory=list)
+    settlements: list[Settlement] = field(default_factory=list)
+    domain_events: list[DomainEvent] = field(default_factory=list)
+
+    def integration_of(self, event: Event) -> Integration | None:
+        """Return the integration an event belongs to, as changed so far."""
+        return self.integrations.get((event.provider, str(event.installation_id)))
+
+    def view(self, event: Event, notice: Notice) -> View:
+        """Return what the interpretation of this event may look at."""
+        integration = self.integration_of(event)
+        binding = self.bindings.get(key) if (key := _binding_key(event, notice)) else None
+        owner = integration or (binding.existing if binding else None)
+        connection = None
+        if isinstance(notice, AuthorizationRevoked):
+            connection = self.connections.get((event.provider, notice.user_id))
+        if owner is None:
+            return View(self.now, binding=binding, connection=connection)
+        catalog, links = self.repositories[owner.id], tuple(self.links[owner.id].values())
+        if not needs_whole_catalog(notice):
+            wanted = set(repo_ids_of(notice))
+            catalog = {repo_id: catalog[repo_id] for repo_id in wanted if repo_id in catalog}
+            links = tuple(link for link in links if link.repo_id in wanted)
+        return View(self.now, integration, links, catalog, binding, connection)
+
+    def take(self, event: Event, interpretation: Interpretation) -> None:
+        """Let the interpretation of one event count for those after it, and keep it for writing."""
+        self.settlements.append(interpretation.settlement(event, self.integration_of(event)))
+        self.domain_events += interpretation.domain_events
+        if interpretation.integration and interpretation.integration.after:
+            changed = interpretation.integration.after
+            self.integrations[changed.provider, changed.provider_id] = changed
+            self.integration_changes.append(interpretation.integration)
+        for row in interpretation.repositories:
+            self.repositories[row.integration_id][row.repo_id] = row
+            self.changed_repositories[row.integration_id, row.repo_id] = row
+        for step in interpretation.links:
+            if step.after:
+                self.links[step.after.integration_id][step.after.id] = step.after
+            self.link_changes.append(step)
+        if interpretation.connection and interpretation.connection.after:
+            revoked = interpretation.connection.after
+            self.connections[revoked.provider, revoked.provider_user_id] = revoked
+            self.connection_changes.append(interpretation.connection)
+        if request := interpretation.completed_request:
+            self.completed_requests.append(request)
+            self.bindings.pop((request.provider, request.requester_id, request.account_id), None)
+
+    async def write(self, tx: Transaction) -> None:
+        """Write everything the batch changed, one statement per kind."""
+        if self.integration_changes:
+            await tx.integrations.apply(self.integration_changes)
+        if self.changed_repositories:
+            await tx.repositories.save(list(self.changed_repositories.values()))
+        if self.link_changes:
+            await tx.links.apply(self.link_changes)
+        if self.connection_changes:
+            await tx.connections.apply(self.connection_changes)
+        if self.completed_requests:
+            await tx.flows.complete(self.completed_requests)
+            await tx.mailbox.route_waiting(now=self.now)
+        await tx.mailbox.settle(self.settlements)
+        if self.domain_events:
+            await tx.domain_events.append(self.domain_events)
+
+
+async def route(tx: Transaction, events: Sequence[Event], now: datetime) -> World:
+    """Begin a world with the integrations these events belong to."""
+    world = World(now)
+    installations: dict[str, set[str]] = defaultdict(set)
+    for event in events:
+        if event.installation_id is not None:
+            installations[event.provider].add(str(event.installation_id))
+    for provider, ids in installations.items():
+        for integration in await tx.integrations.of_installations(provider, ids):
+            world.integrations[provider, integration.provider_id] = integration
+    return world
+
+
+async def populate(tx: Transaction, world: World, read: Iterable[tuple[Event, Notice]]) -> None:
+    """Read into the world what these notices speak of: connections, requests, catalog rows and links."""
+    pairs = list(read)
+    await _read_connections(tx, world, pairs)
+    await _read_bindings(tx, world, pairs)
+    keys: set[RepoKey] = set()
+    whole: set[IntegrationId] = set()
+    for event, notice in pairs:
+        if integration := world.integration_of(event):
+            if needs_whole_catalog(notice):
+                whole.add(integration.id)
+            else:
+                keys.update((integration.id, repo_id) for repo_id in repo_ids_of(notice))
+    whole.update(binding.existing.id for binding in world.bindings.values() if binding.existing)
+    if keys:
+        _keep(world, await tx.repositories.find_many(keys), await tx.links.of_repositories(keys))
+    for integration_id in whole:
+        _keep(
+            world,
+            await tx.repositories.of_integration(integration_id),
+            await tx.links.of_integration(integration_id),
+        )
+
+
+def repo_ids_of(notice: Notice) -> tuple[RepoId, ...]:
+    """Return the repositories a notice speaks of."""
+    match notice:
+        case Push() | PullRequest() | RepositoryChanged():
+            return (notice.repository.repo_id,)
+        case RepositoriesChanged():
+            return tuple(facts.repo_id for facts in (*notice.added, *notice.removed))
+        case InstallationChanged():
+            return tuple(facts.repo_id for facts in notice.repositories)
+        case _:
+            return ()
+
+
+def needs_whole_catalog(notice: Notice) -> bool:
+    """Tell whether every repository of the integration may change."""
+    return isinstance(notice, AccountRenamed) or may_bind(notice)
+
+
+def _binding_key(event: Event, notice: Notice) -> tuple[str, ProviderUserId, AccountId] | None:
+    if not isinstance(notice, InstallationChanged) or not may_bind(notice):
+        return None
+    if notice.requester_id is None or notice.installation.account_id is None:
+        return None
+    return event.provider, notice.requester_id, notice.installation.account_id
+
+
+def _keep(world: World, repositories: Iterable[Repository], links: Iterable[Link]) -> None:
+    for row in repositories:
+        world.repositories[row.integration_id][row.repo_id] = row
+    for link in links:
+        world.links[link.integration_id][link.id] = link
+
+
+async def _read_connections(tx: Transaction, world: World, read: list[tuple[Event, Notice]]) -> None:
+    revoked: dict[str, set[ProviderUserId]] = defaultdict(set)
+    for event, notice in read:
+        if isinstance(notice, AuthorizationRevoked):
+            revoked[event.provider].add(notice.user_id)
+    for provider, ids in revoked.items():
+        for connection in await tx.connections.of_provider_users(provider, ids):
+            world.connections[provider, connection.provider_user_id] = connection
+
+
+async def _read_bindings(tx: Transaction, world: World, read: list[tuple[Event, Notice]]) -> None:
+    wanted: dict[str, set[tuple[ProviderUserId, AccountId]]] = defaultdict(set)
+    for event, notice in read:
+        if world.integration_of(event) is None and (key := _binding_key(event, notice)):
+            wanted[key[0]].add(key[1:])
+    for provider, keys in wanted.items():
+        for request in await tx.flows.awaiting_approval(provider, keys):
+            existing = await tx.integrations.get_for_update(request.organization_id, provider)
+            # The oldest request of this requester for this account is the one that is answered.
+            world.bindings.setdefault(
+                (provider, request.requester_id, request.account_id),
+                Binding(request, existing, existing.id if existing else await tx.integrations.next_id()),
+            )

@@ -1,0 +1,144 @@
+"""The composition root: the one place that knows which adapter stands behind which port."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+import redis.asyncio
+
+from adapters.github.webhook_protocol import PROVIDER as GITHUB
+from adapters.github.webhook_protocol import GitHubWebhooks
+from adapters.observability.alerts import LoggedAlerts
+from adapters.observability.logs import configure_logs
+from adapters.observability.metrics import PrometheusMetrics
+from adapters.observability.sentry import SentryAlerts
+from adapters.postgres.database import Database
+from adapters.postgres.delivery_log import PostgresDeliveryLog
+from adapters.postgres.directory import PostgresDirectory
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.redis_queue.doorbell import QUEUE, RedisDoorbell
+from adapters.secrets.jwks import JwksKeys
+from adapters.secrets.keys import KeySource, PinnedKey
+from adapters.secrets.tokens import JwtVerifier
+from adapters.strict_policy.authorizer import StrictAuthorizer
+from adapters.system.clock import SystemClock
+from core.application import Application
+from core.domain.secret import Secret
+from core.use_cases.account.identify import Identify
+from core.use_cases.account.who_am_i import WhoAmI
+from core.use_cases.events.browse import ListEvents, ShowEvent
+from core.use_cases.events.drain import DrainLane
+from core.use_cases.events.receive import ReceiveDelivery
+from core.use_cases.events.retry import RetryEvent, RetryEvents
+from core.use_cases.events.secret_uses import RecordSecretUses
+from core.use_cases.events.sweep import Sweep
+from entrypoints.settings import Settings
+from ports.alerts import Alerts
+from ports.directory import Directory
+from ports.doorbell import Doorbell
+from ports.tokens import TokenVerifier
+from ports.webhooks import WebhookProtocol
+
+LANE_QUEUE = QUEUE
+_DRAIN_JOB = "entrypoints.worker.jobs.drain"
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """An application with the parts its edges need besides it."""
+
+    application: Application
+    protocols: dict[str, WebhookProtocol]
+    metrics: PrometheusMetrics
+    alerts: Alerts
+    clock: SystemClock
+    directory: Directory
+    database: Database
+
+
+@asynccontextmanager
+async def open_application(settings: Settings) -> AsyncIterator[Application]:
+    """Open the application for a process without an edge of its own."""
+    async with open_runtime(settings) as runtime:
+        yield runtime.application
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    """Build everything on this event loop, and close it in reverse order.
+
+    Nothing connects yet: each adapter does when it is first needed, so a process starts during an outage.
+    """
+    configure_logs(level=settings.log_level, development=settings.is_development)
+    async with AsyncExitStack() as stack:
+        clock, metrics = SystemClock(), PrometheusMetrics()
+        alerts = _alerts(settings, stack)
+        protocols: dict[str, WebhookProtocol] = {GITHUB: GitHubWebhooks(settings.github_webhook_secrets)}
+        database_url = _required(settings.database_url)
+        database = Database(database_url)
+        stack.push_async_callback(database.close)
+        unit_of_work = PostgresUnitOfWork(database)
+        directory = PostgresDirectory(database)
+        authorizer = StrictAuthorizer()
+        doorbell = _doorbell(settings, stack)
+        delivery_log = PostgresDeliveryLog(database_url, metrics=metrics)
+        stack.push_async_callback(delivery_log.close)
+        application = Application(
+            receive_delivery=ReceiveDelivery(delivery_log, doorbell),
+            drain_lane=DrainLane(unit_of_work, protocols, doorbell, clock, metrics, alerts),
+            sweep=Sweep(unit_of_work, doorbell, clock, metrics),
+            record_secret_uses=RecordSecretUses(unit_of_work, protocols),
+            list_events=ListEvents(unit_of_work, authorizer),
+            show_event=ShowEvent(unit_of_work, authorizer, protocols),
+            retry_event=RetryEvent(unit_of_work, authorizer, doorbell, clock),
+            retry_events=RetryEvents(unit_of_work, authorizer, doorbell, clock),
+            identify=Identify(directory),
+            who_am_i=WhoAmI(directory),
+        )
+        yield Runtime(application, protocols, metrics, alerts, clock, directory, database)
+
+
+def token_verifier(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> TokenVerifier:
+    """Build what verifies crewkit's access tokens."""
+    keys: KeySource
+    if settings.auth_jwks_url:
+        client = httpx.AsyncClient()
+        stack.push_async_callback(client.aclose)
+        keys = JwksKeys(settings.auth_jwks_url, client)
+    else:
+        keys = PinnedKey(settings.auth_public_key or "")
+    return JwtVerifier(keys, clock, issuer=settings.auth_issuer or "", audience=settings.auth_audience or "")
+
+
+async def ping_database(database: Database) -> None:
+    """Return when PostgreSQL answers; raises when it does not."""
+    async with database.session() as session:
+        await session.read("SELECT 1")
+
+
+async def ping_redis(url: Secret) -> None:
+    """Return when Redis answers; raises when it does not."""
+    async with redis.asyncio.from_url(url.reveal()) as client:
+        await client.ping()
+
+
+def _doorbell(settings: Settings, stack: AsyncExitStack) -> Doorbell:
+    doorbell = RedisDoorbell(_required(settings.redis_url), job=_DRAIN_JOB)
+    stack.callback(doorbell.close)
+    return doorbell
+
+
+def _alerts(settings: Settings, stack: AsyncExitStack) -> Alerts:
+    logged = LoggedAlerts()
+    if settings.sentry_dsn is None:
+        return logged
+    sentry = SentryAlerts(settings.sentry_dsn, environment=settings.environment.value, also=logged)
+    stack.callback(sentry.close)
+    return sentry
+
+
+def _required(url: Secret | None) -> str:
+    if url is None:
+        raise RuntimeError("the settings of this process were read without saying which process it is")
+    return url.reveal()

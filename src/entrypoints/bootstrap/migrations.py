@@ -1,0 +1,23 @@
+"""The schema's migrations, for the command line, `up` and tests, which know no adapter."""
+
+from adapters.postgres import migrate as postgres
+
+
+def migrate(database_url: str) -> None:
+    """Bring the database to the newest revision; does nothing where it is there already."""
+    postgres.migrate(database_url)
+
+
+def downgrade(database_url: str, revision: str) -> None:
+    """Bring the database down to a revision (`base`: nothing of ours); crewkit's own tables always stay."""
+    postgres.downgrade(database_url, revision)
+
+
+def is_current(database_url: str) -> bool:
+    """Tell whether the database is at the revision this program was written for."""
+    return postgres.current(database_url) == postgres.newest()
+
+
+def sql() -> str:
+    """Return all migrations as plain SQL, for review."""
+    return postgres.sql()

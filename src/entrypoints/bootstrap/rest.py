@@ -1,0 +1,67 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp
+
+from core.domain.errors import DomainError
+from core.use_cases.events.secret_uses import RecordSecretUses
+from entrypoints.bootstrap.application import open_runtime, ping_database, ping_redis, token_verifier
+from entrypoints.rest.app import RestParts, create_app
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.sign_in import development_sign_in
+from entrypoints.rest.webhooks import WebhookEndpoint
+from entrypoints.settings import Settings
+
+_SECRET_USES_SECONDS = 60
+
+
+@asynccontextmanager
+async def open_rest(settings: Settings) -> AsyncIterator[ASGIApp]:
+    """Build the HTTP interface on this event loop."""
+    async with AsyncExitStack() as stack:
+        runtime = await stack.enter_async_context(open_runtime(settings))
+        application = runtime.application
+        origins = [*settings.allowed_origins, *_origin(settings.dashboard_url)]
+        authentication = Authentication(
+            verifier=token_verifier(settings, runtime.clock, stack),
+            identify=application.identify,
+            cookie=settings.session_cookie,
+            origins=frozenset(origins),
+        )
+        assert settings.redis_url is not None  # the settings refuse an API without one
+        parts = RestParts(
+            authentication=authentication,
+            webhooks=WebhookEndpoint(runtime.protocols, application.receive_delivery, runtime.metrics),
+            readiness={
+                "database": partial(ping_database, runtime.database),
+                "redis": partial(ping_redis, settings.redis_url),
+            },
+            exposition=runtime.metrics.exposition,
+            alerts=runtime.alerts,
+            sign_in=development_sign_in(settings),
+        )
+        recording = asyncio.create_task(_record_secret_uses(application.record_secret_uses))
+        try:
+            yield create_app(application, parts)
+        finally:
+            recording.cancel()
+            with suppress(DomainError):
+                await application.record_secret_uses()
+
+
+async def _record_secret_uses(record: RecordSecretUses) -> None:
+    """Once a minute; a minute missed during an outage is made good by the next."""
+    while True:
+        await asyncio.sleep(_SECRET_USES_SECONDS)
+        with suppress(DomainError):
+            await record()
+
+
+def _origin(url: str | None) -> list[str]:
+    if not url:
+        return []
+    parts = urlsplit(url)
+    return [f"{parts.scheme}://{parts.netloc}".lower()]

@@ -1,0 +1,5 @@
+"""How the provider signs, for those who play its part: `events replay`, tests and the sandbox."""
+
+from adapters.github.signature import sign as github_signature
+
+__all__ = ["github_signature"]

@@ -1,0 +1,38 @@
+import importlib
+
+import click
+
+# Loaded when called: the API should not carry what `up` needs, nor `token` what the workers need.
+_COMMANDS = {
+    "up": "up:up",
+    "api": "processes:api",
+    "worker": "processes:worker",
+    "scheduler": "processes:scheduler",
+    "migrate": "migrate:migrate",
+    "token": "token:token",
+    "events": "events:events",
+}
+
+
+class _Commands(click.Group):
+    """A group whose commands live in sibling modules."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(f"entrypoints.cli.{module}"), name)
+        return command
+
+
+@click.group(cls=_Commands)
+@click.version_option(package_name="crewkit-git")
+def main() -> None:
+    """Run crewkit's Git integration service, look into it, and mend it."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""What a running `up` publishes about itself, for commands that drive it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from entrypoints.setting_table import PREFIX, SETTINGS
+
+
+class DemoUser(msgspec.Struct):
+    """One of the people a running `up` made."""
+
+    id: UUID
+    email: str
+
+
+class RunningDemo(msgspec.Struct):
+    """Where it is and what opens it."""
+
+    http_url: str = ""
+    database_url: str = ""
+    redis_url: str = ""
+    webhook_secret: str = ""
+    users: dict[str, DemoUser] = {}
+
+
+def running_demo(home: Path) -> RunningDemo | None:
+    """Return what `up` published; None while it does not run."""
+    try:
+        return msgspec.json.decode((home / "demo.json").read_bytes(), type=RunningDemo)
+    except FileNotFoundError:
+        return None
+
+
+def demo_users(home: Path) -> dict[str, DemoUser]:
+    """Return the demo's people by role; none while it does not run."""
+    demo = running_demo(home)
+    return demo.users if demo else {}
+
+
+def with_running_demo(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return a command's environment: the `up` running on this machine is meant, unless others are named."""
+    default_home = next(setting.default or "" for setting in SETTINGS if setting.name == "HOME")
+    demo = running_demo(Path(environment.get(f"{PREFIX}HOME") or default_home))
+    if demo is None:
+        return dict(environment)
+    return {
+        f"{PREFIX}ENVIRONMENT": "development",
+        f"{PREFIX}DATABASE_URL": demo.database_url,
+        f"{PREFIX}REDIS_URL": demo.redis_url,
+        f"{PREFIX}GITHUB_WEBHOOK_SECRETS": demo.webhook_secret,
+        **{name: value for name, value in environment.items() if value},
+    }

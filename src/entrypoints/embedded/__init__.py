@@ -1,0 +1,1 @@
+"""Run a real PostgreSQL and a real Redis from wheels: development and tests need no installed server."""

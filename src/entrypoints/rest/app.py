@@ -1,0 +1,63 @@
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.application import Application
+from entrypoints.rest import account, health, metrics, sign_in
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.envelope import Envelope
+from entrypoints.rest.health import ReadinessChecks
+from entrypoints.rest.metrics import Exposition
+from entrypoints.rest.problems import EXCEPTION_HANDLERS
+from entrypoints.rest.sign_in import SignIn
+from entrypoints.rest.webhooks import WebhookEndpoint
+from ports.alerts import Alerts
+
+_LARGEST_BODY = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RestParts:
+    """What the REST edge is made of, besides the application."""
+
+    authentication: Authentication
+    webhooks: WebhookEndpoint
+    readiness: ReadinessChecks
+    exposition: Exposition
+    alerts: Alerts
+    sign_in: SignIn | None = None
+    """In development only."""
+
+
+def create_app(application: Application, parts: RestParts) -> ASGIApp:
+    """Return the whole HTTP interface as one ASGI application."""
+    routes = [
+        *account.routes(parts.authentication, application.who_am_i),
+        *health.routes(parts.readiness),
+        *metrics.routes(parts.exposition),
+    ]
+    if parts.sign_in is not None:
+        routes += sign_in.routes(parts.sign_in, parts.authentication)
+    framework = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS, max_body_size=_LARGEST_BODY)
+    # A path with a slash too many is another path, and is refused rather than guessed.
+    framework.router.redirect_slashes = False
+    return _DeliveriesFirst(parts.webhooks, Envelope(framework, parts.alerts))
+
+
+class _DeliveriesFirst:
+    """Hand deliveries to their endpoint before anything else looks at them.
+
+    Routing and middleware would cost more than half of what receiving a delivery costs (docs/benchmarks.md).
+    """
+
+    def __init__(self, webhooks: WebhookEndpoint, rest: ASGIApp) -> None:
+        self._webhooks = webhooks
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] == "http" and self._webhooks.answers(scope["path"]):
+            await self._webhooks(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)

@@ -1,0 +1,67 @@
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from core.domain.actors import Actor
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.principals import TokenRefused
+from core.use_cases.account.identify import Identify
+from entrypoints.rest.request_ids import request_id_of
+from ports.tokens import TokenVerifier
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class OriginRefused(DomainError):
+    """A page elsewhere would act with this browser's session."""
+
+    kind = ErrorKind.PERMISSION_DENIED
+    code = "origin_not_allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """Find out who calls: by `Authorization: Bearer`, or else by the session cookie.
+
+    A browser sends the cookie along with whatever any page makes it send, so unsafe methods by cookie also
+    need an `Origin` of ours (https://www.rfc-editor.org/rfc/rfc6454#section-7). A bearer token is never
+    sent by accident and needs none.
+    """
+
+    verifier: TokenVerifier
+    identify: Identify
+    cookie: str
+    origins: Collection[str]
+    """Besides the API's own: the dashboard's and those the settings allow."""
+
+    async def __call__(self, request: Request) -> Actor:
+        """Return the actor; raises `TokenRefused`, `UserNotFound` or `OriginRefused`."""
+        header = request.headers.get("authorization")
+        token = self._cookie(request) if header is None else _bearer(header)
+        principal = await self.verifier.verify(token)
+        actor = await self.identify(principal, request_id=request_id_of(request.scope))
+        request.scope["actor"] = actor.name
+        return actor
+
+    def check_origin(self, request: Request) -> None:
+        """Raise `OriginRefused` unless the request comes from a page of ours."""
+        origin = request.headers.get("origin", "").lower()
+        own = f"{request.url.scheme}://{request.headers.get('host', '').lower()}"
+        if origin != own and origin not in self.origins:
+            raise OriginRefused("This page may not act with your session.")
+
+    def _cookie(self, request: Request) -> str:
+        token = request.cookies.get(self.cookie)
+        if token is None:
+            raise TokenRefused("missing")
+        if request.method not in SAFE_METHODS:
+            self.check_origin(request)
+        return token
+
+
+def _bearer(header: str) -> str:
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise TokenRefused("not_bearer")
+    return token.strip()

@@ -1,0 +1,91 @@
+from http import HTTPStatus
+from time import perf_counter
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from entrypoints.rest import request_ids
+from entrypoints.rest.problems import unexpected
+from ports.alerts import Alerts
+
+_log = structlog.get_logger(__name__)
+
+# An answer of ours is never guessed to be another type, framed, cached on the way, or named in a referrer.
+SECURITY_HEADERS: dict[bytes, bytes] = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"content-security-policy": b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    b"cache-control": b"no-store",
+}
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+class Envelope:
+    """Give every request its id, its headers, one log line, and an answer even when nobody foresaw the error.
+
+    Plain ASGI. It stands outside the framework, whose own last resort would answer without a request id.
+    """
+
+    def __init__(self, app: ASGIApp, alerts: Alerts) -> None:
+        self._app = app
+        self._alerts = alerts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = request_ids.request_id_of(scope)
+        started = perf_counter()
+        status: int | None = None
+
+        async def send_enveloped(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = message["headers"] = list(message.get("headers", ()))
+                given = {name.lower() for name, _ in headers}
+                headers += [item for item in SECURITY_HEADERS.items() if item[0] not in given]
+                headers.append((request_ids.HEADER, request_id.encode()))
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_enveloped)
+            except ClientDisconnect:
+                _log.info("client_left", method=scope["method"], path=scope["path"])
+                return
+            except Exception as error:  # noqa: BLE001 - nobody stands outside to answer instead
+                _log.exception("unexpected_error", method=scope["method"], path=scope["path"])
+                self._alerts.alert(
+                    "unexpected_error",
+                    f"{type(error).__name__} in {scope['method']} {_route(scope)}",
+                    request_id=request_id,
+                )
+                if status is None:
+                    await unexpected(request_id)(scope, receive, send_enveloped)
+            _log_request(scope, status, perf_counter() - started)
+
+
+def _log_request(scope: Scope, status: int | None, seconds: float) -> None:
+    refusal = scope.get("refusal")
+    facts = {
+        "method": scope["method"],
+        # Without the query: codes and states of browser flows stand there.
+        "path": scope["path"],
+        "status": status,
+        "duration_ms": round(seconds * 1000, 2),
+        "actor": scope.get("actor"),
+        "code": refusal.code if refusal else None,
+        "reason": getattr(refusal, "reason", None),
+    }
+    routine = scope["path"] in _PROBES and status == HTTPStatus.OK
+    log = _log.debug if routine else _log.info
+    log("request", **{name: value for name, value in facts.items() if value is not None})
+
+
+def _route(scope: Scope) -> str:
+    """Name the route rather than the path, so that one fault is one alert."""
+    endpoint = scope.get("endpoint")
+    return getattr(endpoint, "__name__", "an unknown route")

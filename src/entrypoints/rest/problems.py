@@ -1,0 +1,126 @@
+"""How errors look to REST callers: `application/problem+json` (https://www.rfc-editor.org/rfc/rfc9457)."""
+
+import math
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import ExceptionHandler, Scope
+
+from core.domain.errors import DomainError, ErrorKind, FieldError
+from entrypoints.rest.request_ids import request_id_of
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: Mapping[ErrorKind, HTTPStatus] = {
+    ErrorKind.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
+    ErrorKind.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    ErrorKind.PERMISSION_DENIED: HTTPStatus.FORBIDDEN,
+    ErrorKind.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    ErrorKind.ALREADY_EXISTS: HTTPStatus.CONFLICT,
+    # 412 would promise a conditional request's headers; what is meant is a conflict with the present state.
+    ErrorKind.FAILED_PRECONDITION: HTTPStatus.CONFLICT,
+    ErrorKind.ABORTED: HTTPStatus.CONFLICT,
+    ErrorKind.OUT_OF_RANGE: HTTPStatus.GONE,
+    ErrorKind.RESOURCE_EXHAUSTED: HTTPStatus.TOO_MANY_REQUESTS,
+    ErrorKind.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
+    ErrorKind.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorKind.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+
+class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The body of an error. `code` is stable and documented; `title` is the status in words."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: tuple[FieldError, ...] = ()
+
+
+def problem(
+    status: HTTPStatus,
+    code: str,
+    detail: str,
+    request_id: str,
+    *,
+    errors: tuple[FieldError, ...] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return an error response."""
+    body = Problem(
+        type=f"urn:problem-type:crewkit:{code}",
+        title=status.phrase,
+        status=status,
+        detail=detail,
+        code=code,
+        request_id=request_id,
+        errors=errors,
+    )
+    return Response(msgspec.json.encode(body), status, headers, MEDIA_TYPE)
+
+
+def problem_of(error: DomainError, request_id: str) -> Response:
+    """Return the response that tells a caller of this error."""
+    headers = {}
+    if error.retry_after is not None:
+        headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
+    if error.kind is ErrorKind.UNAUTHENTICATED:
+        # Every 401 names a scheme: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2.
+        headers["www-authenticate"] = 'Bearer realm="crewkit"'
+    return problem(
+        STATUS[error.kind], error.code, error.message, request_id, errors=error.fields, headers=headers
+    )
+
+
+def unexpected(request_id: str) -> Response:
+    """Return the response to an error nobody foresaw: its text stays with us."""
+    return problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal",
+        "Something went wrong here. Tell support the request id.",
+        request_id,
+    )
+
+
+async def _domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)  # registered for nothing else
+    request.scope["refusal"] = error
+    return problem_of(error, request_id_of(request.scope))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """Tell in our form what the framework refuses: no such path, no such method, too large a body."""
+    assert isinstance(error, HTTPException)  # registered for nothing else
+    status = HTTPStatus(error.status_code)
+    headers = dict(error.headers or {})
+    detail = status.description or status.phrase
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = _allowed_methods(request.scope)
+        headers["Allow"] = allowed
+        detail = f"This path answers {allowed} only."
+    code = status.phrase.lower().replace(" ", "_").replace("-", "_")
+    return problem(status, code, detail, request_id_of(request.scope), headers=headers)
+
+
+def _allowed_methods(scope: Scope) -> str:
+    """List the methods of all routes with this path; the framework knows those of the first one only."""
+    matching = (
+        route.methods or set()
+        for route in scope["app"].routes
+        if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
+    )
+    return ", ".join(sorted(set().union(*matching)))
+
+
+EXCEPTION_HANDLERS: Mapping[type[Exception], ExceptionHandler] = {
+    DomainError: _domain_error,
+    HTTPException: _http_error,
+}

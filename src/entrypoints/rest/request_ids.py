@@ -1,0 +1,24 @@
+import re
+from uuid import uuid4
+
+from starlette.types import Scope
+
+HEADER = b"x-request-id"
+# A caller's own id is kept so that their logs and ours can be laid side by side. What is odd could forge a
+# log line or grow without bound, and is replaced.
+_SANE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,127}")
+
+
+def request_id_of(scope: Scope) -> str:
+    """Return the request's id: the caller's if it is sane, else a new one; the same at every call."""
+    known: str | None = scope.get("request_id")
+    if known is None:
+        known = scope["request_id"] = _incoming(scope) or uuid4().hex
+    return known
+
+
+def _incoming(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == HEADER:
+            return value.decode() if _SANE.fullmatch(value) else None
+    return None

@@ -1,0 +1,43 @@
+import asyncio
+
+import structlog
+import uvicorn
+import uvloop
+
+from entrypoints.bootstrap.rest import open_rest
+from entrypoints.settings import Settings
+
+# GitHub waits 10 s for an answer; a request that is older than that when we stop has lost its caller.
+_DRAIN_SECONDS = 10
+
+_log = structlog.get_logger(__name__)
+
+
+def run_api(settings: Settings) -> None:
+    """Serve REST and webhooks until SIGTERM or Ctrl-C, then answer what is under way and stop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    async with open_rest(settings) as app:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                host=settings.http_addr.host,
+                port=settings.http_addr.port,
+                loop="none",  # this one, made above
+                http="httptools",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                # Each costs microseconds a request; addresses come from the proxy's own log.
+                proxy_headers=False,
+                server_header=False,
+                date_header=False,
+                timeout_graceful_shutdown=_DRAIN_SECONDS,
+            )
+        )
+        _log.info("api_started", address=str(settings.http_addr))
+        await server.serve()
+    _log.info("api_stopped")

@@ -1,0 +1,109 @@
+"""Sign in as one of the demo's people. Exists in development alone: crewkit signs people in elsewhere."""
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from html import escape
+from http import HTTPStatus
+from urllib.parse import parse_qs, quote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from core.domain.errors import DomainError, ErrorKind
+from entrypoints.development.demo import DemoUser, demo_users
+from entrypoints.development.tokens import DEFAULT_LIFETIME, TokenSigner
+from entrypoints.rest.authentication import Authentication
+from entrypoints.settings import Settings
+
+PATH = "/dev/sign-in"
+_LARGEST_FORM = 4096
+_STYLE = "body{font:1rem/1.5 system-ui;max-width:28rem;margin:4rem auto}button{font:inherit;margin:.25rem 0}"
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+class PersonUnknown(DomainError):
+    """The form names nobody of the demo."""
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "demo_user_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What signing in needs: the people to choose from, asked at every request, and a signer."""
+
+    people: Callable[[], Mapping[str, DemoUser]]
+    signer: TokenSigner
+    lifetime: timedelta = DEFAULT_LIFETIME
+
+
+def development_sign_in(settings: Settings) -> SignIn | None:
+    """Return signing in with the development key; None in production, and where no key was made."""
+    if not (settings.is_development and settings.auth_issuer and settings.auth_audience):
+        return None
+    if not settings.development_key.exists():
+        return None
+    signer = TokenSigner(
+        settings.development_key.read_bytes(),
+        issuer=settings.auth_issuer,
+        audience=settings.auth_audience,
+    )
+    return SignIn(partial(demo_users, settings.home), signer)
+
+
+def routes(sign_in: SignIn, authentication: Authentication) -> list[Route]:
+    """Return the route that shows the people and signs in as the chosen one."""
+
+    async def show(request: Request) -> Response:
+        return_to = _path(request.query_params.get("return_to", "/"))
+        page = _page(sign_in.people(), return_to)
+        return HTMLResponse(page, headers={"content-security-policy": _POLICY})
+
+    async def choose(request: Request) -> Response:
+        # Otherwise a page elsewhere could quietly sign this browser in as someone of its choosing.
+        authentication.check_origin(request)
+        form = parse_qs((await request.body()).decode("ascii", "replace"))
+        by_email = {person.email: person for person in sign_in.people().values()}
+        chosen = by_email.get(form.get("email", [""])[0])
+        if chosen is None:
+            raise PersonUnknown("Choose one of the people on the page.")
+        answer = RedirectResponse(_path(form.get("return_to", ["/"])[0]), HTTPStatus.SEE_OTHER)
+        answer.set_cookie(
+            authentication.cookie,
+            sign_in.signer.for_user(chosen.id, lifetime=sign_in.lifetime),
+            max_age=int(sign_in.lifetime.total_seconds()),
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+        return answer
+
+    return [Route(PATH, show), Route(PATH, choose, methods=["POST"], max_body_size=_LARGEST_FORM)]
+
+
+def _path(return_to: str) -> str:
+    r"""Return a path of ours: `//host` and `/\host` lead browsers elsewhere."""
+    local = return_to.startswith("/") and return_to[1:2] not in ("/", "\\")
+    return quote(return_to, safe="/?&=%#-._~") if local else "/"
+
+
+def _page(people: Mapping[str, DemoUser], return_to: str) -> str:
+    buttons = "".join(
+        f'<p><button name="email" value="{escape(person.email)}">{escape(role)}</button> '
+        f"{escape(person.email)}</p>"
+        for role, person in people.items()
+    )
+    return (
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>Sign in</title><style>{_STYLE}</style>"
+        f'<h1>Sign in</h1><form method="post"><input type="hidden" name="return_to" '
+        f'value="{escape(return_to)}">{buttons or "<p>The demo is not ready yet.</p>"}</form></html>'
+    )

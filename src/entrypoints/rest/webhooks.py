@@ -1,0 +1,187 @@
+import os
+from collections.abc import Mapping
+from http import HTTPStatus
+from itertools import count
+
+import structlog
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from core.domain.deliveries import DeliveryRefused, Receipt, ReceiverBusy
+from core.domain.errors import DomainError
+from core.use_cases.events.receive import ReceiveDelivery
+from entrypoints.rest.problems import problem, problem_of, unexpected
+from ports.metrics import Metrics
+from ports.webhooks import BodyDigest, WebhookProtocol
+
+# GitHub does not send larger payloads. https://docs.github.com/webhooks/webhook-events-and-payloads
+MAX_BODY = 25 * 1024 * 1024
+MAX_IN_FLIGHT = 256 * 1024 * 1024
+
+_JSON = b"application/json"
+_FORM = b"application/x-www-form-urlencoded"
+
+_RESPONSES = {
+    Receipt.ACCEPTED: (202, b'{"status":"accepted"}'),
+    Receipt.RETRIED: (202, b'{"status":"accepted"}'),
+    Receipt.DUPLICATE: (200, b'{"status":"duplicate"}'),
+}
+
+_HEADERS = {
+    receipt: ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)))
+    for receipt, (_, body) in _RESPONSES.items()
+}
+_log = structlog.get_logger(__name__)
+
+
+class WebhookEndpoint:
+    """Receives deliveries: the one path whose cost counts, so plain ASGI, before any routing.
+
+    In this order: size, content type, signature, headers, JSON; then durable; then the answer. Callers see
+    coarse errors, the log has the reason.
+    """
+
+    def __init__(
+        self, protocols: Mapping[str, WebhookProtocol], receive_delivery: ReceiveDelivery, metrics: Metrics
+    ) -> None:
+        self._protocols = {f"/api/v1/git/{name}/webhooks": protocol for name, protocol in protocols.items()}
+        self._receive_delivery = receive_delivery
+        self._metrics = metrics
+        self._in_flight = 0
+        # Unique without asking the operating system for randomness each time.
+        self._prefix = os.urandom(6).hex()
+        self._numbers = count(1)
+
+    def answers(self, path: str) -> bool:
+        """Tell whether this path is one provider's webhook address."""
+        return path in self._protocols
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request_id = f"{self._prefix}-{next(self._numbers):x}"
+        try:
+            receipt = await self._received(scope, receive, request_id)
+        except _SenderGone:
+            return
+        except Exception as error:  # noqa: BLE001 - every failure becomes a problem, none a stack trace
+            response = self._refused(error, scope, request_id)
+            response.headers["x-request-id"] = request_id
+            await response(scope, receive, send)
+            return
+        self._metrics.received(1, 1 if receipt is Receipt.DUPLICATE else 0)
+        status, body = _RESPONSES[receipt]
+        headers = [*_HEADERS[receipt], (b"x-request-id", request_id.encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _received(self, scope: Scope, receive: Receive, request_id: str) -> Receipt:
+        length, form = _admitted(scope)
+        if self._in_flight + length > MAX_IN_FLIGHT:
+            raise ReceiverBusy("Too many large deliveries at once; try again later.", retry_after=5)
+        self._in_flight += length
+        try:
+            protocol = self._protocols[scope["path"]]
+            body, digest = await _read(receive, protocol)
+            delivery = protocol.verify(scope["headers"], body, digest=digest, form=form)
+            receipt = await self._receive_delivery(delivery)
+        finally:
+            self._in_flight -= length
+        _log.debug(
+            "delivery_received",
+            request_id=request_id,
+            delivery_id=delivery.delivery_id,
+            event_type=delivery.event_type,
+            installation_id=delivery.installation_id,
+            receipt=receipt.value,
+        )
+        return receipt
+
+    def _refused(self, error: Exception, scope: Scope, request_id: str) -> Response:
+        """Count and log why, and return what the caller may know."""
+        if isinstance(error, _Refusal):
+            reason = error.code
+            answer = problem(error.status, error.code, error.detail, request_id, headers=error.headers)
+        elif isinstance(error, DomainError):
+            reason = error.reason if isinstance(error, DeliveryRefused) else error.code
+            answer = problem_of(error, request_id)
+        else:
+            reason = "internal"
+            answer = unexpected(request_id)
+            _log.error("delivery_crashed", request_id=request_id, exc_info=error)
+        client = scope.get("client")
+        _log.warning(
+            "delivery_refused",
+            reason=reason,
+            status=answer.status_code,
+            request_id=request_id,
+            client=client[0] if client else None,
+        )
+        self._metrics.refused(reason)
+        return answer
+
+
+class _Refusal(Exception):
+    """The request is refused for what HTTP alone shows."""
+
+    def __init__(
+        self, status: HTTPStatus, code: str, detail: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers
+
+
+def _too_large() -> _Refusal:
+    return _Refusal(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "A delivery has at most 25 MB of body."
+    )
+
+
+class _SenderGone(Exception):
+    """The sender hung up before the body was whole."""
+
+
+def _admitted(scope: Scope) -> tuple[int, bool]:
+    """Return how many bytes to hold room for and whether the body is a form, before reading any of it."""
+    if scope["method"] != "POST":
+        raise _Refusal(
+            HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "Deliveries are posted.", {"allow": "POST"}
+        )
+    content_type, length = b"", MAX_BODY  # a body of unknown length may become as large as any
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            length = int(value)
+        elif name == b"content-type":
+            content_type = value.partition(b";")[0].strip().lower()
+    if length > MAX_BODY:
+        raise _too_large()
+    if content_type not in (_JSON, _FORM):
+        raise _Refusal(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "Send application/json or application/x-www-form-urlencoded.",
+        )
+    return length, content_type == _FORM
+
+
+async def _read(receive: Receive, protocol: WebhookProtocol) -> tuple[bytes, BodyDigest | None]:
+    """Read the body, feeding its signature part by part; most arrive in one part and need no digest."""
+    message = await receive()
+    first: bytes = message.get("body", b"")
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        return first, None
+    digest = protocol.digest()
+    parts, size = [], 0
+    while message["type"] == "http.request":
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MAX_BODY:
+            raise _too_large()
+        digest.update(part)
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts), digest
+        message = await receive()
+    raise _SenderGone

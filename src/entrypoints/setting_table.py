@@ -1,0 +1,176 @@
+"""The table of all environment variables, which `Settings` is read with and the README's table is made of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from entrypoints import setting_values as values
+
+PREFIX = "CREWKIT_GIT_"
+PROCESSES = ("api", "worker", "scheduler", "migrate", "events")
+EVERY_PROCESS = frozenset(PROCESSES)
+_SERVING = frozenset({"api", "worker", "scheduler"})
+_API = frozenset({"api"})
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable: how it is read, and what the README says of it."""
+
+    name: str
+    read: Callable[[str], object]
+    doc: str
+    remedy: str
+    default: str | None = None
+    needed_by: frozenset[str] = frozenset()
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return PREFIX + self.name
+
+    @property
+    def field(self) -> str:
+        """The field of `Settings` it fills."""
+        return self.name.lower()
+
+
+_HOST_PORT = "Give host:port, such as 127.0.0.1:3050"
+
+SETTINGS = (
+    Setting(
+        "ENVIRONMENT",
+        values.environment,
+        "`production` or `development`. Development has demo users, a sandbox and keys made on the spot; "
+        "`crewkit-git up` sets it.",
+        "Set it to production or development",
+        default="production",
+    ),
+    Setting(
+        "HOME",
+        values.directory,
+        "The directory of everything `up` keeps: embedded servers, development keys, `demo.json`.",
+        "Name a directory you own",
+        default=".crewkit-git",
+    ),
+    Setting("HTTP_ADDR", values.address, "Where the API listens.", _HOST_PORT, default="127.0.0.1:3050"),
+    Setting("GRPC_ADDR", values.address, "Where gRPC listens.", _HOST_PORT, default="127.0.0.1:50051"),
+    Setting(
+        "SANDBOX_ADDR",
+        values.address,
+        "Where the sandbox provider listens. Development only.",
+        _HOST_PORT,
+        default="127.0.0.1:3060",
+    ),
+    Setting(
+        "DATABASE_URL",
+        values.secret_url("postgresql", "postgres"),
+        "PostgreSQL, as a libpq URL. `up` runs an embedded server when it is not set.",
+        "Give postgresql://user:password@host:5432/database",
+        needed_by=EVERY_PROCESS,
+    ),
+    Setting(
+        "REDIS_URL",
+        values.secret_url("redis", "rediss", "unix"),
+        "Redis. It only wakes workers: emptying it loses nothing. `up` runs an embedded server when it is "
+        "not set.",
+        "Give redis://host:6379/0",
+        needed_by=_SERVING | {"events"},
+    ),
+    Setting(
+        "DASHBOARD_URL",
+        values.url("http", "https"),
+        "Where browsers see the dashboard: its origin may change things with the session cookie, and flows "
+        "return to it. In development the API's own address.",
+        "Give https://host",
+    ),
+    Setting(
+        "GITHUB_WEBHOOK_SECRETS",
+        values.secrets,
+        "Secrets that webhook signatures may be made with, newest first, separated by commas.",
+        "Copy the webhook secret of the GitHub App",
+        default="",
+        needed_by=_API,
+    ),
+    Setting(
+        "ENCRYPTION_KEYS",
+        values.encryption_keys,
+        "Keys for tokens in the database, `id:base64` of 32 bytes each, newest first, separated by commas. "
+        "The first encrypts, all decrypt.",
+        "Make one with: echo k1:$(openssl rand -base64 32)",
+        default="",
+        needed_by=_SERVING,
+    ),
+    Setting(
+        "AUTH_PUBLIC_KEY",
+        values.public_key,
+        "The public key access tokens are verified with: PEM (newlines may be written `\\n`) or a file's "
+        "path. Either this or `CREWKIT_GIT_AUTH_JWKS_URL`.",
+        "Give the PEM text that begins with -----BEGIN PUBLIC KEY-----, or the path of a file with it",
+    ),
+    Setting(
+        "AUTH_JWKS_URL",
+        values.url("http", "https"),
+        "Where the public keys of access tokens are published as a JWK set; https outside this machine.",
+        "Give https://issuer/.well-known/jwks.json",
+    ),
+    Setting(
+        "AUTH_ISSUER",
+        values.text,
+        "The `iss` access tokens must have.",
+        "Set it to the issuer of crewkit's access tokens",
+        needed_by=_API,
+    ),
+    Setting(
+        "AUTH_AUDIENCE",
+        values.text,
+        "The `aud` access tokens must have.",
+        "Set it to the audience crewkit's access tokens name for this service",
+        needed_by=_API,
+    ),
+    Setting(
+        "SESSION_COOKIE",
+        values.cookie_name,
+        "The HttpOnly cookie browsers carry the access token in.",
+        "Use letters, digits, `_` and `-`",
+        default="crewkit_session",
+    ),
+    Setting(
+        "ALLOWED_ORIGINS",
+        values.origins,
+        "Further origins that may change things with the session cookie, separated by commas.",
+        "Give origins such as https://app.example.com, nothing after the port",
+        default="",
+    ),
+    Setting(
+        "SENTRY_DSN",
+        values.secret_url("https", "http"),
+        "Where alerts go. Without it they are only logged.",
+        "Copy the DSN of the Sentry project",
+    ),
+    Setting(
+        "LOG_LEVEL",
+        values.log_level,
+        "The least important level that is logged.",
+        "Set it to DEBUG, INFO, WARNING or ERROR",
+        default="INFO",
+    ),
+    Setting(
+        "WORKERS",
+        values.whole_number(1, 64),
+        "How many worker processes `up` runs.",
+        "Give a whole number from 1 to 64",
+        default="1",
+    ),
+)
+
+
+def describe() -> str:
+    """Return the table of settings as the README shows it."""
+    rows = ("| variable | default | needed by | what it is |", "|---|---|---|---|")
+    return "\n".join([*rows, *map(_row, SETTINGS)])
+
+
+def _row(setting: Setting) -> str:
+    default = f"`{setting.default}`" if setting.default else ""
+    needed_by = ", ".join(process for process in PROCESSES if process in setting.needed_by)
+    return f"| `{setting.variable}` | {default} | {needed_by} | {setting.doc} |"

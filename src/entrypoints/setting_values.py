@@ -1,0 +1,195 @@
+"""How the text of one environment variable becomes a value.
+
+Each reader raises `ValueError` saying what is wrong, without repeating a value that may be secret.
+"""
+
+import base64
+import binascii
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from core.domain.secret import Secret
+
+KEY_BYTES = 32  # AES-256
+_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_HIGHEST_PORT = 65535
+
+
+class Environment(Enum):
+    """Where the service runs. Development alone has demo users, a sandbox and keys made on the spot."""
+
+    PRODUCTION = "production"
+    DEVELOPMENT = "development"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen; port 0 takes any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def environment(text: str) -> Environment:
+    """Read `production` or `development`."""
+    try:
+        return Environment(text)
+    except ValueError:
+        raise ValueError(f"`{text}` is no environment") from None
+
+
+def address(text: str) -> Address:
+    """Read `host:port`, an IPv6 host in brackets."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > _HIGHEST_PORT:
+        raise ValueError(f"`{text}` is no address")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise ValueError(f"`{text}` has an IPv6 host without brackets")
+    return Address(host, int(port))
+
+
+def directory(text: str) -> Path:
+    """Read a path, `~` expanded; it need not exist yet."""
+    return Path(text).expanduser()
+
+
+def secret(text: str) -> Secret:
+    """Read a value that is never shown."""
+    return Secret(text)
+
+
+def secrets(text: str) -> tuple[Secret, ...]:
+    """Read secrets separated by commas."""
+    return tuple(Secret(item) for item in _items(text))
+
+
+def secret_url(*schemes: str) -> Callable[[str], Secret]:
+    """Return a reader of URLs that may hold a password."""
+
+    def read(text: str) -> Secret:
+        _check_url(text, schemes)
+        return Secret(text)
+
+    return read
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """Return a reader of absolute URLs, given back without a final slash."""
+
+    def read(text: str) -> str:
+        _check_url(text, schemes)
+        if not urlsplit(text).hostname:
+            raise ValueError("the URL names no host")
+        return text.rstrip("/")
+
+    return read
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """Read web origins (scheme, host, port; nothing after) separated by commas."""
+    found = tuple(item.rstrip("/").lower() for item in _items(text))
+    for item in found:
+        if origin_of(item) != item:
+            raise ValueError(f"`{item}` is no origin")
+    return found
+
+
+def origin_of(address_of_page: str) -> str:
+    """Return the origin of a URL as browsers send it: lower case, default port left out."""
+    parts = urlsplit(address_of_page)
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" + ("" if parts.port in (None, default) else f":{parts.port}")
+
+
+def encryption_keys(text: str) -> tuple[tuple[str, Secret], ...]:
+    """Read `id:base64` pairs separated by commas, newest first; each key is 32 bytes."""
+    keys = [item.partition(":") for item in _items(text)]
+    for position, (key_id, _, key) in enumerate(keys, start=1):
+        if not _KEY_ID.fullmatch(key_id):
+            raise ValueError(f"key {position} has no id of letters, digits, `_` and `-`")
+        try:
+            size = len(base64.b64decode(key, validate=True))
+        except (binascii.Error, ValueError):
+            raise ValueError(f"the key `{key_id}` is not base64") from None
+        if size != KEY_BYTES:
+            raise ValueError(f"the key `{key_id}` has {size} bytes instead of {KEY_BYTES}")
+    if len({key_id for key_id, _, _ in keys}) != len(keys):
+        raise ValueError("two keys have the same id")
+    return tuple((key_id, Secret(key)) for key_id, _, key in keys)
+
+
+def public_key(text: str) -> str:
+    """Read a PEM public key, given as text (newlines may be escaped) or as the path of a file."""
+    pem = text if text.startswith("-----BEGIN") else _file(text)
+    pem = pem.replace("\\n", "\n").strip() + "\n"
+    if "PRIVATE KEY-----" in pem:
+        raise ValueError("this is a private key, which nothing here needs")
+    if not pem.startswith("-----BEGIN PUBLIC KEY-----"):
+        raise ValueError("this is no PEM public key")
+    return pem
+
+
+def cookie_name(text: str) -> str:
+    """Read the name of a cookie: https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1."""
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", text):
+        raise ValueError(f"`{text}` is no cookie name")
+    return text
+
+
+def log_level(text: str) -> str:
+    """Read one of logging's levels, in any case."""
+    if text.upper() not in logging.getLevelNamesMapping():
+        raise ValueError(f"`{text}` is no log level")
+    return text.upper()
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers within these bounds."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise ValueError(f"`{text}` is no whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def text(value: str) -> str:
+    """Read the value as it is."""
+    return value
+
+
+def _items(text: str) -> list[str]:
+    items = [item.strip() for item in text.split(",") if item.strip()]
+    if text and not items:
+        raise ValueError("it holds nothing but commas")
+    return items
+
+
+def _check_url(text: str, schemes: tuple[str, ...]) -> None:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("this is no URL") from None
+    if parts.scheme not in schemes:
+        raise ValueError(f"the URL does not begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+
+
+def _file(path: str) -> str:
+    try:
+        return Path(path).expanduser().read_text("ascii")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not text"
+        raise ValueError(f"this is neither PEM nor a readable file ({why})") from None

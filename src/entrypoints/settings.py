@@ -1,0 +1,140 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from core.domain.secret import Secret
+from entrypoints.setting_table import EVERY_PROCESS, PREFIX, SETTINGS
+from entrypoints.setting_values import Address, Environment
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the environment, and what to do about it."""
+
+    variable: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.variable}: {self.problem}. {self.remedy}"
+
+
+class SettingsRefused(Exception):
+    """The environment does not describe a service that can run. Its message shows no secret."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(["The settings are incomplete or wrong:", *map(str, problems)]))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the environment says, read once. None is what was not set and has no default."""
+
+    environment: Environment
+    home: Path
+    http_addr: Address
+    grpc_addr: Address
+    sandbox_addr: Address
+    database_url: Secret | None
+    redis_url: Secret | None
+    dashboard_url: str | None
+    github_webhook_secrets: tuple[Secret, ...]
+    encryption_keys: tuple[tuple[str, Secret], ...]
+    auth_public_key: str | None
+    auth_jwks_url: str | None
+    auth_issuer: str | None
+    auth_audience: str | None
+    session_cookie: str
+    allowed_origins: tuple[str, ...]
+    sentry_dsn: Secret | None
+    log_level: str
+    workers: int
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str], *, process: str | None = None) -> Self:
+        """Read the settings; a variable that is set to nothing counts as not set.
+
+        What `process` needs must be there, in every environment. Without one, production needs what any
+        process needs and development nothing. Raises `SettingsRefused` with every problem at once.
+        """
+        read: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for setting in SETTINGS:
+            text = env.get(setting.variable, "").strip() or setting.default
+            try:
+                read[setting.field] = None if text is None else setting.read(text)
+            except ValueError as error:
+                problems.append(Problem(setting.variable, str(error), setting.remedy))
+        problems += _missing(env, _needs(process, read))
+        problems += _misplaced(env, read)
+        if problems:
+            raise SettingsRefused(tuple(problems))
+        return cls(**_with_development_defaults(read))
+
+    @property
+    def is_development(self) -> bool:
+        """Tell whether demo users, sandbox and development keys may exist."""
+        return self.environment is Environment.DEVELOPMENT
+
+    @property
+    def http_url(self) -> str:
+        """The API's own address, as a URL."""
+        return f"http://{self.http_addr}"
+
+    @property
+    def development_key(self) -> Path:
+        """The private key that `up` makes to sign development tokens; never in production."""
+        return self.home / "dev-keys" / "auth_private.pem"
+
+
+def _needs(process: str | None, read: Mapping[str, Any]) -> frozenset[str]:
+    if process is not None:
+        return frozenset({process})
+    # Not readable counts as production: a misspelt environment never makes the service less strict.
+    return frozenset() if read.get("environment") is Environment.DEVELOPMENT else EVERY_PROCESS
+
+
+def _missing(env: Mapping[str, str], processes: frozenset[str]) -> list[Problem]:
+    missing = [
+        Problem(setting.variable, "it is not set", setting.remedy)
+        for setting in SETTINGS
+        if setting.needed_by & processes and not env.get(setting.variable, "").strip()
+    ]
+    keys = [f"{PREFIX}{name}" for name in ("AUTH_PUBLIC_KEY", "AUTH_JWKS_URL")]
+    given = [name for name in keys if env.get(name, "").strip()]
+    if "api" in processes and not given:
+        missing.append(Problem(keys[0], f"neither it nor {keys[1]} is set", "Set one of them"))
+    if len(given) > 1:
+        missing.append(Problem(keys[0], f"{keys[1]} is set too", "Set one of them, so that one decides"))
+    return missing
+
+
+def _misplaced(env: Mapping[str, str], read: Mapping[str, Any]) -> list[Problem]:
+    """Find what may not be said in production: each would let someone in, or is there by mistake."""
+    if read.get("environment") is Environment.DEVELOPMENT:
+        return []
+    found = []
+    if env.get(f"{PREFIX}SANDBOX_ADDR", "").strip():
+        found.append(
+            Problem(
+                f"{PREFIX}SANDBOX_ADDR",
+                "there is no sandbox in production",
+                f"Remove it, or set {PREFIX}ENVIRONMENT=development",
+            )
+        )
+    # Who can answer for the key server can sign in as anyone.
+    jwks = urlsplit(read.get("auth_jwks_url") or "")
+    if jwks.scheme == "http" and jwks.hostname not in _LOOPBACK:
+        found.append(Problem(f"{PREFIX}AUTH_JWKS_URL", "it is not encrypted", "Give an https URL"))
+    return found
+
+
+def _with_development_defaults(read: dict[str, Any]) -> dict[str, Any]:
+    if read["environment"] is Environment.DEVELOPMENT and read["dashboard_url"] is None:
+        return {**read, "dashboard_url": f"http://{read['http_addr']}"}
+    return read

@@ -1,0 +1,113 @@
+"""Start everything in order, keep it running, and stop it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from entrypoints.bootstrap.demo import seed
+from entrypoints.bootstrap.migrations import migrate
+from entrypoints.embedded.errors import CannotStart
+from entrypoints.embedded.home import Home, claim_home
+from entrypoints.embedded.postgres import create_database, postgres_program, postgres_url
+from entrypoints.embedded.redis import redis_program, redis_url
+from entrypoints.setting_table import PREFIX
+from entrypoints.settings import Settings
+from entrypoints.up.demo_file import demo_file, published
+from entrypoints.up.keys import development_environment
+from entrypoints.up.ports import claimable, reachable
+from entrypoints.up.services import services
+from entrypoints.up.supervisor import Supervisor
+from entrypoints.up.terminal import Terminal
+
+
+def run_stack(given: Mapping[str, str]) -> None:
+    """Run the whole service until a signal asks it to stop.
+
+    Raises `SettingsRefused` or `CannotStart`, whose messages say what to do; nothing runs afterwards.
+    """
+    if given.get(f"{PREFIX}ENVIRONMENT", "development") != "development":
+        raise CannotStart(
+            f"`up` makes demo data and keys, and {PREFIX}ENVIRONMENT says this is not development: "
+            "run api, worker and scheduler by themselves, or unset it"
+        )
+    environment = {**given, f"{PREFIX}ENVIRONMENT": "development"}
+    terminal = Terminal()
+    settings = Settings.from_environment(environment)
+    with claim_home(settings.home) as home:
+        demo_file(home.path).unlink(missing_ok=True)
+        with Supervisor(terminal) as supervisor:
+            _run(terminal, supervisor, home, environment)
+        terminal.step("stopped")
+
+
+def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[str, str]) -> None:
+    wished = Settings.from_environment(given).http_addr
+    address = claimable(wished, f"{PREFIX}HTTP_ADDR")
+    environment = {
+        **given,
+        f"{PREFIX}HOME": str(home.path),
+        f"{PREFIX}HTTP_ADDR": str(address),
+        **_servers(terminal, supervisor, home, given),
+        **development_environment(home.path, given),
+    }
+    settings = Settings.from_environment(environment)
+    database_url = environment[f"{PREFIX}DATABASE_URL"]
+    terminal.step("migrating the database")
+    migrate(database_url)
+    terminal.step("writing demo data")
+    facts = asdict(seed(settings))
+    supervisor.raise_if_stopping()
+    terminal.step(f"starting the API, {settings.workers} worker(s) and the scheduler")
+    client_address = reachable(address)
+    supervisor.start(*services(home, environment, client_address, settings.workers), echoed=True)
+    demo = {
+        "http_url": f"http://{client_address}",
+        "grpc_target": None,
+        "sandbox_url": None,
+        "database_url": database_url,
+        "redis_url": environment[f"{PREFIX}REDIS_URL"],
+        "webhook_secret": settings.github_webhook_secrets[0].reveal(),
+        **facts,
+    }
+    with published(demo_file(home.path), demo):
+        terminal.step(f"ready\n\n{_places(demo, home)}\n")
+        supervisor.watch()
+        terminal.step("stopping")
+
+
+def _servers(
+    terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[str, str]
+) -> dict[str, str]:
+    """Start the servers that were not given, and give the addresses of all."""
+    programs = []
+    urls = {}
+    if not given.get(f"{PREFIX}DATABASE_URL"):
+        programs.append(postgres_program(home))
+        urls[f"{PREFIX}DATABASE_URL"] = postgres_url(home)
+    if not given.get(f"{PREFIX}REDIS_URL"):
+        programs.append(redis_program(home))
+        urls[f"{PREFIX}REDIS_URL"] = redis_url(home)
+    if programs:
+        terminal.step(f"starting {' and '.join(program.name for program in programs)}")
+        supervisor.start(*programs)
+    if f"{PREFIX}DATABASE_URL" in urls:
+        create_database(home)
+    return urls
+
+
+def _places(demo: Mapping[str, object], home: Home) -> str:
+    """Say where things are; URLs that were given may hold passwords, so those are in the file alone."""
+    places = {
+        "API": demo["http_url"],
+        "demo facts": _shown(demo_file(home.path)),
+        "logs": _shown(home.logs),
+        "data": _shown(home.path),
+    }
+    lines = [f"  {name:<11} {place}" for name, place in places.items()]
+    return "\n".join([*lines, "", "  Ctrl-C stops everything; the data stays."])
+
+
+def _shown(path: Path) -> str:
+    """Show a path as short as it is from here."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,30 @@
+"""What RQ calls. The doorbell enqueues these by name with plain JSON arguments."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.domain.lanes import LANES
+
+
+@dataclass(slots=True)
+class _Serving:
+    """The drain of the worker that this process is; there is none until it has started."""
+
+    drain: Callable[[int], None] | None = field(default=None)
+
+
+_serving = _Serving()
+
+
+def serve(drain_lane: Callable[[int], None] | None) -> None:
+    """Let jobs run in this process, or stop letting them."""
+    _serving.drain = drain_lane
+
+
+def drain(lane: int) -> None:
+    """Drain one lane; a job nobody should have enqueued is refused."""
+    if _serving.drain is None:
+        raise RuntimeError("This process does not serve jobs")
+    if lane not in range(LANES):
+        raise ValueError("No such lane")
+    _serving.drain(lane)

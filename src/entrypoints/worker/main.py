@@ -1,0 +1,103 @@
+import logging
+import signal
+import threading
+from contextlib import AsyncExitStack
+from types import FrameType
+
+import structlog
+from redis import Redis, RedisError
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+from rq.timeouts import BaseDeathPenalty
+
+from core.application import Application
+from core.domain.errors import DomainError
+from entrypoints.bootstrap.application import LANE_QUEUE, open_application
+from entrypoints.settings import Settings
+from entrypoints.worker import jobs
+from entrypoints.worker.loop import LoopThread
+
+# A drain ends by itself after 30 s; one that is still at it after this is stuck and is cut off.
+_DRAIN_SECONDS = 50.0
+_START_SECONDS = 30.0
+_REDIS_PAUSE_SECONDS = 0.5
+
+_log = structlog.get_logger(__name__)
+
+
+class _NoDeathPenalty(BaseDeathPenalty):
+    """RQ's timeout would interrupt the thread that waits, and leave the drain running in its loop."""
+
+    def setup_death_penalty(self) -> None:
+        """Do nothing: the drain is bounded inside its event loop."""
+
+    def cancel_death_penalty(self) -> None:
+        """Do nothing."""
+
+
+class LaneWorker(SimpleWorker):
+    """An RQ worker that runs jobs in its own process: a fork for each would cost 3 to 30 ms."""
+
+    death_penalty_class = _NoDeathPenalty
+    log_result_lifespan = False
+    # Redis coming back should be noticed within seconds, not within RQ's minute.
+    max_connection_wait_time = 2.0
+
+    def subscribe(self) -> None:
+        """Take no remote commands: they would cost a thread and a connection, and nobody sends any."""
+
+
+def run_worker(settings: Settings) -> None:
+    """Serve the lanes until SIGTERM or Ctrl-C; a job under way is finished first."""
+    logging.getLogger("rq.worker").setLevel(logging.WARNING)
+    stopping = threading.Event()
+    with LoopThread() as loop:
+        stack = AsyncExitStack()
+        application = loop.run(stack.enter_async_context(open_application(settings)), seconds=_START_SECONDS)
+        jobs.serve(lambda lane: _drain(loop, application, lane))
+        try:
+            _log.info("worker_started")
+            _work(settings, stopping)
+        finally:
+            jobs.serve(None)
+            loop.run(stack.aclose(), seconds=_START_SECONDS)
+            _log.info("worker_stopped")
+
+
+def _drain(loop: LoopThread, application: Application, lane: int) -> None:
+    """Drain, or log why not: what is due stays due in the ledger and the sweep rings again."""
+    try:
+        ended = loop.run(application.drain_lane(lane), seconds=_DRAIN_SECONDS)
+        _log.debug("lane_drained", lane=lane, ended=ended.value)
+    except DomainError as error:
+        _log.warning("drain_failed", lane=lane, error=error.code)
+    except TimeoutError:
+        _log.error("drain_stuck", lane=lane, seconds=_DRAIN_SECONDS)
+    except Exception:  # noqa: BLE001 - one lane's fault must not end the worker
+        _log.exception("drain_failed", lane=lane)
+
+
+def _work(settings: Settings, stopping: threading.Event) -> None:
+    """Work until asked to stop; where RQ's worker gives up on Redis, a new one goes on."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    assert settings.redis_url is not None  # the settings refuse a worker without one
+    while not stopping.is_set():
+        # The blocking pop waits for minutes by design; only connecting is bounded.
+        connection = Redis.from_url(settings.redis_url.reveal(), socket_connect_timeout=1)
+        try:
+            worker = LaneWorker(
+                [LANE_QUEUE], connection=connection, serializer=JSONSerializer, log_job_description=False
+            )
+            worker.work(logging_level="WARNING")
+            if worker._stop_requested or worker._shutdown_requested_date:  # noqa: SLF001 - RQ tells it no other way
+                stopping.set()
+        except RedisError as error:
+            _log.warning("redis_unavailable", error=type(error).__name__)
+        finally:
+            connection.close()
+        stopping.wait(_REDIS_PAUSE_SECONDS)

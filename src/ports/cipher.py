@@ -1,0 +1,27 @@
+from typing import Protocol
+
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.secret import Secret
+
+
+class CiphertextRefused(DomainError):
+    """The ciphertext is damaged, was moved from another row, or its key is not in the key ring."""
+
+    kind = ErrorKind.FAILED_PRECONDITION
+    code = "ciphertext_unreadable"
+
+
+class Cipher(Protocol):
+    """Encrypts what must not be readable in the database.
+
+    `context` binds a ciphertext to its place (`table.column:external_id`): elsewhere it does not decrypt.
+    """
+
+    def encrypt(self, secret: Secret, *, context: str) -> str:
+        """Return a versioned ciphertext that names its key."""
+
+    def decrypt(self, ciphertext: str, *, context: str) -> Secret:
+        """Return what was encrypted; raises `CiphertextRefused`."""
+
+    def is_current(self, ciphertext: str) -> bool:
+        """Tell whether it was made with the newest key."""

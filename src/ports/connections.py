@@ -1,0 +1,24 @@
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from core.domain.changes import Change
+from core.domain.connections import Connection
+from core.domain.identifiers import ConnectionId, ProviderUserId
+
+
+class ConnectionStore(Protocol):
+    """Users' identities at a provider, without their tokens. Every change leaves an audit version."""
+
+    async def of_provider_users(
+        self, provider: str, provider_user_ids: Collection[ProviderUserId]
+    ) -> Sequence[Connection]:
+        """Return the connections of these provider accounts: at most one each."""
+
+    async def next_id(self) -> ConnectionId:
+        """Reserve the id of a connection about to be made; gaps are normal."""
+
+    async def apply(self, changes: Sequence[Change[Connection]]) -> None:
+        """Write these steps in order, each with its audit version, and stamp `updated_at`.
+
+        A connection that becomes revoked loses its tokens in the same write.
+        """

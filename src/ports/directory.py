@@ -1,0 +1,19 @@
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from core.domain.identifiers import UserId
+from core.domain.organizations import Membership, Organization, User
+
+
+class Directory(Protocol):
+    """crewkit's organizations, users and memberships. crewkit owns them; this is the only way to them."""
+
+    async def find_user(self, external_id: UUID) -> User | None:
+        """Return a user."""
+
+    async def find_organization(self, external_id: UUID) -> Organization | None:
+        """Return an organization."""
+
+    async def memberships(self, user_id: UserId) -> Sequence[Membership]:
+        """Return a user's memberships, by organization name."""

@@ -1,0 +1,28 @@
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from core.domain.changes import Change
+from core.domain.identifiers import IntegrationId, OrganizationId
+from core.domain.integrations import Integration
+
+
+class IntegrationStore(Protocol):
+    """Integrations, without their tokens. Every change leaves an audit version."""
+
+    async def find(self, organization_id: OrganizationId, provider: str) -> Integration | None:
+        """Return the organization's integration, revoked or not."""
+
+    async def get_for_update(self, organization_id: OrganizationId, provider: str) -> Integration | None:
+        """Like `find`, and keep others from changing it until this transaction ends."""
+
+    async def of_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
+        """Return at most one integration per installation: the live one, else the last revoked."""
+
+    async def next_id(self) -> IntegrationId:
+        """Reserve the id of an integration about to be made; gaps are normal."""
+
+    async def apply(self, changes: Sequence[Change[Integration]]) -> None:
+        """Write these steps in order, each with its audit version, and stamp `updated_at`.
+
+        Raises `OrganizationAlreadyConnected` or `InstallationBoundElsewhere` where a row stands in the way.
+        """

@@ -1,0 +1,28 @@
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from core.domain.changes import Change
+from core.domain.identifiers import IntegrationId, LinkId, ProjectId, RepoId
+from core.domain.links import Link
+
+
+class LinkStore(Protocol):
+    """Links between projects and repositories. Every change leaves an audit version."""
+
+    async def find(self, project_id: ProjectId, provider: str) -> Link | None:
+        """Return the project's link with this provider."""
+
+    async def of_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Link]:
+        """Return all links to these repositories, oldest first."""
+
+    async def of_integration(self, integration_id: IntegrationId) -> Sequence[Link]:
+        """Return all links of one integration, oldest first."""
+
+    async def next_id(self) -> LinkId:
+        """Reserve the id of a link about to be made; gaps are normal."""
+
+    async def apply(self, changes: Sequence[Change[Link]]) -> None:
+        """Write these steps in order, each with its audit version, and stamp `updated_at`.
+
+        Raises `ProjectAlreadyLinked` where the project has a link with this provider.
+        """

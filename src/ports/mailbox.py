@@ -1,0 +1,48 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from core.domain.events import Event, Settlement
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A due event with its payload: the bytes that were signed, or None once retention took them."""
+
+    event: Event
+    body: bytes | None
+
+
+class Mailbox(Protocol):
+    """The ledger as a queue of 32 lanes. It is the queue of record; doorbells only wake someone.
+
+    Promised: while one transaction holds a lane, no other does, in any process; a holder that dies lets go.
+    """
+
+    async def try_lock(self, lane: int) -> bool:
+        """Take the lane until this transaction ends, or return False at once when another holds it."""
+
+    async def lock(self, lane: int) -> None:
+        """Take the lane until this transaction ends, waiting for whoever holds it."""
+
+    async def due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[Letter]:
+        """Return the lane's due events in the order received.
+
+        At most `limit`, and no more than `max_bytes` of payload beyond the first.
+        """
+
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Write how these events ended; attempts and next attempt only where given.
+
+        An event that is no longer pending stays as it is: someone else has settled it.
+        """
+
+    async def lanes_due(self, *, now: datetime) -> Sequence[int]:
+        """Return the lanes in which something is due."""
+
+    async def route_waiting(self, *, now: datetime) -> int:
+        """Reopen unrouted events whose installation is connected now; return how many.
+
+        Those received more than 72 hours ago are ignored as `before_binding` instead.
+        """

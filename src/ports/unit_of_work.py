@@ -1,0 +1,45 @@
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from ports.connections import ConnectionStore
+from ports.domain_events import DomainEventStore
+from ports.events import EventStore
+from ports.flows import FlowStore
+from ports.integrations import IntegrationStore
+from ports.links import LinkStore
+from ports.mailbox import Mailbox
+from ports.repositories import RepositoryStore
+from ports.secret_uses import SecretUseStore
+from ports.versions import VersionStore
+
+
+class Transaction(Protocol):
+    """One atomic change over all stores.
+
+    Promised: nothing is visible to others before `commit` returns, and everything after; leaving the block
+    without `commit`, or with an error, changes nothing; domain events and audit versions written here are
+    committed with it, and domain events get ids in the order of commits.
+    Not promised: that a read is repeatable; use `get_for_update` or a lane's lock where it must be.
+    A database that does not answer raises `StorageUnavailable`.
+    """
+
+    integrations: IntegrationStore
+    repositories: RepositoryStore
+    links: LinkStore
+    connections: ConnectionStore
+    flows: FlowStore
+    mailbox: Mailbox
+    events: EventStore
+    domain_events: DomainEventStore
+    versions: VersionStore
+    secret_uses: SecretUseStore
+
+    async def commit(self) -> None:
+        """Make everything durable; raises and changes nothing when it cannot."""
+
+
+class UnitOfWork(Protocol):
+    """Opens transactions. Each call is a new one; they are not nested."""
+
+    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+        """Begin a transaction for the length of an `async with` block."""

@@ -1,0 +1,21 @@
+"""Every way to fail has its place at every edge."""
+
+from core.domain.errors import ErrorKind
+from entrypoints.rest.problems import STATUS
+
+
+def test_every_error_kind_has_an_http_status() -> None:
+    """A kind added to the domain without a status would surface as a crash of the error handler."""
+    assert set(STATUS) == set(ErrorKind)
+
+
+def test_http_statuses_say_error() -> None:
+    """No refusal looks like success or a redirect to a client that reads the status alone."""
+    assert all(400 <= status < 600 for status in STATUS.values())
+
+
+def test_only_our_own_faults_are_server_errors() -> None:
+    """Clients retry 5xx answers, so a refusal of what they sent is never one."""
+    ours = {ErrorKind.INTERNAL, ErrorKind.UNAVAILABLE, ErrorKind.DEADLINE_EXCEEDED}
+
+    assert {kind for kind, status in STATUS.items() if status >= 500} == ours

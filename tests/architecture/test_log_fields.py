@@ -1,0 +1,44 @@
+"""Log lines speak one vocabulary."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from adapters.observability.log_fields import LOG_FIELDS
+
+SOURCES = Path(__file__).parents[2] / "src"
+METHODS = {"debug", "info", "warning", "error", "critical", "exception", "log"}
+
+
+def keys_logged(source: Path) -> Iterator[tuple[str, str]]:
+    """Give every key of every call on a name that is `_log`, with the place of the call."""
+    for node in ast.walk(ast.parse(source.read_text())):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="_log"), attr=attribute)) if (
+                attribute in METHODS
+            ):
+                for keyword in node.keywords:
+                    if keyword.arg and keyword.arg != "exc_info":
+                        yield keyword.arg, f"{source.relative_to(SOURCES)}:{node.lineno}"
+
+
+def test_every_logged_key_is_in_the_vocabulary() -> None:
+    """Two words for one thing would make a search miss half of it."""
+    logged = [found for source in SOURCES.rglob("*.py") for found in keys_logged(source)]
+    strange = [f"{key} at {place}" for key, place in logged if key not in LOG_FIELDS]
+
+    assert strange == []
+    assert len(logged) > 10
+
+
+def test_loggers_go_by_one_name() -> None:
+    """The vocabulary test sees calls on `_log` alone, so a logger of another name would escape it."""
+    strange = []
+    for source in SOURCES.rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.Assign) and "structlog.get_logger(" in ast.unparse(node.value):
+                strange += [
+                    f"{ast.unparse(name)} in {source}" for name in node.targets if ast.unparse(name) != "_log"
+                ]
+
+    assert strange == []

@@ -1,0 +1,35 @@
+"""Fixtures for tests that need real servers; what they promise is written in tests/support/servers.py."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.servers import Servers, emptied_redis, migrated_template, new_database, running_servers
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Run PostgreSQL and Redis for the session."""
+    with running_servers() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def database_template(servers: Servers) -> Iterator[str]:
+    """Name a database at the newest migration, which nobody may connect to."""
+    with migrated_template(servers) as name:
+        yield name
+
+
+@pytest.fixture
+def database_url(servers: Servers, database_template: str) -> Iterator[str]:
+    """Give a database at the newest migration to one test alone."""
+    with new_database(servers.database_url, database_template) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(servers: Servers) -> Iterator[str]:
+    """Give an empty Redis to one test alone."""
+    with emptied_redis(servers) as url:
+        yield url

@@ -1,0 +1,241 @@
+"""The embedded servers start, stop, and put right what an earlier run left."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+import redis
+
+from entrypoints.embedded.errors import CannotStart
+from entrypoints.embedded.home import Home, claim_home
+from entrypoints.embedded.postgres import create_database, embedded_postgres, postgres_program, postgres_url
+from entrypoints.embedded.process import Process, running
+from entrypoints.embedded.redis import embedded_redis, redis_program
+from tests.support.servers import temporary_home
+
+SERVE_UNTIL_KILLED = """
+import sys
+from pathlib import Path
+from entrypoints.embedded.home import claim_home
+from entrypoints.embedded.postgres import embedded_postgres
+from entrypoints.embedded.redis import embedded_redis
+with claim_home(Path(sys.argv[1])) as home, embedded_postgres(home) as url, embedded_redis(home):
+    print(url, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    """Claim a new home."""
+    with temporary_home() as claimed:
+        yield claimed
+
+
+def processes_of(home: Home) -> list[psutil.Process]:
+    """List the servers' processes of this home."""
+    marks = (home.marker("postgres"), home.marker("redis"), str(home.sockets))
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(mark in " ".join(process.info["cmdline"] or []) for mark in marks)
+    ]
+
+
+def answer(url: str, statement: str) -> object:
+    """Run one statement and give the one value it returns."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(statement).fetchone()
+        assert row is not None
+        return row[0]
+
+
+def keep(url: str) -> None:
+    """Commit something to look for later."""
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 'yes' AS answer")
+
+
+def kept(url: str) -> bool:
+    """Tell whether what `keep` committed is there."""
+    return answer(url, "SELECT answer FROM kept") == "yes"
+
+
+def both_answer(url: str, cache: str) -> bool:
+    """Tell whether PostgreSQL and Redis serve."""
+    with redis.Redis.from_url(cache) as client:
+        return answer(url, "SELECT 1") == 1 and client.ping() is True
+
+
+def test_both_serve_by_private_sockets_only_and_leave_nothing_behind(home: Home) -> None:
+    """Only Unix sockets in a directory of mode 700, no TCP port, no root; afterwards no process or socket."""
+    with embedded_postgres(home, durable=False) as url, embedded_redis(home, durable=False) as cache:
+        assert both_answer(url, cache)
+        assert answer(url, "SELECT current_setting('timezone')") == "UTC"
+        for process in psutil.Process().children():
+            assert not process.net_connections("inet")
+            assert process.name() == "redis-server" or process.uids().real != 0
+        assert home.sockets.stat().st_mode & 0o777 == 0o700
+    assert processes_of(home) == []
+    assert list(home.sockets.iterdir()) == []
+
+
+def test_data_outlives_a_restart(home: Home) -> None:
+    """What was committed or set is there when the same home starts again."""
+    with embedded_postgres(home) as url, embedded_redis(home) as cache:
+        assert answer(url, "SELECT current_setting('fsync')") == "on"
+        keep(url)
+        with redis.Redis.from_url(cache) as client:
+            client.set("kept", "yes")
+    with embedded_postgres(home) as url, embedded_redis(home) as cache, redis.Redis.from_url(cache) as client:
+        assert kept(url)
+        assert client.get("kept") == b"yes"
+
+
+@pytest.mark.parametrize("name", ["deep/" * 40, "it's, un usual"])
+def test_a_home_no_socket_could_live_in_gets_a_short_private_directory(tmp_path: Path, name: str) -> None:
+    """Deep or oddly named homes work, and their sockets are as private; nothing of it stays afterwards."""
+    with claim_home(tmp_path / name) as home:
+        assert not home.sockets.is_relative_to(home.path)
+        assert home.sockets.stat().st_mode & 0o777 == 0o700
+        with embedded_postgres(home, durable=False) as url, embedded_redis(home, durable=False) as cache:
+            assert both_answer(url, cache)
+    assert not home.sockets.exists()
+
+
+@pytest.mark.parametrize("taken", ["open to others", "a link elsewhere"])
+def test_a_socket_directory_someone_else_prepared_is_refused(tmp_path: Path, taken: str) -> None:
+    """Another local user cannot put a directory of theirs where our sockets will be."""
+    with claim_home(tmp_path / ("deep/" * 40)) as home:
+        sockets = home.sockets
+    try:
+        if taken == "open to others":
+            sockets.mkdir()
+            sockets.chmod(0o777)
+        else:
+            sockets.symlink_to(tmp_path)
+        with pytest.raises(CannotStart, match="mode 700"), claim_home(home.path):
+            pass
+    finally:
+        sockets.unlink() if sockets.is_symlink() else sockets.rmdir()
+
+
+def test_a_second_start_on_one_home_is_refused_with_the_first_ones_pid(home: Home) -> None:
+    """Two on one directory would ruin each other's data; the message names whom to stop and what to set."""
+    with (
+        pytest.raises(CannotStart, match=rf"process {os.getpid()} .*CREWKIT_GIT_HOME"),
+        claim_home(home.path),
+    ):
+        pass
+
+
+def test_a_home_that_cannot_be_is_refused_with_its_setting(tmp_path: Path) -> None:
+    """A path that is a file, for one, is answered by the setting to change."""
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotStart, match="set CREWKIT_GIT_HOME"), claim_home(tmp_path / "file"):
+        pass
+
+
+def test_both_end_with_a_killed_parent_and_start_again(tmp_path: Path) -> None:
+    """After kill -9 of the owner no server stays, and the next start has all that was committed."""
+    command = [sys.executable, "-c", SERVE_UNTIL_KILLED, str(tmp_path / "home")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        url = owner.stdout.readline().strip()
+        keep(url)
+        servers = psutil.Process(owner.pid).children(recursive=True)
+        assert {process.name() for process in servers} == {"postgres", "redis-server"}
+        owner.kill()
+    _, alive = psutil.wait_procs(servers, timeout=10)
+    assert alive == []
+    with claim_home(tmp_path / "home") as home, embedded_postgres(home) as url, embedded_redis(home):
+        assert kept(url)
+
+
+def test_servers_left_running_are_stopped_first(home: Home) -> None:
+    """Where the system cannot end them with their parent, the next start does, and then serves."""
+    programs = (postgres_program(home, durable=False), redis_program(home, durable=False))
+    left = [Process(program) for program in programs]
+    for process in left:
+        process.wait_until_ready()
+    with embedded_postgres(home, durable=False) as url, embedded_redis(home, durable=False) as cache:
+        assert [process.exit_code() for process in left] == [0, 0]
+        assert both_answer(url, cache)
+    for process in left:
+        process.stop()
+
+
+def test_a_killed_server_is_healed_by_the_next_start(home: Home) -> None:
+    """After kill -9 of PostgreSQL itself its pid file, socket and orphans are no obstacle."""
+    with running(postgres_program(home)) as process:
+        create_database(home)
+        keep(postgres_url(home))
+        os.kill(process.pid, signal.SIGKILL)
+    assert (home.path / "postgres" / "postmaster.pid").exists()
+    with embedded_postgres(home) as url:
+        assert kept(url)
+
+
+def test_stale_files_that_name_a_living_process_do_not_fool_it(home: Home) -> None:
+    """A pid in a left file may be any process's by now: it is neither believed nor killed."""
+    with embedded_postgres(home, durable=False):
+        pass
+    (home.path / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\n{home.path}/postgres\n")
+    for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock", "redis.sock"):
+        (home.sockets / name).write_text(f"{os.getpid()}\n")
+    with embedded_postgres(home, durable=False) as url, embedded_redis(home, durable=False) as cache:
+        assert both_answer(url, cache)
+
+
+def test_a_first_start_cut_short_is_done_again(home: Home) -> None:
+    """A half-made cluster is never taken for a whole one."""
+    unfinished = home.path / "postgres.new"
+    unfinished.mkdir()
+    (unfinished / "PG_VERSION").write_text("18\n")
+    with embedded_postgres(home, durable=False) as url:
+        assert answer(url, "SELECT 1") == 1
+    assert not unfinished.exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "remedy"),
+    [
+        ("PG_VERSION", "16\n", "move it away .* or set CREWKIT_GIT_DATABASE_URL"),
+        ("letter", "", "move it away"),
+    ],
+)
+def test_a_directory_it_cannot_use_is_left_alone(home: Home, file: str, content: str, remedy: str) -> None:
+    """Data of another version, or not of PostgreSQL, is refused with a remedy and not touched."""
+    cluster = home.path / "postgres"
+    cluster.mkdir()
+    (cluster / file).write_text(content)
+    with pytest.raises(CannotStart, match=remedy), embedded_postgres(home):
+        pass
+    assert [path.name for path in cluster.iterdir()] == [file]
+
+
+def test_a_damaged_cluster_says_what_postgres_said(home: Home) -> None:
+    """A server that ends while starting is reported with its last words and its log."""
+    with embedded_postgres(home, durable=False):
+        pass
+    (home.path / "postgres" / "global" / "pg_control").unlink()
+    with pytest.raises(CannotStart, match=r"(?s)postgres\.log.*pg_control"), embedded_postgres(home):
+        pass
+    assert processes_of(home) == []
+
+
+def test_short_directories_lie_in_the_systems_temporary_directory(tmp_path: Path) -> None:
+    """Their name is the same at each start of a home, so that leftovers in them are found."""
+    deep = tmp_path / ("deep/" * 40)
+    with claim_home(deep) as first:
+        pass
+    with claim_home(deep) as second:
+        assert first == second
+        assert second.sockets.parent == Path(tempfile.gettempdir())

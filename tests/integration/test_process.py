@@ -1,0 +1,95 @@
+"""Any program is started, watched and stopped in bounded time."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from entrypoints.embedded.errors import CannotStart
+from entrypoints.embedded.log import BoundedLog
+from entrypoints.embedded.process import Process, Program, running
+
+DEAF_WITH_A_CHILD = """
+import signal, subprocess, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+print(child.pid, flush=True)
+signal.pause()
+"""
+
+
+def program(tmp_path: Path, code: str, echoed: list[str] | None = None, seconds: float = 0.2) -> Program:
+    """Describe a Python program that is ready once it has printed something."""
+    log = tmp_path / "logs" / "program.log"
+    return Program(
+        name="program",
+        command=(sys.executable, "-c", code, str(tmp_path)),
+        marker=str(tmp_path),
+        log=log,
+        ready=lambda _: bool(echoed) if echoed is not None else True,
+        stop=((signal.SIGTERM, seconds),),
+    )
+
+
+@pytest.fixture
+def deaf(tmp_path: Path) -> Iterator[tuple[Process, psutil.Process]]:
+    """Start a program that ignores SIGTERM and has a child."""
+    lines: list[str] = []
+    process = Process(program(tmp_path, DEAF_WITH_A_CHILD, lines), lines.append)
+    process.wait_until_ready()
+    yield process, psutil.Process(int(lines[0]))
+    process.stop()
+
+
+def test_one_that_does_not_listen_is_killed_with_its_children(deaf: tuple[Process, psutil.Process]) -> None:
+    """A stop takes no longer than its signals are given, and takes descendants too."""
+    process, child = deaf
+    process.stop()
+    assert process.exit_code() == -signal.SIGKILL
+    psutil.wait_procs([child], timeout=5)
+    assert not child.is_running()
+
+
+def test_one_that_fails_is_reported_with_its_last_words(tmp_path: Path) -> None:
+    """The message has how it ended, what it said, and where its log is."""
+    failing = program(tmp_path, "import sys; print('no such luck'); sys.exit(3)", [])
+    message = r"(?s)exit code 3; its log is .*program\.log.*no such luck"
+    with pytest.raises(CannotStart, match=message), running(failing):
+        pass
+
+
+def test_one_that_never_gets_ready_is_given_up(tmp_path: Path) -> None:
+    """Waiting is bounded."""
+    process = Process(program(tmp_path, "import signal; signal.pause()", []))
+    try:
+        with pytest.raises(CannotStart, match="not ready after 0 s"):
+            process.wait_until_ready(seconds=0.05)
+    finally:
+        process.stop()
+
+
+def test_its_output_is_logged_and_echoed_line_by_line(tmp_path: Path) -> None:
+    """Text that is not UTF-8 or not ended by a newline is no obstacle."""
+    echoed: list[str] = []
+    code = r"import os, signal; os.write(1, b'one\n\xfftwo\nthree'); signal.pause()"
+    process = Process(program(tmp_path, code, echoed), echoed.append)
+    process.wait_until_ready()
+    process.stop()
+    assert echoed == ["one", "\ufffdtwo", "three"]
+    assert process.program.log.read_bytes() == b"one\n\xfftwo\nthree"
+    assert process.program.log.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_log_is_bounded_and_keeps_the_newest(tmp_path: Path) -> None:
+    """Two files of at most the limit each, the older one replaced."""
+    path = tmp_path / "logs" / "some.log"
+    for _ in range(2):
+        with BoundedLog(path, limit=100) as log:
+            for number in range(20):
+                log.write(f"line {number:4}\n".encode())
+    assert path.stat().st_size <= 100
+    assert path.read_text().endswith("line   19\n")
+    assert sorted(file.name for file in path.parent.iterdir()) == ["some.log", "some.log.1"]

@@ -1,0 +1,147 @@
+"""Programs are kept running until someone asks to stop."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from entrypoints.embedded.errors import CannotStart
+from entrypoints.embedded.process import Program
+from entrypoints.up.supervisor import Supervisor
+from entrypoints.up.terminal import Terminal
+from tests.support.conditions import all_ended, wait_until
+
+SERVE = """
+import os, signal, sys
+def stop(*_):
+    print("stopped", sys.argv[1])
+    sys.exit()
+signal.signal(signal.SIGTERM, stop)
+print("serves", sys.argv[1], os.getpid(), flush=True)
+while True:
+    signal.pause()
+"""
+
+SERVE_BRIEFLY = """
+import os, sys, time
+print("serves", sys.argv[1], os.getpid(), flush=True)
+time.sleep(0.2)
+sys.exit("no such luck")
+"""
+
+
+class Screen(Terminal):
+    """A terminal that remembers, and calls whom a test wants to be told of each text."""
+
+    def __init__(self, told: Callable[[str], None] = lambda _: None) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._told = told
+
+    def say(self, text: str) -> None:
+        """Keep the text, then tell of it."""
+        self.texts.append(text)
+        self._told(text)
+
+    def with_words(self, words: str) -> list[str]:
+        """List the texts that hold these words."""
+        return [text for text in self.texts if words in text]
+
+
+def program(directory: Path, name: str, screen: Screen, code: str = SERVE) -> Program:
+    """Describe a Python program that is ready once it says that it serves."""
+    return Program(
+        name=name,
+        command=(sys.executable, "-c", code, name, str(directory)),
+        marker=f"{directory}/{name}/",
+        log=directory / "logs" / f"{name}.log",
+        ready=lambda pid: bool(screen.with_words(f"serves {name} {pid}")),
+    )
+
+
+def ask_to_stop(_: object = None) -> None:
+    """Send this process what `kill` sends."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_the_batches_in_reverse_order(tmp_path: Path, sent: signal.Signals) -> None:
+    """What was started first, and what others need, is stopped last; a requested stop is no error."""
+    screen = Screen()
+    with Supervisor(screen) as supervisor:
+        supervisor.start(program(tmp_path, "database", screen), echoed=True)
+        supervisor.start(program(tmp_path, "api", screen), program(tmp_path, "worker", screen), echoed=True)
+        children = psutil.Process().children()
+        os.kill(os.getpid(), sent)
+        supervisor.watch()
+    stopped = [text.split()[-1] for text in screen.with_words("stopped")]
+    assert sorted(stopped[:2]) == ["api", "worker"]
+    assert stopped[2:] == ["database"]
+    assert all_ended(children)
+
+
+def test_what_dies_is_started_again(tmp_path: Path) -> None:
+    """A killed program is replaced, and the terminal says so."""
+
+    def second_life_ends_the_test(text: str) -> None:
+        if "serves" in text:
+            if screen.with_words("starting it again"):
+                ask_to_stop()
+            else:
+                victim.append(int(text.rsplit(maxsplit=1)[-1]))
+
+    victim: list[int] = []
+    screen = Screen(second_life_ends_the_test)
+    with Supervisor(screen) as supervisor:
+        supervisor.start(program(tmp_path, "worker", screen), echoed=True)
+        os.kill(victim[0], signal.SIGKILL)
+        supervisor.watch()
+    assert len(screen.with_words("worker was ended by SIGKILL")) == 1
+    assert len(screen.with_words("serves worker")) == 2
+
+
+def test_what_keeps_dying_stops_everything_and_says_why(tmp_path: Path) -> None:
+    """Three quick deaths in a row are not a mishap; the message has the program's last words."""
+    screen = Screen()
+    children = []
+
+    def supervise() -> None:
+        with Supervisor(screen) as supervisor:
+            supervisor.start(program(tmp_path, "database", screen), echoed=True)
+            children.extend(psutil.Process().children())
+            supervisor.start(program(tmp_path, "worker", screen, SERVE_BRIEFLY), echoed=True)
+            supervisor.watch()
+
+    with pytest.raises(CannotStart, match=r"(?s)3 times in a row, worker ended .*no such luck"):
+        supervise()
+    assert screen.with_words("stopped database")
+    assert all_ended(children)
+
+
+def test_a_stop_is_heard_while_something_is_still_starting(tmp_path: Path) -> None:
+    """Nobody has to wait for a start they no longer want, and nothing of it stays."""
+    screen = Screen()
+    never_ready = "import signal, os; os.kill(os.getppid(), signal.SIGTERM); signal.pause()"
+    reached = False
+    with Supervisor(screen) as supervisor:
+        supervisor.start(program(tmp_path, "database", screen), echoed=True)
+        children = psutil.Process().children()
+        supervisor.start(program(tmp_path, "api", screen, never_ready))
+        reached = True
+    assert not reached
+    assert all_ended(children)
+
+
+def test_asking_twice_interrupts_a_step_that_does_not_look(tmp_path: Path) -> None:
+    """A second Ctrl-C ends even a long migration, and everything that was started."""
+    screen = Screen()
+    with Supervisor(screen) as supervisor:
+        supervisor.start(program(tmp_path, "database", screen), echoed=True)
+        ask_to_stop()
+        ask_to_stop()
+        wait_until(lambda: False)
+    assert screen.with_words("stopped database")

@@ -1,0 +1,26 @@
+"""Wait for something to become true instead of sleeping."""
+
+import time
+from collections.abc import Callable, Iterable
+
+import psutil
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Return as soon as the condition holds; fail the test if it does not within the time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"still not so after {seconds} s"
+        time.sleep(0.01)
+
+
+def all_ended(processes: Iterable[psutil.Process]) -> bool:
+    """Tell whether none of these runs any more; one that waits to be reaped has ended."""
+    return all(_ended(process) for process in processes)
+
+
+def _ended(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -1,0 +1,207 @@
+"""The issuer's published keys: read when needed, seldom, and kept when the issuer is silent."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from adapters.secrets.jwks import JwksKeys, KeysUnavailable
+from tests.support import tokens
+from tests.support.tokens import public_jwk
+
+URL = "https://issuer.example/jwks.json"
+REDIRECT = {"location": "https://elsewhere.example"}
+
+
+def key_set(*keys: dict[str, object]) -> bytes:
+    """Give the text of a set."""
+    return json.dumps({"keys": keys}).encode()
+
+
+class Issuer:
+    """An issuer whose page of keys can be changed, broken, and held back."""
+
+    def __init__(self, *keys: dict[str, object]) -> None:
+        self.keys: list[dict[str, object]] = list(keys)
+        self.fault: tuple[int, bytes] | Exception | None = None
+        self.asked = 0
+        self.reached = asyncio.Event()
+        self.hold: asyncio.Event | None = None
+        self.time = 0.0
+
+    async def handle(self, _: httpx.Request) -> httpx.Response:
+        """Answer as a server would."""
+        self.asked += 1
+        self.reached.set()
+        if self.hold is not None:
+            await self.hold.wait()
+        if isinstance(self.fault, Exception):
+            raise self.fault
+        status, body = self.fault or (200, key_set(*self.keys))
+        return httpx.Response(status, headers=REDIRECT, stream=httpx.ByteStream(body))
+
+    @asynccontextmanager
+    async def read_by(self) -> AsyncIterator[JwksKeys]:
+        """Give the keys as the service reads them."""
+        async with httpx.AsyncClient(transport=httpx.MockTransport(self.handle)) as client:
+            yield JwksKeys(URL, client, monotonic=lambda: self.time)
+
+
+def first() -> dict[str, object]:
+    """Give the key named first."""
+    return public_jwk(tokens.rsa_key(), "first")
+
+
+def second() -> dict[str, object]:
+    """Give the key named second."""
+    return public_jwk(tokens.p256_key(), "second")
+
+
+async def test_each_key_is_tied_to_its_own_algorithm() -> None:
+    """What a token says its algorithm is never decides."""
+    issuer = Issuer(first(), second(), public_jwk(tokens.ed25519_key(), "third", use="sig"))
+    async with issuer.read_by() as keys:
+        found = [await keys.find(name) for name in ("first", "second", "third")]
+
+    assert [key.algorithm for key in found if key] == ["RS256", "ES256", "EdDSA"]
+    assert issuer.asked == 1
+
+
+UNUSABLE: dict[str, dict[str, object]] = {
+    "a shared secret": {"kty": "oct", "k": "c2VjcmV0", "kid": "x", "alg": "HS256"},
+    "for encryption": public_jwk(tokens.rsa_key(), "x", use="enc"),
+    "for another algorithm": public_jwk(tokens.rsa_key(), "x", alg="RS512"),
+    "for a shared-secret algorithm": public_jwk(tokens.rsa_key(), "x", alg="HS256"),
+    "too short": public_jwk(tokens.rsa_key("short", 1024), "x"),
+    "without its parts": {"kty": "RSA", "kid": "x"},
+    "with odd parts": {"kty": "RSA", "kid": "x", "n": 1, "e": []},
+    "of an unknown kind": {"kty": "LATTICE", "kid": "x"},
+    "private": {**public_jwk(tokens.rsa_key(), "x"), "d": "AQAB"},
+    "without a name": {**first(), "kid": None},
+}
+
+
+@pytest.mark.parametrize("jwk", UNUSABLE.values(), ids=UNUSABLE.keys())
+async def test_other_keys_in_the_set_are_passed_over(jwk: dict[str, object]) -> None:
+    """A set may hold keys that are not for us; the rest of it still counts."""
+    async with Issuer(jwk, first()).read_by() as keys:
+        assert await keys.find("x") is None
+        assert await keys.find("first") is not None
+
+
+async def test_a_token_without_a_key_name_gets_the_only_key() -> None:
+    """With several it is not guessed: trying all would let one key stand in for another."""
+    async with Issuer(first()).read_by() as keys:
+        assert await keys.find(None) is not None
+    async with Issuer(first(), second()).read_by() as keys:
+        assert await keys.find(None) is None
+
+
+async def test_a_new_key_is_found_when_a_token_first_names_it() -> None:
+    """An issuer that rotates its keys locks nobody out."""
+    issuer = Issuer(first())
+    async with issuer.read_by() as keys:
+        assert await keys.find("first") is not None
+        issuer.keys.append(second())
+        issuer.time += 60
+
+        assert await keys.find("second") is not None
+
+
+async def test_made_up_key_names_do_not_reach_the_issuer() -> None:
+    """Names are the token's choice: a flood of them asks the issuer once a minute."""
+    issuer = Issuer(first())
+    async with issuer.read_by() as keys:
+        for number in range(100):
+            assert await keys.find(f"made up {number}") is None
+        assert issuer.asked == 1
+
+        issuer.time += 60
+        for number in range(100):
+            assert await keys.find(f"made up {number}") is None
+        assert issuer.asked == 2
+
+
+async def test_many_at_once_ask_once() -> None:
+    """Everyone who needs the first set waits for the same answer."""
+    issuer = Issuer(first())
+    issuer.hold = asyncio.Event()
+    async with issuer.read_by() as keys:
+        waiting = [asyncio.create_task(keys.find("first")) for _ in range(20)]
+        await issuer.reached.wait()
+        issuer.hold.set()
+
+        assert all(await asyncio.gather(*waiting))
+    assert issuer.asked == 1
+
+
+FAULTS: dict[str, tuple[int, bytes] | Exception] = {
+    "no connection": httpx.ConnectError("refused"),
+    "an error": (500, b""),
+    "a redirect": (302, b""),
+    "not JSON": (200, b"<html>"),
+    "not a set": (200, b"[1]"),
+    "an empty set": (200, key_set()),
+    "too much": (200, b" " * 300_000 + key_set(public_jwk(tokens.p256_key(), "second"))),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+async def test_keys_are_kept_while_the_issuer_is_silent_or_broken(
+    fault: tuple[int, bytes] | Exception,
+) -> None:
+    """An outage of the issuer's page signs nobody out."""
+    issuer = Issuer(first())
+    async with issuer.read_by() as keys:
+        await keys.find("first")
+        issuer.fault = fault
+        issuer.time += 3600
+
+        assert await keys.find("first") is not None
+        assert await keys.find("second") is None
+        assert issuer.asked == 2
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+async def test_without_any_keys_nobody_is_told_to_sign_in_again(fault: tuple[int, bytes] | Exception) -> None:
+    """When no set was ever read the token may be sound, so it is our outage and is soon tried again."""
+    issuer = Issuer(first())
+    issuer.fault = fault
+    async with issuer.read_by() as keys:
+        with pytest.raises(KeysUnavailable):
+            await keys.find("first")
+        issuer.fault = None
+        issuer.time += 5
+
+        assert await keys.find("first") is not None
+
+
+async def test_a_withdrawn_key_stops_working() -> None:
+    """The set is read again after ten minutes though every token names a known key."""
+    issuer = Issuer(first(), second())
+    async with issuer.read_by() as keys:
+        await keys.find("second")
+        issuer.keys = [first()]
+        issuer.time += 600
+
+        assert await keys.find("second") is None
+
+
+async def test_nobody_with_a_key_waits_for_a_slow_issuer() -> None:
+    """One caller asks for the fresh set; the others go on with what is known."""
+    issuer = Issuer(first())
+    async with issuer.read_by() as keys:
+        await keys.find("first")
+        issuer.time += 600
+        issuer.hold = asyncio.Event()
+        issuer.reached.clear()
+        asking = asyncio.create_task(keys.find("first"))
+        await issuer.reached.wait()
+
+        assert await keys.find("first") is not None
+        assert not asking.done()
+        issuer.hold.set()
+        await asking

@@ -1,0 +1,246 @@
+"""Only crewkit's own, current tokens speak for anyone."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.memory.clock import SettableClock
+from adapters.secrets.keys import KeyRefused, KeySource, PinnedKey, VerificationKey
+from adapters.secrets.tokens import JwtVerifier
+from core.domain.principals import TokenRefused
+from tests.support import tokens
+from tests.support.tokens import AUDIENCE, ISSUER, USER, claims, forged, public_pem, signed, signed_by_hand
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+class CountedKey(KeySource):
+    """The pinned RSA key, counting how often it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.pinned = PinnedKey(public_pem(tokens.rsa_key()))
+
+    async def find(self, key_id: str | None) -> VerificationKey | None:
+        """Count and answer."""
+        self.asked += 1
+        return await self.pinned.find(key_id)
+
+
+def verifier(key: tokens.PrivateKey | None = None, clock: SettableClock | None = None) -> JwtVerifier:
+    """Give a verifier that trusts this key."""
+    pem = public_pem(key or tokens.rsa_key())
+    return JwtVerifier(PinnedKey(pem), clock or SettableClock(NOW), issuer=ISSUER, audience=AUDIENCE)
+
+
+def user_token(**changes: object) -> str:
+    """Sign a user's token with these changes."""
+    return signed(claims(NOW, **changes), tokens.rsa_key())
+
+
+@pytest.mark.parametrize("key", [tokens.rsa_key, tokens.p256_key, tokens.ed25519_key])
+async def test_a_sound_token_speaks_for_its_user(key: Callable[[], tokens.PrivateKey]) -> None:
+    """RS256, ES256 and EdDSA are accepted, each by the kind of the configured key."""
+    principal = await verifier(key()).verify(signed(claims(NOW), key()))
+
+    assert principal.user_id == USER
+    assert principal.service is None
+    assert principal.expires_at == NOW + HOUR
+
+
+async def test_a_service_token_speaks_for_a_service_with_scopes() -> None:
+    """A `service` claim makes it a service's, whatever its subject is."""
+    principal = await verifier().verify(
+        user_token(service="deployer", scope="git.read git.tokens", sub="client-17")
+    )
+
+    assert principal.service == "deployer"
+    assert principal.scopes == {"git.read", "git.tokens"}
+    assert principal.user_id is None
+
+
+async def test_a_user_token_has_no_scopes() -> None:
+    """A person's rights follow from roles; a scope they were given elsewhere adds nothing here."""
+    principal = await verifier().verify(user_token(scope="git.admin"))
+
+    assert principal.scopes == frozenset()
+
+
+async def test_one_of_several_audiences_may_be_ours() -> None:
+    """`aud` may be a list: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3."""
+    principal = await verifier().verify(user_token(aud=["crewkit", AUDIENCE]))
+
+    assert principal.user_id == USER
+
+
+SECONDS_PAST = int((NOW - timedelta(seconds=11)).timestamp())
+SECONDS_AHEAD = int((NOW + timedelta(seconds=11)).timestamp())
+
+REFUSED: dict[str, dict[str, object]] = {
+    "expired": {"exp": SECONDS_PAST},
+    "no expiry": {"exp": None},
+    "expiry in words": {"exp": "tomorrow"},
+    "expiry that is true": {"exp": True},
+    "expiry that is not a number": {"exp": float("nan")},
+    "expiry beyond all time": {"exp": 10**20},
+    "not yet valid": {"nbf": SECONDS_AHEAD},
+    "not-before in words": {"nbf": "yesterday"},
+    "issued in the future": {"iat": SECONDS_AHEAD},
+    "wrong issuer": {"iss": "https://elsewhere.example"},
+    "no issuer": {"iss": None},
+    "issuer that is a list": {"iss": [ISSUER]},
+    "wrong audience": {"aud": "crewkit-billing"},
+    "no audience": {"aud": None},
+    "no subject": {"sub": None},
+    "subject that is no user id": {"sub": "admin"},
+    "subject in another form of UUID": {"sub": f"urn:uuid:{USER}"},
+    "subject that is a number": {"sub": 1},
+    "service without a name": {"service": ""},
+    "service with an odd name": {"service": "a b\n"},
+    "service that is no text": {"service": ["deployer"]},
+    "scopes that are no text": {"service": "deployer", "scope": ["git.admin"]},
+}
+
+
+@pytest.mark.parametrize("changes", REFUSED.values(), ids=REFUSED.keys())
+async def test_a_token_that_says_anything_else_is_refused(changes: dict[str, object]) -> None:
+    """Each of these was signed with the right key."""
+    token = signed_by_hand(claims(NOW, **changes))
+
+    with pytest.raises(TokenRefused):
+        await verifier().verify(token)
+
+
+async def test_a_clock_a_little_off_is_forgiven() -> None:
+    """Ten seconds either way, as issuers' clocks are not ours."""
+    late = user_token(exp=int((NOW - timedelta(seconds=9)).timestamp()))
+    early = user_token(
+        iat=int((NOW + timedelta(seconds=9)).timestamp()), nbf=int((NOW + timedelta(seconds=9)).timestamp())
+    )
+
+    assert (await verifier().verify(late)).user_id == USER
+    assert (await verifier().verify(early)).user_id == USER
+
+
+def tampered() -> str:
+    """Give a sound token whose claims were changed after it was signed."""
+    header, _, signature = user_token().split(".")
+    other = user_token(sub="00000000-0000-4000-8000-000000000001").split(".")[1]
+    return f"{header}.{other}.{signature}"
+
+
+FORGED: dict[str, Callable[[], str]] = {
+    "no signature asked for": lambda: forged({"alg": "none"}, claims(NOW)),
+    "no signature asked for, in capitals": lambda: forged({"alg": "NONE"}, claims(NOW)),
+    "no signature": lambda: forged({"alg": "RS256"}, claims(NOW)),
+    "public key as secret": lambda: tokens.signed_with_public_key(claims(NOW), public_pem(tokens.rsa_key())),
+    "other key": lambda: signed(claims(NOW), tokens.rsa_key("other")),
+    "other kind of key": lambda: signed(claims(NOW), tokens.p256_key()),
+    "claims changed": tampered,
+    "algorithm that is a list": lambda: forged({"alg": ["RS256"]}, claims(NOW)),
+    "key id that is an object": lambda: forged({"alg": "RS256", "kid": {"a": 1}}, claims(NOW)),
+    "its own key in the header": lambda: forged(
+        {"alg": "RS256", "jwk": tokens.public_jwk(tokens.rsa_key("other"), "x")}, claims(NOW), b"x" * 256
+    ),
+    "an unknown critical extension": lambda: forged(
+        {"alg": "RS256", "crit": ["x"], "x": 1}, claims(NOW), b"x"
+    ),
+    "two parts": lambda: "a.b",
+    "five parts": lambda: "a.b.c.d.e",
+    "nothing": lambda: "",
+    "no ASCII": lambda: "éé.éé.éé",
+    "half a surrogate pair": lambda: "\ud800.a.b",
+    "deep nesting": lambda: forged({"alg": "RS256"}, {}).replace("e30", tokens.base64url(b"[" * 5000)),
+    "deep nesting in the header": lambda: f"{tokens.base64url(b'[' * 5000)}.e30.e30",
+    "too long": lambda: user_token(padding="x" * 9000),
+}
+
+
+@pytest.mark.parametrize("token", FORGED.values(), ids=FORGED.keys())
+async def test_a_forged_or_malformed_token_is_refused(token: Callable[[], str]) -> None:
+    """None gets in, and none makes the verifier fail in another way."""
+    with pytest.raises(TokenRefused):
+        await verifier().verify(token())
+
+
+async def test_why_it_was_refused_is_for_the_log_alone() -> None:
+    """Callers get one message for everything, since the difference helps who is guessing."""
+    messages, reasons = set(), set()
+    for token in (user_token(exp=SECONDS_PAST), user_token(aud="other"), "a.b"):
+        with pytest.raises(TokenRefused) as refusal:
+            await verifier().verify(token)
+        messages.add(refusal.value.message)
+        reasons.add(refusal.value.reason)
+
+    assert len(messages) == 1
+    assert len(reasons) == 3
+
+
+async def test_a_verified_token_is_answered_from_memory_until_it_expires() -> None:
+    """The expiry is looked at on every hit, so memory never outlives the token."""
+    keys, clock = CountedKey(), SettableClock(NOW)
+    verify = JwtVerifier(keys, clock, issuer=ISSUER, audience=AUDIENCE).verify
+    token = user_token(exp=int((NOW + timedelta(minutes=5)).timestamp()))
+
+    assert await verify(token) is await verify(token)
+    assert keys.asked == 1
+
+    clock.advance(timedelta(minutes=5, seconds=10))
+    with pytest.raises(TokenRefused):
+        await verify(token)
+
+
+async def test_a_long_lived_token_is_checked_again_now_and_then() -> None:
+    """A key withdrawn by the issuer must stop working for tokens already seen."""
+    keys, clock = CountedKey(), SettableClock(NOW)
+    verify = JwtVerifier(keys, clock, issuer=ISSUER, audience=AUDIENCE).verify
+    token = user_token()
+
+    await verify(token)
+    clock.advance(timedelta(minutes=10))
+    await verify(token)
+
+    assert keys.asked == 2
+
+
+async def test_refusals_are_not_remembered() -> None:
+    """A token refused because it is early, or its key late, works as soon as it may."""
+    clock = SettableClock(NOW)
+    verify = verifier(clock=clock).verify
+    token = user_token(nbf=int((NOW + HOUR / 2).timestamp()))
+
+    with pytest.raises(TokenRefused):
+        await verify(token)
+    clock.advance(HOUR / 2)
+
+    assert (await verify(token)).user_id == USER
+
+
+async def test_memory_is_bounded() -> None:
+    """Many tokens push out the one unused for longest instead of growing without end."""
+    keys = CountedKey()
+    subject = JwtVerifier(keys, SettableClock(NOW), issuer=ISSUER, audience=AUDIENCE, most_remembered=2)
+    first, second, third = (user_token(jti=str(number)) for number in range(3))
+    for token in (first, second, first, third, first):
+        await subject.verify(token)
+    assert keys.asked == 3
+
+    await subject.verify(second)
+    assert keys.asked == 4
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        "",
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+        public_pem(tokens.rsa_key("short", 1024)),
+    ],
+    ids=["empty", "broken", "short"],
+)
+def test_a_key_that_proves_too_little_is_refused_at_construction(pem: str) -> None:
+    """A service with such a key never starts, rather than refusing or believing everyone later."""
+    with pytest.raises(KeyRefused):
+        PinnedKey(pem)
