@@ -27,8 +27,7 @@ def cpu_ticks(root: int) -> int:
     """
     stats = _all_stats()
     if root not in stats:
-        message = f"process {root} is gone"
-        raise ProcessLookupError(message)
+        raise ProcessLookupError(f"process {root} is gone")
     children: dict[int, list[int]] = {}
     for pid, fields in stats.items():
         children.setdefault(int(fields[_PARENT]), []).append(pid)
@@ -41,7 +40,7 @@ def cpu_ticks(root: int) -> int:
 
 
 def machine_ticks() -> int:
-    """Return the CPU that everything on this machine has used, with what a hypervisor gave to other machines."""
+    """Return the CPU used by everything on this machine, and by its neighbours where it is a virtual one."""
     fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
     ticks = [int(field) for field in fields[1:9]]
     return sum(ticks) - ticks[_IDLE] - ticks[_IOWAIT]
@@ -63,8 +62,9 @@ def wait_until_quiet(roots: Iterable[int], timeout_seconds: float = 60.0) -> Non
         if now - before <= _QUIET_TICKS:
             return
         before = now
-    message = f"processes {roots} were still working {timeout_seconds:.0f} s after the load had stopped"
-    raise TimeoutError(message)
+    raise TimeoutError(
+        f"processes {roots} were still working {timeout_seconds:.0f} s after the load had stopped"
+    )
 
 
 def _all_stats() -> dict[int, list[str]]:

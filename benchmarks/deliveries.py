@@ -11,7 +11,7 @@ from typing import Any
 PATH = "/api/v1/git/github/webhooks"
 """Where every contender listens, so that all of them get the same bytes."""
 
-SECRET = "a webhook secret for benchmarks only"  # noqa: S105 (signs nothing but the benchmark's own load)
+SECRET = "a webhook secret for benchmarks only"
 FIRST_INSTALLATION = 50_000_001
 FIRST_REPOSITORY = 700_000_001
 

@@ -34,8 +34,7 @@ def find_wrk() -> str:
     """Return the path of wrk; raise with the remedy if it is not installed."""
     found = shutil.which("wrk")
     if found is None:
-        message = "make bench needs the load generator wrk. Install it: apt-get install wrk"
-        raise click.ClickException(message)
+        raise click.ClickException("make bench needs the load generator wrk: apt-get install wrk")
     return found
 
 
@@ -47,8 +46,7 @@ def run(url: str, deliveries: Path, connections: int, seconds: int) -> Load:
     finished = subprocess.run(command, check=False, capture_output=True, text=True)
     lines = [line for line in finished.stdout.splitlines() if line.startswith(_RESULT)]
     if not lines:
-        message = f"wrk failed: {finished.stderr.strip() or finished.stdout.strip()}"
-        raise RuntimeError(message)
+        raise RuntimeError(f"wrk failed: {finished.stderr.strip() or finished.stdout.strip()}")
     return Load(**json.loads(lines[0].removeprefix(_RESULT)), generator_us=_children_us() - before)
 
 

@@ -24,8 +24,7 @@ _MODULE = "entrypoints.cli.main"
 def command(*arguments: str) -> list[str]:
     """Return the command line of one of our processes."""
     if importlib.util.find_spec("entrypoints.cli") is None:
-        message = "entrypoints.cli is missing"
-        raise Unavailable(message)
+        raise Unavailable("entrypoints.cli is missing")
     return [sys.executable, "-m", _MODULE, *arguments]
 
 
@@ -50,8 +49,7 @@ def migrate(environment: Mapping[str, str], log: Path) -> None:
             command("migrate"), env={**os.environ, **environment}, check=False, stdout=output, stderr=output
         )
     if finished.returncode != 0:
-        message = f"migrate failed: {last_words(log)}"
-        raise Unavailable(message)
+        raise Unavailable(f"migrate failed: {last_words(log)}")
 
 
 @functools.cache

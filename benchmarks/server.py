@@ -33,7 +33,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def process(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def process(
+    command: list[str], environment: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process with this added to its environment and stop it at the end."""
     # Compiling its imports anew would count as work of a process that forks for each job.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -53,7 +55,7 @@ def process(command: list[str], environment: Mapping[str, str], log: Path) -> It
 
 
 def wait_until_listening(started: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Wait until the process accepts connections; raise `Unavailable` with its last words if it never does."""
+    """Wait until the process accepts connections; raise `Unavailable` if it never does."""
     deadline = time.monotonic() + _START_SECONDS
     while started.poll() is None and time.monotonic() < deadline:
         try:
@@ -62,8 +64,7 @@ def wait_until_listening(started: subprocess.Popen[bytes], port: int, log: Path)
             time.sleep(0.05)
         else:
             return
-    message = f"it did not start: {last_words(log)}"
-    raise Unavailable(message)
+    raise Unavailable(f"it did not start: {last_words(log)}")
 
 
 def last_words(log: Path) -> str:

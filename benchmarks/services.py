@@ -68,13 +68,13 @@ def _require_durability(connection: psycopg.Connection) -> None:
     for name, wanted in _DURABLE.items():
         value = _show(connection, name)
         if value != wanted:
-            message = f"PostgreSQL runs with {name}={value}: figures without durable commits mean nothing"
-            raise RuntimeError(message)
+            raise RuntimeError(
+                f"PostgreSQL runs with {name}={value}: figures without durable commits mean nothing"
+            )
 
 
 def _show(connection: psycopg.Connection, name: str) -> str:
     row = connection.execute("SELECT current_setting(%s)", (name,)).fetchone()
     if row is None:
-        message = f"PostgreSQL has no setting {name}"
-        raise RuntimeError(message)
+        raise RuntimeError(f"PostgreSQL has no setting {name}")
     return str(row[0])

@@ -49,5 +49,4 @@ def _wait_until_below(count: int, remaining: Callable[[], int]) -> int:
         if left < count:
             return left
         time.sleep(_POLL_SECONDS)
-    message = f"the worker did nothing for {_STALL_SECONDS:.0f} s with {count} events left"
-    raise TimeoutError(message)
+    raise TimeoutError(f"the worker did nothing for {_STALL_SECONDS:.0f} s with {count} events left")

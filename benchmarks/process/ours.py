@@ -61,8 +61,7 @@ class Backlog:
             url = f"http://127.0.0.1:{self._place.port}{PATH}"
             seen = load.run(url, self._deliveries, _CONNECTIONS, _LOAD_SECONDS)
         if seen.refused or seen.broken:
-            message = f"{seen.refused} deliveries were refused and {seen.broken} connections failed"
-            raise RuntimeError(message)
+            raise RuntimeError(f"{seen.refused} deliveries were refused and {seen.broken} connections failed")
 
     def _drain(self, database: psycopg.Connection, backlog: int) -> Drain:
         with ExitStack() as stack:
@@ -88,10 +87,16 @@ def _seed(database: psycopg.Connection, push: dict[str, dict[str, object]]) -> N
 
 def _require_effects(database: psycopg.Connection, backlog: int) -> None:
     processed = _count(database, "status = 'processed' AND project_repository_id IS NOT NULL")
-    row = database.execute("SELECT count(*) FROM git_domain_events WHERE type = 'git.push'").fetchone()
-    if not backlog == processed == (row and row[0]):
-        message = f"of {backlog} pushes {processed} were processed for a link, with {row} domain events"
-        raise RuntimeError(message)
+    effects = database.execute(
+        """SELECT (SELECT count(*) FROM git_domain_events WHERE type = 'git.push'),
+                  (SELECT count(*) FROM git_commit_attributions WHERE user_id IS NOT NULL)"""
+    ).fetchone()
+    pushed, attributed = effects or (0, 0)
+    if not backlog == processed == pushed or not attributed:
+        raise RuntimeError(
+            f"of {backlog} pushes {processed} were processed for a link, with {pushed} domain events "
+            f"and {attributed} commits attributed"
+        )
 
 
 def _count(database: psycopg.Connection, condition: str) -> int:

@@ -2,6 +2,7 @@
 
 import sys
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -18,18 +19,33 @@ _SCHEMA = Path(receive.__file__).with_name("schema.sql")
 _JOBS_AT_ONCE = 500
 
 
-def drain_once(worker_class: str, job: str, backlog: int, services: Services, pushes: list[Delivery], log: Path) -> Drain:
-    """Store a backlog, enqueue its jobs, and let one worker of this class run them."""
+@dataclass(frozen=True)
+class Baseline:
+    """Name a way to work off a backlog with RQ."""
+
+    worker_class: str
+    job: str
+    backlog: int
+    """So many events that they take a few seconds."""
+
+
+SIMPLE = Baseline("SimpleWorker", "process_with_psycopg", 1_000)
+FORKING = Baseline("Worker", "process_with_orm", 150)
+
+
+def drain_once(baseline: Baseline, services: Services, pushes: list[Delivery], log: Path) -> Drain:
+    """Store a backlog, enqueue its jobs, and let one worker run them."""
     database_url = services.create_database(f"bench_{uuid.uuid4().hex}")
     services.flush_redis()
-    with psycopg.connect(database_url, autocommit=True) as database, Redis.from_url(services.redis_url) as redis:
+    worker = [sys.executable, "-m", "benchmarks.process.rq_worker", baseline.worker_class]
+    environment = {"DATABASE_URL": database_url, "REDIS_URL": services.redis_url}
+    with psycopg.connect(database_url, autocommit=True) as database:
         database.execute(_SCHEMA.read_bytes())
-        _store(database, pushes, backlog)
-        _enqueue(Queue(connection=redis), f"benchmarks.process.rq_jobs.{job}", backlog)
-        worker = [sys.executable, "-m", "benchmarks.process.rq_worker", worker_class]
-        environment = {"DATABASE_URL": database_url, "REDIS_URL": services.redis_url}
+        _store(database, pushes, baseline.backlog)
+        with Redis.from_url(services.redis_url) as redis:
+            _enqueue(Queue(connection=redis), f"benchmarks.process.rq_jobs.{baseline.job}", baseline.backlog)
         with process(worker, environment, log) as started:
-            return measure(started.pid, services, backlog, lambda: _remaining(database))
+            return measure(started.pid, services, baseline.backlog, lambda: _remaining(database))
 
 
 def _store(database: psycopg.Connection, pushes: list[Delivery], backlog: int) -> None:

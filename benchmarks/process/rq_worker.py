@@ -1,4 +1,4 @@
-"""Run one RQ worker of the class that is named, with the jobs imported before it forks, as RQ's manual advises."""
+"""Run one RQ worker of the named class, with the jobs imported before it forks, as RQ's manual advises."""
 
 import os
 import sys
@@ -6,13 +6,14 @@ import sys
 import rq
 from redis import Redis
 
-from benchmarks.process import rq_jobs  # noqa: F401 (a forking worker would otherwise import it once per job)
+from benchmarks.process import rq_jobs  # noqa: F401 - a forking worker would otherwise import it once per job
 
 
 def main() -> None:
     """Work until stopped."""
     worker_class = {"Worker": rq.Worker, "SimpleWorker": rq.SimpleWorker}[sys.argv[1]]
-    worker_class(["default"], connection=Redis.from_url(os.environ["REDIS_URL"])).work(logging_level="WARNING")
+    worker = worker_class(["default"], connection=Redis.from_url(os.environ["REDIS_URL"]))
+    worker.work(logging_level="WARNING")
 
 
 if __name__ == "__main__":

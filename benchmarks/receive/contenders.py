@@ -42,9 +42,7 @@ def _uvicorn(module: str) -> Callable[[], list[str]]:
     return lambda: [sys.executable, "-m", "uvicorn", f"benchmarks.receive.{module}:app", *options]
 
 
-OURS = Contender(
-    "ours", "crewkit-git api", lambda: command("api"), EVENTS, queue=True, environment=settings
-)
+OURS = Contender("ours", "crewkit-git api", lambda: command("api"), EVENTS, queue=True, environment=settings)
 
 CONTENDERS = (
     OURS,
@@ -73,9 +71,7 @@ CONTENDERS = (
         lambda: [sys.executable, "-m", "benchmarks.receive.gidgethub_aiohttp"],
     ),
     Contender("octokit_webhooks", "@octokit/webhooks on Node", node_script("octokit_webhooks.js")),
-    Contender(
-        "empty_starlette", "an empty Starlette endpoint", _uvicorn("empty_starlette"), verifies=False
-    ),
+    Contender("empty_starlette", "an empty Starlette endpoint", _uvicorn("empty_starlette"), verifies=False),
 )
 
 QUICK = ("ours", "starlette_async_sqlalchemy", "probot", "empty_starlette")

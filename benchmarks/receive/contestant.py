@@ -77,12 +77,10 @@ def _check(contestant: Contestant, sample: Delivery) -> None:
     for name, headers in (("first", good), ("repeated", good), ("forged", forged)):
         status = _post(contestant.port, sample.body, headers)
         wanted = name != "forged" or not contestant.contender.verifies
-        if (status // 100 == 2) is not wanted:  # noqa: PLR2004
-            message = f"it answered {status} to the {name} delivery"
-            raise Unavailable(message)
+        if (status // 100 == 2) is not wanted:
+            raise Unavailable(f"it answered {status} to the {name} delivery")
     if contestant.contender.table is not None and contestant.stored() != 1:
-        message = f"it stored {contestant.stored()} rows for one delivery posted twice"
-        raise Unavailable(message)
+        raise Unavailable(f"it stored {contestant.stored()} rows for one delivery posted twice")
 
 
 def _post(port: int, body: bytes, headers: dict[str, str]) -> int:

@@ -17,7 +17,8 @@ from benchmarks.deliveries import PATH
 from benchmarks.receive.job import process
 from benchmarks.receive.signature import is_valid
 
-engine = create_engine(os.environ["DATABASE_URL"].replace("postgresql:", "postgresql+psycopg:"), pool_size=16, max_overflow=0)
+database_url = os.environ["DATABASE_URL"].replace("postgresql:", "postgresql+psycopg:")
+engine = create_engine(database_url, pool_size=16, max_overflow=0)
 new_session = sessionmaker(engine, expire_on_commit=False)
 queue = Queue(connection=Redis.from_url(os.environ["REDIS_URL"]))
 app = FastAPI()

@@ -18,9 +18,7 @@ class Cell:
 
     def __str__(self) -> str:
         """Name it in words."""
-        connections = "1 connection" if self.connections == 1 else f"{self.connections} connections"
-        installations = "1 installation" if self.installations == 1 else f"{self.installations:,} installations"
-        return f"{connections}, {installations}"
+        return f"{_counted(self.connections, 'connection')}, {_counted(self.installations, 'installation')}"
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Window:
 
 
 def measure(contestant: Contestant, services: Services, cell: Cell, deliveries: Path, seconds: int) -> Window:
-    """Run one window from quiet to quiet; raise if an answer was not a success or an accepted event is not stored."""
+    """Run one window from quiet to quiet; raise if an answer was not a success or an event was lost."""
     roots = (contestant.pid, services.postgres_pid, services.redis_pid)
     contestant.empty()
     services.flush_redis()
@@ -69,8 +67,8 @@ def measure(contestant: Contestant, services: Services, cell: Cell, deliveries: 
 def _require_sound(contestant: Contestant, seen: load.Load, cell: Cell) -> int:
     """Return how many events were handled.
 
-    When wrk leaves, one request per connection is unanswered but still handled, and its CPU is in the figures. What
-    was stored is counted; for those who store nothing, those requests are counted as handled too.
+    When wrk leaves, one request per connection is unanswered but still handled, and its CPU is in the
+    figures. What was stored is counted; for those who store nothing, these requests count as handled.
     """
     stored = contestant.stored()
     problem = None
@@ -79,6 +77,9 @@ def _require_sound(contestant: Contestant, seen: load.Load, cell: Cell) -> int:
     elif contestant.contender.table is not None and stored < seen.requests:
         problem = f"{seen.requests} deliveries were acknowledged, {stored} are stored"
     if problem is not None:
-        message = f"{contestant.contender.name} at {cell.connections} connections: {problem}"
-        raise RuntimeError(message)
+        raise RuntimeError(f"{contestant.contender.name} at {cell.connections} connections: {problem}")
     return stored if contestant.contender.table is not None else seen.requests + cell.connections
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"1 {thing}" if number == 1 else f"{number:,} {thing}s"

@@ -156,8 +156,8 @@ def test_each_of_its_programs_is_replaced_when_killed(tmp_path: Path) -> None:
             except httpx.TransportError:
                 return False
 
-        wait_until(is_whole_again)
-        wait_until(is_ready)
+        wait_until(is_whole_again, seconds=50)
+        wait_until(is_ready, seconds=50)
 
 
 def test_given_servers_replace_the_embedded_ones(tmp_path: Path, database_url: str, redis_url: str) -> None:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -44,6 +44,11 @@ def p256_key() -> ec.EllipticCurvePrivateKey:
 def ed25519_key() -> ed25519.Ed25519PrivateKey:
     """Give an Ed25519 key, made once."""
     return ed25519.Ed25519PrivateKey.generate()
+
+
+def now() -> datetime:
+    """Give the present time, which signers go by."""
+    return datetime.now(UTC)
 
 
 def public_pem(key: PrivateKey) -> str:

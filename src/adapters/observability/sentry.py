@@ -1,6 +1,8 @@
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import structlog
 from sentry_sdk import Client, Scope
 from sentry_sdk.transport import Transport
 from sentry_sdk.utils import event_from_exception
@@ -13,6 +15,7 @@ if TYPE_CHECKING:  # these names exist for type checkers alone
     from sentry_sdk.types import Event, Hint
 
 _FLUSH_SECONDS = 2.0
+_log = structlog.get_logger(__name__)
 
 
 class SentryAlerts(Alerts):
@@ -33,9 +36,14 @@ class SentryAlerts(Alerts):
             transport=transport,
             default_integrations=False,
             auto_enabling_integrations=False,
-            send_default_pii=False,
-            max_request_body_size="never",
+            # Both: the SDK looks for the second at its global client, which this is not.
             include_local_variables=False,
+            data_collection={
+                "user_info": False,
+                "http_bodies": [],
+                "database_query_data": False,
+                "stack_frame_variables": False,
+            },
             auto_session_tracking=False,
             send_client_reports=False,
             before_send=_redacted,
@@ -44,6 +52,16 @@ class SentryAlerts(Alerts):
     def alert(self, code: str, message: str, **facts: str | int | None) -> None:
         """Queue one event, grouped by its code; a full queue drops it."""
         self._also.alert(code, message, **facts)
+        try:
+            self._send(code, message, facts)
+        except Exception as error:  # noqa: BLE001 - the fault being told of is the one that matters
+            _log.warning("alert_not_sent", code=code, error=f"{type(error).__name__}: {error}")
+
+    def close(self) -> None:
+        """Give what is queued a moment to leave."""
+        self._client.close(timeout=_FLUSH_SECONDS)
+
+    def _send(self, code: str, message: str, facts: Mapping[str, str | int | None]) -> None:
         event: Event = {}
         hint: Hint = {}
         current = sys.exception()
@@ -59,10 +77,6 @@ class SentryAlerts(Alerts):
             }
         )
         self._client.capture_event(event, hint, scope=Scope())
-
-    def close(self) -> None:
-        """Give what is queued a moment to leave."""
-        self._client.close(timeout=_FLUSH_SECONDS)
 
 
 def _redacted(event: "Event", _hint: "Hint") -> "Event":

@@ -9,7 +9,6 @@ from psycopg.sql import SQL, Identifier
 from adapters.postgres.packed_arrays import Bigints, Documents, Texts
 from adapters.postgres.session import Session
 from core.domain.changes import Change
-from core.domain.errors import StorageConflict
 
 
 class Audited(Protocol):
@@ -74,12 +73,11 @@ class AuditedTable(Generic[Entity]):
         if not changes:
             return
         inserted, updated, deleted = self._sum(changes)
-        if deleted and await session.change(self._delete, (Bigints(deleted),)) < len(deleted):
-            raise _gone()
+        if deleted:
+            await session.change_exactly(len(deleted), self._delete, (Bigints(deleted),))
         if updated:
             steps = (Bigints(list(updated)), Documents(list(updated.values())))
-            if await session.change(self._update, steps) < len(updated):
-                raise _gone()
+            await session.change_exactly(len(updated), self._update, steps)
         if inserted:
             await session.change(self._insert, (Documents(inserted),))
         await self._record(session, changes)
@@ -131,7 +129,3 @@ class AuditedTable(Generic[Entity]):
 def _statement(template: SQL, table: str, columns: Sequence[str] = ()) -> str:
     names = SQL(", ").join(map(Identifier, columns))
     return template.format(table=Identifier(table), columns=names).as_string()
-
-
-def _gone() -> StorageConflict:
-    return StorageConflict("What was to be changed was changed or removed meanwhile; try again.")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 from psycopg.sql import SQL
 
-from adapters.postgres import codec, locks
+from adapters.postgres import locks
 from adapters.postgres.packed_arrays import Bigints, Documents, Smallints, Texts, Timestamps
 from adapters.postgres.session import Parameters, Row, Session
 from core.domain.domain_events import (
@@ -107,6 +107,8 @@ class PostgresDomainEventStore(DomainEventStore):
 
 
 def _columns(facts: Sequence[DomainEvent]) -> Parameters:
+    # Facts for several projects share their data, and go on sharing it.
+    data = {id(fact.data): _in_utc(fact.data) for fact in facts}
     return (
         Texts([fact.type.value for fact in facts]),
         Smallints([fact.version for fact in facts]),
@@ -117,17 +119,8 @@ def _columns(facts: Sequence[DomainEvent]) -> Parameters:
         Bigints([fact.source_event_id for fact in facts]),
         Texts([fact.repo_id for fact in facts]),
         Timestamps([fact.occurred_at for fact in facts]),
-        Documents(_documents(facts)),
+        Documents([data[id(fact.data)] for fact in facts]),
     )
-
-
-def _documents(facts: Sequence[DomainEvent]) -> list[msgspec.Raw]:
-    """Write out each fact's data; facts for several projects share theirs, which is written out once."""
-    written: dict[int, msgspec.Raw] = {}
-    for fact in facts:
-        if id(fact.data) not in written:
-            written[id(fact.data)] = msgspec.Raw(codec.encode(_in_utc(fact.data)))
-    return [written[id(fact.data)] for fact in facts]
 
 
 def _in_utc(data: EventData) -> EventData:

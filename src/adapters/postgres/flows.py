@@ -2,7 +2,6 @@ from collections.abc import Collection, Sequence
 
 from adapters.postgres.packed_arrays import Bigints, Texts
 from adapters.postgres.session import Session
-from core.domain.errors import StorageConflict
 from core.domain.flows import PendingRequest
 from core.domain.identifiers import AccountId, ProviderUserId
 from ports.flows import FlowStore
@@ -39,5 +38,5 @@ class PostgresFlowStore(FlowStore):
     async def complete(self, requests: Sequence[PendingRequest]) -> None:
         """End these requests as completed; raises `StorageConflict` where one had ended otherwise."""
         ids = sorted({request.flow_id for request in requests})
-        if ids and await self._session.change(_COMPLETE, (Bigints(ids),)) < len(ids):
-            raise StorageConflict("The request was completed or withdrawn meanwhile.")
+        if ids:
+            await self._session.change_exactly(len(ids), _COMPLETE, (Bigints(ids),))

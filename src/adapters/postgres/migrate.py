@@ -11,13 +11,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from adapters.postgres.locks import CLASS, MIGRATIONS
 from adapters.postgres.tables import metadata
-from core.domain.errors import StorageUnavailable
+from core.domain.errors import DomainError, ErrorKind, StorageConflict, StorageUnavailable
 
 _VERSIONS = "git_schema_version"  # crewkit's database may hold another program's `alembic_version`
 _WAIT_FOR_OTHERS = "60s"
@@ -25,20 +27,34 @@ _WAIT_FOR_TABLE = "5s"  # a migration that waits longer stops all traffic behind
 _ONE_STATEMENT = "10min"
 
 
+class RevisionUnknown(DomainError):
+    """There is no such revision below the one the database is at."""
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "revision_unknown"
+
+
 def migrate(database_url: str, revision: str = "head") -> None:
     """Bring the database up to a revision, the newest by default; does nothing where it is there.
 
     Concurrent calls wait for each other. Each migration is one transaction, so a failed one changes nothing.
-    Raises `StorageUnavailable` where the database does not answer.
+    Raises `StorageUnavailable` where the database does not answer, and `StorageConflict` where others keep a
+    table or the lock for themselves.
     """
     with _locked(database_url) as connection:
         command.upgrade(_config(connection), revision)
 
 
 def downgrade(database_url: str, revision: str) -> None:
-    """Bring the database down to a revision, or to nothing of ours with `base`; crewkit's tables stay."""
+    """Bring the database down to a revision, or to nothing of ours with `base`; crewkit's tables stay.
+
+    Raises as `migrate` does, and `RevisionUnknown`.
+    """
     with _locked(database_url) as connection:
-        command.downgrade(_config(connection), revision)
+        try:
+            command.downgrade(_config(connection), revision)
+        except CommandError as error:
+            raise RevisionUnknown(str(error)) from error
 
 
 def current(database_url: str) -> str | None:
@@ -87,13 +103,20 @@ def _config(connection: Connection | None = None, output: io.StringIO | None = N
 @contextmanager
 def _locked(database_url: str) -> Iterator[Connection]:
     with _connected(database_url) as connection:
-        connection.execute(text(f"SET lock_timeout = '{_WAIT_FOR_OTHERS}'"))
-        connection.execute(text(f"SET statement_timeout = '{_ONE_STATEMENT}'"))
-        # Held by the session, since each migration commits by itself; it ends with the connection.
-        connection.execute(text("SELECT pg_advisory_lock(:class, :key)"), {"class": CLASS, "key": MIGRATIONS})
-        connection.execute(text(f"SET lock_timeout = '{_WAIT_FOR_TABLE}'"))
-        connection.commit()
-        yield connection
+        try:
+            connection.execute(text(f"SET lock_timeout = '{_WAIT_FOR_OTHERS}'"))
+            connection.execute(text(f"SET statement_timeout = '{_ONE_STATEMENT}'"))
+            # Held by the session, since each migration commits by itself; it ends with the connection.
+            connection.execute(
+                text("SELECT pg_advisory_lock(:class, :key)"), {"class": CLASS, "key": MIGRATIONS}
+            )
+            connection.execute(text(f"SET lock_timeout = '{_WAIT_FOR_TABLE}'"))
+            connection.commit()
+            yield connection
+        except OperationalError as error:
+            if isinstance(error.orig, LockNotAvailable):
+                raise StorageConflict("Others hold what this migration needs; try again.") from error
+            raise
 
 
 @contextmanager

@@ -50,10 +50,14 @@ class Texts(Packed):
 
 
 class Documents(Packed):
-    """A `jsonb[]` of anything that has a JSON form."""
+    """A `jsonb[]` of anything that has a JSON form; an object that comes again is written out once."""
 
     def __init__(self, values: Sequence[object]) -> None:
-        super().__init__("jsonb", len(values), _sized(_JSONB_VERSION + encode(v) for v in values))
+        written: dict[int, bytes] = {}
+        for value in values:
+            if id(value) not in written:
+                written[id(value)] = _JSONB_VERSION + encode(value)
+        super().__init__("jsonb", len(values), _sized(written[id(value)] for value in values))
 
 
 class Bytes(Packed):

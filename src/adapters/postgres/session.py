@@ -27,11 +27,12 @@ class Session:
     would inside one (read committed), and cost one round trip instead of three.
     """
 
-    __slots__ = ("_connection", "_in_transaction")
+    __slots__ = ("_connection", "_in_transaction", "_is_doomed")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._in_transaction = False
+        self._is_doomed = False
 
     async def read(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """Run a statement that changes and locks nothing, and return its rows."""
@@ -47,11 +48,19 @@ class Session:
         await self._begin()
         return (await self._run(statement, parameters)).rowcount
 
+    async def change_exactly(self, count: int, statement: str, parameters: Parameters) -> None:
+        """Like `change`; raises `StorageConflict`, which dooms the transaction, unless it changed so many."""
+        if await self.change(statement, parameters) != count:
+            self._is_doomed = True
+            raise StorageConflict("What was to be changed was changed or removed meanwhile; try again.")
+
     async def commit(self, *last: tuple[str, Parameters]) -> None:
         """Run the last statements and commit, in one round trip; where nothing was written there is none.
 
         Raises `StorageConflict` where an error that someone caught had undone the transaction.
         """
+        if self._is_doomed:
+            raise _undone()
         if last:
             await self._begin()
             with Watched(self._connection):
@@ -65,7 +74,7 @@ class Session:
             return
         self._in_transaction = False
         if committed.statusmessage != "COMMIT":
-            raise StorageConflict("The change had failed before it was committed; nothing was changed.")
+            raise _undone()
 
     async def end(self) -> None:
         """Roll back what was not committed; a connection that cannot is of no use and is closed."""
@@ -110,6 +119,10 @@ class Watched:
             refusal = domain_error(error)
             if refusal:
                 raise refusal from error
+
+
+def _undone() -> StorageConflict:
+    return StorageConflict("The change had failed before it was committed; nothing was changed.")
 
 
 def _hang_up(connection: Connection) -> None:

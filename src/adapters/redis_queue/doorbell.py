@@ -55,8 +55,10 @@ class RedisDoorbell(Doorbell):
 
     def ring(self, lane: int) -> None:
         """Note the lane and wake the thread."""
-        self._wanted[lane] = 1
-        self._wake.set()
+        # A lane that is wanted already will be rung after this, whenever the thread gets to it.
+        if not self._wanted[lane]:
+            self._wanted[lane] = 1
+            self._wake.set()
 
     async def ring_due(self, lanes: Collection[int]) -> None:
         """Ring these lanes whatever was rung before."""

@@ -70,7 +70,6 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
 
     Nothing connects yet: each adapter does when it is first needed, so a process starts during an outage.
     """
-    configure_logs(level=settings.log_level, development=settings.is_development)
     async with AsyncExitStack() as stack:
         clock, metrics = SystemClock(), PrometheusMetrics()
         alerts = _alerts(settings, stack)
@@ -109,6 +108,11 @@ def token_verifier(settings: Settings, clock: SystemClock, stack: AsyncExitStack
     else:
         keys = PinnedKey(settings.auth_public_key or "")
     return JwtVerifier(keys, clock, issuer=settings.auth_issuer or "", audience=settings.auth_audience or "")
+
+
+def configure_process(settings: Settings) -> None:
+    """Set up what is one per process: its logs. Called once, by the process's main."""
+    configure_logs(level=settings.log_level, development=settings.is_development)
 
 
 async def ping_database(database: Database) -> None:

@@ -2,7 +2,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
-from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
 
@@ -13,6 +12,7 @@ from entrypoints.rest.app import RestParts, create_app
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.sign_in import development_sign_in
 from entrypoints.rest.webhooks import WebhookEndpoint
+from entrypoints.setting_values import origin_of
 from entrypoints.settings import Settings
 
 _SECRET_USES_SECONDS = 60
@@ -24,12 +24,12 @@ async def open_rest(settings: Settings) -> AsyncIterator[ASGIApp]:
     async with AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(open_runtime(settings))
         application = runtime.application
-        origins = [*settings.allowed_origins, *_origin(settings.dashboard_url)]
+        dashboard = [origin_of(settings.dashboard_url)] if settings.dashboard_url else []
         authentication = Authentication(
             verifier=token_verifier(settings, runtime.clock, stack),
             identify=application.identify,
             cookie=settings.session_cookie,
-            origins=frozenset(origins),
+            origins=frozenset([*settings.allowed_origins, *dashboard]),
         )
         assert settings.redis_url is not None  # the settings refuse an API without one
         parts = RestParts(
@@ -58,10 +58,3 @@ async def _record_secret_uses(record: RecordSecretUses) -> None:
         await asyncio.sleep(_SECRET_USES_SECONDS)
         with suppress(DomainError):
             await record()
-
-
-def _origin(url: str | None) -> list[str]:
-    if not url:
-        return []
-    parts = urlsplit(url)
-    return [f"{parts.scheme}://{parts.netloc}".lower()]

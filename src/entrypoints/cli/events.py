@@ -13,7 +13,8 @@ from core.application import Application
 from core.domain.actors import SystemActor
 from core.domain.errors import DomainError
 from core.domain.events import Event, EventStatus
-from entrypoints.bootstrap.application import open_application
+from entrypoints.bootstrap.application import configure_process, open_application
+from entrypoints.cli.durations import DURATION
 from entrypoints.cli.replay import replay
 from entrypoints.development.demo import running_demo, with_running_demo
 from entrypoints.settings import Settings, SettingsRefused
@@ -33,11 +34,11 @@ def events() -> None:
 @events.command("list")
 @click.option("--status", type=_STATUSES, help="Only events in this state.")
 @click.option("--event", "event_type", help="Only this event type, such as push.")
-@click.option("--since", help="Only events received in the last so long: 90s, 15m, 2h, 3d.")
+@click.option("--since", type=DURATION, help="Only events received in the last so long: 90s, 15m, 2h, 3d.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def list_events(
-    *, status: str | None, event_type: str | None, since: str | None, limit: int, as_json: bool
+    *, status: str | None, event_type: str | None, since: timedelta | None, limit: int, as_json: bool
 ) -> None:
     """List deliveries, newest first."""
     where = _filter(status, event_type, since)
@@ -68,9 +69,14 @@ def show(delivery_id: str, provider: str) -> None:
 @click.option("--provider", default="github", show_default=True)
 @click.option("--status", type=_STATUSES, help="Without a delivery id: retry all in this state …")
 @click.option("--event", "event_type", help="… of this event type …")
-@click.option("--since", help="… received in the last so long: 90s, 15m, 2h, 3d.")
+@click.option("--since", type=DURATION, help="… received in the last so long: 90s, 15m, 2h, 3d.")
 def retry(
-    *, delivery_id: str | None, provider: str, status: str | None, event_type: str | None, since: str | None
+    *,
+    delivery_id: str | None,
+    provider: str,
+    status: str | None,
+    event_type: str | None,
+    since: timedelta | None,
 ) -> None:
     """Process a failed, ignored or unrouted delivery again, or all that a filter finds."""
     if delivery_id:
@@ -119,8 +125,11 @@ def replay_files(
 
 
 def _call(action: Callable[[Application], Awaitable[T]]) -> T:
+    settings = _settings("events")
+    configure_process(settings)
+
     async def run() -> T:
-        async with open_application(_settings("events")) as application:
+        async with open_application(settings) as application:
             return await action(application)
 
     try:
@@ -136,19 +145,12 @@ def _settings(process: str) -> Settings:
         raise click.ClickException(str(refusal)) from refusal
 
 
-def _filter(status: str | None, event_type: str | None, since: str | None) -> EventFilter:
+def _filter(status: str | None, event_type: str | None, since: timedelta | None) -> EventFilter:
     return EventFilter(
         status=EventStatus(status) if status else None,
         event_type=event_type,
-        since=datetime.now(UTC) - _duration(since) if since else None,
+        since=datetime.now(UTC) - since if since else None,
     )
-
-
-def _duration(text: str) -> timedelta:
-    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-    if text[:-1].isdigit() and text[-1] in units:
-        return timedelta(**{units[text[-1]]: int(text[:-1])})
-    raise click.BadParameter("Give a number and s, m, h or d, such as 15m.", param_hint="--since")
 
 
 def _summary(event: Event) -> dict[str, object]:

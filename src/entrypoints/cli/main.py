@@ -3,7 +3,7 @@ import importlib
 import click
 
 # Loaded when called: the API should not carry what `up` needs, nor `token` what the workers need.
-_COMMANDS = {
+COMMANDS = {
     "up": "up:up",
     "api": "processes:api",
     "worker": "processes:worker",
@@ -18,12 +18,12 @@ class _Commands(click.Group):
     """A group whose commands live in sibling modules."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
+        module, _, name = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(f"entrypoints.cli.{module}"), name)
         return command
 

@@ -39,4 +39,8 @@ def scheduler() -> None:
 
 
 def _run(process: Callable[[Settings], None], name: str) -> None:
-    process(_settings(name))
+    from entrypoints.bootstrap.application import configure_process  # noqa: PLC0415
+
+    settings = _settings(name)
+    configure_process(settings)
+    process(settings)

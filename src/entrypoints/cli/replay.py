@@ -57,4 +57,5 @@ async def _post(
         response = await client.post(endpoint, content=body, headers=headers)
     except httpx.HTTPError as error:
         return f"failed ({type(error).__name__})"
-    return f"{response.status_code} {response.json().get('status') or response.json().get('code')}"
+    meaning = {202: "accepted", 200: "duplicate"}.get(response.status_code)
+    return f"{response.status_code} {meaning or response.json().get('code')}"

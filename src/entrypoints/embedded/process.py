@@ -121,11 +121,11 @@ class Process:
             time.sleep(0.005)
 
     def obituary(self) -> str:
-        """Say how it ended, with its last lines."""
+        """Say how it ended, with its last lines unless they were echoed."""
         self._reader.join(timeout=1)
         code = self.exit_code() or 0
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        lines = "".join(f"\n    {line}" for line in self.last_lines)
+        lines = "" if self._echo else "".join(f"\n    {line}" for line in self.last_lines)
         return f"{self.program.name} {how}; its log is {self.program.log}{lines}"
 
     def begin_stop(self) -> None:
@@ -144,7 +144,8 @@ class Process:
                 self._child.wait(max(0.0, deadline - time.monotonic()))
                 break
         else:
-            os.killpg(self.pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
+            with suppress(OSError):  # it ended just now
+                os.killpg(self.pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
             self._child.wait()
             end_leftovers(self.program)
         self._reader.join(timeout=1)
@@ -191,7 +192,7 @@ def end_leftovers(program: Program) -> None:
     for sent in (program.stop[0][0], signal.SIGKILL):
         found = _running(program)
         for process in _first_of(found):
-            with suppress(psutil.NoSuchProcess):
+            with suppress(psutil.Error):
                 process.send_signal(sent)
         deadline = time.monotonic() + SECONDS_FOR_LEFTOVERS
         while found and time.monotonic() < deadline:

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.application import Application
@@ -13,8 +14,6 @@ from entrypoints.rest.problems import EXCEPTION_HANDLERS
 from entrypoints.rest.sign_in import SignIn
 from entrypoints.rest.webhooks import WebhookEndpoint
 from ports.alerts import Alerts
-
-_LARGEST_BODY = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +31,22 @@ class RestParts:
 
 def create_app(application: Application, parts: RestParts) -> ASGIApp:
     """Return the whole HTTP interface as one ASGI application."""
-    routes = [
+    framework = Starlette(routes=routes(application, parts), exception_handlers=EXCEPTION_HANDLERS)
+    # A path with a slash too many is another path, and is refused rather than guessed.
+    framework.router.redirect_slashes = False
+    return _DeliveriesFirst(parts.webhooks, Envelope(framework, parts.alerts))
+
+
+def routes(application: Application, parts: RestParts) -> list[Route]:
+    """Return every route but the webhooks', which come before any routing."""
+    found = [
         *account.routes(parts.authentication, application.who_am_i),
         *health.routes(parts.readiness),
         *metrics.routes(parts.exposition),
     ]
     if parts.sign_in is not None:
-        routes += sign_in.routes(parts.sign_in, parts.authentication)
-    framework = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS, max_body_size=_LARGEST_BODY)
-    # A path with a slash too many is another path, and is refused rather than guessed.
-    framework.router.redirect_slashes = False
-    return _DeliveriesFirst(parts.webhooks, Envelope(framework, parts.alerts))
+        found += sign_in.routes(parts.sign_in, parts.authentication)
+    return found
 
 
 class _DeliveriesFirst:

@@ -6,7 +6,6 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrypoints.rest import request_ids
-from entrypoints.rest.problems import unexpected
 from ports.alerts import Alerts
 
 _log = structlog.get_logger(__name__)
@@ -22,9 +21,9 @@ _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class Envelope:
-    """Give every request its id, its headers, one log line, and an answer even when nobody foresaw the error.
+    """Give every answer its request id and headers, every request one log line, every crash an alert.
 
-    Plain ASGI. It stands outside the framework, whose own last resort would answer without a request id.
+    Plain ASGI around the framework, so that not even its last resort answers without them.
     """
 
     def __init__(self, app: ASGIApp, alerts: Alerts) -> None:
@@ -56,15 +55,13 @@ class Envelope:
             except ClientDisconnect:
                 _log.info("client_left", method=scope["method"], path=scope["path"])
                 return
-            except Exception as error:  # noqa: BLE001 - nobody stands outside to answer instead
+            except Exception as error:  # noqa: BLE001 - the framework has answered; the server has nothing to add
                 _log.exception("unexpected_error", method=scope["method"], path=scope["path"])
                 self._alerts.alert(
                     "unexpected_error",
                     f"{type(error).__name__} in {scope['method']} {_route(scope)}",
                     request_id=request_id,
                 )
-                if status is None:
-                    await unexpected(request_id)(scope, receive, send_enveloped)
             _log_request(scope, status, perf_counter() - started)
 
 

@@ -32,6 +32,12 @@ STATUS: Mapping[ErrorKind, HTTPStatus] = {
     ErrorKind.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
+_CODES: Mapping[HTTPStatus, str] = {
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
+}
+
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The body of an error. `code` is stable and documented; `title` is the status in words."""
@@ -58,13 +64,13 @@ def problem(
     body = Problem(
         type=f"urn:problem-type:crewkit:{code}",
         title=status.phrase,
-        status=status,
+        status=status.value,
         detail=detail,
         code=code,
         request_id=request_id,
         errors=errors,
     )
-    return Response(msgspec.json.encode(body), status, headers, MEDIA_TYPE)
+    return Response(msgspec.json.encode(body), status.value, headers, MEDIA_TYPE)
 
 
 def problem_of(error: DomainError, request_id: str) -> Response:
@@ -97,17 +103,21 @@ async def _domain_error(request: Request, error: Exception) -> Response:
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    """Tell in our form what the framework refuses: no such path, no such method, too large a body."""
+    """Tell in our form what the framework refuses: no such path, or no such method there."""
     assert isinstance(error, HTTPException)  # registered for nothing else
     status = HTTPStatus(error.status_code)
     headers = dict(error.headers or {})
     detail = status.description or status.phrase
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = _allowed_methods(request.scope)
-        headers["Allow"] = allowed
-        detail = f"This path answers {allowed} only."
-    code = status.phrase.lower().replace(" ", "_").replace("-", "_")
+        headers["Allow"] = _allowed_methods(request.scope)
+        detail = f"This path answers {headers['Allow']} only."
+    code = _CODES.get(status, f"http_{status.value}")
     return problem(status, code, detail, request_id_of(request.scope), headers=headers)
+
+
+async def _unexpected_error(request: Request, _error: Exception) -> Response:
+    """Answer; the framework raises the error again, so that whoever stands outside logs it."""
+    return unexpected(request_id_of(request.scope))
 
 
 def _allowed_methods(scope: Scope) -> str:
@@ -123,4 +133,5 @@ def _allowed_methods(scope: Scope) -> str:
 EXCEPTION_HANDLERS: Mapping[type[Exception], ExceptionHandler] = {
     DomainError: _domain_error,
     HTTPException: _http_error,
+    Exception: _unexpected_error,
 }

@@ -18,6 +18,7 @@ from core.domain.errors import DomainError, ErrorKind
 from entrypoints.development.demo import DemoUser, demo_users
 from entrypoints.development.tokens import DEFAULT_LIFETIME, TokenSigner
 from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.bodies import read_body
 from entrypoints.settings import Settings
 
 PATH = "/dev/sign-in"
@@ -71,12 +72,12 @@ def routes(sign_in: SignIn, authentication: Authentication) -> list[Route]:
     async def choose(request: Request) -> Response:
         # Otherwise a page elsewhere could quietly sign this browser in as someone of its choosing.
         authentication.check_origin(request)
-        form = parse_qs((await request.body()).decode("ascii", "replace"))
+        form = parse_qs((await read_body(request, limit=_LARGEST_FORM)).decode("ascii", "replace"))
         by_email = {person.email: person for person in sign_in.people().values()}
         chosen = by_email.get(form.get("email", [""])[0])
         if chosen is None:
             raise PersonUnknown("Choose one of the people on the page.")
-        answer = RedirectResponse(_path(form.get("return_to", ["/"])[0]), HTTPStatus.SEE_OTHER)
+        answer = RedirectResponse(_path(form.get("return_to", ["/"])[0]), HTTPStatus.SEE_OTHER.value)
         answer.set_cookie(
             authentication.cookie,
             sign_in.signer.for_user(chosen.id, lifetime=sign_in.lifetime),
@@ -87,7 +88,7 @@ def routes(sign_in: SignIn, authentication: Authentication) -> list[Route]:
         )
         return answer
 
-    return [Route(PATH, show), Route(PATH, choose, methods=["POST"], max_body_size=_LARGEST_FORM)]
+    return [Route(PATH, show), Route(PATH, choose, methods=["POST"])]
 
 
 def _path(return_to: str) -> str:

@@ -12,7 +12,7 @@ from core.domain.errors import DomainError
 from core.use_cases.events.receive import ReceiveDelivery
 from entrypoints.rest.problems import problem, problem_of, unexpected
 from ports.metrics import Metrics
-from ports.webhooks import BodyDigest, WebhookProtocol
+from ports.webhooks import BodyDigest, Headers, WebhookProtocol
 
 # GitHub does not send larger payloads. https://docs.github.com/webhooks/webhook-events-and-payloads
 MAX_BODY = 25 * 1024 * 1024
@@ -21,16 +21,10 @@ MAX_IN_FLIGHT = 256 * 1024 * 1024
 _JSON = b"application/json"
 _FORM = b"application/x-www-form-urlencoded"
 
-_RESPONSES = {
-    Receipt.ACCEPTED: (202, b'{"status":"accepted"}'),
-    Receipt.RETRIED: (202, b'{"status":"accepted"}'),
-    Receipt.DUPLICATE: (200, b'{"status":"duplicate"}'),
-}
+_STATUS = {Receipt.ACCEPTED: 202, Receipt.RETRIED: 202, Receipt.DUPLICATE: 200}
+# The status says it all, and an answer without a body leaves in one write instead of two.
+_NO_BODY = (b"content-length", b"0")
 
-_HEADERS = {
-    receipt: ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)))
-    for receipt, (_, body) in _RESPONSES.items()
-}
 _log = structlog.get_logger(__name__)
 
 
@@ -69,20 +63,21 @@ class WebhookEndpoint:
             await response(scope, receive, send)
             return
         self._metrics.received(1, 1 if receipt is Receipt.DUPLICATE else 0)
-        status, body = _RESPONSES[receipt]
-        headers = [*_HEADERS[receipt], (b"x-request-id", request_id.encode())]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        headers = [_NO_BODY, (b"x-request-id", request_id.encode())]
+        await send({"type": "http.response.start", "status": _STATUS[receipt], "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 
     async def _received(self, scope: Scope, receive: Receive, request_id: str) -> Receipt:
-        length, form = _admitted(scope)
+        # As a mapping once: a loop over a dozen headers for each of six names is a tenth of the whole cost.
+        headers = dict(scope["headers"])
+        length, form = _admitted(scope["method"], headers)
         if self._in_flight + length > MAX_IN_FLIGHT:
             raise ReceiverBusy("Too many large deliveries at once; try again later.", retry_after=5)
         self._in_flight += length
         try:
             protocol = self._protocols[scope["path"]]
             body, digest = await _read(receive, protocol)
-            delivery = protocol.verify(scope["headers"], body, digest=digest, form=form)
+            delivery = protocol.verify(headers, body, digest=digest, form=form)
             receipt = await self._receive_delivery(delivery)
         finally:
             self._in_flight -= length
@@ -143,20 +138,18 @@ class _SenderGone(Exception):
     """The sender hung up before the body was whole."""
 
 
-def _admitted(scope: Scope) -> tuple[int, bool]:
+def _admitted(method: str, headers: Headers) -> tuple[int, bool]:
     """Return how many bytes to hold room for and whether the body is a form, before reading any of it."""
-    if scope["method"] != "POST":
+    if method != "POST":
         raise _Refusal(
             HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "Deliveries are posted.", {"allow": "POST"}
         )
-    content_type, length = b"", MAX_BODY  # a body of unknown length may become as large as any
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            length = int(value)
-        elif name == b"content-type":
-            content_type = value.partition(b";")[0].strip().lower()
+    # A body of unknown length may become as large as any.
+    declared = headers.get(b"content-length", b"")
+    length = int(declared) if declared.isdigit() else MAX_BODY
     if length > MAX_BODY:
         raise _too_large()
+    content_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if content_type not in (_JSON, _FORM):
         raise _Refusal(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

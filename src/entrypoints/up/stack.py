@@ -1,6 +1,7 @@
 """Start everything in order, keep it running, and stop it."""
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -49,6 +50,7 @@ def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[
         f"{PREFIX}HOME": str(home.path),
         f"{PREFIX}HTTP_ADDR": str(address),
         **_servers(terminal, supervisor, home, given),
+        "PROMETHEUS_MULTIPROC_DIR": str(_emptied(home.path / "metrics")),
         **development_environment(home.path, given),
     }
     settings = Settings.from_environment(environment)
@@ -94,6 +96,13 @@ def _servers(
     if f"{PREFIX}DATABASE_URL" in urls:
         create_database(home)
     return urls
+
+
+def _emptied(metrics: Path) -> Path:
+    """Give the directory through which any process answers for the figures of all; they begin anew."""
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir(mode=0o700)
+    return metrics
 
 
 def _places(demo: Mapping[str, object], home: Home) -> str:

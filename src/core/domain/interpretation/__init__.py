@@ -7,7 +7,6 @@ so each is tested with plain values. https://docs.github.com/webhooks/webhook-ev
 from dataclasses import replace
 from typing import assert_never
 
-from core.domain.changes import Change
 from core.domain.connections import ConnectionStatus
 from core.domain.events import Event, EventStatus, Outcome, Verdict
 from core.domain.integrations import Integration
@@ -17,20 +16,19 @@ from core.domain.interpretation.catalog import (
     interpret_repositories_changed,
     interpret_repository_changed,
 )
-from core.domain.interpretation.installations import bind_pending, interpret_installation
+from core.domain.interpretation.installations import answers, bind_pending, interpret_installation, may_bind
 from core.domain.interpretation.view import (
     Binding,
     Interpretation,
     View,
+    change,
     ignored,
     unrouted,
-    webhook_actor,
 )
 from core.domain.notices import (
     AccountRenamed,
     AuthorizationRevoked,
     InstallationChanged,
-    InstallationStep,
     Notice,
     PullRequest,
     Push,
@@ -49,7 +47,7 @@ def interpret(event: Event, notice: Notice, view: View) -> Interpretation:
     if event.installation_id is None:
         return ignored(notice.reason if isinstance(notice, Unhandled) else "no_installation")
     if view.integration is None:
-        if may_bind(notice) and isinstance(notice, InstallationChanged) and view.binding:
+        if view.binding and isinstance(notice, InstallationChanged) and answers(notice, view.binding.request):
             return bind_pending(event, notice, view, view.binding)
         return unrouted()
     if view.integration.is_revoked:
@@ -57,15 +55,6 @@ def interpret(event: Event, notice: Notice, view: View) -> Interpretation:
             "integration_revoked", subject="integration", subject_id=str(view.integration.external_id)
         )
     return _of_integration(event, notice, view, view.integration)
-
-
-def may_bind(notice: Notice) -> bool:
-    """Tell whether a notice can complete a pending request; no other webhook ever binds."""
-    return (
-        isinstance(notice, InstallationChanged)
-        and notice.step is InstallationStep.CREATED
-        and notice.requester_id is not None
-    )
 
 
 def _of_integration(event: Event, notice: Notice, view: View, integration: Integration) -> Interpretation:
@@ -100,7 +89,5 @@ def _authorization_revoked(event: Event, view: View) -> Interpretation:
     )
     verdict = Verdict("connection", Outcome.PROCESSED, "revoked", str(connection.external_id))
     return Interpretation(
-        EventStatus.PROCESSED,
-        verdicts=(verdict,),
-        connection=Change(connection, revoked, webhook_actor(event)),
+        EventStatus.PROCESSED, verdicts=(verdict,), connection=change(connection, revoked, event)
     )

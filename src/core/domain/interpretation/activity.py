@@ -69,17 +69,18 @@ def _tell_links(
     occurred_at: datetime | None,
     data: Callable[[], EventData],
 ) -> Interpretation:
-    if not view.links:
+    links = tuple(link for link in view.links if link.repo_id == repo_id)
+    if not links:
         return ignored("repository_not_linked", subject="repository", subject_id=repo_id)
-    verdicts = tuple(_verdict(link) for link in view.links)
-    listening = tuple(link for link in view.links if link.webhooks_enabled)
+    verdicts = tuple(_verdict(link) for link in links)
+    listening = tuple(link for link in links if link.webhooks_enabled)
     if not listening:
-        return Interpretation(EventStatus.IGNORED, "webhooks_disabled", verdicts, matched_links=view.links)
+        return Interpretation(EventStatus.IGNORED, "webhooks_disabled", verdicts, matched_links=links)
     shared = data()
     return Interpretation(
         EventStatus.PROCESSED,
         verdicts=verdicts,
-        matched_links=view.links,
+        matched_links=links,
         domain_events=tuple(
             DomainEvent(
                 type=event_type,

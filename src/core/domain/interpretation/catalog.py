@@ -39,7 +39,10 @@ def interpret_repositories_changed(
         after = replace(after, repository_selection=notice.repository_selection)
     steps = [_added(event, facts, view, integration) for facts in notice.added]
     steps += [_removed(event, facts, view, integration) for facts in notice.removed]
-    return _merged(steps, change(integration, after, event))
+    step = change(integration, after, event)
+    if step and not steps:
+        steps = [_reread("integration", str(integration.external_id))]
+    return _merged(steps, step)
 
 
 def interpret_repository_changed(
@@ -62,9 +65,14 @@ def interpret_repository_changed(
         return ignored("older_than_state", subject="repository", subject_id=facts.repo_id)
     reread = not is_newer(facts.updated_at, known.provider_updated_at if known else None)
     wanted = integration.sync_wanted(at=view.now) if reread else integration
-    if known is None or known.removed_at:
-        return _merged([_added(event, facts, view, integration)], change(integration, wanted, event))
-    return _merged([_followed(event, notice, known, view, integration)], change(integration, wanted, event))
+    if known is None or (known.removed_at and notice.step is RepositoryStep.TRANSFERRED):
+        step = _added(event, facts, view, integration)
+    elif known.removed_at:
+        # A late fact must not bring back into sight what was hidden: the provider is asked instead.
+        step, wanted = _reread("repository", facts.repo_id), integration.sync_wanted(at=view.now)
+    else:
+        step = _followed(event, notice, known, view, integration)
+    return _merged([step], change(integration, wanted, event))
 
 
 def interpret_account_renamed(
@@ -84,17 +92,15 @@ def interpret_account_renamed(
         if known.owner == integration.provider_name and known.owner != notice.login:
             renamed = _under_owner(known, notice.login)
             # Consumers keep names of linked repositories only; telling them of all would be noise.
-            told = (
-                (_repository_event(event, integration, renamed, RepositoryStep.RENAMED, known),)
-                if known.repo_id in linked
-                else ()
+            fact = _repository_event(
+                event, integration, renamed, "renamed", at=notice.updated_at, before=known
             )
             steps.append(
                 Interpretation(
                     EventStatus.PROCESSED,
                     repositories=(renamed,),
                     links=follow_links(event, view.links, known, renamed),
-                    domain_events=told,
+                    domain_events=(fact,) if known.repo_id in linked else (),
                 )
             )
     verdict = Verdict("integration", Outcome.PROCESSED, "account_renamed", str(integration.external_id))
@@ -168,8 +174,9 @@ def _added(event: Event, facts: RepositoryFacts, view: View, integration: Integr
     known = view.repositories.get(facts.repo_id)
     row = catalog_row(facts, integration, known)
     verdict = Verdict("repository", Outcome.PROCESSED, "added", facts.repo_id)
+    followed = follow_links(event, view.links, known, row)
     if known and known.removed_at is None:
-        return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), repositories=(row,))
+        return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), repositories=(row,), links=followed)
     restored = tuple(
         link_event(event, link, DomainEventType.LINK_RESTORED, event.created_at)
         for link in view.links
@@ -179,8 +186,8 @@ def _added(event: Event, facts: RepositoryFacts, view: View, integration: Integr
         EventStatus.PROCESSED,
         verdicts=(verdict,),
         repositories=(row,),
-        links=follow_links(event, view.links, known, row),
-        domain_events=(_repository_event(event, integration, row, "added"), *restored),
+        links=followed,
+        domain_events=(_repository_event(event, integration, row, "added", at=facts.updated_at), *restored),
     )
 
 
@@ -190,13 +197,15 @@ def _removed(event: Event, facts: RepositoryFacts, view: View, integration: Inte
     if known and known.removed_at:
         return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,))
     # A row we never had is kept as removed, so that a sync that began before cannot bring it in.
-    row = replace(known or catalog_row(facts, integration), removed_at=view.now)
+    base = known or catalog_row(facts, integration)
+    told = max(filter(None, (base.provider_updated_at, facts.updated_at)), default=None)
+    row = replace(base, removed_at=view.now, provider_updated_at=told)
     return Interpretation(
         EventStatus.PROCESSED,
         verdicts=(verdict,),
         repositories=(row,),
         domain_events=(
-            _repository_event(event, integration, row, "removed"),
+            _repository_event(event, integration, row, "removed", at=facts.updated_at),
             *unreachable(event, view.links, row, view.now),
         ),
     )
@@ -216,36 +225,43 @@ def unreachable(
 def _followed(
     event: Event, notice: RepositoryChanged, known: Repository, view: View, integration: Integration
 ) -> Interpretation:
-    row = catalog_row(notice.repository, integration, known)
-    verdict = Verdict("repository", Outcome.PROCESSED, notice.step.value, known.repo_id)
+    facts, step = notice.repository, notice.step.value
+    row = catalog_row(facts, integration, known)
+    verdict = Verdict("repository", Outcome.PROCESSED, step, known.repo_id)
     return Interpretation(
         EventStatus.PROCESSED,
         verdicts=(verdict,),
         repositories=(row,),
         links=follow_links(event, view.links, known, row),
-        domain_events=(_repository_event(event, integration, row, notice.step, known),),
+        domain_events=(_repository_event(event, integration, row, step, at=facts.updated_at, before=known),),
     )
+
+
+def _reread(subject: str, subject_id: str) -> Interpretation:
+    verdict = Verdict(subject, Outcome.PROCESSED, "reread_requested", subject_id)
+    return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,))
 
 
 def _repository_event(
     event: Event,
     integration: Integration,
     row: Repository,
-    step: RepositoryStep | str,
+    word: str,
+    *,
+    at: datetime | None,
     before: Repository | None = None,
 ) -> DomainEvent:
     renamed = before is not None and before.full_name != row.full_name
-    change_word = step if isinstance(step, str) else step.value
     event_type = {
         "added": DomainEventType.REPOSITORY_ADDED,
         "removed": DomainEventType.REPOSITORY_REMOVED,
-    }.get(change_word, DomainEventType.REPOSITORY_RENAMED if renamed else DomainEventType.REPOSITORY_UPDATED)
+    }.get(word, DomainEventType.REPOSITORY_RENAMED if renamed else DomainEventType.REPOSITORY_UPDATED)
     return DomainEvent(
         type=event_type,
         organization_id=integration.organization_id,
         integration_id=integration.id,
         repo_id=row.repo_id,
-        occurred_at=row.provider_updated_at or event.created_at,
+        occurred_at=at or event.created_at,
         source_event_id=event.id,
         data=RepositoryData(
             repo_id=row.repo_id,
@@ -254,7 +270,7 @@ def _repository_event(
             private=row.private,
             archived=row.archived,
             default_branch=row.default_branch,
-            change=change_word,
+            change=word,
             previous_full_name=before.full_name if before and renamed else None,
         ),
     )

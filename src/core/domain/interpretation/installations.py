@@ -1,11 +1,13 @@
 """What happens to an installation as a whole, and the one case in which a webhook may bind one."""
 
 from dataclasses import replace
+from datetime import datetime
 from uuid import uuid4
 
 from core.domain.changes import Change
 from core.domain.domain_events import DomainEvent, DomainEventType, IntegrationData
 from core.domain.events import Event, EventStatus, Outcome, Verdict
+from core.domain.flows import PendingRequest
 from core.domain.integrations import Integration, IntegrationStatus, StatusReason
 from core.domain.interpretation.catalog import catalog_row, unreachable
 from core.domain.interpretation.view import (
@@ -18,7 +20,7 @@ from core.domain.interpretation.view import (
     is_older,
     webhook_actor,
 )
-from core.domain.notices import InstallationChanged, InstallationStep
+from core.domain.notices import InstallationChanged, InstallationStep, Notice
 
 
 def interpret_installation(
@@ -33,7 +35,8 @@ def interpret_installation(
     subject = str(integration.external_id)
     if notice.step is InstallationStep.DELETED:
         after = integration.revoked(StatusReason.UNINSTALLED_ON_PROVIDER, at=view.now)
-        return _stepped(event, integration, after, DomainEventType.INTEGRATION_REVOKED, "revoked")
+        # The installation's own time does not move when it is deleted.
+        return _stepped(event, integration, after, DomainEventType.INTEGRATION_REVOKED, "revoked", at=None)
     if is_older(told_at, known_at):
         return ignored("older_than_state", subject="integration", subject_id=subject)
     after = _with_facts(integration, notice)
@@ -42,11 +45,15 @@ def interpret_installation(
     match notice.step:
         case InstallationStep.SUSPENDED:
             after = after.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=view.now)
-            return _stepped(event, integration, after, DomainEventType.INTEGRATION_SUSPENDED, "suspended")
+            return _stepped(
+                event, integration, after, DomainEventType.INTEGRATION_SUSPENDED, "suspended", at=told_at
+            )
         case InstallationStep.UNSUSPENDED:
             # Nothing was delivered while it was suspended, so the catalog has to be read again.
             after = after.activated(at=view.now).sync_wanted(at=view.now)
-            return _stepped(event, integration, after, DomainEventType.INTEGRATION_ACTIVATED, "activated")
+            return _stepped(
+                event, integration, after, DomainEventType.INTEGRATION_ACTIVATED, "activated", at=told_at
+            )
         case InstallationStep.PERMISSIONS_ACCEPTED:
             return _stepped(
                 event,
@@ -54,6 +61,7 @@ def interpret_installation(
                 after,
                 DomainEventType.INTEGRATION_PERMISSIONS_CHANGED,
                 "permissions_changed",
+                at=told_at,
             )
         case InstallationStep.CREATED:
             verdict = Verdict("integration", Outcome.PROCESSED, "already_bound", subject)
@@ -62,6 +70,24 @@ def interpret_installation(
                 verdicts=(verdict,),
                 integration=change(integration, after, event),
             )
+
+
+def may_bind(notice: Notice) -> bool:
+    """Tell whether a notice can complete a pending request; no other webhook ever binds."""
+    return (
+        isinstance(notice, InstallationChanged)
+        and notice.step is InstallationStep.CREATED
+        and notice.requester_id is not None
+    )
+
+
+def answers(notice: InstallationChanged, request: PendingRequest) -> bool:
+    """Tell whether a new installation is exactly what was asked for: requester and account, by their ids.
+
+    A binding shows an organization private repositories, so this is checked whoever offers the request.
+    """
+    told = (notice.requester_id, notice.installation.account_id)
+    return may_bind(notice) and told == (request.requester_id, request.account_id)
 
 
 def bind_pending(event: Event, notice: InstallationChanged, view: View, binding: Binding) -> Interpretation:
@@ -111,7 +137,10 @@ def bind_pending(event: Event, notice: InstallationChanged, view: View, binding:
         integration=Change(binding.existing, bound, webhook_actor(event)),
         repositories=listed + gone,
         completed_request=binding.request,
-        domain_events=(_integration_event(event, bound, DomainEventType.INTEGRATION_ACTIVATED), *lost),
+        domain_events=(
+            _integration_event(event, bound, DomainEventType.INTEGRATION_ACTIVATED, installation.updated_at),
+            *lost,
+        ),
     )
 
 
@@ -130,23 +159,31 @@ def _with_facts(integration: Integration, notice: InstallationChanged) -> Integr
 
 
 def _stepped(
-    event: Event, before: Integration, after: Integration, event_type: DomainEventType, reason: str
+    event: Event,
+    before: Integration,
+    after: Integration,
+    event_type: DomainEventType,
+    reason: str,
+    *,
+    at: datetime | None,
 ) -> Interpretation:
     verdict = Verdict("integration", Outcome.PROCESSED, reason, str(before.external_id))
     return Interpretation(
         EventStatus.PROCESSED,
         verdicts=(verdict,),
         integration=change(before, after, event),
-        domain_events=(_integration_event(event, after, event_type),),
+        domain_events=(_integration_event(event, after, event_type, at),),
     )
 
 
-def _integration_event(event: Event, integration: Integration, event_type: DomainEventType) -> DomainEvent:
+def _integration_event(
+    event: Event, integration: Integration, event_type: DomainEventType, at: datetime | None
+) -> DomainEvent:
     return DomainEvent(
         type=event_type,
         organization_id=integration.organization_id,
         integration_id=integration.id,
-        occurred_at=integration.provider_updated_at or event.created_at,
+        occurred_at=at or event.created_at,
         source_event_id=event.id,
         data=IntegrationData(
             integration_id=integration.external_id,

@@ -1,0 +1,33 @@
+from collections.abc import Collection, Sequence
+
+from adapters.memory import audited
+from adapters.memory.database import Session
+from core.domain.changes import Change
+from core.domain.connections import Connection
+from core.domain.identifiers import ConnectionId, ProviderUserId
+from ports.connections import ConnectionStore
+
+
+class MemoryConnectionStore(ConnectionStore):
+    """Connections in memory, which keeps no tokens at all."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def of_provider_users(
+        self, provider: str, provider_user_ids: Collection[ProviderUserId]
+    ) -> Sequence[Connection]:
+        """Return the connections of these provider accounts: at most one each."""
+        return [
+            connection
+            for connection in self._session.state.connections.values()
+            if connection.provider == provider and connection.provider_user_id in provider_user_ids
+        ]
+
+    async def next_id(self) -> ConnectionId:
+        """Reserve the id of a connection about to be made; gaps are normal."""
+        return ConnectionId(next(self._session.database.ids))
+
+    async def apply(self, changes: Sequence[Change[Connection]]) -> None:
+        """Write these steps with their audit versions; raises `StorageConflict` where a row is gone."""
+        await audited.apply(self._session, "connection", lambda state: state.connections, changes)

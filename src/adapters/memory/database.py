@@ -1,0 +1,167 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from copy import copy
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from itertools import count
+
+from core.domain.connections import Connection
+from core.domain.domain_events import DomainEvent
+from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
+from core.domain.events import Event
+from core.domain.flows import PendingRequest
+from core.domain.identifiers import (
+    ConnectionId,
+    EventId,
+    FlowId,
+    IntegrationId,
+    LinkId,
+    OrganizationId,
+    ProjectId,
+    RepoId,
+    UserId,
+)
+from core.domain.integrations import Integration
+from core.domain.links import Link
+from core.domain.organizations import Organization, Project, Role, User
+from core.domain.repositories import Repository
+from core.domain.versions import Version
+
+_LOCK_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class State:
+    """Every table. Rows are frozen, so that a copy of the tables is a copy of everything."""
+
+    organizations: dict[OrganizationId, Organization] = field(default_factory=dict)
+    users: dict[UserId, User] = field(default_factory=dict)
+    memberships: dict[tuple[UserId, OrganizationId], Role] = field(default_factory=dict)
+    projects: dict[ProjectId, Project] = field(default_factory=dict)
+    integrations: dict[IntegrationId, Integration] = field(default_factory=dict)
+    repositories: dict[tuple[IntegrationId, RepoId], Repository] = field(default_factory=dict)
+    links: dict[LinkId, Link] = field(default_factory=dict)
+    connections: dict[ConnectionId, Connection] = field(default_factory=dict)
+    flows: dict[FlowId, PendingRequest] = field(default_factory=dict)
+    events: dict[EventId, Event] = field(default_factory=dict)
+    payloads: dict[EventId, bytes] = field(default_factory=dict)
+    domain_events: dict[int, tuple[DomainEvent, datetime]] = field(default_factory=dict)
+    versions: dict[int, Version] = field(default_factory=dict)
+    secret_uses: dict[str, datetime] = field(default_factory=dict)
+
+    def copy(self) -> "State":
+        """Return tables of their own with the same rows."""
+        return State(*(copy(getattr(self, table.name)) for table in fields(self)))
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class MemoryDatabase:
+    """Tables in this process, for tests and for trying things out; they end with it.
+
+    Writers wait for each other as if all wrote the same row; readers never wait.
+    """
+
+    def __init__(self, now: Callable[[], datetime] = _utc_now) -> None:
+        self.now = now
+        self.committed = State()
+        self.ids = count(1)
+        self.writing = asyncio.Lock()
+        self.lanes: dict[int, asyncio.Lock] = {}
+        self.is_reachable = True
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator["Session"]:
+        """Lend a session for the length of the block; what was not committed at its end is forgotten."""
+        session = Session(self)
+        try:
+            yield session
+        finally:
+            session.end()
+
+
+class Session:
+    """One transaction's view: what is committed until its first write, its own copy from then on."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self.database = database
+        self._own: State | None = None
+        self._held: list[asyncio.Lock] = []
+        self._lanes: set[int] = set()
+        self._is_doomed = False
+
+    @property
+    def state(self) -> State:
+        """The tables as this transaction sees them; read only."""
+        self._reach()
+        return self._own or self.database.committed
+
+    async def writable(self) -> State:
+        """Return tables to write to; from now on no other transaction writes until this one ends.
+
+        Raises `StorageConflict` after 5 seconds of waiting for another.
+        """
+        self._reach()
+        if self._own is None:
+            await self._hold(self.database.writing)
+            self._own = self.database.committed.copy()
+        return self._own
+
+    async def lock_lane(self, lane: int) -> None:
+        """Hold a lane until the end; raises `StorageConflict` after 5 seconds of waiting for another."""
+        self._reach()
+        if lane not in self._lanes:
+            await self._hold(self._lane(lane))
+            self._lanes.add(lane)
+
+    async def try_lock_lane(self, lane: int) -> bool:
+        """Hold a lane until the end, unless another does."""
+        self._reach()
+        if lane not in self._lanes:
+            if self._lane(lane).locked():
+                return False
+            await self.lock_lane(lane)
+        return True
+
+    @contextmanager
+    def doomed_by_error(self) -> Iterator[None]:
+        """Let an error in the block, caught later or not, be the end of this transaction."""
+        try:
+            yield
+        except DomainError:
+            self._is_doomed = True
+            raise
+
+    def commit(self) -> None:
+        """Let everyone see what was written; raises `StorageConflict` where an error had undone it."""
+        self._reach()
+        if self._is_doomed:
+            raise StorageConflict("The change had failed before it was committed; nothing was changed.")
+        if self._own is not None:
+            self.database.committed = self._own
+        self.end()
+
+    def end(self) -> None:
+        """Forget what was not committed, and let others go on."""
+        self._own = None
+        self._lanes.clear()
+        while self._held:
+            self._held.pop().release()
+
+    def _lane(self, lane: int) -> asyncio.Lock:
+        return self.database.lanes.setdefault(lane, asyncio.Lock())
+
+    async def _hold(self, lock: asyncio.Lock) -> None:
+        try:
+            async with asyncio.timeout(_LOCK_SECONDS):
+                await lock.acquire()
+        except TimeoutError as error:
+            raise StorageConflict("A concurrent change did not end in time; try again.") from error
+        self._held.append(lock)
+
+    def _reach(self) -> None:
+        if not self.database.is_reachable:
+            raise StorageUnavailable("The database does not answer; try again soon.", retry_after=1.0)

@@ -1,0 +1,37 @@
+from collections.abc import Sequence
+from uuid import UUID
+
+from adapters.memory.database import MemoryDatabase
+from core.domain.identifiers import UserId
+from core.domain.organizations import Membership, Organization, User
+from ports.directory import Directory
+
+
+class MemoryDirectory(Directory):
+    """crewkit's organizations, users and memberships in memory; `seed` puts them in."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def find_user(self, external_id: UUID) -> User | None:
+        """Return a user."""
+        async with self._database.session() as session:
+            users = session.state.users.values()
+            return next((user for user in users if user.external_id == external_id), None)
+
+    async def find_organization(self, external_id: UUID) -> Organization | None:
+        """Return an organization."""
+        async with self._database.session() as session:
+            organizations = session.state.organizations.values()
+            return next((known for known in organizations if known.external_id == external_id), None)
+
+    async def memberships(self, user_id: UserId) -> Sequence[Membership]:
+        """Return a user's memberships, by organization name."""
+        async with self._database.session() as session:
+            state = session.state
+            found = [
+                Membership(state.organizations[organization_id], member_id, role)
+                for (member_id, organization_id), role in state.memberships.items()
+                if member_id == user_id
+            ]
+        return sorted(found, key=lambda found: (found.organization.name, found.organization.id))

@@ -1,0 +1,81 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from adapters.memory.database import Session
+from core.domain.events import RETRYABLE, Event, EventStatus
+from core.domain.identifiers import EventId
+from ports.events import EventFilter, EventStore
+
+
+class MemoryEventStore(EventStore):
+    """The ledger as people look at it, in memory."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def list(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> Sequence[Event]:
+        """Return events, newest first, those below `before` only."""
+        newest_first = sorted(self._session.state.events.items(), reverse=True)
+        matching = [
+            event
+            for event_id, event in newest_first
+            if (before is None or event_id < before) and self._matches(event, where)
+        ]
+        return matching[:limit]
+
+    async def find(self, provider: str, delivery_id: str) -> Event | None:
+        """Return one event."""
+        for event in self._session.state.events.values():
+            if (event.provider, event.delivery_id) == (provider, delivery_id):
+                return event
+        return None
+
+    async def find_payload(self, event_id: EventId) -> bytes | None:
+        """Return the bytes that were signed."""
+        return self._session.state.payloads.get(event_id)
+
+    async def reopen(self, event_ids: Sequence[EventId], *, now: datetime) -> Sequence[EventId]:
+        """Make those among these that may be retried pending and due, with all their attempts again."""
+        events = (await self._session.writable()).events
+        reopened = sorted(
+            event_id
+            for event_id in set(event_ids)
+            if event_id in events and events[event_id].status in RETRYABLE
+        )
+        for event_id in reopened:
+            events[event_id] = replace(
+                events[event_id],
+                status=EventStatus.PENDING,
+                attempts=0,
+                next_attempt_at=now,
+                verdicts=(),
+                error_message=None,
+                processed_at=None,
+            )
+        return reopened
+
+    async def oldest_due(self, *, now: datetime) -> datetime | None:
+        """Return when the longest-waiting due event was received."""
+        return min(
+            (
+                event.created_at
+                for event in self._session.state.events.values()
+                if event.status is EventStatus.PENDING and event.next_attempt_at <= now
+            ),
+            default=None,
+        )
+
+    def _matches(self, event: Event, where: EventFilter) -> bool:
+        return (
+            (where.organization_id is None or self._organization(event) == where.organization_id)
+            and where.status in (None, event.status)
+            and where.event_type in (None, event.event_type)
+            and where.delivery_id in (None, event.delivery_id)
+            and (where.since is None or event.created_at >= where.since)
+        )
+
+    def _organization(self, event: Event) -> int | None:
+        if event.integration_id is None:
+            return None
+        return self._session.state.integrations[event.integration_id].organization_id

@@ -1,0 +1,71 @@
+from collections.abc import Collection, Sequence
+from copy import deepcopy
+
+from adapters.memory import audited
+from adapters.memory.database import Session, State
+from core.domain.changes import Change
+from core.domain.identifiers import IntegrationId, OrganizationId
+from core.domain.integrations import (
+    InstallationBoundElsewhere,
+    Integration,
+    OrganizationAlreadyConnected,
+)
+from ports.integrations import IntegrationStore
+
+
+class MemoryIntegrationStore(IntegrationStore):
+    """Integrations in memory."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def find(self, organization_id: OrganizationId, provider: str) -> Integration | None:
+        """Return the organization's integration, revoked or not."""
+        for integration in self._session.state.integrations.values():
+            if (integration.organization_id, integration.provider) == (organization_id, provider):
+                return deepcopy(integration)
+        return None
+
+    async def get_for_update(self, organization_id: OrganizationId, provider: str) -> Integration | None:
+        """Like `find`, and keep others from writing anything until this transaction ends."""
+        await self._session.writable()
+        return await self.find(organization_id, provider)
+
+    async def of_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
+        """Return at most one integration per installation: the live one, else the last revoked."""
+        best: dict[str, Integration] = {}
+        for integration in self._session.state.integrations.values():
+            if integration.provider == provider and integration.provider_id in provider_ids:
+                known = best.get(integration.provider_id)
+                if known is None or _precedence(integration) > _precedence(known):
+                    best[integration.provider_id] = integration
+        return [deepcopy(integration) for integration in best.values()]
+
+    async def next_id(self) -> IntegrationId:
+        """Reserve the id of an integration about to be made; gaps are normal."""
+        return IntegrationId(next(self._session.database.ids))
+
+    async def apply(self, changes: Sequence[Change[Integration]]) -> None:
+        """Write these steps with their audit versions; raises `StorageConflict` where a row is gone."""
+        await audited.apply(
+            self._session, "integration", lambda state: state.integrations, changes, _refuse_rivals
+        )
+
+
+def _precedence(integration: Integration) -> tuple[bool, float, int]:
+    changed_at = integration.status_changed_at
+    return not integration.is_revoked, changed_at.timestamp() if changed_at else 0.0, integration.id
+
+
+def _refuse_rivals(state: State, integration: Integration) -> None:
+    rivals = [
+        rival
+        for rival in state.integrations.values()
+        if rival.id != integration.id and rival.provider == integration.provider
+    ]
+    if any(rival.organization_id == integration.organization_id for rival in rivals):
+        raise OrganizationAlreadyConnected("This organization is connected already; disconnect it first.")
+    if integration.is_revoked:
+        return
+    if any(rival.provider_id == integration.provider_id and not rival.is_revoked for rival in rivals):
+        raise InstallationBoundElsewhere("This installation is connected elsewhere.")

@@ -1,0 +1,54 @@
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from adapters.memory.connections import MemoryConnectionStore
+from adapters.memory.database import MemoryDatabase, Session
+from adapters.memory.domain_events import MemoryDomainEventStore
+from adapters.memory.events import MemoryEventStore
+from adapters.memory.flows import MemoryFlowStore
+from adapters.memory.integrations import MemoryIntegrationStore
+from adapters.memory.links import MemoryLinkStore
+from adapters.memory.mailbox import MemoryMailbox
+from adapters.memory.repositories import MemoryRepositoryStore
+from adapters.memory.secret_uses import MemorySecretUseStore
+from adapters.memory.versions import MemoryVersionStore
+from ports.unit_of_work import Transaction, UnitOfWork
+
+
+class MemoryUnitOfWork(UnitOfWork):
+    """Opens transactions on tables in memory."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+        """Begin a transaction for the length of an `async with` block."""
+        return self._transaction()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        async with self._database.session() as session:
+            yield MemoryTransaction(session)
+
+
+class MemoryTransaction(Transaction):
+    """All stores on one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._recorder = MemoryDomainEventStore(session)
+        self.integrations = MemoryIntegrationStore(session)
+        self.repositories = MemoryRepositoryStore(session)
+        self.links = MemoryLinkStore(session)
+        self.connections = MemoryConnectionStore(session)
+        self.flows = MemoryFlowStore(session)
+        self.mailbox = MemoryMailbox(session)
+        self.events = MemoryEventStore(session)
+        self.domain_events = self._recorder
+        self.versions = MemoryVersionStore(session)
+        self.secret_uses = MemorySecretUseStore(session)
+
+    async def commit(self) -> None:
+        """Record the domain events and let everyone see everything."""
+        await self._recorder.record()
+        self._session.commit()

@@ -1,0 +1,37 @@
+import os
+
+import click
+
+from core.domain.errors import DomainError
+from entrypoints.settings import Settings, SettingsRefused
+
+
+@click.command()
+@click.option("--sql", "show", is_flag=True, help="Print all migrations as plain SQL, for review.")
+@click.option("--check", is_flag=True, help="Only tell whether the database is up to date; exit 1 if not.")
+@click.option("--down", metavar="REVISION", help="Go down to a revision, or to nothing of ours: base.")
+def migrate(*, show: bool, check: bool, down: str | None) -> None:
+    """Bring the database to the newest revision."""
+    # The migrations carry SQLAlchemy and Alembic, which no other command needs.
+    from entrypoints.bootstrap import migrations  # noqa: PLC0415
+
+    if show:
+        click.echo(migrations.sql())
+        return
+    try:
+        database_url = _database_url()
+        if check:
+            if not migrations.is_current(database_url):
+                raise click.ClickException("The database is not up to date: run `crewkit-git migrate`.")
+        elif down:
+            migrations.downgrade(database_url, down)
+        else:
+            migrations.migrate(database_url)
+    except (SettingsRefused, DomainError) as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+
+
+def _database_url() -> str:
+    settings = Settings.from_environment(os.environ, process="migrate")
+    assert settings.database_url is not None  # required of this process
+    return settings.database_url.reveal()

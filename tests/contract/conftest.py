@@ -1,0 +1,8 @@
+from pathlib import Path
+
+import pytest
+
+# The suites are imported by the modules that bind them to adapters, and should explain their failures too.
+for _module in Path(__file__).parent.glob("[!t]*.py"):
+    if _module != Path(__file__):
+        pytest.register_assert_rewrite(f"tests.contract.{_module.stem}")

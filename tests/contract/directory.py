@@ -1,0 +1,41 @@
+from uuid import uuid4
+
+from core.domain.identifiers import UserId
+from core.domain.organizations import Membership, Role
+from tests.contract.world import World
+
+
+class DirectoryContract:
+    """What every directory promises."""
+
+    async def test_unknown_is_none(self, world: World) -> None:
+        """Looking for what is not there is no error."""
+        assert await world.directory.find_user(uuid4()) is None
+        assert await world.directory.find_organization(uuid4()) is None
+        assert await world.directory.memberships(UserId(404)) == []
+
+    async def test_people_are_found_by_what_callers_know(self, world: World) -> None:
+        """Users and organizations are found by their external ids."""
+        user, organization = await world.user(), await world.organization()
+        assert await world.directory.find_user(user.external_id) == user
+        assert await world.directory.find_organization(organization.external_id) == organization
+
+    async def test_memberships_by_name(self, world: World) -> None:
+        """A user's memberships come by organization name, each with its role, and nobody else's."""
+        user, other = await world.user(), await world.user("jonas@acme.example")
+        zenith, acme = await world.organization("Zenith"), await world.organization("Acme")
+        await world.member(user, zenith, Role.VIEWER)
+        await world.member(user, acme, Role.OWNER)
+        await world.member(other, acme, Role.MEMBER)
+        assert await world.directory.memberships(user.id) == [
+            Membership(acme, user.id, Role.OWNER),
+            Membership(zenith, user.id, Role.VIEWER),
+        ]
+
+    async def test_role_changes(self, world: World) -> None:
+        """The role that counts is today's."""
+        user, organization = await world.user(), await world.organization()
+        await world.member(user, organization, Role.OWNER)
+        await world.member(user, organization, Role.VIEWER)
+        [membership] = await world.directory.memberships(user.id)
+        assert membership.role is Role.VIEWER

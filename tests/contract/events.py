@@ -1,0 +1,167 @@
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.domain.events import RETRYABLE, Event, EventStatus, Outcome, Settlement, Verdict
+from core.domain.identifiers import EventId
+from core.domain.integrations import Integration
+from core.domain.lanes import lane_of
+from ports.events import EventFilter
+from tests.contract.world import World
+from tests.support.builders import INSTALLATION, PROVIDER, a_delivery, ago, now
+
+
+class EventStoreContract:
+    """What every store of events promises."""
+
+    async def test_unknown_is_nothing(self, world: World) -> None:
+        """Looking for what is not there is no error."""
+        async with world.unit_of_work() as tx:
+            assert await tx.events.list(EventFilter(), limit=10) == []
+            assert await tx.events.find(PROVIDER, "404") is None
+            assert await tx.events.find_payload(EventId(404)) is None
+            assert await tx.events.reopen([EventId(404)], now=now()) == []
+            assert await tx.events.reopen([], now=now()) == []
+            assert await tx.events.oldest_due(now=now()) is None
+
+    async def test_newest_first_in_pages(self, world: World) -> None:
+        """A page goes on below the last event of the page before it, whatever came meanwhile."""
+        events = [await world.event() for _ in range(5)]
+        async with world.unit_of_work() as tx:
+            first = await tx.events.list(EventFilter(), limit=2)
+            await world.event()
+            second = await tx.events.list(EventFilter(), limit=2, before=first[-1].id)
+            third = await tx.events.list(EventFilter(), limit=2, before=second[-1].id)
+            assert [*first, *second, *third] == events[::-1]
+            assert await tx.events.list(EventFilter(), limit=2, before=third[-1].id) == []
+
+    async def test_filters_choose(self, world: World) -> None:
+        """Each part of a filter chooses, and all of them together."""
+        old = await world.event(received_at=ago(days=2))
+        pull = await world.event(event_type="pull_request")
+        failed = await world.event(received_at=ago(hours=1))
+        await world.settle(Settlement(failed.id, EventStatus.FAILED, reason="boom"))
+
+        async def found(**where: object) -> list[EventId]:
+            async with world.unit_of_work() as tx:
+                return [one.id for one in await tx.events.list(EventFilter(**where), limit=10)]  # type: ignore[arg-type]
+
+        assert await found() == [failed.id, pull.id, old.id]
+        assert await found(status=EventStatus.FAILED) == [failed.id]
+        assert await found(status=EventStatus.UNROUTED) == []
+        assert await found(event_type="push") == [failed.id, old.id]
+        assert await found(delivery_id=pull.delivery_id) == [pull.id]
+        assert await found(since=ago(days=1)) == [failed.id, pull.id]
+        assert await found(since=old.created_at, event_type="push", status=EventStatus.PENDING) == [old.id]
+
+    async def test_organization_sees_what_was_routed_to_it(self, world: World) -> None:
+        """Events of others, and events nobody was given, are not an organization's, filter as it may."""
+        ours, theirs = await world.integration(), await world.integration(provider_id="2")
+        settled = {}
+        for status in EventStatus:
+            settled[status] = await world.event()
+            owner = None if status is EventStatus.UNROUTED else ours
+            await world.settle(_owned(settled[status], owner, status))
+        await world.settle(_owned(await world.event(), theirs, EventStatus.PROCESSED))
+        mine = [one.id for status, one in settled.items() if status is not EventStatus.UNROUTED][::-1]
+
+        async def found(integration: Integration, **where: object) -> list[EventId]:
+            asked = EventFilter(integration.organization_id, **where)  # type: ignore[arg-type]
+            async with world.unit_of_work() as tx:
+                return [one.id for one in await tx.events.list(asked, limit=10)]
+
+        assert await found(ours) == mine
+        assert len(await found(theirs)) == 1
+        for status, event in settled.items():
+            assert await found(ours, status=status) == ([event.id] if event.id in mine else [])
+        processed = settled[EventStatus.PROCESSED]
+        assert await found(ours, delivery_id=processed.delivery_id, event_type="push") == [processed.id]
+        assert await found(theirs, delivery_id=processed.delivery_id) == []
+        async with world.unit_of_work() as tx:
+            asked = EventFilter(ours.organization_id)
+            page = await tx.events.list(asked, limit=2)
+            rest = await tx.events.list(asked, limit=10, before=page[-1].id)
+            assert [one.id for one in (*page, *rest)] == mine
+
+    async def test_one_event_by_its_delivery(self, world: World) -> None:
+        """An event is found by provider and delivery id together."""
+        event = await world.event()
+        async with world.unit_of_work() as tx:
+            assert await tx.events.find(PROVIDER, event.delivery_id) == event
+            assert await tx.events.find("gitlab", event.delivery_id) is None
+
+    @pytest.mark.parametrize("body", [b"", b'{"a":1}', bytes(range(256)) * 4096])
+    async def test_payload_is_what_was_signed(self, world: World, body: bytes) -> None:
+        """The kept bytes are exactly the signed ones."""
+        event = await world.event(body=body)
+        assert event.payload_length == len(body)
+        async with world.unit_of_work() as tx:
+            assert await tx.events.find_payload(event.id) == body
+
+    @pytest.mark.parametrize("status", EventStatus)
+    async def test_only_what_did_not_act_is_reopened(self, world: World, status: EventStatus) -> None:
+        """Failed, ignored and unrouted events become as if just received; others stay as they are."""
+        event = await world.event()
+        await world.settle(
+            Settlement(
+                event.id,
+                status,
+                verdicts=(Verdict("event", Outcome.IGNORED, "why"),),
+                reason="why",
+                attempts=3,
+                next_attempt_at=now() + timedelta(hours=1),
+            )
+        )
+        before, at = await world.seen(event), now()
+        async with world.unit_of_work() as tx:
+            reopened = await tx.events.reopen([event.id, event.id], now=at)
+            await tx.commit()
+        if status in RETRYABLE:
+            assert reopened == [event.id]
+            assert await world.seen(event) == replace(event, next_attempt_at=at)
+        else:
+            assert reopened == []
+            assert await world.seen(event) == before
+
+    async def test_twenty_reopen_the_same_events(self, world: World) -> None:
+        """Each event is reopened by one of them, and nobody waits for ever."""
+        ids = [(await world.event()).id for _ in range(10)]
+        await world.settle(*(Settlement(one, EventStatus.FAILED, reason="boom") for one in ids))
+
+        async def reopen(number: int) -> int:
+            async with world.unit_of_work() as tx:
+                order = ids if number % 2 else ids[::-1]
+                reopened = await tx.events.reopen(order, now=now())
+                await tx.commit()
+                return len(reopened)
+
+        assert sum(await asyncio.gather(*(reopen(number) for number in range(20)))) == 10
+
+    async def test_oldest_due_tells_the_longest_wait(self, world: World) -> None:
+        """Of what is due in any lane, the one received first counts."""
+        other = next(number for number in range(1, 100) if lane_of(number) != lane_of(INSTALLATION))
+        oldest = await world.event(received_at=ago(hours=3))
+        second = await world.event(received_at=ago(hours=2), installation_id=other)
+        await world.event(received_at=ago(hours=1))
+        async with world.unit_of_work() as tx:
+            assert await tx.events.oldest_due(now=now()) == oldest.created_at
+        later = now() + timedelta(hours=1)
+        await world.settle(Settlement(oldest.id, EventStatus.PENDING, attempts=1, next_attempt_at=later))
+        async with world.unit_of_work() as tx:
+            assert await tx.events.oldest_due(now=now()) == second.created_at
+            assert await tx.events.oldest_due(now=later) == oldest.created_at
+
+    async def test_same_delivery_id_of_another_provider(self, world: World) -> None:
+        """Delivery ids are a provider's own."""
+        delivery = a_delivery()
+        await world.keep(delivery, now())
+        await world.keep(replace(delivery, provider="gitlab"), now())
+        async with world.unit_of_work() as tx:
+            where = EventFilter(delivery_id=delivery.delivery_id)
+            assert [one.provider for one in await tx.events.list(where, limit=10)] == ["gitlab", PROVIDER]
+
+
+def _owned(event: Event, integration: Integration | None, status: EventStatus) -> Settlement:
+    return Settlement(event.id, status, integration_id=integration.id if integration else None)

@@ -1,0 +1,67 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from uuid import uuid4
+
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.delivery_log import MemoryDeliveryLog
+from adapters.memory.directory import MemoryDirectory
+from adapters.memory.seed import seed_membership, seed_organization, seed_project, seed_user
+from adapters.memory.unit_of_work import MemoryUnitOfWork
+from core.domain.deliveries import VerifiedDelivery
+from core.domain.flows import PendingRequest
+from core.domain.identifiers import EventId, FlowId
+from core.domain.organizations import Organization, Project, Role, User
+from tests.contract.world import World
+from tests.support.builders import now
+
+
+class MemoryWorld(World):
+    """Tables in this process."""
+
+    def __init__(self) -> None:
+        self.clock: Callable[[], datetime] = now
+        self.database = MemoryDatabase(lambda: self.clock())
+        self.unit_of_work = MemoryUnitOfWork(self.database)
+        self.directory = MemoryDirectory(self.database)
+
+    async def organization(self, name: str = "Acme") -> Organization:
+        """Put in an organization."""
+        return await seed_organization(self.database, uuid4(), name=name)
+
+    async def user(self, email: str = "mara@acme.example") -> User:
+        """Put in a user."""
+        return await seed_user(self.database, uuid4(), email=email)
+
+    async def member(self, user: User, organization: Organization, role: Role) -> None:
+        """Give a user a role."""
+        await seed_membership(self.database, user.id, organization.id, role=role)
+
+    async def project(self, organization: Organization, name: str = "Rocket") -> Project:
+        """Put in a project."""
+        return await seed_project(self.database, uuid4(), organization.id, name=name)
+
+    async def keep(self, delivery: VerifiedDelivery, received_at: datetime) -> EventId:
+        """Append it as if it were that time."""
+        self.clock = lambda: received_at
+        try:
+            await MemoryDeliveryLog(self.database).append(delivery)
+        finally:
+            self.clock = now
+        return max(self.database.committed.events)
+
+    async def keep_request(self, request: PendingRequest) -> PendingRequest:
+        """Write it to the table."""
+        async with self.database.session() as session:
+            kept = replace(request, flow_id=FlowId(next(self.database.ids)))
+            (await session.writable()).flows[kept.flow_id] = kept
+            session.commit()
+        return kept
+
+    async def lose_storage(self) -> None:
+        """Make it unreachable for all."""
+        self.database.is_reachable = False
+
+    async def restore_storage(self) -> None:
+        """Make it reachable again."""
+        self.database.is_reachable = True

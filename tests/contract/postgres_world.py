@@ -1,0 +1,111 @@
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+from uuid import uuid4
+
+import psycopg
+
+from adapters.postgres.compression import compress
+from adapters.postgres.database import Database
+from adapters.postgres.directory import PostgresDirectory
+from adapters.postgres.seed import seed_membership, seed_organization, seed_project, seed_user
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from core.domain.deliveries import VerifiedDelivery
+from core.domain.flows import PendingRequest
+from core.domain.identifiers import EventId, FlowId
+from core.domain.organizations import Organization, Project, Role, User
+from tests.contract.world import World
+
+_KEEP = """
+    INSERT INTO git_webhook_events (
+        provider, event_type, delivery_id, action, installation_id, repo_id, lane, source, payload,
+        payload_length, payload_sha256, created_at
+    )
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    RETURNING id
+"""
+_KEEP_REQUEST = """
+    INSERT INTO git_flows (
+        external_id, purpose, provider, user_id, organization_id, state_hash, cookie_hash, status,
+        provider_user_id, account_id, expires_at
+    )
+    VALUES (%s, 'install', %s, %s, %s, %s, %s, 'awaiting_approval', %s, %s, %s)
+    RETURNING id
+"""
+
+
+class PostgresWorld(World):
+    """A database at the newest migration, for one test alone."""
+
+    def __init__(self, database_url: str) -> None:
+        self.url = database_url
+        # The races have twenty writers, each on a connection of its own.
+        self.database = Database(database_url, connections=24)
+        self.unit_of_work = PostgresUnitOfWork(self.database)
+        self.directory = PostgresDirectory(self.database)
+
+    async def organization(self, name: str = "Acme") -> Organization:
+        """Put in an organization."""
+        return await seed_organization(self.database, uuid4(), name=name)
+
+    async def user(self, email: str = "mara@acme.example") -> User:
+        """Put in a user."""
+        return await seed_user(self.database, uuid4(), email=email)
+
+    async def member(self, user: User, organization: Organization, role: Role) -> None:
+        """Give a user a role."""
+        await seed_membership(self.database, user.id, organization.id, role=role)
+
+    async def project(self, organization: Organization, name: str = "Rocket") -> Project:
+        """Put in a project."""
+        return await seed_project(self.database, uuid4(), organization.id, name=name)
+
+    async def keep(self, delivery: VerifiedDelivery, received_at: datetime) -> EventId:
+        """Insert it as the delivery log does, at that time."""
+        row = (
+            delivery.provider,
+            delivery.event_type,
+            delivery.delivery_id,
+            delivery.action,
+            delivery.installation_id,
+            delivery.repo_id,
+            delivery.lane,
+            delivery.source.value,
+            compress(delivery.body),
+            len(delivery.body),
+            hashlib.sha256(delivery.body).digest(),
+            received_at,
+        )
+        async with self.database.session() as session:
+            [(event_id,)] = await session.write(_KEEP, row)
+            await session.commit()
+        return EventId(event_id)
+
+    async def keep_request(self, request: PendingRequest) -> PendingRequest:
+        """Insert a flow that awaits approval."""
+        row = (
+            request.external_id,
+            request.provider,
+            request.user_id,
+            request.organization_id,
+            request.external_id.bytes,
+            b"cookie",
+            request.requester_id,
+            request.account_id,
+            request.expires_at,
+        )
+        async with self.database.session() as session:
+            [(flow_id,)] = await session.write(_KEEP_REQUEST, row)
+            await session.commit()
+        return replace(request, flow_id=FlowId(flow_id))
+
+    async def lose_storage(self) -> None:
+        """End every connection there is to this database, as a server that goes down does."""
+        async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+    async def restore_storage(self) -> None:
+        """Do nothing: the server still answers new connections."""

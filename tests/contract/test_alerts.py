@@ -1,0 +1,114 @@
+"""What every `Alerts` promises, and what goes to Sentry."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sentry_sdk.envelope import Envelope
+from sentry_sdk.transport import Transport
+from structlog.testing import capture_logs
+
+from adapters.observability.alerts import LoggedAlerts
+from adapters.observability.sentry import SentryAlerts
+from core.domain.secret import Secret
+from ports.alerts import Alerts
+
+DSN = Secret("https://public@sentry.example/1")
+
+
+class Collected(Transport):
+    """Sentry's end of the wire: keeps what arrives, or breaks."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        super().__init__()
+        self.broken = broken
+        self.events: list[dict[str, Any]] = []
+
+    def capture_envelope(self, envelope: Envelope) -> None:
+        """Keep the event as it would be sent."""
+        if self.broken:
+            raise OSError("no route to host")
+        for item in envelope.items:
+            self.events.append(json.loads(item.get_bytes()))
+
+
+def sentry(transport: Transport) -> SentryAlerts:
+    """Give alerts that go to this transport."""
+    return SentryAlerts(DSN, environment="production", also=LoggedAlerts(), transport=transport)
+
+
+@pytest.fixture(params=["logged", "sentry", "sentry that is broken"])
+def alerts(request: pytest.FixtureRequest) -> Iterator[Alerts]:
+    """Give each adapter."""
+    if request.param == "logged":
+        yield LoggedAlerts()
+        return
+    made = sentry(Collected(broken=request.param == "sentry that is broken"))
+    yield made
+    made.close()
+
+
+def test_an_alert_is_logged_and_never_raises(alerts: Alerts) -> None:
+    """Whoever alerts is in trouble already; the log has it even when Sentry is out of reach."""
+    with capture_logs() as lines:
+        alerts.alert("event_failed", "A delivery could not be processed.", delivery_id="d-1", lane=None)
+
+    assert lines[0] == (
+        {
+            "event": "alert",
+            "log_level": "error",
+            "code": "event_failed",
+            "message": "A delivery could not be processed.",
+            "delivery_id": "d-1",
+            "lane": None,
+        }
+    )
+
+
+def test_sentry_groups_by_code() -> None:
+    """A thousand failing events are one issue with its facts."""
+    received = Collected()
+    sentry(received).alert("event_failed", "A delivery could not be processed.", delivery_id="d-1")
+
+    (event,) = received.events
+    assert event["fingerprint"] == ["event_failed"]
+    assert event["tags"] == {"code": "event_failed"}
+    assert event["extra"]["delivery_id"] == "d-1"
+    assert event["environment"] == "production"
+
+
+def fail(token: str) -> None:
+    """Raise with a secret in a variable and in the text."""
+    raise ValueError(f"password={token}")
+
+
+def test_sentry_gets_the_stack_without_variables_or_secrets() -> None:
+    """What helps to find the fault goes; what would let its reader in stays."""
+    received = Collected()
+    secret = uuid4().hex  # not written in this file, whose lines are sent
+    try:
+        fail(secret)
+    except ValueError:
+        sentry(received).alert(
+            "unexpected_error", "See ghs_16C7e42F292c6912E7710c838347Ae178B4a", url=f"https://u:{secret}@h"
+        )
+
+    (event,) = received.events
+    text = json.dumps(event)
+    assert secret not in text
+    assert event["message"] == "See [redacted]"
+    assert '"vars"' not in text
+    frames = event["exception"]["values"][0]["stacktrace"]["frames"]
+    assert frames[-1]["function"] == "fail"
+
+
+def test_sentry_gets_nothing_of_the_process() -> None:
+    """No request, breadcrumb, command line, environment or list of modules."""
+    received = Collected()
+    sentry(received).alert("x", "y")
+
+    assert not {"request", "user", "modules"} & received.events[0].keys()
+    assert not received.events[0].get("breadcrumbs", {}).get("values")
+    assert "sys.argv" not in received.events[0].get("extra", {})

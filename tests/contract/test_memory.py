@@ -1,0 +1,84 @@
+"""Every suite, on tables in this process."""
+
+import pytest
+
+from adapters.memory.delivery_log import MemoryDeliveryLog
+from ports.delivery_log import DeliveryLog
+from tests.contract.connections import ConnectionStoreContract
+from tests.contract.delivery_log import DeliveryLogContract
+from tests.contract.directory import DirectoryContract
+from tests.contract.domain_events import DomainEventStoreContract
+from tests.contract.events import EventStoreContract
+from tests.contract.flows import FlowStoreContract
+from tests.contract.integrations import IntegrationStoreContract
+from tests.contract.links import LinkStoreContract
+from tests.contract.mailbox import MailboxContract
+from tests.contract.memory_world import MemoryWorld
+from tests.contract.repositories import RepositoryStoreContract
+from tests.contract.secret_uses import SecretUseStoreContract
+from tests.contract.unit_of_work import UnitOfWorkContract
+from tests.contract.versions import VersionStoreContract
+
+
+@pytest.fixture
+def world() -> MemoryWorld:
+    """Give empty tables."""
+    return MemoryWorld()
+
+
+@pytest.fixture
+def log(world: MemoryWorld) -> DeliveryLog:
+    """Give a log that appends to them."""
+    return MemoryDeliveryLog(world.database)
+
+
+class TestUnitOfWork(UnitOfWorkContract):
+    """The unit of work."""
+
+
+class TestIntegrations(IntegrationStoreContract):
+    """Integrations."""
+
+
+class TestRepositories(RepositoryStoreContract):
+    """The catalog."""
+
+
+class TestLinks(LinkStoreContract):
+    """Links."""
+
+
+class TestConnections(ConnectionStoreContract):
+    """Connections."""
+
+
+class TestFlows(FlowStoreContract):
+    """Browser flows."""
+
+
+class TestMailbox(MailboxContract):
+    """The ledger as a queue."""
+
+
+class TestEvents(EventStoreContract):
+    """The ledger as people look at it."""
+
+
+class TestDomainEvents(DomainEventStoreContract):
+    """The outbox."""
+
+
+class TestVersions(VersionStoreContract):
+    """The audit trail."""
+
+
+class TestSecretUses(SecretUseStoreContract):
+    """Uses of secrets."""
+
+
+class TestDirectory(DirectoryContract):
+    """crewkit's people."""
+
+
+class TestDeliveryLog(DeliveryLogContract):
+    """The way into the ledger."""

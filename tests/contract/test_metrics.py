@@ -1,0 +1,118 @@
+"""What every `Metrics` promises, and what Prometheus reads."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from adapters.memory.metrics import MemoryMetrics
+from adapters.observability.metrics import PrometheusMetrics
+from core.domain.events import EventStatus
+from ports.metrics import Metrics
+
+
+def happen(metrics: Metrics) -> None:
+    """Let a little of everything happen."""
+    metrics.received(1, 0)
+    metrics.received(1, 1)
+    metrics.refused("signature_missing")
+    metrics.refused("signature_missing")
+    metrics.refused("body_too_large")
+    metrics.group(3)
+    metrics.settled(EventStatus.PROCESSED, 40)
+    metrics.settled(EventStatus.FAILED, 1)
+    metrics.oldest_due(2.5)
+
+
+def test_memory_tells_what_happened() -> None:
+    """Tests read its fields."""
+    metrics = MemoryMetrics()
+    happen(metrics)
+
+    assert (metrics.received_deliveries, metrics.duplicates) == (2, 1)
+    assert metrics.refusals == {"signature_missing": 2, "body_too_large": 1}
+    assert metrics.groups == [3]
+    assert metrics.settlements == {EventStatus.PROCESSED: 40, EventStatus.FAILED: 1}
+    assert metrics.oldest_due_seconds == 2.5
+
+
+EXPECTED = {
+    "crewkit_git_deliveries_received_total 2.0",
+    "crewkit_git_deliveries_duplicate_total 1.0",
+    'crewkit_git_deliveries_refused_total{reason="signature_missing"} 2.0',
+    'crewkit_git_deliveries_refused_total{reason="body_too_large"} 1.0',
+    'crewkit_git_delivery_group_size_bucket{le="2.0"} 0.0',
+    'crewkit_git_delivery_group_size_bucket{le="4.0"} 1.0',
+    "crewkit_git_delivery_group_size_sum 3.0",
+    'crewkit_git_events_settled_total{status="processed"} 40.0',
+    'crewkit_git_events_settled_total{status="failed"} 1.0',
+    "crewkit_git_events_oldest_due_seconds 2.5",
+}
+
+
+def test_prometheus_reads_what_happened() -> None:
+    """Names end as Prometheus' conventions want: https://prometheus.io/docs/practices/naming/."""
+    metrics = PrometheusMetrics()
+    happen(metrics)
+
+    assert set(metrics.exposition().decode().splitlines()) >= EXPECTED
+
+
+def test_two_services_in_one_process_are_counted_apart() -> None:
+    """No global registry: nothing is registered twice, and nothing leaks from test to test."""
+    happen(PrometheusMetrics())
+
+    assert b"crewkit_git_deliveries_received_total 0.0" in PrometheusMetrics().exposition()
+
+
+@pytest.mark.parametrize("metrics", [MemoryMetrics(), PrometheusMetrics()], ids=["memory", "prometheus"])
+def test_counting_is_cheap(metrics: Metrics) -> None:
+    """It is called for every delivery; the bound is generous, since machines that run tests are slow."""
+    best = float("inf")
+    for _ in range(5):
+        started = time.perf_counter()
+        for _ in range(200):
+            metrics.received(1, 0)
+        best = min(best, (time.perf_counter() - started) / 200)
+
+    assert best < 20e-6
+
+
+PROGRAM = """
+import sys
+from adapters.observability.metrics import PrometheusMetrics
+from core.domain.events import EventStatus
+metrics = PrometheusMetrics()
+if sys.argv[1] == "read":
+    print(metrics.exposition().decode())
+else:
+    metrics.received(10, 1)
+    metrics.settled(EventStatus.PROCESSED, 5)
+    metrics.oldest_due(float(sys.argv[1]))
+"""
+
+
+def test_processes_that_share_a_directory_are_counted_together(tmp_path: Path) -> None:
+    """API, workers and scheduler are several processes, and any of them answers for all."""
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+
+    def run(argument: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-c", PROGRAM, argument],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+            cwd=Path(__file__).parents[2] / "src",
+        ).stdout
+
+    run("4")
+    run("7")
+    text = set(run("read").splitlines())
+
+    assert "crewkit_git_deliveries_received_total 20.0" in text
+    assert 'crewkit_git_events_settled_total{status="processed"} 10.0' in text
+    assert "crewkit_git_events_oldest_due_seconds 7.0" in text

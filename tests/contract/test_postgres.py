@@ -1,0 +1,75 @@
+"""Every suite, on PostgreSQL."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.contract.connections import ConnectionStoreContract
+from tests.contract.directory import DirectoryContract
+from tests.contract.domain_events import DomainEventStoreContract
+from tests.contract.events import EventStoreContract
+from tests.contract.flows import FlowStoreContract
+from tests.contract.integrations import IntegrationStoreContract
+from tests.contract.links import LinkStoreContract
+from tests.contract.mailbox import MailboxContract
+from tests.contract.postgres_world import PostgresWorld
+from tests.contract.repositories import RepositoryStoreContract
+from tests.contract.secret_uses import SecretUseStoreContract
+from tests.contract.unit_of_work import UnitOfWorkContract
+from tests.contract.versions import VersionStoreContract
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+    """Give a migrated database."""
+    world = PostgresWorld(database_url)
+    yield world
+    await world.database.close()
+
+
+class TestUnitOfWork(UnitOfWorkContract):
+    """The unit of work."""
+
+
+class TestIntegrations(IntegrationStoreContract):
+    """Integrations."""
+
+
+class TestRepositories(RepositoryStoreContract):
+    """The catalog."""
+
+
+class TestLinks(LinkStoreContract):
+    """Links."""
+
+
+class TestConnections(ConnectionStoreContract):
+    """Connections."""
+
+
+class TestFlows(FlowStoreContract):
+    """Browser flows."""
+
+
+class TestMailbox(MailboxContract):
+    """The ledger as a queue."""
+
+
+class TestEvents(EventStoreContract):
+    """The ledger as people look at it."""
+
+
+class TestDomainEvents(DomainEventStoreContract):
+    """The outbox."""
+
+
+class TestVersions(VersionStoreContract):
+    """The audit trail."""
+
+
+class TestSecretUses(SecretUseStoreContract):
+    """Uses of secrets."""
+
+
+class TestDirectory(DirectoryContract):
+    """crewkit's people."""

@@ -1,0 +1,123 @@
+"""What the suites of stores need to know of an adapter. Derive from it to point them at one of your own."""
+
+from abc import ABC, abstractmethod
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from core.domain.deliveries import VerifiedDelivery
+from core.domain.events import Event, Settlement
+from core.domain.flows import PendingRequest
+from core.domain.identifiers import AccountId, EventId, FlowId, ProviderUserId
+from core.domain.integrations import Integration
+from core.domain.links import Link
+from core.domain.organizations import Organization, Project, Role, User
+from core.domain.repositories import Repository
+from ports.directory import Directory
+from ports.unit_of_work import UnitOfWork
+from tests.support.builders import PROVIDER, a_delivery, a_link, a_repository, an_integration, now, step
+
+
+class World(ABC):
+    """One empty store, and ways to put in what no port writes."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+
+    @abstractmethod
+    async def organization(self, name: str = "Acme") -> Organization:
+        """Put in an organization."""
+
+    @abstractmethod
+    async def user(self, email: str = "mara@acme.example") -> User:
+        """Put in a user."""
+
+    @abstractmethod
+    async def member(self, user: User, organization: Organization, role: Role) -> None:
+        """Give a user a role."""
+
+    @abstractmethod
+    async def project(self, organization: Organization, name: str = "Rocket") -> Project:
+        """Put in a project."""
+
+    @abstractmethod
+    async def keep(self, delivery: VerifiedDelivery, received_at: datetime) -> EventId:
+        """Put a delivery into the ledger, pending and due."""
+
+    @abstractmethod
+    async def keep_request(self, request: PendingRequest) -> PendingRequest:
+        """Put in a flow that awaits approval; return it with its id."""
+
+    @abstractmethod
+    async def lose_storage(self) -> None:
+        """Cut every transaction under way off from what it writes to."""
+
+    @abstractmethod
+    async def restore_storage(self) -> None:
+        """Let new transactions reach it again."""
+
+    async def integration(self, organization: Organization | None = None, **facts: Any) -> Integration:
+        """Put in an integration, of a new organization where none is given."""
+        organization = organization or await self.organization()
+        async with self.unit_of_work() as tx:
+            integration = an_integration(await tx.integrations.next_id(), organization, **facts)
+            await tx.integrations.apply([step(None, integration)])
+            await tx.commit()
+            stored = await tx.integrations.find(organization.id, integration.provider)
+        assert stored is not None
+        return stored
+
+    async def link(self, project: Project, integration: Integration, **facts: Any) -> Link:
+        """Put in a link."""
+        async with self.unit_of_work() as tx:
+            link = a_link(await tx.links.next_id(), project, integration, **facts)
+            await tx.links.apply([step(None, link)])
+            await tx.commit()
+            stored = await tx.links.find(project.id, link.provider)
+        assert stored is not None
+        return stored
+
+    async def repositories(self, integration: Integration, *repo_ids: str) -> list[Repository]:
+        """Put in catalog rows."""
+        rows = [a_repository(integration, repo_id) for repo_id in repo_ids]
+        async with self.unit_of_work() as tx:
+            await tx.repositories.save(rows)
+            await tx.commit()
+        return rows
+
+    async def event(self, *, received_at: datetime | None = None, **facts: Any) -> Event:
+        """Put in a delivery and return its event."""
+        delivery = a_delivery(**facts)
+        await self.keep(delivery, received_at or now())
+        return await self.seen(delivery)
+
+    async def seen(self, delivery: VerifiedDelivery | Event) -> Event:
+        """Return an event as it is now."""
+        async with self.unit_of_work() as tx:
+            event = await tx.events.find(delivery.provider, delivery.delivery_id)
+        assert event is not None
+        return event
+
+    async def settle(self, *settlements: Settlement) -> None:
+        """Write how events ended."""
+        async with self.unit_of_work() as tx:
+            await tx.mailbox.settle(settlements)
+            await tx.commit()
+
+    async def request(self, organization: Organization, user: User, **facts: Any) -> PendingRequest:
+        """Put in a request of a user, by default of requester 7 for account 9."""
+        given = {
+            "requester_id": ProviderUserId("7"),
+            "account_id": AccountId("9"),
+            "expires_at": now() + timedelta(days=30),
+        }
+        return await self.keep_request(
+            PendingRequest(
+                flow_id=FlowId(0),  # the store gives it another
+                organization_id=organization.id,
+                user_id=user.id,
+                provider=PROVIDER,
+                external_id=uuid4(),
+                **(given | facts),
+            )
+        )

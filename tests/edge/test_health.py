@@ -1,0 +1,78 @@
+"""What an orchestrator asks."""
+
+import asyncio
+
+from structlog.testing import capture_logs
+
+from tests.support.rest import Edge, answers
+
+
+async def refuses() -> None:
+    """Be down."""
+    raise ConnectionRefusedError("postgresql://u:s3cret@h refused")
+
+
+async def is_silent() -> None:
+    """Take a connection and never answer."""
+    await asyncio.Event().wait()
+
+
+async def test_a_living_process_says_so_whatever_else_is_down() -> None:
+    """A restart would not bring the database back."""
+    edge = Edge(readiness={"database": refuses, "redis": refuses})
+    async with edge.client() as client:
+        answer = await client.get("/healthz")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
+
+
+async def test_it_is_ready_when_everything_answers() -> None:
+    """Then it may have traffic."""
+    async with Edge().client() as client:
+        answer = await client.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ready", "checks": {"database": "ok", "redis": "ok"}}
+
+
+async def test_it_names_what_does_not_answer_and_no_more() -> None:
+    """Addresses and texts are for the log."""
+    edge = Edge(readiness={"database": refuses, "redis": answers})
+    async with edge.client() as client:
+        with capture_logs() as lines:
+            answer = await client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "not_ready"
+    assert answer.json()["errors"] == [{"field": "database", "message": "no answer"}]
+    assert answer.headers["retry-after"] == "1"
+    assert "s3cret" not in answer.text
+    assert lines[0]["dependency"] == "database"
+
+
+async def test_it_waits_a_second_for_all_together() -> None:
+    """Two silent dependencies do not take two seconds, or an orchestrator would give up on us."""
+    edge = Edge(readiness={"database": is_silent, "redis": is_silent})
+    async with edge.client() as client:
+        async with asyncio.timeout(1.9):
+            answer = await client.get("/readyz")
+
+    assert [error["field"] for error in answer.json()["errors"]] == ["database", "redis"]
+
+
+async def test_figures_are_served_as_prometheus_reads_them() -> None:
+    """https://prometheus.io/docs/instrumenting/exposition_formats/."""
+    async with Edge().client() as client:
+        answer = await client.get("/metrics")
+
+    assert answer.text == "figures 1\n"
+    assert answer.headers["content-type"] == "text/plain; version=1.0.0; charset=utf-8"
+
+
+async def test_probes_that_succeed_are_not_logged() -> None:
+    """They come every few seconds."""
+    async with Edge().client() as client:
+        with capture_logs() as lines:
+            await client.get("/healthz")
+
+    assert {line["log_level"] for line in lines} == {"debug"}

@@ -1,0 +1,126 @@
+"""What goes wrong is told in one form, with an id, and without what is ours alone."""
+
+import re
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from tests.support.rest import Edge, bearer
+
+FORM = {"type", "title", "status", "detail", "code", "request_id"}
+
+
+def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, object]:
+    """Check the form and give the body."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, object] = answer.json()
+    assert problem.keys() >= FORM
+    assert problem.keys() <= FORM | {"errors"}
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["type"] == f"urn:problem-type:crewkit:{code}"
+    assert problem["request_id"] == answer.headers["x-request-id"]
+    return problem
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/api/v1", "/api/v1/nothing", "/api/v1/user/", "/api/v1/git/gitlab/webhooks", "/dev/sign-in"],
+)
+async def test_a_path_that_does_not_exist(path: str) -> None:
+    """Not even with a slash too many; signing in as a demo user does not exist unless it was wired."""
+    async with Edge().client() as client:
+        assert_problem(await client.get(path), 404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/user", "/healthz", "/readyz", "/metrics"])
+async def test_a_method_that_a_path_does_not_answer(path: str) -> None:
+    """With those it does answer."""
+    async with Edge().client() as client:
+        answer = await client.post(path)
+
+    assert_problem(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, HEAD"
+
+
+async def test_an_outage_says_when_to_come_back() -> None:
+    """Whole seconds, rounded up: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3."""
+    edge = Edge()
+    edge.people.is_down = True
+    async with edge.client() as client:
+        answer = await client.get("/api/v1/user", headers=bearer())
+
+    assert_problem(answer, 503, "storage_unavailable")
+    assert answer.headers["retry-after"] == "2"
+
+
+async def test_an_error_nobody_foresaw_shows_nothing_of_itself() -> None:
+    """The caller gets an id; the log has the stack under it; people on call are told once."""
+    edge = Edge()
+    edge.people.is_broken = True
+    async with edge.client() as client:
+        with capture_logs() as lines:
+            answer = await client.get("/api/v1/user", headers=bearer())
+
+    problem = assert_problem(answer, 500, "internal")
+    assert "Zero" not in answer.text
+    assert "s3cret" not in answer.text
+    assert edge.alerts.kept == [("unexpected_error", "ZeroDivisionError in GET show_user")]
+    crashed, asked = lines
+    assert (crashed["event"], crashed["exc_info"]) == ("unexpected_error", True)
+    assert (asked["event"], asked["status"]) == ("request", 500)
+    assert problem["detail"] == "Something went wrong here. Tell support the request id."
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nothing"])
+async def test_a_callers_own_request_id_is_kept(path: str) -> None:
+    """Their logs and ours can be laid side by side."""
+    async with Edge().client() as client:
+        answer = await client.get(path, headers={"x-request-id": "edge-7f3a.9_B"})
+
+    assert answer.headers["x-request-id"] == "edge-7f3a.9_B"
+
+
+@pytest.mark.parametrize(
+    "odd", ["", "short", "a" * 129, "with space", "new\tline", "<script>xxxx", "-leading-dash"]
+)
+async def test_an_odd_request_id_is_replaced(odd: str) -> None:
+    """It would end up in logs and audit rows."""
+    async with Edge().client() as client:
+        answer = await client.get("/healthz", headers={"x-request-id": odd})
+
+    assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nothing", "/api/v1/user"])
+async def test_every_answer_is_kept_out_of_frames_caches_and_guesses(path: str) -> None:
+    """Errors included."""
+    async with Edge().client() as client:
+        answer = await client.get(path)
+
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_a_request_leaves_one_log_line_without_its_query() -> None:
+    """Codes of browser flows stand in queries."""
+    async with Edge().client() as client:
+        with capture_logs() as lines:
+            await client.get("/api/v1/user?code=s3cret", headers=bearer(exp=1))
+
+    (line,) = lines
+    assert (line["event"], line["path"], line["status"]) == ("request", "/api/v1/user", 401)
+    assert (line["code"], line["reason"]) == ("token_invalid", "expired")
+    assert "s3cret" not in str(line)
+
+
+async def test_who_asked_is_in_the_line() -> None:
+    """As audit rows name them."""
+    async with Edge().client() as client:
+        with capture_logs() as lines:
+            await client.get("/api/v1/user", headers=bearer())
+
+    assert lines[0]["actor"] == "user:7a0c8f2e-6c1d-4d57-9d53-0f6f2b1f8a10"

@@ -1,0 +1,188 @@
+"""Signing in as one of the demo's people, in development alone."""
+
+import json
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+
+from entrypoints.development.demo import DemoUser
+from entrypoints.development.tokens import TokenSigner
+from entrypoints.rest.sign_in import SignIn, development_sign_in
+from entrypoints.settings import Settings
+from tests.support import tokens
+from tests.support.people import MARA
+from tests.support.rest import API, COOKIE, DASHBOARD, Edge
+
+OWN = {"origin": API}
+PEOPLE = {
+    "owner": DemoUser(MARA.external_id, MARA.email),
+    "<b>": DemoUser(UUID(int=1), '"><script>@example'),
+}
+
+
+def edge(people: dict[str, DemoUser] | None = None) -> Edge:
+    """Give an edge with signing in, at the present time, which the signer goes by."""
+    signer = TokenSigner(tokens.private_pem(tokens.rsa_key()), issuer=tokens.ISSUER, audience=tokens.AUDIENCE)
+    made = Edge(sign_in=SignIn(lambda: PEOPLE if people is None else people, signer))
+    made.clock.set(tokens.now())
+    return made
+
+
+async def sign_in(client: httpx.AsyncClient, return_to: str = "/", email: str = MARA.email) -> httpx.Response:
+    """Choose a person."""
+    return await client.post("/dev/sign-in", data={"email": email, "return_to": return_to}, headers=OWN)
+
+
+async def test_the_page_lists_the_people() -> None:
+    """By role and address, as text, with nothing running on it."""
+    async with edge().client() as client:
+        answer = await client.get("/dev/sign-in?return_to=/projects")
+
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert MARA.email in answer.text
+    assert 'value="/projects"' in answer.text
+    assert "<script>" not in answer.text
+    assert "<b>" not in answer.text
+    assert "script-src" not in answer.headers["content-security-policy"]
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_before_the_demo_is_ready_the_page_says_so() -> None:
+    """The API answers a moment before `up` has published its people."""
+    async with edge({}).client() as client:
+        answer = await client.get("/dev/sign-in")
+
+    assert "not ready" in answer.text
+
+
+async def test_choosing_a_person_signs_in() -> None:
+    """The cookie is out of scripts' reach, and good for the API."""
+    async with edge().client() as client:
+        answer = await sign_in(client)
+        cookie = answer.headers["set-cookie"]
+        user = await client.get("/api/v1/user")
+
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/"
+    assert cookie.startswith(f"{COOKIE}=")
+    assert {"HttpOnly", "SameSite=lax", "Path=/", "Max-Age=28800"} <= set(cookie.split("; "))
+    assert "Secure" not in cookie
+    assert user.json()["email"] == MARA.email
+
+
+async def test_over_https_the_cookie_is_sent_back_encrypted_alone() -> None:
+    """Development machines are tunnelled to."""
+    async with edge().client("https://demo.example") as client:
+        answer = await client.post(
+            "/dev/sign-in", data={"email": MARA.email}, headers={"origin": "https://demo.example"}
+        )
+
+    assert "Secure" in answer.headers["set-cookie"].split("; ")
+
+
+@pytest.mark.parametrize(
+    ("wish", "place"),
+    [
+        ("/projects?page=2#top", "/projects?page=2#top"),
+        ("https://evil.example", "/"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("/\t/evil.example", "/%09/evil.example"),
+        ("/a\r\nset-cookie: x=1", "/a%0D%0Aset-cookie%3A%20x=1"),
+        ("javascript:alert(1)", "/"),
+        ("", "/"),
+    ],
+)
+async def test_it_returns_to_a_path_of_ours_alone(wish: str, place: str) -> None:
+    """A link to the page cannot lead elsewhere afterwards."""
+    async with edge().client() as client:
+        answer = await sign_in(client, return_to=wish)
+
+    assert answer.headers["location"] == place
+
+
+@pytest.mark.parametrize("email", ["", "nobody@example", MARA.email.upper()])
+async def test_nobody_else_can_be_chosen(email: str) -> None:
+    """The form's value is as free as any other."""
+    async with edge().client() as client:
+        answer = await sign_in(client, email=email)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "demo_user_unknown")
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("headers", [{}, {"origin": "https://evil.example"}])
+async def test_a_page_elsewhere_signs_nobody_in(headers: dict[str, str]) -> None:
+    """It would choose whose data the person then enters things into."""
+    async with edge().client() as client:
+        answer = await client.post("/dev/sign-in", data={"email": MARA.email}, headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "origin_not_allowed")
+
+
+async def test_the_dashboard_may_sign_in() -> None:
+    """In development it may be served from elsewhere."""
+    async with edge().client() as client:
+        answer = await client.post("/dev/sign-in", data={"email": MARA.email}, headers={"origin": DASHBOARD})
+
+    assert answer.status_code == 303
+
+
+async def test_a_form_beyond_all_reason_is_refused() -> None:
+    """In the form of every other refusal."""
+    async with edge().client() as client:
+        answer = await client.post("/dev/sign-in", content=b"x" * 10_000, headers=OWN)
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+async def test_other_methods_are_told_all_that_the_path_answers() -> None:
+    """Two routes share it."""
+    async with edge().client() as client:
+        answer = await client.delete("/dev/sign-in")
+
+    assert answer.headers["allow"] == "GET, HEAD, POST"
+
+
+DEVELOPMENT = {
+    "CREWKIT_GIT_ENVIRONMENT": "development",
+    "CREWKIT_GIT_AUTH_ISSUER": tokens.ISSUER,
+    "CREWKIT_GIT_AUTH_AUDIENCE": tokens.AUDIENCE,
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Give a home with the development key and published people."""
+    (tmp_path / "dev-keys").mkdir()
+    (tmp_path / "dev-keys" / "auth_private.pem").write_bytes(tokens.private_pem(tokens.rsa_key()))
+    owner = {"id": str(MARA.external_id), "email": MARA.email, "token": "t"}
+    (tmp_path / "demo.json").write_text(json.dumps({"http_url": "x", "users": {"owner": owner}}))
+    return tmp_path
+
+
+def test_development_signs_in_the_published_people(home: Path) -> None:
+    """As `up` wrote them down."""
+    found = development_sign_in(Settings.from_environment({**DEVELOPMENT, "CREWKIT_GIT_HOME": str(home)}))
+
+    assert found is not None
+    assert found.people() == {"owner": DemoUser(MARA.external_id, MARA.email)}
+
+
+def test_production_has_no_such_thing(home: Path) -> None:
+    """Not even with the key lying there."""
+    environment = {**DEVELOPMENT, "CREWKIT_GIT_HOME": str(home), "CREWKIT_GIT_ENVIRONMENT": "production"}
+    settings = Settings.from_environment(
+        {**environment, "CREWKIT_GIT_DATABASE_URL": "postgresql://h/d"}, process="migrate"
+    )
+
+    assert development_sign_in(settings) is None
+
+
+def test_without_the_development_key_there_is_no_signing_in(tmp_path: Path) -> None:
+    """A development API beside another issuer takes that issuer's tokens."""
+    settings = Settings.from_environment({**DEVELOPMENT, "CREWKIT_GIT_HOME": str(tmp_path)})
+
+    assert development_sign_in(settings) is None

@@ -1,0 +1,25 @@
+"""Servers for a whole module: its tests share processes, since starting those takes longer than a test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.ledger import Ledger, opened
+from tests.support.servers import Servers, emptied_redis, new_database
+
+
+@pytest.fixture(scope="module")
+def urls(servers: Servers, database_template: str) -> Iterator[tuple[str, str]]:
+    """Give the URLs of a migrated database and an empty Redis."""
+    with (
+        new_database(servers.database_url, database_template) as database_url,
+        emptied_redis(servers) as redis_url,
+    ):
+        yield database_url, redis_url
+
+
+@pytest.fixture(scope="module")
+def ledger(urls: tuple[str, str]) -> Iterator[Ledger]:
+    """Open the module's ledger."""
+    with opened(urls[0]) as ledger:
+        yield ledger

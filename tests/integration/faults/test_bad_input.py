@@ -1,0 +1,269 @@
+"""Whatever arrives at the webhook address, the answer is the documented one and nobody else is harmed."""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Iterator
+from random import Random
+from urllib.parse import quote_plus
+from uuid import uuid4
+
+import pytest
+
+from tests.support.conditions import wait_until
+from tests.support.deliveries import SECRET, Delivery, accepted, post_all, push, pushes
+from tests.support.ledger import Ledger
+from tests.support.service import Service, running_service
+from tests.support.wire import Answer, ask, connected, request
+
+GOOD = push()
+DEEP = 100_000
+PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}
+
+SIGNATURES: dict[str, tuple[str | bytes | None, str]] = {
+    "none": (None, "signature_missing"),
+    "empty": ("", "signature_malformed"),
+    "of another secret": (f"sha256={'0' * 64}", "signature_mismatch"),
+    "too short": ("sha256=abc", "signature_malformed"),
+    "not hexadecimal": (f"sha256={'g' * 64}", "signature_malformed"),
+    "of another kind": (f"sha512={'0' * 64}", "signature_malformed"),
+    "not ASCII": (b"sha256=" + "é".encode() * 32, "signature_malformed"),
+    "not UTF-8": (b"sha256=" + b"\xff" * 64, "signature_malformed"),
+}
+
+BODIES: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "body_not_json"),
+    "truncated": (GOOD[:-1], "body_not_json"),
+    "two objects": (b"{}{}", "body_not_json"),
+    "nested deeply": (b'{"x":' * DEEP + b"1" + b"}" * DEEP, "body_not_json"),
+    "lists nested deeply": (b"[" * DEEP, "body_not_json"),
+    "nested deeply where nobody looks": (b'{"x":' + b"[" * DEEP + b"]" * DEEP + b"}", "body_not_json"),
+    "not UTF-8": (b'{"action":"\xff"}', "body_not_json"),
+    "not UTF-8 where nobody looks": (b'{"x":"\xff"}', "body_not_json"),
+    "UTF-16": ('{"action":"x"}'.encode("utf-16"), "body_not_json"),
+    "a list": (b"[]", "body_not_an_object"),
+    "a text": (b'"push"', "body_not_an_object"),
+    "a number": (b"1", "body_not_an_object"),
+    "null": (b"null", "body_not_an_object"),
+}
+
+ODD_OBJECTS = {
+    "installation is a number": b'{"installation":5}',
+    "installation's id is a text": b'{"installation":{"id":"5"}}',
+    "installation's id is not positive": b'{"installation":{"id":0}}',
+    "installation's id is too large": b'{"installation":{"id":9223372036854775808}}',
+    "repository is a list": b'{"installation":{"id":5},"repository":[]}',
+    "repository's id is null": b'{"installation":{"id":5},"repository":{"id":null}}',
+    "action is an object": b'{"action":{},"installation":{"id":5}}',
+}
+
+ODD_HEADERS: dict[str, bytes] = {
+    "control character": b"pu\x01sh",
+    "null": b"push\x00",
+    "delete": b"push\x7f",
+    "bell": b"\x07",
+    "not ASCII": "pûsh".encode(),
+    "not UTF-8": b"\xff\xfe",
+    "space": b"pu sh",
+    "SQL": b"push');--",
+    "10,000 characters": b"a" * 10_000,
+    "empty": b"",
+}
+
+
+@pytest.fixture(scope="module")
+def service(urls: tuple[str, str]) -> Iterator[Service]:
+    """Run the whole service."""
+    with running_service(*urls, "api", "worker", "scheduler") as service:
+        yield service
+
+
+@pytest.fixture(autouse=True)
+def _nothing_crashed(service: Service) -> Iterator[None]:
+    """Check after each test that no process logged a stack trace or anything but JSON."""
+    yield
+    for name in ("api", "worker", "scheduler"):
+        assert [entry for entry in service.log(name) if "exception" in entry or "text" in entry] == []
+
+
+def check_refused(service: Service, answer: Answer, status: int, code: str, reason: str) -> None:
+    """Check a refusal as callers see it, and that the log has one line with the reason."""
+    problem = answer.problem
+    assert (answer.status, problem["code"]) == (status, code)
+    assert problem.keys() == PROBLEM
+    assert problem["status"] == status
+    assert problem["type"] == f"urn:problem-type:crewkit:{code}"
+    assert problem["request_id"] == answer.headers["x-request-id"]
+
+    def lines() -> list[dict[str, object]]:
+        refused = service.logged("api", "delivery_refused")
+        return [line for line in refused if line["request_id"] == problem["request_id"]]
+
+    wait_until(lines)
+    [line] = lines()
+    assert (line["reason"], line["status"], line["client"]) == (reason, status, "127.0.0.1")
+
+
+@pytest.mark.parametrize(("signature", "reason"), SIGNATURES.values(), ids=SIGNATURES)
+async def test_a_bad_signature_is_401(service: Service, signature: str | bytes | None, reason: str) -> None:
+    """Nothing is taken from someone who does not know the secret, and they do not learn why."""
+    answer = await ask(service.address, Delivery(GOOD).request({"x-hub-signature-256": signature}))
+    check_refused(service, answer, 401, "webhook_signature_invalid", reason)
+
+
+async def test_a_sha1_signature_alone_is_401(service: Service) -> None:
+    """GitHub still sends the old header, which proves nothing any more."""
+    sha1 = f"sha1={hmac.new(SECRET.encode(), GOOD, hashlib.sha1).hexdigest()}"
+    for headers in (
+        {"x-hub-signature-256": None, "x-hub-signature": sha1},
+        {"x-hub-signature-256": sha1, "x-hub-signature": sha1},
+    ):
+        answer = await ask(service.address, Delivery(GOOD).request(headers))
+        assert (answer.status, answer.problem["code"]) == (401, "webhook_signature_invalid")
+
+
+@pytest.mark.parametrize(("body", "reason"), BODIES.values(), ids=BODIES)
+async def test_a_signed_body_that_is_no_object_is_400(service: Service, body: bytes, reason: str) -> None:
+    """What cannot be an event is refused, however well it is signed."""
+    answer = await ask(service.address, Delivery(body).request())
+    check_refused(service, answer, 400, "webhook_body_invalid", reason)
+
+
+@pytest.mark.parametrize("body", ODD_OBJECTS.values(), ids=ODD_OBJECTS)
+async def test_a_signed_object_with_odd_inner_types_is_kept_and_fails(
+    service: Service, ledger: Ledger, body: bytes
+) -> None:
+    """It was signed, so it is kept for people to look at; trying again is of no use."""
+    delivery = Delivery(body)
+    assert (await ask(service.address, delivery.request())).status == 202
+    wait_until(lambda: ledger.status(delivery.id) == "failed")
+    [(message, attempts)] = ledger.rows(
+        "SELECT error_message, attempts FROM git_webhook_events WHERE delivery_id = %s", (delivery.id,)
+    )
+    assert message.startswith("envelope_unreadable")
+    assert attempts == 1
+
+
+@pytest.mark.parametrize("header", ["x-github-event", "x-github-delivery"])
+async def test_a_missing_header_is_400(service: Service, header: str) -> None:
+    """Without event or id there is no delivery."""
+    answer = await ask(service.address, Delivery(GOOD).request({header: None}))
+    check_refused(service, answer, 400, "webhook_headers_invalid", "header_missing")
+
+
+@pytest.mark.parametrize("header", ["x-github-event", "x-github-delivery"])
+@pytest.mark.parametrize("value", ODD_HEADERS.values(), ids=ODD_HEADERS)
+async def test_an_odd_header_is_400_and_its_group_is_unharmed(
+    service: Service, ledger: Ledger, header: str, value: bytes
+) -> None:
+    """Headers are not signed: they never reach a row, nor the rows that are committed with it."""
+    good = pushes(40)
+    bad = [Delivery(GOOD).request({header: value}) for _ in range(8)]
+    answers, *refused = await asyncio.gather(
+        post_all(service.address, good), *(ask(service.address, each) for each in bad)
+    )
+    assert {answer.status for answer in refused} == {400}
+    assert len(accepted(answers)) == len(good)
+    assert set(ledger.delivery_ids()) >= set(answers)
+    assert not ledger.value(
+        "SELECT count(*) FROM git_webhook_events WHERE event_type <> 'push' AND event_type <> 'ping'"
+    )
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "multipart/form-data", "application/jsonp", ""])
+async def test_another_content_type_is_415(service: Service, content_type: str | None) -> None:
+    """Only the two that GitHub offers are taken."""
+    answer = await ask(service.address, Delivery(GOOD).request({"content-type": content_type}))
+    check_refused(service, answer, 415, "unsupported_media_type", "unsupported_media_type")
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
+async def test_a_content_type_is_read_as_http_says(service: Service, content_type: str) -> None:
+    """Parameters and letter case do not matter."""
+    answer = await ask(service.address, Delivery(GOOD).request({"content-type": content_type}))
+    assert answer.status == 202
+
+
+async def test_a_form_is_taken_and_processed(service: Service, ledger: Ledger) -> None:
+    """GitHub can be told to send forms; the signature covers the form as it is."""
+    form = Delivery(b"payload=" + quote_plus(GOOD).encode())
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    assert (await ask(service.address, form.request(headers))).status == 202
+    wait_until(lambda: ledger.status(form.id) not in {None, "pending"})
+    assert ledger.status(form.id) == "unrouted"
+
+    for body, reason in ((b"other=1", "body_without_payload"), (b"payload=1", "body_not_an_object")):
+        answer = await ask(service.address, Delivery(body).request(headers))
+        check_refused(service, answer, 400, "webhook_body_invalid", reason)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
+async def test_another_method_is_405(service: Service, method: str) -> None:
+    """The answer says which method there is."""
+    async with connected(service.address) as line:
+        await line.send(request({}, method=method))
+        if method == "HEAD":  # has the headers of an answer, and no body
+            return
+        answer = await line.answer()
+    assert answer.headers["allow"] == "POST"
+    check_refused(service, answer, 405, "method_not_allowed", "method_not_allowed")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/git/gitlab/webhooks", "/api/v1/git/github/webhooks/"])
+async def test_another_path_is_404(service: Service, path: str) -> None:
+    """A provider nobody has heard of is no crash, and paths are not guessed."""
+    answer = await ask(service.address, request(Delivery(GOOD).headers, GOOD, path=path))
+    assert (answer.status, answer.problem["code"]) == (404, "not_found")
+    assert answer.problem.keys() == PROBLEM
+    request_id = answer.headers["x-request-id"]
+    assert answer.problem["request_id"] == request_id
+    wait_until(
+        lambda: [line for line in service.logged("api", "request") if line["request_id"] == request_id]
+    )
+
+
+async def test_a_delivery_is_kept_once(service: Service, ledger: Ledger) -> None:
+    """The second time is 200, whoever sends it, and adds nothing."""
+    delivery = Delivery(GOOD)
+    first = await ask(service.address, delivery.request())
+    second = await ask(service.address, delivery.request())
+    assert (first.status, second.status) == (202, 200)
+    assert first.headers["x-request-id"] != second.headers["x-request-id"]
+    assert ledger.delivery_ids().count(delivery.id) == 1
+
+
+async def test_noise_is_answered_and_harms_nobody(service: Service, ledger: Ledger) -> None:
+    """What is no HTTP at all is refused by the server in front of the application, as cleanly."""
+    random = Random(20)
+    noise = [random.randbytes(random.randrange(1, 2000)) + b"\r\n\r\n" for _ in range(60)]
+    noise += [
+        b"POST " + b"/\xff" * 9 + b" HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"POST /api/v1/git/github/webhooks HTTP/9.9\r\n\r\n",
+        b"POST /api/v1/git/github/webhooks HTTP/1.1\r\ncontent-length: many\r\n\r\n",
+        b"POST /api/v1/git/github/webhooks HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+        b"POST /api/v1/git/github/webhooks HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n",
+        b"POST /api/v1/git/github/webhooks HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+    ]
+
+    async def answered(each: bytes) -> int:
+        async with connected(service.address) as line:
+            return (await line.ask(each)).status
+
+    good = pushes(40)
+    answers, *statuses = await asyncio.gather(post_all(service.address, good), *map(answered, noise))
+    assert set(statuses) == {400}
+    assert len(accepted(answers)) == len(good)
+    assert set(ledger.delivery_ids()) >= set(answers)
+
+
+async def test_a_sender_who_hangs_up_harms_nobody(service: Service, ledger: Ledger) -> None:
+    """A body that never becomes whole is forgotten, and those beside it are served."""
+    whole = Delivery(GOOD)
+    for cut in (1, len(whole.request()) - len(GOOD), len(whole.request()) - 1):
+        lost = Delivery(GOOD, id=str(uuid4()))
+        async with connected(service.address) as line:
+            await line.send(lost.request()[:cut])
+            answers = await post_all(service.address, pushes(5), connections=1)
+            assert len(accepted(answers)) == 5
+        assert len(accepted(await post_all(service.address, pushes(5), connections=1))) == 5
+        assert ledger.status(lost.id) is None

@@ -1,0 +1,154 @@
+"""Large, endless and slow bodies cost their sender more than us, and hold up nobody else."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+
+import psutil
+import pytest
+
+from tests.support.conditions import wait_until
+from tests.support.deliveries import Delivery, accepted, post_all, push, pushes
+from tests.support.ledger import Ledger
+from tests.support.service import Service, running_service
+from tests.support.wire import ask, chunk, chunked, connected, head, request
+
+MB = 1024 * 1024
+LIMIT = 25 * MB
+
+
+@pytest.fixture(scope="module")
+def service(urls: tuple[str, str], ledger: Ledger) -> Iterator[Service]:
+    """Run the whole service for one connected installation."""
+    ledger.connect_installation()
+    with running_service(*urls, "api", "worker", "scheduler") as service:
+        yield service
+
+
+class Memory:
+    """How much more memory a process holds than when we began to look."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+        self._before = self._process.memory_info().rss
+        self.grown = 0
+
+    def look(self) -> None:
+        """Remember the most that was seen."""
+        self.grown = max(self.grown, self._process.memory_info().rss - self._before)
+
+
+def padded(size: int) -> bytes:
+    """Return a push of just this many bytes."""
+    bare = json.loads(push()) | {"padding": ""}
+    return json.dumps(bare | {"padding": "x" * (size - len(json.dumps(bare)))}).encode()
+
+
+def push_with_messages(*messages: str) -> bytes:
+    """Return a push with these commit messages."""
+    payload = json.loads(push())
+    commit = payload["commits"][0]
+    commits = [
+        {**commit, "id": f"{number:040x}", "message": text} for number, text in enumerate(messages, start=1)
+    ]
+    return json.dumps({**payload, "commits": commits, "head_commit": commits[-1]}).encode()
+
+
+async def test_a_declared_length_over_the_limit_is_413_before_any_of_it_is_read(service: Service) -> None:
+    """The answer comes at once, and what is sent all the same is thrown away."""
+    memory = Memory(service.pid("api"))
+    async with connected(service.address) as line:
+        await line.send(head({**Delivery(b"").headers, "content-length": str(4 * LIMIT)}))
+        answer = await line.answer()
+        assert (answer.status, answer.problem["code"]) == (413, "body_too_large")
+        for _ in range(4 * LIMIT // MB):
+            await line.send(b"x" * MB)
+            memory.look()
+        assert (await line.ask(Delivery(push()).request())).status == 202
+    assert memory.grown < 8 * MB
+
+
+async def test_an_undeclared_length_over_the_limit_is_413_at_the_limit(service: Service) -> None:
+    """No more than the limit is ever held, however much is sent."""
+    memory = Memory(service.pid("api"))
+    async with connected(service.address) as line:
+        await line.send(head({**Delivery(b"").headers, "transfer-encoding": "chunked"}))
+        for _ in range(8 * LIMIT // MB):
+            await line.send(chunk(b"x" * MB))
+            memory.look()
+        await line.send(chunk(b""))
+        answer = await line.answer()
+        assert (answer.status, answer.problem["code"]) == (413, "body_too_large")
+        assert (await line.ask(Delivery(push()).request())).status == 202
+    assert memory.grown < LIMIT + 15 * MB
+
+
+async def test_the_limit_itself_is_taken(service: Service) -> None:
+    """GitHub's largest payload is kept, one byte more is not."""
+    largest = Delivery(padded(LIMIT))
+    assert (await ask(service.address, largest.request())).status == 202
+    assert (await ask(service.address, request(largest.headers, largest.body + b" "))).status == 413
+    assert (await ask(service.address, chunked(largest.headers, largest.body + b" "))).status == 413
+
+
+@pytest.mark.parametrize("size", [1, 1000, 70_000])
+async def test_a_body_in_parts_is_taken(service: Service, ledger: Ledger, size: int) -> None:
+    """The signature is checked over all of them, wherever they are cut."""
+    body = padded(150_000) if size > 1000 else push()
+    delivery = Delivery(body)
+    parts = [body[start : start + size] for start in range(0, len(body), size)]
+    assert (await ask(service.address, chunked(delivery.headers, *parts))).status == 202
+    wait_until(lambda: ledger.status(delivery.id) == "processed")
+    forged = Delivery(body)
+    answer = await ask(service.address, chunked(forged.headers, *parts[:-1], b"?" * len(parts[-1])))
+    assert answer.status == 401
+
+
+async def test_a_push_of_20_mb_is_kept_and_processed(service: Service, ledger: Ledger) -> None:
+    """2,048 commits are the most GitHub sends; with long messages they are all told of that consumers get."""
+    delivery = Delivery(push_with_messages(*[f"{number} " + "x" * 10_000 for number in range(2048)]))
+    assert len(delivery.body) > 20 * MB
+    assert (await ask(service.address, delivery.request())).status == 202
+    wait_until(lambda: ledger.status(delivery.id) == "processed")
+
+
+async def test_a_commit_message_cannot_hold_up_a_lane(service: Service, ledger: Ledger) -> None:
+    """Whoever may push may write any message: reading it takes time in proportion to its length at most."""
+    messages = [
+        "co-authored-by:" + " " * 100_000,
+        "co-authored-by:" + "\t " * 100_000 + "\n" + "co-authored-by: <" * 10_000,
+        "co-authored-by: x <" + "y" * 100_000 + "\n" + "\n" * 100_000,
+        "co-authored-by: x <y@z>" + " " * 100_000 + "!",
+    ]
+    delivery = Delivery(push_with_messages(*messages))
+    assert (await ask(service.address, delivery.request())).status == 202
+    wait_until(lambda: ledger.status(delivery.id) == "processed")
+
+
+@pytest.mark.parametrize("framing", [{"content-length": str(8 * MB)}, {"transfer-encoding": "chunked"}])
+async def test_senders_who_never_finish_do_not_shut_others_out(
+    service: Service, framing: dict[str, str]
+) -> None:
+    """Anyone may begin a request: room is taken by what has come, not by what was announced."""
+    started = chunk(b"{") if "transfer-encoding" in framing else b"{"
+    async with AsyncExitStack() as stack:
+        for _ in range(100):
+            line = await stack.enter_async_context(connected(service.address))
+            await line.send(head({**Delivery(b"").headers, **framing}) + started)
+        assert len(accepted(await post_all(service.address, pushes(50)))) == 50
+        for delivery in (Delivery(push()), Delivery(padded(LIMIT))):
+            assert (await ask(service.address, chunked(delivery.headers, delivery.body))).status == 202
+
+
+async def test_many_large_bodies_at_once_are_bounded(service: Service) -> None:
+    """Beyond 256 MB of bodies a sender is asked to come again, and memory comes back."""
+    body = padded(LIMIT)
+    statuses = await asyncio.gather(*(_status(service, Delivery(body)) for _ in range(14)))
+    assert set(statuses) <= {202, 503}
+    assert 202 in statuses
+    assert len(accepted(await post_all(service.address, pushes(50)))) == 50
+
+
+async def _status(service: Service, delivery: Delivery) -> int:
+    return (await ask(service.address, delivery.request())).status

@@ -1,0 +1,50 @@
+"""A machine without what the project needs is told so in one sentence."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WITHOUT_VENV = f"""#!/bin/sh
+case "$*" in *ensurepip*) exit 1;; esac
+exec {sys.executable} "$@"
+"""
+
+
+def bootstrap(tree: Path, python: str) -> subprocess.CompletedProcess[str]:
+    """Run the script in a tree of its own, where the only Python is the given script."""
+    (tree / "deploy").mkdir(parents=True)
+    shutil.copy(ROOT / "deploy" / "bootstrap.sh", tree / "deploy")
+    only = tree / "only-python"
+    only.write_text(python)
+    only.chmod(0o755)
+    return subprocess.run(
+        [tree / "deploy" / "bootstrap.sh", ".venv/complete-0"],
+        env={"PATH": "/usr/bin:/bin", "PYTHON": str(only)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("python", "found"),
+    [
+        ("#!/bin/sh\n[ $1 = --version ] && echo Python 3.9.18\n", "found Python 3.9.18: install one"),
+        ("#!/bin/sh\nexit 127\n", "found none: install one"),
+        (WITHOUT_VENV, "that cannot make virtual environments"),
+    ],
+    ids=["another version", "a shim of nothing", "no venv package"],
+)
+def test_an_unsuitable_python_is_refused_in_one_sentence(tmp_path: Path, python: str, found: str) -> None:
+    """The sentence has what is needed, what was found and what to do; nothing is made."""
+    said = bootstrap(tmp_path / "tree", python)
+    assert said.returncode == 1
+    assert said.stdout == ""
+    assert said.stderr.startswith("\nThis needs Python 3.11 or 3.12")
+    assert found in said.stderr
+    assert "make run PYTHON=" in said.stderr
+    assert not (tmp_path / "tree" / ".venv").exists()

@@ -1,0 +1,51 @@
+"""Development keys are made once and shown to nobody else."""
+
+from pathlib import Path
+
+import jwt
+
+from entrypoints.settings import Settings
+from entrypoints.up.keys import development_environment
+
+DEVELOPMENT = {"CREWKIT_GIT_ENVIRONMENT": "development"}
+
+
+def test_they_are_made_once_and_complete(tmp_path: Path) -> None:
+    """The second start has the first one's keys, and the settings are all there."""
+    first = development_environment(tmp_path, {})
+    assert development_environment(tmp_path, {}) == first
+    settings = Settings.from_environment({**DEVELOPMENT, **first, "CREWKIT_GIT_HOME": str(tmp_path)})
+    assert settings.github_webhook_secrets
+    assert settings.encryption_keys
+    token = jwt.encode({"sub": "someone"}, settings.development_key.read_bytes(), algorithm="RS256")
+    assert settings.auth_public_key is not None
+    assert jwt.decode(token, settings.auth_public_key, algorithms=["RS256"]) == {"sub": "someone"}
+
+
+def test_only_their_owner_may_read_them(tmp_path: Path) -> None:
+    """Each file has mode 600 in a directory of mode 700."""
+    development_environment(tmp_path, {})
+    keys = tmp_path / "dev-keys"
+    assert keys.stat().st_mode & 0o777 == 0o700
+    assert {file.name: oct(file.stat().st_mode & 0o777) for file in keys.iterdir()} == dict.fromkeys(
+        ("webhook_secret", "encryption_keys", "auth_private.pem", "auth_public.pem"), "0o600"
+    )
+
+
+def test_what_the_environment_says_comes_first(tmp_path: Path) -> None:
+    """A given secret is not replaced, and a given key server leaves no second way to sign tokens."""
+    given = {
+        "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "mine",
+        "CREWKIT_GIT_AUTH_JWKS_URL": "https://crewkit.example/jwks",
+    }
+    made = development_environment(tmp_path, given)
+    assert not {*given, "CREWKIT_GIT_AUTH_PUBLIC_KEY"} & made.keys()
+
+
+def test_half_a_key_is_never_believed(tmp_path: Path) -> None:
+    """What a start that was cut short left beside the keys is replaced."""
+    keys = tmp_path / "dev-keys"
+    keys.mkdir()
+    (keys / "webhook_secret.new").write_text("hal")
+    made = development_environment(tmp_path, {})
+    assert len(made["CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS"]) == 64

@@ -1,0 +1,54 @@
+"""A directory of a few people, and an application of which a test needs only some use cases."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, NoReturn
+from uuid import UUID
+
+from core.application import Application
+from core.domain.errors import StorageUnavailable
+from core.domain.identifiers import OrganizationId, UserId
+from core.domain.organizations import Membership, Organization, Role, User
+from ports.directory import Directory
+from tests.support.tokens import USER
+
+ACME = Organization(OrganizationId(1), UUID("11111111-1111-4111-8111-111111111111"), "Acme Rockets")
+ZENITH = Organization(OrganizationId(2), UUID("22222222-2222-4222-8222-222222222222"), "Zenith")
+MARA = User(UserId(1), USER, "mara@acme-rockets.example", "Mara Okafor")
+
+
+class People(Directory):
+    """Knows Mara, who owns Acme and may look at Zenith; can be out of reach."""
+
+    def __init__(self) -> None:
+        self.users = [MARA]
+        self.is_down = False
+        self.is_broken = False
+
+    async def find_user(self, external_id: UUID) -> User | None:
+        """Look among those known."""
+        if self.is_down:
+            raise StorageUnavailable("The database does not answer; try again later.", retry_after=1.2)
+        if self.is_broken:
+            raise ZeroDivisionError("password=s3cret")
+        return next((user for user in self.users if user.external_id == external_id), None)
+
+    async def find_organization(self, external_id: UUID) -> Organization | None:
+        """Look among both."""
+        return next((one for one in (ACME, ZENITH) if one.external_id == external_id), None)
+
+    async def memberships(self, user_id: UserId) -> Sequence[Membership]:
+        """Give Mara's."""
+        return [Membership(ACME, user_id, Role.OWNER), Membership(ZENITH, user_id, Role.VIEWER)]
+
+
+def application_with(**use_cases: object) -> Application:
+    """Give an application that has these use cases; calling any other fails the test."""
+    given: dict[str, Any] = {
+        field.name: use_cases.get(field.name, _not_given) for field in fields(Application)
+    }
+    return Application(**given)
+
+
+def _not_given(*_: object, **__: object) -> NoReturn:
+    raise AssertionError("the test gave the application no such use case")

@@ -1,0 +1,106 @@
+"""The REST edge in process, on memory adapters, with a client that calls it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx
+
+from adapters.memory.clock import SettableClock
+from adapters.memory.metrics import MemoryMetrics
+from adapters.secrets.keys import PinnedKey
+from adapters.secrets.tokens import JwtVerifier
+from core.application import Application
+from core.use_cases.account.identify import Identify
+from core.use_cases.account.who_am_i import WhoAmI
+from entrypoints.development.tokens import TokenSigner
+from entrypoints.rest.app import RestParts, create_app, routes
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.sign_in import SignIn
+from entrypoints.rest.webhooks import WebhookEndpoint
+from ports.alerts import Alerts
+from tests.support import tokens
+from tests.support.people import People, application_with
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+COOKIE = "crewkit_session"
+DASHBOARD = "https://app.crewkit.example"
+API = "http://api.crewkit.example"
+
+
+class KeptAlerts(Alerts):
+    """Keeps what people on call would be told."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[str, str]] = []
+
+    def alert(self, code: str, message: str, **facts: str | int | None) -> None:  # noqa: ARG002 - the port's signature
+        """Keep it."""
+        self.kept.append((code, message))
+
+
+async def answers() -> None:
+    """Be ready."""
+
+
+@dataclass
+class Edge:
+    """What the edge stands on, for a test to arrange and look at."""
+
+    people: People = field(default_factory=People)
+    clock: SettableClock = field(default_factory=lambda: SettableClock(NOW))
+    alerts: KeptAlerts = field(default_factory=KeptAlerts)
+    readiness: dict[str, Callable[[], Awaitable[object]]] = field(
+        default_factory=lambda: {"database": answers, "redis": answers}
+    )
+    sign_in: SignIn | None = None
+
+    def parts(self) -> tuple[Application, RestParts]:
+        """Give what the edge is made of, as it is arranged now."""
+        verifier = JwtVerifier(
+            PinnedKey(tokens.public_pem(tokens.rsa_key())),
+            self.clock,
+            issuer=tokens.ISSUER,
+            audience=tokens.AUDIENCE,
+        )
+        identify = Identify(self.people)
+        application = application_with(identify=identify, who_am_i=WhoAmI(self.people))
+        parts = RestParts(
+            authentication=Authentication(verifier, identify, COOKIE, {DASHBOARD}),
+            webhooks=WebhookEndpoint({}, application.receive_delivery, MemoryMetrics()),
+            readiness=self.readiness,
+            exposition=lambda: b"figures 1\n",
+            alerts=self.alerts,
+            sign_in=self.sign_in,
+        )
+        return application, parts
+
+    @asynccontextmanager
+    async def client(self, base_url: str = API) -> AsyncIterator[httpx.AsyncClient]:
+        """Give a client of the edge as it is arranged now."""
+        transport = httpx.ASGITransport(create_app(*self.parts()))
+        async with httpx.AsyncClient(transport=transport, base_url=base_url) as client:
+            yield client
+
+
+def routes_of_everything() -> set[tuple[str, str]]:
+    """Give method and path of everything the edge answers in development."""
+    signer = TokenSigner(tokens.private_pem(tokens.rsa_key()), issuer="issuer", audience="audience")
+    edge = Edge(sign_in=SignIn(dict, signer))
+    answered = {
+        (method, route.path)
+        for route in routes(*edge.parts())
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    return answered | {("POST", "/api/v1/git/github/webhooks")}
+
+
+def bearer(**changes: object) -> dict[str, str]:
+    """Give the header of Mara's token, with these changes to its claims."""
+    return {"authorization": f"Bearer {session(**changes)}"}
+
+
+def session(**changes: object) -> str:
+    """Give Mara's token, with these changes to its claims."""
+    return tokens.signed(tokens.claims(NOW, **changes), tokens.rsa_key())

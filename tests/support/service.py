@@ -1,0 +1,99 @@
+"""Run the service's own processes as an operator would: configured by environment, stopped by signals."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from entrypoints.embedded.home import Home
+from entrypoints.embedded.process import Process, Program
+from entrypoints.setting_values import Address
+from entrypoints.up.keys import development_environment
+from entrypoints.up.ports import claimable
+from entrypoints.up.services import services
+from tests.support.conditions import wait_until
+from tests.support.deliveries import SECRET
+from tests.support.servers import temporary_home
+
+_STARTED = {"api": "api_started", "scheduler": "scheduler_started"}
+_A_WORKER_STARTED = "worker_started"
+
+
+class Service:
+    """An API, workers and a scheduler, each a process that a test starts, kills and starts again.
+
+    Processes are named `api`, `scheduler` and `worker`, or `worker-1`, `worker-2` … where there are several.
+    """
+
+    def __init__(self, home: Home, database_url: str, redis_url: str, *, workers: int = 1) -> None:
+        self.address = claimable(Address("127.0.0.1", 0), "the address")
+        inherited = {name: text for name, text in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
+        chosen = {
+            "HOME": str(home.path),
+            "HTTP_ADDR": str(self.address),
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "GITHUB_WEBHOOK_SECRETS": SECRET,
+        }
+        environment = inherited | {f"CREWKIT_GIT_{name}": text for name, text in chosen.items()}
+        environment |= development_environment(home.path, environment)
+        self.url = f"http://{self.address}"
+        self._programs: dict[str, Program] = {
+            program.name: program for program in services(home, environment, self.address, workers)
+        }
+        self._processes: dict[str, Process] = {}
+        self._lines: dict[str, list[str]] = {name: [] for name in self._programs}
+
+    def start(self, *names: str) -> None:
+        """Start these together and return when all of them serve."""
+        for name in names:
+            self._lines[name].clear()
+            self._processes[name] = Process(self._programs[name], self._lines[name].append)
+        for name in names:
+            self._processes[name].wait_until_ready()
+            wait_until(lambda name=name: self.logged(name, _STARTED.get(name, _A_WORKER_STARTED)), seconds=20)  # type: ignore[misc]
+
+    def pid(self, name: str) -> int:
+        """Give the process id of one that was started."""
+        return self._processes[name].pid
+
+    def kill(self, name: str) -> None:
+        """End one as `kill -9` does, and return when it is gone."""
+        os.kill(self.pid(name), signal.SIGKILL)
+        self._processes.pop(name).stop()
+
+    def stop(self, *names: str) -> None:
+        """Ask these to stop and return when they are gone; all where none is named."""
+        stopping = [self._processes.pop(name) for name in names or tuple(self._processes)]
+        for process in stopping:
+            process.begin_stop()
+        for process in stopping:
+            process.end_stop()
+
+    def log(self, name: str) -> list[dict[str, Any]]:
+        """Give what one has logged since it was started; what is not JSON is under `text`."""
+        return [_entry(line) for line in tuple(self._lines[name])]
+
+    def logged(self, name: str, event: str) -> list[dict[str, Any]]:
+        """Give the log lines of this event."""
+        return [entry for entry in self.log(name) if entry.get("event") == event]
+
+
+@contextmanager
+def running_service(database_url: str, redis_url: str, *names: str, workers: int = 1) -> Iterator[Service]:
+    """Run these processes against the servers until the block ends, whichever of them run by then."""
+    with ExitStack() as stack:
+        service = Service(stack.enter_context(temporary_home()), database_url, redis_url, workers=workers)
+        stack.callback(service.stop)
+        service.start(*names)
+        yield service
+
+
+def _entry(line: str) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        entry = None
+    return entry if isinstance(entry, dict) else {"text": line}

@@ -1,0 +1,94 @@
+"""An account takes a new login, and every name below it follows."""
+
+from dataclasses import replace
+
+from core.domain.changes import Change
+from core.domain.domain_events import DomainEventType, RepositoryData
+from core.domain.events import EventStatus, Outcome, Verdict
+from core.domain.interpretation import interpret
+from core.domain.interpretation.view import webhook_actor
+from core.domain.notices import AccountRenamed
+from tests.support.domain import (
+    ACCOUNT,
+    EARLIER,
+    EVENT,
+    GUIDANCE,
+    INTEGRATION,
+    LAUNCHPAD,
+    LINK,
+    NOW,
+    REPOSITORY,
+    TELEMETRY,
+    view,
+)
+
+RENAMED = AccountRenamed(ACCOUNT, "acme-aero", "https://github.com/acme-aero")
+GUIDANCE_ROW = replace(REPOSITORY, repo_id=GUIDANCE, full_name="acme-rockets/guidance", url=None)
+AFTER = replace(
+    INTEGRATION,
+    provider_name="acme-aero",
+    provider_url="https://github.com/acme-aero",
+    sync_requested_at=NOW,
+)
+
+
+def test_the_accounts_name_and_address_follow() -> None:
+    """The integration keeps its account id and asks for a re-read."""
+    interpretation = interpret(EVENT, RENAMED, view(repositories=[]))
+    assert interpretation.integration == Change(INTEGRATION, AFTER, webhook_actor(EVENT))
+    assert interpretation.verdicts == (
+        Verdict("integration", Outcome.PROCESSED, "account_renamed", str(INTEGRATION.external_id)),
+    )
+    assert interpretation.domain_events == ()
+
+
+def test_every_repository_below_it_is_renamed() -> None:
+    """Names and addresses of catalog rows and links change owner; only linked ones are told."""
+    interpretation = interpret(EVENT, RENAMED, view(repositories=[REPOSITORY, GUIDANCE_ROW]))
+    pad = replace(REPOSITORY, full_name="acme-aero/launchpad", url="https://github.com/acme-aero/launchpad")
+    assert interpretation.repositories == (pad, replace(GUIDANCE_ROW, full_name="acme-aero/guidance"))
+    assert [step.after for step in interpretation.links] == [
+        replace(LINK, repo_full_name="acme-aero/launchpad", repo_url="https://github.com/acme-aero/launchpad")
+    ]
+    (fact,) = interpretation.domain_events
+    assert isinstance(fact.data, RepositoryData)
+    assert (fact.type, fact.repo_id) == (DomainEventType.REPOSITORY_RENAMED, LAUNCHPAD)
+    assert (fact.data.full_name, fact.data.previous_full_name) == (
+        "acme-aero/launchpad",
+        "acme-rockets/launchpad",
+    )
+
+
+def test_repositories_of_another_owner_keep_their_names() -> None:
+    """What was transferred or renamed before is not below the old login any more."""
+    other = replace(REPOSITORY, repo_id=TELEMETRY, full_name="sporter/telemetry")
+    interpretation = interpret(EVENT, RENAMED, view(repositories=[other], links=()))
+    assert interpretation.repositories == ()
+
+
+def test_an_address_of_another_form_stays() -> None:
+    """An address that does not end in the full name is the sync's to correct."""
+    odd = replace(REPOSITORY, url="https://git.example/r/1")
+    interpretation = interpret(EVENT, RENAMED, view(repositories=[odd]))
+    assert [row.url for row in interpretation.repositories] == ["https://git.example/r/1"]
+
+
+def test_a_rename_to_the_present_name_moves_nothing() -> None:
+    """The browser or a sync was faster."""
+    interpretation = interpret(EVENT, replace(RENAMED, login="acme-rockets", url=None), view())
+    assert (interpretation.repositories, interpretation.links, interpretation.domain_events) == ((), (), ())
+    assert interpretation.status is EventStatus.PROCESSED
+
+
+def test_an_older_rename_is_skipped() -> None:
+    """An account renamed twice keeps the newer login whichever delivery comes last."""
+    skipped = interpret(EVENT, replace(RENAMED, updated_at=EARLIER), view())
+    assert (skipped.status, skipped.reason) == (EventStatus.IGNORED, "older_than_state")
+    assert (skipped.integration, skipped.repositories) == (None, ())
+
+
+def test_a_tombstone_is_renamed_and_stays_removed() -> None:
+    """A removed row follows its owner, so that it has the right name should it come back."""
+    removed = replace(REPOSITORY, removed_at=EARLIER)
+    (row,) = interpret(EVENT, RENAMED, view(repositories=[removed])).repositories
+    assert (row.full_name, row.removed_at) == ("acme-aero/launchpad", EARLIER)

@@ -1,0 +1,56 @@
+"""A person withdraws our authorization at the provider."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.domain.changes import Change
+from core.domain.connections import ConnectionStatus
+from core.domain.events import EventStatus, Outcome, Verdict
+from core.domain.interpretation import interpret
+from core.domain.interpretation.view import webhook_actor
+from core.domain.notices import AuthorizationRevoked
+from tests.support.domain import CONNECTION, EVENT, INTEGRATION, REQUESTER, view
+
+STANDALONE = replace(EVENT, event_type="github_app_authorization", action="revoked", installation_id=None)
+NOTICE = AuthorizationRevoked(REQUESTER)
+REVOKED = replace(
+    CONNECTION, status=ConnectionStatus.REVOKED, status_reason="authorization_revoked_on_provider"
+)
+
+
+@pytest.mark.parametrize("before", [ConnectionStatus.ACTIVE, ConnectionStatus.RECONNECT_REQUIRED])
+def test_the_connection_is_revoked_and_its_identity_kept(before: ConnectionStatus) -> None:
+    """Its tokens are wiped with this step; who the person is at the provider stays known."""
+    connection = replace(CONNECTION, status=before)
+    interpretation = interpret(STANDALONE, NOTICE, view(None, connection=connection))
+    assert interpretation.connection == Change(connection, REVOKED, webhook_actor(STANDALONE))
+    assert interpretation.verdicts == (
+        Verdict("connection", Outcome.PROCESSED, "revoked", str(CONNECTION.external_id)),
+    )
+    assert (interpretation.status, interpretation.domain_events) == (EventStatus.PROCESSED, ())
+
+
+def test_it_concerns_no_organization() -> None:
+    """The ledger names no integration: a person's connection is no organization's business."""
+    settled = interpret(STANDALONE, NOTICE, view(None, connection=CONNECTION)).settlement(STANDALONE, None)
+    assert (settled.integration_id, settled.project_ids) == (None, ())
+
+
+def test_a_stranger_is_ignored() -> None:
+    """Whoever authorized the app without connecting here leaves nothing to revoke."""
+    ignored = interpret(STANDALONE, NOTICE, view(None))
+    assert (ignored.status, ignored.reason) == (EventStatus.IGNORED, "connection_unknown")
+    assert ignored.verdicts == (Verdict("connection", Outcome.IGNORED, "connection_unknown"),)
+
+
+def test_told_twice_it_leaves_one_audit_row() -> None:
+    """A connection already revoked has no step to take."""
+    again = interpret(STANDALONE, NOTICE, view(None, connection=REVOKED))
+    assert (again.connection, again.status) == (None, EventStatus.PROCESSED)
+
+
+def test_an_installation_beside_it_changes_nothing() -> None:
+    """Should the provider ever name one, it is still the person's connection that ends."""
+    interpretation = interpret(EVENT, NOTICE, view(INTEGRATION, connection=CONNECTION))
+    assert (interpretation.integration, interpretation.connection is None) == (None, False)

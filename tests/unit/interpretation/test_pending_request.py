@@ -1,0 +1,226 @@
+"""The one case in which a webhook binds an installation: exactly the request that waits for it."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.domain.domain_events import DomainEventType, IntegrationData, LinkData
+from core.domain.events import EventStatus, Outcome, Verdict
+from core.domain.identifiers import AccountId, ProviderUserId, RepoId
+from core.domain.integrations import Integration, IntegrationStatus
+from core.domain.interpretation import Binding, Interpretation, View, interpret, may_bind
+from core.domain.interpretation.view import webhook_actor
+from core.domain.notices import InstallationStep, RepositoryFacts
+from core.domain.repositories import Repository
+from tests.support.domain import (
+    BINDING,
+    CREATED_ON_REQUEST,
+    EARLIER,
+    EVENT,
+    FACTS,
+    GUIDANCE,
+    INSTALLATION,
+    INSTALLED,
+    INTEGRATION,
+    LATER,
+    LAUNCHPAD,
+    LINK,
+    NOW,
+    ORGANIZATION,
+    REPOSITORY,
+    REQUEST,
+    REVOKED,
+    SUSPENDED_BY_US,
+    link,
+    view,
+)
+
+BEFORE = replace(REVOKED, provider_id="40999999", synced_at=EARLIER, uninstall_requested_at=EARLIER)
+REUSED = Binding(REQUEST, existing=BEFORE, new_id=BEFORE.id)
+OTHER_ACCOUNT = AccountId("900000777")
+
+
+def offered(binding: Binding | None, seen: View | None = None) -> Interpretation:
+    """Interpret the creation of an installation nobody has connected, a binding being offered."""
+    return interpret(
+        EVENT, CREATED_ON_REQUEST, replace(seen or view(None), integration=None, binding=binding)
+    )
+
+
+def bound(interpretation: Interpretation) -> Integration:
+    """Return the integration that was bound."""
+    assert interpretation.integration is not None
+    assert interpretation.integration.after is not None
+    return interpretation.integration.after
+
+
+def test_a_new_integration_is_made_for_the_requesting_organization() -> None:
+    """It is active, knows its installation and account, and waits for its first sync."""
+    interpretation = offered(BINDING, view(None, repositories=[], links=()))
+    made = bound(interpretation)
+    assert made == Integration(
+        id=BINDING.new_id,
+        external_id=made.external_id,
+        organization_id=ORGANIZATION,
+        provider="github",
+        provider_id=str(INSTALLATION),
+        created_at=NOW,
+        updated_at=NOW,
+        provider_name="acme-rockets",
+        provider_url="https://github.com/acme-rockets",
+        account_id=INSTALLED.account_id,
+        account_type="Organization",
+        status=IntegrationStatus.ACTIVE,
+        status_changed_at=NOW,
+        repository_selection="selected",
+        permissions=INSTALLED.permissions,
+        sync_requested_at=NOW,
+        provider_updated_at=LATER,
+    )
+    assert interpretation.integration is not None
+    assert (interpretation.integration.before, interpretation.integration.by) == (None, webhook_actor(EVENT))
+
+
+def test_binding_ends_the_request_and_is_told() -> None:
+    """The request matches nothing any more, and consumers learn of the active integration."""
+    interpretation = offered(BINDING, view(None, repositories=[], links=()))
+    made = bound(interpretation)
+    assert interpretation.completed_request == REQUEST
+    assert interpretation.verdicts == (
+        Verdict("integration", Outcome.PROCESSED, "bound_to_pending_request", str(made.external_id)),
+    )
+    (fact,) = interpretation.domain_events
+    assert (fact.type, fact.organization_id) == (DomainEventType.INTEGRATION_ACTIVATED, ORGANIZATION)
+    assert isinstance(fact.data, IntegrationData)
+    assert (fact.data.integration_id, fact.data.status) == (made.external_id, "active")
+    assert interpretation.settlement(EVENT, None).integration_id == BINDING.new_id
+
+
+def test_the_listed_repositories_enter_its_catalog() -> None:
+    """What the installation lists can be browsed at once; the sync brings the rest."""
+    interpretation = offered(BINDING, view(None, repositories=[], links=()))
+    assert interpretation.repositories == (
+        Repository(BINDING.new_id, LAUNCHPAD, "acme-rockets/launchpad", private=True),
+    )
+
+
+def test_each_new_integration_has_its_own_external_id() -> None:
+    """External ids are never guessable from row ids."""
+    nothing = view(None, repositories=[], links=())
+    assert bound(offered(BINDING, nothing)).external_id != bound(offered(BINDING, nothing)).external_id
+
+
+def test_the_organizations_revoked_row_is_used_again() -> None:
+    """It has one row per provider: the identity and history stay, what was of the old installation goes."""
+    interpretation = offered(REUSED, view())
+    again = bound(interpretation)
+    assert (again.id, again.external_id, again.created_at) == (BEFORE.id, BEFORE.external_id, EARLIER)
+    assert (again.provider_id, again.status, again.status_reason) == (
+        str(INSTALLATION),
+        IntegrationStatus.ACTIVE,
+        None,
+    )
+    assert (again.synced_at, again.uninstall_requested_at, again.sync_requested_at) == (None, None, NOW)
+    assert interpretation.integration is not None
+    assert interpretation.integration.before == BEFORE
+
+
+def test_the_same_account_keeps_its_catalog_and_links() -> None:
+    """Re-installing for the same account takes nothing away; the sync decides what is gone."""
+    unlisted = replace(REPOSITORY, repo_id=GUIDANCE, full_name="acme-rockets/guidance")
+    interpretation = offered(
+        REUSED, view(repositories=[REPOSITORY, unlisted], links=(LINK, link(2, unlisted)))
+    )
+    assert [row.repo_id for row in interpretation.repositories] == [LAUNCHPAD]
+    assert [fact.type for fact in interpretation.domain_events] == [DomainEventType.INTEGRATION_ACTIVATED]
+
+
+def test_another_account_takes_away_what_it_does_not_list() -> None:
+    """Rows of the old account are removed, and links outside the new catalog are told unreachable."""
+    unlisted = replace(REPOSITORY, repo_id=GUIDANCE, full_name="before/guidance")
+    gone_before = replace(unlisted, repo_id=RepoId("5"), removed_at=EARLIER)
+    other = Binding(
+        REQUEST, existing=replace(BEFORE, account_id=OTHER_ACCOUNT, provider_name="before"), new_id=BEFORE.id
+    )
+    interpretation = offered(
+        other, view(repositories=[REPOSITORY, unlisted, gone_before], links=(LINK, link(2, unlisted)))
+    )
+    assert interpretation.repositories == (REPOSITORY, replace(unlisted, removed_at=NOW))
+    assert [fact.data for fact in interpretation.domain_events[1:]] == [
+        LinkData(link(2).external_id, GUIDANCE, "before/guidance", "repository_removed")
+    ]
+    assert bound(interpretation).provider_name == "acme-rockets"
+
+
+@pytest.mark.parametrize("existing", [INTEGRATION, SUSPENDED_BY_US], ids=["active", "suspended"])
+def test_an_organization_already_connected_is_not_bound_again(existing: Integration) -> None:
+    """A living integration is never replaced by a webhook."""
+    refused = offered(Binding(REQUEST, existing=existing, new_id=existing.id))
+    assert (refused.status, refused.reason) == (EventStatus.IGNORED, "organization_already_connected")
+    assert (refused.integration, refused.completed_request, refused.repositories) == (None, None, ())
+    assert refused.settlement(EVENT, None).integration_id is None
+
+
+@pytest.mark.parametrize(
+    "binding",
+    [
+        None,
+        replace(BINDING, request=replace(REQUEST, requester_id=ProviderUserId("900000004"))),
+        replace(BINDING, request=replace(REQUEST, account_id=OTHER_ACCOUNT)),
+        replace(REUSED, request=replace(REQUEST, account_id=OTHER_ACCOUNT)),
+    ],
+    ids=["no request", "another requester", "another account", "another account, revoked row"],
+)
+def test_only_exactly_this_requester_and_account_bind(binding: Binding | None) -> None:
+    """Everyone can install an app; that someone else asked for another account proves nothing."""
+    waiting = offered(binding)
+    assert (waiting.status, waiting.integration, waiting.completed_request) == (
+        EventStatus.UNROUTED,
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        replace(CREATED_ON_REQUEST, requester_id=None),
+        replace(CREATED_ON_REQUEST, requester_id=None, sender_id=REQUEST.requester_id),
+        replace(CREATED_ON_REQUEST, installation=replace(INSTALLED, account_id=None)),
+        *(
+            replace(CREATED_ON_REQUEST, step=step)
+            for step in InstallationStep
+            if step is not InstallationStep.CREATED
+        ),
+    ],
+    ids=["no requester", "sender only", "no account", "deleted", "suspend", "unsuspend", "permissions"],
+)
+def test_nothing_but_a_requested_creation_binds(notice: object) -> None:
+    """A sender is whoever clicked; only the requester of a new installation is who asked."""
+    assert isinstance(notice, type(CREATED_ON_REQUEST))
+    waiting = interpret(EVENT, notice, view(None, binding=BINDING))
+    assert (waiting.status, waiting.integration) == (EventStatus.UNROUTED, None)
+
+
+def test_a_requested_creation_of_a_bound_installation_binds_nothing() -> None:
+    """It is bound already, by the browser or to someone else: a webhook never re-binds."""
+    interpretation = interpret(EVENT, CREATED_ON_REQUEST, view(INTEGRATION, binding=BINDING))
+    assert [verdict.reason for verdict in interpretation.verdicts] == ["already_bound"]
+    assert (interpretation.completed_request, bound(interpretation).organization_id) == (None, ORGANIZATION)
+
+
+def test_may_bind_asks_for_a_requested_creation() -> None:
+    """Only such a notice makes the catalog of an organization's old row worth reading."""
+    assert may_bind(CREATED_ON_REQUEST)
+    assert not may_bind(replace(CREATED_ON_REQUEST, requester_id=None))
+    assert not may_bind(replace(CREATED_ON_REQUEST, step=InstallationStep.DELETED))
+
+
+def test_a_listed_repository_is_described_as_far_as_known() -> None:
+    """A row of the old installation lends what the short form does not say, and is back."""
+    listed = RepositoryFacts(LAUNCHPAD, "acme-rockets/pad", private=False)
+    notice = replace(CREATED_ON_REQUEST, repositories=(listed,))
+    seen = view(None, repositories=[replace(REPOSITORY, removed_at=EARLIER)], binding=REUSED)
+    (row,) = interpret(EVENT, notice, seen).repositories
+    assert row == replace(REPOSITORY, full_name="acme-rockets/pad", private=False)
+    assert FACTS.language == row.language

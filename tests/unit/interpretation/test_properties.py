@@ -1,0 +1,241 @@
+"""What holds for every event, whatever is told and whatever is known."""
+
+from dataclasses import replace
+
+from hypothesis import event as seen_case
+from hypothesis import given
+
+from core.domain.changes import Change
+from core.domain.connections import Connection
+from core.domain.domain_events import DomainEventType
+from core.domain.events import Event, EventStatus, Outcome
+from core.domain.integrations import Integration, IntegrationStatus
+from core.domain.interpretation import Interpretation, View, interpret
+from core.domain.interpretation.view import webhook_actor
+from core.domain.links import Link
+from core.domain.notices import (
+    InstallationChanged,
+    InstallationStep,
+    Notice,
+    RepositoriesChanged,
+    RepositoryChanged,
+    RepositoryStep,
+)
+from tests.support.domain import after
+from tests.support.generated import events, installations_changed, notices, views
+
+FOLLOWING = ("repo_full_name", "repo_url", "default_branch")
+
+
+def owner_of(view: View, interpretation: Interpretation) -> Integration | None:
+    """Return the integration an interpretation speaks of, the one it makes included."""
+    return interpretation.integration.after if interpretation.integration else view.integration
+
+
+def steps(
+    interpretation: Interpretation,
+) -> list[Change[Integration] | Change[Link] | Change[Connection]]:
+    """Return every audited step of an interpretation."""
+    found: list[Change[Integration] | Change[Link] | Change[Connection]] = list(interpretation.links)
+    if interpretation.integration:
+        found.append(interpretation.integration)
+    if interpretation.connection:
+        found.append(interpretation.connection)
+    return found
+
+
+def changes_nothing(interpretation: Interpretation) -> bool:
+    """Tell whether an interpretation has no effect but its own settlement."""
+    return not (
+        steps(interpretation)
+        or interpretation.repositories
+        or interpretation.domain_events
+        or interpretation.completed_request
+    )
+
+
+@given(events, notices, views())
+def test_every_event_is_decided_and_explained(event: Event, notice: Notice, view: View) -> None:
+    """Nothing raises, and each event ends processed, ignored or unrouted with a verdict or a reason."""
+    interpretation = interpret(event, notice, view)
+    seen_case(f"{type(notice).__name__}: {interpretation.status.value}")
+    assert interpretation.status in {EventStatus.PROCESSED, EventStatus.IGNORED, EventStatus.UNROUTED}
+    assert interpretation.verdicts or interpretation.reason
+    if interpretation.status is not EventStatus.PROCESSED:
+        assert interpretation.reason
+    assert all(verdict.reason for verdict in interpretation.verdicts)
+
+
+@given(events, notices, views())
+def test_an_event_is_processed_exactly_when_a_verdict_is(event: Event, notice: Notice, view: View) -> None:
+    """The ledger's one word and its verdicts say the same."""
+    interpretation = interpret(event, notice, view)
+    processed = any(verdict.outcome is Outcome.PROCESSED for verdict in interpretation.verdicts)
+    assert processed == (interpretation.status is EventStatus.PROCESSED)
+
+
+@given(events, notices, views())
+def test_only_a_processed_event_has_effects(event: Event, notice: Notice, view: View) -> None:
+    """An ignored event left everything as it was, except when it was a push that only the catalog notes."""
+    interpretation = interpret(event, notice, view)
+    if interpretation.status is not EventStatus.PROCESSED:
+        assert changes_nothing(replace(interpretation, repositories=()))
+        pushed = [replace(row, pushed_at=None) for row in interpretation.repositories]
+        assert pushed == [
+            replace(view.repositories[row.repo_id], pushed_at=None) for row in interpretation.repositories
+        ]
+
+
+@given(events, notices, views())
+def test_consumers_are_told_for_the_right_organization(event: Event, notice: Notice, view: View) -> None:
+    """Each fact names the integration's organization, and only projects and links that were given."""
+    interpretation = interpret(event, notice, view)
+    owner = owner_of(view, interpretation)
+    links = {link.id: link for link in view.links}
+    for fact in interpretation.domain_events:
+        assert owner is not None
+        assert (fact.organization_id, fact.integration_id) == (owner.organization_id, owner.id)
+        assert fact.source_event_id == event.id
+        if fact.link_id is None:
+            assert fact.project_id is None
+        else:
+            assert fact.project_id == links[fact.link_id].project_id
+            assert fact.repo_id == links[fact.link_id].repo_id
+
+
+@given(events, notices, views())
+def test_a_fact_is_told_once(event: Event, notice: Notice, view: View) -> None:
+    """The outbox keeps one fact per event, type, link and repository; no two of ours share these."""
+    facts = interpret(event, notice, view).domain_events
+    keys = [(fact.type, fact.link_id, fact.repo_id) for fact in facts]
+    assert len(keys) == len(set(keys))
+
+
+@given(events, notices, views())
+def test_effects_stay_within_the_integration(event: Event, notice: Notice, view: View) -> None:
+    """Rows and links of another integration, and links that were not given, are never written."""
+    interpretation = interpret(event, notice, view)
+    owner = owner_of(view, interpretation)
+    given_links = {link.id: link for link in view.links}
+    for row in interpretation.repositories:
+        assert owner is not None
+        assert row.integration_id == owner.id
+    for step in interpretation.links:
+        assert step.before is not None
+        assert step.after is not None
+        assert step.before == given_links[step.before.id]
+        # Only what mirrors the repository follows it; what people chose is theirs.
+        kept = {name: getattr(step.before, name) for name in FOLLOWING}
+        assert replace(step.after, **kept) == step.before
+
+
+@given(events, notices, views())
+def test_every_step_is_audited_as_the_deliverys(event: Event, notice: Notice, view: View) -> None:
+    """Each step names the webhook and its delivery, starts from what is stored, and changes something."""
+    interpretation = interpret(event, notice, view)
+    stored = [view.integration, view.connection, *view.links, view.binding and view.binding.existing]
+    for step in steps(interpretation):
+        assert step.by == webhook_actor(event)
+        assert step.before in stored
+        assert step.after is not None
+        assert step.differences()
+
+
+@given(events, notices, views())
+def test_a_revoked_integration_stays_revoked(event: Event, notice: Notice, view: View) -> None:
+    """No webhook revives an integration whose installation is known and revoked."""
+    if view.integration and view.integration.is_revoked:
+        interpretation = interpret(event, notice, view)
+        assert interpretation.integration is None
+        assert interpretation.repositories == ()
+
+
+@given(events, notices | installations_changed, views())
+def test_nothing_but_an_exact_pending_request_binds(event: Event, notice: Notice, view: View) -> None:
+    """An installation is bound only where a live request by its requester for its account waits for it."""
+    interpretation = interpret(event, notice, view)
+    step = interpretation.integration
+    binds = step is not None and (
+        step.before is None or step.after is None or step.before.provider_id != step.after.provider_id
+    )
+    revived = step is not None and step.before is not None and step.before.is_revoked
+    assert (binds or revived) <= (interpretation.completed_request is not None)
+    if interpretation.completed_request is not None:
+        assert view.integration is None
+        assert view.binding is not None
+        assert isinstance(notice, InstallationChanged)
+        assert notice.step is InstallationStep.CREATED
+        request = interpretation.completed_request
+        assert (request, view.binding.request.external_id) == (view.binding.request, request.external_id)
+        assert (notice.requester_id, notice.installation.account_id) == (
+            request.requester_id,
+            request.account_id,
+        )
+        assert step is not None
+        assert step.after is not None
+        assert step.after.organization_id == request.organization_id
+        assert step.after.status is IntegrationStatus.ACTIVE
+        assert step.before is None or step.before.is_revoked
+        assert step.after.provider_id == str(event.installation_id)
+
+
+@given(events, notices, views())
+def test_only_an_arrival_brings_a_removed_repository_back(event: Event, notice: Notice, view: View) -> None:
+    """A list that adds it, a transfer to us or a new binding does; nothing else shows what was hidden."""
+    interpretation = interpret(event, notice, view)
+    removed = {row.repo_id for row in view.repositories.values() if row.removed_at}
+    back = {row.repo_id for row in interpretation.repositories if not row.removed_at} & removed
+    if back and not interpretation.completed_request:
+        arrived = isinstance(notice, RepositoriesChanged) and {one.repo_id for one in notice.added}
+        transferred = isinstance(notice, RepositoryChanged) and notice.step is RepositoryStep.TRANSFERRED
+        assert transferred or (arrived and back <= arrived)
+
+
+@given(events, notices, views())
+def test_links_of_a_written_row_name_it(event: Event, notice: Notice, view: View) -> None:
+    """A link whose repository is written by its integration's own events never names another one."""
+    interpretation = interpret(event, notice, view)
+    if interpretation.completed_request:
+        return  # The sync that binding asks for brings names up to date.
+    following = after(view, interpretation)
+    for row in interpretation.repositories:
+        if row.removed_at is None:
+            names = {link.repo_full_name for link in following.links if link.repo_id == row.repo_id}
+            assert names <= {row.full_name}
+
+
+@given(events, notices, views())
+def test_interpreting_twice_leaves_the_same_state(event: Event, notice: Notice, view: View) -> None:
+    """An event processed again on what it led to writes the same rows; only a re-read may be wanted anew."""
+    once = after(view, interpret(event, notice, view))
+    twice = after(once, interpret(event, notice, once))
+
+    def rows(seen: View) -> View:
+        if seen.integration is None:
+            return seen
+        return replace(seen, integration=replace(seen.integration, sync_requested_at=None))
+
+    assert rows(twice) == rows(once)
+
+
+@given(events, notices, views())
+def test_the_settlement_says_what_was_decided(event: Event, notice: Notice, view: View) -> None:
+    """The ledger keeps the event's own id, its owner unless it waits, and the links it matched."""
+    interpretation = interpret(event, notice, view)
+    settled = interpretation.settlement(event, view.integration)
+    assert (settled.event_id, settled.status) == (event.id, interpretation.status)
+    assert (settled.verdicts, settled.reason) == (interpretation.verdicts, interpretation.reason)
+    assert (settled.attempts, settled.next_attempt_at) == (None, None)
+    owner = owner_of(view, interpretation)
+    waiting = interpretation.status is EventStatus.UNROUTED
+    assert settled.integration_id == (owner.id if owner and not waiting else None)
+    projects = [link.project_id for link in interpretation.matched_links]
+    assert list(settled.project_ids) == list(dict.fromkeys(projects))
+    assert set(projects) <= {link.project_id for link in view.links}
+    assert (settled.link_id is not None) == (len(interpretation.matched_links) == 1)
+    told = {
+        fact.link_id
+        for fact in interpretation.domain_events
+        if fact.type in {DomainEventType.PUSH, DomainEventType.PULL_REQUEST}
+    }
+    assert told == {link.id for link in interpretation.matched_links if link.webhooks_enabled}

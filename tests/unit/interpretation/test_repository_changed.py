@@ -1,0 +1,232 @@
+"""How catalog and links follow one repository by its numeric id."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.domain.domain_events import DomainEventType, LinkData, RepositoryData
+from core.domain.events import EventStatus, Outcome, Verdict
+from core.domain.identifiers import AccountId
+from core.domain.integrations import Integration
+from core.domain.interpretation import Interpretation, View, interpret
+from core.domain.links import Link
+from core.domain.notices import RepositoryChanged, RepositoryFacts, RepositoryStep
+from core.domain.repositories import Repository
+from tests.support.domain import (
+    EARLIER,
+    EVENT,
+    FACTS,
+    INTEGRATION,
+    LATER,
+    LAUNCHPAD,
+    LINK,
+    NOW,
+    REMOVED,
+    REPOSITORY,
+    SUSPENDED_BY_US,
+    link,
+    view,
+)
+
+ELSEWHERE = AccountId("900000777")
+FOLLOWED = replace(REPOSITORY, provider_updated_at=LATER)
+FOLLOWING = [step for step in RepositoryStep if step is not RepositoryStep.DELETED]
+# Anything but an arrival: such a fact about a repository already taken away can only be late.
+NOT_ARRIVING = [
+    step for step in FOLLOWING if step not in {RepositoryStep.TRANSFERRED, RepositoryStep.CREATED}
+]
+
+
+def changed(step: RepositoryStep, facts: RepositoryFacts = FACTS, seen: View | None = None) -> Interpretation:
+    """Interpret one step of a repository."""
+    return interpret(EVENT, RepositoryChanged(step, facts), seen or view())
+
+
+def links_after(interpretation: Interpretation) -> list[Link | None]:
+    """Return the links an interpretation writes."""
+    return [step.after for step in interpretation.links]
+
+
+def integration_after(interpretation: Interpretation) -> Integration | None:
+    """Return the integration an interpretation writes, None where it writes none."""
+    return interpretation.integration.after if interpretation.integration else None
+
+
+def test_a_renamed_repository_takes_its_links_along() -> None:
+    """Name and address follow by the numeric id, and consumers are told both names."""
+    renamed = replace(FACTS, full_name="acme-rockets/pad", url="https://github.com/acme-rockets/pad")
+    interpretation = changed(RepositoryStep.RENAMED, renamed, view(links=(link(1), link(2))))
+    assert interpretation.repositories == (
+        replace(FOLLOWED, full_name="acme-rockets/pad", url="https://github.com/acme-rockets/pad"),
+    )
+    assert links_after(interpretation) == [
+        replace(one, repo_full_name="acme-rockets/pad", repo_url="https://github.com/acme-rockets/pad")
+        for one in (link(1), link(2))
+    ]
+    (fact,) = interpretation.domain_events
+    assert (fact.type, fact.occurred_at) == (DomainEventType.REPOSITORY_RENAMED, LATER)
+    assert fact.data == RepositoryData(
+        LAUNCHPAD,
+        "acme-rockets/pad",
+        url="https://github.com/acme-rockets/pad",
+        private=True,
+        archived=False,
+        default_branch="main",
+        change="renamed",
+        previous_full_name="acme-rockets/launchpad",
+    )
+    assert interpretation.verdicts == (Verdict("repository", Outcome.PROCESSED, "renamed", LAUNCHPAD),)
+    assert interpretation.integration is None
+
+
+def test_a_rename_to_the_same_name_is_told_as_an_update() -> None:
+    """The provider sends those; the links need no step."""
+    interpretation = changed(RepositoryStep.RENAMED)
+    assert interpretation.links == ()
+    assert [fact.type for fact in interpretation.domain_events] == [DomainEventType.REPOSITORY_UPDATED]
+
+
+def test_a_new_default_branch_takes_along_what_mirrored_the_old_one() -> None:
+    """A branch a project's people chose stays theirs; one that only mirrored the default follows."""
+    chosen = replace(link(2), default_branch="release")
+    interpretation = changed(
+        RepositoryStep.EDITED, replace(FACTS, default_branch="trunk"), view(links=(link(1), chosen))
+    )
+    assert links_after(interpretation) == [replace(link(1), default_branch="trunk")]
+    assert [row.default_branch for row in interpretation.repositories] == ["trunk"]
+
+
+@pytest.mark.parametrize(
+    ("step", "facts", "row"),
+    [
+        (RepositoryStep.ARCHIVED, replace(FACTS, archived=True), replace(FOLLOWED, archived=True)),
+        (RepositoryStep.UNARCHIVED, replace(FACTS, archived=False), FOLLOWED),
+        (RepositoryStep.PUBLICIZED, replace(FACTS, private=False), replace(FOLLOWED, private=False)),
+        (RepositoryStep.PRIVATIZED, replace(FACTS, private=True), FOLLOWED),
+        (RepositoryStep.EDITED, replace(FACTS, description=None), replace(FOLLOWED, description=None)),
+        (RepositoryStep.EDITED, replace(FACTS, language=None), replace(FOLLOWED, language=None)),
+        (RepositoryStep.CREATED, FACTS, FOLLOWED),
+        (RepositoryStep.TRANSFERRED, FACTS, FOLLOWED),
+    ],
+    ids=lambda value: value.value if isinstance(value, RepositoryStep) else "",
+)
+def test_the_catalog_follows(step: RepositoryStep, facts: RepositoryFacts, row: Repository) -> None:
+    """Each step is read from the repository as it is now, a whole description taking away what it lacks."""
+    interpretation = changed(step, facts)
+    assert interpretation.repositories == (row,)
+    (fact,) = interpretation.domain_events
+    assert isinstance(fact.data, RepositoryData)
+    assert (fact.type, fact.data.change) == (DomainEventType.REPOSITORY_UPDATED, step.value)
+
+
+@pytest.mark.parametrize("step", FOLLOWING, ids=lambda step: step.value)
+def test_an_older_fact_is_skipped(step: RepositoryStep) -> None:
+    """Deliveries come in any order; the catalog never goes back."""
+    skipped = changed(step, replace(FACTS, updated_at=EARLIER, full_name="acme-rockets/old"))
+    assert (skipped.status, skipped.reason) == (EventStatus.IGNORED, "older_than_state")
+    assert (skipped.repositories, skipped.links, skipped.domain_events) == ((), (), ())
+    assert skipped.integration is None
+
+
+@pytest.mark.parametrize("step", FOLLOWING, ids=lambda step: step.value)
+@pytest.mark.parametrize("told", [True, False], ids=["equal", "missing"])
+def test_a_fact_of_unknown_order_applies_and_asks_for_a_reread(step: RepositoryStep, *, told: bool) -> None:
+    """Times have whole seconds and may be missing: such a fact applies, and the provider is asked."""
+    facts = replace(FACTS, updated_at=NOW if told else None, full_name="acme-rockets/pad")
+    interpretation = changed(step, facts)
+    assert [row.full_name for row in interpretation.repositories] == ["acme-rockets/pad"]
+    assert integration_after(interpretation) == replace(INTEGRATION, sync_requested_at=NOW)
+
+
+def test_a_fact_about_a_row_without_a_time_is_surely_newer() -> None:
+    """A row made from a short list has no time yet."""
+    bare = replace(REPOSITORY, provider_updated_at=None)
+    assert changed(RepositoryStep.EDITED, seen=view(repositories=[bare])).integration is None
+
+
+@pytest.mark.parametrize("step", FOLLOWING, ids=lambda step: step.value)
+def test_a_repository_unknown_so_far_enters_the_catalog(step: RepositoryStep) -> None:
+    """The provider tells an installation only of what it may see: its first event brings it in."""
+    interpretation = changed(step, seen=view(repositories=[], links=()))
+    assert interpretation.repositories == (FOLLOWED,)
+    assert [fact.type for fact in interpretation.domain_events] == [DomainEventType.REPOSITORY_ADDED]
+    assert [verdict.reason for verdict in interpretation.verdicts] == ["added"]
+
+
+@pytest.mark.parametrize("time", [EARLIER, NOW, LATER, None], ids=["older", "equal", "newer", "missing"])
+def test_a_deletion_always_applies(time: object) -> None:
+    """Repository ids are never used again, and a removal must never be skipped."""
+    facts = next(replace(FACTS, updated_at=at) for at in (EARLIER, NOW, LATER, None) if at == time)
+    interpretation = changed(RepositoryStep.DELETED, facts)
+    (row,) = interpretation.repositories
+    assert (row.removed_at, row.full_name) == (NOW, "acme-rockets/launchpad")
+    assert [fact.type for fact in interpretation.domain_events] == [
+        DomainEventType.REPOSITORY_REMOVED,
+        DomainEventType.LINK_UNREACHABLE,
+    ]
+    assert interpretation.domain_events[1].data == LinkData(
+        LINK.external_id, LAUNCHPAD, "acme-rockets/launchpad", "repository_removed"
+    )
+    assert interpretation.links == ()
+
+
+def test_a_repository_transferred_to_another_account_is_removed_here() -> None:
+    """A link never crosses integrations: under another owner it is no longer ours to show."""
+    away = replace(FACTS, owner_id=ELSEWHERE, full_name="elsewhere/launchpad")
+    interpretation = changed(RepositoryStep.TRANSFERRED, away)
+    (row,) = interpretation.repositories
+    assert (row.removed_at, row.full_name) == (NOW, "acme-rockets/launchpad")
+    assert [fact.type for fact in interpretation.domain_events] == [
+        DomainEventType.REPOSITORY_REMOVED,
+        DomainEventType.LINK_UNREACHABLE,
+    ]
+    assert interpretation.links == ()
+
+
+@pytest.mark.parametrize(
+    ("facts", "integration"),
+    [(replace(FACTS, owner_id=None), INTEGRATION), (FACTS, replace(INTEGRATION, account_id=None))],
+    ids=["owner unknown", "account unknown"],
+)
+def test_an_owner_that_cannot_be_compared_removes_nothing(
+    facts: RepositoryFacts, integration: Integration
+) -> None:
+    """The provider sends a transfer to the new owner's installation, so unknown means arrived."""
+    interpretation = changed(RepositoryStep.TRANSFERRED, facts, view(integration))
+    assert [row.removed_at for row in interpretation.repositories] == [None]
+
+
+def test_a_repository_transferred_to_us_is_back_with_its_links() -> None:
+    """It was here before, left, and returns: the links that stayed are reachable again."""
+    interpretation = changed(RepositoryStep.TRANSFERRED, seen=view(repositories=[REMOVED]))
+    assert interpretation.repositories == (FOLLOWED,)
+    assert [fact.type for fact in interpretation.domain_events] == [
+        DomainEventType.REPOSITORY_ADDED,
+        DomainEventType.LINK_RESTORED,
+    ]
+
+
+@pytest.mark.parametrize("step", [*NOT_ARRIVING, RepositoryStep.CREATED], ids=lambda step: step.value)
+@pytest.mark.parametrize("time", [NOW, LATER, None], ids=["equal", "newer", "missing"])
+def test_a_late_fact_does_not_bring_back_what_was_removed(step: RepositoryStep, time: object) -> None:
+    """What the installation may no longer see stays hidden; the provider is asked if that still holds."""
+    facts = next(replace(FACTS, updated_at=at) for at in (NOW, LATER, None) if at == time)
+    interpretation = changed(step, facts, view(repositories=[REMOVED]))
+    assert (interpretation.repositories, interpretation.links, interpretation.domain_events) == ((), (), ())
+    assert interpretation.verdicts == (
+        Verdict("repository", Outcome.PROCESSED, "reread_requested", LAUNCHPAD),
+    )
+    assert integration_after(interpretation) == replace(INTEGRATION, sync_requested_at=NOW)
+
+
+def test_a_transfer_from_before_a_deletion_does_not_bring_it_back() -> None:
+    """The tombstone keeps the time of the deletion, so that what is older is known to be."""
+    (tombstone,) = changed(RepositoryStep.DELETED, replace(FACTS, updated_at=LATER)).repositories
+    late = changed(RepositoryStep.TRANSFERRED, replace(FACTS, updated_at=NOW), view(repositories=[tombstone]))
+    assert (late.reason, late.repositories) == ("older_than_state", ())
+
+
+def test_a_suspended_integrations_catalog_follows_too() -> None:
+    """The provider tells us although we cannot ask."""
+    archived = changed(RepositoryStep.ARCHIVED, replace(FACTS, archived=True), view(SUSPENDED_BY_US))
+    assert [row.archived for row in archived.repositories] == [True]

@@ -1,0 +1,111 @@
+"""Which events are acted upon at all, whoever they are about."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.domain.events import EventStatus, Outcome, Verdict
+from core.domain.integrations import Integration
+from core.domain.interpretation import interpret
+from core.domain.notices import (
+    AccountRenamed,
+    InstallationChanged,
+    InstallationStep,
+    Notice,
+    RepositoriesChanged,
+    RepositoryChanged,
+    RepositoryStep,
+    Unhandled,
+)
+from tests.support.domain import (
+    ACCOUNT,
+    CONNECTION,
+    CREATED_ON_REQUEST,
+    EVENT,
+    FACTS,
+    INSTALLED,
+    INTEGRATION,
+    LISTED,
+    PULL_REQUEST,
+    PUSH,
+    REVOKED,
+    SUSPENDED_BY_PROVIDER,
+    SUSPENDED_BY_US,
+    view,
+)
+
+OF_AN_INSTALLATION: list[Notice] = [
+    PUSH,
+    PULL_REQUEST,
+    *(InstallationChanged(step, INSTALLED) for step in InstallationStep),
+    RepositoriesChanged("selected", added=(LISTED,)),
+    RepositoriesChanged("selected", removed=(LISTED,)),
+    AccountRenamed(ACCOUNT, "acme-rockets-aero", None),
+    *(RepositoryChanged(step, FACTS) for step in RepositoryStep),
+    Unhandled("event_not_handled"),
+]
+
+
+def named(notice: Notice) -> str:
+    """Name a notice by its kind and step."""
+    step = getattr(notice, "step", None)
+    return f"{type(notice).__name__} {step.value}" if step else type(notice).__name__
+
+
+@pytest.mark.parametrize("notice", OF_AN_INSTALLATION, ids=named)
+def test_without_an_installation_nothing_happens(notice: Notice) -> None:
+    """An event that names no installation is ignored, and says why."""
+    ignored = interpret(replace(EVENT, installation_id=None), notice, view(None))
+    reason = "event_not_handled" if isinstance(notice, Unhandled) else "no_installation"
+    assert (ignored.status, ignored.reason) == (EventStatus.IGNORED, reason)
+    assert ignored.verdicts == (Verdict("event", Outcome.IGNORED, reason),)
+    assert ignored.settlement(EVENT, None).integration_id is None
+
+
+def test_a_ping_is_ignored_as_a_ping() -> None:
+    """A ping comes without an installation and is logged under its own name."""
+    assert interpret(replace(EVENT, installation_id=None), Unhandled("ping"), view(None)).reason == "ping"
+
+
+@pytest.mark.parametrize("notice", OF_AN_INSTALLATION, ids=named)
+def test_an_unknown_installation_waits(notice: Notice) -> None:
+    """An event of an installation nobody has connected stays unrouted, without owner or effect."""
+    waiting = interpret(EVENT, notice, view(None))
+    assert (waiting.status, waiting.reason) == (EventStatus.UNROUTED, "installation_unknown")
+    assert (waiting.verdicts, waiting.domain_events, waiting.integration) == ((), (), None)
+    settled = waiting.settlement(EVENT, None)
+    assert (settled.integration_id, settled.link_id, settled.project_ids) == (None, None, ())
+
+
+@pytest.mark.parametrize("notice", [*OF_AN_INSTALLATION, CREATED_ON_REQUEST], ids=named)
+def test_a_revoked_integration_ignores_everything(notice: Notice) -> None:
+    """Nothing revives a revoked integration: installation ids are never used again, so this came late."""
+    ignored = interpret(EVENT, notice, view(REVOKED))
+    assert (ignored.status, ignored.reason) == (EventStatus.IGNORED, "integration_revoked")
+    assert ignored.verdicts == (
+        Verdict("integration", Outcome.IGNORED, "integration_revoked", str(REVOKED.external_id)),
+    )
+    assert (ignored.integration, ignored.repositories, ignored.links, ignored.domain_events) == (
+        None,
+        (),
+        (),
+        (),
+    )
+    assert ignored.settlement(EVENT, REVOKED).integration_id == REVOKED.id
+
+
+@pytest.mark.parametrize("suspended", [SUSPENDED_BY_US, SUSPENDED_BY_PROVIDER], ids=["by us", "by provider"])
+@pytest.mark.parametrize("notice", [PUSH, PULL_REQUEST], ids=named)
+def test_a_suspended_integration_still_hears_of_activity(suspended: Integration, notice: Notice) -> None:
+    """A suspension stops our calls to the provider, not what the provider tells us."""
+    told = interpret(EVENT, notice, view(suspended))
+    assert (told.status, len(told.domain_events), told.integration) == (EventStatus.PROCESSED, 1, None)
+
+
+@pytest.mark.parametrize("integration", [INTEGRATION, SUSPENDED_BY_US], ids=["active", "suspended"])
+def test_an_event_not_acted_upon_is_ignored_with_its_reason(integration: Integration) -> None:
+    """Whatever else the provider sends is logged for the integration it came to."""
+    ignored = interpret(EVENT, Unhandled("event_not_handled"), view(integration, connection=CONNECTION))
+    assert (ignored.status, ignored.reason) == (EventStatus.IGNORED, "event_not_handled")
+    assert ignored.settlement(EVENT, integration).integration_id == integration.id
+    assert (ignored.domain_events, ignored.connection) == ((), None)

@@ -1,0 +1,81 @@
+"""All of a process speaks through one stream, in one form."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAM = """
+import logging, sys, warnings
+import structlog
+from adapters.observability.logs import configure_logs
+
+log = structlog.get_logger(__name__)
+library = logging.getLogger("uvicorn.error")
+library.addHandler(logging.StreamHandler(sys.stdout))
+library.propagate = False
+configure_logs(level="INFO", development=sys.argv[1] == "development")
+
+with structlog.contextvars.bound_contextvars(request_id="r-1"):
+    log.info("delivery_received", lane=7, url="https://u:s3cret@h/")
+log.debug("unseen")
+library.warning("from a library: %s", "Bearer s3cret-s3cret")
+logging.getLogger("httpx").info("unseen")
+def fail(argument):
+    raise ValueError("password=s3cret")
+try:
+    fail("local s3cret")
+except ValueError:
+    log.exception("broken")
+    library.exception("broken too")
+warnings.warn("beware")
+"""
+
+
+def run(environment: str) -> list[str]:
+    """Run the program in a process of its own, since logging is one for the whole process."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, environment],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2] / "src",
+    )
+    assert done.stdout == ""
+    assert "s3cret" not in done.stderr
+    assert "unseen" not in done.stderr
+    return done.stderr.splitlines()
+
+
+def test_every_line_of_every_library_is_one_json_object() -> None:
+    """Ours and theirs alike, context included, stacks without variables."""
+    lines = [json.loads(line) for line in run("production")]
+
+    assert [line["event"] for line in lines[:4]] == [
+        "delivery_received",
+        "from a library: Bearer [redacted]",
+        "broken",
+        "broken too",
+    ]
+    assert lines[0] == {
+        "time": lines[0]["time"],
+        "level": "info",
+        "event": "delivery_received",
+        "request_id": "r-1",
+        "lane": 7,
+        "url": "https://[redacted]@h/",
+    }
+    assert "request_id" not in lines[1]
+    assert lines[1]["logger"] == "uvicorn.error"
+    assert "in fail" in lines[2]["exception"]
+    assert "in fail" in lines[3]["exception"]
+    assert "beware" in lines[4]["event"]
+
+
+def test_development_is_readable_and_as_discreet() -> None:
+    """People read it, and paste it elsewhere."""
+    text = "\n".join(run("development"))
+
+    assert "delivery_received" in text
+    assert "request_id=r-1" in text
+    assert "in fail" in text

@@ -1,0 +1,226 @@
+"""The environment is read once, whole, and either describes a service that can run or is refused."""
+
+import base64
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from entrypoints.setting_table import PROCESSES, SETTINGS
+from entrypoints.setting_values import Address, Environment, origin_of
+from entrypoints.settings import Settings, SettingsRefused
+from tests.support import tokens
+
+KEY = base64.b64encode(bytes(32)).decode()
+PEM = tokens.public_pem(tokens.ed25519_key())
+PRODUCTION = {
+    "CREWKIT_GIT_DATABASE_URL": "postgresql://crewkit:s3cret@db.internal:5432/crewkit",
+    "CREWKIT_GIT_REDIS_URL": "redis://:s3cret@redis.internal:6379/0",
+    "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "newer, older",
+    "CREWKIT_GIT_ENCRYPTION_KEYS": f"k2:{KEY},k1:{KEY}",
+    "CREWKIT_GIT_AUTH_PUBLIC_KEY": PEM,
+    "CREWKIT_GIT_AUTH_ISSUER": "https://crewkit.example",
+    "CREWKIT_GIT_AUTH_AUDIENCE": "crewkit-git",
+}
+DEVELOPMENT = {"CREWKIT_GIT_ENVIRONMENT": "development"}
+
+
+def refused(env: dict[str, str], process: str | None = None) -> dict[str, str]:
+    """Read an environment that is refused; give what is wrong by variable, without the prefix."""
+    with pytest.raises(SettingsRefused) as refusal:
+        Settings.from_environment(env, process=process)
+    return {one.variable.removeprefix("CREWKIT_GIT_"): one.problem for one in refusal.value.problems}
+
+
+def test_the_table_and_the_fields_are_the_same() -> None:
+    """A setting that is read but has no field, or the other way round, would fail at the first start."""
+    assert [setting.field for setting in SETTINGS] == [field.name for field in fields(Settings)]
+
+
+def test_production_is_read_whole() -> None:
+    """Lists keep their order, newest first; defaults fill what is not set."""
+    settings = Settings.from_environment(PRODUCTION)
+
+    assert settings.environment is Environment.PRODUCTION
+    assert settings.http_addr == Address("127.0.0.1", 3050)
+    assert [secret.reveal() for secret in settings.github_webhook_secrets] == ["newer", "older"]
+    assert [key_id for key_id, _ in settings.encryption_keys] == ["k2", "k1"]
+    assert settings.auth_public_key == PEM
+    assert settings.session_cookie == "crewkit_session"
+    assert settings.dashboard_url is None
+
+
+def test_development_needs_nothing() -> None:
+    """`up` and `token` read the same settings before there is a database."""
+    settings = Settings.from_environment(DEVELOPMENT)
+
+    assert settings.is_development
+    assert settings.database_url is None
+    assert settings.dashboard_url == "http://127.0.0.1:3050"
+    assert settings.development_key == Path(".crewkit-git/dev-keys/auth_private.pem")
+
+
+def test_production_is_the_default_and_refuses_an_empty_environment() -> None:
+    """Forgetting everything starts nothing, and says all that is missing at once."""
+    assert refused({}) == {
+        "DATABASE_URL": "it is not set",
+        "REDIS_URL": "it is not set",
+        "GITHUB_WEBHOOK_SECRETS": "it is not set",
+        "ENCRYPTION_KEYS": "it is not set",
+        "AUTH_ISSUER": "it is not set",
+        "AUTH_AUDIENCE": "it is not set",
+        "AUTH_PUBLIC_KEY": "neither it nor CREWKIT_GIT_AUTH_JWKS_URL is set",
+    }
+
+
+@pytest.mark.parametrize("environment", [{}, DEVELOPMENT])
+def test_a_process_needs_what_it_uses_and_no_more(environment: dict[str, str]) -> None:
+    """A migration job gets no webhook secret, in whichever environment."""
+    assert set(refused(environment, "migrate")) == {"DATABASE_URL"}
+    assert set(refused(environment, "worker")) == {"DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEYS"}
+    assert len(refused(environment, "api")) == 7
+
+
+def test_what_is_needed_is_needed_by_processes_that_exist() -> None:
+    """A misspelt process would be needed by nobody."""
+    assert {process for setting in SETTINGS for process in setting.needed_by} <= set(PROCESSES)
+
+
+def test_blank_counts_as_not_set() -> None:
+    """Deployments often write NAME= for what they leave out."""
+    assert "DATABASE_URL" in refused({**PRODUCTION, "CREWKIT_GIT_DATABASE_URL": "  "})
+    assert Settings.from_environment({**PRODUCTION, "CREWKIT_GIT_LOG_LEVEL": ""}).log_level == "INFO"
+
+
+BAD_VALUES = {
+    "ENVIRONMENT": ["staging", "Production"],
+    "HTTP_ADDR": [
+        "3050",
+        "localhost",
+        "localhost:",
+        ":3050",
+        "localhost:http",
+        "localhost:65536",
+        "::1:3050",
+    ],
+    "DATABASE_URL": ["mysql://h/db", "h/db", "postgresql://h:port/db"],
+    "REDIS_URL": ["http://h", "h:6379"],
+    "DASHBOARD_URL": ["app.example.com", "https://", "ftp://h"],
+    "GITHUB_WEBHOOK_SECRETS": [",", " , "],
+    "ENCRYPTION_KEYS": [KEY, "k1:short", "k1:AAAA", f"k 1:{KEY}", f"k1:{KEY},k1:{KEY}", ","],
+    "AUTH_PUBLIC_KEY": ["/no/such/file.pem", "-----BEGIN CERTIFICATE-----", "AAAA"],
+    "AUTH_JWKS_URL": ["issuer.example", "file:///etc/passwd"],
+    "SESSION_COOKIE": ["a b", "a;b", "é"],
+    "ALLOWED_ORIGINS": ["app.example.com", "https://a.example/path", "https://a.example:443", "null", "*"],
+    "SENTRY_DSN": ["sentry"],
+    "LOG_LEVEL": ["loud"],
+    "WORKERS": ["0", "65", "two", "-1", "1.5"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, bad in BAD_VALUES.items() for value in bad]
+)
+def test_a_value_that_cannot_be_meant_is_refused(name: str, value: str) -> None:
+    """Each is named with what is wrong and what to do."""
+    assert name in refused({**DEVELOPMENT, f"CREWKIT_GIT_{name}": value})
+
+
+def test_every_problem_is_told_at_once_with_its_remedy() -> None:
+    """One start shows all there is to mend."""
+    env = {**DEVELOPMENT, "CREWKIT_GIT_HTTP_ADDR": "x", "CREWKIT_GIT_WORKERS": "0"}
+    with pytest.raises(SettingsRefused) as refusal:
+        Settings.from_environment(env, process="migrate")
+
+    lines = str(refusal.value).splitlines()
+    assert [line.partition(":")[0] for line in lines[1:]] == [
+        "CREWKIT_GIT_HTTP_ADDR",
+        "CREWKIT_GIT_WORKERS",
+        "CREWKIT_GIT_DATABASE_URL",
+    ]
+    assert "Give host:port, such as 127.0.0.1:3050" in lines[1]
+
+
+def test_nothing_shows_a_secret() -> None:
+    """Neither the settings' own text nor a refusal of them."""
+    assert "s3cret" not in repr(Settings.from_environment(PRODUCTION))
+    assert KEY not in repr(Settings.from_environment(PRODUCTION))
+    bad = {
+        **PRODUCTION,
+        "CREWKIT_GIT_DATABASE_URL": "mysql://crewkit:s3cret@db",
+        "CREWKIT_GIT_ENCRYPTION_KEYS": f"k1:{KEY}s3cret",
+        "CREWKIT_GIT_SENTRY_DSN": "s3cret",
+    }
+    with pytest.raises(SettingsRefused) as refusal:
+        Settings.from_environment(bad)
+    assert "s3cret" not in str(refusal.value)
+    assert KEY not in str(refusal.value)
+
+
+def test_the_public_key_may_be_text_escaped_text_or_a_file(tmp_path: Path) -> None:
+    """Environment variables often cannot hold newlines, and mounted secrets are files."""
+    file = tmp_path / "auth.pem"
+    file.write_text(PEM)
+    for given in (PEM, PEM.replace("\n", "\\n"), str(file)):
+        env = {**PRODUCTION, "CREWKIT_GIT_AUTH_PUBLIC_KEY": given}
+        assert Settings.from_environment(env).auth_public_key == PEM
+
+
+def test_a_private_key_given_by_mistake_is_refused() -> None:
+    """What only verifies has no business with it."""
+    private = tokens.private_pem(tokens.ed25519_key()).decode()
+
+    found = refused({**PRODUCTION, "CREWKIT_GIT_AUTH_PUBLIC_KEY": private})
+    assert found == {"AUTH_PUBLIC_KEY": "this is a private key, which nothing here needs"}
+
+
+def test_one_source_of_keys_decides() -> None:
+    """With two it would be unclear which tokens are sound."""
+    env = {**PRODUCTION, "CREWKIT_GIT_AUTH_JWKS_URL": "https://issuer.example/jwks.json"}
+
+    assert "AUTH_PUBLIC_KEY" in refused(env)
+    del env["CREWKIT_GIT_AUTH_PUBLIC_KEY"]
+    assert Settings.from_environment(env).auth_jwks_url == "https://issuer.example/jwks.json"
+
+
+def test_keys_are_not_fetched_unencrypted_in_production() -> None:
+    """Whoever answers for the issuer signs in as anyone; a proxy on the same machine is fine."""
+    env = {name: value for name, value in PRODUCTION.items() if name != "CREWKIT_GIT_AUTH_PUBLIC_KEY"}
+
+    assert "AUTH_JWKS_URL" in refused({**env, "CREWKIT_GIT_AUTH_JWKS_URL": "http://issuer.example/jwks"})
+    Settings.from_environment({**env, "CREWKIT_GIT_AUTH_JWKS_URL": "http://127.0.0.1:9000/jwks"})
+    Settings.from_environment({**DEVELOPMENT, "CREWKIT_GIT_AUTH_JWKS_URL": "http://issuer.example/jwks"})
+
+
+def test_there_is_no_sandbox_in_production() -> None:
+    """It would sign webhooks and users in for anyone."""
+    assert "SANDBOX_ADDR" in refused({**PRODUCTION, "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"})
+
+
+def test_a_misspelt_environment_is_as_strict_as_production() -> None:
+    """`developement` must not let the sandbox in, nor start without keys."""
+    found = refused({"CREWKIT_GIT_ENVIRONMENT": "developement", "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"})
+
+    assert {"ENVIRONMENT", "SANDBOX_ADDR", "ENCRYPTION_KEYS"} <= set(found)
+
+
+def test_addresses_may_be_ipv6() -> None:
+    """They read and write their host in brackets."""
+    settings = Settings.from_environment({**DEVELOPMENT, "CREWKIT_GIT_HTTP_ADDR": "[::1]:0"})
+
+    assert settings.http_addr == Address("::1", 0)
+    assert settings.http_url == "http://[::1]:0"
+
+
+@pytest.mark.parametrize(
+    ("page", "origin"),
+    [
+        ("https://App.Example.com/a?b", "https://app.example.com"),
+        ("https://app.example.com:443/", "https://app.example.com"),
+        ("http://localhost:3050", "http://localhost:3050"),
+        ("http://[::1]:80/x", "http://[::1]"),
+    ],
+)
+def test_an_origin_is_written_as_browsers_send_it(page: str, origin: str) -> None:
+    """It is compared as text: https://www.rfc-editor.org/rfc/rfc6454#section-6.2."""
+    assert origin_of(page) == origin

@@ -1,0 +1,127 @@
+"""`crewkit-git token` makes tokens a development service accepts, and nothing in production."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from adapters.secrets.keys import PinnedKey
+from adapters.secrets.tokens import JwtVerifier
+from adapters.system.clock import SystemClock
+from core.domain.principals import Principal
+from entrypoints.cli.token import token
+from entrypoints.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
+from tests.support import tokens
+from tests.support.people import MARA
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Give a home as a running `up` leaves it."""
+    (tmp_path / "dev-keys").mkdir()
+    (tmp_path / "dev-keys" / "auth_private.pem").write_bytes(tokens.private_pem(tokens.rsa_key()))
+    owner = {"id": str(MARA.external_id), "email": MARA.email, "token": "t"}
+    (tmp_path / "demo.json").write_text(json.dumps({"users": {"owner": owner}}))
+    return tmp_path
+
+
+def run(home: Path, *arguments: str, **environment: str) -> Result:
+    """Call the command."""
+    return CliRunner().invoke(token, arguments, env={"CREWKIT_GIT_HOME": str(home), **environment})
+
+
+async def principal_of(made: Result) -> Principal:
+    """Verify the token it printed, as a service that `up` started does."""
+    assert made.exit_code == 0, made.output
+    verifier = JwtVerifier(
+        PinnedKey(tokens.public_pem(tokens.rsa_key())),
+        SystemClock(),
+        issuer=DEVELOPMENT_ISSUER,
+        audience=DEVELOPMENT_AUDIENCE,
+    )
+    return await verifier.verify(made.stdout.strip())
+
+
+@pytest.mark.parametrize("user", ["owner", MARA.email, MARA.email.upper(), str(MARA.external_id)])
+async def test_a_user_is_named_by_role_address_or_id(home: Path, user: str) -> None:
+    """Whatever is at hand."""
+    principal = await principal_of(run(home, user))
+
+    assert principal.user_id == MARA.external_id
+    assert principal.service is None
+
+
+async def test_a_service_gets_its_scopes(home: Path) -> None:
+    """As crewkit would issue it."""
+    principal = await principal_of(
+        run(home, "--service", "deployer", "--scope", "git.read", "--scope", "git.link")
+    )
+
+    assert (principal.service, principal.user_id) == ("deployer", None)
+    assert principal.scopes == {"git.read", "git.link"}
+
+
+async def test_it_lives_as_long_as_asked(home: Path) -> None:
+    """Eight hours unless told otherwise."""
+    for arguments, lifetime in (
+        (["owner"], timedelta(hours=8)),
+        (["owner", "--ttl", "90s"], timedelta(seconds=90)),
+    ):
+        principal = await principal_of(run(home, *arguments))
+        assert abs(principal.expires_at - datetime.now(UTC) - lifetime) < timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ([], "Name either a user or --service."),
+        (["owner", "--service", "deployer"], "Name either a user or --service."),
+        (["owner", "--scope", "git.read"], "Only a service has scopes"),
+        (["nobody@example"], f"it has {MARA.email}"),
+        (["owner", "--ttl", "1"], "1 is no duration; write 90s, 15m, 2h or 3d."),
+        (["owner", "--ttl", "0h"], "0h is no duration"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_a_way_out(home: Path, arguments: list[str], why: str) -> None:
+    """And prints no token."""
+    refused = run(home, *arguments)
+
+    assert refused.exit_code != 0
+    assert why in refused.output
+    assert "eyJ" not in refused.output
+
+
+def test_production_makes_no_tokens(home: Path) -> None:
+    """Even where a development key lies about."""
+    environment = {
+        "CREWKIT_GIT_ENVIRONMENT": "production",
+        "CREWKIT_GIT_DATABASE_URL": "postgresql://h/d",
+        "CREWKIT_GIT_REDIS_URL": "redis://h",
+        "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "x",
+        "CREWKIT_GIT_ENCRYPTION_KEYS": "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "CREWKIT_GIT_AUTH_PUBLIC_KEY": tokens.public_pem(tokens.rsa_key()),
+        "CREWKIT_GIT_AUTH_ISSUER": "x",
+        "CREWKIT_GIT_AUTH_AUDIENCE": "x",
+    }
+    refused = run(home, "owner", **environment)
+
+    assert refused.exit_code == 1
+    assert "in production crewkit issues them" in refused.output
+
+
+def test_without_a_key_it_says_who_makes_one(tmp_path: Path) -> None:
+    """`up` was never started, or elsewhere."""
+    refused = run(tmp_path, str(MARA.external_id))
+
+    assert refused.exit_code == 1
+    assert "`crewkit-git up` makes this key" in refused.output
+
+
+def test_without_a_running_demo_only_ids_are_known(home: Path) -> None:
+    """The people are published while `up` runs."""
+    (home / "demo.json").unlink()
+
+    assert "nobody, since `up` is not running" in run(home, "owner").output
+    assert run(home, str(MARA.external_id)).exit_code == 0
