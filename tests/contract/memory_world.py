@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
@@ -20,8 +19,8 @@ class MemoryWorld(World):
     """Tables in this process."""
 
     def __init__(self) -> None:
-        self.clock: Callable[[], datetime] = now
-        self.database = MemoryDatabase(lambda: self.clock())
+        self.received_at: datetime | None = None
+        self.database = MemoryDatabase(lambda: self.received_at or now())
         self.unit_of_work = MemoryUnitOfWork(self.database)
         self.directory = MemoryDirectory(self.database)
 
@@ -43,11 +42,11 @@ class MemoryWorld(World):
 
     async def keep(self, delivery: VerifiedDelivery, received_at: datetime) -> EventId:
         """Append it as if it were that time."""
-        self.clock = lambda: received_at
+        self.received_at = received_at
         try:
             await MemoryDeliveryLog(self.database).append(delivery)
         finally:
-            self.clock = now
+            self.received_at = None
         return max(self.database.committed.events)
 
     async def keep_request(self, request: PendingRequest) -> PendingRequest:

@@ -79,10 +79,10 @@ class UnitOfWorkContract:
     async def test_failed_commit_changes_nothing(self, world: World) -> None:
         """Storage lost before the commit is an error of its own kind, and nothing was changed."""
         integration = await world.integration()
-        with pytest.raises(StorageUnavailable) as refusal:
-            async with world.unit_of_work() as tx:
-                await tx.repositories.save([a_repository(integration)])
-                await world.lose_storage()
+        async with world.unit_of_work() as tx:
+            await tx.repositories.save([a_repository(integration)])
+            await world.lose_storage()
+            with pytest.raises(StorageUnavailable) as refusal:
                 await tx.commit()
         assert refusal.value.retry_after
         await world.restore_storage()

@@ -1,8 +1,8 @@
 """What the suites of stores need to know of an adapter. Derive from it to point them at one of your own."""
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 from core.domain.deliveries import VerifiedDelivery
@@ -15,7 +15,7 @@ from core.domain.organizations import Organization, Project, Role, User
 from core.domain.repositories import Repository
 from ports.directory import Directory
 from ports.unit_of_work import UnitOfWork
-from tests.support.builders import PROVIDER, a_delivery, a_link, a_repository, an_integration, now, step
+from tests.support.builders import PROVIDER, Fact, a_delivery, a_link, a_repository, an_integration, now, step
 
 
 class World(ABC):
@@ -56,7 +56,7 @@ class World(ABC):
     async def restore_storage(self) -> None:
         """Let new transactions reach it again."""
 
-    async def integration(self, organization: Organization | None = None, **facts: Any) -> Integration:
+    async def integration(self, organization: Organization | None = None, **facts: Fact) -> Integration:
         """Put in an integration, of a new organization where none is given."""
         organization = organization or await self.organization()
         async with self.unit_of_work() as tx:
@@ -67,7 +67,7 @@ class World(ABC):
         assert stored is not None
         return stored
 
-    async def link(self, project: Project, integration: Integration, **facts: Any) -> Link:
+    async def link(self, project: Project, integration: Integration, **facts: Fact) -> Link:
         """Put in a link."""
         async with self.unit_of_work() as tx:
             link = a_link(await tx.links.next_id(), project, integration, **facts)
@@ -85,7 +85,7 @@ class World(ABC):
             await tx.commit()
         return rows
 
-    async def event(self, *, received_at: datetime | None = None, **facts: Any) -> Event:
+    async def event(self, *, received_at: datetime | None = None, **facts: Fact) -> Event:
         """Put in a delivery and return its event."""
         delivery = a_delivery(**facts)
         await self.keep(delivery, received_at or now())
@@ -104,20 +104,16 @@ class World(ABC):
             await tx.mailbox.settle(settlements)
             await tx.commit()
 
-    async def request(self, organization: Organization, user: User, **facts: Any) -> PendingRequest:
+    async def request(self, organization: Organization, user: User, **facts: Fact) -> PendingRequest:
         """Put in a request of a user, by default of requester 7 for account 9."""
-        given = {
-            "requester_id": ProviderUserId("7"),
-            "account_id": AccountId("9"),
-            "expires_at": now() + timedelta(days=30),
-        }
-        return await self.keep_request(
-            PendingRequest(
-                flow_id=FlowId(0),  # the store gives it another
-                organization_id=organization.id,
-                user_id=user.id,
-                provider=PROVIDER,
-                external_id=uuid4(),
-                **(given | facts),
-            )
+        request = PendingRequest(
+            flow_id=FlowId(0),  # the store gives it another
+            organization_id=organization.id,
+            user_id=user.id,
+            provider=PROVIDER,
+            requester_id=ProviderUserId("7"),
+            account_id=AccountId("9"),
+            external_id=uuid4(),
+            expires_at=now() + timedelta(days=30),
         )
+        return await self.keep_request(replace(request, **facts))

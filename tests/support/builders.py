@@ -15,6 +15,9 @@ from core.domain.links import Link
 from core.domain.organizations import Organization, Project
 from core.domain.repositories import Repository
 
+# Whatever a field of the entity may hold.
+Fact = Any
+
 PROVIDER = "github"
 INSTALLATION = 41_000_001
 BY = SystemActor("test", "request-1")
@@ -35,7 +38,7 @@ def step(before: Entity | None, after: Entity | None) -> Change[Entity]:
     return Change(before, after, BY)
 
 
-def an_integration(integration_id: IntegrationId, organization: Organization, **facts: Any) -> Integration:
+def an_integration(integration_id: IntegrationId, organization: Organization, **facts: Fact) -> Integration:
     """Return an active integration of an organization."""
     at = now()
     integration = Integration(
@@ -51,7 +54,7 @@ def an_integration(integration_id: IntegrationId, organization: Organization, **
     return replace(integration, **facts)
 
 
-def a_link(link_id: LinkId, project: Project, integration: Integration, **facts: Any) -> Link:
+def a_link(link_id: LinkId, project: Project, integration: Integration, **facts: Fact) -> Link:
     """Return a link of a project to a repository of an integration."""
     at = now()
     link = Link(
@@ -70,12 +73,12 @@ def a_link(link_id: LinkId, project: Project, integration: Integration, **facts:
     return replace(link, **facts)
 
 
-def a_repository(integration: Integration, repo_id: str = "1", **facts: Any) -> Repository:
+def a_repository(integration: Integration, repo_id: str = "1", **facts: Fact) -> Repository:
     """Return a catalog row."""
     return replace(Repository(integration.id, RepoId(repo_id), f"acme/repository-{repo_id}"), **facts)
 
 
-def a_delivery(**facts: Any) -> VerifiedDelivery:
+def a_delivery(**facts: Fact) -> VerifiedDelivery:
     """Return a verified push, each with an id of its own."""
     delivery = VerifiedDelivery(
         provider=PROVIDER,
@@ -89,7 +92,7 @@ def a_delivery(**facts: Any) -> VerifiedDelivery:
     return replace(delivery, **facts)
 
 
-def a_fact(organization: Organization, **facts: Any) -> DomainEvent:
+def a_fact(organization: Organization, **facts: Fact) -> DomainEvent:
     """Return a domain event of an organization."""
     event = DomainEvent(
         type=DomainEventType.LINK_CREATED,

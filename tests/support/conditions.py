@@ -1,7 +1,8 @@
 """Wait for something to become true instead of sleeping."""
 
+import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import psutil
 
@@ -12,6 +13,14 @@ def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"still not so after {seconds} s"
         time.sleep(0.01)
+
+
+async def until(condition: Callable[[], Awaitable[object]], seconds: float = 10.0) -> None:
+    """Do the same without holding up the event loop."""
+    deadline = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < deadline, f"still not so after {seconds} s"
+        await asyncio.sleep(0.001)
 
 
 def all_ended(processes: Iterable[psutil.Process]) -> bool:

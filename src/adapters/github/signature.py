@@ -4,13 +4,13 @@ https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
 """
 
 import hmac
+import re
 from collections.abc import Sequence
 from hashlib import sha256
 
 from core.domain.deliveries import SignatureRefused
 
-_PREFIX = b"sha256="
-_HEX_LENGTH = 64
+_WRITTEN = re.compile(rb"sha256=([0-9a-f]{64})")
 
 
 class SigningSecret:
@@ -57,12 +57,10 @@ def given_signature(header: bytes | None) -> bytes:
     """
     if header is None:
         raise SignatureRefused("signature_missing")
-    if not header.startswith(_PREFIX) or len(header) != len(_PREFIX) + _HEX_LENGTH:
+    written = _WRITTEN.fullmatch(header)
+    if written is None:
         raise SignatureRefused("signature_malformed")
-    try:
-        return bytes.fromhex(header[len(_PREFIX) :].decode("ascii"))
-    except ValueError:
-        raise SignatureRefused("signature_malformed") from None
+    return bytes.fromhex(written[1].decode("ascii"))
 
 
 def sign(secret: str, body: bytes) -> str:

@@ -1,18 +1,16 @@
 import asyncio
 import select
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
 from adapters.postgres import codec
-from adapters.postgres.errors import domain_error, storage_unavailable
+from adapters.postgres.errors import storage_unavailable
 from adapters.postgres.packed_arrays import register_packed_arrays
 from adapters.postgres.session import Connection, Session, Watched
-
-_WAIT_FOR_CONNECTION_SECONDS = 5.0
 
 # A transaction that idles holds locks, and holds back every domain event behind its own.
 _SETTINGS = """
@@ -42,10 +40,19 @@ class Database:
     so an outage is over for us the moment the server answers again.
     """
 
-    def __init__(self, url: str, *, connections: int = 10) -> None:
+    def __init__(
+        self, url: str, *, connections: int = 10, patience: float = 5.0, silence: float = 10.0
+    ) -> None:
+        """Connect to nothing yet.
+
+        `patience` is how many seconds one waits for a connection that others have, `silence` how many for an
+        answer of the server: more than its own limit for a statement, so it speaks for one that cannot.
+        """
         self._parameters = make_conninfo("", **(_DEFAULTS | conninfo_to_dict(url)))
         self._idle: list[Connection] = []
         self._places = asyncio.Semaphore(connections)
+        self._patience = patience
+        self._silence = silence
         self._closed = False
 
     async def connect(self) -> Connection:
@@ -56,11 +63,11 @@ class Database:
         try:
             connection: Connection = await psycopg.AsyncConnection.connect(self._parameters, autocommit=True)
         except psycopg.OperationalError as error:
-            raise domain_error(error) or error from error
+            raise storage_unavailable() from error
         codec.register(connection)
         register_packed_arrays(connection)
         try:
-            with Watched(connection):
+            with Watched(connection, self._silence):
                 await connection.execute(_SETTINGS)
         except BaseException:
             await connection.close()
@@ -75,8 +82,8 @@ class Database:
         """
         await self._take_place()
         try:
-            connection = self._take_idle() or await self.connect()
-            session = Session(connection)
+            connection = await self._take_idle() or await self.connect()
+            session = Session(connection, self._silence)
             try:
                 yield session
             finally:
@@ -95,20 +102,19 @@ class Database:
 
     async def _take_place(self) -> None:
         try:
-            async with asyncio.timeout(_WAIT_FOR_CONNECTION_SECONDS):
+            async with asyncio.timeout(self._patience):
                 await self._places.acquire()
         except TimeoutError as error:
             raise storage_unavailable() from error
 
-    def _take_idle(self) -> Connection | None:
+    async def _take_idle(self) -> Connection | None:
         """Take the connection used last, so that the others may grow old and unused together."""
         while self._idle:
             connection = self._idle.pop()
             if _is_silent(connection):
                 return connection
             # A server that speaks unasked is saying goodbye; its other connections heard the same.
-            with suppress(psycopg.Error):
-                connection.pgconn.finish()
+            await connection.close()
         return None
 
     async def _give_back(self, connection: Connection) -> None:

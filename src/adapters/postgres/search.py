@@ -3,6 +3,7 @@
 from functools import lru_cache
 from zlib import crc32
 
+from adapters.postgres.codec import storable
 from core.domain.identifiers import IntegrationId
 
 _GRAM = 3
@@ -16,7 +17,7 @@ def grams(integration_id: IntegrationId, full_name: str) -> tuple[int, ...]:
     Each is hashed together with the integration, so that a common trigram of one tenant's names is not
     sought through everyone's. Hashes may collide: whoever searches compares the name as well.
     """
-    name = full_name.casefold()
+    name = storable(full_name).lower()
     found = {name[at : at + _GRAM] for at in range(len(name) - _GRAM + 1)}
     for part in _parts(name):
         found.update("^" + part[:length] for length in _PREFIXES if len(part) >= length)

@@ -16,9 +16,6 @@ Row = tuple[Any, ...]
 Connection = psycopg.AsyncConnection[Row]
 Parameters = Sequence[Any] | Mapping[str, Any]
 
-# Longer than the server's own limit for a statement: it speaks for a server that cannot.
-SILENCE_SECONDS = 10.0
-
 
 class Session:
     """One connection for the length of a unit of work.
@@ -27,10 +24,11 @@ class Session:
     would inside one (read committed), and cost one round trip instead of three.
     """
 
-    __slots__ = ("_connection", "_in_transaction", "_is_doomed")
+    __slots__ = ("_connection", "_in_transaction", "_is_doomed", "_silence")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, silence: float) -> None:
         self._connection = connection
+        self._silence = silence
         self._in_transaction = False
         self._is_doomed = False
 
@@ -63,7 +61,7 @@ class Session:
             raise _undone()
         if last:
             await self._begin()
-            with Watched(self._connection):
+            with Watched(self._connection, self._silence):
                 async with self._connection.pipeline():
                     for statement, parameters in last:
                         await self._connection.execute(statement, parameters, prepare=True)
@@ -92,7 +90,7 @@ class Session:
             self._in_transaction = True
 
     async def _run(self, statement: str, parameters: Parameters = ()) -> psycopg.AsyncCursor[Row]:
-        with Watched(self._connection):
+        with Watched(self._connection, self._silence):
             return await self._connection.execute(statement, parameters, prepare=True, binary=True)
 
 
@@ -102,14 +100,15 @@ class Watched:
     A timeout around the call would not do: the driver, cancelled, asks the silent server to cancel, too.
     """
 
-    __slots__ = ("_connection", "_timer")
+    __slots__ = ("_connection", "_seconds", "_timer")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, seconds: float) -> None:
         self._connection = connection
+        self._seconds = seconds
 
     def __enter__(self) -> None:
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(SILENCE_SECONDS, _hang_up, self._connection)
+        self._timer = loop.call_later(self._seconds, _hang_up, self._connection)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

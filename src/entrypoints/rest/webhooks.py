@@ -1,3 +1,4 @@
+import asyncio
 import os
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -5,7 +6,7 @@ from itertools import count
 
 import structlog
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from core.domain.deliveries import DeliveryRefused, Receipt, ReceiverBusy
 from core.domain.errors import DomainError
@@ -17,6 +18,8 @@ from ports.webhooks import BodyDigest, Headers, WebhookProtocol
 # GitHub does not send larger payloads. https://docs.github.com/webhooks/webhook-events-and-payloads
 MAX_BODY = 25 * 1024 * 1024
 MAX_IN_FLIGHT = 256 * 1024 * 1024
+# GitHub waits no longer for an answer: https://docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhooks
+BODY_SECONDS = 10.0
 
 _JSON = b"application/json"
 _FORM = b"application/x-www-form-urlencoded"
@@ -36,12 +39,19 @@ class WebhookEndpoint:
     """
 
     def __init__(
-        self, protocols: Mapping[str, WebhookProtocol], receive_delivery: ReceiveDelivery, metrics: Metrics
+        self,
+        protocols: Mapping[str, WebhookProtocol],
+        receive_delivery: ReceiveDelivery,
+        metrics: Metrics,
+        *,
+        body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._protocols = {f"/api/v1/git/{name}/webhooks": protocol for name, protocol in protocols.items()}
         self._receive_delivery = receive_delivery
         self._metrics = metrics
-        self._in_flight = 0
+        self._body_seconds = body_seconds
+        # Counted as they come: who only announces a large body must not take room from those who send one.
+        self._bytes_held = 0
         # Unique without asking the operating system for randomness each time.
         self._prefix = os.urandom(6).hex()
         self._numbers = count(1)
@@ -70,17 +80,15 @@ class WebhookEndpoint:
     async def _received(self, scope: Scope, receive: Receive, request_id: str) -> Receipt:
         # As a mapping once: a loop over a dozen headers for each of six names is a tenth of the whole cost.
         headers = dict(scope["headers"])
-        length, form = _admitted(scope["method"], headers)
-        if self._in_flight + length > MAX_IN_FLIGHT:
-            raise ReceiverBusy("Too many large deliveries at once; try again later.", retry_after=5)
-        self._in_flight += length
+        form = _admitted(scope["method"], headers)
+        protocol = self._protocols[scope["path"]]
+        body = _Body()
         try:
-            protocol = self._protocols[scope["path"]]
-            body, digest = await _read(receive, protocol)
-            delivery = protocol.verify(headers, body, digest=digest, form=form)
+            digest = await self._read(receive, protocol, body)
+            delivery = protocol.verify(headers, body.parts[0], digest=digest, form=form)
             receipt = await self._receive_delivery(delivery)
         finally:
-            self._in_flight -= length
+            self._bytes_held -= body.size
         _log.debug(
             "delivery_received",
             request_id=request_id,
@@ -90,6 +98,37 @@ class WebhookEndpoint:
             receipt=receipt.value,
         )
         return receipt
+
+    async def _read(self, receive: Receive, protocol: WebhookProtocol, body: "_Body") -> BodyDigest | None:
+        """Read the body into one part, feeding its signature as it comes; most come whole and need no digest."""
+        if not self._keep(await receive(), body):
+            return None
+        digest = protocol.digest()
+        digest.update(body.parts[0])
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                has_more = True
+                while has_more:
+                    has_more = self._keep(await receive(), body)
+                    digest.update(body.parts[-1])
+        except TimeoutError:
+            raise _too_slow() from None
+        body.parts = [b"".join(body.parts)]
+        return digest
+
+    def _keep(self, message: Message, body: "_Body") -> bool:
+        """Keep one part, and tell whether there is more to come."""
+        if message["type"] != "http.request":
+            raise _SenderGone
+        part: bytes = message.get("body", b"")
+        if body.size + len(part) > MAX_BODY:
+            raise _too_large()
+        if self._bytes_held + len(part) > MAX_IN_FLIGHT:
+            raise ReceiverBusy("Too many large deliveries at once; try again later.", retry_after=5)
+        body.parts.append(part)
+        body.size += len(part)
+        self._bytes_held += len(part)
+        return bool(message.get("more_body", False))
 
     def _refused(self, error: Exception, scope: Scope, request_id: str) -> Response:
         """Count and log why, and return what the caller may know."""
@@ -115,6 +154,16 @@ class WebhookEndpoint:
         return answer
 
 
+class _Body:
+    """What has come of one body."""
+
+    __slots__ = ("parts", "size")
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+
+
 class _Refusal(Exception):
     """The request is refused for what HTTP alone shows."""
 
@@ -134,20 +183,22 @@ def _too_large() -> _Refusal:
     )
 
 
+def _too_slow() -> _Refusal:
+    return _Refusal(HTTPStatus.REQUEST_TIMEOUT, "body_too_slow", "The body did not arrive in time.")
+
+
 class _SenderGone(Exception):
     """The sender hung up before the body was whole."""
 
 
-def _admitted(method: str, headers: Headers) -> tuple[int, bool]:
-    """Return how many bytes to hold room for and whether the body is a form, before reading any of it."""
+def _admitted(method: str, headers: Headers) -> bool:
+    """Refuse what headers alone show to be wrong, and tell whether the body is a form."""
     if method != "POST":
         raise _Refusal(
             HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "Deliveries are posted.", {"allow": "POST"}
         )
-    # A body of unknown length may become as large as any.
     declared = headers.get(b"content-length", b"")
-    length = int(declared) if declared.isdigit() else MAX_BODY
-    if length > MAX_BODY:
+    if declared.isdigit() and int(declared) > MAX_BODY:
         raise _too_large()
     content_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if content_type not in (_JSON, _FORM):
@@ -156,25 +207,4 @@ def _admitted(method: str, headers: Headers) -> tuple[int, bool]:
             "unsupported_media_type",
             "Send application/json or application/x-www-form-urlencoded.",
         )
-    return length, content_type == _FORM
-
-
-async def _read(receive: Receive, protocol: WebhookProtocol) -> tuple[bytes, BodyDigest | None]:
-    """Read the body, feeding its signature part by part; most arrive in one part and need no digest."""
-    message = await receive()
-    first: bytes = message.get("body", b"")
-    if message["type"] == "http.request" and not message.get("more_body", False):
-        return first, None
-    digest = protocol.digest()
-    parts, size = [], 0
-    while message["type"] == "http.request":
-        part = message.get("body", b"")
-        size += len(part)
-        if size > MAX_BODY:
-            raise _too_large()
-        digest.update(part)
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts), digest
-        message = await receive()
-    raise _SenderGone
+    return content_type == _FORM

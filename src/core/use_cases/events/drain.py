@@ -57,8 +57,9 @@ class DrainLane:
     """Process what is due in one lane: in order, in batches, each effect exactly once.
 
     Everything a batch does is one transaction that also holds the lane, so a worker killed in the middle
-    leaves nothing behind. A drainer refused by the lane's lock leaves at once; therefore one that finds
-    nothing due lets go and looks once more, since the ring it would have missed came in between.
+    leaves nothing behind. A drainer refused by the lane's lock leaves at once, relying on the one that holds
+    it; therefore one that found nothing due lets go first and then looks once more, without the lock: held
+    while looking, it could refuse someone just after the look.
     """
 
     unit_of_work: UnitOfWork
@@ -72,17 +73,19 @@ class DrainLane:
         """Drain until nothing is due or 30 seconds are over; raises `StorageUnavailable`."""
         await self.doorbell.answer(lane)
         started = self.clock.now()
-        looked_again = False
         while True:
             step = await self._batch(lane)
             if step is _Step.REFUSED:
                 return Drained.HELD_ELSEWHERE
-            if step is _Step.NOTHING_DUE and looked_again:
+            if step is _Step.NOTHING_DUE and not await self._is_due(lane):
                 return Drained.EMPTY
-            looked_again = step is _Step.NOTHING_DUE
             if self.clock.now() - started >= _LONGEST:
                 await self.doorbell.ring_due([lane])
                 return Drained.OUT_OF_TIME
+
+    async def _is_due(self, lane: int) -> bool:
+        async with self.unit_of_work() as tx:
+            return bool(await tx.mailbox.due(lane, now=self.clock.now(), limit=1, max_bytes=0))
 
     async def _batch(self, lane: int) -> _Step:
         try:

@@ -1,0 +1,209 @@
+"""The schema: made by the migrations, in plain SQL for review, and the same as `adapters.postgres.tables`."""
+
+import threading
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from adapters.postgres.migrate import (
+    RevisionUnknown,
+    current,
+    differences,
+    downgrade,
+    migrate,
+    newest,
+    sql,
+)
+from adapters.postgres.tables import metadata
+from core.domain.errors import StorageUnavailable
+from entrypoints.cli.migrate import migrate as command
+from tests.support.servers import Servers, new_database
+
+_CREWKITS = ("organizations", "users", "memberships", "projects")
+_CATALOG = """
+    SELECT 'column', table_name::text, column_name::text,
+        concat_ws(' ', data_type, udt_name, is_nullable, column_default)
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL
+    SELECT 'index', tablename::text, indexname::text, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL
+    SELECT 'constraint', conrelid::regclass::text, conname::text, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT 'options', relname::text, '', reloptions::text FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+"""
+
+
+@pytest.fixture
+def empty_url(servers: Servers) -> Iterator[str]:
+    """Give an empty database to one test alone."""
+    with new_database(servers.database_url) as url:
+        yield url
+
+
+def test_up_down_up(empty_url: str) -> None:
+    """The schema goes up, down to nothing of ours, and up again."""
+    assert current(empty_url) is None
+    migrate(empty_url)
+    assert current(empty_url) == newest()
+    made = _catalog(empty_url)
+    downgrade(empty_url, "base")
+    assert current(empty_url) is None
+    assert _tables(empty_url) == {*_CREWKITS, "git_schema_version"}
+    migrate(empty_url)
+    assert _catalog(empty_url) == made
+
+
+def test_each_step_is_reversible(empty_url: str) -> None:
+    """Every migration can be taken back by itself and made again."""
+    for revision in ("0001", "0002"):
+        migrate(empty_url, revision)
+        made = _catalog(empty_url)
+        downgrade(empty_url, "-1")
+        migrate(empty_url, revision)
+        assert _catalog(empty_url) == made
+
+
+def test_migrations_agree_with_the_tables(database_url: str) -> None:
+    """What the migrations make is what the tables say."""
+    assert differences(database_url) == []
+
+
+def test_migrations_make_exactly_the_tables(database_url: str, empty_url: str) -> None:
+    """Down to the predicates of indexes and the names of constraints, there is no other difference."""
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(empty_url), poolclass=NullPool
+    )
+    metadata.create_all(engine)
+    migrated = {row for row in _catalog(database_url) if row[1] != "git_schema_version"}
+    assert migrated == _catalog(empty_url)
+
+
+def test_down_leaves_crewkits_rows(database_url: str) -> None:
+    """No downgrade touches organizations, users, memberships and projects, nor what is in them."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            """
+            INSERT INTO organizations (external_id, name) VALUES (gen_random_uuid(), 'Acme');
+            INSERT INTO users (external_id, email) VALUES (gen_random_uuid(), 'mara@acme.example');
+            INSERT INTO memberships (user_id, organization_id, role)
+                SELECT users.id, organizations.id, 'owner' FROM users, organizations;
+            INSERT INTO projects (external_id, organization_id, name)
+                SELECT gen_random_uuid(), id, 'Rocket' FROM organizations;
+            INSERT INTO git_integrations (organization_id, provider, provider_id, external_id)
+                SELECT id, 'github', '1', gen_random_uuid() FROM organizations
+            """
+        )
+    before = _crewkits(database_url)
+    downgrade(database_url, "base")
+    assert _crewkits(database_url) == before
+    migrate(database_url)
+    assert _crewkits(database_url) == before
+
+
+def test_crewkits_own_tables_are_used_as_they_are(empty_url: str) -> None:
+    """Where crewkit has made its tables, larger than ours, up and down leave them as they were."""
+    with psycopg.connect(empty_url) as connection:
+        connection.execute(
+            """
+            CREATE TABLE organizations (
+                id bigserial PRIMARY KEY, external_id uuid NOT NULL UNIQUE, name text, plan text,
+                created_at timestamp, updated_at timestamp
+            );
+            CREATE TABLE alembic_version (version_num text)
+            """
+        )
+    before = {row for row in _catalog(empty_url) if row[1] == "organizations"}
+    migrate(empty_url)
+    downgrade(empty_url, "base")
+    assert before <= _catalog(empty_url)
+    assert "alembic_version" in _tables(empty_url)
+
+
+def test_two_who_migrate_at_once(empty_url: str) -> None:
+    """Processes that start together wait for each other, and find the work done."""
+    failures: list[Exception] = []
+
+    def run() -> None:
+        try:
+            migrate(empty_url)
+        except Exception as error:  # noqa: BLE001 - handed to the test
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert current(empty_url) == newest()
+
+
+def test_plain_sql_makes_the_same(database_url: str, empty_url: str) -> None:
+    """The SQL given for review is what is run."""
+    with psycopg.connect(empty_url, autocommit=True) as connection:
+        connection.execute(sql())
+    assert _catalog(empty_url) == _catalog(database_url)
+
+
+def test_payloads_are_kept_out_of_line_uncompressed(database_url: str) -> None:
+    """PostgreSQL does not try to compress again what we compressed."""
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(
+            "SELECT attstorage FROM pg_attribute"
+            " WHERE attrelid = 'git_webhook_events'::regclass AND attname = 'payload'"
+        ).fetchone()
+    assert row == ("e",)
+
+
+def test_unknown_revision_is_named(database_url: str) -> None:
+    """A revision that does not exist is an error of its own, and changes nothing."""
+    with pytest.raises(RevisionUnknown, match="nowhere"):
+        downgrade(database_url, "nowhere")
+    assert current(database_url) == newest()
+
+
+def test_database_that_does_not_answer() -> None:
+    """An unreachable database is told as such."""
+    with pytest.raises(StorageUnavailable):
+        migrate("postgresql://nobody@/nothing?host=/nonexistent")
+
+
+def test_command_line(empty_url: str) -> None:
+    """`crewkit-git migrate` checks, brings up, brings down and prints."""
+
+    def run(*arguments: str) -> tuple[int, str]:
+        environment = {"CREWKIT_GIT_DATABASE_URL": empty_url, "CREWKIT_GIT_ENVIRONMENT": "development"}
+        done = CliRunner().invoke(command, arguments, env=environment)
+        return done.exit_code, done.output
+
+    assert run("--check")[0] == 1
+    assert run() == (0, "")
+    assert run("--check") == (0, "")
+    assert run("--down", "0001") == (0, "")
+    assert current(empty_url) == "0001"
+    code, output = run("--down", "nowhere")
+    assert code == 1
+    assert "nowhere" in output
+    code, output = run("--sql")
+    assert code == 0
+    assert "CREATE TABLE git_webhook_events" in output
+
+
+def _catalog(url: str) -> set[tuple[str, ...]]:
+    with psycopg.connect(url) as connection:
+        return set(connection.execute(_CATALOG).fetchall())
+
+
+def _tables(url: str) -> set[str]:
+    return {table for kind, table, *_ in _catalog(url) if kind == "column"}
+
+
+def _crewkits(url: str) -> list[list[tuple[object, ...]]]:
+    with psycopg.connect(url) as connection:
+        return [connection.execute(f"TABLE {table}").fetchall() for table in _CREWKITS]

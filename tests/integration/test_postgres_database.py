@@ -1,0 +1,177 @@
+"""The pool: how it meets silence, loss and crowding."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+import pytest
+
+from adapters.postgres.database import Database
+from core.domain.errors import StorageConflict, StorageUnavailable
+from tests.support.conditions import wait_until
+
+
+@asynccontextmanager
+async def opened(
+    url: str, *, connections: int = 4, patience: float = 5.0, silence: float = 10.0
+) -> AsyncIterator[Database]:
+    """Open a pool for the length of the block."""
+    database = Database(url, connections=connections, patience=patience, silence=silence)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def test_lost_connections_are_replaced_unseen(database_url: str) -> None:
+    """Connections that died while idle fail nobody: the next who comes gets a new one."""
+    async with opened(database_url) as database:
+        async with database.session() as one, database.session() as two, database.session() as three:
+            for session in (one, two, three):
+                await session.read("SELECT 1")
+        _end_connections(database_url)
+        for _ in range(3):
+            async with database.session() as session:
+                assert await session.read("SELECT 1") == [(1,)]
+
+
+async def test_connection_lost_in_use(database_url: str) -> None:
+    """Who loses a connection in the middle is told to come again, and then is served."""
+    async with opened(database_url) as database:
+        async with database.session() as session:
+            await session.write("SELECT 1")
+            _end_connections(database_url)
+            with pytest.raises(StorageUnavailable) as refusal:
+                await session.write("SELECT 1")
+            assert refusal.value.retry_after
+        async with database.session() as session:
+            assert await session.read("SELECT 1") == [(1,)]
+
+
+async def test_server_that_is_not_there() -> None:
+    """No server is an outage, not a mistake."""
+    async with opened("postgresql://nobody@/nothing?host=/nonexistent") as database:
+        with pytest.raises(StorageUnavailable):
+            async with database.session():
+                pass
+
+
+async def test_server_that_never_answers() -> None:
+    """A server that takes the connection and says nothing is given up on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        url = f"postgresql://nobody@127.0.0.1:{port}/nothing?connect_timeout=2&sslmode=disable"
+        async with opened(url) as database:
+            with pytest.raises(StorageUnavailable):
+                async with database.session():
+                    pass
+
+
+async def test_server_that_falls_silent(database_url: str) -> None:
+    """A statement that gets no answer ends in bounded time, and its connection with it."""
+    async with opened(database_url, connections=1, silence=0.2) as database:
+        async with database.session() as session:
+            with pytest.raises(StorageUnavailable):
+                await session.read("SELECT pg_sleep(60)")
+        async with database.session() as session:
+            assert await session.read("SELECT 1") == [(1,)]
+
+
+async def test_crowd_waits_and_is_told(database_url: str) -> None:
+    """Where all connections are taken one waits a while, then is told to come again."""
+    async with opened(database_url, connections=1, patience=0.1) as database:
+        async with database.session() as session:
+            await session.read("SELECT 1")
+            with pytest.raises(StorageUnavailable):
+                async with database.session():
+                    pass
+        async with database.session() as session:
+            assert await session.read("SELECT 1") == [(1,)]
+
+
+async def test_connections_are_bounded_and_reused(database_url: str) -> None:
+    """However many come, no more connections than allowed are made."""
+    async with opened(database_url, connections=2) as database:
+
+        async def backend() -> int:
+            async with database.session() as session:
+                [(pid,)] = await session.read("SELECT pg_backend_pid()")
+                return int(pid)
+
+        assert len(set(await asyncio.gather(*(backend() for _ in range(40))))) <= 2
+
+
+async def test_cancelled_statement_spares_the_next(database_url: str) -> None:
+    """A caller who hangs up in the middle of a statement leaves nothing on the connection."""
+    async with opened(database_url, connections=1) as database:
+
+        async def wait_long() -> None:
+            async with database.session() as session:
+                await session.write("SELECT pg_sleep(60)")
+
+        task = asyncio.create_task(wait_long())
+        sleeping = "query LIKE '%pg_sleep%' AND state = 'active'"
+        await asyncio.to_thread(wait_until, lambda: _count(database_url, sleeping) == 1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        async with database.session() as session:
+            assert await session.read("SELECT count(*)::int FROM pg_locks WHERE NOT granted") == [(0,)]
+
+
+async def test_reads_before_the_first_write_hold_no_transaction(database_url: str) -> None:
+    """A read leaves nothing open on the server, whose clock against idle transactions would run."""
+    async with opened(database_url) as database, database.session() as session:
+        await session.read("SELECT 1")
+        async with database.session() as other:
+            rows = await other.read(
+                "SELECT state FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND application_name = 'crewkit-git'"
+            )
+        assert rows == [("idle",)]
+
+
+async def test_lock_that_is_not_given_is_a_conflict(database_url: str) -> None:
+    """A lock not given in time, and a deadlock, are conflicts: trying again may succeed."""
+    async with opened(database_url) as database, database.session() as one, database.session() as two:
+        await one.write("SELECT pg_advisory_xact_lock(1)")
+        await two.write("SET LOCAL lock_timeout = '50ms'")
+        with pytest.raises(StorageConflict):
+            await two.write("SELECT pg_advisory_xact_lock(1)")
+
+
+async def test_limits_are_set_on_every_connection(database_url: str) -> None:
+    """No statement runs for ever, no transaction idles for ever, and times are in UTC."""
+    names = ("TimeZone", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    async with opened(database_url) as database, database.session() as session:
+        settings = [(await session.read(f"SHOW {name}"))[0][0] for name in names]
+    assert settings == ["UTC", "8s", "5s", "5s"]
+
+
+async def test_closed_pool_leaves_no_connection(database_url: str) -> None:
+    """After closing, even connections that were in use then are closed when they come back."""
+    database = Database(database_url)
+    async with database.session() as session:
+        await session.read("SELECT 1")
+        await database.close()
+    # A server takes a moment to notice that a client has gone.
+    await asyncio.to_thread(wait_until, lambda: _count(database_url, "true") == 0)
+
+
+def _end_connections(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def _count(url: str, condition: str) -> int:
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            f" WHERE datname = current_database() AND pid <> pg_backend_pid() AND {condition}"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,199 @@
+"""What only PostgreSQL has: texts it cannot keep, tokens beside the row, damaged payloads, plans."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from adapters.postgres import events, mailbox
+from adapters.postgres.compression import PayloadDamaged
+from adapters.postgres.packed_arrays import Texts
+from adapters.postgres.session import Parameters
+from core.domain.connections import Connection, ConnectionStatus
+from core.domain.domain_events import LinkData
+from core.domain.events import EventStatus, Outcome, Settlement, Verdict
+from core.domain.identifiers import ProviderUserId, RepoId
+from core.domain.lanes import LANES, lane_of
+from core.domain.organizations import Role
+from tests.contract.postgres_world import PostgresWorld
+from tests.support.builders import INSTALLATION, PROVIDER, a_delivery, a_fact, a_repository, now, step
+
+_ODD = "a\0b\ud800c\\u0000d\udc00"
+_KEPT = "a\ufffdb\ufffdc\\u0000d\ufffd"
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+    """Give a migrated database."""
+    world = PostgresWorld(database_url)
+    yield world
+    await world.database.close()
+
+
+async def test_texts_postgres_cannot_keep_are_replaced(world: PostgresWorld) -> None:
+    """U+0000 and lone surrogates become U+FFFD in columns, arrays and JSON, and lose no delivery."""
+    integration = await world.integration(provider_name=_ODD, settings={_ODD: [_ODD, {"x": (_ODD,)}]})
+    assert integration.provider_name == _KEPT
+    assert integration.settings == {_KEPT: [_KEPT, {"x": [_KEPT]}]}
+    event = await world.event()
+    verdict = Verdict("link", Outcome.PROCESSED, _ODD)
+    await world.settle(Settlement(event.id, EventStatus.PROCESSED, (verdict,), _ODD))
+    settled = await world.seen(event)
+    assert (settled.error_message, settled.verdicts[0].reason) == (_KEPT, _KEPT)
+    organization = await world.organization(_ODD)
+    assert organization.name == _KEPT
+    async with world.unit_of_work() as tx:
+        data = LinkData(uuid4(), RepoId("1"), _ODD)
+        await tx.domain_events.append([a_fact(organization, data=data)])
+        await tx.repositories.save([a_repository(integration, full_name=_ODD, description=_ODD)])
+        await tx.commit()
+        [fact] = await tx.domain_events.after(0, limit=10)
+        [row] = await tx.repositories.of_integration(integration.id)
+        assert await tx.events.find(PROVIDER, _ODD) is None
+    assert fact.data == replace(data, full_name=_KEPT)
+    assert (row.full_name, row.description) == (_KEPT, _KEPT)
+
+
+async def test_revoking_takes_the_tokens(world: PostgresWorld) -> None:
+    """A connection keeps its tokens through other changes, and loses them with the change that revokes it."""
+    user = await world.user()
+    async with world.unit_of_work() as tx:
+        connection = Connection(
+            id=await tx.connections.next_id(),
+            external_id=uuid4(),
+            user_id=user.id,
+            provider=PROVIDER,
+            provider_user_id=ProviderUserId("7"),
+            created_at=now(),
+            updated_at=now(),
+        )
+        await tx.connections.apply([step(None, connection)])
+        await tx.commit()
+    async with world.database.session() as session:
+        await session.change(
+            "UPDATE user_git_connections"
+            " SET access_token = 'a', refresh_token = 'r', token_expires_at = now() WHERE id = %s",
+            (connection.id,),
+        )
+        await session.commit()
+    named = replace(connection, provider_username="mara")
+    revoked = replace(named, status=ConnectionStatus.REVOKED)
+    for before, after, kept in ((connection, named, True), (named, revoked, False)):
+        async with world.unit_of_work() as tx:
+            await tx.connections.apply([step(before, after)])
+            await tx.commit()
+        async with world.database.session() as session:
+            [tokens] = await session.read(
+                "SELECT access_token, refresh_token, token_expires_at FROM user_git_connections"
+            )
+        assert [token is not None for token in tokens] == [kept] * 3
+
+
+async def test_role_we_do_not_know_is_none(world: PostgresWorld) -> None:
+    """A role that crewkit invents later gives nobody anything here."""
+    user, organization = await world.user(), await world.organization()
+    await world.member(user, organization, Role.OWNER)
+    async with world.database.session() as session:
+        await session.change("UPDATE memberships SET role = 'emperor'")
+        await session.commit()
+    assert await world.directory.memberships(user.id) == []
+
+
+@pytest.mark.parametrize(
+    "damage", ["payload = 'x'", "payload_length = 3", "payload = substring(payload, 1, 12)"]
+)
+async def test_damaged_payload_stops_no_lane(world: PostgresWorld, damage: str) -> None:
+    """A payload that cannot be read back is told to whoever asks for it, and counts as gone in its lane."""
+    await world.keep(a_delivery(body=b"{}" * 1000), now())
+    good = await world.event()
+    async with world.database.session() as session:
+        await session.change(f"UPDATE git_webhook_events SET {damage} WHERE id <> %s", (good.id,))
+        await session.commit()
+    async with world.unit_of_work() as tx:
+        due = await tx.mailbox.due(lane_of(INSTALLATION), now=now(), limit=10, max_bytes=1000)
+        assert [letter.body is None for letter in due] == [True, False]
+        with pytest.raises(PayloadDamaged):
+            await tx.events.find_payload(due[0].event.id)
+
+
+async def test_expired_payload_is_none(world: PostgresWorld) -> None:
+    """What retention took is gone from both views."""
+    event = await world.event()
+    async with world.database.session() as session:
+        await session.change("UPDATE git_webhook_events SET payload = NULL")
+        await session.commit()
+    async with world.unit_of_work() as tx:
+        assert await tx.events.find_payload(event.id) is None
+        [letter] = await tx.mailbox.due(event.lane, now=now(), limit=10, max_bytes=1000)
+        assert letter.body is None
+
+
+async def test_unlinking_keeps_the_ledger(world: PostgresWorld) -> None:
+    """An event of a link that is deleted stays, without it."""
+    organization = await world.organization()
+    integration = await world.integration(organization)
+    link = await world.link(await world.project(organization), integration)
+    event = await world.event()
+    await world.settle(Settlement(event.id, EventStatus.PROCESSED, link_id=link.id))
+    async with world.unit_of_work() as tx:
+        await tx.links.apply([step(link, None)])
+        await tx.commit()
+    async with world.database.session() as session:
+        assert await session.read("SELECT project_repository_id FROM git_webhook_events") == [(None,)]
+
+
+_LARGE_LEDGER = """
+    INSERT INTO git_webhook_events (
+        provider, event_type, delivery_id, installation_id, lane, payload_length, payload_sha256, status,
+        git_integration_id, project_ids
+    )
+    SELECT 'github', CASE WHEN n %% 50 = 0 THEN 'pull_request' ELSE 'push' END, n::text, n %% 1000,
+        n %% 32, 0, '', CASE
+            WHEN n > 59000 THEN 'pending' WHEN n %% 1000 = 0 THEN 'failed' WHEN n %% 100 = 0 THEN 'unrouted'
+            WHEN n %% 3 = 0 THEN 'ignored' ELSE 'processed'
+        END,
+        CASE WHEN n <= 59000 AND n %% 100 <> 0 THEN %s::bigint END,
+        CASE WHEN n %% 3 = 1 THEN '{1}'::bigint[] END
+    FROM generate_series(1, 60000) AS n
+"""
+
+
+async def test_no_question_reads_the_whole_ledger(world: PostgresWorld) -> None:
+    """On a large ledger every question a user or a drainer waits for is answered from an index."""
+    integration = await world.integration()
+    async with world.database.session() as session:
+        await session.change(_LARGE_LEDGER, (integration.id,))
+        await session.commit()
+        await session.change("ANALYZE")
+        await session.commit()
+    statuses = Texts([status.value for status in EventStatus])
+    of_organization = {"organization_id": integration.organization_id, "limit": 50, "statuses": statuses}
+    questions: list[tuple[str, Parameters]] = [
+        (events._of_organization(()), of_organization),
+        (events._of_organization(("before",)), of_organization | {"before": 30_000}),
+        (events._of_organization(()), of_organization | {"statuses": Texts(["failed"])}),
+        (events._of_everyone((), None), {"limit": 50}),
+        (events._of_everyone((), EventStatus.FAILED), {"limit": 50}),
+        (events._of_everyone((), EventStatus.UNROUTED), {"limit": 50}),
+        (events._of_everyone(("delivery_id",), None), {"limit": 50, "delivery_id": "77"}),
+        (events._FIND, ("77", PROVIDER)),
+        (events._OLDEST_DUE, (LANES, now())),
+        (mailbox._LANES_DUE, (LANES, now())),
+        (mailbox._DUE, {"lane": 3, "now": now(), "limit": 256, "max_bytes": 1 << 25}),
+        (mailbox._ROUTE_WAITING, {"oldest": now(), "now": now()}),
+        ("UPDATE git_webhook_events SET project_repository_id = NULL WHERE project_repository_id = %s", (7,)),
+        ("SELECT id FROM git_webhook_events WHERE project_ids @> ARRAY[%s::bigint]", (2,)),
+    ]
+    async with world.database.session() as session:
+        for statement, parameters in questions:
+            [(plan,)] = await session.write(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+            assert not _reads_all(plan[0]["Plan"]), statement
+
+
+def _reads_all(plan: dict[str, object]) -> bool:
+    if plan["Node Type"] == "Seq Scan" and plan["Relation Name"] == "git_webhook_events":
+        return True
+    children = plan.get("Plans", [])
+    assert isinstance(children, list)
+    return any(_reads_all(child) for child in children)

@@ -1,0 +1,301 @@
+"""What counts as a delivery of GitHub's: its headers, its envelope, and bodies of every kind."""
+
+import json
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.deliveries import (
+    BodyRefused,
+    DeliveryRefused,
+    HeadersRefused,
+    Source,
+    VerifiedDelivery,
+)
+from core.domain.errors import ErrorKind
+from core.domain.events import EnvelopeUnreadable
+from core.domain.lanes import lane_of
+from tests.support.webhooks import DELIVERY, protocol, signed
+
+BODY = b'{"action":"opened","installation":{"id":41000001,"node_id":"x"},"repository":{"id":700000001}}'
+# Far deeper than GitHub nests, and deeper than any parser that recurses can follow.
+DEEP = 100_000
+
+
+def verified(body: bytes, *, form: bool = False) -> VerifiedDelivery:
+    """Verify a body that is signed rightly."""
+    return protocol().verify(signed(body), body, form=form)
+
+
+def refused(body: bytes, *, form: bool = False) -> str:
+    """Return why a rightly signed body is refused."""
+    with pytest.raises(BodyRefused) as error:
+        verified(body, form=form)
+    assert (error.value.kind, error.value.code) == (ErrorKind.INVALID_ARGUMENT, "webhook_body_invalid")
+    return error.value.reason
+
+
+def test_a_delivery_is_its_headers_its_envelope_and_its_very_bytes() -> None:
+    """The proof names what is needed to keep and route the delivery, and holds what was signed."""
+    assert verified(BODY) == VerifiedDelivery(
+        provider="github",
+        event_type="push",
+        delivery_id=DELIVERY,
+        action="opened",
+        installation_id=41_000_001,
+        repo_id=verified(BODY).repo_id,
+        body=BODY,
+        source=Source.RECEIVED,
+    )
+    assert (verified(BODY).repo_id, verified(BODY).lane) == ("700000001", lane_of(41_000_001))
+
+
+def test_a_replay_is_marked_as_one() -> None:
+    """Whoever replays says so in a header, which the ledger keeps."""
+    headers = {**signed(BODY), b"x-crewkit-replay": b"1"}
+    assert protocol().verify(headers, BODY).source is Source.REPLAYED
+
+
+@pytest.mark.parametrize("event", [b"push", b"pull_request", b"projects_v2_item", b"a", b"a" * 64])
+@pytest.mark.parametrize("delivery", [DELIVERY.encode(), b"0", b"Replay-1", b"f" * 64])
+def test_well_formed_headers_are_taken(event: bytes, delivery: bytes) -> None:
+    """Events are words; delivery ids are GUIDs, or whatever a tool of ours makes of letters and digits."""
+    found = protocol().verify(signed(BODY, event, delivery), BODY)
+    assert (found.event_type, found.delivery_id) == (event.decode(), delivery.decode())
+
+
+@pytest.mark.parametrize("name", [b"x-github-event", b"x-github-delivery"])
+def test_a_missing_header_is_refused(name: bytes) -> None:
+    """Without its event or id a delivery can be neither read nor told apart."""
+    headers = {**signed(BODY)}
+    del headers[name]
+    with pytest.raises(HeadersRefused) as error:
+        protocol().verify(headers, BODY)
+    assert (error.value.reason, error.value.code) == ("header_missing", "webhook_headers_invalid")
+
+
+@pytest.mark.parametrize("name", [b"x-github-event", b"x-github-delivery"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b" push",
+        b"push\n",
+        b"pu\x00sh",
+        b"pu\x7fsh",
+        b"a" * 65,
+        b"a" * 10_000,
+        b"push;drop",
+        b"../push",
+        "größe".encode(),
+        b"\xff",
+        b"-push",
+        b"_push",
+    ],
+)
+def test_a_malformed_header_is_refused(name: bytes, value: bytes) -> None:
+    """The signature does not cover headers, so whoever replays a body may write anything into them."""
+    with pytest.raises(HeadersRefused) as error:
+        protocol().verify({**signed(BODY), name: value}, BODY)
+    assert (error.value.reason, error.value.kind) == ("header_malformed", ErrorKind.INVALID_ARGUMENT)
+
+
+def test_upper_case_is_no_event() -> None:
+    """GitHub's events are lower case, and one event has one spelling in the ledger."""
+    with pytest.raises(HeadersRefused):
+        protocol().verify(signed(BODY, b"Push"), BODY)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "body_not_json"),
+        (b" ", "body_not_json"),
+        (b"{", "body_not_json"),
+        (BODY[:-1], "body_not_json"),
+        (BODY + b"x", "body_not_json"),
+        (BODY + b"\x00", "body_not_json"),
+        (BODY + BODY, "body_not_json"),
+        (b"\xef\xbb\xbf" + BODY, "body_not_json"),
+        (BODY.decode().encode("utf-16"), "body_not_json"),
+        (b'{"action":"\xff"}', "body_not_json"),
+        (b'{"skipped":"\xff"}', "body_not_json"),
+        (b'{"skipped":"\xc0\x80"}', "body_not_json"),
+        (b'{"skipped":"\xed\xa0\x80"}', "body_not_json"),
+        (b'{"action":"\\ud800"}', "body_not_json"),
+        (b'{"skipped":"\\ud800"}', "body_not_json"),
+        (b'{"action":"a\nb"}', "body_not_json"),
+        (b'{"skipped":NaN}', "body_not_json"),
+        (b"{'action':'opened'}", "body_not_json"),
+        (b'{"skipped":' + b"[" * DEEP + b"]" * DEEP + b"}", "body_not_json"),
+        (b'{"action":' + b"[" * DEEP + b"]" * DEEP + b"}", "body_not_json"),
+        (b'{"a":' * DEEP + b"1" + b"}" * DEEP, "body_not_json"),
+        (b"[" * DEEP, "body_not_json"),
+        (b"[]", "body_not_an_object"),
+        (b"[" + BODY + b"]", "body_not_an_object"),
+        (b"null", "body_not_an_object"),
+        (b"true", "body_not_an_object"),
+        (b"1", "body_not_an_object"),
+        (b'"{}"', "body_not_an_object"),
+    ],
+    ids=lambda value: repr(value[:24]),
+)
+def test_a_signed_body_that_is_not_one_object_is_refused(body: bytes, reason: str) -> None:
+    """Empty, cut off, too deep, of another encoding or another kind: said to the logs, coarse to callers."""
+    assert refused(body) == reason
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"action":5}',
+        b'{"action":["opened"]}',
+        b'{"installation":"41000001"}',
+        b'{"installation":{}}',
+        b'{"installation":{"id":"41000001"}}',
+        b'{"installation":{"id":null}}',
+        b'{"installation":{"id":true}}',
+        b'{"installation":{"id":1.5}}',
+        b'{"installation":{"id":0}}',
+        b'{"installation":{"id":-1}}',
+        b'{"installation":{"id":9223372036854775808}}',
+        b'{"installation":{"id":1' + b"0" * 5000 + b"}}",
+        b'{"installation":[1]}',
+        b'{"repository":[]}',
+        b'{"repository":{"id":1e400}}',
+        b'{"action":5,"skipped":1' + b"0" * 5000 + b"}",
+        b'{"action":5,"skipped":1e999}',
+    ],
+    ids=lambda body: repr(body[:40]),
+)
+def test_a_signed_object_of_odd_types_is_kept_and_read_in_vain(body: bytes) -> None:
+    """What GitHub signed is never turned away for its shape; processing then says what is wrong with it."""
+    kept = verified(body)
+    assert (kept.action, kept.installation_id, kept.repo_id, kept.body) == (None, None, None, body)
+    with pytest.raises(EnvelopeUnreadable) as error:
+        protocol().read("push", body)
+    assert error.value.message.startswith("envelope_unreadable: ")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b" \r\n\t{} \n",
+        b'{"action":null,"installation":null,"repository":null}',
+        b'{"skipped":1' + b"0" * 5000 + b"}",
+        b'{"skipped":1e999}',
+        b'{"skipped":"\\u0000"}',
+        b'{"skipped":"\xef\xbf\xbf"}',
+    ],
+)
+def test_an_object_without_an_envelope_is_kept(body: bytes) -> None:
+    """Events without action, installation or repository are deliveries too."""
+    assert (verified(body).action, verified(body).installation_id, verified(body).lane) == (None, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("opened", "opened"),
+        ("My workflow_job", "My workflow_job"),
+        ("größe 日本 🚀", "größe 日本 🚀"),
+        ("a\x00b", "a\ufffdb"),
+        ("a\nb\x1b[31m", "a\ufffdb\ufffd[31m"),
+        ("\u202eevil", "\ufffdevil"),
+        ("", ""),
+        ("x" * 100, "x" * 100),
+        ("x" * 10_000, "x" * 100),
+        ("\n" * 10_000, "\ufffd" * 100),
+    ],
+)
+def test_an_action_is_kept_short_and_printable(written: str, kept: str) -> None:
+    """`repository_dispatch` lets users choose it, and a database stores no NUL."""
+    assert verified(json.dumps({"action": written}).encode()).action == kept
+
+
+@pytest.mark.parametrize("text", ['{"action":"opened"}', '{"action":"größe + 日本 & 100 %"}', " {} "])
+def test_a_form_is_accepted_for_its_payload(text: str) -> None:
+    """GitHub may send the same JSON in a form field; what is kept is what was signed."""
+    body = b"a=1&payload=" + quote_plus(text).encode()
+    kept = verified(body, form=True)
+    assert (kept.body, kept.action) == (body, json.loads(text).get("action"))
+    assert protocol().show(body) == text.encode()
+
+
+def test_a_form_reads_like_its_json() -> None:
+    """Processing finds the payload in a kept form as in a kept object."""
+    payload = b'{"action":"renamed","installation":{"id":1},"account":{"id":9,"login":"acme"}}'
+    form = b"payload=" + quote_plus(payload).encode()
+    assert protocol().read("installation_target", form) == protocol().read("installation_target", payload)
+
+
+def test_json_in_a_form_request_is_json() -> None:
+    """A body that begins with a brace is no form, whatever its content type says."""
+    assert verified(BODY, form=True).action == "opened"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "body_without_payload"),
+        (b"payload", "body_not_json"),
+        (b"payload=", "body_not_json"),
+        (b"data=%7B%7D", "body_without_payload"),
+        (b"Payload=%7B%7D", "body_without_payload"),
+        (b"payload=%7B", "body_not_json"),
+        (b"payload=%5B%5D", "body_not_an_object"),
+        (b"payload=%7B%22a%22%3A%22%FF%22%7D", "body_not_a_form"),
+        (b"payload=\xff", "body_not_a_form"),
+        (b"a=1&" * 17 + b"payload=%7B%7D", "body_not_a_form"),
+    ],
+)
+def test_a_form_without_an_object_is_refused(body: bytes, reason: str) -> None:
+    """No payload field, or none that holds one object."""
+    assert refused(body, form=True) == reason
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+envelopes = st.dictionaries(
+    st.sampled_from(["action", "installation", "repository", "id"]) | st.text(max_size=4),
+    json_values | st.fixed_dictionaries({"id": st.integers(-1, 2**64)}) | st.text(max_size=5),
+    max_size=5,
+)
+
+
+@given(envelopes, st.booleans(), st.sampled_from([None, 1]))
+def test_every_json_object_is_a_delivery(found: dict[str, Any], ascii_only: bool, indent: int | None) -> None:
+    """Whatever a JSON library writes as an object is taken, its envelope read where it has the right types."""
+    body = json.dumps(found, ensure_ascii=ascii_only, indent=indent).encode()
+    kept = verified(body)
+    assert json.loads(kept.body) == found
+    ids = [
+        inner.get("id") if isinstance(inner, dict) else inner for inner in map(found.get, ("installation",))
+    ]
+    if kept.installation_id is not None:
+        assert [kept.installation_id] == ids
+
+
+@given(st.binary(max_size=60) | json_values.map(lambda value: json.dumps(value).encode()), st.booleans())
+def test_whatever_arrives_is_verified_or_refused(body: bytes, form: bool) -> None:
+    """No bytes, however signed, raise anything but a refusal."""
+    try:
+        kept = verified(body, form=form)
+    except DeliveryRefused:
+        return
+    assert kept.body == body
+    assert isinstance(json.loads(protocol().show(body)), dict)
+
+
+@given(st.dictionaries(st.sampled_from([*signed(b""), b"x-crewkit-replay"]), st.binary(max_size=80)))
+def test_whatever_the_headers_they_are_refused(headers: dict[bytes, bytes]) -> None:
+    """No headers raise anything but a refusal."""
+    with pytest.raises(DeliveryRefused):
+        protocol().verify(headers, BODY)

@@ -1,0 +1,186 @@
+"""Nothing is believed, or even decoded, before its signature matches."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.github.signature import SigningSecret, sign
+from adapters.github.webhook_protocol import GitHubWebhooks
+from core.domain.deliveries import BodyRefused, HeadersRefused, SignatureRefused
+from core.domain.errors import ErrorKind
+from tests.support.webhooks import DELIVERY, SECRET, SIGNATURE, protocol, signature, signed
+
+VECTORS: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[1] / "data" / "signature_vectors.json").read_bytes()
+)
+BODY = b'{"zen":"Keep it logically awesome."}'
+NOT_JSON = b"\xff{"
+
+
+def headers_with(value: bytes | None, body: bytes = BODY) -> dict[bytes, bytes]:
+    """Return the headers of a delivery whose signature is this value, None for none."""
+    headers = {**signed(body)}
+    del headers[SIGNATURE]
+    return headers if value is None else headers | {SIGNATURE: value}
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [vector for vector in VECTORS if vector["header"] == "X-Hub-Signature-256"],
+    ids=lambda vector: vector["name"],
+)
+def test_published_signatures_are_computed_alike(vector: dict[str, Any]) -> None:
+    """What others publish as the signature of a payload is what we compute."""
+    assert sign(vector["secret"], vector["payload"].encode()) == vector["signature"]
+
+
+def test_a_published_delivery_verifies() -> None:
+    """A JSON body with a signature computed elsewhere is accepted."""
+    vector = next(one for one in VECTORS if one["name"] == "go-github sha256")
+    body = vector["payload"].encode()
+    headers = headers_with(vector["signature"].encode(), body)
+    assert protocol(vector["secret"]).verify(headers, body).body == body
+
+
+def test_the_mistyped_copy_of_the_published_signature_does_not_verify() -> None:
+    """A wrong digest of GitHub's example circulates; one digit is enough to be refused."""
+    vector = next(one for one in VECTORS if one["name"] == "github-docs")
+    mistyped = vector["signature"].replace("8b043e17", "8b04e17e")
+    with pytest.raises(SignatureRefused):
+        protocol(vector["secret"]).verify(headers_with(mistyped.encode()), vector["payload"].encode())
+
+
+def test_the_older_algorithm_is_not_accepted() -> None:
+    """A right SHA-1 signature in either header proves nothing."""
+    vector = next(one for one in VECTORS if one["header"] == "X-Hub-Signature")
+    body, value = vector["payload"].encode(), vector["signature"].encode()
+    verifying = protocol(vector["secret"])
+    only_old = headers_with(None, body) | {b"x-hub-signature": value}
+    with pytest.raises(SignatureRefused) as missing:
+        verifying.verify(only_old, body)
+    assert missing.value.reason == "signature_missing"
+    with pytest.raises(SignatureRefused) as malformed:
+        verifying.verify(headers_with(value, body), body)
+    assert malformed.value.reason == "signature_malformed"
+
+
+@pytest.mark.parametrize("value", [b"sha256=" + b"0" * 64, signature(BODY + b" "), signature(BODY, "other")])
+def test_a_wrong_signature_is_refused(value: bytes) -> None:
+    """A signature of other bytes or by another secret does not match."""
+    with pytest.raises(SignatureRefused) as refused:
+        protocol().verify(headers_with(value), BODY)
+    assert refused.value.reason == "signature_mismatch"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"sha256=",
+        b"sha256",
+        signature(BODY)[7:],
+        signature(BODY)[:-1],
+        signature(BODY) + b"0",
+        signature(BODY) + b"\n",
+        b" " + signature(BODY),
+        signature(BODY).upper(),
+        b"sha256=" + signature(BODY)[7:].upper(),
+        b"sha256=" + b"g" * 64,
+        b"sha256=" + b" " * 64,
+        b"sha256=" + b"\xff" * 64,
+        b"sha256=" + "é".encode() * 32,
+        b"sha1=" + b"0" * 40,
+        b"sha512=" + b"0" * 128,
+    ],
+)
+def test_a_malformed_signature_is_refused(value: bytes) -> None:
+    """Only `sha256=` with 64 lower-case digits is a signature of GitHub's; bytes of any kind are survived."""
+    with pytest.raises(SignatureRefused) as refused:
+        protocol().verify(headers_with(value), BODY)
+    assert refused.value.reason == "signature_malformed"
+
+
+@pytest.mark.parametrize(
+    "body", [BODY, NOT_JSON, b"", b"[" * 100_000], ids=["JSON", "bytes", "empty", "deep"]
+)
+@pytest.mark.parametrize("value", [None, b"sha256=short", b"sha256=" + b"0" * 64])
+def test_without_a_right_signature_nothing_else_is_looked_at(value: bytes | None, body: bytes) -> None:
+    """Whoever cannot sign gets one coarse answer, whatever headers and body hold; the logs get the reason."""
+    headers = headers_with(value, body) | {b"x-github-event": b"\x00", b"x-github-delivery": b""}
+    with pytest.raises(SignatureRefused) as refused:
+        protocol().verify(headers, body)
+    assert (refused.value.kind, refused.value.code) == (
+        ErrorKind.UNAUTHENTICATED,
+        "webhook_signature_invalid",
+    )
+    assert refused.value.reason not in refused.value.message
+
+
+def test_what_is_checked_comes_in_a_fixed_order() -> None:
+    """Signature, then headers, then body: each is refused for itself before the next is looked at."""
+    headers = {**signed(NOT_JSON)}
+    with pytest.raises(BodyRefused):
+        protocol().verify(headers, NOT_JSON)
+    del headers[b"x-github-event"]
+    with pytest.raises(HeadersRefused):
+        protocol().verify(headers, NOT_JSON)
+
+
+@pytest.mark.parametrize("secret", ["new", "old", "ältestes Geheimnis"])
+def test_any_accepted_secret_signs(secret: str) -> None:
+    """GitHub changes an App's secret in one step, so the old and the new are accepted together."""
+    verifying = protocol("new", "old", "ältestes Geheimnis")
+    assert verifying.verify(signed(BODY, secret=secret), BODY).delivery_id == DELIVERY
+
+
+def test_a_retired_secret_signs_nothing() -> None:
+    """Once it is no longer configured, an old secret is as good as none."""
+    with pytest.raises(SignatureRefused):
+        protocol("new").verify(signed(BODY, secret="old"), BODY)
+
+
+def test_no_configured_secret_accepts_nothing() -> None:
+    """An empty list of secrets is not an open door."""
+    with pytest.raises(SignatureRefused):
+        GitHubWebhooks([]).verify(signed(BODY, secret=""), BODY)
+
+
+def test_the_last_use_of_each_secret_is_noted_under_its_fingerprint() -> None:
+    """Operators see which secret still signs, and the fingerprint tells nothing of it."""
+    verifying = protocol("new", "old")
+    assert verifying.secret_uses() == {}
+    before = datetime.now(UTC)
+    verifying.verify(signed(BODY, secret="old"), BODY)
+    ((mark, at),) = verifying.secret_uses().items()
+    assert mark == SigningSecret("old").fingerprint
+    assert before <= at <= datetime.now(UTC)
+    assert (len(mark), mark in sign("old", b"")) == (16, False)
+    with pytest.raises(SignatureRefused):
+        verifying.verify(signed(BODY, secret="stolen"), BODY)
+    assert list(verifying.secret_uses()) == [mark]
+
+
+@given(st.lists(st.binary(max_size=40), max_size=8))
+def test_a_body_in_parts_is_signed_as_a_whole(parts: list[bytes]) -> None:
+    """However a body is cut, its digest is that of all of it, under every secret."""
+    body = b'{"parts":"' + b"".join(parts).hex().encode() + b'"}'
+    cuts = [b'{"parts":"', *(part.hex().encode() for part in parts), b'"}']
+    verifying = protocol("new", SECRET)
+    digest = verifying.digest()
+    for cut in cuts:
+        digest.update(cut)
+    assert verifying.verify(signed(body), body, digest=digest) == verifying.verify(signed(body), body)
+
+
+def test_a_digest_of_other_bytes_is_refused() -> None:
+    """The digest that was computed on arrival is what is compared, so it must be of this body."""
+    verifying = protocol()
+    digest = verifying.digest()
+    digest.update(BODY[:-1])
+    with pytest.raises(SignatureRefused):
+        verifying.verify(signed(BODY), BODY, digest=digest)
