@@ -45,6 +45,7 @@ format: $(VENV) ## Format the code and mend what can be mended
 	@$(BIN)/ruff format
 
 bench: $(VENV) ## Measure us and the baselines, and write docs/benchmarks.md
+	@$(BIN)/python -m uv sync --frozen --group bench --quiet
 	@$(BIN)/python -m benchmarks
 
 proto: $(VENV) ## Generate proto/gen from the contract

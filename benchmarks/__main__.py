@@ -22,7 +22,12 @@ _CELLS = [Cell(connections, installations) for installations in (1, 1_000) for c
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Compare ours and three others, at 64 connections only.")
-@click.option("--only", multiple=True, help="Compare only this receiver; repeatable.")
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice([contender.name for contender in CONTENDERS]),
+    help="Compare only this receiver; repeatable.",
+)
 @click.option("--assert", "demanding", is_flag=True, help="Exit with 1 unless all demands are met.")
 @click.option("--repetitions", default=3, show_default=True, help="How often each window is measured.")
 @click.option("--seconds", default=2, show_default=True, help="How long a window is.")

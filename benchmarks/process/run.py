@@ -14,7 +14,7 @@ from benchmarks.process.ours import Backlog
 from benchmarks.process.rq_baseline import FORKING, SIMPLE, drain_once
 from benchmarks.services import Services
 
-OURS = "crewkit-git worker, all effects"
+OURS = "crewkit-git worker"
 _SIMPLE = "one RQ job per event, SimpleWorker + psycopg, row update"
 _FORKING = "one RQ job per event, forking Worker + ORM, row update"
 

@@ -55,6 +55,8 @@ def run(plan: Plan, services: Services, example: Path, home: Path) -> Results:
                 click.echo(f"  {contender.title}: left out, {reason}")
             else:
                 contestants.append(contestant)
+        if not contestants:
+            raise click.ClickException("nothing could be started, so there is nothing to measure")
         _warm_up(contestants, next(iter(deliveries.values())))
         for repetition in range(plan.repetitions):
             for cell in plan.cells:

@@ -209,7 +209,7 @@ class DomainEventStoreContract:
     async def test_reader_by_cursor_misses_nothing(self, world: World) -> None:
         """While eight writers commit at once, a reader that goes on from the last id sees every fact."""
         organization = await world.organization()
-        writers, each = 8, 25
+        writers, each = 8, 40
 
         async def write(writer: int) -> None:
             for number in range(each):

@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from adapters.memory.metrics import MemoryMetrics
+from adapters.postgres.delivery_log import PostgresDeliveryLog
 from tests.contract.connections import ConnectionStoreContract
+from tests.contract.delivery_log import DeliveryLogContract
 from tests.contract.directory import DirectoryContract
 from tests.contract.domain_events import DomainEventStoreContract
 from tests.contract.events import EventStoreContract
@@ -25,6 +28,14 @@ async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
     world = PostgresWorld(database_url)
     yield world
     await world.database.close()
+
+
+@pytest.fixture
+async def log(world: PostgresWorld) -> AsyncIterator[PostgresDeliveryLog]:
+    """Give a log that appends to it."""
+    log = PostgresDeliveryLog(world.url, metrics=MemoryMetrics())
+    yield log
+    await log.close()
 
 
 class TestUnitOfWork(UnitOfWorkContract):
@@ -73,3 +84,7 @@ class TestSecretUses(SecretUseStoreContract):
 
 class TestDirectory(DirectoryContract):
     """crewkit's people."""
+
+
+class TestDeliveryLog(DeliveryLogContract):
+    """The way into the ledger, with group commit."""

@@ -133,10 +133,10 @@ async def test_reads_before_the_first_write_hold_no_transaction(database_url: st
 
 
 async def test_lock_that_is_not_given_is_a_conflict(database_url: str) -> None:
-    """A lock not given in time, and a deadlock, are conflicts: trying again may succeed."""
+    """A lock that another holds for too long is a conflict: trying again may succeed."""
     async with opened(database_url) as database, database.session() as one, database.session() as two:
         await one.write("SELECT pg_advisory_xact_lock(1)")
-        await two.write("SET LOCAL lock_timeout = '50ms'")
+        await two.change("SET LOCAL lock_timeout = '50ms'")
         with pytest.raises(StorageConflict):
             await two.write("SELECT pg_advisory_xact_lock(1)")
 

@@ -15,10 +15,12 @@ WITH organization AS (
   VALUES (gen_random_uuid(), 'Organization of ' || %(installation)s) RETURNING id
 ), integration AS (
   INSERT INTO git_integrations (organization_id, provider, provider_id, provider_name, external_id)
-  SELECT id, 'github', %(installation)s::text, 'acme-rockets', gen_random_uuid() FROM organization RETURNING id
+  SELECT id, 'github', %(installation)s::text, 'acme-rockets', gen_random_uuid() FROM organization
+  RETURNING id
 ), catalog AS (
   INSERT INTO git_repositories (git_integration_id, repo_id, full_name, default_branch, search_grams)
-  SELECT id, repo_id, 'acme-rockets/launchpad', 'main', '{}' FROM integration, unnest(%(repositories)s::text[]) AS repo_id
+  SELECT id, repo_id, 'acme-rockets/launchpad', 'main', '{}'
+  FROM integration, unnest(%(repositories)s::text[]) AS repo_id
 ), project AS (
   INSERT INTO projects (external_id, organization_id, name)
   SELECT gen_random_uuid(), id, 'Project ' || number
@@ -46,7 +48,7 @@ class Ledger:
         """Return the rows of a query."""
         return self._connection.execute(query, parameters).fetchall()
 
-    def value(self, query: LiteralString, parameters: Sequence[object] = ()) -> Any:  # noqa: ANN401 - whatever was asked for
+    def value(self, query: LiteralString, parameters: Sequence[object] = ()) -> Any:
         """Return the one value of a query."""
         [[found]] = self.rows(query, parameters)
         return found
@@ -54,7 +56,7 @@ class Ledger:
     def connect_installation(
         self, installation: int = INSTALLATION, repositories: Sequence[int] = (REPOSITORY,), *, links: int = 1
     ) -> None:
-        """Connect an installation to an organization of its own, with so many projects for each repository."""
+        """Connect an installation to an organization of its own, with so many projects a repository."""
         self._connection.execute(
             _CONNECT,
             {

@@ -48,28 +48,43 @@ class Service:
 
     def start(self, *names: str) -> None:
         """Start these together and return when all of them serve."""
+        self.begin(*names)
+        for name in names:
+            self._processes[name].wait_until_ready()
+        wait_until(lambda: all(map(self.has_started, names)), seconds=30)
+
+    def begin(self, *names: str) -> None:
+        """Start these and return at once."""
         for name in names:
             self._lines[name].clear()
             self._processes[name] = Process(self._programs[name], self._lines[name].append)
-        for name in names:
-            self._processes[name].wait_until_ready()
-            wait_until(lambda name=name: self.logged(name, _STARTED.get(name, _A_WORKER_STARTED)), seconds=20)  # type: ignore[misc]
+
+    def has_started(self, name: str) -> bool:
+        """Tell whether one has said that it serves."""
+        return bool(self.logged(name, _STARTED.get(name, _A_WORKER_STARTED)))
 
     def pid(self, name: str) -> int:
         """Give the process id of one that was started."""
         return self._processes[name].pid
+
+    def is_running(self, name: str) -> bool:
+        """Tell whether one that was started has not ended."""
+        return self._processes[name].exit_code() is None
 
     def kill(self, name: str) -> None:
         """End one as `kill -9` does, and return when it is gone."""
         os.kill(self.pid(name), signal.SIGKILL)
         self._processes.pop(name).stop()
 
-    def stop(self, *names: str) -> None:
-        """Ask these to stop and return when they are gone; all where none is named."""
-        stopping = [self._processes.pop(name) for name in names or tuple(self._processes)]
-        for process in stopping:
-            process.begin_stop()
-        for process in stopping:
+    def ask_to_stop(self, *names: str) -> None:
+        """Send these what an operator sends, and return at once."""
+        for name in names:
+            self._processes[name].begin_stop()
+
+    def stop(self) -> None:
+        """Stop what was started and return when it is gone."""
+        self.ask_to_stop(*self._processes)
+        for process in self._processes.values():
             process.end_stop()
 
     def log(self, name: str) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ INSTALLATION_OF_LANE = {lane_of(number): number for number in range(1, 1000)}
 
 
 class Lingering(UnitOfWork):
-    """A unit of work that stays a random while before it lets go of its lock, so that others come meanwhile."""
+    """A unit of work that lets go of its lock after a random while, so that others come meanwhile."""
 
     def __init__(self, inner: UnitOfWork, random: Random) -> None:
         self._inner = inner
@@ -104,7 +104,9 @@ class Workshop:
 
 
 @asynccontextmanager
-async def workshop(database_url: str, redis_url: str, random: Random, *, workers: int) -> AsyncIterator[Workshop]:
+async def workshop(
+    database_url: str, redis_url: str, random: Random, *, workers: int
+) -> AsyncIterator[Workshop]:
     """Open one with so many workers; a worker that met a bug fails the block."""
     async with AsyncExitStack() as stack:
         database = Database(database_url, connections=workers + 2)

@@ -2,6 +2,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hmac import compare_digest
+from time import time
 from typing import Annotated
 from urllib.parse import parse_qsl
 
@@ -54,7 +55,7 @@ class GitHubWebhooks(WebhookProtocol):
 
     def __init__(self, secrets: Sequence[Secret]) -> None:
         self._secrets = [SigningSecret(secret.reveal()) for secret in secrets]
-        self._uses: dict[str, datetime] = {}
+        self._uses: dict[str, float] = {}
 
     def digest(self) -> SignatureDigest:
         """Begin a signature over a body in parts."""
@@ -100,7 +101,7 @@ class GitHubWebhooks(WebhookProtocol):
 
     def secret_uses(self) -> Mapping[str, datetime]:
         """Return the last use of each secret in this process."""
-        return dict(self._uses)
+        return {mark: datetime.fromtimestamp(at, UTC) for mark, at in self._uses.items()}
 
     def _check_signature(self, given: bytes, body: bytes, digest: BodyDigest | None) -> None:
         if isinstance(digest, SignatureDigest):
@@ -114,7 +115,7 @@ class GitHubWebhooks(WebhookProtocol):
                 matched = secret
         if matched is None:
             raise SignatureRefused("signature_mismatch")
-        self._uses[matched.fingerprint] = datetime.now(UTC)
+        self._uses[matched.fingerprint] = time()
 
 
 def _envelope(text: bytes) -> _Envelope:

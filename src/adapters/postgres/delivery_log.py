@@ -3,7 +3,7 @@ import hashlib
 from collections import deque
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psycopg
 import structlog
@@ -63,14 +63,11 @@ Results = dict[Key, Receipt | Exception]
 class _Waiting:
     """A delivery on its way into the ledger and whoever waits for it."""
 
+    key: Key
     delivery: VerifiedDelivery
-    payload: bytes
-    sha256: bytes
-    done: asyncio.Future[Receipt] = field(repr=False)
-
-    @property
-    def key(self) -> Key:
-        return self.delivery.delivery_id, self.delivery.provider
+    done: asyncio.Future[Receipt]
+    payload: bytes = b""
+    sha256: bytes = b""
 
 
 class PostgresDeliveryLog(DeliveryLog):
@@ -91,20 +88,22 @@ class PostgresDeliveryLog(DeliveryLog):
 
     async def append(self, delivery: VerifiedDelivery) -> Receipt:
         """Keep one delivery; equal ones under way at the same time share its fate."""
-        if waiting := self._under_way.get((delivery.delivery_id, delivery.provider)):
-            await asyncio.shield(waiting.done)
+        key = delivery.delivery_id, delivery.provider
+        if equal := self._under_way.get(key):
+            await asyncio.shield(equal.done)
+            self._metrics.received(1, 1)
             return Receipt.DUPLICATE
         if len(self._under_way) >= self._capacity:
             raise ReceiverBusy("Too many deliveries are waiting for storage.", retry_after=_RETRY_AFTER)
-        waiting = _Waiting(delivery, b"", b"", asyncio.get_running_loop().create_future())
-        self._under_way[waiting.key] = waiting
+        waiting = _Waiting(key, delivery, asyncio.get_running_loop().create_future())
+        self._under_way[key] = waiting
         try:
             if len(delivery.body) > _LARGE_BODY:
                 waiting.payload, waiting.sha256 = await asyncio.to_thread(_stored, delivery.body)
             else:
                 waiting.payload, waiting.sha256 = _stored(delivery.body)
         except BaseException:
-            self._under_way.pop(waiting.key, None)
+            self._under_way.pop(key, None)
             waiting.done.cancel()
             raise
         self._queue.append(waiting)
@@ -128,7 +127,10 @@ class PostgresDeliveryLog(DeliveryLog):
                 except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must be told
                     await self._fail(group, error)
                 else:
+                    # Once for the group: counting each delivery by itself would be felt.
                     self._metrics.group(len(group))
+                    duplicates = sum(result is Receipt.DUPLICATE for result in results.values())
+                    self._metrics.received(len(group), duplicates)
                     for waiting in group:
                         self._finish(waiting, results[waiting.key])
         finally:

@@ -46,7 +46,9 @@ class Texts(Packed):
     """A `text[]`; what PostgreSQL cannot keep in a text is replaced, as `codec.storable` says."""
 
     def __init__(self, values: Sequence[str | None]) -> None:
-        super().__init__("text", len(values), _sized(None if v is None else _utf8(v) for v in values))
+        # Most columns of a group say the same again and again.
+        written = {v: _NULL if v is None else _sized(_utf8(v)) for v in set(values)}
+        super().__init__("text", len(values), [written[v] for v in values])
 
 
 class Documents(Packed):
@@ -56,36 +58,36 @@ class Documents(Packed):
         written: dict[int, bytes] = {}
         for value in values:
             if id(value) not in written:
-                written[id(value)] = _JSONB_VERSION + encode(value)
-        super().__init__("jsonb", len(values), _sized(written[id(value)] for value in values))
+                written[id(value)] = _sized(_JSONB_VERSION + encode(value))
+        super().__init__("jsonb", len(values), [written[id(value)] for value in values])
 
 
 class Bytes(Packed):
     """A `bytea[]`."""
 
     def __init__(self, values: Sequence[bytes | None]) -> None:
-        super().__init__("bytea", len(values), _sized(values))
+        super().__init__("bytea", len(values), [_NULL if v is None else _sized(v) for v in values])
 
 
 class Bigints(Packed):
     """An `int8[]`."""
 
     def __init__(self, values: Sequence[int | None]) -> None:
-        super().__init__("int8", len(values), (_NULL if v is None else _BIGINT(8, v) for v in values))
+        super().__init__("int8", len(values), [_NULL if v is None else _BIGINT(8, v) for v in values])
 
 
 class Smallints(Packed):
     """An `int2[]`."""
 
     def __init__(self, values: Sequence[int | None]) -> None:
-        super().__init__("int2", len(values), (_NULL if v is None else _SMALLINT(2, v) for v in values))
+        super().__init__("int2", len(values), [_NULL if v is None else _SMALLINT(2, v) for v in values])
 
 
 class Booleans(Packed):
     """A `bool[]`."""
 
     def __init__(self, values: Sequence[bool]) -> None:
-        super().__init__("bool", len(values), (_BOOLEAN(1, v) for v in values))
+        super().__init__("bool", len(values), [_BOOLEAN(1, v) for v in values])
 
 
 class Timestamps(Packed):
@@ -95,7 +97,7 @@ class Timestamps(Packed):
         super().__init__(
             "timestamptz",
             len(values),
-            (_NULL if v is None else _BIGINT(8, (v - _EPOCH) // _MICROSECOND) for v in values),
+            [_NULL if v is None else _BIGINT(8, (v - _EPOCH) // _MICROSECOND) for v in values],
         )
 
 
@@ -107,13 +109,8 @@ def _utf8(text: str) -> bytes:
     return storable(text).encode() if b"\0" in encoded else encoded
 
 
-def _sized(values: Iterable[bytes | None]) -> Iterable[bytes]:
-    for value in values:
-        if value is None:
-            yield _NULL
-        else:
-            yield _LENGTH(len(value))
-            yield value
+def _sized(value: bytes) -> bytes:
+    return _LENGTH(len(value)) + value
 
 
 _ELEMENTS: tuple[tuple[type[Packed], str], ...] = (

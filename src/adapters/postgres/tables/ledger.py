@@ -39,7 +39,7 @@ git_webhook_events = Table(
     Column("payload_length", Integer, nullable=False),
     Column("payload_sha256", LargeBinary, nullable=False),
     Column("status", String, nullable=False, server_default="pending"),
-    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
     Column("next_attempt_at", Timestamp, nullable=False, server_default=func.now()),
     Column("verdicts", JSONB),
     Column("project_ids", ARRAY(BigInteger)),

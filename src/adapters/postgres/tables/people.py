@@ -1,6 +1,6 @@
 """Users' identities at a provider."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, String, Table, UniqueConstraint, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from adapters.postgres.tables.metadata import Timestamp, external_id, metadata, primary_key, written_at
@@ -20,7 +20,7 @@ user_git_connections = Table(
     Column("token_expires_at", Timestamp),
     Column("token_lease_owner", String),
     Column("token_lease_until", Timestamp),
-    Column("token_lease_generation", BigInteger, nullable=False, server_default="0"),
+    Column("token_lease_generation", BigInteger, nullable=False, server_default=text("0")),
     Column("scopes", JSONB, nullable=False, server_default="[]"),
     Column("status", String, nullable=False, server_default="active"),
     Column("status_reason", String),
@@ -38,7 +38,7 @@ user_git_emails = Table(
         "user_git_connection_id", ForeignKey("user_git_connections.id", ondelete="CASCADE"), nullable=False
     ),
     Column("email", String, nullable=False, index=True),  # lower case
-    Column("is_primary", Boolean, nullable=False, server_default="false"),
+    Column("is_primary", Boolean, nullable=False, server_default=false()),
     *written_at(),
     UniqueConstraint("user_git_connection_id", "email"),
 )

@@ -37,7 +37,7 @@ from core.domain.notices import (
     Unhandled,
 )
 
-__all__ = ["Binding", "Interpretation", "View", "interpret", "may_bind"]
+__all__ = ["Binding", "Interpretation", "View", "interpret", "may_bind", "unrouted"]
 
 
 def interpret(event: Event, notice: Notice, view: View) -> Interpretation:

@@ -1,6 +1,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 
@@ -13,8 +13,8 @@ from core.domain.events import (
     Settlement,
     failed_attempt,
 )
-from core.domain.interpretation import interpret
-from core.domain.notices import Notice, Unhandled
+from core.domain.interpretation import interpret, unrouted
+from core.domain.notices import Notice
 from core.use_cases.events.world import World, populate, route
 from ports.alerts import Alerts
 from ports.clock import Clock
@@ -133,9 +133,7 @@ class DrainLane:
                 read.append((letter.event, self._read(world, letter)))
             except (EnvelopeUnreadable, PayloadExpired) as error:
                 # Trying again changes nothing, and the rest of the batch need not pay for it.
-                read.append(
-                    (letter.event, failed_attempt(letter.event, error.message, now=world.now, final=True))
-                )
+                read.append((letter.event, _failure(world, letter.event, error.message, final=True)))
         notices = [(event, notice) for event, notice in read if not isinstance(notice, Settlement)]
         await populate(tx, world, notices)
         for event, notice in read:
@@ -145,21 +143,23 @@ class DrainLane:
                 world.take(event, interpret(event, notice, world.view(event, notice)))
         return world
 
-    def _read(self, world: World, letter: Letter) -> Notice:
+    def _read(self, world: World, letter: Letter) -> Notice | Settlement:
         event = letter.event
         is_waiting = event.installation_id is not None and world.integration_of(event) is None
         if is_waiting and event.repo_id is not None:
-            # Nobody can be told of a repository whose installation is unknown: not worth decoding.
-            return Unhandled("installation_unknown")
+            # Nobody can be told of a repository whose installation is unknown: not worth decoding. Should an
+            # event before it in this batch bind the installation, writing the batch makes it due again.
+            return unrouted().settlement(event, None)
         if letter.body is None:
             raise PayloadExpired("The payload was removed by retention and cannot be processed again.")
         return self.protocols[event.provider].read(event.event_type, letter.body)
 
     async def _count_failure(self, lane: int, failed: _Unsettled) -> _Step:
-        settlement = failed_attempt(failed.events[0], _message(failed.error), now=self.clock.now())
         async with self.unit_of_work() as tx:
             if not await tx.mailbox.try_lock(lane):
                 return _Step.REFUSED
+            world = await route(tx, failed.events, self.clock.now())
+            settlement = _failure(world, failed.events[0], _message(failed.error))
             await tx.mailbox.settle([settlement])
             await tx.commit()
         self._tell(failed.events, [settlement])
@@ -178,6 +178,13 @@ class DrainLane:
                     event_type=event.event_type,
                     installation_id=event.installation_id,
                 )
+
+
+def _failure(world: World, event: Event, message: str, *, final: bool = False) -> Settlement:
+    """Count a failed attempt where the event's organization sees it."""
+    owner = world.integration_of(event)
+    settlement = failed_attempt(event, message, now=world.now, final=final)
+    return replace(settlement, integration_id=owner.id if owner else None)
 
 
 def _message(error: Exception) -> str:

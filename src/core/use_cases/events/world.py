@@ -108,8 +108,10 @@ class World:
             await tx.connections.apply(self.connection_changes)
         if self.completed_requests:
             await tx.flows.complete(self.completed_requests)
-            await tx.mailbox.route_waiting(now=self.now)
         await tx.mailbox.settle(self.settlements)
+        if self.completed_requests:
+            # After settling: events of this very batch may have been left waiting for the binding.
+            await tx.mailbox.route_waiting(now=self.now)
         if self.domain_events:
             await tx.domain_events.append(self.domain_events)
 

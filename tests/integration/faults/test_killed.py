@@ -1,0 +1,84 @@
+"""Processes that are killed lose nothing they promised and repeat nothing they did."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.conditions import until, wait_until
+from tests.support.deliveries import Delivery, accepted, post_all, pushes, renamed
+from tests.support.ledger import Ledger, opened
+from tests.support.service import running_service
+
+PUSHES = 5000
+RENAMES = 50
+LINKS = 2
+
+
+@pytest.fixture
+def ledger(database_url: str) -> Iterator[Ledger]:
+    """Open the ledger of this test."""
+    with opened(database_url) as ledger:
+        yield ledger
+
+
+async def test_a_worker_killed_in_the_middle_has_every_effect_once(
+    database_url: str, redis_url: str, ledger: Ledger
+) -> None:
+    """What it had not committed is done again, what it had is not: facts, names and versions."""
+    ledger.connect_installation(links=LINKS)
+    deliveries = pushes(PUSHES)
+    for number in range(RENAMES):
+        rename = Delivery(renamed(f"name-{number}", second=number), event="repository")
+        deliveries.insert(number * (PUSHES // RENAMES + 1), rename)
+    with running_service(database_url, redis_url, "api", "scheduler") as service:
+        # One after the other in one connection for the renames' sake: their order is the test's.
+        answers = await post_all(service.address, deliveries, connections=1)
+        assert len(accepted(answers)) == len(deliveries)
+        service.begin("worker")
+        wait_until(lambda: ledger.statuses()["processed"] > 500, seconds=20)
+        service.kill("worker")
+        assert ledger.statuses()["pending"] > 500
+        service.begin("worker")
+        wait_until(ledger.is_settled, seconds=20)
+
+    assert ledger.statuses() == {"processed": PUSHES + RENAMES}
+    told = ledger.rows(
+        "SELECT type, count(*), count(DISTINCT (git_webhook_event_id, project_repository_id))"
+        " FROM git_domain_events GROUP BY type ORDER BY type"
+    )
+    assert told == [
+        ("git.push", PUSHES * LINKS, PUSHES * LINKS),
+        ("git.repository.renamed", RENAMES, RENAMES),
+    ]
+    steps = ledger.rows(
+        "SELECT array_agg(changes -> 'repo_full_name' ->> 0 ORDER BY id),"
+        " array_agg(changes -> 'repo_full_name' ->> 1 ORDER BY id)"
+        " FROM versions WHERE item_type = 'link' GROUP BY item_id"
+    )
+    names = [f"acme-rockets/name-{number}" for number in range(RENAMES)]
+    assert steps == [(["acme-rockets/launchpad", *names[:-1]], names)] * LINKS
+    assert ledger.rows("SELECT DISTINCT repo_full_name FROM project_repositories") == [(names[-1],)]
+
+
+async def test_an_api_killed_under_load_has_kept_what_it_promised(
+    database_url: str, redis_url: str, ledger: Ledger
+) -> None:
+    """Every 202 is in the ledger; what was not answered is taken when it comes again."""
+    deliveries = pushes(3000)
+
+    async def kill_amid() -> None:
+        await until(lambda: asyncio.to_thread(lambda: len(ledger.delivery_ids()) > 500))
+        service.kill("api")
+
+    with running_service(database_url, redis_url, "api") as service:
+        answers, _ = await asyncio.gather(post_all(service.address, deliveries, connections=32), kill_amid())
+        promised = accepted(answers)
+        assert 0 < len(promised) < len(deliveries)
+        assert set(promised) <= set(ledger.delivery_ids())
+
+        service.start("api")
+        again = await post_all(service.address, deliveries, connections=32)
+        assert set(again.values()) == {200, 202}
+        assert {delivery_id for delivery_id, status in again.items() if status == 200} >= set(promised)
+        assert sorted(ledger.delivery_ids()) == sorted(delivery.id for delivery in deliveries)

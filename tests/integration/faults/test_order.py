@@ -1,0 +1,55 @@
+"""What consumers are told of one installation comes in the order in which it was received."""
+
+import asyncio
+
+from adapters.memory.metrics import MemoryMetrics
+from adapters.postgres.delivery_log import PostgresDeliveryLog
+from tests.support.conditions import wait_until
+from tests.support.deliveries import Delivery, accepted, post_all, push
+from tests.support.ledger import opened
+from tests.support.service import running_service
+from tests.support.workshop import a_push
+
+INSTALLATIONS = range(1, 9)
+PUSHES = 150
+
+
+async def test_each_installation_keeps_its_order_with_several_workers(
+    database_url: str, redis_url: str
+) -> None:
+    """Several installations share a lane and several workers the lanes, while more keeps coming."""
+    workers = ("worker-1", "worker-2", "worker-3")
+    with opened(database_url) as ledger:
+        for installation in INSTALLATIONS:
+            ledger.connect_installation(installation)
+        with running_service(database_url, redis_url, "api", *workers, workers=3) as service:
+            posted = await asyncio.gather(
+                *(
+                    post_all(
+                        service.address,
+                        [Delivery(push(number, installation=installation)) for number in range(PUSHES)],
+                        connections=1,
+                    )
+                    for installation in INSTALLATIONS
+                )
+            )
+            assert sum(len(accepted(answers)) for answers in posted) == PUSHES * len(INSTALLATIONS)
+            wait_until(ledger.is_settled)
+            drained = [len(service.logged(worker, "lane_drained")) for worker in workers]
+        told = ledger.rows(
+            "SELECT array_agg(data ->> 'after' ORDER BY id) FROM git_domain_events"
+            " WHERE type = 'git.push' GROUP BY git_integration_id"
+        )
+        assert told == [([f"{number:040x}" for number in range(PUSHES)],)] * len(INSTALLATIONS), drained
+
+
+async def test_a_burst_is_kept_in_the_order_it_arrived(database_url: str) -> None:
+    """Those that share a commit are numbered as they came, though they are inserted in another order."""
+    burst = [a_push(lane=0) for _ in range(300)]
+    log = PostgresDeliveryLog(database_url, metrics=MemoryMetrics())
+    async with asyncio.TaskGroup() as group:
+        for delivery in burst:
+            group.create_task(log.append(delivery))
+    await log.close()
+    with opened(database_url) as ledger:
+        assert ledger.delivery_ids() == [delivery.delivery_id for delivery in burst]

@@ -1,0 +1,109 @@
+"""Without PostgreSQL nothing is promised: 503 soon, and everything goes on by itself when it is back."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.support.breakable import Breakable, breakable_postgres
+from tests.support.conditions import until, wait_until
+from tests.support.deliveries import Delivery, accepted, post_all, push, pushes
+from tests.support.ledger import Ledger, opened
+from tests.support.service import Service, running_service
+from tests.support.wire import Answer, ask
+
+PROCESSES = ("api", "worker", "scheduler")
+# GitHub waits 10 s; the storage is given 5.
+LONGEST_SECONDS = 6.0
+UNTIL_HEALED_SECONDS = 12
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Breakable]:
+    """Run a PostgreSQL of this module's own."""
+    with breakable_postgres() as server:
+        with opened(server.url) as ledger:
+            ledger.connect_installation()
+        yield server
+
+
+@pytest.fixture
+def service(postgres: Breakable, redis_url: str) -> Iterator[Service]:
+    """Run the whole service; afterwards none of it has been started again or has crashed."""
+    with running_service(postgres.url, redis_url, *PROCESSES) as service:
+        yield service
+        for name in PROCESSES:
+            assert service.is_running(name)
+            assert [line for line in service.log(name) if "exception" in line] == []
+
+
+async def refused(service: Service) -> Answer:
+    """Post one and check that it is refused, soon and with a word on when to come again."""
+    began = time.monotonic()
+    answer = await ask(service.address, Delivery(push()).request())
+    assert time.monotonic() - began < LONGEST_SECONDS
+    assert (answer.status, answer.problem["code"]) == (503, "storage_unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+    return answer
+
+
+async def is_accepted(service: Service) -> bool:
+    """Tell whether a delivery is taken."""
+    return (await ask(service.address, Delivery(push()).request())).status == 202
+
+
+async def check_unready(service: Service) -> None:
+    """Check that the process lives and wants no traffic."""
+    async with httpx.AsyncClient(base_url=service.url, timeout=4) as client:
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()["code"]) == (503, "not_ready")
+        assert [error["field"] for error in ready.json()["errors"]] == ["database"]
+        assert (await client.get("/healthz")).status_code == 200
+
+
+async def check_healed(service: Service, ledger: Ledger, promised: list[str]) -> None:
+    """Check that deliveries are taken again, and that every promised one is there and gets processed."""
+    await until(lambda: is_accepted(service), seconds=5)
+    assert set(promised) <= set(ledger.delivery_ids())
+    wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
+    assert set(ledger.statuses()) == {"processed"}
+    async with httpx.AsyncClient(base_url=service.url) as client:
+        assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_stopped_it_is_503_until_it_is_back(service: Service, postgres: Breakable) -> None:
+    """It stops amid receipt: what was answered 202 is kept, all else is refused at once."""
+    deliveries = pushes(2000)
+    amid = asyncio.create_task(post_all(service.address, deliveries))
+    await until(lambda: asyncio.to_thread(lambda: _count(postgres) > 100))
+    await asyncio.to_thread(postgres.stop)
+    answers = await amid
+    assert set(answers.values()) == {202, 503}
+    await asyncio.gather(*(refused(service) for _ in range(20)))
+    await check_unready(service)
+    postgres.start()
+    with opened(postgres.url) as ledger:
+        await check_healed(service, ledger, accepted(answers))
+
+
+async def test_silent_it_is_503_until_it_is_back(service: Service, postgres: Breakable) -> None:
+    """It falls silent amid receipt: nobody hangs, not those who come later either."""
+    amid = asyncio.create_task(post_all(service.address, pushes(2000)))
+    await until(lambda: asyncio.to_thread(lambda: _count(postgres) > 100))
+    postgres.freeze()
+    later = [asyncio.create_task(refused(service)) for _ in range(20)]
+    await check_unready(service)
+    await asyncio.gather(*later)
+    await refused(service)
+    postgres.thaw()
+    answers = await amid
+    assert set(answers.values()) == {202, 503}
+    with opened(postgres.url) as ledger:
+        await check_healed(service, ledger, accepted(answers))
+
+
+def _count(postgres: Breakable) -> int:
+    with opened(postgres.url) as ledger:
+        return len(ledger.delivery_ids())

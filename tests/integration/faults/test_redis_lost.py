@@ -1,0 +1,85 @@
+"""Redis only wakes workers: while it is gone deliveries are taken, and when it is back they are processed."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.breakable import Breakable, breakable_redis
+from tests.support.conditions import wait_until
+from tests.support.deliveries import accepted, post_all, pushes
+from tests.support.ledger import Ledger, opened
+from tests.support.service import Service, running_service
+
+# The next sweep, and a worker that looks for Redis every two seconds.
+UNTIL_HEALED_SECONDS = 10
+
+
+@pytest.fixture
+def redis_server() -> Iterator[Breakable]:
+    """Run a Redis of this test's own."""
+    with breakable_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def ledger(database_url: str) -> Iterator[Ledger]:
+    """Open the ledger of this test, with a connected installation."""
+    with opened(database_url) as ledger:
+        ledger.connect_installation()
+        yield ledger
+
+
+@pytest.fixture
+def service(database_url: str, redis_server: Breakable, ledger: Ledger) -> Iterator[Service]:
+    """Run the whole service; afterwards none of it has been started again or has crashed."""
+    del ledger  # opened first, so closed last
+    with running_service(database_url, redis_server.url, "api", "worker", "scheduler") as service:
+        yield service
+        for name in ("api", "worker", "scheduler"):
+            assert service.is_running(name)
+            assert [line for line in service.log(name) if "exception" in line] == []
+
+
+async def post_some(service: Service) -> None:
+    """Post a few hundred; every one is taken, and none waits for Redis."""
+    began = time.monotonic()
+    answers = await post_all(service.address, pushes(300), connections=4)
+    assert len(accepted(answers)) == 300
+    assert time.monotonic() - began < 5
+
+
+async def test_stopped_and_emptied_it_costs_no_delivery(
+    service: Service, redis_server: Breakable, ledger: Ledger
+) -> None:
+    """It stops amid receipt and comes back empty: 202 throughout, and everything is processed in the end."""
+    amid = asyncio.create_task(post_some(service))
+    await asyncio.to_thread(redis_server.stop)
+    await amid
+    await post_some(service)
+    redis_server.start()
+    wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
+    assert ledger.statuses() == {"processed": 600}
+    assert ledger.value("SELECT count(*) FROM git_domain_events") == 600
+
+
+async def test_silent_it_costs_no_delivery(service: Service, redis_server: Breakable, ledger: Ledger) -> None:
+    """It accepts connections and says nothing: 202 throughout, and everything is processed in the end."""
+    amid = asyncio.create_task(post_some(service))
+    redis_server.freeze()
+    await amid
+    await post_some(service)
+    wait_until(lambda: service.logged("api", "doorbell_failed"))
+    redis_server.thaw()
+    wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
+    assert ledger.statuses() == {"processed": 600}
+
+
+def test_processes_stop_when_asked_while_it_is_gone(database_url: str, redis_server: Breakable) -> None:
+    """An outage of Redis is no reason to need `kill -9`."""
+    with running_service(database_url, redis_server.url, "api", "worker", "scheduler") as service:
+        redis_server.stop()
+        wait_until(lambda: "retrying" in str(service.log("worker")))
+        service.ask_to_stop("api", "worker", "scheduler")
+        wait_until(lambda: not any(map(service.is_running, ("api", "worker", "scheduler"))), seconds=5)

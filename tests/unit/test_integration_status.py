@@ -1,0 +1,68 @@
+"""Where an integration may go from where it is."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.domain.errors import ErrorKind
+from core.domain.integrations import Integration, IntegrationStatus, InvalidTransition, StatusReason
+from tests.support.domain import (
+    EARLIER,
+    INTEGRATION,
+    LATER,
+    NOW,
+    REVOKED,
+    SUSPENDED_BY_PROVIDER,
+    SUSPENDED_BY_US,
+)
+
+LIVING = [INTEGRATION, SUSPENDED_BY_PROVIDER, SUSPENDED_BY_US]
+
+
+@pytest.mark.parametrize("living", LIVING, ids=["active", "by provider", "by us"])
+def test_the_living_may_go_anywhere(living: Integration) -> None:
+    """Active, suspended and revoked, each with its reason and since when."""
+    refused = StatusReason.TOKEN_REFUSED
+    assert standing(living.suspended(refused, at=LATER)) == (IntegrationStatus.SUSPENDED, refused)
+    assert standing(living.activated(at=LATER)) == (IntegrationStatus.ACTIVE, None)
+    gone = living.revoked(StatusReason.DISCONNECTED, at=LATER)
+    assert standing(gone) == (IntegrationStatus.REVOKED, StatusReason.DISCONNECTED)
+    assert (gone.status_changed_at, gone.is_revoked) == (LATER, True)
+
+
+def standing(integration: Integration) -> tuple[IntegrationStatus, StatusReason | None]:
+    """Return status and reason."""
+    return integration.status, integration.status_reason
+
+
+def test_a_revoked_integration_does_not_come_back_by_itself() -> None:
+    """Only a new binding brings it back, and the caller is told so."""
+    with pytest.raises(InvalidTransition) as error:
+        REVOKED.activated(at=NOW)
+    assert (error.value.kind, error.value.code) == (
+        ErrorKind.FAILED_PRECONDITION,
+        "integration_transition_invalid",
+    )
+    with pytest.raises(InvalidTransition):
+        REVOKED.suspended(StatusReason.TOKEN_REFUSED, at=NOW)
+
+
+def test_staying_is_not_a_change() -> None:
+    """Told again what it is, it keeps since when."""
+    since = replace(SUSPENDED_BY_US, status_changed_at=EARLIER)
+    assert since.suspended(StatusReason.TOKEN_REFUSED, at=LATER) is since
+    assert INTEGRATION.activated(at=LATER) is INTEGRATION
+    assert REVOKED.revoked(StatusReason.UNINSTALLED_ON_PROVIDER, at=LATER) is REVOKED
+
+
+def test_another_reason_is_a_change() -> None:
+    """Why it is suspended decides what brings it back."""
+    moved = SUSPENDED_BY_US.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=LATER)
+    assert (moved.status_reason, moved.status_changed_at) == (StatusReason.SUSPENDED_ON_PROVIDER, LATER)
+
+
+def test_one_request_for_a_sync_stands_until_it_is_answered() -> None:
+    """Asking again neither hides since when it is awaited nor asks for two."""
+    asked = INTEGRATION.sync_wanted(at=NOW)
+    assert asked.sync_requested_at == NOW
+    assert asked.sync_wanted(at=LATER) is asked

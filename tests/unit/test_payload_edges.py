@@ -1,0 +1,76 @@
+"""Payloads of tomorrow, payloads that lack what they must have, and times in every writing."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from adapters.github.payloads import moment
+from core.domain.events import EnvelopeUnreadable
+from core.domain.notices import Unhandled
+from tests.support.webhooks import protocol
+
+
+@pytest.mark.parametrize(
+    ("event", "body", "reason"),
+    [
+        ("installation", b'{"action":"moved","installation":{"id":1}}', "action_not_handled"),
+        ("installation", b'{"installation":{"id":1}}', "action_not_handled"),
+        ("installation_target", b'{"action":"moved","installation":{"id":1}}', "action_not_handled"),
+        ("repository", b'{"action":"starred","installation":{"id":1}}', "action_not_handled"),
+        ("github_app_authorization", b'{"action":"granted"}', "action_not_handled"),
+        ("an_event_of_tomorrow", b'{"installation":{"id":1}}', "event_not_handled"),
+        ("push", b"{}", "no_installation"),
+        ("ping", b"{}", "ping"),
+    ],
+)
+def test_events_and_actions_of_tomorrow_are_not_errors(event: str, body: bytes, reason: str) -> None:
+    """GitHub adds events and actions at any time: they are told apart from broken ones."""
+    assert protocol().read(event, body) == Unhandled(reason)
+
+
+@pytest.mark.parametrize(
+    ("event", "body"),
+    [
+        ("push", b'{"installation":{"id":1}}'),
+        ("pull_request", b'{"action":"opened","installation":{"id":1}}'),
+        ("installation", b'{"action":"created","installation":{"id":1,"account":{"login":"x"}}}'),
+        ("repository", b'{"action":"renamed","installation":{"id":1},"repository":{"id":1}}'),
+        ("installation_target", b'{"action":"renamed","installation":{"id":1}}'),
+        ("github_app_authorization", b'{"action":"revoked"}'),
+        ("push", b""),
+        ("push", b"\xff"),
+        ("push", b"[]"),
+        ("installation", b'{"action":"deleted","installation":{"id":1,"account":{"id":1,"login":"\xff"}}}'),
+    ],
+)
+def test_a_payload_without_its_events_shape_is_unreadable(event: str, body: bytes) -> None:
+    """What must be there and is not is named for whoever reads the ledger."""
+    with pytest.raises(EnvelopeUnreadable) as error:
+        protocol().read(event, body)
+    assert error.value.message.startswith("envelope_unreadable: ")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2026-09-01T10:00:00Z", datetime(2026, 9, 1, 10, tzinfo=UTC)),
+        ("2026-09-01T10:00:00.000+02:00", datetime(2026, 9, 1, 8, tzinfo=UTC)),
+        ("2021-04-28T22:32:50.000-04:00", datetime(2021, 4, 29, 2, 32, 50, tzinfo=UTC)),
+        ("2026-09-01T10:00:00", datetime(2026, 9, 1, 10, tzinfo=UTC)),
+        ("2026-09-01", datetime(2026, 9, 1, tzinfo=UTC)),
+        (1557949058, datetime(2019, 5, 15, 19, 37, 38, tzinfo=UTC)),
+        (0, datetime(1970, 1, 1, tzinfo=UTC)),
+        (-1, datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (None, None),
+        ("", None),
+        ("yesterday", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31T23:59:59-14:00", None),
+        (10**12, None),
+        (10**30, None),
+        (-(10**30), None),
+    ],
+)
+def test_times_are_read_into_utc(written: str | int | None, read: datetime | None) -> None:
+    """Every writing GitHub uses is one instant in UTC; what is no time tells none."""
+    assert moment(written) == read

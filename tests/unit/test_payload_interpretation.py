@@ -1,0 +1,131 @@
+"""Every payload file, from its bytes to what it means, against all we may know of it."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.domain.events import Event, EventStatus
+from core.domain.identifiers import AccountId, ProviderUserId, RepoId
+from core.domain.integrations import Integration
+from core.domain.interpretation import Binding, Interpretation, View, interpret
+from core.domain.notices import (
+    AuthorizationRevoked,
+    InstallationChanged,
+    Notice,
+    RepositoriesChanged,
+    RepositoryFacts,
+)
+from tests.support.domain import (
+    CONNECTION,
+    EVENT,
+    INTEGRATION,
+    NOW,
+    REPOSITORY,
+    REQUEST,
+    REVOKED,
+    SUSPENDED_BY_PROVIDER,
+    SUSPENDED_BY_US,
+    link,
+)
+from tests.support.webhooks import DELIVERY, PAYLOADS, labelled, protocol, signed
+
+OWN_RESULTS = {EventStatus.PROCESSED: 36, EventStatus.IGNORED: 2}
+
+
+def received(path: Path) -> Event:
+    """Return the ledger's row of a payload file, as receiving it makes one."""
+    body = path.read_bytes()
+    delivery = protocol().verify(signed(body, path.parent.name.encode()), body)
+    return replace(
+        EVENT,
+        delivery_id=DELIVERY,
+        event_type=delivery.event_type,
+        action=delivery.action,
+        lane=delivery.lane,
+        installation_id=delivery.installation_id,
+        repo_id=delivery.repo_id,
+    )
+
+
+def told(path: Path) -> Notice:
+    """Read a payload file."""
+    return protocol().read(path.parent.name, path.read_bytes())
+
+
+def repositories_of(path: Path) -> set[RepoId]:
+    """Return the repositories a payload file speaks of, those in its lists included."""
+    notice, event = told(path), received(path)
+    listed: tuple[RepositoryFacts, ...] = ()
+    if isinstance(notice, InstallationChanged):
+        listed = notice.repositories
+    if isinstance(notice, RepositoriesChanged):
+        listed = notice.added + notice.removed
+    return {facts.repo_id for facts in listed} | ({event.repo_id} if event.repo_id else set())
+
+
+REPOSITORIES = sorted(set[RepoId]().union(*map(repositories_of, PAYLOADS)))
+
+
+def everything(notice: Notice, integration: Integration | None) -> View:
+    """Return a view in which the notice meets all it could: catalog, links, a request and a connection."""
+    rows = [replace(REPOSITORY, repo_id=repo_id, provider_updated_at=None) for repo_id in REPOSITORIES]
+    links = tuple(
+        replace(link(number, row), webhooks_enabled=number < len(rows)) for number, row in enumerate(rows * 2)
+    )
+    connection = binding = None
+    if isinstance(notice, AuthorizationRevoked):
+        connection = replace(CONNECTION, provider_user_id=notice.user_id)
+    if isinstance(notice, InstallationChanged) and integration is None:
+        request = replace(
+            REQUEST,
+            requester_id=notice.requester_id or ProviderUserId("0"),
+            account_id=notice.installation.account_id or AccountId("0"),
+        )
+        binding = Binding(request, existing=REVOKED, new_id=REVOKED.id)
+    return View(NOW, integration, links, {row.repo_id: row for row in rows}, binding, connection)
+
+
+def meant(path: Path, integration: Integration | None) -> Interpretation:
+    """Return what a payload file means to this integration."""
+    notice = told(path)
+    return interpret(received(path), notice, everything(notice, integration))
+
+
+STANDINGS = {
+    "unknown": None,
+    "active": INTEGRATION,
+    "suspended": SUSPENDED_BY_PROVIDER,
+    "suspended by us": SUSPENDED_BY_US,
+    "revoked": REVOKED,
+    "of another account": replace(INTEGRATION, account_id=AccountId("1"), provider_updated_at=None),
+}
+
+
+@pytest.mark.parametrize("standing", STANDINGS)
+@pytest.mark.parametrize("path", PAYLOADS, ids=labelled)
+def test_every_payload_is_decided(path: Path, standing: str) -> None:
+    """Nothing raises, and each ends processed, ignored or unrouted, for a stated reason."""
+    interpretation = meant(path, STANDINGS[standing])
+    assert interpretation.status in {EventStatus.PROCESSED, EventStatus.IGNORED, EventStatus.UNROUTED}
+    assert interpretation.reason or interpretation.verdicts
+
+
+def test_our_own_payloads_act_on_the_demo_organization() -> None:
+    """All of ours are acted upon but the ping and `public`, which `repository` tells too."""
+    own = [path for path in PAYLOADS if "octokit" not in path.parts]
+    demo = replace(INTEGRATION, provider_updated_at=None)
+    results = {labelled(path): meant(path, demo).status for path in own}
+    ignored = {name for name, status in results.items() if status is EventStatus.IGNORED}
+    assert ignored == {"demo ping/app", "own public/payload"}
+    assert Counter(results.values()) == OWN_RESULTS
+
+
+def test_a_requested_installation_binds_by_its_file() -> None:
+    """The one file with a matching request makes the revoked integration active again."""
+    path = next(path for path in PAYLOADS if path.stem == "created-on-request")
+    interpretation = meant(path, None)
+    assert interpretation.completed_request is not None
+    assert interpretation.integration is not None
+    assert interpretation.integration.before == REVOKED

@@ -1,0 +1,302 @@
+"""What real payloads say, in our own words."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.domain.identifiers import AccountId, ProviderUserId, RepoId
+from core.domain.notices import (
+    AccountRenamed,
+    Author,
+    AuthorizationRevoked,
+    BranchRef,
+    InstallationChanged,
+    InstallationFacts,
+    Notice,
+    ProviderUser,
+    PullRequest,
+    Push,
+    RepositoriesChanged,
+    RepositoryChanged,
+    RepositoryFacts,
+    RepositoryStep,
+    Unhandled,
+)
+from tests.support.webhooks import PAYLOADS, ROOT, labelled, protocol
+
+KINDS = {
+    "push": Push,
+    "pull_request": PullRequest,
+    "installation": InstallationChanged,
+    "installation_repositories": RepositoriesChanged,
+    "installation_target": AccountRenamed,
+    "repository": RepositoryChanged,
+    "github_app_authorization": AuthorizationRevoked,
+}
+WITHOUT_INSTALLATION = {"ping", "github_app_authorization"}
+
+
+def told(path: Path) -> Notice:
+    """Read one payload file as its folder's event."""
+    return protocol().read(path.parent.name, path.read_bytes())
+
+
+def demo(name: str) -> Notice:
+    """Read one payload of people's activity."""
+    return told(ROOT / "deploy" / "demo" / "payloads" / f"{name}.json")
+
+
+def own(name: str) -> Notice:
+    """Read one payload of ours that changes an installation or repository."""
+    return told(ROOT / "tests" / "data" / "webhooks" / "own" / f"{name}.json")
+
+
+def octokit(name: str) -> Notice:
+    """Read one published example."""
+    return told(ROOT / "tests" / "data" / "webhooks" / "octokit" / f"{name}.json")
+
+
+@pytest.mark.parametrize("path", PAYLOADS, ids=labelled)
+def test_each_payload_is_read_as_its_event(path: Path) -> None:
+    """Every event acted upon becomes its notice; all else says why it does not."""
+    event, payload, notice = path.parent.name, json.loads(path.read_bytes()), told(path)
+    if "installation" not in payload and event not in WITHOUT_INSTALLATION:
+        assert notice == Unhandled("no_installation")
+    elif event == "ping":
+        assert notice == Unhandled("ping")
+    elif event not in KINDS:
+        assert notice == Unhandled("event_not_handled")
+    else:
+        assert type(notice) is KINDS[event]
+        if isinstance(notice, InstallationChanged | RepositoryChanged):
+            assert notice.step.value == payload["action"]
+        if isinstance(notice, Push | PullRequest | RepositoryChanged):
+            repository = payload["repository"]
+            assert notice.repository.repo_id == str(repository["id"])
+            assert notice.repository.full_name == repository["full_name"]
+            assert notice.repository.owner_id == str(repository["owner"]["id"])
+            assert notice.repository.whole
+
+
+def test_a_push_is_read_whole() -> None:
+    """Ref, hashes, people and commits of a branch push, times in UTC from epoch and from offsets."""
+    push = demo("push/branch")
+    assert isinstance(push, Push)
+    assert push.repository == RepositoryFacts(
+        repo_id=RepoId("700000001"),
+        full_name="acme-rockets/launchpad",
+        private=False,
+        url="https://github.com/acme-rockets/launchpad",
+        owner_id=AccountId("900000100"),
+        archived=False,
+        fork=False,
+        default_branch="main",
+        description="Countdown, holds and launch decisions",
+        language="Python",
+        pushed_at=datetime(2026, 9, 14, 7, 41, 30, tzinfo=UTC),
+        updated_at=datetime(2026, 9, 1, 12, tzinfo=UTC),
+        whole=True,
+    )
+    assert (push.ref, push.before, push.after) == (
+        "refs/heads/main",
+        "1f9362648723a984ece3b1e350ea3c15cb3ca22b",
+        "851d9b22f9a5b767f9526435726bdc02d5e48986",
+    )
+    assert (push.created, push.deleted, push.forced) == (False, False, False)
+    assert push.compare_url == "https://github.com/acme-rockets/launchpad/compare/1f9362648723...851d9b22f9a5"
+    assert push.pusher == Author("priya-raman-acme", "priya@acme-rockets.example")
+    assert push.sender == ProviderUser("900000003", "priya-raman-acme", "User")
+    first, second = push.commits
+    assert first.author == Author("Mara Okafor", "mara@acme-rockets.example", "mara-okafor-acme")
+    assert first.timestamp == datetime(2026, 9, 14, 7, 2, 11, tzinfo=UTC)
+    assert second.sha == push.after
+    assert "Co-authored-by: Jonas Lindqvist <jonas@acme-rockets.example>" in second.message
+    assert (push.commits_total, push.head_commit) == (2, second)
+
+
+def test_a_commit_through_the_website_keeps_author_and_committer_apart() -> None:
+    """GitHub commits a merge for the person who wrote it."""
+    push = demo("push/branch-merge")
+    assert isinstance(push, Push)
+    merge = push.commits[-1]
+    assert merge.author.name == "Mara Okafor"
+    assert merge.committer == Author("GitHub", "noreply@github.com", "web-flow")
+
+
+def test_a_bot_is_told_as_one_and_may_have_no_address() -> None:
+    """Apps push too; their pusher's address is null."""
+    push = demo("push/branch-by-bot")
+    assert isinstance(push, Push)
+    assert push.sender == ProviderUser("900000050", "launchpad-release[bot]", "Bot")
+    assert push.pusher == Author("launchpad-release[bot]")
+
+
+def test_letters_of_all_kinds_are_kept() -> None:
+    """Branches, names and messages come as people wrote them; an unknown address has no username."""
+    push = demo("push/branch-unusual-name")
+    assert isinstance(push, Push)
+    assert push.ref == "refs/heads/fix/#42-größe-prüfen/日本"
+    assert push.commits[0].message == "Prüfe die Größe vor dem Start 🚀"
+    assert push.commits[0].author == Author("Tomás Vega", "tomas@home.example")
+
+
+@pytest.mark.parametrize(
+    ("notice", "flags", "commits"),
+    [
+        (demo("push/branch-created"), (True, False, False), 1),
+        (demo("push/branch-deleted"), (False, True, False), 0),
+        (demo("push/branch-forced"), (False, False, True), 1),
+        (demo("push/branch-existing-commit"), (True, False, False), 0),
+        (demo("push/tag-annotated"), (True, False, False), 0),
+        (demo("push/tag-deleted"), (False, True, False), 0),
+        (octokit("push/tag-deleted.with-installation"), (False, True, False), 0),
+        (octokit("push/branch-created.committer-without-username"), (True, False, False), 1),
+    ],
+)
+def test_each_kind_of_push_says_what_it_is(
+    notice: Notice, flags: tuple[bool, bool, bool], commits: int
+) -> None:
+    """Created, deleted and forced are told apart, with or without commits; a deleted ref has no head."""
+    assert isinstance(notice, Push)
+    assert (notice.created, notice.deleted, notice.forced) == flags
+    assert (len(notice.commits), notice.commits_total) == (commits, commits)
+    assert (notice.head_commit is None) == notice.deleted
+
+
+def test_an_annotated_tag_points_past_itself() -> None:
+    """`after` is the tag object, the head commit is what it names."""
+    push = demo("push/tag-annotated")
+    assert isinstance(push, Push)
+    assert push.head_commit is not None
+    assert (push.after[:7], push.head_commit.sha[:7]) == ("64fe700", "42a06bd")
+
+
+def test_a_pull_request_from_a_fork_names_both_sides() -> None:
+    """Head and base are different repositories."""
+    pull = demo("pull_request/opened-from-fork")
+    assert isinstance(pull, PullRequest)
+    assert (pull.action, pull.number, pull.title) == ("opened", 13, "Fix a typo in the abort guide")
+    assert pull.head == BranchRef("patch-1", pull.head.sha, RepoId("700000901"), "sporter-contrib/launchpad")
+    assert pull.base.repo_full_name == "acme-rockets/launchpad"
+    assert (pull.author, pull.updated_at) == (
+        ProviderUser("900000009", "sporter-contrib"),
+        datetime(2026, 9, 17, 18, 1, tzinfo=UTC),
+    )
+
+
+def test_a_merged_pull_request_says_by_whom_and_how() -> None:
+    """Merged is a fact of its own beside `closed`."""
+    pull = demo("pull_request/closed-merged")
+    assert isinstance(pull, PullRequest)
+    assert (pull.action, pull.state, pull.merged) == ("closed", "closed", True)
+    assert pull.merged_by == ProviderUser("900000001", "mara-okafor-acme")
+    assert pull.merge_commit_sha == "42a06bd1f4f6c9b12c3020d5f4e951daa5183a94"
+
+
+def test_a_deleted_fork_has_no_repository() -> None:
+    """The branch is still named."""
+    pull = demo("pull_request/closed-fork-deleted")
+    assert isinstance(pull, PullRequest)
+    assert (pull.head.ref, pull.head.repo_id, pull.head.repo_full_name) == ("patch-1", None, None)
+    draft = demo("pull_request/opened-draft")
+    assert isinstance(draft, PullRequest)
+    assert (draft.draft, pull.draft) == (True, False)
+
+
+def test_an_installation_tells_its_account_by_id() -> None:
+    """The account's own id and type count, not `target_id` and `target_type`, which may say otherwise."""
+    created = own("installation/created-on-request")
+    assert isinstance(created, InstallationChanged)
+    assert created.installation == InstallationFacts(
+        account_id=AccountId("900000100"),
+        account_login="acme-rockets",
+        account_type="Organization",
+        account_url="https://github.com/acme-rockets",
+        repository_selection="selected",
+        permissions={"contents": "read", "metadata": "read", "pull_requests": "read"},
+        updated_at=datetime(2026, 9, 1, 8, tzinfo=UTC),
+    )
+    assert (created.requester_id, created.sender_id) == ("900000003", "900000001")
+    assert created.repositories == (
+        RepositoryFacts(RepoId("700000001"), "acme-rockets/launchpad", private=False),
+        RepositoryFacts(RepoId("700000002"), "acme-rockets/guidance", private=True),
+    )
+    user = octokit("installation/suspend")
+    assert isinstance(user, InstallationChanged)
+    assert (user.installation.account_type, user.repositories) == ("User", ())
+
+
+@pytest.mark.parametrize(
+    ("name", "time"),
+    [
+        ("installation/created.ghes", datetime(2019, 5, 15, 19, 37, 38, tzinfo=UTC)),
+        ("installation/deleted.ghes", datetime(2019, 5, 15, 19, 37, 38, tzinfo=UTC)),
+        ("installation/deleted.without-suspended-fields", datetime(2018, 4, 30, 17, 38, 19, tzinfo=UTC)),
+        ("installation/suspend", datetime(2021, 4, 29, 2, 32, 50, tzinfo=UTC)),
+        ("installation/unsuspend", datetime(2021, 4, 29, 2, 32, 50, tzinfo=UTC)),
+    ],
+)
+def test_an_installations_time_is_read_in_each_of_its_writings(name: str, time: datetime) -> None:
+    """Epoch seconds from some servers, ISO text with offset and milliseconds from others: one instant."""
+    notice = octokit(name)
+    assert isinstance(notice, InstallationChanged)
+    assert notice.installation.updated_at == time
+
+
+def test_lists_of_repositories_are_read_short() -> None:
+    """A list names and says whether it is private; everything else is unknown, not absent."""
+    assert own("installation_repositories/removed") == RepositoriesChanged(
+        "selected", removed=(RepositoryFacts(RepoId("700000002"), "acme-rockets/guidance", private=True),)
+    )
+    added = octokit("installation_repositories/added.with-requester")
+    assert isinstance(added, RepositoriesChanged)
+    assert [facts.full_name for facts in added.added] == ["Codertocat/Space"]
+
+
+def test_a_renamed_account_is_read() -> None:
+    """The id stays, login and address are new."""
+    assert own("installation_target/renamed") == AccountRenamed(
+        AccountId("900000100"),
+        "acme-rockets-aero",
+        "https://github.com/acme-rockets-aero",
+        datetime(2026, 9, 23, 8, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "differs"),
+    [
+        ("renamed", RepositoryStep.RENAMED, {"full_name": "acme-rockets/launch-control"}),
+        ("archived", RepositoryStep.ARCHIVED, {"archived": True}),
+        ("unarchived", RepositoryStep.UNARCHIVED, {"archived": False}),
+        ("privatized", RepositoryStep.PRIVATIZED, {"private": True}),
+        ("publicized", RepositoryStep.PUBLICIZED, {"private": False}),
+        ("edited-default-branch", RepositoryStep.EDITED, {}),
+        ("transferred", RepositoryStep.TRANSFERRED, {"owner_id": "900000100"}),
+        ("created", RepositoryStep.CREATED, {"full_name": "acme-rockets/telemetry"}),
+        ("deleted", RepositoryStep.DELETED, {"full_name": "acme-rockets/telemetry"}),
+    ],
+)
+def test_a_repositorys_steps_are_read(name: str, step: RepositoryStep, differs: dict[str, Any]) -> None:
+    """Each step tells the repository as it is now."""
+    notice = own(f"repository/{name}")
+    assert isinstance(notice, RepositoryChanged)
+    assert notice.step is step
+    assert replace(notice.repository, **differs) == notice.repository
+
+
+def test_a_new_default_branch_is_in_the_repository_itself() -> None:
+    """What it was before is of no use."""
+    notice = own("repository/edited-default-branch")
+    assert isinstance(notice, RepositoryChanged)
+    assert notice.repository.default_branch == "trunk"
+
+
+def test_a_withdrawn_authorization_names_the_person() -> None:
+    """The sender is who withdrew it."""
+    assert own("github_app_authorization/revoked") == AuthorizationRevoked(ProviderUserId("900000003"))
+    assert octokit("github_app_authorization/revoked") == AuthorizationRevoked(ProviderUserId("1"))

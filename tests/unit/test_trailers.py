@@ -1,0 +1,90 @@
+"""Co-authors, as commit messages name them."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.notices import Author
+from core.domain.trailers import co_authors
+
+JONAS = Author("Jonas Lindqvist", "jonas@acme.example")
+SAM = Author("Sam Porter", "sam@mail.example")
+BY_JONAS = "Co-authored-by: Jonas Lindqvist <jonas@acme.example>"
+BY_SAM = "Co-authored-by: Sam Porter <sam@mail.example>"
+
+
+@pytest.mark.parametrize(
+    ("message", "found"),
+    [
+        ("", ()),
+        ("Say hello", ()),
+        (f"Say\n\n{BY_JONAS}", (JONAS,)),
+        (f"Say\n\n{BY_JONAS}\n", (JONAS,)),
+        ("Say\n\nco-AUTHORED-by: Jonas Lindqvist <jonas@acme.example>", (JONAS,)),
+        ("Say\n\nCo-authored-by:Jonas Lindqvist<jonas@acme.example>", (JONAS,)),
+        ("Say\n\nCo-authored-by: \t Jonas Lindqvist \t <jonas@acme.example> \t", (JONAS,)),
+        (f"Say\r\n\r\n{BY_JONAS}\r\n{BY_SAM}\r\n", (JONAS, SAM)),
+        (f"Say\n\n{BY_SAM}\nReviewed-by: A <a@b>\n{BY_JONAS}", (SAM, JONAS)),
+        (f"{BY_JONAS}\n\nSay", (JONAS,)),
+        ("x\nCo-authored-by: <only@address.example>", (Author("", "only@address.example"),)),
+        ("x\nCo-authored-by: Zoë 日本 <zoë@acme.example>", (Author("Zoë 日本", "zoë@acme.example"),)),
+        (
+            "x\nCo-authored-by: a[bot] <1+a[bot]@users.noreply.github.com>",
+            (Author("a[bot]", "1+a[bot]@users.noreply.github.com"),),
+        ),
+        ("x\nCo-authored-by: Jonas Lindqvist", ()),
+        ("x\nCo-authored-by: Jonas <>", ()),
+        ("x\nCo-authored-by: Jonas <a b>", ()),
+        ("x\nCo-authored-by: Jonas <a> <b>", ()),
+        ("x\nCo-authored-by: Jonas <a@b> and more", ()),
+        ("x\n> Co-authored-by: Jonas <a@b>", ()),
+        ("x\nNot-Co-authored-by: Jonas <a@b>", ()),
+        ("x\nCo-authored-by: Jonas\n<a@b>", ()),
+    ],
+)
+def test_trailers_are_lines_of_their_own(message: str, found: tuple[Author, ...]) -> None:
+    """Name and address in angle brackets, any case and line ends; anything else is prose."""
+    assert co_authors(message) == found
+
+
+def test_an_address_counts_once() -> None:
+    """Squashing repeats trailers; addresses are compared without regard to case."""
+    message = "x\n\nCo-authored-by: Sam <Sam@Mail.example>\nCo-authored-by: Sam Porter <sam@mail.example>"
+    assert len(co_authors(message)) == 1
+
+
+@given(st.text())
+def test_any_message_is_read(message: str) -> None:
+    """People write anything; every co-author found has an address that stands in the message."""
+    for author in co_authors(message):
+        assert author.email
+        assert author.email in message
+
+
+@given(st.text(alphabet="co-authred by:<>@ \t\r\nx", max_size=200))
+def test_any_likeness_of_a_trailer_is_read(message: str) -> None:
+    """Addresses never hold blanks or brackets, and none is told twice."""
+    found = [author.email or "" for author in co_authors("Co-authored-by:" + message)]
+    assert len({email.lower() for email in found}) == len(found)
+    assert not any(set(email) & set("<> \t\r\n") for email in found)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Co-authored-by:" + " " * 200_000,
+        "Co-authored-by:" + " x" * 100_000 + "<",
+        "Co-authored-by: a <" + "x" * 200_000,
+        "Co-authored-by: a <b>" + " " * 200_000 + "!",
+        "Co-authored-by:\n" * 20_000,
+        "Co-authored-by: <" * 20_000,
+    ],
+    ids=["blanks", "words", "address", "trailing blanks", "lines", "brackets"],
+)
+def test_a_hostile_message_costs_no_more_than_its_length(message: str) -> None:
+    """Whoever may push writes the message; a worker must not spend minutes on it."""
+    started = time.process_time()
+    co_authors(message)
+    assert time.process_time() - started < 1

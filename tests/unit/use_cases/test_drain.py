@@ -1,0 +1,276 @@
+"""Draining a lane: in order, in batches, each effect exactly once."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from core.domain.domain_events import DomainEventType, PushData
+from core.domain.errors import StorageUnavailable
+from core.domain.events import EventStatus, Outcome
+from core.domain.lanes import lane_of
+from core.use_cases.events.drain import Drained
+from tests.support.domain import EVENT, INTEGRATION, LAUNCHPAD, LINK, NOW, REPOSITORY, REVOKED, link
+from tests.support.processing import Processing, payload, push
+
+LANE = EVENT.lane
+
+
+def hashes(processing: Processing) -> list[str]:
+    """Return the hash of every push told, in order."""
+    return [fact.data.after for fact in processing.facts() if isinstance(fact.data, PushData)]
+
+
+def numbers(*pushes: int) -> list[str]:
+    """Return the hashes of these pushes."""
+    return [f"{number:040x}" for number in pushes]
+
+
+async def test_a_push_is_processed_and_told() -> None:
+    """The ledger keeps what was decided and for whom, and the fact is in the outbox."""
+    processing = Processing()
+    processing.connect()
+    delivery = await processing.deliver("push", payload("push/branch"))
+    assert await processing.drain() is Drained.EMPTY
+    event = processing.event(delivery)
+    assert (event.status, event.error_message, event.attempts) == (EventStatus.PROCESSED, None, 0)
+    assert (event.integration_id, event.project_ids) == (INTEGRATION.id, (LINK.project_id,))
+    (verdict,) = event.verdicts
+    assert (verdict.subject, verdict.outcome, verdict.reason) == ("link", Outcome.PROCESSED, "delivered")
+    assert event.processed_at == NOW
+    (fact,) = processing.facts()
+    assert (fact.type, fact.source_event_id) == (DomainEventType.PUSH, event.id)
+    assert isinstance(fact.data, PushData)
+    assert fact.data.commits[0].author.name == "Mara Okafor"
+    assert (fact.data.ref, fact.data.repo_id) == ("refs/heads/main", LAUNCHPAD)
+
+
+async def test_events_are_processed_in_the_order_received() -> None:
+    """Facts come out in the order in which deliveries came in."""
+    processing = Processing()
+    processing.connect()
+    for number in range(20):
+        await processing.deliver("push", push(number))
+    await processing.drain()
+    assert hashes(processing) == numbers(*range(20))
+
+
+async def test_each_event_sees_what_those_before_it_changed() -> None:
+    """Within one batch a rename is known to what follows, and its step starts from it."""
+    processing = Processing()
+    processing.connect()
+    names = ["pad", "tower", "launch-control"]
+    for second, name in enumerate(names):
+        renamed = payload("repository/renamed")
+        renamed["repository"] |= {
+            "name": name,
+            "full_name": f"acme-rockets/{name}",
+            "updated_at": f"2026-09-22T08:00:{second:02}Z",
+        }
+        await processing.deliver("repository", renamed)
+    await processing.drain()
+    state = processing.database.committed
+    assert state.repositories[INTEGRATION.id, LAUNCHPAD].full_name == "acme-rockets/launch-control"
+    assert state.links[LINK.id].repo_full_name == "acme-rockets/launch-control"
+    trail = [version.changes["repo_full_name"] for _, version in sorted(state.versions.items())]
+    before = ["acme-rockets/launchpad", *(f"acme-rockets/{name}" for name in names)]
+    assert trail == [list(pair) for pair in pairwise(before)]
+
+
+async def test_an_older_fact_after_a_newer_one_is_skipped_within_a_batch_too() -> None:
+    """The order of the provider's times counts, not that of arrival."""
+    processing = Processing()
+    processing.connect()
+    for time, name in [("2026-09-22T09:00:00Z", "new"), ("2026-09-22T08:00:00Z", "old")]:
+        renamed = payload("repository/renamed")
+        renamed["repository"] |= {"full_name": f"acme-rockets/{name}", "updated_at": time}
+        late = await processing.deliver("repository", renamed)
+    await processing.drain()
+    assert (
+        processing.database.committed.repositories[INTEGRATION.id, LAUNCHPAD].full_name == "acme-rockets/new"
+    )
+    assert processing.event(late).verdicts[0].reason == "older_than_state"
+
+
+async def test_many_events_are_few_transactions() -> None:
+    """A batch is one transaction, not one per event."""
+    processing = Processing()
+    processing.connect()
+    for number in range(600):
+        await processing.deliver("push", push(number))
+    processing.unit_of_work.opened = 0
+    await processing.drain()
+    assert hashes(processing) == numbers(*range(600))
+    # Three batches, one that finds nothing, and one more look.
+    assert processing.unit_of_work.opened == 5
+    assert processing.metrics.settlements == {EventStatus.PROCESSED: 600}
+
+
+async def test_only_its_own_lane_is_drained() -> None:
+    """Another installation's events wait for their own drain."""
+    processing = Processing()
+    processing.connect()
+    elsewhere = push() | {"installation": {"id": 2}}
+    assert lane_of(2) != LANE
+    delivery = await processing.deliver("push", elsewhere)
+    await processing.drain()
+    assert processing.event(delivery).status is EventStatus.PENDING
+    await processing.drain(lane_of(2))
+    assert processing.event(delivery).status is EventStatus.UNROUTED
+
+
+async def test_draining_again_tells_nothing_again() -> None:
+    """A second ring for the same work finds none."""
+    processing = Processing()
+    processing.connect()
+    await processing.deliver("push", push())
+    assert [await processing.drain(), await processing.drain()] == [Drained.EMPTY, Drained.EMPTY]
+    assert len(processing.facts()) == 1
+
+
+async def test_several_drainers_at_once_do_the_work_once() -> None:
+    """One holds the lane; the others leave, and nothing is told twice."""
+    processing = Processing()
+    processing.connect()
+    for number in range(30):
+        await processing.deliver("push", push(number))
+    await asyncio.gather(*(processing.drain() for _ in range(8)))
+    assert hashes(processing) == numbers(*range(30))
+
+
+async def test_a_refused_drainer_leaves_and_touches_nothing() -> None:
+    """Whoever holds the lane does the work."""
+    processing = Processing()
+    processing.connect()
+    delivery = await processing.deliver("push", push())
+    async with processing.unit_of_work() as holder:
+        assert await holder.mailbox.try_lock(LANE)
+        assert await processing.drain() is Drained.HELD_ELSEWHERE
+    assert processing.event(delivery).status is EventStatus.PENDING
+    assert await processing.drain() is Drained.EMPTY
+
+
+async def test_the_bell_is_answered_before_the_first_look() -> None:
+    """A ring that comes after the look must not be swallowed by one that came before."""
+    processing = Processing()
+    processing.connect()
+    await processing.deliver("push", push())
+    processing.protocol.on_read = lambda _body: processing.bell.ring(LANE)
+    await processing.drain()
+    assert processing.bell.rung == [LANE, LANE]
+
+
+async def test_what_arrives_while_a_drainer_lets_go_is_not_left_behind() -> None:
+    """A delivery between the empty look and the lane's release rings someone who is refused: look again."""
+    processing = Processing()
+    processing.connect()
+    await processing.deliver("push", push(1))
+    refused: list[Drained] = []
+
+    async def arrive() -> None:
+        if processing.unit_of_work.opened == 2:  # the batch, then the look that found nothing
+            async with processing.unit_of_work() as still_held:
+                await still_held.mailbox.lock(LANE)
+                await processing.deliver("push", push(2))
+                refused.append(await processing.drain())
+
+    processing.unit_of_work.after_end = arrive
+    assert await processing.drain() is Drained.EMPTY
+    assert refused == [Drained.HELD_ELSEWHERE]
+    assert hashes(processing) == numbers(1, 2)
+
+
+async def test_a_long_drain_ends_and_rings_itself() -> None:
+    """After 30 seconds others get their turn; the bell is rung in any case, so the rest is not forgotten."""
+    processing = Processing()
+    processing.connect()
+    for number in range(600):
+        await processing.deliver("push", push(number))
+    processing.bell.rung.clear()
+    processing.protocol.on_read = lambda _body: processing.clock.advance(timedelta(seconds=0.1))
+    assert await processing.drain() is Drained.OUT_OF_TIME
+    assert processing.bell.rung == [LANE]
+    assert processing.statuses().count("processed") == 512
+    processing.protocol.on_read = lambda _body: None
+    assert await processing.drain() is Drained.EMPTY
+    assert hashes(processing) == numbers(*range(600))
+
+
+async def test_an_outage_counts_no_attempt() -> None:
+    """A database that does not answer is no event's fault: nothing is kept, nothing is counted."""
+    processing = Processing()
+    processing.connect()
+    deliveries = [await processing.deliver("push", push(number)) for number in range(3)]
+
+    def lose(_body: bytes) -> None:
+        processing.database.is_reachable = False
+
+    processing.protocol.on_read = lose
+    with pytest.raises(StorageUnavailable):
+        await processing.drain()
+    processing.protocol.on_read = lambda _body: None
+    processing.database.is_reachable = True
+    assert [processing.event(one).attempts for one in deliveries] == [0, 0, 0]
+    assert (processing.facts(), processing.metrics.settlements) == ([], {})
+    await processing.drain()
+    assert hashes(processing) == numbers(0, 1, 2)
+
+
+async def test_effects_and_settlements_are_kept_together_or_not_at_all() -> None:
+    """A commit that fails leaves neither facts nor verdicts, and the next drain does it all once."""
+    processing = Processing()
+    processing.connect()
+    delivery = await processing.deliver("push", push())
+    failures = iter([StorageUnavailable("The database went away.")])
+
+    async def fail_once() -> None:
+        for failure in failures:
+            raise failure
+
+    processing.unit_of_work.before_commit = fail_once
+    with pytest.raises(StorageUnavailable):
+        await processing.drain()
+    assert (processing.facts(), processing.event(delivery).status) == ([], EventStatus.PENDING)
+    await processing.drain()
+    assert (len(processing.facts()), processing.event(delivery).status) == (1, EventStatus.PROCESSED)
+
+
+async def test_several_projects_are_told_and_named() -> None:
+    """The ledger names every matched project; a quiet link has its own verdict."""
+    processing = Processing()
+    quiet = replace(link(2), webhooks_enabled=False)
+    processing.connect(links=(link(1), quiet, link(3)))
+    delivery = await processing.deliver("push", push())
+    await processing.drain()
+    event = processing.event(delivery)
+    assert [verdict.reason for verdict in event.verdicts] == ["delivered", "webhooks_disabled", "delivered"]
+    assert event.project_ids == tuple(one.project_id for one in (link(1), quiet, link(3)))
+    assert [fact.project_id for fact in processing.facts()] == [link(1).project_id, link(3).project_id]
+
+
+async def test_a_deleted_installation_ends_what_follows_it() -> None:
+    """Events after the deletion find the integration revoked, in the same batch."""
+    processing = Processing()
+    processing.connect()
+    deliveries = [
+        await processing.deliver("push", push(1)),
+        await processing.deliver("installation", payload("installation/deleted")),
+        await processing.deliver("push", push(2)),
+    ]
+    await processing.drain()
+    assert [processing.event(one).status.value for one in deliveries] == ["processed", "processed", "ignored"]
+    assert processing.event(deliveries[-1]).error_message == "integration_revoked"
+    assert processing.database.committed.integrations[INTEGRATION.id].status is REVOKED.status
+
+
+async def test_an_unlinked_repository_is_ignored_with_its_reason() -> None:
+    """A push nobody linked is settled, with its integration, and told to nobody."""
+    processing = Processing()
+    processing.connect(links=(), repositories=(REPOSITORY,))
+    delivery = await processing.deliver("push", push())
+    await processing.drain()
+    event = processing.event(delivery)
+    assert (event.status, event.error_message) == (EventStatus.IGNORED, "repository_not_linked")
+    assert (event.integration_id, processing.facts()) == (INTEGRATION.id, [])

@@ -1,0 +1,156 @@
+"""Processing events again at a person's word."""
+
+from dataclasses import replace
+
+import pytest
+
+from adapters.strict_policy.authorizer import StrictAuthorizer
+from core.domain.actors import Actor, ServiceActor, SystemActor, UserActor
+from core.domain.errors import ErrorKind
+from core.domain.events import EventNotFound, EventNotRetryable, EventStatus
+from core.domain.identifiers import UserId
+from core.domain.permissions import ActionForbidden
+from core.use_cases.events.retry import RetryEvent, RetryEvents
+from ports.events import EventFilter
+from tests.support.domain import EVENT, INTEGRATION, LINK, NOW, ORGANIZATION, external
+from tests.support.processing import Processing, push
+
+OPERATOR = SystemActor("cli")
+BROKEN = b'{"installation":{"id":41000001},"ref":5}'
+
+
+def retry_of(processing: Processing) -> RetryEvent:
+    """Return the use case for one event."""
+    return RetryEvent(processing.unit_of_work, StrictAuthorizer(), processing.bell, processing.clock)
+
+
+def retries_of(processing: Processing) -> RetryEvents:
+    """Return the use case for many events."""
+    return RetryEvents(processing.unit_of_work, StrictAuthorizer(), processing.bell, processing.clock)
+
+
+async def settled(processing: Processing, status: EventStatus) -> str:
+    """Receive and process one event that ends with this status."""
+    match status:
+        case EventStatus.FAILED:
+            delivery = await processing.deliver("push", BROKEN)
+        case EventStatus.IGNORED:
+            delivery = await processing.deliver("star", {"installation": {"id": 41000001}})
+        case EventStatus.UNROUTED:
+            delivery = await processing.deliver("push", push() | {"installation": {"id": 2}})
+        case _:
+            delivery = await processing.deliver("push", push())
+    await processing.drain(processing.event(delivery).lane)
+    assert processing.event(delivery).status is status
+    processing.bell.rung.clear()
+    return delivery
+
+
+@pytest.mark.parametrize("status", [EventStatus.FAILED, EventStatus.IGNORED, EventStatus.UNROUTED])
+async def test_what_did_not_act_can_be_tried_again(status: EventStatus) -> None:
+    """It is pending and due at once, with all its attempts, and its lane is rung."""
+    processing = Processing()
+    processing.connect()
+    delivery = await settled(processing, status)
+    await retry_of(processing)(OPERATOR, provider="github", delivery_id=delivery)
+    event = processing.event(delivery)
+    assert (event.status, event.attempts, event.next_attempt_at) == (EventStatus.PENDING, 0, NOW)
+    assert processing.bell.rung == [event.lane]
+
+
+async def test_a_retried_event_is_processed_by_what_is_known_now() -> None:
+    """Linking a repository and retrying tells the project of the push it missed."""
+    processing = Processing()
+    processing.connect(links=())
+    delivery = await processing.deliver("push", push())
+    await processing.drain()
+    assert processing.event(delivery).error_message == "repository_not_linked"
+    processing.connect()
+    await retry_of(processing)(OPERATOR, provider="github", delivery_id=delivery)
+    await processing.drain()
+    assert processing.event(delivery).status is EventStatus.PROCESSED
+    assert [fact.link_id for fact in processing.facts()] == [LINK.id]
+
+
+@pytest.mark.parametrize("is_drained", [True, False], ids=["processed", "pending"])
+async def test_what_acted_or_is_about_to_is_not_tried_again(*, is_drained: bool) -> None:
+    """It would act twice: the caller is told its status, and nothing changes."""
+    processing = Processing()
+    processing.connect()
+    delivery = await processing.deliver("push", push())
+    if is_drained:
+        await processing.drain()
+    before, processing.bell.rung = processing.event(delivery), []
+    with pytest.raises(EventNotRetryable) as error:
+        await retry_of(processing)(OPERATOR, provider="github", delivery_id=delivery)
+    assert before.status.value in error.value.message
+    assert (error.value.kind, error.value.code) == (ErrorKind.ABORTED, "event_not_retryable")
+    assert (processing.event(delivery), processing.bell.rung) == (before, [])
+
+
+async def test_an_unknown_delivery_is_not_found() -> None:
+    """Another provider's delivery of the same id is another delivery."""
+    processing = Processing()
+    processing.connect()
+    delivery = await settled(processing, EventStatus.FAILED)
+    for provider, name in [("github", "absent"), ("gitlab", delivery)]:
+        with pytest.raises(EventNotFound):
+            await retry_of(processing)(OPERATOR, provider=provider, delivery_id=name)
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [
+        UserActor(UserId(1), external(1)),
+        ServiceActor("builds", frozenset({"git.read"})),
+        ServiceActor("builds", frozenset(), acting_user=UserActor(UserId(1), external(1))),
+    ],
+    ids=["person", "service", "service for a person"],
+)
+async def test_whoever_is_not_allowed_learns_nothing_and_changes_nothing(actor: Actor) -> None:
+    """The refusal comes before the ledger is looked at: a known and an unknown delivery look the same."""
+    processing = Processing()
+    processing.connect()
+    delivery = await settled(processing, EventStatus.FAILED)
+    opened = processing.unit_of_work.opened
+    for name in (delivery, "absent"):
+        with pytest.raises(ActionForbidden):
+            await retry_of(processing)(actor, provider="github", delivery_id=name)
+    with pytest.raises(ActionForbidden):
+        await retries_of(processing)(actor, where=EventFilter(status=EventStatus.FAILED))
+    assert processing.event(delivery).status is EventStatus.FAILED
+    assert (processing.unit_of_work.opened, processing.bell.rung) == (opened, [])
+
+
+async def test_many_are_retried_by_filter_and_each_lane_is_rung_once() -> None:
+    """Only those that the filter finds."""
+    processing = Processing()
+    processing.connect()
+    failed = [await settled(processing, EventStatus.FAILED) for _ in range(3)]
+    ignored = await settled(processing, EventStatus.IGNORED)
+    assert await retries_of(processing)(OPERATOR, where=EventFilter(status=EventStatus.FAILED)) == 3
+    assert {processing.event(one).status for one in failed} == {EventStatus.PENDING}
+    assert processing.event(ignored).status is EventStatus.IGNORED
+    assert processing.bell.rung == [EVENT.lane]
+
+
+async def test_a_filter_by_organization_reaches_only_its_events() -> None:
+    """Events of nobody and of others stay as they are."""
+    processing = Processing()
+    processing.connect()
+    own = await settled(processing, EventStatus.IGNORED)
+    nobodys = await settled(processing, EventStatus.UNROUTED)
+    where = EventFilter(organization_id=ORGANIZATION, status=EventStatus.IGNORED)
+    assert await retries_of(processing)(OPERATOR, where=where) == 1
+    assert processing.event(own).status is EventStatus.PENDING
+    none = replace(where, status=EventStatus.UNROUTED)
+    assert await retries_of(processing)(OPERATOR, where=none) == 0
+    assert processing.event(nobodys).status is EventStatus.UNROUTED
+    assert INTEGRATION.organization_id == ORGANIZATION
+
+
+@pytest.mark.parametrize("status", [None, EventStatus.PROCESSED, EventStatus.PENDING])
+async def test_many_are_only_retried_by_a_status_that_may_be(status: EventStatus | None) -> None:
+    """Forgetting the status must not mean everything."""
+    with pytest.raises(EventNotRetryable):
+        await retries_of(Processing())(OPERATOR, where=EventFilter(status=status))

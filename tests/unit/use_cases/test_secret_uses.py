@@ -1,0 +1,23 @@
+"""Which accepted webhook secret is still in use."""
+
+from adapters.github.signature import SigningSecret
+from core.use_cases.events.secret_uses import RecordSecretUses
+from tests.support.processing import Processing, push
+from tests.support.webhooks import SECRET
+
+
+async def test_the_last_use_of_a_secret_is_kept_under_its_fingerprint() -> None:
+    """Deliveries note it in memory; once a minute it is written."""
+    processing = Processing()
+    record = RecordSecretUses(processing.unit_of_work, {"github": processing.protocol})
+    await processing.deliver("push", push())
+    await record()
+    assert processing.database.committed.secret_uses == processing.protocol.secret_uses()
+    assert list(processing.protocol.secret_uses()) == [SigningSecret(SECRET).fingerprint]
+
+
+async def test_without_any_use_nothing_is_written() -> None:
+    """An idle process opens no transaction."""
+    processing = Processing()
+    await RecordSecretUses(processing.unit_of_work, {"github": processing.protocol})()
+    assert processing.unit_of_work.opened == 0

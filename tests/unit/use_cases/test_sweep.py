@@ -1,0 +1,95 @@
+"""The sweep: what is due is rung for, whatever became of earlier rings."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.domain.errors import StorageUnavailable
+from core.domain.events import EventStatus
+from core.domain.lanes import lane_of
+from tests.support.domain import EVENT, INTEGRATION, REVOKED
+from tests.support.processing import Processing, push
+
+
+async def test_nothing_due_rings_nobody() -> None:
+    """An idle service stays quiet."""
+    processing = Processing()
+    assert await processing.sweep() == 0
+    assert (processing.bell.rung, processing.metrics.oldest_due_seconds) == ([], 0.0)
+
+
+async def test_every_lane_with_something_due_is_rung_in_spite_of_earlier_rings() -> None:
+    """A ring may have been lost; one that was not costs a look."""
+    processing = Processing()
+    await processing.deliver("push", push())
+    await processing.deliver("push", push())
+    await processing.deliver("push", push() | {"installation": {"id": 2}})
+    processing.bell.rung.clear()
+    assert processing.bell.unanswered == {EVENT.lane, lane_of(2)}
+    assert await processing.sweep() == 2
+    assert sorted(processing.bell.rung) == sorted([EVENT.lane, lane_of(2)])
+
+
+async def test_the_age_of_the_oldest_due_event_is_told() -> None:
+    """Whoever watches sees how far behind processing is."""
+    processing = Processing()
+    await processing.deliver("push", push())
+    processing.clock.advance(timedelta(seconds=42))
+    await processing.deliver("push", push())
+    await processing.sweep()
+    assert processing.metrics.oldest_due_seconds == 42.0
+    await processing.drain()
+    await processing.sweep()
+    assert processing.metrics.oldest_due_seconds == 0.0
+
+
+async def test_a_retry_is_rung_for_when_it_comes_due() -> None:
+    """A failed attempt waits its delay without anyone waiting for it."""
+    processing = Processing()
+    processing.connect()
+
+    def fail(_body: bytes) -> None:
+        raise ZeroDivisionError
+
+    processing.protocol.on_read = fail
+    await processing.deliver("push", push())
+    await processing.drain()
+    processing.clock.advance(timedelta(seconds=9))
+    assert await processing.sweep() == 0
+    processing.clock.advance(timedelta(seconds=1))
+    assert await processing.sweep() == 1
+
+
+async def test_waiting_events_are_routed_and_rung_for_in_one_sweep() -> None:
+    """Connecting an installation in the browser needs no more than the next sweep."""
+    processing = Processing()
+    delivery = await processing.deliver("push", push())
+    await processing.drain()
+    assert await processing.sweep() == 0
+    processing.connect()
+    assert await processing.sweep() == 1
+    assert processing.event(delivery).status is EventStatus.PENDING
+
+
+async def test_a_revoked_integration_routes_nothing() -> None:
+    """What waits for an installation that is gone goes on waiting."""
+    processing = Processing()
+    delivery = await processing.deliver("push", push())
+    await processing.drain()
+    processing.connect(REVOKED)
+    assert await processing.sweep() == 0
+    assert processing.event(delivery).status is EventStatus.UNROUTED
+    assert REVOKED.provider_id == INTEGRATION.provider_id
+
+
+async def test_an_outage_rings_nobody() -> None:
+    """The next sweep finds the same work."""
+    processing = Processing()
+    await processing.deliver("push", push())
+    processing.bell.rung.clear()
+    processing.database.is_reachable = False
+    with pytest.raises(StorageUnavailable):
+        await processing.sweep()
+    assert processing.bell.rung == []
+    processing.database.is_reachable = True
+    assert await processing.sweep() == 1
