@@ -11,7 +11,8 @@ unset VIRTUAL_ENV UV_PROJECT_ENVIRONMENT PYTHONHOME PYTHONPATH
 say() { printf '%s\n' "$*"; }
 fail() { printf '\n%s\n' "$*" >&2; exit 1; }
 right_version() { "$1" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' >/dev/null 2>&1; }
-sync() { .venv/bin/python -m uv sync --frozen --python .venv/bin/python "$@"; }
+# Compiled once here: where Python may not write bytecode, every start of every process would compile it all again.
+sync() { .venv/bin/python -m uv sync --frozen --compile-bytecode --python .venv/bin/python "$@"; }
 
 # Each is run, not only looked for: a version manager's shim exists for versions that are not installed.
 find_python() {
