@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import psycopg
 import structlog
 from psycopg import AsyncConnection
+from psycopg.sql import SQL
 
 from adapters.postgres.compression import compress
 from adapters.postgres.packed_arrays import Bigints, Bytes, Smallints, Texts, register_packed_arrays
@@ -24,19 +25,27 @@ _LARGE_BODY = 256 * 1024
 _SILENCE_SECONDS = 5.0
 _RETRY_AFTER = 5.0
 
-_INSERT = """
+# Rows come in the order of their keys, and are numbered in the order of their arrival all the same: events of
+# an installation are processed by number. The series has a fixed length so that one plan serves every group.
+_INSERT = (
+    SQL("""
 INSERT INTO git_webhook_events (
-  provider, event_type, delivery_id, action, installation_id, repo_id, lane, source,
+  id, provider, event_type, delivery_id, action, installation_id, repo_id, lane, source,
   payload, payload_length, payload_sha256, status, attempts, next_attempt_at, created_at, updated_at)
-SELECT provider, event_type, delivery_id, action, installation_id, repo_id, lane, source,
+SELECT
+  (ARRAY(SELECT nextval('git_webhook_events_id_seq') FROM generate_series(1, {rows}) LIMIT %s))[arrival],
+  provider, event_type, delivery_id, action, installation_id, repo_id, lane, source,
   payload, payload_length, payload_sha256, 'pending', 0, now(), now(), now()
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int8[], %s::text[], %s::int2[], %s::text[],
-            %s::bytea[], %s::int8[], %s::bytea[])
-  AS d (provider, event_type, delivery_id, action, installation_id, repo_id, lane, source,
+FROM unnest(%s::int2[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int8[], %s::text[], %s::int2[],
+            %s::text[], %s::bytea[], %s::int8[], %s::bytea[])
+  AS d (arrival, provider, event_type, delivery_id, action, installation_id, repo_id, lane, source,
         payload, payload_length, payload_sha256)
 ON CONFLICT (provider, delivery_id) DO NOTHING
 RETURNING delivery_id, provider
-"""
+""")
+    .format(rows=_GROUP_ROWS)
+    .as_string()
+)
 
 # A redelivery of what had failed here is a wish to try again. Rows are locked in one order everywhere.
 _RETRY = """
@@ -137,14 +146,13 @@ class PostgresDeliveryLog(DeliveryLog):
             self._writer = None
 
     def _next_group(self) -> list[_Waiting]:
-        """Take the next group, sorted: two processes inserting the same ids in another order deadlock."""
+        """Take the next group, in the order of arrival."""
         group: list[_Waiting] = []
         size = 0
         while self._queue and len(group) < _GROUP_ROWS and size < _GROUP_BYTES:
             waiting = self._queue.popleft()
             size += len(waiting.payload)
             group.append(waiting)
-        group.sort(key=lambda waiting: waiting.key)
         return group
 
     async def _bounded(self, commit: Coroutine[None, None, Results]) -> Results:
@@ -182,10 +190,15 @@ class PostgresDeliveryLog(DeliveryLog):
 
     async def _insert(self, group: Sequence[_Waiting]) -> Results:
         connection = await self._connected()
+        # Two processes that insert the same keys, each in an order of its own, deadlock.
+        arrivals = sorted(range(len(group)), key=lambda arrival: group[arrival].key)
+        group = [group[arrival] for arrival in arrivals]
         deliveries = [waiting.delivery for waiting in group]
         cursor = await connection.execute(
             _INSERT,
             (
+                len(group),
+                Smallints([arrival + 1 for arrival in arrivals]),
                 Texts([delivery.provider for delivery in deliveries]),
                 Texts([delivery.event_type for delivery in deliveries]),
                 Texts([delivery.delivery_id for delivery in deliveries]),

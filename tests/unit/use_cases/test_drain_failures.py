@@ -41,6 +41,7 @@ async def test_poison_alone_is_counted_and_later_events_go_on() -> None:
     assert (bad.status, bad.attempts) == (EventStatus.PENDING, 1)
     assert bad.next_attempt_at == NOW + timedelta(seconds=10)
     assert bad.error_message == "ZeroDivisionError: division by zero"
+    assert bad.integration_id == INTEGRATION.id  # so that its organization sees it
     assert [processing.event(one).attempts for one in deliveries] == [0, 0, 1, 0, 0]
     assert processing.metrics.settlements == {EventStatus.PROCESSED: 4, EventStatus.PENDING: 1}
 
@@ -110,6 +111,7 @@ async def test_an_unreadable_payload_fails_at_once_and_harms_nobody() -> None:
     await processing.drain()
     event = processing.event(bad)
     assert (event.status, event.attempts) == (EventStatus.FAILED, 1)
+    assert event.integration_id == INTEGRATION.id
     assert (event.error_message or "").startswith("envelope_unreadable: ")
     assert told(processing) == [1, 2]
     assert processing.unit_of_work.opened == 3  # the batch, the empty one, one more look
@@ -169,14 +171,10 @@ async def test_whoever_takes_the_lane_meanwhile_has_the_last_word() -> None:
     assert processing.event(delivery).attempts == 0
 
 
-async def test_events_of_an_installation_and_of_none_fail_apart() -> None:
-    """A ping beside poison is settled as what it is."""
-    processing = poisoned()
+async def test_a_ping_is_settled_as_one() -> None:
+    """It comes without an installation, waits in the first lane and belongs to nobody."""
+    processing = Processing()
     ping = await processing.deliver("ping", payload("ping/app"))
     await processing.drain(0)
-    assert (processing.event(ping).status, processing.event(ping).error_message) == (
-        EventStatus.IGNORED,
-        "ping",
-    )
-    assert processing.event(ping).integration_id is None
-    assert INTEGRATION.id in processing.database.committed.integrations
+    event = processing.event(ping)
+    assert (event.status, event.error_message, event.integration_id) == (EventStatus.IGNORED, "ping", None)
