@@ -125,6 +125,13 @@ class EventStoreContract:
             assert reopened == []
             assert await world.seen(event) == before
 
+    async def test_what_came_before_the_binding_is_never_reopened(self, world: World) -> None:
+        """It belonged to whoever had the installation then."""
+        event = await world.event()
+        await world.settle(Settlement(event.id, EventStatus.IGNORED, reason="before_binding"))
+        async with world.unit_of_work() as tx:
+            assert await tx.events.reopen([event.id], now=now()) == []
+
     async def test_twenty_reopen_the_same_events(self, world: World) -> None:
         """Each event is reopened by one of them, and nobody waits for ever."""
         ids = [(await world.event()).id for _ in range(10)]

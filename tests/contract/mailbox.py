@@ -125,6 +125,14 @@ class MailboxContract:
             assert [letter.event.id for letter in both] == [first.id, second.id]
         assert both[0].event == replace(first, attempts=1, next_attempt_at=later, error_message="boom")
 
+    async def test_what_is_settled_stays(self, world: World) -> None:
+        """Only a pending event is settled: whoever comes late has been overtaken."""
+        event = await world.event()
+        await world.settle(Settlement(event.id, EventStatus.PROCESSED))
+        before = await world.seen(event)
+        await world.settle(Settlement(event.id, EventStatus.PENDING, reason="late", attempts=1))
+        assert await world.seen(event) == before
+
     async def test_settling_writes_how_it_ended(self, world: World) -> None:
         """A settlement is read back from the event; attempts stay where none are given."""
         organization = await world.organization()

@@ -3,7 +3,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapters.memory.database import Session
-from core.domain.events import RETRYABLE, Event, EventStatus
+from core.domain.events import BEFORE_BINDING, RETRYABLE, Event, EventStatus
 from core.domain.identifiers import EventId
 from ports.events import EventFilter, EventStore
 
@@ -41,7 +41,9 @@ class MemoryEventStore(EventStore):
         reopened = sorted(
             event_id
             for event_id in set(event_ids)
-            if event_id in events and events[event_id].status in RETRYABLE
+            if event_id in events
+            and events[event_id].status in RETRYABLE
+            and events[event_id].error_message != BEFORE_BINDING
         )
         for event_id in reopened:
             events[event_id] = replace(

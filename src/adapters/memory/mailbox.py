@@ -3,7 +3,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapters.memory.database import Session
-from core.domain.events import UNROUTED_LIFETIME, Event, EventStatus, Settlement
+from core.domain.events import BEFORE_BINDING, UNROUTED_LIFETIME, Event, EventStatus, Settlement
 from ports.mailbox import Letter, Mailbox
 
 
@@ -39,7 +39,9 @@ class MemoryMailbox(Mailbox):
         """Write how these events ended; attempts and next attempt only where given."""
         events = (await self._session.writable()).events
         for settlement in settlements:
-            known = events[settlement.event_id]
+            known = events.get(settlement.event_id)
+            if known is None or known.status is not EventStatus.PENDING:
+                continue
             events[known.id] = replace(
                 known,
                 status=settlement.status,
@@ -73,7 +75,7 @@ class MemoryMailbox(Mailbox):
                 continue
             if event.created_at < now - UNROUTED_LIFETIME:
                 state.events[event.id] = replace(
-                    event, status=EventStatus.IGNORED, error_message="before_binding", processed_at=now
+                    event, status=EventStatus.IGNORED, error_message=BEFORE_BINDING, processed_at=now
                 )
             else:
                 state.events[event.id] = replace(

@@ -8,7 +8,7 @@ from adapters.postgres import ledger_rows
 from adapters.postgres.compression import decompress
 from adapters.postgres.packed_arrays import Bigints, Texts
 from adapters.postgres.session import Session
-from core.domain.events import RETRYABLE, Event, EventStatus
+from core.domain.events import BEFORE_BINDING, RETRYABLE, Event, EventStatus
 from core.domain.identifiers import EventId
 from core.domain.lanes import LANES
 from ports.events import EventFilter, EventStore
@@ -54,6 +54,7 @@ _REOPEN = """
     FROM (
         SELECT id FROM git_webhook_events
         WHERE id = ANY(%(ids)s::bigint[]) AND status = ANY(%(retryable)s::text[])
+            AND error_message IS DISTINCT FROM %(never)s
         ORDER BY id
         FOR UPDATE
     ) AS reopened
@@ -112,7 +113,8 @@ class PostgresEventStore(EventStore):
         """Make those among these that may be retried pending and due, with all their attempts again."""
         retryable = [status.value for status in RETRYABLE]
         rows = await self._session.write(
-            _REOPEN, {"ids": Bigints(event_ids), "retryable": Texts(retryable), "now": now}
+            _REOPEN,
+            {"ids": Bigints(event_ids), "retryable": Texts(retryable), "never": BEFORE_BINDING, "now": now},
         )
         return sorted(event_id for (event_id,) in rows)
 

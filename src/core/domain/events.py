@@ -103,6 +103,8 @@ def failed_attempt(event: Event, message: str, *, now: datetime, final: bool = F
 UNROUTED_LIFETIME = timedelta(hours=72)
 
 RETRYABLE = frozenset({EventStatus.FAILED, EventStatus.IGNORED, EventStatus.UNROUTED})
+# Never retried: it would tell the installation's present owner what belonged to the one before.
+BEFORE_BINDING = "before_binding"
 
 
 class EnvelopeUnreadable(DomainError):

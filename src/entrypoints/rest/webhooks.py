@@ -2,6 +2,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from itertools import count
 
@@ -21,6 +22,8 @@ MAX_BODY = 25 * 1024 * 1024
 MAX_IN_FLIGHT = 256 * 1024 * 1024
 # GitHub waits no longer for an answer: https://docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhooks
 BODY_SECONDS = 10.0
+
+_LARGE_BODY = 256 * 1024
 
 _JSON = b"application/json"
 _FORM = b"application/x-www-form-urlencoded"
@@ -87,7 +90,9 @@ class WebhookEndpoint:
         body = _Body()
         try:
             digest = await self._read(receive, protocol, body)
-            delivery = protocol.verify(headers, body.parts[0], digest=digest, form=form)
+            verify = partial(protocol.verify, headers, body.parts[0], digest=digest, form=form)
+            # Reading a large body would hold up every other delivery.
+            delivery = await asyncio.to_thread(verify) if body.size > _LARGE_BODY else verify()
             receipt = await self._receive_delivery(delivery)
         finally:
             self._bytes_held -= body.size

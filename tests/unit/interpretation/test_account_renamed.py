@@ -81,10 +81,12 @@ def test_a_rename_to_the_present_name_moves_nothing() -> None:
 
 
 def test_an_older_rename_is_skipped() -> None:
-    """An account renamed twice keeps the newer login whichever delivery comes last."""
+    """An account renamed twice keeps the newer login; the provider is asked, since the clocks are two."""
     skipped = interpret(EVENT, replace(RENAMED, updated_at=EARLIER), view())
     assert (skipped.status, skipped.reason) == (EventStatus.IGNORED, "older_than_state")
-    assert (skipped.integration, skipped.repositories) == (None, ())
+    assert skipped.repositories == ()
+    assert skipped.integration is not None
+    assert skipped.integration.after == INTEGRATION.sync_wanted(at=view().now)
 
 
 def test_a_tombstone_is_renamed_and_stays_removed() -> None:

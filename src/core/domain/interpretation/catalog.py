@@ -80,7 +80,10 @@ def interpret_account_renamed(
 ) -> Interpretation:
     """Let the account's name and every name below it follow a new login."""
     if is_older(notice.updated_at, integration.provider_updated_at):
-        return ignored("older_than_state", subject="integration", subject_id=str(integration.external_id))
+        # The account's clock is not the installation's, so the provider is asked which name is right.
+        skipped = ignored("older_than_state", subject="integration", subject_id=str(integration.external_id))
+        reread = change(integration, integration.sync_wanted(at=view.now), event)
+        return replace(skipped, integration=reread)
     renamed_account = replace(
         integration.sync_wanted(at=view.now),
         provider_name=notice.login,

@@ -32,7 +32,8 @@ class RetryEvent:
             reopened = await tx.events.reopen([event.id], now=self.clock.now())
             if not reopened:
                 raise EventNotRetryable(
-                    f"This event is {event.status.value}; only failed, ignored and unrouted ones are retried."
+                    f"This event is {event.status.value}; only failed, ignored and unrouted ones are "
+                    "retried, and none from before its installation was connected."
                 )
             await tx.commit()
         self.doorbell.ring(event.lane)
