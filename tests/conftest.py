@@ -1,10 +1,16 @@
 """Fixtures for tests that need real servers; what they promise is written in tests/support/servers.py."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.servers import Servers, emptied_redis, migrated_template, new_database, running_servers
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run name a larger folder of payloads than the repository holds."""
+    parser.addoption("--corpus", type=Path, help="a folder of payloads, EVENT/NAME.json, to replay")
 
 
 @pytest.fixture(scope="session")

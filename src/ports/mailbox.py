@@ -27,7 +27,7 @@ class Mailbox(Protocol):
         """Take the lane until this transaction ends, waiting for whoever holds it."""
 
     async def due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[Letter]:
-        """Return the lane's due events in the order received.
+        """Return the lane's due events (`Event.is_due`) in the order received.
 
         At most `limit`, and no more than `max_bytes` of payload beyond the first.
         """

@@ -63,6 +63,15 @@ def program(directory: Path, name: str, screen: Screen, code: str = SERVE) -> Pr
     )
 
 
+def supervised(directory: Path) -> list[psutil.Process]:
+    """Give the running programs of this directory; the tests' own servers are children of ours as well."""
+    return [
+        child
+        for child in psutil.Process().children()
+        if any(f"{directory}/" in word for word in child.cmdline())
+    ]
+
+
 def ask_to_stop(_: object = None) -> None:
     """Send this process what `kill` sends."""
     os.kill(os.getpid(), signal.SIGTERM)
@@ -75,7 +84,7 @@ def test_a_signal_stops_the_batches_in_reverse_order(tmp_path: Path, sent: signa
     with Supervisor(screen) as supervisor:
         supervisor.start(program(tmp_path, "database", screen), echoed=True)
         supervisor.start(program(tmp_path, "api", screen), program(tmp_path, "worker", screen), echoed=True)
-        children = psutil.Process().children()
+        children = supervised(tmp_path)
         os.kill(os.getpid(), sent)
         supervisor.watch()
     stopped = [text.split()[-1] for text in screen.with_words("stopped")]
@@ -112,7 +121,7 @@ def test_what_keeps_dying_stops_everything_and_says_why(tmp_path: Path) -> None:
     def supervise() -> None:
         with Supervisor(screen) as supervisor:
             supervisor.start(program(tmp_path, "database", screen), echoed=True)
-            children.extend(psutil.Process().children())
+            children.extend(supervised(tmp_path))
             supervisor.start(program(tmp_path, "worker", screen, SERVE_BRIEFLY), echoed=True)
             supervisor.watch()
 
@@ -130,7 +139,7 @@ def test_a_stop_is_heard_while_something_is_still_starting(tmp_path: Path) -> No
     reached = False
     with Supervisor(screen) as supervisor:
         supervisor.start(program(tmp_path, "database", screen), echoed=True)
-        children = psutil.Process().children()
+        children = supervised(tmp_path)
         supervisor.start(program(tmp_path, "api", screen, never_ready))
         reached = True
     assert not reached

@@ -26,6 +26,7 @@ from core.domain.identifiers import RepoId
 from core.domain.lanes import lane_of
 from core.use_cases.events.drain import DrainLane
 from core.use_cases.events.receive import ReceiveDelivery
+from ports.clock import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 from tests.support.deliveries import REPOSITORY, push
 
@@ -105,13 +106,13 @@ class Workshop:
 
 @asynccontextmanager
 async def workshop(
-    database_url: str, redis_url: str, random: Random, *, workers: int
+    database_url: str, redis_url: str, random: Random, *, workers: int, clock: Clock | None = None
 ) -> AsyncIterator[Workshop]:
-    """Open one with so many workers; a worker that met a bug fails the block."""
+    """Open one with so many workers, who go by this clock; a worker that met a bug fails the block."""
     async with AsyncExitStack() as stack:
         database = Database(database_url, connections=workers + 2)
         stack.push_async_callback(database.close)
-        metrics, clock = MemoryMetrics(), SystemClock()
+        metrics = MemoryMetrics()
         doorbell = RedisDoorbell(redis_url, job=_JOB)
         stack.callback(doorbell.close)
         log = PostgresDeliveryLog(database_url, metrics=metrics)
@@ -124,7 +125,7 @@ async def workshop(
                 Lingering(PostgresUnitOfWork(database), random),
                 {PROVIDER: GitHubWebhooks([])},
                 doorbell,
-                clock,
+                clock or SystemClock(),
                 metrics,
                 LoggedAlerts(),
             ),

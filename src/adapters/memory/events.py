@@ -60,11 +60,7 @@ class MemoryEventStore(EventStore):
     async def oldest_due(self, *, now: datetime) -> datetime | None:
         """Return when the longest-waiting due event was received."""
         return min(
-            (
-                event.created_at
-                for event in self._session.state.events.values()
-                if event.status is EventStatus.PENDING and event.next_attempt_at <= now
-            ),
+            (event.created_at for event in self._session.state.events.values() if event.is_due(now)),
             default=None,
         )
 

@@ -89,8 +89,4 @@ class MemoryMailbox(Mailbox):
         return reopened
 
     def _due(self, now: datetime) -> list[Event]:
-        return [
-            event
-            for _, event in sorted(self._session.state.events.items())
-            if event.status is EventStatus.PENDING and event.next_attempt_at <= now
-        ]
+        return [event for _, event in sorted(self._session.state.events.items()) if event.is_due(now)]

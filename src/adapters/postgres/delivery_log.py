@@ -56,7 +56,7 @@ FROM (
   SELECT e.id, d.payload
   FROM unnest(%s::text[], %s::text[], %s::bytea[]) AS d (provider, delivery_id, payload)
   JOIN git_webhook_events e USING (provider, delivery_id)
-  WHERE e.status = 'failed' ORDER BY e.delivery_id FOR UPDATE OF e
+  WHERE e.status = 'failed' ORDER BY e.delivery_id, e.provider FOR UPDATE OF e
 ) AS known
 WHERE e.id = known.id
 RETURNING e.delivery_id, e.provider

@@ -47,6 +47,7 @@ _FIND = (
 
 _FIND_PAYLOAD = "SELECT payload, payload_length FROM git_webhook_events WHERE id = %s"
 
+# Rows are locked in one order everywhere: a redelivery or a sweep may want the same ones.
 _REOPEN = """
     UPDATE git_webhook_events AS e
     SET status = 'pending', attempts = 0, next_attempt_at = %(now)s, verdicts = NULL, error_message = NULL,
@@ -55,7 +56,7 @@ _REOPEN = """
         SELECT id FROM git_webhook_events
         WHERE id = ANY(%(ids)s::bigint[]) AND status = ANY(%(retryable)s::text[])
             AND error_message IS DISTINCT FROM %(never)s
-        ORDER BY id
+        ORDER BY delivery_id, provider
         FOR UPDATE
     ) AS reopened
     WHERE e.id = reopened.id
@@ -68,7 +69,7 @@ _OLDEST_DUE = """
     FROM generate_series(0, %s - 1) AS lane
     CROSS JOIN LATERAL (
         SELECT created_at FROM git_webhook_events AS e
-        WHERE e.status = 'pending' AND e.lane = lane AND e.next_attempt_at <= %s
+        WHERE e.status = 'pending' AND e.lane = lane AND (e.attempts = 0 OR e.next_attempt_at <= %s)
         ORDER BY e.id LIMIT 1
     ) AS oldest
 """

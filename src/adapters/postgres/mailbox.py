@@ -22,7 +22,8 @@ _DUE = (
             sum(payload_length) OVER waiting - first_value(payload_length) OVER waiting AS beyond_first
         FROM (
             SELECT * FROM git_webhook_events
-            WHERE status = 'pending' AND lane = %(lane)s::smallint AND next_attempt_at <= %(now)s
+            WHERE status = 'pending' AND lane = %(lane)s::smallint
+                AND (attempts = 0 OR next_attempt_at <= %(now)s)
             ORDER BY id LIMIT %(limit)s
         ) AS due
         WINDOW waiting AS (ORDER BY id)
@@ -58,11 +59,13 @@ _LANES_DUE = """
     SELECT lane FROM generate_series(0, %s - 1) AS lane
     WHERE EXISTS (
         SELECT FROM git_webhook_events
-        WHERE status = 'pending' AND git_webhook_events.lane = lane.lane AND next_attempt_at <= %s
+        WHERE status = 'pending' AND git_webhook_events.lane = lane.lane
+            AND (attempts = 0 OR next_attempt_at <= %s)
     )
 """
 
-# Looked up by integration: there are few of them, and any number of events of strangers.
+# Looked up by integration: there are few of them, and any number of events of strangers. Rows are locked in
+# one order everywhere: people may retry the same ones.
 _ROUTE_WAITING = """
     WITH connected AS (
         SELECT e.id, e.created_at < %(oldest)s AS is_late
@@ -71,7 +74,7 @@ _ROUTE_WAITING = """
             ON i.provider = e.provider
             AND e.installation_id = CASE WHEN i.provider_id ~ '^[0-9]{1,18}$' THEN i.provider_id::bigint END
         WHERE e.status = 'unrouted' AND i.status <> 2
-        ORDER BY e.id
+        ORDER BY e.delivery_id, e.provider
         FOR UPDATE OF e
     )
     UPDATE git_webhook_events AS e

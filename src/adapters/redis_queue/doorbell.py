@@ -21,6 +21,9 @@ JOB_SECONDS = 60
 
 _SWALLOW_SECONDS = 30
 _NETWORK_SECONDS = 0.5
+# More than live at once: a sweep sends at most one for each lane every few seconds. While no worker runs, the
+# expired ones before them would fill Redis, and the first worker would have to pass them all.
+_MOST_RINGS = 1000
 # After a round of rings the thread rests: a burst of groups becomes one round, and the first ring of a
 # quiet moment has gone out already.
 _REST_SECONDS = 0.01
@@ -82,13 +85,18 @@ class RedisDoorbell(Doorbell):
         while not self._closing:
             self._wake.wait()
             self._wake.clear()
-            lanes = [lane for lane in range(LANES) if self._wanted[lane]]
-            for lane in lanes:
-                self._wanted[lane] = 0
-            if lanes:
-                self._attempt(lanes, swallow=True)
+            self._ring_wanted()
             if not self._closing:
                 time.sleep(_REST_SECONDS)
+        # What was wanted during the last rest.
+        self._ring_wanted()
+
+    def _ring_wanted(self) -> None:
+        lanes = [lane for lane in range(LANES) if self._wanted[lane]]
+        for lane in lanes:
+            self._wanted[lane] = 0
+        if lanes:
+            self._attempt(lanes, swallow=True)
 
     def _attempt(self, lanes: list[int], *, swallow: bool) -> None:
         """Ring, or log that nobody heard it: the sweep rings again."""
@@ -97,6 +105,8 @@ class RedisDoorbell(Doorbell):
                 for lane in lanes:
                     pipeline.set(_bell(lane), 1, nx=swallow, ex=_SWALLOW_SECONDS)
                 rung = pipeline.execute()
+            if not swallow:
+                self._redis.ltrim(self._queue.key, -_MOST_RINGS, -1)
             due = [lane for lane, is_first in zip(lanes, rung, strict=True) if is_first]
             if due:
                 self._queue.enqueue_many([self._job(lane) for lane in due])

@@ -62,6 +62,13 @@ class Event:
     processed_at: datetime | None = None
     payload_length: int = 0
 
+    def is_due(self, now: datetime) -> bool:
+        """Tell whether it is to be processed now.
+
+        One that was never tried always is: whose clock stamped it may be ahead of whose clock is asked.
+        """
+        return self.status is EventStatus.PENDING and (self.attempts == 0 or self.next_attempt_at <= now)
+
 
 @dataclass(frozen=True, slots=True)
 class Settlement:

@@ -36,7 +36,7 @@ BODIES: dict[str, tuple[bytes, str]] = {
     "truncated": (GOOD[:-1], "body_not_json"),
     "two objects": (b"{}{}", "body_not_json"),
     "nested deeply": (b'{"x":' * DEEP + b"1" + b"}" * DEEP, "body_not_json"),
-    "lists nested deeply": (b"[" * DEEP, "body_not_json"),
+    "lists nested deeply": (b"[" * DEEP, "body_not_an_object"),
     "nested deeply where nobody looks": (b'{"x":' + b"[" * DEEP + b"]" * DEEP + b"}", "body_not_json"),
     "not UTF-8": (b'{"action":"\xff"}', "body_not_json"),
     "not UTF-8 where nobody looks": (b'{"x":"\xff"}', "body_not_json"),

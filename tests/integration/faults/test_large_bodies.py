@@ -7,12 +7,18 @@ from contextlib import AsyncExitStack
 
 import psutil
 import pytest
+from starlette.types import Message
 
+from adapters.github.webhook_protocol import GitHubWebhooks
+from adapters.memory.metrics import MemoryMetrics
+from core.domain.secret import Secret
+from entrypoints.rest.webhooks import WebhookEndpoint
 from tests.support.conditions import wait_until
-from tests.support.deliveries import Delivery, accepted, post_all, push, pushes
+from tests.support.deliveries import SECRET, Delivery, accepted, post_all, push, pushes
 from tests.support.ledger import Ledger
+from tests.support.people import application_with
 from tests.support.service import Service, running_service
-from tests.support.wire import ask, chunk, chunked, connected, head, request
+from tests.support.wire import WEBHOOKS, ask, chunk, chunked, connected, head, request
 
 MB = 1024 * 1024
 LIMIT = 25 * MB
@@ -141,8 +147,27 @@ async def test_senders_who_never_finish_do_not_shut_others_out(
             assert (await ask(service.address, chunked(delivery.headers, delivery.body))).status == 202
 
 
+async def test_a_body_that_does_not_become_whole_in_time_is_408() -> None:
+    """GitHub has given up by then; whoever still holds room for such a body gives it back."""
+    protocols = {"github": GitHubWebhooks([Secret(SECRET)])}
+    receive_delivery = application_with().receive_delivery
+    endpoint = WebhookEndpoint(protocols, receive_delivery, MemoryMetrics(), body_seconds=0.01)
+    sent: list[Message] = []
+    first = asyncio.Queue[Message]()
+    first.put_nowait({"type": "http.request", "body": b"{", "more_body": True})
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json")]
+    await endpoint({"type": "http", "method": "POST", "path": WEBHOOKS, "headers": headers}, first.get, send)
+    assert sent[0]["status"] == 408
+    assert json.loads(sent[1]["body"])["code"] == "body_too_slow"
+    assert endpoint._bytes_held == 0
+
+
 async def test_many_large_bodies_at_once_are_bounded(service: Service) -> None:
-    """Beyond 256 MB of bodies a sender is asked to come again, and memory comes back."""
+    """Beyond 256 MB of bodies a sender is asked to come again, and those who come after are served."""
     body = padded(LIMIT)
     statuses = await asyncio.gather(*(_status(service, Delivery(body)) for _ in range(14)))
     assert set(statuses) <= {202, 503}

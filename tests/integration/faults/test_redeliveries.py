@@ -1,8 +1,14 @@
-"""Two API processes that receive the same deliveries at full speed keep each once, and never lock each other."""
+"""API processes that receive the same deliveries at full speed keep each once and never lock each other."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
+
+import psycopg
+import pytest
 
 from adapters.memory.metrics import MemoryMetrics
 from adapters.postgres.database import Database
@@ -10,10 +16,11 @@ from adapters.postgres.delivery_log import PostgresDeliveryLog
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from core.domain.deliveries import Receipt, VerifiedDelivery
 from core.domain.identifiers import EventId
+from tests.support.conditions import until
 from tests.support.deliveries import Delivery, post_all, pushes
 from tests.support.ledger import opened
 from tests.support.service import Service, running_service
-from tests.support.workshop import a_push
+from tests.support.workshop import INSTALLATION_OF_LANE, a_push
 
 # Few enough that the groups of both processes hold the same ones, in another order.
 WAVES = 15
@@ -76,29 +83,58 @@ async def test_full_groups_of_the_same_ids_never_lock_each_other(database_url: s
         assert ledger.value(DEADLOCKS) == 0
 
 
-async def test_a_retry_of_many_and_their_redelivery_never_lock_each_other(database_url: str) -> None:
-    """People retry what failed while the provider sends it again: both take the rows in one order."""
-    failed = [a_push(lane=0) for _ in range(128)]
-    await append_all(database_url, failed)
-    database = Database(database_url)
-    with opened(database_url) as ledger:
-        ids = [EventId(found) for (found,) in ledger.rows("SELECT id FROM git_webhook_events ORDER BY id")]
-        for _ in range(10):
-            ledger.rows("UPDATE git_webhook_events SET status = 'failed' RETURNING id")
-            async with asyncio.TaskGroup() as group:
-                group.create_task(append_all(database_url, failed))
-                group.create_task(reopen(database, ids))
-            assert ledger.statuses() == {"pending": len(failed)}
-        await database.close()
+@pytest.mark.parametrize("status", ["failed", "unrouted"])
+async def test_who_makes_the_same_events_due_again_never_lock_each_other(
+    database_url: str, status: str
+) -> None:
+    """People retry what the provider sends again, or what a sweep routes: all take rows in one order.
+
+    Someone holds the row in the middle until both wait, each with the rows before it in its own order.
+    """
+    deliveries = [replace(a_push(lane=0), delivery_id=f"delivery-{99 - number}") for number in range(20)]
+    await append_all(database_url, deliveries)
+    with opened(database_url) as ledger, psycopg.connect(database_url) as holder:
+        ledger.connect_installation(INSTALLATION_OF_LANE[0])
+        ids = [
+            found
+            for (found,) in ledger.rows("UPDATE git_webhook_events SET status = %s RETURNING id", [status])
+        ]
+        holder.execute("SELECT FROM git_webhook_events WHERE delivery_id = 'delivery-90' FOR UPDATE")
+
+        async def both_wait() -> bool:
+            return bool(ledger.value("SELECT count(*) >= 2 FROM pg_locks WHERE NOT granted"))
+
+        async with asyncio.TaskGroup() as group:
+            others = append_all(database_url, deliveries) if status == "failed" else route_all(database_url)
+            group.create_task(others)
+            group.create_task(reopen_all(database_url, ids))
+            await until(both_wait)
+            holder.rollback()
+        assert ledger.statuses() == {"pending": len(deliveries)}
         assert ledger.value(DEADLOCKS) == 0
 
 
-async def reopen(database: Database, ids: list[EventId]) -> None:
-    """Make these due again, in several transactions, as people do."""
-    for _ in range(5):
-        async with PostgresUnitOfWork(database)() as tx:
-            await tx.events.reopen(ids, now=datetime.now(UTC))
-            await tx.commit()
+async def reopen_all(database_url: str, ids: list[EventId]) -> None:
+    """Make these due again, as people do."""
+    async with closing(Database(database_url)) as database, PostgresUnitOfWork(database)() as tx:
+        await tx.events.reopen(ids, now=datetime.now(UTC))
+        await tx.commit()
+
+
+async def route_all(database_url: str) -> None:
+    """Make due what waited for its installation, as a sweep does."""
+    async with closing(Database(database_url)) as database, PostgresUnitOfWork(database)() as tx:
+        await tx.mailbox.route_waiting(now=datetime.now(UTC))
+        await tx.commit()
+
+
+@asynccontextmanager
+async def closing(database: Database) -> AsyncIterator[Database]:
+    """Close it at the end."""
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 async def append_all(database_url: str, deliveries: list[VerifiedDelivery]) -> None:

@@ -1,12 +1,14 @@
 """No wake-up is ever lost: what was received is processed, however rings, drains and deaths interleave."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import redis
 
+from adapters.memory.clock import SettableClock
 from tests.support.conditions import until
-from tests.support.ledger import Ledger
+from tests.support.ledger import opened
 from tests.support.service import Service, running_service
 from tests.support.workshop import INSTALLATION_OF_LANE, Workshop, a_push, workshop
 
@@ -21,10 +23,10 @@ KILL_EVERY = 600
 UNTIL_HEALED_SECONDS = 8
 
 
-async def test_the_rings_alone_wake_someone_for_everything(urls: tuple[str, str]) -> None:
+async def test_the_rings_alone_wake_someone_for_everything(database_url: str, redis_url: str) -> None:
     """With no sweep to help: a drainer who is refused may rely on the one who holds the lane."""
     random = Random(20)
-    async with workshop(*urls, random, workers=6) as shop:
+    async with workshop(database_url, redis_url, random, workers=6) as shop:
         await asyncio.gather(*(play(shop, lane, random) for lane in LANES))
 
 
@@ -40,21 +42,32 @@ async def play(shop: Workshop, lane: int, random: Random) -> None:
         await until(lambda: shop.is_idle([lane]), seconds=3)
 
 
+async def test_a_worker_whose_clock_is_behind_is_woken_like_any_other(
+    database_url: str, redis_url: str
+) -> None:
+    """The database stamps what it receives; no two machines' clocks agree to the millisecond."""
+    late = SettableClock(datetime.now(UTC) - timedelta(minutes=1))
+    async with workshop(database_url, redis_url, Random(20), workers=1, clock=late) as shop:
+        await shop.receive(a_push(lane=0))
+        await until(lambda: shop.is_idle([0]), seconds=3)
+
+
 async def test_nothing_stays_due_after_any_number_of_deaths_and_flushes(
-    urls: tuple[str, str], ledger: Ledger
+    database_url: str, redis_url: str
 ) -> None:
     """Drains cut off, workers killed, Redis emptied again and again: in the end each effect is there once."""
     random = Random(20)
-    for installation in INSTALLATION_OF_LANE.values():
-        ledger.connect_installation(installation)
-    before = ledger.value("SELECT count(*) FROM git_webhook_events")
-    with running_service(*urls, "worker-1", "worker-2", "scheduler", workers=2) as service:
-        async with workshop(*urls, random, workers=4) as shop:
-            await wreak_havoc(shop, service, random, urls[1])
-            await until(lambda: shop.is_idle(range(32)), UNTIL_HEALED_SECONDS)
-    assert ledger.value("SELECT count(*) FROM git_webhook_events") == before + CHAOTIC_ROUNDS
-    [told] = ledger.rows("SELECT count(*), count(DISTINCT git_webhook_event_id) FROM git_domain_events")
-    assert told == (CHAOTIC_ROUNDS, CHAOTIC_ROUNDS)
+    processes = ("worker-1", "worker-2", "scheduler")
+    with opened(database_url) as ledger:
+        for installation in INSTALLATION_OF_LANE.values():
+            ledger.connect_installation(installation)
+        with running_service(database_url, redis_url, *processes, workers=2) as service:
+            async with workshop(database_url, redis_url, random, workers=4) as shop:
+                await wreak_havoc(shop, service, random, redis_url)
+                await until(lambda: shop.is_idle(range(32)), UNTIL_HEALED_SECONDS)
+        assert ledger.statuses() == {"processed": CHAOTIC_ROUNDS}
+        [told] = ledger.rows("SELECT count(*), count(DISTINCT git_webhook_event_id) FROM git_domain_events")
+        assert told == (CHAOTIC_ROUNDS, CHAOTIC_ROUNDS)
 
 
 async def wreak_havoc(shop: Workshop, service: Service, random: Random, redis_url: str) -> None:

@@ -1,0 +1,47 @@
+"""Rings reach the queue even as a process ends, and do not pile up there while no worker runs."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from adapters.redis_queue.doorbell import QUEUE, RedisDoorbell
+from core.domain.lanes import LANES
+from tests.support.conditions import wait_until
+
+JOB = "entrypoints.worker.jobs.drain"
+
+
+@pytest.fixture
+def queue(redis_url: str) -> Iterator[Queue]:
+    """Give the queue that workers listen to, and nobody does here."""
+    with redis.Redis.from_url(redis_url) as connection:
+        yield Queue(QUEUE, connection=connection, serializer=JSONSerializer)
+
+
+def rung(queue: Queue) -> list[int]:
+    """List the lanes that were rung."""
+    return [job.args[0] for job in queue.jobs]
+
+
+@pytest.mark.parametrize("lane", range(5))
+def test_a_ring_just_before_the_end_is_sent(redis_url: str, queue: Queue, lane: int) -> None:
+    """The API stops right after it took a delivery: its ring must not stop with it."""
+    doorbell = RedisDoorbell(redis_url, job=JOB)
+    doorbell.ring(31)
+    wait_until(lambda: rung(queue) == [31])
+    doorbell.ring(lane)
+    doorbell.close()
+    assert rung(queue) == [31, lane]
+
+
+async def test_rings_do_not_pile_up_while_nobody_answers(redis_url: str, queue: Queue) -> None:
+    """A day without workers costs neither Redis its memory nor the first worker a long way to live rings."""
+    doorbell = RedisDoorbell(redis_url, job=JOB)
+    for _ in range(100):
+        await doorbell.ring_due(range(LANES))
+    doorbell.close()
+    assert queue.count < 1500
+    assert rung(queue)[-LANES:] == list(range(LANES))

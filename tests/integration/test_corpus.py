@@ -1,0 +1,86 @@
+"""Real payloads of every event, replayed through a real API and worker, each end decided, with a reason."""
+
+import asyncio
+import json
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from entrypoints.cli.replay import replay
+from tests.support.conditions import wait_until
+from tests.support.deliveries import ROOT, SECRET
+from tests.support.ledger import Ledger, opened
+from tests.support.service import Service, running_service
+
+IN_THE_REPOSITORY = (
+    ROOT / "tests/data/webhooks/octokit",
+    ROOT / "tests/data/webhooks/own",
+    ROOT / "deploy/demo/payloads",
+)
+
+
+@pytest.fixture
+def folders(pytestconfig: pytest.Config) -> Sequence[Path]:
+    """Give the folder that was named, else those in the repository."""
+    named: Path | None = pytestconfig.getoption("--corpus")
+    return IN_THE_REPOSITORY if named is None else (named,)
+
+
+def distinct(folders: Sequence[Path]) -> set[tuple[str, bytes]]:
+    """Read all payloads: the event, which is the folder's name, and the body."""
+    files = [path for folder in folders for path in folder.rglob("*.json")]
+    return {(path.parent.name, path.read_bytes()) for path in files}
+
+
+def connect_every_other_installation(ledger: Ledger, payloads: set[tuple[str, bytes]]) -> None:
+    """Connect half of the installations that payloads speak of, the most frequent one first."""
+    repositories: dict[int, set[int]] = defaultdict(set)
+    frequency: Counter[int] = Counter()
+    for payload in (json.loads(body) for _, body in payloads):
+        if installation := payload.get("installation"):
+            frequency[installation["id"]] += 1
+            if repository := payload.get("repository"):
+                repositories[installation["id"]].add(repository["id"])
+    for installation, _ in sorted(frequency.most_common(), key=lambda item: (-item[1], item[0]))[::2]:
+        ledger.connect_installation(installation, sorted(repositories[installation]) or [1])
+
+
+async def replayed(service: Service, folders: Sequence[Path]) -> Counter[str]:
+    """Replay all, sixteen at a time, and count the answers."""
+    return await replay(folders, url=service.url, secret=SECRET, new_ids=False, concurrency=16, repeat=1)
+
+
+async def test_every_payload_is_kept_once_and_decided(
+    database_url: str,
+    redis_url: str,
+    folders: Sequence[Path],
+    pytestconfig: pytest.Config,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Two replays at the same time and one after them: as many rows as payloads, none failed, no 5xx."""
+    payloads = distinct(folders)
+    assert payloads
+    with opened(database_url) as ledger:
+        connect_every_other_installation(ledger, payloads)
+        with running_service(database_url, redis_url, "api", "worker", "scheduler") as service:
+            both = await asyncio.gather(replayed(service, folders), replayed(service, folders))
+            answers = both[0] + both[1]
+            assert set(answers) == {"202 accepted", "200 duplicate"}
+            assert answers["202 accepted"] == len(payloads)
+            wait_until(ledger.is_settled)
+            assert set(await replayed(service, folders)) == {"200 duplicate"}
+
+        assert ledger.is_settled()
+        assert ledger.statuses().total() == len(payloads)
+        assert set(ledger.statuses()) == {"processed", "ignored", "unrouted"}
+        assert not ledger.rows(
+            "SELECT event_type, action, status FROM git_webhook_events"
+            " WHERE error_message IS NULL AND coalesce(jsonb_array_length(verdicts), 0) = 0"
+        )
+        assert ledger.value("SELECT count(*) FROM git_domain_events") > 0
+        counted = ", ".join(f"{count} {status}" for status, count in sorted(ledger.statuses().items()))
+    if pytestconfig.getoption("--corpus"):
+        with capsys.disabled():
+            pytestconfig.get_terminal_writer().line(f"{len(payloads)} payloads, as many rows: {counted}")
