@@ -104,6 +104,8 @@ def test_it_serves_and_stops_without_a_trace_and_starts_again_on_its_data(tmp_pa
         up.process.send_signal(signal.SIGTERM)
         assert up.ended_cleanly()
         assert all_ended(family)
+        for name in ("api", "worker", "scheduler"):
+            assert f"{name}_stopped" in (home / "logs" / f"{name}.log").read_text()
     with running_up(home) as up:
         assert up.demo["webhook_secret"] == first["webhook_secret"]
         with psycopg.connect(up.demo["database_url"]) as connection:

@@ -68,6 +68,9 @@ def new_database(server_url: str, template: str | None = None) -> Iterator[str]:
     create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if template is not None:
         create += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+    else:
+        # Whatever the given server makes by itself.
+        create += sql.SQL(" TEMPLATE template0 ENCODING 'UTF8'")
     _execute(server_url, create)
     try:
         yield urlsplit(server_url)._replace(path=f"/{name}").geturl()

@@ -124,7 +124,7 @@ def _connected(database_url: str) -> Iterator[Connection]:
     # libpq reads the URL itself: it knows sockets, services and password files, which SQLAlchemy would not.
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: psycopg.connect(database_url, connect_timeout=5),
+        creator=lambda: psycopg.connect(database_url, connect_timeout=5, client_encoding="UTF8"),
         poolclass=NullPool,
     )
     try:

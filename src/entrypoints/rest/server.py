@@ -1,5 +1,8 @@
 import asyncio
 import gc
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 import uvicorn
@@ -23,9 +26,21 @@ def run_api(settings: Settings) -> None:
         runner.run(_serve(settings))
 
 
+class _Server(uvicorn.Server):
+    """Returns when asked to stop; uvicorn's own raises the signal again then, which skips our closing."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGTERM and Ctrl-C."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
 async def _serve(settings: Settings) -> None:
     async with open_rest(settings) as app:
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 app,
                 host=settings.http_addr.host,

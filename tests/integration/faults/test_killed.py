@@ -61,21 +61,28 @@ async def test_a_worker_killed_in_the_middle_has_every_effect_once(
     assert ledger.rows("SELECT DISTINCT repo_full_name FROM project_repositories") == [(names[-1],)]
 
 
-async def test_an_api_killed_under_load_has_kept_what_it_promised(
-    database_url: str, redis_url: str, ledger: Ledger
+@pytest.mark.parametrize("how", ["kill", "stop"])
+async def test_an_api_that_ends_under_load_has_kept_what_it_promised(
+    database_url: str, redis_url: str, ledger: Ledger, how: str
 ) -> None:
-    """Every 202 is in the ledger; what was not answered is taken when it comes again."""
+    """Every 202 is in the ledger; what was not answered is taken when it comes again.
+
+    Asked to stop, it answers what it has taken first: then there is nothing else in the ledger either.
+    """
     deliveries = pushes(3000)
 
-    async def kill_amid() -> None:
+    async def end_amid() -> None:
         await until(lambda: asyncio.to_thread(lambda: len(ledger.delivery_ids()) > 500))
-        service.kill("api")
+        service.kill("api") if how == "kill" else service.ask_to_stop("api")
 
     with running_service(database_url, redis_url, "api") as service:
-        answers, _ = await asyncio.gather(post_all(service.address, deliveries, connections=32), kill_amid())
+        answers, _ = await asyncio.gather(post_all(service.address, deliveries, connections=32), end_amid())
         promised = accepted(answers)
         assert 0 < len(promised) < len(deliveries)
         assert set(promised) <= set(ledger.delivery_ids())
+        if how == "stop":
+            wait_until(lambda: not service.is_running("api"))
+            assert set(promised) == set(ledger.delivery_ids())
 
         service.start("api")
         again = await post_all(service.address, deliveries, connections=32)
