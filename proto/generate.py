@@ -35,9 +35,7 @@ def differences() -> list[str]:
         fresh = Path(directory)
         generate(fresh)
         names = {path.relative_to(fresh) for path in fresh.rglob("*.py*")}
-        names |= {
-            path.relative_to(GENERATED) for path in GENERATED.rglob("*.py*") if path.suffix != ".pyc"
-        }
+        names |= {path.relative_to(GENERATED) for path in GENERATED.rglob("*.py*") if path.suffix != ".pyc"}
         return sorted(
             str(name)
             for name in names

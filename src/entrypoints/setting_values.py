@@ -185,6 +185,20 @@ def _check_url(text: str, schemes: tuple[str, ...]) -> None:
         raise ValueError("this is no URL") from None
     if parts.scheme not in schemes:
         raise ValueError(f"the URL does not begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    if parts.scheme.startswith("postgres"):
+        _check_libpq(text)
+
+
+def _check_libpq(text: str) -> None:
+    """Let PostgreSQL's own library read the URL, whose complaint later would quote the password."""
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - heavy, and few commands have such a URL
+
+    try:
+        conninfo_to_dict(text)
+    except Exception:  # noqa: BLE001 - whatever it says may hold the password
+        raise ValueError(
+            "PostgreSQL's library cannot read it; percent-encode special characters of the password"
+        ) from None
 
 
 def _file(path: str) -> str:

@@ -19,7 +19,14 @@ from tests.support.rest import routes_of_everything
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 # Written by the edge itself, where HTTP alone refuses.
-OF_HTTP = {"body_too_large", "internal", "method_not_allowed", "not_found", "unsupported_media_type"}
+OF_HTTP = {
+    "body_too_large",
+    "body_too_slow",
+    "internal",
+    "method_not_allowed",
+    "not_found",
+    "unsupported_media_type",
+}
 
 
 def modules(package: ModuleType) -> Iterator[ModuleType]:

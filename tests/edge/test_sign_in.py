@@ -49,6 +49,13 @@ async def test_the_page_lists_the_people() -> None:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
+async def test_the_page_lets_a_browser_say_where_it_is() -> None:
+    """Under `no-referrer` a browser posts the form with `Origin: null`, and nobody could sign in."""
+    async with edge().client() as client:
+        page = await client.get("/dev/sign-in")
+    assert page.headers["referrer-policy"] == "same-origin"
+
+
 async def test_before_the_demo_is_ready_the_page_says_so() -> None:
     """The API answers a moment before `up` has published its people."""
     async with edge({}).client() as client:

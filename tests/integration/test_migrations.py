@@ -183,16 +183,27 @@ def test_command_line(empty_url: str) -> None:
         return done.exit_code, done.output
 
     assert run("--check")[0] == 1
-    assert run() == (0, "")
-    assert run("--check") == (0, "")
-    assert run("--down", "0001") == (0, "")
+    assert run() == (0, "The database is up to date.\n")
+    assert run("--check") == (0, "The database is up to date.\n")
+    assert run("--down", "0001") == (0, "The database is at 0001.\n")
     assert current(empty_url) == "0001"
     code, output = run("--down", "nowhere")
     assert code == 1
     assert "nowhere" in output
+    assert run("--down", "")[0] == 2
+    assert run("--down", "0001", "--check")[0] == 2
     code, output = run("--sql")
     assert code == 0
     assert "CREATE TABLE git_webhook_events" in output
+
+
+def test_a_database_of_a_newer_program_is_refused_with_the_remedy(empty_url: str) -> None:
+    """Switching back to an older program says what to do, and changes nothing."""
+    migrate(empty_url)
+    with psycopg.connect(empty_url, autocommit=True) as connection:
+        connection.execute("UPDATE git_schema_version SET version_num = '9999'")
+    with pytest.raises(RevisionUnknown, match="a newer one has migrated it"):
+        migrate(empty_url)
 
 
 def _catalog(url: str) -> set[tuple[str, ...]]:

@@ -60,7 +60,7 @@ def breakable_postgres() -> Iterator[Breakable]:
 def breakable_redis() -> Iterator[Breakable]:
     """Run Redis for the length of the block."""
     with temporary_home() as home:
-        server = Breakable(redis_program(home, durable=False), redis_url(home))
+        server = Breakable(redis_program(home), redis_url(home))
         with _stopped_at_the_end(server):
             yield server
 

@@ -48,6 +48,10 @@ class Ledger:
         """Return the rows of a query."""
         return self._connection.execute(query, parameters).fetchall()
 
+    def run(self, statements: LiteralString) -> None:
+        """Run statements that return nothing."""
+        self._connection.execute(statements)
+
     def value(self, query: LiteralString, parameters: Sequence[object] = ()) -> Any:
         """Return the one value of a query."""
         [[found]] = self.rows(query, parameters)

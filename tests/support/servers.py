@@ -44,7 +44,7 @@ def running_servers() -> Iterator[Servers]:
         home = stack.enter_context(temporary_home())
         yield Servers(
             database_url or stack.enter_context(embedded_postgres(home, durable=False)),
-            redis_url or stack.enter_context(embedded_redis(home, durable=False)),
+            redis_url or stack.enter_context(embedded_redis(home)),
         )
 
 

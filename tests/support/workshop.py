@@ -31,18 +31,17 @@ from ports.unit_of_work import Transaction, UnitOfWork
 from tests.support.deliveries import REPOSITORY, push
 
 _JOB = "entrypoints.worker.jobs.drain"
-# How long a worker lingers before it lets go of a lane: mostly not at all.
-_LINGERINGS = (0.0, 0.0, 0.001, 0.004)
 
 INSTALLATION_OF_LANE = {lane_of(number): number for number in range(1, 1000)}
 
 
 class Lingering(UnitOfWork):
-    """A unit of work that lets go of its lock after a random while, so that others come meanwhile."""
+    """A unit of work that every other time keeps its lock a while longer, so that others come meanwhile."""
 
-    def __init__(self, inner: UnitOfWork, random: Random) -> None:
+    def __init__(self, inner: UnitOfWork, random: Random, seconds: float) -> None:
         self._inner = inner
         self._random = random
+        self._seconds = seconds
 
     def __call__(self) -> AbstractAsyncContextManager[Transaction]:
         """Begin a transaction for the length of an `async with` block."""
@@ -52,7 +51,7 @@ class Lingering(UnitOfWork):
     async def _transaction(self) -> AsyncIterator[Transaction]:
         async with self._inner() as tx:
             yield tx
-            await asyncio.sleep(self._random.choice(_LINGERINGS))
+            await asyncio.sleep(self._random.choice((0, self._seconds)))
 
 
 @dataclass(slots=True)
@@ -106,9 +105,18 @@ class Workshop:
 
 @asynccontextmanager
 async def workshop(
-    database_url: str, redis_url: str, random: Random, *, workers: int, clock: Clock | None = None
+    database_url: str,
+    redis_url: str,
+    random: Random,
+    *,
+    workers: int,
+    linger: float = 0.0,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Workshop]:
-    """Open one with so many workers, who go by this clock; a worker that met a bug fails the block."""
+    """Open one with so many workers, who may linger for so many seconds and go by this clock.
+
+    A worker that met a bug fails the block.
+    """
     async with AsyncExitStack() as stack:
         database = Database(database_url, connections=workers + 2)
         stack.push_async_callback(database.close)
@@ -122,7 +130,7 @@ async def workshop(
         shop = Workshop(
             ReceiveDelivery(log, doorbell),
             DrainLane(
-                Lingering(PostgresUnitOfWork(database), random),
+                Lingering(PostgresUnitOfWork(database), random, linger),
                 {PROVIDER: GitHubWebhooks([])},
                 doorbell,
                 clock or SystemClock(),

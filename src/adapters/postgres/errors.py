@@ -3,7 +3,7 @@ from collections.abc import Callable
 import psycopg
 from psycopg import errors
 
-from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
+from core.domain.errors import DomainError, StorageConflict, StorageTooSlow, StorageUnavailable
 from core.domain.integrations import InstallationBoundElsewhere, OrganizationAlreadyConnected
 from core.domain.links import ProjectAlreadyLinked
 
@@ -34,6 +34,8 @@ def domain_error(error: psycopg.Error) -> DomainError | None:
         return in_the_way() if in_the_way else None
     if isinstance(error, _LOST_A_RACE):
         return StorageConflict("A concurrent change won; try again.", retry_after=_RETRY_AFTER)
+    if isinstance(error, errors.QueryCanceled):
+        return StorageTooSlow("This takes the database too long; try again later.", retry_after=_RETRY_AFTER)
     if isinstance(error, _GONE):
         return storage_unavailable()
     return None

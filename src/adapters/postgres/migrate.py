@@ -42,7 +42,13 @@ def migrate(database_url: str, revision: str = "head") -> None:
     table or the lock for themselves.
     """
     with _locked(database_url) as connection:
-        command.upgrade(_config(connection), revision)
+        try:
+            command.upgrade(_config(connection), revision)
+        except CommandError as error:
+            raise RevisionUnknown(
+                "The database is at a revision this program does not know: a newer one has migrated it. "
+                f"Run that, or go down with it first. ({error})"
+            ) from error
 
 
 def downgrade(database_url: str, revision: str) -> None:

@@ -13,7 +13,12 @@ from uuid import UUID
 from core.domain.identifiers import EventId, IntegrationId, LinkId, OrganizationId, ProjectId, RepoId
 
 VERSION = 1
+# A fact is kept once for every project it is told to, and whoever may push writes as much as the provider
+# takes: without bounds one push could keep the database busy for minutes.
 MAX_COMMITS = 100
+MAX_MESSAGE = 4_000
+MAX_CO_AUTHORS = 50
+MAX_NAME = 320
 
 
 class DomainEventType(Enum):
@@ -58,7 +63,7 @@ class ProviderAccount:
 
 @dataclass(frozen=True, slots=True)
 class PushedCommit:
-    """One commit of a push with its people."""
+    """One commit of a push with its people; of a longer message its first 4,000 characters."""
 
     sha: str
     message: str

@@ -57,6 +57,13 @@ class StorageUnavailable(DomainError):
     code = "storage_unavailable"
 
 
+class StorageTooSlow(DomainError):
+    """Our own storage gave up on this one after several seconds; nothing was changed."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "storage_too_slow"
+
+
 class StorageConflict(DomainError):
     """A concurrent change won; the same request may succeed when tried again."""
 

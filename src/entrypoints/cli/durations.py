@@ -4,6 +4,7 @@ from datetime import timedelta
 import click
 
 _FORM = re.compile(r"(\d{1,6})([smhd])")
+_LONGEST = timedelta(days=3650)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -21,7 +22,10 @@ class Duration(click.ParamType[timedelta]):
         form = _FORM.fullmatch(value)
         if form is None or not int(form[1]):
             self.fail(f"{value} is no duration; write 90s, 15m, 2h or 3d.", param, ctx)
-        return timedelta(**{_UNITS[form[2]]: int(form[1])})
+        length = timedelta(**{_UNITS[form[2]]: int(form[1])})
+        if length > _LONGEST:
+            self.fail(f"{value} is longer than ten years.", param, ctx)
+        return length
 
 
 DURATION = Duration()

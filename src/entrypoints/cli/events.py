@@ -13,6 +13,7 @@ from core.application import Application
 from core.domain.actors import SystemActor
 from core.domain.errors import DomainError
 from core.domain.events import Event, EventStatus
+from core.use_cases.events.retry import MOST
 from entrypoints.bootstrap.application import configure_process, open_application
 from entrypoints.cli.durations import DURATION
 from entrypoints.cli.replay import replay
@@ -88,6 +89,8 @@ def retry(
     where = _filter(status, event_type, since)
     count = _call(lambda app: app.retry_events(_OPERATOR, where=where))
     click.echo(f"{count} deliveries are due again.")
+    if count >= MOST:
+        click.echo(f"That is the most at once, the newest: run it again for more than {MOST}.", err=True)
 
 
 @events.command("replay")

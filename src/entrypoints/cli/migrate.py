@@ -3,6 +3,7 @@ import os
 import click
 
 from core.domain.errors import DomainError
+from entrypoints.development.demo import with_running_demo
 from entrypoints.settings import Settings, SettingsRefused
 
 
@@ -15,6 +16,10 @@ def migrate(*, show: bool, check: bool, down: str | None) -> None:
     # The migrations carry SQLAlchemy and Alembic, which no other command needs.
     from entrypoints.bootstrap import migrations  # noqa: PLC0415
 
+    if show + check + (down is not None) > 1:
+        raise click.UsageError("Give one of --sql, --check and --down.")
+    if down == "":
+        raise click.UsageError("--down names no revision.")
     if show:
         click.echo(migrations.sql())
         return
@@ -23,15 +28,18 @@ def migrate(*, show: bool, check: bool, down: str | None) -> None:
         if check:
             if not migrations.is_current(database_url):
                 raise click.ClickException("The database is not up to date: run `crewkit-git migrate`.")
+            click.echo("The database is up to date.")
         elif down:
             migrations.downgrade(database_url, down)
+            click.echo(f"The database is at {down}.")
         else:
             migrations.migrate(database_url)
+            click.echo("The database is up to date.")
     except (SettingsRefused, DomainError) as refusal:
         raise click.ClickException(str(refusal)) from refusal
 
 
 def _database_url() -> str:
-    settings = Settings.from_environment(os.environ, process="migrate")
+    settings = Settings.from_environment(with_running_demo(os.environ), process="migrate")
     assert settings.database_url is not None  # required of this process
     return settings.database_url.reveal()

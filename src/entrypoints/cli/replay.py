@@ -3,8 +3,10 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4, uuid5
 
+import click
 import httpx
 
 from entrypoints.bootstrap.signing import github_signature
@@ -19,7 +21,14 @@ async def replay(
 ) -> Counter[str]:
     """Post payload files as signed deliveries and count the answers by status."""
     answers: Counter[str] = Counter()
-    waiting = iter(list(_payloads(paths)) * repeat)
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        raise click.ClickException(f"{url} is no address: {error}.") from error
+    payloads = list(_payloads(paths))
+    if not payloads:
+        raise click.ClickException("There is no *.json file there.")
+    waiting = iter(payloads * repeat)
     endpoint = f"{url.rstrip('/')}/api/v1/git/github/webhooks"
     async with httpx.AsyncClient(timeout=15) as client:
 
@@ -37,8 +46,11 @@ def _payloads(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
     """Yield event and body of each file; the event is the name of the folder the file is in."""
     for path in paths:
         files = sorted(path.rglob("*.json")) if path.is_dir() else [path]
-        for file in files:
-            yield file.resolve().parent.name, file.read_bytes()
+        for file in filter(Path.is_file, files):
+            event = file.resolve().parent.name
+            if not event.isascii():
+                raise click.ClickException(f"{file}: its folder's name is no event.")
+            yield event, file.read_bytes()
 
 
 async def _post(
@@ -55,7 +67,14 @@ async def _post(
     }
     try:
         response = await client.post(endpoint, content=body, headers=headers)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"failed ({type(error).__name__})"
     meaning = {202: "accepted", 200: "duplicate"}.get(response.status_code)
-    return f"{response.status_code} {meaning or response.json().get('code')}"
+    return f"{response.status_code} {meaning or _code(response)}"
+
+
+def _code(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["code"])
+    except (ValueError, KeyError, TypeError):
+        return "(no problem of ours: is this the right address?)"

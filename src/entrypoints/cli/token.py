@@ -32,7 +32,7 @@ def token(*, user: str | None, service: str | None, scopes: tuple[str, ...], ttl
     USER is an email address or role of the running demo, or the UUID of any user. The token is signed with
     the key that `up` made, which no production service trusts.
     """
-    if (user is None) == (service is None):
+    if bool(user) == bool(service):
         raise click.UsageError("Name either a user or --service.")
     if scopes and service is None:
         raise click.UsageError("Only a service has scopes; a user's rights follow from roles.")
@@ -47,7 +47,9 @@ def token(*, user: str | None, service: str | None, scopes: tuple[str, ...], ttl
 def _settings() -> Settings:
     """Read the environment, which is development unless it says otherwise, as for `up`."""
     try:
-        settings = Settings.from_environment({_ENVIRONMENT: "development", **os.environ})
+        settings = Settings.from_environment(
+            {**os.environ, _ENVIRONMENT: os.environ.get(_ENVIRONMENT) or "development"}
+        )
     except SettingsRefused as refusal:
         raise click.ClickException(str(refusal)) from refusal
     if not settings.is_development:

@@ -27,10 +27,10 @@ class RunningDemo(msgspec.Struct):
 
 
 def running_demo(home: Path) -> RunningDemo | None:
-    """Return what `up` published; None while it does not run."""
+    """Return what `up` published; None while it does not run, or where it is not ours to read."""
     try:
         return msgspec.json.decode((home / "demo.json").read_bytes(), type=RunningDemo)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError, msgspec.DecodeError):
         return None
 
 

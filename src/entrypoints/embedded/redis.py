@@ -13,17 +13,15 @@ from pathlib import Path
 from entrypoints.embedded.home import Home
 from entrypoints.embedded.process import Program, running
 
-PERSISTENT = ("--appendonly", "yes", "--appendfsync", "everysec")
-
 
 @contextmanager
-def embedded_redis(home: Home, *, durable: bool = True) -> Iterator[str]:
+def embedded_redis(home: Home) -> Iterator[str]:
     """Run Redis for the length of the block and give its URL.
 
-    With `durable` false nothing is written to disk. Raises `CannotStart`. On Linux the server ends with the
-    thread that called this.
+    Nothing is written to disk: what is in it only wakes workers, and the ledger wakes them again. Raises
+    `CannotStart`. On Linux the server ends with the thread that called this.
     """
-    with running(redis_program(home, durable=durable)):
+    with running(redis_program(home)):
         yield redis_url(home)
 
 
@@ -32,7 +30,7 @@ def redis_url(home: Home) -> str:
     return f"unix://{_socket(home)}?db=0"
 
 
-def redis_program(home: Home, *, durable: bool = True) -> Program:
+def redis_program(home: Home) -> Program:
     """Describe how to run it in this home."""
     directory = home.path / "redis"
     path = _socket(home)
@@ -41,9 +39,8 @@ def redis_program(home: Home, *, durable: bool = True) -> Program:
         command=(
             _binary(),
             *("--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"),
-            *("--save", "", "--always-show-logo", "no"),
+            *("--save", "", "--appendonly", "no", "--always-show-logo", "no"),
             *("--proc-title-template", f"{{title}} {home.marker('redis')}"),
-            *(PERSISTENT if durable else ("--appendonly", "no")),
         ),
         marker=home.marker("redis"),
         log=home.logs / "redis.log",

@@ -30,6 +30,9 @@ _POLICY = (
     "frame-ancestors 'none'"
 )
 
+# Without its own address as referrer a browser posts this form with `Origin: null`, which is refused.
+_PAGE_HEADERS = {"content-security-policy": _POLICY, "referrer-policy": "same-origin"}
+
 
 class PersonUnknown(DomainError):
     """The form names nobody of the demo."""
@@ -67,7 +70,7 @@ def routes(sign_in: SignIn, authentication: Authentication) -> list[Route]:
     async def show(request: Request) -> Response:
         return_to = _path(request.query_params.get("return_to", "/"))
         page = _page(sign_in.people(), return_to)
-        return HTMLResponse(page, headers={"content-security-policy": _POLICY})
+        return HTMLResponse(page, headers=_PAGE_HEADERS)
 
     async def choose(request: Request) -> Response:
         # Otherwise a page elsewhere could quietly sign this browser in as someone of its choosing.

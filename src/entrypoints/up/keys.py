@@ -37,7 +37,8 @@ def development_environment(home: Path, given: Mapping[str, str]) -> dict[str, s
 
 
 def _kept(path: Path, make: Callable[[], bytes]) -> bytes:
-    if not path.exists():
+    # An empty file is what a power loss leaves of one that was just written.
+    if not path.exists() or not path.stat().st_size:
         write_private(path, make())
     return path.read_bytes()
 

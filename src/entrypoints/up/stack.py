@@ -27,7 +27,7 @@ def run_stack(given: Mapping[str, str]) -> None:
 
     Raises `SettingsRefused` or `CannotStart`, whose messages say what to do; nothing runs afterwards.
     """
-    if given.get(f"{PREFIX}ENVIRONMENT", "development") != "development":
+    if (given.get(f"{PREFIX}ENVIRONMENT") or "development") != "development":
         raise CannotStart(
             f"`up` makes demo data and keys, and {PREFIX}ENVIRONMENT says this is not development: "
             "run api, worker and scheduler by themselves, or unset it"
@@ -100,8 +100,15 @@ def _servers(
 
 def _emptied(metrics: Path) -> Path:
     """Give the directory through which any process answers for the figures of all; they begin anew."""
-    shutil.rmtree(metrics, ignore_errors=True)
-    metrics.mkdir(mode=0o700)
+    try:
+        if metrics.exists():
+            shutil.rmtree(metrics)
+        metrics.mkdir(mode=0o700)
+    except OSError as error:
+        raise CannotStart(
+            f"cannot empty {metrics} ({error.strerror}): another user started this once; remove it as they, "
+            f"or set {PREFIX}HOME to another directory"
+        ) from error
     return metrics
 
 

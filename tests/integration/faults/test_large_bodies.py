@@ -14,7 +14,7 @@ from adapters.memory.metrics import MemoryMetrics
 from core.domain.secret import Secret
 from entrypoints.rest.webhooks import WebhookEndpoint
 from tests.support.conditions import wait_until
-from tests.support.deliveries import SECRET, Delivery, accepted, post_all, push, pushes
+from tests.support.deliveries import INSTALLATION, SECRET, Delivery, accepted, post_all, push, pushes
 from tests.support.ledger import Ledger
 from tests.support.people import application_with
 from tests.support.service import Service, running_service
@@ -22,6 +22,8 @@ from tests.support.wire import WEBHOOKS, ask, chunk, chunked, connected, head, r
 
 MB = 1024 * 1024
 LIMIT = 25 * MB
+# An installation whose repository many projects are linked to.
+MANY = 777
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +53,9 @@ def padded(size: int) -> bytes:
     return json.dumps(bare | {"padding": "x" * (size - len(json.dumps(bare)))}).encode()
 
 
-def push_with_messages(*messages: str) -> bytes:
+def push_with_messages(*messages: str, installation: int = INSTALLATION) -> bytes:
     """Return a push with these commit messages."""
-    payload = json.loads(push())
+    payload = json.loads(push(installation=installation))
     commit = payload["commits"][0]
     commits = [
         {**commit, "id": f"{number:040x}", "message": text} for number, text in enumerate(messages, start=1)
@@ -117,6 +119,23 @@ async def test_a_push_of_20_mb_is_kept_and_processed(service: Service, ledger: L
     assert len(delivery.body) > 20 * MB
     assert (await ask(service.address, delivery.request())).status == 202
     wait_until(lambda: ledger.status(delivery.id) == "processed")
+
+
+async def test_a_large_push_cannot_hold_up_a_lane(service: Service, ledger: Ledger) -> None:
+    """However much is written into a push, and however many projects are told of it."""
+    ledger.connect_installation(MANY, links=50)
+    messages = ["é" * 25_000 + "\nCo-authored-by: x <" + "y" * 80_000 + ">" for _ in range(100)]
+    delivery = Delivery(push_with_messages(*messages, installation=MANY))
+    assert (await ask(service.address, delivery.request())).status == 202
+    wait_until(lambda: ledger.status(delivery.id) == "processed")
+    [told] = ledger.rows(
+        "SELECT count(*), max(length(data -> 'commits' -> 0 ->> 'message')), max(octet_length(data::text))"
+        " FROM git_domain_events JOIN git_webhook_events AS e ON e.id = git_webhook_event_id"
+        " WHERE delivery_id = %s",
+        [delivery.id],
+    )
+    assert told[:2] == (50, 4000)
+    assert told[2] < 1_000_000
 
 
 async def test_a_commit_message_cannot_hold_up_a_lane(service: Service, ledger: Ledger) -> None:

@@ -1,19 +1,26 @@
 """No wake-up is ever lost: what was received is processed, however rings, drains and deaths interleave."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import pytest
 import redis
 
 from adapters.memory.clock import SettableClock
+from ports.unit_of_work import Transaction, UnitOfWork
 from tests.support.conditions import until
 from tests.support.ledger import opened
 from tests.support.service import Service, running_service
 from tests.support.workshop import INSTALLATION_OF_LANE, Workshop, a_push, workshop
 
-LANES = (0, 5, 11, 23)
-ROUNDS = 200
+LANES = (0, 3, 5, 8, 11, 17, 23, 30)
+ROUNDS = 60
+# About as long as it takes from a delivery to someone who answers its ring.
+LINGER_SECONDS = 0.02
 
 CHAOTIC_ROUNDS = 2000
 FLUSH_EVERY = 100
@@ -26,15 +33,50 @@ UNTIL_HEALED_SECONDS = 12
 async def test_the_rings_alone_wake_someone_for_everything(database_url: str, redis_url: str) -> None:
     """With no sweep to help: a drainer who is refused may rely on the one who holds the lane."""
     random = Random(20)
-    async with workshop(database_url, redis_url, random, workers=6) as shop:
+    async with workshop(database_url, redis_url, random, workers=16, linger=LINGER_SECONDS) as shop:
         await asyncio.gather(*(play(shop, lane, random) for lane in LANES))
+
+
+@pytest.mark.parametrize("look", [1, 2, 3])
+async def test_whoever_is_refused_is_relieved(database_url: str, redis_url: str, look: int) -> None:
+    """A delivery comes and its drainer may be refused just when another's look found nothing: one sees it."""
+
+    async def come_in_between() -> None:
+        await shop.receive(a_push(lane=0))
+        await shop.drain(0)
+
+    async with workshop(database_url, redis_url, Random(20), workers=0) as shop:
+        interrupted = Interrupted(shop.drain.unit_of_work, look, come_in_between)
+        await replace(shop.drain, unit_of_work=interrupted)(0)
+        assert await shop.is_idle([0])
+
+
+class Interrupted(UnitOfWork):
+    """A unit of work whose holder is interrupted once, with the lock of that transaction still in hand."""
+
+    def __init__(self, inner: UnitOfWork, number: int, interruption: Callable[[], Awaitable[None]]) -> None:
+        self._inner = inner
+        self._left = number
+        self._interruption = interruption
+
+    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+        """Begin a transaction for the length of an `async with` block."""
+        return self._transaction()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        async with self._inner() as tx:
+            yield tx
+            self._left -= 1
+            if self._left == 0:
+                await self._interruption()
 
 
 async def play(shop: Workshop, lane: int, random: Random) -> None:
     """Deliver a few at odd moments, wait until they are processed, and again."""
 
     async def deliver() -> None:
-        await asyncio.sleep(random.choice((0, 0.001, 0.003, 0.005)))
+        await asyncio.sleep(random.uniform(0, 1.5 * LINGER_SECONDS))
         await shop.receive(a_push(lane))
 
     for _ in range(ROUNDS):
@@ -62,7 +104,7 @@ async def test_nothing_stays_due_after_any_number_of_deaths_and_flushes(
         for installation in INSTALLATION_OF_LANE.values():
             ledger.connect_installation(installation)
         with running_service(database_url, redis_url, *processes, workers=2) as service:
-            async with workshop(database_url, redis_url, random, workers=4) as shop:
+            async with workshop(database_url, redis_url, random, workers=4, linger=0.002) as shop:
                 await wreak_havoc(shop, service, random, redis_url)
                 await until(lambda: shop.is_idle(range(32)), UNTIL_HEALED_SECONDS)
         assert ledger.statuses() == {"processed": CHAOTIC_ROUNDS}

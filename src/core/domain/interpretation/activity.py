@@ -5,7 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.domain.domain_events import (
+    MAX_CO_AUTHORS,
     MAX_COMMITS,
+    MAX_MESSAGE,
+    MAX_NAME,
     DomainEvent,
     DomainEventType,
     EventData,
@@ -163,16 +166,18 @@ def pull_request_data(pull: PullRequest) -> PullRequestData:
 def _commit(commit: Commit) -> PushedCommit:
     return PushedCommit(
         sha=commit.sha,
-        message=commit.message,
+        message=commit.message[:MAX_MESSAGE],
         timestamp=commit.timestamp,
         url=commit.url,
         author=_person(commit.author),
-        co_authors=tuple(_person(author) for author in co_authors(commit.message)),
+        co_authors=tuple(_person(author) for author in co_authors(commit.message)[:MAX_CO_AUTHORS]),
     )
 
 
 def _person(author: Author) -> Person:
-    return Person(author.name, author.email, author.username)
+    # An address cut short would be another one.
+    email = author.email if author.email and len(author.email) <= MAX_NAME else None
+    return Person(author.name[:MAX_NAME], email, author.username)
 
 
 def _account(user: ProviderUser | None) -> ProviderAccount | None:

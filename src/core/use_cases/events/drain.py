@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 
-from core.domain.errors import DomainError, ErrorKind
+from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.events import (
     EnvelopeUnreadable,
     Event,
@@ -119,7 +119,7 @@ class DrainLane:
                 await tx.commit()
         except Exception as error:
             # An outage is no event's fault and counts no attempt.
-            if not events or (isinstance(error, DomainError) and error.kind is ErrorKind.UNAVAILABLE):
+            if not events or isinstance(error, StorageUnavailable):
                 raise
             raise _Unsettled(events, error) from error
         self._tell(events, world.settlements)

@@ -10,7 +10,7 @@ from ports.doorbell import Doorbell
 from ports.events import EventFilter
 from ports.unit_of_work import UnitOfWork
 
-_MOST = 1000
+MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class RetryEvents:
         if where.status not in RETRYABLE:
             raise EventNotRetryable("Name a status to retry: failed, ignored or unrouted.")
         async with self.unit_of_work() as tx:
-            events = await tx.events.list(where, limit=_MOST)
+            events = await tx.events.list(where, limit=MOST)
             reopened = set(await tx.events.reopen([event.id for event in events], now=self.clock.now()))
             await tx.commit()
         for lane in {event.lane for event in events if event.id in reopened}:

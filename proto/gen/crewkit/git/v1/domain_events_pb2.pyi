@@ -126,9 +126,9 @@ class Person(_message.Message):
     USER_ID_FIELD_NUMBER: _builtins.int
     METHOD_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Output only. As written in the commit."""
+    """Output only. As written in the commit, at most 320 characters of it."""
     email: _builtins.str
-    """Output only. As written in the commit; may be missing."""
+    """Output only. As written in the commit; may be missing, and is where it is longer than 320 characters."""
     username: _builtins.str
     """Output only. The provider's login for the address, where it knows one."""
     user_id: _builtins.str
@@ -212,7 +212,7 @@ class PushedCommit(_message.Message):
     sha: _builtins.str
     """Output only. The full hash."""
     message: _builtins.str
-    """Output only. The whole message."""
+    """Output only. The message, at most 4,000 characters of it."""
     url: _builtins.str
     """Output only. Where people look at it."""
     @_builtins.property
@@ -225,7 +225,7 @@ class PushedCommit(_message.Message):
 
     @_builtins.property
     def co_authors(self) -> _containers.RepeatedCompositeFieldContainer[Global___Person]:
-        """Output only. Those named in "Co-authored-by" trailers, each address once."""
+        """Output only. Those named in "Co-authored-by" trailers, each address once, at most 50."""
 
     def __init__(
         self,
