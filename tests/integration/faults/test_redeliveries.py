@@ -23,7 +23,7 @@ from tests.support.service import Service, running_service
 from tests.support.workshop import INSTALLATION_OF_LANE, a_push
 
 # Few enough that the groups of both processes hold the same ones, in another order.
-WAVES = 10
+WAVES = 6
 WAVE = 64
 COUNT = WAVES * WAVE
 BOTH_WAIT = """
