@@ -3,11 +3,17 @@ from typing import Protocol
 
 from core.domain.changes import Change
 from core.domain.connections import Connection
-from core.domain.identifiers import ConnectionId, ProviderUserId
+from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
 
 
 class ConnectionStore(Protocol):
     """Users' identities at a provider, without their tokens. Every change leaves an audit version."""
+
+    async def find(self, user_id: UserId, provider: str) -> Connection | None:
+        """Return the user's connection, revoked or not."""
+
+    async def get_for_update(self, user_id: UserId, provider: str) -> Connection | None:
+        """Like `find`, and keep others from changing it until this transaction ends."""
 
     async def of_provider_users(
         self, provider: str, provider_user_ids: Collection[ProviderUserId]

@@ -3,7 +3,7 @@ from typing import Protocol
 from uuid import UUID
 
 from core.domain.identifiers import UserId
-from core.domain.organizations import Membership, Organization, User
+from core.domain.organizations import Membership, Organization, Place, User
 
 
 class Directory(Protocol):
@@ -14,6 +14,12 @@ class Directory(Protocol):
 
     async def find_organization(self, external_id: UUID) -> Organization | None:
         """Return an organization."""
+
+    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> Place | None:
+        """Return an organization, by its external id, with this user's role in it, at once.
+
+        None where there is no such organization. Nobody has no role, and neither has a role we do not know.
+        """
 
     async def memberships(self, user_id: UserId) -> Sequence[Membership]:
         """Return a user's memberships, by organization name."""

@@ -18,6 +18,12 @@ class IntegrationStore(Protocol):
     async def of_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
         """Return at most one integration per installation: the live one, else the last revoked."""
 
+    async def of_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
+        """Return the organization's integrations, revoked or not, by provider."""
+
+    async def to_uninstall(self, *, limit: int) -> Sequence[Integration]:
+        """Return revoked integrations whose installation should go, longest asked for first."""
+
     async def next_id(self) -> IntegrationId:
         """Reserve the id of an integration about to be made; gaps are normal."""
 

@@ -1,6 +1,7 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from ports.catalog_syncs import CatalogSyncStore
 from ports.connections import ConnectionStore
 from ports.domain_events import DomainEventStore
 from ports.events import EventStore
@@ -10,6 +11,7 @@ from ports.links import LinkStore
 from ports.mailbox import Mailbox
 from ports.repositories import RepositoryStore
 from ports.secret_uses import SecretUseStore
+from ports.token_store import InstallationTokenStore, UserTokenStore
 from ports.versions import VersionStore
 
 
@@ -25,8 +27,11 @@ class Transaction(Protocol):
 
     integrations: IntegrationStore
     repositories: RepositoryStore
+    catalog_syncs: CatalogSyncStore
     links: LinkStore
     connections: ConnectionStore
+    installation_tokens: InstallationTokenStore
+    user_tokens: UserTokenStore
     flows: FlowStore
     mailbox: Mailbox
     events: EventStore

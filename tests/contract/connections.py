@@ -5,7 +5,7 @@ import pytest
 
 from core.domain.connections import Connection, ConnectionStatus
 from core.domain.errors import StorageConflict
-from core.domain.identifiers import ProviderUserId
+from core.domain.identifiers import ProviderUserId, UserId
 from tests.contract.world import World
 from tests.support.builders import PROVIDER, now, step
 
@@ -18,6 +18,8 @@ class ConnectionStoreContract:
         async with world.unit_of_work() as tx:
             assert await tx.connections.of_provider_users(PROVIDER, [ProviderUserId("404")]) == []
             assert await tx.connections.of_provider_users(PROVIDER, []) == []
+            assert await tx.connections.find(UserId(404), PROVIDER) is None
+            assert await tx.connections.get_for_update(UserId(404), PROVIDER) is None
 
     async def test_every_field_comes_back(self, world: World) -> None:
         """Connections are found by the provider's accounts, of this provider only."""
@@ -30,6 +32,9 @@ class ConnectionStoreContract:
             both = [one.provider_user_id, two.provider_user_id]
             assert len(await tx.connections.of_provider_users(PROVIDER, both)) == 2
             assert await tx.connections.of_provider_users("gitlab", both) == []
+            assert await tx.connections.find(one.user_id, PROVIDER) == one
+            assert await tx.connections.get_for_update(two.user_id, PROVIDER) == two
+            assert await tx.connections.find(one.user_id, "gitlab") is None
 
     async def test_revoking_leaves_a_version(self, world: World) -> None:
         """A connection becomes revoked with its reason, and the trail tells."""

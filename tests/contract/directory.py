@@ -1,7 +1,7 @@
 from uuid import uuid4
 
 from core.domain.identifiers import UserId
-from core.domain.organizations import Membership, Role
+from core.domain.organizations import Membership, Place, Role
 from tests.contract.world import World
 
 
@@ -19,6 +19,22 @@ class DirectoryContract:
         user, organization = await world.user(), await world.organization()
         assert await world.directory.find_user(user.external_id) == user
         assert await world.directory.find_organization(organization.external_id) == organization
+
+    async def test_a_place_is_an_organization_with_ones_role_in_it(self, world: World) -> None:
+        """One look tells whether the organization is there, and what someone is in it today."""
+        user, other = await world.user(), await world.user("jonas@acme.example")
+        acme, zenith = await world.organization(), await world.organization("Zenith")
+        await world.member(user, acme, Role.OWNER)
+        await world.member(user, acme, Role.VIEWER)
+        await world.member(other, zenith, Role.ADMIN)
+        for user_id, place in (
+            (user.id, Place(acme, Role.VIEWER)),
+            (other.id, Place(acme, None)),
+            (UserId(404), Place(acme, None)),
+            (None, Place(acme, None)),
+        ):
+            assert await world.directory.find_place(acme.external_id, user_id) == place
+        assert await world.directory.find_place(uuid4(), user.id) is None
 
     async def test_memberships_by_name(self, world: World) -> None:
         """A user's memberships come by organization name, each with its role, and nobody else's."""

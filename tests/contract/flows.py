@@ -39,6 +39,23 @@ class FlowStoreContract:
         async with world.unit_of_work() as tx:
             assert await tx.flows.awaiting_approval(PROVIDER, [_KEY]) == []
 
+    async def test_the_request_of_an_organization(self, world: World) -> None:
+        """The newest of its own that still waits, with this provider; none once it is over."""
+        organization, user = await world.organization(), await world.user()
+        await world.request(await world.organization(), user)
+        await world.request(organization, user, provider="gitlab")
+        async with world.unit_of_work() as tx:
+            assert await tx.flows.pending_of(organization.id, PROVIDER) is None
+        await world.request(organization, user)
+        newest = await world.request(organization, user, account_id=AccountId("10"))
+        await world.request(organization, user, expires_at=ago(seconds=1))
+        async with world.unit_of_work() as tx:
+            assert await tx.flows.pending_of(organization.id, PROVIDER) == newest
+            await tx.flows.complete([newest])
+            known = await tx.flows.pending_of(organization.id, PROVIDER)
+        assert known is not None
+        assert known.account_id == AccountId("9")
+
     async def test_completed_request_is_over(self, world: World) -> None:
         """A completed request matches nothing, and completing it again is refused."""
         request = await world.request(await world.organization(), await world.user())

@@ -52,6 +52,10 @@ class IntegrationStoreContract:
                 settings={"nested": {"list": [1, "two", None]}},
                 synced_at=ago(minutes=2),
                 sync_requested_at=ago(minutes=3),
+                sync_claimed_until=ago(minutes=6),
+                sync_failures=2,
+                sync_error="provider_unavailable",
+                sync_retry_at=ago(minutes=7),
                 uninstall_requested_at=ago(minutes=4),
                 provider_updated_at=ago(minutes=5),
             )
@@ -175,6 +179,26 @@ class IntegrationStoreContract:
         async with world.unit_of_work() as tx:
             assert await tx.integrations.of_installations(PROVIDER, [live.provider_id]) == [live]
             assert await tx.integrations.of_installations("gitlab", [live.provider_id]) == []
+
+    async def test_integrations_of_an_organization(self, world: World) -> None:
+        """All of them, revoked ones included, by provider; none of another's."""
+        github = await world.integration(**_REVOKED)
+        organization = replace(await world.organization(), id=github.organization_id)
+        bitbucket = await world.integration(organization, provider="bitbucket")
+        await world.integration(provider="azure")
+        async with world.unit_of_work() as tx:
+            assert await tx.integrations.of_organization(organization.id) == [bitbucket, github]
+            assert await tx.integrations.of_organization(OrganizationId(404)) == []
+
+    async def test_installations_that_should_go(self, world: World) -> None:
+        """Only of revoked integrations, longest asked for first, and no more than asked for."""
+        late = await world.integration(**_REVOKED, uninstall_requested_at=ago(minutes=1))
+        early = await world.integration(**_REVOKED, uninstall_requested_at=ago(minutes=2))
+        await world.integration(**_REVOKED)
+        await world.integration(uninstall_requested_at=ago(minutes=3))
+        async with world.unit_of_work() as tx:
+            assert await tx.integrations.to_uninstall(limit=5) == [early, late]
+            assert await tx.integrations.to_uninstall(limit=1) == [early]
 
     async def test_ids_are_reserved_once(self, world: World) -> None:
         """Twenty who ask at once get twenty ids."""

@@ -1,9 +1,13 @@
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
+from uuid import uuid4
 
 from core.domain.identifiers import IntegrationId, RepoId
+from core.domain.integrations import Integration
 from tests.contract.world import World
-from tests.support.builders import a_repository, ago
+from tests.support.builders import a_repository, ago, now
 
 
 class RepositoryStoreContract:
@@ -95,3 +99,68 @@ class RepositoryStoreContract:
             stored = await tx.repositories.of_integration(integration.id)
         assert sorted(row.repo_id for row in stored) == list("12345")
         assert len({row.description for row in stored}) == 1
+
+    async def test_what_was_written_since_is_left_alone(self, world: World) -> None:
+        """Only rows nobody wrote at that time or after are written, and the caller learns which."""
+        integration = await world.integration()
+        await world.repositories(integration, "1", "2")
+        began_at = await _storage_time(world, integration)
+        await world.repositories(integration, "2", "3")
+        rows = [a_repository(integration, repo_id, archived=True) for repo_id in "1234"]
+        async with world.unit_of_work() as tx:
+            written = await tx.repositories.save_unless_written_since(began_at, [*rows, rows[0]])
+            await tx.commit()
+            stored = await tx.repositories.of_integration(integration.id)
+        assert sorted(written) == [(integration.id, "1"), (integration.id, "4")]
+        assert {row.repo_id: row.archived for row in stored} == {"1": True, "2": False, "3": False, "4": True}
+
+    async def test_writing_nothing_unless_written_writes_nothing(self, world: World) -> None:
+        """No rows are no error."""
+        async with world.unit_of_work() as tx:
+            assert not await tx.repositories.save_unless_written_since(ago(minutes=1), [])
+
+    async def test_who_writes_at_the_same_moment_is_waited_for(self, world: World) -> None:
+        """A row that someone is just writing counts as written since, though they began before."""
+        integration = await world.integration()
+        await world.repositories(integration, "1")
+        async with world.unit_of_work() as event:
+            assert await event.mailbox.try_lock(0)
+            began_at = await _storage_time(world, integration)
+            await event.repositories.save([a_repository(integration, removed_at=began_at)])
+
+            async def sync() -> Collection[tuple[IntegrationId, RepoId]]:
+                async with world.unit_of_work() as tx:
+                    row = a_repository(integration, archived=True)
+                    written = await tx.repositories.save_unless_written_since(began_at, [row])
+                    await tx.commit()
+                    return written
+
+            waiting = asyncio.create_task(sync())
+            await asyncio.sleep(0)
+            await event.commit()
+        assert not await waiting
+        async with world.unit_of_work() as tx:
+            [row] = await tx.repositories.of_integration(integration.id)
+        assert row == a_repository(integration, removed_at=began_at)
+
+    async def test_unlisted_rows(self, world: World) -> None:
+        """Those in sight which a listing did not show, of this integration, no more than asked for."""
+        one, two = await world.integration(), await world.integration(provider_id="2")
+        rows = await world.repositories(one, "1", "2", "3", "4")
+        await world.repositories(two, "5")
+        async with world.unit_of_work() as tx:
+            await tx.repositories.save([replace(rows[0], removed_at=ago(minutes=1))])
+            await tx.commit()
+            listed = [RepoId("2"), RepoId("9")]
+            found = await tx.repositories.unlisted(one.id, listed, limit=10)
+            assert sorted(row.repo_id for row in found) == ["3", "4"]
+            assert len(await tx.repositories.unlisted(one.id, listed, limit=1)) == 1
+            assert len(await tx.repositories.unlisted(one.id, [], limit=10)) == 3
+
+
+async def _storage_time(world: World, integration: Integration) -> datetime:
+    """Return storage's own time, as a sync that begins now is told it."""
+    async with world.unit_of_work() as tx:
+        claim = await tx.catalog_syncs.claim(integration, owner=uuid4().hex, now=now(), until=now())
+    assert claim is not None
+    return claim.began_at

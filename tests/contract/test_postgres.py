@@ -6,6 +6,7 @@ import pytest
 
 from adapters.memory.metrics import MemoryMetrics
 from adapters.postgres.delivery_log import PostgresDeliveryLog
+from tests.contract.catalog_syncs import CatalogSyncStoreContract
 from tests.contract.connections import ConnectionStoreContract
 from tests.contract.delivery_log import DeliveryLogContract
 from tests.contract.directory import DirectoryContract
@@ -17,6 +18,7 @@ from tests.contract.links import LinkStoreContract
 from tests.contract.mailbox import MailboxContract
 from tests.contract.postgres_world import PostgresWorld
 from tests.contract.repositories import RepositoryStoreContract
+from tests.contract.repository_search import RepositorySearchContract
 from tests.contract.secret_uses import SecretUseStoreContract
 from tests.contract.unit_of_work import UnitOfWorkContract
 from tests.contract.versions import VersionStoreContract
@@ -48,6 +50,14 @@ class TestIntegrations(IntegrationStoreContract):
 
 class TestRepositories(RepositoryStoreContract):
     """The catalog."""
+
+
+class TestRepositorySearch(RepositorySearchContract):
+    """The catalog, listed and searched."""
+
+
+class TestCatalogSyncs(CatalogSyncStoreContract):
+    """Who syncs what."""
 
 
 class TestLinks(LinkStoreContract):

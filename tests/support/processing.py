@@ -138,8 +138,11 @@ class _WatchedTransaction(Transaction):
         self._before_commit = before_commit
         self.integrations = behind.integrations
         self.repositories = behind.repositories
+        self.catalog_syncs = behind.catalog_syncs
         self.links = behind.links
         self.connections = behind.connections
+        self.installation_tokens = behind.installation_tokens
+        self.user_tokens = behind.user_tokens
         self.flows = behind.flows
         self.mailbox = behind.mailbox
         self.events = behind.events

@@ -2,17 +2,31 @@ from collections.abc import Collection, Sequence
 
 from adapters.memory import audited
 from adapters.memory.database import Session
+from adapters.memory.token_rows import wipe
 from core.domain.changes import Change
 from core.domain.connections import Connection
-from core.domain.identifiers import ConnectionId, ProviderUserId
+from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
+from core.domain.token_lease import disconnected
 from ports.connections import ConnectionStore
 
 
 class MemoryConnectionStore(ConnectionStore):
-    """Connections in memory, which keeps no tokens at all."""
+    """Connections in memory."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    async def find(self, user_id: UserId, provider: str) -> Connection | None:
+        """Return the user's connection, revoked or not."""
+        for connection in self._session.state.connections.values():
+            if (connection.user_id, connection.provider) == (user_id, provider):
+                return connection
+        return None
+
+    async def get_for_update(self, user_id: UserId, provider: str) -> Connection | None:
+        """Like `find`, and keep others from writing anything until this transaction ends."""
+        await self._session.writable()
+        return await self.find(user_id, provider)
 
     async def of_provider_users(
         self, provider: str, provider_user_ids: Collection[ProviderUserId]
@@ -29,5 +43,9 @@ class MemoryConnectionStore(ConnectionStore):
         return ConnectionId(next(self._session.database.ids))
 
     async def apply(self, changes: Sequence[Change[Connection]]) -> None:
-        """Write these steps with their audit versions; raises `StorageConflict` where a row is gone."""
+        """Write these steps with their audit versions, and take the tokens of what they revoke.
+
+        Raises `StorageConflict` where a row is gone.
+        """
         await audited.apply(self._session, "connection", lambda state: state.connections, changes)
+        wipe((await self._session.writable()).user_tokens, disconnected(changes))

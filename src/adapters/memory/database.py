@@ -26,6 +26,7 @@ from core.domain.integrations import Integration
 from core.domain.links import Link
 from core.domain.organizations import Organization, Project, Role, User
 from core.domain.repositories import Repository
+from core.domain.token_lease import StoredTokens
 from core.domain.versions import Version
 
 _LOCK_SECONDS = 5.0
@@ -41,6 +42,7 @@ class State:
     projects: dict[ProjectId, Project] = field(default_factory=dict)
     integrations: dict[IntegrationId, Integration] = field(default_factory=dict)
     repositories: dict[tuple[IntegrationId, RepoId], Repository] = field(default_factory=dict)
+    repositories_written_at: dict[tuple[IntegrationId, RepoId], datetime] = field(default_factory=dict)
     links: dict[LinkId, Link] = field(default_factory=dict)
     connections: dict[ConnectionId, Connection] = field(default_factory=dict)
     flows: dict[FlowId, PendingRequest] = field(default_factory=dict)
@@ -49,6 +51,10 @@ class State:
     domain_events: dict[int, tuple[DomainEvent, datetime]] = field(default_factory=dict)
     versions: dict[int, Version] = field(default_factory=dict)
     secret_uses: dict[str, datetime] = field(default_factory=dict)
+    integration_tokens: dict[IntegrationId, StoredTokens] = field(default_factory=dict)
+    user_tokens: dict[ConnectionId, StoredTokens] = field(default_factory=dict)
+    sync_owners: dict[IntegrationId, str] = field(default_factory=dict)
+    probes: dict[IntegrationId, datetime] = field(default_factory=dict)
 
     def copy(self) -> "State":
         """Return tables of their own with the same rows."""

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from adapters.memory.database import MemoryDatabase
 from core.domain.identifiers import UserId
-from core.domain.organizations import Membership, Organization, User
+from core.domain.organizations import Membership, Organization, Place, User
 from ports.directory import Directory
 
 
@@ -24,6 +24,16 @@ class MemoryDirectory(Directory):
         async with self._database.session() as session:
             organizations = session.state.organizations.values()
             return next((known for known in organizations if known.external_id == external_id), None)
+
+    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> Place | None:
+        """Return an organization with this user's role in it."""
+        organization = await self.find_organization(organization_id)
+        if organization is None:
+            return None
+        async with self._database.session() as session:
+            memberships = session.state.memberships
+            role = memberships.get((user_id, organization.id)) if user_id is not None else None
+        return Place(organization, role)
 
     async def memberships(self, user_id: UserId) -> Sequence[Membership]:
         """Return a user's memberships, by organization name."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from adapters.memory.database import Session
 from core.domain.errors import StorageConflict
 from core.domain.flows import FlowStatus, PendingRequest
-from core.domain.identifiers import AccountId, ProviderUserId
+from core.domain.identifiers import AccountId, OrganizationId, ProviderUserId
 from ports.flows import FlowStore
 
 
@@ -27,6 +27,18 @@ class MemoryFlowStore(FlowStore):
             and request.status is FlowStatus.AWAITING_APPROVAL
             and request.expires_at > now
         ]
+
+    async def pending_of(self, organization_id: OrganizationId, provider: str) -> PendingRequest | None:
+        """Return the organization's live request that waits for approval, the newest of several."""
+        flows, now = self._session.state.flows, self._session.database.now()
+        for _, request in sorted(flows.items(), reverse=True):
+            if (
+                (request.organization_id, request.provider) == (organization_id, provider)
+                and request.status is FlowStatus.AWAITING_APPROVAL
+                and request.expires_at > now
+            ):
+                return request
+        return None
 
     async def complete(self, requests: Sequence[PendingRequest]) -> None:
         """End these requests as completed; raises `StorageConflict` where one had ended otherwise."""

@@ -3,13 +3,16 @@ from copy import deepcopy
 
 from adapters.memory import audited
 from adapters.memory.database import Session, State
+from adapters.memory.token_rows import wipe
 from core.domain.changes import Change
 from core.domain.identifiers import IntegrationId, OrganizationId
 from core.domain.integrations import (
     InstallationBoundElsewhere,
     Integration,
+    IntegrationStatus,
     OrganizationAlreadyConnected,
 )
+from core.domain.token_lease import unbound
 from ports.integrations import IntegrationStore
 
 
@@ -41,15 +44,41 @@ class MemoryIntegrationStore(IntegrationStore):
                     best[integration.provider_id] = integration
         return [deepcopy(integration) for integration in best.values()]
 
+    async def of_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
+        """Return the organization's integrations, by provider."""
+        own = [
+            integration
+            for integration in self._session.state.integrations.values()
+            if integration.organization_id == organization_id
+        ]
+        return deepcopy(sorted(own, key=lambda integration: integration.provider))
+
+    async def to_uninstall(self, *, limit: int) -> Sequence[Integration]:
+        """Return revoked integrations whose installation should go, longest asked for first."""
+        asked = [
+            (integration.uninstall_requested_at, integration.id, integration)
+            for integration in self._session.state.integrations.values()
+            if integration.uninstall_requested_at and integration.is_revoked
+        ]
+        return deepcopy([integration for *_, integration in sorted(asked)[:limit]])
+
     async def next_id(self) -> IntegrationId:
         """Reserve the id of an integration about to be made; gaps are normal."""
         return IntegrationId(next(self._session.database.ids))
 
     async def apply(self, changes: Sequence[Change[Integration]]) -> None:
-        """Write these steps with their audit versions; raises `StorageConflict` where a row is gone."""
+        """Write these steps with their audit versions, and take tokens that must not outlive them.
+
+        Raises `StorageConflict` where a row is gone.
+        """
         await audited.apply(
             self._session, "integration", lambda state: state.integrations, changes, _refuse_rivals
         )
+        state = await self._session.writable()
+        wipe(state.integration_tokens, unbound(changes))
+        for change in changes:
+            if change.after is not None and change.after.status is IntegrationStatus.ACTIVE:
+                state.probes.pop(change.after.id, None)
 
 
 def _precedence(integration: Integration) -> tuple[bool, float, int]:

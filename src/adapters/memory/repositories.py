@@ -1,6 +1,8 @@
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from adapters.memory.database import Session
+from core.domain.catalog_search import CatalogFilter, CatalogPlace, searchable
 from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.repositories import Repository
 from ports.repositories import RepositoryStore
@@ -22,7 +24,48 @@ class MemoryRepositoryStore(RepositoryStore):
         rows = self._session.state.repositories.values()
         return [repository for repository in rows if repository.integration_id == integration_id]
 
+    async def search(
+        self,
+        integration_id: IntegrationId,
+        where: CatalogFilter,
+        *,
+        limit: int,
+        after: CatalogPlace | None = None,
+    ) -> Sequence[Repository]:
+        """Return at most `limit` rows that match, by name, those after a place only."""
+        last = _order(after) if after else ("", "")
+        matching = [
+            repository
+            for repository in await self.of_integration(integration_id)
+            if repository.removed_at is None and where.matches(repository) and _order(repository) > last
+        ]
+        return sorted(matching, key=_order)[:limit]
+
     async def save(self, repositories: Sequence[Repository]) -> None:
         """Write these rows as they are, new or not; of several for one key the last wins."""
-        rows = (await self._session.writable()).repositories
-        rows |= {(repository.integration_id, repository.repo_id): repository for repository in repositories}
+        state, now = await self._session.writable(), self._session.database.now()
+        for repository in repositories:
+            key = repository.integration_id, repository.repo_id
+            state.repositories[key], state.repositories_written_at[key] = repository, now
+
+    async def save_unless_written_since(
+        self, time: datetime, repositories: Sequence[Repository]
+    ) -> Collection[tuple[IntegrationId, RepoId]]:
+        """Write these rows but what was written at this time or after; return the keys written."""
+        written_at = (await self._session.writable()).repositories_written_at
+        last = {(repository.integration_id, repository.repo_id): repository for repository in repositories}
+        chosen = {key: row for key, row in last.items() if key not in written_at or written_at[key] < time}
+        await self.save(list(chosen.values()))
+        return chosen.keys()
+
+    async def unlisted(
+        self, integration_id: IntegrationId, listed: Collection[RepoId], *, limit: int
+    ) -> Sequence[Repository]:
+        """Return at most `limit` rows that are not removed and not among the listed."""
+        known = set(listed)
+        rows = await self.of_integration(integration_id)
+        return [row for row in rows if row.removed_at is None and row.repo_id not in known][:limit]
+
+
+def _order(row: Repository | CatalogPlace) -> tuple[str, str]:
+    return searchable(row.full_name), row.repo_id

@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from adapters.memory.catalog_syncs import MemoryCatalogSyncStore
 from adapters.memory.connections import MemoryConnectionStore
 from adapters.memory.database import MemoryDatabase, Session
 from adapters.memory.domain_events import MemoryDomainEventStore
@@ -11,6 +12,7 @@ from adapters.memory.links import MemoryLinkStore
 from adapters.memory.mailbox import MemoryMailbox
 from adapters.memory.repositories import MemoryRepositoryStore
 from adapters.memory.secret_uses import MemorySecretUseStore
+from adapters.memory.token_store import MemoryInstallationTokenStore, MemoryUserTokenStore
 from adapters.memory.versions import MemoryVersionStore
 from ports.unit_of_work import Transaction, UnitOfWork
 
@@ -39,8 +41,11 @@ class MemoryTransaction(Transaction):
         self._recorder = MemoryDomainEventStore(session)
         self.integrations = MemoryIntegrationStore(session)
         self.repositories = MemoryRepositoryStore(session)
+        self.catalog_syncs = MemoryCatalogSyncStore(session)
         self.links = MemoryLinkStore(session)
         self.connections = MemoryConnectionStore(session)
+        self.installation_tokens = MemoryInstallationTokenStore(session)
+        self.user_tokens = MemoryUserTokenStore(session)
         self.flows = MemoryFlowStore(session)
         self.mailbox = MemoryMailbox(session)
         self.events = MemoryEventStore(session)

@@ -25,6 +25,8 @@ LOG_FIELDS: Mapping[str, str] = {
     "delivery_id": "the provider's id of a delivery",
     "event_type": "the provider's name of an event, such as push",
     "installation_id": "the provider's id of an installation",
+    "integration_id": "our id of an integration",
+    "provider": "the provider's name, such as github",
     "receipt": "what the ledger answered to a delivery: accepted, duplicate or retried",
     "group_size": "deliveries in one durable commit",
     "lane": "a mailbox, 0 to 31",

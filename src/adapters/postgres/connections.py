@@ -4,21 +4,22 @@ from typing import Any
 from adapters.postgres.audited import AuditedTable
 from adapters.postgres.packed_arrays import Texts
 from adapters.postgres.session import Row, Session
+from adapters.postgres.token_rows import OF_CONNECTIONS
 from core.domain.changes import Change
 from core.domain.connections import Connection, ConnectionStatus
-from core.domain.identifiers import ConnectionId, ProviderUserId
+from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
+from core.domain.token_lease import disconnected
 from ports.connections import ConnectionStore
 
-_OF_PROVIDER_USERS = """
+_SELECT = """
     SELECT id, external_id, user_id, provider, provider_user_id, created_at, updated_at, provider_username,
         status, status_reason
     FROM user_git_connections
-    WHERE provider = %s AND provider_user_id = ANY(%s::text[])
 """
+_OF_PROVIDER_USERS = f"{_SELECT} WHERE provider = %s AND provider_user_id = ANY(%s::text[])"
+_FIND = f"{_SELECT} WHERE user_id = %s AND provider = %s"
+_GET_FOR_UPDATE = f"{_FIND} FOR NO KEY UPDATE"
 _NEXT_ID = "SELECT nextval('user_git_connections_id_seq')"
-
-# No token outlives the permission it stands for: they go in the very write that revokes.
-_WITHOUT_TOKENS = {"access_token": None, "refresh_token": None, "token_expires_at": None}
 
 
 def _row(connection: Connection) -> dict[str, Any]:
@@ -32,7 +33,6 @@ def _row(connection: Connection) -> dict[str, Any]:
         "provider_username": connection.provider_username,
         "status": connection.status.value,
         "status_reason": connection.status_reason,
-        **(_WITHOUT_TOKENS if connection.status is ConnectionStatus.REVOKED else {}),
     }
 
 
@@ -40,7 +40,7 @@ _TABLE = AuditedTable(
     "connection",
     "user_git_connections",
     fixed=("id", "external_id", "user_id", "provider", "created_at"),
-    changing=("provider_user_id", "provider_username", "status", "status_reason", *_WITHOUT_TOKENS),
+    changing=("provider_user_id", "provider_username", "status", "status_reason"),
     row=_row,
 )
 
@@ -50,6 +50,16 @@ class PostgresConnectionStore(ConnectionStore):
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    async def find(self, user_id: UserId, provider: str) -> Connection | None:
+        """Return the user's connection, revoked or not."""
+        rows = await self._session.read(_FIND, (user_id, provider))
+        return _connection(rows[0]) if rows else None
+
+    async def get_for_update(self, user_id: UserId, provider: str) -> Connection | None:
+        """Like `find`, with a row lock; raises `StorageConflict` after 5 seconds of waiting for another's."""
+        rows = await self._session.write(_GET_FOR_UPDATE, (user_id, provider))
+        return _connection(rows[0]) if rows else None
 
     async def of_provider_users(
         self, provider: str, provider_user_ids: Collection[ProviderUserId]
@@ -64,8 +74,12 @@ class PostgresConnectionStore(ConnectionStore):
         return ConnectionId(connection_id)
 
     async def apply(self, changes: Sequence[Change[Connection]]) -> None:
-        """Write these steps with their audit versions; raises `StorageConflict` where a row is gone."""
+        """Write these steps with their audit versions, and take the tokens of what they revoke.
+
+        Raises `StorageConflict` where a row is gone.
+        """
         await _TABLE.apply(self._session, changes)
+        await OF_CONNECTIONS.wipe(self._session, disconnected(changes))
 
 
 def _connection(row: Row) -> Connection:

@@ -4,11 +4,17 @@ from uuid import UUID
 from adapters.postgres.database import Database
 from adapters.postgres.packed_arrays import Texts
 from core.domain.identifiers import UserId
-from core.domain.organizations import Membership, Organization, Role, User
+from core.domain.organizations import Membership, Organization, Place, Role, User
 from ports.directory import Directory
 
 _USER = "SELECT id, external_id, email, name FROM users WHERE external_id = %s"
 _ORGANIZATION = "SELECT id, external_id, name FROM organizations WHERE external_id = %s"
+_PLACE = """
+    SELECT o.id, o.external_id, o.name, m.role
+    FROM organizations AS o
+    LEFT JOIN memberships AS m ON m.organization_id = o.id AND m.user_id = %s AND m.role = ANY(%s::text[])
+    WHERE o.external_id = %s
+"""
 _MEMBERSHIPS = """
     SELECT o.id, o.external_id, o.name, m.user_id, m.role
     FROM memberships AS m
@@ -37,6 +43,15 @@ class PostgresDirectory(Directory):
         async with self._database.session() as session:
             rows = await session.read(_ORGANIZATION, (external_id,))
         return Organization(*rows[0]) if rows else None
+
+    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> Place | None:
+        """Return an organization with this user's role in it, in one round trip."""
+        async with self._database.session() as session:
+            rows = await session.read(_PLACE, (user_id, _KNOWN_ROLES, organization_id))
+        if not rows:
+            return None
+        *organization, role = rows[0]
+        return Place(Organization(*organization), Role(role) if role else None)
 
     async def memberships(self, user_id: UserId) -> Sequence[Membership]:
         """Return a user's memberships, by organization name."""

@@ -6,20 +6,23 @@ from psycopg.sql import SQL
 from adapters.postgres.audited import AuditedTable
 from adapters.postgres.packed_arrays import Texts
 from adapters.postgres.session import Row, Session
+from adapters.postgres.token_rows import OF_INTEGRATIONS
 from core.domain.changes import Change
 from core.domain.identifiers import IntegrationId, OrganizationId
 from core.domain.integrations import Integration, IntegrationStatus, StatusReason
+from core.domain.token_lease import unbound
 from ports.integrations import IntegrationStore
 
-_COLUMNS = SQL("""
+COLUMNS = SQL("""
     i.id, i.external_id, i.organization_id, i.provider, i.provider_id, i.created_at, i.updated_at,
     i.provider_name, i.provider_url, i.account_id, i.account_type, i.status, i.status_reason,
     i.status_changed_at, i.repository_selection, i.permissions, i.settings, i.synced_at,
-    i.sync_requested_at, i.uninstall_requested_at, i.provider_updated_at
+    i.sync_requested_at, i.uninstall_requested_at, i.provider_updated_at, i.sync_claimed_until,
+    i.sync_failures, i.sync_error, i.sync_retry_at
 """)
 _FIND = (
     SQL("SELECT {columns} FROM git_integrations AS i WHERE i.organization_id = %s AND i.provider = %s")
-    .format(columns=_COLUMNS)
+    .format(columns=COLUMNS)
     .as_string()
 )
 # Not FOR UPDATE, which would also stop every event that refers to the row.
@@ -31,13 +34,31 @@ _OF_INSTALLATIONS = (
     WHERE i.provider = %s AND i.provider_id = ANY(%s::text[])
     ORDER BY i.provider_id, i.status = 2, i.status_changed_at DESC NULLS LAST, i.id DESC
     """)
-    .format(columns=_COLUMNS)
+    .format(columns=COLUMNS)
+    .as_string()
+)
+_OF_ORGANIZATION = (
+    SQL("SELECT {columns} FROM git_integrations AS i WHERE i.organization_id = %s ORDER BY i.provider")
+    .format(columns=COLUMNS)
+    .as_string()
+)
+_TO_UNINSTALL = (
+    SQL("""
+    SELECT {columns} FROM git_integrations AS i
+    WHERE i.uninstall_requested_at IS NOT NULL AND i.status = 2
+    ORDER BY i.uninstall_requested_at, i.id
+    LIMIT %s
+    """)
+    .format(columns=COLUMNS)
     .as_string()
 )
 _NEXT_ID = "SELECT nextval('git_integrations_id_seq')"
 
 _NUMBER = {IntegrationStatus.ACTIVE: 0, IntegrationStatus.SUSPENDED: 1, IntegrationStatus.REVOKED: 2}
 _STATUS = {number: status for status, number in _NUMBER.items()}
+
+# Goes in the very write that makes it active: a next suspension is probed at its own times.
+_NO_PROBE = {"token_probe_at": None}
 
 
 def _row(integration: Integration) -> dict[str, Any]:
@@ -61,8 +82,13 @@ def _row(integration: Integration) -> dict[str, Any]:
         "settings": dict(integration.settings),
         "synced_at": integration.synced_at,
         "sync_requested_at": integration.sync_requested_at,
+        "sync_claimed_until": integration.sync_claimed_until,
+        "sync_failures": integration.sync_failures,
+        "sync_error": integration.sync_error,
+        "sync_retry_at": integration.sync_retry_at,
         "uninstall_requested_at": integration.uninstall_requested_at,
         "provider_updated_at": integration.provider_updated_at,
+        **(_NO_PROBE if integration.status is IntegrationStatus.ACTIVE else {}),
     }
 
 
@@ -84,8 +110,13 @@ _TABLE = AuditedTable(
         "settings",
         "synced_at",
         "sync_requested_at",
+        "sync_claimed_until",
+        "sync_failures",
+        "sync_error",
+        "sync_retry_at",
         "uninstall_requested_at",
         "provider_updated_at",
+        *_NO_PROBE,
     ),
     row=_row,
 )
@@ -100,17 +131,26 @@ class PostgresIntegrationStore(IntegrationStore):
     async def find(self, organization_id: OrganizationId, provider: str) -> Integration | None:
         """Return the organization's integration, revoked or not."""
         rows = await self._session.read(_FIND, (organization_id, provider))
-        return _integration(rows[0]) if rows else None
+        return integration_of(rows[0]) if rows else None
 
     async def get_for_update(self, organization_id: OrganizationId, provider: str) -> Integration | None:
         """Like `find`, with a row lock; raises `StorageConflict` after 5 seconds of waiting for another's."""
         rows = await self._session.write(_GET_FOR_UPDATE, (organization_id, provider))
-        return _integration(rows[0]) if rows else None
+        return integration_of(rows[0]) if rows else None
 
     async def of_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
         """Return at most one integration per installation: the live one, else the last revoked."""
         rows = await self._session.read(_OF_INSTALLATIONS, (provider, Texts(list(provider_ids))))
-        return [_integration(row) for row in rows]
+        return [integration_of(row) for row in rows]
+
+    async def of_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
+        """Return the organization's integrations, by provider."""
+        rows = await self._session.read(_OF_ORGANIZATION, (organization_id,))
+        return [integration_of(row) for row in rows]
+
+    async def to_uninstall(self, *, limit: int) -> Sequence[Integration]:
+        """Return revoked integrations whose installation should go, longest asked for first."""
+        return [integration_of(row) for row in await self._session.read(_TO_UNINSTALL, (limit,))]
 
     async def next_id(self) -> IntegrationId:
         """Reserve the id of an integration about to be made; gaps are normal."""
@@ -118,11 +158,16 @@ class PostgresIntegrationStore(IntegrationStore):
         return IntegrationId(integration_id)
 
     async def apply(self, changes: Sequence[Change[Integration]]) -> None:
-        """Write these steps with their audit versions; raises `StorageConflict` where a row is gone."""
+        """Write these steps with their audit versions, and take tokens that must not outlive them.
+
+        Raises `StorageConflict` where a row is gone.
+        """
         await _TABLE.apply(self._session, changes)
+        await OF_INTEGRATIONS.wipe(self._session, unbound(changes))
 
 
-def _integration(row: Row) -> Integration:
+def integration_of(row: Row) -> Integration:
+    """Return what a row of `COLUMNS` says."""
     return Integration(
         id=row[0],
         external_id=row[1],
@@ -145,4 +190,8 @@ def _integration(row: Row) -> Integration:
         sync_requested_at=row[18],
         uninstall_requested_at=row[19],
         provider_updated_at=row[20],
+        sync_claimed_until=row[21],
+        sync_failures=row[22],
+        sync_error=row[23],
+        sync_retry_at=row[24],
     )

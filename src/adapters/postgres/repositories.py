@@ -1,19 +1,19 @@
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from psycopg.sql import SQL
 
+from adapters.postgres import repository_search
 from adapters.postgres.packed_arrays import Bigints, Booleans, Packed, Texts, Timestamps
-from adapters.postgres.search import grams
+from adapters.postgres.repository_rows import COLUMNS, repository
+from adapters.postgres.search import grams, search_name
 from adapters.postgres.session import Row, Session
+from core.domain.catalog_search import CatalogFilter, CatalogPlace
 from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.repositories import Repository
 from ports.repositories import RepositoryStore
 
-_COLUMNS = SQL("""
-    r.git_integration_id, r.repo_id, r.full_name, r.url, r.private, r.archived, r.fork, r.default_branch,
-    r.description, r.language, r.pushed_at, r.provider_updated_at, r.removed_at
-""")
 _FIND_MANY = (
     SQL("""
     SELECT {columns}
@@ -21,28 +21,40 @@ _FIND_MANY = (
     JOIN git_repositories AS r
         ON r.git_integration_id = wanted.git_integration_id AND r.repo_id = wanted.repo_id
     """)
-    .format(columns=_COLUMNS)
+    .format(columns=COLUMNS)
     .as_string()
 )
 _OF_INTEGRATION = (
     SQL("SELECT {columns} FROM git_repositories AS r WHERE r.git_integration_id = %s")
-    .format(columns=_COLUMNS)
+    .format(columns=COLUMNS)
     .as_string()
 )
+_UNLISTED = (
+    SQL("""
+    SELECT {columns} FROM git_repositories AS r
+    WHERE r.git_integration_id = %s AND r.removed_at IS NULL
+        AND NOT EXISTS (SELECT FROM unnest(%s::text[]) AS listed (repo_id) WHERE listed.repo_id = r.repo_id)
+    LIMIT %s
+    """)
+    .format(columns=COLUMNS)
+    .as_string()
+)
+# The time is that of the write itself: a transaction's own is that of its beginning, before it waited.
 _SAVE = """
     INSERT INTO git_repositories AS r (
         git_integration_id, repo_id, full_name, url, private, archived, fork, default_branch, description,
-        language, pushed_at, provider_updated_at, removed_at, search_grams
+        language, pushed_at, provider_updated_at, removed_at, search_name, search_grams, updated_at
     )
     SELECT git_integration_id, repo_id, full_name, url, private, archived, fork, default_branch, description,
-        language, pushed_at, provider_updated_at, removed_at, search_grams::integer[]
+        language, pushed_at, provider_updated_at, removed_at, search_name, search_grams::integer[],
+        clock_timestamp()
     FROM unnest(
         %s::bigint[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::boolean[], %s::boolean[],
         %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
-        %s::text[]
+        %s::text[], %s::text[]
     ) AS saved (
         git_integration_id, repo_id, full_name, url, private, archived, fork, default_branch, description,
-        language, pushed_at, provider_updated_at, removed_at, search_grams
+        language, pushed_at, provider_updated_at, removed_at, search_name, search_grams
     )
     ON CONFLICT (git_integration_id, repo_id) DO UPDATE SET
         full_name = excluded.full_name,
@@ -56,13 +68,15 @@ _SAVE = """
         pushed_at = excluded.pushed_at,
         provider_updated_at = excluded.provider_updated_at,
         removed_at = excluded.removed_at,
+        search_name = excluded.search_name,
         search_grams = excluded.search_grams,
-        updated_at = now()
+        updated_at = clock_timestamp()
 """
+_SAVE_UNLESS_WRITTEN = f"{_SAVE} WHERE r.updated_at < %s RETURNING r.git_integration_id, r.repo_id"
 
 _ARRAYS: tuple[Callable[[Sequence[Any]], Packed], ...] = (
     *(Bigints, Texts, Texts, Texts, Booleans, Booleans, Booleans, Texts, Texts, Texts),
-    *(Timestamps, Timestamps, Timestamps, Texts),
+    *(Timestamps, Timestamps, Timestamps, Texts, Texts),
 )
 
 
@@ -76,21 +90,51 @@ class PostgresRepositoryStore(RepositoryStore):
         """Return the rows there are among these, removed ones included, in no order."""
         wanted = set(keys)
         parameters = (Bigints([key[0] for key in wanted]), Texts([key[1] for key in wanted]))
-        return [_repository(row) for row in await self._session.read(_FIND_MANY, parameters)]
+        return [repository(row) for row in await self._session.read(_FIND_MANY, parameters)]
 
     async def of_integration(self, integration_id: IntegrationId) -> Sequence[Repository]:
         """Return the whole catalog of one integration, removed rows included."""
         rows = await self._session.read(_OF_INTEGRATION, (integration_id,))
-        return [_repository(row) for row in rows]
+        return [repository(row) for row in rows]
+
+    async def search(
+        self,
+        integration_id: IntegrationId,
+        where: CatalogFilter,
+        *,
+        limit: int,
+        after: CatalogPlace | None = None,
+    ) -> Sequence[Repository]:
+        """Return at most `limit` rows that match, by name, those after a place only."""
+        return await repository_search.search(self._session, integration_id, where, limit=limit, after=after)
 
     async def save(self, repositories: Sequence[Repository]) -> None:
         """Write these rows as they are, in the order of their keys so that two writers never deadlock."""
-        last = {(repository.integration_id, repository.repo_id): repository for repository in repositories}
-        if not last:
-            return
-        rows = [_row(last[key]) for key in sorted(last)]
-        columns = zip(_ARRAYS, zip(*rows, strict=True), strict=True)
-        await self._session.change(_SAVE, [array(column) for array, column in columns])
+        if repositories:
+            await self._session.change(_SAVE, _parameters(repositories))
+
+    async def save_unless_written_since(
+        self, time: datetime, repositories: Sequence[Repository]
+    ) -> Collection[tuple[IntegrationId, RepoId]]:
+        """Write these rows but what was written at this time or after; return the keys written."""
+        if not repositories:
+            return set()
+        rows = await self._session.write(_SAVE_UNLESS_WRITTEN, [*_parameters(repositories), time])
+        return {(integration_id, repo_id) for integration_id, repo_id in rows}
+
+    async def unlisted(
+        self, integration_id: IntegrationId, listed: Collection[RepoId], *, limit: int
+    ) -> Sequence[Repository]:
+        """Return at most `limit` rows that are not removed and not among the listed."""
+        rows = await self._session.read(_UNLISTED, (integration_id, Texts(list(listed)), limit))
+        return [repository(row) for row in rows]
+
+
+def _parameters(repositories: Sequence[Repository]) -> list[Packed]:
+    last = {(row.integration_id, row.repo_id): row for row in repositories}
+    rows = [_row(last[key]) for key in sorted(last)]
+    columns = zip(_ARRAYS, zip(*rows, strict=True), strict=True)
+    return [array(column) for array, column in columns]
 
 
 def _row(repository: Repository) -> Row:
@@ -109,23 +153,6 @@ def _row(repository: Repository) -> Row:
         repository.pushed_at,
         repository.provider_updated_at,
         repository.removed_at,
+        search_name(repository.full_name),
         f"{{{','.join(map(str, found))}}}",
-    )
-
-
-def _repository(row: Row) -> Repository:
-    return Repository(
-        integration_id=row[0],
-        repo_id=row[1],
-        full_name=row[2],
-        url=row[3],
-        private=row[4],
-        archived=row[5],
-        fork=row[6],
-        default_branch=row[7],
-        description=row[8],
-        language=row[9],
-        pushed_at=row[10],
-        provider_updated_at=row[11],
-        removed_at=row[12],
     )

@@ -1,13 +1,24 @@
-"""What the catalog's search index holds of a name, computed alike for rows and for queries."""
+"""What the catalog's search index holds of a name, computed alike for rows and for queries.
 
+What is to be found is written in `core.domain.catalog_search`; a test holds the two together.
+"""
+
+import re
 from functools import lru_cache
 from zlib import crc32
 
 from adapters.postgres.codec import storable
+from core.domain.catalog_search import FOUND_ANYWHERE, SEPARATORS, searchable
 from core.domain.identifiers import IntegrationId
 
-_GRAM = 3
-_PREFIXES = (1, 2)
+_PREFIXES = range(1, FOUND_ANYWHERE)
+_SEPARATOR = f"[{re.escape(SEPARATORS)}]"
+_PARTS = re.compile(_SEPARATOR)
+
+
+def search_name(text: str) -> str:
+    """Return a name, or what is sought in one, as both are stored and compared."""
+    return searchable(storable(text))
 
 
 @lru_cache(maxsize=8192)
@@ -17,20 +28,35 @@ def grams(integration_id: IntegrationId, full_name: str) -> tuple[int, ...]:
     Each is hashed together with the integration, so that a common trigram of one tenant's names is not
     sought through everyone's. Hashes may collide: whoever searches compares the name as well.
     """
-    name = storable(full_name).lower()
-    found = {name[at : at + _GRAM] for at in range(len(name) - _GRAM + 1)}
-    for part in _parts(name):
+    name = search_name(full_name)
+    found = _trigrams(name)
+    for part in filter(None, _PARTS.split(name)):
         found.update("^" + part[:length] for length in _PREFIXES if len(part) >= length)
-    return tuple(sorted(_hash(integration_id, gram) for gram in found))
+    return _hashes(integration_id, found)
 
 
-def _parts(name: str) -> list[str]:
-    """Split a name where people hear a new word begin."""
-    for separator in "/-_. ":
-        name = name.replace(separator, "\0")
-    return [part for part in name.split("\0") if part]
+def sought_grams(integration_id: IntegrationId, sought: str) -> tuple[int, ...]:
+    """Return hashes that every name has in which this is found; none where the index cannot tell.
+
+    `sought` is as `search_name` returns it.
+    """
+    if len(sought) >= FOUND_ANYWHERE:
+        return _hashes(integration_id, _trigrams(sought))
+    prefix = _PARTS.split(sought)[0]
+    return _hashes(integration_id, {"^" + prefix} if prefix else set())
 
 
-def _hash(integration_id: IntegrationId, gram: str) -> int:
-    """Return a hash that fits PostgreSQL's signed integer."""
-    return crc32(f"{integration_id}:{gram}".encode()) - 2**31
+def at_part(sought: str) -> str:
+    """Return the regular expression of PostgreSQL's for this where a part of a `search_name` begins."""
+    literal = "".join(f"\\{char}" if char.isascii() and not char.isalnum() else char for char in sought)
+    return f"(?:^|{_SEPARATOR}){literal}"
+
+
+def _trigrams(name: str) -> set[str]:
+    return {name[at : at + FOUND_ANYWHERE] for at in range(len(name) - FOUND_ANYWHERE + 1)}
+
+
+def _hashes(integration_id: IntegrationId, found: set[str]) -> tuple[int, ...]:
+    """Return hashes that fit PostgreSQL's signed integer."""
+    tenant = crc32(f"{integration_id}:".encode())
+    return tuple(sorted(crc32(gram.encode(), tenant) - 2**31 for gram in found))

@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from adapters.postgres.catalog_syncs import PostgresCatalogSyncStore
 from adapters.postgres.connections import PostgresConnectionStore
 from adapters.postgres.database import Database
 from adapters.postgres.domain_events import PostgresDomainEventStore
@@ -12,6 +13,7 @@ from adapters.postgres.mailbox import PostgresMailbox
 from adapters.postgres.repositories import PostgresRepositoryStore
 from adapters.postgres.secret_uses import PostgresSecretUseStore
 from adapters.postgres.session import Session
+from adapters.postgres.token_store import PostgresInstallationTokenStore, PostgresUserTokenStore
 from adapters.postgres.versions import PostgresVersionStore
 from ports.unit_of_work import Transaction, UnitOfWork
 
@@ -40,8 +42,11 @@ class PostgresTransaction(Transaction):
         self._recorder = PostgresDomainEventStore(session)
         self.integrations = PostgresIntegrationStore(session)
         self.repositories = PostgresRepositoryStore(session)
+        self.catalog_syncs = PostgresCatalogSyncStore(session)
         self.links = PostgresLinkStore(session)
         self.connections = PostgresConnectionStore(session)
+        self.installation_tokens = PostgresInstallationTokenStore(session)
+        self.user_tokens = PostgresUserTokenStore(session)
         self.flows = PostgresFlowStore(session)
         self.mailbox = PostgresMailbox(session)
         self.events = PostgresEventStore(session)

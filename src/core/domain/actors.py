@@ -36,7 +36,7 @@ class ServiceActor:
 
 @dataclass(frozen=True, slots=True)
 class SystemActor:
-    """The service itself: `webhook`, `scheduler`, or an operator's command line (`cli`)."""
+    """The service itself: `webhook`, `tokens`, `scheduler`, or an operator's command line (`cli`)."""
 
     role: str
     request_id: str | None = None

@@ -60,6 +60,10 @@ class Integration:
     settings: Mapping[str, Any] = field(default_factory=dict)
     synced_at: datetime | None = None
     sync_requested_at: datetime | None = None
+    sync_claimed_until: datetime | None = None
+    sync_failures: int = 0
+    sync_error: str | None = None
+    sync_retry_at: datetime | None = None
     uninstall_requested_at: datetime | None = None
     provider_updated_at: datetime | None = None
 
@@ -92,6 +96,20 @@ class Integration:
         if (self.status, self.status_reason) == (status, reason):
             return self
         return replace(self, status=status, status_reason=reason, status_changed_at=at)
+
+
+class IntegrationNotFound(DomainError):
+    """The organization never connected this provider."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "integration_not_found"
+
+
+class IntegrationNotActive(DomainError):
+    """The integration is suspended or revoked, and this needs an active one."""
+
+    kind = ErrorKind.FAILED_PRECONDITION
+    code = "integration_not_active"
 
 
 class OrganizationAlreadyConnected(DomainError):

@@ -10,3 +10,8 @@ def lane_of(installation_id: int | None) -> int:
     if installation_id is None:
         return 0
     return (installation_id * _GOLDEN & 0xFFFFFFFF) * LANES >> 32
+
+
+def lane_of_installation(provider_id: str) -> int:
+    """Return the lane of an integration's events; an id that is no number has none of its own."""
+    return lane_of(int(provider_id) if provider_id.isascii() and provider_id.isdigit() else None)

@@ -45,6 +45,14 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """An organization with the role that someone has in it; None: they are no member."""
+
+    organization: Organization
+    role: Role | None
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A project of one organization."""
 

@@ -16,19 +16,23 @@ class Action(Enum):
     READ_PAYLOAD = "read_payload"
     RETRY = "retry"
     AUDIT = "audit"
+    STREAM = "stream"
+    ISSUE_TOKEN = "issue_token"  # noqa: S105 - an action, not a password
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """All the facts a decision depends on, so that decisions may be cached on them.
 
-    `role` is the acting person's in this organization (None: not a member, or nobody acts); `scopes` are
-    a calling service's (None: no service calls); `operator` is the service itself or its command line.
+    `role` is the acting person's in this organization (None: not a member, or nobody acts); `outsider` tells
+    the first of these from the second; `scopes` are a calling service's (None: no service calls);
+    `operator` is the service itself or its command line.
     """
 
     role: Role | None = None
     scopes: frozenset[str] | None = None
     operator: bool = False
+    outsider: bool = False
 
 
 class ActionForbidden(DomainError):

@@ -1,12 +1,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import IntegrationId, RepoId
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Repository:
-    """One row of the catalog: a repository an integration may see, or could until `removed_at`."""
+    """One row of the catalog: a repository an integration may see, or could until `removed_at`.
+
+    Never changed, but not frozen: a list makes fifty, and freezing makes each seven times as dear.
+    """
 
     integration_id: IntegrationId
     repo_id: RepoId
@@ -31,3 +35,10 @@ class Repository:
     def name(self) -> str:
         """The repository's name without its owner."""
         return self.full_name.rpartition("/")[2]
+
+
+class RepositoryNotFound(DomainError):
+    """The integration's catalog has no such repository, or no longer."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "repository_not_found"

@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
-import redis.asyncio
 
 from adapters.github.webhook_protocol import PROVIDER as GITHUB
 from adapters.github.webhook_protocol import GitHubWebhooks
@@ -119,12 +118,6 @@ async def ping_database(database: Database) -> None:
     """Return when PostgreSQL answers; raises when it does not."""
     async with database.session() as session:
         await session.read("SELECT 1")
-
-
-async def ping_redis(url: Secret) -> None:
-    """Return when Redis answers; raises when it does not."""
-    async with redis.asyncio.from_url(url.reveal()) as client:
-        await client.ping()
 
 
 def _doorbell(settings: Settings, stack: AsyncExitStack) -> Doorbell:

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 from core.domain.errors import DomainError
 from core.use_cases.events.secret_uses import RecordSecretUses
-from entrypoints.bootstrap.application import open_runtime, ping_database, ping_redis, token_verifier
+from entrypoints.bootstrap.application import open_runtime, ping_database, token_verifier
 from entrypoints.rest.app import RestParts, create_app
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.sign_in import development_sign_in
@@ -31,14 +31,11 @@ async def open_rest(settings: Settings) -> AsyncIterator[ASGIApp]:
             cookie=settings.session_cookie,
             origins=frozenset([*settings.allowed_origins, *dashboard]),
         )
-        assert settings.redis_url is not None  # the settings refuse an API without one
         parts = RestParts(
             authentication=authentication,
             webhooks=WebhookEndpoint(runtime.protocols, application.receive_delivery, runtime.metrics),
-            readiness={
-                "database": partial(ping_database, runtime.database),
-                "redis": partial(ping_redis, settings.redis_url),
-            },
+            # Not Redis: without it deliveries are still received, and taking the API out would lose them.
+            readiness={"database": partial(ping_database, runtime.database)},
             exposition=runtime.metrics.exposition,
             alerts=runtime.alerts,
             sign_in=development_sign_in(settings),

@@ -8,6 +8,7 @@ COMMANDS = {
     "api": "processes:api",
     "worker": "processes:worker",
     "scheduler": "processes:scheduler",
+    "sandbox": "sandbox:sandbox",
     "migrate": "migrate:migrate",
     "token": "token:token",
     "events": "events:events",

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -31,6 +32,8 @@ git_repositories = Table(
     Column("default_branch", String),
     Column("description", Text),
     Column("language", String),
+    # Our own form of the name, so that no database's locale decides what is found and in which order.
+    Column("search_name", String(collation="C"), nullable=False, server_default=""),
     # Of what changes with every push nothing is indexed, so that a push rewrites the row and no index.
     Column("pushed_at", Timestamp),
     Column("provider_updated_at", Timestamp),
@@ -38,7 +41,22 @@ git_repositories = Table(
     Column("search_grams", ARRAY(Integer), nullable=False),
     *written_at(),
     UniqueConstraint("git_integration_id", "repo_id"),
-    Index("git_repositories_search_grams_idx", "search_grams", postgresql_using="gin"),
+    # A search would first read through what such an index puts off sorting in.
+    Index(
+        "git_repositories_search_grams_idx",
+        "search_grams",
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    ),
+    # Holds all that a list is ordered and filtered by, so that rows which do not match are never fetched.
+    Index(
+        "git_repositories_name_idx",
+        "git_integration_id",
+        "search_name",
+        "repo_id",
+        postgresql_include=["id", "private", "archived", "fork"],
+        postgresql_where=text("removed_at IS NULL"),
+    ),
     postgresql_with={"fillfactor": "85"},
 )
 

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
+from core.domain.catalog import CatalogStep, catalog_row, follow_links, link_event, repository_event
 from core.domain.changes import Change
-from core.domain.domain_events import DomainEvent, DomainEventType, LinkData, RepositoryData
+from core.domain.domain_events import DomainEvent, DomainEventType
 from core.domain.events import Event, EventStatus, Outcome, Verdict
 from core.domain.integrations import Integration
 from core.domain.interpretation.view import (
@@ -14,6 +15,7 @@ from core.domain.interpretation.view import (
     ignored,
     is_newer,
     is_older,
+    webhook_actor,
 )
 from core.domain.links import Link
 from core.domain.notices import (
@@ -95,14 +97,13 @@ def interpret_account_renamed(
         if known.owner == integration.provider_name and known.owner != notice.login:
             renamed = _under_owner(known, notice.login)
             # Consumers keep names of linked repositories only; telling them of all would be noise.
-            fact = _repository_event(
-                event, integration, renamed, "renamed", at=notice.updated_at, before=known
-            )
+            step = CatalogStep(known, renamed)
+            fact = _repository_event(event, integration, step, "renamed", at=notice.updated_at)
             steps.append(
                 Interpretation(
                     EventStatus.PROCESSED,
                     repositories=(renamed,),
-                    links=follow_links(event, view.links, known, renamed),
+                    links=follow_links(view.links, known, renamed, webhook_actor(event)),
                     domain_events=(fact,) if known.repo_id in linked else (),
                 )
             )
@@ -111,77 +112,15 @@ def interpret_account_renamed(
     return replace(merged, status=EventStatus.PROCESSED, reason=None, verdicts=(verdict,))
 
 
-def catalog_row(
-    facts: RepositoryFacts, integration: Integration, known: Repository | None = None
-) -> Repository:
-    """Return the catalog row after these facts; what they do not say stays as it was."""
-    base = known or Repository(integration.id, facts.repo_id, facts.full_name)
-    return replace(
-        base,
-        full_name=facts.full_name,
-        url=facts.url or base.url,
-        private=facts.private,
-        archived=base.archived if facts.archived is None else facts.archived,
-        fork=base.fork if facts.fork is None else facts.fork,
-        default_branch=facts.default_branch or base.default_branch,
-        description=facts.description if facts.whole else base.description,
-        language=facts.language if facts.whole else base.language,
-        pushed_at=facts.pushed_at or base.pushed_at,
-        provider_updated_at=facts.updated_at or base.provider_updated_at,
-        removed_at=None,
-    )
-
-
-def follow_links(
-    event: Event, links: tuple[Link, ...], before: Repository | None, after: Repository
-) -> tuple[Change[Link], ...]:
-    """Return the links' steps that follow a repository's name, address and default branch.
-
-    A default branch chosen by the project's people stays; one that only mirrored the old default follows.
-    """
-    changes = []
-    for link in links:
-        if link.repo_id != after.repo_id:
-            continue
-        mirrored = before is not None and link.default_branch == before.default_branch
-        followed = replace(
-            link,
-            repo_full_name=after.full_name,
-            repo_url=after.url or link.repo_url,
-            default_branch=(after.default_branch or link.default_branch) if mirrored else link.default_branch,
-        )
-        step = change(link, followed, event)
-        if step:
-            changes.append(step)
-    return tuple(changes)
-
-
-def link_event(
-    event: Event, link: Link, event_type: DomainEventType, at: datetime, reason: str | None = None
-) -> DomainEvent:
-    """Return the fact that a link was lost or came back."""
-    return DomainEvent(
-        type=event_type,
-        organization_id=link.organization_id,
-        integration_id=link.integration_id,
-        project_id=link.project_id,
-        link_id=link.id,
-        repo_id=link.repo_id,
-        occurred_at=at,
-        source_event_id=event.id,
-        data=LinkData(link.external_id, link.repo_id, link.repo_full_name, reason),
-    )
-
-
 def _added(event: Event, facts: RepositoryFacts, view: View, integration: Integration) -> Interpretation:
     known = view.repositories.get(facts.repo_id)
-    row = catalog_row(facts, integration, known)
+    row = catalog_row(facts, integration.id, known)
     verdict = Verdict("repository", Outcome.PROCESSED, "added", facts.repo_id)
-    followed = follow_links(event, view.links, known, row)
+    followed = follow_links(view.links, known, row, webhook_actor(event))
     if known and known.removed_at is None:
         return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), repositories=(row,), links=followed)
     restored = tuple(
-        link_event(event, link, DomainEventType.LINK_RESTORED, event.created_at)
+        link_event(link, DomainEventType.LINK_RESTORED, event.created_at, source=event.id)
         for link in view.links
         if link.repo_id == facts.repo_id
     )
@@ -190,7 +129,10 @@ def _added(event: Event, facts: RepositoryFacts, view: View, integration: Integr
         verdicts=(verdict,),
         repositories=(row,),
         links=followed,
-        domain_events=(_repository_event(event, integration, row, "added", at=facts.updated_at), *restored),
+        domain_events=(
+            _repository_event(event, integration, CatalogStep(None, row), "added", at=facts.updated_at),
+            *restored,
+        ),
     )
 
 
@@ -198,9 +140,10 @@ def _removed(event: Event, facts: RepositoryFacts, view: View, integration: Inte
     known = view.repositories.get(facts.repo_id)
     verdict = Verdict("repository", Outcome.PROCESSED, "removed", facts.repo_id)
     if known and known.removed_at:
-        return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,))
+        # Written all the same: a sync that began before must see that it was told of since.
+        return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), repositories=(known,))
     # A row we never had is kept as removed, so that a sync that began before cannot bring it in.
-    base = known or catalog_row(facts, integration)
+    base = known or catalog_row(facts, integration.id)
     told = max(filter(None, (base.provider_updated_at, facts.updated_at)), default=None)
     row = replace(base, removed_at=view.now, provider_updated_at=told)
     return Interpretation(
@@ -208,7 +151,7 @@ def _removed(event: Event, facts: RepositoryFacts, view: View, integration: Inte
         verdicts=(verdict,),
         repositories=(row,),
         domain_events=(
-            _repository_event(event, integration, row, "removed", at=facts.updated_at),
+            _repository_event(event, integration, CatalogStep(None, row), "removed", at=facts.updated_at),
             *unreachable(event, view.links, row, view.now),
         ),
     )
@@ -219,7 +162,7 @@ def unreachable(
 ) -> tuple[DomainEvent, ...]:
     """Return the facts that a removed repository's links are unreachable; the links themselves stay."""
     return tuple(
-        link_event(event, link, DomainEventType.LINK_UNREACHABLE, now, "repository_removed")
+        link_event(link, DomainEventType.LINK_UNREACHABLE, now, reason="repository_removed", source=event.id)
         for link in links
         if link.repo_id == repository.repo_id
     )
@@ -229,14 +172,16 @@ def _followed(
     event: Event, notice: RepositoryChanged, known: Repository, view: View, integration: Integration
 ) -> Interpretation:
     facts, step = notice.repository, notice.step.value
-    row = catalog_row(facts, integration, known)
+    row = catalog_row(facts, integration.id, known)
     verdict = Verdict("repository", Outcome.PROCESSED, step, known.repo_id)
     return Interpretation(
         EventStatus.PROCESSED,
         verdicts=(verdict,),
         repositories=(row,),
-        links=follow_links(event, view.links, known, row),
-        domain_events=(_repository_event(event, integration, row, step, at=facts.updated_at, before=known),),
+        links=follow_links(view.links, known, row, webhook_actor(event)),
+        domain_events=(
+            _repository_event(event, integration, CatalogStep(known, row), step, at=facts.updated_at),
+        ),
     )
 
 
@@ -246,37 +191,9 @@ def _reread(subject: str, subject_id: str) -> Interpretation:
 
 
 def _repository_event(
-    event: Event,
-    integration: Integration,
-    row: Repository,
-    word: str,
-    *,
-    at: datetime | None,
-    before: Repository | None = None,
+    event: Event, integration: Integration, step: CatalogStep, word: str, *, at: datetime | None
 ) -> DomainEvent:
-    renamed = before is not None and before.full_name != row.full_name
-    event_type = {
-        "added": DomainEventType.REPOSITORY_ADDED,
-        "removed": DomainEventType.REPOSITORY_REMOVED,
-    }.get(word, DomainEventType.REPOSITORY_RENAMED if renamed else DomainEventType.REPOSITORY_UPDATED)
-    return DomainEvent(
-        type=event_type,
-        organization_id=integration.organization_id,
-        integration_id=integration.id,
-        repo_id=row.repo_id,
-        occurred_at=at or event.created_at,
-        source_event_id=event.id,
-        data=RepositoryData(
-            repo_id=row.repo_id,
-            full_name=row.full_name,
-            url=row.url,
-            private=row.private,
-            archived=row.archived,
-            default_branch=row.default_branch,
-            change=word,
-            previous_full_name=before.full_name if before and renamed else None,
-        ),
-    )
+    return repository_event(integration, step, word, at=at or event.created_at, source=event.id)
 
 
 def _under_owner(repository: Repository, login: str) -> Repository:

@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
+from core.domain.catalog import catalog_row
 from core.domain.changes import Change
-from core.domain.domain_events import DomainEvent, DomainEventType, IntegrationData
+from core.domain.domain_events import DomainEvent, DomainEventType
 from core.domain.events import Event, EventStatus, Outcome, Verdict
 from core.domain.flows import PendingRequest
+from core.domain.integration_events import integration_event
 from core.domain.integrations import Integration, IntegrationStatus, StatusReason
-from core.domain.interpretation.catalog import catalog_row, unreachable
+from core.domain.interpretation.catalog import unreachable
 from core.domain.interpretation.view import (
     Binding,
     Interpretation,
@@ -120,7 +122,7 @@ def bind_pending(event: Event, notice: InstallationChanged, view: View, binding:
         uninstall_requested_at=None,
     )
     listed = tuple(
-        catalog_row(facts, bound, view.repositories.get(facts.repo_id)) for facts in notice.repositories
+        catalog_row(facts, bound.id, view.repositories.get(facts.repo_id)) for facts in notice.repositories
     )
     kept = {row.repo_id for row in listed}
     moved = binding.existing is not None and binding.existing.account_id != bound.account_id
@@ -179,19 +181,4 @@ def _stepped(
 def _integration_event(
     event: Event, integration: Integration, event_type: DomainEventType, at: datetime | None
 ) -> DomainEvent:
-    return DomainEvent(
-        type=event_type,
-        organization_id=integration.organization_id,
-        integration_id=integration.id,
-        occurred_at=at or event.created_at,
-        source_event_id=event.id,
-        data=IntegrationData(
-            integration_id=integration.external_id,
-            provider=integration.provider,
-            provider_id=integration.provider_id,
-            account=integration.provider_name,
-            status=integration.status.value,
-            reason=integration.status_reason.value if integration.status_reason else None,
-            permissions=dict(integration.permissions),
-        ),
-    )
+    return integration_event(event_type, integration, at=at or event.created_at, source_event_id=event.id)

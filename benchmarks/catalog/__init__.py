@@ -1,0 +1,1 @@
+"""Compare clients that read an installation's repositories from GitHub's API."""

@@ -1,0 +1,30 @@
+-- Ask one question after the other; usage: wrk -s queries.lua URL -- FILE
+-- FILE holds the Authorization header in its first line and a path in each other line.
+
+local requests, count, turn = {}, 0, 0
+
+function init(args)
+  local authorization
+  for line in io.lines(args[1]) do
+    if authorization == nil then
+      authorization = line
+    else
+      count = count + 1
+      requests[count] = wrk.format("GET", line, {["Authorization"] = authorization, ["Host"] = "bench"})
+    end
+  end
+end
+
+function request()
+  turn = turn % count + 1
+  return requests[turn]
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '\nRESULT {"requests": %d, "seconds": %.6f, "refused": %d, "broken": %d, "p50_ms": %.3f, "p95_ms": %.3f}\n',
+    summary.requests, summary.duration / 1e6, errors.status,
+    errors.connect + errors.read + errors.write + errors.timeout,
+    latency:percentile(50) / 1e3, latency:percentile(95) / 1e3))
+end

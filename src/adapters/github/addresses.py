@@ -1,0 +1,84 @@
+"""Where GitHub's API and pages are, and the paths we build from values that others chose."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+# GitHub Enterprise Server keeps its API under this path and app pages under another name:
+# https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
+_SERVER_API = "/api/v3"
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,18}")
+
+# https://git-scm.com/docs/git-check-ref-format, for a name and for the beginning of one alike. What is
+# refused here names no branch, and could otherwise walk to another path: `../../user`.
+_NO_BRANCH = re.compile(r"(^|/)\.|\.\.|//|^/|@\{|[\x00-\x20\x7f~^:?*\[\\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The base URLs of one GitHub; everything else about a GitHub Enterprise Server is the same."""
+
+    api: str = "https://api.github.com"
+    web: str = "https://github.com"
+
+    @property
+    def is_server(self) -> bool:
+        """Whether this is a GitHub Enterprise Server."""
+        return urlsplit(self.api).path.rstrip("/") == _SERVER_API
+
+    def of_api(self, path: str) -> str:
+        """Return the URL of an API path that begins with a slash."""
+        return self.api.rstrip("/") + path
+
+    def of_page(self, path: str) -> str:
+        """Return the URL of a page for browsers; the path begins with a slash."""
+        return self.web.rstrip("/") + path
+
+    def app_page(self, slug: str) -> str:
+        """Return the page of an app."""
+        return self.of_page(f"/{'github-apps' if self.is_server else 'apps'}/{quote(slug, safe='')}")
+
+    def installation_page(self, number: str, organization: str | None) -> str:
+        """Return where an installation is managed: an organization's, or a person's own.
+
+        As the API tells in `html_url`: https://docs.github.com/rest/apps/apps#get-an-installation-for-the-authenticated-app
+        """
+        owner = f"/organizations/{quote(organization, safe='')}" if organization else ""
+        return self.of_page(f"{owner}/settings/installations/{quote(number, safe='')}")
+
+    def is_page(self, url: str) -> bool:
+        """Tell whether a URL is one of this GitHub's pages."""
+        return url.startswith(self.of_page("/"))
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is one of GitHub's numeric ids and can stand in a path."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def can_be_branch(text: str) -> bool:
+    """Tell whether git allows a branch of this name, or one that begins with it."""
+    return _NO_BRANCH.search(text) is None
+
+
+def segment(text: str) -> str:
+    """Return a text as one part of a path; a slash in a branch's name must not split it.
+
+    https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
+    """
+    return quote(text, safe="")
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Tell whether two URLs are of one scheme, host and port, so that a token may go to both."""
+    return _origin(one) == _origin(other)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        return "", None, None
+    return parts.scheme, parts.hostname, port or {"http": 80, "https": 443}.get(parts.scheme)

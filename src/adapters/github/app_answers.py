@@ -1,0 +1,181 @@
+"""Our app and its installations, decoded to just the fields we use: https://docs.github.com/rest/apps."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from core.domain.identifiers import AccountId, ProviderUserId, RepoId
+from core.domain.provider import (
+    App,
+    Installation,
+    InstallationRequest,
+    InstallationToken,
+    LoggedDelivery,
+    NotVisible,
+    WebhookConfig,
+)
+from core.domain.secret import Secret
+
+_SUCCEEDED = "OK"
+
+
+class AppAnswer(msgspec.Struct):
+    """Our app."""
+
+    id: int
+    slug: str
+    name: str
+    html_url: str
+    client_id: str | None = None
+    permissions: dict[str, str] = {}
+    events: list[str] = []
+
+    def told(self) -> App:
+        """Return it in the domain's words."""
+        return App(
+            id=str(self.id),
+            slug=self.slug,
+            client_id=self.client_id,
+            name=self.name,
+            url=self.html_url,
+            permissions=self.permissions,
+            events=frozenset(self.events),
+        )
+
+
+class Account(msgspec.Struct):
+    """A user, an organization, or an enterprise, which has a slug instead of a login."""
+
+    id: int
+    login: str | None = None
+    slug: str = ""
+    html_url: str | None = None
+
+
+class InstallationAnswer(msgspec.Struct):
+    """One installation of our app."""
+
+    id: int
+    target_id: int
+    target_type: str
+    repository_selection: str
+    account: Account | None = None
+    permissions: dict[str, str] = {}
+    html_url: str | None = None
+    suspended_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    def told(self) -> Installation:
+        """Return it in the domain's words."""
+        account = self.account or Account(self.target_id)
+        return Installation(
+            provider_id=str(self.id),
+            account_id=AccountId(str(account.id)),
+            account_login=account.login or account.slug,
+            account_type=self.target_type,
+            account_url=account.html_url,
+            repository_selection=self.repository_selection,
+            permissions=self.permissions,
+            manage_url=self.html_url,
+            suspended_at=self.suspended_at,
+            updated_at=self.updated_at,
+        )
+
+
+class InstallationRequestAnswer(msgspec.Struct):
+    """A request for an owner's approval."""
+
+    account: Account
+    requester: Account
+    created_at: datetime | None = None
+
+    def told(self) -> InstallationRequest:
+        """Return it in the domain's words."""
+        return InstallationRequest(
+            requester_id=ProviderUserId(str(self.requester.id)),
+            account_id=AccountId(str(self.account.id)),
+            account_login=self.account.login or self.account.slug,
+            created_at=self.created_at,
+        )
+
+
+class TokenAnswer(msgspec.Struct):
+    """A new installation token. Its text is kept as it comes: forms and lengths change.
+
+    https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-an-installation-access-token-for-a-github-app
+    """
+
+    token: str
+    expires_at: datetime
+    permissions: dict[str, str] = {}
+
+    def told(self) -> InstallationToken:
+        """Return it in the domain's words."""
+        return InstallationToken(Secret(self.token), self.expires_at, self.permissions)
+
+
+class DeliveryAnswer(msgspec.Struct):
+    """One attempt in the log of deliveries."""
+
+    id: int
+    guid: str
+    delivered_at: datetime
+    event: str
+    status: str
+    action: str | None = None
+    installation_id: int | None = None
+    repository_id: int | None = None
+
+    def told(self) -> LoggedDelivery:
+        """Return it in the domain's words.
+
+        The status says it in words, also where no status code came: timeouts and failed connections.
+        https://docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries
+        """
+        return LoggedDelivery(
+            id=self.id,
+            guid=self.guid,
+            delivered_at=self.delivered_at,
+            event_type=self.event,
+            action=self.action,
+            installation_id=self.installation_id,
+            repo_id=None if self.repository_id is None else RepoId(str(self.repository_id)),
+            succeeded=self.status == _SUCCEEDED,
+        )
+
+
+class DeliveryRequest(msgspec.Struct):
+    """What was sent. The payload is kept as text, so that nothing of it is changed by reading."""
+
+    headers: dict[str, str | int | None] | None = None
+    payload: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class DeliveryDetail(msgspec.Struct):
+    """One attempt with what was sent."""
+
+    request: DeliveryRequest
+
+    def told(self) -> tuple[Mapping[bytes, bytes], bytes]:
+        """Return the headers, names in lower case, and the body; raises `NotVisible` where it is not kept."""
+        payload = bytes(self.request.payload)
+        if payload.startswith(b'"'):
+            payload = msgspec.json.decode(payload, type=str).encode()
+        if payload in {b"null", b""}:
+            raise NotVisible("GitHub no longer has what was sent.")
+        headers = (self.request.headers or {}).items()
+        return {
+            name.lower().encode(): str(value).encode() for name, value in headers if value is not None
+        }, payload
+
+
+class HookConfigAnswer(msgspec.Struct):
+    """Where deliveries are sent."""
+
+    url: str = ""
+    content_type: str = ""
+
+    def told(self) -> WebhookConfig:
+        """Return it in the domain's words."""
+        return WebhookConfig(self.url, self.content_type)

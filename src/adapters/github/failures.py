@@ -1,0 +1,107 @@
+"""What an answer that is no success means, by status, headers and message together.
+
+A 403 alone may be a permission, a suspension, a rate limit, single sign-on or a list of allowed addresses.
+https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from http import HTTPStatus
+
+import msgspec
+
+from adapters.github.rate_limits import is_limited
+from core.domain.errors import DomainError
+from core.domain.provider import InstallationSuspended, NotVisible, PermissionMissing, ProviderUnavailable
+
+_LONGEST_MESSAGE = 300
+
+# After a mistake of ours only a new version helps, so nobody should return soon.
+_MISUNDERSTOOD_SECONDS = 300.0
+
+
+class Failure(Enum):
+    """The ways GitHub says no; `UNAVAILABLE` is none, and `MISUNDERSTOOD` is our own mistake."""
+
+    UNAVAILABLE = "unavailable"
+    RATE_LIMITED = "rate_limited"
+    CREDENTIAL = "credential"
+    SUSPENDED = "suspended"
+    PERMISSION = "permission"
+    SINGLE_SIGN_ON = "single_sign_on"
+    ADDRESS = "address"
+    NOT_VISIBLE = "not_visible"
+    MISUNDERSTOOD = "misunderstood"
+
+
+class _Problem(msgspec.Struct):
+    message: str = ""
+
+
+_decode_problem = msgspec.json.Decoder(_Problem).decode
+
+
+def failure_of(status: int, headers: Mapping[str, str], message: str) -> Failure:
+    """Classify an answer; header names are lower case or the mapping does not mind."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Failure.UNAVAILABLE
+    said = message.lower()
+    match status:
+        case HTTPStatus.REQUEST_TIMEOUT:
+            return Failure.UNAVAILABLE
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return Failure.RATE_LIMITED
+        case HTTPStatus.UNAUTHORIZED:
+            return Failure.CREDENTIAL
+        case HTTPStatus.FORBIDDEN:
+            return _forbidden(headers, said)
+        case HTTPStatus.NOT_FOUND | HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
+            return Failure.NOT_VISIBLE
+        # What a well-formed request names is not there, or not granted:
+        # "The permissions requested are not granted to this installation."
+        case HTTPStatus.UNPROCESSABLE_ENTITY:
+            return Failure.PERMISSION if "permission" in said else Failure.NOT_VISIBLE
+        case _:
+            return Failure.MISUNDERSTOOD
+
+
+def message_of(body: bytes) -> str:
+    """Return what GitHub says in words, shortened, or nothing where the body is not its JSON."""
+    try:
+        return _decode_problem(body).message[:_LONGEST_MESSAGE]
+    except (msgspec.DecodeError, RecursionError):
+        return ""
+
+
+def error_of(failure: Failure) -> DomainError:
+    """Return the error of a failure that neither another try nor another credential mends."""
+    match failure:
+        case Failure.SUSPENDED:
+            return InstallationSuspended("The installation is suspended on GitHub.")
+        case Failure.PERMISSION:
+            return PermissionMissing("The app was not granted the permission this needs on GitHub.")
+        case Failure.SINGLE_SIGN_ON:
+            return PermissionMissing("The account on GitHub asks for single sign-on first.")
+        case Failure.ADDRESS:
+            return PermissionMissing("The account on GitHub does not let this service's addresses in.")
+        case Failure.NOT_VISIBLE:
+            return NotVisible("GitHub shows no such object.")
+        case _:
+            return ProviderUnavailable("GitHub did not understand us.", retry_after=_MISUNDERSTOOD_SECONDS)
+
+
+def _forbidden(headers: Mapping[str, str], said: str) -> Failure:
+    # Words before headers: the last call of an hour may be refused for another reason with no call remaining.
+    if "installation" in said and "suspended" in said:
+        return Failure.SUSPENDED
+    if "account was suspended" in said:
+        return Failure.CREDENTIAL
+    if "not accessible by" in said:
+        return Failure.PERMISSION
+    if is_limited(HTTPStatus.FORBIDDEN, headers, said):
+        return Failure.RATE_LIMITED
+    if "x-github-sso" in headers or "saml" in said:
+        return Failure.SINGLE_SIGN_ON
+    if "ip allow list" in said:
+        return Failure.ADDRESS
+    return Failure.PERMISSION

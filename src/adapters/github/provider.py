@@ -1,0 +1,78 @@
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from adapters.github.addresses import Addresses
+from adapters.github.app_jwt import AppJwt, read_private_key
+from adapters.github.as_app import AppCalls
+from adapters.github.as_installation import InstallationCalls
+from adapters.github.as_user import UserCalls
+from adapters.github.caller import Parts
+from adapters.github.calls import Limits
+from adapters.github.credentials import AppCredential, ClientCredential, TokenAges
+from adapters.github.transport import Transport
+from adapters.github.webhook_protocol import PROVIDER
+from core.domain.provider import Capabilities
+from core.domain.secret import Secret
+from ports.clock import Clock
+from ports.provider import GitProvider
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubApp:
+    """Our app's registration at one GitHub.
+
+    `app_id` is needed where a GitHub Enterprise Server knows apps by it alone; `slug` only until the first
+    answer of GitHub's tells it.
+    """
+
+    client_id: str
+    client_secret: Secret
+    private_key: Secret
+    app_id: str | None = None
+    slug: str | None = None
+    addresses: Addresses = field(default_factory=Addresses)
+
+    @property
+    def issuer(self) -> str:
+        """Who signs claims: the client id, as GitHub advises, which older servers do not know."""
+        return self.app_id if self.app_id and self.addresses.is_server else self.client_id
+
+
+class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
+    """GitHub's API for one app. Lives on one event loop; close it at the end."""
+
+    name = PROVIDER
+    capabilities = Capabilities(installation_requests=True, delivery_log=True, user_emails=True)
+
+    def __init__(
+        self,
+        app: GitHubApp,
+        clock: Clock,
+        *,
+        limits: Limits | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        """Read the key, which may raise `ValueError`; nothing connects yet."""
+        claim = AppJwt(app.issuer, read_private_key(app.private_key), clock)
+        super().__init__(
+            Parts(
+                addresses=app.addresses,
+                transport=Transport(clock, limits=limits, monotonic=monotonic, sleep=sleep, draw=draw),
+                clock=clock,
+                app=AppCredential(claim),
+                client=ClientCredential(app.client_id, app.client_secret),
+                client_id=app.client_id,
+                client_secret=app.client_secret,
+                ages=TokenAges(monotonic),
+            ),
+            slug=app.slug,
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._parts.transport.close()

@@ -1,0 +1,113 @@
+"""Repositories and branches, decoded to just the fields we use and told in the domain's words.
+
+Unknown fields are skipped without being built: a page of 100 repositories is 600 KB, of which we need 40.
+https://docs.github.com/rest/repos
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from core.domain.identifiers import AccountId, RepoId
+from core.domain.notices import RepositoryFacts
+from core.domain.provider import Branch
+
+_REF = "refs/heads/"
+
+
+class Owner(msgspec.Struct, gc=False):
+    """The account a repository belongs to."""
+
+    id: int
+
+
+class RepositoryAnswer(msgspec.Struct, gc=False):
+    """One repository, whole."""
+
+    id: int
+    full_name: str
+    owner: Owner
+    private: bool
+    html_url: str | None = None
+    archived: bool = False
+    fork: bool = False
+    default_branch: str | None = None
+    description: str | None = None
+    language: str | None = None
+    pushed_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    def told(self) -> RepositoryFacts:
+        """Return it in the domain's words."""
+        # By position: names would cost a third more, and a catalog has ten thousand of these.
+        return RepositoryFacts(
+            RepoId(str(self.id)),
+            self.full_name,
+            self.private,
+            self.html_url,
+            AccountId(str(self.owner.id)),
+            self.archived,
+            self.fork,
+            self.default_branch,
+            self.description,
+            self.language,
+            self.pushed_at,
+            self.updated_at,
+            whole=True,
+        )
+
+
+class RepositoriesAnswer(msgspec.Struct):
+    """One page of an installation's repositories."""
+
+    total_count: int
+    repositories: list[RepositoryAnswer]
+
+
+class Rights(msgspec.Struct):
+    """What a person may do to a repository."""
+
+    admin: bool = False
+
+
+class VisibleRepository(msgspec.Struct):
+    """A repository as a person sees it."""
+
+    id: int
+    permissions: Rights = msgspec.field(default_factory=Rights)
+
+
+class VisibleRepositories(msgspec.Struct):
+    """One page of an installation's repositories that a person sees."""
+
+    total_count: int
+    repositories: list[VisibleRepository]
+
+
+class Commit(msgspec.Struct):
+    """Where a branch points."""
+
+    sha: str
+
+
+class BranchAnswer(msgspec.Struct):
+    """One branch."""
+
+    name: str
+    commit: Commit
+    protected: bool | None = None
+
+    def told(self) -> Branch:
+        """Return it in the domain's words."""
+        return Branch(self.name, self.commit.sha, self.protected)
+
+
+class RefAnswer(msgspec.Struct):
+    """One reference, of which branches are those under `refs/heads/`."""
+
+    ref: str
+    object: Commit
+
+    def told(self) -> Branch:
+        """Return it in the domain's words; whether it is protected is not said here."""
+        return Branch(self.ref.removeprefix(_REF), self.object.sha, protected=None)

@@ -1,0 +1,150 @@
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+
+from adapters.github.breaker import CircuitBreaker
+from adapters.github.calls import Call, Limits, Reply
+from adapters.github.credentials import Refused
+from adapters.github.failures import Failure, error_of, failure_of, message_of
+from adapters.github.limits import Pauses, Slots
+from adapters.github.rate_limits import wait_asked
+from adapters.github.retries import Backoff
+from adapters.github.unavailable import BreakerOpen, Unavailable
+from adapters.github.wire import Wire
+from core.domain.errors import DomainError
+from ports.clock import Clock
+
+T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """An answer that is a no."""
+
+    failure: Failure
+    reply: Reply
+    shown: str | None = field(repr=False)
+    """What was shown of the credential."""
+
+
+class Transport:
+    """Asks GitHub within limits, and makes of what comes back an answer or one of the domain's refusals.
+
+    Only GET is tried again after a failure, since it alone changes nothing. A call refused for its credential
+    was not carried out, so any may be tried again where the credential says so. Raises `ProviderUnavailable`,
+    `RateLimited`, `CredentialRefused`, `InstallationSuspended`, `PermissionMissing` and `NotVisible`.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        limits: Limits | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._draw = draw
+        self._wire = Wire(self._limits)
+        self._slots = Slots(self._limits.at_once)
+        self._pauses = Pauses(clock, monotonic=monotonic)
+        self._breakers: dict[str, CircuitBreaker] = {}
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._wire.close()
+
+    async def ask(self, call: Call[T]) -> T:
+        """Return what the call reads from GitHub's answer."""
+        backoff = Backoff(self._limits.retries, monotonic=self._monotonic, draw=self._draw)
+        refusals = 0
+        while True:
+            try:
+                outcome = await self._try(call)
+            except BreakerOpen:
+                raise
+            except Unavailable as failed:
+                _log.warning("provider_unavailable", method=call.method, url=call.place, error=failed.why)
+                wait = backoff.next_wait(failed.asked) if call.changes_nothing else None
+                if wait is None:
+                    raise
+            else:
+                if not isinstance(outcome, _Refusal):
+                    return outcome
+                error, wait = self._judge(call, outcome, refusals, backoff)
+                if wait is None:
+                    raise error
+                refusals += outcome.failure is Failure.CREDENTIAL
+            await self._sleep(wait)
+
+    def _judge(
+        self, call: Call[object], refused: _Refusal, refusals: int, backoff: Backoff
+    ) -> tuple[DomainError, float | None]:
+        """Return the error of a refusal, and after how long another try may succeed, if ever."""
+        match refused.failure:
+            case Failure.CREDENTIAL:
+                wait = call.credential.again_after(Refused(refused.shown, refusals, refused.reply.date))
+                return call.credential.refusal("GitHub does not accept this credential."), wait
+            case Failure.RATE_LIMITED:
+                limited = self._pauses.begin(call.credential.key, self._asked(refused.reply))
+                return limited, backoff.next_wait(limited.retry_after) if call.changes_nothing else None
+            case failure:
+                return error_of(failure), None
+
+    async def _try(self, call: Call[T]) -> T | _Refusal:
+        async with self._slots.hold(call.credential.key):
+            # Here rather than before: a limit may have been met while this call waited for its turn.
+            self._pauses.check(call.credential.key)
+            shown = call.credential.header()
+            with self._breaker(call.url).guard():
+                reply = await self._wire.exchange(call, shown)
+                if reply.succeeded or reply.status in call.accept:
+                    answer = _read(call, reply)
+                    self._pauses.answered(call.credential.key)
+                    return answer
+                said = message_of(reply.body)
+                failure = failure_of(reply.status, reply.headers, said)
+                if failure is Failure.UNAVAILABLE:
+                    raise Unavailable(f"status {reply.status}, {reply.request}", asked=self._asked(reply))
+        # A call misunderstood is our mistake or a change of GitHub's: somebody has to look at it.
+        _log.log(
+            logging.ERROR if failure is Failure.MISUNDERSTOOD else logging.INFO,
+            "provider_refused",
+            method=call.method,
+            url=call.place,
+            status=reply.status,
+            reason=f"{failure.value}: {said}, {reply.request}",
+        )
+        return _Refusal(failure, reply, shown)
+
+    def _breaker(self, url: str) -> CircuitBreaker:
+        host = urlsplit(url).netloc
+        breaker = self._breakers.get(host)
+        if breaker is None:
+            policy = self._limits.breaker
+            breaker = self._breakers[host] = CircuitBreaker(host, policy, monotonic=self._monotonic)
+        return breaker
+
+    def _asked(self, reply: Reply) -> float | None:
+        return wait_asked(reply.headers, self._clock.now())
+
+
+def _read(call: Call[T], reply: Reply) -> T:
+    try:
+        return call.read(reply)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Unavailable(f"status {reply.status} with an answer that cannot be read: {error}") from error

@@ -1,0 +1,19 @@
+from core.domain.provider import ProviderUnavailable
+
+_TRY_AGAIN_SECONDS = 10.0
+
+
+class Unavailable(ProviderUnavailable):
+    """GitHub gave no answer that we can use. `why` is for logs, `asked` GitHub's own wish when to return."""
+
+    def __init__(self, why: str, *, asked: float | None = None) -> None:
+        super().__init__(
+            "GitHub does not answer right now; try again later.",
+            retry_after=_TRY_AGAIN_SECONDS if asked is None else asked,
+        )
+        self.why = why
+        self.asked = asked
+
+
+class BreakerOpen(Unavailable):
+    """GitHub has not answered for a while, so it was not even asked; only time helps."""

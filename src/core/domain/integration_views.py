@@ -1,0 +1,96 @@
+"""What people are told of an integration: where it stands, why, and the one thing that helps."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from core.domain.flows import PendingRequest
+from core.domain.integrations import Integration, IntegrationStatus, StatusReason
+from core.domain.syncs import SyncState, sync_state
+
+
+class ConnectionState(Enum):
+    """Where an organization stands with a provider."""
+
+    NOT_CONNECTED = "not_connected"
+    PENDING = "pending"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+class Remedy(Enum):
+    """The one action that helps."""
+
+    CONNECT = "connect"
+    RECONNECT = "reconnect"
+    AWAIT_APPROVAL = "await_approval"
+    UNSUSPEND = "unsuspend_on_provider"
+    CHECK_INSTALLATION = "check_on_provider"
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationView:
+    """One organization's integration with one provider, which there need not be.
+
+    `manage_url` is where its installation is managed at the provider; `pending_until` is when a request for
+    approval that nobody answered ends.
+    """
+
+    provider: str
+    state: ConnectionState
+    reason: str | None = None
+    remedy: Remedy | None = None
+    integration: Integration | None = None
+    sync: SyncState | None = None
+    manage_url: str | None = None
+    pending_until: datetime | None = None
+
+
+_REMEDIES = {
+    StatusReason.SUSPENDED_ON_PROVIDER: Remedy.UNSUSPEND,
+    StatusReason.TOKEN_REFUSED: Remedy.CHECK_INSTALLATION,
+}
+
+
+def view_of(
+    provider: str,
+    integration: Integration | None,
+    pending: PendingRequest | None,
+    *,
+    manage_url: str | None,
+    now: datetime,
+) -> IntegrationView:
+    """Return what people are told; a request that waits counts only where nothing is connected."""
+    if integration is not None and not integration.is_revoked:
+        reason = integration.status_reason
+        return IntegrationView(
+            provider,
+            _STATES[integration.status],
+            reason.value if reason else None,
+            _REMEDIES.get(reason) if reason else None,
+            integration,
+            sync_state(integration, now),
+            manage_url,
+        )
+    if pending is not None:
+        return IntegrationView(
+            provider,
+            ConnectionState.PENDING,
+            "awaiting_approval",
+            Remedy.AWAIT_APPROVAL,
+            integration,
+            pending_until=pending.expires_at,
+        )
+    if integration is None:
+        return IntegrationView(provider, ConnectionState.NOT_CONNECTED, remedy=Remedy.CONNECT)
+    reason = integration.status_reason
+    return IntegrationView(
+        provider, ConnectionState.REVOKED, reason.value if reason else None, Remedy.RECONNECT, integration
+    )
+
+
+_STATES = {
+    IntegrationStatus.ACTIVE: ConnectionState.ACTIVE,
+    IntegrationStatus.SUSPENDED: ConnectionState.SUSPENDED,
+}

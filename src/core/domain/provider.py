@@ -1,0 +1,210 @@
+"""What we know of a provider's objects beyond our own rows, and how a provider refuses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.identifiers import AccountId, ProviderUserId, RepoId
+from core.domain.notices import RepositoryFacts
+from core.domain.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Our app as the provider knows it."""
+
+    id: str
+    slug: str
+    client_id: str | None
+    name: str
+    url: str
+    permissions: Mapping[str, str]
+    events: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One installation of our app, asked for as the app."""
+
+    provider_id: str
+    account_id: AccountId
+    account_login: str
+    account_type: str
+    account_url: str | None
+    repository_selection: str
+    permissions: Mapping[str, str]
+    manage_url: str | None
+    suspended_at: datetime | None
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationRequest:
+    """Someone asked an account's owner to approve our app."""
+
+    requester_id: ProviderUserId
+    account_id: AccountId
+    account_login: str
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationToken:
+    """What opens an installation's repositories, for an hour at most."""
+
+    token: Secret
+    expires_at: datetime
+    permissions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class UserTokens:
+    """What acts for a person. Times are None where the provider set no end."""
+
+    access_token: Secret
+    expires_at: datetime | None
+    refresh_token: Secret | None
+    refresh_expires_at: datetime | None
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPerson:
+    """The person a user token speaks for."""
+
+    id: ProviderUserId
+    login: str
+    name: str | None
+    avatar_url: str | None
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryAdministration:
+    """How many of an installation's repositories a person sees, and how many of these they administer."""
+
+    total: int
+    administered: int
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryPage:
+    """One page of an installation's repositories; `total` counts all pages.
+
+    `whole` is False on a last page after a list that changed while it was read, or whose counts disagree:
+    a repository's absence then proves nothing.
+    """
+
+    total: int
+    repositories: tuple[RepositoryFacts, ...]
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch and the commit it points at; `protected` is None where the provider did not say."""
+
+    name: str
+    sha: str
+    protected: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedDelivery:
+    """One attempt in the provider's own log of deliveries; `guid` is our delivery id."""
+
+    id: int
+    guid: str
+    delivered_at: datetime
+    event_type: str
+    action: str | None
+    installation_id: int | None
+    repo_id: RepoId | None
+    succeeded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookConfig:
+    """Where the provider sends deliveries."""
+
+    url: str
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider can do; where it cannot, the feature is off and says so."""
+
+    installation_requests: bool
+    delivery_log: bool
+    user_emails: bool
+
+
+class ProviderUnavailable(DomainError):
+    """The provider does not answer, or answers that it cannot: network, timeouts, 5xx. Nobody is to blame."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "provider_unavailable"
+
+
+class RateLimited(DomainError):
+    """The provider asks us to wait until `until`."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "provider_rate_limited"
+
+    def __init__(self, until: datetime, *, retry_after: float) -> None:
+        super().__init__(
+            "The provider limits how often we may ask; try again later.", retry_after=retry_after
+        )
+        self.until = until
+
+
+class InstallationSuspended(DomainError):
+    """The provider says this installation is suspended; its owner can lift that on the provider's side."""
+
+    kind = ErrorKind.FAILED_PRECONDITION
+    code = "installation_suspended"
+
+
+class InstallationGone(DomainError):
+    """The provider says there is no such installation of our app."""
+
+    kind = ErrorKind.FAILED_PRECONDITION
+    code = "installation_gone"
+
+
+class PermissionMissing(DomainError):
+    """The installation was not granted what this needs; its owner can grant it."""
+
+    kind = ErrorKind.FAILED_PRECONDITION
+    code = "provider_permission_missing"
+
+
+class CredentialRefused(DomainError):
+    """The provider refuses the credential shown: an app's key or clock, a dead user token, a used code."""
+
+    kind = ErrorKind.FAILED_PRECONDITION
+    code = "provider_credential_refused"
+
+
+class AppRefused(CredentialRefused):
+    """The provider refuses our app itself: its key, its secret or its clock. No customer is to blame."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "provider_app_refused"
+
+
+class NotVisible(DomainError):
+    """The provider shows no such object to this credential: it does not exist, or is not ours to see."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "not_visible_on_provider"
+
+
+class ProviderUnknown(DomainError):
+    """We speak with no provider of this name."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "provider_unknown"

@@ -1,0 +1,137 @@
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core.domain.actors import Actor
+from core.domain.branch_lists import KnownBranches, following, matching, ordered
+from core.domain.identifiers import IntegrationId, RepoId
+from core.domain.integrations import Integration
+from core.domain.permissions import Action
+from core.domain.provider import AppRefused, Branch, ProviderUnavailable, RateLimited
+from core.domain.repositories import Repository
+from core.use_cases.authorization import require_in
+from core.use_cases.catalog.access import ProviderAccess
+from core.use_cases.catalog.branch_memory import BranchMemory
+from core.use_cases.catalog.reading import get_readable, get_repository
+from core.use_cases.supported import require_supported
+from core.use_cases.tokens.flights import Flights
+from ports.authorizer import Authorizer
+from ports.clock import Clock
+from ports.directory import Directory
+from ports.unit_of_work import UnitOfWork
+
+_FRESH = timedelta(seconds=30)
+# Ten pages at the provider; of more, those that a text begins are asked for.
+_MOST = 1000
+_MOST_BEGINNING = 100
+
+# None of these says anything of the repository: what was known is better than nothing.
+_UNREACHABLE = (ProviderUnavailable, RateLimited, AppRefused)
+
+
+@dataclass(frozen=True, slots=True)
+class BranchPage:
+    """One page of branches; `next` is the name after which the following page begins.
+
+    `is_stale` tells that the provider does not answer and this is what it said at `fetched_at`. Where
+    `is_complete` is false there are more branches than were asked for: type how one begins.
+    """
+
+    branches: Sequence[Branch]
+    default_branch: str | None
+    next: str | None
+    fetched_at: datetime
+    is_stale: bool
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListBranches:
+    """List or search a repository's branches, from the provider, the default branch first."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    access: ProviderAccess
+    clock: Clock
+    memory: BranchMemory = field(default_factory=BranchMemory)
+    flights: Flights[tuple[IntegrationId, str, RepoId], KnownBranches] = field(default_factory=Flights)
+
+    async def __call__(
+        self,
+        actor: Actor,
+        *,
+        organization_id: UUID,
+        provider: str,
+        repo_id: RepoId,
+        text: str = "",
+        limit: int = 50,
+        after: str | None = None,
+    ) -> BranchPage:
+        """Return at most `limit` branches whose names hold a text, in any case.
+
+        Raises what `ShowRepository` raises, and what the provider says where it never answered before.
+        """
+        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
+        require_supported(provider, self.access.providers)
+        async with self.unit_of_work() as tx:
+            integration = await get_readable(tx, organization, provider)
+            repository = await get_repository(tx, integration, repo_id)
+        known, is_stale = await self._known(integration, repository)
+        branches = matching(known.branches, text)
+        if text and not known.is_complete and not is_stale:
+            try:
+                branches = [*await self._beginning(integration, repository, text), *branches]
+            except _UNREACHABLE:
+                is_stale = True
+        default = repository.default_branch
+        branches = ordered(branches, default)
+        if after is not None:
+            branches = following(branches, after, default)
+        return BranchPage(
+            branches[:limit],
+            default,
+            branches[limit - 1].name if len(branches) > limit else None,
+            known.fetched_at,
+            is_stale,
+            known.is_complete,
+        )
+
+    async def _known(self, integration: Integration, repository: Repository) -> tuple[KnownBranches, bool]:
+        """Return the branches, asked for anew unless that was just done, and whether they are stale."""
+        known = self.memory.find(integration, repository.repo_id)
+        if known is not None and self.clock.now() - known.fetched_at < _FRESH:
+            return known, False
+        try:
+            flight = integration.id, integration.provider_id, repository.repo_id
+            return await self.flights.share(flight, lambda: self._fetch(integration, repository)), False
+        except _UNREACHABLE:
+            if known is None:
+                raise
+            return known, True
+
+    async def _fetch(self, integration: Integration, repository: Repository) -> KnownBranches:
+        repo_id, default = repository.repo_id, repository.default_branch
+        fetched_at = self.clock.now()
+        found = await self.access(
+            integration, lambda provider, token: provider.branches(token, repo_id, prefix="", limit=_MOST)
+        )
+        known = KnownBranches(found, len(found) < _MOST, fetched_at)
+        if default and not known.is_complete and all(branch.name != default for branch in found):
+            first = await self.access(
+                integration, lambda provider, token: provider.branch(token, repo_id, default)
+            )
+            known = replace(known, branches=[*([first] if first else []), *found])
+        self.memory.keep(integration, repo_id, known)
+        return known
+
+    async def _beginning(
+        self, integration: Integration, repository: Repository, text: str
+    ) -> Sequence[Branch]:
+        return await self.access(
+            integration,
+            lambda provider, token: provider.branches(
+                token, repository.repo_id, prefix=text, limit=_MOST_BEGINNING
+            ),
+        )

@@ -1,0 +1,70 @@
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.domain.actors import Actor
+from core.domain.catalog_search import CatalogFilter, CatalogPlace
+from core.domain.integrations import IntegrationNotActive
+from core.domain.permissions import Action
+from core.domain.repositories import Repository
+from core.domain.syncs import SyncCoolingDown, SyncState, sync_state
+from core.use_cases.authorization import require_in
+from core.use_cases.catalog.reading import get_readable
+from core.use_cases.catalog.request_sync import want_sync
+from core.use_cases.supported import require_supported
+from ports.authorizer import Authorizer
+from ports.clock import Clock
+from ports.directory import Directory
+from ports.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogPage:
+    """One page of the catalog and how current it is; `next` is where the following page begins."""
+
+    repositories: Sequence[Repository]
+    next: CatalogPlace | None
+    sync: SyncState
+
+
+@dataclass(frozen=True, slots=True)
+class ListRepositories:
+    """List or search the repositories an integration may see, from our catalog, by name."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    providers: Collection[str]
+    clock: Clock
+
+    async def __call__(
+        self,
+        actor: Actor,
+        *,
+        organization_id: UUID,
+        provider: str,
+        where: CatalogFilter,
+        limit: int = 50,
+        after: CatalogPlace | None = None,
+        refresh: bool = False,
+    ) -> CatalogPage:
+        """Return at most `limit` repositories; with `refresh` also ask for a sync, unless one just was.
+
+        The sync is not waited for, but takes the right to sync. Raises `IntegrationNotActive`,
+        `IntegrationNotFound`, `ProviderUnknown`, `OrganizationNotFound` or `ActionForbidden`.
+        """
+        action = Action.SYNC if refresh else Action.READ
+        organization = await require_in(self.directory, self.authorizer, actor, action, organization_id)
+        require_supported(provider, self.providers)
+        now = self.clock.now()
+        async with self.unit_of_work() as tx:
+            if refresh:
+                with suppress(SyncCoolingDown, IntegrationNotActive):
+                    await want_sync(tx, actor, organization, provider, now)
+                    await tx.commit()
+            integration = await get_readable(tx, organization, provider)
+            found = await tx.repositories.search(integration.id, where, limit=limit + 1, after=after)
+        shown, last = found[:limit], found[limit - 1] if len(found) > limit else None
+        following = CatalogPlace(last.full_name, last.repo_id) if last else None
+        return CatalogPage(shown, following, sync_state(integration, now))

@@ -1,0 +1,28 @@
+from core.domain.identifiers import RepoId
+from core.domain.integrations import Integration, IntegrationNotFound
+from core.domain.organizations import Organization
+from core.domain.repositories import Repository, RepositoryNotFound
+from core.domain.token_lease import not_active
+from ports.unit_of_work import Transaction
+
+
+async def get_readable(tx: Transaction, organization: Organization, provider: str) -> Integration:
+    """Return the organization's integration, whose catalog may be shown.
+
+    A suspended one's may: nobody withdrew what it shows. Raises `IntegrationNotFound`, and
+    `IntegrationNotActive` for a revoked one.
+    """
+    integration = await tx.integrations.find(organization.id, provider)
+    if integration is None:
+        raise IntegrationNotFound("This organization is not connected to the provider; connect it first.")
+    if integration.is_revoked:
+        raise not_active(integration)
+    return integration
+
+
+async def get_repository(tx: Transaction, integration: Integration, repo_id: RepoId) -> Repository:
+    """Return a repository in this integration's catalog; raises `RepositoryNotFound`."""
+    rows = await tx.repositories.find_many([(integration.id, repo_id)])
+    if not rows or rows[0].removed_at is not None:
+        raise RepositoryNotFound("The provider shows this integration no such repository.")
+    return rows[0]

@@ -1,0 +1,58 @@
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from core.domain.actors import Actor
+from core.domain.changes import Change
+from core.domain.integrations import Integration, IntegrationNotFound, IntegrationStatus
+from core.domain.organizations import Organization
+from core.domain.permissions import Action
+from core.domain.syncs import SyncState, requested_by_hand, sync_state
+from core.domain.token_lease import not_active
+from core.use_cases.authorization import require_in
+from core.use_cases.supported import require_supported
+from ports.authorizer import Authorizer
+from ports.clock import Clock
+from ports.directory import Directory
+from ports.unit_of_work import Transaction, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSync:
+    """Ask for the catalog to be read from the provider now."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    providers: Collection[str]
+    clock: Clock
+
+    async def __call__(self, actor: Actor, *, organization_id: UUID, provider: str) -> SyncState:
+        """Return how current the catalog is; the sync comes within seconds.
+
+        Raises `SyncCoolingDown`, `IntegrationNotActive`, `IntegrationNotFound`, `ProviderUnknown`,
+        `OrganizationNotFound` or `ActionForbidden`.
+        """
+        organization = await require_in(self.directory, self.authorizer, actor, Action.SYNC, organization_id)
+        require_supported(provider, self.providers)
+        now = self.clock.now()
+        async with self.unit_of_work() as tx:
+            wanted = await want_sync(tx, actor, organization, provider, now)
+            await tx.commit()
+        return sync_state(wanted, now)
+
+
+async def want_sync(
+    tx: Transaction, actor: Actor, organization: Organization, provider: str, now: datetime
+) -> Integration:
+    """Note, for whoever has been authorized, that a sync is wanted; raises what `RequestSync` does."""
+    known = await tx.integrations.get_for_update(organization.id, provider)
+    if known is None:
+        raise IntegrationNotFound("This organization is not connected to the provider; connect it first.")
+    if known.status is not IntegrationStatus.ACTIVE:
+        raise not_active(known)
+    wanted = requested_by_hand(known, now)
+    if wanted != known:
+        await tx.integrations.apply([Change(known, wanted, actor)])
+    return wanted

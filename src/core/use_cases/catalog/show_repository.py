@@ -1,0 +1,46 @@
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.domain.actors import Actor
+from core.domain.identifiers import RepoId
+from core.domain.permissions import Action
+from core.domain.repositories import Repository
+from core.domain.syncs import SyncState, sync_state
+from core.use_cases.authorization import require_in
+from core.use_cases.catalog.reading import get_readable, get_repository
+from core.use_cases.supported import require_supported
+from ports.authorizer import Authorizer
+from ports.clock import Clock
+from ports.directory import Directory
+from ports.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryDetails:
+    """A repository and how current the catalog is that shows it."""
+
+    repository: Repository
+    sync: SyncState
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRepository:
+    """Show one repository, from our catalog."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    providers: Collection[str]
+    clock: Clock
+
+    async def __call__(
+        self, actor: Actor, *, organization_id: UUID, provider: str, repo_id: RepoId
+    ) -> RepositoryDetails:
+        """Return the repository; raises `RepositoryNotFound` and what `ListRepositories` raises."""
+        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
+        require_supported(provider, self.providers)
+        async with self.unit_of_work() as tx:
+            integration = await get_readable(tx, organization, provider)
+            repository = await get_repository(tx, integration, repo_id)
+        return RepositoryDetails(repository, sync_state(integration, self.clock.now()))

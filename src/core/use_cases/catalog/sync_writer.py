@@ -1,0 +1,111 @@
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from core.domain.actors import SystemActor
+from core.domain.catalog import CatalogStep
+from core.domain.errors import StorageConflict
+from core.domain.identifiers import RepoId
+from core.domain.listing import consequences, steps_of_listed, steps_of_unlisted
+from core.domain.notices import RepositoryFacts
+from ports.catalog_syncs import SyncClaim
+from ports.clock import Clock
+from ports.unit_of_work import Transaction, UnitOfWork
+
+T = TypeVar("T")
+
+# Renewed with every page; a page that takes longer than this is not coming.
+LEASE = timedelta(minutes=2)
+
+_REMOVED_AT_ONCE = 500
+_ATTEMPTS = 3
+_BY = SystemActor("sync")
+
+
+class ClaimLost(Exception):
+    """Another syncs this catalog, or the installation is not this integration's any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncWriter:
+    """Writes what a sync finds, a short transaction at a time, each under its claim.
+
+    Raises `ClaimLost`, with nothing of that transaction written. What was written to the catalog since the
+    sync began is left alone, and so has no consequences either.
+    """
+
+    unit_of_work: UnitOfWork
+    clock: Clock
+    claim: SyncClaim
+
+    async def take_listed(self, listed: Sequence[RepositoryFacts]) -> int:
+        """Bring rows up to what the provider lists; return how many were written."""
+        integration_id = self.claim.integration.id
+        keys = [(integration_id, facts.repo_id) for facts in listed]
+
+        async def attempt(tx: Transaction) -> int:
+            known = {row.repo_id: row for row in await tx.repositories.find_many(keys)}
+            return await self._write(tx, steps_of_listed(integration_id, listed, known))
+
+        return await self._attempt(attempt)
+
+    async def remove_unlisted(self, listed: Collection[RepoId]) -> int:
+        """Remove rows that a complete listing does not show; return how many were written."""
+        integration_id = self.claim.integration.id
+        seen, removed = set(listed), 0
+
+        async def attempt(tx: Transaction) -> tuple[int, set[RepoId]]:
+            rows = await tx.repositories.unlisted(integration_id, seen, limit=_REMOVED_AT_ONCE)
+            written = await self._write(tx, steps_of_unlisted(rows, at=self.clock.now()))
+            return written, {row.repo_id for row in rows}
+
+        while True:
+            written, looked_at = await self._attempt(attempt)
+            if not looked_at:
+                return removed
+            removed += written
+            seen |= looked_at
+
+    async def finish(self) -> None:
+        """End the claim: the catalog is as of its beginning."""
+        async with self.unit_of_work() as tx:
+            await self._hold(tx)
+            await tx.catalog_syncs.finish(self.claim)
+            await tx.commit()
+
+    async def _attempt(self, attempt: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Try again where a link was changed or deleted just then."""
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                async with self.unit_of_work() as tx:
+                    return await attempt(tx)
+            except StorageConflict:
+                continue
+        async with self.unit_of_work() as tx:
+            return await attempt(tx)
+
+    async def _write(self, tx: Transaction, steps: Sequence[CatalogStep]) -> int:
+        if not steps:
+            return 0
+        # The integration's row first, as events do: who takes rows in one order never waits in a circle.
+        await self._hold(tx)
+        written = await tx.repositories.save_unless_written_since(
+            self.claim.began_at, [step.after for step in steps]
+        )
+        links = await tx.links.of_repositories(written)
+        follow = consequences(
+            self.claim.integration,
+            [step for step in steps if (step.after.integration_id, step.after.repo_id) in written],
+            links,
+            at=self.clock.now(),
+            by=_BY,
+        )
+        await tx.links.apply(follow.links)
+        await tx.domain_events.append(follow.domain_events)
+        await tx.commit()
+        return len(written)
+
+    async def _hold(self, tx: Transaction) -> None:
+        if not await tx.catalog_syncs.renew(self.claim, until=self.clock.now() + LEASE):
+            raise ClaimLost

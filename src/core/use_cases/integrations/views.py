@@ -1,0 +1,21 @@
+from datetime import datetime
+
+from core.domain.integration_views import IntegrationView, view_of
+from core.domain.integrations import Integration
+from core.domain.organizations import Organization
+from ports.provider import GitProvider
+from ports.unit_of_work import Transaction
+
+
+async def look(
+    tx: Transaction,
+    organization: Organization,
+    provider: GitProvider,
+    integration: Integration | None,
+    *,
+    now: datetime,
+) -> IntegrationView:
+    """Return what people are told of an integration just loaded, or of there being none."""
+    pending = await tx.flows.pending_of(organization.id, provider.name)
+    manage_url = provider.manage_url(integration) if integration else None
+    return view_of(provider.name, integration, pending, manage_url=manage_url, now=now)

@@ -1,0 +1,179 @@
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.domain.actors import SystemActor
+from core.domain.changes import Change
+from core.domain.errors import DomainError
+from core.domain.identifiers import IntegrationId
+from core.domain.integration_events import status_changed
+from core.domain.integrations import Integration, IntegrationStatus, StatusReason
+from core.domain.provider import InstallationToken, ProviderUnavailable
+from core.domain.secret import Secret
+from core.domain.token_lease import (
+    ASKING,
+    Refusal,
+    StoredTokens,
+    lasts,
+    next_attempt,
+    not_active,
+    refusal_of,
+    refused,
+    succeeded,
+)
+from core.use_cases.tokens.app_breaker import AppBreaker
+from core.use_cases.tokens.leases import Leased, OpenToken, Overtaken, Pause
+from core.use_cases.tokens.sealing import open_installation_token, seal_installation_token
+from ports.alerts import Alerts
+from ports.cipher import Cipher
+from ports.clock import Clock
+from ports.provider import GitProvider
+from ports.token_store import InstallationTokenStore
+from ports.unit_of_work import Transaction, UnitOfWork
+
+_BY = SystemActor("tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Minting:
+    """What it takes to make installation tokens."""
+
+    unit_of_work: UnitOfWork
+    providers: Mapping[str, GitProvider]
+    cipher: Cipher
+    clock: Clock
+    alerts: Alerts
+    app_breaker: AppBreaker
+    pause: Pause = asyncio.sleep
+
+
+class InstallationLease(Leased[IntegrationId]):
+    """The token of one integration.
+
+    A suspended integration comes here only to be probed: then no stored token counts, and there is a single
+    attempt. The integration is changed only where it still is what it was when the provider was asked.
+    """
+
+    def __init__(
+        self, minting: Minting, integration: Integration, *, instead_of: Secret | None, at_least: timedelta
+    ) -> None:
+        self.owner_id = integration.id
+        self._minting = minting
+        self._integration = integration
+        self._may_be_suspended = integration.status is IntegrationStatus.SUSPENDED
+        self._instead_of = instead_of
+        self._at_least = at_least
+
+    def store(self, tx: Transaction) -> InstallationTokenStore:
+        """Return where they are kept."""
+        return tx.installation_tokens
+
+    async def look(self, tx: Transaction) -> StoredTokens:
+        """Return the row; raises `IntegrationNotActive` where it has no token, or is bound anew."""
+        asked = self._integration
+        known = await tx.integrations.find(asked.organization_id, asked.provider)
+        row = await tx.installation_tokens.find(self.owner_id)
+        if known is None or row is None or known.provider_id != asked.provider_id or known.is_revoked:
+            raise not_active(asked if known is None else known)
+        if known.status is IntegrationStatus.SUSPENDED and not self._may_be_suspended:
+            raise not_active(known)
+        self._integration = known
+        return row
+
+    def opened(self, row: StoredTokens) -> OpenToken | None:
+        """Return the row's token, unless it ends too soon, was refused, or is what a probe doubts."""
+        if row.tokens is None or self._integration.status is IntegrationStatus.SUSPENDED:
+            return None
+        if not lasts(row.tokens.expires_at, self._minting.clock.now(), self._at_least):
+            return None
+        token = open_installation_token(self._minting.cipher, self._integration.external_id, row.tokens)
+        found = OpenToken(token, row.tokens.expires_at)
+        return None if found.is_same(self._instead_of) else found
+
+    async def ask(self, row: StoredTokens) -> OpenToken:
+        """Mint a token and keep it; a refusal that concerns the installation changes its state."""
+        provider, breaker = self._integration.provider, self._minting.app_breaker
+        breaker.check(provider)
+        try:
+            minted = await self._mint()
+        except DomainError as error:
+            refusal = refusal_of(error)
+            if refusal is Refusal.NOBODYS:
+                raise
+            if refusal is Refusal.OUR_APPS:
+                raise breaker.refused(provider) from error
+            breaker.accepted(provider)
+            told = await self._refused(refusal)
+            if told is None:
+                raise
+            raise told from error
+        breaker.accepted(provider)
+        await self._keep(row, minted)
+        return OpenToken(minted.token, minted.expires_at)
+
+    async def _mint(self) -> InstallationToken:
+        provider = self._minting.providers[self._integration.provider]
+        attempts = 0
+        try:
+            async with asyncio.timeout(ASKING.total_seconds()):
+                while True:
+                    try:
+                        return await provider.mint_token(self._integration.provider_id)
+                    except DomainError as error:
+                        attempts += 1
+                        wait = next_attempt(self._integration, refusal_of(error), attempts)
+                        if wait is None:
+                            raise
+                    await self._minting.pause(wait.total_seconds())
+        except TimeoutError as error:
+            raise ProviderUnavailable("The provider does not answer.", retry_after=5.0) from error
+
+    async def _refused(self, refusal: Refusal) -> DomainError | None:
+        """Let the integration follow from a refusal; return what callers are told where it changed."""
+        now = self._minting.clock.now()
+        async with self._minting.unit_of_work() as tx:
+            before = await self._unchanged(tx)
+            after = refused(before, refusal, at=now) if before else None
+            if before is None or after is None or after == before:
+                return None
+            await self._step(tx, before, after)
+            await tx.commit()
+        if after.status_reason is StatusReason.TOKEN_REFUSED:
+            self._minting.alerts.alert(
+                "integration_suspended",
+                "The provider refused an installation its token three times. It is suspended, and probed.",
+                integration_id=str(after.external_id),
+                provider=after.provider,
+                installation_id=after.provider_id,
+            )
+        return not_active(after)
+
+    async def _keep(self, row: StoredTokens, minted: InstallationToken) -> None:
+        sealed = seal_installation_token(self._minting.cipher, self._integration.external_id, minted)
+        async with self._minting.unit_of_work() as tx:
+            if not await tx.installation_tokens.advance(self.owner_id, row, sealed):
+                raise Overtaken
+            if self._integration.status is IntegrationStatus.SUSPENDED:
+                before = await self._unchanged(tx)
+                if before is not None:
+                    await self._step(tx, before, succeeded(before, at=self._minting.clock.now()))
+            await tx.commit()
+
+    async def _unchanged(self, tx: Transaction) -> Integration | None:
+        """Return the integration, locked, unless it is not any more what the provider was asked about."""
+        asked = self._integration
+        known = await tx.integrations.get_for_update(asked.organization_id, asked.provider)
+        if known is None or _binding(known) != _binding(asked):
+            return None
+        return known
+
+    async def _step(self, tx: Transaction, before: Integration, after: Integration) -> None:
+        await tx.integrations.apply([Change(before, after, _BY)])
+        if after.status is not before.status:
+            at = after.status_changed_at or self._minting.clock.now()
+            await tx.domain_events.append([status_changed(after, at=at)])
+
+
+def _binding(integration: Integration) -> tuple[object, ...]:
+    return integration.provider_id, integration.status, integration.status_changed_at

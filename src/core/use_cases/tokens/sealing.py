@@ -1,0 +1,41 @@
+"""How tokens are encrypted: bound to table, column and row, so that one copied elsewhere opens nothing."""
+
+from uuid import UUID
+
+from core.domain.provider import InstallationToken, UserTokens
+from core.domain.secret import Secret
+from core.domain.token_lease import SealedTokens
+from ports.cipher import Cipher
+
+
+def seal_installation_token(cipher: Cipher, external_id: UUID, minted: InstallationToken) -> SealedTokens:
+    """Encrypt an installation's token for its integration's row."""
+    context = f"git_integrations.access_token:{external_id}"
+    return SealedTokens(cipher.encrypt(minted.token, context=context), minted.expires_at)
+
+
+def open_installation_token(cipher: Cipher, external_id: UUID, sealed: SealedTokens) -> Secret:
+    """Decrypt it; raises `CiphertextRefused`."""
+    return cipher.decrypt(sealed.access, context=f"git_integrations.access_token:{external_id}")
+
+
+def seal_user_tokens(cipher: Cipher, external_id: UUID, tokens: UserTokens) -> SealedTokens:
+    """Encrypt a person's tokens for their connection's row."""
+    access = cipher.encrypt(tokens.access_token, context=f"user_git_connections.access_token:{external_id}")
+    refresh = None
+    if tokens.refresh_token is not None:
+        context = f"user_git_connections.refresh_token:{external_id}"
+        refresh = cipher.encrypt(tokens.refresh_token, context=context)
+    return SealedTokens(access, tokens.expires_at, refresh)
+
+
+def open_access_token(cipher: Cipher, external_id: UUID, sealed: SealedTokens) -> Secret:
+    """Decrypt what acts for a person; raises `CiphertextRefused`."""
+    return cipher.decrypt(sealed.access, context=f"user_git_connections.access_token:{external_id}")
+
+
+def open_refresh_token(cipher: Cipher, external_id: UUID, sealed: SealedTokens) -> Secret | None:
+    """Decrypt what brings new tokens, where there is one; raises `CiphertextRefused`."""
+    if sealed.refresh is None:
+        return None
+    return cipher.decrypt(sealed.refresh, context=f"user_git_connections.refresh_token:{external_id}")

@@ -1,0 +1,59 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.use_cases.catalog.access import InstallationTokens, ProviderAccess
+from core.use_cases.catalog.due_syncs import SyncDueCatalogs
+from core.use_cases.catalog.list_branches import ListBranches
+from core.use_cases.catalog.list_repositories import ListRepositories
+from core.use_cases.catalog.request_sync import RequestSync
+from core.use_cases.catalog.show_repository import ShowRepository
+from core.use_cases.catalog.sync import SyncCatalog
+from core.use_cases.integrations.disconnect import DisconnectIntegration
+from core.use_cases.integrations.list_integrations import ListIntegrations
+from core.use_cases.integrations.show_integration import ShowIntegration
+from core.use_cases.integrations.uninstall_revoked import UninstallRevoked
+from ports.authorizer import Authorizer
+from ports.clock import Clock
+from ports.directory import Directory
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What is done with integrations and their repositories; the last two are for the scheduler."""
+
+    list_integrations: ListIntegrations
+    show_integration: ShowIntegration
+    disconnect_integration: DisconnectIntegration
+    list_repositories: ListRepositories
+    show_repository: ShowRepository
+    list_branches: ListBranches
+    request_sync: RequestSync
+    sync_due_catalogs: SyncDueCatalogs
+    uninstall_revoked: UninstallRevoked
+
+
+def wire_catalog(
+    unit_of_work: UnitOfWork,
+    directory: Directory,
+    authorizer: Authorizer,
+    providers: Mapping[str, GitProvider],
+    *,
+    tokens: InstallationTokens,
+    clock: Clock,
+) -> Catalog:
+    """Build them, once per process and event loop: what they remember of branches is shared."""
+    access = ProviderAccess(providers, tokens)
+    asked = (unit_of_work, directory, authorizer)
+    return Catalog(
+        list_integrations=ListIntegrations(*asked, providers, clock),
+        show_integration=ShowIntegration(*asked, providers, clock),
+        disconnect_integration=DisconnectIntegration(*asked, providers, clock),
+        list_repositories=ListRepositories(*asked, providers, clock),
+        show_repository=ShowRepository(*asked, providers, clock),
+        list_branches=ListBranches(*asked, access, clock),
+        request_sync=RequestSync(*asked, providers, clock),
+        sync_due_catalogs=SyncDueCatalogs(unit_of_work, SyncCatalog(unit_of_work, access, clock), clock),
+        uninstall_revoked=UninstallRevoked(unit_of_work, providers, clock),
+    )

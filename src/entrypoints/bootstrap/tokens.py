@@ -1,0 +1,50 @@
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.use_cases.tokens.app_breaker import AppBreaker
+from core.use_cases.tokens.installation_lease import Minting
+from core.use_cases.tokens.installation_token import GetInstallationToken
+from core.use_cases.tokens.leases import Pause, TokenLeases
+from core.use_cases.tokens.probe import ProbeSuspended
+from core.use_cases.tokens.renew import RenewInstallationTokens
+from core.use_cases.tokens.user_lease import Refreshing
+from core.use_cases.tokens.user_token import GetUserToken
+from ports.alerts import Alerts
+from ports.cipher import Cipher
+from ports.clock import Clock
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What one process does with tokens: the first two are for use cases, the others for the scheduler."""
+
+    installation: GetInstallationToken
+    user: GetUserToken
+    renew: RenewInstallationTokens
+    probe: ProbeSuspended
+
+
+def wire_tokens(
+    unit_of_work: UnitOfWork,
+    providers: Mapping[str, GitProvider],
+    cipher: Cipher,
+    clock: Clock,
+    alerts: Alerts,
+    *,
+    pause: Pause = asyncio.sleep,
+) -> Tokens:
+    """Build them, once per process and event loop: what they remember of tokens and refusals is shared."""
+    leases = TokenLeases(unit_of_work, clock, pause)
+    key = AppBreaker(clock, alerts, credential="private key")
+    secret = AppBreaker(clock, alerts, credential="client secret")
+    minting = Minting(unit_of_work, providers, cipher, clock, alerts, key, pause)
+    installation = GetInstallationToken(leases, minting, clock)
+    return Tokens(
+        installation=installation,
+        user=GetUserToken(leases, Refreshing(unit_of_work, providers, cipher, clock, secret, pause)),
+        renew=RenewInstallationTokens(unit_of_work, clock, installation),
+        probe=ProbeSuspended(unit_of_work, clock, installation),
+    )

@@ -1,0 +1,15 @@
+import os
+
+import click
+
+from entrypoints.sandbox.server import SandboxRefused, run_sandbox
+from entrypoints.settings import Settings, SettingsRefused
+
+
+@click.command()
+def sandbox() -> None:
+    """Serve a small GitHub of our own, for development and tests."""
+    try:
+        run_sandbox(Settings.from_environment(os.environ, process="sandbox"))
+    except (SandboxRefused, SettingsRefused) as refusal:
+        raise click.ClickException(str(refusal)) from refusal

@@ -1,0 +1,78 @@
+from datetime import datetime
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.domain.identifiers import RepoId
+from core.use_cases.catalog.list_branches import BranchPage, ListBranches
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.cursors import decode_cursor, encode_cursor
+from entrypoints.rest.json_response import Json
+from entrypoints.rest.queries import Cursor, Limit, Query, Sought, read_query
+from entrypoints.rest.repositories import REPOSITORIES
+
+
+class BranchQuery(Query, frozen=True):
+    """What to list: `q` is found anywhere in a branch's name."""
+
+    q: Sought = ""
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class BranchBody(msgspec.Struct):
+    """A branch; `protected` is null where the provider did not say."""
+
+    name: str
+    sha: str
+    default: bool
+    protected: bool | None
+
+
+class BranchList(msgspec.Struct):
+    """One page of branches, the default one first, then by name.
+
+    `stale` marks what the provider said at `fetched_at` while it does not answer now. `complete` is false
+    where there are more branches than were asked for: search by how the name begins.
+    """
+
+    data: list[BranchBody]
+    next_cursor: str | None
+    fetched_at: datetime
+    stale: bool
+    complete: bool
+
+
+def routes(authentication: Authentication, list_branches: ListBranches) -> list[Route]:
+    """Return the route of a repository's branches."""
+
+    async def branches(request: Request) -> Response:
+        actor = await authentication(request)
+        query = read_query(request, BranchQuery)
+        page = await list_branches(
+            actor,
+            organization_id=request.path_params["org_id"],
+            provider=request.path_params["provider"],
+            repo_id=RepoId(request.path_params["repo_id"]),
+            text=query.q.strip(),
+            limit=query.limit,
+            after=decode_cursor(query.cursor, str),
+        )
+        return Json(_listed(page))
+
+    return [Route(f"{REPOSITORIES}/{{repo_id}}/branches", branches)]
+
+
+def _listed(page: BranchPage) -> BranchList:
+    return BranchList(
+        data=[
+            BranchBody(branch.name, branch.sha, branch.name == page.default_branch, branch.protected)
+            for branch in page.branches
+        ],
+        next_cursor=None if page.next is None else encode_cursor(page.next),
+        fetched_at=page.fetched_at,
+        stale=page.is_stale,
+        complete=page.is_complete,
+    )

@@ -1,0 +1,148 @@
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.domain.integration_views import ConnectionState, IntegrationView, Remedy
+from core.use_cases.integrations.disconnect import DisconnectIntegration
+from core.use_cases.integrations.list_integrations import ListIntegrations
+from core.use_cases.integrations.show_integration import ShowIntegration
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.json_response import Json
+from entrypoints.rest.queries import Flag, NoQuery, Query, read_query
+from entrypoints.rest.sync_states import CatalogSync, catalog_sync
+
+INTEGRATIONS = "/api/v1/{org_id:uuid}/git-integrations"
+INTEGRATION = f"{INTEGRATIONS}/{{provider}}"
+
+_MESSAGES: Mapping[Remedy, str] = {
+    Remedy.CONNECT: "Connect your account at the provider.",
+    Remedy.RECONNECT: "Connect it again: links and history are kept.",
+    Remedy.AWAIT_APPROVAL: "An owner of the account has been asked to approve; ask them to.",
+    Remedy.UNSUSPEND: "Lift the suspension at the provider.",
+    Remedy.CHECK_INSTALLATION: "We go on trying. See at the provider whether the app is still installed.",
+}
+
+
+class DisconnectQuery(Query, frozen=True):
+    """Whether the app should be uninstalled at the provider, too."""
+
+    uninstall: Flag = False
+
+
+class Action(msgspec.Struct):
+    """The one thing that helps, and where: a page of the provider's, a path of ours, or nowhere."""
+
+    code: Remedy
+    message: str
+    url: str | None
+
+
+class IntegrationBody(msgspec.Struct):
+    """How an organization stands with a provider; all below `action` is null where nothing is connected."""
+
+    provider: str
+    status: ConnectionState
+    reason: str | None
+    action: Action | None
+    id: UUID | None = None
+    installation_id: str | None = None
+    account: str | None = None
+    account_type: str | None = None
+    account_url: str | None = None
+    manage_url: str | None = None
+    repository_selection: str | None = None
+    permissions: Mapping[str, str] | None = None
+    connected_at: datetime | None = None
+    status_changed_at: datetime | None = None
+    pending_until: datetime | None = None
+    sync: CatalogSync | None = None
+
+
+class IntegrationList(msgspec.Struct):
+    """All providers there are; it has no second page."""
+
+    data: list[IntegrationBody]
+    next_cursor: None = None
+
+
+def routes(
+    authentication: Authentication,
+    list_integrations: ListIntegrations,
+    show_integration: ShowIntegration,
+    disconnect: DisconnectIntegration,
+) -> list[Route]:
+    """Return the routes of an organization's integrations."""
+
+    async def integrations(request: Request) -> Response:
+        actor = await authentication(request)
+        read_query(request, NoQuery)
+        organization_id = request.path_params["org_id"]
+        views = await list_integrations(actor, organization_id=organization_id)
+        return Json(IntegrationList([_body(view, organization_id) for view in views]))
+
+    async def integration(request: Request) -> Response:
+        actor = await authentication(request)
+        read_query(request, NoQuery)
+        organization_id, provider = request.path_params["org_id"], request.path_params["provider"]
+        view = await show_integration(actor, organization_id=organization_id, provider=provider)
+        return Json(_body(view, organization_id))
+
+    async def disconnect_integration(request: Request) -> Response:
+        actor = await authentication(request)
+        await disconnect(
+            actor,
+            organization_id=request.path_params["org_id"],
+            provider=request.path_params["provider"],
+            uninstall=read_query(request, DisconnectQuery).uninstall,
+        )
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    return [
+        Route(INTEGRATIONS, integrations),
+        Route(INTEGRATION, integration),
+        Route(INTEGRATION, disconnect_integration, methods=["DELETE"]),
+    ]
+
+
+def _body(view: IntegrationView, organization_id: UUID) -> IntegrationBody:
+    known = view.integration
+    body = IntegrationBody(
+        provider=view.provider,
+        status=view.state,
+        reason=view.reason,
+        action=_action(view, organization_id),
+        pending_until=view.pending_until,
+    )
+    if known is not None:
+        body.id = known.external_id
+        body.installation_id = known.provider_id
+        body.account = known.provider_name
+        body.account_type = known.account_type
+        body.account_url = known.provider_url
+        body.manage_url = view.manage_url
+        body.repository_selection = known.repository_selection
+        body.permissions = known.permissions
+        body.connected_at = known.created_at
+        body.status_changed_at = known.status_changed_at
+        body.sync = catalog_sync(view.sync) if view.sync else None
+    return body
+
+
+def _action(view: IntegrationView, organization_id: UUID) -> Action | None:
+    if view.remedy is None:
+        return None
+    url = view.manage_url
+    if view.remedy in (Remedy.CONNECT, Remedy.RECONNECT):
+        asked = {"organization_id": str(organization_id)}
+        if view.remedy is Remedy.RECONNECT:
+            # It may still be installed there, and then installing leads nowhere.
+            asked["mode"] = "existing"
+        url = f"/api/v1/git/{view.provider}/install?{urlencode(asked)}"
+    return Action(view.remedy, _MESSAGES[view.remedy], url)

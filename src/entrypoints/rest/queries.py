@@ -1,0 +1,67 @@
+"""Query parameters as typed values. What is not understood is refused by name, so that no typo is ignored."""
+
+import re
+from typing import Annotated, TypeVar, get_type_hints
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+
+from core.domain.errors import DomainError, ErrorKind, FieldError
+
+# Each says in its description what a caller should give instead.
+Limit = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
+Cursor = Annotated[str, Meta(max_length=1024, description="a next_cursor of this list")]
+Flag = Annotated[bool, Meta(description="true or false")]
+Choice = Annotated[bool | None, Meta(description="true or false")]
+Sought = Annotated[str, Meta(max_length=256, description="a text of at most 256 characters")]
+
+
+class QueryRefused(DomainError):
+    """A query parameter is unknown, given twice, or not of its form."""
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "query_invalid"
+
+
+class Query(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parameters of one route, each with a default."""
+
+
+class NoQuery(Query, frozen=True):
+    """Of a route that takes none."""
+
+
+Q = TypeVar("Q", bound=Query)
+
+_UNKNOWN = re.compile(r"^Object contains unknown field `(.*)`$", re.DOTALL)
+_PLACE = re.compile(r" - at `\$\.(\w+)`$")
+
+
+def read_query(request: Request, form: type[Q]) -> Q:
+    """Return the request's query in this form; raises `QueryRefused`."""
+    given = request.query_params.multi_items()
+    values = dict(given)
+    if len(values) < len(given):
+        names = [name for name, _ in given]
+        raise query_refused(next(name for name in names if names.count(name) > 1), "Give it once.")
+    try:
+        # Everything in a query is text: numbers and truth values are read from it.
+        return msgspec.convert(values, form, strict=False)
+    except msgspec.ValidationError as error:
+        raise _explained(str(error), form) from None
+
+
+def query_refused(name: str, message: str) -> QueryRefused:
+    """Return the refusal of one parameter."""
+    return QueryRefused("A query parameter is not understood.", fields=[FieldError(name, message)])
+
+
+def _explained(message: str, form: type[Query]) -> QueryRefused:
+    unknown = _UNKNOWN.match(message)
+    if unknown:
+        return query_refused(unknown[1], "There is no such parameter here.")
+    place = _PLACE.search(message)
+    assert place is not None  # the form is flat, and every value in it has a name
+    meta = get_type_hints(form, include_extras=True)[place[1]].__metadata__[0]
+    return query_refused(place[1], f"Give {meta.description}.")

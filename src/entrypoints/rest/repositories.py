@@ -1,0 +1,118 @@
+from datetime import datetime
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.domain.catalog_search import CatalogFilter, CatalogPlace
+from core.domain.identifiers import RepoId
+from core.domain.repositories import Repository
+from core.use_cases.catalog.list_repositories import ListRepositories
+from core.use_cases.catalog.show_repository import ShowRepository
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.cursors import decode_cursor, encode_cursor
+from entrypoints.rest.integrations import INTEGRATION
+from entrypoints.rest.json_response import Json
+from entrypoints.rest.queries import Choice, Cursor, Flag, Limit, NoQuery, Query, Sought, read_query
+from entrypoints.rest.sync_states import CatalogSync, catalog_sync
+
+REPOSITORIES = f"{INTEGRATION}/repos"
+
+
+class RepositoryQuery(Query, frozen=True):
+    """What to list: `q` is found in owner and name; `refresh` also asks the provider, for the next time."""
+
+    q: Sought = ""
+    archived: Choice = None
+    private: Choice = None
+    fork: Choice = None
+    limit: Limit = 50
+    cursor: Cursor = ""
+    refresh: Flag = False
+
+
+class RepositoryBody(msgspec.Struct):
+    """A repository as the provider told of it last; `id` is the provider's own and never changes."""
+
+    id: str
+    full_name: str
+    owner: str
+    name: str
+    url: str | None
+    private: bool
+    archived: bool
+    fork: bool
+    default_branch: str | None
+    description: str | None
+    language: str | None
+    pushed_at: datetime | None
+    updated_at: datetime | None
+
+
+class RepositoryList(msgspec.Struct):
+    """One page of repositories, by name, and how current it is."""
+
+    data: list[RepositoryBody]
+    next_cursor: str | None
+    sync: CatalogSync
+
+
+class RepositoryShown(RepositoryBody, kw_only=True):
+    """One repository, and how current this is."""
+
+    sync: CatalogSync
+
+
+def routes(
+    authentication: Authentication, list_repositories: ListRepositories, show_repository: ShowRepository
+) -> list[Route]:
+    """Return the routes of an integration's repositories."""
+
+    async def repositories(request: Request) -> Response:
+        actor = await authentication(request)
+        query = read_query(request, RepositoryQuery)
+        page = await list_repositories(
+            actor,
+            organization_id=request.path_params["org_id"],
+            provider=request.path_params["provider"],
+            where=CatalogFilter(query.q.strip(), query.archived, query.private, query.fork),
+            limit=query.limit,
+            after=decode_cursor(query.cursor, CatalogPlace),
+            refresh=query.refresh,
+        )
+        following = encode_cursor(page.next) if page.next else None
+        data = [_body(found) for found in page.repositories]
+        return Json(RepositoryList(data, following, catalog_sync(page.sync)))
+
+    async def repository(request: Request) -> Response:
+        actor = await authentication(request)
+        read_query(request, NoQuery)
+        details = await show_repository(
+            actor,
+            organization_id=request.path_params["org_id"],
+            provider=request.path_params["provider"],
+            repo_id=RepoId(request.path_params["repo_id"]),
+        )
+        fields = msgspec.structs.asdict(_body(details.repository))
+        return Json(RepositoryShown(**fields, sync=catalog_sync(details.sync)))
+
+    return [Route(REPOSITORIES, repositories), Route(f"{REPOSITORIES}/{{repo_id}}", repository)]
+
+
+def _body(found: Repository) -> RepositoryBody:
+    return RepositoryBody(
+        found.repo_id,
+        found.full_name,
+        found.owner,
+        found.name,
+        found.url,
+        found.private,
+        found.archived,
+        found.fork,
+        found.default_branch,
+        found.description,
+        found.language,
+        found.pushed_at,
+        found.provider_updated_at,
+    )

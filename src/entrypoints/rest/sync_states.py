@@ -1,0 +1,28 @@
+from datetime import datetime
+
+import msgspec
+
+from core.domain.syncs import SyncPhase, SyncState
+
+
+class CatalogSync(msgspec.Struct):
+    """How current the catalog is; `age_seconds` is null before the first sync."""
+
+    state: SyncPhase
+    synced_at: datetime | None
+    age_seconds: int | None
+    requested_at: datetime | None
+    error: str | None
+    retry_at: datetime | None
+
+
+def catalog_sync(state: SyncState) -> CatalogSync:
+    """Return a sync's state as callers see it."""
+    return CatalogSync(
+        state=state.phase,
+        synced_at=state.synced_at,
+        age_seconds=None if state.age is None else int(state.age.total_seconds()),
+        requested_at=state.requested_at,
+        error=state.error,
+        retry_at=state.retry_at,
+    )

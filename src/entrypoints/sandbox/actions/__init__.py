@@ -1,0 +1,1 @@
+"""What a person can do here: the same actions for pages and for the control API."""

@@ -1,0 +1,180 @@
+"""What people push, and who hears of it."""
+
+import secrets
+from email.utils import parseaddr
+from itertools import chain, repeat
+from typing import Any
+
+import msgspec
+
+from entrypoints.sandbox.actions import pull_requests
+from entrypoints.sandbox.actions.rights import ActionRefused, repository_named
+from entrypoints.sandbox.payloads.commits import commit
+from entrypoints.sandbox.payloads.repositories import pushed_repository, webhook_repository
+from entrypoints.sandbox.sandbox import Sandbox
+from entrypoints.sandbox.state.accounts import Account
+from entrypoints.sandbox.state.repositories import (
+    NO_COMMIT,
+    Branch,
+    Commit,
+    RefUpdate,
+    Repository,
+    Signature,
+)
+from entrypoints.sandbox.state.seed import sha_of
+from entrypoints.sandbox.webhooks.emit import emit_about_repository
+
+_SHORT = 12
+
+
+class Push(msgspec.Struct, forbid_unknown_fields=True):
+    """A push to a branch, which is made if it is not there, or of a tag on the default branch.
+
+    Each message makes a commit, by the author of the same position; `authors` and `co_authors` are logins or
+    `Name <address>`, which need not be anyone's. Without messages a new branch begins at the default one.
+    """
+
+    repository: str
+    branch: str = ""
+    tag: str = ""
+    annotated: bool = False
+    messages: list[str] = []
+    authors: list[str] = []
+    co_authors: list[str] = []
+    force: bool = False
+    delete: bool = False
+
+
+def push(sandbox: Sandbox, person: Account, wish: Push) -> RefUpdate:
+    """Push."""
+    repository = repository_named(sandbox.world, wish.repository, person, "push")
+    if repository.archived:
+        raise ActionRefused(f"{wish.repository} is archived.")
+    ref = f"refs/tags/{wish.tag}" if wish.tag else f"refs/heads/{wish.branch or repository.default_branch}"
+    before = _sha(repository, ref) or NO_COMMIT
+    made = () if wish.delete or wish.tag else _commits(sandbox, person, repository, wish)
+    update = RefUpdate(ref, before, _after(repository, ref, before, made, wish), made, wish.force)
+    _apply(repository, update)
+    repository.pushed_at = repository.updated_at = sandbox.now()
+    _tell(sandbox, person, repository, update)
+    if update.created or update.deleted:
+        _tell_shortly(sandbox, person, repository, update)
+    if not update.is_tag:
+        pull_requests.follow_branch(sandbox, person, repository, update)
+    return update
+
+
+def commit_at(sandbox: Sandbox, repository: Repository, sha: str) -> Commit:
+    """Return the commit; one that nobody pushed here is taken to be the owner's first."""
+    known = repository.commits.get(sha)
+    if known is not None:
+        return known
+    owner = sandbox.world.accounts[repository.owner_id]
+    first = Signature(owner.name or owner.login, owner.primary_email)
+    return Commit(sha, sha_of(sha), "Begin", repository.created_at, first, first, added=["README.md"])
+
+
+def _commits(sandbox: Sandbox, person: Account, repository: Repository, wish: Push) -> tuple[Commit, ...]:
+    trailers = [f"Co-authored-by: {one.name} <{one.email}>" for one in _signatures(sandbox, wish.co_authors)]
+    authors = _signatures(sandbox, wish.authors) or [
+        Signature(person.name or person.login, person.primary_email)
+    ]
+    made = tuple(
+        Commit(
+            sha=secrets.token_hex(20),
+            tree=secrets.token_hex(20),
+            message="\n".join([message, "", *trailers]) if trailers else message,
+            at=sandbox.now(),
+            author=author,
+            committer=author,
+            modified=["README.md"],
+        )
+        for message, author in zip(wish.messages, chain(authors, repeat(authors[-1])), strict=False)
+    )
+    repository.commits |= {one.sha: one for one in made}
+    return made
+
+
+def _signatures(sandbox: Sandbox, named: list[str]) -> list[Signature]:
+    found = []
+    for text in filter(None, named):
+        account = sandbox.world.account(text)
+        name, address = parseaddr(text)
+        if account is not None:
+            found.append(Signature(account.name or account.login, account.primary_email))
+        elif "@" in address:
+            found.append(Signature(name or address, address))
+        else:
+            raise ActionRefused(f"{text} is neither a login nor `Name <address>`.")
+    return found
+
+
+def _after(repository: Repository, ref: str, before: str, made: tuple[Commit, ...], wish: Push) -> str:
+    if wish.delete:
+        if before == NO_COMMIT or ref == f"refs/heads/{repository.default_branch}":
+            raise ActionRefused(f"{ref} cannot be deleted.")
+        return NO_COMMIT
+    if made:
+        return made[-1].sha
+    default = repository.branches.get(repository.default_branch)
+    if default is None:
+        raise ActionRefused("The repository is empty: push a commit.")
+    if before != NO_COMMIT and not wish.force:
+        raise ActionRefused(f"{ref} is up to date: push a commit.")
+    return secrets.token_hex(20) if wish.tag and wish.annotated else default.sha
+
+
+def _sha(repository: Repository, ref: str) -> str | None:
+    if ref.startswith("refs/tags/"):
+        return repository.tags.get(ref.removeprefix("refs/tags/"))
+    branch = repository.branches.get(ref.removeprefix("refs/heads/"))
+    return branch.sha if branch else None
+
+
+def _apply(repository: Repository, update: RefUpdate) -> None:
+    if update.deleted:
+        (repository.tags if update.is_tag else repository.branches).pop(update.name)
+    elif update.is_tag:
+        repository.tags[update.name] = update.after
+    else:
+        repository.branches.setdefault(update.name, Branch(update.after)).sha = update.after
+
+
+def _tell(sandbox: Sandbox, person: Account, repository: Repository, update: RefUpdate) -> None:
+    links, world = sandbox.links, sandbox.world
+    head = None
+    if not update.deleted:
+        sha = repository.branches[repository.default_branch].sha if update.is_tag else update.after
+        head = commit(links, world, repository, commit_at(sandbox, repository, sha))
+    before, after = update.before[:_SHORT], update.after[:_SHORT]
+    span = after if update.created else f"{before}...{after}"
+    begun_at = f"refs/heads/{repository.default_branch}" if update.created and not update.commits else None
+    payload = {
+        "ref": update.ref,
+        "before": update.before,
+        "after": update.after,
+        "repository": pushed_repository(links, world.accounts[repository.owner_id], repository),
+        "pusher": {"name": person.login, "email": person.primary_email},
+        "created": update.created,
+        "deleted": update.deleted,
+        "forced": update.forced,
+        "base_ref": begun_at,
+        "compare": f"{links.web}/{world.full_name(repository)}/compare/{span}",
+        "commits": [commit(links, world, repository, one) for one in update.commits],
+        "head_commit": head,
+    }
+    emit_about_repository(sandbox, "push", payload, sender=person, repository=repository)
+
+
+def _tell_shortly(sandbox: Sandbox, person: Account, repository: Repository, update: RefUpdate) -> None:
+    owner = sandbox.world.accounts[repository.owner_id]
+    payload: dict[str, Any] = {
+        "ref": update.name,
+        "ref_type": "tag" if update.is_tag else "branch",
+        "pusher_type": "user",
+        "repository": webhook_repository(sandbox.links, owner, repository),
+    }
+    if update.created:
+        payload |= {"master_branch": repository.default_branch, "description": repository.description}
+    event = "create" if update.created else "delete"
+    emit_about_repository(sandbox, event, payload, sender=person, repository=repository)

@@ -1,0 +1,34 @@
+"""Who may do what; an action that is not allowed is refused in one sentence."""
+
+from entrypoints.sandbox.state.accounts import Account
+from entrypoints.sandbox.state.repositories import ROLES, Repository, Role
+from entrypoints.sandbox.state.world import World
+
+
+class ActionRefused(Exception):
+    """GitHub would not let this person do this; the message says why."""
+
+
+def account_named(world: World, login: str) -> Account:
+    """Return the account of this login."""
+    account = world.account(login)
+    if account is None:
+        raise ActionRefused(f"There is no account {login}.")
+    return account
+
+
+def repository_named(world: World, full_name: str, person: Account, needed: Role) -> Repository:
+    """Return the repository, in which the person has the needed role or a higher one."""
+    repository = world.repository(full_name)
+    role = None if repository is None else world.role(person.id, repository)
+    if repository is None or (role is None and repository.private):
+        raise ActionRefused(f"There is no repository {full_name} that {person.login} sees.")
+    if role is None or ROLES.index(role) < ROLES.index(needed):
+        raise ActionRefused(f"{person.login} has no {needed} access to {full_name}.")
+    return repository
+
+
+def demand_owner(person: Account, account: Account) -> None:
+    """Refuse who does not own the account."""
+    if not account.is_administered_by(person.id):
+        raise ActionRefused(f"{person.login} is no owner of {account.login}.")

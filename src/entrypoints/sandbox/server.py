@@ -1,0 +1,101 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import structlog
+import uvicorn
+import uvloop
+
+from entrypoints.sandbox.app import Alongside, create_app
+from entrypoints.sandbox.app_file import load_app
+from entrypoints.sandbox.payloads.links import Links
+from entrypoints.sandbox.sandbox import Sandbox
+from entrypoints.sandbox.state.seed import new_world, renew_app
+from entrypoints.sandbox.state.snapshot import Snapshot
+from entrypoints.setting_values import Address
+from entrypoints.settings import Settings
+
+_SECONDS_BETWEEN_SNAPSHOTS = 2.0
+_DRAIN_SECONDS = 1
+
+_log = structlog.get_logger(__name__)
+
+
+class SandboxRefused(Exception):
+    """The sandbox does not run here; the message says why."""
+
+
+def sandbox_directory(home: Path) -> Path:
+    """Return where the sandbox keeps its App and its world."""
+    return home / "sandbox"
+
+
+def run_sandbox(settings: Settings) -> None:
+    """Serve the sandbox until SIGTERM or Ctrl-C.
+
+    Raises `SandboxRefused` outside development: whoever reaches a sandbox can make any token in it.
+    """
+    if not settings.is_development:
+        raise SandboxRefused("There is no sandbox in production: set CREWKIT_GIT_ENVIRONMENT=development.")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    directory = sandbox_directory(settings.home)
+    app = load_app(directory)
+    if settings.github_webhook_secrets:
+        app = replace(app, webhook_secret=settings.github_webhook_secrets[0].reveal())
+    snapshot = Snapshot(directory)
+    begin = partial(new_world, app, service_url=settings.http_url)
+    world = snapshot.load() or begin()
+    renew_app(world, app, service_url=settings.http_url)
+    sandbox = Sandbox(Links(f"http://{settings.sandbox_addr}"), begin, world)
+    server = sandbox_server(sandbox, settings.sandbox_addr, partial(_kept, sandbox, snapshot))
+    _log.info("sandbox_started", address=str(settings.sandbox_addr))
+    await server.serve()
+
+
+def sandbox_server(sandbox: Sandbox, address: Address, alongside: Alongside = nullcontext) -> uvicorn.Server:
+    """Return a server of the sandbox at this address, to be run in an event loop that exists.
+
+    `alongside` ends within the server's lifespan: after that the server repeats the signal that stopped it,
+    which ends the process on the spot.
+    """
+    return uvicorn.Server(
+        uvicorn.Config(
+            create_app(sandbox, alongside),
+            host=address.host,
+            port=address.port,
+            loop="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,  # the sandbox writes its own, which may be wrong on purpose
+            timeout_graceful_shutdown=_DRAIN_SECONDS,
+        )
+    )
+
+
+@asynccontextmanager
+async def _kept(sandbox: Sandbox, snapshot: Snapshot) -> AsyncIterator[None]:
+    """Keep the world in its file for the length of the block, and once more at its end."""
+
+    async def keep() -> None:
+        kept = sandbox.changes
+        while True:
+            await asyncio.sleep(_SECONDS_BETWEEN_SNAPSHOTS)
+            if sandbox.changes != kept:
+                kept = sandbox.changes
+                snapshot.save(sandbox.world)
+
+    keeping = asyncio.create_task(keep())
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        snapshot.save(sandbox.world)

@@ -1,0 +1,152 @@
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from typing import Protocol
+
+from core.domain.identifiers import RepoId
+from core.domain.integrations import Integration
+from core.domain.notices import RepositoryFacts
+from core.domain.provider import (
+    App,
+    Branch,
+    Capabilities,
+    Installation,
+    InstallationRequest,
+    InstallationToken,
+    LoggedDelivery,
+    ProviderPerson,
+    RepositoryAdministration,
+    RepositoryPage,
+    UserTokens,
+    WebhookConfig,
+)
+from core.domain.secret import Secret
+
+
+class GitProvider(Protocol):
+    """One provider's API.
+
+    Every method may raise `ProviderUnavailable` or `RateLimited`, which say nothing of the object asked for.
+    Calls that change nothing are tried again a bounded number of times; the rest never are.
+    Not promised: that an answer is still true when it arrives.
+    """
+
+    @property
+    def name(self) -> str:
+        """The provider's name in paths and rows, such as `github`."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this provider can do."""
+
+    # As our app. A refusal of the app itself raises `AppRefused`.
+
+    async def app(self) -> App:
+        """Return our app as the provider knows it."""
+
+    async def installation(self, provider_id: str) -> Installation:
+        """Return one installation, suspended or not; raises `InstallationGone`."""
+
+    async def installation_requests(self) -> Sequence[InstallationRequest]:
+        """Return the requests that wait for an owner's approval."""
+
+    def manage_url(self, integration: Integration) -> str | None:
+        """Return the page where the account's owners manage our app: its repositories and permissions."""
+
+    async def mint_token(
+        self,
+        provider_id: str,
+        *,
+        repo_ids: Collection[RepoId] | None = None,
+        permissions: Mapping[str, str] | None = None,
+    ) -> InstallationToken:
+        """Make a token, narrowed to repositories and permissions where given.
+
+        An empty collection is a mistake (`ValueError`), not the whole installation. Raises
+        `InstallationSuspended`, `InstallationGone` and other refusals of this installation as
+        `CredentialRefused` (both only while the app itself is still accepted, else `AppRefused`),
+        `PermissionMissing`, and `NotVisible` for a repository the installation does not cover.
+        """
+
+    async def uninstall(self, provider_id: str) -> None:
+        """Remove the installation at the provider; one that is gone already is fine."""
+
+    def deliveries(self) -> AsyncGenerator[LoggedDelivery, None]:
+        """Return the log of deliveries, newest first, page by page as it is read."""
+
+    async def delivery_payload(self, logged_id: int) -> tuple[Mapping[bytes, bytes], bytes]:
+        """Return the headers and body of a logged delivery; raises `NotVisible`.
+
+        The body says what was sent; its bytes need not be those that were signed.
+        """
+
+    async def redeliver(self, logged_id: int) -> None:
+        """Ask for the delivery to be sent again; raises `NotVisible`."""
+
+    async def webhook_config(self) -> WebhookConfig:
+        """Return where deliveries are sent."""
+
+    # With an installation's token. A dead token raises `CredentialRefused`.
+
+    def repositories(self, token: Secret) -> AsyncGenerator[RepositoryPage, None]:
+        """Return every page of the installation's repositories, several fetched at once, in any order.
+
+        Each repository comes once. Where so much changed meanwhile that some may be missing, the last page is
+        not `whole`.
+        """
+
+    async def repository(self, token: Secret, repo_id: RepoId) -> RepositoryFacts:
+        """Return one repository by its durable id; raises `NotVisible`. Seeing one proves no right to it."""
+
+    async def branches(self, token: Secret, repo_id: RepoId, *, prefix: str, limit: int) -> Sequence[Branch]:
+        """Return at most `limit` branches whose names begin with `prefix`, by name; raises `NotVisible`."""
+
+    async def branch(self, token: Secret, repo_id: RepoId, name: str) -> Branch | None:
+        """Return one branch by its exact name; raises `NotVisible` for the repository."""
+
+    async def revoke_token(self, token: Secret) -> None:
+        """End an installation's token at once; one that is dead already is fine."""
+
+    # As a person.
+
+    async def install_url(self, *, state: str, account_id: str | None = None) -> str:
+        """Return where a person installs our app, on this account if one is given.
+
+        Asks the provider at times, since an app's page moves when the app is renamed.
+        """
+
+    def authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str) -> str:
+        """Return where a person authorizes our app (PKCE, S256)."""
+
+    async def exchange_code(
+        self, code: Secret, *, redirect_uri: str | None, code_verifier: Secret | None
+    ) -> UserTokens:
+        """Trade a code for tokens; raises `CredentialRefused` for one that is wrong, used or too old.
+
+        Raises `AppRefused`, here and in `refresh`, where the provider refuses us rather than what we show.
+        """
+
+    async def refresh(self, refresh_token: Secret) -> UserTokens:
+        """Trade a refresh token, which dies, for new tokens; raises `CredentialRefused`.
+
+        After `ProviderUnavailable` it is open whether the old one died.
+        """
+
+    async def person(self, token: Secret) -> ProviderPerson:
+        """Return whom a user token speaks for."""
+
+    async def verified_emails(self, token: Secret) -> Sequence[str]:
+        """Return the person's verified addresses; raises `PermissionMissing`."""
+
+    async def installations_of(self, token: Secret) -> Sequence[str]:
+        """Return the ids of our installations the person can see. Seeing one is not owning it."""
+
+    async def administration(self, token: Secret, provider_id: str) -> RepositoryAdministration:
+        """Count, over all pages, the installation's repositories the person sees and administers."""
+
+    async def revoke_grant(self, token: Secret) -> None:
+        """Withdraw the person's whole authorization, which ends every token of theirs for our app.
+
+        Raises `CredentialRefused` for a dead token, which cannot show whose authorization is meant.
+        """
+
+    async def revoke_user_token(self, token: Secret) -> None:
+        """End one user token; one that is dead already is fine."""

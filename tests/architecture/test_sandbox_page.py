@@ -1,0 +1,36 @@
+"""The sandbox's page in docs/ is true."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from entrypoints.sandbox.actions.table import ACTIONS
+from entrypoints.sandbox.behaviour import Behaviour, Delivering
+from entrypoints.sandbox.control import routes
+from entrypoints.sandbox.faults import Fault, FaultKind
+from entrypoints.sandbox.payloads.links import Links
+from entrypoints.sandbox.sandbox import Sandbox
+from entrypoints.sandbox.state.world import World
+
+PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
+
+
+def test_the_page_lists_every_action() -> None:
+    """All of them, and no other."""
+    listed = PAGE.split("Actions: ")[1].split(".\n\n")[0]
+    assert re.findall(r"`(\w+)`", listed) == list(ACTIONS)
+
+
+def test_the_page_lists_every_request_of_the_control_api() -> None:
+    """Method and path of each."""
+    served = routes(Sandbox(Links("http://sandbox.example"), World, World()))
+    wanted = {(method, route.path) for route in served for method in route.methods or () if method != "HEAD"}
+    assert set(re.findall(r"\| `([A-Z]+) (/_sandbox[^`]*)` \|", PAGE)) == wanted
+
+
+def test_the_page_explains_every_fault_and_behaviour() -> None:
+    """With every field and every value of a choice."""
+    words = set(re.findall(r"`([a-z_]+)`", PAGE)) | set(re.findall(r'"([a-z]+)"', PAGE))
+    wanted = {*FaultKind, *Delivering}
+    wanted |= {field.name for field in (*fields(Fault), *fields(Behaviour))}
+    assert wanted <= words

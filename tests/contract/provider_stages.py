@@ -1,0 +1,290 @@
+"""The stages of the providers we have: the one in memory, and GitHub's adapter at the sandbox."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from itertools import count
+from uuid import uuid4
+
+from adapters.github.provider import GitHubProvider
+from adapters.memory.provider import FakeProvider
+from core.domain.identifiers import AccountId, ProviderUserId, RepoId
+from core.domain.notices import RepositoryFacts
+from core.domain.provider import Branch, InstallationRequest, LoggedDelivery, ProviderUnavailable
+from core.domain.secret import Secret
+from entrypoints.sandbox import user_tokens
+from entrypoints.sandbox.actions import installations
+from entrypoints.sandbox.behaviour import Delivering
+from entrypoints.sandbox.faults import Fault, FaultKind
+from entrypoints.sandbox.state import repositories as state
+from entrypoints.sandbox.state.accounts import Account, AccountType, Email
+from entrypoints.sandbox.state.apps import App, Installation
+from entrypoints.sandbox.state.seed import sha_of
+from tests.contract.provider import ProviderStage
+from tests.support.github import Time
+from tests.support.sandbox import RunningSandbox
+
+_CALLBACK = "https://crewkit.example/callback"
+
+
+class MemoryStage(ProviderStage):
+    """The provider in memory."""
+
+    callback = _CALLBACK
+
+    def __init__(self) -> None:
+        self._time = Time()
+        self._numbers = count(1000)
+        self._fake = FakeProvider(self._time)
+        self.provider = self._fake
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self._time.now()
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass."""
+        self._time.pass_by(by.total_seconds())
+
+    def refuse_app(self) -> None:
+        """Refuse our app."""
+        self._fake.accepts_app = False
+
+    def go_down(self) -> None:
+        """Fail always."""
+        self._fake.fail("*", ProviderUnavailable("down", retry_after=10), times=None)
+
+    def come_back(self) -> None:
+        """Fail no longer."""
+        self._fake.heal()
+
+    def install(self, repositories: int = 2) -> tuple[str, AccountId]:
+        """Install for new repositories."""
+        provider_id, account_id = str(next(self._numbers)), AccountId(str(next(self._numbers)))
+        made = [self._repository(account_id) for _ in range(repositories)]
+        self._fake.world.install(provider_id, *made, account_id=account_id, login=f"org-{account_id}")
+        return provider_id, account_id
+
+    def covered(self, provider_id: str) -> Sequence[RepoId]:
+        """Return what it covers."""
+        return list(self._fake.world.installations[provider_id].repositories)
+
+    def private_repository(self) -> RepoId:
+        """Name one that is nowhere."""
+        return self._repository(AccountId("1")).repo_id
+
+    def set_branches(self, repo_id: RepoId, *names: str) -> None:
+        """Set them."""
+        self._fake.world.branches[repo_id] = [Branch(name, "a" * 40, protected=False) for name in names]
+
+    def suspend(self, provider_id: str) -> None:
+        """Suspend it."""
+        self._fake.world.suspend(provider_id)
+
+    def unsuspend(self, provider_id: str) -> None:
+        """Lift that."""
+        self._fake.world.suspend(provider_id, suspended=False)
+
+    def remove(self, provider_id: str) -> None:
+        """Forget it."""
+        del self._fake.world.installations[provider_id]
+
+    def request(self) -> InstallationRequest:
+        """Remember a request."""
+        request = InstallationRequest(ProviderUserId("7"), AccountId("9"), "acme", self.now())
+        self._fake.world.requests.append(request)
+        return request
+
+    def person(
+        self,
+        *,
+        emails: Collection[str] = (),
+        unverified: Collection[str] = (),  # noqa: ARG002 - the memory knows verified ones only
+        sees: Collection[RepoId] = (),
+        administers: Collection[RepoId] = (),
+    ) -> ProviderUserId:
+        """Register them."""
+        person_id = str(next(self._numbers))
+        self._fake.world.register(person_id, emails=emails, sees=sees, administers=administers)
+        return ProviderUserId(person_id)
+
+    def hide_emails(self) -> None:
+        """Hide everyone's."""
+        for person in self._fake.world.people.values():
+            person.emails = None
+
+    def authorize(self, person_id: ProviderUserId, *, code_challenge: str | None = None) -> Secret:
+        """Make a code."""
+        return self._fake.world.authorize(
+            person_id, redirect_uri=self.callback, code_challenge=code_challenge
+        )
+
+    def log_delivery(self) -> tuple[str, bytes]:
+        """Log one."""
+        guid = str(uuid4())
+        logged = LoggedDelivery(next(self._numbers), guid, self.now(), "push", None, 41, None, succeeded=True)
+        self._fake.world.log(logged, headers={b"x-github-event": b"push"}, body=b"{}")
+        return guid, b"push"
+
+    def _repository(self, account_id: AccountId) -> RepositoryFacts:
+        number = next(self._numbers)
+        return RepositoryFacts(
+            RepoId(str(number)), f"org-{account_id}/r-{number}", private=True, owner_id=account_id, whole=True
+        )
+
+
+class SandboxStage(ProviderStage):
+    """GitHub's adapter, asking the sandbox over HTTP."""
+
+    def __init__(self, running: RunningSandbox, provider: GitHubProvider, time: Time) -> None:
+        self.provider = provider
+        self._time = time
+        self._sandbox = running.sandbox
+        self._world = running.world
+        self._app = self._our_app(running.app.id)
+        self._sandbox.clock = time.now
+        self._sandbox.behaviour.delivering = Delivering.NEVER
+        self.callback = self._app.callback_urls[0]
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self._time.now()
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass."""
+        self._time.pass_by(by.total_seconds())
+
+    def refuse_app(self) -> None:
+        """Refuse our key."""
+        self._sandbox.faults.active.append(Fault(FaultKind.KEY_REFUSED))
+
+    def go_down(self) -> None:
+        """Answer with errors only."""
+        self._sandbox.faults.active.append(Fault(FaultKind.ERROR, status=502))
+
+    def come_back(self) -> None:
+        """Answer again."""
+        self._sandbox.faults.active.clear()
+
+    def install(self, repositories: int = 2) -> tuple[str, AccountId]:
+        """Install on a new organization."""
+        owner, account = self._account("User"), self._account("Organization")
+        account.owners, account.members = {owner.id}, {owner.id}
+        account.members_read = False
+        covered = {self._repository(account) for _ in range(repositories)}
+        one = installations.install(
+            self._sandbox, owner, self._app, account, selection="selected", repository_ids=covered
+        )
+        return str(one.id), AccountId(str(account.id))
+
+    def covered(self, provider_id: str) -> Sequence[RepoId]:
+        """Return what it covers."""
+        return [RepoId(str(one.id)) for one in self._world.covered_by(self._installation(provider_id))]
+
+    def private_repository(self) -> RepoId:
+        """Make one where our app is not."""
+        return RepoId(str(self._repository(self._account("Organization"))))
+
+    def set_branches(self, repo_id: RepoId, *names: str) -> None:
+        """Set them."""
+        self._world.repositories[int(repo_id)].branches = {name: state.Branch(sha_of(name)) for name in names}
+
+    def suspend(self, provider_id: str) -> None:
+        """Let its owner suspend it."""
+        one = self._installation(provider_id)
+        installations.suspend(self._sandbox, self._owner(one), one)
+
+    def unsuspend(self, provider_id: str) -> None:
+        """Let its owner lift that."""
+        one = self._installation(provider_id)
+        installations.unsuspend(self._sandbox, self._owner(one), one)
+
+    def remove(self, provider_id: str) -> None:
+        """Let its owner uninstall."""
+        one = self._installation(provider_id)
+        installations.uninstall(self._sandbox, self._owner(one), one)
+
+    def request(self) -> InstallationRequest:
+        """Let a member ask."""
+        person, account = self._account("User"), self._account("Organization")
+        installations.request_installation(
+            self._sandbox, person, self._app, account, selection="all", repository_ids=set()
+        )
+        return InstallationRequest(
+            ProviderUserId(str(person.id)), AccountId(str(account.id)), account.login, self.now()
+        )
+
+    def person(
+        self,
+        *,
+        emails: Collection[str] = (),
+        unverified: Collection[str] = (),
+        sees: Collection[RepoId] = (),
+        administers: Collection[RepoId] = (),
+    ) -> ProviderUserId:
+        """Make an account and let it collaborate."""
+        one = self._account("User")
+        first, *others = emails or ["primary@mail.example"]
+        one.emails = [
+            *(Email(address, verified=False) for address in unverified),
+            *(Email(address) for address in others),
+            Email(first, primary=True),
+        ]
+        for repo_id in sees:
+            self._world.repositories[int(repo_id)].collaborators[one.id] = "pull"
+        for repo_id in administers:
+            self._world.repositories[int(repo_id)].collaborators[one.id] = "admin"
+        return ProviderUserId(str(one.id))
+
+    def hide_emails(self) -> None:
+        """Take the permission away."""
+        self._app.permissions = {"contents": "read", "metadata": "read"}
+
+    def authorize(self, person_id: ProviderUserId, *, code_challenge: str | None = None) -> Secret:
+        """Make a code."""
+        return Secret(
+            user_tokens.new_code(
+                self._sandbox,
+                self._app,
+                int(person_id),
+                redirect_uri=self.callback,
+                code_challenge=code_challenge,
+            )
+        )
+
+    def log_delivery(self) -> tuple[str, bytes]:
+        """Let an installation be made, of which the app is told."""
+        self._sandbox.behaviour.delivering = Delivering.FAILING
+        self.install(0)
+        self._sandbox.behaviour.delivering = Delivering.NEVER
+        newest = list(self._world.deliveries.values())[-1]
+        return newest.guid, newest.event.encode()
+
+    def _our_app(self, number: int) -> App:
+        return self._world.apps[number]
+
+    def _account(self, kind: AccountType) -> Account:
+        number, now = self._world.new_id("account"), self.now()
+        self._world.accounts[number] = account = Account(
+            number, f"account-{number}", None, kind, created_at=now, updated_at=now
+        )
+        return account
+
+    def _repository(self, owner: Account) -> int:
+        number, now = self._world.new_id("repository"), self.now()
+        self._world.repositories[number] = state.Repository(
+            id=number,
+            name=f"r-{number}",
+            owner_id=owner.id,
+            created_at=now,
+            updated_at=now,
+            pushed_at=now,
+            branches={"main": state.Branch(sha_of("main"))},
+        )
+        return number
+
+    def _installation(self, provider_id: str) -> Installation:
+        return self._world.installations[int(provider_id)]
+
+    def _owner(self, one: Installation) -> Account:
+        (owner,) = self._world.accounts[one.account_id].owners
+        return self._world.accounts[owner]

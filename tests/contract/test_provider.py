@@ -1,0 +1,48 @@
+"""The suites of providers, on the one in memory and on GitHub's adapter at the sandbox."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.github.addresses import Addresses
+from adapters.github.provider import GitHubApp, GitHubProvider
+from core.domain.secret import Secret
+from tests.contract.provider import AppContract, ProviderStage
+from tests.contract.provider_installation import InstallationContract
+from tests.contract.provider_person import PersonContract
+from tests.contract.provider_stages import MemoryStage, SandboxStage
+from tests.support.github import Time
+from tests.support.sandbox import running_sandbox
+
+
+@pytest.fixture(params=["memory", "github"])
+async def stage(request: pytest.FixtureRequest) -> AsyncIterator[ProviderStage]:
+    """Give a provider with our app on it."""
+    if request.param == "memory":
+        yield MemoryStage()
+        return
+    async with running_sandbox() as running:
+        time = Time()
+        app = GitHubApp(
+            client_id=running.app.client_id,
+            client_secret=Secret(running.app.client_secret),
+            private_key=Secret(running.app.private_key),
+            addresses=Addresses(api=running.api_url, web=running.url),
+        )
+        provider = GitHubProvider(app, time, monotonic=time.monotonic, sleep=time.sleep)
+        try:
+            yield SandboxStage(running, provider, time)
+        finally:
+            await provider.close()
+
+
+class TestApp(AppContract):
+    """As our app."""
+
+
+class TestInstallation(InstallationContract):
+    """With an installation's token."""
+
+
+class TestPerson(PersonContract):
+    """As a person."""

@@ -1,0 +1,108 @@
+"""The branches of a repository over REST."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from core.domain.identifiers import RepoId
+from core.domain.provider import Branch, InstallationSuspended, ProviderUnavailable
+from tests.support.catalog import facts
+from tests.support.catalog_edge import CatalogEdge
+
+NOW = "2026-11-23T12:00:00Z"
+SHA = "5c1e" * 10
+
+
+@pytest.fixture
+async def edge() -> CatalogEdge:
+    """Give a repository with four branches."""
+    edge = CatalogEdge()
+    await edge.populate()
+    await edge.connect(facts("1"))
+    edge.catalog.provider.world.branches[RepoId("1")] = [
+        Branch("feature/größe", SHA, None),
+        Branch("hotfix", SHA, protected=False),
+        Branch("main", SHA, protected=True),
+        Branch("release-1", SHA, protected=True),
+    ]
+    return edge
+
+
+@pytest.fixture
+async def client(edge: CatalogEdge) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client."""
+    async with edge.client() as client:
+        yield client
+
+
+def path(edge: CatalogEdge, query: str = "") -> str:
+    """Return the path of the repository's branches."""
+    return edge.path(f"/github/repos/1/branches{query}")
+
+
+async def test_a_list(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """The default one first, then by name."""
+    body = (await client.get(path(edge), headers=edge.of("viewer"))).json()
+
+    assert body == {
+        "data": [
+            {"name": "main", "sha": SHA, "default": True, "protected": True},
+            {"name": "feature/größe", "sha": SHA, "default": False, "protected": None},
+            {"name": "hotfix", "sha": SHA, "default": False, "protected": False},
+            {"name": "release-1", "sha": SHA, "default": False, "protected": True},
+        ],
+        "next_cursor": None,
+        "fetched_at": NOW,
+        "stale": False,
+        "complete": True,
+    }
+
+
+async def test_search_and_pages(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """Names may hold anything git allows."""
+    body = (await client.get(path(edge, "?q=GRÖ"), headers=edge.of("viewer"))).json()
+    assert [one["name"] for one in body["data"]] == ["feature/größe"]
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        query = httpx.QueryParams({"limit": 1, "cursor": cursor})
+        body = (await client.get(path(edge, f"?{query}"), headers=edge.of("viewer"))).json()
+        seen += [one["name"] for one in body["data"]]
+        cursor = body["next_cursor"]
+    assert seen == ["main", "feature/größe", "hotfix", "release-1"]
+
+
+async def test_stale_while_the_provider_is_down(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """With a mark, and when it was so; where nothing is known, when to come back."""
+    await client.get(path(edge), headers=edge.of("viewer"))
+    down = ProviderUnavailable("It does not answer.", retry_after=20)
+    edge.catalog.provider.fail("*", down, times=None)
+    edge.later(minutes=3)
+    body = (await client.get(path(edge), headers=edge.of("viewer"))).json()
+    assert (len(body["data"]), body["stale"], body["fetched_at"]) == (4, True, NOW)
+
+
+async def test_nothing_known_while_the_provider_is_down(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """It says so, and when to come back."""
+    down = ProviderUnavailable("It does not answer.", retry_after=20)
+    edge.catalog.provider.fail("*", down, times=None)
+    answer = await client.get(path(edge), headers=edge.of("viewer"))
+    assert (answer.status_code, answer.json()["code"]) == (503, "provider_unavailable")
+    assert answer.headers["retry-after"] == "20"
+
+
+async def test_suspended(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """That is a state to mend, and no outage."""
+    edge.catalog.provider.fail("branches", InstallationSuspended("It is suspended."))
+    answer = await client.get(path(edge), headers=edge.of("viewer"))
+    assert (answer.status_code, answer.json()["code"]) == (409, "installation_suspended")
+
+
+@pytest.mark.parametrize("query", ["?limit=0", "?archived=true", "?cursor=%C3%BC", "?cursor=W10"])
+async def test_bad_input(edge: CatalogEdge, client: httpx.AsyncClient, query: str) -> None:
+    """Named, as everywhere."""
+    answer = await client.get(path(edge, query), headers=edge.of("viewer"))
+    assert (answer.status_code, answer.json()["code"]) == (400, "query_invalid")
+    field = query[1:].partition("=")[0]
+    assert [error["field"] for error in answer.json()["errors"]] == [field]

@@ -1,0 +1,28 @@
+"""A GitHub that answers as told, and the adapter that asks it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.github.provider import GitHubProvider
+from tests.support.github import ScriptedGitHub, Time, github_provider, scripted_github
+
+
+@pytest.fixture
+def time() -> Time:
+    """Give time that passes only by sleeping."""
+    return Time()
+
+
+@pytest.fixture
+async def github() -> AsyncIterator[ScriptedGitHub]:
+    """Run a GitHub of the test's own."""
+    async with scripted_github() as running:
+        yield running
+
+
+@pytest.fixture
+async def provider(github: ScriptedGitHub, time: Time) -> AsyncIterator[GitHubProvider]:
+    """Give the adapter, pointed at it."""
+    async with github_provider(github.url, time) as made:
+        yield made

@@ -1,0 +1,295 @@
+"""What is asked with an installation's token."""
+
+import asyncio
+import tracemalloc
+from collections import Counter
+from datetime import UTC, datetime
+from functools import cache
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.github.provider import GitHubProvider
+from benchmarks.catalog.pages import page_of
+from core.domain.identifiers import RepoId
+from core.domain.provider import Branch, NotVisible
+from tests.support import github_answers as answers
+from tests.support.github import TOKEN, ScriptedGitHub, refusal, reply
+
+LIST = "GET /installation/repositories"
+BRANCHES = "GET /repositories/7/branches"
+REPO = RepoId("7")
+
+
+class Listing:
+    """An installation's repositories, served in pages as GitHub does."""
+
+    def __init__(
+        self, github: ScriptedGitHub, numbers: list[int], path: str = "/installation/repositories"
+    ) -> None:
+        self.numbers = numbers
+        self.running = self.most = 0
+        self._url = f"{github.url}{path}"
+        github.answers(f"GET {path}", self.page)
+
+    async def page(self, request: Request) -> Response:
+        """Serve one page."""
+        self.running += 1
+        self.most = max(self.most, self.running)
+        await asyncio.sleep(0.002)
+        self.running -= 1
+        size, number = int(request.query_params["per_page"]), int(request.query_params.get("page", "1"))
+        shown, last = self.numbers[(number - 1) * size : number * size], -(-len(self.numbers) // size)
+        links = [
+            f'<{self._url}?per_page={size}&page={page}>; rel="{name}"'
+            for name, page in (("next", number + 1), ("last", last))
+            if number < last
+        ]
+        return reply(answers.repositories(*shown, total=len(self.numbers)), link=", ".join(links))
+
+
+async def read(provider: GitHubProvider) -> tuple[list[int], int, bool]:
+    """Return all repositories' numbers in order, the last total, and whether these are all."""
+    found, total, whole = [], 0, True
+    async for page in provider.repositories(TOKEN):
+        found += [int(one.repo_id) for one in page.repositories]
+        total, whole = page.total, page.whole
+    return sorted(found), total, whole
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 950])
+async def test_all_repositories_come_once(
+    count: int, github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """Whatever their number, in as few calls as GitHub allows and a few at once."""
+    listing = Listing(github, list(range(1, count + 1)))
+
+    assert await read(provider) == (list(range(1, count + 1)), count, True)
+    assert len(github.received) == max(1, -(-count // 100))
+    assert listing.most <= 4
+
+
+async def test_a_repository_is_told_whole(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """All the catalog keeps; what GitHub leaves out has none."""
+    github.answers("GET /repositories/7", reply(answers.repository(7, archived=True, description="Boosters")))
+    found = await provider.repository(TOKEN, REPO)
+
+    assert (found.repo_id, found.full_name, found.private) == ("7", "acme/rocket-7", True)
+    assert found.url == "https://github.com/acme/rocket-7"
+    assert (found.owner_id, found.archived, found.fork) == ("9", True, False)
+    assert (found.default_branch, found.description, found.language) == ("main", "Boosters", "Python")
+    assert found.pushed_at == datetime(2026, 11, 20, 10, tzinfo=UTC)
+    assert found.updated_at == datetime(2026, 11, 21, 10, tzinfo=UTC)
+    assert found.whole
+
+
+@pytest.mark.parametrize("repo_id", ["", "../app", "7/branches", "7?x", "acme/rocket", "\uff10"])
+async def test_an_id_that_is_none_of_githubs_is_not_visible(
+    repo_id: str, github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """And asks for no other path."""
+    with pytest.raises(NotVisible):
+        await provider.repository(TOKEN, RepoId(repo_id))
+    with pytest.raises(NotVisible):
+        await provider.branches(TOKEN, RepoId(repo_id), prefix="", limit=10)
+    with pytest.raises(NotVisible):
+        await provider.branch(TOKEN, RepoId(repo_id), "main")
+
+    assert github.received == []
+
+
+async def test_a_repository_removed_meanwhile_hides_no_other(
+    github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """Those behind it move one place forward, over the end of a page that was read already."""
+    listing = Listing(github, list(range(1, 301)))
+    found = []
+    async for page in provider.repositories(TOKEN):
+        found += [int(one.repo_id) for one in page.repositories]
+        if 1 in listing.numbers:
+            listing.numbers.remove(1)
+
+    assert sorted(found) == list(range(1, 301))
+    assert page.whole
+
+
+async def test_a_repository_added_meanwhile_comes_once(
+    github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """Those behind it move to the next page and are seen twice by GitHub's numbers, once by us."""
+    listing = Listing(github, list(range(2, 302)))
+    found: Counter[int] = Counter()
+    async for page in provider.repositories(TOKEN):
+        found.update(int(one.repo_id) for one in page.repositories)
+        if 1 not in listing.numbers:
+            listing.numbers.insert(0, 1)
+
+    assert set(found.values()) == {1}
+    assert set(found) == set(range(1, 302))
+
+
+async def test_a_list_that_contradicts_itself_is_told_as_such(
+    github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """A GitHub that goes on miscounting does not keep us reading for ever, and proves no removal."""
+    github.answers(LIST, reply(answers.repositories(1, 2, total=5)))
+
+    assert await read(provider) == ([1, 2], 5, False)
+    assert len(github.received) == 2
+
+
+@cache
+def large_page(number: int) -> bytes:
+    """Make one page of a hundred, as large as GitHub's."""
+    return page_of(1 + (number - 1) * 100, 10_000)
+
+
+async def test_ten_thousand_repositories_take_little_memory(
+    github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """100 pages of 600 KB pass through, a few at a time."""
+    base = f"{github.url}/installation/repositories?per_page=100&page="
+
+    def page(request: Request) -> Response:
+        number = int(request.query_params.get("page", "1"))
+        link = f'<{base}{number + 1}>; rel="next", <{base}100>; rel="last"' if number < 100 else ""
+        packed = {"content-encoding": "gzip", "content-type": "application/json", "link": link}
+        return Response(large_page(number), headers=packed)
+
+    for number in range(1, 101):
+        large_page(number)
+    github.answers(LIST, page)
+    count = 0
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        async for found in provider.repositories(TOKEN):
+            count += len(found.repositories)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert count == 10_000
+    assert len(github.received) == 100
+    assert peak - before < 16 * 2**20
+
+
+async def test_branches_are_listed_by_name(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """No more of them than wanted, in one call."""
+    github.answers(BRANCHES, reply([answers.branch("b"), answers.branch("a", protected=True)]))
+
+    assert await provider.branches(TOKEN, REPO, prefix="", limit=10) == [
+        Branch("a", "a" * 40, protected=True),
+        Branch("b", "a" * 40, protected=False),
+    ]
+    assert github.received[0].query == {"per_page": "10"}
+
+
+async def test_more_branches_than_a_page_are_listed_in_order(
+    github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """Page after page, since the first ones are wanted; the rest is not asked for."""
+    base = f"{github.url}/repositories/7/branches?per_page=100&page="
+    names = [f"task/{number:04}" for number in range(500)]
+
+    def page(request: Request) -> Response:
+        number = int(request.query_params.get("page", "1"))
+        shown = names[(number - 1) * 100 : number * 100]
+        link = f'<{base}{number + 1}>; rel="next", <{base}5>; rel="last"' if number < 5 else ""
+        return reply([answers.branch(name) for name in shown], link=link)
+
+    github.answers(BRANCHES, page)
+    found = await provider.branches(TOKEN, REPO, prefix="", limit=250)
+
+    assert [branch.name for branch in found] == names[:250]
+    assert len(github.received) <= 4
+
+
+async def test_branches_are_searched_by_github(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Among however many there are; a slash of the prefix does not split the path."""
+    request = "GET /repositories/7/git/matching-refs/heads/feature%2Ff%23%C3%BC"
+    github.answers(request, reply([answers.ref("feature/f#ü-2"), answers.ref("feature/f#ü-1")]))
+
+    found = await provider.branches(TOKEN, REPO, prefix="feature/f#ü", limit=10)
+
+    assert found == [
+        Branch("feature/f#ü-1", "b" * 40, protected=None),
+        Branch("feature/f#ü-2", "b" * 40, protected=None),
+    ]
+
+
+async def test_an_empty_repository_has_no_branches(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """To the search GitHub answers with a conflict."""
+    empty = refusal(409, "Git Repository is empty.")
+    github.answers("GET /repositories/7/git/matching-refs/heads/m", empty)
+    github.answers(BRANCHES, reply([]))
+
+    assert await provider.branches(TOKEN, REPO, prefix="m", limit=10) == []
+    assert await provider.branches(TOKEN, REPO, prefix="", limit=10) == []
+
+
+@pytest.mark.parametrize(("prefix", "limit"), [("../../user", 10), ("a b", 10), ("a..b", 10), ("", 0)])
+async def test_what_can_match_no_branch_is_not_asked_for(
+    prefix: str, limit: int, github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """Some of it would be another path."""
+    assert await provider.branches(TOKEN, REPO, prefix=prefix, limit=limit) == []
+    assert await provider.branch(TOKEN, REPO, prefix) is None
+    assert github.received == []
+
+
+async def test_branches_of_what_is_not_visible_are_not(
+    github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """Which differs from having none."""
+    with pytest.raises(NotVisible):
+        await provider.branches(TOKEN, REPO, prefix="", limit=10)
+    with pytest.raises(NotVisible):
+        await provider.branches(TOKEN, REPO, prefix="x", limit=10)
+    assert len(github.received) == 2
+
+
+async def test_one_branch_is_found_by_its_exact_name(
+    github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """Whatever letters it has."""
+    github.answers(
+        "GET /repositories/7/branches/release%2F2026%2309", reply(answers.branch("release/2026#09"))
+    )
+
+    assert await provider.branch(TOKEN, REPO, "release/2026#09") == Branch("release/2026#09", "a" * 40, False)
+
+
+async def test_a_missing_branch_is_none_and_a_renamed_one_is_another(
+    github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """GitHub redirects from a renamed branch to the new name, which was not asked for."""
+    github.answers("GET /repositories/7", reply(answers.repository(7)))
+    github.answers(
+        "GET /repositories/7/branches/old", reply(status=301, location="/repositories/7/branches/new")
+    )
+    github.answers("GET /repositories/7/branches/new", reply(answers.branch("new")))
+
+    assert await provider.branch(TOKEN, REPO, "gone") is None
+    assert await provider.branch(TOKEN, REPO, "old") is None
+
+
+async def test_a_branch_of_what_is_not_visible_is_not_none(
+    github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """GitHub's two 404s differ in words only, so the repository is asked for."""
+    github.answers("GET /repositories/7/branches/main", refusal(404, "Not Found"))
+
+    with pytest.raises(NotVisible):
+        await provider.branch(TOKEN, REPO, "main")
+
+
+@pytest.mark.parametrize("status", [204, 401])
+async def test_a_token_is_ended(status: int, github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """One that is dead already is fine."""
+    github.answers("DELETE /installation/token", reply(status=status))
+
+    await provider.revoke_token(TOKEN)
+
+    assert len(github.received) == 1

@@ -1,0 +1,22 @@
+"""A sandbox for each test, and someone who receives its webhooks."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.support.receiver import Receiver, running_receiver
+from tests.support.sandbox import RunningSandbox, running_sandbox
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """Receive what the sandbox delivers."""
+    async with running_receiver() as running:
+        yield running
+
+
+@pytest.fixture
+async def running(receiver: Receiver) -> AsyncIterator[RunningSandbox]:
+    """Serve a new sandbox, whose webhooks go to the receiver."""
+    async with running_sandbox(service_url=receiver.url) as sandbox:
+        yield sandbox

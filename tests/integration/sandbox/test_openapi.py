@@ -1,0 +1,270 @@
+"""Every answer of the REST API is one GitHub's own description allows."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+
+from entrypoints.sandbox.app_file import new_private_key, public_key_of
+from entrypoints.sandbox.behaviour import Delivering
+from entrypoints.sandbox.state.apps import Registration
+from tests.support.github_openapi import check, operations
+from tests.support.sandbox import INSTALLATION, MARA, PRIYA, RunningSandbox
+
+Ask = Callable[[RunningSandbox], Awaitable[httpx.Response]]
+
+NOT_NEEDED = {
+    ("GET", "/repos/{owner}/{repo}/contents/{path}"),
+    ("GET", "/search/repositories"),
+}
+
+
+def as_app(method: str, path: str, *, json: object = None, token: str | None = None) -> Ask:
+    """Ask with the App's JWT, or another token."""
+
+    async def ask(running: RunningSandbox) -> httpx.Response:
+        return await running.api(method, path, token, json=json)
+
+    return ask
+
+
+def as_installation(path: str) -> Ask:
+    """Ask with an installation's token."""
+
+    async def ask(running: RunningSandbox) -> httpx.Response:
+        return await running.api("GET", path, await running.installation_token())
+
+    return ask
+
+
+def as_user(path: str, login: str = MARA) -> Ask:
+    """Ask with a person's token."""
+
+    async def ask(running: RunningSandbox) -> httpx.Response:
+        return await running.api("GET", path, running.user_token(login))
+
+    return ask
+
+
+def as_client(method: str, path: str, token: str | None = None) -> Ask:
+    """Ask with the App's client secret about a person's token."""
+
+    async def ask(running: RunningSandbox) -> httpx.Response:
+        body = {"access_token": token or running.user_token(MARA)} if token != "" else {}
+        return await running.client.request(
+            method,
+            f"/api/v3/applications/{running.app.client_id}{path}",
+            json=body,
+            auth=(running.app.client_id, running.app.client_secret),
+        )
+
+    return ask
+
+
+def anonymously(path: str) -> Ask:
+    """Ask with no credential."""
+
+    async def ask(running: RunningSandbox) -> httpx.Response:
+        return await running.client.get(f"/api/v3{path}")
+
+    return ask
+
+
+def about_a_delivery(method: str, path: str) -> Ask:
+    """Ask about the newest delivery."""
+
+    async def ask(running: RunningSandbox) -> httpx.Response:
+        await running.act(MARA, "push", repository="acme-rockets/launchpad", messages=["Say it"])
+        await running.delivered()
+        newest = max(running.world.deliveries)
+        return await running.api(method, f"/app/hook/deliveries/{newest}{path}")
+
+    return ask
+
+
+async def suspended(running: RunningSandbox) -> httpx.Response:
+    """Mint for a suspended installation."""
+    await running.act(MARA, "suspend", installation=INSTALLATION)
+    return await running.api("POST", f"/app/installations/{INSTALLATION}/access_tokens")
+
+
+async def suspended_seen(running: RunningSandbox) -> httpx.Response:
+    """Show a suspended installation."""
+    await running.act(MARA, "suspend", installation=INSTALLATION)
+    return await running.api("GET", f"/app/installations/{INSTALLATION}")
+
+
+async def suspended_repositories(running: RunningSandbox) -> httpx.Response:
+    """List what a person sees of a suspended installation."""
+    await running.act(MARA, "suspend", installation=INSTALLATION)
+    path = f"/user/installations/{INSTALLATION}/repositories"
+    return await running.api("GET", path, running.user_token(MARA))
+
+
+async def renamed(running: RunningSandbox) -> httpx.Response:
+    """Ask for a repository by its former name."""
+    await running.act(MARA, "rename_repository", repository="acme-rockets/guidance", name="guide")
+    return await running.api("GET", "/repos/acme-rockets/guidance", await running.installation_token())
+
+
+async def unchanged(running: RunningSandbox) -> httpx.Response:
+    """Ask again for what one has."""
+    token = await running.installation_token()
+    first = await running.api("GET", "/installation/repositories", token)
+    headers = {"if-none-match": first.headers["etag"]}
+    return await running.api("GET", "/installation/repositories", token, headers=headers)
+
+
+async def limited(running: RunningSandbox) -> httpx.Response:
+    """Meet the primary limit."""
+    token = await running.installation_token()
+    running.sandbox.behaviour.requests_per_hour = 0
+    return await running.api("GET", "/installation/repositories", token)
+
+
+async def without_email_permission(running: RunningSandbox) -> httpx.Response:
+    """Read addresses the App may not read."""
+    del running.world.apps[running.app.id].permissions["emails"]
+    return await running.api("GET", "/user/emails", running.user_token(MARA))
+
+
+async def registered(running: RunningSandbox) -> httpx.Response:
+    """Fetch the secrets of a new App."""
+    private_key, app = new_private_key(), running.world.apps[running.app.id]
+    app.public_key = public_key_of(private_key)
+    made = Registration(secrets.token_hex(8), app.id, private_key, running.sandbox.now())
+    running.world.registrations[made.code] = made
+    return await running.client.post(f"/api/v3/app-manifests/{made.code}/conversions")
+
+
+async def deliveries(running: RunningSandbox) -> httpx.Response:
+    """List deliveries that went well, failed to connect and are under way."""
+    for delivering in (Delivering.AT_ONCE, Delivering.FAILING, Delivering.HELD):
+        running.sandbox.behaviour.delivering = delivering
+        await running.act(MARA, "push", repository="acme-rockets/launchpad", messages=["Say it"])
+    await running.delivered()
+    return await running.api("GET", "/app/hook/deliveries")
+
+
+INSTALLATION_PATH = f"/app/installations/{INSTALLATION}"
+TOKENS_PATH = f"{INSTALLATION_PATH}/access_tokens"
+CASES: list[tuple[str, str, int, Ask]] = [
+    ("GET", "/app", 200, as_app("GET", "/app")),
+    ("GET", "/app/installations", 200, as_app("GET", "/app/installations")),
+    ("GET", "/app/installations/{installation_id}", 200, as_app("GET", INSTALLATION_PATH)),
+    ("GET", "/app/installations/{installation_id}", 200, suspended_seen),
+    ("GET", "/app/installations/{installation_id}", 404, as_app("GET", "/app/installations/1")),
+    ("DELETE", "/app/installations/{installation_id}", 204, as_app("DELETE", INSTALLATION_PATH)),
+    ("DELETE", "/app/installations/{installation_id}", 404, as_app("DELETE", "/app/installations/1")),
+    ("POST", "/app/installations/{installation_id}/access_tokens", 201, as_app("POST", TOKENS_PATH)),
+    (
+        "POST",
+        "/app/installations/{installation_id}/access_tokens",
+        201,
+        as_app(
+            "POST", TOKENS_PATH, json={"repository_ids": [700000001], "permissions": {"contents": "read"}}
+        ),
+    ),
+    (
+        "POST",
+        "/app/installations/{installation_id}/access_tokens",
+        401,
+        as_app("POST", TOKENS_PATH, token="x"),
+    ),
+    ("POST", "/app/installations/{installation_id}/access_tokens", 403, suspended),
+    (
+        "POST",
+        "/app/installations/{installation_id}/access_tokens",
+        404,
+        as_app("POST", "/app/installations/1/access_tokens"),
+    ),
+    (
+        "POST",
+        "/app/installations/{installation_id}/access_tokens",
+        422,
+        as_app("POST", TOKENS_PATH, json={"repositories": ["nowhere"]}),
+    ),
+    (
+        "PUT",
+        "/app/installations/{installation_id}/suspended",
+        204,
+        as_app("PUT", f"{INSTALLATION_PATH}/suspended"),
+    ),
+    (
+        "PUT",
+        "/app/installations/{installation_id}/suspended",
+        404,
+        as_app("PUT", "/app/installations/1/suspended"),
+    ),
+    (
+        "DELETE",
+        "/app/installations/{installation_id}/suspended",
+        204,
+        as_app("DELETE", f"{INSTALLATION_PATH}/suspended"),
+    ),
+    ("GET", "/app/hook/deliveries", 200, deliveries),
+    ("GET", "/app/hook/deliveries", 400, as_app("GET", "/app/hook/deliveries?cursor=nonsense")),
+    ("GET", "/app/hook/deliveries", 422, as_app("GET", "/app/hook/deliveries?status=odd")),
+    ("GET", "/app/hook/deliveries/{delivery_id}", 200, about_a_delivery("GET", "")),
+    ("POST", "/app/hook/deliveries/{delivery_id}/attempts", 202, about_a_delivery("POST", "/attempts")),
+    ("GET", "/installation/repositories", 200, as_installation("/installation/repositories")),
+    ("GET", "/installation/repositories", 304, unchanged),
+    ("GET", "/installation/repositories", 401, anonymously("/installation/repositories")),
+    ("GET", "/installation/repositories", 403, as_app("GET", "/installation/repositories")),
+    ("GET", "/installation/repositories", 403, limited),
+    ("GET", "/user", 200, as_user("/user")),
+    ("GET", "/user", 401, anonymously("/user")),
+    ("GET", "/user", 403, as_installation("/user")),
+    ("GET", "/user/emails", 200, as_user("/user/emails")),
+    ("GET", "/user/emails", 401, anonymously("/user/emails")),
+    ("GET", "/user/emails", 403, without_email_permission),
+    ("GET", "/user/installations", 200, as_user("/user/installations")),
+    ("GET", "/user/installations", 403, as_installation("/user/installations")),
+    (
+        "GET",
+        "/user/installations/{installation_id}/repositories",
+        200,
+        as_user(f"/user/installations/{INSTALLATION}/repositories", PRIYA),
+    ),
+    ("GET", "/user/installations/{installation_id}/repositories", 403, suspended_repositories),
+    (
+        "GET",
+        "/user/installations/{installation_id}/repositories",
+        404,
+        as_user("/user/installations/1/repositories"),
+    ),
+    ("GET", "/repos/{owner}/{repo}", 200, as_installation("/repos/acme-rockets/guidance")),
+    ("GET", "/repos/{owner}/{repo}", 200, as_user("/repos/mara-okafor-acme/dotfiles")),
+    ("GET", "/repos/{owner}/{repo}", 301, renamed),
+    ("GET", "/repos/{owner}/{repo}", 404, as_installation("/repos/acme-rockets/telemetry")),
+    ("GET", "/repos/{owner}/{repo}/branches", 200, as_installation("/repos/acme-rockets/guidance/branches")),
+    ("GET", "/repos/{owner}/{repo}/branches", 404, anonymously("/repos/acme-rockets/guidance/branches")),
+    ("POST", "/app-manifests/{code}/conversions", 201, registered),
+    ("POST", "/app-manifests/{code}/conversions", 404, as_app("POST", "/app-manifests/x/conversions")),
+    ("GET", "/rate_limit", 200, as_installation("/rate_limit")),
+    ("POST", "/applications/{client_id}/token", 200, as_client("POST", "/token")),
+    ("POST", "/applications/{client_id}/token", 404, as_client("POST", "/token", "ghu_dead")),
+    ("POST", "/applications/{client_id}/token", 422, as_client("POST", "/token", "")),
+    ("DELETE", "/applications/{client_id}/token", 204, as_client("DELETE", "/token")),
+    ("DELETE", "/applications/{client_id}/token", 422, as_client("DELETE", "/token", "")),
+    ("DELETE", "/applications/{client_id}/grant", 204, as_client("DELETE", "/grant")),
+    ("DELETE", "/applications/{client_id}/grant", 422, as_client("DELETE", "/grant", "")),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "ask"), CASES, ids=[f"{one[0]} {one[1]} {one[2]}" for one in CASES]
+)
+async def test_an_answer_is_as_described(
+    running: RunningSandbox, method: str, path: str, status: int, ask: Ask
+) -> None:
+    """Status and body are what the description says of the operation."""
+    answer = await ask(running)
+    assert answer.status_code == status, answer.text
+    check(answer, method, path)
+
+
+def test_every_operation_is_driven() -> None:
+    """Each described operation has a case, but for two that nothing of ours calls."""
+    assert {(method, path) for method, path, _, _ in CASES} == set(operations()) - NOT_NEEDED

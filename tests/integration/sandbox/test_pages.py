@@ -1,0 +1,286 @@
+"""A person can click through everything: each page is there, and its forms do what they say."""
+
+import re
+from html import unescape
+
+import httpx
+import pytest
+
+from tests.support.receiver import Receiver
+from tests.support.sandbox import INSTALLATION, JONAS, MARA, OONA, PRIYA, RunningSandbox
+
+PAD = "acme-rockets/launchpad"
+PAGES = [
+    "/",
+    "/login",
+    "/repositories",
+    "/acme-rockets",
+    f"/{PAD}",
+    "/acme-rockets/new-idea",
+    "/settings/installations",
+    f"/organizations/acme-rockets/settings/installations/{INSTALLATION}",
+    "/settings/profile",
+    "/settings/apps",
+    "/settings/apps/crewkit",
+    "/sandbox",
+    "/apps/crewkit",
+    "/apps/crewkit/installations/new",
+    "/apps/crewkit/installations/select_target",
+    "/apps/crewkit/installations/new/permissions?target_id=900000200",
+]
+GONE = [
+    "/nobody",
+    "/nobody/nothing",
+    "/apps/nothing",
+    "/apps/nothing/installations/new",
+    "/settings/apps/nothing",
+    "/settings/apps/crewkit/deliveries/1",
+    "/settings/installations/1",
+    "/orbital-works/docking",
+    "/login/oauth/authorize?client_id=nobody",
+    "/avatars/u/1",
+]
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_is_shown(running: RunningSandbox, path: str) -> None:
+    """It names who is signed in and loads nothing from elsewhere."""
+    async with running.browser(MARA) as browser:
+        page = await browser.get(path)
+    assert page.status_code == 200
+    assert MARA in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "<script" not in page.text
+
+
+@pytest.mark.parametrize("path", GONE)
+async def test_what_is_not_there_or_not_to_be_seen_is_not_found(running: RunningSandbox, path: str) -> None:
+    """Both look the same."""
+    async with running.browser(PRIYA) as browser:
+        assert (await browser.get(path)).status_code == 404
+
+
+async def test_only_owners_see_an_installation(running: RunningSandbox) -> None:
+    """A member of the organization does not, an administrator of a repository neither."""
+    page = f"/organizations/acme-rockets/settings/installations/{INSTALLATION}"
+    for login, status in ((PRIYA, 404), (JONAS, 404), (MARA, 200)):
+        async with running.browser(login) as browser:
+            assert (await browser.get(page)).status_code == status
+
+
+async def test_signing_in_comes_back_to_where_one_was(running: RunningSandbox) -> None:
+    """A page that needs a person asks for one first, and other hosts are not returned to."""
+    asked = await running.client.get("/settings/profile?tab=1")
+    assert asked.headers["location"] == "/login?return_to=%2Fsettings%2Fprofile%3Ftab%3D1"
+    for wanted, way in (("/settings/profile?tab=1", "/settings/profile?tab=1"), ("//evil.example", "/")):
+        signed_in = await running.client.post("/login", data={"login": OONA, "return_to": wanted})
+        assert signed_in.headers["location"] == way
+        assert "HttpOnly" in signed_in.headers["set-cookie"]
+
+
+async def press(browser: httpx.AsyncClient, path: str, action: str, **fields: str) -> httpx.Response:
+    """Fill the form of this page that leads to this action, and send it."""
+    page = (await browser.get(path)).text
+    found = [
+        (body, inputs)
+        for target, body in re.findall(r'<form[^>]* action="([^"]+)"[^>]*>(.*?)</form>', page, re.DOTALL)
+        if unescape(target) == action
+        and fields.keys() <= (inputs := dict(_inputs(body))).keys()
+        and all(fields.get(name, value) == value for name, value in inputs.items() if _is_hidden(body, name))
+    ]
+    assert found, f"{path} has no form for {action} with {sorted(fields)}"
+    return await browser.post(action, data={**found[0][1], **fields})
+
+
+def _inputs(form: str) -> list[tuple[str, str]]:
+    """Read a form's fields with their values as a browser would send them, boxes unchecked left out."""
+    found = []
+    for tag in re.findall(r"<(?:input|select)[^>]*>", form):
+        name = re.search(r'name="([^"]*)"', tag)
+        value = re.search(r'value="([^"]*)"', tag)
+        unchecked = re.search(r'type="(radio|checkbox)"', tag) and " checked" not in tag
+        if name and not unchecked:
+            found.append((name[1], unescape(value[1]) if value else ""))
+    return found
+
+
+def _is_hidden(form: str, name: str) -> bool:
+    return f'type="hidden" name="{name}"' in form
+
+
+async def test_the_forms_of_a_repository_work(running: RunningSandbox, receiver: Receiver) -> None:
+    """Push, tag, pull request, settings: each is done, told and shown."""
+    async with running.browser(MARA) as browser:
+        for path, action, fields in (
+            (f"/{PAD}", "/do/push", {"branch": "feature/click", "messages": "By hand", "authors": PRIYA}),
+            (f"/{PAD}", "/do/push", {"tag": "v9"}),
+            (f"/{PAD}", "/do/open_pull_request", {"title": "Click", "head": "feature/click", "base": "main"}),
+            (f"/{PAD}", "/do/merge_pull_request", {"number": "1"}),
+            (f"/{PAD}", "/do/give_role", {"person": "sporter-contrib", "role": "admin"}),
+            (f"/{PAD}", "/do/set_default_branch", {"branch": "feature/click"}),
+            (f"/{PAD}", "/do/archive_repository", {}),
+            (f"/{PAD}", "/do/unarchive_repository", {}),
+            (f"/{PAD}", "/do/privatize_repository", {}),
+            (f"/{PAD}", "/do/rename_repository", {"name": "pad"}),
+        ):
+            answer = await press(browser, path, action, **fields)
+            assert answer.status_code == 303, answer.text
+        assert answer.headers["location"] == "/acme-rockets/pad"
+        assert (await browser.get(f"/{PAD}")).headers["location"] == "/acme-rockets/pad"
+        assert (await browser.get("/acme-rockets/pad/pull/1")).headers["location"] == "/acme-rockets/pad"
+        page = (await browser.get("/acme-rockets/pad")).text
+    await running.delivered()
+    assert "feature/click (default)" in page
+    assert "private, id 700000001" in page
+    assert "merged" in page
+    assert {one.payload["ref"] for one in receiver.received if one.event == "push"} == {
+        "refs/heads/feature/click",
+        "refs/heads/main",
+        "refs/tags/v9",
+    }
+
+
+async def test_a_repository_is_made_moved_and_deleted_by_hand(running: RunningSandbox) -> None:
+    """The browser follows it to its new names."""
+    async with running.browser(MARA) as browser:
+        made = await press(
+            browser, "/repositories", "/do/create_repository", owner="acme-rockets", name="by-hand"
+        )
+        assert made.headers["location"] == "/acme-rockets/by-hand"
+        moved = await press(browser, "/acme-rockets/by-hand", "/do/transfer_repository", owner=MARA)
+        assert moved.headers["location"] == f"/{MARA}/by-hand"
+        gone = await press(browser, f"/{MARA}/by-hand", "/do/delete_repository")
+        assert gone.headers["location"] == "/repositories"
+        renamed = await press(browser, "/acme-rockets", "/do/rename_account", login="acme-aero")
+        assert renamed.status_code == 303
+    assert running.world.account("acme-aero") is not None
+    assert running.world.repository(f"{MARA}/by-hand") is None
+
+
+async def test_an_installation_is_managed_by_hand(running: RunningSandbox) -> None:
+    """Suspended, freed, given new permissions, removed."""
+    page = f"/organizations/acme-rockets/settings/installations/{INSTALLATION}"
+    running.world.apps[running.app.id].permissions["issues"] = "read"
+    one = running.world.installations[INSTALLATION]
+    async with running.browser(MARA) as browser:
+        await press(browser, page, "/do/suspend")
+        assert one.suspended_by_id == 900_000_001
+        await press(browser, page, "/do/unsuspend")
+        assert one.suspended_at is None
+        await press(browser, page, "/do/accept_permissions")
+        assert one.permissions["issues"] == "read"
+        await press(browser, page, "/do/uninstall")
+    assert running.world.installations == {}
+
+
+async def test_a_person_manages_their_own(running: RunningSandbox) -> None:
+    """Addresses come, are proved and go; what was authorized is withdrawn."""
+    running.user_token(MARA)
+    async with running.browser(MARA) as browser:
+        await press(browser, "/settings/profile", "/do/add_email", address="mara@new.example")
+        mara = running.world.account(MARA)
+        assert mara is not None
+        assert [(one.address, one.verified) for one in mara.emails][1:] == [("mara@new.example", False)]
+        await press(browser, "/settings/profile", "/do/verify_email", address="mara@new.example")
+        assert mara.emails[1].verified
+        await press(browser, "/settings/profile", "/do/remove_email", address="mara@new.example")
+        assert len(mara.emails) == 1
+        await press(browser, "/settings/profile", "/do/revoke_authorization")
+    assert running.world.user_tokens == {}
+
+
+async def test_the_log_of_deliveries_is_shown_and_repeated(
+    running: RunningSandbox, receiver: Receiver
+) -> None:
+    """Request and answer can be read, and sent again with a click."""
+    receiver.status = 500
+    await running.act(MARA, "push", repository=PAD, messages=["Look at this"])
+    await running.delivered()
+    page = f"/settings/apps/crewkit/deliveries/{max(running.world.deliveries)}"
+    async with running.browser(OONA) as browser:
+        listed = (await browser.get("/settings/apps/crewkit")).text
+        assert page in listed
+        assert "Invalid HTTP Response: 500" in listed
+        shown = (await browser.get(page)).text
+        assert "Look at this" in shown
+        assert "thanks" in shown
+        again = await press(browser, page, page)
+        await running.delivered()
+        assert "redelivery" in (await browser.get("/settings/apps/crewkit")).text
+    assert again.headers["location"] != page
+    assert len({one.guid for one in receiver.received}) == 1
+
+
+async def test_the_options_of_an_app_are_changed_by_hand(running: RunningSandbox) -> None:
+    """What a form leaves unchecked is off."""
+    app = running.world.apps[running.app.id]
+    async with running.browser(OONA) as browser:
+        saved = await browser.post(
+            "/settings/apps/crewkit",
+            data={
+                "webhook_url": "http://elsewhere.example/",
+                "callback_urls": "http://one.example/ http://two.example/",
+                "permissions": "metadata:read contents:read",
+                "events": "push",
+                "setup_on_update": "true",
+            },
+        )
+    assert saved.status_code == 303
+    assert (app.webhook_url, app.setup_url) == ("http://elsewhere.example/", None)
+    assert app.callback_urls == ["http://one.example/", "http://two.example/"]
+    assert (app.permissions, app.events) == ({"metadata": "read", "contents": "read"}, ["push"])
+    assert (app.webhook_active, app.request_oauth_on_install, app.setup_on_update) == (False, False, True)
+
+
+async def test_faults_are_switched_by_hand(running: RunningSandbox) -> None:
+    """Added, shown, cleared; tokens ended, held deliveries released, and everything begun again."""
+    token, user_token = await running.installation_token(), running.user_token(MARA)
+    async with running.browser(MARA) as browser:
+        await press(browser, "/sandbox", "/sandbox/faults", kind="error", status="500", times="3")
+        assert [(one.kind, one.status, one.times) for one in running.sandbox.faults.active] == [
+            ("error", 500, 3)
+        ]
+        assert "error" in (await browser.get("/sandbox")).text
+        await press(browser, "/sandbox", "/sandbox/faults/clear")
+        assert running.sandbox.faults.active == []
+        await browser.post("/sandbox/behaviour", data={"delivering": "held", "code_on_request": "true"})
+        behaviour = running.sandbox.behaviour
+        assert (behaviour.delivering, behaviour.code_on_request) == ("held", True)
+        assert behaviour.stateless_tokens is False
+        await running.act(MARA, "push", repository=PAD, messages=["Wait"])
+        await press(browser, "/sandbox", "/sandbox/release")
+        assert running.sandbox.outbox.held == []
+        await press(browser, "/sandbox", "/sandbox/expire", installations="true")
+        assert (await running.api("GET", "/installation/repositories", token)).status_code == 401
+        await browser.post("/sandbox/expire", data={"users": "true"})
+        assert (await running.api("GET", "/user", user_token)).status_code == 401
+        refused = await browser.post("/sandbox/faults", data={"kind": "flood"})
+        assert refused.status_code == 422
+        await press(browser, "/sandbox", "/sandbox/reset")
+    assert running.world.user_tokens == {}
+
+
+async def test_what_a_person_may_not_do_is_refused_in_a_sentence(running: RunningSandbox) -> None:
+    """The page says why, and nothing changes."""
+    async with running.browser(PRIYA) as browser:
+        refused = await browser.post("/do/push", data={"repository": PAD, "messages": "x"})
+        assert refused.status_code == 422
+        assert f"{PRIYA} has no push access to {PAD}." in refused.text
+        assert (await browser.post("/do/nothing")).status_code == 404
+
+
+async def test_texts_are_shown_as_texts(running: RunningSandbox) -> None:
+    """A title with markup in it is no markup."""
+    title = "<b>&amp;</b>"
+    await running.act(MARA, "open_pull_request", repository=PAD, title=title, head="feature/fuel-gauge")
+    async with running.browser(MARA) as browser:
+        page = (await browser.get(f"/{PAD}")).text
+    assert title not in page
+    assert "&lt;b&gt;&amp;amp;&lt;/b&gt;" in page
+
+
+async def test_people_have_faces(running: RunningSandbox) -> None:
+    """An avatar is a picture of our own."""
+    shown = (await running.api("GET", "/user", running.user_token(MARA))).json()["avatar_url"]
+    picture = await running.client.get(shown)
+    assert picture.headers["content-type"].startswith("image/svg+xml")

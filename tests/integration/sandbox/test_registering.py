@@ -1,0 +1,108 @@
+"""An App can be registered from a manifest, and works afterwards."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from tests.support.receiver import Receiver
+from tests.support.sandbox import MARA, OONA, RunningSandbox
+from tests.support.webhook_schema import check_payload
+
+MANIFEST: dict[str, Any] = {
+    "name": "Crewkit of Mara",
+    "url": "https://crewkit.example",
+    "hook_attributes": {"url": "http://127.0.0.1:9/hooks"},
+    "redirect_url": "http://127.0.0.1:9/registered",
+    "callback_urls": ["http://127.0.0.1:9/callback"],
+    "public": False,
+    "default_permissions": {"contents": "read", "pull_requests": "read", "emails": "read"},
+    "default_events": ["push", "pull_request", "repository"],
+    "request_oauth_on_install": True,
+}
+
+
+async def create(
+    browser: httpx.AsyncClient, changes: Mapping[str, object] | None = None, **fields: str
+) -> httpx.Response:
+    """Press the button that makes the App."""
+    form = {"manifest": json.dumps({**MANIFEST, **(changes or {})}), **fields}
+    return await browser.post("/settings/apps/from-manifest", data=form)
+
+
+@pytest.mark.parametrize("path", ["/settings/apps/new", "/organizations/acme-rockets/settings/apps/new"])
+async def test_a_manifest_becomes_an_app(running: RunningSandbox, receiver: Receiver, path: str) -> None:
+    """The code fetches the secrets once; with them the App installs, and hears of pushes."""
+    owner = "acme-rockets" if "acme-rockets" in path else MARA
+    async with running.browser(MARA) as browser:
+        page = await browser.post(f"{path}?state=s", data={"manifest": json.dumps(MANIFEST)})
+        assert f'name="owner" value="{owner}"' in page.text
+        assert f"Create GitHub App as {MARA}" in page.text
+        hook = {"hook_attributes": {"url": receiver.url}}
+        returned = await create(browser, hook, person=MARA, owner=owner, state="s")
+    way = urlsplit(returned.headers["location"])
+    assert (way.path, parse_qs(way.query)["state"]) == ("/registered", ["s"])
+    code = parse_qs(way.query)["code"][0]
+    answer = await running.client.post(f"/api/v3/app-manifests/{code}/conversions")
+    assert answer.status_code == 201
+    made = answer.json()
+    assert (made["slug"], made["owner"]["login"]) == ("crewkit-of-mara", owner)
+    assert (await running.client.post(f"/api/v3/app-manifests/{code}/conversions")).status_code == 404
+
+    mine = replace(
+        running,
+        app=replace(running.app, id=made["id"], client_id=made["client_id"], private_key=made["pem"]),
+    )
+    assert (await mine.api("GET", "/app")).json()["name"] == "Crewkit of Mara"
+    done = await running.act(MARA, "install", app="crewkit-of-mara", account=MARA)
+    await running.act(MARA, "push", repository=f"{MARA}/dotfiles", messages=["Hello"])
+    await running.delivered()
+    assert receiver.names[0] == "ping"
+    assert sorted(receiver.names[1:]) == ["installation.created", "push"]
+    for one in receiver.received:
+        check_payload(one.event, one.payload)
+    token = await mine.installation_token(done["installation"]["id"])
+    listed = (await running.api("GET", "/installation/repositories", token)).json()
+    assert listed["total_count"] == 3
+
+
+async def test_who_comes_from_another_site_chooses_who_they_are(running: RunningSandbox) -> None:
+    """Its form brings no cookie."""
+    page = await running.client.post("/settings/apps/new", data={"manifest": json.dumps(MANIFEST)})
+    assert f"Create GitHub App as {OONA}" in page.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"default_events": ["installation"]}, "Default events unsupported: installation"),
+        (
+            {"default_permissions": {"contents": "read"}},
+            "Default events are not supported by permissions: pull_request",
+        ),
+        ({"name": "crewkit"}, "Name is already taken"),
+        ({"name": None}, "Invalid GitHub App configuration"),
+        ({"callback_urls": ["http://127.0.0.1/"] * 11}, "An app has at most 10 callback URLs."),
+    ],
+)
+async def test_a_manifest_with_a_mistake_is_refused_whole(
+    running: RunningSandbox, changes: dict[str, object], said: str
+) -> None:
+    """The page says what is wrong."""
+    manifest = json.dumps({**MANIFEST, **changes})
+    for path in ("/settings/apps/new", "/settings/apps/from-manifest"):
+        page = await running.client.post(path, data={"manifest": manifest, "person": MARA})
+        assert page.status_code == 422
+        assert said in page.text
+    assert len(running.world.apps) == 1
+
+
+async def test_only_owners_register_for_an_organization(running: RunningSandbox) -> None:
+    """A member is refused."""
+    async with running.browser(MARA) as browser:
+        refused = await create(browser, person=MARA, owner="orbital-works")
+    assert refused.status_code == 422

@@ -1,0 +1,195 @@
+"""The browser comes back from installing as GitHub sends it, row by row."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from tests.support.receiver import Receiver
+from tests.support.sandbox import INSTALLATION, JONAS, MARA, OONA, RunningSandbox
+
+ORBITAL = 900_000_200
+PERMISSIONS = "/apps/crewkit/installations/new/permissions"
+STATE = "state-of-the-browser"
+
+
+def landed(answer: httpx.Response) -> tuple[str, dict[str, str]]:
+    """Give where the browser goes and what it brings along."""
+    assert answer.status_code == 303, answer.text
+    parts = urlsplit(answer.headers["location"])
+    return parts._replace(query="").geturl(), {
+        name: values[0] for name, values in parse_qs(parts.query).items()
+    }
+
+
+async def install(
+    running: RunningSandbox, login: str, account: str, *, state: str | None = STATE, **more: object
+) -> tuple[str, dict[str, str]]:
+    """Press the button of the page that installs on this account."""
+    form: dict[str, object] = {"account": account, "selection": "all", **more}
+    async with running.browser(login) as browser:
+        return landed(await browser.post(PERMISSIONS, data=form | ({"state": state} if state else {})))
+
+
+def options(running: RunningSandbox, **options: object) -> None:
+    """Change the App's options."""
+    for name, value in options.items():
+        setattr(running.world.apps[running.app.id], name, value)
+
+
+def newest(running: RunningSandbox) -> str:
+    """Give the newest installation's id."""
+    return str(max(running.world.installations))
+
+
+async def test_installing_with_authorization_brings_a_code(
+    running: RunningSandbox, receiver: Receiver
+) -> None:
+    """The first callback is meant, and the state is as sent."""
+    options(running, setup_url="http://never.example/")
+    url, brought = await install(running, OONA, "orbital-works")
+    assert url == f"{receiver.url}/api/v1/git/github/callback"
+    assert brought.pop("code") in running.world.codes
+    assert brought == {"installation_id": newest(running), "setup_action": "install", "state": STATE}
+
+
+async def test_installing_without_authorization_goes_to_the_setup_url(running: RunningSandbox) -> None:
+    """There is no code then."""
+    options(running, request_oauth_on_install=False, setup_url="http://setup.example/here?a=b")
+    url, brought = await install(running, OONA, "orbital-works")
+    assert url == "http://setup.example/here"
+    assert brought == {
+        "a": "b",
+        "installation_id": newest(running),
+        "setup_action": "install",
+        "state": STATE,
+    }
+
+
+@pytest.mark.parametrize("with_code", [False, True])
+async def test_requesting_brings_no_installation(running: RunningSandbox, *, with_code: bool) -> None:
+    """Reports differ about the code, so both ways can be had."""
+    running.sandbox.behaviour.code_on_request = with_code
+    _, brought = await install(running, MARA, "orbital-works")
+    assert (brought.pop("code", None) is not None) == with_code
+    assert brought == {"setup_action": "request", "state": STATE}
+    assert len(running.world.requests) == 1
+
+
+async def test_an_owner_who_approves_brings_no_state(running: RunningSandbox) -> None:
+    """It is another browser, which never had it."""
+    await install(running, MARA, "orbital-works")
+    request = max(running.world.requests)
+    async with running.browser(OONA) as browser:
+        listed = await browser.get("/settings/installations")
+        assert f"/settings/requests/{request}/approve" in listed.text
+        _, brought = landed(await browser.post(f"/settings/requests/{request}/approve"))
+    assert brought.pop("code") in running.world.codes
+    assert brought == {"installation_id": newest(running), "setup_action": "install"}
+
+
+async def test_saving_an_installation_returns_as_an_update(running: RunningSandbox) -> None:
+    """Only with `Redirect on update`, without state, and with a code where the App wants one."""
+    page = f"/organizations/acme-rockets/settings/installations/{INSTALLATION}"
+    form = {"selection": "selected", "repositories": ["launchpad", "telemetry"]}
+    async with running.browser(MARA) as browser:
+        _, brought = landed(await browser.post(page, data=form))
+        assert brought.pop("code") in running.world.codes
+        assert brought == {"installation_id": str(INSTALLATION), "setup_action": "update"}
+        options(running, request_oauth_on_install=False)
+        _, brought = landed(await browser.post(page, data=form))
+        assert brought == {"installation_id": str(INSTALLATION), "setup_action": "update"}
+        options(running, setup_on_update=False)
+        assert landed(await browser.post(page, data=form)) == (page, {})
+    assert running.world.installations[INSTALLATION].repository_ids == {700_000_001, 700_000_003}
+
+
+async def test_installing_from_github_itself_brings_no_state(running: RunningSandbox) -> None:
+    """None was sent."""
+    _, brought = await install(running, OONA, "orbital-works", state=None)
+    assert "state" not in brought
+    assert brought["setup_action"] == "install"
+
+
+@pytest.mark.parametrize("prefix", ["/apps", "/github-apps"])
+async def test_what_is_installed_already_returns_nowhere(running: RunningSandbox, prefix: str) -> None:
+    """The settings page is shown, and the account picker leads there too."""
+    settings = f"{running.url}/organizations/acme-rockets/settings/installations/{INSTALLATION}"
+    base = f"{prefix}/crewkit/installations"
+    async with running.browser(MARA) as browser:
+        target = await browser.get(f"{base}/new/permissions?target_id=900000100&state={STATE}")
+        assert landed(target) == (settings, {})
+        for path in ("new", "select_target"):
+            picker = await browser.get(f"{base}/{path}?state={STATE}")
+            assert settings in picker.text
+            assert f"{base}/new/permissions?target_id={ORBITAL}&amp;state={STATE}" in picker.text
+        again = await browser.post(PERMISSIONS, data={"account": "acme-rockets"})
+        assert again.status_code == 422
+
+
+async def test_cancelling_returns_to_github(running: RunningSandbox) -> None:
+    """Nothing is installed, and no App hears of it."""
+    async with running.browser(OONA) as browser:
+        page = await browser.get(f"{PERMISSIONS}?target_id={ORBITAL}&state={STATE}")
+    assert 'href="/apps/crewkit" class="button">Cancel' in page.text
+    assert f'name="state" value="{STATE}"' in page.text
+
+
+@pytest.mark.parametrize("target", ["orbital-works", "1", ""])
+async def test_an_account_is_preselected_by_its_number_alone(running: RunningSandbox, target: str) -> None:
+    """A login instead of the numeric id is a known mistake."""
+    async with running.browser(OONA) as browser:
+        assert (await browser.get(f"{PERMISSIONS}?target_id={target}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("login", "account", "button"),
+    [
+        (OONA, ORBITAL, "Install &amp; Authorize"),
+        (MARA, ORBITAL, "Request"),
+        (JONAS, 900_000_100, "Install and request"),
+    ],
+)
+async def test_the_button_says_what_this_person_may(
+    running: RunningSandbox, login: str, account: int, button: str
+) -> None:
+    """Owners install, administrators of repositories install some, others ask."""
+    running.world.installations.clear()
+    async with running.browser(login) as browser:
+        page = await browser.get(f"{PERMISSIONS}?target_id={account}")
+    assert f">{button}</button>" in page.text
+
+
+async def test_an_administrator_comes_back_with_what_could_be_installed(running: RunningSandbox) -> None:
+    """The rest waits for an owner."""
+    running.world.installations.clear()
+    _, brought = await install(
+        running, JONAS, "acme-rockets", selection="selected", repositories=["guidance", "billing"]
+    )
+    assert (brought["setup_action"], brought["installation_id"]) == ("install", newest(running))
+    assert len(running.world.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("delivering", "before"), [("before_return", True), ("held", False)], ids=["before", "after"]
+)
+async def test_the_event_comes_before_or_after_the_browser(
+    running: RunningSandbox, receiver: Receiver, delivering: str, *, before: bool
+) -> None:
+    """Either order can be had for certain, since GitHub promises none."""
+    await running.control("PATCH", "/behaviour", delivering=delivering)
+    await install(running, OONA, "orbital-works")
+    assert (receiver.names == ["installation.created"]) is before
+    await running.control("POST", "/deliveries/release")
+    await running.delivered()
+    assert receiver.names == ["installation.created"]
+
+
+async def test_an_app_with_nowhere_to_return_to_stays(running: RunningSandbox) -> None:
+    """Without a setup URL the settings page is shown."""
+    options(running, request_oauth_on_install=False, setup_url=None)
+    url, brought = await install(running, OONA, "orbital-works")
+    assert (url, brought) == (
+        f"{running.url}/organizations/orbital-works/settings/installations/{newest(running)}",
+        {},
+    )

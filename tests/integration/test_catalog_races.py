@@ -1,0 +1,176 @@
+"""A sync and webhooks write one catalog at the same time, on PostgreSQL; nothing newer is lost to it."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from adapters.github.webhook_protocol import GitHubWebhooks
+from adapters.memory.metrics import MemoryMetrics
+from adapters.system.clock import SystemClock
+from core.domain.identifiers import RepoId
+from core.domain.integrations import Integration
+from core.domain.lanes import lane_of
+from core.domain.notices import (
+    Notice,
+    RepositoriesChanged,
+    RepositoryChanged,
+    RepositoryFacts,
+    RepositoryStep,
+)
+from core.domain.provider import RepositoryPage
+from core.domain.secret import Secret
+from core.use_cases.catalog.sync import SyncOutcome
+from core.use_cases.events.drain import DrainLane
+from ports.doorbell import Doorbell
+from tests.contract.postgres_world import PostgresWorld
+from tests.support.builders import INSTALLATION, PROVIDER, a_delivery, a_repository, now
+from tests.support.catalog import Catalog, facts
+from tests.support.rest import KeptAlerts
+
+_LANE = lane_of(INSTALLATION)
+
+
+class NoDoorbell(Doorbell):
+    """Wakes nobody: the test drains by itself."""
+
+    def ring(self, lane: int) -> None:
+        """Do nothing."""
+
+    async def ring_due(self, lanes: object) -> None:
+        """Do nothing."""
+
+    async def answer(self, lane: int) -> None:
+        """Do nothing."""
+
+
+class Told(GitHubWebhooks):
+    """Reads each body as the notice that was put under it."""
+
+    def __init__(self) -> None:
+        super().__init__([Secret("not asked for")])
+        self.notices: dict[bytes, Notice] = {}
+
+    def read(self, event_type: str, body: bytes) -> Notice:  # noqa: ARG002 - the port's signature
+        """Return it."""
+        return self.notices[body]
+
+
+class Race:
+    """An account whose people change what the app may see while a sync reads it."""
+
+    def __init__(self, world: PostgresWorld, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.catalog = Catalog(world, page_size=2)
+        self.told = Told()
+        self.truth: dict[RepoId, RepositoryFacts] = {}
+        self.drained: asyncio.Queue[None] = asyncio.Queue()
+        self.is_over = False
+        self._at = now()
+        doorbell, metrics, alerts = NoDoorbell(), MemoryMetrics(), KeptAlerts()
+        self.drain = DrainLane(
+            world.unit_of_work, {PROVIDER: self.told}, doorbell, SystemClock(), metrics, alerts
+        )
+
+    async def begin(self) -> Integration:
+        """Connect an installation of twelve repositories, of which we know some, and some others."""
+        self.truth = {RepoId(str(n)): facts(str(n), updated_at=self._tick()) for n in range(12)}
+        integration = await self.catalog.connected(*self.truth.values())
+        known = [a_repository(integration, str(n)) for n in range(0, 16, 2)]
+        gone = [a_repository(integration, str(n), removed_at=self._tick()) for n in (13, 15)]
+        await self.catalog.save(*known, *gone)
+        self.catalog.provider.repositories = self.pages  # type: ignore[method-assign]
+        return integration
+
+    async def pages(self, token: Secret) -> AsyncGenerator[RepositoryPage, None]:  # noqa: ARG002 - the port's
+        """List what there was at the beginning, a page for every few events that were processed."""
+        listed = list(self.truth.values())
+        self.random.shuffle(listed)
+        people = asyncio.create_task(self.people())
+        for start in range(0, len(listed), 2):
+            if not self.is_over:
+                await self.drained.get()
+            yield RepositoryPage(len(listed), tuple(listed[start : start + 2]))
+        await people
+
+    async def people(self) -> None:
+        """Change things and have their events processed, in batches of any size."""
+        for _ in range(self.random.randint(8, 14)):
+            for _ in range(self.random.randint(1, 3)):
+                await self._change()
+            await self.drain(_LANE)
+            self.drained.put_nowait(None)
+        self.is_over = True
+        self.drained.put_nowait(None)
+
+    async def _change(self) -> None:
+        repo_id = RepoId(str(self.random.randrange(16)))
+        known = self.truth.get(repo_id)
+        if known is None:
+            self.truth[repo_id] = added = facts(repo_id, updated_at=self._tick())
+            short = RepositoryFacts(repo_id, added.full_name, private=True)
+            await self._tell(RepositoriesChanged(None, added=(short,)))
+        elif self.random.random() < 0.5:
+            del self.truth[repo_id]
+            short = RepositoryFacts(repo_id, known.full_name, private=True)
+            await self._tell(RepositoriesChanged(None, removed=(short,)))
+        else:
+            at = self._tick()
+            name = f"acme/renamed-{at.timestamp()}"
+            self.truth[repo_id] = renamed = replace(known, full_name=name, updated_at=at)
+            await self._tell(RepositoryChanged(RepositoryStep.RENAMED, renamed))
+
+    async def _tell(self, notice: Notice) -> None:
+        body = str(len(self.told.notices)).encode()
+        self.told.notices[body] = notice
+        await self.catalog.world.keep(a_delivery(body=body, event_type="repository"), now())
+
+    def _tick(self) -> datetime:
+        self._at += timedelta(seconds=1)
+        return self._at
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+    """Give a migrated database."""
+    world = PostgresWorld(database_url)
+    yield world
+    await world.database.close()
+
+
+@pytest.mark.parametrize("seed", range(15))
+async def test_a_sync_loses_nothing_that_events_told(world: PostgresWorld, seed: int) -> None:
+    """The listing is as old as its beginning; in the end the catalog is as the last event left it."""
+    race = Race(world, seed)
+    integration = await race.begin()
+    report = await race.catalog.sync(integration)
+    assert report.outcome is SyncOutcome.DONE
+    async with world.unit_of_work() as tx:
+        assert await tx.mailbox.lanes_due(now=now()) == []
+    rows = await race.catalog.rows(integration)
+    visible = {repo_id: row.full_name for repo_id, row in rows.items() if row.removed_at is None}
+    assert visible == {repo_id: one.full_name for repo_id, one in race.truth.items()}
+    # There was something to lose: events came while pages did, and asked for another sync.
+    assert len(race.told.notices) > 8
+    assert (await race.catalog.read(integration)).sync_requested_at is not None
+
+
+async def test_a_late_writer_who_began_early_counts_as_late(world: PostgresWorld) -> None:
+    """An event's transaction may begin before the sync and write after it began."""
+    catalog = Catalog(world)
+    integration = await catalog.connected(facts("1"))
+    await catalog.save(a_repository(integration, "1"))
+    async with world.unit_of_work() as event:
+        assert await event.mailbox.try_lock((_LANE + 1) % 32)
+
+        async def write(call: str) -> None:
+            if call == "repositories":
+                await event.repositories.save([a_repository(integration, "1", removed_at=now())])
+                await event.commit()
+
+        catalog.provider.before = write
+        assert (await catalog.sync(integration)).outcome is SyncOutcome.DONE
+    assert (await catalog.rows(integration))["1"].removed_at is not None

@@ -1,0 +1,209 @@
+"""What GitHub answers, what our database keeps, and what becomes of an integration and a person."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+
+from adapters.github.addresses import Addresses
+from adapters.github.calls import Limits
+from adapters.github.provider import GitHubApp, GitHubProvider
+from adapters.github.retries import RetryPolicy
+from adapters.secrets.cipher import AesGcmCipher
+from adapters.system.clock import SystemClock
+from core.domain.changes import Change
+from core.domain.connections import Connection, ReconnectRequired
+from core.domain.identifiers import ProviderUserId
+from core.domain.integrations import Integration, IntegrationNotActive, IntegrationStatus, StatusReason
+from core.domain.provider import AppRefused, InstallationToken, ProviderUnavailable, UserTokens
+from core.domain.secret import Secret
+from core.use_cases.tokens.sealing import seal_installation_token, seal_user_tokens
+from entrypoints.bootstrap.tokens import Tokens, wire_tokens
+from entrypoints.sandbox.faults import Fault, FaultKind
+from tests.contract.postgres_world import PostgresWorld
+from tests.support.builders import BY, PROVIDER, ago
+from tests.support.sandbox import INSTALLATION, JONAS, MARA, RunningSandbox, running_sandbox
+from tests.support.token_world import KEYS, KeptAlerts
+
+MINTING = f"/app/installations/{INSTALLATION}/access_tokens"
+CIPHER = AesGcmCipher(KEYS)
+
+
+@dataclass
+class Stage:
+    """A sandbox GitHub, our database, and one process of ours between them."""
+
+    sandbox: RunningSandbox
+    world: PostgresWorld
+    provider: GitHubProvider
+    alerts: KeptAlerts
+    tokens: Tokens
+
+    def fault(self, *faults: Fault) -> None:
+        """Let these go wrong, and nothing else."""
+        self.sandbox.sandbox.faults.active = list(faults)
+
+    async def integration(self) -> Integration:
+        """Put in an integration whose stored token has ended."""
+        integration = await self.world.integration(provider_id=str(INSTALLATION))
+        ended = InstallationToken(Secret("ended"), ago(minutes=1), {})
+        async with self.world.unit_of_work() as tx:
+            sealed = seal_installation_token(CIPHER, integration.external_id, ended)
+            await tx.installation_tokens.replace(integration.id, sealed)
+            await tx.commit()
+        return integration
+
+    async def now(self, integration: Integration) -> Integration:
+        """Return it as it is now."""
+        async with self.world.unit_of_work() as tx:
+            found = await tx.integrations.find(integration.organization_id, PROVIDER)
+        assert found is not None
+        return found
+
+    async def repositories(self, token: Secret) -> int:
+        """Count what a token opens."""
+        return sum([len(page.repositories) async for page in self.provider.repositories(token)])
+
+
+@pytest.fixture
+async def stage(database_url: str) -> AsyncIterator[Stage]:
+    """Set one up."""
+    world, alerts, clock = PostgresWorld(database_url), KeptAlerts(), SystemClock()
+    async with running_sandbox() as sandbox:
+        app = GitHubApp(
+            client_id=sandbox.app.client_id,
+            client_secret=Secret(sandbox.app.client_secret),
+            private_key=Secret(sandbox.app.private_key),
+            addresses=Addresses(api=sandbox.api_url, web=sandbox.url),
+        )
+        provider = GitHubProvider(app, clock, limits=Limits(retries=RetryPolicy(attempts=1)))
+        tokens = wire_tokens(
+            world.unit_of_work, {PROVIDER: provider}, CIPHER, clock, alerts, pause=lambda _: asyncio.sleep(0)
+        )
+        yield Stage(sandbox, world, provider, alerts, tokens)
+        await provider.close()
+    await world.database.close()
+
+
+async def test_a_token_that_ended_is_replaced_by_one_that_opens(stage: Stage) -> None:
+    """Minted at the sandbox, kept encrypted, and good for the installation's repositories."""
+    integration = await stage.integration()
+    token = await stage.tokens.installation(integration)
+    assert await stage.repositories(token) > 0
+    assert await stage.tokens.installation(integration) is token
+
+
+async def test_answers_of_500_suspend_nobody(stage: Stage) -> None:
+    """They are told as an outage, and the next answer that is none ends it."""
+    integration = await stage.integration()
+    stage.fault(Fault(FaultKind.ERROR, status=500))
+    for _ in range(3):
+        with pytest.raises(ProviderUnavailable):
+            await stage.tokens.installation(integration)
+    assert await stage.now(integration) == integration
+    stage.fault()
+    assert await stage.repositories(await stage.tokens.installation(integration)) > 0
+    assert stage.alerts.codes == []
+
+
+async def test_a_key_github_refuses_suspends_nobody(stage: Stage) -> None:
+    """It is our key that is wrong: one alert, whoever asks."""
+    integration = await stage.integration()
+    stage.fault(Fault(FaultKind.KEY_REFUSED))
+    for _ in range(3):
+        with pytest.raises(AppRefused):
+            await stage.tokens.installation(integration)
+    assert await stage.now(integration) == integration
+    assert stage.alerts.codes == ["app_refused"]
+
+
+async def test_one_installation_refused_three_times_is_suspended(stage: Stage) -> None:
+    """Though GitHub knows our app; one alert, and active again with the next token."""
+    integration = await stage.integration()
+    stage.fault(Fault(FaultKind.KEY_REFUSED, path=MINTING))
+    for _ in range(2):
+        with pytest.raises(IntegrationNotActive):
+            await stage.tokens.installation(integration)
+    suspended = await stage.now(integration)
+    assert suspended.status_reason is StatusReason.TOKEN_REFUSED
+    assert stage.alerts.codes == ["integration_suspended"]
+    stage.fault()
+    await stage.tokens.installation.probe(suspended)
+    active = await stage.now(integration)
+    assert active.status is IntegrationStatus.ACTIVE
+    assert await stage.repositories(await stage.tokens.installation(active)) > 0
+    assert stage.alerts.codes == ["integration_suspended"]
+
+
+async def test_suspended_on_github_is_suspended_here_until_it_is_not(stage: Stage) -> None:
+    """By its owner, who lifts it there; no webhook reaches us in this test."""
+    integration = await stage.integration()
+    await stage.sandbox.act(MARA, "suspend", installation=INSTALLATION)
+    with pytest.raises(IntegrationNotActive):
+        await stage.tokens.installation(integration)
+    suspended = await stage.now(integration)
+    assert suspended.status_reason is StatusReason.SUSPENDED_ON_PROVIDER
+    await stage.sandbox.act(MARA, "unsuspend", installation=INSTALLATION)
+    await stage.tokens.installation.probe(suspended)
+    assert (await stage.now(integration)).status is IntegrationStatus.ACTIVE
+    assert stage.alerts.codes == []
+
+
+async def test_uninstalled_on_github_is_revoked_here(stage: Stage) -> None:
+    """There is nothing to probe: a new installation has another id."""
+    integration = await stage.integration()
+    await stage.sandbox.act(MARA, "uninstall", installation=INSTALLATION)
+    with pytest.raises(IntegrationNotActive):
+        await stage.tokens.installation(integration)
+    revoked = await stage.now(integration)
+    assert (revoked.status, revoked.status_reason) == (
+        IntegrationStatus.REVOKED,
+        StatusReason.UNINSTALLED_ON_PROVIDER,
+    )
+
+
+async def test_a_persons_token_is_refreshed_once(stage: Stage) -> None:
+    """Twenty at once get the same new token, which speaks for the person; the one before is dead."""
+    connection = await _connected(stage)
+    tokens = [await call for call in [asyncio.create_task(stage.tokens.user(connection)) for _ in range(20)]]
+    assert len({token.reveal() for token in tokens}) == 1
+    assert (await stage.provider.person(tokens[0])).login == JONAS
+    again = await stage.tokens.user(connection, instead_of=tokens[0])
+    assert (await stage.provider.person(again)).login == JONAS
+
+
+async def test_a_person_who_withdrew_has_to_connect_again(stage: Stage) -> None:
+    """GitHub refuses the refresh token, and the row says so from then on."""
+    connection = await _connected(stage)
+    await stage.sandbox.act(JONAS, "revoke_authorization", app=stage.sandbox.app.slug)
+    with pytest.raises(ReconnectRequired):
+        await stage.tokens.user(connection)
+    async with stage.world.unit_of_work() as tx:
+        known = await tx.connections.find(connection.user_id, PROVIDER)
+    assert known is not None
+    assert known.status_reason == "refresh_token_refused"
+
+
+async def _connected(stage: Stage) -> Connection:
+    """Put in a connection of Jonas whose access token has ended."""
+    access = stage.sandbox.user_token(JONAS)
+    refresh = stage.sandbox.world.user_tokens[access].refresh_token
+    user = await stage.world.user()
+    async with stage.world.unit_of_work() as tx:
+        connection = Connection(
+            id=await tx.connections.next_id(),
+            external_id=uuid4(),
+            user_id=user.id,
+            provider=PROVIDER,
+            provider_user_id=ProviderUserId("7"),
+            created_at=ago(days=1),
+            updated_at=ago(days=1),
+        )
+        await tx.connections.apply([Change(None, connection, BY)])
+        ended = UserTokens(Secret(access), ago(minutes=1), Secret(refresh), None)
+        sealed = seal_user_tokens(CIPHER, connection.external_id, ended)
+        await tx.user_tokens.replace(connection.id, sealed)
+        await tx.commit()
+    return connection

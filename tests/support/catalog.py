@@ -1,0 +1,132 @@
+"""A provider with an installation, and an organization that has connected it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import uuid4
+
+from adapters.memory.clock import SettableClock
+from adapters.memory.provider import FakeProvider
+from adapters.oso_policy.authorizer import OsoAuthorizer
+from core.domain.actors import UserActor
+from core.domain.domain_events import RecordedEvent
+from core.domain.identifiers import RepoId
+from core.domain.integrations import Integration
+from core.domain.notices import RepositoryFacts
+from core.domain.organizations import Organization, Role
+from core.domain.repositories import Repository
+from core.domain.secret import Secret
+from core.use_cases.catalog.access import InstallationTokens
+from entrypoints.bootstrap.catalog import wire_catalog
+from tests.contract.world import World
+from tests.support.builders import INSTALLATION, PROVIDER, Fact, now, step
+
+AUTHORIZER = OsoAuthorizer()
+
+
+def facts(repo_id: str, full_name: str | None = None, **more: Fact) -> RepositoryFacts:
+    """Return what a provider lists of a repository."""
+    told = RepositoryFacts(
+        repo_id=RepoId(repo_id),
+        full_name=full_name or f"acme/repository-{repo_id}",
+        private=True,
+        url=f"https://provider.example/acme/{repo_id}",
+        archived=False,
+        fork=False,
+        default_branch="main",
+        whole=True,
+    )
+    return replace(told, **more)
+
+
+class MintedTokens(InstallationTokens):
+    """Mints a token at the first call, and another where one was refused."""
+
+    def __init__(self, provider: FakeProvider) -> None:
+        self._provider = provider
+        self._tokens: dict[str, Secret] = {}
+
+    async def __call__(self, integration: Integration, *, instead_of: Secret | None = None) -> Secret:
+        """Give the installation's token."""
+        known = self._tokens.get(integration.provider_id)
+        if known is None or known is instead_of:
+            known = (await self._provider.mint_token(integration.provider_id)).token
+            self._tokens[integration.provider_id] = known
+        return known
+
+
+class Catalog:
+    """What a test of the catalog stands on: one organization, its installation, and the use cases."""
+
+    def __init__(self, world: World, *, page_size: int = 100) -> None:
+        self.world = world
+        self.clock = SettableClock(now())
+        self.provider = FakeProvider(self.clock, page_size=page_size)
+        self.providers = {PROVIDER: self.provider}
+        wired = wire_catalog(
+            world.unit_of_work,
+            world.directory,
+            AUTHORIZER,
+            {PROVIDER: self.provider},
+            tokens=MintedTokens(self.provider),
+            clock=self.clock,
+        )
+        self.wired = wired
+        self.sync = wired.sync_due_catalogs.sync
+        self.sync_due = wired.sync_due_catalogs
+        self.request_sync = wired.request_sync
+        self.list_repositories = wired.list_repositories
+        self.show_repository = wired.show_repository
+        self.list_branches = wired.list_branches
+        self.list_integrations = wired.list_integrations
+        self.show_integration = wired.show_integration
+        self.disconnect = wired.disconnect_integration
+        self.uninstall_revoked = wired.uninstall_revoked
+
+    async def connected(self, *repositories: RepositoryFacts, **of_integration: Fact) -> Integration:
+        """Install our app for these repositories and connect a new organization to that."""
+        provider_id = of_integration.setdefault("provider_id", str(INSTALLATION))
+        self.provider.world.install(provider_id, *repositories)
+        return await self.world.integration(**of_integration)
+
+    def lists(self, integration: Integration, *repositories: RepositoryFacts) -> None:
+        """Let the installation cover these repositories now, and no others."""
+        covered = self.provider.world.installations[integration.provider_id].repositories
+        covered.clear()
+        covered.update({one.repo_id: one for one in repositories})
+
+    async def member(self, organization: Organization, role: Role) -> UserActor:
+        """Give the organization a new member of this role."""
+        user = await self.world.user(f"{uuid4()}@acme.example")
+        await self.world.member(user, organization, role)
+        return UserActor(user.id, user.external_id)
+
+    async def read(self, integration: Integration) -> Integration:
+        """Return an integration as it is now."""
+        async with self.world.unit_of_work() as tx:
+            known = await tx.integrations.find(integration.organization_id, integration.provider)
+        assert known is not None
+        return known
+
+    async def change(self, integration: Integration, **changed: Fact) -> Integration:
+        """Change an integration, as an event would."""
+        known = await self.read(integration)
+        async with self.world.unit_of_work() as tx:
+            await tx.integrations.apply([step(known, replace(known, **changed))])
+            await tx.commit()
+        return await self.read(integration)
+
+    async def rows(self, integration: Integration) -> dict[str, Repository]:
+        """Return the catalog by repository, removed rows included."""
+        async with self.world.unit_of_work() as tx:
+            return {row.repo_id: row for row in await tx.repositories.of_integration(integration.id)}
+
+    async def save(self, *rows: Repository) -> None:
+        """Write catalog rows, as an event would."""
+        async with self.world.unit_of_work() as tx:
+            await tx.repositories.save(rows)
+            await tx.commit()
+
+    async def told(self, after: int = 0) -> Sequence[RecordedEvent]:
+        """Return what consumers were told."""
+        async with self.world.unit_of_work() as tx:
+            return await tx.domain_events.after(after, limit=1000)

@@ -1,0 +1,102 @@
+"""The REST edge of integrations and their repositories, in process, with a client that calls it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import httpx
+from starlette.applications import Starlette
+
+from adapters.secrets.keys import PinnedKey
+from adapters.secrets.tokens import JwtVerifier
+from core.domain.actors import UserActor
+from core.domain.integrations import Integration
+from core.domain.notices import RepositoryFacts
+from core.domain.organizations import Organization, Role
+from core.use_cases.account.identify import Identify
+from entrypoints.rest import branches, integrations, repositories, syncs
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.envelope import Envelope
+from entrypoints.rest.problems import EXCEPTION_HANDLERS
+from tests.contract.memory_world import MemoryWorld
+from tests.support import tokens
+from tests.support.builders import Fact
+from tests.support.catalog import Catalog
+from tests.support.rest import API, COOKIE, DASHBOARD, KeptAlerts
+
+
+class CatalogEdge:
+    """An organization with its people, another one, and a client."""
+
+    organization: Organization
+    integration: Integration
+    people: dict[str, UserActor]
+
+    def __init__(self) -> None:
+        self.catalog = Catalog(MemoryWorld())
+        self.catalog.clock.set(datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+        self.people = {}
+
+    async def populate(self) -> None:
+        """Make the organization with one member of each role, and an owner of another."""
+        self.organization = await self.catalog.world.organization("Acme")
+        for role in Role:
+            self.people[role.value] = await self.catalog.member(self.organization, role)
+        other = await self.catalog.world.organization("Zenith")
+        self.people["outsider"] = await self.catalog.member(other, Role.OWNER)
+
+    async def connect(self, *listed: RepositoryFacts, **facts: Fact) -> Integration:
+        """Connect the organization to an installation of these repositories, and read its catalog."""
+        integration = await self.catalog.connected(*listed, organization=self.organization, **facts)
+        await self.catalog.sync(integration)
+        self.integration = await self.catalog.read(integration)
+        return self.integration
+
+    def path(self, path: str = "") -> str:
+        """Return a path below the organization's integrations."""
+        return f"/api/v1/{self.organization.external_id}/git-integrations{path}"
+
+    def of(self, person: str) -> dict[str, str]:
+        """Return the header of this person's token."""
+        now = self.catalog.clock.now()
+        claims = tokens.claims(now, sub=str(self.people[person].external_id))
+        return {"authorization": f"Bearer {tokens.signed(claims, tokens.rsa_key())}"}
+
+    def service(self, *scopes: str) -> dict[str, str]:
+        """Return the header of a service's token."""
+        claims = tokens.claims(
+            self.catalog.clock.now(), sub="reader", service="reader", scope=" ".join(scopes)
+        )
+        return {"authorization": f"Bearer {tokens.signed(claims, tokens.rsa_key())}"}
+
+    def later(self, **by: float) -> None:
+        """Let time pass."""
+        self.catalog.clock.advance(timedelta(**by))
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Give a client of the routes as the service mounts them."""
+        verifier = JwtVerifier(
+            PinnedKey(tokens.public_pem(tokens.rsa_key())),
+            self.catalog.clock,
+            issuer=tokens.ISSUER,
+            audience=tokens.AUDIENCE,
+        )
+        wired = self.catalog.wired
+        authentication = Authentication(verifier, Identify(self.catalog.world.directory), COOKIE, {DASHBOARD})
+        mounted = [
+            *integrations.routes(
+                authentication,
+                wired.list_integrations,
+                wired.show_integration,
+                wired.disconnect_integration,
+            ),
+            *syncs.routes(authentication, wired.request_sync),
+            *repositories.routes(authentication, wired.list_repositories, wired.show_repository),
+            *branches.routes(authentication, wired.list_branches),
+        ]
+        framework = Starlette(routes=mounted, exception_handlers=EXCEPTION_HANDLERS)
+        framework.router.redirect_slashes = False
+        transport = httpx.ASGITransport(Envelope(framework, KeptAlerts()))
+        async with httpx.AsyncClient(transport=transport, base_url=API) as client:
+            yield client

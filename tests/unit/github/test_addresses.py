@@ -1,0 +1,95 @@
+"""URLs of the three kinds of GitHub, and paths from what others chose."""
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.github.addresses import Addresses, can_be_branch, is_number, same_origin, segment
+
+PUBLIC = Addresses()
+SERVER = Addresses(api="https://github.acme.example/api/v3/", web="https://github.acme.example/")
+RESIDENT = Addresses(api="https://api.acme.ghe.com", web="https://acme.ghe.com")
+
+
+@pytest.mark.parametrize(
+    ("addresses", "api", "page"),
+    [
+        (PUBLIC, "https://api.github.com/app", "https://github.com/apps/crewkit"),
+        (
+            SERVER,
+            "https://github.acme.example/api/v3/app",
+            "https://github.acme.example/github-apps/crewkit",
+        ),
+        (RESIDENT, "https://api.acme.ghe.com/app", "https://acme.ghe.com/apps/crewkit"),
+    ],
+    ids=["github.com", "Enterprise Server", "data residency"],
+)
+def test_only_base_urls_tell_githubs_apart(addresses: Addresses, api: str, page: str) -> None:
+    """An Enterprise Server also has another path for pages of apps."""
+    assert addresses.of_api("/app") == api
+    assert addresses.app_page("crewkit") == page
+    assert addresses.is_page(page)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://evil.example/apps/x", "https://github.com.evil.example/", "javascript:0"]
+)
+def test_pages_of_others_are_not_githubs(url: str) -> None:
+    """Browsers are sent there."""
+    assert not PUBLIC.is_page(url)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://api.github.com/a", "https://api.github.com:443/b?c", True),
+        ("https://api.github.com", "http://api.github.com", False),
+        ("https://api.github.com", "https://api.github.com:8443", False),
+        ("https://api.github.com", "https://api.github.com@evil.example", False),
+        ("https://api.github.com", "//api.github.com", False),
+        ("https://api.github.com", "https://api.github.com:port", False),
+    ],
+)
+def test_origins_are_compared_whole(one: str, other: str, same: bool) -> None:
+    """A token follows links only within one."""
+    assert same_origin(one, other) is same
+
+
+@pytest.mark.parametrize("text", ["1", "186853002", "9223372036854775807"])
+def test_ids_are_numbers(text: str) -> None:
+    """Of up to 64 bits."""
+    assert is_number(text)
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1/../2", "٣", "1 ", "1\n", "0x1", "1e3", "9" * 20])
+def test_what_is_no_id_gets_into_no_path(text: str) -> None:
+    """It could lead to another."""
+    assert not is_number(text)
+
+
+@pytest.mark.parametrize("name", ["main", "feature/fuel-gauge", "a#b", "ä/ö", "x.y", "100%", "a+b", "-", "@"])
+def test_names_git_allows_are_looked_for(name: str) -> None:
+    """Slashes, hashes and letters of every language among them."""
+    assert can_be_branch(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["..", "../../user", "a/../b", ".hidden", "a/.b", "/a", "a//b", "a b", "a~1", "a^", "a:b", "a?", "a*",
+     "a[", "a\\b", "a@{1}", "a\x00", "a\x7f", "a\nb"],
+)  # fmt: skip
+def test_names_git_forbids_are_not(name: str) -> None:
+    """No branch has them, and some would walk to another path."""
+    assert not can_be_branch(name)
+
+
+@given(st.text(min_size=1))
+def test_a_name_never_leaves_its_place_in_a_path(name: str) -> None:
+    """However it is written, the request goes to the branches of that repository."""
+    if can_be_branch(name) and not any(0xD800 <= ord(letter) < 0xE000 for letter in name):
+        url = httpx.URL(PUBLIC.of_api(f"/repositories/7/branches/{segment(name)}"))
+
+        assert url.raw_path.startswith(b"/repositories/7/branches/")
+        assert url.raw_path.count(b"/") == 4
+        assert url.path == f"/repositories/7/branches/{name}"

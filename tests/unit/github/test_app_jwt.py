@@ -1,0 +1,159 @@
+"""The claim by which our app says who it is."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from adapters.github.app_jwt import AppJwt, read_private_key
+from adapters.memory.clock import SettableClock
+from core.domain.secret import Secret
+from tests.support.tokens import p256_key, private_pem, public_pem, rsa_key
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+ISSUER = "Iv1.8a61f9b3a7aba766"
+
+
+def pkcs1() -> str:
+    """Write the key as GitHub does."""
+    return rsa_key().private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+
+
+def pkcs8() -> str:
+    """Write the key as most other tools do."""
+    return private_pem(rsa_key()).decode()
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """Give a clock."""
+    return SettableClock(NOW)
+
+
+@pytest.fixture
+def signer(clock: SettableClock) -> AppJwt:
+    """Give a signer by this clock."""
+    return AppJwt(ISSUER, read_private_key(Secret(pkcs1())), clock)
+
+
+def claims(token: str) -> dict[str, Any]:
+    """Check the signature and return what is signed."""
+    found: dict[str, Any] = jwt.decode(
+        token,
+        public_pem(rsa_key()),
+        algorithms=["RS256"],
+        options={"verify_exp": False, "verify_iat": False},
+    )
+    return found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pkcs1(),
+        pkcs8(),
+        pkcs1().replace("\n", "\\n"),
+        pkcs8().replace("\n", "\\r\\n"),
+        pkcs1().replace("\n", "\r\n"),
+        f"  \n{pkcs8()}\n\n",
+    ],
+    ids=["PKCS#1", "PKCS#8", "escaped newlines", "escaped CRLF", "CRLF", "blanks around"],
+)
+def test_a_key_is_read_however_it_is_written(text: str) -> None:
+    """Environments carry it in one line, and tools change its form."""
+    assert read_private_key(Secret(text)).private_numbers() == rsa_key().private_numbers()
+
+
+def locked() -> str:
+    """Write the key under a password."""
+    encryption = BestAvailableEncryption(b"password")
+    return rsa_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hunter2",
+        pkcs1()[:200],
+        public_pem(rsa_key()),
+        private_pem(p256_key()).decode(),
+        private_pem(rsa_key("short", 1024)).decode(),
+        locked(),
+    ],
+    ids=["empty", "a password", "cut off", "public", "not RSA", "short", "locked"],
+)
+def test_what_is_no_usable_key_is_refused_and_not_repeated(text: str) -> None:
+    """At the start, by a message that may go to a log."""
+    with pytest.raises(ValueError, match="the app's private key is no") as refusal:
+        read_private_key(Secret(text))
+
+    assert refusal.value.__cause__ is None
+    assert not any(line in str(refusal.value) for line in text.split("\n") if line)
+
+
+def test_the_claim_leaves_a_minute_for_clocks_on_both_sides(signer: AppJwt) -> None:
+    """GitHub takes none made in its future or ending more than 10 minutes ahead."""
+    found = claims(signer.current())
+
+    assert found == {
+        "iss": ISSUER,
+        "iat": int(NOW.timestamp()) - 60,
+        "exp": int(NOW.timestamp()) + 540,
+    }
+
+
+def test_a_claim_is_kept_and_renewed_before_it_ends(signer: AppJwt, clock: SettableClock) -> None:
+    """Signing is dear; what is shown always has minutes left."""
+    first = signer.current()
+    clock.advance(timedelta(minutes=4, seconds=59))
+    assert signer.current() == first
+
+    clock.advance(timedelta(seconds=1))
+    second = signer.current()
+    assert second != first
+    assert claims(second)["exp"] - claims(first)["exp"] == 300
+
+
+def test_a_clock_set_back_renews_the_claim(signer: AppJwt, clock: SettableClock) -> None:
+    """Else it would be made in GitHub's future until the clock catches up."""
+    signer.current()
+    clock.advance(timedelta(hours=-1))
+
+    assert claims(signer.current())["iat"] == int((NOW - timedelta(hours=1, minutes=1)).timestamp())
+
+
+@pytest.mark.parametrize("skew", [timedelta(minutes=7), timedelta(hours=-30)])
+def test_githubs_time_is_taken_over(signer: AppJwt, clock: SettableClock, skew: timedelta) -> None:
+    """Claims are judged by its clock, so they are made by it."""
+    theirs = NOW + skew
+
+    signer.learn(theirs)
+    assert claims(signer.current())["iat"] == int(theirs.timestamp()) - 60
+    # And stays taken over while ours goes on being wrong.
+    clock.advance(timedelta(hours=1))
+    assert claims(signer.current())["iat"] == int(theirs.timestamp()) + 3540
+
+
+def test_a_clock_put_right_is_learned_too(signer: AppJwt) -> None:
+    """The offset was ours, not GitHub's for ever."""
+    signer.learn(NOW + timedelta(minutes=7))
+
+    signer.learn(NOW)
+    assert claims(signer.current())["iat"] == int(NOW.timestamp()) - 60
+
+
+@pytest.mark.parametrize("theirs", [None, NOW, NOW + timedelta(seconds=4), NOW - timedelta(seconds=4)])
+def test_a_refusal_without_a_difference_has_another_cause(signer: AppJwt, theirs: datetime | None) -> None:
+    """The key is wrong then, and signing anew would not help."""
+    before = signer.current()
+    signer.learn(theirs)
+
+    assert signer.current() == before

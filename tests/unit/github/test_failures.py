@@ -1,0 +1,154 @@
+"""What GitHub's refusals mean."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.github.failures import Failure, error_of, failure_of, message_of
+from core.domain.errors import ErrorKind
+from core.domain.provider import (
+    CredentialRefused,
+    InstallationGone,
+    InstallationSuspended,
+    NotVisible,
+    PermissionMissing,
+    ProviderUnavailable,
+)
+
+# In GitHub's own words, as people met them.
+CASES: dict[str, tuple[int, dict[str, str], str, Failure]] = {
+    "dead token": (401, {}, "Bad credentials", Failure.CREDENTIAL),
+    "wrong key": (401, {}, "A JSON web token could not be decoded", Failure.CREDENTIAL),
+    "fast clock": (401, {}, "'Expiration time' claim ('exp') is too far in the future", Failure.CREDENTIAL),
+    "suspended": (403, {}, "This installation has been suspended", Failure.SUSPENDED),
+    "suspended, last call of the hour": (
+        403,
+        {"x-ratelimit-remaining": "0"},
+        "This installation has been suspended",
+        Failure.SUSPENDED,
+    ),
+    "suspended person": (403, {}, "Sorry. Your account was suspended.", Failure.CREDENTIAL),
+    "permission": (403, {}, "Resource not accessible by integration", Failure.PERMISSION),
+    "permission, last call of the hour": (
+        403,
+        {"x-ratelimit-remaining": "0"},
+        "Resource not accessible by integration",
+        Failure.PERMISSION,
+    ),
+    "permission not granted": (
+        422,
+        {},
+        "The permissions requested are not granted to this installation.",
+        Failure.PERMISSION,
+    ),
+    "repository not covered": (
+        422,
+        {},
+        "There is at least one repository that does not exist or is not accessible to the parent.",
+        Failure.NOT_VISIBLE,
+    ),
+    "single sign-on": (
+        403,
+        {"x-github-sso": "required; url=https://github.com/orgs/acme/sso"},
+        "Resource protected by organization SAML enforcement.",
+        Failure.SINGLE_SIGN_ON,
+    ),
+    "allow list": (
+        403,
+        {},
+        "The `acme` organization has an IP allow list enabled, and your IP address is not permitted.",
+        Failure.ADDRESS,
+    ),
+    "primary limit": (403, {"x-ratelimit-remaining": "0"}, "API rate limit exceeded", Failure.RATE_LIMITED),
+    "secondary limit": (
+        403,
+        {"x-ratelimit-remaining": "4000"},
+        "You have exceeded a secondary rate limit.",
+        Failure.RATE_LIMITED,
+    ),
+    "too many requests": (429, {}, "", Failure.RATE_LIMITED),
+    "missing": (404, {}, "Not Found", Failure.NOT_VISIBLE),
+    "blocked by law": (451, {}, "Repository access blocked", Failure.NOT_VISIBLE),
+    "unknown version": (400, {}, "Unsupported API version: 2099-01-01", Failure.MISUNDERSTOOD),
+    "ended version": (410, {}, "This API version is no longer supported", Failure.MISUNDERSTOOD),
+    "redirect that was not followed": (302, {}, "", Failure.MISUNDERSTOOD),
+    "slow": (408, {}, "", Failure.UNAVAILABLE),
+    "broken": (502, {}, "Server Error", Failure.UNAVAILABLE),
+}
+
+
+@pytest.mark.parametrize(("status", "headers", "message", "failure"), CASES.values(), ids=CASES.keys())
+def test_each_refusal_is_known(status: int, headers: dict[str, str], message: str, failure: Failure) -> None:
+    """Status, headers and words decide together: a 403 alone can be six things."""
+    assert failure_of(status, headers, message) is failure
+
+
+@given(st.integers(500, 599), st.sampled_from([case[2] for case in CASES.values()]))
+def test_a_broken_github_accuses_nobody(status: int, message: str) -> None:
+    """Whatever words come with it, an outage is no suspension, missing permission or lost installation."""
+    assert (
+        failure_of(status, {"x-ratelimit-remaining": "0", "retry-after": "9"}, message) is Failure.UNAVAILABLE
+    )
+
+
+OUR_WORDS = {error_of(failure).message for failure in Failure}
+
+
+@given(
+    st.integers(100, 999),
+    st.dictionaries(st.sampled_from(["retry-after", "x-github-sso", "x-ratelimit-remaining"]), st.text()),
+    st.text(max_size=80),
+)
+def test_every_answer_has_a_meaning(status: int, headers: dict[str, str], message: str) -> None:
+    """And none means by itself that an installation is gone: that takes a second question."""
+    error = error_of(failure_of(status, headers, message))
+
+    assert not isinstance(error, InstallationGone | CredentialRefused)
+    assert error.message in OUR_WORDS
+
+
+ERRORS = {
+    Failure.SUSPENDED: InstallationSuspended,
+    Failure.PERMISSION: PermissionMissing,
+    Failure.SINGLE_SIGN_ON: PermissionMissing,
+    Failure.ADDRESS: PermissionMissing,
+    Failure.NOT_VISIBLE: NotVisible,
+    Failure.MISUNDERSTOOD: ProviderUnavailable,
+}
+
+
+@pytest.mark.parametrize(("failure", "error"), ERRORS.items(), ids=str)
+def test_failures_become_the_domains_errors(failure: Failure, error: type[Exception]) -> None:
+    """Those that are final; what may pass or be renewed is decided where it can be."""
+    assert type(error_of(failure)) is error
+
+
+def test_our_own_mistake_blames_no_installation() -> None:
+    """A call GitHub does not understand leaves lists being served from what is known."""
+    error = error_of(Failure.MISUNDERSTOOD)
+
+    assert error.kind is ErrorKind.UNAVAILABLE
+    assert error.retry_after == 300
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Unicorn!</html>",
+        b"[]",
+        b"null",
+        b'{"message": 7}',
+        b'{"message',
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+)
+def test_a_body_that_is_not_githubs_says_nothing(body: bytes) -> None:
+    """Load balancers answer in HTML, and streams break off."""
+    assert message_of(body) == ""
+
+
+def test_a_message_is_shortened() -> None:
+    """It goes to a log line."""
+    assert len(message_of(b'{"message": "' + b"x" * 10_000 + b'"}')) == 300

@@ -1,0 +1,129 @@
+"""How many ask at once, and who must not ask for a while."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from adapters.github.limits import Pauses, Slots
+from core.domain.provider import RateLimited
+from tests.support.github import NOW, Time
+
+
+async def test_one_credential_asks_only_so_often_at_once() -> None:
+    """GitHub counts calls of one installation together and refuses many."""
+    slots, running, most = Slots(3), 0, 0
+
+    async def call() -> None:
+        nonlocal running, most
+        async with slots.hold("a"):
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0)
+            running -= 1
+
+    await asyncio.gather(*(call() for _ in range(20)))
+
+    assert most == 3
+
+
+async def test_credentials_do_not_wait_for_each_other() -> None:
+    """One large installation must not hold up all others."""
+    slots = Slots(1)
+    async with slots.hold("a"), asyncio.timeout(1), slots.hold("b"):
+        pass
+
+
+async def test_a_slot_is_given_back_by_failures_and_cancellation() -> None:
+    """Else a few bad minutes would stop an installation for ever."""
+    slots = Slots(1)
+    for error in (RuntimeError, asyncio.CancelledError):
+        with pytest.raises(error):
+            async with slots.hold("a"):
+                raise error
+
+    async with asyncio.timeout(1), slots.hold("a"):
+        pass
+
+
+async def test_nothing_is_kept_of_credentials_that_ask_no_more() -> None:
+    """Tokens change every hour."""
+    slots = Slots(1)
+    for number in range(100):
+        async with slots.hold(str(number)):
+            pass
+
+    assert len(slots._slots) <= 1
+
+
+@pytest.fixture
+def time() -> Time:
+    """Give time that stands still."""
+    return Time()
+
+
+@pytest.fixture
+def pauses(time: Time) -> Pauses:
+    """Give pauses that nobody is under."""
+    return Pauses(time, monotonic=time.monotonic)
+
+
+def test_a_pause_lasts_as_long_as_was_asked(pauses: Pauses, time: Time) -> None:
+    """Until then nothing is sent: asking on may get the app banned."""
+    error = pauses.begin("a", 90)
+    assert (error.until, error.retry_after) == (NOW + timedelta(seconds=90), 90)
+
+    time.pass_by(60)
+    with pytest.raises(RateLimited) as refusal:
+        pauses.check("a")
+    assert refusal.value.retry_after == 30
+    assert refusal.value.until == NOW + timedelta(seconds=90)
+
+    time.pass_by(30)
+    pauses.check("a")
+
+
+def test_others_are_not_paused(pauses: Pauses) -> None:
+    """Limits are each installation's own."""
+    pauses.begin("a", 90)
+
+    pauses.check("b")
+
+
+def test_unasked_pauses_grow_until_an_answer_comes(pauses: Pauses, time: Time) -> None:
+    """As GitHub wants it of a secondary limit without a time."""
+    lengths = []
+    for _ in range(3):
+        lengths.append(pauses.begin("a", None).retry_after)
+        time.pass_by(lengths[-1] or 0)
+    assert lengths == [60, 120, 240]
+
+    pauses.answered("a")
+    assert pauses.begin("a", None).retry_after == 60
+
+
+def test_calls_refused_together_are_refused_once(pauses: Pauses) -> None:
+    """Four pages under way at the same limit do not make the pause sixteen times as long."""
+    lengths = [pauses.begin("a", None).retry_after for _ in range(4)]
+
+    assert lengths == [60, 60, 60, 60]
+
+
+def test_a_shorter_wish_does_not_shorten_a_pause(pauses: Pauses) -> None:
+    """The longest one that was asked for holds."""
+    pauses.begin("a", 90)
+    pauses.begin("a", 5)
+
+    with pytest.raises(RateLimited) as refusal:
+        pauses.check("a")
+    assert refusal.value.retry_after == 90
+
+
+def test_what_is_kept_of_pauses_is_bounded(pauses: Pauses, time: Time) -> None:
+    """Ended ones are forgotten; those that last are few."""
+    for number in range(10_000):
+        pauses.begin(str(number), 1)
+        time.pass_by(1)
+
+    assert len(pauses._until) <= 4_096
+    assert len(pauses._refusals) <= 4_096

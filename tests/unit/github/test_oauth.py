@@ -1,0 +1,142 @@
+"""OAuth's forms and answers."""
+
+import base64
+import hashlib
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import pytest
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from adapters.github import oauth
+from core.domain.provider import AppRefused, CredentialRefused
+from core.domain.secret import Secret
+from tests.support.github import NOW
+
+SECRET = Secret("s3cret")
+
+
+def query(url: str) -> dict[str, str]:
+    """Return a query or form with one value each."""
+    return {name: value for name, (value,) in parse_qs(url, strict_parsing=True).items()}
+
+
+def answer(text: bytes) -> oauth.TokensAnswer:
+    """Read an answer."""
+    return msgspec.json.decode(text, type=oauth.TokensAnswer)
+
+
+def test_people_are_sent_with_state_and_challenge() -> None:
+    """And without scopes, which an app has none of."""
+    verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    url = oauth.authorize_url(
+        "https://github.com/login/oauth/authorize",
+        client_id="Iv1.x",
+        state="a&b=c",
+        redirect_uri="https://crewkit.example/callback?x=1",
+        code_challenge=create_s256_code_challenge(verifier),
+    )
+
+    assert url.startswith("https://github.com/login/oauth/authorize?")
+    assert query(urlsplit(url).query) == {
+        "response_type": "code",
+        "client_id": "Iv1.x",
+        "redirect_uri": "https://crewkit.example/callback?x=1",
+        "state": "a&b=c",
+        # https://www.rfc-editor.org/rfc/rfc7636#appendix-B
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "code_challenge_method": "S256",
+    }
+
+
+def test_the_library_makes_challenges_as_the_rfc_does() -> None:
+    """SHA-256, base64url, no padding: 43 letters, which GitHub insists on."""
+    expected = base64.urlsafe_b64encode(hashlib.sha256(b"v" * 43).digest()).rstrip(b"=").decode()
+
+    assert create_s256_code_challenge("v" * 43) == expected
+
+
+def test_a_code_is_traded_with_its_verifier() -> None:
+    """A code that another page caught is worth nothing."""
+    form = oauth.code_form(
+        "Iv1.x", SECRET, Secret("c+de"), redirect_uri="https://a.example/cb", code_verifier=Secret("v")
+    )
+
+    assert query(form) == {
+        "grant_type": "authorization_code",
+        "client_id": "Iv1.x",
+        "client_secret": "s3cret",
+        "code": "c+de",
+        "redirect_uri": "https://a.example/cb",
+        "code_verifier": "v",
+    }
+
+
+def test_an_installations_code_has_no_verifier() -> None:
+    """GitHub begins that flow itself."""
+    form = oauth.code_form("Iv1.x", SECRET, Secret("code"), redirect_uri=None, code_verifier=None)
+
+    assert set(query(form)) == {"grant_type", "client_id", "client_secret", "code"}
+
+
+def test_a_refresh_token_is_traded() -> None:
+    """With the client's secret, which GitHub wants for these too."""
+    form = oauth.refresh_form("Iv1.x", SECRET, Secret("ghr_1"))
+
+    assert query(form) == {
+        "grant_type": "refresh_token",
+        "client_id": "Iv1.x",
+        "client_secret": "s3cret",
+        "refresh_token": "ghr_1",
+    }
+
+
+def test_tokens_end_when_github_says() -> None:
+    """Counted from before the question, so that ours end a little early rather than late."""
+    told = answer(
+        b'{"access_token":"ghu_1","expires_in":28800,"refresh_token":"ghr_1",'
+        b'"refresh_token_expires_in":15811200,"scope":"","token_type":"bearer"}'
+    ).told(NOW)
+
+    assert told.access_token.reveal() == "ghu_1"
+    assert told.refresh_token is not None
+    assert told.refresh_token.reveal() == "ghr_1"
+    assert told.expires_at == NOW + timedelta(hours=8)
+    assert told.refresh_expires_at == NOW + timedelta(days=183)
+    assert told.scopes == ()
+
+
+def test_tokens_without_an_end_are_those_of_apps_that_opted_out() -> None:
+    """They have no refresh token either."""
+    told = answer(b'{"access_token":"ghu_1","scope":"repo,user:email","token_type":"bearer"}').told(NOW)
+
+    assert (told.expires_at, told.refresh_token, told.refresh_expires_at) == (None, None, None)
+    assert told.scopes == ("repo", "user:email")
+
+
+@pytest.mark.parametrize(
+    "error", ["bad_verification_code", "bad_refresh_token", "unverified_user_email", "something_new"]
+)
+def test_a_refused_code_or_token_is_the_persons(error: str) -> None:
+    """Who connects again gets a new one."""
+    with pytest.raises(CredentialRefused) as refusal:
+        answer(b'{"error":"%b","error_description":"..."}' % error.encode()).told(NOW)
+
+    assert not isinstance(refusal.value, AppRefused)
+
+
+@pytest.mark.parametrize(
+    "error",
+    ["incorrect_client_credentials", "redirect_uri_mismatch", "unsupported_grant_type"],
+)
+def test_a_refusal_of_our_own_setup_blames_no_person(error: str) -> None:
+    """Else one wrong secret would disconnect every person."""
+    with pytest.raises(AppRefused):
+        answer(b'{"error":"%b"}' % error.encode()).told(NOW)
+
+
+def test_an_answer_without_a_token_is_a_refusal() -> None:
+    """Whatever it says."""
+    with pytest.raises(CredentialRefused):
+        answer(b"{}").told(NOW)

@@ -1,0 +1,115 @@
+"""Pages are fetched several at once, each once, and no longer than somebody wants them."""
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.github.pages import Page, pages
+from tests.support.github import until
+
+
+class Book:
+    """Pages by number, linked as GitHub links them."""
+
+    def __init__(self, length: int, *, last_is_told: bool = True) -> None:
+        self.length = length
+        self.last_is_told = last_is_told
+        self.fetched: list[int] = []
+        self.running = 0
+        self.most = 0
+        self.hold: asyncio.Event | None = None
+
+    async def fetch(self, url: str) -> Page[int]:
+        """Fetch one."""
+        number = int(url.rpartition("=")[2]) if "?" in url else 1
+        self.fetched.append(number)
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            await (self.hold.wait() if self.hold and number > 1 else asyncio.sleep(0))
+        finally:
+            self.running -= 1
+        linked = {}
+        if number < self.length:
+            linked["next"] = f"https://x?page={number + 1}"
+            if self.last_is_told:
+                linked["last"] = f"https://x?page={self.length}"
+        return Page(number, linked)
+
+
+@given(st.integers(1, 30), st.booleans(), st.integers(1, 6))
+def test_every_page_comes_once(length: int, last_is_told: bool, at_once: int) -> None:
+    """Whether or not the last is known from the first."""
+    book = Book(length, last_is_told=last_is_told)
+
+    async def read() -> list[int]:
+        return [page async for page in pages(book.fetch, "https://x", at_once=at_once)]
+
+    read_pages = asyncio.run(read())
+
+    assert sorted(read_pages) == list(range(1, length + 1))
+    assert sorted(book.fetched) == sorted(read_pages)
+    assert book.most <= at_once
+    if at_once == 1:
+        assert read_pages == sorted(read_pages)
+
+
+async def test_pages_are_fetched_together() -> None:
+    """100 pages one after another would take a minute."""
+    book = Book(9)
+    _ = [page async for page in pages(book.fetch, "https://x", at_once=4)]
+
+    assert book.most == 4
+
+
+async def test_a_list_that_grows_is_read_to_its_new_end() -> None:
+    """A page appeared after the last one was known."""
+    book = Book(3)
+    seen = []
+    async for page in pages(book.fetch, "https://x", at_once=2):
+        seen.append(page)
+        book.length = 5
+
+    assert sorted(seen) == [1, 2, 3, 4, 5]
+
+
+async def test_links_in_a_circle_end() -> None:
+    """A broken server must not keep us busy for ever."""
+
+    async def circle(_url: str) -> Page[int]:
+        return Page(1, {"next": "https://x?page=2"})
+
+    assert [page async for page in pages(circle, "https://x", at_once=2)] == [1, 1]
+
+
+async def test_nothing_runs_on_after_the_reader_left() -> None:
+    """One who found what they looked for, or was cancelled."""
+    book = Book(50)
+    book.hold = asyncio.Event()
+    async with aclosing(pages(book.fetch, "https://x", at_once=4)) as found:
+        await anext(found)
+        waiting = asyncio.ensure_future(anext(found))
+        await until(lambda: book.running == 4)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    assert book.running == 0
+    assert len(book.fetched) == 5
+
+
+async def test_a_failing_page_ends_the_reading() -> None:
+    """Half a list looks like many removed repositories, so it must not pass for a whole one."""
+    book = Book(8)
+
+    async def fetch(url: str) -> Page[int]:
+        if url.endswith("=5"):
+            raise ConnectionError("page 5")
+        return await book.fetch(url)
+
+    with pytest.raises(ConnectionError, match="page 5"):
+        _ = [page async for page in pages(fetch, "https://x", at_once=4)]
+    assert book.running == 0

@@ -1,0 +1,92 @@
+"""Links between pages are read as they come."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.github.pagination import following, links
+
+API = "https://api.github.com/installation/repositories"
+
+# What may stand between the angle brackets; commas and semicolons are the hard ones.
+URLS = st.text(string.ascii_letters + string.digits + ":/?&=,;%.-_~[]@", min_size=1)
+RELATIONS = st.sampled_from(["next", "prev", "first", "last"])
+
+
+def test_githubs_own_example_is_read() -> None:
+    """As in its documentation, with a repository named by number."""
+    header = (
+        '<https://api.github.com/repositories/1300192/issues?page=2>; rel="prev", '
+        '<https://api.github.com/repositories/1300192/issues?page=4>; rel="next", '
+        '<https://api.github.com/repositories/1300192/issues?page=515>; rel="last", '
+        '<https://api.github.com/repositories/1300192/issues?page=1>; rel="first"'
+    )
+
+    found = links(header)
+
+    assert found["next"].endswith("issues?page=4")
+    assert set(found) == {"prev", "next", "last", "first"}
+
+
+@given(st.dictionaries(RELATIONS, URLS), st.sampled_from([", ", ",", " ,  "]), st.booleans())
+def test_what_is_written_is_read(written: dict[str, str], between: str, quoted: bool) -> None:
+    """Whatever characters the URLs hold, and however the header is spaced."""
+    quote = '"' if quoted else ""
+    header = between.join(f"<{url}>; rel={quote}{name}{quote}" for name, url in written.items())
+
+    assert links(header) == written
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_without_failing(text: str) -> None:
+    """A proxy may write anything here; then there are no further pages."""
+    following(links(text))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "<", "<>", 'rel="next"', "<https://x>", '<https://x>; rel="', "<https://x>; rel=", ",,,;;"],
+)
+def test_a_header_without_a_link_has_none(header: str | None) -> None:
+    """A single page has no header at all."""
+    assert links(header).get("next") is None
+
+
+def test_parameters_around_the_relation_do_not_matter() -> None:
+    """Titles may hold commas, names may be in any case, and a link may have several relations."""
+    header = '<https://x/2>; title="a, b; rel=\\"prev\\""; REL="next last"; type=x'
+
+    assert links(header) == {"next": "https://x/2", "last": "https://x/2"}
+
+
+def test_all_pages_are_known_at_once_where_the_last_is() -> None:
+    """So they can be read together; everything but the number stays as GitHub wrote it."""
+    linked = {"next": f"{API}?per_page=100&page=2&x=%2F", "last": f"{API}?page=4&per_page=100"}
+
+    assert following(linked) == [f"{API}?per_page=100&page={number}&x=%2F" for number in (2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        None,
+        "https://x?cursor=abc",
+        "https://x?page=",
+        "https://x?page=1",
+        "https://x?page=99999999",
+        "https://[",
+    ],
+)
+def test_the_next_page_alone_is_known_otherwise(last: str | None) -> None:
+    """Cursors have no numbers, some lists no last page, and a mistaken last page is not believed."""
+    following_next = {"next": "https://x?page=2"} | ({"last": last} if last else {})
+
+    assert list(following(following_next)) == ["https://x?page=2"]
+
+
+@pytest.mark.parametrize("linked", [{}, {"last": "https://x?page=1"}, {"prev": "https://x?page=8"}])
+def test_after_the_last_page_comes_none(linked: dict[str, str]) -> None:
+    """The last page links back only."""
+    assert list(following(linked)) == []

@@ -1,0 +1,113 @@
+"""Who is told what when they ask for an organization's things."""
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import pytest
+
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.directory import MemoryDirectory
+from adapters.memory.seed import seed_membership, seed_organization, seed_user
+from adapters.oso_policy.authorizer import OsoAuthorizer
+from core.domain.actors import Actor, ServiceActor, SystemActor, UserActor
+from core.domain.organizations import Organization, OrganizationNotFound, Role
+from core.domain.permissions import Action, ActionForbidden
+from core.use_cases.authorization import require, require_in
+
+AUTHORIZER = OsoAuthorizer()
+
+
+@dataclass
+class Company:
+    """An organization with one person of each role, and someone who is no member."""
+
+    organization: Organization
+    directory: MemoryDirectory
+    people: dict[str, UserActor]
+
+    async def ask(self, actor: Actor, action: Action, organization_id: UUID | None = None) -> Organization:
+        """Ask for it as a use case does."""
+        wanted = organization_id or self.organization.external_id
+        return await require_in(self.directory, AUTHORIZER, actor, action, wanted)
+
+
+@pytest.fixture
+async def company() -> Company:
+    """Give one, beside another organization that the outsider owns."""
+    database = MemoryDatabase()
+    organization = await seed_organization(database, uuid4(), name="Acme")
+    other = await seed_organization(database, uuid4(), name="Zenith")
+    people = {}
+    for name in ("owner", "admin", "member", "viewer", "outsider"):
+        user = await seed_user(database, uuid4(), email=f"{name}@acme.example")
+        people[name] = UserActor(user.id, user.external_id)
+        of, role = (other, Role.OWNER) if name == "outsider" else (organization, Role(name))
+        await seed_membership(database, user.id, of.id, role=role)
+    return Company(organization, MemoryDirectory(database), people)
+
+
+async def test_a_member_is_given_the_organization(company: Company) -> None:
+    """Every role may read."""
+    for name in ("owner", "admin", "member", "viewer"):
+        assert await company.ask(company.people[name], Action.READ) == company.organization
+
+
+async def test_a_member_without_the_right_is_told_so(company: Company) -> None:
+    """Who sees the organization anyway is told what they lack."""
+    with pytest.raises(ActionForbidden, match="ask an owner or admin"):
+        await company.ask(company.people["viewer"], Action.LINK)
+
+
+@pytest.mark.parametrize("action", Action)
+async def test_others_cannot_tell_which_organizations_exist(company: Company, action: Action) -> None:
+    """One that is not theirs and one that is not there get the same answer, whatever is asked."""
+    for actor in (company.people["outsider"], for_user(company.people["outsider"], "git.read", "git.admin")):
+        with pytest.raises(OrganizationNotFound) as theirs:
+            await company.ask(actor, action)
+        with pytest.raises(OrganizationNotFound) as nobodys:
+            await company.ask(actor, action, uuid4())
+        assert theirs.value.message == nobodys.value.message
+
+
+async def test_a_service_acts_by_its_scopes(company: Company) -> None:
+    """Alone it may do in any organization what its scopes say, and is refused the rest."""
+    service = ServiceActor("builder", frozenset({"git.link"}))
+    assert await company.ask(service, Action.LINK) == company.organization
+    with pytest.raises(ActionForbidden, match="scopes"):
+        await company.ask(service, Action.READ)
+    with pytest.raises(OrganizationNotFound):
+        await company.ask(service, Action.LINK, uuid4())
+
+
+async def test_a_service_for_a_user_needs_both(company: Company) -> None:
+    """Neither the service's scopes nor the user's role is enough alone."""
+    both = for_user(company.people["member"], "git.link")
+    assert await company.ask(both, Action.LINK) == company.organization
+    for actor in (
+        for_user(company.people["viewer"], "git.link"),
+        for_user(company.people["owner"], "git.read"),
+    ):
+        with pytest.raises(ActionForbidden, match="or the role of the user"):
+            await company.ask(actor, Action.LINK)
+
+
+async def test_the_operator_may_do_everything(company: Company) -> None:
+    """The command line and the scheduler need no membership."""
+    for action in Action:
+        assert await company.ask(SystemActor("cli"), action) == company.organization
+
+
+@pytest.mark.parametrize("action", Action)
+async def test_across_organizations_only_the_operator_acts(company: Company, action: Action) -> None:
+    """No role and no scope reaches beyond one organization at a time."""
+    require(AUTHORIZER, SystemActor("cli"), action)
+    every = ("git.read", "git.link", "git.events", "git.tokens", "git.admin")
+    owner = company.people["owner"]
+    for actor in (owner, ServiceActor("builder", frozenset(every)), for_user(owner, *every)):
+        with pytest.raises(ActionForbidden):
+            require(AUTHORIZER, actor, action)
+
+
+def for_user(user: UserActor, *scopes: str) -> ServiceActor:
+    """Return a service that acts for a user."""
+    return ServiceActor("builder", frozenset(scopes), acting_user=user)

@@ -1,0 +1,287 @@
+"""How an organization stands with a provider, and how it leaves."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from core.domain.actors import UserActor
+from core.domain.domain_events import IntegrationData
+from core.domain.integration_views import ConnectionState, IntegrationView, Remedy
+from core.domain.integrations import (
+    Integration,
+    IntegrationNotFound,
+    IntegrationStatus,
+    StatusReason,
+)
+from core.domain.lanes import LANES, lane_of, lane_of_installation
+from core.domain.organizations import Organization, OrganizationNotFound, Role
+from core.domain.permissions import ActionForbidden
+from core.domain.provider import AppRefused, ProviderUnavailable, ProviderUnknown
+from core.domain.syncs import SyncPhase
+from tests.contract.memory_world import MemoryWorld
+from tests.support.builders import INSTALLATION, PROVIDER, Fact, ago
+from tests.support.catalog import Catalog, facts
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    """Give a provider and the use cases."""
+    return Catalog(MemoryWorld())
+
+
+async def shown(catalog: Catalog, organization: Organization, role: Role = Role.VIEWER) -> IntegrationView:
+    """Show how the organization stands, to a new member."""
+    return await catalog.show_integration(
+        await catalog.member(organization, role),
+        organization_id=organization.external_id,
+        provider=PROVIDER,
+    )
+
+
+async def test_never_connected(catalog: Catalog) -> None:
+    """There is an answer, and what to do."""
+    view = await shown(catalog, await catalog.world.organization())
+    assert (view.state, view.reason, view.remedy) == (ConnectionState.NOT_CONNECTED, None, Remedy.CONNECT)
+    assert (view.integration, view.sync, view.manage_url) == (None, None, None)
+
+
+async def test_waiting_for_approval(catalog: Catalog) -> None:
+    """Until when is told; connected, nobody waits any more."""
+    organization = await catalog.world.organization()
+    request = await catalog.world.request(organization, await catalog.world.user())
+    view = await shown(catalog, organization)
+    assert (view.state, view.reason) == (ConnectionState.PENDING, "awaiting_approval")
+    assert (view.remedy, view.pending_until) == (Remedy.AWAIT_APPROVAL, request.expires_at)
+    await catalog.connected(organization=organization)
+    assert (await shown(catalog, organization)).state is ConnectionState.ACTIVE
+
+
+STATES: dict[str, tuple[dict[str, Fact], ConnectionState, str | None, Remedy | None]] = {
+    "active": ({}, ConnectionState.ACTIVE, None, None),
+    "suspended there": (
+        {"status": IntegrationStatus.SUSPENDED, "status_reason": StatusReason.SUSPENDED_ON_PROVIDER},
+        ConnectionState.SUSPENDED,
+        "suspended_on_provider",
+        Remedy.UNSUSPEND,
+    ),
+    "refused": (
+        {"status": IntegrationStatus.SUSPENDED, "status_reason": StatusReason.TOKEN_REFUSED},
+        ConnectionState.SUSPENDED,
+        "token_refused",
+        Remedy.CHECK_INSTALLATION,
+    ),
+    "uninstalled": (
+        {"status": IntegrationStatus.REVOKED, "status_reason": StatusReason.UNINSTALLED_ON_PROVIDER},
+        ConnectionState.REVOKED,
+        "uninstalled_on_provider",
+        Remedy.RECONNECT,
+    ),
+    "disconnected": (
+        {"status": IntegrationStatus.REVOKED, "status_reason": StatusReason.DISCONNECTED},
+        ConnectionState.REVOKED,
+        "disconnected",
+        Remedy.RECONNECT,
+    ),
+}
+
+
+@pytest.mark.parametrize(("facts_of", "state", "reason", "remedy"), STATES.values(), ids=STATES.keys())
+async def test_each_state_has_its_reason_and_one_thing_that_helps(
+    catalog: Catalog,
+    facts_of: dict[str, Fact],
+    state: ConnectionState,
+    reason: str | None,
+    remedy: Remedy | None,
+) -> None:
+    """And the page at the provider, where there still is one."""
+    organization = await catalog.world.organization()
+    integration = await catalog.connected(organization=organization, **facts_of)
+    view = await shown(catalog, organization)
+    assert (view.state, view.reason, view.remedy) == (state, reason, remedy)
+    assert view.integration == integration
+    is_live = state is not ConnectionState.REVOKED
+    assert (view.manage_url is not None) == is_live
+    assert (view.sync.phase if view.sync else None) == (SyncPhase.REQUESTED if is_live else None)
+
+
+async def test_every_status_and_reason_has_a_view() -> None:
+    """A new reason has to be given its remedy here before people meet it."""
+    told = {row[0]["status_reason"] for row in STATES.values() if row[0]}
+    assert told == set(StatusReason)
+    assert {row[1].value for row in STATES.values()} == {status.value for status in IntegrationStatus}
+
+
+async def test_all_providers_are_listed(catalog: Catalog) -> None:
+    """Connected or not, so that a dashboard can show a card for each."""
+    organization = await catalog.world.organization()
+    member = await catalog.member(organization, Role.MEMBER)
+    views = await catalog.list_integrations(member, organization_id=organization.external_id)
+    assert [(view.provider, view.state) for view in views] == [(PROVIDER, ConnectionState.NOT_CONNECTED)]
+    await catalog.connected(organization=organization)
+    views = await catalog.list_integrations(member, organization_id=organization.external_id)
+    assert [view.state for view in views] == [ConnectionState.ACTIVE]
+
+
+async def test_others_learn_nothing(catalog: Catalog) -> None:
+    """Another's organization answers like none."""
+    organization = await catalog.world.organization()
+    await catalog.connected(organization=organization)
+    outsider = await catalog.member(await catalog.world.organization(), Role.OWNER)
+    messages = set()
+    for organization_id in (organization.external_id, uuid4()):
+        with pytest.raises(OrganizationNotFound) as refusal:
+            await catalog.show_integration(outsider, organization_id=organization_id, provider=PROVIDER)
+        messages.add(refusal.value.message)
+        with pytest.raises(OrganizationNotFound):
+            await catalog.list_integrations(outsider, organization_id=organization_id)
+        with pytest.raises(OrganizationNotFound):
+            await catalog.disconnect(outsider, organization_id=organization_id, provider=PROVIDER)
+    assert len(messages) == 1
+
+
+async def test_an_unknown_provider(catalog: Catalog) -> None:
+    """The refusal names those there are."""
+    organization = await catalog.world.organization()
+    owner = await catalog.member(organization, Role.OWNER)
+    for ask in (catalog.show_integration, catalog.disconnect):
+        with pytest.raises(ProviderUnknown, match="Supported: github"):
+            await ask(owner, organization_id=organization.external_id, provider="gitlab")
+
+
+async def disconnected(
+    catalog: Catalog, organization: Organization, actor: UserActor | None = None, **asked: Fact
+) -> Integration:
+    """Disconnect as an owner and return the integration as it is then."""
+    owner = actor or await catalog.member(organization, Role.OWNER)
+    await catalog.disconnect(owner, organization_id=organization.external_id, provider=PROVIDER, **asked)
+    async with catalog.world.unit_of_work() as tx:
+        known = await tx.integrations.find(organization.id, PROVIDER)
+    assert known is not None
+    return known
+
+
+async def test_disconnecting_revokes_and_keeps_links_and_history(catalog: Catalog) -> None:
+    """Consumers are told, the trail names who did it, and the catalog stays for when it comes back."""
+    organization = await catalog.world.organization()
+    integration = await catalog.connected(facts("1"), organization=organization)
+    await catalog.sync(integration)
+    project = await catalog.world.project(organization)
+    link = await catalog.world.link(project, integration)
+    owner = await catalog.member(organization, Role.OWNER)
+    after = await disconnected(catalog, organization, owner)
+    assert (after.status, after.status_reason) == (IntegrationStatus.REVOKED, StatusReason.DISCONNECTED)
+    assert (after.status_changed_at, after.uninstall_requested_at) == (catalog.clock.now(), None)
+    async with catalog.world.unit_of_work() as tx:
+        assert await tx.links.find(project.id, PROVIDER) == link
+        trail = await tx.versions.of_item("integration", str(integration.external_id))
+    assert trail[-1].actor == owner.name
+    assert "1" in await catalog.rows(integration)
+    [fact] = await catalog.told()
+    assert fact.type.value == "git.integration.revoked"
+    assert isinstance(fact.data, IntegrationData)
+    assert fact.data.reason == "disconnected"
+
+
+async def test_disconnecting_twice_tells_nothing_more(catalog: Catalog) -> None:
+    """A second click is fine."""
+    organization = await catalog.world.organization()
+    await catalog.connected(organization=organization)
+    first = await disconnected(catalog, organization)
+    assert await disconnected(catalog, organization) == first
+    assert len(await catalog.told()) == 1
+
+
+async def test_disconnecting_what_never_was(catalog: Catalog) -> None:
+    """There is nothing to end."""
+    with pytest.raises(IntegrationNotFound):
+        await disconnected(catalog, await catalog.world.organization())
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.VIEWER])
+async def test_members_may_not_disconnect(catalog: Catalog, role: Role) -> None:
+    """Owners and admins may."""
+    organization = await catalog.world.organization()
+    await catalog.connected(organization=organization)
+    with pytest.raises(ActionForbidden):
+        await disconnected(catalog, organization, await catalog.member(organization, role))
+    await disconnected(catalog, organization, await catalog.member(organization, Role.ADMIN))
+
+
+async def test_disconnecting_waits_for_the_events_being_processed(catalog: Catalog) -> None:
+    """An event is processed before it or after it, never in between."""
+    organization = await catalog.world.organization()
+    integration = await catalog.connected(organization=organization)
+    owner = await catalog.member(organization, Role.OWNER)
+    async with catalog.world.unit_of_work() as event:
+        assert await event.mailbox.try_lock(lane_of(INSTALLATION))
+        leaving = asyncio.create_task(disconnected(catalog, organization, owner))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert (await catalog.read(integration)).status is IntegrationStatus.ACTIVE
+    assert (await leaving).is_revoked
+
+
+async def test_uninstalling_is_wanted_until_it_is_done(catalog: Catalog) -> None:
+    """An outage, or our app being refused, only delays it."""
+    organization = await catalog.world.organization()
+    await catalog.connected(organization=organization)
+    after = await disconnected(catalog, organization, uninstall=True)
+    assert after.uninstall_requested_at == catalog.clock.now()
+    for error in (ProviderUnavailable("It does not answer."), AppRefused("The key is wrong.")):
+        catalog.provider.fail("uninstall", error)
+        assert await catalog.uninstall_revoked() == 0
+    assert after.provider_id in catalog.provider.world.installations
+    assert await catalog.uninstall_revoked() == 1
+    assert after.provider_id not in catalog.provider.world.installations
+    assert (await catalog.read(after)).uninstall_requested_at is None
+    assert await catalog.uninstall_revoked() == 0
+
+
+async def test_uninstalling_may_be_asked_for_later(catalog: Catalog) -> None:
+    """Disconnected first, uninstalled on second thoughts; what is uninstalled there already is not."""
+    organization = await catalog.world.organization()
+    integration = await catalog.connected(organization=organization)
+    await disconnected(catalog, organization)
+    assert (await disconnected(catalog, organization, uninstall=True)).uninstall_requested_at is not None
+    await catalog.change(
+        integration, status_reason=StatusReason.UNINSTALLED_ON_PROVIDER, uninstall_requested_at=None
+    )
+    assert (await disconnected(catalog, organization, uninstall=True)).uninstall_requested_at is None
+
+
+async def test_one_that_fails_keeps_no_other_waiting(catalog: Catalog) -> None:
+    """Each is tried in each run."""
+    for number in range(3):
+        await catalog.connected(
+            provider_id=str(number),
+            status=IntegrationStatus.REVOKED,
+            status_reason=StatusReason.DISCONNECTED,
+            uninstall_requested_at=ago(minutes=number),
+        )
+    catalog.provider.fail("uninstall", ProviderUnavailable("It does not answer."))
+    assert await catalog.uninstall_revoked() == 2
+
+
+async def test_connected_anew_meanwhile_the_wish_is_not_touched(catalog: Catalog) -> None:
+    """Whoever binds it again decides what is wanted then."""
+    organization = await catalog.world.organization()
+    integration = await catalog.connected(organization=organization)
+    await disconnected(catalog, organization, uninstall=True)
+
+    async def rebind(call: str) -> None:
+        if call == "uninstall":
+            alive = {"status": IntegrationStatus.ACTIVE, "status_reason": None, "provider_id": "2"}
+            await catalog.change(integration, **alive, uninstall_requested_at=None)
+
+    catalog.provider.before = rebind
+    await catalog.uninstall_revoked()
+    after = await catalog.read(integration)
+    assert (after.status, after.provider_id) == (IntegrationStatus.ACTIVE, "2")
+
+
+def test_the_lane_of_an_integration_is_that_of_its_events() -> None:
+    """Ids are text in rows and numbers in deliveries; another provider's words have a lane as well."""
+    assert lane_of_installation(str(INSTALLATION)) == lane_of(INSTALLATION)
+    assert lane_of_installation("a-b-c") == lane_of_installation("") == lane_of(None)
+    assert {lane_of_installation(str(number)) for number in range(1000)} == set(range(LANES))
