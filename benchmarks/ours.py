@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from benchmarks.deliveries import SECRET
 from benchmarks.errors import Unavailable
@@ -38,6 +38,12 @@ def settings(place: Place) -> Mapping[str, str]:
         "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": SECRET,
         "CREWKIT_GIT_AUTH_ISSUER": "https://issuer.example",
         "CREWKIT_GIT_AUTH_AUDIENCE": "crewkit-git",
+        "CREWKIT_GIT_PUBLIC_URL": f"http://127.0.0.1:{place.port}",
+        "CREWKIT_GIT_DASHBOARD_URL": f"http://127.0.0.1:{place.port}",
+        "CREWKIT_GIT_GITHUB_CLIENT_ID": "Iv23libench",
+        "CREWKIT_GIT_GITHUB_CLIENT_SECRET": "not-a-secret",
+        # Nobody answers there, and nobody is asked.
+        "CREWKIT_GIT_GITHUB_API_URL": "http://127.0.0.1:9/api/v3",
         **_keys(),
     }
 
@@ -54,7 +60,12 @@ def migrate(environment: Mapping[str, str], log: Path) -> None:
 
 @functools.cache
 def _keys() -> Mapping[str, str]:
-    public_key = generate_private_key(public_exponent=65537, key_size=2048).public_key()
-    pem = public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    key = generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     encryption_key = base64.b64encode(secrets.token_bytes(32)).decode()
-    return {"CREWKIT_GIT_AUTH_PUBLIC_KEY": pem, "CREWKIT_GIT_ENCRYPTION_KEYS": f"bench:{encryption_key}"}
+    return {
+        "CREWKIT_GIT_AUTH_PUBLIC_KEY": pem,
+        "CREWKIT_GIT_GITHUB_PRIVATE_KEY": private,
+        "CREWKIT_GIT_ENCRYPTION_KEYS": f"bench:{encryption_key}",
+    }

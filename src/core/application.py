@@ -2,12 +2,23 @@ from dataclasses import dataclass
 
 from core.use_cases.account.identify import Identify
 from core.use_cases.account.who_am_i import WhoAmI
+from core.use_cases.catalog.due_syncs import SyncDueCatalogs
+from core.use_cases.catalog.list_branches import ListBranches
+from core.use_cases.catalog.list_repositories import ListRepositories
+from core.use_cases.catalog.request_sync import RequestSync
+from core.use_cases.catalog.show_repository import ShowRepository
 from core.use_cases.events.browse import ListEvents, ShowEvent
 from core.use_cases.events.drain import DrainLane
 from core.use_cases.events.receive import ReceiveDelivery
 from core.use_cases.events.retry import RetryEvent, RetryEvents
 from core.use_cases.events.secret_uses import RecordSecretUses
 from core.use_cases.events.sweep import Sweep
+from core.use_cases.integrations.disconnect import DisconnectIntegration
+from core.use_cases.integrations.list_integrations import ListIntegrations
+from core.use_cases.integrations.show_integration import ShowIntegration
+from core.use_cases.integrations.uninstall_revoked import UninstallRevoked
+from core.use_cases.tokens.probe import ProbeSuspended
+from core.use_cases.tokens.renew import RenewInstallationTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,21 @@ class Application:
     show_event: ShowEvent
     retry_event: RetryEvent
     retry_events: RetryEvents
+
+    # An organization's integrations, kept usable without anyone asking.
+    list_integrations: ListIntegrations
+    show_integration: ShowIntegration
+    disconnect_integration: DisconnectIntegration
+    uninstall_revoked: UninstallRevoked
+    renew_installation_tokens: RenewInstallationTokens
+    probe_suspended: ProbeSuspended
+
+    # The repositories an integration may see.
+    list_repositories: ListRepositories
+    show_repository: ShowRepository
+    list_branches: ListBranches
+    request_sync: RequestSync
+    sync_due_catalogs: SyncDueCatalogs
 
     # Who is calling.
     identify: Identify

@@ -10,6 +10,8 @@ PROCESSES = ("api", "worker", "scheduler", "migrate", "events")
 EVERY_PROCESS = frozenset(PROCESSES)
 _SERVING = frozenset({"api", "worker", "scheduler"})
 _API = frozenset({"api"})
+# Workers apply what the provider told, and ask it nothing: they need not be able to.
+_ASKING = frozenset({"api", "scheduler"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Setting:
     remedy: str
     default: str | None = None
     needed_by: frozenset[str] = frozenset()
+    assumed_in_development: bool = False
+    """Whether development does without it, having the API's own address."""
 
     @property
     def variable(self) -> str:
@@ -82,6 +86,64 @@ SETTINGS = (
         "Where browsers see the dashboard: its origin may change things with the session cookie, and flows "
         "return to it. In development the API's own address.",
         "Give https://host",
+        needed_by=_API,
+        assumed_in_development=True,
+    ),
+    Setting(
+        "PUBLIC_URL",
+        values.url("http", "https"),
+        "Where browsers and the provider reach this API: webhooks and returning browsers come there. In "
+        "development the API's own address.",
+        "Give https://host, as registered with the GitHub App",
+        needed_by=_API,
+        assumed_in_development=True,
+    ),
+    Setting(
+        "GITHUB_CLIENT_ID",
+        values.text,
+        "The GitHub App's client id. `crewkit-git up` runs a sandbox GitHub while it is not set.",
+        "Copy the client id of the GitHub App",
+        needed_by=_ASKING,
+    ),
+    Setting(
+        "GITHUB_CLIENT_SECRET",
+        values.secret,
+        "A client secret of the GitHub App.",
+        "Make a client secret on the GitHub App's page and copy it",
+        needed_by=_ASKING,
+    ),
+    Setting(
+        "GITHUB_PRIVATE_KEY",
+        values.private_key,
+        "A private key of the GitHub App: PEM (newlines may be written `\\n`) or a file's path.",
+        "Make a private key on the GitHub App's page and give the file it downloads",
+        needed_by=_ASKING,
+    ),
+    Setting(
+        "GITHUB_APP_ID",
+        values.text,
+        "The GitHub App's numeric id, which a GitHub Enterprise Server knows it by.",
+        "Copy the App ID from the GitHub App's page",
+    ),
+    Setting(
+        "GITHUB_APP_SLUG",
+        values.text,
+        "The last part of the App's page, `github.com/apps/SLUG`; only used until GitHub tells it.",
+        "Copy it from the address of the GitHub App's public page",
+    ),
+    Setting(
+        "GITHUB_URL",
+        values.url("http", "https"),
+        "GitHub's pages; another for GitHub Enterprise Server.",
+        "Give https://github.example.com",
+        default="https://github.com",
+    ),
+    Setting(
+        "GITHUB_API_URL",
+        values.url("http", "https"),
+        "GitHub's API; `https://HOST/api/v3` for GitHub Enterprise Server.",
+        "Give https://github.example.com/api/v3",
+        default="https://api.github.com",
     ),
     Setting(
         "GITHUB_WEBHOOK_SECRETS",

@@ -18,6 +18,8 @@ from core.domain.secret import Secret
 KEY_BYTES = 32  # AES-256
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _HIGHEST_PORT = 65535
+# GitHub gives out PKCS#1; tools convert to PKCS#8.
+_PRIVATE_KEY = re.compile(r"-----BEGIN (RSA )?PRIVATE KEY-----\n")
 
 
 class Environment(Enum):
@@ -138,6 +140,15 @@ def public_key(text: str) -> str:
     if not pem.startswith("-----BEGIN PUBLIC KEY-----"):
         raise ValueError("this is no PEM public key")
     return pem
+
+
+def private_key(text: str) -> Secret:
+    """Read a PEM private key, given as text (newlines may be escaped) or as the path of a file."""
+    pem = text if text.startswith("-----BEGIN") else _file(text)
+    pem = pem.replace("\\n", "\n").strip() + "\n"
+    if not _PRIVATE_KEY.match(pem):
+        raise ValueError("this is no PEM private key")
+    return Secret(pem)
 
 
 def cookie_name(text: str) -> str:

@@ -43,6 +43,14 @@ class Settings:
     database_url: Secret | None
     redis_url: Secret | None
     dashboard_url: str | None
+    public_url: str | None
+    github_client_id: str | None
+    github_client_secret: Secret | None
+    github_private_key: Secret | None
+    github_app_id: str | None
+    github_app_slug: str | None
+    github_url: str
+    github_api_url: str
     github_webhook_secrets: tuple[Secret, ...]
     encryption_keys: tuple[tuple[str, Secret], ...]
     auth_public_key: str | None
@@ -70,7 +78,7 @@ class Settings:
                 read[setting.field] = None if text is None else setting.read(text)
             except ValueError as error:
                 problems.append(Problem(setting.variable, str(error), setting.remedy))
-        problems += _missing(env, _needs(process, read))
+        problems += _missing(env, _needs(process, read), read)
         problems += _misplaced(env, read)
         if problems:
             raise SettingsRefused(tuple(problems))
@@ -99,11 +107,14 @@ def _needs(process: str | None, read: Mapping[str, Any]) -> frozenset[str]:
     return frozenset() if read.get("environment") is Environment.DEVELOPMENT else EVERY_PROCESS
 
 
-def _missing(env: Mapping[str, str], processes: frozenset[str]) -> list[Problem]:
+def _missing(env: Mapping[str, str], processes: frozenset[str], read: Mapping[str, Any]) -> list[Problem]:
+    assumes = read.get("environment") is Environment.DEVELOPMENT
     missing = [
         Problem(setting.variable, "it is not set", setting.remedy)
         for setting in SETTINGS
-        if setting.needed_by & processes and not env.get(setting.variable, "").strip()
+        if setting.needed_by & processes
+        and not (assumes and setting.assumed_in_development)
+        and not env.get(setting.variable, "").strip()
     ]
     keys = [f"{PREFIX}{name}" for name in ("AUTH_PUBLIC_KEY", "AUTH_JWKS_URL")]
     given = [name for name in keys if env.get(name, "").strip()]
@@ -135,6 +146,7 @@ def _misplaced(env: Mapping[str, str], read: Mapping[str, Any]) -> list[Problem]
 
 
 def _with_development_defaults(read: dict[str, Any]) -> dict[str, Any]:
-    if read["environment"] is Environment.DEVELOPMENT and read["dashboard_url"] is None:
-        return {**read, "dashboard_url": f"http://{read['http_addr']}"}
-    return read
+    if read["environment"] is not Environment.DEVELOPMENT:
+        return read
+    here = f"http://{read['http_addr']}"
+    return {**read, **{name: read[name] or here for name in ("dashboard_url", "public_url")}}

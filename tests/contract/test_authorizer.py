@@ -5,7 +5,6 @@ from collections.abc import Collection
 import pytest
 
 from adapters.oso_policy.authorizer import OsoAuthorizer
-from adapters.strict_policy.authorizer import StrictAuthorizer
 from core.domain.organizations import Role
 from core.domain.permissions import Action, Standing
 from ports.authorizer import Authorizer
@@ -61,7 +60,7 @@ FOR_ROLE: dict[Role | None, set[Action]] = {
 }
 
 
-@pytest.fixture(scope="module", params=[StrictAuthorizer, OsoAuthorizer], ids=["strict", "oso"])
+@pytest.fixture(scope="module", params=[OsoAuthorizer], ids=["oso"])
 def authorizer(request: pytest.FixtureRequest) -> Authorizer:
     """Give each adapter."""
     made: Authorizer = request.param()
@@ -105,12 +104,6 @@ def test_nobody_without_any_standing_may_do_anything(authorizer: Authorizer, act
 def test_operators_may_do_everything(authorizer: Authorizer, action: Action) -> None:
     """Whoever runs the service needs no role, and loses nothing by having one."""
     assert all(authorizer.allows(standing, action) for standing in STANDINGS if standing.operator)
-
-
-def test_the_strict_policy_allows_operators_alone() -> None:
-    """No role and no scope is enough until a policy says so."""
-    strict = StrictAuthorizer()
-    assert {standing.operator for standing in STANDINGS if allowed(strict, standing)} == {True}
 
 
 def test_the_matrix_knows_every_word() -> None:

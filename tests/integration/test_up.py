@@ -24,7 +24,7 @@ UP = (sys.executable, "-m", "entrypoints.cli.main", "up")
 def environment(home: Path, **settings: str) -> dict[str, str]:
     """Give the environment of an `up` with its own home and any free port."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
-    chosen = {"HOME": str(home), "HTTP_ADDR": "127.0.0.1:0", **settings}
+    chosen = {"HOME": str(home), "HTTP_ADDR": "127.0.0.1:0", "SANDBOX_ADDR": "127.0.0.1:0", **settings}
     return inherited | {f"CREWKIT_GIT_{name}": value for name, value in chosen.items()}
 
 
@@ -144,13 +144,13 @@ def test_each_of_its_programs_is_replaced_when_killed(tmp_path: Path) -> None:
     """Whatever of it is killed, database included, comes back and it is ready again."""
     with running_up(tmp_path / "home", WORKERS="2") as up:
         children = psutil.Process(up.process.pid).children()
-        assert len(children) == 6  # postgres, redis, api, two workers, scheduler
+        assert len(children) == 7  # postgres, redis, api, two workers, scheduler, sandbox
         for child in children:
             child.kill()
 
         def is_whole_again() -> bool:
             now = psutil.Process(up.process.pid).children()
-            return len(now) == 6 and not set(now) & set(children)
+            return len(now) == 7 and not set(now) & set(children)
 
         def is_ready() -> bool:
             try:

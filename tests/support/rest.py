@@ -89,7 +89,7 @@ def routes_of_everything() -> set[tuple[str, str]]:
     signer = TokenSigner(tokens.private_pem(tokens.rsa_key()), issuer="issuer", audience="audience")
     edge = Edge(sign_in=SignIn(dict, signer))
     answered = {
-        (method, route.path)
+        (method, route.path_format)
         for route in routes(*edge.parts())
         for method in (route.methods or set()) - {"HEAD"}
     }

@@ -16,6 +16,7 @@ from entrypoints.up.services import services
 from tests.support.conditions import wait_until
 from tests.support.deliveries import SECRET
 from tests.support.servers import temporary_home
+from tests.support.tokens import private_pem, rsa_key
 
 _STARTED = {"api": "api_started", "scheduler": "scheduler_started"}
 _A_WORKER_STARTED = "worker_started"
@@ -36,6 +37,7 @@ class Service:
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             "GITHUB_WEBHOOK_SECRETS": SECRET,
+            **github_app(),
         }
         environment = inherited | {f"CREWKIT_GIT_{name}": text for name, text in chosen.items()}
         environment |= development_environment(home.path, environment)
@@ -104,6 +106,18 @@ def running_service(database_url: str, redis_url: str, *names: str, workers: int
         stack.callback(service.stop)
         service.start(*names)
         yield service
+
+
+def github_app(url: str = "http://127.0.0.1:9") -> dict[str, str]:
+    """Give the settings of a GitHub App at a GitHub where nobody answers, or at the one of this address."""
+    return {
+        "GITHUB_CLIENT_ID": "Iv23litest",
+        "GITHUB_CLIENT_SECRET": "not-a-secret",
+        "GITHUB_PRIVATE_KEY": private_pem(rsa_key()).decode(),
+        "GITHUB_APP_SLUG": "crewkit",
+        "GITHUB_URL": url,
+        "GITHUB_API_URL": f"{url}/api/v3",
+    }
 
 
 def _entry(line: str) -> dict[str, Any]:

@@ -13,9 +13,15 @@ from tests.support import tokens
 
 KEY = base64.b64encode(bytes(32)).decode()
 PEM = tokens.public_pem(tokens.ed25519_key())
+PRIVATE_PEM = tokens.private_pem(tokens.rsa_key()).decode()
 PRODUCTION = {
     "CREWKIT_GIT_DATABASE_URL": "postgresql://crewkit:s3cret@db.internal:5432/crewkit",
     "CREWKIT_GIT_REDIS_URL": "redis://:s3cret@redis.internal:6379/0",
+    "CREWKIT_GIT_DASHBOARD_URL": "https://app.crewkit.example/",
+    "CREWKIT_GIT_PUBLIC_URL": "https://api.crewkit.example",
+    "CREWKIT_GIT_GITHUB_CLIENT_ID": "Iv23li0123456789",
+    "CREWKIT_GIT_GITHUB_CLIENT_SECRET": "s3cret",
+    "CREWKIT_GIT_GITHUB_PRIVATE_KEY": PRIVATE_PEM.replace("\n", "\\n"),
     "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "newer, older",
     "CREWKIT_GIT_ENCRYPTION_KEYS": f"k2:{KEY},k1:{KEY}",
     "CREWKIT_GIT_AUTH_PUBLIC_KEY": PEM,
@@ -47,7 +53,11 @@ def test_production_is_read_whole() -> None:
     assert [key_id for key_id, _ in settings.encryption_keys] == ["k2", "k1"]
     assert settings.auth_public_key == PEM
     assert settings.session_cookie == "crewkit_session"
-    assert settings.dashboard_url is None
+    assert settings.dashboard_url == "https://app.crewkit.example"
+    assert settings.public_url == "https://api.crewkit.example"
+    assert settings.github_api_url == "https://api.github.com"
+    assert settings.github_private_key is not None
+    assert settings.github_private_key.reveal() == PRIVATE_PEM
 
 
 def test_development_needs_nothing() -> None:
@@ -56,7 +66,7 @@ def test_development_needs_nothing() -> None:
 
     assert settings.is_development
     assert settings.database_url is None
-    assert settings.dashboard_url == "http://127.0.0.1:3050"
+    assert settings.dashboard_url == settings.public_url == "http://127.0.0.1:3050"
     assert settings.development_key == Path(".crewkit-git/dev-keys/auth_private.pem")
 
 
@@ -65,6 +75,11 @@ def test_production_is_the_default_and_refuses_an_empty_environment() -> None:
     assert refused({}) == {
         "DATABASE_URL": "it is not set",
         "REDIS_URL": "it is not set",
+        "DASHBOARD_URL": "it is not set",
+        "PUBLIC_URL": "it is not set",
+        "GITHUB_CLIENT_ID": "it is not set",
+        "GITHUB_CLIENT_SECRET": "it is not set",
+        "GITHUB_PRIVATE_KEY": "it is not set",
         "GITHUB_WEBHOOK_SECRETS": "it is not set",
         "ENCRYPTION_KEYS": "it is not set",
         "AUTH_ISSUER": "it is not set",
@@ -78,7 +93,7 @@ def test_a_process_needs_what_it_uses_and_no_more(environment: dict[str, str]) -
     """A migration job gets no webhook secret, in whichever environment."""
     assert set(refused(environment, "migrate")) == {"DATABASE_URL"}
     assert set(refused(environment, "worker")) == {"DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEYS"}
-    assert len(refused(environment, "api")) == 7
+    assert len(refused(environment, "api")) == (10 if environment else 12)
 
 
 def test_what_is_needed_is_needed_by_processes_that_exist() -> None:

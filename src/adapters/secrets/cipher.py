@@ -59,6 +59,26 @@ class AesGcmCipher(Cipher):
         return ciphertext.startswith(f"{_VERSION}.{self._newest}.")
 
 
+class NoKeys(Cipher):
+    """Stands where the settings give no keys, since most commands need none; whoever does is told."""
+
+    def encrypt(self, secret: Secret, *, context: str) -> str:  # noqa: ARG002 - the port's signature
+        """Refuse."""
+        raise _no_keys()
+
+    def decrypt(self, ciphertext: str, *, context: str) -> Secret:  # noqa: ARG002 - the port's signature
+        """Refuse."""
+        raise _no_keys()
+
+    def is_current(self, ciphertext: str) -> bool:  # noqa: ARG002 - the port's signature
+        """Tell that it is not: there is no newest key."""
+        return False
+
+
+def _no_keys() -> CiphertextRefused:
+    return CiphertextRefused("This process was given no encryption keys: set CREWKIT_GIT_ENCRYPTION_KEYS.")
+
+
 def _key(key_id: str, key: Secret) -> bytes:
     if not _KEY_ID.fullmatch(key_id):
         raise ValueError("a key id is 1 to 32 letters, digits, `_` and `-`")

@@ -6,36 +6,33 @@ from dataclasses import dataclass
 
 import httpx
 
+from adapters.github.addresses import Addresses
+from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.github.webhook_protocol import PROVIDER as GITHUB
 from adapters.github.webhook_protocol import GitHubWebhooks
 from adapters.observability.alerts import LoggedAlerts
 from adapters.observability.logs import configure_logs
 from adapters.observability.metrics import PrometheusMetrics
 from adapters.observability.sentry import SentryAlerts
+from adapters.oso_policy.authorizer import OsoAuthorizer
 from adapters.postgres.database import Database
 from adapters.postgres.delivery_log import PostgresDeliveryLog
 from adapters.postgres.directory import PostgresDirectory
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.redis_queue.doorbell import QUEUE, RedisDoorbell
+from adapters.secrets.cipher import AesGcmCipher, NoKeys
 from adapters.secrets.jwks import JwksKeys
 from adapters.secrets.keys import KeySource, PinnedKey
 from adapters.secrets.tokens import JwtVerifier
-from adapters.strict_policy.authorizer import StrictAuthorizer
 from adapters.system.clock import SystemClock
 from core.application import Application
 from core.domain.secret import Secret
-from core.use_cases.account.identify import Identify
-from core.use_cases.account.who_am_i import WhoAmI
-from core.use_cases.events.browse import ListEvents, ShowEvent
-from core.use_cases.events.drain import DrainLane
-from core.use_cases.events.receive import ReceiveDelivery
-from core.use_cases.events.retry import RetryEvent, RetryEvents
-from core.use_cases.events.secret_uses import RecordSecretUses
-from core.use_cases.events.sweep import Sweep
+from entrypoints.bootstrap.wiring import Driven, wire
 from entrypoints.settings import Settings
 from ports.alerts import Alerts
 from ports.directory import Directory
 from ports.doorbell import Doorbell
+from ports.provider import GitProvider
 from ports.tokens import TokenVerifier
 from ports.webhooks import WebhookProtocol
 
@@ -76,23 +73,23 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         database_url = _required(settings.database_url)
         database = Database(database_url)
         stack.push_async_callback(database.close)
-        unit_of_work = PostgresUnitOfWork(database)
         directory = PostgresDirectory(database)
-        authorizer = StrictAuthorizer()
-        doorbell = _doorbell(settings, stack)
         delivery_log = PostgresDeliveryLog(database_url, metrics=metrics)
         stack.push_async_callback(delivery_log.close)
-        application = Application(
-            receive_delivery=ReceiveDelivery(delivery_log, doorbell),
-            drain_lane=DrainLane(unit_of_work, protocols, doorbell, clock, metrics, alerts),
-            sweep=Sweep(unit_of_work, doorbell, clock, metrics),
-            record_secret_uses=RecordSecretUses(unit_of_work, protocols),
-            list_events=ListEvents(unit_of_work, authorizer),
-            show_event=ShowEvent(unit_of_work, authorizer, protocols),
-            retry_event=RetryEvent(unit_of_work, authorizer, doorbell, clock),
-            retry_events=RetryEvents(unit_of_work, authorizer, doorbell, clock),
-            identify=Identify(directory),
-            who_am_i=WhoAmI(directory),
+        application = wire(
+            Driven(
+                unit_of_work=PostgresUnitOfWork(database),
+                directory=directory,
+                authorizer=OsoAuthorizer(),
+                delivery_log=delivery_log,
+                doorbell=_doorbell(settings, stack),
+                protocols=protocols,
+                providers=_providers(settings, clock, stack),
+                cipher=AesGcmCipher(settings.encryption_keys) if settings.encryption_keys else NoKeys(),
+                clock=clock,
+                metrics=metrics,
+                alerts=alerts,
+            )
         )
         yield Runtime(application, protocols, metrics, alerts, clock, directory, database)
 
@@ -124,6 +121,21 @@ def _doorbell(settings: Settings, stack: AsyncExitStack) -> Doorbell:
     doorbell = RedisDoorbell(_required(settings.redis_url), job=_DRAIN_JOB)
     stack.callback(doorbell.close)
     return doorbell
+
+
+def _providers(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> dict[str, GitProvider]:
+    """Build what speaks with each provider; a command line that speaks with none has none in its settings."""
+    client_id, client_secret = settings.github_client_id, settings.github_client_secret
+    private_key = settings.github_private_key
+    if client_id is None or client_secret is None or private_key is None:
+        return {}
+    addresses = Addresses(settings.github_api_url, settings.github_url)
+    app = GitHubApp(
+        client_id, client_secret, private_key, settings.github_app_id, settings.github_app_slug, addresses
+    )
+    github = GitHubProvider(app, clock)
+    stack.push_async_callback(github.close)
+    return {github.name: github}
 
 
 def _alerts(settings: Settings, stack: AsyncExitStack) -> Alerts:

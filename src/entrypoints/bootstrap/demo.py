@@ -41,6 +41,8 @@ class DemoFacts:
 
     installation_id: int
     organization: Mapping[str, str]
+    second_organization: Mapping[str, str]
+    """The outsider's own, connected to nothing: to install the app for, and to be kept apart from."""
     users: Mapping[str, Mapping[str, str]]
     services: Mapping[str, Mapping[str, str]]
     projects: tuple[Mapping[str, str], ...]
@@ -60,6 +62,10 @@ async def _seed(settings: Settings) -> DemoFacts:
             database, _id("organization"), name=demo["organization"]["name"]
         )
         users = await _seed_users(database, organization, demo["users"])
+        second = await seed_organization(
+            database, _id("second organization"), name=demo["second_organization"]["name"]
+        )
+        await seed_membership(database, users[_OUTSIDER].id, second.id, role=Role.OWNER)
         projects = [
             await seed_project(database, _id(project["name"]), organization.id, name=project["name"])
             for project in demo["projects"]
@@ -74,6 +80,7 @@ async def _seed(settings: Settings) -> DemoFacts:
     return DemoFacts(
         installation_id=demo["installation"]["id"],
         organization={"id": str(organization.external_id), "name": organization.name},
+        second_organization={"id": str(second.external_id), "name": second.name},
         users={
             role: {
                 "id": str(user.external_id),

@@ -48,7 +48,7 @@ def _settings() -> Settings:
     """Read the environment, which is development unless it says otherwise, as for `up`."""
     try:
         settings = Settings.from_environment(
-            {**os.environ, _ENVIRONMENT: os.environ.get(_ENVIRONMENT) or "development"}
+            {**os.environ, _ENVIRONMENT: os.environ.get(_ENVIRONMENT) or "development"}, process="token"
         )
     except SettingsRefused as refusal:
         raise click.ClickException(str(refusal)) from refusal

@@ -5,7 +5,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.application import Application
-from entrypoints.rest import account, health, metrics, sign_in
+from entrypoints.rest import (
+    account,
+    branches,
+    health,
+    integrations,
+    metrics,
+    repositories,
+    sign_in,
+    syncs,
+)
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.envelope import Envelope
 from entrypoints.rest.health import ReadinessChecks
@@ -41,6 +50,17 @@ def routes(application: Application, parts: RestParts) -> list[Route]:
     """Return every route but the webhooks', which come before any routing."""
     found = [
         *account.routes(parts.authentication, application.who_am_i),
+        *integrations.routes(
+            parts.authentication,
+            application.list_integrations,
+            application.show_integration,
+            application.disconnect_integration,
+        ),
+        *syncs.routes(parts.authentication, application.request_sync),
+        *repositories.routes(
+            parts.authentication, application.list_repositories, application.show_repository
+        ),
+        *branches.routes(parts.authentication, application.list_branches),
         *health.routes(parts.readiness),
         *metrics.routes(parts.exposition),
     ]

@@ -36,6 +36,11 @@ class SandboxApp:
         return f"SandboxApp(id={self.id}, slug={self.slug!r})"
 
 
+def sandbox_directory(home: Path) -> Path:
+    """Return where the sandbox keeps its App and its world."""
+    return home / "sandbox"
+
+
 def load_app(directory: Path) -> SandboxApp:
     """Return the App kept in this directory, made at the first call in a file only its owner reads."""
     path = directory / _FILE

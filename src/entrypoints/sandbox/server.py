@@ -3,14 +3,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import structlog
 import uvicorn
 import uvloop
 
 from entrypoints.sandbox.app import Alongside, create_app
-from entrypoints.sandbox.app_file import load_app
+from entrypoints.sandbox.app_file import load_app, sandbox_directory
 from entrypoints.sandbox.payloads.links import Links
 from entrypoints.sandbox.sandbox import Sandbox
 from entrypoints.sandbox.state.seed import new_world, renew_app
@@ -26,11 +25,6 @@ _log = structlog.get_logger(__name__)
 
 class SandboxRefused(Exception):
     """The sandbox does not run here; the message says why."""
-
-
-def sandbox_directory(home: Path) -> Path:
-    """Return where the sandbox keeps its App and its world."""
-    return home / "sandbox"
 
 
 def run_sandbox(settings: Settings) -> None:

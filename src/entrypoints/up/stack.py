@@ -12,12 +12,14 @@ from entrypoints.embedded.errors import CannotStart
 from entrypoints.embedded.home import Home, claim_home
 from entrypoints.embedded.postgres import create_database, postgres_program, postgres_url
 from entrypoints.embedded.redis import redis_program, redis_url
+from entrypoints.sandbox.app_file import app_environment, load_app, sandbox_directory
 from entrypoints.setting_table import PREFIX
+from entrypoints.setting_values import Address
 from entrypoints.settings import Settings
 from entrypoints.up.demo_file import demo_file, published
 from entrypoints.up.keys import development_environment
 from entrypoints.up.ports import claimable, reachable
-from entrypoints.up.services import services
+from entrypoints.up.services import sandbox, services
 from entrypoints.up.supervisor import Supervisor
 from entrypoints.up.terminal import Terminal
 
@@ -43,8 +45,11 @@ def run_stack(given: Mapping[str, str]) -> None:
 
 
 def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[str, str]) -> None:
-    wished = Settings.from_environment(given).http_addr
-    address = claimable(wished, f"{PREFIX}HTTP_ADDR")
+    wished = Settings.from_environment(given)
+    address = claimable(wished.http_addr, f"{PREFIX}HTTP_ADDR")
+    # Without a GitHub App to be, the service is that of a small GitHub on this machine.
+    pretends = not given.get(f"{PREFIX}GITHUB_CLIENT_ID")
+    sandbox_address = claimable(wished.sandbox_addr, f"{PREFIX}SANDBOX_ADDR") if pretends else None
     environment = {
         **given,
         f"{PREFIX}HOME": str(home.path),
@@ -53,6 +58,8 @@ def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[
         "PROMETHEUS_MULTIPROC_DIR": str(_emptied(home.path / "metrics")),
         **development_environment(home.path, given),
     }
+    if sandbox_address:
+        environment |= _app_of_sandbox(home, sandbox_address)
     settings = Settings.from_environment(environment)
     database_url = environment[f"{PREFIX}DATABASE_URL"]
     terminal.step("migrating the database")
@@ -62,11 +69,14 @@ def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[
     supervisor.raise_if_stopping()
     terminal.step(f"starting the API, {settings.workers} worker(s) and the scheduler")
     client_address = reachable(address)
-    supervisor.start(*services(home, environment, client_address, settings.workers), echoed=True)
+    programs = services(home, environment, client_address, settings.workers)
+    if sandbox_address:
+        programs.append(sandbox(home, environment, reachable(sandbox_address)))
+    supervisor.start(*programs, echoed=True)
     demo = {
         "http_url": f"http://{client_address}",
         "grpc_target": None,
-        "sandbox_url": None,
+        "sandbox_url": settings.github_url if sandbox_address else None,
         "database_url": database_url,
         "redis_url": environment[f"{PREFIX}REDIS_URL"],
         "webhook_secret": settings.github_webhook_secrets[0].reveal(),
@@ -76,6 +86,14 @@ def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[
         terminal.step(f"ready\n\n{_places(demo, home)}\n")
         supervisor.watch()
         terminal.step("stopping")
+
+
+def _app_of_sandbox(home: Home, address: Address) -> dict[str, str]:
+    """Give the variables of the sandbox and of the App we are there, whose webhook secret is ours."""
+    app = load_app(sandbox_directory(home.path))
+    variables = app_environment(app, sandbox_url=f"http://{reachable(address)}")
+    del variables[f"{PREFIX}GITHUB_WEBHOOK_SECRETS"]
+    return {f"{PREFIX}SANDBOX_ADDR": str(address), **variables}
 
 
 def _servers(
@@ -116,6 +134,11 @@ def _places(demo: Mapping[str, object], home: Home) -> str:
     """Say where things are; URLs that were given may hold passwords, so those are in the file alone."""
     places = {
         "API": demo["http_url"],
+        **(
+            {"sandbox": f"{demo['sandbox_url']} (a GitHub of this machine's own)"}
+            if demo["sandbox_url"]
+            else {}
+        ),
         "demo facts": _shown(demo_file(home.path)),
         "logs": _shown(home.logs),
         "data": _shown(home.path),

@@ -1,16 +1,43 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 
+from core.application import Application
 from core.domain.errors import DomainError
 from entrypoints.bootstrap.application import open_application
 from entrypoints.settings import Settings
 
-_SWEEP_SECONDS = 5.0
-
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Something that happens by the clock, whatever else runs: `every` so many seconds after it last ended.
+
+    One that takes longer than `at_most` seconds is broken off and comes again. `side_by_side` so many run at
+    a time, where one that takes long must not keep the others waiting.
+    """
+
+    name: str
+    action: Callable[[], Awaitable[object]]
+    every: float
+    at_most: float = 60.0
+    side_by_side: int = 1
+
+
+def schedules(application: Application) -> tuple[Schedule, ...]:
+    """Return all that happens by the clock; the work stands in PostgreSQL, so lost turns lose nothing."""
+    return (
+        Schedule("sweep", application.sweep, every=5, at_most=20),
+        # Often, since people wait for what they have just connected. An account may have 10,000 repositories.
+        Schedule("sync_catalogs", application.sync_due_catalogs, every=1, at_most=1800, side_by_side=2),
+        Schedule("renew_installation_tokens", application.renew_installation_tokens, every=60),
+        Schedule("probe_suspended", application.probe_suspended, every=60),
+        Schedule("uninstall_revoked", application.uninstall_revoked, every=10),
+    )
 
 
 async def run_scheduler(settings: Settings) -> None:
@@ -19,26 +46,33 @@ async def run_scheduler(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    async with open_application(settings) as application:
+    async with open_application(settings) as application, asyncio.TaskGroup() as running:
+        for schedule in schedules(application):
+            for _ in range(schedule.side_by_side):
+                running.create_task(repeat(schedule, until=stopping), name=schedule.name)
         _log.info("scheduler_started")
-        await repeat(application.sweep, every=_SWEEP_SECONDS, until=stopping, name="sweep")
     _log.info("scheduler_stopped")
 
 
-async def repeat(
-    action: Callable[[], Awaitable[object]], *, every: float, until: asyncio.Event, name: str
-) -> None:
-    """Do something every so many seconds until asked to stop; after a failure the next time tries again."""
-    while not until.is_set():
-        try:
-            async with asyncio.timeout(every * 4):
-                await action()
-        except DomainError as error:
-            _log.warning("schedule_failed", schedule=name, error=error.code)
-        except Exception:  # noqa: BLE001 - the schedule goes on
-            _log.exception("schedule_failed", schedule=name)
-        try:
-            async with asyncio.timeout(every):
-                await until.wait()
-        except TimeoutError:
-            continue
+async def repeat(schedule: Schedule, *, until: asyncio.Event) -> None:
+    """Run a schedule until asked to stop, which breaks off what is under way; after a failure go on."""
+    stop = asyncio.create_task(until.wait())
+    try:
+        while not until.is_set():
+            turn = asyncio.create_task(_turn(schedule))
+            await asyncio.wait((turn, stop), return_when=asyncio.FIRST_COMPLETED)
+            turn.cancel()
+            await asyncio.wait((turn,))
+            await asyncio.wait((stop,), timeout=schedule.every)
+    finally:
+        stop.cancel()
+
+
+async def _turn(schedule: Schedule) -> None:
+    try:
+        async with asyncio.timeout(schedule.at_most):
+            await schedule.action()
+    except DomainError as error:
+        _log.warning("schedule_failed", schedule=schedule.name, error=error.code)
+    except Exception:  # noqa: BLE001 - the schedule goes on
+        _log.exception("schedule_failed", schedule=schedule.name)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from adapters.strict_policy.authorizer import StrictAuthorizer
+from adapters.oso_policy.authorizer import OsoAuthorizer
 from core.domain.actors import SystemActor, UserActor
 from core.domain.events import EventNotFound, EventStatus
 from core.domain.identifiers import UserId
@@ -20,7 +20,7 @@ PERSON = UserActor(UserId(1), external(1))
 
 def shown_by(processing: Processing) -> ShowEvent:
     """Return the use case for one event."""
-    return ShowEvent(processing.unit_of_work, StrictAuthorizer(), {"github": processing.protocol})
+    return ShowEvent(processing.unit_of_work, OsoAuthorizer(), {"github": processing.protocol})
 
 
 async def test_an_event_is_shown_with_what_it_led_to() -> None:
@@ -56,7 +56,7 @@ async def test_events_are_listed_newest_first_in_pages() -> None:
     """A page ends where the next begins."""
     processing = Processing()
     deliveries = [await processing.deliver("push", push(number)) for number in range(5)]
-    listing = ListEvents(processing.unit_of_work, StrictAuthorizer())
+    listing = ListEvents(processing.unit_of_work, OsoAuthorizer())
     first = await listing(OPERATOR, where=EventFilter(), limit=3)
     rest = await listing(OPERATOR, where=EventFilter(), limit=3, before=first[-1].id)
     assert [event.delivery_id for event in (*first, *rest)] == deliveries[::-1]
@@ -66,6 +66,6 @@ async def test_people_do_not_see_the_whole_ledger() -> None:
     """It holds every organization's deliveries."""
     processing = Processing()
     with pytest.raises(ActionForbidden):
-        await ListEvents(processing.unit_of_work, StrictAuthorizer())(PERSON, where=EventFilter())
+        await ListEvents(processing.unit_of_work, OsoAuthorizer())(PERSON, where=EventFilter())
     with pytest.raises(ActionForbidden):
         await shown_by(processing)(PERSON, provider="github", delivery_id="any")

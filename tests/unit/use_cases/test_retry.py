@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.strict_policy.authorizer import StrictAuthorizer
+from adapters.oso_policy.authorizer import OsoAuthorizer
 from core.domain.actors import Actor, ServiceActor, SystemActor, UserActor
 from core.domain.errors import ErrorKind
 from core.domain.events import EventNotFound, EventNotRetryable, EventStatus
@@ -21,12 +21,12 @@ BROKEN = b'{"installation":{"id":41000001},"ref":5}'
 
 def retry_of(processing: Processing) -> RetryEvent:
     """Return the use case for one event."""
-    return RetryEvent(processing.unit_of_work, StrictAuthorizer(), processing.bell, processing.clock)
+    return RetryEvent(processing.unit_of_work, OsoAuthorizer(), processing.bell, processing.clock)
 
 
 def retries_of(processing: Processing) -> RetryEvents:
     """Return the use case for many events."""
-    return RetryEvents(processing.unit_of_work, StrictAuthorizer(), processing.bell, processing.clock)
+    return RetryEvents(processing.unit_of_work, OsoAuthorizer(), processing.bell, processing.clock)
 
 
 async def settled(processing: Processing, status: EventStatus) -> str:

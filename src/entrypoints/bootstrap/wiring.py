@@ -1,0 +1,80 @@
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.application import Application
+from core.use_cases.account.identify import Identify
+from core.use_cases.account.who_am_i import WhoAmI
+from core.use_cases.events.browse import ListEvents, ShowEvent
+from core.use_cases.events.drain import DrainLane
+from core.use_cases.events.receive import ReceiveDelivery
+from core.use_cases.events.retry import RetryEvent, RetryEvents
+from core.use_cases.events.secret_uses import RecordSecretUses
+from core.use_cases.events.sweep import Sweep
+from core.use_cases.tokens.leases import Pause
+from entrypoints.bootstrap.catalog import wire_catalog
+from entrypoints.bootstrap.tokens import wire_tokens
+from ports.alerts import Alerts
+from ports.authorizer import Authorizer
+from ports.cipher import Cipher
+from ports.clock import Clock
+from ports.delivery_log import DeliveryLog
+from ports.directory import Directory
+from ports.doorbell import Doorbell
+from ports.metrics import Metrics
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+from ports.webhooks import WebhookProtocol
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """An adapter for each port: all that use cases are made of."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    delivery_log: DeliveryLog
+    doorbell: Doorbell
+    protocols: Mapping[str, WebhookProtocol]
+    providers: Mapping[str, GitProvider]
+    cipher: Cipher
+    clock: Clock
+    metrics: Metrics
+    alerts: Alerts
+
+
+def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
+    """Build every use case, once per process and event loop: what they remember is shared."""
+    tokens = wire_tokens(by.unit_of_work, by.providers, by.cipher, by.clock, by.alerts, pause=pause)
+    catalog = wire_catalog(
+        by.unit_of_work,
+        by.directory,
+        by.authorizer,
+        by.providers,
+        tokens=tokens.installation,
+        clock=by.clock,
+    )
+    return Application(
+        receive_delivery=ReceiveDelivery(by.delivery_log, by.doorbell),
+        drain_lane=DrainLane(by.unit_of_work, by.protocols, by.doorbell, by.clock, by.metrics, by.alerts),
+        sweep=Sweep(by.unit_of_work, by.doorbell, by.clock, by.metrics),
+        record_secret_uses=RecordSecretUses(by.unit_of_work, by.protocols),
+        list_events=ListEvents(by.unit_of_work, by.authorizer),
+        show_event=ShowEvent(by.unit_of_work, by.authorizer, by.protocols),
+        retry_event=RetryEvent(by.unit_of_work, by.authorizer, by.doorbell, by.clock),
+        retry_events=RetryEvents(by.unit_of_work, by.authorizer, by.doorbell, by.clock),
+        list_integrations=catalog.list_integrations,
+        show_integration=catalog.show_integration,
+        disconnect_integration=catalog.disconnect_integration,
+        uninstall_revoked=catalog.uninstall_revoked,
+        renew_installation_tokens=tokens.renew,
+        probe_suspended=tokens.probe,
+        list_repositories=catalog.list_repositories,
+        show_repository=catalog.show_repository,
+        list_branches=catalog.list_branches,
+        request_sync=catalog.request_sync,
+        sync_due_catalogs=catalog.sync_due_catalogs,
+        identify=Identify(by.directory),
+        who_am_i=WhoAmI(by.directory),
+    )
