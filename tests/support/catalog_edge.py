@@ -17,6 +17,7 @@ from core.use_cases.account.identify import Identify
 from entrypoints.rest import branches, integrations, repositories, syncs
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.envelope import Envelope
+from entrypoints.rest.operations import routes
 from entrypoints.rest.problems import EXCEPTION_HANDLERS
 from tests.contract.memory_world import MemoryWorld
 from tests.support import tokens
@@ -85,17 +86,17 @@ class CatalogEdge:
         wired = self.catalog.wired
         authentication = Authentication(verifier, Identify(self.catalog.world.directory), COOKIE, {DASHBOARD})
         mounted = [
-            *integrations.routes(
+            *integrations.operations(
                 authentication,
                 wired.list_integrations,
                 wired.show_integration,
                 wired.disconnect_integration,
             ),
-            *syncs.routes(authentication, wired.request_sync),
-            *repositories.routes(authentication, wired.list_repositories, wired.show_repository),
-            *branches.routes(authentication, wired.list_branches),
+            *syncs.operations(authentication, wired.request_sync),
+            *repositories.operations(authentication, wired.list_repositories, wired.show_repository),
+            *branches.operations(authentication, wired.list_branches),
         ]
-        framework = Starlette(routes=mounted, exception_handlers=EXCEPTION_HANDLERS)
+        framework = Starlette(routes=routes(mounted), exception_handlers=EXCEPTION_HANDLERS)
         framework.router.redirect_slashes = False
         transport = httpx.ASGITransport(Envelope(framework, KeptAlerts()))
         async with httpx.AsyncClient(transport=transport, base_url=API) as client:

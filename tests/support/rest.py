@@ -7,16 +7,19 @@ from datetime import UTC, datetime
 
 import httpx
 
+from adapters.github.webhook_protocol import GitHubWebhooks
 from adapters.memory.clock import SettableClock
 from adapters.memory.metrics import MemoryMetrics
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from core.application import Application
+from core.domain.secret import Secret
 from core.use_cases.account.identify import Identify
 from core.use_cases.account.who_am_i import WhoAmI
 from entrypoints.development.tokens import TokenSigner
-from entrypoints.rest.app import RestParts, create_app, routes
+from entrypoints.rest.app import RestParts, create_app, operations
 from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.operations import Operation
 from entrypoints.rest.sign_in import SignIn
 from entrypoints.rest.webhooks import WebhookEndpoint
 from ports.alerts import Alerts
@@ -66,9 +69,10 @@ class Edge:
         )
         identify = Identify(self.people)
         application = application_with(identify=identify, who_am_i=WhoAmI(self.people))
+        protocol = GitHubWebhooks([Secret("webhook-secret-of-the-edge-test")])
         parts = RestParts(
             authentication=Authentication(verifier, identify, COOKIE, {DASHBOARD}),
-            webhooks=WebhookEndpoint({}, application.receive_delivery, MemoryMetrics()),
+            webhooks=WebhookEndpoint({"github": protocol}, application.receive_delivery, MemoryMetrics()),
             readiness=self.readiness,
             exposition=lambda: b"figures 1\n",
             alerts=self.alerts,
@@ -84,16 +88,10 @@ class Edge:
             yield client
 
 
-def routes_of_everything() -> set[tuple[str, str]]:
-    """Give method and path of everything the edge answers in development."""
+def everything() -> list[Operation]:
+    """Give all that the edge answers in development."""
     signer = TokenSigner(tokens.private_pem(tokens.rsa_key()), issuer="issuer", audience="audience")
-    edge = Edge(sign_in=SignIn(dict, signer))
-    answered = {
-        (method, route.path_format)
-        for route in routes(*edge.parts())
-        for method in (route.methods or set()) - {"HEAD"}
-    }
-    return answered | {("POST", "/api/v1/git/github/webhooks")}
+    return operations(*Edge(sign_in=SignIn(dict, signer)).parts())
 
 
 def bearer(**changes: object) -> dict[str, str]:

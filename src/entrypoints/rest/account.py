@@ -3,12 +3,13 @@ from uuid import UUID
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from core.domain.organizations import Role
-from core.use_cases.account.who_am_i import Account, WhoAmI
+from core.use_cases.account.who_am_i import Account, UserRequired, WhoAmI
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.json_response import Json
+from entrypoints.rest.operations import Answer, Operation, Tag
+from entrypoints.rest.queries import NoQuery, read_query
 
 
 class OrganizationOfUser(msgspec.Struct):
@@ -28,13 +29,26 @@ class CurrentUser(msgspec.Struct):
     organizations: list[OrganizationOfUser]
 
 
-def routes(authentication: Authentication, who_am_i: WhoAmI) -> list[Route]:
-    """Return the routes about the caller's own account."""
+def operations(authentication: Authentication, who_am_i: WhoAmI) -> list[Operation]:
+    """Return what can be done about the caller's own account."""
 
     async def show_user(request: Request) -> Response:
-        return Json(_current_user(await who_am_i(await authentication(request))))
+        actor = await authentication(request)
+        read_query(request, NoQuery)
+        return Json(_current_user(await who_am_i(actor)))
 
-    return [Route("/api/v1/user", show_user)]
+    return [
+        Operation(
+            "GET",
+            "/api/v1/user",
+            show_user,
+            name="show_user",
+            summary="who am I: user, organizations, roles",
+            tag=Tag.ACCOUNT,
+            answers=[Answer(CurrentUser)],
+            refusals=[UserRequired],
+        )
+    ]
 
 
 def _current_user(account: Account) -> CurrentUser:

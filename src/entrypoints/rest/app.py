@@ -1,7 +1,6 @@
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.application import Application
@@ -19,6 +18,7 @@ from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.envelope import Envelope
 from entrypoints.rest.health import ReadinessChecks
 from entrypoints.rest.metrics import Exposition
+from entrypoints.rest.operations import Operation, routes
 from entrypoints.rest.problems import EXCEPTION_HANDLERS
 from entrypoints.rest.sign_in import SignIn
 from entrypoints.rest.webhooks import WebhookEndpoint
@@ -40,32 +40,35 @@ class RestParts:
 
 def create_app(application: Application, parts: RestParts) -> ASGIApp:
     """Return the whole HTTP interface as one ASGI application."""
-    framework = Starlette(routes=routes(application, parts), exception_handlers=EXCEPTION_HANDLERS)
+    framework = Starlette(
+        routes=routes(operations(application, parts)), exception_handlers=EXCEPTION_HANDLERS
+    )
     # A path with a slash too many is another path, and is refused rather than guessed.
     framework.router.redirect_slashes = False
     return _DeliveriesFirst(parts.webhooks, Envelope(framework, parts.alerts))
 
 
-def routes(application: Application, parts: RestParts) -> list[Route]:
-    """Return every route but the webhooks', which come before any routing."""
+def operations(application: Application, parts: RestParts) -> list[Operation]:
+    """Return everything that can be done over HTTP."""
     found = [
-        *account.routes(parts.authentication, application.who_am_i),
-        *integrations.routes(
+        *parts.webhooks.operations(),
+        *account.operations(parts.authentication, application.who_am_i),
+        *integrations.operations(
             parts.authentication,
             application.list_integrations,
             application.show_integration,
             application.disconnect_integration,
         ),
-        *syncs.routes(parts.authentication, application.request_sync),
-        *repositories.routes(
+        *syncs.operations(parts.authentication, application.request_sync),
+        *repositories.operations(
             parts.authentication, application.list_repositories, application.show_repository
         ),
-        *branches.routes(parts.authentication, application.list_branches),
-        *health.routes(parts.readiness),
-        *metrics.routes(parts.exposition),
+        *branches.operations(parts.authentication, application.list_branches),
+        *health.operations(parts.readiness),
+        *metrics.operations(parts.exposition),
     ]
     if parts.sign_in is not None:
-        found += sign_in.routes(parts.sign_in, parts.authentication)
+        found += sign_in.operations(parts.sign_in, parts.authentication)
     return found
 
 
@@ -73,6 +76,7 @@ class _DeliveriesFirst:
     """Hand deliveries to their endpoint before anything else looks at them.
 
     Routing and middleware would cost more than half of what receiving a delivery costs (docs/benchmarks.md).
+    It has a route all the same, so that it is described like everything else.
     """
 
     def __init__(self, webhooks: WebhookEndpoint, rest: ASGIApp) -> None:

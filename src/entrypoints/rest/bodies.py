@@ -1,10 +1,50 @@
+import re
 from http import HTTPStatus
+from typing import TypeVar
 
+import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from core.domain.errors import DomainError, ErrorKind, FieldError
 
-async def read_body(request: Request, *, limit: int) -> bytes:
+# No request of ours but a delivery needs as much.
+LARGEST = 64 * 1024
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_PLACE = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
+_FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `(.*)`$", re.DOTALL)
+
+
+class JsonRefused(DomainError):
+    """The body is no JSON, or not of the form this endpoint takes."""
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "body_invalid"
+
+
+async def read_json(request: Request, form: type[T]) -> T:
+    """Return the request's JSON body in this form; raises `JsonRefused`.
+
+    Forms forbid unknown fields: a typo that is ignored looks like success.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json.")
+    body = await read_body(request)
+    # PostgreSQL keeps no text with this character, and nobody means it.
+    if _NUL.search(body):
+        raise JsonRefused(r"Leave out the character \u0000.")
+    try:
+        return msgspec.json.decode(body, type=form)
+    except msgspec.ValidationError as error:
+        raise _explained(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise JsonRefused("Send one JSON object, in UTF-8.") from None
+
+
+async def read_body(request: Request, *, limit: int = LARGEST) -> bytes:
     """Return the body, of at most `limit` bytes; a longer one is refused with 413 before it is all read.
 
     The framework's own limit answers in another form than all our errors have.
@@ -15,3 +55,17 @@ async def read_body(request: Request, *, limit: int) -> bytes:
         if len(body) > limit:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     return bytes(body)
+
+
+def _explained(message: str) -> JsonRefused:
+    """Say which field it is; msgspec names the object a field is missing from, or unknown in."""
+    place = _PLACE.search(message)
+    path = [place[1]] if place and place[1] else []
+    text = _PLACE.sub("", message)
+    named = _FIELD.match(text)
+    if named:
+        path.append(named[1])
+        text = "There is no such field here." if "unknown" in text else "This field is required."
+    return JsonRefused(
+        "The body is not of the form this takes.", fields=[FieldError(".".join(path) or "body", text)]
+    )

@@ -3,15 +3,17 @@ from datetime import datetime
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from core.domain.identifiers import RepoId
+from core.domain.repositories import RepositoryNotFound
 from core.use_cases.catalog.list_branches import BranchPage, ListBranches
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.cursors import decode_cursor, encode_cursor
 from entrypoints.rest.json_response import Json
+from entrypoints.rest.operations import Answer, Operation, Tag
+from entrypoints.rest.paths import REPOSITORY
 from entrypoints.rest.queries import Cursor, Limit, Query, Sought, read_query
-from entrypoints.rest.repositories import REPOSITORIES
+from entrypoints.rest.refusals import OF_CATALOG, OF_PROVIDER
 
 
 class BranchQuery(Query, frozen=True):
@@ -45,8 +47,8 @@ class BranchList(msgspec.Struct):
     complete: bool
 
 
-def routes(authentication: Authentication, list_branches: ListBranches) -> list[Route]:
-    """Return the route of a repository's branches."""
+def operations(authentication: Authentication, list_branches: ListBranches) -> list[Operation]:
+    """Return what can be done with a repository's branches."""
 
     async def branches(request: Request) -> Response:
         actor = await authentication(request)
@@ -62,7 +64,19 @@ def routes(authentication: Authentication, list_branches: ListBranches) -> list[
         )
         return Json(_listed(page))
 
-    return [Route(f"{REPOSITORIES}/{{repo_id}}/branches", branches)]
+    return [
+        Operation(
+            "GET",
+            f"{REPOSITORY}/branches",
+            branches,
+            name="list_branches",
+            summary="lists or searches its branches",
+            tag=Tag.REPOSITORIES,
+            query=BranchQuery,
+            answers=[Answer(BranchList)],
+            refusals=[*OF_CATALOG, RepositoryNotFound, *OF_PROVIDER],
+        )
+    ]
 
 
 def _listed(page: BranchPage) -> BranchList:

@@ -1,19 +1,35 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Literal
 
+import msgspec
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from core.domain.errors import DomainError, ErrorKind, FieldError
 from entrypoints.rest.json_response import Json
+from entrypoints.rest.operations import Access, Answer, Operation, Tag
+from entrypoints.rest.queries import NoQuery, read_query
 
 ReadinessChecks = Mapping[str, Callable[[], Awaitable[object]]]
 """By name what the API cannot do without; each returns when it answers and raises when it does not."""
 
 _PATIENCE_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
+
+
+class Alive(msgspec.Struct):
+    """The process answers; nothing is said of what it needs."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Ready(msgspec.Struct):
+    """Everything the API cannot do without answers, by name."""
+
+    checks: dict[str, str]
+    status: Literal["ready"] = "ready"
 
 
 class NotReady(DomainError):
@@ -23,13 +39,15 @@ class NotReady(DomainError):
     code = "not_ready"
 
 
-def routes(checks: ReadinessChecks) -> list[Route]:
-    """Return the routes an orchestrator asks."""
+def operations(checks: ReadinessChecks) -> list[Operation]:
+    """Return what an orchestrator asks."""
 
-    async def healthz(_: Request) -> Response:
-        return Json({"status": "alive"})
+    async def healthz(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return Json(Alive())
 
-    async def readyz(_: Request) -> Response:
+    async def readyz(request: Request) -> Response:
+        read_query(request, NoQuery)
         answers = await asyncio.gather(*(_answers(name, check) for name, check in checks.items()))
         silent = [name for name, answered in zip(checks, answers, strict=True) if not answered]
         if silent:
@@ -38,9 +56,31 @@ def routes(checks: ReadinessChecks) -> list[Route]:
                 fields=[FieldError(name, "no answer") for name in silent],
                 retry_after=_PATIENCE_SECONDS,
             )
-        return Json({"status": "ready", "checks": dict.fromkeys(checks, "ok")})
+        return Json(Ready(dict.fromkeys(checks, "ok")))
 
-    return [Route("/healthz", healthz), Route("/readyz", readyz)]
+    return [
+        Operation(
+            "GET",
+            "/healthz",
+            healthz,
+            name="healthz",
+            summary="the process is alive",
+            tag=Tag.SERVICE,
+            answers=[Answer(Alive)],
+            access=Access.ANYONE,
+        ),
+        Operation(
+            "GET",
+            "/readyz",
+            readyz,
+            name="readyz",
+            summary="the database answers; without Redis deliveries are received all the same",
+            tag=Tag.SERVICE,
+            answers=[Answer(Ready)],
+            refusals=[NotReady],
+            access=Access.ANYONE,
+        ),
+    ]
 
 
 async def _answers(name: str, check: Callable[[], Awaitable[object]]) -> bool:

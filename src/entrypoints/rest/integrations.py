@@ -7,19 +7,18 @@ from uuid import UUID
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from core.domain.integration_views import ConnectionState, IntegrationView, Remedy
+from core.domain.integrations import IntegrationNotFound
 from core.use_cases.integrations.disconnect import DisconnectIntegration
 from core.use_cases.integrations.list_integrations import ListIntegrations
 from core.use_cases.integrations.show_integration import ShowIntegration
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.json_response import Json
+from entrypoints.rest.operations import Answer, Operation, Tag
+from entrypoints.rest.paths import INTEGRATION, INTEGRATIONS
 from entrypoints.rest.queries import Flag, NoQuery, Query, read_query
 from entrypoints.rest.sync_states import CatalogSync, catalog_sync
-
-INTEGRATIONS = "/api/v1/{org_id:uuid}/git-integrations"
-INTEGRATION = f"{INTEGRATIONS}/{{provider}}"
 
 _MESSAGES: Mapping[Remedy, str] = {
     Remedy.CONNECT: "Connect your account at the provider.",
@@ -72,13 +71,13 @@ class IntegrationList(msgspec.Struct):
     next_cursor: None = None
 
 
-def routes(
+def operations(
     authentication: Authentication,
     list_integrations: ListIntegrations,
     show_integration: ShowIntegration,
     disconnect: DisconnectIntegration,
-) -> list[Route]:
-    """Return the routes of an organization's integrations."""
+) -> list[Operation]:
+    """Return what can be done with an organization's integrations."""
 
     async def integrations(request: Request) -> Response:
         actor = await authentication(request)
@@ -105,9 +104,35 @@ def routes(
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     return [
-        Route(INTEGRATIONS, integrations),
-        Route(INTEGRATION, integration),
-        Route(INTEGRATION, disconnect_integration, methods=["DELETE"]),
+        Operation(
+            "GET",
+            INTEGRATIONS,
+            integrations,
+            name="list_integrations",
+            summary="how an organization stands with each provider",
+            tag=Tag.INTEGRATIONS,
+            answers=[Answer(IntegrationList)],
+        ),
+        Operation(
+            "GET",
+            INTEGRATION,
+            integration,
+            name="show_integration",
+            summary="how it stands with one, and the one thing that helps",
+            tag=Tag.INTEGRATIONS,
+            answers=[Answer(IntegrationBody)],
+        ),
+        Operation(
+            "DELETE",
+            INTEGRATION,
+            disconnect_integration,
+            name="disconnect_integration",
+            summary="disconnects; `?uninstall=true` also uninstalls at the provider",
+            tag=Tag.INTEGRATIONS,
+            query=DisconnectQuery,
+            answers=[Answer(status=HTTPStatus.NO_CONTENT)],
+            refusals=[IntegrationNotFound],
+        ),
     ]
 
 

@@ -36,6 +36,7 @@ _CODES: Mapping[HTTPStatus, str] = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
 }
 
 
@@ -107,7 +108,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # registered for nothing else
     status = HTTPStatus(error.status_code)
     headers = dict(error.headers or {})
-    detail = status.description or status.phrase
+    said = error.detail != status.phrase
+    detail = error.detail if said else status.description or status.phrase
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = _allowed_methods(request.scope)
         detail = f"This path answers {headers['Allow']} only."

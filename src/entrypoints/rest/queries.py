@@ -14,6 +14,7 @@ Limit = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 
 Cursor = Annotated[str, Meta(max_length=1024, description="a next_cursor of this list")]
 Flag = Annotated[bool, Meta(description="true or false")]
 Choice = Annotated[bool | None, Meta(description="true or false")]
+PathWish = Annotated[str, Meta(max_length=2048, description="a path here")]
 Sought = Annotated[str, Meta(max_length=256, description="a text of at most 256 characters")]
 
 

@@ -3,21 +3,20 @@ from datetime import datetime
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from core.domain.catalog_search import CatalogFilter, CatalogPlace
 from core.domain.identifiers import RepoId
-from core.domain.repositories import Repository
+from core.domain.repositories import Repository, RepositoryNotFound
 from core.use_cases.catalog.list_repositories import ListRepositories
 from core.use_cases.catalog.show_repository import ShowRepository
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.cursors import decode_cursor, encode_cursor
-from entrypoints.rest.integrations import INTEGRATION
 from entrypoints.rest.json_response import Json
+from entrypoints.rest.operations import Answer, Operation, Tag
+from entrypoints.rest.paths import REPOSITORIES, REPOSITORY
 from entrypoints.rest.queries import Choice, Cursor, Flag, Limit, NoQuery, Query, Sought, read_query
+from entrypoints.rest.refusals import OF_CATALOG
 from entrypoints.rest.sync_states import CatalogSync, catalog_sync
-
-REPOSITORIES = f"{INTEGRATION}/repos"
 
 
 class RepositoryQuery(Query, frozen=True):
@@ -64,10 +63,10 @@ class RepositoryShown(RepositoryBody, kw_only=True):
     sync: CatalogSync
 
 
-def routes(
+def operations(
     authentication: Authentication, list_repositories: ListRepositories, show_repository: ShowRepository
-) -> list[Route]:
-    """Return the routes of an integration's repositories."""
+) -> list[Operation]:
+    """Return what can be done with an integration's repositories."""
 
     async def repositories(request: Request) -> Response:
         actor = await authentication(request)
@@ -97,7 +96,29 @@ def routes(
         fields = msgspec.structs.asdict(_body(details.repository))
         return Json(RepositoryShown(**fields, sync=catalog_sync(details.sync)))
 
-    return [Route(REPOSITORIES, repositories), Route(f"{REPOSITORIES}/{{repo_id}}", repository)]
+    return [
+        Operation(
+            "GET",
+            REPOSITORIES,
+            repositories,
+            name="list_repositories",
+            summary="lists or searches the catalog",
+            tag=Tag.REPOSITORIES,
+            query=RepositoryQuery,
+            answers=[Answer(RepositoryList)],
+            refusals=OF_CATALOG,
+        ),
+        Operation(
+            "GET",
+            REPOSITORY,
+            repository,
+            name="show_repository",
+            summary="shows a repository",
+            tag=Tag.REPOSITORIES,
+            answers=[Answer(RepositoryShown)],
+            refusals=[*OF_CATALOG, RepositoryNotFound],
+        ),
+    ]
 
 
 def _body(found: Repository) -> RepositoryBody:

@@ -12,13 +12,14 @@ from urllib.parse import parse_qs, quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Route
 
 from core.domain.errors import DomainError, ErrorKind
 from entrypoints.development.demo import DemoUser, demo_users
 from entrypoints.development.tokens import DEFAULT_LIFETIME, TokenSigner
-from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.authentication import Authentication, OriginRefused
 from entrypoints.rest.bodies import read_body
+from entrypoints.rest.operations import HTML, Access, Answer, Operation, Tag
+from entrypoints.rest.queries import PathWish, Query, read_query
 from entrypoints.settings import Settings
 
 PATH = "/dev/sign-in"
@@ -32,6 +33,12 @@ _POLICY = (
 
 # Without its own address as referrer a browser posts this form with `Origin: null`, which is refused.
 _PAGE_HEADERS = {"content-security-policy": _POLICY, "referrer-policy": "same-origin"}
+
+
+class SignInQuery(Query, frozen=True):
+    """Where to go on afterwards: a path of ours."""
+
+    return_to: PathWish = "/"
 
 
 class PersonUnknown(DomainError):
@@ -64,11 +71,11 @@ def development_sign_in(settings: Settings) -> SignIn | None:
     return SignIn(partial(demo_users, settings.home), signer)
 
 
-def routes(sign_in: SignIn, authentication: Authentication) -> list[Route]:
-    """Return the route that shows the people and signs in as the chosen one."""
+def operations(sign_in: SignIn, authentication: Authentication) -> list[Operation]:
+    """Return what shows the people and signs in as the chosen one."""
 
     async def show(request: Request) -> Response:
-        return_to = _path(request.query_params.get("return_to", "/"))
+        return_to = _path(read_query(request, SignInQuery).return_to)
         page = _page(sign_in.people(), return_to)
         return HTMLResponse(page, headers=_PAGE_HEADERS)
 
@@ -91,7 +98,30 @@ def routes(sign_in: SignIn, authentication: Authentication) -> list[Route]:
         )
         return answer
 
-    return [Route(PATH, show), Route(PATH, choose, methods=["POST"])]
+    return [
+        Operation(
+            "GET",
+            PATH,
+            show,
+            name="show_people",
+            summary="development only: become one of the demo's people",
+            tag=Tag.DEVELOPMENT,
+            query=SignInQuery,
+            answers=[Answer(media_type=HTML)],
+            access=Access.ANYONE,
+        ),
+        Operation(
+            "POST",
+            PATH,
+            choose,
+            name="sign_in",
+            summary="development only: the form's target",
+            tag=Tag.DEVELOPMENT,
+            answers=[Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "where to go on"})],
+            refusals=[PersonUnknown, OriginRefused],
+            access=Access.ANYONE,
+        ),
+    ]
 
 
 def _path(return_to: str) -> str:

@@ -2,18 +2,20 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
+from core.domain.syncs import SyncCoolingDown
 from core.use_cases.catalog.request_sync import RequestSync
 from entrypoints.rest.authentication import Authentication
-from entrypoints.rest.integrations import INTEGRATION
 from entrypoints.rest.json_response import Json
+from entrypoints.rest.operations import Answer, Operation, Tag
+from entrypoints.rest.paths import INTEGRATION
 from entrypoints.rest.queries import NoQuery, read_query
-from entrypoints.rest.sync_states import catalog_sync
+from entrypoints.rest.refusals import OF_CATALOG
+from entrypoints.rest.sync_states import CatalogSync, catalog_sync
 
 
-def routes(authentication: Authentication, request_sync: RequestSync) -> list[Route]:
-    """Return the route that asks for the catalog to be read now."""
+def operations(authentication: Authentication, request_sync: RequestSync) -> list[Operation]:
+    """Return what asks for the catalog to be read now."""
 
     async def sync(request: Request) -> Response:
         actor = await authentication(request)
@@ -25,4 +27,15 @@ def routes(authentication: Authentication, request_sync: RequestSync) -> list[Ro
         )
         return Json(catalog_sync(state), HTTPStatus.ACCEPTED)
 
-    return [Route(f"{INTEGRATION}/sync", sync, methods=["POST"])]
+    return [
+        Operation(
+            "POST",
+            f"{INTEGRATION}/sync",
+            sync,
+            name="sync_catalog",
+            summary="asks for the catalog to be read now",
+            tag=Tag.INTEGRATIONS,
+            answers=[Answer(CatalogSync, HTTPStatus.ACCEPTED)],
+            refusals=[*OF_CATALOG, SyncCoolingDown],
+        )
+    ]

@@ -10,9 +10,17 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from core.domain.deliveries import DeliveryRefused, Receipt, ReceiverBusy
+from core.domain.deliveries import (
+    BodyRefused,
+    DeliveryRefused,
+    HeadersRefused,
+    Receipt,
+    ReceiverBusy,
+    SignatureRefused,
+)
 from core.domain.errors import DomainError
 from core.use_cases.events.receive import ReceiveDelivery
+from entrypoints.rest.operations import Access, Answer, Operation, Tag
 from entrypoints.rest.problems import problem, problem_of, unexpected
 from ports.metrics import Metrics
 from ports.webhooks import BodyDigest, Headers, WebhookProtocol
@@ -50,7 +58,8 @@ class WebhookEndpoint:
         *,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
-        self._protocols = {f"/api/v1/git/{name}/webhooks": protocol for name, protocol in protocols.items()}
+        self._names = tuple(protocols)
+        self._protocols = {_path(name): protocol for name, protocol in protocols.items()}
         self._receive_delivery = receive_delivery
         self._metrics = metrics
         self._body_seconds = body_seconds
@@ -65,6 +74,26 @@ class WebhookEndpoint:
     def answers(self, path: str) -> bool:
         """Tell whether this path is one provider's webhook address."""
         return path in self._protocols
+
+    def operations(self) -> list[Operation]:
+        """Return what providers deliver to."""
+        return [
+            Operation(
+                "POST",
+                _path(name),
+                self,
+                name=f"receive_{name}_delivery",
+                summary="receives a delivery",
+                tag=Tag.PROVIDER,
+                answers=[
+                    Answer(status=HTTPStatus.ACCEPTED, description="It is durable."),
+                    Answer(status=HTTPStatus.OK, description="It was known."),
+                ],
+                refusals=[SignatureRefused, HeadersRefused, BodyRefused, ReceiverBusy],
+                access=Access.SIGNATURE,
+            )
+            for name in self._names
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -160,6 +189,10 @@ class WebhookEndpoint:
         )
         self._metrics.refused(reason)
         return answer
+
+
+def _path(provider: str) -> str:
+    return f"/api/v1/git/{provider}/webhooks"
 
 
 class _Body:

@@ -1,0 +1,38 @@
+"""The stems of paths, and what stands in their braces."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import Meta
+
+ORGANIZATION = "/api/v1/{org_id:uuid}"
+INTEGRATIONS = f"{ORGANIZATION}/git-integrations"
+INTEGRATION = f"{INTEGRATIONS}/{{provider}}"
+REPOSITORIES = f"{INTEGRATION}/repos"
+REPOSITORY = f"{REPOSITORIES}/{{repo_id}}"
+
+
+@dataclass(frozen=True, slots=True)
+class PathParameter:
+    """What a name in braces stands for."""
+
+    description: str
+    form: Any
+    example: str
+
+
+PARAMETERS: Mapping[str, PathParameter] = {
+    "org_id": PathParameter("The organization's id.", UUID, "4b1c8a3e-7d52-4c0e-9a52-5a0f2d3b6c11"),
+    "provider": PathParameter(
+        "The provider's name.", Annotated[str, Meta(min_length=1, max_length=64)], "github"
+    ),
+    "repo_id": PathParameter(
+        "The provider's own id of the repository, which no renaming changes.",
+        Annotated[str, Meta(min_length=1, max_length=64)],
+        "815341",
+    ),
+    "project_id": PathParameter("The project's id.", UUID, "0f9e8d7c-6b5a-4948-8776-655443322110"),
+}
+"""Every name used in a path; each name means the same wherever it stands."""

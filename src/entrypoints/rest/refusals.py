@@ -1,0 +1,59 @@
+"""Which refusals an operation may answer beyond those it lists: known from what it is made of."""
+
+from collections.abc import Sequence
+
+from core.domain.errors import DomainError, StorageConflict, StorageTooSlow, StorageUnavailable
+from core.domain.integrations import IntegrationNotActive, IntegrationNotFound
+from core.domain.organizations import OrganizationNotFound, UserNotFound
+from core.domain.permissions import ActionForbidden
+from core.domain.principals import TokenRefused
+from core.domain.provider import (
+    AppRefused,
+    CredentialRefused,
+    InstallationGone,
+    InstallationSuspended,
+    NotVisible,
+    PermissionMissing,
+    ProviderUnavailable,
+    ProviderUnknown,
+    RateLimited,
+)
+from entrypoints.rest.authentication import SAFE_METHODS, OriginRefused
+from entrypoints.rest.bodies import JsonRefused
+from entrypoints.rest.operations import Access, Operation
+from entrypoints.rest.queries import QueryRefused
+from ports.cipher import CiphertextRefused
+
+Refusals = Sequence[type[DomainError]]
+
+OF_CATALOG: Refusals = [IntegrationNotFound, IntegrationNotActive]
+"""Of what needs an integration's catalog."""
+
+OF_PROVIDER: Refusals = [
+    ProviderUnavailable,
+    RateLimited,
+    AppRefused,
+    CredentialRefused,
+    InstallationSuspended,
+    InstallationGone,
+    PermissionMissing,
+    NotVisible,
+    CiphertextRefused,
+]
+"""Of what asks the provider while the caller waits."""
+
+
+def refusals_of(operation: Operation) -> list[type[DomainError]]:
+    """Return all of an operation's, its own and those of everything like it."""
+    changes = operation.method not in SAFE_METHODS
+    found: list[type[DomainError]] = [QueryRefused, *operation.refusals]
+    if operation.body is not None:
+        found.append(JsonRefused)
+    if operation.access is Access.CALLER:
+        found += [TokenRefused, UserNotFound, StorageUnavailable, StorageTooSlow]
+        found += [OriginRefused, StorageConflict] if changes else []
+    if "{org_id" in operation.path:
+        found += [OrganizationNotFound, ActionForbidden]
+    if "{provider" in operation.path:
+        found.append(ProviderUnknown)
+    return list(dict.fromkeys(found))

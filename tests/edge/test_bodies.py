@@ -1,0 +1,116 @@
+"""JSON bodies are read into a form, or refused with the field that is wrong."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+import httpx
+import msgspec
+import pytest
+from msgspec import Meta
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from entrypoints.rest.bodies import LARGEST, read_json
+from entrypoints.rest.json_response import Json
+from entrypoints.rest.problems import EXCEPTION_HANDLERS
+
+ID = "6f1c9f2e-54d0-4a53-8f3e-0d1f6a7c1b11"
+
+
+class Inner(msgspec.Struct, forbid_unknown_fields=True):
+    """An object in an object."""
+
+    depth: Annotated[int, Meta(ge=1)] = 1
+
+
+class Form(msgspec.Struct, forbid_unknown_fields=True):
+    """What the endpoint under test takes."""
+
+    id: UUID
+    inner: Inner | None = None
+    names: list[str] = []
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client of an endpoint that gives back what it was given."""
+
+    async def echo(request: Request) -> Response:
+        return Json(await read_json(request, Form))
+
+    app = Starlette(routes=[Route("/", echo, methods=["POST"])], exception_handlers=EXCEPTION_HANDLERS)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://api.example") as client:
+        yield client
+
+
+async def test_what_is_of_the_form_is_read(client: httpx.AsyncClient) -> None:
+    """Any capitals and parameters of the content type are fine."""
+    body = f'{{"id":"{ID}","names":["größe"]}}'
+    answer = await client.post("/", content=body, headers={"content-type": "Application/JSON; charset=utf-8"})
+    assert answer.json() == {"id": ID, "inner": None, "names": ["größe"]}
+
+
+WRONG = {
+    "missing": ("{}", "id", "This field is required."),
+    "unknown": (f'{{"id":"{ID}","nmaes":[]}}', "nmaes", "There is no such field here."),
+    "unknown within": (f'{{"id":"{ID}","inner":{{"x":1}}}}', "inner.x", "There is no such field here."),
+    "of another type": ('{"id":1}', "id", "Expected `uuid`, got `int`"),
+    "out of bounds": (f'{{"id":"{ID}","inner":{{"depth":0}}}}', "inner.depth", "Expected `int` >= 1"),
+    "within a list": (f'{{"id":"{ID}","names":[1]}}', "names[0]", "Expected `str`, got `int`"),
+    "no object": ("[]", "body", "Expected `object`, got `array`"),
+}
+
+
+@pytest.mark.parametrize(("body", "field", "message"), WRONG.values(), ids=WRONG.keys())
+async def test_the_wrong_field_is_named(
+    client: httpx.AsyncClient, body: str, field: str, message: str
+) -> None:
+    """As the caller wrote it, however deep."""
+    answer = await client.post("/", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_invalid")
+    assert answer.json()["errors"] == [{"field": field, "message": message}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"id":"\xff"}',
+        b'{"id":"\xed\xa0\x80"}',
+        b'{"id":"\\ud800"}',
+        b"[" * 60_000,
+        f'{{"id":"{ID}","names":["\\u0000"]}}'.encode(),
+        f'{{"id":"{ID}","names":["\\\\\\u0000"]}}'.encode(),
+    ],
+)
+async def test_what_is_no_json_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+    """Neither cut short, nor in another encoding, nor with a character PostgreSQL has no place for."""
+    answer = await client.post("/", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_invalid")
+
+
+async def test_a_backslash_before_a_u_is_text(client: httpx.AsyncClient) -> None:
+    r"""`\\u0000` is a backslash and five characters."""
+    body = f'{{"id":"{ID}","names":["\\\\u0000"]}}'
+    answer = await client.post("/", content=body, headers={"content-type": "application/json"})
+    assert answer.json()["names"] == [r"\u0000"]
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_only_json_is_taken(client: httpx.AsyncClient, media_type: str) -> None:
+    """A form of a page elsewhere could otherwise post here without a preflight."""
+    answer = await client.post("/", content=f'{{"id":"{ID}"}}', headers={"content-type": media_type})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert answer.json()["detail"] == "Send application/json."
+
+
+async def test_too_large_a_body(client: httpx.AsyncClient) -> None:
+    """Sixty-four kilobytes are plenty."""
+    body = b" " * (LARGEST + 1)
+    answer = await client.post("/", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
