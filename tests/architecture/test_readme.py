@@ -25,6 +25,7 @@ OF_HTTP = {
     "internal",
     "method_not_allowed",
     "not_found",
+    "request_malformed",
     "unsupported_media_type",
 }
 

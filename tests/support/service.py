@@ -34,6 +34,8 @@ class Service:
         chosen = {
             "HOME": str(home.path),
             "HTTP_ADDR": str(self.address),
+            "PUBLIC_URL": f"http://{self.address}",
+            "DASHBOARD_URL": f"http://{self.address}",
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             "GITHUB_WEBHOOK_SECRETS": SECRET,

@@ -125,8 +125,6 @@ def test_upper_case_is_no_event() -> None:
         (b'{"skipped":"\xff"}', "body_not_json"),
         (b'{"skipped":"\xc0\x80"}', "body_not_json"),
         (b'{"skipped":"\xed\xa0\x80"}', "body_not_json"),
-        (b'{"action":"\\ud800"}', "body_not_json"),
-        (b'{"skipped":"\\ud800"}', "body_not_json"),
         (b'{"action":"a\nb"}', "body_not_json"),
         (b'{"skipped":NaN}', "body_not_json"),
         (b"{'action':'opened'}", "body_not_json"),

@@ -10,6 +10,7 @@ import msgspec
 
 from adapters.github.payloads import read_payload
 from adapters.github.signature import SignatureDigest, SigningSecret, given_signature
+from adapters.github.surrogates import without_halves
 from core.domain.deliveries import BodyRefused, HeadersRefused, SignatureRefused, Source, VerifiedDelivery
 from core.domain.events import EnvelopeUnreadable
 from core.domain.identifiers import RepoId
@@ -87,7 +88,7 @@ class GitHubWebhooks(WebhookProtocol):
     def read(self, event_type: str, body: bytes) -> Notice:
         """Read a kept payload; the envelope first, since an odd one was accepted at receipt."""
         try:
-            text = _json_of(body)
+            text = without_halves(_json_of(body))
             envelope = _decode_envelope(text)
             if envelope.installation is None and event_type not in _STANDALONE:
                 return Unhandled("no_installation")
@@ -119,7 +120,18 @@ class GitHubWebhooks(WebhookProtocol):
 
 
 def _envelope(text: bytes) -> _Envelope:
-    """Decode the three keys we need; a signed object whose keys have odd types is kept for later failure."""
+    """Decode the three keys we need; looked through for halves of characters only if that fails."""
+    try:
+        return _decoded(text)
+    except BodyRefused:
+        mended = without_halves(text)
+        if mended == text:
+            raise
+    return _decoded(mended)
+
+
+def _decoded(text: bytes) -> _Envelope:
+    """Decode strictly; a signed object whose keys have odd types is kept for later failure."""
     try:
         # The decoder skips what it does not need without checking that it is UTF-8.
         if not text.isascii():

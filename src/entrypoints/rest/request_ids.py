@@ -13,8 +13,13 @@ def request_id_of(scope: Scope) -> str:
     """Return the request's id: the caller's if it is sane, else a new one; the same at every call."""
     known: str | None = scope.get("request_id")
     if known is None:
-        known = scope["request_id"] = _incoming(scope) or uuid4().hex
+        known = scope["request_id"] = _incoming(scope) or new_request_id()
     return known
+
+
+def new_request_id() -> str:
+    """Return an id for a request that brought none."""
+    return uuid4().hex
 
 
 def _incoming(scope: Scope) -> str | None:

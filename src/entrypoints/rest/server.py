@@ -9,6 +9,7 @@ import uvicorn
 import uvloop
 
 from entrypoints.bootstrap.rest import open_rest
+from entrypoints.rest.http_protocol import HttpProtocol
 from entrypoints.settings import Settings
 
 # GitHub waits 10 s for an answer; a request that is older than that when we stop has lost its caller.
@@ -46,7 +47,7 @@ async def _serve(settings: Settings) -> None:
                 host=settings.http_addr.host,
                 port=settings.http_addr.port,
                 loop="none",  # this one, made above
-                http="httptools",
+                http=HttpProtocol,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

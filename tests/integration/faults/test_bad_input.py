@@ -55,6 +55,7 @@ ODD_OBJECTS = {
     "repository is a list": b'{"installation":{"id":5},"repository":[]}',
     "repository's id is null": b'{"installation":{"id":5},"repository":{"id":null}}',
     "action is an object": b'{"action":{},"installation":{"id":5}}',
+    "action is an object, with half a character": b'{"action":{},"x":"\\ud83d"}',
 }
 
 ODD_HEADERS: dict[str, bytes] = {
@@ -105,8 +106,17 @@ def check_refused(service: Service, answer: Answer, status: int, code: str, reas
 
 
 async def all_statuses(service: Service, requests: list[bytes]) -> set[int]:
-    """Send these at the same time, each on a connection of its own."""
+    """Send these at the same time, each on a connection of its own; each is refused in our form."""
     answers = await asyncio.gather(*(ask(service.address, each) for each in requests))
+    for answer in answers:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.problem.keys() == PROBLEM
+
+    def told() -> set[object]:
+        lines = service.logged("api", "delivery_refused") + service.logged("api", "request_refused")
+        return {line["request_id"] for line in lines}
+
+    wait_until(lambda: told() >= {answer.problem["request_id"] for answer in answers})
     return {answer.status for answer in answers}
 
 
@@ -225,6 +235,14 @@ async def test_another_path_is_404(service: Service, path: str) -> None:
     wait_until(
         lambda: [line for line in service.logged("api", "request") if line["request_id"] == request_id]
     )
+
+
+async def test_half_a_character_costs_no_delivery(service: Service, ledger: Ledger) -> None:
+    """Whoever pushes writes commit messages, and can leave half a surrogate pair in one."""
+    delivery = Delivery(GOOD.replace(b'{"', b'{"half":"\\ud83d","', 1))
+    assert (await ask(service.address, delivery.request())).status == 202
+    wait_until(lambda: ledger.status(delivery.id) not in {None, "pending"})
+    assert ledger.status(delivery.id) == "unrouted"
 
 
 async def test_a_delivery_is_kept_once(service: Service, ledger: Ledger) -> None:
