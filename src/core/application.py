@@ -13,6 +13,7 @@ from core.use_cases.events.receive import ReceiveDelivery
 from core.use_cases.events.retry import RetryEvent, RetryEvents
 from core.use_cases.events.secret_uses import RecordSecretUses
 from core.use_cases.events.sweep import Sweep
+from core.use_cases.idempotency.forget_expired import ForgetExpiredKeys
 from core.use_cases.integrations.disconnect import DisconnectIntegration
 from core.use_cases.integrations.list_integrations import ListIntegrations
 from core.use_cases.integrations.show_integration import ShowIntegration
@@ -51,6 +52,9 @@ class Application:
     list_branches: ListBranches
     request_sync: RequestSync
     sync_due_catalogs: SyncDueCatalogs
+
+    # What callers asked to be done once.
+    forget_expired_keys: ForgetExpiredKeys
 
     # Who is calling.
     identify: Identify

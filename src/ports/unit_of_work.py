@@ -6,6 +6,7 @@ from ports.connections import ConnectionStore
 from ports.domain_events import DomainEventStore
 from ports.events import EventStore
 from ports.flows import FlowStore
+from ports.idempotency import IdempotencyStore
 from ports.integrations import IntegrationStore
 from ports.links import LinkStore
 from ports.mailbox import Mailbox
@@ -38,6 +39,7 @@ class Transaction(Protocol):
     domain_events: DomainEventStore
     versions: VersionStore
     secret_uses: SecretUseStore
+    idempotency: IdempotencyStore
 
     async def commit(self) -> None:
         """Make everything durable; raises and changes nothing when it cannot."""

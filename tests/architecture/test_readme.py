@@ -13,7 +13,7 @@ import ports
 from adapters.observability.metrics import PrometheusMetrics
 from core.domain.errors import DomainError
 from entrypoints.cli.main import COMMANDS
-from entrypoints.rest.problems import STATUS
+from entrypoints.rest.problems import status_of
 from tests.support.rest import everything
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +51,7 @@ def errors() -> dict[str, type[DomainError]]:
 def error_row(code: str, error: type[DomainError]) -> str:
     """Write the README's row of one code."""
     sentence = (error.__doc__ or "").partition("\n")[0]
-    return f"| `{code}` | {STATUS[error.kind].value} | {sentence} |"
+    return f"| `{code}` | {status_of(error).value} | {sentence} |"
 
 
 def test_every_error_code_is_explained() -> None:

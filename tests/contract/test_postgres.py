@@ -13,6 +13,7 @@ from tests.contract.directory import DirectoryContract
 from tests.contract.domain_events import DomainEventStoreContract
 from tests.contract.events import EventStoreContract
 from tests.contract.flows import FlowStoreContract
+from tests.contract.idempotency import IdempotencyStoreContract
 from tests.contract.integrations import IntegrationStoreContract
 from tests.contract.links import LinkStoreContract
 from tests.contract.mailbox import MailboxContract
@@ -90,6 +91,10 @@ class TestVersions(VersionStoreContract):
 
 class TestSecretUses(SecretUseStoreContract):
     """Uses of secrets."""
+
+
+class TestIdempotency(IdempotencyStoreContract):
+    """Idempotency keys."""
 
 
 class TestDirectory(DirectoryContract):

@@ -61,6 +61,9 @@ WRONG = {
     "of another type": ('{"id":1}', "id", "Expected `uuid`, got `int`"),
     "out of bounds": (f'{{"id":"{ID}","inner":{{"depth":0}}}}', "inner.depth", "Expected `int` >= 1"),
     "within a list": (f'{{"id":"{ID}","names":[1]}}', "names[0]", "Expected `str`, got `int`"),
+    "given twice": (f'{{"id":"{ID}","names":[],"names":["a"]}}', "names", "Give it once."),
+    "given twice within": (f'{{"id":"{ID}","inner":{{"depth":1,"depth":2}}}}', "depth", "Give it once."),
+    "no number": (f'{{"id":"{ID}","inner":{{"depth":"1"}}}}', "inner.depth", "Expected `int`, got `str`"),
     "no object": ("[]", "body", "Expected `object`, got `array`"),
 }
 
@@ -84,6 +87,9 @@ async def test_the_wrong_field_is_named(
         b'{"id":"\xed\xa0\x80"}',
         b'{"id":"\\ud800"}',
         b"[" * 60_000,
+        f'{{"id":"{ID}","inner":{{"depth":NaN}}}}'.encode(),
+        f'{{"id":"{ID}","names":{"[" * 9000}{"]" * 9000}}}'.encode(),
+        f'{{"id":"{ID}","inner":{{"depth":{"9" * 9000}}}}}'.encode(),
         f'{{"id":"{ID}","names":["\\u0000"]}}'.encode(),
         f'{{"id":"{ID}","names":["\\\\\\u0000"]}}'.encode(),
     ],

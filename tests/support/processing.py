@@ -149,6 +149,7 @@ class _WatchedTransaction(Transaction):
         self.domain_events = behind.domain_events
         self.versions = behind.versions
         self.secret_uses = behind.secret_uses
+        self.idempotency = behind.idempotency
 
     async def commit(self) -> None:
         await self._before_commit()

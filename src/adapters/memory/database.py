@@ -32,6 +32,15 @@ from core.domain.versions import Version
 _LOCK_SECONDS = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class KeptResult:
+    """What a request came to under its key; None while it is being done."""
+
+    request_hash: bytes
+    expires_at: datetime
+    result: object = None
+
+
 @dataclass(slots=True)
 class State:
     """Every table. Rows are frozen, so that a copy of the tables is a copy of everything."""
@@ -55,6 +64,7 @@ class State:
     user_tokens: dict[ConnectionId, StoredTokens] = field(default_factory=dict)
     sync_owners: dict[IntegrationId, str] = field(default_factory=dict)
     probes: dict[IntegrationId, datetime] = field(default_factory=dict)
+    idempotency_keys: dict[tuple[OrganizationId, str, str], KeptResult] = field(default_factory=dict)
 
     def copy(self) -> "State":
         """Return tables of their own with the same rows."""

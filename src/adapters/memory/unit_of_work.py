@@ -7,6 +7,7 @@ from adapters.memory.database import MemoryDatabase, Session
 from adapters.memory.domain_events import MemoryDomainEventStore
 from adapters.memory.events import MemoryEventStore
 from adapters.memory.flows import MemoryFlowStore
+from adapters.memory.idempotency import MemoryIdempotencyStore
 from adapters.memory.integrations import MemoryIntegrationStore
 from adapters.memory.links import MemoryLinkStore
 from adapters.memory.mailbox import MemoryMailbox
@@ -52,6 +53,7 @@ class MemoryTransaction(Transaction):
         self.domain_events = self._recorder
         self.versions = MemoryVersionStore(session)
         self.secret_uses = MemorySecretUseStore(session)
+        self.idempotency = MemoryIdempotencyStore(session)
 
     async def commit(self) -> None:
         """Record the domain events and let everyone see everything."""

@@ -7,6 +7,7 @@ from adapters.postgres.database import Database
 from adapters.postgres.domain_events import PostgresDomainEventStore
 from adapters.postgres.events import PostgresEventStore
 from adapters.postgres.flows import PostgresFlowStore
+from adapters.postgres.idempotency import PostgresIdempotencyStore
 from adapters.postgres.integrations import PostgresIntegrationStore
 from adapters.postgres.links import PostgresLinkStore
 from adapters.postgres.mailbox import PostgresMailbox
@@ -53,6 +54,7 @@ class PostgresTransaction(Transaction):
         self.domain_events = self._recorder
         self.versions = PostgresVersionStore(session)
         self.secret_uses = PostgresSecretUseStore(session)
+        self.idempotency = PostgresIdempotencyStore(session)
 
     async def commit(self) -> None:
         """Record the domain events and commit, both at once and last: see `PostgresDomainEventStore`."""

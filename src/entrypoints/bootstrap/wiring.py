@@ -11,6 +11,7 @@ from core.use_cases.events.receive import ReceiveDelivery
 from core.use_cases.events.retry import RetryEvent, RetryEvents
 from core.use_cases.events.secret_uses import RecordSecretUses
 from core.use_cases.events.sweep import Sweep
+from core.use_cases.idempotency.forget_expired import ForgetExpiredKeys
 from core.use_cases.tokens.leases import Pause
 from entrypoints.bootstrap.catalog import wire_catalog
 from entrypoints.bootstrap.tokens import wire_tokens
@@ -75,6 +76,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         list_branches=catalog.list_branches,
         request_sync=catalog.request_sync,
         sync_due_catalogs=catalog.sync_due_catalogs,
+        forget_expired_keys=ForgetExpiredKeys(by.unit_of_work, by.clock),
         identify=Identify(by.directory),
         who_am_i=WhoAmI(by.directory),
     )

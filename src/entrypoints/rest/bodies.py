@@ -1,3 +1,4 @@
+import json
 import re
 from http import HTTPStatus
 from typing import TypeVar
@@ -13,6 +14,7 @@ LARGEST = 64 * 1024
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+_NOT_OF_THE_FORM = "The body is not of the form this takes."
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _PLACE = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
 _FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `(.*)`$", re.DOTALL)
@@ -37,11 +39,13 @@ async def read_json(request: Request, form: type[T]) -> T:
     if _NUL.search(body):
         raise JsonRefused(r"Leave out the character \u0000.")
     try:
-        return msgspec.json.decode(body, type=form)
+        read = msgspec.json.decode(body, type=form)
+        json.loads(body, object_pairs_hook=_without_doubles, parse_int=str, parse_float=str)
     except msgspec.ValidationError as error:
         raise _explained(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise JsonRefused("Send one JSON object, in UTF-8.") from None
+    return read
 
 
 async def read_body(request: Request, *, limit: int = LARGEST) -> bytes:
@@ -57,6 +61,14 @@ async def read_body(request: Request, *, limit: int = LARGEST) -> bytes:
     return bytes(body)
 
 
+def _without_doubles(pairs: list[tuple[str, object]]) -> None:
+    """Refuse a name given twice: of the two, others on the way may have looked at the one we do not."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        double = next(name for name in names if names.count(name) > 1)
+        raise JsonRefused(_NOT_OF_THE_FORM, fields=[FieldError(double, "Give it once.")])
+
+
 def _explained(message: str) -> JsonRefused:
     """Say which field it is; msgspec names the object a field is missing from, or unknown in."""
     place = _PLACE.search(message)
@@ -66,6 +78,4 @@ def _explained(message: str) -> JsonRefused:
     if named:
         path.append(named[1])
         text = "There is no such field here." if "unknown" in text else "This field is required."
-    return JsonRefused(
-        "The body is not of the form this takes.", fields=[FieldError(".".join(path) or "body", text)]
-    )
+    return JsonRefused(_NOT_OF_THE_FORM, fields=[FieldError(".".join(path) or "body", text)])

@@ -12,6 +12,7 @@ from starlette.routing import Match, Route
 from starlette.types import ExceptionHandler, Scope
 
 from core.domain.errors import DomainError, ErrorKind, FieldError
+from core.domain.idempotency import IdempotencyKeyReused
 from entrypoints.rest.request_ids import request_id_of
 
 MEDIA_TYPE = "application/problem+json"
@@ -31,6 +32,10 @@ STATUS: Mapping[ErrorKind, HTTPStatus] = {
     ErrorKind.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorKind.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+
+# Understood and well formed, and yet not to be done: what clients that send keys expect to hear.
+# https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header#section-2.7
+_OTHERWISE: Mapping[str, HTTPStatus] = {IdempotencyKeyReused.code: HTTPStatus.UNPROCESSABLE_ENTITY}
 
 _CODES: Mapping[HTTPStatus, str] = {
     HTTPStatus.NOT_FOUND: "not_found",
@@ -74,6 +79,11 @@ def problem(
     return Response(msgspec.json.encode(body), status.value, headers, MEDIA_TYPE)
 
 
+def status_of(error: DomainError | type[DomainError]) -> HTTPStatus:
+    """Return the status of this refusal."""
+    return _OTHERWISE.get(error.code, STATUS[error.kind])
+
+
 def problem_of(error: DomainError, request_id: str) -> Response:
     """Return the response that tells a caller of this error."""
     headers = {}
@@ -83,7 +93,7 @@ def problem_of(error: DomainError, request_id: str) -> Response:
         # Every 401 names a scheme: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2.
         headers["www-authenticate"] = 'Bearer realm="crewkit"'
     return problem(
-        STATUS[error.kind], error.code, error.message, request_id, errors=error.fields, headers=headers
+        status_of(error), error.code, error.message, request_id, errors=error.fields, headers=headers
     )
 
 

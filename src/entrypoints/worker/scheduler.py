@@ -37,6 +37,7 @@ def schedules(application: Application) -> tuple[Schedule, ...]:
         Schedule("renew_installation_tokens", application.renew_installation_tokens, every=60),
         Schedule("probe_suspended", application.probe_suspended, every=60),
         Schedule("uninstall_revoked", application.uninstall_revoked, every=10),
+        Schedule("forget_expired_keys", application.forget_expired_keys, every=600),
     )
 
 

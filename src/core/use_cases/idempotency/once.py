@@ -1,0 +1,35 @@
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from core.domain.idempotency import KeyedRequest
+from ports.unit_of_work import Transaction
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Once(Generic[T]):
+    """What a request came to: now, or, where `is_replay`, when it came under the same key before."""
+
+    result: T
+    is_replay: bool = False
+
+
+async def once(
+    tx: Transaction, request: KeyedRequest | None, form: type[T], act: Callable[[], Awaitable[T]]
+) -> Once[T]:
+    """Act and keep the result under the request's key, or return what an earlier one came to.
+
+    The caller has authorized, acts within this transaction alone, and commits it in either case. What is
+    refused is not kept: it changed nothing, and may succeed when tried again. Raises what `act` raises, and
+    `IdempotencyKeyReused`.
+    """
+    if request is None:
+        return Once(await act())
+    earlier = await tx.idempotency.begin(request, form)
+    if earlier is not None:
+        return Once(earlier, is_replay=True)
+    result = await act()
+    await tx.idempotency.keep(request, result)
+    return Once(result)

@@ -1,0 +1,163 @@
+"""What comes twice under one key is done once; keys are forgotten when their time is over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from adapters.memory.clock import SettableClock
+from core.domain.actors import ServiceActor, UserActor
+from core.domain.errors import DomainError, StorageConflict
+from core.domain.idempotency import (
+    LIFETIME,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyReused,
+    KeyedRequest,
+    idempotency_key,
+    keyed,
+)
+from core.domain.identifiers import OrganizationId, UserId
+from core.use_cases.idempotency.forget_expired import ForgetExpiredKeys
+from core.use_cases.idempotency.once import Once, once
+from tests.contract.memory_world import MemoryWorld
+from tests.support.builders import now
+from tests.support.domain import external
+
+MARA = UserActor(UserId(1), external(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What acting comes to."""
+
+    number: int
+
+
+class Doing:
+    """Something that counts how often it is done."""
+
+    def __init__(self) -> None:
+        self.world = MemoryWorld()
+        self.count = 0
+        self.refusal: DomainError | None = None
+
+    async def __call__(self, request: KeyedRequest | None) -> Once[Made]:
+        """Do it once."""
+        async with self.world.unit_of_work() as tx:
+            done = await once(tx, request, Made, self._act)
+            await tx.commit()
+        return done
+
+    async def _act(self) -> Made:
+        self.count += 1
+        if self.refusal:
+            raise self.refusal
+        return Made(self.count)
+
+
+def asked(key: str | None = "one", *, at: int = 0, **facts: object) -> KeyedRequest | None:
+    """Return a request of Mara's."""
+    return keyed(
+        None if key is None else idempotency_key(key),
+        "make",
+        facts,
+        organization_id=OrganizationId(1),
+        actor=MARA,
+        now=now() + timedelta(hours=at),
+    )
+
+
+async def test_the_same_request_twice() -> None:
+    """The second is told what the first came to, and that it is that."""
+    doing = Doing()
+    assert await doing(asked(name="a")) == Once(Made(1))
+    assert await doing(asked(name="a")) == Once(Made(1), is_replay=True)
+    assert doing.count == 1
+
+
+async def test_without_a_key_everything_is_done() -> None:
+    """Nobody asked for less."""
+    doing = Doing()
+    assert [(await doing(asked(None))).result.number for _ in range(2)] == [1, 2]
+
+
+async def test_another_request_under_the_key() -> None:
+    """Is not done, whatever differs."""
+    doing = Doing()
+    await doing(asked(name="a", root=None))
+    for facts in ({"name": "b", "root": None}, {"name": "a", "root": ""}, {"name": "a"}):
+        with pytest.raises(IdempotencyKeyReused):
+            await doing(asked(**facts))
+    assert doing.count == 1
+
+
+async def test_a_refusal_is_not_kept() -> None:
+    """It changed nothing, and what was in its way may be gone."""
+    doing = Doing()
+    doing.refusal = StorageConflict("Try again.")
+    with pytest.raises(StorageConflict):
+        await doing(asked())
+    doing.refusal = None
+    assert await doing(asked()) == Once(Made(2))
+
+
+async def test_storage_lost_before_the_commit() -> None:
+    """The key is free: nothing was done under it."""
+    doing = Doing()
+    request = asked()
+    async with doing.world.unit_of_work() as tx:
+        await once(tx, request, Made, doing._act)
+        await doing.world.lose_storage()
+        with pytest.raises(DomainError):
+            await tx.commit()
+    await doing.world.restore_storage()
+    assert await doing(request) == Once(Made(2))
+
+
+@pytest.mark.parametrize(
+    ("actor", "facts", "operation"),
+    [
+        (ServiceActor("deployer", frozenset()), {"name": "a"}, "make"),
+        (ServiceActor("deployer", frozenset(), MARA), {"name": "a"}, "make"),
+        (MARA, {"name": "a"}, "destroy"),
+        (MARA, {"name": "a", "id": external(2)}, "make"),
+    ],
+)
+def test_what_makes_a_request_another(
+    actor: UserActor | ServiceActor, facts: Mapping[str, object], operation: str
+) -> None:
+    """Who asks, for what, and with which details."""
+    key = idempotency_key("one")
+    organization = OrganizationId(1)
+    one = keyed(key, "make", {"name": "a"}, organization_id=organization, actor=MARA, now=now())
+    two = keyed(key, operation, facts, organization_id=organization, actor=actor, now=now())
+    assert one is not None
+    assert two is not None
+    assert (one.actor, one.request_hash) != (two.actor, two.request_hash)
+    assert one.expires_at - one.now == LIFETIME
+
+
+@pytest.mark.parametrize("text", ["", "a" * 256, "größe", "a\tb", "a\n", "\x7f"])
+def test_what_is_no_key(text: str) -> None:
+    """Keys are short and printable."""
+    with pytest.raises(IdempotencyKeyInvalid):
+        idempotency_key(text)
+
+
+@pytest.mark.parametrize("text", ["1", "a" * 255, '"8e03978e-40d5-43dd"', "a b~"])
+def test_what_is_a_key(text: str) -> None:
+    """Any printable ASCII, quotes of the draft's structured form included."""
+    assert idempotency_key(text) == text
+
+
+async def test_expired_keys_are_forgotten() -> None:
+    """However many there are."""
+    doing = Doing()
+    for number in range(1001):
+        await doing(asked(f"old-{number}", at=-25))
+    await doing(asked("new", at=-23))
+    forget = ForgetExpiredKeys(doing.world.unit_of_work, SettableClock(now()))
+    assert await forget() == 1001
+    assert await forget() == 0
+    assert (await doing(asked("new", at=-23))).is_replay
