@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 from core.use_cases.account.identify import Identify
 from core.use_cases.account.who_am_i import WhoAmI
+from core.use_cases.audit.list_versions import ListVersions
 from core.use_cases.catalog.due_syncs import SyncDueCatalogs
 from core.use_cases.catalog.list_branches import ListBranches
 from core.use_cases.catalog.list_repositories import ListRepositories
@@ -42,6 +43,7 @@ class Application:
     list_integrations: ListIntegrations
     show_integration: ShowIntegration
     disconnect_integration: DisconnectIntegration
+    list_versions: ListVersions
     uninstall_revoked: UninstallRevoked
     renew_installation_tokens: RenewInstallationTokens
     probe_suspended: ProbeSuspended

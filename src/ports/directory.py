@@ -1,8 +1,8 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from core.domain.identifiers import UserId
+from core.domain.identifiers import OrganizationId, UserId
 from core.domain.organizations import Membership, Organization, Place, User
 
 
@@ -20,6 +20,11 @@ class Directory(Protocol):
 
         None where there is no such organization. Nobody has no role, and neither has a role we do not know.
         """
+
+    async def members(
+        self, organization_id: OrganizationId, user_ids: Collection[UUID]
+    ) -> Mapping[UUID, User]:
+        """Return those of these people, by external id, who are members of an organization."""
 
     async def memberships(self, user_id: UserId) -> Sequence[Membership]:
         """Return a user's memberships, by organization name."""

@@ -48,6 +48,16 @@ class DirectoryContract:
             Membership(zenith, user.id, Role.VIEWER),
         ]
 
+    async def test_members_among_people(self, world: World) -> None:
+        """Of the people asked for, those who belong to the organization, by what callers know of them."""
+        member, stranger = await world.user(), await world.user("jonas@acme.example")
+        acme, zenith = await world.organization(), await world.organization("Zenith")
+        await world.member(member, acme, Role.VIEWER)
+        await world.member(stranger, zenith, Role.OWNER)
+        asked = [member.external_id, stranger.external_id, uuid4()]
+        assert await world.directory.members(acme.id, asked) == {member.external_id: member}
+        assert await world.directory.members(acme.id, []) == {}
+
     async def test_role_changes(self, world: World) -> None:
         """The role that counts is today's."""
         user, organization = await world.user(), await world.organization()

@@ -1,6 +1,6 @@
 """A directory of a few people, and an application of which a test needs only some use cases."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NoReturn
 from uuid import UUID
@@ -43,6 +43,13 @@ class People(Directory):
         mine = await self.memberships(user_id) if user_id is not None else []
         roles = {one.organization: one.role for one in mine}
         return Place(organization, roles.get(organization)) if organization else None
+
+    async def members(
+        self, organization_id: OrganizationId, user_ids: Collection[UUID]
+    ) -> Mapping[UUID, User]:
+        """Look at Mara, who is in both."""
+        assert organization_id in (ACME.id, ZENITH.id)
+        return {user.external_id: user for user in self.users if user.external_id in user_ids}
 
     async def memberships(self, user_id: UserId) -> Sequence[Membership]:
         """Give Mara's."""

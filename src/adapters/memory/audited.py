@@ -9,7 +9,7 @@ from uuid import UUID
 from adapters.memory.database import Session, State
 from core.domain.changes import Change
 from core.domain.errors import StorageConflict
-from core.domain.versions import Version
+from core.domain.versions import Version, VersionId
 
 
 class Audited(Protocol):
@@ -50,7 +50,7 @@ async def apply(
         entity = change.after or change.before
         assert entity is not None  # a step has a beginning or an end
         version = Version(
-            id=next(session.database.ids),
+            id=VersionId(next(session.database.ids)),
             item_type=item_type,
             item_id=str(entity.external_id),
             event=change.event,
@@ -60,6 +60,7 @@ async def apply(
             created_at=session.database.now(),
         )
         state.versions[version.id] = version
+        state.version_owners[version.id] = (change.organization_id, change.provider)
 
 
 def _step(session: Session, rows: dict[Any, Entity], change: Change[Entity]) -> None:

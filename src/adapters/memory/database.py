@@ -27,7 +27,7 @@ from core.domain.links import Link
 from core.domain.organizations import Organization, Project, Role, User
 from core.domain.repositories import Repository
 from core.domain.token_lease import StoredTokens
-from core.domain.versions import Version
+from core.domain.versions import Version, VersionId
 
 _LOCK_SECONDS = 5.0
 
@@ -58,7 +58,8 @@ class State:
     events: dict[EventId, Event] = field(default_factory=dict)
     payloads: dict[EventId, bytes] = field(default_factory=dict)
     domain_events: dict[int, tuple[DomainEvent, datetime]] = field(default_factory=dict)
-    versions: dict[int, Version] = field(default_factory=dict)
+    versions: dict[VersionId, Version] = field(default_factory=dict)
+    version_owners: dict[VersionId, tuple[OrganizationId | None, str | None]] = field(default_factory=dict)
     secret_uses: dict[str, datetime] = field(default_factory=dict)
     integration_tokens: dict[IntegrationId, StoredTokens] = field(default_factory=dict)
     user_tokens: dict[ConnectionId, StoredTokens] = field(default_factory=dict)

@@ -1,8 +1,8 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from adapters.memory.database import MemoryDatabase
-from core.domain.identifiers import UserId
+from core.domain.identifiers import OrganizationId, UserId
 from core.domain.organizations import Membership, Organization, Place, User
 from ports.directory import Directory
 
@@ -34,6 +34,18 @@ class MemoryDirectory(Directory):
             memberships = session.state.memberships
             role = memberships.get((user_id, organization.id)) if user_id is not None else None
         return Place(organization, role)
+
+    async def members(
+        self, organization_id: OrganizationId, user_ids: Collection[UUID]
+    ) -> Mapping[UUID, User]:
+        """Return those of these people who are members of an organization."""
+        async with self._database.session() as session:
+            state = session.state
+            return {
+                user.external_id: user
+                for user in state.users.values()
+                if user.external_id in user_ids and (user.id, organization_id) in state.memberships
+            }
 
     async def memberships(self, user_id: UserId) -> Sequence[Membership]:
         """Return a user's memberships, by organization name."""

@@ -2,7 +2,8 @@ from collections.abc import Sequence
 from copy import deepcopy
 
 from adapters.memory.database import Session
-from core.domain.versions import Version
+from core.domain.identifiers import OrganizationId
+from core.domain.versions import Version, VersionId
 from ports.versions import VersionStore
 
 
@@ -14,9 +15,21 @@ class MemoryVersionStore(VersionStore):
 
     async def of_item(self, item_type: str, item_id: str) -> Sequence[Version]:
         """Return an item's history, oldest first."""
-        versions = self._session.state.versions
         return [
             deepcopy(version)
-            for _, version in sorted(versions.items())
+            for _, version in sorted(self._session.state.versions.items())
             if (version.item_type, version.item_id) == (item_type, item_id)
         ]
+
+    async def of_organization(
+        self, organization_id: OrganizationId, provider: str, *, limit: int, before: VersionId | None = None
+    ) -> Sequence[Version]:
+        """Return an organization's history with a provider, newest first."""
+        state = self._session.state
+        found = [
+            deepcopy(version)
+            for version_id, version in sorted(state.versions.items(), reverse=True)
+            if (before is None or version_id < before)
+            and state.version_owners[version_id] in ((organization_id, provider), (organization_id, None))
+        ]
+        return found[:limit]

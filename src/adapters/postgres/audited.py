@@ -27,10 +27,13 @@ Entity = TypeVar("Entity", bound=Audited)
 ToRow = Callable[[Entity], Mapping[str, Any]]
 
 _RECORD = """
-    INSERT INTO versions (item_type, item_id, event, actor, request_id, changes)
-    SELECT %s, v.item_id, v.event, v.actor, v.request_id, v.changes
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[])
-        AS v (item_id, event, actor, request_id, changes)
+    INSERT INTO versions (
+        item_type, item_id, organization_id, provider, event, actor, request_id, changes
+    )
+    SELECT %s, v.item_id, v.organization_id, v.provider, v.event, v.actor, v.request_id, v.changes
+    FROM unnest(
+        %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[]
+    ) AS v (item_id, organization_id, provider, event, actor, request_id, changes)
 """
 
 
@@ -118,6 +121,8 @@ class AuditedTable(Generic[Entity]):
             (
                 self._item_type,
                 Texts([str(entity.external_id) for entity in entities if entity]),
+                Bigints([change.organization_id for change in changes]),
+                Texts([change.provider for change in changes]),
                 Texts([change.event for change in changes]),
                 Texts([change.by.name for change in changes]),
                 Texts([change.by.request_id for change in changes]),

@@ -1,9 +1,9 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from adapters.postgres.database import Database
 from adapters.postgres.packed_arrays import Texts
-from core.domain.identifiers import UserId
+from core.domain.identifiers import OrganizationId, UserId
 from core.domain.organizations import Membership, Organization, Place, Role, User
 from ports.directory import Directory
 
@@ -21,6 +21,12 @@ _MEMBERSHIPS = """
     JOIN organizations AS o ON o.id = m.organization_id
     WHERE m.user_id = %s AND m.role = ANY(%s::text[])
     ORDER BY o.name, o.id
+"""
+_MEMBERS = """
+    SELECT u.id, u.external_id, u.email, u.name
+    FROM users AS u
+    JOIN memberships AS m ON m.user_id = u.id
+    WHERE m.organization_id = %s AND u.external_id = ANY(%s::text[]::uuid[]) AND m.role = ANY(%s::text[])
 """
 # A role crewkit gave a meaning we do not know is no role here.
 _KNOWN_ROLES = Texts([role.value for role in Role])
@@ -52,6 +58,15 @@ class PostgresDirectory(Directory):
             return None
         *organization, role = rows[0]
         return Place(Organization(*organization), Role(role) if role else None)
+
+    async def members(
+        self, organization_id: OrganizationId, user_ids: Collection[UUID]
+    ) -> Mapping[UUID, User]:
+        """Return those of these people who are members of an organization."""
+        wanted = Texts([str(user_id) for user_id in user_ids])
+        async with self._database.session() as session:
+            rows = await session.read(_MEMBERS, (organization_id, wanted, _KNOWN_ROLES))
+        return {row[1]: User(*row) for row in rows}
 
     async def memberships(self, user_id: UserId) -> Sequence[Membership]:
         """Return a user's memberships, by organization name."""

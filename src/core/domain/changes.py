@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from core.domain.actors import Actor
+from core.domain.identifiers import OrganizationId
 from core.domain.secret import Secret
 
 Entity = TypeVar("Entity")
@@ -28,6 +29,16 @@ class Change(Generic[Entity]):
         if self.before is None:
             return "created"
         return "deleted" if self.after is None else "updated"
+
+    @property
+    def organization_id(self) -> OrganizationId | None:
+        """Name the organization whose trail shows the step; None for what is a person's own."""
+        return getattr(self.after or self.before, "organization_id", None)
+
+    @property
+    def provider(self) -> str | None:
+        """Name the provider that the entity is about; None for what is about none."""
+        return getattr(self.after or self.before, "provider", None)
 
     def differences(self) -> dict[str, list[Any]]:
         """Return `{field: [before, after]}` of what differs, in plain JSON values, secrets masked."""

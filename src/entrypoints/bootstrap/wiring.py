@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from core.application import Application
 from core.use_cases.account.identify import Identify
 from core.use_cases.account.who_am_i import WhoAmI
+from core.use_cases.audit.list_versions import ListVersions
 from core.use_cases.events.browse import ListEvents, ShowEvent
 from core.use_cases.events.drain import DrainLane
 from core.use_cases.events.receive import ReceiveDelivery
@@ -68,6 +69,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         list_integrations=catalog.list_integrations,
         show_integration=catalog.show_integration,
         disconnect_integration=catalog.disconnect_integration,
+        list_versions=ListVersions(by.unit_of_work, by.directory, by.authorizer, by.providers),
         uninstall_revoked=catalog.uninstall_revoked,
         renew_installation_tokens=tokens.renew,
         probe_suspended=tokens.probe,

@@ -13,6 +13,7 @@ from entrypoints.rest import (
     repositories,
     sign_in,
     syncs,
+    versions,
 )
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.envelope import Envelope
@@ -60,6 +61,7 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
             application.disconnect_integration,
         ),
         *syncs.operations(parts.authentication, application.request_sync),
+        *versions.operations(parts.authentication, application.list_versions),
         *repositories.operations(
             parts.authentication, application.list_repositories, application.show_repository
         ),

@@ -2,13 +2,19 @@
 
 import base64
 import binascii
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from entrypoints.rest.queries import query_refused
 
 T = TypeVar("T")
+
+
+class RowPlace(msgspec.Struct, frozen=True, array_like=True):
+    """A place in what is listed by the order in which it was written."""
+
+    id: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 
 def encode_cursor(place: object) -> str:

@@ -1,0 +1,129 @@
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.domain.organizations import User
+from core.domain.versions import ActorKind, Version, VersionId, named_actor
+from core.use_cases.audit.list_versions import ListVersions
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.cursors import RowPlace, decode_cursor, encode_cursor
+from entrypoints.rest.json_response import Json
+from entrypoints.rest.operations import Answer, Operation, Tag
+from entrypoints.rest.paths import INTEGRATION
+from entrypoints.rest.queries import Cursor, Limit, Query, read_query
+
+
+class VersionQuery(Query, frozen=True):
+    """Which page."""
+
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class Item(msgspec.Struct):
+    """What was changed: an `integration`, a `link` or a `project`."""
+
+    type: str
+    id: str
+
+
+class Person(msgspec.Struct):
+    """A user; the name is known of those who are members today."""
+
+    id: UUID
+    name: str | None
+
+
+class VersionActor(msgspec.Struct):
+    """Who changed it: a user, a service (for `user`, where it named one), or the system by itself.
+
+    `delivery_id` is the webhook whose news was followed; `name` is the service's or the system's part.
+    """
+
+    kind: ActorKind
+    name: str | None
+    user: Person | None
+    delivery_id: str | None
+
+
+class FieldChange(msgspec.Struct):
+    """One field, before and after; a secret is told to be there, never what it is."""
+
+    before: Any
+    after: Any
+
+
+class VersionBody(msgspec.Struct):
+    """One change: `created`, `updated` or `deleted`."""
+
+    item: Item
+    event: str
+    actor: VersionActor
+    changes: Mapping[str, FieldChange]
+    changed_at: datetime
+    request_id: str | None
+
+
+class VersionList(msgspec.Struct):
+    """One page of the audit trail, newest first."""
+
+    data: list[VersionBody]
+    next_cursor: str | None
+
+
+def operations(authentication: Authentication, list_versions: ListVersions) -> list[Operation]:
+    """Return what can be done with the audit trail."""
+
+    async def versions(request: Request) -> Response:
+        actor = await authentication(request)
+        query = read_query(request, VersionQuery)
+        trail = await list_versions(
+            actor,
+            organization_id=request.path_params["org_id"],
+            provider=request.path_params["provider"],
+            limit=query.limit,
+            before=_place(query.cursor),
+        )
+        following = encode_cursor(RowPlace(trail.next)) if trail.next else None
+        return Json(VersionList([_body(one, trail.members) for one in trail.versions], following))
+
+    return [
+        Operation(
+            "GET",
+            f"{INTEGRATION}/versions",
+            versions,
+            name="list_versions",
+            summary="tells who changed the integration, its links and projects made here",
+            tag=Tag.INTEGRATIONS,
+            query=VersionQuery,
+            answers=[Answer(VersionList)],
+        )
+    ]
+
+
+def _place(cursor: str) -> VersionId | None:
+    place = decode_cursor(cursor, RowPlace)
+    return VersionId(place.id) if place else None
+
+
+def _body(version: Version, members: Mapping[UUID, User]) -> VersionBody:
+    actor = named_actor(version)
+    user = members.get(actor.user_id) if actor.user_id else None
+    return VersionBody(
+        item=Item(version.item_type, version.item_id),
+        event=version.event,
+        actor=VersionActor(
+            actor.kind,
+            actor.name,
+            Person(actor.user_id, user.name or user.email if user else None) if actor.user_id else None,
+            actor.delivery_id,
+        ),
+        changes={name: FieldChange(before, after) for name, (before, after) in version.told().items()},
+        changed_at=version.created_at,
+        request_id=None if actor.delivery_id else version.request_id,
+    )

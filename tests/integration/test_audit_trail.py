@@ -1,0 +1,119 @@
+"""A change of what is audited is in the trail of whom it concerns; found fast, however long the trail is."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from adapters.postgres import versions
+from adapters.postgres.migrate import downgrade, migrate
+from core.domain.connections import Connection, ConnectionStatus
+from core.domain.identifiers import ProviderUserId
+from core.domain.organizations import Organization
+from tests.contract.postgres_world import PostgresWorld
+from tests.support.audit import AUDITED
+from tests.support.builders import PROVIDER, now, step
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+    """Give an empty database."""
+    world = PostgresWorld(database_url)
+    yield world
+    await world.database.close()
+
+
+async def _integration(world: PostgresWorld, organization: Organization) -> None:
+    made = await world.integration(organization)
+    async with world.unit_of_work() as tx:
+        await tx.integrations.apply([step(made, replace(made, provider_name="renamed"))])
+        await tx.commit()
+
+
+async def _link(world: PostgresWorld, organization: Organization) -> None:
+    link = await world.link(await world.project(organization), await world.integration(organization))
+    async with world.unit_of_work() as tx:
+        await tx.links.apply([step(link, None)])
+        await tx.commit()
+
+
+async def _connection(world: PostgresWorld, _: Organization) -> None:
+    user = await world.user()
+    async with world.unit_of_work() as tx:
+        connection = Connection(
+            id=await tx.connections.next_id(),
+            external_id=uuid4(),
+            user_id=user.id,
+            provider=PROVIDER,
+            provider_user_id=ProviderUserId("7"),
+            created_at=now(),
+            updated_at=now(),
+        )
+        revoked = replace(connection, status=ConnectionStatus.REVOKED)
+        await tx.connections.apply([step(None, connection), step(connection, revoked)])
+        await tx.commit()
+
+
+Changing = Callable[[PostgresWorld, Organization], Awaitable[None]]
+TWO_CHANGES: dict[str, Changing] = {
+    "git_integrations": _integration,
+    "project_repositories": _link,
+    "user_git_connections": _connection,
+}
+PLACES = ("organization_id", "before", "provider", "limit")
+PERSONAL = {"user_git_connections"}
+
+
+@pytest.mark.parametrize("table", AUDITED)
+async def test_every_change_is_in_the_trail_it_belongs_to(world: PostgresWorld, table: str) -> None:
+    """Written through its store, each row's change is a version of the organization, or of a person alone."""
+    organization = await world.organization()
+    await TWO_CHANGES[table](world, organization)
+    with psycopg.connect(world.url) as connection:
+        trail = connection.execute(
+            "SELECT organization_id, provider FROM versions WHERE item_type = %s", (AUDITED[table],)
+        ).fetchall()
+    owner = None if table in PERSONAL else organization.id
+    assert trail == [(owner, PROVIDER)] * 2
+
+
+async def test_a_trail_from_before_there_were_organizations_in_it(world: PostgresWorld) -> None:
+    """The migration finds out whose each version is, even where the item is gone."""
+    organization = await world.organization()
+    for change in TWO_CHANGES.values():
+        async with world.database.session() as session:
+            await session.write("DELETE FROM git_integrations RETURNING id")
+            await session.commit()
+        await change(world, organization)
+    select = "SELECT id, organization_id, provider FROM versions ORDER BY id"
+    with psycopg.connect(world.url, autocommit=True) as connection:
+        before = connection.execute(select).fetchall()
+        downgrade(world.url, "0004")
+        migrate(world.url)
+        after = connection.execute(select).fetchall()
+    personal = [row for row in after if row[1] is None]
+    assert (after, len(personal)) == (before, 2)
+
+
+async def test_a_page_of_a_long_trail_is_read_from_its_index(world: PostgresWorld) -> None:
+    """Not from everybody's history."""
+    with psycopg.connect(world.url, autocommit=True) as connection:
+        connection.execute(
+            """
+            INSERT INTO versions (item_type, item_id, organization_id, provider, event, actor, changes)
+            SELECT 'link', number::text, number % 50, 'github', 'updated', 'system:webhook', '{}'
+            FROM generate_series(1, 50000) AS number;
+            ANALYZE versions
+            """
+        )
+        statement = re.sub(
+            r"%\((\w+)\)s", lambda name: f"${PLACES.index(name[1]) + 1}", versions.OF_ORGANIZATION
+        )
+        explained = connection.execute(f"EXPLAIN (GENERIC_PLAN) {statement}".encode()).fetchall()
+    plan = "\n".join(line for (line,) in explained)
+    assert "Index Scan Backward using versions_organization_id_id_idx" in plan
+    assert "Sort" not in plan
+    assert "Seq Scan" not in plan

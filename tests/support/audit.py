@@ -1,0 +1,31 @@
+"""Every table, with the trail it leaves or the reason why it leaves none."""
+
+AUDITED = {
+    "git_integrations": "integration",
+    "project_repositories": "link",
+    "user_git_connections": "connection",
+}
+"""Tables whose every change is a version, and what it calls their rows."""
+
+_CREWKITS = "crewkit's own, changed by crewkit"
+_MIRROR = "a mirror of the provider's, which has a log of its own; what matters is told as a domain event"
+_LOG = "a log itself"
+_BOOKKEEPING = "the service's own bookkeeping, in which nobody decides anything"
+
+UNAUDITED = {
+    "organizations": _CREWKITS,
+    "users": _CREWKITS,
+    "memberships": _CREWKITS,
+    "projects": _CREWKITS,
+    "git_repositories": _MIRROR,
+    "user_git_emails": "the provider's word on a connection, replaced with it",
+    "git_commit_attributions": "derived from commits and connections, and derived again",
+    "git_webhook_events": _LOG,
+    "git_domain_events": _LOG,
+    "git_token_leases": "the trail of tokens itself: who got which, why and until when",
+    "versions": "the trail itself",
+    "git_flows": "lives for minutes; what it leads to is a version of the integration or connection",
+    "idempotency_keys": _BOOKKEEPING,
+    "webhook_secret_uses": _BOOKKEEPING,
+}
+"""Tables whose changes are no versions, each with the reason."""

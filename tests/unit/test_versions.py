@@ -1,0 +1,53 @@
+"""What an audit trail tells outside the service."""
+
+from datetime import UTC, datetime
+from typing import get_type_hints
+
+import pytest
+
+from core.domain.actors import Actor, ServiceActor, SystemActor, UserActor
+from core.domain.connections import Connection
+from core.domain.identifiers import UserId
+from core.domain.integrations import Integration
+from core.domain.links import Link
+from core.domain.organizations import Project
+from core.domain.versions import ActorKind, NamedActor, Version, VersionId, named_actor
+from tests.support.domain import external
+
+PERSON = UserActor(UserId(3), external(3))
+DELIVERY = "72d3162e-cc78-11e3-81ab-4c9367dc0958"
+
+
+def version(by: Actor, **changes: object) -> Version:
+    """Return what the trail keeps of a change by this actor."""
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    return Version(VersionId(1), "link", str(external(1)), "updated", by.name, by.request_id, changes, at)
+
+
+@pytest.mark.parametrize(
+    ("actor", "named"),
+    [
+        (PERSON, NamedActor(ActorKind.USER, user_id=external(3))),
+        (ServiceActor("builds", frozenset()), NamedActor(ActorKind.SERVICE, "builds")),
+        (
+            ServiceActor("builds", frozenset(), acting_user=PERSON),
+            NamedActor(ActorKind.SERVICE, "builds", external(3)),
+        ),
+        (ServiceActor("odd: for x", frozenset()), NamedActor(ActorKind.SERVICE, "odd: for x")),
+        (SystemActor("webhook", DELIVERY), NamedActor(ActorKind.WEBHOOK, delivery_id=DELIVERY)),
+        (SystemActor("scheduler"), NamedActor(ActorKind.SCHEDULER, "scheduler")),
+        (SystemActor("cli"), NamedActor(ActorKind.SYSTEM, "cli")),
+    ],
+    ids=lambda value: value.name if not isinstance(value, NamedActor) else "",
+)
+def test_actors_are_read_back_from_their_names(actor: Actor, named: NamedActor) -> None:
+    """People, services with or without a person, webhooks by their delivery, and the system."""
+    assert named_actor(version(actor)) == named
+
+
+@pytest.mark.parametrize("entity", [Integration, Link, Connection, Project], ids=lambda one: one.__name__)
+def test_no_rows_id_is_told(entity: type) -> None:
+    """What refers to rows never leaves the service, whichever field of whichever entity it stands in."""
+    rows = {name for name, hint in get_type_hints(entity).items() if getattr(hint, "__supertype__", 0) is int}
+    told = version(PERSON, **{name: [None, 1] for name in rows - {"id"}}, name=["a", "b"]).told()
+    assert told == {"name": ("a", "b")}
