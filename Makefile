@@ -4,6 +4,8 @@ BIN := .venv/bin
 # The directory is in the name, so a copy of the tree makes its own .venv.
 VENV := .venv/complete-$(shell pwd | cksum | cut -d ' ' -f 1)
 CORPUS ?=
+# Each process of the suite has servers of its own; a Redis that was given is emptied, so one at a time has it.
+PROCESSES ?= $(if $(CREWKIT_GIT_TEST_REDIS_URL),0,2)
 
 .DEFAULT_GOAL := help
 .PHONY: help run check test test-containers corpus lint types contracts format bench proto clean
@@ -17,11 +19,11 @@ run: $(VENV) ## Start everything on this machine: database, queue, API, worker, 
 check: lint types contracts test ## Everything a change must pass
 
 test: $(VENV) ## Run the whole suite on embedded servers
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n $(PROCESSES) --dist loadfile
 	@echo "This was the whole suite; it has no browser tests."
 
 test-containers: $(VENV) ## Run the suite on containers of postgres:18 and redis:7 (needs Docker)
-	@CREWKIT_GIT_TEST_CONTAINERS=1 $(BIN)/pytest
+	@CREWKIT_GIT_TEST_CONTAINERS=1 $(BIN)/pytest -n $(PROCESSES) --dist loadfile
 
 corpus: $(VENV) ## Replay a folder of real payloads: make corpus CORPUS=folder
 	@test -d "$(CORPUS)" || { echo "Name a folder of payloads: make corpus CORPUS=folder" >&2; exit 1; }
