@@ -8,7 +8,7 @@ CORPUS ?=
 PROCESSES ?= $(if $(CREWKIT_GIT_TEST_REDIS_URL),0,2)
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test test-containers corpus lint types contracts format bench proto clean
+.PHONY: help run check test test-containers corpus lint types contracts format bench openapi proto clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,9 @@ format: $(VENV) ## Format the code and mend what can be mended
 bench: $(VENV) ## Measure us and the baselines, and write docs/benchmarks.md
 	@$(BIN)/python -m uv sync --frozen --group bench --quiet
 	@$(BIN)/python -m benchmarks
+
+openapi: $(VENV) ## Write docs/openapi.json from the operations
+	@$(BIN)/python -m tests.support.openapi_file
 
 proto: $(VENV) ## Generate proto/gen from the contract
 	@$(BIN)/python proto/generate.py

@@ -119,7 +119,7 @@ async def authenticated(method: str, headers: dict[str, str]) -> Actor:
         issuer=tokens.ISSUER,
         audience=tokens.AUDIENCE,
     )
-    authentication = Authentication(verifier, Identify(edge.people), COOKIE, {DASHBOARD})
+    authentication = Authentication(verifier, Identify(edge.people), COOKIE, {DASHBOARD, API})
     return await authentication(request(method, headers))
 
 

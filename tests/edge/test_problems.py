@@ -41,7 +41,7 @@ async def test_a_method_that_a_path_does_not_answer(path: str) -> None:
         answer = await client.post(path)
 
     assert_problem(answer, 405, "method_not_allowed")
-    assert answer.headers["allow"] == "GET, HEAD"
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 async def test_an_outage_says_when_to_come_back() -> None:

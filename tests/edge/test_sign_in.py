@@ -82,9 +82,7 @@ async def test_choosing_a_person_signs_in() -> None:
 async def test_over_https_the_cookie_is_sent_back_encrypted_alone() -> None:
     """Development machines are tunnelled to."""
     async with edge().client("https://demo.example") as client:
-        answer = await client.post(
-            "/dev/sign-in", data={"email": MARA.email}, headers={"origin": "https://demo.example"}
-        )
+        answer = await client.post("/dev/sign-in", data={"email": MARA.email}, headers={"origin": DASHBOARD})
 
     assert "Secure" in answer.headers["set-cookie"].split("; ")
 
@@ -129,6 +127,15 @@ async def test_a_page_elsewhere_signs_nobody_in(headers: dict[str, str]) -> None
     assert (answer.status_code, answer.json()["code"]) == (403, "origin_not_allowed")
 
 
+async def test_the_host_a_request_names_is_not_ours_for_that() -> None:
+    """A name that an attacker owns can be made to lead to this machine, and then names both."""
+    async with edge().client("http://rebound.example:3050") as client:
+        headers = {"origin": "http://rebound.example:3050"}
+        answer = await client.post("/dev/sign-in", data={"email": MARA.email}, headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "origin_not_allowed")
+
+
 async def test_the_dashboard_may_sign_in() -> None:
     """In development it may be served from elsewhere."""
     async with edge().client() as client:
@@ -150,7 +157,7 @@ async def test_other_methods_are_told_all_that_the_path_answers() -> None:
     async with edge().client() as client:
         answer = await client.delete("/dev/sign-in")
 
-    assert answer.headers["allow"] == "GET, HEAD, POST"
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 DEVELOPMENT = {

@@ -71,7 +71,7 @@ class Edge:
         application = application_with(identify=identify, who_am_i=WhoAmI(self.people))
         protocol = GitHubWebhooks([Secret("webhook-secret-of-the-edge-test")])
         parts = RestParts(
-            authentication=Authentication(verifier, identify, COOKIE, {DASHBOARD}),
+            authentication=Authentication(verifier, identify, COOKIE, {DASHBOARD, API}),
             webhooks=WebhookEndpoint({"github": protocol}, application.receive_delivery, MemoryMetrics()),
             readiness=self.readiness,
             exposition=lambda: b"figures 1\n",
@@ -86,6 +86,11 @@ class Edge:
         transport = httpx.ASGITransport(create_app(*self.parts()))
         async with httpx.AsyncClient(transport=transport, base_url=base_url) as client:
             yield client
+
+
+def everything_in_production() -> list[Operation]:
+    """Give all that the edge answers in production."""
+    return operations(*Edge().parts())
 
 
 def everything() -> list[Operation]:

@@ -24,12 +24,11 @@ async def open_rest(settings: Settings) -> AsyncIterator[ASGIApp]:
     async with AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(open_runtime(settings))
         application = runtime.application
-        dashboard = [origin_of(settings.dashboard_url)] if settings.dashboard_url else []
         authentication = Authentication(
             verifier=token_verifier(settings, runtime.clock, stack),
             identify=application.identify,
             cookie=settings.session_cookie,
-            origins=frozenset([*settings.allowed_origins, *dashboard]),
+            origins=_origins(settings),
         )
         parts = RestParts(
             authentication=authentication,
@@ -38,6 +37,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[ASGIApp]:
             readiness={"database": partial(ping_database, runtime.database)},
             exposition=runtime.metrics.exposition,
             alerts=runtime.alerts,
+            is_encrypted=(settings.public_url or "").startswith("https:"),
             sign_in=development_sign_in(settings),
         )
         recording = asyncio.create_task(_record_secret_uses(application.record_secret_uses))
@@ -47,6 +47,16 @@ async def open_rest(settings: Settings) -> AsyncIterator[ASGIApp]:
             recording.cancel()
             with suppress(DomainError):
                 await application.record_secret_uses()
+
+
+def _origins(settings: Settings) -> frozenset[str]:
+    """Return whose pages may act with a session: the dashboard's, the API's own, and those named besides."""
+    addresses = [settings.dashboard_url, settings.public_url]
+    if settings.is_development:
+        # Browsers on this machine may call it either way.
+        port = settings.http_addr.port
+        addresses += [settings.http_url, f"http://localhost:{port}", f"http://127.0.0.1:{port}"]
+    return frozenset([*settings.allowed_origins, *(origin_of(one) for one in addresses if one)])
 
 
 async def _record_secret_uses(record: RecordSecretUses) -> None:

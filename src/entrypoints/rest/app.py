@@ -16,11 +16,15 @@ from entrypoints.rest import (
     versions,
 )
 from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.cross_origin import CrossOrigin
+from entrypoints.rest.description import operations as description
 from entrypoints.rest.envelope import Envelope
 from entrypoints.rest.health import ReadinessChecks
+from entrypoints.rest.limits import Limits
 from entrypoints.rest.metrics import Exposition
 from entrypoints.rest.operations import Operation, routes
 from entrypoints.rest.problems import EXCEPTION_HANDLERS
+from entrypoints.rest.representations import Representations
 from entrypoints.rest.sign_in import SignIn
 from entrypoints.rest.webhooks import WebhookEndpoint
 from ports.alerts import Alerts
@@ -35,6 +39,9 @@ class RestParts:
     readiness: ReadinessChecks
     exposition: Exposition
     alerts: Alerts
+    is_encrypted: bool = False
+    """Browsers reach it by https."""
+
     sign_in: SignIn | None = None
     """In development only."""
 
@@ -46,7 +53,9 @@ def create_app(application: Application, parts: RestParts) -> ASGIApp:
     )
     # A path with a slash too many is another path, and is refused rather than guessed.
     framework.router.redirect_slashes = False
-    return _DeliveriesFirst(parts.webhooks, Envelope(framework, parts.alerts))
+    answered_well = CrossOrigin(Limits(Representations(framework)), parts.authentication.origins)
+    enveloped = Envelope(answered_well, parts.alerts, is_encrypted=parts.is_encrypted)
+    return _DeliveriesFirst(parts.webhooks, enveloped)
 
 
 def operations(application: Application, parts: RestParts) -> list[Operation]:
@@ -71,6 +80,7 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
     ]
     if parts.sign_in is not None:
         found += sign_in.operations(parts.sign_in, parts.authentication)
+    found += description.operations(lambda: found, cookie=parts.authentication.cookie)
     return found
 
 

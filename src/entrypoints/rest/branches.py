@@ -1,5 +1,3 @@
-from datetime import datetime
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,7 +7,7 @@ from core.domain.repositories import RepositoryNotFound
 from core.use_cases.catalog.list_branches import BranchPage, ListBranches
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.cursors import decode_cursor, encode_cursor
-from entrypoints.rest.json_response import Json
+from entrypoints.rest.json_response import Json, Time
 from entrypoints.rest.operations import Answer, Operation, Tag
 from entrypoints.rest.paths import REPOSITORY
 from entrypoints.rest.queries import Cursor, Limit, Query, Sought, read_query
@@ -42,7 +40,7 @@ class BranchList(msgspec.Struct):
 
     data: list[BranchBody]
     next_cursor: str | None
-    fetched_at: datetime
+    fetched_at: Time
     stale: bool
     complete: bool
 

@@ -15,8 +15,11 @@ SECURITY_HEADERS: dict[bytes, bytes] = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
     b"content-security-policy": b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    b"cross-origin-resource-policy": b"same-origin",
     b"cache-control": b"no-store",
 }
+# Two years, as lists of https-only hosts ask; of other hosts of the domain it is not ours to say.
+_ENCRYPTED_ONLY = (b"strict-transport-security", b"max-age=63072000")
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -26,9 +29,11 @@ class Envelope:
     Plain ASGI around the framework, so that not even its last resort answers without them.
     """
 
-    def __init__(self, app: ASGIApp, alerts: Alerts) -> None:
+    def __init__(self, app: ASGIApp, alerts: Alerts, *, is_encrypted: bool = False) -> None:
+        """`is_encrypted` says that browsers reach us by https, by whatever means."""
         self._app = app
         self._alerts = alerts
+        self._headers = [*SECURITY_HEADERS.items(), *([_ENCRYPTED_ONLY] if is_encrypted else [])]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -45,7 +50,7 @@ class Envelope:
                 status = message["status"]
                 headers = message["headers"] = list(message.get("headers", ()))
                 given = {name.lower() for name, _ in headers}
-                headers += [item for item in SECURITY_HEADERS.items() if item[0] not in given]
+                headers += [item for item in self._headers if item[0] not in given]
                 headers.append((request_ids.HEADER, request_id.encode()))
             await send(message)
 

@@ -1,5 +1,4 @@
 from collections.abc import Mapping
-from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,7 +13,7 @@ from core.use_cases.integrations.disconnect import DisconnectIntegration
 from core.use_cases.integrations.list_integrations import ListIntegrations
 from core.use_cases.integrations.show_integration import ShowIntegration
 from entrypoints.rest.authentication import Authentication
-from entrypoints.rest.json_response import Json
+from entrypoints.rest.json_response import Json, Time
 from entrypoints.rest.operations import Answer, Operation, Tag
 from entrypoints.rest.paths import INTEGRATION, INTEGRATIONS
 from entrypoints.rest.queries import Flag, NoQuery, Query, read_query
@@ -58,9 +57,9 @@ class IntegrationBody(msgspec.Struct):
     manage_url: str | None = None
     repository_selection: str | None = None
     permissions: Mapping[str, str] | None = None
-    connected_at: datetime | None = None
-    status_changed_at: datetime | None = None
-    pending_until: datetime | None = None
+    connected_at: Time | None = None
+    status_changed_at: Time | None = None
+    pending_until: Time | None = None
     sync: CatalogSync | None = None
 
 

@@ -1,7 +1,11 @@
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 import msgspec
 from starlette.responses import Response
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time in an answer: RFC 3339 in UTC."""
 
 
 class Json(Response):

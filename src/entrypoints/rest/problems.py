@@ -37,12 +37,35 @@ STATUS: Mapping[ErrorKind, HTTPStatus] = {
 # https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header#section-2.7
 _OTHERWISE: Mapping[str, HTTPStatus] = {IdempotencyKeyReused.code: HTTPStatus.UNPROCESSABLE_ENTITY}
 
-_CODES: Mapping[HTTPStatus, str] = {
-    HTTPStatus.NOT_FOUND: "not_found",
-    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
+OF_HTTP: Mapping[HTTPStatus, tuple[str, str]] = {
+    HTTPStatus.BAD_REQUEST: (
+        "request_malformed",
+        "A control character in a header, or a path or query that is no text; or this is no HTTP at all.",
+    ),
+    HTTPStatus.NOT_FOUND: ("not_found", "There is no such path."),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        "method_not_allowed",
+        "The path answers other methods, named in `Allow`.",
+    ),
+    HTTPStatus.REQUEST_TIMEOUT: ("body_too_slow", "The body did not arrive in time."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("body_too_large", "The body is larger than this endpoint takes."),
+    HTTPStatus.REQUEST_URI_TOO_LONG: ("uri_too_long", "Path and query are longer than any request needs."),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (
+        "unsupported_media_type",
+        "The content type is not one this endpoint takes.",
+    ),
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
+        "headers_too_large",
+        "The headers are longer than any request needs.",
+    ),
+    HTTPStatus.INTERNAL_SERVER_ERROR: ("internal", "Something went wrong here; tell support the request id."),
+    HTTPStatus.GATEWAY_TIMEOUT: ("request_too_slow", "The answer took too long and was given up."),
 }
+"""What HTTP alone refuses, or what fails in any operation: code and meaning."""
+
+_COME_BACK = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+# Where nobody knows better.
+_RETRY_AFTER = 5.0
 
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -87,14 +110,15 @@ def status_of(error: DomainError | type[DomainError]) -> HTTPStatus:
 def problem_of(error: DomainError, request_id: str) -> Response:
     """Return the response that tells a caller of this error."""
     headers = {}
-    if error.retry_after is not None:
-        headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
+    status, wait = status_of(error), error.retry_after
+    if wait is None and status in _COME_BACK:
+        wait = _RETRY_AFTER
+    if wait is not None:
+        headers["retry-after"] = str(max(1, math.ceil(wait)))
     if error.kind is ErrorKind.UNAUTHENTICATED:
         # Every 401 names a scheme: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2.
         headers["www-authenticate"] = 'Bearer realm="crewkit"'
-    return problem(
-        status_of(error), error.code, error.message, request_id, errors=error.fields, headers=headers
-    )
+    return problem(status, error.code, error.message, request_id, errors=error.fields, headers=headers)
 
 
 def unexpected(request_id: str) -> Response:
@@ -118,12 +142,14 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # registered for nothing else
     status = HTTPStatus(error.status_code)
     headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED and request.method == "OPTIONS":
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": _allowed_methods(request.scope)})
     said = error.detail != status.phrase
     detail = error.detail if said else status.description or status.phrase
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = _allowed_methods(request.scope)
         detail = f"This path answers {headers['Allow']} only."
-    code = _CODES.get(status, f"http_{status.value}")
+    code = OF_HTTP[status][0] if status in OF_HTTP else f"http_{status.value}"
     return problem(status, code, detail, request_id_of(request.scope), headers=headers)
 
 
@@ -139,7 +165,7 @@ def _allowed_methods(scope: Scope) -> str:
         for route in scope["app"].routes
         if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
     )
-    return ", ".join(sorted(set().union(*matching)))
+    return ", ".join(sorted({"OPTIONS"}.union(*matching)))
 
 
 EXCEPTION_HANDLERS: Mapping[type[Exception], ExceptionHandler] = {

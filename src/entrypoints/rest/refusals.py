@@ -20,6 +20,7 @@ from core.domain.provider import (
 )
 from entrypoints.rest.authentication import SAFE_METHODS, OriginRefused
 from entrypoints.rest.bodies import JsonRefused
+from entrypoints.rest.idempotency import OF_KEYS
 from entrypoints.rest.operations import Access, Operation
 from entrypoints.rest.queries import QueryRefused
 from ports.cipher import CiphertextRefused
@@ -46,12 +47,16 @@ OF_PROVIDER: Refusals = [
 def refusals_of(operation: Operation) -> list[type[DomainError]]:
     """Return all of an operation's, its own and those of everything like it."""
     changes = operation.method not in SAFE_METHODS
-    found: list[type[DomainError]] = [QueryRefused, *operation.refusals]
+    found: list[type[DomainError]] = [*operation.refusals]
+    if operation.access is not Access.SIGNATURE:
+        found.append(QueryRefused)
     if operation.body is not None:
         found.append(JsonRefused)
     if operation.access is Access.CALLER:
         found += [TokenRefused, UserNotFound, StorageUnavailable, StorageTooSlow]
         found += [OriginRefused, StorageConflict] if changes else []
+    if operation.takes_idempotency_key:
+        found += OF_KEYS
     if "{org_id" in operation.path:
         found += [OrganizationNotFound, ActionForbidden]
     if "{provider" in operation.path:

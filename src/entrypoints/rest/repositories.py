@@ -1,5 +1,3 @@
-from datetime import datetime
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +9,7 @@ from core.use_cases.catalog.list_repositories import ListRepositories
 from core.use_cases.catalog.show_repository import ShowRepository
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.cursors import decode_cursor, encode_cursor
-from entrypoints.rest.json_response import Json
+from entrypoints.rest.json_response import Json, Time
 from entrypoints.rest.operations import Answer, Operation, Tag
 from entrypoints.rest.paths import REPOSITORIES, REPOSITORY
 from entrypoints.rest.queries import Choice, Cursor, Flag, Limit, NoQuery, Query, Sought, read_query
@@ -45,8 +43,8 @@ class RepositoryBody(msgspec.Struct):
     default_branch: str | None
     description: str | None
     language: str | None
-    pushed_at: datetime | None
-    updated_at: datetime | None
+    pushed_at: Time | None
+    updated_at: Time | None
 
 
 class RepositoryList(msgspec.Struct):

@@ -1,19 +1,18 @@
-from datetime import datetime
-
 import msgspec
 
 from core.domain.syncs import SyncPhase, SyncState
+from entrypoints.rest.json_response import Time
 
 
 class CatalogSync(msgspec.Struct):
     """How current the catalog is; `age_seconds` is null before the first sync."""
 
     state: SyncPhase
-    synced_at: datetime | None
+    synced_at: Time | None
     age_seconds: int | None
-    requested_at: datetime | None
+    requested_at: Time | None
     error: str | None
-    retry_at: datetime | None
+    retry_at: Time | None
 
 
 def catalog_sync(state: SyncState) -> CatalogSync:

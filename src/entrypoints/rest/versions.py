@@ -1,5 +1,4 @@
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from core.domain.versions import ActorKind, Version, VersionId, named_actor
 from core.use_cases.audit.list_versions import ListVersions
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.cursors import RowPlace, decode_cursor, encode_cursor
-from entrypoints.rest.json_response import Json
+from entrypoints.rest.json_response import Json, Time
 from entrypoints.rest.operations import Answer, Operation, Tag
 from entrypoints.rest.paths import INTEGRATION
 from entrypoints.rest.queries import Cursor, Limit, Query, read_query
@@ -65,7 +64,7 @@ class VersionBody(msgspec.Struct):
     event: str
     actor: VersionActor
     changes: Mapping[str, FieldChange]
-    changed_at: datetime
+    changed_at: Time
     request_id: str | None
 
 

@@ -1,0 +1,114 @@
+"""What an operation may answer: its successes, and its refusals by status with the codes of each."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from core.domain.errors import DomainError
+from entrypoints.rest.description.examples import REQUEST_ID, example_of
+from entrypoints.rest.description.schemas import Schema, reference
+from entrypoints.rest.operations import JSON, Access, Answer, Operation
+from entrypoints.rest.problems import MEDIA_TYPE, OF_HTTP, Problem, status_of
+from entrypoints.rest.refusals import refusals_of
+
+# What every operation may answer alike: written down once.
+COMMON = {
+    status: dict([OF_HTTP[status]])
+    for status in (
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.REQUEST_URI_TOO_LONG,
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    )
+}
+_COME_BACK = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+
+
+def answers_of(operation: Operation, schemas: Mapping[str, Schema]) -> dict[str, Any]:
+    """Return what the operation may answer, by status."""
+    found = {str(one.status.value): _success(one, schemas) for one in operation.answers}
+    found |= {str(status.value): refusal(status, codes) for status, codes in _codes_of(operation).items()}
+    found |= {str(status.value): {"$ref": f"#/components/responses/{name_of(status)}"} for status in COMMON}
+    return dict(sorted(found.items()))
+
+
+def refusal(status: HTTPStatus, codes: Mapping[str, str]) -> dict[str, Any]:
+    """Return the answer of this status with these codes, each with what it means."""
+    headers: dict[str, Any] = {"x-request-id": {"$ref": "#/components/headers/RequestId"}}
+    if status in _COME_BACK:
+        headers["retry-after"] = {"$ref": "#/components/headers/RetryAfter"}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["www-authenticate"] = {"$ref": "#/components/headers/WwwAuthenticate"}
+    named = {"properties": {"code": {"enum": sorted(codes)}, "status": {"const": status.value}}}
+    said = " ".join(f"`{code}`: {text}" for code, text in sorted(codes.items()))
+    return {
+        "description": said,
+        "headers": headers,
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"allOf": [reference(Problem), named]},
+                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in sorted(codes)},
+            }
+        },
+    }
+
+
+def problem_examples(operations: Iterable[Operation]) -> dict[str, Any]:
+    """Return one example of each code that any of these answers."""
+    found = {
+        code: {"value": _example(status, code, text)}
+        for codes_of in [COMMON, *map(_codes_of, operations)]
+        for status, codes in codes_of.items()
+        for code, text in codes.items()
+    }
+    return dict(sorted(found.items()))
+
+
+def name_of(status: HTTPStatus) -> str:
+    """Return a status as the name of a component."""
+    return status.phrase.title().replace(" ", "").replace("-", "")
+
+
+def _success(answer: Answer, schemas: Mapping[str, Schema]) -> dict[str, Any]:
+    headers: dict[str, Any] = {"x-request-id": {"$ref": "#/components/headers/RequestId"}}
+    for name, text in answer.headers.items():
+        headers[name] = {"description": text, "schema": {"type": "string"}}
+    said: dict[str, Any] = {"description": answer.description or answer.status.phrase, "headers": headers}
+    if answer.form is not None:
+        schema = reference(answer.form)
+        said["content"] = {answer.media_type: {"schema": schema, "example": example_of(schema, schemas)}}
+    elif answer.media_type != JSON:
+        said["content"] = {answer.media_type: {"schema": {"type": "string"}}}
+    return said
+
+
+def _codes_of(operation: Operation) -> dict[HTTPStatus, dict[str, str]]:
+    """Return the codes it may answer by status, but the common ones."""
+    found: dict[HTTPStatus, dict[str, str]] = defaultdict(dict)
+    also = [HTTPStatus.BAD_REQUEST]
+    also += [HTTPStatus.NOT_FOUND] if "{" in operation.path else []
+    takes_body = operation.body is not None or operation.access is Access.SIGNATURE
+    also += [HTTPStatus.UNSUPPORTED_MEDIA_TYPE] if takes_body else []
+    for status in also:
+        found[status].update([OF_HTTP[status]])
+    for error in refusals_of(operation):
+        found[status_of(error)][error.code] = _sentence(error)
+    return found
+
+
+def _example(status: HTTPStatus, code: str, text: str) -> dict[str, Any]:
+    return {
+        "type": f"urn:problem-type:crewkit:{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": text,
+        "code": code,
+        "request_id": REQUEST_ID,
+    }
+
+
+def _sentence(error: type[DomainError]) -> str:
+    return (error.__doc__ or "").partition("\n")[0]

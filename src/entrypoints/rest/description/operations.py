@@ -1,0 +1,55 @@
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from entrypoints.rest.description.document import describe
+from entrypoints.rest.description.page import page_of
+from entrypoints.rest.operations import HTML, JSON, Access, Answer, Operation, Tag
+from entrypoints.rest.queries import NoQuery, read_query
+
+
+def operations(everything: Callable[[], Sequence[Operation]], *, cookie: str) -> list[Operation]:
+    """Return what describes everything, these two included."""
+
+    @cache
+    def document() -> bytes:
+        return msgspec.json.encode(describe(everything(), cookie=cookie))
+
+    @cache
+    def page() -> tuple[str, dict[str, str]]:
+        return page_of(msgspec.json.decode(document()))
+
+    async def openapi(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return Response(document(), media_type=JSON, headers={"cache-control": "public, max-age=300"})
+
+    async def docs(request: Request) -> Response:
+        read_query(request, NoQuery)
+        text, headers = page()
+        return HTMLResponse(text, headers=headers)
+
+    return [
+        Operation(
+            "GET",
+            "/api/v1/openapi.json",
+            openapi,
+            name="openapi",
+            summary="this API, described (OpenAPI 3.1)",
+            tag=Tag.SERVICE,
+            answers=[Answer(dict)],
+            access=Access.ANYONE,
+        ),
+        Operation(
+            "GET",
+            "/docs",
+            docs,
+            name="docs",
+            summary="the same for people",
+            tag=Tag.SERVICE,
+            answers=[Answer(media_type=HTML)],
+            access=Access.ANYONE,
+        ),
+    ]

@@ -1,0 +1,63 @@
+"""The forms of bodies and answers as JSON Schema (2020-12, which OpenAPI 3.1 is built on)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from entrypoints.rest.operations import Operation
+from entrypoints.rest.problems import Problem
+
+Schema = dict[str, Any]
+
+_REFERENCE = "#/components/schemas/{name}"
+
+
+def components(operations: Iterable[Operation]) -> dict[str, Schema]:
+    """Return the schema of each form that is named, by name."""
+    taken: list[Any] = []
+    answered: list[Any] = [Problem]
+    for one in operations:
+        taken += [one.body] if one.body is not None else []
+        answered += [answer.form for answer in one.answers if answer.form is not None]
+    found = _components(answered)
+    for schema in found.values():
+        # A caller may leave out what has a default; we never do.
+        if "properties" in schema and schema["title"] != Problem.__name__:
+            schema["required"] = list(schema["properties"])
+    found |= _components(taken)
+    for schema in found.values():
+        _tidy(schema)
+    return dict(sorted(found.items()))
+
+
+def reference(form: Any) -> Schema:  # noqa: ANN401 - whatever msgspec can describe
+    """Return the schema of a form, which refers to components by name."""
+    (schema,), _ = msgspec.json.schema_components([form], ref_template=_REFERENCE)
+    _tidy(schema)
+    return schema
+
+
+def properties(form: type[msgspec.Struct]) -> Mapping[str, Schema]:
+    """Return the schema of each field of a flat form."""
+    found: Mapping[str, Schema] = _components([form])[form.__name__].get("properties", {})
+    return found
+
+
+def _components(forms: list[Any]) -> dict[str, Schema]:
+    _, found = msgspec.json.schema_components(dict.fromkeys(forms), ref_template=_REFERENCE)
+    return found
+
+
+def _tidy(schema: Any) -> None:  # noqa: ANN401 - any JSON
+    """Leave out titles that only repeat a component's name, and defaults that say nothing."""
+    if isinstance(schema, list):
+        for one in schema:
+            _tidy(one)
+    if isinstance(schema, dict):
+        if "properties" in schema or "enum" in schema:
+            schema.pop("title", None)
+        if "default" in schema and schema["default"] in (None, "", []):
+            del schema["default"]
+        for one in schema.values():
+            _tidy(one)

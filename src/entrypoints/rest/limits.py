@@ -1,0 +1,111 @@
+import asyncio
+import re
+from http import HTTPStatus
+from urllib.parse import unquote_to_bytes
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from entrypoints.rest.bodies import LARGEST
+from entrypoints.rest.problems import problem
+from entrypoints.rest.request_ids import request_id_of
+
+# Names and cursors are bounded well below this; a token may have 8 KB, and browsers add cookies.
+_LONGEST_ADDRESS = 8 * 1024
+_LARGEST_HEADERS = 32 * 1024
+SECONDS = 30.0
+
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+
+
+class Limits:
+    """Refuse what no operation should have to think about: too long, too large, too slow, or no text.
+
+    PostgreSQL keeps no NUL and no half of a character, so neither may get as far as a query of ours. A stream
+    has begun to answer in time and then lasts as long as its reader.
+    """
+
+    def __init__(self, app: ASGIApp, *, seconds: float = SECONDS) -> None:
+        self._app = app
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        refusal = _refusal(scope)
+        if refusal is None:
+            refusal = await self._in_time(scope, _Body(receive), send)
+        if refusal is not None:
+            await problem(*refusal, request_id_of(scope))(scope, receive, send)
+
+    async def _in_time(self, scope: Scope, body: "_Body", send: Send) -> tuple[HTTPStatus, str, str] | None:
+        """Let the application answer; return what to say where it has not begun to in time."""
+        try:
+            async with asyncio.timeout(self._seconds) as limit:
+
+                async def send_begun(message: Message) -> None:
+                    limit.reschedule(None)
+                    await send(message)
+
+                await self._app(scope, body.receive, send_begun)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            if body.is_awaited:
+                return HTTPStatus.REQUEST_TIMEOUT, "body_too_slow", "The body did not arrive in time."
+            return (
+                HTTPStatus.GATEWAY_TIMEOUT,
+                "request_too_slow",
+                "The answer took too long and was given up. What was asked for may still have been done.",
+            )
+        return None
+
+
+class _Body:
+    """A request's body, of a bounded size."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._size = 0
+        self.is_awaited = False
+
+    async def receive(self) -> Message:
+        """Return the next part; raises a refusal, which the framework answers, where it is one too many."""
+        self.is_awaited = True
+        message = await self._receive()
+        self.is_awaited = False
+        self._size += len(message.get("body", b""))
+        if self._size > LARGEST:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return message
+
+
+def _refusal(scope: Scope) -> tuple[HTTPStatus, str, str] | None:
+    """Return why a request's first lines are refused, if they are."""
+    path, query, headers = scope["raw_path"], scope["query_string"], scope["headers"]
+    if len(path) + len(query) > _LONGEST_ADDRESS:
+        return HTTPStatus.REQUEST_URI_TOO_LONG, "uri_too_long", "Path and query have at most 8 KB."
+    if sum(len(name) + len(value) for name, value in headers) > _LARGEST_HEADERS:
+        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", "Headers have at most 32 KB."
+    if not (_is_text(path) and _is_text(query)):
+        detail = "The path or the query holds a control character, or is not UTF-8 in percent-encoding."
+        return HTTPStatus.BAD_REQUEST, "request_malformed", detail
+    for name, value in headers:
+        if name == b"content-length" and value.isdigit() and int(value) > LARGEST:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "A body has at most 64 KB here."
+    return None
+
+
+def _is_text(part: bytes) -> bool:
+    if not part.isascii():
+        return False
+    if b"%" not in part:
+        return True
+    text = unquote_to_bytes(part)
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return _CONTROL.search(text) is None

@@ -1,0 +1,161 @@
+"""The API's description: whole, true, and readable by people."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from entrypoints.rest.description.document import describe
+from entrypoints.rest.operations import JSON, routes
+from tests.support.openapi_file import FILE, text
+from tests.support.rest import COOKIE, Edge, everything
+
+PATH = "/api/v1/openapi.json"
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    """Give the description of everything."""
+    return describe(everything(), cookie=COOKIE)
+
+
+async def test_it_is_served_to_anyone_and_may_be_kept() -> None:
+    """Compressed, and not sent twice; without what exists in development alone."""
+    async with Edge().client() as client:
+        first = await client.get(PATH)
+        again = await client.get(PATH, headers={"if-none-match": first.headers["etag"]})
+
+    assert first.json()["openapi"].startswith("3.1.")
+    assert first.headers["content-encoding"] == "gzip"
+    assert first.headers["cache-control"] == "public, max-age=300"
+    assert again.status_code == 304
+    assert "/dev/sign-in" not in first.json()["paths"]
+
+
+def test_the_file_is_current() -> None:
+    """`make openapi` writes it."""
+    assert FILE.read_text() == text()
+
+
+def test_routes_and_description_agree(document: dict[str, Any]) -> None:
+    """In both directions."""
+    described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    answered = {
+        (method, route.path_format)
+        for route in routes(everything())
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert described == answered
+
+
+def test_operations_have_names_of_their_own() -> None:
+    """Clients are generated from them."""
+    names = [one.name for one in everything()]
+    assert sorted(names) == sorted(set(names))
+    assert all(re.fullmatch("[a-z][a-z0-9_]+", name) for name in names)
+
+
+def contents(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give every description of a body, with where it is."""
+    for path, methods in document["paths"].items():
+        for method, one in methods.items():
+            place = f"{method} {path}"
+            for media_type, content in one.get("requestBody", {}).get("content", {}).items():
+                yield f"{place} {media_type}", content
+            for status, answer in one["responses"].items():
+                for content in answer.get("content", {}).values():
+                    yield f"{place} {status}", content
+    for name, answer in document["components"]["responses"].items():
+        for content in answer["content"].values():
+            yield name, content
+
+
+def test_every_example_is_of_its_form(document: dict[str, Any]) -> None:
+    """As strictly as a client would read it."""
+    checked = 0
+    for place, content in contents(document):
+        references = [one["$ref"].rsplit("/", 1)[1] for one in content.get("examples", {}).values()]
+        examples = [document["components"]["examples"][name]["value"] for name in references]
+        schema = {**content["schema"], "components": document["components"]}
+        validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+        for example in [*examples, *([content["example"]] if "example" in content else [])]:
+            assert list(validator.iter_errors(example)) == [], place
+            checked += 1
+    assert checked > 50
+
+
+def test_parameters_have_examples_or_bounds(document: dict[str, Any]) -> None:
+    """Whatever a caller may send is described, and nothing grows without end."""
+    for path, methods in document["paths"].items():
+        for one in methods.values():
+            for parameter in one.get("parameters", []):
+                schema = parameter["schema"]
+                assert parameter["description"], path
+                if schema.get("type") == "string" and "format" not in schema and "enum" not in schema:
+                    assert "maxLength" in schema, (path, parameter["name"])
+                if schema.get("type") == "integer":
+                    assert {"minimum", "maximum"} <= schema.keys(), (path, parameter["name"])
+
+
+def test_times_are_told_as_such(document: dict[str, Any]) -> None:
+    """A field of a time uses `Time`, or clients would be given plain text."""
+    for name, schema in document["components"]["schemas"].items():
+        for field, form in schema.get("properties", {}).items():
+            if field.endswith(("_at", "_until", "since")):
+                assert "date-time" in str(form), (name, field)
+
+
+def test_what_answers_json_says_which(document: dict[str, Any]) -> None:
+    """And what is taken forbids unknown fields."""
+    for one in everything():
+        for answer in one.answers:
+            has_body = answer.status not in (204, 303, 302) and answer.media_type == JSON
+            assert answer.form is not None or not has_body or one.tag.value == "Provider", one.name
+        if one.body is not None:
+            assert document["components"]["schemas"][one.body.__name__]["additionalProperties"] is False
+
+
+def test_refusals_name_their_codes(document: dict[str, Any]) -> None:
+    """Each has an example; what asks who calls may answer 401, what is an organization's 403 and 404."""
+    for path, methods in document["paths"].items():
+        for one in methods.values():
+            if {"bearer": []} in one["security"]:
+                assert {"400", "401", "503"} <= one["responses"].keys(), path
+            if "{org_id}" in path:
+                assert {"403", "404"} <= one["responses"].keys(), path
+
+
+async def test_people_read_it_as_a_page() -> None:
+    """Every operation is on it; nothing on it runs, and nothing comes from elsewhere."""
+    async with Edge().client() as client:
+        page = await client.get("/docs")
+        document = (await client.get(PATH)).json()
+
+    (style,) = re.findall("<style>(.*?)</style>", page.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
+    assert "<script" not in page.text
+    assert " style=" not in page.text
+    links = re.findall(r'(?:href|src)="([^"]*)"', page.text)
+    assert {link for link in links if not link.startswith("#")} == {PATH}
+    anchors = set(re.findall(r'id="([^"]*)"', page.text))
+    assert {link[1:] for link in links if link.startswith("#")} <= anchors
+    names = {one["operationId"] for methods in document["paths"].values() for one in methods.values()}
+    assert names <= anchors
+
+
+async def test_the_page_is_readable_by_everyone() -> None:
+    """It has a language, one heading above all, places to jump to, and heads on its tables."""
+    async with Edge().client() as client:
+        page = await client.get("/docs")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert '<html lang="en">' in page.text
+    assert page.text.count("<h1>") == 1
+    assert "<nav aria-label=" in page.text
+    assert 'href="#main"' in page.text
+    assert page.text.count("<table>") == page.text.count("<caption>")
