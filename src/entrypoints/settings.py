@@ -10,6 +10,12 @@ from entrypoints.setting_values import Address, Environment
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
+_DEVELOPMENT_KEYS = {
+    "AUTH_PUBLIC_KEY": "auth_public.pem",
+    "ENCRYPTION_KEYS": "encryption_keys",
+    "GITHUB_WEBHOOK_SECRETS": "webhook_secret",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -80,6 +86,7 @@ class Settings:
                 problems.append(Problem(setting.variable, str(error), setting.remedy))
         problems += _missing(env, _needs(process, read), read)
         problems += _misplaced(env, read)
+        problems += _of_development(env, read)
         if problems:
             raise SettingsRefused(tuple(problems))
         return cls(**_with_development_defaults(read))
@@ -142,6 +149,20 @@ def _misplaced(env: Mapping[str, str], read: Mapping[str, Any]) -> list[Problem]
     jwks = urlsplit(read.get("auth_jwks_url") or "")
     if jwks.scheme == "http" and jwks.hostname not in _LOOPBACK:
         found.append(Problem(f"{PREFIX}AUTH_JWKS_URL", "it is not encrypted", "Give an https URL"))
+    return found
+
+
+def _of_development(env: Mapping[str, str], read: Mapping[str, Any]) -> list[Problem]:
+    """Find keys that `up` made for development: whoever has that directory could sign in as anyone."""
+    if read.get("environment") is Environment.DEVELOPMENT:
+        return []
+    found = []
+    for name, file in _DEVELOPMENT_KEYS.items():
+        made = read["home"] / "dev-keys" / file
+        given = read.get("auth_public_key") if name == "AUTH_PUBLIC_KEY" else env.get(f"{PREFIX}{name}")
+        if given and made.is_file() and made.read_text().strip() == given.strip():
+            problem = "it is the key that `up` made for development"
+            found.append(Problem(f"{PREFIX}{name}", problem, "Give production a key of its own"))
     return found
 
 

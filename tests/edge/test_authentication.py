@@ -172,6 +172,51 @@ async def test_a_bearer_token_needs_no_origin(method: str) -> None:
     assert isinstance(actor, UserActor)
 
 
+async def test_a_service_may_act_for_a_user() -> None:
+    """Both are named wherever it acts."""
+    for name in (str(MARA.external_id), str(MARA.external_id).upper()):
+        headers = {**bearer(service="deployer", scope="git.read"), "x-acting-user": name}
+        actor = await authenticated("POST", headers)
+
+        assert isinstance(actor, ServiceActor)
+        assert actor.acting_user is not None
+        assert actor.acting_user.user_id == MARA.id
+        assert actor.name == f"service:deployer for user:{MARA.external_id}"
+
+
+async def test_a_service_sees_the_account_of_the_user_it_acts_for() -> None:
+    """As that user would."""
+    headers = {**bearer(service="deployer", scope="git.read"), "x-acting-user": str(MARA.external_id)}
+    async with Edge().client() as client:
+        answer = await client.get("/api/v1/user", headers=headers)
+
+    assert answer.json()["email"] == MARA.email
+
+
+SERVICE = {"service": "deployer", "scope": "git.read"}
+
+
+@pytest.mark.parametrize(
+    ("claims", "named"),
+    [
+        (SERVICE, [""]),
+        (SERVICE, ["mara"]),
+        (SERVICE, ["00000000-0000-4000-8000-000000000000"]),
+        (SERVICE, [f"{{{MARA.external_id}}}"]),
+        (SERVICE, [str(MARA.external_id), str(MARA.external_id)]),
+        ({}, [str(MARA.external_id)]),
+        ({}, [""]),
+    ],
+)
+async def test_a_user_named_wrongly_is_refused(claims: dict[str, object], named: list[str]) -> None:
+    """Ignoring it would give the service more than it asked for; a user acts for nobody else."""
+    headers = [("x-acting-user", name) for name in named]
+    async with Edge().client() as client:
+        answer = await client.get("/api/v1/user", headers=[*bearer(**claims).items(), *headers])
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "acting_user_invalid")
+
+
 async def test_a_service_acts_under_its_scopes() -> None:
     """And is named as such wherever it acts, with the request that asked."""
     actor = await authenticated(

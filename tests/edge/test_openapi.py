@@ -92,7 +92,9 @@ def test_parameters_have_examples_or_bounds(document: dict[str, Any]) -> None:
     """Whatever a caller may send is described, and nothing grows without end."""
     for path, methods in document["paths"].items():
         for one in methods.values():
-            for parameter in one.get("parameters", []):
+            for given in one.get("parameters", []):
+                named = given.get("$ref", "").rsplit("/", 1)[-1]
+                parameter = document["components"]["parameters"][named] if named else given
                 schema = parameter["schema"]
                 assert parameter["description"], path
                 if schema.get("type") == "string" and "format" not in schema and "enum" not in schema:

@@ -47,7 +47,11 @@ class Issuer:
     async def read_by(self) -> AsyncIterator[JwksKeys]:
         """Give the keys as the service reads them."""
         async with httpx.AsyncClient(transport=httpx.MockTransport(self.handle)) as client:
-            yield JwksKeys(URL, client, monotonic=lambda: self.time)
+            keys = JwksKeys(URL, client, monotonic=lambda: self.time)
+            try:
+                yield keys
+            finally:
+                await keys.close()
 
 
 def first() -> dict[str, object]:
@@ -81,15 +85,25 @@ UNUSABLE: dict[str, dict[str, object]] = {
     "of an unknown kind": {"kty": "LATTICE", "kid": "x"},
     "private": {**public_jwk(tokens.rsa_key(), "x"), "d": "AQAB"},
     "without a name": {**first(), "kid": None},
+    "for something else than verifying": {**public_jwk(tokens.rsa_key(), "x"), "key_ops": ["encrypt"]},
+    "for odd things": {**public_jwk(tokens.rsa_key(), "x"), "key_ops": "verify"},
 }
 
 
 @pytest.mark.parametrize("jwk", UNUSABLE.values(), ids=UNUSABLE.keys())
 async def test_other_keys_in_the_set_are_passed_over(jwk: dict[str, object]) -> None:
     """A set may hold keys that are not for us; the rest of it still counts."""
-    async with Issuer(jwk, first()).read_by() as keys:
+    async with Issuer(jwk, {**first(), "use": "sig"}).read_by() as keys:
         assert await keys.find("x") is None
         assert await keys.find("first") is not None
+
+
+async def test_where_keys_say_their_purpose_all_must() -> None:
+    """One that does not say may be the one for encryption."""
+    encrypting = public_jwk(tokens.rsa_key(), "encrypting", use="enc")
+    async with Issuer(encrypting, first(), {**second(), "use": "sig"}).read_by() as keys:
+        assert await keys.find("first") is None
+        assert await keys.find("second") is not None
 
 
 async def test_a_token_without_a_key_name_gets_the_only_key() -> None:
@@ -101,25 +115,25 @@ async def test_a_token_without_a_key_name_gets_the_only_key() -> None:
 
 
 async def test_a_new_key_is_found_when_a_token_first_names_it() -> None:
-    """An issuer that rotates its keys locks nobody out."""
+    """An issuer that rotates its keys locks nobody out for longer than seconds."""
     issuer = Issuer(first())
     async with issuer.read_by() as keys:
         assert await keys.find("first") is not None
         issuer.keys.append(second())
-        issuer.time += 60
+        issuer.time += 5
 
         assert await keys.find("second") is not None
 
 
 async def test_made_up_key_names_do_not_reach_the_issuer() -> None:
-    """Names are the token's choice: a flood of them asks the issuer once a minute."""
+    """Names are the token's choice: a flood of them asks the issuer once in five seconds."""
     issuer = Issuer(first())
     async with issuer.read_by() as keys:
         for number in range(100):
             assert await keys.find(f"made up {number}") is None
         assert issuer.asked == 1
 
-        issuer.time += 60
+        issuer.time += 5
         for number in range(100):
             assert await keys.find(f"made up {number}") is None
         assert issuer.asked == 2
@@ -190,8 +204,27 @@ async def test_a_withdrawn_key_stops_working() -> None:
         assert await keys.find("second") is None
 
 
-async def test_nobody_with_a_key_waits_for_a_slow_issuer() -> None:
-    """One caller asks for the fresh set; the others go on with what is known."""
+async def test_a_fresh_set_is_read_in_the_background() -> None:
+    """Nobody who has a key waits for it; the next one finds it."""
+    issuer = Issuer(first())
+    async with issuer.read_by() as keys:
+        await keys.find("first")
+        issuer.time += 300
+        issuer.reached.clear()
+        issuer.hold = asyncio.Event()
+        for _ in range(3):
+            assert await keys.find("first") is not None
+        await issuer.reached.wait()
+        issuer.keys = [second()]
+        issuer.hold.set()
+
+        assert await keys.find("second") is not None
+        assert await keys.find("first") is None
+    assert issuer.asked == 2
+
+
+async def test_after_a_long_silence_of_ours_one_caller_waits() -> None:
+    """The key may have been withdrawn hours ago; the others go on with what is known."""
     issuer = Issuer(first())
     async with issuer.read_by() as keys:
         await keys.find("first")
@@ -205,3 +238,39 @@ async def test_nobody_with_a_key_waits_for_a_slow_issuer() -> None:
         assert not asking.done()
         issuer.hold.set()
         await asking
+
+
+async def test_an_issuer_that_is_down_is_waited_for_once() -> None:
+    """Each further question is asked beside the callers, however long the outage."""
+    issuer = Issuer(first())
+    async with issuer.read_by() as keys:
+        await keys.find("first")
+        issuer.fault = httpx.ConnectError("refused")
+        issuer.time += 3600
+        await keys.find("first")
+        issuer.hold = asyncio.Event()
+        for expected in (3, 4):
+            issuer.time += 5
+            issuer.reached.clear()
+            async with asyncio.timeout(1):
+                assert await keys.find("first") is not None
+                await issuer.reached.wait()
+            assert issuer.asked == expected
+            issuer.hold.set()
+            assert await keys.find("second") is None
+            issuer.hold.clear()
+
+
+async def test_a_caller_who_leaves_does_not_end_the_question() -> None:
+    """Others wait for the same answer."""
+    issuer = Issuer(first())
+    issuer.hold = asyncio.Event()
+    async with issuer.read_by() as keys:
+        leaving = asyncio.create_task(keys.find("first"))
+        staying = asyncio.create_task(keys.find("first"))
+        await issuer.reached.wait()
+        leaving.cancel()
+        issuer.hold.set()
+
+        assert await staying is not None
+    assert issuer.asked == 1

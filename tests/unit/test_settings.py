@@ -9,6 +9,7 @@ import pytest
 from entrypoints.setting_table import PROCESSES, SETTINGS
 from entrypoints.setting_values import Address, Environment, origin_of
 from entrypoints.settings import Settings, SettingsRefused
+from entrypoints.up.keys import development_environment
 from tests.support import tokens
 
 KEY = base64.b64encode(bytes(32)).decode()
@@ -216,6 +217,16 @@ def test_keys_are_not_fetched_unencrypted_in_production() -> None:
 def test_there_is_no_sandbox_in_production() -> None:
     """It would sign webhooks and users in for anyone."""
     assert "SANDBOX_ADDR" in refused({**PRODUCTION, "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"})
+
+
+@pytest.mark.parametrize("name", ["AUTH_PUBLIC_KEY", "ENCRYPTION_KEYS", "GITHUB_WEBHOOK_SECRETS"])
+def test_no_key_of_development_is_believed_in_production(tmp_path: Path, name: str) -> None:
+    """Whoever has the directory of a developer could act as anyone."""
+    made = development_environment(tmp_path, {})[f"CREWKIT_GIT_{name}"]
+    env = {**PRODUCTION, "CREWKIT_GIT_HOME": str(tmp_path), f"CREWKIT_GIT_{name}": made}
+
+    assert refused(env) == {name: "it is the key that `up` made for development"}
+    Settings.from_environment({**env, **DEVELOPMENT})
 
 
 def test_a_misspelt_environment_is_as_strict_as_production() -> None:

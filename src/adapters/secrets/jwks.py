@@ -1,4 +1,5 @@
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,10 +14,13 @@ from core.domain.errors import DomainError, ErrorKind
 _FETCH_SECONDS = 5.0
 _LARGEST_BYTES = 256 * 1024
 _MOST_KEYS = 100
-_COOL_DOWN_SECONDS = 60.0
-_FIRST_COOL_DOWN_SECONDS = 5.0
-# After this the set is read again though nothing asks for it: a key withdrawn there must stop working here.
-_FRESH_SECONDS = 600.0
+# Between two questions, whatever asks: a rotated key is accepted within it, and a flood of made-up names
+# asks the issuer no more often.
+_COOL_DOWN_SECONDS = 5.0
+# After this a use of a known key has the set read again, without waiting for it.
+_FRESH_SECONDS = 300.0
+# After this it waits: a key withdrawn there must stop working here, though nobody asked in between.
+_STALE_SECONDS = 600.0
 _log = structlog.get_logger(__name__)
 
 
@@ -34,8 +38,9 @@ class _KeySet(msgspec.Struct):
 class JwksKeys(KeySource):
     """The keys an issuer publishes at a URL, kept in memory.
 
-    Read again when a token names an unknown key, at most once a minute: names are the token's choice, and
-    would otherwise make us ask the issuer at an attacker's pace. Keys are kept while the issuer is silent.
+    Read again when a token names an unknown key, at most once in five seconds: names are the token's choice,
+    and would otherwise make us ask the issuer at an attacker's pace. Keys are kept while the issuer is
+    silent, and nobody who has one waits for it then.
     """
 
     def __init__(
@@ -47,43 +52,62 @@ class JwksKeys(KeySource):
         self._keys: Mapping[str, VerificationKey] = {}
         self._read_at: float | None = None
         self._asked_at: float | None = None
-        self._asking = asyncio.Lock()
+        self._asking: asyncio.Task[None] | None = None
 
     async def find(self, key_id: str | None) -> VerificationKey | None:
         """Return the key of this name; a token that names none gets the only key, if there is one.
 
         Raises `KeysUnavailable` when no set was ever read.
         """
-        found = self._known(key_id)
-        # Whoever has a key goes on with it while somebody else asks.
-        if (found is None or self._is_stale()) and not (found and self._asking.locked()):
-            async with self._asking:
-                found = self._known(key_id)
-                if (found is None or self._is_stale()) and self._may_ask():
-                    await self._refresh()
-                    found = self._known(key_id)
+        found, age = self._known(key_id), self._age()
+        if found is not None and age < _FRESH_SECONDS:
+            return found
+        # Whoever has a key goes on with it while the issuer is asked, unless it may have been withdrawn long
+        # ago; an issuer that failed to answer since is not waited for.
+        waits = found is None or (age >= _STALE_SECONDS and self._asking is None and not self._is_silent())
+        asking = self._ask()
+        if asking is not None and waits:
+            await asyncio.shield(asking)
+            found = self._known(key_id)
         if found is None and self._read_at is None:
             raise KeysUnavailable(
-                "Tokens cannot be checked right now; try again later.", retry_after=_FIRST_COOL_DOWN_SECONDS
+                "Tokens cannot be checked right now; try again later.", retry_after=_COOL_DOWN_SECONDS
             )
         return found
+
+    async def close(self) -> None:
+        """Stop asking."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait({self._asking})
 
     def _known(self, key_id: str | None) -> VerificationKey | None:
         if key_id is None:
             return next(iter(self._keys.values())) if len(self._keys) == 1 else None
         return self._keys.get(key_id)
 
-    def _is_stale(self) -> bool:
-        return self._read_at is None or self._monotonic() - self._read_at >= _FRESH_SECONDS
+    def _age(self) -> float:
+        return math.inf if self._read_at is None else self._monotonic() - self._read_at
 
-    def _may_ask(self) -> bool:
-        if self._asked_at is None:
-            return True
-        cool_down = _FIRST_COOL_DOWN_SECONDS if self._read_at is None else _COOL_DOWN_SECONDS
-        return self._monotonic() - self._asked_at >= cool_down
+    def _is_silent(self) -> bool:
+        """Tell whether the last question was not answered."""
+        return self._asked_at is not None and (self._read_at is None or self._read_at < self._asked_at)
+
+    def _ask(self) -> asyncio.Task[None] | None:
+        """Return the question under way, a new one, or None where the last was a moment ago."""
+        if self._asking is None:
+            now = self._monotonic()
+            if self._asked_at is not None and now - self._asked_at < _COOL_DOWN_SECONDS:
+                return None
+            self._asked_at = now
+            self._asking = asyncio.create_task(self._refresh())
+            self._asking.add_done_callback(self._answered)
+        return self._asking
+
+    def _answered(self, _: asyncio.Task[None]) -> None:
+        self._asking = None
 
     async def _refresh(self) -> None:
-        self._asked_at = self._monotonic()
         try:
             async with asyncio.timeout(_FETCH_SECONDS):
                 keys = _parse(await self._fetch())
@@ -109,15 +133,19 @@ class JwksKeys(KeySource):
 
 def _parse(body: bytes) -> Mapping[str, VerificationKey]:
     """Return the usable keys by name; others in the set are someone else's business."""
+    jwks = msgspec.json.decode(body, type=_KeySet).keys[:_MOST_KEYS]
+    # Where a set has keys of both purposes, each must say which it is for:
+    # https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata (jwks_uri).
+    says_purpose = any("use" in jwk and jwk["use"] != "sig" for jwk in jwks)
     found: dict[str, VerificationKey] = {}
-    for jwk in msgspec.json.decode(body, type=_KeySet).keys[:_MOST_KEYS]:
+    for jwk in jwks:
         key_id = jwk.get("kid")
+        if not isinstance(key_id, str) or (says_purpose and "use" not in jwk):
+            continue
         try:
-            key = key_from_jwk(jwk)
+            found[key_id] = key_from_jwk(jwk)
         except KeyRefused:
             continue
-        if isinstance(key_id, str):
-            found[key_id] = key
     if not found:
         # An emptied set would lock everyone out; more likely the issuer's page is broken.
         raise ValueError("the key set has no usable key")

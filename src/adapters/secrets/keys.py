@@ -64,7 +64,7 @@ def key_from_pem(pem: str) -> VerificationKey:
 
 def key_from_jwk(jwk: Mapping[str, Any]) -> VerificationKey:
     """Read one key of a JWK set (https://www.rfc-editor.org/rfc/rfc7517); raises `KeyRefused`."""
-    if jwk.get("use", "sig") != "sig" or "d" in jwk:
+    if jwk.get("use", "sig") != "sig" or "d" in jwk or not _may_verify(jwk.get("key_ops", ["verify"])):
         raise KeyRefused("the key is not for verifying signatures")
     parse = _FROM_JWK.get(str(jwk.get("kty")))
     if parse is None:
@@ -76,6 +76,10 @@ def key_from_jwk(jwk: Mapping[str, Any]) -> VerificationKey:
     if jwk.get("alg", found.algorithm) != found.algorithm:
         raise KeyRefused("the key is for another algorithm")
     return found
+
+
+def _may_verify(operations: object) -> bool:
+    return isinstance(operations, list) and "verify" in operations
 
 
 def _verification_key(key: object) -> VerificationKey:

@@ -15,6 +15,13 @@ class Principal:
     scopes: frozenset[str] = frozenset()
 
 
+class ActingUserRefused(DomainError):
+    """The user a service says it acts for is none, or the caller is a user, who acts for nobody else."""
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "acting_user_invalid"
+
+
 class TokenRefused(DomainError):
     """The token is missing, malformed, expired or not ours; callers are not told which."""
 

@@ -100,7 +100,8 @@ def token_verifier(settings: Settings, clock: SystemClock, stack: AsyncExitStack
     if settings.auth_jwks_url:
         client = httpx.AsyncClient()
         stack.push_async_callback(client.aclose)
-        keys = JwksKeys(settings.auth_jwks_url, client)
+        published = keys = JwksKeys(settings.auth_jwks_url, client)
+        stack.push_async_callback(published.close)
     else:
         keys = PinnedKey(settings.auth_public_key or "")
     return JwtVerifier(keys, clock, issuer=settings.auth_issuer or "", audience=settings.auth_audience or "")

@@ -1,15 +1,21 @@
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from uuid import UUID
 
 from starlette.requests import Request
 
 from core.domain.actors import Actor
 from core.domain.errors import DomainError, ErrorKind
-from core.domain.principals import TokenRefused
+from core.domain.principals import ActingUserRefused, TokenRefused
 from core.use_cases.account.identify import Identify
 from entrypoints.rest.request_ids import request_id_of
 from ports.tokens import TokenVerifier
 
+ACTING_USER = "X-Acting-User"
+"""The header in which a service names the user it acts for, by id."""
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -36,11 +42,13 @@ class Authentication:
     """Ours, as the settings name them; never what a request's `Host` says, which is the caller's choice."""
 
     async def __call__(self, request: Request) -> Actor:
-        """Return the actor; raises `TokenRefused`, `UserNotFound` or `OriginRefused`."""
+        """Return the actor; raises `TokenRefused`, `UserNotFound`, `OriginRefused` or `ActingUserRefused`."""
         header = request.headers.get("authorization")
         token = self._cookie(request) if header is None else _bearer(header)
         principal = await self.verifier.verify(token)
-        actor = await self.identify(principal, request_id=request_id_of(request.scope))
+        actor = await self.identify(
+            principal, acting_user=_acting_user(request), request_id=request_id_of(request.scope)
+        )
         request.scope["actor"] = actor.name
         return actor
 
@@ -57,6 +65,16 @@ class Authentication:
         if request.method not in SAFE_METHODS:
             self.check_origin(request)
         return token
+
+
+def _acting_user(request: Request) -> UUID | None:
+    """Return the user a service names; a name that is not understood is never as if there were none."""
+    given = request.headers.getlist(ACTING_USER)
+    if not given:
+        return None
+    if len(given) > 1 or not _UUID.fullmatch(given[0]):
+        raise ActingUserRefused(f"Give one user's id in {ACTING_USER}, as a UUID.")
+    return UUID(given[0])
 
 
 def _bearer(header: str) -> str:

@@ -1,22 +1,42 @@
 from dataclasses import dataclass
+from uuid import UUID
 
 from core.domain.actors import Actor, ServiceActor, UserActor
 from core.domain.organizations import UserNotFound
-from core.domain.principals import Principal
+from core.domain.principals import ActingUserRefused, Principal
 from ports.directory import Directory
 
 
 @dataclass(frozen=True, slots=True)
 class Identify:
-    """Turn the principal of a verified token into the actor every other use case is called with."""
+    """Turn the principal of a verified token into the actor every other use case is called with.
+
+    A service may name a user it acts for; it then has the rights both have (the policy's business), and what
+    it does is written down as done for that user. It is trusted to have asked them.
+    """
 
     directory: Directory
 
-    async def __call__(self, principal: Principal, *, request_id: str | None = None) -> Actor:
-        """Return the actor; raises `UserNotFound` for a user crewkit no longer has."""
+    async def __call__(
+        self, principal: Principal, *, acting_user: UUID | None = None, request_id: str | None = None
+    ) -> Actor:
+        """Return the actor; raises `ActingUserRefused`, and `UserNotFound` for one crewkit no longer has."""
         if principal.user_id is None:
-            return ServiceActor(principal.service or "", principal.scopes, request_id=request_id)
-        user = await self.directory.find_user(principal.user_id)
+            person = await self._acting(acting_user, request_id) if acting_user else None
+            return ServiceActor(principal.service or "", principal.scopes, person, request_id)
+        if acting_user is not None:
+            raise ActingUserRefused("Only a service names a user it acts for; a user acts as themselves.")
+        user = await self._person(principal.user_id, request_id)
         if user is None:
             raise UserNotFound("Sign in again: this account is not known here.")
-        return UserActor(user.id, user.external_id, request_id)
+        return user
+
+    async def _acting(self, user_id: UUID, request_id: str | None) -> UserActor:
+        user = await self._person(user_id, request_id)
+        if user is None:
+            raise ActingUserRefused("The user you act for is not known here.")
+        return user
+
+    async def _person(self, user_id: UUID, request_id: str | None) -> UserActor | None:
+        user = await self.directory.find_user(user_id)
+        return UserActor(user.id, user.external_id, request_id) if user else None

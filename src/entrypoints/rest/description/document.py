@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import fields
 
+from entrypoints.rest.authentication import ACTING_USER
 from entrypoints.rest.description.answers import COMMON, answers_of, name_of, problem_examples, refusal
 from entrypoints.rest.description.examples import example_of
 from entrypoints.rest.description.schemas import Schema, components, properties, reference
@@ -42,6 +43,22 @@ _HEADERS = {
         "schema": {"type": "integer", "minimum": 1},
     },
     "WwwAuthenticate": {"description": "How to sign in.", "required": True, "schema": {"type": "string"}},
+}
+_PARAMETERS = {
+    "ActingUser": {
+        "name": ACTING_USER,
+        "in": "header",
+        "required": False,
+        "description": "For services alone: the id of the user it acts for, whose rights then count, too.",
+        "schema": {"type": "string", "format": "uuid"},
+    },
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
+        "description": "Makes it safe to send the same request again: it is done once.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    },
 }
 _BEARER = {
     "type": "http",
@@ -87,6 +104,7 @@ def describe(operations: Sequence[Operation], *, cookie: str) -> dict[str, Any]:
             "responses": {name_of(status): refusal(status, codes) for status, codes in COMMON.items()},
             "examples": problem_examples(operations),
             "headers": _HEADERS,
+            "parameters": _PARAMETERS,
             "securitySchemes": {
                 "bearer": _BEARER,
                 "session": {"type": "apiKey", "in": "cookie", "name": cookie, "description": _SESSION},
@@ -158,14 +176,9 @@ def _given(schema: Schema) -> Schema:
 
 
 def _in_headers(one: Operation) -> list[dict[str, Any]]:
-    if not one.takes_idempotency_key:
-        return []
-    return [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": False,
-            "description": "Makes it safe to send the same request again: it is done once.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-        }
-    ]
+    found = []
+    if one.access is Access.CALLER:
+        found.append({"$ref": "#/components/parameters/ActingUser"})
+    if one.takes_idempotency_key:
+        found.append({"$ref": "#/components/parameters/IdempotencyKey"})
+    return found

@@ -27,7 +27,7 @@ def _parts(
         yield f"<p>{prose(one['description'])}</p>"
     if not one["security"]:
         yield '<p class="quiet">Asks for no token.</p>'
-    yield from _parameters(one, prose)
+    yield from _parameters(document, one, prose)
     if "requestBody" in one:
         for media_type, content in one["requestBody"]["content"].items():
             yield f"<h4>Body <code>{escape(media_type)}</code></h4>"
@@ -35,17 +35,18 @@ def _parts(
     yield "<h4>Answers</h4>"
     for status, answer in one["responses"].items():
         yield from _answer(document, status, _resolved(document, answer), prose)
-    yield f"<h4>With curl</h4><pre><code>{escape(curl(method, path, one))}</code></pre></article>"
+    yield f"<h4>With curl</h4><pre><code>{escape(curl(document, method, path, one))}</code></pre></article>"
 
 
-def _parameters(one: Mapping[str, Any], prose: Prose) -> Iterator[str]:
-    if not one.get("parameters"):
+def _parameters(document: Mapping[str, Any], one: Mapping[str, Any], prose: Prose) -> Iterator[str]:
+    parameters = [_resolved(document, parameter) for parameter in one.get("parameters", [])]
+    if not parameters:
         return
     yield (
         '<div class="wide"><table><caption>Parameters</caption><thead><tr><th scope="col">Name</th>'
         '<th scope="col">In</th><th scope="col">What it is</th></tr></thead><tbody>'
     )
-    for parameter in one["parameters"]:
+    for parameter in parameters:
         default = parameter["schema"].get("default")
         said = prose(parameter["description"])
         said += f" Default: <code>{escape(json.dumps(default))}</code>." if default is not None else ""
@@ -91,9 +92,9 @@ def _resolved(document: Mapping[str, Any], value: Mapping[str, Any]) -> Mapping[
     return found
 
 
-def curl(method: str, path: str, one: Mapping[str, Any]) -> str:
+def curl(document: Mapping[str, Any], method: str, path: str, one: Mapping[str, Any]) -> str:
     """Return a command that calls the operation."""
-    parameters = one.get("parameters", [])
+    parameters = [_resolved(document, parameter) for parameter in one.get("parameters", [])]
     for parameter in parameters:
         if parameter["in"] == "path":
             path = path.replace(f"{{{parameter['name']}}}", parameter["example"])

@@ -1,0 +1,106 @@
+"""A production API believes nothing that was made for development. Seen on real processes."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from entrypoints.development.tokens import TokenSigner
+from entrypoints.embedded.process import Process
+from entrypoints.setting_values import Address
+from entrypoints.up.keys import development_environment
+from entrypoints.up.ports import claimable
+from entrypoints.up.services import services
+from tests.support import tokens
+from tests.support.deliveries import SECRET
+from tests.support.people import MARA
+from tests.support.servers import temporary_home
+from tests.support.service import github_app
+
+KEYS = "k1:" + "A" * 43 + "="
+
+
+def environment(home: Path, database_url: str, redis_url: str, **changes: str) -> dict[str, str]:
+    """Give what a production process is started with, beside a development home left lying there."""
+    chosen = {
+        "ENVIRONMENT": "production",
+        "HOME": str(home),
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "DASHBOARD_URL": "https://app.crewkit.example",
+        "PUBLIC_URL": "https://api.crewkit.example",
+        "GITHUB_WEBHOOK_SECRETS": SECRET,
+        "ENCRYPTION_KEYS": KEYS,
+        "AUTH_PUBLIC_KEY": tokens.public_pem(tokens.rsa_key()),
+        "AUTH_ISSUER": tokens.ISSUER,
+        "AUTH_AUDIENCE": tokens.AUDIENCE,
+        **github_app(),
+        **changes,
+    }
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
+    return inherited | {f"CREWKIT_GIT_{name}": text for name, text in chosen.items()}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Give a home with everything that `up` makes for development."""
+    development_environment(tmp_path, {})
+    owner = {"id": str(MARA.external_id), "email": MARA.email, "token": "t"}
+    (tmp_path / "demo.json").write_text(json.dumps({"http_url": "x", "users": {"owner": owner}}))
+    return tmp_path
+
+
+@pytest.fixture
+def url(home: Path, database_url: str, redis_url: str) -> Iterator[str]:
+    """Run a production API."""
+    address = claimable(Address("127.0.0.1", 0), "the address")
+    with temporary_home() as supervised:
+        given = environment(home, database_url, redis_url, HTTP_ADDR=str(address))
+        process = Process(services(supervised, given, address, 1)[0])
+        try:
+            process.wait_until_ready()
+            yield f"http://{address}"
+        finally:
+            process.stop()
+
+
+def test_it_knows_neither_demo_users_nor_their_tokens(home: Path, url: str) -> None:
+    """With the right issuer and audience, and the demo's people in its home."""
+    signer = TokenSigner(
+        (home / "dev-keys" / "auth_private.pem").read_bytes(), issuer=tokens.ISSUER, audience=tokens.AUDIENCE
+    )
+    forged = {"authorization": f"Bearer {signer.for_user(MARA.external_id)}"}
+    own = tokens.signed(tokens.claims(tokens.now()), tokens.rsa_key())
+    with httpx.Client(base_url=url) as client:
+        refused = client.get("/api/v1/user", headers=forged)
+        believed = client.get("/api/v1/user", headers={"authorization": f"Bearer {own}"})
+        page, form = client.get("/dev/sign-in"), client.post("/dev/sign-in", data={"email": MARA.email})
+
+    assert (refused.status_code, refused.json()["code"]) == (401, "token_invalid")
+    assert (believed.status_code, believed.json()["code"]) == (401, "user_unknown")
+    assert (page.status_code, form.status_code) == (404, 404)
+    assert page.headers["strict-transport-security"] == "max-age=63072000"
+
+
+def test_it_does_not_start_with_keys_made_for_development(home: Path) -> None:
+    """And says which they are, without showing them."""
+    keys = home / "dev-keys"
+    given = environment(
+        home,
+        "postgresql://nowhere.example/x",
+        "redis://nowhere.example/0",
+        AUTH_PUBLIC_KEY=str(keys / "auth_public.pem"),
+        ENCRYPTION_KEYS=(keys / "encryption_keys").read_text(),
+    )
+    command = [sys.executable, "-m", "entrypoints.cli.main", "api"]
+    ended = subprocess.run(command, env=given, capture_output=True, text=True, timeout=30, check=False)
+
+    assert ended.returncode != 0
+    for name in ("AUTH_PUBLIC_KEY", "ENCRYPTION_KEYS"):
+        assert f"CREWKIT_GIT_{name}: it is the key that `up` made for development" in ended.stderr
+    assert (keys / "encryption_keys").read_text() not in ended.stderr
