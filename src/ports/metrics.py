@@ -21,5 +21,11 @@ class Metrics(Protocol):
     def settled(self, status: EventStatus, count: int) -> None:
         """Count events whose processing ended this way."""
 
+    def recovered(self, count: int) -> None:
+        """Count deliveries fetched from a provider's log because they had not arrived."""
+
+    def recovery(self, provider: str, *, missing: int, behind: float) -> None:
+        """Tell how many deliveries are known to be missing, and how many seconds ago the log was compared."""
+
     def oldest_due(self, seconds: float) -> None:
         """Tell how long the longest-waiting due event has waited; 0 when nothing is due."""

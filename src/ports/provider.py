@@ -1,6 +1,7 @@
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import Protocol
 
+from core.domain.deliveries import QuotedDelivery
 from core.domain.identifiers import RepoId
 from core.domain.integrations import Integration
 from core.domain.notices import RepositoryFacts
@@ -72,14 +73,14 @@ class GitProvider(Protocol):
     def deliveries(self) -> AsyncGenerator[LoggedDelivery, None]:
         """Return the log of deliveries, newest first, page by page as it is read."""
 
-    async def delivery_payload(self, logged_id: int) -> tuple[Mapping[bytes, bytes], bytes]:
-        """Return the headers and body of a logged delivery; raises `NotVisible`.
-
-        The body says what was sent; its bytes need not be those that were signed.
-        """
+    async def delivery_payload(self, logged_id: int) -> QuotedDelivery:
+        """Return what a logged delivery told; raises `NotVisible`."""
 
     async def redeliver(self, logged_id: int) -> None:
         """Ask for the delivery to be sent again; raises `NotVisible`."""
+
+    def calls_left(self) -> float | None:
+        """Return the part of this hour's calls that the last look into the log left; None where not told."""
 
     async def webhook_config(self) -> WebhookConfig:
         """Return where deliveries are sent."""

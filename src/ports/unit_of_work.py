@@ -10,6 +10,7 @@ from ports.idempotency import IdempotencyStore
 from ports.integrations import IntegrationStore
 from ports.links import LinkStore
 from ports.mailbox import Mailbox
+from ports.recoveries import RecoveryStore
 from ports.repositories import RepositoryStore
 from ports.secret_uses import SecretUseStore
 from ports.token_store import InstallationTokenStore, UserTokenStore
@@ -40,6 +41,7 @@ class Transaction(Protocol):
     versions: VersionStore
     secret_uses: SecretUseStore
     idempotency: IdempotencyStore
+    recoveries: RecoveryStore
 
     async def commit(self) -> None:
         """Make everything durable; raises and changes nothing when it cannot."""

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.deliveries import VerifiedDelivery
+from core.domain.deliveries import QuotedDelivery, VerifiedDelivery
 from core.domain.notices import Notice
 
 Headers = Mapping[bytes, bytes]
@@ -29,6 +29,12 @@ class WebhookProtocol(Protocol):
         `headers` have lower-case names. `form` says the body is a form with the JSON in one field.
         Raises `SignatureRefused`, `HeadersRefused` or `BodyRefused`, in this order.
         """
+
+    def recovered(self, quoted: QuotedDelivery) -> VerifiedDelivery:
+        """Return a delivery that the provider's API quoted; raises `HeadersRefused` or `BodyRefused`."""
+
+    def acts_on(self, event_type: str) -> bool:
+        """Tell whether deliveries of this type may lead to anything but a note that they came."""
 
     def read(self, event_type: str, body: bytes) -> Notice:
         """Read a kept body into what it tells us; raises `EnvelopeUnreadable`."""

@@ -219,9 +219,10 @@ class AppContract:
 
         assert [logged.guid for logged in found] == [second, first]
         assert found[0].event_type == event.decode()
-        headers, body = await stage.provider.delivery_payload(found[0].id)
-        assert headers[b"x-github-event"] == event
-        assert body.startswith(b"{")
+        quoted = await stage.provider.delivery_payload(found[0].id)
+        assert (quoted.provider, quoted.delivery_id) == (stage.provider.name, second)
+        assert quoted.event_type == event.decode()
+        assert quoted.body.startswith(b"{")
         await stage.provider.redeliver(found[0].id)
 
     async def test_a_delivery_that_is_not_logged_is_not_visible(self, stage: ProviderStage) -> None:

@@ -122,7 +122,7 @@ class MemoryStage(ProviderStage):
         """Log one."""
         guid = str(uuid4())
         logged = LoggedDelivery(next(self._numbers), guid, self.now(), "push", None, 41, None, succeeded=True)
-        self._fake.world.log(logged, headers={b"x-github-event": b"push"}, body=b"{}")
+        self._fake.world.log(logged, body=b"{}")
         return guid, b"push"
 
     def _repository(self, account_id: AccountId) -> RepositoryFacts:

@@ -3,19 +3,23 @@
 import pytest
 
 from adapters.memory.delivery_log import MemoryDeliveryLog
+from adapters.memory.exclusion import MemoryExclusion
 from ports.delivery_log import DeliveryLog
+from ports.exclusion import Exclusion
 from tests.contract.catalog_syncs import CatalogSyncStoreContract
 from tests.contract.connections import ConnectionStoreContract
 from tests.contract.delivery_log import DeliveryLogContract
 from tests.contract.directory import DirectoryContract
 from tests.contract.domain_events import DomainEventStoreContract
 from tests.contract.events import EventStoreContract
+from tests.contract.exclusion import ExclusionContract
 from tests.contract.flows import FlowStoreContract
 from tests.contract.idempotency import IdempotencyStoreContract
 from tests.contract.integrations import IntegrationStoreContract
 from tests.contract.links import LinkStoreContract
 from tests.contract.mailbox import MailboxContract
 from tests.contract.memory_world import MemoryWorld
+from tests.contract.recoveries import RecoveryStoreContract
 from tests.contract.repositories import RepositoryStoreContract
 from tests.contract.repository_search import RepositorySearchContract
 from tests.contract.secret_uses import SecretUseStoreContract
@@ -33,6 +37,18 @@ def world() -> MemoryWorld:
 def log(world: MemoryWorld) -> DeliveryLog:
     """Give a log that appends to them."""
     return MemoryDeliveryLog(world.database)
+
+
+@pytest.fixture
+def exclusion(world: MemoryWorld) -> Exclusion:
+    """Give what holds names there."""
+    return MemoryExclusion(world.database)
+
+
+@pytest.fixture
+def other(world: MemoryWorld) -> Exclusion:
+    """Give another that does."""
+    return MemoryExclusion(world.database)
 
 
 class TestUnitOfWork(UnitOfWorkContract):
@@ -89,6 +105,14 @@ class TestSecretUses(SecretUseStoreContract):
 
 class TestIdempotency(IdempotencyStoreContract):
     """Idempotency keys."""
+
+
+class TestRecoveries(RecoveryStoreContract):
+    """What the provider's log has and the ledger has not."""
+
+
+class TestExclusion(ExclusionContract):
+    """One at a time."""
 
 
 class TestDirectory(DirectoryContract):

@@ -25,6 +25,8 @@ def happen(metrics: Metrics) -> None:
     metrics.settled(EventStatus.PROCESSED, 40)
     metrics.settled(EventStatus.FAILED, 1)
     metrics.oldest_due(2.5)
+    metrics.recovered(4)
+    metrics.recovery("github", missing=3, behind=60.5)
 
 
 def test_memory_tells_what_happened() -> None:
@@ -37,6 +39,7 @@ def test_memory_tells_what_happened() -> None:
     assert metrics.groups == [3]
     assert metrics.settlements == {EventStatus.PROCESSED: 40, EventStatus.FAILED: 1}
     assert metrics.oldest_due_seconds == 2.5
+    assert (metrics.recovered_deliveries, metrics.recoveries) == (4, {"github": (3, 60.5)})
 
 
 EXPECTED = {
@@ -50,6 +53,9 @@ EXPECTED = {
     'crewkit_git_events_settled_total{status="processed"} 40.0',
     'crewkit_git_events_settled_total{status="failed"} 1.0',
     "crewkit_git_events_oldest_due_seconds 2.5",
+    "crewkit_git_deliveries_recovered_total 4.0",
+    'crewkit_git_deliveries_missing{provider="github"} 3.0',
+    'crewkit_git_recovery_behind_seconds{provider="github"} 60.5',
 }
 
 

@@ -5,19 +5,23 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.memory.metrics import MemoryMetrics
+from adapters.postgres.database import Database
 from adapters.postgres.delivery_log import PostgresDeliveryLog
+from adapters.postgres.exclusion import PostgresExclusion
 from tests.contract.catalog_syncs import CatalogSyncStoreContract
 from tests.contract.connections import ConnectionStoreContract
 from tests.contract.delivery_log import DeliveryLogContract
 from tests.contract.directory import DirectoryContract
 from tests.contract.domain_events import DomainEventStoreContract
 from tests.contract.events import EventStoreContract
+from tests.contract.exclusion import ExclusionContract
 from tests.contract.flows import FlowStoreContract
 from tests.contract.idempotency import IdempotencyStoreContract
 from tests.contract.integrations import IntegrationStoreContract
 from tests.contract.links import LinkStoreContract
 from tests.contract.mailbox import MailboxContract
 from tests.contract.postgres_world import PostgresWorld
+from tests.contract.recoveries import RecoveryStoreContract
 from tests.contract.repositories import RepositoryStoreContract
 from tests.contract.repository_search import RepositorySearchContract
 from tests.contract.secret_uses import SecretUseStoreContract
@@ -39,6 +43,20 @@ async def log(world: PostgresWorld) -> AsyncIterator[PostgresDeliveryLog]:
     log = PostgresDeliveryLog(world.url, metrics=MemoryMetrics())
     yield log
     await log.close()
+
+
+@pytest.fixture
+def exclusion(world: PostgresWorld) -> PostgresExclusion:
+    """Give what holds names there."""
+    return PostgresExclusion(world.database)
+
+
+@pytest.fixture
+async def other(world: PostgresWorld) -> AsyncIterator[PostgresExclusion]:
+    """Give another, of another process."""
+    database = Database(world.url)
+    yield PostgresExclusion(database)
+    await database.close()
 
 
 class TestUnitOfWork(UnitOfWorkContract):
@@ -95,6 +113,14 @@ class TestSecretUses(SecretUseStoreContract):
 
 class TestIdempotency(IdempotencyStoreContract):
     """Idempotency keys."""
+
+
+class TestRecoveries(RecoveryStoreContract):
+    """What the provider's log has and the ledger has not."""
+
+
+class TestExclusion(ExclusionContract):
+    """One at a time."""
 
 
 class TestDirectory(DirectoryContract):

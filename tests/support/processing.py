@@ -15,7 +15,7 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.delivery_log import MemoryDeliveryLog
 from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.unit_of_work import MemoryUnitOfWork
-from core.domain.deliveries import Receipt, VerifiedDelivery
+from core.domain.deliveries import QuotedDelivery, Receipt, VerifiedDelivery
 from core.domain.domain_events import DomainEvent
 from core.domain.events import Event
 from core.domain.flows import PendingRequest
@@ -94,6 +94,14 @@ class WatchedProtocol(WebhookProtocol):
         """Verify as GitHub's."""
         return self._behind.verify(headers, body, digest=digest, form=form)
 
+    def recovered(self, quoted: QuotedDelivery) -> VerifiedDelivery:
+        """Accept as GitHub's."""
+        return self._behind.recovered(quoted)
+
+    def acts_on(self, event_type: str) -> bool:
+        """Tell as GitHub's."""
+        return self._behind.acts_on(event_type)
+
     def read(self, event_type: str, body: bytes) -> Notice:
         """Note the reading, let the test act, then read as GitHub's."""
         self.read_bodies.append(body)
@@ -150,6 +158,7 @@ class _WatchedTransaction(Transaction):
         self.versions = behind.versions
         self.secret_uses = behind.secret_uses
         self.idempotency = behind.idempotency
+        self.recoveries = behind.recoveries
 
     async def commit(self) -> None:
         await self._before_commit()

@@ -1,10 +1,11 @@
 """Our app and its installations, decoded to just the fields we use: https://docs.github.com/rest/apps."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 
+from adapters.github.webhook_protocol import PROVIDER
+from core.domain.deliveries import QuotedDelivery
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 from core.domain.provider import (
     App,
@@ -148,26 +149,24 @@ class DeliveryAnswer(msgspec.Struct):
 class DeliveryRequest(msgspec.Struct):
     """What was sent. The payload is kept as text, so that nothing of it is changed by reading."""
 
-    headers: dict[str, str | int | None] | None = None
     payload: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class DeliveryDetail(msgspec.Struct):
     """One attempt with what was sent."""
 
+    guid: str
+    event: str
     request: DeliveryRequest
 
-    def told(self) -> tuple[Mapping[bytes, bytes], bytes]:
-        """Return the headers, names in lower case, and the body; raises `NotVisible` where it is not kept."""
+    def told(self) -> QuotedDelivery:
+        """Return it in the domain's words; raises `NotVisible` where the payload is not kept."""
         payload = bytes(self.request.payload)
         if payload.startswith(b'"'):
             payload = msgspec.json.decode(payload, type=str).encode()
         if payload in {b"null", b""}:
             raise NotVisible("GitHub no longer has what was sent.")
-        headers = (self.request.headers or {}).items()
-        return {
-            name.lower().encode(): str(value).encode() for name, value in headers if value is not None
-        }, payload
+        return QuotedDelivery(PROVIDER, self.guid, self.event, payload)
 
 
 class HookConfigAnswer(msgspec.Struct):

@@ -1,7 +1,8 @@
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from adapters.github.addresses import is_number
@@ -16,7 +17,9 @@ from adapters.github.app_answers import (
 )
 from adapters.github.caller import Caller, Parts
 from adapters.github.calls import NOT_FOUND, Call, Reply
+from adapters.github.rate_limits import part_left
 from adapters.github.reading import list_reader, nothing, reader
+from core.domain.deliveries import QuotedDelivery
 from core.domain.identifiers import RepoId
 from core.domain.integrations import Integration
 from core.domain.provider import (
@@ -32,6 +35,8 @@ from core.domain.provider import (
     RateLimited,
     WebhookConfig,
 )
+
+T = TypeVar("T")
 
 # https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app
 _MOST_REPOSITORIES = 500
@@ -59,6 +64,7 @@ class AppCalls(Caller):
         super().__init__(parts)
         self._page = parts.addresses.app_page(slug) if slug else None
         self._page_known_at: datetime | None = None
+        self._calls_left: float | None = None
 
     async def app(self) -> App:
         """Return our app as GitHub knows it; one it does not know by this id is refused like a wrong key."""
@@ -127,17 +133,22 @@ class AppCalls(Caller):
     async def deliveries(self) -> AsyncGenerator[LoggedDelivery, None]:
         """Return the log of deliveries, newest first; each page is read when the one before is used up."""
         async with aclosing(
-            self._pages("/app/hook/deliveries", self._parts.app, _read_deliveries, at_once=1)
+            self._pages("/app/hook/deliveries", self._parts.app, self._counting(_read_deliveries), at_once=1)
         ) as found:
             async for page in found:
                 for delivery in page:
                     yield delivery.told()
 
-    async def delivery_payload(self, logged_id: int) -> tuple[Mapping[bytes, bytes], bytes]:
+    async def delivery_payload(self, logged_id: int) -> QuotedDelivery:
         """Return a logged delivery. The body is GitHub's text of it, whose bytes need not be those signed."""
         url = self._parts.addresses.of_api(f"/app/hook/deliveries/{logged_id:d}")
-        call = Call("GET", url, self._parts.app, _read_delivery, largest=_LARGEST_DELIVERY)
+        read = self._counting(_read_delivery)
+        call = Call("GET", url, self._parts.app, read, largest=_LARGEST_DELIVERY)
         return (await self._parts.transport.ask(call)).told()
+
+    def calls_left(self) -> float | None:
+        """Return the part GitHub last told of when the log was read."""
+        return self._calls_left
 
     async def redeliver(self, logged_id: int) -> None:
         """Ask for the delivery to be sent again."""
@@ -169,6 +180,15 @@ class AppCalls(Caller):
                     raise
         assert self._page is not None  # known from the settings, or from an answer just now
         return self._page
+
+    def _counting(self, read: Callable[[Reply], T]) -> Callable[[Reply], T]:
+        """Return what reads an answer and notes how many calls it leaves."""
+
+        def counted(reply: Reply) -> T:
+            self._calls_left = part_left(reply.headers)
+            return read(reply)
+
+        return counted
 
     async def _gone(self) -> InstallationGone:
         """Return the error, once it is sure: to an app that is unknown, every installation is."""

@@ -335,3 +335,5 @@ _READERS: dict[str, Callable[[bytes, str | None], Notice]] = {
     "github_app_authorization": _authorization,
     "ping": _ping,
 }
+HANDLED = frozenset(_READERS) - {"ping"}
+"""The event types that lead to anything."""

@@ -54,6 +54,12 @@ def wait_asked(headers: Mapping[str, str], now: datetime) -> float | None:
     return None
 
 
+def part_left(headers: Mapping[str, str]) -> float | None:
+    """Return which part of the hour's calls is left, or None where the answer does not say: servers may not."""
+    limit, left = (_epoch(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining"))
+    return None if not limit or left is None else left / limit
+
+
 def pause_after(refusals: int) -> float:
     """Return how many seconds to wait unasked, after so many refusals in a row (from 1)."""
     return float(min(_FIRST_PAUSE * 2 ** min(refusals - 1, 10), _LONGEST_PAUSE))

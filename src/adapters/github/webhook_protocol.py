@@ -8,10 +8,17 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from adapters.github.payloads import read_payload
+from adapters.github.payloads import HANDLED, read_payload
 from adapters.github.signature import SignatureDigest, SigningSecret, given_signature
 from adapters.github.surrogates import without_halves
-from core.domain.deliveries import BodyRefused, HeadersRefused, SignatureRefused, Source, VerifiedDelivery
+from core.domain.deliveries import (
+    BodyRefused,
+    HeadersRefused,
+    QuotedDelivery,
+    SignatureRefused,
+    Source,
+    VerifiedDelivery,
+)
 from core.domain.events import EnvelopeUnreadable
 from core.domain.identifiers import RepoId
 from core.domain.notices import Notice, Unhandled
@@ -68,22 +75,17 @@ class GitHubWebhooks(WebhookProtocol):
         """Check signature, headers and envelope, in this order."""
         self._check_signature(given_signature(headers.get(b"x-hub-signature-256")), body, digest)
         event, delivery = headers.get(b"x-github-event"), headers.get(b"x-github-delivery")
-        if event is None or delivery is None:
-            raise HeadersRefused("header_missing")
-        if not _EVENT.fullmatch(event) or not _DELIVERY.fullmatch(delivery):
-            raise HeadersRefused("header_malformed")
-        envelope = _envelope(_json_of(body) if form else body)
-        installation, repository = envelope.installation, envelope.repository
-        return VerifiedDelivery(
-            provider=PROVIDER,
-            event_type=event.decode("ascii"),
-            delivery_id=delivery.decode("ascii"),
-            action=_clean(envelope.action),
-            installation_id=installation.id if installation else None,
-            repo_id=RepoId(str(repository.id)) if repository else None,
-            body=body,
-            source=Source.REPLAYED if b"x-crewkit-replay" in headers else Source.RECEIVED,
-        )
+        source = Source.REPLAYED if b"x-crewkit-replay" in headers else Source.RECEIVED
+        return _delivery(event, delivery, body, source, form=form)
+
+    def recovered(self, quoted: QuotedDelivery) -> VerifiedDelivery:
+        """Check what the signature does not cover either, then the envelope."""
+        event, delivery = quoted.event_type.encode(), quoted.delivery_id.encode()
+        return _delivery(event, delivery, quoted.body, Source.RECOVERED, form=True)
+
+    def acts_on(self, event_type: str) -> bool:
+        """Tell whether there is more to it than a note."""
+        return event_type in HANDLED
 
     def read(self, event_type: str, body: bytes) -> Notice:
         """Read a kept payload; the envelope first, since an odd one was accepted at receipt."""
@@ -117,6 +119,27 @@ class GitHubWebhooks(WebhookProtocol):
         if matched is None:
             raise SignatureRefused("signature_mismatch")
         self._uses[matched.fingerprint] = time()
+
+
+def _delivery(
+    event: bytes | None, delivery: bytes | None, body: bytes, source: Source, *, form: bool
+) -> VerifiedDelivery:
+    if event is None or delivery is None:
+        raise HeadersRefused("header_missing")
+    if not _EVENT.fullmatch(event) or not _DELIVERY.fullmatch(delivery):
+        raise HeadersRefused("header_malformed")
+    envelope = _envelope(_json_of(body) if form else body)
+    installation, repository = envelope.installation, envelope.repository
+    return VerifiedDelivery(
+        provider=PROVIDER,
+        event_type=event.decode("ascii"),
+        delivery_id=delivery.decode("ascii"),
+        action=_clean(envelope.action),
+        installation_id=installation.id if installation else None,
+        repo_id=RepoId(str(repository.id)) if repository else None,
+        body=body,
+        source=source,
+    )
 
 
 def _envelope(text: bytes) -> _Envelope:

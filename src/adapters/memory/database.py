@@ -25,6 +25,7 @@ from core.domain.identifiers import (
 from core.domain.integrations import Integration
 from core.domain.links import Link
 from core.domain.organizations import Organization, Project, Role, User
+from core.domain.recoveries import FailedFetch, MissingDelivery, RecoveryState
 from core.domain.repositories import Repository
 from core.domain.token_lease import StoredTokens
 from core.domain.versions import Version, VersionId
@@ -66,6 +67,9 @@ class State:
     sync_owners: dict[IntegrationId, str] = field(default_factory=dict)
     probes: dict[IntegrationId, datetime] = field(default_factory=dict)
     idempotency_keys: dict[tuple[OrganizationId, str, str], KeptResult] = field(default_factory=dict)
+    recoveries: dict[str, RecoveryState] = field(default_factory=dict)
+    missing: dict[tuple[str, str], MissingDelivery] = field(default_factory=dict)
+    failed_fetches: dict[tuple[str, str], tuple[FailedFetch, datetime]] = field(default_factory=dict)
 
     def copy(self) -> "State":
         """Return tables of their own with the same rows."""
@@ -88,6 +92,7 @@ class MemoryDatabase:
         self.ids = count(1)
         self.writing = asyncio.Lock()
         self.lanes: dict[int, asyncio.Lock] = {}
+        self.held: set[str] = set()
         self.is_reachable = True
 
     @asynccontextmanager

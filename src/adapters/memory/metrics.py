@@ -14,6 +14,8 @@ class MemoryMetrics(Metrics):
         self.groups: list[int] = []
         self.settlements: Counter[EventStatus] = Counter()
         self.oldest_due_seconds = 0.0
+        self.recovered_deliveries = 0
+        self.recoveries: dict[str, tuple[int, float]] = {}
 
     def received(self, count: int, duplicates: int) -> None:
         """Add to both figures."""
@@ -31,6 +33,14 @@ class MemoryMetrics(Metrics):
     def settled(self, status: EventStatus, count: int) -> None:
         """Add to this status's figure."""
         self.settlements[status] += count
+
+    def recovered(self, count: int) -> None:
+        """Add to the figure."""
+        self.recovered_deliveries += count
+
+    def recovery(self, provider: str, *, missing: int, behind: float) -> None:
+        """Remember the latest figures of the provider."""
+        self.recoveries[provider] = missing, behind
 
     def oldest_due(self, seconds: float) -> None:
         """Remember the latest figure."""

@@ -11,6 +11,7 @@ from adapters.memory.provider_world import (
     SentDelivery,
     UserGrant,
 )
+from core.domain.deliveries import QuotedDelivery
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.integrations import Integration
 from core.domain.notices import RepositoryFacts
@@ -132,11 +133,17 @@ class FakeProvider(Failing, GitProvider):
         for sent in list(self.world.deliveries):
             yield sent.logged
 
-    async def delivery_payload(self, logged_id: int) -> tuple[Mapping[bytes, bytes], bytes]:
+    async def delivery_payload(self, logged_id: int) -> QuotedDelivery:
         """Return what was sent; raises `NotVisible`."""
         await self._as_app("delivery_payload")
         sent = self._sent(logged_id)
-        return sent.headers, sent.body
+        if sent.body is None:
+            raise NotVisible("The log no longer holds what was sent.")
+        return QuotedDelivery(self._name, sent.logged.guid, sent.logged.event_type, sent.body)
+
+    def calls_left(self) -> float | None:
+        """Return what the world says."""
+        return self.world.calls_left
 
     async def redeliver(self, logged_id: int) -> None:
         """Remember in `world.redelivered` that it was asked for; raises `NotVisible`."""

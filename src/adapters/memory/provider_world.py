@@ -86,11 +86,10 @@ class WaitingCode:
 
 @dataclass(frozen=True, slots=True)
 class SentDelivery:
-    """A delivery in the log, with what was sent."""
+    """A delivery in the log, with what was sent; the body is None where it is not kept."""
 
     logged: LoggedDelivery
-    headers: dict[bytes, bytes]
-    body: bytes
+    body: bytes | None
 
 
 class ProviderWorld:
@@ -118,6 +117,7 @@ class ProviderWorld:
         self.grants: list[UserGrant] = []
         self.deliveries: list[SentDelivery] = []
         self.redelivered: list[int] = []
+        self.calls_left: float | None = None
 
     def install(
         self,
@@ -188,9 +188,9 @@ class ProviderWorld:
         access, refresh = Secret(grant.access), Secret(grant.refresh)
         return UserTokens(access, grant.expires_at, refresh, grant.refresh_expires_at)
 
-    def log(self, logged: LoggedDelivery, *, headers: dict[bytes, bytes], body: bytes) -> None:
+    def log(self, logged: LoggedDelivery, *, body: bytes | None) -> None:
         """Put a delivery into the provider's own log; the one put in last is the newest."""
-        self.deliveries.insert(0, SentDelivery(logged, headers, body))
+        self.deliveries.insert(0, SentDelivery(logged, body))
 
 
 def _s256(verifier: str) -> str:

@@ -11,6 +11,7 @@ from adapters.memory.idempotency import MemoryIdempotencyStore
 from adapters.memory.integrations import MemoryIntegrationStore
 from adapters.memory.links import MemoryLinkStore
 from adapters.memory.mailbox import MemoryMailbox
+from adapters.memory.recoveries import MemoryRecoveryStore
 from adapters.memory.repositories import MemoryRepositoryStore
 from adapters.memory.secret_uses import MemorySecretUseStore
 from adapters.memory.token_store import MemoryInstallationTokenStore, MemoryUserTokenStore
@@ -54,6 +55,7 @@ class MemoryTransaction(Transaction):
         self.versions = MemoryVersionStore(session)
         self.secret_uses = MemorySecretUseStore(session)
         self.idempotency = MemoryIdempotencyStore(session)
+        self.recoveries = MemoryRecoveryStore(session)
 
     async def commit(self) -> None:
         """Record the domain events and let everyone see everything."""

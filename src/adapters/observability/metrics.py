@@ -55,6 +55,26 @@ class PrometheusMetrics(Metrics):
             multiprocess_mode="mostrecent",
         )
 
+        self._recovered = Counter(
+            "crewkit_git_deliveries_recovered",
+            "Deliveries fetched from the provider's log because they had not arrived.",
+            registry=self._registry,
+        )
+        self._missing = Gauge(
+            "crewkit_git_deliveries_missing",
+            "Deliveries known to be in the provider's log and not in the ledger.",
+            ["provider"],
+            registry=self._registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._behind = Gauge(
+            "crewkit_git_recovery_behind_seconds",
+            "How long ago the provider's whole log was compared with the ledger, at the last try.",
+            ["provider"],
+            registry=self._registry,
+            multiprocess_mode="mostrecent",
+        )
+
     def received(self, count: int, duplicates: int) -> None:
         """Add to both counters."""
         self._received.inc(count)
@@ -72,6 +92,15 @@ class PrometheusMetrics(Metrics):
     def settled(self, status: EventStatus, count: int) -> None:
         """Add to this status's counter."""
         self._settled[status].inc(count)
+
+    def recovered(self, count: int) -> None:
+        """Add to the counter."""
+        self._recovered.inc(count)
+
+    def recovery(self, provider: str, *, missing: int, behind: float) -> None:
+        """Set both gauges."""
+        self._missing.labels(provider).set(missing)
+        self._behind.labels(provider).set(behind)
 
     def oldest_due(self, seconds: float) -> None:
         """Set the gauge."""

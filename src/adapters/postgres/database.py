@@ -94,6 +94,15 @@ class Database:
         finally:
             self._places.release()
 
+    @asynccontextmanager
+    async def own_session(self) -> AsyncIterator[Session]:
+        """Open a connection outside the pool, and close it at the end of the block, whatever it holds."""
+        connection = await self.connect()
+        try:
+            yield Session(connection, self._silence)
+        finally:
+            await connection.close()
+
     async def close(self) -> None:
         """Close the idle connections now and those in use when they come back."""
         self._closed = True

@@ -5,3 +5,6 @@ CLASS = 0x6367_6974
 # The second part of a lane's lock is the lane's number.
 DOMAIN_EVENTS = 1000
 MIGRATIONS = 1001
+
+# "cgjb": one lock for each kind of work that one process does at a time; the second part is its name's hash.
+JOBS = 0x6367_6A62

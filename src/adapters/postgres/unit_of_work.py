@@ -11,6 +11,7 @@ from adapters.postgres.idempotency import PostgresIdempotencyStore
 from adapters.postgres.integrations import PostgresIntegrationStore
 from adapters.postgres.links import PostgresLinkStore
 from adapters.postgres.mailbox import PostgresMailbox
+from adapters.postgres.recoveries import PostgresRecoveryStore
 from adapters.postgres.repositories import PostgresRepositoryStore
 from adapters.postgres.secret_uses import PostgresSecretUseStore
 from adapters.postgres.session import Session
@@ -55,6 +56,7 @@ class PostgresTransaction(Transaction):
         self.versions = PostgresVersionStore(session)
         self.secret_uses = PostgresSecretUseStore(session)
         self.idempotency = PostgresIdempotencyStore(session)
+        self.recoveries = PostgresRecoveryStore(session)
 
     async def commit(self) -> None:
         """Record the domain events and commit, both at once and last: see `PostgresDomainEventStore`."""

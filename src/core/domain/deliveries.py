@@ -24,9 +24,10 @@ class Receipt(Enum):
 
 @dataclass(slots=True)
 class VerifiedDelivery:
-    """A delivery whose signature was checked over exactly these bytes.
+    """A delivery that is the provider's own: signed over exactly these bytes, or quoted by its API to our app.
 
-    Made only by a `WebhookProtocol`, so holding one is proof. `body` is what was signed, unparsed.
+    Made only by a `WebhookProtocol`, of a signature or of a `QuotedDelivery`, so holding one is proof. `body` is
+    unparsed: what was signed or, where `source` is recovered, the provider's text of it.
     An envelope with odd inner types has neither installation nor repository and fails when processed.
     Not frozen: one is made for every delivery, and freezing triples its cost.
     """
@@ -44,6 +45,20 @@ class VerifiedDelivery:
     def lane(self) -> int:
         """The mailbox it waits in."""
         return lane_of(self.installation_id)
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedDelivery:
+    """What a provider's API, asked as our app, says it sent: its word stands in for the signature.
+
+    Made only by a `GitProvider`, which knows by TLS who answers. The bytes of `body` need not be those that
+    were signed, so no signature is checked over them.
+    """
+
+    provider: str
+    delivery_id: str
+    event_type: str
+    body: bytes
 
 
 class DeliveryRefused(DomainError):

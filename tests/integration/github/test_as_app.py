@@ -9,6 +9,7 @@ import pytest
 from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
+from core.domain.deliveries import QuotedDelivery
 from core.domain.identifiers import IntegrationId, OrganizationId, RepoId
 from core.domain.organizations import Organization
 from core.domain.provider import (
@@ -260,39 +261,54 @@ async def test_the_log_of_deliveries_is_read_as_far_as_wanted(
     assert known.received[1].query == {"per_page": "100", "cursor": "v1_5"}
 
 
-async def test_a_logged_delivery_comes_with_headers_and_the_payloads_own_text(
+async def test_a_logged_delivery_comes_with_the_payloads_own_text(
     known: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
     """Numbers, order and escapes stay as GitHub writes them."""
     text = b'{"b": 1.50, "a": "\\u00fc", "n": 12345678901234567890}'
-    detail = b'{"id": 6, "request": {"headers": {"X-GitHub-Event": "push", "X-N": 7}, "payload": %b}}' % text
+    detail = b'{"id": 6, "guid": "g-6", "event": "push", "request": {"headers": null, "payload": %b}}' % text
     known.answers("GET /app/hook/deliveries/6", Response(detail, media_type="application/json"))
 
-    headers, body = await provider.delivery_payload(6)
-
-    assert headers == {b"x-github-event": b"push", b"x-n": b"7"}
-    assert body == text
+    assert await provider.delivery_payload(6) == QuotedDelivery("github", "g-6", "push", text)
 
 
 async def test_a_payload_quoted_as_text_is_unquoted(known: ScriptedGitHub, provider: GitHubProvider) -> None:
     """As forms are logged."""
-    detail = {"request": {"headers": None, "payload": "payload=%7B%7D"}}
+    detail = {"guid": "g-6", "event": "push", "request": {"payload": "payload=%7B%7D"}}
     known.answers("GET /app/hook/deliveries/6", reply(detail))
 
-    assert await provider.delivery_payload(6) == ({}, b"payload=%7B%7D")
+    assert (await provider.delivery_payload(6)).body == b"payload=%7B%7D"
 
 
 async def test_large_payloads_are_read(known: ScriptedGitHub, provider: GitHubProvider) -> None:
     """GitHub sends up to 25 MB, far more than any list."""
     text = json.dumps({"blob": "x" * 25_000_000}).encode()
-    detail = b'{"request": {"headers": {}, "payload": %b}}' % text
+    detail = b'{"guid": "g-6", "event": "push", "request": {"payload": %b}}' % text
     known.answers("GET /app/hook/deliveries/6", Response(detail, media_type="application/json"))
 
-    assert (await provider.delivery_payload(6))[1] == text
+    assert (await provider.delivery_payload(6)).body == text
 
 
 @pytest.mark.parametrize(
-    "answer", [refusal(404, "Not Found"), refusal(422, "no"), reply({"request": {"payload": None}})]
+    ("told", "left"),
+    [({}, None), ({"limit": "5000", "remaining": "1250"}, 0.25), ({"limit": "0", "remaining": "0"}, None)],
+)
+async def test_what_is_left_of_the_hours_calls_is_known(
+    told: dict[str, str], left: float | None, known: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """By the last answer about the log; servers without limits say nothing."""
+    detail = {"guid": "g-6", "event": "push", "request": {"payload": {}}}
+    headers = {f"x_ratelimit_{name}": value for name, value in told.items()}
+    known.answers("GET /app/hook/deliveries/6", reply(detail, **headers))
+    assert provider.calls_left() is None
+
+    await provider.delivery_payload(6)
+
+    assert provider.calls_left() == left
+
+
+@pytest.mark.parametrize(
+    "answer", [refusal(404, "Not Found"), refusal(422, "no"), reply({"guid": "g-6", "event": "push", "request": {}})]
 )
 async def test_a_delivery_that_is_no_longer_logged_is_not_visible(
     answer: Response, known: ScriptedGitHub, provider: GitHubProvider

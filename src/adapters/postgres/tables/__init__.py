@@ -11,12 +11,15 @@ from adapters.postgres.tables.integrations import git_flows, git_integrations, g
 from adapters.postgres.tables.ledger import git_domain_events, git_webhook_events
 from adapters.postgres.tables.metadata import metadata
 from adapters.postgres.tables.people import user_git_connections, user_git_emails
+from adapters.postgres.tables.recoveries import git_missing_deliveries, git_recoveries
 
 __all__ = [
     "git_commit_attributions",
     "git_domain_events",
     "git_flows",
     "git_integrations",
+    "git_missing_deliveries",
+    "git_recoveries",
     "git_repositories",
     "git_token_leases",
     "git_webhook_events",

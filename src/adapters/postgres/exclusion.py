@@ -1,0 +1,28 @@
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from adapters.postgres import locks
+from adapters.postgres.database import Database
+from ports.exclusion import Exclusion
+
+_TRY = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
+
+
+class PostgresExclusion(Exclusion):
+    """Session-level advisory locks, each on a connection of its own: it ends with its holder's process.
+
+    The connection idles outside any transaction, so it holds back nothing, however long the work takes.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def hold(self, name: str) -> AbstractAsyncContextManager[bool]:
+        """Hold a name for the length of the block; raises `StorageUnavailable`."""
+        return self._hold(name)
+
+    @asynccontextmanager
+    async def _hold(self, name: str) -> AsyncIterator[bool]:
+        async with self._database.own_session() as session:
+            [(taken,)] = await session.read(_TRY, (locks.JOBS, name))
+            yield bool(taken)

@@ -1,0 +1,10 @@
+from core.domain.provider import (
+    CredentialRefused,
+    NotVisible,
+    PermissionMissing,
+    ProviderUnavailable,
+    RateLimited,
+)
+
+STOPS = (ProviderUnavailable, RateLimited, CredentialRefused, PermissionMissing, NotVisible)
+"""What a provider may answer that ends a run: it has to wait until the next."""
