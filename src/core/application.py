@@ -19,6 +19,7 @@ from core.use_cases.integrations.disconnect import DisconnectIntegration
 from core.use_cases.integrations.list_integrations import ListIntegrations
 from core.use_cases.integrations.show_integration import ShowIntegration
 from core.use_cases.integrations.uninstall_revoked import UninstallRevoked
+from core.use_cases.recovery.recover import RecoverDeliveries
 from core.use_cases.tokens.probe import ProbeSuspended
 from core.use_cases.tokens.renew import RenewInstallationTokens
 
@@ -32,6 +33,7 @@ class Application:
     drain_lane: DrainLane
     sweep: Sweep
     record_secret_uses: RecordSecretUses
+    recover_deliveries: RecoverDeliveries
 
     # People look at the ledger and mend it.
     list_events: ListEvents

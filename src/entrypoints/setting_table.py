@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from entrypoints import setting_values as values
 
 PREFIX = "CREWKIT_GIT_"
-PROCESSES = ("api", "worker", "scheduler", "migrate", "events")
+PROCESSES = ("api", "worker", "scheduler", "migrate", "events", "recover-deliveries")
 EVERY_PROCESS = frozenset(PROCESSES)
 _SERVING = frozenset({"api", "worker", "scheduler"})
 _API = frozenset({"api"})
 # Workers apply what the provider told, and ask it nothing: they need not be able to.
-_ASKING = frozenset({"api", "scheduler"})
+_ASKING = frozenset({"api", "scheduler", "recover-deliveries"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ SETTINGS = (
         "Redis. It only wakes workers: emptying it loses nothing. `up` runs an embedded server when it is "
         "not set.",
         "Give redis://host:6379/0",
-        needed_by=_SERVING | {"events"},
+        needed_by=_SERVING | {"events", "recover-deliveries"},
     ),
     Setting(
         "DASHBOARD_URL",

@@ -1,5 +1,7 @@
 import asyncio
 
+import pytest
+
 from ports.exclusion import Exclusion
 
 
@@ -24,11 +26,8 @@ class ExclusionContract:
 
     async def test_an_error_lets_go(self, exclusion: Exclusion, other: Exclusion) -> None:
         """However the work ends."""
-        try:
-            async with exclusion.hold("a"):
-                raise ValueError
-        except ValueError:
-            pass
+        with pytest.raises(ValueError, match="the work failed"):
+            await _fail_holding(exclusion)
         async with other.hold("a") as held:
             assert held
 
@@ -45,3 +44,8 @@ class ExclusionContract:
                 return held
 
         assert sum(await asyncio.gather(*(come(number) for number in range(20)))) == 1
+
+
+async def _fail_holding(exclusion: Exclusion) -> None:
+    async with exclusion.hold("a"):
+        raise ValueError("the work failed")

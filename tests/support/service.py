@@ -3,8 +3,9 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from entrypoints.embedded.home import Home
@@ -28,7 +29,15 @@ class Service:
     Processes are named `api`, `scheduler` and `worker`, or `worker-1`, `worker-2` … where there are several.
     """
 
-    def __init__(self, home: Home, database_url: str, redis_url: str, *, workers: int = 1) -> None:
+    def __init__(
+        self,
+        home: Home,
+        database_url: str,
+        redis_url: str,
+        *,
+        workers: int = 1,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.address = claimable(Address("127.0.0.1", 0), "the address")
         inherited = {name: text for name, text in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
         chosen = {
@@ -40,10 +49,12 @@ class Service:
             "REDIS_URL": redis_url,
             "GITHUB_WEBHOOK_SECRETS": SECRET,
             **github_app(),
+            **settings,
         }
         environment = inherited | {f"CREWKIT_GIT_{name}": text for name, text in chosen.items()}
         environment |= development_environment(home.path, environment)
         self.url = f"http://{self.address}"
+        self.environment = environment
         self._programs: dict[str, Program] = {
             program.name: program for program in services(home, environment, self.address, workers)
         }
@@ -101,10 +112,17 @@ class Service:
 
 
 @contextmanager
-def running_service(database_url: str, redis_url: str, *names: str, workers: int = 1) -> Iterator[Service]:
+def running_service(
+    database_url: str,
+    redis_url: str,
+    *names: str,
+    workers: int = 1,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Service]:
     """Run these processes against the servers until the block ends, whichever of them run by then."""
     with ExitStack() as stack:
-        service = Service(stack.enter_context(temporary_home()), database_url, redis_url, workers=workers)
+        home = stack.enter_context(temporary_home())
+        service = Service(home, database_url, redis_url, workers=workers, settings=settings)
         stack.callback(service.stop)
         service.start(*names)
         yield service

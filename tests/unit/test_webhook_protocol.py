@@ -1,6 +1,7 @@
 """What counts as a delivery of GitHub's: its headers, its envelope, and bodies of every kind."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -12,6 +13,7 @@ from core.domain.deliveries import (
     BodyRefused,
     DeliveryRefused,
     HeadersRefused,
+    QuotedDelivery,
     Source,
     VerifiedDelivery,
 )
@@ -51,6 +53,37 @@ def test_a_delivery_is_its_headers_its_envelope_and_its_very_bytes() -> None:
         source=Source.RECEIVED,
     )
     assert (verified(BODY).repo_id, verified(BODY).lane) == ("700000001", lane_of(41_000_001))
+
+
+def quoted(body: bytes, *, event: str = "push", delivery: str = DELIVERY) -> VerifiedDelivery:
+    """Return what GitHub's API quoted, without a signature."""
+    return protocol().recovered(QuotedDelivery("github", delivery, event, body))
+
+
+def test_what_githubs_api_quotes_is_a_delivery_like_any_other() -> None:
+    """But for where it is from; its text need not be what was signed, so no signature is asked for."""
+    assert quoted(BODY) == replace(verified(BODY), source=Source.RECOVERED)
+    form = b"payload=%7B%22action%22%3A%22opened%22%7D"
+    assert (quoted(form).body, quoted(form).action) == (form, "opened")
+
+
+@pytest.mark.parametrize("delivery", ["", "a b", "a" * 65, "größe", "x\n"])
+def test_ids_that_are_quoted_are_checked_as_headers_are(delivery: str) -> None:
+    """What would not have been received is not recovered either."""
+    with pytest.raises(HeadersRefused):
+        quoted(BODY, delivery=delivery)
+    with pytest.raises(HeadersRefused):
+        quoted(BODY, event=delivery)
+    with pytest.raises(BodyRefused):
+        quoted(b"[]")
+
+
+def test_some_events_lead_to_something() -> None:
+    """Recovery fetches them before the others."""
+    assert protocol().acts_on("push")
+    assert protocol().acts_on("installation")
+    assert not protocol().acts_on("ping")
+    assert not protocol().acts_on("workflow_job")
 
 
 def test_a_replay_is_marked_as_one() -> None:

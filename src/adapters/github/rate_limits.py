@@ -55,7 +55,7 @@ def wait_asked(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def part_left(headers: Mapping[str, str]) -> float | None:
-    """Return which part of the hour's calls is left, or None where the answer does not say: servers may not."""
+    """Return which part of the hour's calls is left, or None where the answer does not say it."""
     limit, left = (_epoch(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining"))
     return None if not limit or left is None else left / limit
 

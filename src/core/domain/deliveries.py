@@ -24,10 +24,10 @@ class Receipt(Enum):
 
 @dataclass(slots=True)
 class VerifiedDelivery:
-    """A delivery that is the provider's own: signed over exactly these bytes, or quoted by its API to our app.
+    """A delivery that is the provider's own: signed over exactly these bytes, or quoted by its API.
 
-    Made only by a `WebhookProtocol`, of a signature or of a `QuotedDelivery`, so holding one is proof. `body` is
-    unparsed: what was signed or, where `source` is recovered, the provider's text of it.
+    Made only by a `WebhookProtocol`, of a signature or of a `QuotedDelivery`, so holding one is proof. `body`
+    is unparsed: what was signed or, where `source` is recovered, the provider's text of it.
     An envelope with odd inner types has neither installation nor repository and fails when processed.
     Not frozen: one is made for every delivery, and freezing triples its cost.
     """

@@ -18,6 +18,7 @@ from adapters.oso_policy.authorizer import OsoAuthorizer
 from adapters.postgres.database import Database
 from adapters.postgres.delivery_log import PostgresDeliveryLog
 from adapters.postgres.directory import PostgresDirectory
+from adapters.postgres.exclusion import PostgresExclusion
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.redis_queue.doorbell import QUEUE, RedisDoorbell
 from adapters.secrets.cipher import AesGcmCipher, NoKeys
@@ -83,6 +84,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
                 authorizer=OsoAuthorizer(),
                 delivery_log=delivery_log,
                 doorbell=_doorbell(settings, stack),
+                exclusion=PostgresExclusion(database),
                 protocols=protocols,
                 providers=_providers(settings, clock, stack),
                 cipher=AesGcmCipher(settings.encryption_keys) if settings.encryption_keys else NoKeys(),

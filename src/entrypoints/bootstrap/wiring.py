@@ -13,6 +13,9 @@ from core.use_cases.events.retry import RetryEvent, RetryEvents
 from core.use_cases.events.secret_uses import RecordSecretUses
 from core.use_cases.events.sweep import Sweep
 from core.use_cases.idempotency.forget_expired import ForgetExpiredKeys
+from core.use_cases.recovery.compare import CompareLog
+from core.use_cases.recovery.fetch import FetchMissing
+from core.use_cases.recovery.recover import RecoverDeliveries
 from core.use_cases.tokens.leases import Pause
 from entrypoints.bootstrap.catalog import wire_catalog
 from entrypoints.bootstrap.tokens import wire_tokens
@@ -23,6 +26,7 @@ from ports.clock import Clock
 from ports.delivery_log import DeliveryLog
 from ports.directory import Directory
 from ports.doorbell import Doorbell
+from ports.exclusion import Exclusion
 from ports.metrics import Metrics
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
@@ -38,6 +42,7 @@ class Driven:
     authorizer: Authorizer
     delivery_log: DeliveryLog
     doorbell: Doorbell
+    exclusion: Exclusion
     protocols: Mapping[str, WebhookProtocol]
     providers: Mapping[str, GitProvider]
     cipher: Cipher
@@ -57,11 +62,13 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         tokens=tokens.installation,
         clock=by.clock,
     )
+    receive = ReceiveDelivery(by.delivery_log, by.doorbell)
     return Application(
-        receive_delivery=ReceiveDelivery(by.delivery_log, by.doorbell),
+        receive_delivery=receive,
         drain_lane=DrainLane(by.unit_of_work, by.protocols, by.doorbell, by.clock, by.metrics, by.alerts),
         sweep=Sweep(by.unit_of_work, by.doorbell, by.clock, by.metrics),
         record_secret_uses=RecordSecretUses(by.unit_of_work, by.protocols),
+        recover_deliveries=_recovery(by, receive, pause),
         list_events=ListEvents(by.unit_of_work, by.authorizer),
         show_event=ShowEvent(by.unit_of_work, by.authorizer, by.protocols),
         retry_event=RetryEvent(by.unit_of_work, by.authorizer, by.doorbell, by.clock),
@@ -81,4 +88,16 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         forget_expired_keys=ForgetExpiredKeys(by.unit_of_work, by.clock),
         identify=Identify(by.directory),
         who_am_i=WhoAmI(by.directory),
+    )
+
+
+def _recovery(by: Driven, receive: ReceiveDelivery, pause: Pause) -> RecoverDeliveries:
+    return RecoverDeliveries(
+        by.unit_of_work,
+        by.providers,
+        CompareLog(by.unit_of_work, by.protocols, by.clock),
+        FetchMissing(by.unit_of_work, receive, by.protocols, by.clock, by.metrics, by.alerts, pause),
+        by.exclusion,
+        by.clock,
+        by.metrics,
     )

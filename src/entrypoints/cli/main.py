@@ -12,6 +12,7 @@ COMMANDS = {
     "migrate": "migrate:migrate",
     "token": "token:token",
     "events": "events:events",
+    "recover-deliveries": "recover_deliveries:recover_deliveries",
 }
 
 

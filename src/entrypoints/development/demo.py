@@ -23,6 +23,7 @@ class RunningDemo(msgspec.Struct):
     database_url: str = ""
     redis_url: str = ""
     webhook_secret: str = ""
+    sandbox_url: str | None = None
     users: dict[str, DemoUser] = {}
 
 
@@ -43,13 +44,22 @@ def demo_users(home: Path) -> dict[str, DemoUser]:
 def with_running_demo(environment: Mapping[str, str]) -> dict[str, str]:
     """Return a command's environment: the `up` running on this machine is meant, unless others are named."""
     default_home = next(setting.default or "" for setting in SETTINGS if setting.name == "HOME")
-    demo = running_demo(Path(environment.get(f"{PREFIX}HOME") or default_home))
+    home = Path(environment.get(f"{PREFIX}HOME") or default_home)
+    demo = running_demo(home)
     if demo is None:
         return dict(environment)
     return {
+        **(_app_of_sandbox(home, demo.sandbox_url) if demo.sandbox_url else {}),
         f"{PREFIX}ENVIRONMENT": "development",
         f"{PREFIX}DATABASE_URL": demo.database_url,
         f"{PREFIX}REDIS_URL": demo.redis_url,
         f"{PREFIX}GITHUB_WEBHOOK_SECRETS": demo.webhook_secret,
         **{name: value for name, value in environment.items() if value},
     }
+
+
+def _app_of_sandbox(home: Path, sandbox_url: str) -> dict[str, str]:
+    # Few commands speak with the sandbox, and reading its App carries cryptography.
+    from entrypoints.sandbox.app_file import app_environment, load_app, sandbox_directory  # noqa: PLC0415
+
+    return app_environment(load_app(sandbox_directory(home)), sandbox_url=sandbox_url)

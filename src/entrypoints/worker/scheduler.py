@@ -1,7 +1,9 @@
 import asyncio
+import logging
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -38,6 +40,8 @@ def schedules(application: Application) -> tuple[Schedule, ...]:
         Schedule("probe_suspended", application.probe_suspended, every=60),
         Schedule("uninstall_revoked", application.uninstall_revoked, every=10),
         Schedule("forget_expired_keys", application.forget_expired_keys, every=600),
+        # Also at once: what was missed while nobody was there.
+        Schedule("recover_deliveries", partial(_recover, application), every=300, at_most=1800),
     )
 
 
@@ -67,6 +71,24 @@ async def repeat(schedule: Schedule, *, until: asyncio.Event) -> None:
             await asyncio.wait((stop,), timeout=schedule.every)
     finally:
         stop.cancel()
+
+
+async def _recover(application: Application) -> None:
+    """Recover deliveries and say so, unless there was nothing to do."""
+    for name, report in (await application.recover_deliveries()).items():
+        did_nothing = not (report.found or report.recovered or report.failed or report.stopped_by)
+        _log.log(
+            logging.DEBUG if did_nothing else logging.INFO,
+            "deliveries_recovered",
+            provider=name,
+            looked_at=report.looked_at,
+            found=sum(report.found.values()),
+            recovered=report.recovered,
+            redelivered=report.redelivered,
+            failed=report.failed,
+            missing=report.missing,
+            reason=report.stopped_by,
+        )
 
 
 async def _turn(schedule: Schedule) -> None:

@@ -298,8 +298,9 @@ async def test_what_is_left_of_the_hours_calls_is_known(
 ) -> None:
     """By the last answer about the log; servers without limits say nothing."""
     detail = {"guid": "g-6", "event": "push", "request": {"payload": {}}}
-    headers = {f"x_ratelimit_{name}": value for name, value in told.items()}
-    known.answers("GET /app/hook/deliveries/6", reply(detail, **headers))
+    answer = reply(detail)
+    answer.headers.update({f"x-ratelimit-{name}": value for name, value in told.items()})
+    known.answers("GET /app/hook/deliveries/6", answer)
     assert provider.calls_left() is None
 
     await provider.delivery_payload(6)
@@ -308,7 +309,8 @@ async def test_what_is_left_of_the_hours_calls_is_known(
 
 
 @pytest.mark.parametrize(
-    "answer", [refusal(404, "Not Found"), refusal(422, "no"), reply({"guid": "g-6", "event": "push", "request": {}})]
+    "answer",
+    [refusal(404, "Not Found"), refusal(422, "no"), reply({"guid": "g-6", "event": "push", "request": {}})],
 )
 async def test_a_delivery_that_is_no_longer_logged_is_not_visible(
     answer: Response, known: ScriptedGitHub, provider: GitHubProvider

@@ -3,7 +3,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from core.domain.deliveries import DeliveryRefused, QuotedDelivery, ReceiverBusy
+from core.domain.deliveries import DeliveryRefused, QuotedDelivery, Receipt, ReceiverBusy
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.provider import NotVisible, ProviderUnavailable
 from core.domain.recoveries import FailedFetch, MissingDelivery, failed_fetch
@@ -90,8 +90,9 @@ class FetchMissing:
         recovered = 0
         for missing, answer in zip(chunk, answers, strict=True):
             if isinstance(answer, QuotedDelivery):
-                failure = await self._keep(missing, answer)
-                recovered += failure is None
+                kept = await self._keep(missing, answer)
+                failure = kept if isinstance(kept, FailedFetch) else None
+                recovered += kept is Receipt.ACCEPTED
             elif isinstance(answer, NotVisible) or await self._answers(provider, answer):
                 failure = await self._ask_again(provider, missing, answer, told)
             else:
@@ -102,9 +103,9 @@ class FetchMissing:
         told.recovered += recovered
         self.metrics.recovered(recovered)
 
-    async def _keep(self, missing: MissingDelivery, quoted: QuotedDelivery) -> FailedFetch | None:
+    async def _keep(self, missing: MissingDelivery, quoted: QuotedDelivery) -> Receipt | FailedFetch:
         try:
-            await self.receive(self.protocols[missing.provider].recovered(quoted))
+            return await self.receive(self.protocols[missing.provider].recovered(quoted))
         except DeliveryRefused as refused:
             # The log will say the same tomorrow.
             return failed_fetch(missing, refused.reason, now=self.clock.now(), final=True)
@@ -113,7 +114,6 @@ class FetchMissing:
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one must not hold up the others
             reason = error.code if isinstance(error, DomainError) else type(error).__name__
             return failed_fetch(missing, reason, now=self.clock.now())
-        return None
 
     async def _answers(self, provider: GitProvider, error: DomainError) -> bool:
         """Tell whether it is this delivery alone for which the provider has no answer."""
@@ -145,7 +145,7 @@ class FetchMissing:
                 "deliveries_not_recovered",
                 "Deliveries stand in the provider's log, not in our ledger, and cannot be fetched.",
                 provider=provider,
-                count=len(worst),
+                missing=len(worst),
                 delivery_id=worst[0].delivery_id,
                 reason=worst[0].reason,
             )

@@ -1,0 +1,149 @@
+"""What GitHub could not deliver comes into the ledger: our own processes at a sandbox GitHub over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from entrypoints.sandbox.faults import Fault, FaultKind
+from entrypoints.sandbox.state.deliveries import Delivery
+from tests.support.conditions import until
+from tests.support.sandbox import INSTALLATION
+from tests.support.service_at_sandbox import ServiceAtSandbox, ended, service_at_sandbox
+
+LOGGED = "/app/hook/deliveries/*"
+SOURCES = "SELECT source, count(*) FROM git_webhook_events GROUP BY source ORDER BY source"
+FACTS = "SELECT count(*), count(DISTINCT git_webhook_event_id) FROM git_domain_events WHERE type = 'git.push'"
+MISSING = "SELECT count(*) FROM git_missing_deliveries"
+
+
+@pytest.fixture
+async def both(database_url: str, redis_url: str) -> AsyncIterator[ServiceAtSandbox]:
+    """Give a service of which nothing runs yet, with one linked repository."""
+    async with service_at_sandbox(database_url, redis_url) as both:
+        both.ledger.connect_installation()
+        yield both
+
+
+async def test_a_service_that_was_down_has_everything_after_one_run(both: ServiceAtSandbox) -> None:
+    """500 pushes were tried meanwhile: all are in the ledger in their order, and each is processed once."""
+    await both.start("api", "worker", "scheduler")
+    before = await both.push(1)
+    await both.until(lambda: both.ledger.statuses() == {"processed": 1})
+    await both.stop()
+
+    missed = await both.push(500)
+    both.let_age()
+    assert {attempt.status for attempt in both.attempts()[1:]} == {"failed to connect to host"}
+    await both.start("api", "worker", "scheduler")
+    await both.until(lambda: both.ledger.statuses() == {"processed": 501}, seconds=40)
+
+    [run] = both.service.logged("scheduler", "deliveries_recovered")
+    assert (run["looked_at"], run["found"], run["recovered"], run["missing"]) == (501, 500, 500, 0)
+    assert both.ledger.delivery_ids() == before + missed
+    assert both.ledger.rows(SOURCES) == [("received", 1), ("recovered", 500)]
+    assert both.ledger.rows(FACTS) == [(501, 501)]
+    assert both.ledger.value(MISSING) == 0
+    assert len(both.attempts()) == 501, "nothing was asked to be sent again"
+    status, said = await both.run("recover-deliveries", "--since", "3d", "--dry-run")
+    assert (status, "looked at 501" in said, "Missing: 0" in said) == (0, True, True)
+
+
+async def test_a_killed_run_two_at_once_and_late_webhooks(both: ServiceAtSandbox) -> None:
+    """A run killed in the middle is gone on with, by one of two; what arrives meanwhile is kept once."""
+    guids = await both.push(120)
+    both.let_age()
+    both.fault(Fault(FaultKind.LATENCY, LOGGED, seconds=0.05))
+
+    killed = await both.command("recover-deliveries")
+    await both.until(lambda: len(both.ledger.delivery_ids()) >= 8)
+    killed.kill()
+    await ended(killed)
+    kept = both.ledger.delivery_ids()
+    assert 8 <= len(kept) < 100
+    assert kept == guids[: len(kept)]
+
+    await both.start("api")
+    # Each of these is sent again at the very moment at which a run asks for it.
+    late = {
+        id(fault): (fault, attempt)
+        for attempt in both.attempts()[60::2]
+        for fault in [Fault(FaultKind.LATENCY, LOGGED.replace("*", str(attempt.id)), times=1, seconds=0.01)]
+    }
+    both.fault(*(fault for fault, _ in late.values()), Fault(FaultKind.LATENCY, LOGGED, seconds=0.02))
+
+    async def send_what_is_asked_for() -> bool:
+        asked = late.keys() - {id(fault) for fault in both.sandbox.sandbox.faults.active}
+        for one in asked:
+            both.sandbox.sandbox.outbox.waiting.put_nowait(late.pop(one)[1])
+        return not late
+
+    runs = [await both.command("recover-deliveries") for _ in range(2)]
+    await until(send_what_is_asked_for, seconds=20)
+    (first, said), (second, also_said) = await asyncio.gather(*map(ended, runs))
+    await both.sandbox.delivered()
+
+    assert sorted((first, second)) == [0, 1], said + also_said
+    assert "Another process is recovering" in (said if first else also_said)
+    assert sorted(both.ledger.delivery_ids()) == sorted(guids)
+    assert {attempt.status_code for attempt in both.attempts()[60::2]} <= {200, 202}
+    by_webhook = both.ledger.value("SELECT count(*) FROM git_webhook_events WHERE source = 'received'")
+    assert 0 < by_webhook <= 30
+    assert both.ledger.value(MISSING) == 0
+
+
+async def test_of_seven_thousand_those_that_matter_come_first(both: ServiceAtSandbox) -> None:
+    """A run has an end: 270 pushes among 7,000 deliveries are in the ledger after the first."""
+    pushes = await both.push(270)
+    both.let_age()
+    some = both.attempts()[0]
+    deliveries = both.sandbox.world.deliveries
+    for _ in range(6730):
+        other = _like(some, both.sandbox.world.new_id("delivery"))
+        deliveries[other.id] = other
+    status, said = await both.run("recover-deliveries")
+    assert status == 1
+    assert "looked at 7000 deliveries" in said
+    assert "Newly found missing: 270 push, 6730 workflow_job." in said
+    assert "Recovered: 600. Still missing: 6400." in said
+    assert both.ledger.delivery_ids()[:270] == pushes
+    assert both.ledger.value(MISSING) == 6400
+
+
+async def test_one_that_cannot_be_fetched_is_sent_again(both: ServiceAtSandbox) -> None:
+    """It comes as a webhook, and the next run finds nothing missing; an outage is told as one."""
+    guids = await both.push(3)
+    both.let_age()
+    await both.start("api")
+    first = both.attempts()[0]
+    both.fault(Fault(FaultKind.ERROR, status=502))
+    status, said = await both.run("recover-deliveries")
+    assert (status, "provider does not answer" in said) == (1, True)
+    both.fault(Fault(FaultKind.ERROR, f"/app/hook/deliveries/{first.id}", status=404))
+    status, said = await both.run("recover-deliveries")
+    assert (status, "asked to be sent again: 1" in said) == (1, True)
+    await both.sandbox.delivered()
+    assert sorted(both.ledger.delivery_ids()) == sorted(guids)
+    assert both.ledger.rows(SOURCES) == [("received", 1), ("recovered", 2)]
+    status, said = await both.run("recover-deliveries")
+    assert (status, "Still missing: 0." in said) == (0, True)
+
+
+def _like(delivery: Delivery, number: int) -> Delivery:
+    """Return what an App hears of that is installed on a busy organization."""
+    body = b'{"action":"queued","installation":{"id":%d},"n":%d}' % (INSTALLATION, number)
+    return Delivery(
+        id=number,
+        guid=f"other-{number}",
+        app_id=delivery.app_id,
+        event="workflow_job",
+        action="queued",
+        installation_id=INSTALLATION,
+        repository_id=None,
+        delivered_at=delivery.delivered_at - timedelta(minutes=1),
+        url=delivery.url,
+        headers=delivery.headers,
+        body=body,
+        status="failed to connect to host",
+    )

@@ -1,0 +1,106 @@
+"""The service's own processes at a sandbox GitHub that runs in the test, so that the test sees all of it."""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from entrypoints.sandbox.app_file import app_environment
+from entrypoints.sandbox.faults import Fault
+from entrypoints.sandbox.state.deliveries import Delivery
+from entrypoints.sandbox.state.seed import renew_app
+from entrypoints.setting_table import PREFIX
+from tests.support.conditions import until
+from tests.support.ledger import Ledger, opened
+from tests.support.sandbox import RunningSandbox, running_sandbox
+from tests.support.service import Service, running_service
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAtSandbox:
+    """Both, and the ledger between them. What waits does so in a thread: the sandbox serves in this loop."""
+
+    service: Service
+    sandbox: RunningSandbox
+    ledger: Ledger
+
+    async def start(self, *names: str) -> None:
+        """Start these processes and return when they serve."""
+        await asyncio.to_thread(self.service.start, *names)
+
+    async def stop(self) -> None:
+        """Stop all of them."""
+        await asyncio.to_thread(self.service.stop)
+
+    async def until(self, condition: Callable[[], object], seconds: float = 20) -> None:
+        """Wait for something the test can see."""
+
+        async def holds() -> object:
+            await asyncio.sleep(0.02)
+            return await asyncio.to_thread(condition)
+
+        await until(holds, seconds)
+
+    def fault(self, *faults: Fault) -> None:
+        """Let these faults be in force, and no others."""
+        self.sandbox.sandbox.faults.active = list(faults)
+
+    async def push(self, count: int, repository: str = "acme-rockets/launchpad") -> list[str]:
+        """Let somebody push so often; return the deliveries' ids once each was tried."""
+        told = await self.sandbox.control("POST", "/pushes", repository=repository, count=count)
+        await self.sandbox.delivered()
+        guids: list[str] = told["guids"]
+        return guids
+
+    def attempts(self) -> list[Delivery]:
+        """List what the sandbox tried, the oldest first."""
+        return list(self.sandbox.world.deliveries.values())
+
+    def let_age(self, age: timedelta = timedelta(minutes=5)) -> None:
+        """Let everything have been tried so much earlier: recovery leaves the young alone."""
+        for delivery in self.attempts():
+            delivery.delivered_at -= age
+
+    async def command(self, *arguments: str) -> Process:
+        """Begin a command of ours with the service's environment."""
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "entrypoints.cli.main", *arguments),
+            env=self.service.environment,
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+
+    async def run(self, *arguments: str) -> tuple[int, str]:
+        """Run a command of ours; return its status and all it said."""
+        return await ended(await self.command(*arguments))
+
+
+async def ended(process: Process) -> tuple[int, str]:
+    """Wait for a command; return its status and all it said."""
+    said, complained = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, (said + complained).decode()
+
+
+@asynccontextmanager
+async def service_at_sandbox(
+    database_url: str, redis_url: str, *names: str, **settings: str
+) -> AsyncIterator[ServiceAtSandbox]:
+    """Run these processes as the sandbox's App, with further settings, for the length of the block."""
+    async with running_sandbox() as sandbox:
+        app = app_environment(sandbox.app, sandbox_url=sandbox.url)
+        wanted = {name.removeprefix(PREFIX): value for name, value in app.items()}
+        with (
+            running_service(database_url, redis_url, settings={**wanted, **settings}) as service,
+            opened(database_url) as ledger,
+        ):
+            renew_app(sandbox.world, sandbox.app, service_url=service.url)
+            both = ServiceAtSandbox(service, sandbox, ledger)
+            try:
+                await both.start(*names)
+                yield both
+            finally:
+                await both.stop()
