@@ -9,6 +9,7 @@ import httpx
 
 from adapters.memory.clock import SettableClock
 from adapters.memory.delivery_log import MemoryDeliveryLog
+from adapters.memory.exclusion import MemoryExclusion
 from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.provider import FakeProvider
 from adapters.oso_policy.authorizer import OsoAuthorizer
@@ -50,6 +51,7 @@ class WholeEdge:
                 authorizer=AUTHORIZER,
                 delivery_log=MemoryDeliveryLog(self.world.database),
                 doorbell=self.bell,
+                exclusion=MemoryExclusion(self.world.database),
                 protocols={PROVIDER: protocol()},
                 providers={PROVIDER: FakeProvider(self.clock)},
                 cipher=NoKeys(),
