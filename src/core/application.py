@@ -19,6 +19,12 @@ from core.use_cases.integrations.disconnect import DisconnectIntegration
 from core.use_cases.integrations.list_integrations import ListIntegrations
 from core.use_cases.integrations.show_integration import ShowIntegration
 from core.use_cases.integrations.uninstall_revoked import UninstallRevoked
+from core.use_cases.projects.change_link import ChangeLink
+from core.use_cases.projects.import_repository import ImportRepository
+from core.use_cases.projects.link_repository import LinkRepository
+from core.use_cases.projects.list_projects import ListProjects
+from core.use_cases.projects.show_link import ShowLink
+from core.use_cases.projects.unlink_repository import UnlinkRepository
 from core.use_cases.recovery.recover import RecoverDeliveries
 from core.use_cases.tokens.probe import ProbeSuspended
 from core.use_cases.tokens.renew import RenewInstallationTokens
@@ -56,6 +62,14 @@ class Application:
     list_branches: ListBranches
     request_sync: RequestSync
     sync_due_catalogs: SyncDueCatalogs
+
+    # Projects, and the repositories they are linked to.
+    list_projects: ListProjects
+    import_repository: ImportRepository
+    show_link: ShowLink
+    link_repository: LinkRepository
+    change_link: ChangeLink
+    unlink_repository: UnlinkRepository
 
     # What callers asked to be done once.
     forget_expired_keys: ForgetExpiredKeys

@@ -15,6 +15,9 @@ class IntegrationStore(Protocol):
     async def get_for_update(self, organization_id: OrganizationId, provider: str) -> Integration | None:
         """Like `find`, and keep others from changing it until this transaction ends."""
 
+    async def hold(self, integration_ids: Collection[IntegrationId]) -> None:
+        """Keep others from changing these, or linking their repositories, until this transaction ends."""
+
     async def of_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
         """Return at most one integration per installation: the live one, else the last revoked."""
 

@@ -12,6 +12,9 @@ class LinkStore(Protocol):
     async def find(self, project_id: ProjectId, provider: str) -> Link | None:
         """Return the project's link with this provider."""
 
+    async def of_projects(self, project_ids: Collection[ProjectId]) -> Sequence[Link]:
+        """Return all links of these projects, oldest first."""
+
     async def of_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Link]:
         """Return all links to these repositories, oldest first."""
 

@@ -10,6 +10,7 @@ from ports.idempotency import IdempotencyStore
 from ports.integrations import IntegrationStore
 from ports.links import LinkStore
 from ports.mailbox import Mailbox
+from ports.projects import ProjectStore
 from ports.recoveries import RecoveryStore
 from ports.repositories import RepositoryStore
 from ports.secret_uses import SecretUseStore
@@ -27,6 +28,7 @@ class Transaction(Protocol):
     A database that does not answer raises `StorageUnavailable`.
     """
 
+    projects: ProjectStore
     integrations: IntegrationStore
     repositories: RepositoryStore
     catalog_syncs: CatalogSyncStore

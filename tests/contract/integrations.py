@@ -200,6 +200,27 @@ class IntegrationStoreContract:
             assert await tx.integrations.to_uninstall(limit=5) == [early, late]
             assert await tx.integrations.to_uninstall(limit=1) == [early]
 
+    async def test_twenty_who_hold_two_take_turns(self, world: World) -> None:
+        """In whichever order they name them, nobody waits in a circle and nothing is lost."""
+        one, two = await world.integration(settings={"n": 0}), await world.integration(provider_id="2")
+
+        async def increment(number: int) -> None:
+            async with world.unit_of_work() as tx:
+                await tx.integrations.hold([one.id, two.id] if number % 2 else [two.id, one.id])
+                known = await tx.integrations.find(one.organization_id, PROVIDER)
+                assert known is not None
+                counted = replace(known, settings={"n": known.settings["n"] + 1})
+                await tx.integrations.apply([step(known, counted)])
+                await tx.commit()
+
+        async with world.unit_of_work() as tx:
+            await tx.integrations.hold([])
+        await asyncio.gather(*(increment(number) for number in range(20)))
+        async with world.unit_of_work() as tx:
+            known = await tx.integrations.find(one.organization_id, PROVIDER)
+        assert known is not None
+        assert known.settings == {"n": 20}
+
     async def test_ids_are_reserved_once(self, world: World) -> None:
         """Twenty who ask at once get twenty ids."""
 

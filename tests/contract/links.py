@@ -21,6 +21,8 @@ class LinkStoreContract:
             assert await tx.links.of_repositories([(IntegrationId(404), RepoId("1"))]) == []
             assert await tx.links.of_repositories([]) == []
             assert await tx.links.of_integration(IntegrationId(404)) == []
+            assert await tx.links.of_projects([ProjectId(404)]) == []
+            assert await tx.links.of_projects([]) == []
 
     async def test_every_field_comes_back(self, world: World) -> None:
         """A link is read as it was written, all fields set, and of its provider only."""
@@ -59,6 +61,8 @@ class LinkStoreContract:
             found = await tx.links.of_repositories({(two.id, RepoId("2")), (one.id, RepoId("1"))})
             assert found == [links[0], links[3], links[4]]
             assert await tx.links.of_integration(one.id) == [links[0], links[1], links[4]]
+            projects = [links[3].project_id, links[0].project_id, ProjectId(404)]
+            assert await tx.links.of_projects(projects) == [links[0], links[3]]
 
     async def test_steps_write_and_leave_versions(self, world: World) -> None:
         """A link is made, changed and deleted, and the trail outlives it."""

@@ -19,6 +19,7 @@ from tests.contract.integrations import IntegrationStoreContract
 from tests.contract.links import LinkStoreContract
 from tests.contract.mailbox import MailboxContract
 from tests.contract.memory_world import MemoryWorld
+from tests.contract.projects import ProjectStoreContract
 from tests.contract.recoveries import RecoveryStoreContract
 from tests.contract.repositories import RepositoryStoreContract
 from tests.contract.repository_search import RepositorySearchContract
@@ -53,6 +54,10 @@ def other(world: MemoryWorld) -> Exclusion:
 
 class TestUnitOfWork(UnitOfWorkContract):
     """The unit of work."""
+
+
+class TestProjects(ProjectStoreContract):
+    """crewkit's projects."""
 
 
 class TestIntegrations(IntegrationStoreContract):

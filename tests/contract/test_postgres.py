@@ -21,6 +21,7 @@ from tests.contract.integrations import IntegrationStoreContract
 from tests.contract.links import LinkStoreContract
 from tests.contract.mailbox import MailboxContract
 from tests.contract.postgres_world import PostgresWorld
+from tests.contract.projects import ProjectStoreContract
 from tests.contract.recoveries import RecoveryStoreContract
 from tests.contract.repositories import RepositoryStoreContract
 from tests.contract.repository_search import RepositorySearchContract
@@ -61,6 +62,10 @@ async def other(world: PostgresWorld) -> AsyncIterator[PostgresExclusion]:
 
 class TestUnitOfWork(UnitOfWorkContract):
     """The unit of work."""
+
+
+class TestProjects(ProjectStoreContract):
+    """crewkit's projects."""
 
 
 class TestIntegrations(IntegrationStoreContract):

@@ -144,6 +144,7 @@ class _WatchedTransaction(Transaction):
     def __init__(self, behind: Transaction, before_commit: Meanwhile) -> None:
         self._behind = behind
         self._before_commit = before_commit
+        self.projects = behind.projects
         self.integrations = behind.integrations
         self.repositories = behind.repositories
         self.catalog_syncs = behind.catalog_syncs

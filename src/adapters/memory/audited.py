@@ -47,20 +47,26 @@ async def apply(
             _step(session, rows, change)
             if check and change.after is not None:
                 check(state, rows[change.after.id])
-        entity = change.after or change.before
-        assert entity is not None  # a step has a beginning or an end
-        version = Version(
-            id=VersionId(next(session.database.ids)),
-            item_type=item_type,
-            item_id=str(entity.external_id),
-            event=change.event,
-            actor=change.by.name,
-            request_id=change.by.request_id,
-            changes=change.differences(),
-            created_at=session.database.now(),
-        )
-        state.versions[version.id] = version
-        state.version_owners[version.id] = (change.organization_id, change.provider)
+        await record(session, item_type, change)
+
+
+async def record(session: Session, item_type: str, change: Change[Entity]) -> None:
+    """Leave a version of one step."""
+    state = await session.writable()
+    entity = change.after or change.before
+    assert entity is not None  # a step has a beginning or an end
+    version = Version(
+        id=VersionId(next(session.database.ids)),
+        item_type=item_type,
+        item_id=str(entity.external_id),
+        event=change.event,
+        actor=change.by.name,
+        request_id=change.by.request_id,
+        changes=change.differences(),
+        created_at=session.database.now(),
+    )
+    state.versions[version.id] = version
+    state.version_owners[version.id] = (change.organization_id, change.provider)
 
 
 def _step(session: Session, rows: dict[Any, Entity], change: Change[Entity]) -> None:

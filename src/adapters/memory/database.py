@@ -94,6 +94,8 @@ class MemoryDatabase:
         self.lanes: dict[int, asyncio.Lock] = {}
         self.held: set[str] = set()
         self.is_reachable = True
+        self.commits_to_lose = 0
+        """So many of the next commits that would change something find storage gone."""
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator["Session"]:
@@ -163,6 +165,9 @@ class Session:
         if self._is_doomed:
             raise StorageConflict("The change had failed before it was committed; nothing was changed.")
         if self._own is not None:
+            if self.database.commits_to_lose:
+                self.database.commits_to_lose -= 1
+                raise _unavailable()
             self.database.committed = self._own
         self.end()
 
@@ -186,4 +191,8 @@ class Session:
 
     def _reach(self) -> None:
         if not self.database.is_reachable:
-            raise StorageUnavailable("The database does not answer; try again soon.", retry_after=1.0)
+            raise _unavailable()
+
+
+def _unavailable() -> StorageUnavailable:
+    return StorageUnavailable("The database does not answer; try again soon.", retry_after=1.0)

@@ -34,6 +34,11 @@ class MemoryIntegrationStore(IntegrationStore):
         await self._session.writable()
         return await self.find(organization_id, provider)
 
+    async def hold(self, integration_ids: Collection[IntegrationId]) -> None:
+        """Let nobody else write."""
+        if integration_ids:
+            await self._session.writable()
+
     async def of_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
         """Return at most one integration per installation: the live one, else the last revoked."""
         best: dict[str, Integration] = {}

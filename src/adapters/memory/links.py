@@ -22,6 +22,10 @@ class MemoryLinkStore(LinkStore):
                 return deepcopy(link)
         return None
 
+    async def of_projects(self, project_ids: Collection[ProjectId]) -> Sequence[Link]:
+        """Return all links of these projects, oldest first."""
+        return [link for link in self._oldest_first() if link.project_id in project_ids]
+
     async def of_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Link]:
         """Return all links to these repositories, oldest first."""
         return [link for link in self._oldest_first() if (link.integration_id, link.repo_id) in keys]

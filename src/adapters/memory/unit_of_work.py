@@ -11,6 +11,7 @@ from adapters.memory.idempotency import MemoryIdempotencyStore
 from adapters.memory.integrations import MemoryIntegrationStore
 from adapters.memory.links import MemoryLinkStore
 from adapters.memory.mailbox import MemoryMailbox
+from adapters.memory.projects import MemoryProjectStore
 from adapters.memory.recoveries import MemoryRecoveryStore
 from adapters.memory.repositories import MemoryRepositoryStore
 from adapters.memory.secret_uses import MemorySecretUseStore
@@ -41,6 +42,7 @@ class MemoryTransaction(Transaction):
     def __init__(self, session: Session) -> None:
         self._session = session
         self._recorder = MemoryDomainEventStore(session)
+        self.projects = MemoryProjectStore(session)
         self.integrations = MemoryIntegrationStore(session)
         self.repositories = MemoryRepositoryStore(session)
         self.catalog_syncs = MemoryCatalogSyncStore(session)

@@ -6,6 +6,7 @@ from psycopg import errors
 from core.domain.errors import DomainError, StorageConflict, StorageTooSlow, StorageUnavailable
 from core.domain.integrations import InstallationBoundElsewhere, OrganizationAlreadyConnected
 from core.domain.links import ProjectAlreadyLinked
+from core.domain.projects import ProjectNameTaken
 
 _RETRY_AFTER = 1.0
 
@@ -30,6 +31,9 @@ _GONE = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTra
 def domain_error(error: psycopg.Error) -> DomainError | None:
     """Return what this error of the database means to callers, or None where it is a mistake of ours."""
     if isinstance(error, errors.UniqueViolation):
+        if error.diag.table_name == "projects":
+            # crewkit's own constraint, of whatever name and over whatever is made of the name.
+            return project_name_taken()
         in_the_way = _IN_THE_WAY.get(error.diag.constraint_name or "")
         return in_the_way() if in_the_way else None
     if isinstance(error, _LOST_A_RACE):
@@ -39,6 +43,11 @@ def domain_error(error: psycopg.Error) -> DomainError | None:
     if isinstance(error, _GONE):
         return storage_unavailable()
     return None
+
+
+def project_name_taken() -> ProjectNameTaken:
+    """Return the refusal of a project's name."""
+    return ProjectNameTaken("This organization has a project of this name; choose another.")
 
 
 def storage_unavailable() -> StorageUnavailable:

@@ -4,7 +4,7 @@ from typing import Any
 from psycopg.sql import SQL
 
 from adapters.postgres.audited import AuditedTable
-from adapters.postgres.packed_arrays import Texts
+from adapters.postgres.packed_arrays import Bigints, Texts
 from adapters.postgres.session import Row, Session
 from adapters.postgres.token_rows import OF_INTEGRATIONS
 from core.domain.changes import Change
@@ -27,6 +27,8 @@ _FIND = (
 )
 # Not FOR UPDATE, which would also stop every event that refers to the row.
 _GET_FOR_UPDATE = f"{_FIND} FOR NO KEY UPDATE"
+# In the order of ids, so that two who hold several never wait in a circle.
+_HOLD = "SELECT FROM git_integrations WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 _OF_INSTALLATIONS = (
     SQL("""
     SELECT DISTINCT ON (i.provider_id) {columns}
@@ -137,6 +139,11 @@ class PostgresIntegrationStore(IntegrationStore):
         """Like `find`, with a row lock; raises `StorageConflict` after 5 seconds of waiting for another's."""
         rows = await self._session.write(_GET_FOR_UPDATE, (organization_id, provider))
         return integration_of(rows[0]) if rows else None
+
+    async def hold(self, integration_ids: Collection[IntegrationId]) -> None:
+        """Lock these rows; raises `StorageConflict` after 5 seconds of waiting for another."""
+        if integration_ids:
+            await self._session.write(_HOLD, (Bigints(list(integration_ids)),))
 
     async def of_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
         """Return at most one integration per installation: the live one, else the last revoked."""

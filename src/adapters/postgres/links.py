@@ -19,6 +19,9 @@ _SELECT = SQL("""
     JOIN projects AS p ON p.id = l.project_id
 """)
 _FIND = SQL("{select} WHERE l.project_id = %s AND l.provider = %s").format(select=_SELECT).as_string()
+_OF_PROJECTS = (
+    SQL("{select} WHERE l.project_id = ANY(%s::bigint[]) ORDER BY l.id").format(select=_SELECT).as_string()
+)
 _OF_REPOSITORIES = (
     SQL("""
     {select}
@@ -71,6 +74,10 @@ class PostgresLinkStore(LinkStore):
         """Return the project's link with this provider."""
         rows = await self._session.read(_FIND, (project_id, provider))
         return _link(rows[0]) if rows else None
+
+    async def of_projects(self, project_ids: Collection[ProjectId]) -> Sequence[Link]:
+        """Return all links of these projects, oldest first."""
+        return [_link(row) for row in await self._session.read(_OF_PROJECTS, (Bigints(list(project_ids)),))]
 
     async def of_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Link]:
         """Return all links to these repositories, oldest first."""

@@ -8,3 +8,6 @@ MIGRATIONS = 1001
 
 # "cgjb": one lock for each kind of work that one process does at a time; the second part is its name's hash.
 JOBS = 0x6367_6A62
+
+# "cgpn": the second part is an organization's id, folded.
+PROJECT_NAMES = 0x6367_706E

@@ -11,6 +11,7 @@ from adapters.postgres.idempotency import PostgresIdempotencyStore
 from adapters.postgres.integrations import PostgresIntegrationStore
 from adapters.postgres.links import PostgresLinkStore
 from adapters.postgres.mailbox import PostgresMailbox
+from adapters.postgres.projects import PostgresProjectStore
 from adapters.postgres.recoveries import PostgresRecoveryStore
 from adapters.postgres.repositories import PostgresRepositoryStore
 from adapters.postgres.secret_uses import PostgresSecretUseStore
@@ -42,6 +43,7 @@ class PostgresTransaction(Transaction):
     def __init__(self, session: Session) -> None:
         self._session = session
         self._recorder = PostgresDomainEventStore(session)
+        self.projects = PostgresProjectStore(session)
         self.integrations = PostgresIntegrationStore(session)
         self.repositories = PostgresRepositoryStore(session)
         self.catalog_syncs = PostgresCatalogSyncStore(session)

@@ -27,6 +27,7 @@ class Remedy(Enum):
     AWAIT_APPROVAL = "await_approval"
     UNSUSPEND = "unsuspend_on_provider"
     CHECK_INSTALLATION = "check_on_provider"
+    GRANT_ACCESS = "grant_access_on_provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def view_of(
             provider,
             _STATES[integration.status],
             reason.value if reason else None,
-            _REMEDIES.get(reason) if reason else None,
+            remedy_of(integration),
             integration,
             sync_state(integration, now),
             manage_url,
@@ -86,8 +87,19 @@ def view_of(
         return IntegrationView(provider, ConnectionState.NOT_CONNECTED, remedy=Remedy.CONNECT)
     reason = integration.status_reason
     return IntegrationView(
-        provider, ConnectionState.REVOKED, reason.value if reason else None, Remedy.RECONNECT, integration
+        provider,
+        ConnectionState.REVOKED,
+        reason.value if reason else None,
+        remedy_of(integration),
+        integration,
     )
+
+
+def remedy_of(integration: Integration) -> Remedy | None:
+    """Return what makes an integration active again; None where it is."""
+    if integration.is_revoked:
+        return Remedy.RECONNECT
+    return _REMEDIES.get(integration.status_reason) if integration.status_reason else None
 
 
 _STATES = {

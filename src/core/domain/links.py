@@ -32,6 +32,13 @@ class Link:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
+class ProjectNotLinked(DomainError):
+    """The project has no repository of this provider; link one."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "project_not_linked"
+
+
 class ProjectAlreadyLinked(DomainError):
     """The project has a repository of this provider; unlink it first."""
 

@@ -37,6 +37,13 @@ class Repository:
         return self.full_name.rpartition("/")[2]
 
 
+class RepositoryArchived(DomainError):
+    """The repository is read-only at the provider, so nothing is pushed to it; unarchive it first."""
+
+    kind = ErrorKind.FAILED_PRECONDITION
+    code = "repository_archived"
+
+
 class RepositoryNotFound(DomainError):
     """The integration's catalog has no such repository, or no longer."""
 

@@ -18,6 +18,7 @@ from core.use_cases.recovery.fetch import FetchMissing
 from core.use_cases.recovery.recover import RecoverDeliveries
 from core.use_cases.tokens.leases import Pause
 from entrypoints.bootstrap.catalog import wire_catalog
+from entrypoints.bootstrap.projects import wire_projects
 from entrypoints.bootstrap.tokens import wire_tokens
 from ports.alerts import Alerts
 from ports.authorizer import Authorizer
@@ -63,6 +64,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         clock=by.clock,
     )
     receive = ReceiveDelivery(by.delivery_log, by.doorbell)
+    projects = wire_projects(by.unit_of_work, by.directory, by.authorizer, by.providers, by.clock)
     return Application(
         receive_delivery=receive,
         drain_lane=DrainLane(by.unit_of_work, by.protocols, by.doorbell, by.clock, by.metrics, by.alerts),
@@ -85,6 +87,12 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         list_branches=catalog.list_branches,
         request_sync=catalog.request_sync,
         sync_due_catalogs=catalog.sync_due_catalogs,
+        list_projects=projects.list_projects,
+        import_repository=projects.import_repository,
+        show_link=projects.show_link,
+        link_repository=projects.link_repository,
+        change_link=projects.change_link,
+        unlink_repository=projects.unlink_repository,
         forget_expired_keys=ForgetExpiredKeys(by.unit_of_work, by.clock),
         identify=Identify(by.directory),
         who_am_i=WhoAmI(by.directory),

@@ -9,7 +9,9 @@ from entrypoints.rest import (
     branches,
     health,
     integrations,
+    links,
     metrics,
+    projects,
     repositories,
     sign_in,
     syncs,
@@ -75,6 +77,14 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
             parts.authentication, application.list_repositories, application.show_repository
         ),
         *branches.operations(parts.authentication, application.list_branches),
+        *projects.operations(parts.authentication, application.list_projects, application.import_repository),
+        *links.operations(
+            parts.authentication,
+            application.show_link,
+            application.link_repository,
+            application.change_link,
+            application.unlink_repository,
+        ),
         *health.operations(parts.readiness),
         *metrics.operations(parts.exposition),
     ]

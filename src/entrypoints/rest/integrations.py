@@ -1,17 +1,17 @@
 from collections.abc import Mapping
 from http import HTTPStatus
-from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.domain.integration_views import ConnectionState, IntegrationView, Remedy
+from core.domain.integration_views import ConnectionState, IntegrationView
 from core.domain.integrations import IntegrationNotFound
 from core.use_cases.integrations.disconnect import DisconnectIntegration
 from core.use_cases.integrations.list_integrations import ListIntegrations
 from core.use_cases.integrations.show_integration import ShowIntegration
+from entrypoints.rest.actions import Action, action_of
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.json_response import Json, Time
 from entrypoints.rest.operations import Answer, Operation, Tag
@@ -19,27 +19,11 @@ from entrypoints.rest.paths import INTEGRATION, INTEGRATIONS
 from entrypoints.rest.queries import Flag, NoQuery, Query, read_query
 from entrypoints.rest.sync_states import CatalogSync, catalog_sync
 
-_MESSAGES: Mapping[Remedy, str] = {
-    Remedy.CONNECT: "Connect your account at the provider.",
-    Remedy.RECONNECT: "Connect it again: links and history are kept.",
-    Remedy.AWAIT_APPROVAL: "An owner of the account has been asked to approve; ask them to.",
-    Remedy.UNSUSPEND: "Lift the suspension at the provider.",
-    Remedy.CHECK_INSTALLATION: "We go on trying. See at the provider whether the app is still installed.",
-}
-
 
 class DisconnectQuery(Query, frozen=True):
     """Whether the app should be uninstalled at the provider, too."""
 
     uninstall: Flag = False
-
-
-class Action(msgspec.Struct):
-    """The one thing that helps, and where: a page of the provider's, a path of ours, or nowhere."""
-
-    code: Remedy
-    message: str
-    url: str | None
 
 
 class IntegrationBody(msgspec.Struct):
@@ -141,7 +125,7 @@ def _body(view: IntegrationView, organization_id: UUID) -> IntegrationBody:
         provider=view.provider,
         status=view.state,
         reason=view.reason,
-        action=_action(view, organization_id),
+        action=action_of(view.remedy, view.provider, organization_id, view.manage_url),
         pending_until=view.pending_until,
     )
     if known is not None:
@@ -157,16 +141,3 @@ def _body(view: IntegrationView, organization_id: UUID) -> IntegrationBody:
         body.status_changed_at = known.status_changed_at
         body.sync = catalog_sync(view.sync) if view.sync else None
     return body
-
-
-def _action(view: IntegrationView, organization_id: UUID) -> Action | None:
-    if view.remedy is None:
-        return None
-    url = view.manage_url
-    if view.remedy in (Remedy.CONNECT, Remedy.RECONNECT):
-        asked = {"organization_id": str(organization_id)}
-        if view.remedy is Remedy.RECONNECT:
-            # It may still be installed there, and then installing leads nowhere.
-            asked["mode"] = "existing"
-        url = f"/api/v1/git/{view.provider}/install?{urlencode(asked)}"
-    return Action(view.remedy, _MESSAGES[view.remedy], url)

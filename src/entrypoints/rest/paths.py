@@ -12,6 +12,8 @@ INTEGRATIONS = f"{ORGANIZATION}/git-integrations"
 INTEGRATION = f"{INTEGRATIONS}/{{provider}}"
 REPOSITORIES = f"{INTEGRATION}/repos"
 REPOSITORY = f"{REPOSITORIES}/{{repo_id}}"
+PROJECTS = f"{ORGANIZATION}/projects"
+PROJECT_REPOSITORY = f"{PROJECTS}/{{project_id:uuid}}/repository"
 
 
 @dataclass(frozen=True, slots=True)

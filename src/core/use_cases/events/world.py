@@ -132,6 +132,10 @@ async def route(tx: Transaction, events: Sequence[Event], now: datetime) -> Worl
 async def populate(tx: Transaction, world: World, read: Iterable[tuple[Event, Notice]]) -> None:
     """Read into the world what these notices speak of: connections, requests, catalog rows and links."""
     pairs = list(read)
+    # Before reading what is linked: whoever links one of their repositories holds the integration, too, and
+    # would otherwise be neither told that it went away nor among those who are.
+    owners = [world.integration_of(event) for event, notice in pairs if changes_catalog(notice)]
+    await tx.integrations.hold({owner.id for owner in owners if owner})
     await _read_connections(tx, world, pairs)
     await _read_bindings(tx, world, pairs)
     keys: set[RepoKey] = set()
@@ -164,6 +168,11 @@ def repo_ids_of(notice: Notice) -> tuple[RepoId, ...]:
             return tuple(facts.repo_id for facts in notice.repositories)
         case _:
             return ()
+
+
+def changes_catalog(notice: Notice) -> bool:
+    """Tell whether a notice may change what may be linked."""
+    return isinstance(notice, InstallationChanged | AccountRenamed | RepositoriesChanged | RepositoryChanged)
 
 
 def needs_whole_catalog(notice: Notice) -> bool:

@@ -6,13 +6,14 @@ from core.domain.idempotency import KeyedRequest
 from ports.unit_of_work import Transaction
 
 T = TypeVar("T")
+Result = TypeVar("Result", covariant=True)  # noqa: PLC0105 - named for what it is, like all here
 
 
 @dataclass(frozen=True, slots=True)
-class Once(Generic[T]):
+class Once(Generic[Result]):
     """What a request came to: now, or, where `is_replay`, when it came under the same key before."""
 
-    result: T
+    result: Result
     is_replay: bool = False
 
 

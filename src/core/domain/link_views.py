@@ -1,0 +1,57 @@
+"""What people are told of a link: whether the repository can be reached through it, and what helps if not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from core.domain.integration_views import Remedy, remedy_of
+from core.domain.integrations import Integration, IntegrationStatus
+from core.domain.links import Link
+from core.domain.organizations import Project
+from core.domain.repositories import Repository
+
+
+class Unreachable(Enum):
+    """Why nothing comes through a link."""
+
+    INTEGRATION_REVOKED = "integration_revoked"
+    INTEGRATION_SUSPENDED = "integration_suspended"
+    REPOSITORY_REMOVED = "repository_removed"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """A link; `reason` is None where it is reachable, else `remedy` is the one thing that helps.
+
+    `manage_url` is where the installation is managed at the provider.
+    """
+
+    link: Link
+    reason: Unreachable | None = None
+    remedy: Remedy | None = None
+    manage_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectView:
+    """A project with its links: one per provider at most."""
+
+    project: Project
+    links: Sequence[LinkView] = ()
+
+    def link_of(self, provider: str) -> LinkView | None:
+        """Return its link with this provider."""
+        return next((view for view in self.links if view.link.provider == provider), None)
+
+
+def view_of_link(
+    link: Link, integration: Integration, repository: Repository | None, *, manage_url: str | None
+) -> LinkView:
+    """Return what people are told, by what stands in the way first: without access nothing else matters."""
+    if integration.is_revoked:
+        return LinkView(link, Unreachable.INTEGRATION_REVOKED, remedy_of(integration))
+    if integration.status is IntegrationStatus.SUSPENDED:
+        return LinkView(link, Unreachable.INTEGRATION_SUSPENDED, remedy_of(integration), manage_url)
+    if repository is None or repository.removed_at is not None:
+        return LinkView(link, Unreachable.REPOSITORY_REMOVED, Remedy.GRANT_ACCESS, manage_url)
+    return LinkView(link)

@@ -1,0 +1,54 @@
+"""What this service knows of crewkit's projects, and the rules of those it makes itself."""
+
+import unicodedata
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.domain.errors import DomainError, ErrorKind, FieldError
+from core.domain.repositories import Repository
+
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPlace:
+    """Where in the order of projects, by name, a page ends."""
+
+    name: str
+    project_id: UUID
+
+
+class ProjectNotFound(DomainError):
+    """The organization has no such project."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "project_not_found"
+
+
+class ProjectNameTaken(DomainError):
+    """The organization has a project of this name; choose another."""
+
+    kind = ErrorKind.ALREADY_EXISTS
+    code = "project_name_taken"
+
+
+class ProjectNameInvalid(DomainError):
+    """A project's name is 1 to 100 characters that can be seen."""
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "project_name_invalid"
+
+
+def project_name(wished: str | None, repository: Repository) -> str:
+    """Return the name of a project made from a repository, which is the repository's unless wished otherwise.
+
+    White space is joined and letters composed, so that names which look alike are alike. Raises
+    `ProjectNameInvalid`.
+    """
+    if wished is None:
+        return repository.name[:LONGEST_NAME]
+    name = " ".join(unicodedata.normalize("NFC", wished).split())
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+        message = f"Give 1 to {LONGEST_NAME} characters that can be seen."
+        raise ProjectNameInvalid("This cannot be a project's name.", fields=[FieldError("name", message)])
+    return name

@@ -1,0 +1,51 @@
+from datetime import datetime
+from uuid import uuid4
+
+from core.domain.actors import Actor
+from core.domain.catalog import link_event
+from core.domain.changes import Change
+from core.domain.domain_events import DomainEventType
+from core.domain.identifiers import RepoId
+from core.domain.integrations import Integration
+from core.domain.link_choices import LinkChoices
+from core.domain.linking import new_link, require_linkable
+from core.domain.links import Link
+from core.domain.organizations import Project
+from core.domain.repositories import Repository
+from ports.unit_of_work import Transaction
+
+
+async def get_linkable(tx: Transaction, integration: Integration, repo_id: RepoId) -> Repository:
+    """Return a repository of this integration, which is held, so that it stays what it is until the end.
+
+    Raises `RepositoryNotFound` or `RepositoryArchived`.
+    """
+    rows = await tx.repositories.find_many([(integration.id, repo_id)])
+    return require_linkable(rows[0] if rows else None)
+
+
+async def link(
+    tx: Transaction,
+    actor: Actor,
+    project: Project,
+    integration: Integration,
+    repository: Repository,
+    *,
+    choices: LinkChoices,
+    at: datetime,
+) -> Link:
+    """Link them, and tell; raises `ProjectAlreadyLinked`."""
+    made = new_link(
+        project,
+        integration,
+        repository,
+        choices,
+        link_id=await tx.links.next_id(),
+        external_id=uuid4(),
+        at=at,
+    )
+    await tx.links.apply([Change(None, made, actor)])
+    await tx.domain_events.append([link_event(made, DomainEventType.LINK_CREATED, at)])
+    stored = await tx.links.find(project.id, integration.provider)
+    assert stored is not None  # it was written in this transaction
+    return stored

@@ -1,0 +1,63 @@
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from core.domain.integrations import Integration
+from core.domain.link_views import LinkView, view_of_link
+from core.domain.links import Link, ProjectNotLinked
+from core.domain.organizations import Organization, Project
+from core.domain.projects import ProjectNotFound
+from ports.provider import GitProvider
+from ports.unit_of_work import Transaction
+
+
+async def get_project(tx: Transaction, organization: Organization, project_id: UUID) -> Project:
+    """Return a project of this organization; raises `ProjectNotFound`, for another's as for none."""
+    return _found(await tx.projects.find(organization.id, project_id))
+
+
+async def hold_project(
+    tx: Transaction, organization: Organization, project_id: UUID, provider: str
+) -> tuple[Project, Integration | None]:
+    """Return a project of this organization and its integration, and let nobody else change their links.
+
+    The integration's row first, as syncs and events do: who takes rows in one order never waits in a circle.
+    Raises `ProjectNotFound`.
+    """
+    integration = await tx.integrations.get_for_update(organization.id, provider)
+    return _found(await tx.projects.get_for_update(organization.id, project_id)), integration
+
+
+async def get_link(tx: Transaction, project: Project, provider: str) -> Link:
+    """Return a project's link; raises `ProjectNotLinked`."""
+    link = await tx.links.find(project.id, provider)
+    if link is None:
+        raise ProjectNotLinked("This project is not linked to a repository; link one.")
+    return link
+
+
+async def views_of(
+    tx: Transaction,
+    organization: Organization,
+    links: Sequence[Link],
+    providers: Mapping[str, GitProvider],
+) -> list[LinkView]:
+    """Return what people are told of these links of one organization."""
+    if not links:
+        return []
+    known = {one.id: one for one in await tx.integrations.of_organization(organization.id)}
+    rows = await tx.repositories.find_many({(link.integration_id, link.repo_id) for link in links})
+    repositories = {(row.integration_id, row.repo_id): row for row in rows}
+    views = []
+    for link in links:
+        integration = known[link.integration_id]
+        provider = providers.get(link.provider)
+        manage_url = provider.manage_url(integration) if provider else None
+        repository = repositories.get((link.integration_id, link.repo_id))
+        views.append(view_of_link(link, integration, repository, manage_url=manage_url))
+    return views
+
+
+def _found(project: Project | None) -> Project:
+    if project is None:
+        raise ProjectNotFound("This organization has no such project.")
+    return project

@@ -1,0 +1,112 @@
+"""Links as callers write and read them."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from core.domain.link_choices import ROOT_DIRECTORY, LinkChoices
+from core.domain.link_views import LinkView, Unreachable
+from entrypoints.rest.actions import Action, action_of
+from entrypoints.rest.json_response import Time
+from entrypoints.rest.queries import Query
+
+ProviderName = Annotated[str, Meta(min_length=1, max_length=64, description="a provider's name")]
+RepositoryNumber = Annotated[
+    str, Meta(min_length=1, max_length=64, description="The provider's own id of the repository.")
+]
+
+_ONLY_PROVIDER = "github"
+
+
+class LinkQuery(Query, frozen=True):
+    """Which of the project's links: it has one per provider at most."""
+
+    provider: ProviderName = _ONLY_PROVIDER
+
+
+class LinkSettingsForm(msgspec.Struct, forbid_unknown_fields=True):
+    """`root_directory` is where in the repository the project is; null is the repository's root."""
+
+    root_directory: str | UnsetType | None = UNSET
+
+
+class LinkForm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Which repository to link, and how; what is left out is as the repository has it."""
+
+    repo_id: RepositoryNumber
+    provider: ProviderName = _ONLY_PROVIDER
+    default_branch: str | UnsetType = UNSET
+    webhooks_enabled: bool | UnsetType = UNSET
+    settings: LinkSettingsForm = msgspec.field(default_factory=LinkSettingsForm)
+
+
+class ImportForm(LinkForm, forbid_unknown_fields=True, kw_only=True):
+    """Which repository to make a project from; it is named like the repository unless a name is given."""
+
+    name: str | None = None
+
+
+class LinkPatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What to change of a link; what is left out stays as it is."""
+
+    default_branch: str | UnsetType = UNSET
+    webhooks_enabled: bool | UnsetType = UNSET
+    settings: LinkSettingsForm = msgspec.field(default_factory=LinkSettingsForm)
+
+
+class LinkSettings(msgspec.Struct):
+    """`root_directory` is null where the project is at the repository's root."""
+
+    root_directory: str | None
+
+
+class LinkBody(msgspec.Struct):
+    """A project's repository. Where it is not `reachable`, `reason` says why and `action` what helps."""
+
+    id: UUID
+    project_id: UUID
+    provider: str
+    repo_id: str
+    full_name: str
+    url: str | None
+    default_branch: str
+    webhooks_enabled: bool
+    settings: LinkSettings
+    reachable: bool
+    reason: Unreachable | None
+    action: Action | None
+    created_at: Time
+    updated_at: Time
+
+
+def choices_of(form: LinkForm | LinkPatch) -> LinkChoices:
+    """Return what a caller wishes of a link."""
+    root = form.settings.root_directory
+    return LinkChoices(
+        default_branch=None if form.default_branch is UNSET else form.default_branch,
+        webhooks_enabled=None if form.webhooks_enabled is UNSET else form.webhooks_enabled,
+        root_directory=None if root is UNSET else root or "",
+    )
+
+
+def link_body(view: LinkView, organization_id: UUID) -> LinkBody:
+    """Return a link as callers see it."""
+    link = view.link
+    return LinkBody(
+        id=link.external_id,
+        project_id=link.project_external_id,
+        provider=link.provider,
+        repo_id=link.repo_id,
+        full_name=link.repo_full_name,
+        url=link.repo_url,
+        default_branch=link.default_branch,
+        webhooks_enabled=link.webhooks_enabled,
+        settings=LinkSettings(link.settings.get(ROOT_DIRECTORY)),
+        reachable=view.reason is None,
+        reason=view.reason,
+        action=action_of(view.remedy, link.provider, organization_id, view.manage_url),
+        created_at=link.created_at,
+        updated_at=link.updated_at,
+    )

@@ -1,0 +1,151 @@
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.domain.identifiers import RepoId
+from core.domain.link_choices import LinkInvalid
+from core.domain.links import ProjectAlreadyLinked, ProjectNotLinked
+from core.domain.projects import ProjectNotFound
+from core.domain.provider import ProviderUnknown
+from core.domain.repositories import RepositoryArchived, RepositoryNotFound
+from core.use_cases.projects.change_link import ChangeLink
+from core.use_cases.projects.link_repository import LinkRepository
+from core.use_cases.projects.show_link import ShowLink
+from core.use_cases.projects.unlink_repository import UnlinkRepository
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.bodies import read_json
+from entrypoints.rest.idempotency import OF_KEYS, answered, read_key
+from entrypoints.rest.json_response import Json
+from entrypoints.rest.link_forms import LinkBody, LinkForm, LinkPatch, LinkQuery, choices_of, link_body
+from entrypoints.rest.operations import Answer, Operation, Tag
+from entrypoints.rest.paths import PROJECT_REPOSITORY
+from entrypoints.rest.queries import NoQuery, read_query
+from entrypoints.rest.refusals import OF_CATALOG
+
+_OF_LINK = [ProjectNotLinked, ProjectNotFound, ProviderUnknown]
+
+
+def operations(
+    authentication: Authentication,
+    show_link: ShowLink,
+    link_repository: LinkRepository,
+    change_link: ChangeLink,
+    unlink_repository: UnlinkRepository,
+) -> list[Operation]:
+    """Return what can be done with a project's repository."""
+
+    async def show(request: Request) -> Response:
+        actor = await authentication(request)
+        organization_id = request.path_params["org_id"]
+        view = await show_link(
+            actor,
+            organization_id=organization_id,
+            project_id=request.path_params["project_id"],
+            provider=read_query(request, LinkQuery).provider,
+        )
+        return Json(link_body(view, organization_id))
+
+    async def link(request: Request) -> Response:
+        actor = await authentication(request)
+        read_query(request, NoQuery)
+        form = await read_json(request, LinkForm)
+        organization_id = request.path_params["org_id"]
+        done = await link_repository(
+            actor,
+            organization_id=organization_id,
+            project_id=request.path_params["project_id"],
+            provider=form.provider,
+            repo_id=RepoId(form.repo_id),
+            choices=choices_of(form),
+            key=read_key(request),
+        )
+        body = link_body(done.result.view, organization_id)
+        if not done.result.is_new:
+            return answered(done, body)
+        return answered(done, body, HTTPStatus.CREATED, {"location": request.url.path})
+
+    async def change(request: Request) -> Response:
+        actor = await authentication(request)
+        query = read_query(request, LinkQuery)
+        form = await read_json(request, LinkPatch)
+        organization_id = request.path_params["org_id"]
+        view = await change_link(
+            actor,
+            organization_id=organization_id,
+            project_id=request.path_params["project_id"],
+            provider=query.provider,
+            choices=choices_of(form),
+        )
+        return Json(link_body(view, organization_id))
+
+    async def unlink(request: Request) -> Response:
+        actor = await authentication(request)
+        await unlink_repository(
+            actor,
+            organization_id=request.path_params["org_id"],
+            project_id=request.path_params["project_id"],
+            provider=read_query(request, LinkQuery).provider,
+        )
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    return [
+        Operation(
+            "GET",
+            PROJECT_REPOSITORY,
+            show,
+            name="show_link",
+            summary="the repository a project is linked to, and whether it can be reached",
+            tag=Tag.PROJECTS,
+            query=LinkQuery,
+            answers=[Answer(LinkBody)],
+            refusals=_OF_LINK,
+        ),
+        Operation(
+            "POST",
+            PROJECT_REPOSITORY,
+            link,
+            name="link_repository",
+            summary="links a project to a repository",
+            tag=Tag.PROJECTS,
+            body=LinkForm,
+            answers=[
+                Answer(LinkBody, HTTPStatus.CREATED, headers={"Location": "The link's path."}),
+                Answer(LinkBody, description="It was linked to this repository before, just as wished."),
+            ],
+            refusals=[
+                *OF_CATALOG,
+                *OF_KEYS,
+                LinkInvalid,
+                ProjectAlreadyLinked,
+                ProjectNotFound,
+                ProviderUnknown,
+                RepositoryArchived,
+                RepositoryNotFound,
+            ],
+            takes_idempotency_key=True,
+        ),
+        Operation(
+            "PATCH",
+            PROJECT_REPOSITORY,
+            change,
+            name="change_link",
+            summary="changes its branch, its directory, or whether pushes are told of",
+            tag=Tag.PROJECTS,
+            query=LinkQuery,
+            body=LinkPatch,
+            answers=[Answer(LinkBody)],
+            refusals=[*_OF_LINK, LinkInvalid],
+        ),
+        Operation(
+            "DELETE",
+            PROJECT_REPOSITORY,
+            unlink,
+            name="unlink_repository",
+            summary="unlinks it; events and history are kept",
+            tag=Tag.PROJECTS,
+            query=LinkQuery,
+            answers=[Answer(status=HTTPStatus.NO_CONTENT)],
+            refusals=_OF_LINK,
+        ),
+    ]

@@ -1,0 +1,127 @@
+from http import HTTPStatus
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.domain.identifiers import RepoId
+from core.domain.link_choices import LinkInvalid
+from core.domain.link_views import ProjectView
+from core.domain.projects import ProjectNameInvalid, ProjectNameTaken, ProjectPlace
+from core.domain.provider import ProviderUnknown
+from core.domain.repositories import RepositoryArchived, RepositoryNotFound
+from core.use_cases.projects.import_repository import ImportRepository
+from core.use_cases.projects.list_projects import ListProjects
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.bodies import read_json
+from entrypoints.rest.cursors import decode_cursor, encode_cursor
+from entrypoints.rest.idempotency import OF_KEYS, answered, read_key
+from entrypoints.rest.json_response import Json, Time
+from entrypoints.rest.link_forms import ImportForm, LinkBody, choices_of, link_body
+from entrypoints.rest.operations import Answer, Operation, Tag
+from entrypoints.rest.paths import PROJECTS
+from entrypoints.rest.queries import Choice, Cursor, Limit, NoQuery, Query, read_query
+from entrypoints.rest.refusals import OF_CATALOG
+
+
+class ProjectQuery(Query, frozen=True):
+    """What to list: with `linked`, only projects that have a repository, or have none."""
+
+    linked: Choice = None
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class ProjectBody(msgspec.Struct):
+    """A project; `repository` is null where it is linked to none."""
+
+    id: UUID
+    name: str
+    created_at: Time
+    repository: LinkBody | None
+
+
+class ProjectList(msgspec.Struct):
+    """One page of projects, by name."""
+
+    data: list[ProjectBody]
+    next_cursor: str | None
+
+
+def operations(
+    authentication: Authentication, list_projects: ListProjects, import_repository: ImportRepository
+) -> list[Operation]:
+    """Return what can be done with an organization's projects."""
+
+    async def projects(request: Request) -> Response:
+        actor = await authentication(request)
+        query = read_query(request, ProjectQuery)
+        organization_id = request.path_params["org_id"]
+        page = await list_projects(
+            actor,
+            organization_id=organization_id,
+            limit=query.limit,
+            after=decode_cursor(query.cursor, ProjectPlace),
+            linked=query.linked,
+        )
+        following = encode_cursor(page.next) if page.next else None
+        return Json(ProjectList([_body(view, organization_id) for view in page.projects], following))
+
+    async def import_project(request: Request) -> Response:
+        actor = await authentication(request)
+        read_query(request, NoQuery)
+        form = await read_json(request, ImportForm)
+        organization_id = request.path_params["org_id"]
+        done = await import_repository(
+            actor,
+            organization_id=organization_id,
+            provider=form.provider,
+            repo_id=RepoId(form.repo_id),
+            name=form.name,
+            choices=choices_of(form),
+            key=read_key(request),
+        )
+        body = _body(done.result, organization_id)
+        location = f"/api/v1/{organization_id}/projects/{body.id}/repository"
+        return answered(done, body, HTTPStatus.CREATED, {"location": location})
+
+    return [
+        Operation(
+            "GET",
+            PROJECTS,
+            projects,
+            name="list_projects",
+            summary="lists projects, each with its repository",
+            tag=Tag.PROJECTS,
+            query=ProjectQuery,
+            answers=[Answer(ProjectList)],
+        ),
+        Operation(
+            "POST",
+            f"{PROJECTS}/import",
+            import_project,
+            name="import_repository",
+            summary="makes a project from a repository",
+            tag=Tag.PROJECTS,
+            body=ImportForm,
+            answers=[Answer(ProjectBody, HTTPStatus.CREATED, headers={"Location": "The link's path."})],
+            refusals=[
+                *OF_CATALOG,
+                *OF_KEYS,
+                LinkInvalid,
+                ProjectNameInvalid,
+                ProjectNameTaken,
+                ProviderUnknown,
+                RepositoryArchived,
+                RepositoryNotFound,
+            ],
+            takes_idempotency_key=True,
+        ),
+    ]
+
+
+def _body(view: ProjectView, organization_id: UUID) -> ProjectBody:
+    project = view.project
+    link = link_body(view.links[0], organization_id) if view.links else None
+    return ProjectBody(project.external_id, project.name, project.created_at, link)

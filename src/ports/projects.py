@@ -1,0 +1,44 @@
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from core.domain.actors import Actor
+from core.domain.identifiers import OrganizationId, ProjectId
+from core.domain.organizations import Project
+from core.domain.projects import ProjectPlace
+
+
+class ProjectStore(Protocol):
+    """crewkit's projects. crewkit owns them: here they are read, and made at import, and nothing else.
+
+    A project of another organization is never returned: it is as if it were not there.
+    """
+
+    async def find(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
+        """Return a project of this organization."""
+
+    async def get_for_update(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
+        """Like `find`, and keep others from deleting it, and from doing this, until this transaction ends."""
+
+    async def list(
+        self,
+        organization_id: OrganizationId,
+        *,
+        limit: int,
+        after: ProjectPlace | None = None,
+        linked: bool | None = None,
+    ) -> Sequence[Project]:
+        """Return at most `limit` of the organization's projects by name, those after a place only.
+
+        With `linked`, only those that have a link, or have none.
+        """
+
+    async def next_id(self) -> ProjectId:
+        """Reserve the id of a project about to be made; gaps are normal."""
+
+    async def add(self, project: Project, by: Actor) -> None:
+        """Make a project, with its audit version.
+
+        Raises `ProjectNameTaken` where the organization has one of exactly this name. Of several made at once
+        through this port one gets the name; what crewkit makes itself meanwhile, crewkit has to tell apart.
+        """

@@ -1,0 +1,230 @@
+"""Projects over REST: listed, and made from repositories."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.edge import refused
+from tests.support.projects import GADGETS, WIDGETS, ProjectsEdge, link
+
+Client = httpx.AsyncClient
+KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+
+
+@pytest.fixture
+async def edge() -> ProjectsEdge:
+    """Give projects and repositories."""
+    edge = ProjectsEdge()
+    await edge.populate()
+    return edge
+
+
+@pytest.fixture
+async def client(edge: ProjectsEdge) -> AsyncIterator[Client]:
+    """Give a client."""
+    async with edge.client() as client:
+        yield client
+
+
+async def bring_in(
+    edge: ProjectsEdge, client: Client, key: str | None = None, person: str = "member", **body: Any
+) -> httpx.Response:
+    """Import a repository."""
+    headers = edge.of(person) | ({"idempotency-key": key} if key else {})
+    sent = {"repo_id": WIDGETS, **body}
+    return await client.post(edge.path("/projects/import"), json=sent, headers=headers)
+
+
+async def names(edge: ProjectsEdge, client: Client, query: str = "") -> list[str]:
+    """Return the names of a list's first page."""
+    answer = await client.get(edge.path(f"/projects{query}"), headers=edge.of("viewer"))
+    assert answer.status_code == 200, answer.text
+    return [one["name"] for one in answer.json()["data"]]
+
+
+async def test_a_list(edge: ProjectsEdge, client: Client) -> None:
+    """By name, each with its repository, and nothing of other organizations."""
+    made = await link(edge, client, edge.project)
+    answer = await client.get(edge.path("/projects"), headers=edge.of("viewer"))
+    body = answer.json()
+    assert body["next_cursor"] is None
+    assert [one["name"] for one in body["data"]] == ["Launchpad", "Rocket"]
+    first, second = body["data"]
+    assert first == {
+        "id": str(edge.second.external_id),
+        "name": "Launchpad",
+        "created_at": first["created_at"],
+        "repository": None,
+    }
+    assert second["repository"] == made
+
+
+async def test_pages(edge: ProjectsEdge, client: Client) -> None:
+    """Following the cursor shows each project once, while others come."""
+    for name in ("Apollo", "Gemini", "Mercury", "Vostok"):
+        await edge.world.project(edge.organization, name)
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        query = httpx.QueryParams({"limit": 2, "cursor": cursor})
+        body = (await client.get(edge.path(f"/projects?{query}"), headers=edge.of("viewer"))).json()
+        seen += [one["name"] for one in body["data"]]
+        if body["next_cursor"] is None:
+            break
+        cursor = body["next_cursor"]
+        await edge.world.project(edge.organization, "Aaa")
+    assert seen == ["Apollo", "Gemini", "Launchpad", "Mercury", "Rocket", "Vostok"]
+
+
+async def test_linked_or_not(edge: ProjectsEdge, client: Client) -> None:
+    """What can still be linked is what someone who links looks for."""
+    await link(edge, client, edge.project)
+    assert await names(edge, client, "?linked=true") == ["Rocket"]
+    assert await names(edge, client, "?linked=false") == ["Launchpad"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("limit=0", "limit"),
+        ("cursor=x", "cursor"),
+        ("cursor=WzEsMl0", "cursor"),
+        ("linked=", "linked"),
+        ("q=a", "q"),
+    ],
+)
+async def test_bad_queries(edge: ProjectsEdge, client: Client, query: str, field: str) -> None:
+    """Are named."""
+    answer = await client.get(edge.path(f"/projects?{query}"), headers=edge.of("viewer"))
+    assert refused(answer, 400, "query_invalid")["errors"][0]["field"] == field
+
+
+async def test_an_import(edge: ProjectsEdge, client: Client) -> None:
+    """Makes a project named like the repository, linked to it, and both have their trail."""
+    answer = await bring_in(edge, client)
+    made = answer.json()
+    assert answer.status_code == 201
+    assert (made["name"], made["created_at"]) == ("widgets", "2026-11-23T12:00:00Z")
+    assert (made["repository"]["project_id"], made["repository"]["reachable"]) == (made["id"], True)
+    shown = await client.get(answer.headers["location"], headers=edge.of("viewer"))
+    assert shown.json() == made["repository"]
+    assert await names(edge, client) == ["Launchpad", "Rocket", "widgets"]
+    [fact] = await edge.told()
+    assert (fact.type.value, str(fact.project_id)) == ("git.link.created", made["id"])
+    member = edge.people["member"].name
+    [(event, actor, changes)] = await edge.steps("project", made["id"])
+    assert (event, actor, changes["name"]) == ("created", member, [None, "widgets"])
+    assert [step[:2] for step in await edge.steps("link", made["repository"]["id"])] == [("created", member)]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("  Space \t Shop ", "Space Shop"), ("Gro\u0308ße 🚀", "Größe 🚀"), ("x" * 100, "x" * 100)],
+)
+async def test_a_name_of_ones_own(edge: ProjectsEdge, client: Client, name: str, kept: str) -> None:
+    """In one spelling."""
+    assert (await bring_in(edge, client, name=name)).json()["name"] == kept
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\u0007b", "a\u202eb", "\u200b"])
+async def test_what_is_no_name(edge: ProjectsEdge, client: Client, name: str) -> None:
+    """What cannot be seen cannot be told apart."""
+    answer = await bring_in(edge, client, name=name)
+    assert refused(answer, 400, "project_name_invalid")["errors"][0]["field"] == "name"
+    assert len(await names(edge, client)) == 2
+
+
+async def test_a_name_that_is_taken(edge: ProjectsEdge, client: Client) -> None:
+    """In this organization; another's are free. Neither project nor link is made."""
+    refused(await bring_in(edge, client, name="Rocket"), 409, "project_name_taken")
+    assert (await names(edge, client), await edge.told()) == (["Launchpad", "Rocket"], [])
+    assert (await bring_in(edge, client, name="Telescope")).status_code == 201
+    assert (await bring_in(edge, client)).status_code == 201
+    refused(await bring_in(edge, client), 409, "project_name_taken")
+    assert (await bring_in(edge, client, name="widgets 2")).status_code == 201
+
+
+async def test_storage_lost_before_the_commit(edge: ProjectsEdge, client: Client) -> None:
+    """Leaves neither project nor link, nor the key: the same request then does it all."""
+    edge.world.database.commits_to_lose = 1
+    refused(await bring_in(edge, client, KEY), 503, "storage_unavailable")
+    assert (await names(edge, client), await edge.told()) == (["Launchpad", "Rocket"], [])
+    answer = await bring_in(edge, client, KEY)
+    assert (answer.status_code, "idempotent-replayed" in answer.headers) == (201, False)
+
+
+async def test_the_same_key_twice(edge: ProjectsEdge, client: Client) -> None:
+    """Is one project, and the same answer, marked; even when the project was changed meanwhile."""
+    first = await bring_in(edge, client, KEY)
+    assert "idempotent-replayed" not in first.headers
+    await client.delete(first.headers["location"], headers=edge.of("member"))
+    second = await bring_in(edge, client, KEY)
+    assert (second.status_code, second.content) == (first.status_code, first.content)
+    assert second.headers["location"] == first.headers["location"]
+    assert second.headers["idempotent-replayed"] == "true"
+    assert await names(edge, client) == ["Launchpad", "Rocket", "widgets"]
+
+
+async def test_the_same_key_for_something_else(edge: ProjectsEdge, client: Client) -> None:
+    """Is refused, in this endpoint and in others."""
+    await bring_in(edge, client, KEY)
+    for body in ({"repo_id": GADGETS}, {"name": "other"}, {"settings": {"root_directory": "x"}}):
+        refused(await bring_in(edge, client, KEY, **body), 422, "idempotency_key_reused")
+    headers = {**edge.of("member"), "idempotency-key": KEY}
+    path = edge.repository_of(edge.project)
+    answer = await client.post(path, json={"repo_id": WIDGETS}, headers=headers)
+    refused(answer, 422, "idempotency_key_reused")
+
+
+async def test_a_key_is_the_callers_own(edge: ProjectsEdge, client: Client) -> None:
+    """Two people may use the same one."""
+    assert (await bring_in(edge, client, KEY)).status_code == 201
+    assert (await bring_in(edge, client, KEY, "admin", name="other")).status_code == 201
+
+
+async def test_a_key_is_no_way_around_a_role(edge: ProjectsEdge, client: Client) -> None:
+    """What an earlier request came to is shown to those only who may ask."""
+    await bring_in(edge, client, KEY)
+    refused(await bring_in(edge, client, KEY, "viewer"), 403, "action_forbidden")
+
+
+async def test_a_refusal_is_not_kept_under_the_key(edge: ProjectsEdge, client: Client) -> None:
+    """What was in the way may be gone the next time."""
+    refused(await bring_in(edge, client, KEY, repo_id="404"), 404, "repository_not_found")
+    assert (await bring_in(edge, client, KEY, name="other")).status_code == 201
+
+
+async def test_linking_under_a_key(edge: ProjectsEdge, client: Client) -> None:
+    """The first answer comes again as it was, though the link is there already now."""
+    headers = {**edge.of("member"), "idempotency-key": KEY}
+    path = edge.repository_of(edge.project)
+    first, second = [await client.post(path, json={"repo_id": WIDGETS}, headers=headers) for _ in range(2)]
+    assert (first.status_code, second.status_code, second.content) == (201, 201, first.content)
+    assert second.headers["idempotent-replayed"] == "true"
+
+
+@pytest.mark.parametrize("key", [b"", b"x" * 256, "größe".encode(), b"\x07"])
+async def test_what_is_no_key(edge: ProjectsEdge, client: Client, key: bytes) -> None:
+    """Says what a key is."""
+    for path in (edge.path("/projects/import"), edge.repository_of(edge.project)):
+        headers = [*httpx.Headers(edge.of("member")).raw, (b"idempotency-key", key)]
+        answer = await client.post(path, json={"repo_id": WIDGETS}, headers=headers)
+        refused(answer, 400, "idempotency_key_invalid")
+
+
+async def test_two_keys(edge: ProjectsEdge, client: Client) -> None:
+    """Nobody could tell which counts."""
+    headers = [*edge.of("member").items(), ("idempotency-key", "a"), ("idempotency-key", "a")]
+    answer = await client.post(edge.path("/projects/import"), json={"repo_id": WIDGETS}, headers=headers)
+    refused(answer, 400, "idempotency_key_invalid")
+
+
+async def test_the_largest_import(edge: ProjectsEdge, client: Client) -> None:
+    """A body beyond all reason is refused before it is read; any other content type, too."""
+    path = edge.path("/projects/import")
+    refused(await bring_in(edge, client, name="x" * 70_000), 413, "body_too_large")
+    answer = await client.post(path, content="repo_id=1", headers=edge.of("member"))
+    refused(answer, 415, "unsupported_media_type")
+    refused(await client.get(path, headers=edge.of("member")), 405, "method_not_allowed")
