@@ -2,6 +2,9 @@ from dataclasses import dataclass
 
 from core.use_cases.account.identify import Identify
 from core.use_cases.account.who_am_i import WhoAmI
+from core.use_cases.attribution.claim_commits import ClaimCommits
+from core.use_cases.attribution.follow_memberships import FollowMemberships
+from core.use_cases.attribution.list_attributions import ListAttributions
 from core.use_cases.audit.list_versions import ListVersions
 from core.use_cases.catalog.due_syncs import SyncDueCatalogs
 from core.use_cases.catalog.list_branches import ListBranches
@@ -70,6 +73,10 @@ class Application:
     link_repository: LinkRepository
     change_link: ChangeLink
     unlink_repository: UnlinkRepository
+    # Who wrote a commit.
+    list_attributions: ListAttributions
+    claim_commits: ClaimCommits
+    follow_memberships: FollowMemberships
 
     # What callers asked to be done once.
     forget_expired_keys: ForgetExpiredKeys

@@ -146,6 +146,14 @@ SETTINGS = (
         default="https://api.github.com",
     ),
     Setting(
+        "GITHUB_NOREPLY_HOSTS",
+        values.hosts,
+        "Where the addresses are that GitHub makes of its accounts' numbers, separated by commas. A GitHub "
+        "Enterprise Server has a host of its own.",
+        "Give users.noreply.github.example.com",
+        default="users.noreply.github.com",
+    ),
+    Setting(
         "GITHUB_WEBHOOK_SECRETS",
         values.secrets,
         "Secrets that webhook signatures may be made with, newest first, separated by commas.",

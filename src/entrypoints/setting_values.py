@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from core.domain.secret import Secret
 
 KEY_BYTES = 32  # AES-256
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _HIGHEST_PORT = 65535
 # GitHub gives out PKCS#1; tools convert to PKCS#8.
@@ -103,6 +104,15 @@ def origins(text: str) -> tuple[str, ...]:
     for item in found:
         if origin_of(item) != item:
             raise ValueError(f"`{item}` is no origin")
+    return found
+
+
+def hosts(text: str) -> tuple[str, ...]:
+    """Read host names separated by commas, each once."""
+    found = tuple(dict.fromkeys(item.lower() for item in _items(text)))
+    for item in found:
+        if not _HOST.fullmatch(item):
+            raise ValueError(f"`{item}` is no host name")
     return found
 
 

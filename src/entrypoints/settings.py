@@ -57,6 +57,7 @@ class Settings:
     github_app_slug: str | None
     github_url: str
     github_api_url: str
+    github_noreply_hosts: tuple[str, ...]
     github_webhook_secrets: tuple[Secret, ...]
     encryption_keys: tuple[tuple[str, Secret], ...]
     auth_public_key: str | None

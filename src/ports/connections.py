@@ -28,3 +28,12 @@ class ConnectionStore(Protocol):
 
         A connection that becomes revoked loses its tokens in the same write.
         """
+
+    async def emails(self, connection_id: ConnectionId) -> Sequence[str]:
+        """Return the verified addresses of a connection, in order."""
+
+    async def set_emails(self, connection_id: ConnectionId, emails: Collection[str]) -> bool:
+        """Let these be its verified addresses, in their normal form; return whether any of them is new.
+
+        The provider verifies an address for one account at a time, so other connections lose it.
+        """

@@ -1,7 +1,9 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from ports.attributions import AttributionStore
 from ports.catalog_syncs import CatalogSyncStore
+from ports.commit_claims import CommitClaimStore
 from ports.connections import ConnectionStore
 from ports.domain_events import DomainEventStore
 from ports.events import EventStore
@@ -36,6 +38,8 @@ class Transaction(Protocol):
     connections: ConnectionStore
     installation_tokens: InstallationTokenStore
     user_tokens: UserTokenStore
+    attributions: AttributionStore
+    commit_claims: CommitClaimStore
     flows: FlowStore
     mailbox: Mailbox
     events: EventStore

@@ -56,6 +56,15 @@ class PostgresWorld(World):
         """Give a user a role."""
         await seed_membership(self.database, user.id, organization.id, role=role)
 
+    async def leave(self, user: User, organization: Organization) -> None:
+        """Take the role away."""
+        async with self.database.session() as session:
+            await session.change(
+                "DELETE FROM memberships WHERE user_id = %s AND organization_id = %s",
+                (user.id, organization.id),
+            )
+            await session.commit()
+
     async def project(self, organization: Organization, name: str = "Rocket") -> Project:
         """Put in a project."""
         return await seed_project(self.database, uuid4(), organization.id, name=name)

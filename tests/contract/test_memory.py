@@ -6,7 +6,9 @@ from adapters.memory.delivery_log import MemoryDeliveryLog
 from adapters.memory.exclusion import MemoryExclusion
 from ports.delivery_log import DeliveryLog
 from ports.exclusion import Exclusion
+from tests.contract.attributions import AttributionStoreContract
 from tests.contract.catalog_syncs import CatalogSyncStoreContract
+from tests.contract.commit_claims import CommitClaimStoreContract
 from tests.contract.connections import ConnectionStoreContract
 from tests.contract.delivery_log import DeliveryLogContract
 from tests.contract.directory import DirectoryContract
@@ -82,6 +84,14 @@ class TestLinks(LinkStoreContract):
 
 class TestConnections(ConnectionStoreContract):
     """Connections."""
+
+
+class TestAttributions(AttributionStoreContract):
+    """Whose commits are."""
+
+
+class TestCommitClaims(CommitClaimStoreContract):
+    """Earlier commits."""
 
 
 class TestFlows(FlowStoreContract):

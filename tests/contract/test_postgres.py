@@ -8,7 +8,9 @@ from adapters.memory.metrics import MemoryMetrics
 from adapters.postgres.database import Database
 from adapters.postgres.delivery_log import PostgresDeliveryLog
 from adapters.postgres.exclusion import PostgresExclusion
+from tests.contract.attributions import AttributionStoreContract
 from tests.contract.catalog_syncs import CatalogSyncStoreContract
+from tests.contract.commit_claims import CommitClaimStoreContract
 from tests.contract.connections import ConnectionStoreContract
 from tests.contract.delivery_log import DeliveryLogContract
 from tests.contract.directory import DirectoryContract
@@ -90,6 +92,14 @@ class TestLinks(LinkStoreContract):
 
 class TestConnections(ConnectionStoreContract):
     """Connections."""
+
+
+class TestAttributions(AttributionStoreContract):
+    """Whose commits are."""
+
+
+class TestCommitClaims(CommitClaimStoreContract):
+    """Earlier commits."""
 
 
 class TestFlows(FlowStoreContract):

@@ -1,10 +1,12 @@
 """What the suites of stores need to know of an adapter. Derive from it to point them at one of your own."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from core.domain.connections import Connection
 from core.domain.deliveries import VerifiedDelivery
 from core.domain.events import Event, Settlement
 from core.domain.flows import PendingRequest
@@ -35,6 +37,10 @@ class World(ABC):
     @abstractmethod
     async def member(self, user: User, organization: Organization, role: Role) -> None:
         """Give a user a role."""
+
+    @abstractmethod
+    async def leave(self, user: User, organization: Organization) -> None:
+        """Let a user be a member no more."""
 
     @abstractmethod
     async def project(self, organization: Organization, name: str = "Rocket") -> Project:
@@ -74,6 +80,29 @@ class World(ABC):
             await tx.links.apply([step(None, link)])
             await tx.commit()
             stored = await tx.links.find(project.id, link.provider)
+        assert stored is not None
+        return stored
+
+    async def connection(
+        self, user: User, provider_user_id: str, *, login: str | None = None, emails: Collection[str] = ()
+    ) -> Connection:
+        """Put in a user's connection with its verified addresses."""
+        at = now()
+        async with self.unit_of_work() as tx:
+            connection = Connection(
+                id=await tx.connections.next_id(),
+                external_id=uuid4(),
+                user_id=user.id,
+                provider=PROVIDER,
+                provider_user_id=ProviderUserId(provider_user_id),
+                created_at=at,
+                updated_at=at,
+                provider_username=login,
+            )
+            await tx.connections.apply([step(None, connection)])
+            await tx.connections.set_emails(connection.id, emails)
+            await tx.commit()
+            stored = await tx.connections.find(user.id, PROVIDER)
         assert stored is not None
         return stored
 

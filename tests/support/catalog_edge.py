@@ -14,7 +14,8 @@ from core.domain.integrations import Integration
 from core.domain.notices import RepositoryFacts
 from core.domain.organizations import Organization, Role
 from core.use_cases.account.identify import Identify
-from entrypoints.rest import branches, integrations, repositories, syncs
+from core.use_cases.attribution.list_attributions import ListAttributions
+from entrypoints.rest import attributions, branches, integrations, repositories, syncs
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.envelope import Envelope
 from entrypoints.rest.operations import routes
@@ -22,7 +23,7 @@ from entrypoints.rest.problems import EXCEPTION_HANDLERS
 from tests.contract.memory_world import MemoryWorld
 from tests.support import tokens
 from tests.support.builders import Fact
-from tests.support.catalog import Catalog
+from tests.support.catalog import AUTHORIZER, Catalog
 from tests.support.rest import API, COOKIE, DASHBOARD, KeptAlerts
 
 
@@ -95,6 +96,10 @@ class CatalogEdge:
             *syncs.operations(authentication, wired.request_sync),
             *repositories.operations(authentication, wired.list_repositories, wired.show_repository),
             *branches.operations(authentication, wired.list_branches),
+            *attributions.operations(
+                authentication,
+                ListAttributions(self.catalog.world.unit_of_work, self.catalog.world.directory, AUTHORIZER),
+            ),
         ]
         framework = Starlette(routes=routes(mounted), exception_handlers=EXCEPTION_HANDLERS)
         framework.router.redirect_slashes = False

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from hypothesis import strategies as st
 
+from core.domain.addresses import normal_address
+from core.domain.attribution import Identities, Identity
 from core.domain.connections import ConnectionStatus
 from core.domain.events import Event
-from core.domain.identifiers import AccountId, IntegrationId, ProviderUserId, RepoId
+from core.domain.identifiers import AccountId, IntegrationId, OrganizationId, ProviderUserId, RepoId, UserId
 from core.domain.integrations import Integration, IntegrationStatus, StatusReason
 from core.domain.interpretation import Binding, View
 from core.domain.links import Link
@@ -38,6 +41,7 @@ from tests.support.domain import (
     EVENT,
     INTEGRATION,
     NOW,
+    ORGANIZATION,
     REQUEST,
     REQUESTER,
     link,
@@ -55,6 +59,8 @@ _permissions = st.sampled_from([{}, {"contents": "read"}, {"contents": "read", "
 _selections = st.sampled_from([None, "all", "selected"])
 # What people wrote decides nothing; a few awkward values are enough, and drawing them is cheap.
 _text = st.sampled_from(["", "x", "größe 日本", "a\x00b", "{}", "\u2028"])
+_addresses = st.sampled_from(["a@acme.example", "B@Acme.example", "zoë@größe.example"])
+_logins = st.sampled_from(["mara", "Mara", "dependabot[bot]", ""])
 
 facts = st.builds(
     RepositoryFacts,
@@ -74,8 +80,18 @@ facts = st.builds(
 )
 # A list names each repository once; what comes and what goes are different deliveries.
 _lists = st.lists(facts, max_size=3, unique_by=lambda one: one.repo_id).map(tuple)
-_authors = st.builds(Author, name=_text, email=st.none() | _text, username=st.none() | _text)
-_users = st.none() | st.builds(ProviderUser, id=_people, login=_text, kind=st.just("User"))
+_authors = st.builds(
+    Author,
+    name=_text,
+    email=st.none() | _text | _addresses,
+    username=st.none() | _logins,
+    noreply_id=st.none() | _people,
+    account_id=st.none() | _people,
+    is_bot=st.booleans(),
+)
+_users = st.none() | st.builds(
+    ProviderUser, id=_people, login=_text, kind=st.sampled_from(["User", "Bot", "Organization"])
+)
 _messages = st.sampled_from(["", "x\n\nCo-authored-by: A <a@acme.example>", "co-authored-by:", "\r\n"])
 _commits = st.builds(
     Commit,
@@ -85,9 +101,10 @@ _commits = st.builds(
     url=_urls,
     author=_authors,
     committer=st.none() | _authors,
+    co_authors=st.lists(_authors, max_size=2).map(tuple),
 )
 _refs = st.sampled_from(["refs/heads/main", "refs/tags/v1", "refs/heads/", "refs/notes/x", ""])
-_pushes = st.builds(
+pushes = st.builds(
     Push,
     repository=facts,
     ref=_refs,
@@ -143,7 +160,7 @@ installations_changed = st.builds(
     sender_id=st.none() | _people,
 )
 notices: st.SearchStrategy[Notice] = st.one_of(
-    _pushes,
+    pushes,
     _pull_requests,
     installations_changed,
     st.builds(RepositoriesChanged, repository_selection=_selections, added=_lists),
@@ -160,6 +177,20 @@ notices: st.SearchStrategy[Notice] = st.one_of(
     st.builds(Unhandled, reason=st.sampled_from(["event_not_handled", "ping"])),
 )
 events: st.SearchStrategy[Event] = st.sampled_from([*[EVENT] * 5, replace(EVENT, installation_id=None)])
+
+_known = st.builds(
+    Identity,
+    user_id=st.sampled_from([UserId(3), UserId(4)]),
+    external_id=st.sampled_from([UUID(int=3), UUID(int=4)]),
+    connected_at=_times,
+    organizations=st.sampled_from([frozenset({ORGANIZATION}), frozenset({OrganizationId(8)}), frozenset()]),
+)
+_known_people = st.builds(
+    Identities,
+    by_account=st.dictionaries(_people, _known, max_size=2),
+    by_address=st.dictionaries(_addresses.map(normal_address), _known, max_size=2),
+    by_login=st.dictionaries(_logins.map(str.lower), _known, max_size=2),
+)
 
 _standings = st.sampled_from(
     [
@@ -241,4 +272,5 @@ def views(draw: st.DrawFn) -> View:
         {row.repo_id: row for row in catalog},
         binding,
         replace(CONNECTION, status=status) if status else None,
+        draw(_known_people),
     )

@@ -152,6 +152,8 @@ class _WatchedTransaction(Transaction):
         self.connections = behind.connections
         self.installation_tokens = behind.installation_tokens
         self.user_tokens = behind.user_tokens
+        self.attributions = behind.attributions
+        self.commit_claims = behind.commit_claims
         self.flows = behind.flows
         self.mailbox = behind.mailbox
         self.events = behind.events

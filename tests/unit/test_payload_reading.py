@@ -108,13 +108,17 @@ def test_a_push_is_read_whole() -> None:
     )
     assert (push.created, push.deleted, push.forced) == (False, False, False)
     assert push.compare_url == "https://github.com/acme-rockets/launchpad/compare/1f9362648723...851d9b22f9a5"
-    assert push.pusher == Author("priya-raman-acme", "priya@acme-rockets.example")
+    priya = ProviderUserId("900000003")
+    assert push.pusher == Author("priya-raman-acme", "priya@acme-rockets.example", account_id=priya)
     assert push.sender == ProviderUser("900000003", "priya-raman-acme", "User")
     first, second = push.commits
     assert first.author == Author("Mara Okafor", "mara@acme-rockets.example", "mara-okafor-acme")
     assert first.timestamp == datetime(2026, 9, 14, 7, 2, 11, tzinfo=UTC)
     assert second.sha == push.after
-    assert "Co-authored-by: Jonas Lindqvist <jonas@acme-rockets.example>" in second.message
+    assert second.co_authors == (
+        Author("Jonas Lindqvist", "jonas@acme-rockets.example"),
+        Author("Sam Porter", "sam.porter@mail.example"),
+    )
     assert (push.commits_total, push.head_commit) == (2, second)
 
 
@@ -124,7 +128,7 @@ def test_a_commit_through_the_website_keeps_author_and_committer_apart() -> None
     assert isinstance(push, Push)
     merge = push.commits[-1]
     assert merge.author.name == "Mara Okafor"
-    assert merge.committer == Author("GitHub", "noreply@github.com", "web-flow")
+    assert merge.committer == Author("GitHub", "noreply@github.com", "web-flow", is_bot=True)
 
 
 def test_a_bot_is_told_as_one_and_may_have_no_address() -> None:
@@ -132,7 +136,9 @@ def test_a_bot_is_told_as_one_and_may_have_no_address() -> None:
     push = demo("push/branch-by-bot")
     assert isinstance(push, Push)
     assert push.sender == ProviderUser("900000050", "launchpad-release[bot]", "Bot")
-    assert push.pusher == Author("launchpad-release[bot]")
+    assert push.pusher == Author(
+        "launchpad-release[bot]", account_id=ProviderUserId("900000050"), is_bot=True
+    )
 
 
 def test_letters_of_all_kinds_are_kept() -> None:

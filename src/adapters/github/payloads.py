@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from adapters.github.people import PeopleOfPush, PeopleReader
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 from core.domain.notices import (
     AccountRenamed,
-    Author,
     AuthorizationRevoked,
     BranchRef,
     Commit,
@@ -184,14 +184,18 @@ def moment(value: Moment) -> datetime | None:
     return None
 
 
-def read_payload(event_type: str, action: str | None, text: bytes) -> Notice:
+def read_payload(event_type: str, action: str | None, text: bytes, people: PeopleReader) -> Notice:
     """Read one payload; raises msgspec's errors where it does not have its event's shape."""
+    if event_type == "push":
+        return _push(text, people)
     reader = _READERS.get(event_type)
     return reader(text, action) if reader else Unhandled("event_not_handled")
 
 
-def _push(text: bytes, _action: str | None) -> Notice:
+def _push(text: bytes, people: PeopleReader) -> Notice:
     push = _decode_push(text)
+    sender = _user(push.sender)
+    named = people.of_push(sender)
     return Push(
         repository=push.repository.facts(),
         ref=push.ref,
@@ -201,11 +205,11 @@ def _push(text: bytes, _action: str | None) -> Notice:
         deleted=push.deleted,
         forced=push.forced,
         compare_url=push.compare,
-        pusher=_author(push.pusher) if push.pusher else None,
-        sender=_user(push.sender),
-        commits=tuple(map(_commit, push.commits)),
+        pusher=named.pusher(push.pusher.name or "", push.pusher.email) if push.pusher else None,
+        sender=sender,
+        commits=tuple(_commit(commit, named) for commit in push.commits),
         commits_total=len(push.commits),
-        head_commit=_commit(push.head_commit) if push.head_commit else None,
+        head_commit=_commit(push.head_commit, named) if push.head_commit else None,
     )
 
 
@@ -291,19 +295,19 @@ def _ping(_text: bytes, _action: str | None) -> Notice:
     return Unhandled("ping")
 
 
-def _commit(commit: _Commit) -> Commit:
+def _commit(commit: _Commit, named: PeopleOfPush) -> Commit:
+    author, committer = commit.author, commit.committer
     return Commit(
         sha=commit.id,
         message=commit.message,
         timestamp=moment(commit.timestamp),
         url=commit.url,
-        author=_author(commit.author),
-        committer=_author(commit.committer) if commit.committer else None,
+        author=named.author(author.name or "", author.email, author.username),
+        committer=named.author(committer.name or "", committer.email, committer.username)
+        if committer
+        else None,
+        co_authors=named.co_authors(commit.message),
     )
-
-
-def _author(author: _Author) -> Author:
-    return Author(author.name or "", author.email, author.username)
 
 
 def _user(account: _Account | None) -> ProviderUser | None:
@@ -326,7 +330,6 @@ _decode_repository = msgspec.json.Decoder(_RepositoryEvent).decode
 _decode_authorization = msgspec.json.Decoder(_AuthorizationEvent).decode
 
 _READERS: dict[str, Callable[[bytes, str | None], Notice]] = {
-    "push": _push,
     "pull_request": _pull_request,
     "installation": _installation,
     "installation_repositories": _installation_repositories,
@@ -335,5 +338,5 @@ _READERS: dict[str, Callable[[bytes, str | None], Notice]] = {
     "github_app_authorization": _authorization,
     "ping": _ping,
 }
-HANDLED = frozenset(_READERS) - {"ping"}
+HANDLED = frozenset({*_READERS, "push"}) - {"ping"}
 """The event types that lead to anything."""

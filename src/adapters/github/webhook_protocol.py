@@ -1,5 +1,5 @@
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from hmac import compare_digest
 from time import time
@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from adapters.github.payloads import HANDLED, read_payload
+from adapters.github.people import NOREPLY_HOST, PeopleReader
 from adapters.github.signature import SignatureDigest, SigningSecret, given_signature
 from adapters.github.surrogates import without_halves
 from core.domain.deliveries import (
@@ -61,8 +62,12 @@ class GitHubWebhooks(WebhookProtocol):
     Several secrets may be accepted at once, since GitHub changes an App's secret in one step.
     """
 
-    def __init__(self, secrets: Sequence[Secret]) -> None:
+    def __init__(
+        self, secrets: Sequence[Secret], *, noreply_hosts: Collection[str] = (NOREPLY_HOST,)
+    ) -> None:
+        """Accept these secrets, and know accounts by their addresses at these hosts."""
         self._secrets = [SigningSecret(secret.reveal()) for secret in secrets]
+        self._people = PeopleReader(noreply_hosts)
         self._uses: dict[str, float] = {}
 
     def digest(self) -> SignatureDigest:
@@ -94,7 +99,7 @@ class GitHubWebhooks(WebhookProtocol):
             envelope = _decode_envelope(text)
             if envelope.installation is None and event_type not in _STANDALONE:
                 return Unhandled("no_installation")
-            return read_payload(event_type, envelope.action, text)
+            return read_payload(event_type, envelope.action, text, self._people)
         except (BodyRefused, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise EnvelopeUnreadable(f"envelope_unreadable: {error}") from error
 

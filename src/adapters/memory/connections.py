@@ -48,4 +48,25 @@ class MemoryConnectionStore(ConnectionStore):
         Raises `StorageConflict` where a row is gone.
         """
         await audited.apply(self._session, "connection", lambda state: state.connections, changes)
-        wipe((await self._session.writable()).user_tokens, disconnected(changes))
+        state = await self._session.writable()
+        wipe(state.user_tokens, disconnected(changes))
+        for deleted in [change.before for change in changes if change.before and change.after is None]:
+            state.emails.pop(deleted.id, None)
+            state.user_tokens.pop(deleted.id, None)
+            for key in [key for key in state.commit_claims if key[0] == deleted.id]:
+                del state.commit_claims[key]
+
+    async def emails(self, connection_id: ConnectionId) -> Sequence[str]:
+        """Return the verified addresses of a connection, in order."""
+        return sorted(self._session.state.emails.get(connection_id, ()))
+
+    async def set_emails(self, connection_id: ConnectionId, emails: Collection[str]) -> bool:
+        """Let these be its verified addresses and nobody else's; return whether any of them is new."""
+        state = await self._session.writable()
+        provider, present = state.connections[connection_id].provider, frozenset(emails)
+        is_new = not present <= state.emails.get(connection_id, frozenset())
+        for other in state.connections.values():
+            if other.provider == provider and other.id in state.emails:
+                state.emails[other.id] -= present
+        state.emails[connection_id] = present
+        return is_new

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from itertools import count
 
+from core.domain.attribution import Attribution, Kind, Method
+from core.domain.attribution import Role as AttributionRole
 from core.domain.connections import Connection
 from core.domain.domain_events import DomainEvent
 from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
@@ -32,6 +34,20 @@ from core.domain.versions import Version, VersionId
 
 _LOCK_SECONDS = 5.0
 
+AttributionKey = tuple[IntegrationId, RepoId, str, AttributionRole, str]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAttribution:
+    """One row: what was added, who it is of now, and its place in the list."""
+
+    id: int
+    attribution: Attribution
+    kind: Kind
+    method: Method
+    user_id: UserId | None
+    recorded_at: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class KeptResult:
@@ -55,6 +71,9 @@ class State:
     repositories_written_at: dict[tuple[IntegrationId, RepoId], datetime] = field(default_factory=dict)
     links: dict[LinkId, Link] = field(default_factory=dict)
     connections: dict[ConnectionId, Connection] = field(default_factory=dict)
+    emails: dict[ConnectionId, frozenset[str]] = field(default_factory=dict)
+    attributions: dict[AttributionKey, KeptAttribution] = field(default_factory=dict)
+    commit_claims: dict[tuple[ConnectionId, IntegrationId], bool] = field(default_factory=dict)
     flows: dict[FlowId, PendingRequest] = field(default_factory=dict)
     events: dict[EventId, Event] = field(default_factory=dict)
     payloads: dict[EventId, bytes] = field(default_factory=dict)

@@ -1,7 +1,9 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from adapters.memory.attributions import MemoryAttributionStore
 from adapters.memory.catalog_syncs import MemoryCatalogSyncStore
+from adapters.memory.commit_claims import MemoryCommitClaimStore
 from adapters.memory.connections import MemoryConnectionStore
 from adapters.memory.database import MemoryDatabase, Session
 from adapters.memory.domain_events import MemoryDomainEventStore
@@ -50,6 +52,8 @@ class MemoryTransaction(Transaction):
         self.connections = MemoryConnectionStore(session)
         self.installation_tokens = MemoryInstallationTokenStore(session)
         self.user_tokens = MemoryUserTokenStore(session)
+        self.attributions = MemoryAttributionStore(session)
+        self.commit_claims = MemoryCommitClaimStore(session)
         self.flows = MemoryFlowStore(session)
         self.mailbox = MemoryMailbox(session)
         self.events = MemoryEventStore(session)

@@ -20,6 +20,23 @@ _OF_PROVIDER_USERS = f"{_SELECT} WHERE provider = %s AND provider_user_id = ANY(
 _FIND = f"{_SELECT} WHERE user_id = %s AND provider = %s"
 _GET_FOR_UPDATE = f"{_FIND} FOR NO KEY UPDATE"
 _NEXT_ID = "SELECT nextval('user_git_connections_id_seq')"
+_EMAILS = "SELECT email FROM user_git_emails WHERE user_git_connection_id = %s ORDER BY email"
+_DROP_EMAILS = """
+    DELETE FROM user_git_emails
+    WHERE user_git_connection_id = %(connection)s AND NOT email = ANY(%(emails)s::text[])
+"""
+_TAKE_EMAILS = """
+    DELETE FROM user_git_emails AS e
+    USING user_git_connections AS other, user_git_connections AS present
+    WHERE e.email = ANY(%(emails)s::text[]) AND other.id = e.user_git_connection_id
+        AND present.id = %(connection)s AND other.provider = present.provider AND other.id <> present.id
+"""
+_KEEP_EMAILS = """
+    INSERT INTO user_git_emails (user_git_connection_id, email)
+    SELECT %(connection)s, email FROM unnest(%(emails)s::text[]) AS email
+    ON CONFLICT (user_git_connection_id, email) DO UPDATE SET updated_at = now()
+    RETURNING created_at = updated_at
+"""
 
 
 def _row(connection: Connection) -> dict[str, Any]:
@@ -80,6 +97,17 @@ class PostgresConnectionStore(ConnectionStore):
         """
         await _TABLE.apply(self._session, changes)
         await OF_CONNECTIONS.wipe(self._session, disconnected(changes))
+
+    async def emails(self, connection_id: ConnectionId) -> Sequence[str]:
+        """Return the verified addresses of a connection, in order."""
+        return [email for (email,) in await self._session.read(_EMAILS, (connection_id,))]
+
+    async def set_emails(self, connection_id: ConnectionId, emails: Collection[str]) -> bool:
+        """Let these be its verified addresses and nobody else's; return whether any of them is new."""
+        kept = {"connection": connection_id, "emails": Texts(sorted(set(emails)))}
+        await self._session.change(_DROP_EMAILS, kept)
+        await self._session.change(_TAKE_EMAILS, kept)
+        return any(is_new for (is_new,) in await self._session.write(_KEEP_EMAILS, kept))
 
 
 def _connection(row: Row) -> Connection:

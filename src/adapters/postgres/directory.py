@@ -2,6 +2,7 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from adapters.postgres.database import Database
+from adapters.postgres.memberships import KNOWN_ROLES
 from adapters.postgres.packed_arrays import Texts
 from core.domain.identifiers import OrganizationId, UserId
 from core.domain.organizations import Membership, Organization, Place, Role, User
@@ -28,8 +29,6 @@ _MEMBERS = """
     JOIN memberships AS m ON m.user_id = u.id
     WHERE m.organization_id = %s AND u.external_id = ANY(%s::text[]::uuid[]) AND m.role = ANY(%s::text[])
 """
-# A role crewkit gave a meaning we do not know is no role here.
-_KNOWN_ROLES = Texts([role.value for role in Role])
 
 
 class PostgresDirectory(Directory):
@@ -53,7 +52,7 @@ class PostgresDirectory(Directory):
     async def find_place(self, organization_id: UUID, user_id: UserId | None) -> Place | None:
         """Return an organization with this user's role in it, in one round trip."""
         async with self._database.session() as session:
-            rows = await session.read(_PLACE, (user_id, _KNOWN_ROLES, organization_id))
+            rows = await session.read(_PLACE, (user_id, KNOWN_ROLES, organization_id))
         if not rows:
             return None
         *organization, role = rows[0]
@@ -65,11 +64,11 @@ class PostgresDirectory(Directory):
         """Return those of these people who are members of an organization."""
         wanted = Texts([str(user_id) for user_id in user_ids])
         async with self._database.session() as session:
-            rows = await session.read(_MEMBERS, (organization_id, wanted, _KNOWN_ROLES))
+            rows = await session.read(_MEMBERS, (organization_id, wanted, KNOWN_ROLES))
         return {row[1]: User(*row) for row in rows}
 
     async def memberships(self, user_id: UserId) -> Sequence[Membership]:
         """Return a user's memberships, by organization name."""
         async with self._database.session() as session:
-            rows = await session.read(_MEMBERSHIPS, (user_id, _KNOWN_ROLES))
+            rows = await session.read(_MEMBERSHIPS, (user_id, KNOWN_ROLES))
         return [Membership(Organization(*row[:3]), row[3], Role(row[4])) for row in rows]

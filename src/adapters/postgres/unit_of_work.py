@@ -1,7 +1,9 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from adapters.postgres.attributions import PostgresAttributionStore
 from adapters.postgres.catalog_syncs import PostgresCatalogSyncStore
+from adapters.postgres.commit_claims import PostgresCommitClaimStore
 from adapters.postgres.connections import PostgresConnectionStore
 from adapters.postgres.database import Database
 from adapters.postgres.domain_events import PostgresDomainEventStore
@@ -51,6 +53,8 @@ class PostgresTransaction(Transaction):
         self.connections = PostgresConnectionStore(session)
         self.installation_tokens = PostgresInstallationTokenStore(session)
         self.user_tokens = PostgresUserTokenStore(session)
+        self.attributions = PostgresAttributionStore(session)
+        self.commit_claims = PostgresCommitClaimStore(session)
         self.flows = PostgresFlowStore(session)
         self.mailbox = PostgresMailbox(session)
         self.events = PostgresEventStore(session)

@@ -43,7 +43,10 @@ class DomainEventType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone named in a commit; `user_id` is crewkit's user where one was proven, `method` says how."""
+    """Someone named in a commit; `user_id` is crewkit's user where one was found, `method` says how.
+
+    Without a user `method` is `bot`, or `not_a_member` for someone the organization is not told, or nothing.
+    """
 
     name: str
     email: str | None = None
@@ -54,16 +57,21 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class ProviderAccount:
-    """An account at the provider, by its durable numeric id."""
+    """An account at the provider, by its durable numeric id; `user_id` and `method` as in `Person`."""
 
     id: str
     login: str
     kind: str
+    user_id: UUID | None = None
+    method: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PushedCommit:
-    """One commit of a push with its people; of a longer message its first 4,000 characters."""
+    """One commit of a push with its people; of a longer message its first 4,000 characters.
+
+    `committer` is None where the author committed it.
+    """
 
     sha: str
     message: str
@@ -71,6 +79,7 @@ class PushedCommit:
     url: str | None
     author: Person
     co_authors: tuple[Person, ...] = ()
+    committer: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)

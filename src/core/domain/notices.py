@@ -23,16 +23,23 @@ class ProviderUser:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """A commit's author or committer as written in the commit: a claim, never authentication."""
+    """Someone a commit names, as written in it: a claim, never authentication.
+
+    `noreply_id` is the account's number where the address is one that the provider makes of it; `account_id`
+    that of the account the provider says the address is of, where it told the number too.
+    """
 
     name: str
     email: str | None = None
     username: str | None = None
+    noreply_id: ProviderUserId | None = None
+    account_id: ProviderUserId | None = None
+    is_bot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit of a push."""
+    """One commit of a push; its co-authors are those its message names."""
 
     sha: str
     message: str
@@ -40,6 +47,7 @@ class Commit:
     url: str | None
     author: Author
     committer: Author | None = None
+    co_authors: tuple[Author, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

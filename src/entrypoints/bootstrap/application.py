@@ -70,7 +70,11 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     async with AsyncExitStack() as stack:
         clock, metrics = SystemClock(), PrometheusMetrics()
         alerts = _alerts(settings, stack)
-        protocols: dict[str, WebhookProtocol] = {GITHUB: GitHubWebhooks(settings.github_webhook_secrets)}
+        protocols: dict[str, WebhookProtocol] = {
+            GITHUB: GitHubWebhooks(
+                settings.github_webhook_secrets, noreply_hosts=settings.github_noreply_hosts
+            )
+        }
         database_url = _required(settings.database_url)
         database = Database(database_url)
         stack.push_async_callback(database.close)

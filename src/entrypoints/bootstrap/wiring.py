@@ -18,6 +18,7 @@ from core.use_cases.recovery.fetch import FetchMissing
 from core.use_cases.recovery.recover import RecoverDeliveries
 from core.use_cases.tokens.leases import Pause
 from entrypoints.bootstrap.catalog import wire_catalog
+from entrypoints.bootstrap.people import wire_people
 from entrypoints.bootstrap.projects import wire_projects
 from entrypoints.bootstrap.tokens import wire_tokens
 from ports.alerts import Alerts
@@ -65,6 +66,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
     )
     receive = ReceiveDelivery(by.delivery_log, by.doorbell)
     projects = wire_projects(by.unit_of_work, by.directory, by.authorizer, by.providers, by.clock)
+    people = wire_people(by.unit_of_work, by.directory, by.authorizer, by.clock)
     return Application(
         receive_delivery=receive,
         drain_lane=DrainLane(by.unit_of_work, by.protocols, by.doorbell, by.clock, by.metrics, by.alerts),
@@ -93,6 +95,9 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         link_repository=projects.link_repository,
         change_link=projects.change_link,
         unlink_repository=projects.unlink_repository,
+        list_attributions=people.list_attributions,
+        claim_commits=people.claim_commits,
+        follow_memberships=people.follow_memberships,
         forget_expired_keys=ForgetExpiredKeys(by.unit_of_work, by.clock),
         identify=Identify(by.directory),
         who_am_i=WhoAmI(by.directory),

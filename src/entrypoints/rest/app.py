@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.application import Application
 from entrypoints.rest import (
     account,
+    attributions,
     branches,
     health,
     integrations,
@@ -85,6 +86,7 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
             application.change_link,
             application.unlink_repository,
         ),
+        *attributions.operations(parts.authentication, application.list_attributions),
         *health.operations(parts.readiness),
         *metrics.operations(parts.exposition),
     ]

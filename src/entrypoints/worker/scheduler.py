@@ -36,6 +36,9 @@ def schedules(application: Application) -> tuple[Schedule, ...]:
         Schedule("sweep", application.sweep, every=5, at_most=20),
         # Often, since people wait for what they have just connected. An account may have 10,000 repositories.
         Schedule("sync_catalogs", application.sync_due_catalogs, every=1, at_most=1800, side_by_side=2),
+        # As often, for the same reason: someone who connects sees their earlier commits a moment later.
+        Schedule("claim_commits", application.claim_commits, every=1, at_most=300),
+        Schedule("follow_memberships", application.follow_memberships, every=60),
         Schedule("renew_installation_tokens", application.renew_installation_tokens, every=60),
         Schedule("probe_suspended", application.probe_suspended, every=60),
         Schedule("uninstall_revoked", application.uninstall_revoked, every=10),

@@ -1,10 +1,14 @@
 """What holds for every event, whatever is told and whatever is known."""
 
+import re
 from dataclasses import replace
+from uuid import UUID
 
+import msgspec
 from hypothesis import event as seen_case
 from hypothesis import given
 
+from core.domain.attribution import Role
 from core.domain.changes import Change
 from core.domain.connections import Connection
 from core.domain.domain_events import DomainEventType
@@ -17,13 +21,15 @@ from core.domain.notices import (
     InstallationChanged,
     InstallationStep,
     Notice,
+    Push,
     RepositoriesChanged,
     RepositoryChanged,
     RepositoryStep,
 )
-from tests.support.domain import after
-from tests.support.generated import events, installations_changed, notices, views
+from tests.support.domain import EVENT, ORGANIZATION, after
+from tests.support.generated import events, installations_changed, notices, pushes, views
 
+_USER_IDS = re.compile(r'"user_id":"([^"]+)"')
 FOLLOWING = ("repo_full_name", "repo_url", "default_branch")
 
 
@@ -50,6 +56,7 @@ def changes_nothing(interpretation: Interpretation) -> bool:
         steps(interpretation)
         or interpretation.repositories
         or interpretation.domain_events
+        or interpretation.attributions
         or interpretation.completed_request
     )
 
@@ -76,10 +83,13 @@ def test_an_event_is_processed_exactly_when_a_verdict_is(event: Event, notice: N
 
 @given(events, notices, views())
 def test_only_a_processed_event_has_effects(event: Event, notice: Notice, view: View) -> None:
-    """An ignored event left everything as it was, except when it was a push that only the catalog notes."""
+    """An ignored event left everything as it was, but for a time: of a push, or of a wish to read again."""
     interpretation = interpret(event, notice, view)
     if interpretation.status is not EventStatus.PROCESSED:
-        assert changes_nothing(replace(interpretation, repositories=()))
+        if step := interpretation.integration:
+            assert step.before is not None
+            assert step.after == step.before.sync_wanted(at=view.now)
+        assert changes_nothing(replace(interpretation, repositories=(), integration=None))
         pushed = [replace(row, pushed_at=None) for row in interpretation.repositories]
         assert pushed == [
             replace(view.repositories[row.repo_id], pushed_at=None) for row in interpretation.repositories
@@ -239,3 +249,25 @@ def test_the_settlement_says_what_was_decided(event: Event, notice: Notice, view
         if fact.type in {DomainEventType.PUSH, DomainEventType.PULL_REQUEST}
     }
     assert told == {link.id for link in interpretation.matched_links if link.webhooks_enabled}
+
+
+@given(events, notices, views())
+def test_nobody_is_named_who_is_no_member(event: Event, notice: Notice, view: View) -> None:
+    """Facts and attributions name members of the integration's organization alone."""
+    interpretation = interpret(event, notice, view)
+    known = (*view.identities.by_account.values(), *view.identities.by_address.values())
+    everyone = (*known, *view.identities.by_login.values())
+    members = {one.external_id for one in everyone if ORGANIZATION in one.organizations}
+    written = msgspec.json.encode(interpretation.domain_events).decode()
+    told = {UUID(text) for text in _USER_IDS.findall(written)}
+    assert told <= members
+    users = [one.match.user for one in interpretation.attributions if one.match.user]
+    assert {user.external_id for user in users} <= members
+
+
+@given(pushes, views())
+def test_everyone_a_push_names_is_told_or_not_at_once(push: Push, view: View) -> None:
+    """Where a project hears of a push, each of its commits has its people; where none does, none has."""
+    interpretation = interpret(EVENT, push, view)
+    authors = [one.sha for one in interpretation.attributions if one.role is Role.AUTHOR]
+    assert authors == ([commit.sha for commit in push.commits] if interpretation.domain_events else [])

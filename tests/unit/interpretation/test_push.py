@@ -186,8 +186,8 @@ def test_of_many_commits_the_newest_hundred_are_told() -> None:
 
 
 def test_co_authors_are_told_with_their_commit() -> None:
-    """Trailers name co-authors, who are people of that commit alone."""
-    shared = replace(COMMIT, message="Hold\n\nCo-authored-by: Jonas Lindqvist <jonas@acme-rockets.example>")
+    """Co-authors are people of that commit alone."""
+    shared = replace(COMMIT, co_authors=(Author("Jonas Lindqvist", "jonas@acme-rockets.example"),))
     first, second = told(replace(PUSH, commits=(shared, COMMIT), commits_total=2)).commits
     assert first.co_authors == (Person("Jonas Lindqvist", "jonas@acme-rockets.example"),)
     assert second.co_authors == ()

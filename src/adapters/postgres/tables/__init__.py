@@ -10,11 +10,12 @@ from adapters.postgres.tables.crewkit import memberships, organizations, project
 from adapters.postgres.tables.integrations import git_flows, git_integrations, git_token_leases
 from adapters.postgres.tables.ledger import git_domain_events, git_webhook_events
 from adapters.postgres.tables.metadata import metadata
-from adapters.postgres.tables.people import user_git_connections, user_git_emails
+from adapters.postgres.tables.people import git_commit_claims, user_git_connections, user_git_emails
 from adapters.postgres.tables.recoveries import git_missing_deliveries, git_recoveries
 
 __all__ = [
     "git_commit_attributions",
+    "git_commit_claims",
     "git_domain_events",
     "git_flows",
     "git_integrations",

@@ -1,7 +1,9 @@
 """Repositories as an integration sees them, their links to projects, and their commits' people."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -79,22 +81,51 @@ project_repositories = Table(
     Index("project_repositories_git_integration_id_repo_id_idx", "git_integration_id", "repo_id"),
 )
 
+# No foreign keys: looking them up took a third of what a row takes to write. Whoever writes one has just read
+# its integration and its user, integrations are never deleted, and crewkit may delete a user without asking.
 git_commit_attributions = Table(
     "git_commit_attributions",
     metadata,
     primary_key(),
-    Column("git_integration_id", ForeignKey("git_integrations.id"), nullable=False),
+    Column("git_integration_id", BigInteger, nullable=False),
     Column("repo_id", String, nullable=False),
     Column("sha", String, nullable=False),
-    Column("role", String, nullable=False),  # author, co_author
-    Column("address", String, nullable=False),  # lower case; empty where the commit names none
+    Column("role", String, nullable=False),  # author, committer, co_author
+    Column("address", String, nullable=False),  # in its normal form; empty where the commit names none
     Column("name", String, nullable=False),
     Column("username", String),
-    Column("user_id", ForeignKey("users.id")),
+    Column("user_id", BigInteger),
     Column("method", String, nullable=False),
     Column("committed_at", Timestamp),
     *written_at(),
+    Column("kind", String, nullable=False),  # user, bot, none
+    Column("account_id", String),
+    CheckConstraint("(kind = 'user') = (user_id IS NOT NULL)", name="kind"),
     UniqueConstraint(
         "git_integration_id", "repo_id", "sha", "role", "address", name="git_commit_attributions_key"
+    ),
+    # Lists are by kind: of what one kind has little, there may be any amount of the others. By the sum, since
+    # for a list by the id alone the planner would at times walk along the primary key instead, far and wide.
+    Index("git_commit_attributions_kind_idx", "git_integration_id", "kind", text("(id + 0)")),
+    Index("git_commit_attributions_repo_kind_idx", "git_integration_id", "repo_id", "kind", text("(id + 0)")),
+    Index(
+        "git_commit_attributions_user_idx",
+        "git_integration_id",
+        "user_id",
+        text("(id + 0)"),
+        postgresql_where=text("user_id IS NOT NULL"),
+    ),
+    # Someone who connects looks for what is nobody's yet.
+    Index(
+        "git_commit_attributions_claim_address_idx",
+        "git_integration_id",
+        "address",
+        postgresql_where=text("kind = 'none'"),
+    ),
+    Index(
+        "git_commit_attributions_claim_account_idx",
+        "git_integration_id",
+        "account_id",
+        postgresql_where=text("kind = 'none' AND account_id IS NOT NULL"),
     ),
 )

@@ -1,6 +1,18 @@
 """Users' identities at a provider."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, String, Table, UniqueConstraint, false, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    UniqueConstraint,
+    false,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from adapters.postgres.tables.metadata import Timestamp, external_id, metadata, primary_key, written_at
@@ -28,6 +40,7 @@ user_git_connections = Table(
     *written_at(),
     UniqueConstraint("user_id", "provider"),
     UniqueConstraint("provider", "provider_user_id"),
+    Index("user_git_connections_login_idx", "provider", text("lower(provider_username)")),
 )
 
 user_git_emails = Table(
@@ -37,8 +50,22 @@ user_git_emails = Table(
     Column(
         "user_git_connection_id", ForeignKey("user_git_connections.id", ondelete="CASCADE"), nullable=False
     ),
-    Column("email", String, nullable=False, index=True),  # lower case
+    Column("email", String, nullable=False, index=True),  # in its normal form
     Column("is_primary", Boolean, nullable=False, server_default=false()),
     *written_at(),
     UniqueConstraint("user_git_connection_id", "email"),
+)
+
+# What a connection still has to look through for earlier commits of its person.
+git_commit_claims = Table(
+    "git_commit_claims",
+    metadata,
+    Column(
+        "user_git_connection_id", ForeignKey("user_git_connections.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("git_integration_id", ForeignKey("git_integrations.id"), primary_key=True),
+    Column("requested_at", Timestamp, nullable=False, server_default=func.now()),
+    Column("claimed_at", Timestamp),
+    *written_at(),
+    Index("git_commit_claims_due_idx", "requested_at", postgresql_where=text("claimed_at IS NULL")),
 )

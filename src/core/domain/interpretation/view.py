@@ -3,6 +3,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.domain.actors import SystemActor
+from core.domain.attribution import Attribution, Identities
 from core.domain.changes import Change, Entity
 from core.domain.connections import Connection
 from core.domain.domain_events import DomainEvent
@@ -27,7 +28,8 @@ class Binding:
 class View:
     """Everything the interpretation of one event may look at.
 
-    `links` and `repositories` are those of the integration that the notice speaks of.
+    `links` and `repositories` are those of the integration that the notice speaks of, `identities` those of
+    the people it names.
     """
 
     now: datetime
@@ -36,6 +38,7 @@ class View:
     repositories: Mapping[RepoId, Repository] = field(default_factory=dict)
     binding: Binding | None = None
     connection: Connection | None = None
+    identities: Identities = field(default_factory=Identities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Interpretation:
     connection: Change[Connection] | None = None
     completed_request: PendingRequest | None = None
     domain_events: tuple[DomainEvent, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
     matched_links: tuple[Link, ...] = ()
 
     def settlement(self, event: Event, integration: Integration | None) -> Settlement:

@@ -3,12 +3,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.domain.attribution import Attribution, Identities, Sought
 from core.domain.changes import Change
 from core.domain.connections import Connection
 from core.domain.domain_events import DomainEvent
 from core.domain.events import Event, Settlement
 from core.domain.flows import PendingRequest
-from core.domain.identifiers import AccountId, IntegrationId, ProviderUserId, RepoId
+from core.domain.identifiers import AccountId, IntegrationId, OrganizationId, ProviderUserId, RepoId
 from core.domain.integrations import Integration
 from core.domain.interpretation import Binding, Interpretation, View, may_bind
 from core.domain.links import Link
@@ -24,6 +25,8 @@ from core.domain.notices import (
 )
 from core.domain.repositories import Repository
 from ports.unit_of_work import Transaction
+
+_NOBODY = Identities()
 
 RepoKey = tuple[IntegrationId, RepoId]
 Installation = tuple[str, str]
@@ -44,6 +47,7 @@ class World:
     links: dict[IntegrationId, dict[int, Link]] = field(default_factory=lambda: defaultdict(dict))
     connections: dict[tuple[str, ProviderUserId], Connection] = field(default_factory=dict)
     bindings: dict[tuple[str, ProviderUserId, AccountId], Binding] = field(default_factory=dict)
+    identities: dict[str, Identities] = field(default_factory=dict)
     integration_changes: list[Change[Integration]] = field(default_factory=list)
     link_changes: list[Change[Link]] = field(default_factory=list)
     connection_changes: list[Change[Connection]] = field(default_factory=list)
@@ -51,6 +55,7 @@ class World:
     completed_requests: list[PendingRequest] = field(default_factory=list)
     settlements: list[Settlement] = field(default_factory=list)
     domain_events: list[DomainEvent] = field(default_factory=list)
+    attributions: list[Attribution] = field(default_factory=list)
 
     def integration_of(self, event: Event) -> Integration | None:
         """Return the integration an event belongs to, as changed so far."""
@@ -71,12 +76,14 @@ class World:
             wanted = set(repo_ids_of(notice))
             catalog = {repo_id: catalog[repo_id] for repo_id in wanted if repo_id in catalog}
             links = tuple(link for link in links if link.repo_id in wanted)
-        return View(self.now, integration, links, catalog, binding, connection)
+        identities = self.identities.get(event.provider, _NOBODY)
+        return View(self.now, integration, links, catalog, binding, connection, identities)
 
     def take(self, event: Event, interpretation: Interpretation) -> None:
         """Let the interpretation of one event count for those after it, and keep it for writing."""
         self.settlements.append(interpretation.settlement(event, self.integration_of(event)))
         self.domain_events += interpretation.domain_events
+        self.attributions += interpretation.attributions
         if interpretation.integration and interpretation.integration.after:
             changed = interpretation.integration.after
             self.integrations[changed.provider, changed.provider_id] = changed
@@ -108,6 +115,8 @@ class World:
             await tx.connections.apply(self.connection_changes)
         if self.completed_requests:
             await tx.flows.complete(self.completed_requests)
+        if self.attributions:
+            await tx.attributions.add(self.attributions)
         await tx.mailbox.settle(self.settlements)
         if self.completed_requests:
             # After settling: events of this very batch may have been left waiting for the binding.
@@ -130,7 +139,7 @@ async def route(tx: Transaction, events: Sequence[Event], now: datetime) -> Worl
 
 
 async def populate(tx: Transaction, world: World, read: Iterable[tuple[Event, Notice]]) -> None:
-    """Read into the world what these notices speak of: connections, requests, catalog rows and links."""
+    """Read into the world what these notices speak of: connections, requests, catalog rows, links, people."""
     pairs = list(read)
     # Before reading what is linked: whoever links one of their repositories holds the integration, too, and
     # would otherwise be neither told that it went away nor among those who are.
@@ -155,6 +164,7 @@ async def populate(tx: Transaction, world: World, read: Iterable[tuple[Event, No
             await tx.repositories.of_integration(integration_id),
             await tx.links.of_integration(integration_id),
         )
+    await _read_identities(tx, world, pairs)
 
 
 def repo_ids_of(notice: Notice) -> tuple[RepoId, ...]:
@@ -203,6 +213,26 @@ async def _read_connections(tx: Transaction, world: World, read: list[tuple[Even
     for provider, ids in revoked.items():
         for connection in await tx.connections.of_provider_users(provider, ids):
             world.connections[provider, connection.provider_user_id] = connection
+
+
+async def _read_identities(tx: Transaction, world: World, read: list[tuple[Event, Notice]]) -> None:
+    """Read who the people are that linked repositories tell of, in one statement."""
+    sought: dict[str, Sought] = defaultdict(Sought)
+    organizations: set[OrganizationId] = set()
+    linked = {
+        (integration_id, link.repo_id)
+        for integration_id, links in world.links.items()
+        for link in links.values()
+    }
+    for event, notice in read:
+        if not isinstance(notice, Push | PullRequest):
+            continue
+        integration = world.integration_of(event)
+        if integration and (integration.id, notice.repository.repo_id) in linked:
+            sought[event.provider].add(notice)
+            organizations.add(integration.organization_id)
+    for provider, people in sought.items():
+        world.identities[provider] = await tx.attributions.identities(provider, people, organizations)
 
 
 async def _read_bindings(tx: Transaction, world: World, read: list[tuple[Event, Notice]]) -> None:

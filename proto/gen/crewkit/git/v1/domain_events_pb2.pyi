@@ -132,9 +132,13 @@ class Person(_message.Message):
     username: _builtins.str
     """Output only. The provider's login for the address, where it knows one."""
     user_id: _builtins.str
-    """Output only. The crewkit user (UUID) this person was proven to be; missing where none was."""
+    """Output only. The crewkit user (UUID) this person was found to be, a member of the organization when this
+    was told; missing where none was found.
+    """
     method: _builtins.str
-    """Output only. How that was proven; missing where it was not."""
+    """Output only. How the user was found: "noreply_id", "verified_address" or "username"; without a user "bot",
+    or "not_a_member" for a person whom the organization is not told; missing where nothing was found.
+    """
     def __init__(
         self,
         *,
@@ -176,24 +180,41 @@ class ProviderAccount(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     LOGIN_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Output only. The provider's durable numeric id, as text."""
     login: _builtins.str
     """Output only. The login, which may change."""
     kind: _builtins.str
     """Output only. "User", "Bot" or "Organization"."""
+    user_id: _builtins.str
+    """Output only. The crewkit user (UUID) whose account it is, a member of the organization when this was told;
+    missing where none was found.
+    """
+    method: _builtins.str
+    """Output only. How the user was found: "account_id"; without a user "bot" or "not_a_member" as in Person."""
     def __init__(
         self,
         *,
         id: _builtins.str = ...,
         login: _builtins.str = ...,
         kind: _builtins.str = ...,
+        user_id: _builtins.str | None = ...,
+        method: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_method", b"_method", "_user_id", b"_user_id", "method", b"method", "user_id", b"user_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "kind", b"kind", "login", b"login"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_method", b"_method", "_user_id", b"_user_id", "id", b"id", "kind", b"kind", "login", b"login", "method", b"method", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__method: _TypeAlias = _typing.Literal["method"]  # noqa: Y015
+    _WhichOneofArgType__method: _TypeAlias = _typing.Literal["_method", b"_method"]  # noqa: Y015
+    _WhichOneofReturnType__user_id: _TypeAlias = _typing.Literal["user_id"]  # noqa: Y015
+    _WhichOneofArgType__user_id: _TypeAlias = _typing.Literal["_user_id", b"_user_id"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__method) -> _WhichOneofReturnType__method | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__user_id) -> _WhichOneofReturnType__user_id | None: ...
 
 Global___ProviderAccount: _TypeAlias = ProviderAccount  # noqa: Y015
 
@@ -209,6 +230,7 @@ class PushedCommit(_message.Message):
     URL_FIELD_NUMBER: _builtins.int
     AUTHOR_FIELD_NUMBER: _builtins.int
     CO_AUTHORS_FIELD_NUMBER: _builtins.int
+    COMMITTER_FIELD_NUMBER: _builtins.int
     sha: _builtins.str
     """Output only. The full hash."""
     message: _builtins.str
@@ -227,6 +249,10 @@ class PushedCommit(_message.Message):
     def co_authors(self) -> _containers.RepeatedCompositeFieldContainer[Global___Person]:
         """Output only. Those named in "Co-authored-by" trailers, each address once, at most 50."""
 
+    @_builtins.property
+    def committer(self) -> Global___Person:
+        """Output only. Its committer; missing where the author committed it."""
+
     def __init__(
         self,
         *,
@@ -236,15 +262,20 @@ class PushedCommit(_message.Message):
         url: _builtins.str | None = ...,
         author: Global___Person | None = ...,
         co_authors: _abc.Iterable[Global___Person] | None = ...,
+        committer: Global___Person | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_timestamp", b"_timestamp", "_url", b"_url", "author", b"author", "timestamp", b"timestamp", "url", b"url"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_committer", b"_committer", "_timestamp", b"_timestamp", "_url", b"_url", "author", b"author", "committer", b"committer", "timestamp", b"timestamp", "url", b"url"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_timestamp", b"_timestamp", "_url", b"_url", "author", b"author", "co_authors", b"co_authors", "message", b"message", "sha", b"sha", "timestamp", b"timestamp", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_committer", b"_committer", "_timestamp", b"_timestamp", "_url", b"_url", "author", b"author", "co_authors", b"co_authors", "committer", b"committer", "message", b"message", "sha", b"sha", "timestamp", b"timestamp", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__committer: _TypeAlias = _typing.Literal["committer"]  # noqa: Y015
+    _WhichOneofArgType__committer: _TypeAlias = _typing.Literal["_committer", b"_committer"]  # noqa: Y015
     _WhichOneofReturnType__timestamp: _TypeAlias = _typing.Literal["timestamp"]  # noqa: Y015
     _WhichOneofArgType__timestamp: _TypeAlias = _typing.Literal["_timestamp", b"_timestamp"]  # noqa: Y015
     _WhichOneofReturnType__url: _TypeAlias = _typing.Literal["url"]  # noqa: Y015
     _WhichOneofArgType__url: _TypeAlias = _typing.Literal["_url", b"_url"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__committer) -> _WhichOneofReturnType__committer | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__timestamp) -> _WhichOneofReturnType__timestamp | None: ...
     @_typing.overload

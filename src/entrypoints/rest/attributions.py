@@ -1,0 +1,117 @@
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.domain.attribution import Method, Role
+from core.domain.attribution_views import AttributionFilter, AttributionStatus, AttributionView
+from core.use_cases.attribution.list_attributions import ListAttributions
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.cursors import decode_cursor, encode_cursor
+from entrypoints.rest.json_response import Json, Time
+from entrypoints.rest.operations import Answer, Operation, Tag
+from entrypoints.rest.paths import ORGANIZATION
+from entrypoints.rest.queries import Cursor, Limit, Query, read_query
+
+_Status = Annotated[
+    Literal["matched", "unmatched", "bot"] | None, Meta(description="matched, unmatched or bot")
+]
+_Project = Annotated[UUID | None, Meta(description="a project's id")]
+_Place = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+
+
+class AttributionQuery(Query, frozen=True):
+    """What to list; a project's are those of the repository it is linked to now."""
+
+    status: _Status = None
+    project_id: _Project = None
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class AttributedUser(msgspec.Struct):
+    """A member of the organization."""
+
+    id: UUID
+    name: str | None
+
+
+class AttributionBody(msgspec.Struct):
+    """One person named in one commit: as the commit says, and who they were found to be.
+
+    `email` is in the form addresses are compared in. Without a `user`, `method` tells why.
+    """
+
+    provider: str
+    repo_id: str
+    repo_full_name: str | None
+    sha: str
+    role: Role
+    name: str
+    email: str | None
+    username: str | None
+    status: AttributionStatus
+    method: Method
+    user: AttributedUser | None
+    committed_at: Time | None
+    recorded_at: Time
+
+
+class AttributionList(msgspec.Struct):
+    """One page of attributions, the latest told first."""
+
+    data: list[AttributionBody]
+    next_cursor: str | None
+
+
+def operations(authentication: Authentication, list_attributions: ListAttributions) -> list[Operation]:
+    """Return what can be done with attributions."""
+
+    async def attributions(request: Request) -> Response:
+        actor = await authentication(request)
+        query = read_query(request, AttributionQuery)
+        status = AttributionStatus(query.status) if query.status else None
+        page = await list_attributions(
+            actor,
+            organization_id=request.path_params["org_id"],
+            where=AttributionFilter(status, query.project_id),
+            limit=query.limit,
+            before=decode_cursor(query.cursor, _Place),
+        )
+        following = encode_cursor(page.next) if page.next else None
+        return Json(AttributionList([_body(view) for view in page.attributions], following))
+
+    return [
+        Operation(
+            "GET",
+            f"{ORGANIZATION}/git-attributions",
+            attributions,
+            name="list_attributions",
+            summary="lists whose the commits are",
+            tag=Tag.ATTRIBUTIONS,
+            query=AttributionQuery,
+            answers=[Answer(AttributionList)],
+            description="Information, never authentication: anyone may write any author into a commit.",
+        )
+    ]
+
+
+def _body(view: AttributionView) -> AttributionBody:
+    return AttributionBody(
+        view.provider,
+        view.repo_id,
+        view.repo_full_name,
+        view.sha,
+        view.role,
+        view.name,
+        view.address,
+        view.username,
+        view.status,
+        view.method,
+        AttributedUser(view.user.id, view.user.name) if view.user else None,
+        view.committed_at,
+        view.recorded_at,
+    )

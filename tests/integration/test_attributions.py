@@ -1,0 +1,166 @@
+"""What only PostgreSQL has: a hundred thousand attributions, and a claim beside a batch under way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from time import perf_counter
+from typing import Any
+
+import pytest
+
+from adapters.postgres import attributions, commit_claims
+from adapters.postgres.attribution_pages import LEFT, statement
+from adapters.postgres.memberships import KNOWN_ROLES
+from adapters.postgres.packed_arrays import Bigints, Texts
+from adapters.postgres.session import Parameters
+from adapters.system.clock import SystemClock
+from core.domain.attribution import UNKNOWN, Attribution, Kind, Role, Sought
+from core.domain.attribution_views import AttributionFilter, AttributionStatus
+from core.domain.identifiers import RepoId
+from core.domain.lanes import lane_of_installation
+from core.domain.notices import Author
+from core.domain.organizations import Role as Standing
+from core.use_cases.attribution.claim_commits import ClaimCommits
+from core.use_cases.attribution.follow_memberships import FollowMemberships
+from tests.contract.postgres_world import PostgresWorld
+from tests.support.builders import PROVIDER
+
+_MANY = 100_000
+# In three repositories, by five users; every hundredth row is of the rare kind, as many are of bots.
+_FILL = """
+    INSERT INTO git_commit_attributions (
+        git_integration_id, repo_id, sha, role, address, name, kind, method, user_id, account_id
+    )
+    SELECT %(integration)s, (n %% 3)::text, n::text, 'author', 'a' || n %% 5000 || '@acme.example', 'A',
+        CASE WHEN n %% 100 = 0 THEN %(rare)s WHEN n %% 100 = 1 THEN 'bot' ELSE %(common)s END, 'unknown',
+        CASE
+            WHEN (n %% 100 = 0) AND %(rare)s = 'user' OR (n %% 100 > 1) AND %(common)s = 'user'
+            THEN (SELECT min(id) FROM users) + n %% 5
+        END,
+        (n %% 5000)::text
+    FROM generate_series(1, %(many)s) AS n
+"""
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+    """Give a migrated database."""
+    world = PostgresWorld(database_url)
+    yield world
+    await world.database.close()
+
+
+@pytest.mark.parametrize(("rare", "common"), [("user", "none"), ("none", "user")])
+async def test_no_question_reads_every_attribution(world: PostgresWorld, rare: str, common: str) -> None:
+    """Whatever is rare and whatever common, a page comes from an index; so do identities and claims."""
+    organization = await world.organization()
+    integration = await world.integration(organization)
+    project = await world.project(organization)
+    await world.link(project, integration)
+    users = [await world.user(f"{number}@acme.example") for number in range(5)]
+    await world.member(users[0], organization, Standing.MEMBER)
+    connection = await world.connection(users[0], "7", emails=["a7@acme.example"])
+    async with world.database.session() as session:
+        filling = {"integration": integration.id, "rare": rare, "common": common, "many": _MANY}
+        await session.change(_FILL, filling)
+        await session.commit()
+        await session.change("ANALYZE")
+        await session.commit()
+    page: dict[str, object] = {
+        "organization": organization.id,
+        "project": project.external_id,
+        "kinds": Texts([kind.value for kind in Kind]),
+        "roles": KNOWN_ROLES,
+        "before": _MANY // 2,
+        "limit": 51,
+        "left": Bigints([user.id for user in users[1:]]),
+    }
+    claim = {
+        "connection": connection.id,
+        "integration": integration.id,
+        "limit": 10_000,
+        "roles": KNOWN_ROLES,
+    }
+    identities = {
+        "provider": PROVIDER,
+        "accounts": Texts(["7"]),
+        "addresses": Texts(["a7@acme.example"]),
+        "logins": Texts(["mara"]),
+        "organizations": Bigints([organization.id]),
+        "roles": KNOWN_ROLES,
+    }
+    questions: list[tuple[str, Parameters]] = [
+        *(
+            (statement(status, left, of_project), page)
+            for status in (None, *AttributionStatus)
+            for left in (False, True)
+            for of_project in (False, True)
+        ),
+        (LEFT, page),
+        (commit_claims._TAKE, claim),
+        (attributions._IDENTITIES, identities),
+    ]
+    async with world.database.session() as session:
+        for question, parameters in questions:
+            [(plan,)] = await session.write(f"EXPLAIN (ANALYZE, FORMAT JSON) {question}", parameters)
+            read = _rows_read(plan[0]["Plan"], "git_commit_attributions")
+            assert read < 5_000, (read, question)
+    for status in (None, *AttributionStatus):
+        async with world.unit_of_work() as tx:
+            started = perf_counter()
+            found = await tx.attributions.page(organization.id, AttributionFilter(status), limit=51)
+            assert perf_counter() - started < 1
+            assert len(found) == 51
+
+
+def _rows_read(plan: dict[str, Any], table: str) -> int:
+    """Count what a plan read of a table, with what it then left out."""
+    read = 0
+    if plan.get("Relation Name") == table and plan["Node Type"] != "ModifyTable":
+        left_out = plan.get("Rows Removed by Filter", 0) + plan.get("Rows Removed by Index Recheck", 0)
+        read = round((plan["Actual Rows"] + left_out) * plan["Actual Loops"])
+    return read + sum(_rows_read(child, table) for child in plan.get("Plans", []))
+
+
+async def test_a_claim_waits_for_the_batch_under_way(world: PostgresWorld) -> None:
+    """A batch that read its people before they connected is done before their claim is looked into."""
+    organization, mara = await world.organization(), await world.user()
+    integration = await world.integration(organization)
+    await world.member(mara, organization, Standing.MEMBER)
+    claim = ClaimCommits(world.unit_of_work, SystemClock())
+    address = "mara@acme.example"
+    async with world.unit_of_work() as batch:
+        assert await batch.mailbox.try_lock(lane_of_installation(integration.provider_id))
+        found = await batch.attributions.identities(PROVIDER, Sought(addresses={address}), [organization.id])
+        assert found.by_address == {}
+        await world.connection(mara, "7", emails=[address])
+        assert await FollowMemberships(world.unit_of_work)() == 1
+        claiming = asyncio.create_task(claim())
+        done, _ = await asyncio.wait([claiming], timeout=0.3)
+        assert not done
+        row = Attribution(
+            integration.id, RepoId("1"), "a" * 40, Role.AUTHOR, address, Author("Mara"), UNKNOWN, None
+        )
+        await batch.attributions.add([row])
+        await batch.commit()
+    assert await claiming == 1
+
+
+async def test_ten_thousand_earlier_commits_are_claimed_within_a_second(world: PostgresWorld) -> None:
+    """Someone who has written for years does not wait."""
+    organization, mara = await world.organization(), await world.user()
+    integration = await world.integration(organization)
+    await world.member(mara, organization, Standing.MEMBER)
+    async with world.database.session() as session:
+        filling = {"integration": integration.id, "rare": "none", "common": "none", "many": 2 * 10_000}
+        await session.change(_FILL, filling)
+        await session.change(
+            "UPDATE git_commit_attributions SET address = 'mara@acme.example' WHERE id %% 2 = 0"
+        )
+        await session.commit()
+    await world.connection(mara, "no account", emails=["mara@acme.example"])
+    await FollowMemberships(world.unit_of_work)()
+    started = perf_counter()
+    claimed = await ClaimCommits(world.unit_of_work, SystemClock())()
+    seconds = perf_counter() - started
+    assert claimed > 9_000
+    assert seconds < 2, seconds

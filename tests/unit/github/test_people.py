@@ -1,0 +1,128 @@
+"""What GitHub's addresses and logins tell of the people of a push."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.github.people import NOREPLY_HOST, PeopleReader
+from core.domain.domain_events import MAX_CO_AUTHORS
+from core.domain.identifiers import ProviderUserId
+from core.domain.notices import Author, ProviderUser
+
+MARA = ProviderUser("900000001", "Mara-Okafor-Acme")
+PEOPLE = PeopleReader([NOREPLY_HOST]).of_push(MARA)
+
+
+@pytest.mark.parametrize(
+    ("email", "number", "login"),
+    [
+        ("7+mara@users.noreply.github.com", "7", "mara"),
+        ("7+Mara@Users.NoReply.GitHub.com", "7", "Mara"),
+        ("mara@users.noreply.github.com", None, "mara"),
+        ("49699333+dependabot[bot]@users.noreply.github.com", "49699333", "dependabot[bot]"),
+        ("0+mara@users.noreply.github.com", None, None),
+        ("+mara@users.noreply.github.com", None, None),
+        ("7+@users.noreply.github.com", None, None),
+        ("7+a+b@users.noreply.github.com", None, None),
+        ("\u0667+mara@users.noreply.github.com", None, None),
+        (f"{'9' * 30}+mara@users.noreply.github.com", None, None),
+        ("7+mara@users.noreply.github.com.evil.example", None, None),
+        ("7+mara@noreply.github.com", None, None),
+        ("7+mara@x@users.noreply.github.com", None, None),
+        ("mara@acme.example", None, None),
+        (f"{'a' * 400}@users.noreply.github.com", None, None),
+        ("", None, None),
+        (None, None, None),
+    ],
+)
+def test_an_address_of_githubs_own_tells_the_account(
+    email: str | None, number: str | None, login: str | None
+) -> None:
+    """New ones hold number and login, old ones the login alone; anything else tells nothing."""
+    assert PeopleReader([NOREPLY_HOST]).noreply(email) == (number, login)
+
+
+def test_another_githubs_numbers_are_others() -> None:
+    """An Enterprise Server has a host of its own, and there github.com's addresses are anyone's."""
+    server = PeopleReader(["users.noreply.Git.acme.example"])
+    assert server.noreply("7+mara@users.noreply.git.acme.example") == ("7", "mara")
+    assert server.noreply("7+mara@users.noreply.github.com") == (None, None)
+
+
+def test_the_senders_login_has_a_number() -> None:
+    """GitHub tells a login for an address; of the one who pushed it tells the number, too."""
+    number = ProviderUserId(MARA.id)
+    assert PEOPLE.author("M", "m@home.example", "mara-okafor-acme").account_id == number
+    assert PEOPLE.author("J", "j@home.example", "jlindqvist-acme").account_id is None
+    assert PEOPLE.author("M", "m@home.example", None).account_id is None
+    assert PEOPLE.pusher("mara-okafor-acme", None).account_id == number
+    assert PeopleReader([]).of_push(None).author("M", None, "mara").account_id is None
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "username", "is_bot"),
+    [
+        ("x", "1+x[bot]@users.noreply.github.com", "x[bot]", True),
+        ("x", "1+x[bot]@users.noreply.github.com", None, True),
+        ("GitHub", "noreply@github.com", "web-flow", True),
+        ("renovate[bot]", "bot@renovate.example", None, True),
+        ("renovate[bot]", "mara@acme.example", "mara", False),
+        ("botany", "b@b.example", "botany", False),
+    ],
+)
+def test_bots_are_told_by_their_login(name: str, email: str, username: str | None, is_bot: bool) -> None:
+    """No person's login ends so; a name counts only where there is no login."""
+    assert PEOPLE.author(name, email, username).is_bot is is_bot
+
+
+def test_a_co_author_is_known_by_the_address_alone() -> None:
+    """Nobody looked up the addresses of trailers; an old address of GitHub's at least holds a login."""
+    message = (
+        "x\n\nCo-authored-by: Jonas <7+jonas@users.noreply.github.com>\n"
+        "Co-authored-by: Mara <mara@users.noreply.github.com>\n"
+        "co-authored-by: c[bot] <8+c[bot]@users.noreply.github.com>\n"
+        "Co-Authored-By: Sam <sam@mail.example>\n"
+    )
+    assert PEOPLE.co_authors(message) == (
+        Author("Jonas", "7+jonas@users.noreply.github.com", "jonas", noreply_id=ProviderUserId("7")),
+        Author("Mara", "mara@users.noreply.github.com", "mara"),
+        Author(
+            "c[bot]",
+            "8+c[bot]@users.noreply.github.com",
+            "c[bot]",
+            noreply_id=ProviderUserId("8"),
+            is_bot=True,
+        ),
+        Author("Sam", "sam@mail.example"),
+    )
+    many = "\n".join(f"Co-authored-by: A <a{number}@acme.example>" for number in range(200))
+    assert len(PEOPLE.co_authors(many)) == MAX_CO_AUTHORS
+
+
+@given(st.text(), st.none() | st.text() | st.emails(), st.none() | st.text())
+def test_any_author_is_read(name: str, email: str | None, username: str | None) -> None:
+    """Whatever is written is kept as it is."""
+    author = PEOPLE.author(name, email, username)
+    assert (author.name, author.email, author.username) == (name, email, username)
+
+
+_lines = st.lists(
+    st.tuples(
+        st.sampled_from(["Co-authored-by:", "co-AUTHORED-by: ", "Signed-off-by:", "> Co-authored-by:"]),
+        st.text(alphabet=st.characters(exclude_characters="\r\n<"), max_size=12),
+        st.sampled_from(
+            ["", "7+a@users.noreply.github.com", "a@users.noreply.github.com", "a@b", "ß@ß", " "]
+        ),
+    ),
+    max_size=6,
+)
+
+
+@given(_lines)
+def test_any_trailers_are_read(lines: list[tuple[str, str, str]]) -> None:
+    """Each address once, in the message's order, with a number exactly where the address holds one."""
+    message = "x\n\n" + "\n".join(f"{key}{name}<{address}>" for key, name, address in lines)
+    read = PEOPLE.co_authors(message)
+    written = [a for key, _, a in lines if key.lower().strip() == "co-authored-by:" and a.strip()]
+    assert [author.email for author in read] == list(dict.fromkeys(written))
+    assert all((author.noreply_id == "7") == (author.email or "").startswith("7+") for author in read)

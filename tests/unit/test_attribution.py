@@ -1,0 +1,163 @@
+"""Who an author is: the order of proof, and what proves nothing."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.addresses import normal_address
+from core.domain.attribution import (
+    BOT,
+    NOT_A_MEMBER,
+    UNKNOWN,
+    Identities,
+    Identity,
+    Kind,
+    Match,
+    Matching,
+    Method,
+    Sought,
+    match_account,
+    match_author,
+)
+from core.domain.identifiers import OrganizationId, ProviderUserId, UserId
+from core.domain.notices import Author, ProviderUser
+from tests.support.domain import COMMIT, LATER, NOW, ORGANIZATION, PULL_REQUEST, PUSH, external
+
+MARA, JONAS, OONA = ProviderUserId("900000001"), ProviderUserId("900000002"), ProviderUserId("900000004")
+HERE = frozenset({ORGANIZATION})
+MARAS = Identity(UserId(1), external(1), NOW, HERE)
+JONASS = Identity(UserId(2), external(2), NOW, HERE)
+OONAS = Identity(UserId(4), external(4), NOW, frozenset({OrganizationId(8)}))
+KNOWN = Identities(
+    by_account={MARA: MARAS, JONAS: JONASS, OONA: OONAS},
+    by_address={
+        "mara@acme.example": MARAS,
+        "jonas@acme.example": JONASS,
+        "oona@away.example": OONAS,
+    },
+    by_login={"mara": MARAS, "jonas": JONASS, "oona": OONAS},
+)
+MATCHING = Matching(KNOWN, ORGANIZATION, LATER)
+STRANGER = ProviderUserId("900000099")
+
+
+def found(identity: Identity, method: Method) -> Match:
+    """Return the match of a user."""
+    return Match(Kind.USER, method, identity)
+
+
+@pytest.mark.parametrize(
+    ("author", "match"),
+    [
+        (Author("M", noreply_id=MARA), found(MARAS, Method.NOREPLY_ID)),
+        (Author("M", "Mara@ACME.example"), found(MARAS, Method.VERIFIED_ADDRESS)),
+        (Author("M", "m@home.example", "Mara", account_id=MARA), found(MARAS, Method.USERNAME)),
+        (Author("M", "m@home.example", "MARA"), found(MARAS, Method.USERNAME)),
+        (Author("M", "m@home.example"), UNKNOWN),
+        (Author("Mara"), UNKNOWN),
+        (Author("M", None, ""), UNKNOWN),
+        # The stronger proof decides, whatever the weaker say.
+        (Author("M", "jonas@acme.example", "jonas", noreply_id=MARA), found(MARAS, Method.NOREPLY_ID)),
+        (Author("M", "jonas@acme.example", "mara", account_id=MARA), found(JONASS, Method.VERIFIED_ADDRESS)),
+        # Renamed: the number says who it is, the login who has that name now.
+        (Author("M", None, "jonas", account_id=MARA), found(MARAS, Method.USERNAME)),
+        # A number nobody here has is somebody else's, who may have taken a login of ours.
+        (Author("M", "jonas@acme.example", "jonas", noreply_id=STRANGER), UNKNOWN),
+        (Author("M", "m@home.example", "jonas", account_id=STRANGER), UNKNOWN),
+        # Known, but not to this organization: and never someone else by a weaker proof.
+        (Author("O", noreply_id=OONA), NOT_A_MEMBER),
+        (Author("O", "oona@away.example"), NOT_A_MEMBER),
+        (Author("O", "oona@away.example", "mara"), NOT_A_MEMBER),
+        (Author("O", None, "oona"), NOT_A_MEMBER),
+        # Bots are told apart, whatever address they write.
+        (Author("b[bot]", "mara@acme.example", "b[bot]", is_bot=True), BOT),
+    ],
+)
+def test_the_strongest_proof_decides(author: Author, match: Match) -> None:
+    """Number in the address, then verified address, then the provider's word, then nothing."""
+    assert match_author(author, MATCHING) == match
+
+
+def test_a_login_counts_only_for_who_was_connected_then() -> None:
+    """An older delivery's login may have been someone else's, who was renamed since; a number never is."""
+    earlier = replace(MATCHING, received_at=NOW - timedelta(seconds=1))
+    assert match_author(Author("M", None, "mara"), earlier) == UNKNOWN
+    assert match_author(Author("M", None, "mara", account_id=MARA), earlier).user == MARAS
+    assert match_author(Author("M", noreply_id=MARA), earlier).user == MARAS
+    assert match_author(Author("M", "mara@acme.example"), earlier).user == MARAS
+
+
+@pytest.mark.parametrize(
+    ("account", "match"),
+    [
+        (ProviderUser(MARA, "anything"), found(MARAS, Method.ACCOUNT_ID)),
+        (ProviderUser(STRANGER, "mara"), UNKNOWN),
+        (ProviderUser(OONA, "oona"), NOT_A_MEMBER),
+        (ProviderUser(MARA, "b[bot]", "Bot"), BOT),
+    ],
+)
+def test_an_account_is_its_number(account: ProviderUser, match: Match) -> None:
+    """Who opened and merged a pull request comes with a number; the login says nothing."""
+    assert match_account(account, MATCHING) == match
+
+
+def test_only_what_can_prove_something_is_sought() -> None:
+    """Of a number neither address nor login is asked for, of bots nothing, of others both."""
+    commit = replace(
+        COMMIT,
+        author=Author("M", "1+mara@users.noreply.example", "mara", noreply_id=MARA),
+        committer=Author("b", "b@b.example", "b[bot]", is_bot=True),
+        co_authors=(Author("J", "Jonas@acme.example"), Author("X", "no address", "Jonas")),
+    )
+    sought = Sought()
+    sought.add(replace(PUSH, commits=(commit,), pusher=None, sender=ProviderUser("5", "five")))
+    assert sought == Sought({MARA, ProviderUserId("5")}, {"jonas@acme.example"}, {"jonas"})
+    pulled = Sought()
+    pulled.add(
+        replace(PULL_REQUEST, merged_by=ProviderUser("6", "six"), sender=ProviderUser("7", "b[bot]", "Bot"))
+    )
+    assert pulled == Sought({ProviderUserId("900000003"), ProviderUserId("6")})
+    assert not Sought()
+
+
+_names = st.sampled_from(["mara", "jonas", "oona", "Mara", "b[bot]", "", "größe"])
+_addresses = st.sampled_from(["mara@acme.example", "OONA@away.example", "x@y", "x", "zoë@größe.example"])
+_numbers = st.sampled_from([MARA, JONAS, OONA, STRANGER])
+_authors = st.builds(
+    Author,
+    name=_names,
+    email=st.none() | _addresses | st.emails() | st.text(),
+    username=st.none() | _names,
+    noreply_id=st.none() | _numbers,
+    account_id=st.none() | _numbers,
+    is_bot=st.booleans(),
+)
+
+
+@given(_authors, st.sampled_from([ORGANIZATION, OrganizationId(8), OrganizationId(9)]))
+def test_nobody_is_named_who_is_no_member(author: Author, organization: OrganizationId) -> None:
+    """Whatever an author writes, an organization is told of its own members, and with a proof."""
+    match = match_author(author, replace(MATCHING, organization_id=organization))
+    assert (match.kind is Kind.USER) == (match.user is not None)
+    if match.user:
+        assert organization in match.user.organizations
+        assert match.method not in (Method.BOT, Method.NOT_A_MEMBER, Method.UNKNOWN)
+
+
+@given(_authors)
+def test_whatever_decides_was_sought(author: Author) -> None:
+    """What a match goes by is among what was asked for, so that no more than that need be read."""
+    sought = Sought()
+    sought.add(
+        replace(PUSH, commits=(replace(COMMIT, author=author, committer=None),), pusher=None, sender=None)
+    )
+    read = Identities(
+        {key: one for key, one in KNOWN.by_account.items() if key in sought.account_ids},
+        {key: one for key, one in KNOWN.by_address.items() if key in sought.addresses},
+        {key: one for key, one in KNOWN.by_login.items() if key in sought.logins},
+    )
+    assert match_author(author, replace(MATCHING, identities=read)) == match_author(author, MATCHING)
+    assert all(address == normal_address(address) for address in sought.addresses)
