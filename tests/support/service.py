@@ -1,5 +1,6 @@
 """Run the service's own processes as an operator would: configured by environment, stopped by signals."""
 
+import base64
 import json
 import os
 import signal
@@ -11,13 +12,12 @@ from typing import Any
 from entrypoints.embedded.home import Home
 from entrypoints.embedded.process import Process, Program
 from entrypoints.setting_values import Address
-from entrypoints.up.keys import development_environment
 from entrypoints.up.ports import claimable
 from entrypoints.up.services import services
 from tests.support.conditions import wait_until
 from tests.support.deliveries import SECRET
 from tests.support.servers import temporary_home
-from tests.support.tokens import private_pem, rsa_key
+from tests.support.tokens import AUDIENCE, ISSUER, private_pem, public_pem, rsa_key
 
 _STARTED = {"api": "api_started", "scheduler": "scheduler_started"}
 _A_WORKER_STARTED = "worker_started"
@@ -48,11 +48,15 @@ class Service:
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             "GITHUB_WEBHOOK_SECRETS": SECRET,
+            # As in production, which these are: the keys that `up` makes are refused there.
+            "ENCRYPTION_KEYS": f"test:{base64.b64encode(bytes(32)).decode()}",
+            "AUTH_PUBLIC_KEY": public_pem(rsa_key()),
+            "AUTH_ISSUER": ISSUER,
+            "AUTH_AUDIENCE": AUDIENCE,
             **github_app(),
             **settings,
         }
         environment = inherited | {f"CREWKIT_GIT_{name}": text for name, text in chosen.items()}
-        environment |= development_environment(home.path, environment)
         self.url = f"http://{self.address}"
         self.environment = environment
         self._programs: dict[str, Program] = {
