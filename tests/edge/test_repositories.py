@@ -140,6 +140,7 @@ async def test_pages(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
         ("limit=ten", "limit", "Give a whole number from 1 to 100."),
         ("limit=1&limit=2", "limit", "Give it once."),
         ("archived=perhaps", "archived", "Give true or false."),
+        ("private=null", "private", "Give true or false."),
         ("refresh=", "refresh", "Give true or false."),
         (f"q={'x' * 257}", "q", "Give a text of at most 256 characters."),
         ("cursor=x", "cursor", "Give a next_cursor of this list, or none to begin."),

@@ -15,6 +15,7 @@ _LONGEST_ADDRESS = 8 * 1024
 _LARGEST_HEADERS = 32 * 1024
 SECONDS = 30.0
 
+_NUL = re.compile(rb"\x00")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 
 
@@ -89,7 +90,7 @@ def _refusal(scope: Scope) -> tuple[HTTPStatus, str, str] | None:
         return HTTPStatus.REQUEST_URI_TOO_LONG, "uri_too_long", "Path and query have at most 8 KB."
     if sum(len(name) + len(value) for name, value in headers) > _LARGEST_HEADERS:
         return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", "Headers have at most 32 KB."
-    if not (_is_text(path) and _is_text(query)):
+    if not (_is_text(path, without=_CONTROL) and _is_text(query, without=_NUL)):
         detail = "The path or the query holds a control character, or is not UTF-8 in percent-encoding."
         return HTTPStatus.BAD_REQUEST, "request_malformed", detail
     for name, value in headers:
@@ -98,7 +99,7 @@ def _refusal(scope: Scope) -> tuple[HTTPStatus, str, str] | None:
     return None
 
 
-def _is_text(part: bytes) -> bool:
+def _is_text(part: bytes, *, without: re.Pattern[bytes]) -> bool:
     if not part.isascii():
         return False
     if b"%" not in part:
@@ -108,4 +109,4 @@ def _is_text(part: bytes) -> bool:
         text.decode()
     except UnicodeDecodeError:
         return False
-    return _CONTROL.search(text) is None
+    return without.search(text) is None

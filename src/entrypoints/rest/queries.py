@@ -48,9 +48,14 @@ def read_query(request: Request, form: type[Q]) -> Q:
         raise query_refused(next(name for name in names if names.count(name) > 1), "Give it once.")
     try:
         # Everything in a query is text: numbers and truth values are read from it.
-        return msgspec.convert(values, form, strict=False)
+        read = msgspec.convert(values, form, strict=False)
     except msgspec.ValidationError as error:
         raise _explained(str(error), form) from None
+    for name in values:
+        # What may be left out would also be read from the text "null".
+        if getattr(read, name) is None:
+            raise _ill_formed(name, form)
+    return read
 
 
 def query_refused(name: str, message: str) -> QueryRefused:
@@ -64,5 +69,9 @@ def _explained(message: str, form: type[Query]) -> QueryRefused:
         return query_refused(unknown[1], "There is no such parameter here.")
     place = _PLACE.search(message)
     assert place is not None  # the form is flat, and every value in it has a name
-    meta = get_type_hints(form, include_extras=True)[place[1]].__metadata__[0]
-    return query_refused(place[1], f"Give {meta.description}.")
+    return _ill_formed(place[1], form)
+
+
+def _ill_formed(name: str, form: type[Query]) -> QueryRefused:
+    meta = get_type_hints(form, include_extras=True)[name].__metadata__[0]
+    return query_refused(name, f"Give {meta.description}.")

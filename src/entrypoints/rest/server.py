@@ -7,9 +7,11 @@ from contextlib import contextmanager
 import structlog
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
 from entrypoints.bootstrap.rest import open_rest
 from entrypoints.rest.http_protocol import HttpProtocol
+from entrypoints.setting_values import Address
 from entrypoints.settings import Settings
 
 # GitHub waits 10 s for an answer; a request that is older than that when we stop has lost its caller.
@@ -27,6 +29,25 @@ def run_api(settings: Settings) -> None:
         runner.run(_serve(settings))
 
 
+def server_config(app: ASGIApp, address: Address) -> uvicorn.Config:
+    """Return how the interface is served, on the event loop that runs."""
+    return uvicorn.Config(
+        app,
+        host=address.host,
+        port=address.port,
+        loop="none",
+        http=HttpProtocol,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        # Each costs microseconds a request; addresses come from the proxy's own log.
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    )
+
+
 class _Server(uvicorn.Server):
     """Returns when asked to stop; uvicorn's own raises the signal again then, which skips our closing."""
 
@@ -41,23 +62,7 @@ class _Server(uvicorn.Server):
 
 async def _serve(settings: Settings) -> None:
     async with open_rest(settings) as app:
-        server = _Server(
-            uvicorn.Config(
-                app,
-                host=settings.http_addr.host,
-                port=settings.http_addr.port,
-                loop="none",  # this one, made above
-                http=HttpProtocol,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                # Each costs microseconds a request; addresses come from the proxy's own log.
-                proxy_headers=False,
-                server_header=False,
-                date_header=False,
-                timeout_graceful_shutdown=_DRAIN_SECONDS,
-            )
-        )
+        server = _Server(server_config(app, settings.http_addr))
         # What is there now stays: the collector need not look through it again and again, nor so often.
         gc.collect()
         gc.freeze()

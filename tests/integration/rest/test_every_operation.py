@@ -1,0 +1,224 @@
+"""What holds for every operation alike, those of tomorrow included: who may call, and who learns what."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import jwt
+import psycopg
+import pytest
+
+from entrypoints.development.tokens import TokenSigner
+from entrypoints.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
+from tests.support import tokens
+from tests.support.calls import BY_CALLER, CHANGING, FINITE, IN_ORGANIZATION, OPERATIONS, STRICT, Call
+from tests.support.whole_api import Tenants
+
+UNKNOWN_NUMBER = "799999999"
+
+
+@pytest.fixture(scope="module")
+def anyone(owner: httpx.Client) -> Iterator[httpx.Client]:
+    """Give a client of nobody in particular."""
+    with httpx.Client(base_url=owner.base_url, timeout=10) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def refused(tenants: Tenants) -> dict[str, dict[str, str]]:
+    """Give headers that name the owner without proof of it."""
+    key = Path(tenants.environment["CREWKIT_GIT_HOME"], "dev-keys", "auth_private.pem").read_bytes()
+    public = Path(tenants.environment["CREWKIT_GIT_HOME"], "dev-keys", "auth_public.pem").read_text()
+    now = datetime.now(UTC).timestamp()
+    sound = {
+        "sub": tenants.facts.users["owner"]["id"],
+        "iss": DEVELOPMENT_ISSUER,
+        "aud": DEVELOPMENT_AUDIENCE,
+        "exp": now + 600,
+    }
+    signed = {
+        "expired": {**sound, "exp": now - 60},
+        "of another issuer": {**sound, "iss": "https://elsewhere.example"},
+        "for another audience": {**sound, "aud": "crewkit-billing"},
+        "without an end": {name: value for name, value in sound.items() if name != "exp"},
+    }
+    found = {name: jwt.encode(claims, key, algorithm="RS256") for name, claims in signed.items()}
+    found |= {
+        "garbage": "garbage",
+        "unsigned": _assembled({"alg": "none"}, sound, lambda _: b""),
+        # The public key is public: as the secret of an HMAC it would let everyone sign.
+        "signed with the public key": _assembled(
+            {"alg": "HS256"}, sound, lambda text: hmac.digest(public.encode(), text, hashlib.sha256)
+        ),
+        "signed with another key": jwt.encode(sound, tokens.rsa_key(), algorithm="RS256"),
+    }
+    headers = {name: {"authorization": f"Bearer {token}"} for name, token in found.items()}
+    return {"nothing": {}, "cookie": {"cookie": "crewkit_session=garbage"}, **headers}
+
+
+def _assembled(header: dict[str, str], claims: dict[str, Any], sign: Any) -> str:
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims)]
+    text = b".".join(parts)
+    return b".".join([text, base64.urlsafe_b64encode(sign(text)).rstrip(b"=")]).decode()
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    """Check the form of a refusal and give its status and code."""
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    return answer.status_code, answer.json()["code"]
+
+
+@pytest.mark.parametrize("name", BY_CALLER)
+def test_nobody_calls_it_without_proof(
+    tenants: Tenants, anyone: httpx.Client, refused: dict[str, dict[str, str]], name: str
+) -> None:
+    """Whatever is wrong with a token, it is refused in the same words, before anything else is looked at."""
+    call = Call(OPERATIONS[name], tenants.own)
+    for kind, headers in refused.items():
+        answer = call.send(anyone, headers=headers, query={"nonsense": "1"})
+        expected = (401, "token_invalid")
+        if kind == "cookie" and OPERATIONS[name].method != "GET":
+            expected = (403, "origin_not_allowed")
+        assert code(answer) == expected, kind
+        if expected[0] == 401:
+            assert answer.headers["www-authenticate"] == 'Bearer realm="crewkit"'
+
+
+@pytest.mark.parametrize("name", [name for name in BY_CALLER if OPERATIONS[name].method != "GET"])
+def test_no_page_elsewhere_changes_anything(tenants: Tenants, anyone: httpx.Client, name: str) -> None:
+    """A browser sends the session along with whatever a page makes it send."""
+    call = Call(OPERATIONS[name], tenants.own)
+    session = {"cookie": f"crewkit_session={tenants.facts.users['owner']['token']}"}
+    for origin in ({}, {"origin": "https://evil.example"}, {"origin": "null"}):
+        assert code(call.send(anyone, headers={**session, **origin})) == (403, "origin_not_allowed")
+
+
+@pytest.mark.parametrize("name", STRICT)
+def test_a_parameter_that_is_not_understood_is_named(
+    tenants: Tenants, owner: httpx.Client, name: str
+) -> None:
+    """Before anything is done: a typo is never ignored."""
+    answer = Call(OPERATIONS[name], tenants.own).send(owner, query={"pgae": "2"})
+    assert code(answer) == (400, "query_invalid")
+    assert answer.json()["errors"] == [{"field": "pgae", "message": "There is no such parameter here."}]
+
+
+@pytest.mark.parametrize("name", IN_ORGANIZATION)
+def test_an_outsider_sees_nothing(tenants: Tenants, anyone: httpx.Client, name: str) -> None:
+    """Not even that there is something to see."""
+    answer = Call(OPERATIONS[name], tenants.own).send(anyone, headers=tenants.bearer("outsider"))
+    assert code(answer) == (404, "organization_not_found")
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_a_viewer_changes_nothing(tenants: Tenants, anyone: httpx.Client, name: str) -> None:
+    """Whatever is changed in an organization takes more than a look at it."""
+    answer = Call(OPERATIONS[name], tenants.own).send(anyone, headers=tenants.bearer("viewer"))
+    assert code(answer) == (403, "action_forbidden")
+
+
+@pytest.mark.parametrize("name", IN_ORGANIZATION)
+def test_a_service_without_scopes_may_do_nothing(tenants: Tenants, anyone: httpx.Client, name: str) -> None:
+    """Nor for a person who may."""
+    home = Path(tenants.environment["CREWKIT_GIT_HOME"])
+    key = (home / "dev-keys" / "auth_private.pem").read_bytes()
+    signer = TokenSigner(key, issuer=DEVELOPMENT_ISSUER, audience=DEVELOPMENT_AUDIENCE)
+    service = {"authorization": f"Bearer {signer.for_service('nobody', [])}"}
+    for acting in ({}, {"x-acting-user": tenants.facts.users["owner"]["id"]}):
+        answer = Call(OPERATIONS[name], tenants.own).send(anyone, headers={**service, **acting})
+        assert code(answer) == (403, "action_forbidden")
+
+
+class Statements:
+    """What is asked of the database, by text, while a request is answered."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+
+    def of(self, call: Call, client: httpx.Client) -> tuple[Counter[str], httpx.Response]:
+        """Give the statements of one call and its answer; once before, so that what is cached is cached."""
+        call.send(client)
+        self.asked.clear()
+        answer = call.send(client)
+        return self.asked.copy(), answer
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
+    """Note every statement that goes over any connection."""
+    found = Statements()
+    execute = psycopg.AsyncConnection.execute
+
+    async def noted(self: Any, query: Any, *arguments: Any, **options: Any) -> Any:
+        found.asked[str(query)] += 1
+        return await execute(self, query, *arguments, **options)
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "execute", noted)
+    return found
+
+
+ODD = ["x", "0", "-1", "9" * 40, "%C3%A9", "%20", "a" * 200, "null", "..;", "%27--"]
+IDS = [
+    (name, id_name)
+    for name in OPERATIONS
+    for id_name in Call(OPERATIONS[name], dict.fromkeys(("org_id", "project_id", "repo_id"), "")).names
+]
+
+
+@pytest.mark.parametrize(("name", "id_name"), IDS)
+def test_what_is_anothers_answers_like_what_does_not_exist(
+    tenants: Tenants, owner: httpx.Client, statements: Statements, name: str, id_name: str
+) -> None:
+    """Status, body, and how much is asked of the database: nothing tells one from the other."""
+    own = Call(OPERATIONS[name], tenants.own)
+    path_name = "org_id" if id_name == "organization_id" else id_name
+    absent = UNKNOWN_NUMBER if tenants.own[path_name].isdigit() else str(uuid4())
+    seen = []
+    for value in (tenants.foreign[path_name], absent):
+        asked, answer = statements.of(own.with_id(id_name, value), owner)
+        status, said = code(answer)
+        assert status == 404
+        assert said.endswith("_not_found")
+        body = answer.json()
+        del body["request_id"]
+        headers = sorted(set(answer.headers) - {"x-request-id"})
+        seen.append((status, body, headers, answer.headers["content-length"], asked))
+    assert seen[0] == seen[1]
+    assert seen[0][-1]
+
+
+@pytest.mark.parametrize(("name", "id_name"), [one for one in IDS if one[1] != "organization_id"])
+@pytest.mark.parametrize(
+    "odd", ["x", "0", "-1", "9" * 40, "%C3%A9", "%20", "a" * 200, "null", "..;", "%27--"]
+)
+def test_an_odd_id_is_no_id(tenants: Tenants, owner: httpx.Client, name: str, id_name: str, odd: str) -> None:
+    """It finds nothing; nothing breaks."""
+    status, said = code(Call(OPERATIONS[name], tenants.own).with_id(id_name, odd).send(owner))
+    assert (status, said.endswith("not_found")) == (404, True)
+
+
+@pytest.mark.parametrize("name", [name for name in FINITE if OPERATIONS[name].method == "GET"])
+def test_it_answers_as_it_is_described(tenants: Tenants, owner: httpx.Client, name: str) -> None:
+    """To the owner of an organization that has everything."""
+    answer = Call(OPERATIONS[name], tenants.own).send(owner)
+    assert answer.status_code in {one.status.value for one in OPERATIONS[name].answers}, answer.text
+
+
+@pytest.mark.parametrize("name", [name for name in FINITE if OPERATIONS[name].method == "GET"])
+def test_head_is_get_without_a_body(tenants: Tenants, owner: httpx.Client, name: str) -> None:
+    """With the same status and type."""
+    call = Call(OPERATIONS[name], tenants.own)
+    path = call.send(owner).request.url
+    got, headed = owner.get(path), owner.head(path)
+    assert headed.content == b""
+    assert headed.status_code == got.status_code
+    assert headed.headers.get("content-type") == got.headers.get("content-type")
