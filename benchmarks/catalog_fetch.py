@@ -14,9 +14,9 @@ from statistics import median
 
 import click
 
-from benchmarks.catalog.pages import PER_PAGE
 from benchmarks.errors import Unavailable
 from benchmarks.server import free_port, last_words, process, wait_until_listening
+from tests.support.github_pages import PER_PAGE
 
 _ROOT = Path(__file__).parent.parent
 _ROUNDS = 3

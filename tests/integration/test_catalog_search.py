@@ -8,7 +8,7 @@ import pytest
 
 from adapters.postgres import repository_search
 from adapters.postgres.database import Database
-from adapters.postgres.search import at_part, sought_grams
+from adapters.postgres.search import array, at_part, sought_grams
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from core.domain.catalog_search import CatalogFilter, CatalogPlace, is_found
 from core.domain.identifiers import IntegrationId, RepoId
@@ -111,7 +111,7 @@ def test_no_question_reads_the_whole_table(
         "limit": 51,
         "anywhere": "terraform",
         "at_part": at_part("te"),
-        "grams": f"{{{','.join(map(str, sought_grams(integration, 'terraform')))}}}",
+        "grams": array(sought_grams(integration, "terraform")),
         "private": True,
         "archived": False,
         "fork": False,

@@ -7,7 +7,7 @@ from psycopg.sql import SQL
 from adapters.postgres import repository_search
 from adapters.postgres.packed_arrays import Bigints, Booleans, Packed, Texts, Timestamps
 from adapters.postgres.repository_rows import COLUMNS, repository
-from adapters.postgres.search import grams, search_name
+from adapters.postgres.search import search_name, stored_grams
 from adapters.postgres.session import Row, Session
 from core.domain.catalog_search import CatalogFilter, CatalogPlace
 from core.domain.identifiers import IntegrationId, RepoId
@@ -138,7 +138,6 @@ def _parameters(repositories: Sequence[Repository]) -> list[Packed]:
 
 
 def _row(repository: Repository) -> Row:
-    found = grams(repository.integration_id, repository.full_name)
     return (
         repository.integration_id,
         repository.repo_id,
@@ -154,5 +153,5 @@ def _row(repository: Repository) -> Row:
         repository.provider_updated_at,
         repository.removed_at,
         search_name(repository.full_name),
-        f"{{{','.join(map(str, found))}}}",
+        stored_grams(repository.integration_id, repository.full_name),
     )

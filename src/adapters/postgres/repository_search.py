@@ -11,7 +11,7 @@ from functools import cache
 from psycopg.sql import SQL, Composable
 
 from adapters.postgres.repository_rows import COLUMNS, repository
-from adapters.postgres.search import at_part, search_name, sought_grams
+from adapters.postgres.search import array, at_part, search_name, sought_grams
 from adapters.postgres.session import Session
 from core.domain.catalog_search import FOUND_ANYWHERE, CatalogFilter, CatalogPlace
 from core.domain.identifiers import IntegrationId
@@ -85,7 +85,7 @@ async def search(
     }
     found = await session.read(page("next" if hashes else "all", conditions), parameters)
     if hashes and len(found) < limit:
-        parameters["grams"] = f"{{{','.join(map(str, hashes))}}}"
+        parameters["grams"] = array(hashes)
         found = await session.read(page("candidates", conditions), parameters)
     return [repository(row) for row in found]
 

@@ -1,17 +1,14 @@
 """What is asked with an installation's token."""
 
 import asyncio
-import tracemalloc
 from collections import Counter
 from datetime import UTC, datetime
-from functools import cache
 
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
-from benchmarks.catalog.pages import page_of
 from core.domain.identifiers import RepoId
 from core.domain.provider import Branch, NotVisible
 from tests.support import github_answers as answers
@@ -137,42 +134,6 @@ async def test_a_list_that_contradicts_itself_is_told_as_such(
 
     assert await read(provider) == ([1, 2], 5, False)
     assert len(github.received) == 2
-
-
-@cache
-def large_page(number: int) -> bytes:
-    """Make one page of a hundred, as large as GitHub's."""
-    return page_of(1 + (number - 1) * 100, 10_000)
-
-
-async def test_ten_thousand_repositories_take_little_memory(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """100 pages of 600 KB pass through, a few at a time."""
-    base = f"{github.url}/installation/repositories?per_page=100&page="
-
-    def page(request: Request) -> Response:
-        number = int(request.query_params.get("page", "1"))
-        link = f'<{base}{number + 1}>; rel="next", <{base}100>; rel="last"' if number < 100 else ""
-        packed = {"content-encoding": "gzip", "content-type": "application/json", "link": link}
-        return Response(large_page(number), headers=packed)
-
-    for number in range(1, 101):
-        large_page(number)
-    github.answers(LIST, page)
-    count = 0
-    tracemalloc.start()
-    try:
-        before, _ = tracemalloc.get_traced_memory()
-        async for found in provider.repositories(TOKEN):
-            count += len(found.repositories)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-
-    assert count == 10_000
-    assert len(github.received) == 100
-    assert peak - before < 16 * 2**20
 
 
 async def test_branches_are_listed_by_name(github: ScriptedGitHub, provider: GitHubProvider) -> None:

@@ -1,0 +1,69 @@
+"""A catalog of ten thousand repositories is read by the scheduler's own process, in little memory."""
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+
+import pytest
+
+from core.domain.identifiers import RepoId
+from core.domain.integrations import Integration
+from tests.contract.postgres_world import PostgresWorld
+from tests.support.builders import INSTALLATION, PROVIDER, ago
+from tests.support.conditions import until
+from tests.support.github import ScriptedGitHub, reply, scripted_github
+from tests.support.github_pages import PER_PAGE, large_listing
+from tests.support.memory import forget_peak, peak_mib, resident_mib
+from tests.support.service import github_app, running_service
+
+_PAGES = 100
+_ABSOLUTE_MIB = 100
+_GROWTH_MIB = 20
+
+
+@pytest.fixture
+async def github() -> AsyncIterator[ScriptedGitHub]:
+    """Run a GitHub with an installation of ten thousand repositories."""
+    async with scripted_github() as github:
+        minted = {"token": "ghs_x", "expires_at": ago(hours=-1).isoformat(), "permissions": {}}
+        github.answers(f"POST /api/v3/app/installations/{INSTALLATION}/access_tokens", reply(minted, 201))
+        github.answers("GET /api/v3/installation/repositories", partial(large_listing, pages=_PAGES))
+        yield github
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+    """Give a migrated database."""
+    world = PostgresWorld(database_url)
+    yield world
+    await world.database.close()
+
+
+async def test_ten_thousand_repositories_take_little_memory(
+    github: ScriptedGitHub,
+    world: PostgresWorld,
+    redis_url: str,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """100 pages of 600 KB pass through a few at a time, and nothing is kept of them."""
+    with running_service(world.url, redis_url, "scheduler", settings=github_app(github.url)) as service:
+        pid = service.pid("scheduler")
+        idle = resident_mib(pid)
+        forget_peak(pid)
+        integration = await world.integration()
+        await until(partial(_synced, world, integration), seconds=90)
+        peak = peak_mib(pid)
+
+    record_property("idle_mib", idle)
+    record_property("peak_mib", peak)
+    async with world.unit_of_work() as tx:
+        assert len(await tx.repositories.of_integration(integration.id)) == _PAGES * PER_PAGE
+        [row] = await tx.repositories.find_many([(integration.id, RepoId("186010000"))])
+    assert row.full_name.endswith("-10000")
+    assert peak < _ABSOLUTE_MIB, f"{idle:.0f} MiB before, {peak:.0f} MiB at most"
+    assert peak - idle < _GROWTH_MIB, f"{idle:.0f} MiB before, {peak:.0f} MiB at most"
+
+
+async def _synced(world: PostgresWorld, integration: Integration) -> bool:
+    async with world.unit_of_work() as tx:
+        known = await tx.integrations.find(integration.organization_id, PROVIDER)
+    return known is not None and known.synced_at is not None
