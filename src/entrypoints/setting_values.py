@@ -102,7 +102,7 @@ def origins(text: str) -> tuple[str, ...]:
     """Read web origins (scheme, host, port; nothing after) separated by commas."""
     found = tuple(item.rstrip("/").lower() for item in _items(text))
     for item in found:
-        if origin_of(item) != item:
+        if "*" in item or origin_of(item) != item:
             raise ValueError(f"`{item}` is no origin")
     return found
 

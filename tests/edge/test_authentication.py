@@ -67,6 +67,14 @@ async def test_anyone_else_is_asked_to_sign_in(headers: dict[str, str]) -> None:
     assert problem["detail"] == "Sign in again: the access token is missing, expired or not valid here."
 
 
+async def test_of_two_headers_none_is_believed() -> None:
+    """Whoever stands before us may have looked at the other."""
+    async with Edge().client() as client:
+        answer = await client.get("/api/v1/user", headers=[*bearer().items(), *bearer().items()])
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
+
+
 async def test_a_scheme_is_read_in_any_case() -> None:
     """https://www.rfc-editor.org/rfc/rfc9110#section-11.1."""
     async with Edge().client() as client:

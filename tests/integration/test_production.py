@@ -79,12 +79,15 @@ def test_it_knows_neither_demo_users_nor_their_tokens(home: Path, url: str) -> N
     with httpx.Client(base_url=url) as client:
         refused = client.get("/api/v1/user", headers=forged)
         believed = client.get("/api/v1/user", headers={"authorization": f"Bearer {own}"})
+        strayed = client.get("/api/v1/git/github/webhooks")
         page, form = client.get("/dev/sign-in"), client.post("/dev/sign-in", data={"email": MARA.email})
 
     assert (refused.status_code, refused.json()["code"]) == (401, "token_invalid")
     assert (believed.status_code, believed.json()["code"]) == (401, "user_unknown")
     assert (page.status_code, form.status_code) == (404, 404)
-    assert page.headers["strict-transport-security"] == "max-age=63072000"
+    for answer in (page, strayed):
+        assert answer.headers["strict-transport-security"] == "max-age=63072000"
+        assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_it_does_not_start_with_keys_made_for_development(home: Path) -> None:

@@ -21,11 +21,7 @@ IN_ORGANIZATION = [name for name in BY_CALLER if "{org_id" in OPERATIONS[name].p
 CHANGING = [name for name in IN_ORGANIZATION if OPERATIONS[name].method != "GET"]
 # A provider may add to what it sends a browser back with, and signs what it delivers.
 STRICT = [name for name, one in OPERATIONS.items() if one.access is Access.CALLER or one.tag is Tag.SERVICE]
-FINITE = [
-    name
-    for name, one in OPERATIONS.items()
-    if all(answer.media_type != EVENT_STREAM for answer in one.answers)
-]
+FINITE = [name for name, one in OPERATIONS.items() if not one.streams]
 
 
 @dataclass(frozen=True, slots=True)

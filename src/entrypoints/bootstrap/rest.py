@@ -30,14 +30,20 @@ async def open_rest(settings: Settings) -> AsyncIterator[ASGIApp]:
             cookie=settings.session_cookie,
             origins=_origins(settings),
         )
+        is_encrypted = (settings.public_url or "").startswith("https:")
         parts = RestParts(
             authentication=authentication,
-            webhooks=WebhookEndpoint(runtime.protocols, application.receive_delivery, runtime.metrics),
+            webhooks=WebhookEndpoint(
+                runtime.protocols,
+                application.receive_delivery,
+                runtime.metrics,
+                is_encrypted=is_encrypted,
+            ),
             # Not Redis: without it deliveries are still received, and taking the API out would lose them.
             readiness={"database": partial(ping_database, runtime.database)},
             exposition=runtime.metrics.exposition,
             alerts=runtime.alerts,
-            is_encrypted=(settings.public_url or "").startswith("https:"),
+            is_encrypted=is_encrypted,
             sign_in=development_sign_in(settings),
         )
         recording = asyncio.create_task(_record_secret_uses(application.record_secret_uses))

@@ -23,6 +23,11 @@ _ENCRYPTED_ONLY = (b"strict-transport-security", b"max-age=63072000")
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
+def security_headers(*, is_encrypted: bool) -> list[tuple[bytes, bytes]]:
+    """Return what every answer has; `is_encrypted` says that browsers reach us by https."""
+    return [*SECURITY_HEADERS.items(), *([_ENCRYPTED_ONLY] if is_encrypted else [])]
+
+
 class Envelope:
     """Give every answer its request id and headers, every request one log line, every crash an alert.
 
@@ -30,10 +35,9 @@ class Envelope:
     """
 
     def __init__(self, app: ASGIApp, alerts: Alerts, *, is_encrypted: bool = False) -> None:
-        """`is_encrypted` says that browsers reach us by https, by whatever means."""
         self._app = app
         self._alerts = alerts
-        self._headers = [*SECURITY_HEADERS.items(), *([_ENCRYPTED_ONLY] if is_encrypted else [])]
+        self._headers = security_headers(is_encrypted=is_encrypted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""

@@ -99,7 +99,20 @@ class Operation:
         """The path as a description writes it: `{org_id}` for `{org_id:uuid}`."""
         return _CONVERTOR.sub("", self.path)
 
+    @property
+    def streams(self) -> bool:
+        """Whether its answer goes on for as long as the reader stays."""
+        return any(answer.media_type == EVENT_STREAM for answer in self.answers)
+
 
 def routes(operations: Iterable[Operation]) -> list[Route]:
-    """Return the route of each operation."""
-    return [Route(one.path, one.handler, methods=[one.method], name=one.name) for one in operations]
+    """Return the route of each operation; what answers GET answers HEAD, unless it streams."""
+    return [_route(one) for one in operations]
+
+
+def _route(operation: Operation) -> Route:
+    route = Route(operation.path, operation.handler, methods=[operation.method], name=operation.name)
+    if operation.streams and route.methods:
+        # It would never come to the end of a body that nobody is sent.
+        route.methods.discard("HEAD")
+    return route

@@ -20,6 +20,7 @@ from core.domain.deliveries import (
 )
 from core.domain.errors import DomainError
 from core.use_cases.events.receive import ReceiveDelivery
+from entrypoints.rest.envelope import security_headers
 from entrypoints.rest.operations import Access, Answer, Operation, Tag
 from entrypoints.rest.problems import problem, problem_of, unexpected
 from ports.metrics import Metrics
@@ -57,12 +58,15 @@ class WebhookEndpoint:
         metrics: Metrics,
         *,
         body_seconds: float = BODY_SECONDS,
+        is_encrypted: bool = False,
     ) -> None:
         self._names = tuple(protocols)
         self._protocols = {_path(name): protocol for name, protocol in protocols.items()}
         self._receive_delivery = receive_delivery
         self._metrics = metrics
         self._body_seconds = body_seconds
+        # On refusals, which browsers may stray to; those who deliver read none of them.
+        self._headers = security_headers(is_encrypted=is_encrypted)
         # Counted as they come: who only announces a large body must not take room from those who send one.
         self._bytes_held = 0
         # Unique without asking the operating system for randomness each time.
@@ -104,7 +108,7 @@ class WebhookEndpoint:
             return
         except Exception as error:  # noqa: BLE001 - every failure becomes a problem, none a stack trace
             response = self._refused(error, scope, request_id)
-            response.headers["x-request-id"] = request_id
+            response.raw_headers += [*self._headers, (b"x-request-id", request_id.encode())]
             await response(scope, receive, send)
             return
         headers = [_NO_BODY, (b"x-request-id", request_id.encode())]
