@@ -1,12 +1,28 @@
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Protocol
 
-from core.domain.flows import PendingRequest
-from core.domain.identifiers import AccountId, OrganizationId, ProviderUserId
+from core.domain.flows import Flow, PendingRequest
+from core.domain.identifiers import AccountId, FlowId, OrganizationId, ProviderUserId
 
 
 class FlowStore(Protocol):
-    """Browser flows; here those that wait for an account owner's approval."""
+    """Browser flows, and among them those that wait for an account owner's approval."""
+
+    async def next_id(self) -> FlowId:
+        """Reserve the id of a flow about to be made; gaps are normal."""
+
+    async def add(self, flow: Flow) -> None:
+        """Keep a new flow."""
+
+    async def find(self, provider: str, state_hash: bytes) -> Flow | None:
+        """Return the flow whose state this is, whatever became of it."""
+
+    async def step(self, before: Flow, after: Flow) -> bool:
+        """Put a flow one step further; False where it is not any more as `before` says.
+
+        Promised: of those who saw the same state, one at most makes the step, in any process.
+        """
 
     async def awaiting_approval(
         self, provider: str, keys: Collection[tuple[ProviderUserId, AccountId]]
@@ -16,5 +32,16 @@ class FlowStore(Protocol):
     async def pending_of(self, organization_id: OrganizationId, provider: str) -> PendingRequest | None:
         """Return the organization's live request that waits for approval, the newest of several."""
 
+    async def all_awaiting(
+        self, provider: str, *, made_before: datetime, limit: int
+    ) -> Sequence[PendingRequest]:
+        """Return requests made before then that wait for approval, expired ones too, oldest first."""
+
     async def complete(self, requests: Sequence[PendingRequest]) -> None:
         """End these requests as completed; they match nothing any more."""
+
+    async def end(self, requests: Sequence[PendingRequest]) -> int:
+        """End those of these requests that still wait, and return how many."""
+
+    async def forget(self, *, expired_before: datetime, limit: int) -> int:
+        """Delete flows that nobody can go on with and that expired before then; return how many."""

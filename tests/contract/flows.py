@@ -1,11 +1,23 @@
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from core.domain.errors import StorageConflict
-from core.domain.identifiers import AccountId, ProviderUserId
+from core.domain.flows import (
+    APPROVAL_LIFETIME,
+    Flow,
+    FlowPurpose,
+    FlowStep,
+    begin_flow,
+    hashed,
+    next_step,
+    used,
+)
+from core.domain.identifiers import AccountId, FlowId, ProviderUserId
 from tests.contract.world import World
-from tests.support.builders import PROVIDER, ago
+from tests.support.builders import PROVIDER, ago, now
 
 _KEY = (ProviderUserId("7"), AccountId("9"))
 
@@ -82,3 +94,119 @@ class FlowStoreContract:
             return True
 
         assert sum(await asyncio.gather(*(complete() for _ in range(20)))) == 1
+
+    async def test_a_flow_is_found_by_its_state_whatever_became_of_it(self, world: World) -> None:
+        """By nothing else, and with everything that was kept."""
+        flow = await added(world)
+        full = replace(
+            flow,
+            step=FlowStep.CHOOSE,
+            pkce_verifier="sealed",
+            installation_id="41000001",
+            candidates=("41000001", "41000002"),
+            provider_user_id=ProviderUserId("7"),
+            account_id=AccountId("9"),
+            expires_at=flow.expires_at + timedelta(minutes=1),
+        )
+        async with world.unit_of_work() as tx:
+            assert await tx.flows.find(PROVIDER, flow.state_hash) == flow
+            assert await tx.flows.find("gitlab", flow.state_hash) is None
+            assert await tx.flows.find(PROVIDER, hashed("another")) is None
+            assert await tx.flows.step(flow, full)
+            assert await tx.flows.find(PROVIDER, flow.state_hash) == full
+            assert await tx.flows.step(full, full.ended())
+            found = await tx.flows.find(PROVIDER, flow.state_hash)
+            assert found == full.ended()
+            assert not found.is_live(found.created_at)
+
+    async def test_a_step_from_what_is_not_any_more_is_none(self, world: World) -> None:
+        """Another state, another status, or no such flow."""
+        flow = await added(world)
+        other, _ = next_step(flow, FlowStep.AUTHORIZE)
+        async with world.unit_of_work() as tx:
+            assert not await tx.flows.step(other, flow)
+            assert not await tx.flows.step(flow.ended(), flow)
+            assert not await tx.flows.step(replace(flow, id=FlowId(10**9)), other)
+            assert await tx.flows.find(PROVIDER, flow.state_hash) == flow
+
+    async def test_twenty_race_for_one_state(self, world: World) -> None:
+        """One goes on with it, in whichever process."""
+        flow = await added(world)
+
+        async def use() -> bool:
+            async with world.unit_of_work() as tx:
+                known = await tx.flows.find(PROVIDER, flow.state_hash)
+                went_on = known is not None and await tx.flows.step(known, used(known))
+                await tx.commit()
+            return went_on
+
+        assert sum(await asyncio.gather(*(use() for _ in range(20)))) == 1
+
+    async def test_a_step_that_is_not_committed_was_none(self, world: World) -> None:
+        """Its state opens it again."""
+        flow = await added(world)
+        async with world.unit_of_work() as tx:
+            assert await tx.flows.step(flow, used(flow))
+        async with world.unit_of_work() as tx:
+            assert await tx.flows.find(PROVIDER, flow.state_hash) == flow
+
+    async def test_a_flow_that_waits_is_a_request(self, world: World) -> None:
+        """Of its person for its account."""
+        flow = await added(world)
+        async with world.unit_of_work() as tx:
+            assert await tx.flows.step(flow, flow.awaiting(*_KEY, at=flow.created_at))
+            [request] = await tx.flows.awaiting_approval(PROVIDER, [_KEY])
+        assert (request.flow_id, request.organization_id, request.user_id) == (
+            flow.id,
+            flow.organization_id,
+            flow.user_id,
+        )
+        assert request.expires_at == flow.created_at + APPROVAL_LIFETIME
+
+    async def test_requests_that_wait_are_ended(self, world: World) -> None:
+        """Expired ones too; those that do not wait any more stay as they are."""
+        organization, user = await world.organization(), await world.user()
+        done = await world.request(organization, user)
+        expired = await world.request(organization, user, expires_at=ago(seconds=1))
+        alive = await world.request(organization, user)
+        async with world.unit_of_work() as tx:
+            await tx.flows.complete([done])
+            later = now() + timedelta(minutes=1)
+            assert await tx.flows.all_awaiting(PROVIDER, made_before=later, limit=10) == [expired, alive]
+            assert await tx.flows.all_awaiting(PROVIDER, made_before=later, limit=1) == [expired]
+            assert await tx.flows.all_awaiting("gitlab", made_before=later, limit=10) == []
+            assert await tx.flows.all_awaiting(PROVIDER, made_before=ago(days=1), limit=10) == []
+            assert await tx.flows.end([done, expired, alive]) == 2
+            assert await tx.flows.all_awaiting(PROVIDER, made_before=later, limit=10) == []
+            assert await tx.flows.end([]) == 0
+
+    async def test_old_flows_are_forgotten(self, world: World) -> None:
+        """Those that expired long ago, but never one that waits."""
+        organization, user = await world.organization(), await world.user()
+        await world.request(organization, user, expires_at=ago(days=2))
+        flow = await added(world)
+        async with world.unit_of_work() as tx:
+            assert await tx.flows.forget(expired_before=now(), limit=10) == 0
+            later = flow.expires_at + timedelta(seconds=1)
+            assert await tx.flows.forget(expired_before=later, limit=0) == 0
+            assert await tx.flows.forget(expired_before=later, limit=10) == 1
+            assert await tx.flows.find(PROVIDER, flow.state_hash) is None
+
+
+async def added(world: World) -> Flow:
+    """Begin a flow of somebody."""
+    organization, user = await world.organization(), await world.user()
+    async with world.unit_of_work() as tx:
+        flow, _ = begin_flow(
+            await tx.flows.next_id(),
+            FlowPurpose.INSTALL,
+            PROVIDER,
+            user_id=user.id,
+            organization_id=organization.id,
+            step=FlowStep.INSTALL,
+            return_to="/projects?new=1",
+            at=now(),
+        )
+        await tx.flows.add(flow)
+        await tx.commit()
+    return flow

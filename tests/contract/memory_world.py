@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -8,8 +7,7 @@ from adapters.memory.directory import MemoryDirectory
 from adapters.memory.seed import seed_membership, seed_organization, seed_project, seed_user
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from core.domain.deliveries import VerifiedDelivery
-from core.domain.flows import PendingRequest
-from core.domain.identifiers import EventId, FlowId
+from core.domain.identifiers import EventId
 from core.domain.organizations import Organization, Project, Role, User
 from tests.contract.world import World
 from tests.support.builders import now
@@ -54,14 +52,6 @@ class MemoryWorld(World):
         finally:
             self.received_at = None
         return max(self.database.committed.events)
-
-    async def keep_request(self, request: PendingRequest) -> PendingRequest:
-        """Write it to the table."""
-        async with self.database.session() as session:
-            kept = replace(request, flow_id=FlowId(next(self.database.ids)))
-            (await session.writable()).flows[kept.flow_id] = kept
-            session.commit()
-        return kept
 
     async def lose_storage(self) -> None:
         """Make it unreachable for all."""

@@ -1,5 +1,4 @@
 import hashlib
-from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -11,8 +10,7 @@ from adapters.postgres.directory import PostgresDirectory
 from adapters.postgres.seed import seed_membership, seed_organization, seed_project, seed_user
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from core.domain.deliveries import VerifiedDelivery
-from core.domain.flows import PendingRequest
-from core.domain.identifiers import EventId, FlowId
+from core.domain.identifiers import EventId
 from core.domain.organizations import Organization, Project, Role, User
 from tests.contract.world import World
 
@@ -22,14 +20,6 @@ _KEEP = """
         payload_length, payload_sha256, created_at
     )
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-    RETURNING id
-"""
-_KEEP_REQUEST = """
-    INSERT INTO git_flows (
-        external_id, purpose, provider, user_id, organization_id, state_hash, cookie_hash, status,
-        provider_user_id, account_id, expires_at
-    )
-    VALUES (%s, 'install', %s, %s, %s, %s, %s, 'awaiting_approval', %s, %s, %s)
     RETURNING id
 """
 
@@ -89,24 +79,6 @@ class PostgresWorld(World):
             [(event_id,)] = await session.write(_KEEP, row)
             await session.commit()
         return EventId(event_id)
-
-    async def keep_request(self, request: PendingRequest) -> PendingRequest:
-        """Insert a flow that awaits approval."""
-        row = (
-            request.external_id,
-            request.provider,
-            request.user_id,
-            request.organization_id,
-            request.external_id.bytes,
-            b"cookie",
-            request.requester_id,
-            request.account_id,
-            request.expires_at,
-        )
-        async with self.database.session() as session:
-            [(flow_id,)] = await session.write(_KEEP_REQUEST, row)
-            await session.commit()
-        return replace(request, flow_id=FlowId(flow_id))
 
     async def lose_storage(self) -> None:
         """End every connection there is to this database, as a server that goes down does."""

@@ -10,7 +10,7 @@ from core.domain.connections import Connection
 from core.domain.deliveries import VerifiedDelivery
 from core.domain.events import Event, Settlement
 from core.domain.flows import PendingRequest
-from core.domain.identifiers import AccountId, EventId, FlowId, ProviderUserId
+from core.domain.identifiers import AccountId, EventId, ProviderUserId
 from core.domain.integrations import Integration
 from core.domain.links import Link
 from core.domain.organizations import Organization, Project, Role, User
@@ -18,6 +18,7 @@ from core.domain.repositories import Repository
 from ports.directory import Directory
 from ports.unit_of_work import UnitOfWork
 from tests.support.builders import PROVIDER, Fact, a_delivery, a_link, a_repository, an_integration, now, step
+from tests.support.flows import flow_of
 
 
 class World(ABC):
@@ -49,10 +50,6 @@ class World(ABC):
     @abstractmethod
     async def keep(self, delivery: VerifiedDelivery, received_at: datetime) -> EventId:
         """Put a delivery into the ledger, pending and due."""
-
-    @abstractmethod
-    async def keep_request(self, request: PendingRequest) -> PendingRequest:
-        """Put in a flow that awaits approval; return it with its id."""
 
     @abstractmethod
     async def lose_storage(self) -> None:
@@ -135,14 +132,18 @@ class World(ABC):
 
     async def request(self, organization: Organization, user: User, **facts: Fact) -> PendingRequest:
         """Put in a request of a user, by default of requester 7 for account 9."""
-        request = PendingRequest(
-            flow_id=FlowId(0),  # the store gives it another
-            organization_id=organization.id,
-            user_id=user.id,
-            provider=PROVIDER,
-            requester_id=ProviderUserId("7"),
-            account_id=AccountId("9"),
-            external_id=uuid4(),
-            expires_at=now() + timedelta(days=30),
-        )
-        return await self.keep_request(replace(request, **facts))
+        async with self.unit_of_work() as tx:
+            request = PendingRequest(
+                flow_id=await tx.flows.next_id(),
+                organization_id=organization.id,
+                user_id=user.id,
+                provider=PROVIDER,
+                requester_id=ProviderUserId("7"),
+                account_id=AccountId("9"),
+                external_id=uuid4(),
+                expires_at=now() + timedelta(days=30),
+            )
+            request = replace(request, **facts)
+            await tx.flows.add(flow_of(request))
+            await tx.commit()
+        return request

@@ -32,6 +32,7 @@ from ports.doorbell import Doorbell
 from ports.unit_of_work import Transaction, UnitOfWork
 from ports.webhooks import BodyDigest, Headers, WebhookProtocol
 from tests.support.domain import EVENT, INTEGRATION, LINK, NOW, ORGANIZATION, REPOSITORY, external
+from tests.support.flows import flow_of
 from tests.support.webhooks import ROOT, protocol, signed
 
 Meanwhile = Callable[[], Awaitable[None]]
@@ -209,7 +210,7 @@ class Processing:
 
     def ask_for_approval(self, request: PendingRequest) -> None:
         """Put in a flow that awaits its account owner's approval."""
-        self.database.committed.flows[request.flow_id] = request
+        self.database.committed.flows[request.flow_id] = flow_of(request)
 
     async def deliver(self, event: str, payload: Mapping[str, Any] | bytes) -> str:
         """Receive one delivery, signed and with an id of its own, and return the id."""

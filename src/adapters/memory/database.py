@@ -12,7 +12,7 @@ from core.domain.connections import Connection
 from core.domain.domain_events import DomainEvent
 from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
 from core.domain.events import Event
-from core.domain.flows import PendingRequest
+from core.domain.flows import Flow
 from core.domain.identifiers import (
     ConnectionId,
     EventId,
@@ -74,7 +74,7 @@ class State:
     emails: dict[ConnectionId, frozenset[str]] = field(default_factory=dict)
     attributions: dict[AttributionKey, KeptAttribution] = field(default_factory=dict)
     commit_claims: dict[tuple[ConnectionId, IntegrationId], bool] = field(default_factory=dict)
-    flows: dict[FlowId, PendingRequest] = field(default_factory=dict)
+    flows: dict[FlowId, Flow] = field(default_factory=dict)
     events: dict[EventId, Event] = field(default_factory=dict)
     payloads: dict[EventId, bytes] = field(default_factory=dict)
     domain_events: dict[int, tuple[DomainEvent, datetime]] = field(default_factory=dict)

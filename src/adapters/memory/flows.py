@@ -1,10 +1,11 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from adapters.memory.database import Session
 from core.domain.errors import StorageConflict
-from core.domain.flows import FlowStatus, PendingRequest
-from core.domain.identifiers import AccountId, OrganizationId, ProviderUserId
+from core.domain.flows import Flow, FlowStatus, PendingRequest
+from core.domain.identifiers import AccountId, FlowId, OrganizationId, ProviderUserId
 from ports.flows import FlowStore
 
 
@@ -14,31 +15,61 @@ class MemoryFlowStore(FlowStore):
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    async def next_id(self) -> FlowId:
+        """Reserve the next number."""
+        return FlowId(next(self._session.database.ids))
+
+    async def add(self, flow: Flow) -> None:
+        """Keep a new flow."""
+        (await self._session.writable()).flows[flow.id] = flow
+
+    async def find(self, provider: str, state_hash: bytes) -> Flow | None:
+        """Return the flow whose state this is."""
+        flows = self._session.state.flows.values()
+        return next(
+            (flow for flow in flows if (flow.provider, flow.state_hash) == (provider, state_hash)), None
+        )
+
+    async def step(self, before: Flow, after: Flow) -> bool:
+        """Put a flow one step further, unless someone else has."""
+        flows = (await self._session.writable()).flows
+        known = flows.get(before.id)
+        if known is None or (known.state_hash, known.status) != (before.state_hash, before.status):
+            return False
+        flows[before.id] = after
+        return True
+
     async def awaiting_approval(
         self, provider: str, keys: Collection[tuple[ProviderUserId, AccountId]]
     ) -> Sequence[PendingRequest]:
         """Return live requests by exactly these requesters for exactly these accounts, oldest first."""
-        flows, now = self._session.state.flows, self._session.database.now()
-        return [
-            request
-            for _, request in sorted(flows.items())
-            if request.provider == provider
-            and (request.requester_id, request.account_id) in keys
-            and request.status is FlowStatus.AWAITING_APPROVAL
-            and request.expires_at > now
-        ]
+        now = self._session.database.now()
+        return self._waiting(
+            lambda one: (
+                one.provider == provider
+                and (one.requester_id, one.account_id) in keys
+                and one.expires_at > now
+            )
+        )
 
     async def pending_of(self, organization_id: OrganizationId, provider: str) -> PendingRequest | None:
         """Return the organization's live request that waits for approval, the newest of several."""
-        flows, now = self._session.state.flows, self._session.database.now()
-        for _, request in sorted(flows.items(), reverse=True):
-            if (
-                (request.organization_id, request.provider) == (organization_id, provider)
-                and request.status is FlowStatus.AWAITING_APPROVAL
-                and request.expires_at > now
-            ):
-                return request
-        return None
+        now = self._session.database.now()
+        found = self._waiting(
+            lambda one: (
+                (one.organization_id, one.provider) == (organization_id, provider) and one.expires_at > now
+            )
+        )
+        return found[-1] if found else None
+
+    async def all_awaiting(
+        self, provider: str, *, made_before: datetime, limit: int
+    ) -> Sequence[PendingRequest]:
+        """Return requests made before then that wait for approval, oldest first."""
+        flows = self._session.state.flows
+        return self._waiting(
+            lambda one: one.provider == provider and flows[one.flow_id].created_at < made_before
+        )[:limit]
 
     async def complete(self, requests: Sequence[PendingRequest]) -> None:
         """End these requests as completed; raises `StorageConflict` where one had ended otherwise."""
@@ -49,3 +80,48 @@ class MemoryFlowStore(FlowStore):
                 if known is None or known.status is not FlowStatus.AWAITING_APPROVAL:
                     raise StorageConflict("The request was completed or withdrawn meanwhile.")
             flows[flow_id] = replace(known, status=FlowStatus.COMPLETED)
+
+    async def end(self, requests: Sequence[PendingRequest]) -> int:
+        """End those that still wait."""
+        flows = (await self._session.writable()).flows
+        waiting = [
+            flow
+            for flow_id in {request.flow_id for request in requests}
+            if (flow := flows.get(flow_id)) and flow.status is FlowStatus.AWAITING_APPROVAL
+        ]
+        for flow in waiting:
+            flows[flow.id] = replace(flow, status=FlowStatus.ENDED)
+        return len(waiting)
+
+    async def forget(self, *, expired_before: datetime, limit: int) -> int:
+        """Delete flows that expired before then, save those that wait."""
+        flows = (await self._session.writable()).flows
+        gone = [
+            flow.id
+            for flow in flows.values()
+            if flow.expires_at < expired_before and flow.status is not FlowStatus.AWAITING_APPROVAL
+        ][:limit]
+        for flow_id in gone:
+            del flows[flow_id]
+        return len(gone)
+
+    def _waiting(self, wanted: Callable[[PendingRequest], bool]) -> list[PendingRequest]:
+        requests = (_request(flow) for _, flow in sorted(self._session.state.flows.items()))
+        return [request for request in requests if request is not None and wanted(request)]
+
+
+def _request(flow: Flow) -> PendingRequest | None:
+    if flow.status is not FlowStatus.AWAITING_APPROVAL:
+        return None
+    if flow.organization_id is None or flow.provider_user_id is None or flow.account_id is None:
+        return None
+    return PendingRequest(
+        flow.id,
+        flow.organization_id,
+        flow.user_id,
+        flow.provider,
+        flow.provider_user_id,
+        flow.account_id,
+        flow.external_id,
+        flow.expires_at,
+    )

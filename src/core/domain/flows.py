@@ -1,9 +1,24 @@
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum
-from uuid import UUID
+"""What a person sets out to do in the browser, and comes back from the provider with."""
 
+import base64
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from hmac import compare_digest
+from uuid import UUID, uuid4
+
+from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import AccountId, FlowId, OrganizationId, ProviderUserId, UserId
+from core.domain.secret import Secret
+
+# GitHub's codes live as long: https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
+LIFETIME = timedelta(minutes=10)
+# An account's owner is asked by mail, and may be away.
+APPROVAL_LIFETIME = timedelta(days=30)
+
+_RANDOM_BYTES = 32
 
 
 class FlowPurpose(Enum):
@@ -22,6 +37,67 @@ class FlowStatus(Enum):
     ENDED = "ended"
 
 
+class FlowStep(Enum):
+    """Where the browser was sent, and so what it comes back with."""
+
+    INSTALL = "install"
+    """The provider's page to install our app: a code from there was asked for without PKCE."""
+    AUTHORIZE = "authorize"
+    """The provider's page to authorize our app: the code belongs to this flow's PKCE verifier."""
+    CHOOSE = "choose"
+    """Our own page with the installations this person has proven to be theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One person's way through the browser: of one user, one organization and one browser, each step once.
+
+    Of state and cookie only hashes are kept, and the PKCE verifier only encrypted, so that who reads the row
+    cannot go on with it. `installation_id` is what the browser came back with: a claim, not yet a proof.
+    `candidates` are installations whose proof was seen.
+    """
+
+    id: FlowId
+    external_id: UUID
+    purpose: FlowPurpose
+    provider: str
+    user_id: UserId
+    organization_id: OrganizationId | None
+    state_hash: bytes
+    cookie_hash: bytes
+    step: FlowStep
+    return_to: str
+    created_at: datetime
+    expires_at: datetime
+    status: FlowStatus = FlowStatus.OPEN
+    pkce_verifier: str | None = None
+    installation_id: str | None = None
+    candidates: tuple[str, ...] = ()
+    provider_user_id: ProviderUserId | None = None
+    account_id: AccountId | None = None
+
+    def is_live(self, now: datetime) -> bool:
+        """Tell whether it may be gone on with."""
+        return self.status is FlowStatus.OPEN and now < self.expires_at
+
+    def is_of_browser(self, cookie: str | None) -> bool:
+        """Tell whether this is the cookie its browser was given."""
+        return cookie is not None and compare_digest(hashed(cookie), self.cookie_hash)
+
+    def awaiting(self, requester_id: ProviderUserId, account_id: AccountId, *, at: datetime) -> "Flow":
+        """Return it waiting for this account's owner to approve what this person asked for."""
+        return replace(
+            self.ended(FlowStatus.AWAITING_APPROVAL),
+            provider_user_id=requester_id,
+            account_id=account_id,
+            expires_at=at + APPROVAL_LIFETIME,
+        )
+
+    def ended(self, status: FlowStatus = FlowStatus.ENDED) -> "Flow":
+        """Return it over: nothing it handed out opens anything any more."""
+        return replace(self, status=status, pkce_verifier=None, candidates=())
+
+
 @dataclass(frozen=True, slots=True)
 class PendingRequest:
     """A flow whose person asked the account's owner to approve the installation.
@@ -38,3 +114,103 @@ class PendingRequest:
     external_id: UUID
     expires_at: datetime
     status: FlowStatus = FlowStatus.AWAITING_APPROVAL
+
+
+class FlowInvalid(DomainError):
+    """The state is unknown, expired, used before, or of another browser or person; start again."""
+
+    kind = ErrorKind.FAILED_PRECONDITION
+    code = "flow_invalid"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "This page is out of date, was used before, or belongs to another browser or person. Start again."
+        )
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What a browser carries: its cookie for as long as the flow lives, and the state of one step."""
+
+    state: str
+    cookie: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """A PKCE verifier and its challenge: https://www.rfc-editor.org/rfc/rfc7636#section-4."""
+
+    secret: Secret
+    challenge: str
+
+
+def random_token() -> str:
+    """Return 256 random bits that can stand in a URL or a cookie."""
+    return secrets.token_urlsafe(_RANDOM_BYTES)
+
+
+def hashed(token: str) -> bytes:
+    """Return what is kept of a state or a cookie: they are random, so a plain hash tells nothing."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def new_verifier() -> Verifier:
+    """Make a PKCE verifier."""
+    token = random_token()
+    digest = hashlib.sha256(token.encode()).digest()
+    return Verifier(Secret(token), base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
+
+
+def begin_flow(
+    flow_id: FlowId,
+    purpose: FlowPurpose,
+    provider: str,
+    *,
+    user_id: UserId,
+    organization_id: OrganizationId | None,
+    step: FlowStep,
+    return_to: str,
+    at: datetime,
+) -> tuple[Flow, Handed]:
+    """Return a new flow, and what its browser has to bring back."""
+    handed = Handed(random_token(), random_token())
+    flow = Flow(
+        id=flow_id,
+        external_id=uuid4(),
+        purpose=purpose,
+        provider=provider,
+        user_id=user_id,
+        organization_id=organization_id,
+        state_hash=hashed(handed.state),
+        cookie_hash=hashed(handed.cookie),
+        step=step,
+        return_to=return_to,
+        created_at=at,
+        expires_at=at + LIFETIME,
+    )
+    return flow, handed
+
+
+def next_step(flow: Flow, step: FlowStep) -> tuple[Flow, str]:
+    """Return the flow at another step, and the state that opens it; its end stays where it was."""
+    state = random_token()
+    return replace(flow, step=step, state_hash=hashed(state), pkce_verifier=None), state
+
+
+def used(flow: Flow) -> Flow:
+    """Return the flow with a state that nobody was given: who brought the last one goes on alone."""
+    return replace(flow, state_hash=hashed(random_token()))
+
+
+def own_path(return_to: str | None, *, otherwise: str = "/") -> str:
+    r"""Return a path of ours to go on to; `//host`, `/\host` and whatever else leads elsewhere are not.
+
+    Browsers drop tabs and newlines in a URL and take a backslash for a slash:
+    https://url.spec.whatwg.org/#concept-basic-url-parser.
+    """
+    if not return_to or not return_to.startswith("/") or return_to[1:2] in ("/", "\\"):
+        return otherwise
+    return (
+        return_to if return_to.isascii() and return_to.isprintable() and "\\" not in return_to else otherwise
+    )

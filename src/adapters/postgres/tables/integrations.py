@@ -14,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from adapters.postgres.tables.metadata import Timestamp, external_id, metadata, primary_key, written_at
 
@@ -78,11 +78,14 @@ git_flows = Table(
     Column("state_hash", LargeBinary, nullable=False, unique=True),
     Column("cookie_hash", LargeBinary, nullable=False),
     Column("pkce_verifier", String),
-    Column("return_to", String),
+    Column("step", String, nullable=False, server_default="install"),
+    Column("return_to", String, nullable=False, server_default="/"),
     Column("status", String, nullable=False, server_default="open"),
     Column("provider_user_id", String),
     Column("account_id", String),
-    Column("expires_at", Timestamp, nullable=False),
+    Column("installation_id", String),
+    Column("candidates", ARRAY(String), nullable=False, server_default="{}"),
+    Column("expires_at", Timestamp, nullable=False, index=True),
     Column("consumed_at", Timestamp),
     *written_at(),
     Index(

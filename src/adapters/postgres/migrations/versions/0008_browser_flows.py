@@ -1,0 +1,39 @@
+"""Where a browser flow's person is, and what they have proven."""
+
+from textwrap import dedent
+
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+_UP = (
+    """
+    ALTER TABLE git_flows
+        ADD COLUMN step varchar NOT NULL DEFAULT 'install',
+        ADD COLUMN installation_id varchar,
+        ADD COLUMN candidates varchar[] NOT NULL DEFAULT '{}'
+    """,
+    "UPDATE git_flows SET return_to = '/' WHERE return_to IS NULL",
+    "ALTER TABLE git_flows ALTER COLUMN return_to SET DEFAULT '/', ALTER COLUMN return_to SET NOT NULL",
+    "CREATE INDEX git_flows_expires_at_idx ON git_flows (expires_at)",
+)
+_DOWN = (
+    "DROP INDEX git_flows_expires_at_idx",
+    "ALTER TABLE git_flows ALTER COLUMN return_to DROP NOT NULL, ALTER COLUMN return_to DROP DEFAULT",
+    "ALTER TABLE git_flows DROP COLUMN candidates, DROP COLUMN installation_id, DROP COLUMN step",
+)
+
+
+def upgrade() -> None:
+    """Make them."""
+    for statement in _UP:
+        op.execute(dedent(statement).strip())
+
+
+def downgrade() -> None:
+    """Take them back."""
+    for statement in _DOWN:
+        op.execute(dedent(statement).strip())
