@@ -21,6 +21,12 @@ class LinkStore(Protocol):
     async def of_integration(self, integration_id: IntegrationId) -> Sequence[Link]:
         """Return all links of one integration, oldest first."""
 
+    async def release(self, link_id: LinkId, *, limit: int) -> int:
+        """Let at most `limit` events of the ledger go that name this link; return how many did.
+
+        Deleting a link lets go of those that are left, and takes the longer for each.
+        """
+
     async def next_id(self) -> LinkId:
         """Reserve the id of a link about to be made; gaps are normal."""
 

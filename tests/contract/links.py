@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.domain.errors import DomainError, StorageConflict
-from core.domain.identifiers import IntegrationId, ProjectId, RepoId
+from core.domain.identifiers import IntegrationId, LinkId, ProjectId, RepoId
 from core.domain.links import Link, ProjectAlreadyLinked
 from tests.contract.world import World
 from tests.support.builders import PROVIDER, a_link, step
@@ -23,6 +23,7 @@ class LinkStoreContract:
             assert await tx.links.of_integration(IntegrationId(404)) == []
             assert await tx.links.of_projects([ProjectId(404)]) == []
             assert await tx.links.of_projects([]) == []
+            assert await tx.links.release(LinkId(404), limit=10) == 0
 
     async def test_every_field_comes_back(self, world: World) -> None:
         """A link is read as it was written, all fields set, and of its provider only."""

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from adapters.github.webhook_protocol import GitHubWebhooks
 from adapters.memory.metrics import MemoryMetrics
 from adapters.system.clock import SystemClock
 from core.domain.identifiers import RepoId
@@ -25,38 +24,13 @@ from core.domain.provider import RepositoryPage
 from core.domain.secret import Secret
 from core.use_cases.catalog.sync import SyncOutcome
 from core.use_cases.events.drain import DrainLane
-from ports.doorbell import Doorbell
 from tests.contract.postgres_world import PostgresWorld
 from tests.support.builders import INSTALLATION, PROVIDER, a_delivery, a_repository, now
 from tests.support.catalog import Catalog, facts
 from tests.support.rest import KeptAlerts
+from tests.support.told import NoDoorbell, Told
 
 _LANE = lane_of(INSTALLATION)
-
-
-class NoDoorbell(Doorbell):
-    """Wakes nobody: the test drains by itself."""
-
-    def ring(self, lane: int) -> None:
-        """Do nothing."""
-
-    async def ring_due(self, lanes: object) -> None:
-        """Do nothing."""
-
-    async def answer(self, lane: int) -> None:
-        """Do nothing."""
-
-
-class Told(GitHubWebhooks):
-    """Reads each body as the notice that was put under it."""
-
-    def __init__(self) -> None:
-        super().__init__([Secret("not asked for")])
-        self.notices: dict[bytes, Notice] = {}
-
-    def read(self, event_type: str, body: bytes) -> Notice:  # noqa: ARG002 - the port's signature
-        """Return it."""
-        return self.notices[body]
 
 
 class Race:

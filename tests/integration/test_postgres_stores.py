@@ -143,6 +143,25 @@ async def test_unlinking_keeps_the_ledger(world: PostgresWorld) -> None:
         assert await session.read("SELECT project_repository_id FROM git_webhook_events") == [(None,)]
 
 
+async def test_events_let_a_link_go_by_and_by(world: PostgresWorld) -> None:
+    """Before it is deleted, some at a time, and those of other links keep theirs."""
+    organization = await world.organization()
+    integration = await world.integration(organization)
+    links = [
+        await world.link(await world.project(organization, name), integration, repo_id=RepoId(name))
+        for name in ("1", "2")
+    ]
+    for link in (*links, links[0], links[0]):
+        event = await world.event()
+        await world.settle(Settlement(event.id, EventStatus.PROCESSED, link_id=link.id))
+    async with world.unit_of_work() as tx:
+        assert [await tx.links.release(links[0].id, limit=2) for _ in range(3)] == [2, 1, 0]
+        await tx.commit()
+    async with world.database.session() as session:
+        left = await session.read("SELECT project_repository_id FROM git_webhook_events ORDER BY id")
+    assert left == [(None,), (links[1].id,), (None,), (None,)]
+
+
 _LARGE_LEDGER = """
     INSERT INTO git_webhook_events (
         provider, event_type, delivery_id, installation_id, lane, payload_length, payload_sha256, status,

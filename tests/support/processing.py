@@ -119,9 +119,9 @@ class WatchedProtocol(WebhookProtocol):
 
 
 class WatchedUnitOfWork(UnitOfWork):
-    """Memory's transactions, counted; `before_commit` and `after_end` let a test come in between."""
+    """Transactions, counted; `before_commit` and `after_end` let a test come in between."""
 
-    def __init__(self, behind: MemoryUnitOfWork) -> None:
+    def __init__(self, behind: UnitOfWork) -> None:
         self._behind = behind
         self.opened = 0
         self.before_commit: Meanwhile = nothing

@@ -34,6 +34,10 @@ class MemoryLinkStore(LinkStore):
         """Return all links of one integration, oldest first."""
         return [link for link in self._oldest_first() if link.integration_id == integration_id]
 
+    async def release(self, link_id: LinkId, *, limit: int) -> int:  # noqa: ARG002 - the port's signature
+        """Do nothing: events name no link here."""
+        return 0
+
     async def next_id(self) -> LinkId:
         """Reserve the id of a link about to be made; gaps are normal."""
         return LinkId(next(self._session.database.ids))

@@ -35,6 +35,14 @@ _OF_REPOSITORIES = (
 _OF_INTEGRATION = (
     SQL("{select} WHERE l.git_integration_id = %s ORDER BY l.id").format(select=_SELECT).as_string()
 )
+# Those that someone else has in hand are left to the deletion, which waits for them.
+_RELEASE = """
+    UPDATE git_webhook_events SET project_repository_id = NULL
+    WHERE id IN (
+        SELECT id FROM git_webhook_events WHERE project_repository_id = %s
+        LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
+    )
+"""
 _NEXT_ID = "SELECT nextval('project_repositories_id_seq')"
 
 
@@ -88,6 +96,10 @@ class PostgresLinkStore(LinkStore):
     async def of_integration(self, integration_id: IntegrationId) -> Sequence[Link]:
         """Return all links of one integration, oldest first."""
         return [_link(row) for row in await self._session.read(_OF_INTEGRATION, (integration_id,))]
+
+    async def release(self, link_id: LinkId, *, limit: int) -> int:
+        """Let at most `limit` events of the ledger go that name this link; return how many did."""
+        return await self._session.change(_RELEASE, (link_id, limit))
 
     async def next_id(self) -> LinkId:
         """Reserve the id of a link about to be made; gaps are normal."""

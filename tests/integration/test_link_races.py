@@ -1,0 +1,261 @@
+"""Someone links a repository in the very moment in which it goes away: one of the two sees the other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from adapters.memory.metrics import MemoryMetrics
+from adapters.postgres.session import Session
+from adapters.system.clock import SystemClock
+from core.domain.actors import SystemActor
+from core.domain.errors import DomainError
+from core.domain.identifiers import RepoId
+from core.domain.integrations import Integration
+from core.domain.lanes import lane_of
+from core.domain.link_choices import LinkChoices
+from core.domain.links import Link
+from core.domain.notices import (
+    InstallationChanged,
+    InstallationFacts,
+    InstallationStep,
+    Notice,
+    RepositoriesChanged,
+    RepositoryChanged,
+    RepositoryFacts,
+    RepositoryStep,
+)
+from core.domain.organizations import Organization, Project
+from core.use_cases.events.drain import DrainLane
+from core.use_cases.integrations.disconnect import DisconnectIntegration
+from entrypoints.bootstrap.projects import Projects, wire_projects
+from tests.contract.postgres_world import PostgresWorld
+from tests.support.builders import INSTALLATION, PROVIDER, a_delivery, now
+from tests.support.catalog import AUTHORIZER, Catalog, facts
+from tests.support.conditions import until
+from tests.support.processing import WatchedUnitOfWork
+from tests.support.rest import KeptAlerts
+from tests.support.told import NoDoorbell, Told
+
+ME = SystemActor("test")
+REPO = RepoId("1")
+SHORT = RepositoryFacts(REPO, "acme/repository-1", private=True)
+WAITS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+@dataclass
+class Race:
+    """A project and a repository, someone who links them, and others who come in between."""
+
+    world: PostgresWorld
+    organization: Organization
+    project: Project
+    integration: Integration
+    told: Told = field(default_factory=Told)
+
+    def __post_init__(self) -> None:
+        self.linking = WatchedUnitOfWork(self.world.unit_of_work)
+        self.others = WatchedUnitOfWork(self.world.unit_of_work)
+        clock, directory = SystemClock(), self.world.directory
+        self.projects: Projects = wire_projects(
+            self.linking, directory, AUTHORIZER, Catalog(self.world).providers, clock
+        )
+        self.disconnecting = DisconnectIntegration(self.others, directory, AUTHORIZER, {PROVIDER}, clock)
+        self.draining = DrainLane(
+            self.others, {PROVIDER: self.told}, NoDoorbell(), clock, MemoryMetrics(), KeptAlerts()
+        )
+
+    async def link(self) -> None:
+        """Link them."""
+        await ask(self, "link", self.project.external_id)
+
+    async def disconnect(self) -> None:
+        """Disconnect the organization."""
+        await self.disconnecting(ME, organization_id=self.organization.external_id, provider=PROVIDER)
+
+    async def delete_project(self) -> None:
+        """Delete the project, as crewkit would."""
+        async with self.others() as tx, self.world.database.session() as session:
+            await session.change("DELETE FROM projects WHERE id = %s", (self.project.id,))
+            await tx.commit()
+            await session.commit()
+
+    def webhook(self, notice: Notice) -> Callable[[], Awaitable[object]]:
+        """Return what processes a delivery that tells this."""
+
+        async def process() -> None:
+            await self.draining(lane_of(INSTALLATION))
+
+        self.told.notices[b"notice"] = notice
+        return process
+
+    async def one_amid_the_other(
+        self,
+        first: Callable[[], Awaitable[object]],
+        unit_of_work: WatchedUnitOfWork,
+        second: Callable[[], Awaitable[object]],
+    ) -> BaseException | None:
+        """Let the second begin when the first is about to commit; return what became of the second."""
+        started: list[asyncio.Task[object]] = []
+
+        async def begin_second() -> None:
+            if not started:
+                started.append(asyncio.ensure_future(second()))
+                await until(lambda: self._waits_or_ended(started[0]))
+
+        unit_of_work.before_commit = begin_second
+        await first()
+        [outcome] = await asyncio.gather(*started, return_exceptions=True)
+        return outcome if isinstance(outcome, BaseException) else None
+
+    async def _waits_or_ended(self, task: asyncio.Task[object]) -> bool:
+        async with self.world.database.session() as session:
+            [(waiting,)] = await session.read(WAITS)
+        return bool(waiting) or task.done()
+
+    async def links(self) -> list[Link]:
+        """Return the links there are in the end."""
+        async with self.world.unit_of_work() as tx:
+            return list(await tx.links.of_integration(self.integration.id))
+
+    async def facts(self) -> list[str]:
+        """Return what consumers were told, in order."""
+        async with self.world.unit_of_work() as tx:
+            return [fact.type.value for fact in await tx.domain_events.after(0, limit=100)]
+
+
+async def ask(race: Race, what: str, project_id: UUID) -> object:
+    """Do something with the repository of a project."""
+    projects = race.projects
+    asked: dict[str, Any] = {
+        "organization_id": race.organization.external_id,
+        "project_id": project_id,
+        "provider": PROVIDER,
+    }
+    match what:
+        case "show":
+            return await projects.show_link(ME, **asked)
+        case "link":
+            return await projects.link_repository(ME, **asked, repo_id=REPO)
+        case "change":
+            return await projects.change_link(ME, **asked, choices=LinkChoices(webhooks_enabled=False))
+        case _:
+            await projects.unlink_repository(ME, **asked)
+            return None
+
+
+@pytest.fixture
+async def race(database_url: str) -> AsyncIterator[Race]:
+    """Give a connected organization whose catalog was asked to be read, so that its row need not change."""
+    world = PostgresWorld(database_url)
+    organization = await world.organization()
+    integration = await world.integration(organization, sync_requested_at=now())
+    await world.repositories(integration, REPO)
+    await world.keep(a_delivery(body=b"notice", event_type="repository"), now())
+    yield Race(world, organization, await world.project(organization), integration)
+    await world.database.close()
+
+
+REMOVED = RepositoriesChanged(None, removed=(SHORT,))
+ARCHIVED = RepositoryChanged(RepositoryStep.ARCHIVED, replace(facts("1"), archived=True, updated_at=now()))
+SUSPENDED = InstallationChanged(
+    InstallationStep.SUSPENDED, InstallationFacts(None, None, None, None, None, {}, now())
+)
+CASES: dict[str, tuple[Notice | None, list[str], str]] = {
+    "removed": (REMOVED, ["git.repository.removed", "git.link.unreachable"], "repository_not_found"),
+    "archived": (ARCHIVED, ["git.repository.updated"], "repository_archived"),
+    "suspended": (SUSPENDED, ["git.integration.suspended"], "integration_not_active"),
+    "disconnected": (None, ["git.integration.revoked"], "integration_not_active"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_who_comes_after_the_link_sees_it(race: Race, case: str) -> None:
+    """Consumers are told of the link first, and then that it leads nowhere."""
+    notice, told_after, _ = CASES[case]
+    other = race.webhook(notice) if notice else race.disconnect
+    assert await race.one_amid_the_other(race.link, race.linking, other) is None
+    assert await race.facts() == ["git.link.created", *told_after]
+    assert len(await race.links()) == 1
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_who_links_after_it_is_told(race: Race, case: str) -> None:
+    """No link is made to what went away just before."""
+    notice, told_before, code = CASES[case]
+    other = race.webhook(notice) if notice else race.disconnect
+    refusal = await race.one_amid_the_other(other, race.others, race.link)
+    assert isinstance(refusal, DomainError)
+    assert refusal.code == code
+    assert await race.facts() == [fact for fact in told_before if not fact.startswith("git.link")]
+    assert await race.links() == []
+
+
+async def test_a_link_made_amid_a_renaming_has_the_new_name(race: Race) -> None:
+    """Whichever comes first."""
+    renamed = RepositoryChanged(RepositoryStep.RENAMED, facts("1", "acme/new", updated_at=now()))
+    assert await race.one_amid_the_other(race.link, race.linking, race.webhook(renamed)) is None
+    [link] = await race.links()
+    assert link.repo_full_name == "acme/new"
+
+
+async def test_a_project_cannot_be_deleted_under_a_new_link(race: Race) -> None:
+    """Crewkit is told by its own database that there is a link."""
+    refusal = await race.one_amid_the_other(race.link, race.linking, race.delete_project)
+    assert isinstance(refusal, psycopg.errors.ForeignKeyViolation)
+    assert len(await race.links()) == 1
+
+
+async def test_a_deleted_project_is_not_linked(race: Race) -> None:
+    """It is as if it had never been."""
+    refusal = await race.one_amid_the_other(race.delete_project, race.others, race.link)
+    assert isinstance(refusal, DomainError)
+    assert refusal.code == "project_not_found"
+
+
+async def test_an_unlinked_project_stays_unlinked_while_pushes_come(race: Race) -> None:
+    """A batch that had read the link is done again without it, and every event is settled."""
+    await race.link()
+    [link] = await race.links()
+    renamed = RepositoryChanged(RepositoryStep.RENAMED, facts("1", "acme/new", updated_at=now()))
+    unlink = partial(ask, race, "unlink", race.project.external_id)
+    assert await race.one_amid_the_other(race.webhook(renamed), race.others, unlink) is None
+    assert await race.links() == []
+    assert (await race.facts())[-1] == "git.link.removed"
+    async with race.world.unit_of_work() as tx:
+        assert await tx.mailbox.lanes_due(now=now()) == []
+        trail = await tx.versions.of_item("link", str(link.external_id))
+    assert [version.event for version in trail] == ["created", "updated", "deleted"]
+
+
+@pytest.mark.parametrize("what", ["show", "link", "change", "unlink"])
+async def test_a_foreign_project_costs_what_none_costs(
+    race: Race, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """The database is asked the very same for another organization's project as for one nobody has."""
+    other = await race.world.organization("Zenith")
+    theirs = await race.world.integration(other, provider_id="2")
+    foreign = await race.world.project(other, "Telescope")
+    await race.world.link(foreign, theirs)
+    run, asked = Session._run, list[str]()
+
+    async def recorded(session: Session, statement: str, parameters: object = ()) -> object:
+        asked.append(statement)
+        return await run(session, statement, parameters)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Session, "_run", recorded)
+    costs = []
+    for project_id in (foreign.external_id, theirs.external_id):
+        asked.clear()
+        with pytest.raises(DomainError, match="no such project"):
+            await ask(race, what, project_id)
+        costs.append(list(asked))
+    assert costs[0] == costs[1]
+    assert len(costs[0]) > 1

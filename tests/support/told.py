@@ -1,0 +1,31 @@
+"""Webhooks that tell a test's own notices, processed when the test says so."""
+
+from adapters.github.webhook_protocol import GitHubWebhooks
+from core.domain.notices import Notice
+from core.domain.secret import Secret
+from ports.doorbell import Doorbell
+
+
+class NoDoorbell(Doorbell):
+    """Wakes nobody: the test drains by itself."""
+
+    def ring(self, lane: int) -> None:
+        """Do nothing."""
+
+    async def ring_due(self, lanes: object) -> None:
+        """Do nothing."""
+
+    async def answer(self, lane: int) -> None:
+        """Do nothing."""
+
+
+class Told(GitHubWebhooks):
+    """Reads each body as the notice that was put under it."""
+
+    def __init__(self) -> None:
+        super().__init__([Secret("not asked for")])
+        self.notices: dict[bytes, Notice] = {}
+
+    def read(self, event_type: str, body: bytes) -> Notice:  # noqa: ARG002 - the port's signature
+        """Return it."""
+        return self.notices[body]
