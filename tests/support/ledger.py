@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString
+from uuid import UUID
 
 import psycopg
 
@@ -33,6 +34,17 @@ SELECT project.id, integration.id, 'github',
   (%(repositories)s::text[])[1 + (row_number() OVER ()) %% cardinality(%(repositories)s::text[])],
   'acme-rockets/launchpad', gen_random_uuid()
 FROM integration, project
+"""
+_PERSON = """
+WITH organization AS (SELECT id, external_id FROM organizations ORDER BY id LIMIT 1),
+person AS (
+  INSERT INTO users (external_id, email) VALUES (gen_random_uuid(), gen_random_uuid() || '@acme.example')
+  RETURNING id, external_id
+), membership AS (
+  INSERT INTO memberships (user_id, organization_id, role)
+  SELECT person.id, organization.id, %s FROM person, organization
+)
+SELECT organization.external_id, person.external_id FROM organization, person
 """
 
 
@@ -69,6 +81,11 @@ class Ledger:
                 "links": links,
             },
         )
+
+    def person(self, role: str = "owner") -> tuple[UUID, UUID]:
+        """Put in a person with this role in the first organization; return both ids as callers know them."""
+        [(organization, user)] = self.rows(_PERSON, (role,))
+        return organization, user
 
     def delivery_ids(self) -> list[str]:
         """List the deliveries it has, in the order received."""

@@ -8,6 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+import httpx
+
+from entrypoints.development.tokens import TokenSigner
 from entrypoints.sandbox.app_file import app_environment
 from entrypoints.sandbox.faults import Fault
 from entrypoints.sandbox.state.deliveries import Delivery
@@ -17,6 +20,7 @@ from tests.support.conditions import until
 from tests.support.ledger import Ledger, opened
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from tests.support.service import Service, running_service
+from tests.support.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,18 @@ class ServiceAtSandbox:
         """Let everything have been tried so much earlier: recovery leaves the young alone."""
         for delivery in self.attempts():
             delivery.delivered_at -= age
+
+    @asynccontextmanager
+    async def person(self, role: str = "owner") -> AsyncIterator[httpx.AsyncClient]:
+        """Let someone with this role ask REST; paths are those below the organization."""
+        organization, user = self.ledger.person(role)
+        signer = TokenSigner(private_pem(rsa_key()), issuer=ISSUER, audience=AUDIENCE)
+        async with httpx.AsyncClient(
+            base_url=f"{self.service.url}/api/v1/{organization}",
+            headers={"authorization": f"Bearer {signer.for_user(user)}"},
+            trust_env=False,
+        ) as client:
+            yield client
 
     async def command(self, *arguments: str) -> Process:
         """Begin a command of ours with the service's environment."""
