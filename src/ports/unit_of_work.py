@@ -7,6 +7,7 @@ from ports.commit_claims import CommitClaimStore
 from ports.connections import ConnectionStore
 from ports.domain_events import DomainEventStore
 from ports.events import EventStore
+from ports.faults import FaultStore
 from ports.flows import FlowStore
 from ports.idempotency import IdempotencyStore
 from ports.integrations import IntegrationStore
@@ -48,6 +49,7 @@ class Transaction(Protocol):
     secret_uses: SecretUseStore
     idempotency: IdempotencyStore
     recoveries: RecoveryStore
+    faults: FaultStore
 
     async def commit(self) -> None:
         """Make everything durable; raises and changes nothing when it cannot."""

@@ -17,6 +17,7 @@ from tests.contract.directory import DirectoryContract
 from tests.contract.domain_events import DomainEventStoreContract
 from tests.contract.events import EventStoreContract
 from tests.contract.exclusion import ExclusionContract
+from tests.contract.faults import FaultStoreContract
 from tests.contract.flows import FlowStoreContract
 from tests.contract.idempotency import IdempotencyStoreContract
 from tests.contract.integrations import IntegrationStoreContract
@@ -132,6 +133,10 @@ class TestIdempotency(IdempotencyStoreContract):
 
 class TestRecoveries(RecoveryStoreContract):
     """What the provider's log has and the ledger has not."""
+
+
+class TestFaults(FaultStoreContract):
+    """Faults that many meet and one tells."""
 
 
 class TestExclusion(ExclusionContract):

@@ -26,6 +26,7 @@ UNAUDITED = {
     "git_token_leases": "the trail of tokens itself: who got which, why and until when",
     "versions": "the trail itself",
     "git_flows": "lives for minutes; what it leads to is a version of the integration or connection",
+    "git_faults": _BOOKKEEPING,
     "git_recoveries": _BOOKKEEPING,
     "git_missing_deliveries": _BOOKKEEPING,
     "idempotency_keys": _BOOKKEEPING,

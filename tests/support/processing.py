@@ -163,6 +163,7 @@ class _WatchedTransaction(Transaction):
         self.secret_uses = behind.secret_uses
         self.idempotency = behind.idempotency
         self.recoveries = behind.recoveries
+        self.faults = behind.faults
 
     async def commit(self) -> None:
         await self._before_commit()

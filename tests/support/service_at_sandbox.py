@@ -77,6 +77,7 @@ class ServiceAtSandbox:
             base_url=f"{self.service.url}/api/v1/{organization}",
             headers={"authorization": f"Bearer {signer.for_user(user)}"},
             trust_env=False,
+            timeout=30,
         ) as client:
             yield client
 

@@ -86,6 +86,7 @@ class State:
     sync_owners: dict[IntegrationId, str] = field(default_factory=dict)
     probes: dict[IntegrationId, datetime] = field(default_factory=dict)
     idempotency_keys: dict[tuple[OrganizationId, str, str], KeptResult] = field(default_factory=dict)
+    faults: dict[str, datetime] = field(default_factory=dict)
     recoveries: dict[str, RecoveryState] = field(default_factory=dict)
     missing: dict[tuple[str, str], MissingDelivery] = field(default_factory=dict)
     failed_fetches: dict[tuple[str, str], tuple[FailedFetch, datetime]] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from adapters.memory.connections import MemoryConnectionStore
 from adapters.memory.database import MemoryDatabase, Session
 from adapters.memory.domain_events import MemoryDomainEventStore
 from adapters.memory.events import MemoryEventStore
+from adapters.memory.faults import MemoryFaultStore
 from adapters.memory.flows import MemoryFlowStore
 from adapters.memory.idempotency import MemoryIdempotencyStore
 from adapters.memory.integrations import MemoryIntegrationStore
@@ -62,6 +63,7 @@ class MemoryTransaction(Transaction):
         self.secret_uses = MemorySecretUseStore(session)
         self.idempotency = MemoryIdempotencyStore(session)
         self.recoveries = MemoryRecoveryStore(session)
+        self.faults = MemoryFaultStore(session)
 
     async def commit(self) -> None:
         """Record the domain events and let everyone see everything."""

@@ -8,6 +8,7 @@ from adapters.postgres.connections import PostgresConnectionStore
 from adapters.postgres.database import Database
 from adapters.postgres.domain_events import PostgresDomainEventStore
 from adapters.postgres.events import PostgresEventStore
+from adapters.postgres.faults import PostgresFaultStore
 from adapters.postgres.flows import PostgresFlowStore
 from adapters.postgres.idempotency import PostgresIdempotencyStore
 from adapters.postgres.integrations import PostgresIntegrationStore
@@ -63,6 +64,7 @@ class PostgresTransaction(Transaction):
         self.secret_uses = PostgresSecretUseStore(session)
         self.idempotency = PostgresIdempotencyStore(session)
         self.recoveries = PostgresRecoveryStore(session)
+        self.faults = PostgresFaultStore(session)
 
     async def commit(self) -> None:
         """Record the domain events and commit, both at once and last: see `PostgresDomainEventStore`."""

@@ -38,8 +38,8 @@ def wire_tokens(
 ) -> Tokens:
     """Build them, once per process and event loop: what they remember of tokens and refusals is shared."""
     leases = TokenLeases(unit_of_work, clock, pause)
-    key = AppBreaker(clock, alerts, credential="private key")
-    secret = AppBreaker(clock, alerts, credential="client secret")
+    key = AppBreaker(unit_of_work, clock, alerts, credential="private key")
+    secret = AppBreaker(unit_of_work, clock, alerts, credential="client secret")
     minting = Minting(unit_of_work, providers, cipher, clock, alerts, key, pause)
     installation = GetInstallationToken(leases, minting, clock)
     return Tokens(

@@ -110,6 +110,21 @@ async def test_a_mended_key_that_breaks_again_is_told_again(world: TokenWorld) -
         world.later(hours=1)
 
 
+async def test_many_processes_that_meet_a_refused_app_tell_it_once(world: TokenWorld) -> None:
+    """And once more when it breaks again, whichever of them met that it was mended."""
+    processes = [world.process() for _ in range(4)]
+    for times in (1, 2):
+        world.provider.accepts_app = False
+        for process in processes:
+            with pytest.raises(AppRefused):
+                await process.installation(world.integration)
+        assert world.alerts.codes == ["app_refused"] * times
+        world.provider.accepts_app = True
+        world.later(minutes=5)
+        await processes[-times].installation(world.integration)
+        world.later(hours=1)
+
+
 async def test_an_answer_about_an_installation_shows_that_our_key_is_good(world: TokenWorld) -> None:
     """Even one that says no ends the pause, so that the next wrong key is told."""
     process = world.process()

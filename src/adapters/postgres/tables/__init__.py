@@ -11,12 +11,13 @@ from adapters.postgres.tables.integrations import git_flows, git_integrations, g
 from adapters.postgres.tables.ledger import git_domain_events, git_webhook_events
 from adapters.postgres.tables.metadata import metadata
 from adapters.postgres.tables.people import git_commit_claims, user_git_connections, user_git_emails
-from adapters.postgres.tables.recoveries import git_missing_deliveries, git_recoveries
+from adapters.postgres.tables.recoveries import git_faults, git_missing_deliveries, git_recoveries
 
 __all__ = [
     "git_commit_attributions",
     "git_commit_claims",
     "git_domain_events",
+    "git_faults",
     "git_flows",
     "git_integrations",
     "git_missing_deliveries",

@@ -1,4 +1,4 @@
-"""How far a provider's own log of deliveries was compared with the ledger, and what is missing from it."""
+"""How far a provider's own log of deliveries was compared with the ledger, and what is missing."""
 
 from sqlalchemy import BigInteger, Boolean, Column, SmallInteger, String, Table, text
 
@@ -26,4 +26,12 @@ git_missing_deliveries = Table(
     Column("next_attempt_at", Timestamp),
     Column("reason", String),
     *written_at(),
+)
+
+# What many processes meet and one tells, such as a key that the provider refuses.
+git_faults = Table(
+    "git_faults",
+    metadata,
+    Column("fault", String, primary_key=True),
+    Column("met_at", Timestamp, nullable=False),
 )

@@ -1,10 +1,13 @@
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.domain.provider import AppRefused
 from core.domain.token_lease import app_pause
 from ports.alerts import Alerts
 from ports.clock import Clock
+from ports.unit_of_work import UnitOfWork
+
+_FORGOTTEN = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -16,11 +19,13 @@ class _Refusals:
 class AppBreaker:
     """Remembers, for this process, which providers refuse our app: to ask them seldom, and to tell it once.
 
-    A wrong key is one fault, however many customers meet it; it is told again only after it was mended. The
-    app has two credentials, its private key and its client secret, which fail apart: each has its breaker.
+    A wrong key is one fault, however many customers and processes meet it; it is told again only after it was
+    mended, or not met for an hour. The app has two credentials, its private key and its client secret, which
+    fail apart: each has its breaker.
     """
 
-    def __init__(self, clock: Clock, alerts: Alerts, *, credential: str) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, clock: Clock, alerts: Alerts, *, credential: str) -> None:
+        self._unit_of_work = unit_of_work
         self._clock = clock
         self._alerts = alerts
         self._credential = credential
@@ -32,12 +37,15 @@ class AppBreaker:
         if known is not None and known.until > self._clock.now():
             raise self._refused(known)
 
-    def refused(self, provider: str) -> AppRefused:
+    async def refused(self, provider: str) -> AppRefused:
         """Note a refusal of our app, and return what callers are told."""
-        known = self._refusals.get(provider)
+        known, now = self._refusals.get(provider), self._clock.now()
         count = known.count + 1 if known else 1
-        noted = self._refusals[provider] = _Refusals(count, self._clock.now() + app_pause(count))
-        if known is None:
+        noted = self._refusals[provider] = _Refusals(count, now + app_pause(count))
+        async with self._unit_of_work() as tx:
+            is_news = await tx.faults.meet(self._fault(provider), at=now, forgotten_before=now - _FORGOTTEN)
+            await tx.commit()
+        if is_news:
             self._alerts.alert(
                 "app_refused",
                 "The provider refuses our app: check this credential of it, and this machine's clock.",
@@ -46,9 +54,15 @@ class AppBreaker:
             )
         return self._refused(noted)
 
-    def accepted(self, provider: str) -> None:
+    async def accepted(self, provider: str) -> None:
         """Note that the provider knows our app."""
-        self._refusals.pop(provider, None)
+        if self._refusals.pop(provider, None) is not None:
+            async with self._unit_of_work() as tx:
+                await tx.faults.end(self._fault(provider))
+                await tx.commit()
+
+    def _fault(self, provider: str) -> str:
+        return f"app_refused:{provider}:{self._credential}"
 
     def _refused(self, known: _Refusals) -> AppRefused:
         wait = max((known.until - self._clock.now()).total_seconds(), 1.0)

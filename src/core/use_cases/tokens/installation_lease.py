@@ -102,14 +102,14 @@ class InstallationLease(Leased[IntegrationId]):
             if refusal is Refusal.NOBODYS:
                 raise
             if refusal is Refusal.OUR_APPS:
-                raise breaker.refused(provider) from error
-            breaker.accepted(provider)
+                raise await breaker.refused(provider) from error
+            await breaker.accepted(provider)
             told = await self._refused(refusal)
             if told is None:
                 raise
             raise told from error
-        breaker.accepted(provider)
         await self._keep(row, minted)
+        await breaker.accepted(provider)
         return OpenToken(minted.token, minted.expires_at)
 
     async def _mint(self) -> InstallationToken:

@@ -84,12 +84,13 @@ class UserLease(Leased[ConnectionId]):
         try:
             tokens = await self._refresh(refresh_token)
         except AppRefused as error:
-            raise breaker.refused(provider) from error
+            raise await breaker.refused(provider) from error
         except CredentialRefused as error:
-            breaker.accepted(provider)
+            await breaker.accepted(provider)
             raise await self._lapsed(row) from error
-        breaker.accepted(provider)
+        # First of all: the tokens that were traded for these are dead.
         await self._keep(row, tokens)
+        await breaker.accepted(provider)
         return OpenToken(tokens.access_token, tokens.expires_at)
 
     async def _refresh(self, refresh_token: Secret) -> UserTokens:
