@@ -37,6 +37,11 @@ class Call:
         named = [name for name in self.ids if f"{{{name}}}" in self.operation.template]
         return [*named, *(["organization_id"] if "organization_id" in self._query() else [])]
 
+    @property
+    def path(self) -> str:
+        """Give its path."""
+        return self.operation.template.format(provider="github", **self.ids)
+
     def with_id(self, name: str, value: str) -> "Call":
         """Give the same with another id."""
         return Call(self.operation, {**self.ids, name: value})
@@ -49,11 +54,10 @@ class Call:
         query: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Send it, with these headers and query parameters besides."""
-        path = self.operation.template.format(provider="github", **self.ids)
         body = self._body()
         request = client.build_request(
             self.operation.method,
-            path,
+            self.path,
             params={**self._query(), **(query or {})} or None,
             headers=dict(headers or {}),
             json=body,

@@ -1,6 +1,7 @@
 """The whole REST API as it runs, with two tenants: real servers, policy and HTTP, and a sandbox GitHub."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import psycopg
+import structlog
 import uvicorn
 from anyio.from_thread import start_blocking_portal
 
@@ -73,7 +75,11 @@ class Tenants:
     def api(self) -> Iterator[httpx.Client]:
         """Serve the API on a copy of the database; give a client of the demo's owner."""
         template = database_name(self.environment["CREWKIT_GIT_DATABASE_URL"])
-        with new_database(self.servers.database_url, template) as url, start_blocking_portal() as portal:
+        with (
+            _quietly(),
+            new_database(self.servers.database_url, template) as url,
+            start_blocking_portal() as portal,
+        ):
             settings = Settings.from_environment({**self.environment, "CREWKIT_GIT_DATABASE_URL": url})
             with (
                 portal.wrap_async_context_manager(_served(settings)) as address,
@@ -118,6 +124,17 @@ def two_tenants(servers: Servers, template: str) -> Iterator[Tenants]:
             "repo_id": str(FOREIGN_REPOSITORY),
         }
         yield Tenants(servers, environment, facts, own, foreign)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Let the server's thread log nothing between the lines of the tests' own report."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 @asynccontextmanager

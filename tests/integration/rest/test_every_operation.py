@@ -206,6 +206,28 @@ def test_an_odd_id_is_no_id(tenants: Tenants, owner: httpx.Client, name: str, id
     assert (status, said.endswith("not_found")) == (404, True)
 
 
+WITH_BODY = [name for name in BY_CALLER if OPERATIONS[name].body is not None]
+BODIES: dict[str, tuple[bytes, str, int, str]] = {
+    "none": (b"", "application/json", 400, "body_invalid"),
+    "no JSON": (b"{", "application/json", 400, "body_invalid"),
+    "no object": (b"[]", "application/json", 400, "body_invalid"),
+    "an unknown field": (b'{"pgae":1}', "application/json", 400, "body_invalid"),
+    "a form": (b"a=b", "application/x-www-form-urlencoded", 415, "unsupported_media_type"),
+    "no type": (b"{}", "", 415, "unsupported_media_type"),
+    "too much": (b" " * 70_000, "application/json", 413, "body_too_large"),
+}
+
+
+@pytest.mark.parametrize("name", WITH_BODY)
+def test_a_body_that_is_not_understood_is_refused(tenants: Tenants, owner: httpx.Client, name: str) -> None:
+    """Before anything is done."""
+    path = Call(OPERATIONS[name], tenants.own).path
+    for kind, (body, media_type, status, expected) in BODIES.items():
+        headers = {"content-type": media_type}
+        answer = owner.request(OPERATIONS[name].method, path, content=body, headers=headers)
+        assert code(answer) == (status, expected), kind
+
+
 @pytest.mark.parametrize("name", [name for name in FINITE if OPERATIONS[name].method == "GET"])
 def test_it_answers_as_it_is_described(tenants: Tenants, owner: httpx.Client, name: str) -> None:
     """To the owner of an organization that has everything."""
