@@ -15,9 +15,10 @@ from core.domain.domain_events import LinkData
 from core.domain.events import EventStatus, Outcome, Settlement, Verdict
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.lanes import LANES, lane_of
-from core.domain.organizations import Role
+from core.domain.organizations import Project, Role
+from core.domain.projects import ProjectNameTaken
 from tests.contract.postgres_world import PostgresWorld
-from tests.support.builders import INSTALLATION, PROVIDER, a_delivery, a_fact, a_repository, now, step
+from tests.support.builders import BY, INSTALLATION, PROVIDER, a_delivery, a_fact, a_repository, now, step
 
 _ODD = "a\0b\ud800c\\u0000d\udc00"
 _KEPT = "a\ufffdb\ufffdc\\u0000d\ufffd"
@@ -141,6 +142,19 @@ async def test_unlinking_keeps_the_ledger(world: PostgresWorld) -> None:
         await tx.commit()
     async with world.database.session() as session:
         assert await session.read("SELECT project_repository_id FROM git_webhook_events") == [(None,)]
+
+
+async def test_a_constraint_of_crewkits_own_is_met_as_a_name_that_is_taken(world: PostgresWorld) -> None:
+    """Whatever it is called, and whatever it compares."""
+    organization = await world.organization()
+    await world.project(organization, "Rocket")
+    async with world.database.session() as session:
+        await session.change("CREATE UNIQUE INDEX theirs ON projects (organization_id, lower(name))")
+        await session.commit()
+    async with world.unit_of_work() as tx:
+        project = Project(await tx.projects.next_id(), uuid4(), organization.id, "ROCKET", now())
+        with pytest.raises(ProjectNameTaken):
+            await tx.projects.add(project, BY)
 
 
 async def test_events_let_a_link_go_by_and_by(world: PostgresWorld) -> None:

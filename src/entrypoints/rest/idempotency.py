@@ -22,7 +22,9 @@ from entrypoints.rest.json_response import Json
 OF_KEYS = [IdempotencyKeyInvalid, IdempotencyKeyReused]
 """Refusals of what takes a key."""
 
-REPLAYED = "idempotent-replayed"
+REPLAYED = "Idempotent-Replayed"
+TOLD: Mapping[str, str] = {REPLAYED: "`true` where an earlier request under this key was answered so."}
+"""The headers of what was done under a key."""
 
 
 def read_key(request: Request) -> IdempotencyKey | None:

@@ -15,7 +15,7 @@ from core.use_cases.projects.show_link import ShowLink
 from core.use_cases.projects.unlink_repository import UnlinkRepository
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.bodies import read_json
-from entrypoints.rest.idempotency import OF_KEYS, answered, read_key
+from entrypoints.rest.idempotency import OF_KEYS, TOLD, answered, read_key
 from entrypoints.rest.json_response import Json
 from entrypoints.rest.link_forms import LinkBody, LinkForm, LinkPatch, LinkQuery, choices_of, link_body
 from entrypoints.rest.operations import Answer, Operation, Tag
@@ -110,8 +110,12 @@ def operations(
             tag=Tag.PROJECTS,
             body=LinkForm,
             answers=[
-                Answer(LinkBody, HTTPStatus.CREATED, headers={"Location": "The link's path."}),
-                Answer(LinkBody, description="It was linked to this repository before, just as wished."),
+                Answer(LinkBody, HTTPStatus.CREATED, headers={"Location": "The link's path.", **TOLD}),
+                Answer(
+                    LinkBody,
+                    description="It was linked to this repository before, just as wished.",
+                    headers=TOLD,
+                ),
             ],
             refusals=[
                 *OF_CATALOG,

@@ -16,7 +16,7 @@ from core.use_cases.projects.list_projects import ListProjects
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.bodies import read_json
 from entrypoints.rest.cursors import decode_cursor, encode_cursor
-from entrypoints.rest.idempotency import OF_KEYS, answered, read_key
+from entrypoints.rest.idempotency import OF_KEYS, TOLD, answered, read_key
 from entrypoints.rest.json_response import Json, Time
 from entrypoints.rest.link_forms import ImportForm, LinkBody, choices_of, link_body
 from entrypoints.rest.operations import Answer, Operation, Tag
@@ -105,7 +105,9 @@ def operations(
             summary="makes a project from a repository",
             tag=Tag.PROJECTS,
             body=ImportForm,
-            answers=[Answer(ProjectBody, HTTPStatus.CREATED, headers={"Location": "The link's path."})],
+            answers=[
+                Answer(ProjectBody, HTTPStatus.CREATED, headers={"Location": "The link's path.", **TOLD})
+            ],
             refusals=[
                 *OF_CATALOG,
                 *OF_KEYS,
