@@ -77,6 +77,11 @@ def newest() -> str:
     return head
 
 
+def revisions() -> list[str]:
+    """Return every revision, oldest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
+
+
 def sql() -> str:
     """Return all migrations as plain SQL, for review."""
     written = io.StringIO()

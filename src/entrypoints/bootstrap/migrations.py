@@ -18,6 +18,11 @@ def is_current(database_url: str) -> bool:
     return postgres.current(database_url) == postgres.newest()
 
 
+def revisions() -> list[str]:
+    """Return every revision, oldest first."""
+    return postgres.revisions()
+
+
 def sql() -> str:
     """Return all migrations as plain SQL, for review."""
     return postgres.sql()
