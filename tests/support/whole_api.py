@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -71,6 +71,9 @@ class Tenants:
     foreign: Mapping[str, str]
     """The same of the other organization."""
 
+    databases: list[str] = field(default_factory=list)
+    """Of the APIs that are served, the newest last."""
+
     @contextmanager
     def api(self) -> Iterator[httpx.Client]:
         """Serve the API on a copy of the database; give a client of the demo's owner."""
@@ -85,7 +88,9 @@ class Tenants:
                 portal.wrap_async_context_manager(_served(settings)) as address,
                 httpx.Client(base_url=address, headers=self.bearer("owner"), timeout=10) as client,
             ):
+                self.databases.append(url)
                 yield client
+                self.databases.remove(url)
 
     def bearer(self, person: str) -> dict[str, str]:
         """Give the header of a person's token."""
