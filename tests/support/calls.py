@@ -1,5 +1,6 @@
 """Calls of operations, made from their descriptions, so that one that lands tomorrow is called, too."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from tests.support.rest import COOKIE, everything_in_production
 
 OPERATIONS = {one.name: one for one in everything_in_production()}
 _SCHEMAS = describe(list(OPERATIONS.values()), cookie=COOKIE)["components"]["schemas"]
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 BY_CALLER = [name for name, one in OPERATIONS.items() if one.access is Access.CALLER]
 IN_ORGANIZATION = [name for name in BY_CALLER if "{org_id" in OPERATIONS[name].path]
@@ -34,12 +37,14 @@ class Call:
     @property
     def names(self) -> list[str]:
         """Give the names of the ids it has."""
-        named = [name for name in self.ids if f"{{{name}}}" in self.operation.template]
+        named = [name for name in _PLACEHOLDER.findall(self.operation.template) if name != "provider"]
         return [*named, *(["organization_id"] if "organization_id" in self._query() else [])]
 
     @property
     def path(self) -> str:
         """Give its path."""
+        names = set(_PLACEHOLDER.findall(self.operation.template)) - {"provider"}
+        assert names <= self.ids.keys(), "say in tests/support/whole_api.py what these names stand for"
         return self.operation.template.format(provider="github", **self.ids)
 
     def with_id(self, name: str, value: str) -> "Call":
@@ -74,7 +79,7 @@ class Call:
         required = {field.name for field in fields(self.operation.query) if field.required}
         given = {name: str(example_of(schemas[name], _SCHEMAS, name)) for name in sorted(required)}
         if "organization_id" in given:
-            given["organization_id"] = self.ids.get("organization_id", self.ids["org_id"])
+            given["organization_id"] = self.ids.get("organization_id", self.ids.get("org_id", ""))
         return given
 
     def _body(self) -> Any:

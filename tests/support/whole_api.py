@@ -31,6 +31,10 @@ from tests.support.serving import serving
 
 INSTALLATION, FOREIGN_INSTALLATION = 41_000_001, 41_000_999
 FOREIGN_REPOSITORY = 700_000_999
+DELIVERIES = {
+    INSTALLATION: "0d1c2b3a-0000-4000-8000-00000000e001",
+    FOREIGN_INSTALLATION: "0d1c2b3a-0000-4000-8000-00000000e002",
+}
 FOREIGN_PROJECT = "0d1c2b3a-0000-4000-8000-00000000f0e1"
 # As much of everything for the second organization. A row is copied whole, whatever columns it has by then,
 # but for what is named.
@@ -122,11 +126,15 @@ def two_tenants(servers: Servers, template: str) -> Iterator[Tenants]:
             "org_id": facts.organization["id"],
             "project_id": facts.projects[0]["id"],
             "repo_id": str(REPOSITORY),
+            "event_id": DELIVERIES[INSTALLATION],
+            "delivery_id": DELIVERIES[INSTALLATION],
         }
         foreign = {
             "org_id": facts.second_organization["id"],
             "project_id": FOREIGN_PROJECT,
             "repo_id": str(FOREIGN_REPOSITORY),
+            "event_id": DELIVERIES[FOREIGN_INSTALLATION],
+            "delivery_id": DELIVERIES[FOREIGN_INSTALLATION],
         }
         yield Tenants(servers, environment, facts, own, foreign)
 
@@ -177,7 +185,8 @@ async def _deliver(settings: Settings) -> None:
     async with open_application(settings) as application:
         repositories = {INSTALLATION: REPOSITORY, FOREIGN_INSTALLATION: FOREIGN_REPOSITORY}
         for installation, repository in repositories.items():
-            delivery = Delivery(push(1, installation=installation, repository=repository))
+            body = push(1, installation=installation, repository=repository)
+            delivery = Delivery(body, id=DELIVERIES[installation])
             headers = {name.encode(): value.encode() for name, value in delivery.headers.items()}
             await application.receive_delivery(protocol.verify(headers, delivery.body))
         for lane in range(LANES):

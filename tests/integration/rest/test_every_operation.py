@@ -167,11 +167,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
 
 
 ODD = ["x", "0", "-1", "9" * 40, "%C3%A9", "%20", "a" * 200, "null", "..;", "%27--"]
-IDS = [
-    (name, id_name)
-    for name in OPERATIONS
-    for id_name in Call(OPERATIONS[name], dict.fromkeys(("org_id", "project_id", "repo_id"), "")).names
-]
+IDS = [(name, id_name) for name in OPERATIONS for id_name in Call(OPERATIONS[name], {}).names]
 
 
 @pytest.mark.parametrize(("name", "id_name"), IDS)
