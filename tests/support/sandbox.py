@@ -1,7 +1,7 @@
 """A sandbox GitHub on a loopback port, in the test's own event loop."""
 
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -14,6 +14,7 @@ import jwt
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from starlette.types import ASGIApp
 
 from entrypoints.sandbox.app_file import SandboxApp, load_app
 from entrypoints.sandbox.payloads.links import Links
@@ -129,16 +130,24 @@ class RunningSandbox:
 
 @asynccontextmanager
 async def running_sandbox(
-    *, service_url: str = NOBODY_LISTENS, app: SandboxApp | None = None
+    *,
+    service_url: str = NOBODY_LISTENS,
+    app: SandboxApp | None = None,
+    in_front: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> AsyncIterator[RunningSandbox]:
-    """Serve a new world; `service_url` is where its webhooks and browsers go."""
+    """Serve a new world; `service_url` is where its webhooks and browsers go.
+
+    `in_front` gives an application to be put before the sandbox's.
+    """
     app = app or sandbox_app()
     begin = partial(new_world, app, service_url=service_url)
     made: list[Sandbox] = []
 
     def make(address: Address) -> uvicorn.Server:
         made.append(Sandbox(Links(f"http://{address}"), begin, begin()))
-        return sandbox_server(made[0], address)
+        server = sandbox_server(made[0], address)
+        server.config.app = in_front(server.config.app)  # type: ignore[arg-type]  # no name to import
+        return server
 
     async with serving(make):
         url = made[0].links.web

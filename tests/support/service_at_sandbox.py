@@ -19,6 +19,7 @@ from entrypoints.setting_table import PREFIX
 from tests.support.conditions import until
 from tests.support.ledger import Ledger, opened
 from tests.support.sandbox import RunningSandbox, running_sandbox
+from tests.support.secrecy import Overheard, Secrets
 from tests.support.service import Service, running_service
 from tests.support.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 
@@ -104,10 +105,18 @@ async def ended(process: Process) -> tuple[int, str]:
 
 @asynccontextmanager
 async def service_at_sandbox(
-    database_url: str, redis_url: str, *names: str, **settings: str
+    database_url: str,
+    redis_url: str,
+    *names: str,
+    overheard_by: Secrets | None = None,
+    **settings: str,
 ) -> AsyncIterator[ServiceAtSandbox]:
-    """Run these processes as the sandbox's App, with further settings, for the length of the block."""
-    async with running_sandbox() as sandbox:
+    """Run these processes as the sandbox's App, with further settings, for the length of the block.
+
+    Where `overheard_by` is given, it learns every secret that comes to the sandbox or from it.
+    """
+    secrets = overheard_by or Secrets()
+    async with running_sandbox(in_front=lambda app: Overheard(app, secrets)) as sandbox:
         app = app_environment(sandbox.app, sandbox_url=sandbox.url)
         wanted = {name.removeprefix(PREFIX): value for name, value in app.items()}
         with (
