@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
+
 from core.domain.domain_events import PushData
+from core.domain.errors import StorageUnavailable
 from core.domain.events import EventStatus
 from core.use_cases.events.drain import Drained
 from tests.support.domain import EVENT, INSTALLATION, INTEGRATION, NOW
@@ -44,6 +47,55 @@ async def test_poison_alone_is_counted_and_later_events_go_on() -> None:
     assert bad.integration_id == INTEGRATION.id  # so that its organization sees it
     assert [processing.event(one).attempts for one in deliveries] == [0, 0, 1, 0, 0]
     assert processing.metrics.settlements == {EventStatus.PROCESSED: 4, EventStatus.PENDING: 1}
+
+
+async def test_one_that_drives_storage_away_is_found_and_given_up() -> None:
+    """Among others first, then alone twice, after storage had just answered; the others are told once."""
+    processing = poisoned()
+    poison = f"{POISON:040x}".encode()
+    crashes: list[int] = []
+
+    def crash(body: bytes) -> None:
+        if poison in body:
+            crashes.append(len(processing.protocol.read_bodies))
+            raise StorageUnavailable("server closed the connection unexpectedly")
+
+    processing.protocol.on_read = crash
+    deliveries = [await processing.deliver("push", push(number)) for number in (1, 2, POISON, 3, 4)]
+    for _ in range(3):
+        with pytest.raises(StorageUnavailable):
+            await processing.drain()
+    assert processing.statuses() == ["processed"] * 2 + ["pending"] * 3
+    assert await processing.drain() is Drained.EMPTY
+    assert told(processing) == [1, 2, 3, 4]
+    bad = processing.event(deliveries[2])
+    assert (bad.status, bad.attempts) == (EventStatus.FAILED, 1)
+    assert bad.error_message == "DroveStorageAway: the database went away each time this event was processed"
+    assert [code for code, _ in processing.alerts.told] == ["event_failed"]
+    assert len(crashes) == 3
+    later = await processing.deliver("push", push(5))
+    assert await processing.drain() is Drained.EMPTY
+    assert processing.event(later).status is EventStatus.PROCESSED
+
+
+async def test_outages_between_events_blame_none() -> None:
+    """One that storage outlives is innocent, however often it was there when storage went away."""
+    processing = Processing()
+    processing.connect()
+    deliveries = [await processing.deliver("push", push(number)) for number in range(5)]
+    outages = iter([True, False, True, False, False, True, False, True])
+
+    async def go_away() -> None:
+        if next(outages, False):
+            raise StorageUnavailable("gone")
+
+    processing.unit_of_work.before_commit = go_away
+    for _ in range(4):
+        with pytest.raises(StorageUnavailable):
+            await processing.drain()
+    assert await processing.drain() is Drained.EMPTY
+    assert [processing.event(one).attempts for one in deliveries] == [0] * 5
+    assert processing.statuses() == ["processed"] * 5
 
 
 async def test_poison_fails_after_three_attempts_and_is_reported() -> None:

@@ -1,6 +1,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
 
@@ -15,6 +15,7 @@ from core.domain.events import (
 )
 from core.domain.interpretation import interpret, unrouted
 from core.domain.notices import Notice
+from core.use_cases.events.suspects import DroveStorageAway, Suspects
 from core.use_cases.events.world import World, populate, route
 from ports.alerts import Alerts
 from ports.clock import Clock
@@ -68,6 +69,7 @@ class DrainLane:
     clock: Clock
     metrics: Metrics
     alerts: Alerts
+    suspects: Suspects = field(default_factory=Suspects)
 
     async def __call__(self, lane: int) -> Drained:
         """Drain until nothing is due or 30 seconds are over; raises `StorageUnavailable`."""
@@ -89,7 +91,7 @@ class DrainLane:
 
     async def _batch(self, lane: int) -> _Step:
         try:
-            return await self._settle(lane, _BATCH)
+            return await self._settle(lane, self.suspects.limit(lane, _BATCH))
         except _Unsettled as failed:
             if len(failed.events) == 1:
                 return await self._count_failure(lane, failed)
@@ -112,16 +114,22 @@ class DrainLane:
                 now = self.clock.now()
                 letters = await tx.mailbox.due(lane, now=now, limit=limit, max_bytes=_BATCH_BYTES)
                 if not letters:
+                    self.suspects.forget(lane)
                     return _Step.NOTHING_DUE
                 events = [letter.event for letter in letters]
+                self.suspects.check(lane, events)
                 world = await self._interpreted(tx, letters)
                 await world.write(tx)
                 await tx.commit()
         except Exception as error:
-            # An outage is no event's fault and counts no attempt.
-            if not events or isinstance(error, StorageUnavailable):
+            if not events:
+                raise
+            if isinstance(error, StorageUnavailable):
+                # An outage is no event's fault and counts no attempt.
+                self.suspects.lost(lane, events)
                 raise
             raise _Unsettled(events, error) from error
+        self.suspects.settled(lane, events)
         self._tell(events, world.settlements)
         return _Step.SETTLED
 
@@ -159,9 +167,11 @@ class DrainLane:
             if not await tx.mailbox.try_lock(lane):
                 return _Step.REFUSED
             world = await route(tx, failed.events, self.clock.now())
-            settlement = _failure(world, failed.events[0], _message(failed.error))
+            is_final = isinstance(failed.error, DroveStorageAway)
+            settlement = _failure(world, failed.events[0], _message(failed.error), final=is_final)
             await tx.mailbox.settle([settlement])
             await tx.commit()
+        self.suspects.settled(lane, failed.events)
         self._tell(failed.events, [settlement])
         return _Step.SETTLED
 

@@ -1,0 +1,49 @@
+"""An event on which PostgreSQL's own process dies stops neither its lane nor the service for ever."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.conditions import wait_until
+from tests.support.deliveries import Delivery, post_all, push
+from tests.support.ledger import Ledger
+from tests.support.service import Service, running_service
+
+POISON = f"{666:040x}"
+# As good as a crash to whoever is connected, and it spares the other tests' connections.
+DIES_ON_POISON = f"""
+    CREATE FUNCTION die_on_poison() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW.data ->> 'after' = '{POISON}' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER die_on_poison BEFORE INSERT ON git_domain_events
+        FOR EACH ROW EXECUTE FUNCTION die_on_poison();
+"""
+
+
+@pytest.fixture
+def service(urls: tuple[str, str], ledger: Ledger) -> Iterator[Service]:
+    """Run the whole service, connected, on a database that dies of one push."""
+    ledger.connect_installation()
+    ledger.run(DIES_ON_POISON)
+    with running_service(*urls, "api", "scheduler") as service:
+        yield service
+
+
+async def test_an_event_that_kills_the_database_is_given_up(service: Service, ledger: Ledger) -> None:
+    """After it did so three times; all others are processed once, and the worker lives."""
+    poison = Delivery(push(666))
+    wave = [*(Delivery(push(number)) for number in range(10)), poison]
+    after = [Delivery(push(number)) for number in range(20, 30)]
+    await post_all(service.address, wave, connections=1)
+    await post_all(service.address, after, connections=1)
+    service.start("worker")
+    wait_until(ledger.is_settled, seconds=40)
+    assert ledger.statuses() == {"processed": 20, "failed": 1}
+    assert ledger.rows(
+        "SELECT error_message FROM git_webhook_events WHERE delivery_id = %s", (poison.id,)
+    ) == [("DroveStorageAway: the database went away each time this event was processed",)]
+    assert ledger.value("SELECT count(*) FROM git_domain_events") == 20
+    assert len(service.logged("worker", "drain_failed")) == 3
+    assert service.is_running("worker")
