@@ -153,7 +153,11 @@ def public_key(text: str) -> str:
 
 
 def private_key(text: str) -> Secret:
-    """Read a PEM private key, given as text (newlines may be escaped) or as the path of a file."""
+    """Read a PEM private key, given as text (newlines may be escaped) or as the path of a file.
+
+    A file of variables has quotes around it, which `docker run --env-file` leaves there.
+    """
+    text = text.strip("'\"")
     pem = text if text.startswith("-----BEGIN") else _file(text)
     pem = pem.replace("\\n", "\n").strip() + "\n"
     if not _PRIVATE_KEY.match(pem):

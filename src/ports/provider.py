@@ -1,4 +1,5 @@
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from core.domain.deliveries import QuotedDelivery
@@ -7,6 +8,7 @@ from core.domain.integrations import Integration
 from core.domain.notices import RepositoryFacts
 from core.domain.provider import (
     App,
+    AppNeeds,
     Branch,
     Capabilities,
     Installation,
@@ -38,10 +40,20 @@ class GitProvider(Protocol):
     def capabilities(self) -> Capabilities:
         """What this provider can do."""
 
+    @property
+    def needs(self) -> AppNeeds:
+        """What our app must be granted and told of, in this provider's words."""
+
     # As our app. A refusal of the app itself raises `AppRefused`.
 
     async def app(self) -> App:
         """Return our app as the provider knows it."""
+
+    async def clock_offset(self) -> timedelta | None:
+        """Return how far the provider's clock is ahead of ours; None where it does not tell.
+
+        Answers also while our app is refused, which a wrong clock may cause. Not exact: to a second.
+        """
 
     async def installation(self, provider_id: str) -> Installation:
         """Return one installation, suspended or not; raises `InstallationGone`."""
@@ -83,7 +95,10 @@ class GitProvider(Protocol):
         """Return the part of this hour's calls that the last look into the log left; None where not told."""
 
     async def webhook_config(self) -> WebhookConfig:
-        """Return where deliveries are sent."""
+        """Return where deliveries are sent.
+
+        Not promised: that they are sent. A provider may not tell whether they are switched on.
+        """
 
     # With an installation's token. A dead token raises `CredentialRefused`.
 

@@ -36,6 +36,10 @@ class ProviderStage(ABC):
         """Let time pass there and here."""
 
     @abstractmethod
+    def advance_their_clock(self, by: timedelta) -> None:
+        """Let the provider's clock be ahead of ours."""
+
+    @abstractmethod
     def refuse_app(self) -> None:
         """Let our app's key no longer be accepted."""
 
@@ -131,6 +135,27 @@ class AppContract:
         assert app.permissions["contents"] == "read"
         assert "push" in app.events
 
+    async def test_our_app_has_what_we_need(self, stage: ProviderStage) -> None:
+        """In the same words, so that they can be compared; and its owner is told where to change it."""
+        app, needs = await stage.provider.app(), stage.provider.needs
+
+        assert needs.permissions.items() <= app.permissions.items()
+        assert needs.events <= app.events
+        assert app.settings_url is None or app.settings_url.startswith("http")
+
+    async def test_a_clock_that_differs_is_known(self, stage: ProviderStage) -> None:
+        """To about a second, and also while our app is refused: the clock may be why."""
+        offset = await stage.provider.clock_offset()
+        assert offset is not None
+        assert abs(offset) <= timedelta(seconds=1)
+
+        stage.advance_their_clock(timedelta(minutes=-5))
+        stage.refuse_app()
+
+        offset = await stage.provider.clock_offset()
+        assert offset is not None
+        assert abs(offset + timedelta(minutes=5)) <= timedelta(seconds=1)
+
     async def test_a_refused_app_is_told_as_such_by_every_call(self, stage: ProviderStage) -> None:
         """And no installation is gone or refused because of it."""
         provider_id, _ = stage.install()
@@ -219,6 +244,7 @@ class AppContract:
 
         assert [logged.guid for logged in found] == [second, first]
         assert found[0].event_type == event.decode()
+        assert found[0].answer
         quoted = await stage.provider.delivery_payload(found[0].id)
         assert (quoted.provider, quoted.delivery_id) == (stage.provider.name, second)
         assert quoted.event_type == event.decode()

@@ -45,6 +45,10 @@ class MemoryStage(ProviderStage):
         """Let time pass."""
         self._time.pass_by(by.total_seconds())
 
+    def advance_their_clock(self, by: timedelta) -> None:
+        """Set it."""
+        self._fake.world.clock_offset = by
+
     def refuse_app(self) -> None:
         """Refuse our app."""
         self._fake.accepts_app = False
@@ -121,7 +125,9 @@ class MemoryStage(ProviderStage):
     def log_delivery(self) -> tuple[str, bytes]:
         """Log one."""
         guid = str(uuid4())
-        logged = LoggedDelivery(next(self._numbers), guid, self.now(), "push", None, 41, None, succeeded=True)
+        logged = LoggedDelivery(
+            next(self._numbers), guid, self.now(), "push", None, 41, None, succeeded=True, answer="OK"
+        )
         self._fake.world.log(logged, body=b"{}")
         return guid, b"push"
 
@@ -152,6 +158,10 @@ class SandboxStage(ProviderStage):
     def advance(self, by: timedelta) -> None:
         """Let time pass."""
         self._time.pass_by(by.total_seconds())
+
+    def advance_their_clock(self, by: timedelta) -> None:
+        """Let the sandbox's clock be wrong."""
+        self._sandbox.faults.active.append(Fault(FaultKind.SKEWED_CLOCK, seconds=by.total_seconds()))
 
     def refuse_app(self) -> None:
         """Refuse our key."""

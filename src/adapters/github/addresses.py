@@ -2,11 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from typing import Self
 from urllib.parse import quote, urlsplit
 
 # GitHub Enterprise Server keeps its API under this path and app pages under another name:
 # https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
 _SERVER_API = "/api/v3"
+
+_PUBLIC_HOST = "github.com"
+# Of GitHub Enterprise Cloud where the data stays in a region.
+_RESIDENT = ".ghe.com"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}")
 
@@ -21,6 +27,24 @@ class Addresses:
 
     api: str = "https://api.github.com"
     web: str = "https://github.com"
+
+    @classmethod
+    def at(cls, web: str) -> Self:
+        """Return the addresses of the GitHub whose pages are here: github.com, ghe.com or a server.
+
+        https://docs.github.com/enterprise-cloud@latest/admin/data-residency/network-details-for-ghecom
+        """
+        web = web.rstrip("/")
+        host = urlsplit(web).netloc
+        if host == _PUBLIC_HOST:
+            return cls(web=web)
+        return cls(f"https://api.{host}" if host.endswith(_RESIDENT) else web + _SERVER_API, web)
+
+    @property
+    def noreply_host(self) -> str:
+        """Where the addresses are that this GitHub makes of its accounts' numbers."""
+        host = urlsplit(self.web).hostname or ""
+        return f"users.noreply.{_PUBLIC_HOST if is_loopback(self.web) else host}"
 
     @property
     def is_server(self) -> bool:
@@ -39,6 +63,11 @@ class Addresses:
         """Return the page of an app."""
         return self.of_page(f"/{'github-apps' if self.is_server else 'apps'}/{quote(slug, safe='')}")
 
+    def app_settings(self, slug: str, organization: str | None) -> str:
+        """Return where an app's owner changes it: an organization's, or a person's own."""
+        owner = f"/organizations/{quote(organization, safe='')}" if organization else ""
+        return self.of_page(f"{owner}/settings/apps/{quote(slug, safe='')}")
+
     def installation_page(self, number: str, organization: str | None) -> str:
         """Return where an installation is managed: an organization's, or a person's own.
 
@@ -50,6 +79,11 @@ class Addresses:
     def is_page(self, url: str) -> bool:
         """Tell whether a URL is one of this GitHub's pages."""
         return url.startswith(self.of_page("/"))
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL is on this machine, as only the sandbox's are."""
+    return urlsplit(url).hostname in _LOOPBACK
 
 
 def is_number(text: str) -> bool:

@@ -4,6 +4,8 @@ from datetime import datetime
 
 import msgspec
 
+from adapters.github.addresses import Addresses
+from adapters.github.needs import named_as_in_manifests
 from adapters.github.webhook_protocol import PROVIDER
 from core.domain.deliveries import QuotedDelivery
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
@@ -21,6 +23,13 @@ from core.domain.secret import Secret
 _SUCCEEDED = "OK"
 
 
+class Owner(msgspec.Struct):
+    """Whose an app is; an enterprise has no login."""
+
+    login: str | None = None
+    type: str | None = None
+
+
 class AppAnswer(msgspec.Struct):
     """Our app."""
 
@@ -28,20 +37,23 @@ class AppAnswer(msgspec.Struct):
     slug: str
     name: str
     html_url: str
+    owner: Owner | None = None
     client_id: str | None = None
     permissions: dict[str, str] = {}
     events: list[str] = []
 
-    def told(self) -> App:
+    def told(self, addresses: Addresses) -> App:
         """Return it in the domain's words."""
+        organization = self.owner.login if self.owner and self.owner.type == "Organization" else None
         return App(
             id=str(self.id),
             slug=self.slug,
             client_id=self.client_id,
             name=self.name,
             url=self.html_url,
-            permissions=self.permissions,
+            permissions=named_as_in_manifests(self.permissions),
             events=frozenset(self.events),
+            settings_url=addresses.app_settings(self.slug, organization),
         )
 
 
@@ -124,6 +136,7 @@ class DeliveryAnswer(msgspec.Struct):
     delivered_at: datetime
     event: str
     status: str
+    status_code: int = 0
     action: str | None = None
     installation_id: int | None = None
     repository_id: int | None = None
@@ -143,6 +156,8 @@ class DeliveryAnswer(msgspec.Struct):
             installation_id=self.installation_id,
             repo_id=None if self.repository_id is None else RepoId(str(self.repository_id)),
             succeeded=self.status == _SUCCEEDED,
+            answer=self.status,
+            status_code=self.status_code or None,
         )
 
 
@@ -172,9 +187,12 @@ class DeliveryDetail(msgspec.Struct):
 class HookConfigAnswer(msgspec.Struct):
     """Where deliveries are sent."""
 
-    url: str = ""
+    url: str | None = None
     content_type: str = ""
+    insecure_ssl: str | int = "0"
 
     def told(self) -> WebhookConfig:
         """Return it in the domain's words."""
-        return WebhookConfig(self.url, self.content_type)
+        return WebhookConfig(
+            self.url or "", self.content_type, verifies_certificate=str(self.insecure_ssl) == "0"
+        )

@@ -48,6 +48,8 @@ _LARGEST_DELIVERY = 64 * 1024 * 1024
 # A renamed app has another page at once, and the old one is gone.
 _PAGE_IS_FRESH_FOR = timedelta(minutes=10)
 
+_ANY_ANSWER = frozenset(map(int, (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)))
+
 _read_app = reader(AppAnswer)
 _read_installation = reader(InstallationAnswer)
 _read_requests = list_reader(InstallationRequestAnswer)
@@ -71,10 +73,21 @@ class AppCalls(Caller):
         found = await self._get("/app", self._parts.app, _found_app, accept=NOT_FOUND)
         if found is None:
             raise AppRefused("GitHub knows no app of this id.")
-        told, addresses = found.told(), self._parts.addresses
+        addresses = self._parts.addresses
+        told = found.told(addresses)
         page = told.url if addresses.is_page(told.url) else addresses.app_page(told.slug)
         self._page, self._page_known_at = page, self._parts.clock.now()
         return told
+
+    async def clock_offset(self) -> timedelta | None:
+        """Return how far GitHub's clock is ahead, by the date of whatever it answers to our app."""
+        before = self._parts.clock.now()
+        theirs = await self._get("/app", self._parts.app, _date, accept=_ANY_ANSWER)
+        if theirs is None:
+            return None
+        between = before + (self._parts.clock.now() - before) / 2
+        # The header has no parts of a second, so half of one is what it leaves out on average.
+        return theirs + timedelta(seconds=0.5) - between
 
     def manage_url(self, integration: Integration) -> str | None:
         """Return the page where the account's owners manage our app."""
@@ -214,6 +227,10 @@ def _narrowing(
     if permissions is not None:
         body["permissions"] = dict(permissions)
     return body or None
+
+
+def _date(reply: Reply) -> datetime | None:
+    return reply.date
 
 
 def _found_app(reply: Reply) -> AppAnswer | None:

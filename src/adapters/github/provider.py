@@ -12,6 +12,7 @@ from adapters.github.as_user import UserCalls
 from adapters.github.caller import Parts
 from adapters.github.calls import Limits
 from adapters.github.credentials import AppCredential, ClientCredential, TokenAges
+from adapters.github.needs import NEEDS
 from adapters.github.transport import Transport
 from adapters.github.webhook_protocol import PROVIDER
 from core.domain.provider import Capabilities
@@ -45,6 +46,7 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
     """GitHub's API for one app. Lives on one event loop; close it at the end."""
 
     name = PROVIDER
+    needs = NEEDS
     capabilities = Capabilities(installation_requests=True, delivery_log=True, user_emails=True)
 
     def __init__(

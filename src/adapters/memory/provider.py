@@ -17,6 +17,7 @@ from core.domain.integrations import Integration
 from core.domain.notices import RepositoryFacts
 from core.domain.provider import (
     App,
+    AppNeeds,
     AppRefused,
     Branch,
     Capabilities,
@@ -76,12 +77,22 @@ class FakeProvider(Failing, GitProvider):
         """What it was made to be able to do."""
         return self._capabilities
 
+    @property
+    def needs(self) -> AppNeeds:
+        """What the world's app has, unless the world says otherwise."""
+        return self.world.needs
+
     # As our app.
 
     async def app(self) -> App:
         """Return our app."""
         await self._as_app("app")
         return self.world.app
+
+    async def clock_offset(self) -> timedelta | None:
+        """Return what the world says; a refused app may know it, too."""
+        await self._meet("clock_offset")
+        return self.world.clock_offset
 
     async def installation(self, provider_id: str) -> Installation:
         """Return one installation, suspended or not; raises `InstallationGone`."""

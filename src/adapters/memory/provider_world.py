@@ -11,6 +11,7 @@ from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 from core.domain.notices import RepositoryFacts
 from core.domain.provider import (
     App,
+    AppNeeds,
     Branch,
     Installation,
     InstallationRequest,
@@ -107,6 +108,8 @@ class ProviderWorld:
             permissions=PERMISSIONS,
             events=frozenset({"push", "pull_request", "repository"}),
         )
+        self.needs = AppNeeds(self.app.permissions, self.app.events)
+        self.clock_offset: timedelta | None = timedelta(0)
         self.config = WebhookConfig("https://git.example/webhooks/github", "json")
         self.requests: list[InstallationRequest] = []
         self.installations: dict[str, FakeInstallation] = {}

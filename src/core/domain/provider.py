@@ -21,6 +21,16 @@ class App:
     url: str
     permissions: Mapping[str, str]
     events: frozenset[str]
+    settings_url: str | None = None
+    """Where its owner changes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppNeeds:
+    """What our app must be granted, and must be told of, for everything we do."""
+
+    permissions: Mapping[str, str]
+    events: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +122,10 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class LoggedDelivery:
-    """One attempt in the provider's own log of deliveries; `guid` is our delivery id."""
+    """One attempt in the provider's own log of deliveries; `guid` is our delivery id.
+
+    `answer` is what came of it in the provider's words, `status_code` the answer of ours it got, if any.
+    """
 
     id: int
     guid: str
@@ -122,14 +135,17 @@ class LoggedDelivery:
     installation_id: int | None
     repo_id: RepoId | None
     succeeded: bool
+    answer: str = ""
+    status_code: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookConfig:
-    """Where the provider sends deliveries."""
+    """Where the provider sends deliveries: nowhere if there is no URL."""
 
     url: str
     content_type: str
+    verifies_certificate: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ COMMANDS = {
     "scheduler": "processes:scheduler",
     "sandbox": "sandbox:sandbox",
     "migrate": "migrate:migrate",
+    "register-app": "register_app:register_app",
     "token": "token:token",
     "events": "events:events",
     "recover-deliveries": "recover_deliveries:recover_deliveries",

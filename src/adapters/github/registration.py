@@ -1,0 +1,127 @@
+"""Registering an app from a manifest: what is asked for, and what GitHub tells once of the app it made.
+
+https://docs.github.com/apps/sharing-github-apps/registering-a-github-app-from-a-manifest
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from adapters.github.addresses import Addresses
+from adapters.github.calls import Call, Limits
+from adapters.github.credentials import NoCredential
+from adapters.github.failures import Failure, failure_of, message_of
+from adapters.github.needs import NEEDS
+from adapters.github.reading import nothing
+from adapters.github.wire import Wire
+from core.domain.provider import CredentialRefused, ProviderUnavailable
+from core.domain.secret import Secret
+
+_PAUSE = 1.0
+
+LONGEST_NAME = 34
+"""Of an app, in characters: its page takes no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppWish:
+    """What whoever registers an app decides about it.
+
+    Who installs it returns to the first callback, who connects their account to the second. A webhook that
+    is not active has an address all the same: GitHub wants one.
+    """
+
+    name: str
+    homepage: str
+    callback_urls: tuple[str, str]
+    webhook_url: str
+    webhook_active: bool = True
+    public: bool = True
+    """Whether accounts other than its owner may install it."""
+
+
+class RegisteredApp(msgspec.Struct, frozen=True):
+    """An app that was just made, with the secrets that GitHub shows only now."""
+
+    id: int
+    slug: str
+    name: str
+    html_url: str
+    client_id: str
+    client_secret: str
+    pem: str
+    webhook_secret: str | None = None
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"RegisteredApp(id={self.id}, slug={self.slug!r})"
+
+
+def manifest(wish: AppWish, *, redirect_url: str) -> dict[str, Any]:
+    """Return the manifest of an app with what we need, and nothing more."""
+    return {
+        "name": wish.name,
+        "url": wish.homepage,
+        "description": "Every push and pull request reaches the right crewkit project.",
+        "public": wish.public,
+        "redirect_url": redirect_url,
+        "callback_urls": list(wish.callback_urls),
+        # With it an installation returns to the first callback, with proof of who came back.
+        "request_oauth_on_install": True,
+        "setup_on_update": True,
+        "hook_attributes": {"url": wish.webhook_url, "active": wish.webhook_active},
+        "default_permissions": dict(NEEDS.permissions),
+        "default_events": sorted(NEEDS.events),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Registrar:
+    """Registers an app at one GitHub, for a person's own account or an organization's."""
+
+    addresses: Addresses
+    organization: str | None = None
+
+    def page(self, *, state: str) -> str:
+        """Return where a browser posts the manifest, in a form's field of that name."""
+        owner = f"/organizations/{quote(self.organization, safe='')}" if self.organization else ""
+        return self.addresses.of_page(f"{owner}/settings/apps/new?{urlencode({'state': state})}")
+
+    def manifest(self, wish: AppWish, *, redirect_url: str) -> str:
+        """Return the manifest as the form has it."""
+        return json.dumps(manifest(wish, redirect_url=redirect_url))
+
+    async def convert(self, code: Secret) -> bytes:
+        """Trade the code a browser came back with for the app, which works once within an hour.
+
+        The answer is given back unread, so that its secrets can be kept even where it is not understood.
+        Raises `ProviderUnavailable`, after which it is open whether the code was used, and
+        `CredentialRefused` for a code that is wrong, used or too old, or a manifest that will not do.
+        Asked without the transport, whose log would name the code: it stands in the path.
+        """
+        path = f"/app-manifests/{quote(code.reveal(), safe='')}/conversions"
+        wire = Wire(Limits(whole=20.0))
+        try:
+            reply = await wire.exchange(
+                Call("POST", self.addresses.of_api(path), NoCredential(), nothing), authorization=None
+            )
+        finally:
+            await wire.close()
+        if reply.succeeded:
+            return reply.body
+        said = message_of(reply.body) or f"status {reply.status}"
+        match failure_of(reply.status, reply.headers, said):
+            case Failure.UNAVAILABLE | Failure.RATE_LIMITED:
+                raise ProviderUnavailable(f"GitHub answers {said}, {reply.request}.", retry_after=_PAUSE)
+            case _:
+                raise CredentialRefused(f"GitHub answers {said}, {reply.request}.")
+
+    def read(self, answer: bytes) -> RegisteredApp:
+        """Read what a conversion answered; raises `ValueError`, which repeats nothing of it."""
+        try:
+            return msgspec.json.decode(answer, type=RegisteredApp)
+        except (msgspec.DecodeError, RecursionError):
+            raise ValueError("this is no registered app") from None

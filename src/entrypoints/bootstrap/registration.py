@@ -1,0 +1,35 @@
+from adapters.github.addresses import Addresses, is_loopback
+from adapters.github.registration import LONGEST_NAME, AppWish, RegisteredApp, Registrar
+from entrypoints.setting_table import PREFIX
+
+__all__ = [
+    "LONGEST_NAME",
+    "Addresses",
+    "AppWish",
+    "RegisteredApp",
+    "Registrar",
+    "is_loopback",
+    "registrar",
+    "variables",
+]
+
+
+def registrar(github_url: str, organization: str | None) -> Registrar:
+    """Build what registers apps at this GitHub."""
+    return Registrar(Addresses.at(github_url), organization)
+
+
+def variables(app: RegisteredApp, addresses: Addresses) -> dict[str, str]:
+    """Give the variables with which our service is this app."""
+    values = {
+        "GITHUB_APP_ID": str(app.id),
+        "GITHUB_APP_SLUG": app.slug,
+        "GITHUB_CLIENT_ID": app.client_id,
+        "GITHUB_CLIENT_SECRET": app.client_secret,
+        "GITHUB_PRIVATE_KEY": app.pem,
+        "GITHUB_WEBHOOK_SECRETS": app.webhook_secret or "",
+        "GITHUB_URL": addresses.web,
+        "GITHUB_API_URL": addresses.api,
+        "GITHUB_NOREPLY_HOSTS": addresses.noreply_host,
+    }
+    return {f"{PREFIX}{name}": value for name, value in values.items()}

@@ -1,0 +1,294 @@
+"""`crewkit-git register-app` makes an app on GitHub's own pages, and loses nothing of it."""
+
+import asyncio
+import html
+import os
+import re
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from adapters.github.addresses import Addresses
+from adapters.github.provider import GitHubApp, GitHubProvider
+from adapters.system.clock import SystemClock
+from entrypoints.cli.register_app import register_app
+from entrypoints.sandbox.faults import Fault, FaultKind
+from entrypoints.settings import Settings
+from tests.support.conditions import until
+from tests.support.receiver import Receiver
+from tests.support.sandbox import MARA, RunningSandbox
+
+CONVERSION = "/app-manifests/*"
+
+
+@dataclass
+class Registration:
+    """The command, running, and the browser of whoever started it."""
+
+    process: Process
+    first_page: str
+    file: Path
+    browser: httpx.AsyncClient
+    sandbox: RunningSandbox
+
+    async def create(self, *, owner: str = MARA) -> str:
+        """Press the buttons of our page and of GitHub's; return the address the browser is sent back to."""
+        page = await self.browser.get(self.first_page)
+        target = html.unescape(found(r'<form action="([^"]+)"', page.text))
+        manifest = html.unescape(found(r'name="manifest" value="([^"]+)"', page.text))
+        assert target.startswith(self.sandbox.url)
+        asked = await self.browser.post(target, data={"manifest": manifest})
+        assert f"Create GitHub App as {MARA}" in asked.text, asked.text
+        state = parse_qs(urlsplit(target).query)["state"][0]
+        form = {"manifest": manifest, "person": MARA, "owner": owner, "state": state}
+        made = await self.browser.post(f"{self.sandbox.url}/settings/apps/from-manifest", data=form)
+        return str(made.headers["location"])
+
+    async def ended(self) -> tuple[int, str]:
+        """Wait for the command; return its status and all it said since the first page."""
+        said, complained = await self.process.communicate()
+        assert self.process.returncode is not None
+        return self.process.returncode, (said + complained).decode()
+
+
+def found(pattern: str, text: str) -> str:
+    """Return the first group of the first match."""
+    match = re.search(pattern, text)
+    assert match is not None, text
+    return match[1]
+
+
+@asynccontextmanager
+async def registering(sandbox: RunningSandbox, file: Path, *arguments: str) -> AsyncIterator[Registration]:
+    """Run the command at the sandbox for the length of the block."""
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "entrypoints.cli.main", "register-app", "--no-browser"),
+        *("--github-url", sandbox.url, "--file", str(file), *arguments),
+        env=inherited,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    assert process.stdout is not None
+    first_page = ""
+    while not first_page.startswith("http"):
+        line = await process.stdout.readline()
+        if not line:
+            raise AssertionError((await process.communicate())[1].decode())
+        first_page = line.decode().strip()
+    async with httpx.AsyncClient(trust_env=False, verify=False) as browser:
+        try:
+            yield Registration(process, first_page, file, browser, sandbox)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+def read(file: Path) -> dict[str, str]:
+    """Read a file of variables."""
+    lines = [line for line in file.read_text().splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+async def _is_met(sandbox: RunningSandbox) -> bool:
+    """Tell whether the fault in force was suffered by somebody."""
+    await asyncio.sleep(0.01)
+    return not sandbox.sandbox.faults.active
+
+
+@pytest.mark.parametrize("organization", [None, "acme-rockets"])
+async def test_a_registered_app_works_and_its_secrets_are_in_the_file_alone(
+    running: RunningSandbox, receiver: Receiver, tmp_path: Path, organization: str | None
+) -> None:
+    """Also one that is an organization's."""
+    file = tmp_path / "app.env"
+    wished = ["--public-url", receiver.url, "--name", "Crewkit of Mara"]
+    wished += ["--organization", organization] if organization else []
+    async with registering(running, file, *wished) as registration:
+        back = await registration.create(owner=organization or MARA)
+        page = await registration.browser.get(back)
+        status, said = await registration.ended()
+
+    assert (status, page.status_code) == (0, 200), said
+    assert file.stat().st_mode & 0o777 == 0o600
+    variables = read(file)
+    settings = Settings.from_environment(variables, process="test")
+    assert (settings.public_url, settings.github_url) == (receiver.url, running.url)
+    assert settings.github_client_id is not None
+    assert settings.github_client_secret is not None
+    assert settings.github_private_key is not None
+    app = GitHubApp(
+        settings.github_client_id,
+        settings.github_client_secret,
+        settings.github_private_key,
+        settings.github_app_id,
+        addresses=Addresses(settings.github_api_url, settings.github_url),
+    )
+    provider = GitHubProvider(app, SystemClock())
+    try:
+        found = await provider.app()
+        assert (found.slug, found.id) == ("crewkit-of-mara", settings.github_app_id)
+        assert (dict(found.permissions), found.events) == (
+            dict(provider.needs.permissions),
+            provider.needs.events,
+        )
+        assert (await provider.webhook_config()).url == f"{receiver.url}/api/v1/git/github/webhooks"
+    finally:
+        await provider.close()
+    kept = running.world.apps[int(found.id)]
+    assert kept.webhook_secret == settings.github_webhook_secrets[0].reveal()
+    assert (kept.request_oauth_on_install, kept.setup_on_update, kept.webhook_active) == (True, True, True)
+    assert [urlsplit(one).path for one in kept.callback_urls] == [
+        "/api/v1/git/github/callback",
+        "/api/v1/user/git-connections/github/callback",
+    ]
+    secrets = [kept.client_secret, kept.webhook_secret, variables["CREWKIT_GIT_GITHUB_PRIVATE_KEY"][40:80]]
+    assert [one for one in secrets if one in said or one in page.text] == []
+
+
+async def test_the_page_lets_the_browser_go_nowhere_else(running: RunningSandbox, tmp_path: Path) -> None:
+    """No script, no frame, a form to GitHub alone; and only who knows the address sees it."""
+    async with registering(running, tmp_path / "app.env") as registration:
+        page = await registration.browser.get(registration.first_page)
+        root = registration.first_page.rpartition("/")[0]
+        guessed = await registration.browser.get(f"{root}/")
+        renamed = await registration.browser.get(registration.first_page, headers={"host": "evil.example"})
+        posted = await registration.browser.post(registration.first_page)
+
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert f"form-action {running.url};" in policy
+    assert "script" not in policy
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["cache-control"] == "no-store"
+    assert (guessed.status_code, renamed.status_code, posted.status_code) == (404, 404, 501)
+    assert root not in guessed.text
+
+
+async def test_a_return_that_was_not_asked_for_changes_nothing(
+    running: RunningSandbox, tmp_path: Path
+) -> None:
+    """Another state, none, no code: each is refused, and the right one is still awaited; it counts once."""
+    file = tmp_path / "app.env"
+    async with registering(running, file) as registration:
+        back = await registration.create()
+        for wrong in (
+            re.sub(r"state=[^&]+", "state=guessed", back),
+            re.sub(r"&?state=[^&]+", "", back),
+            re.sub(r"code=[^&]+", "code=", back),
+            re.sub(r"state=[^&]+", "state=%C3%A9", back),
+        ):
+            assert (await registration.browser.get(wrong)).status_code == 400
+        assert not file.exists()
+
+        running.sandbox.faults.active = [Fault(FaultKind.LATENCY, CONVERSION, seconds=0.3)]
+        twice = await asyncio.gather(*(registration.browser.get(back) for _ in range(2)))
+        status, said = await registration.ended()
+
+    assert sorted(page.status_code for page in twice) == [200, 400]
+    assert status == 0, said
+    assert "webhook is registered switched off" in said
+
+
+async def test_an_outage_of_github_costs_a_reload(running: RunningSandbox, tmp_path: Path) -> None:
+    """The code stays good meanwhile, and the same page may be tried again."""
+    async with registering(running, tmp_path / "app.env") as registration:
+        back = await registration.create()
+        running.sandbox.faults.active = [Fault(FaultKind.ERROR, CONVERSION, status=502)]
+        refused = await registration.browser.get(back, timeout=30)
+        assert refused.status_code == 503
+        assert "Reload this page" in refused.text
+        running.sandbox.faults.active = []
+
+        assert (await registration.browser.get(back, timeout=30)).status_code == 200
+        status, said = await registration.ended()
+    assert status == 0, said
+
+
+async def test_a_code_that_was_used_says_what_to_do(running: RunningSandbox, tmp_path: Path) -> None:
+    """GitHub shows secrets once, so somebody else has them."""
+    file = tmp_path / "app.env"
+    async with registering(running, file) as registration:
+        back = await registration.create()
+        code = parse_qs(urlsplit(back).query)["code"][0]
+        await running.client.post(f"/api/v3/app-manifests/{code}/conversions")
+
+        page = await registration.browser.get(back)
+        status, said = await registration.ended()
+
+    assert (status, page.status_code) == (1, 502)
+    for text in (said, page.text):
+        assert "used before, or is more than an hour old" in text
+        assert "Delete the app on GitHub" in text
+        assert code not in text
+    assert not file.exists()
+
+
+async def test_an_interruption_during_the_return_loses_nothing(
+    running: RunningSandbox, tmp_path: Path
+) -> None:
+    """The app exists at GitHub by then, so its secrets are fetched and kept all the same."""
+    file = tmp_path / "app.env"
+    async with registering(running, file) as registration:
+        back = await registration.create()
+        running.sandbox.faults.active = [Fault(FaultKind.LATENCY, CONVERSION, times=1, seconds=1.0)]
+        returning = asyncio.create_task(registration.browser.get(back))
+        await until(lambda: _is_met(running))
+        registration.process.send_signal(signal.SIGTERM)
+        await returning
+        status, said = await registration.ended()
+
+    assert status == 0, said
+    assert read(file)["CREWKIT_GIT_GITHUB_APP_SLUG"] == "crewkit-dev"
+
+
+async def test_an_interruption_before_it_writes_nothing(running: RunningSandbox, tmp_path: Path) -> None:
+    """And says what may be left at GitHub."""
+    async with registering(running, tmp_path / "app.env") as registration:
+        registration.process.send_signal(signal.SIGINT)
+        status, said = await registration.ended()
+
+    assert status == 1
+    assert "Interrupted: nothing was written" in said
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - as good here
+
+
+async def test_nobody_coming_back_ends_it(running: RunningSandbox, tmp_path: Path) -> None:
+    """With what may have happened, as a name that is taken."""
+    async with registering(running, tmp_path / "app.env", "--timeout", "1s") as registration:
+        status, said = await registration.ended()
+
+    assert status == 1
+    assert "Nobody came back from GitHub within 1 seconds" in said
+    assert "--name" in said
+
+
+def test_what_cannot_work_is_said_before_anything_exists(tmp_path: Path) -> None:
+    """The file, its directory, the port, the addresses."""
+    other = tmp_path / "other.env"
+    other.write_text("A=1")
+
+    def said(*arguments: str) -> str:
+        result = CliRunner().invoke(register_app, ["--no-browser", "--timeout", "1s", *arguments])
+        assert result.exit_code == 1
+        return result.output
+
+    assert "--force" in said("--file", str(other))
+    assert other.read_text() == "A=1"
+    assert "is no directory" in said("--file", str(tmp_path / "gone" / "app.env"))
+    assert "--public-url" in said("--file", str(tmp_path / "a.env"), "--public-url", "http://localhost:1")
+    assert "secrets come from there" in said("--file", str(tmp_path / "a.env"), "--github-url", "http://x.y")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert "Address already in use" in said("--file", str(tmp_path / "a.env"), "--port", port)

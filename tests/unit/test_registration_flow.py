@@ -1,0 +1,146 @@
+"""Whatever goes wrong once GitHub has made the app, its secrets are kept, or it is said what to do."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from adapters.github.addresses import Addresses
+from adapters.github.registration import AppWish, RegisteredApp, Registrar
+from core.domain.provider import CredentialRefused, ProviderUnavailable
+from core.domain.secret import Secret
+from entrypoints.registration.environment_file import Kept, NowhereToKeep
+from entrypoints.registration.flow import RegistrationFailed, RegistrationFlow, Shown
+from tests.support.registration import ANSWER, REGISTERED
+
+WISH = AppWish("crewkit-dev", "https://crewkit.example", ("https://a/1", "https://a/2"), "https://a/hooks")
+DOWN = ProviderUnavailable("GitHub does not answer right now.", retry_after=1)
+REFUSED = CredentialRefused("GitHub answers Not Found, REQUEST-1.")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversions(Registrar):
+    """A GitHub that answers codes in this order."""
+
+    answers: list[bytes | Exception] = field(default_factory=list)
+
+    async def convert(self, code: Secret) -> bytes:
+        """Give the next answer."""
+        assert code.reveal() == "the-code"
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@dataclass
+class Keeper:
+    """Keeps in memory, or refuses to."""
+
+    kept: list[tuple[bytes, RegisteredApp | None]] = field(default_factory=list)
+    is_full: bool = False
+
+    def __call__(self, answer: bytes, app: RegisteredApp | None) -> Kept:
+        """Keep."""
+        if self.is_full:
+            raise NowhereToKeep("app.env: No space left on device")
+        self.kept.append((answer, app))
+        return Kept(Path("app.env"))
+
+
+def flow_of(keeper: Keeper, *answers: bytes | Exception) -> RegistrationFlow:
+    """Make a flow that waits for nothing."""
+    return RegistrationFlow(Conversions(Addresses(), answers=list(answers)), WISH, keeper, lambda _: None)
+
+
+def come_back(flow: RegistrationFlow, *, state: str | None = None) -> Shown:
+    """Begin, and return with the code."""
+    page = flow.begin(return_url="http://127.0.0.1:1/return").page
+    found = re.search(r"state=([\w-]+)", page)
+    assert found is not None
+    return flow.finish(state=state or found[1], code="the-code")
+
+
+def failure(flow: RegistrationFlow) -> str:
+    """Return why a registration failed."""
+    with pytest.raises(RegistrationFailed) as failed:
+        flow.wait(0)
+    return str(failed.value)
+
+
+def test_secrets_are_kept_before_anything_is_shown() -> None:
+    """And the page shows none of them."""
+    keeper = Keeper()
+    flow = flow_of(keeper, ANSWER)
+
+    shown = come_back(flow)
+
+    assert keeper.kept == [(ANSWER, REGISTERED)]
+    assert (shown.status, shown.is_last) == (200, True)
+    assert not any(one in shown.page for one in ("c" * 40, "w" * 40, "PRIVATE KEY"))
+    registered = flow.wait(0)
+    assert registered is not None
+    assert registered.app == REGISTERED
+
+
+def test_an_answer_that_is_lost_on_the_way_is_told_from_a_used_code() -> None:
+    """The code worked, and the second try with it finds it used: nobody has the secrets."""
+    flow = flow_of(Keeper(), DOWN, REFUSED)
+
+    assert come_back(flow).status == 502
+    assert "an answer of GitHub's was lost" in failure(flow)
+
+    flow = flow_of(Keeper(), REFUSED)
+    come_back(flow)
+    assert "used before" in failure(flow)
+
+
+def test_an_outage_is_waited_out_a_little_and_then_by_the_person() -> None:
+    """The return may be tried again, by the same address and by none other."""
+    keeper = Keeper()
+    flow = flow_of(keeper, DOWN, DOWN, DOWN, DOWN, ANSWER)
+
+    shown = come_back(flow)
+
+    assert (shown.status, shown.is_last) == (503, False)
+    assert flow.wait(0) is None
+    assert come_back(flow, state="guessed").status == 400
+    assert come_back(flow).status == 200
+    assert len(keeper.kept) == 1
+
+
+def test_an_answer_that_cannot_be_read_is_kept_as_it_came() -> None:
+    """Somebody can take the secrets from there."""
+    keeper = Keeper()
+    strange = b'{"pem": "new form"}'
+    flow = flow_of(keeper, strange)
+
+    shown = come_back(flow)
+
+    assert keeper.kept == [(strange, None)]
+    assert "It is in app.env as it came" in failure(flow)
+    assert "new form" not in shown.page
+
+
+def test_a_full_disk_says_how_to_get_new_secrets() -> None:
+    """They cannot be had again from here."""
+    flow = flow_of(Keeper(is_full=True), ANSWER)
+    come_back(flow)
+
+    said = failure(flow)
+
+    assert "No space left on device" in said
+    assert REGISTERED.html_url in said
+    assert "make a new client secret, private key and webhook secret" in said
+
+
+def test_only_so_many_pages_are_remembered() -> None:
+    """Whoever reloads it without end."""
+    flow = flow_of(Keeper(), ANSWER)
+    first = re.search(r"state=([\w-]+)", flow.begin(return_url="http://127.0.0.1:1/return").page)
+    assert first is not None
+    for _ in range(40):
+        flow.begin(return_url="http://127.0.0.1:1/return")
+
+    assert flow.finish(state=first[1], code="the-code").status == 400

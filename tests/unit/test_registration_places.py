@@ -1,0 +1,88 @@
+"""An app is not registered with addresses it cannot work with."""
+
+import pytest
+
+from entrypoints.registration.places import PlaceRefused, Places, checked_github, wish
+
+HERE = "http://127.0.0.1:3050"
+PUBLIC = "https://git.crewkit.example"
+GITHUB = "https://github.com"
+
+
+def places(**changes: str | None) -> Places:
+    """Give the addresses of a registration at GitHub."""
+    return Places(**{"github_url": GITHUB, "local_url": HERE, **changes})  # type: ignore[arg-type]
+
+
+def test_with_a_public_address_everything_comes_there() -> None:
+    """Deliveries and browsers; installing before connecting."""
+    asked = wish("crewkit", places(public_url=f"{PUBLIC}/"), public=True)
+
+    assert asked.webhook_active
+    assert asked.webhook_url == f"{PUBLIC}/api/v1/git/github/webhooks"
+    assert asked.callback_urls == (
+        f"{PUBLIC}/api/v1/git/github/callback",
+        f"{PUBLIC}/api/v1/user/git-connections/github/callback",
+    )
+
+
+def test_without_one_browsers_come_to_this_machine_and_deliveries_nowhere() -> None:
+    """The webhook is off, at an address of ours: whoever switches it on must not tell a stranger."""
+    asked = wish("crewkit-dev", places(homepage="https://crewkit.example"), public=True)
+
+    assert not asked.webhook_active
+    assert asked.webhook_url == "https://crewkit.example/api/v1/git/github/webhooks"
+    assert asked.callback_urls[0] == f"{HERE}/api/v1/git/github/callback"
+
+
+def test_a_tunnel_may_take_the_deliveries_alone() -> None:
+    """As smee does, which brings no browsers."""
+    asked = wish("crewkit-dev", places(webhook_url="https://smee.io/abc"), public=True)
+
+    assert (asked.webhook_active, asked.webhook_url) == (True, "https://smee.io/abc")
+    assert asked.callback_urls[0].startswith(HERE)
+
+
+@pytest.mark.parametrize("option", ["public_url", "webhook_url"])
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://localhost:3050", "GitHub cannot reach this machine"),
+        ("https://127.0.0.1", "GitHub cannot reach this machine"),
+        ("https://[::1]:3050", "GitHub cannot reach this machine"),
+        ("https://192.168.1.5", "GitHub cannot reach this machine"),
+        ("https://laptop", "GitHub cannot reach this machine"),
+        ("https://git.internal", "GitHub cannot reach this machine"),
+        ("http://git.crewkit.example", "give https://"),
+        ("git.crewkit.example", "does not begin with"),
+        ("https://git.crewkit.example/?a=b", "after the path"),
+        ("https://mara:secret@git.crewkit.example", "any user name"),
+        ("https://", "names no host"),
+    ],
+)
+def test_what_github_cannot_reach_or_should_not_is_refused(option: str, url: str, said: str) -> None:
+    """Before anything exists; the message names the option."""
+    with pytest.raises(PlaceRefused, match=said) as refused:
+        wish("crewkit", places(**{option: url}), public=True)
+    assert str(refused.value).startswith(f"--{option.replace('_', '-')} ")
+
+
+def test_the_sandbox_reaches_this_machine() -> None:
+    """It is on it."""
+    asked = wish("crewkit", places(github_url="http://127.0.0.1:3060", public_url=HERE), public=True)
+    assert asked.webhook_url == f"{HERE}/api/v1/git/github/webhooks"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "n" * 35])
+def test_a_name_github_would_not_take_is_refused(name: str) -> None:
+    """Too long, or none."""
+    with pytest.raises(PlaceRefused, match="1 to 34 characters"):
+        wish(name, places(), public=True)
+
+
+def test_secrets_come_over_tls() -> None:
+    """From anywhere but this machine."""
+    assert checked_github("https://git.acme.example/") == "https://git.acme.example"
+    assert checked_github("http://127.0.0.1:3060") == "http://127.0.0.1:3060"
+    with pytest.raises(PlaceRefused, match="https"):
+        checked_github("http://git.acme.example")
