@@ -18,6 +18,9 @@ from core.use_cases.events.retry import RetryEvent, RetryEvents
 from core.use_cases.events.secret_uses import RecordSecretUses
 from core.use_cases.events.sweep import Sweep
 from core.use_cases.idempotency.forget_expired import ForgetExpiredKeys
+from core.use_cases.install.begin import BeginInstall
+from core.use_cases.install.finish import FinishInstall
+from core.use_cases.install.lapsed import EndLapsedFlows
 from core.use_cases.integrations.disconnect import DisconnectIntegration
 from core.use_cases.integrations.list_integrations import ListIntegrations
 from core.use_cases.integrations.show_integration import ShowIntegration
@@ -49,6 +52,11 @@ class Application:
     show_event: ShowEvent
     retry_event: RetryEvent
     retry_events: RetryEvents
+
+    # Someone connects their organization in the browser.
+    begin_install: BeginInstall
+    finish_install: FinishInstall
+    end_lapsed_flows: EndLapsedFlows
 
     # An organization's integrations, kept usable without anyone asking.
     list_integrations: ListIntegrations

@@ -3,7 +3,7 @@ from typing import Protocol
 from uuid import UUID
 
 from core.domain.identifiers import OrganizationId, UserId
-from core.domain.organizations import Membership, Organization, Place, User
+from core.domain.organizations import Member, Membership, Organization, Place, User
 
 
 class Directory(Protocol):
@@ -19,6 +19,12 @@ class Directory(Protocol):
         """Return an organization, by its external id, with this user's role in it, at once.
 
         None where there is no such organization. Nobody has no role, and neither has a role we do not know.
+        """
+
+    async def find_member(self, organization_id: OrganizationId, user_id: UserId) -> Member | None:
+        """Return someone whose ids were kept, with their role in an organization now.
+
+        None where they are no member of it, or have a role we do not know.
         """
 
     async def members(

@@ -41,6 +41,14 @@ class Mailbox(Protocol):
     async def lanes_due(self, *, now: datetime) -> Sequence[int]:
         """Return the lanes in which something is due."""
 
+    async def waiting(
+        self, provider: str, installation_id: int, *, event_type: str, action: str, limit: int
+    ) -> Sequence[Letter]:
+        """Return events of this kind whose installation nobody has connected yet, newest first.
+
+        Those not looked at yet are among them.
+        """
+
     async def route_waiting(self, *, now: datetime) -> int:
         """Reopen unrouted events whose installation is connected now; return how many.
 

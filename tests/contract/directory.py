@@ -1,7 +1,7 @@
 from uuid import uuid4
 
 from core.domain.identifiers import UserId
-from core.domain.organizations import Membership, Place, Role
+from core.domain.organizations import Member, Membership, Place, Role
 from tests.contract.world import World
 
 
@@ -65,3 +65,14 @@ class DirectoryContract:
         await world.member(user, organization, Role.VIEWER)
         [membership] = await world.directory.memberships(user.id)
         assert membership.role is Role.VIEWER
+
+    async def test_a_member_is_found_by_the_ids_that_were_kept(self, world: World) -> None:
+        """With the role they have now; nobody where they are no member any more."""
+        member, stranger = await world.user(), await world.user("jonas@acme.example")
+        acme, zenith = await world.organization(), await world.organization("Zenith")
+        await world.member(member, acme, Role.OWNER)
+        await world.member(member, acme, Role.VIEWER)
+        await world.member(stranger, zenith, Role.OWNER)
+        assert await world.directory.find_member(acme.id, member.id) == Member(member, acme, Role.VIEWER)
+        assert await world.directory.find_member(acme.id, stranger.id) is None
+        assert await world.directory.find_member(acme.id, UserId(404)) is None

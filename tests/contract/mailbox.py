@@ -7,13 +7,13 @@ from uuid import UUID
 import pytest
 
 from core.domain.errors import StorageUnavailable
-from core.domain.events import EventStatus, Outcome, Settlement, Verdict
+from core.domain.events import Event, EventStatus, Outcome, Settlement, Verdict
 from core.domain.identifiers import EventId, RepoId
 from core.domain.integrations import IntegrationStatus
 from core.domain.lanes import lane_of
 from ports.events import EventFilter
 from tests.contract.world import World
-from tests.support.builders import INSTALLATION, ago, now
+from tests.support.builders import INSTALLATION, PROVIDER, Fact, ago, now
 
 LANE = lane_of(INSTALLATION)
 _MUCH = 1 << 30
@@ -222,6 +222,30 @@ class MailboxContract:
         assert await world.seen(ours) == replace(ours, next_attempt_at=at)
         assert (await world.seen(strangers)).status is EventStatus.UNROUTED
         assert (await world.seen(nobodys)).status is EventStatus.UNROUTED
+
+    async def test_what_waits_for_an_installation_is_found_by_its_kind(self, world: World) -> None:
+        """Newest first, looked at or not, with the bytes that were signed; of this installation alone."""
+        kind = {"event_type": "installation", "action": "created"}
+
+        async def announced(**more: Fact) -> Event:
+            return await world.event(received_at=None, **{**kind, **more})
+
+        first, second = await announced(), await announced()
+        await announced(action="deleted")
+        await announced(event_type="push")
+        await announced(installation_id=2)
+        settled = await announced()
+        await _unroute(world, first.id)
+        async with world.unit_of_work() as tx:
+            await tx.mailbox.settle([Settlement(settled.id, EventStatus.IGNORED)])
+            await tx.commit()
+        async with world.unit_of_work() as tx:
+            found = await tx.mailbox.waiting(PROVIDER, INSTALLATION, limit=10, **kind)
+            assert [letter.event.id for letter in found] == [second.id, first.id]
+            assert all(letter.body for letter in found)
+            [newest] = await tx.mailbox.waiting(PROVIDER, INSTALLATION, limit=1, **kind)
+            assert newest.event.id == second.id
+            assert await tx.mailbox.waiting("gitlab", INSTALLATION, limit=10, **kind) == []
 
     async def test_old_events_are_not_the_new_owners(self, world: World) -> None:
         """What was received long before the binding belonged to whoever had the installation then."""

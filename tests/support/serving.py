@@ -10,14 +10,14 @@ from entrypoints.setting_values import Address
 
 
 @asynccontextmanager
-async def serving(make_server: Callable[[Address], uvicorn.Server]) -> AsyncIterator[None]:
-    """Run a server at a loopback address of its own for the length of the block.
+async def serving(make_server: Callable[[Address], uvicorn.Server], *, port: int = 0) -> AsyncIterator[None]:
+    """Run a server at a loopback address for the length of the block, on any free port unless one is named.
 
     Leaving waits for nobody: uvicorn's own way out sleeps twice, which a test for every row cannot afford.
     """
     # Without the protocol, asyncio leaves Nagle's algorithm on, which costs 40 ms an answer.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.bind(("127.0.0.1", port))
         server = make_server(Address(*listening.getsockname()))
         server.config.load()
         server.lifespan = server.config.lifespan_class(server.config)

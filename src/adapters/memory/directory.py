@@ -3,7 +3,7 @@ from uuid import UUID
 
 from adapters.memory.database import MemoryDatabase
 from core.domain.identifiers import OrganizationId, UserId
-from core.domain.organizations import Membership, Organization, Place, User
+from core.domain.organizations import Member, Membership, Organization, Place, User
 from ports.directory import Directory
 
 
@@ -34,6 +34,14 @@ class MemoryDirectory(Directory):
             memberships = session.state.memberships
             role = memberships.get((user_id, organization.id)) if user_id is not None else None
         return Place(organization, role)
+
+    async def find_member(self, organization_id: OrganizationId, user_id: UserId) -> Member | None:
+        """Return someone with their role in an organization."""
+        async with self._database.session() as session:
+            state = session.state
+            role = state.memberships.get((user_id, organization_id))
+            user, organization = state.users.get(user_id), state.organizations.get(organization_id)
+        return Member(user, organization, role) if user and organization and role else None
 
     async def members(
         self, organization_id: OrganizationId, user_ids: Collection[UUID]

@@ -56,6 +56,19 @@ class MemoryMailbox(Mailbox):
                 else self._session.database.now(),
             )
 
+    async def waiting(
+        self, provider: str, installation_id: int, *, event_type: str, action: str, limit: int
+    ) -> Sequence[Letter]:
+        """Return events of this kind that wait for their installation, newest first."""
+        state, kind = self._session.state, (provider, installation_id, event_type, action)
+        found = [
+            Letter(event, state.payloads.get(event.id))
+            for _, event in sorted(state.events.items(), reverse=True)
+            if (event.provider, event.installation_id, event.event_type, event.action) == kind
+            and event.status in (EventStatus.PENDING, EventStatus.UNROUTED)
+        ]
+        return found[:limit]
+
     async def lanes_due(self, *, now: datetime) -> Sequence[int]:
         """Return the lanes in which something is due."""
         return sorted({event.lane for event in self._due(now)})

@@ -5,7 +5,7 @@ from adapters.postgres.database import Database
 from adapters.postgres.memberships import KNOWN_ROLES
 from adapters.postgres.packed_arrays import Texts
 from core.domain.identifiers import OrganizationId, UserId
-from core.domain.organizations import Membership, Organization, Place, Role, User
+from core.domain.organizations import Member, Membership, Organization, Place, Role, User
 from ports.directory import Directory
 
 _USER = "SELECT id, external_id, email, name FROM users WHERE external_id = %s"
@@ -22,6 +22,13 @@ _MEMBERSHIPS = """
     JOIN organizations AS o ON o.id = m.organization_id
     WHERE m.user_id = %s AND m.role = ANY(%s::text[])
     ORDER BY o.name, o.id
+"""
+_MEMBER = """
+    SELECT u.id, u.external_id, u.email, u.name, o.id, o.external_id, o.name, m.role
+    FROM memberships AS m
+    JOIN users AS u ON u.id = m.user_id
+    JOIN organizations AS o ON o.id = m.organization_id
+    WHERE m.organization_id = %s AND m.user_id = %s AND m.role = ANY(%s::text[])
 """
 _MEMBERS = """
     SELECT u.id, u.external_id, u.email, u.name
@@ -57,6 +64,15 @@ class PostgresDirectory(Directory):
             return None
         *organization, role = rows[0]
         return Place(Organization(*organization), Role(role) if role else None)
+
+    async def find_member(self, organization_id: OrganizationId, user_id: UserId) -> Member | None:
+        """Return someone with their role in an organization, in one round trip."""
+        async with self._database.session() as session:
+            rows = await session.read(_MEMBER, (organization_id, user_id, KNOWN_ROLES))
+        if not rows:
+            return None
+        *both, role = rows[0]
+        return Member(User(*both[:4]), Organization(*both[4:]), Role(role))
 
     async def members(
         self, organization_id: OrganizationId, user_ids: Collection[UUID]

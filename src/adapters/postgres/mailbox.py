@@ -6,9 +6,9 @@ from psycopg.sql import SQL
 from adapters.postgres import ledger_rows, locks
 from adapters.postgres.compression import PayloadDamaged, decompress
 from adapters.postgres.packed_arrays import Bigints, Documents, Smallints, Texts, Timestamps
-from adapters.postgres.session import Session
+from adapters.postgres.session import Row, Session
 from core.domain.events import UNROUTED_LIFETIME, Settlement
-from core.domain.lanes import LANES
+from core.domain.lanes import LANES, lane_of
 from ports.mailbox import Letter, Mailbox
 
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock(%s, %s)"
@@ -30,6 +30,25 @@ _DUE = (
     ) AS e
     WHERE e.beyond_first <= %(max_bytes)s
     ORDER BY e.id
+    """)
+    .format(columns=ledger_rows.COLUMNS)
+    .as_string()
+)
+
+# Each half has an index of its own: of what is not looked at yet, and of what waits.
+_WAITING = (
+    SQL("""
+    SELECT {columns}, e.payload
+    FROM (
+        SELECT * FROM git_webhook_events
+        WHERE status = 'pending' AND lane = %(lane)s::smallint AND installation_id = %(installation)s
+        UNION ALL
+        SELECT * FROM git_webhook_events
+        WHERE status = 'unrouted' AND installation_id = %(installation)s
+    ) AS e
+    WHERE e.provider = %(provider)s AND e.event_type = %(event_type)s AND e.action = %(action)s
+    ORDER BY e.id DESC
+    LIMIT %(limit)s
     """)
     .format(columns=ledger_rows.COLUMNS)
     .as_string()
@@ -109,11 +128,21 @@ class PostgresMailbox(Mailbox):
         rows = await self._session.read(
             _DUE, {"lane": lane, "now": now, "limit": limit, "max_bytes": max_bytes}
         )
-        letters = []
-        for row in rows:
-            event = ledger_rows.event(row)
-            letters.append(Letter(event, _body(row[ledger_rows.WIDTH], event.payload_length)))
-        return letters
+        return [_letter(row) for row in rows]
+
+    async def waiting(
+        self, provider: str, installation_id: int, *, event_type: str, action: str, limit: int
+    ) -> Sequence[Letter]:
+        """Return events of this kind that wait for their installation, newest first."""
+        asked = {
+            "provider": provider,
+            "installation": installation_id,
+            "lane": lane_of(installation_id),
+            "event_type": event_type,
+            "action": action,
+            "limit": limit,
+        }
+        return [_letter(row) for row in await self._session.read(_WAITING, asked)]
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """Write how these events ended, in one statement."""
@@ -142,6 +171,11 @@ class PostgresMailbox(Mailbox):
         """Reopen unrouted events whose installation is connected now; return how many."""
         rows = await self._session.write(_ROUTE_WAITING, {"oldest": now - UNROUTED_LIFETIME, "now": now})
         return sum(not is_late for (is_late,) in rows)
+
+
+def _letter(row: Row) -> Letter:
+    event = ledger_rows.event(row)
+    return Letter(event, _body(row[ledger_rows.WIDTH], event.payload_length))
 
 
 def _body(stored: bytes | None, length: int) -> bytes | None:

@@ -44,6 +44,8 @@ class FlowStep(Enum):
     """The provider's page to install our app: a code from there was asked for without PKCE."""
     AUTHORIZE = "authorize"
     """The provider's page to authorize our app: the code belongs to this flow's PKCE verifier."""
+    REQUEST = "request"
+    """The same page, to learn who has just asked an owner to install our app."""
     CHOOSE = "choose"
     """Our own page with the installations this person has proven to be theirs."""
 

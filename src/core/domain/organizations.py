@@ -53,6 +53,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A user, an organization they belong to, and their role in it."""
+
+    user: User
+    organization: Organization
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A project of one organization."""
 

@@ -93,6 +93,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
                 providers=_providers(settings, clock, stack),
                 cipher=AesGcmCipher(settings.encryption_keys) if settings.encryption_keys else NoKeys(),
                 clock=clock,
+                public_url=settings.public_url or "",
                 metrics=metrics,
                 alerts=alerts,
             )

@@ -44,6 +44,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[ASGIApp]:
             exposition=runtime.metrics.exposition,
             alerts=runtime.alerts,
             is_encrypted=is_encrypted,
+            dashboard_url=settings.dashboard_url or "",
             sign_in=development_sign_in(settings),
         )
         recording = asyncio.create_task(_record_secret_uses(application.record_secret_uses))

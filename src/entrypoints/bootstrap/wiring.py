@@ -18,6 +18,7 @@ from core.use_cases.recovery.fetch import FetchMissing
 from core.use_cases.recovery.recover import RecoverDeliveries
 from core.use_cases.tokens.leases import Pause
 from entrypoints.bootstrap.catalog import wire_catalog
+from entrypoints.bootstrap.installing import wire_installing
 from entrypoints.bootstrap.people import wire_people
 from entrypoints.bootstrap.projects import wire_projects
 from entrypoints.bootstrap.tokens import wire_tokens
@@ -51,6 +52,8 @@ class Driven:
     clock: Clock
     metrics: Metrics
     alerts: Alerts
+    public_url: str = ""
+    """Where the provider sends browsers back to."""
 
 
 def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
@@ -67,6 +70,17 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
     receive = ReceiveDelivery(by.delivery_log, by.doorbell)
     projects = wire_projects(by.unit_of_work, by.directory, by.authorizer, by.providers, by.clock)
     people = wire_people(by.unit_of_work, by.directory, by.authorizer, by.clock)
+    installing = wire_installing(
+        unit_of_work=by.unit_of_work,
+        directory=by.directory,
+        authorizer=by.authorizer,
+        providers=by.providers,
+        protocols=by.protocols,
+        cipher=by.cipher,
+        doorbell=by.doorbell,
+        clock=by.clock,
+        public_url=by.public_url,
+    )
     return Application(
         receive_delivery=receive,
         drain_lane=DrainLane(by.unit_of_work, by.protocols, by.doorbell, by.clock, by.metrics, by.alerts),
@@ -77,6 +91,9 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         show_event=ShowEvent(by.unit_of_work, by.authorizer, by.protocols),
         retry_event=RetryEvent(by.unit_of_work, by.authorizer, by.doorbell, by.clock),
         retry_events=RetryEvents(by.unit_of_work, by.authorizer, by.doorbell, by.clock),
+        begin_install=installing.begin,
+        finish_install=installing.finish,
+        end_lapsed_flows=installing.end_lapsed,
         list_integrations=catalog.list_integrations,
         show_integration=catalog.show_integration,
         disconnect_integration=catalog.disconnect_integration,

@@ -22,10 +22,13 @@ from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.cross_origin import CrossOrigin
 from entrypoints.rest.description import operations as description
 from entrypoints.rest.envelope import Envelope
+from entrypoints.rest.flow_cookies import FlowCookies
 from entrypoints.rest.health import ReadinessChecks
+from entrypoints.rest.installing import Installing
 from entrypoints.rest.limits import Limits
 from entrypoints.rest.metrics import Exposition
 from entrypoints.rest.operations import Operation, routes
+from entrypoints.rest.pages import Pages
 from entrypoints.rest.problems import EXCEPTION_HANDLERS
 from entrypoints.rest.representations import Representations
 from entrypoints.rest.sign_in import SignIn
@@ -44,6 +47,9 @@ class RestParts:
     alerts: Alerts
     is_encrypted: bool = False
     """Browsers reach it by https."""
+
+    dashboard_url: str = ""
+    """Where browsers go when a flow is over; empty for here."""
 
     sign_in: SignIn | None = None
     """In development only."""
@@ -72,6 +78,13 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
             application.show_integration,
             application.disconnect_integration,
         ),
+        *Installing(
+            parts.authentication,
+            application.begin_install,
+            application.finish_install,
+            FlowCookies(parts.is_encrypted),
+            Pages(parts.dashboard_url),
+        ).operations(),
         *syncs.operations(parts.authentication, application.request_sync),
         *versions.operations(parts.authentication, application.list_versions),
         *repositories.operations(

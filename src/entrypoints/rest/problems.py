@@ -109,16 +109,28 @@ def status_of(error: DomainError | type[DomainError]) -> HTTPStatus:
 
 def problem_of(error: DomainError, request_id: str) -> Response:
     """Return the response that tells a caller of this error."""
+    return problem(
+        status_of(error),
+        error.code,
+        error.message,
+        request_id,
+        errors=error.fields,
+        headers=headers_of(error),
+    )
+
+
+def headers_of(error: DomainError) -> dict[str, str]:
+    """Return the headers that go with this error, in whichever form it is told."""
     headers = {}
-    status, wait = status_of(error), error.retry_after
-    if wait is None and status in _COME_BACK:
+    wait = error.retry_after
+    if wait is None and status_of(error) in _COME_BACK:
         wait = _RETRY_AFTER
     if wait is not None:
         headers["retry-after"] = str(max(1, math.ceil(wait)))
     if error.kind is ErrorKind.UNAUTHENTICATED:
         # Every 401 names a scheme: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2.
         headers["www-authenticate"] = 'Bearer realm="crewkit"'
-    return problem(status, error.code, error.message, request_id, errors=error.fields, headers=headers)
+    return headers
 
 
 def unexpected(request_id: str) -> Response:

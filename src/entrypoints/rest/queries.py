@@ -36,6 +36,7 @@ class NoQuery(Query, frozen=True):
 Q = TypeVar("Q", bound=Query)
 
 _UNKNOWN = re.compile(r"^Object contains unknown field `(.*)`$", re.DOTALL)
+_MISSING = re.compile(r"^Object missing required field `(.*)`$", re.DOTALL)
 _PLACE = re.compile(r" - at `\$\.(\w+)`$")
 
 
@@ -53,7 +54,7 @@ def read_query(request: Request, form: type[Q]) -> Q:
         raise _explained(str(error), form) from None
     for name in values:
         # What may be left out would also be read from the text "null".
-        if getattr(read, name) is None:
+        if getattr(read, name, name) is None:
             raise _ill_formed(name, form)
     return read
 
@@ -67,6 +68,9 @@ def _explained(message: str, form: type[Query]) -> QueryRefused:
     unknown = _UNKNOWN.match(message)
     if unknown:
         return query_refused(unknown[1], "There is no such parameter here.")
+    missing = _MISSING.match(message)
+    if missing:
+        return _ill_formed(missing[1], form)
     place = _PLACE.search(message)
     assert place is not None  # the form is flat, and every value in it has a name
     return _ill_formed(place[1], form)

@@ -41,6 +41,8 @@ def schedules(application: Application) -> tuple[Schedule, ...]:
         Schedule("follow_memberships", application.follow_memberships, every=60),
         Schedule("renew_installation_tokens", application.renew_installation_tokens, every=60),
         Schedule("probe_suspended", application.probe_suspended, every=60),
+        # What is long over or denied is nobody's hurry.
+        Schedule("end_lapsed_flows", application.end_lapsed_flows, every=86_400, at_most=600),
         Schedule("uninstall_revoked", application.uninstall_revoked, every=10),
         Schedule("forget_expired_keys", application.forget_expired_keys, every=600),
         # Also at once: what was missed while nobody was there.

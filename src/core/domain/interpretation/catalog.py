@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from core.domain.binding import unreachable
 from core.domain.catalog import CatalogStep, catalog_row, follow_links, link_event, repository_event
 from core.domain.changes import Change
 from core.domain.domain_events import DomainEvent, DomainEventType
@@ -17,7 +18,6 @@ from core.domain.interpretation.view import (
     is_older,
     webhook_actor,
 )
-from core.domain.links import Link
 from core.domain.notices import (
     AccountRenamed,
     RepositoriesChanged,
@@ -152,19 +152,8 @@ def _removed(event: Event, facts: RepositoryFacts, view: View, integration: Inte
         repositories=(row,),
         domain_events=(
             _repository_event(event, integration, CatalogStep(None, row), "removed", at=facts.updated_at),
-            *unreachable(event, view.links, row, view.now),
+            *unreachable(view.links, (row,), at=view.now, source=event.id),
         ),
-    )
-
-
-def unreachable(
-    event: Event, links: tuple[Link, ...], repository: Repository, now: datetime
-) -> tuple[DomainEvent, ...]:
-    """Return the facts that a removed repository's links are unreachable; the links themselves stay."""
-    return tuple(
-        link_event(link, DomainEventType.LINK_UNREACHABLE, now, reason="repository_removed", source=event.id)
-        for link in links
-        if link.repo_id == repository.repo_id
     )
 
 

@@ -1,17 +1,15 @@
 """What happens to an installation as a whole, and the one case in which a webhook may bind one."""
 
-from dataclasses import replace
 from datetime import datetime
-from uuid import uuid4
 
+from core.domain.binding import Place, bound, left_behind, unreachable, with_facts
 from core.domain.catalog import catalog_row
 from core.domain.changes import Change
 from core.domain.domain_events import DomainEvent, DomainEventType
 from core.domain.events import Event, EventStatus, Outcome, Verdict
 from core.domain.flows import PendingRequest
 from core.domain.integration_events import integration_event
-from core.domain.integrations import Integration, IntegrationStatus, StatusReason
-from core.domain.interpretation.catalog import unreachable
+from core.domain.integrations import Integration, StatusReason
 from core.domain.interpretation.view import (
     Binding,
     Interpretation,
@@ -41,7 +39,7 @@ def interpret_installation(
         return _stepped(event, integration, after, DomainEventType.INTEGRATION_REVOKED, "revoked", at=None)
     if is_older(told_at, known_at):
         return ignored("older_than_state", subject="integration", subject_id=subject)
-    after = _with_facts(integration, notice)
+    after = with_facts(integration, notice.installation)
     if not is_newer(told_at, known_at):
         after = after.sync_wanted(at=view.now)
     match notice.step:
@@ -100,63 +98,28 @@ def bind_pending(event: Event, notice: InstallationChanged, view: View, binding:
     """
     if binding.existing and not binding.existing.is_revoked:
         return ignored("organization_already_connected")
-    installation = notice.installation
-    base = binding.existing or Integration(
-        id=binding.new_id,
-        external_id=uuid4(),
-        organization_id=binding.request.organization_id,
-        provider=event.provider,
-        provider_id=str(event.installation_id),
-        created_at=view.now,
-        updated_at=view.now,
-    )
-    bound = replace(
-        _with_facts(base, notice),
-        provider_id=str(event.installation_id),
-        provider_updated_at=installation.updated_at,
-        status=IntegrationStatus.ACTIVE,
-        status_reason=None,
-        status_changed_at=view.now,
-        synced_at=None,
-        sync_requested_at=view.now,
-        uninstall_requested_at=None,
-    )
+    place = Place(binding.request.organization_id, event.provider, binding.existing, binding.new_id)
+    after = bound(place, str(event.installation_id), notice.installation, suspended_at=None, at=view.now)
     listed = tuple(
-        catalog_row(facts, bound.id, view.repositories.get(facts.repo_id)) for facts in notice.repositories
+        catalog_row(facts, after.id, view.repositories.get(facts.repo_id)) for facts in notice.repositories
     )
     kept = {row.repo_id for row in listed}
-    moved = binding.existing is not None and binding.existing.account_id != bound.account_id
-    gone = tuple(
-        replace(row, removed_at=view.now)
-        for row in view.repositories.values()
-        if moved and row.removed_at is None and row.repo_id not in kept
-    )
-    verdict = Verdict("integration", Outcome.PROCESSED, "bound_to_pending_request", str(bound.external_id))
-    lost = tuple(fact for row in gone for fact in unreachable(event, view.links, row, view.now))
+    others = (row for row in view.repositories.values() if row.repo_id not in kept)
+    gone = left_behind(place, after, others, at=view.now)
+    verdict = Verdict("integration", Outcome.PROCESSED, "bound_to_pending_request", str(after.external_id))
+    lost = unreachable(view.links, gone, at=view.now, source=event.id)
     return Interpretation(
         EventStatus.PROCESSED,
         verdicts=(verdict,),
-        integration=Change(binding.existing, bound, webhook_actor(event)),
+        integration=Change(binding.existing, after, webhook_actor(event)),
         repositories=listed + gone,
         completed_request=binding.request,
         domain_events=(
-            _integration_event(event, bound, DomainEventType.INTEGRATION_ACTIVATED, installation.updated_at),
+            _integration_event(
+                event, after, DomainEventType.INTEGRATION_ACTIVATED, notice.installation.updated_at
+            ),
             *lost,
         ),
-    )
-
-
-def _with_facts(integration: Integration, notice: InstallationChanged) -> Integration:
-    facts = notice.installation
-    return replace(
-        integration,
-        provider_name=facts.account_login or integration.provider_name,
-        provider_url=facts.account_url or integration.provider_url,
-        account_id=facts.account_id or integration.account_id,
-        account_type=facts.account_type or integration.account_type,
-        repository_selection=facts.repository_selection or integration.repository_selection,
-        permissions=facts.permissions or integration.permissions,
-        provider_updated_at=facts.updated_at or integration.provider_updated_at,
     )
 
 

@@ -8,7 +8,7 @@ from ports.directory import Directory
 
 
 class UserRequired(DomainError):
-    """The request speaks of the caller's own account, and a service has none."""
+    """This takes a person: it is about their own account, or needs a browser, and a service has neither."""
 
     kind = ErrorKind.PERMISSION_DENIED
     code = "user_required"

@@ -29,7 +29,14 @@ _COME_BACK = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 def answers_of(operation: Operation, schemas: Mapping[str, Schema]) -> dict[str, Any]:
     """Return what the operation may answer, by status."""
-    found = {str(one.status.value): _success(one, schemas) for one in operation.answers}
+    found: dict[str, Any] = {}
+    for one in operation.answers:
+        said = _success(one, schemas)
+        # One status may have several media types: for programs, and for people.
+        known = found.setdefault(str(one.status.value), said)
+        known.setdefault("content", {}).update(said.get("content", {}))
+        if not known["content"]:
+            del known["content"]
     found |= {str(status.value): refusal(status, codes) for status, codes in _codes_of(operation).items()}
     found |= {str(status.value): {"$ref": f"#/components/responses/{name_of(status)}"} for status in COMMON}
     return dict(sorted(found.items()))

@@ -1,0 +1,93 @@
+from dataclasses import dataclass
+
+from core.domain.actors import Actor
+from core.domain.binding import Place, bound, left_behind, unreachable
+from core.domain.changes import Change
+from core.domain.claims import admit
+from core.domain.domain_events import DomainEvent
+from core.domain.flows import Flow, FlowInvalid, FlowStatus
+from core.domain.identifiers import OrganizationId
+from core.domain.integration_events import status_changed
+from core.domain.integrations import Integration
+from core.domain.lanes import lane_of_installation
+from core.domain.notices import InstallationFacts
+from core.domain.provider import Installation
+from ports.clock import Clock
+from ports.doorbell import Doorbell
+from ports.unit_of_work import Transaction, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class BindInstallation:
+    """Bind a proven installation to the flow's organization, in one transaction that also ends the flow.
+
+    It holds the installation's lane: events are processed before it, and wait, or after it, and are routed.
+    """
+
+    unit_of_work: UnitOfWork
+    doorbell: Doorbell
+    clock: Clock
+
+    async def __call__(
+        self, actor: Actor, flow: Flow, organization_id: OrganizationId, installation: Installation
+    ) -> Integration:
+        """Return the integration, which this organization may have had already.
+
+        Raises `InstallationBoundElsewhere`, `OrganizationAlreadyConnected` or `FlowInvalid`.
+        """
+        lane = lane_of_installation(installation.provider_id)
+        async with self.unit_of_work() as tx:
+            await tx.mailbox.lock(lane)
+            integration = await self._bind(tx, actor, flow.provider, organization_id, installation)
+            if not await tx.flows.step(flow, flow.ended(FlowStatus.COMPLETED)):
+                raise FlowInvalid("used")
+            await tx.commit()
+        self.doorbell.ring(lane)
+        return integration
+
+    async def _bind(
+        self,
+        tx: Transaction,
+        actor: Actor,
+        provider: str,
+        organization_id: OrganizationId,
+        installation: Installation,
+    ) -> Integration:
+        now, provider_id = self.clock.now(), installation.provider_id
+        current = await tx.integrations.get_for_update(organization_id, provider)
+        holders = await tx.integrations.of_installations(provider, [provider_id])
+        holder = next((one.organization_id for one in holders if not one.is_revoked), None)
+        if not admit(provider_id, organization_id, holder=holder, current=current):
+            assert current is not None  # it has this very installation
+            return current
+        place = Place(
+            organization_id, provider, current, current.id if current else await tx.integrations.next_id()
+        )
+        after = bound(
+            place, provider_id, _facts(installation), suspended_at=installation.suspended_at, at=now
+        )
+        await tx.integrations.apply([Change(current, after, actor)])
+        lost: tuple[DomainEvent, ...] = ()
+        if current is not None:
+            gone = left_behind(place, after, await tx.repositories.of_integration(current.id), at=now)
+            if gone:
+                await tx.repositories.save(gone)
+                lost = unreachable(await tx.links.of_integration(current.id), gone, at=now)
+        pending = await tx.flows.pending_of(organization_id, provider)
+        if pending is not None:
+            await tx.flows.end([pending])
+        await tx.mailbox.route_waiting(now=now)
+        await tx.domain_events.append([status_changed(after, at=now), *lost])
+        return after
+
+
+def _facts(installation: Installation) -> InstallationFacts:
+    return InstallationFacts(
+        account_id=installation.account_id,
+        account_login=installation.account_login,
+        account_type=installation.account_type,
+        account_url=installation.account_url,
+        repository_selection=installation.repository_selection,
+        permissions=installation.permissions,
+        updated_at=installation.updated_at,
+    )

@@ -1,0 +1,108 @@
+from collections.abc import Collection, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+
+from core.domain.claims import Announcement, Evidence, InstallationNotProven, prove
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.events import EnvelopeUnreadable
+from core.domain.flows import Flow
+from core.domain.notices import InstallationChanged, InstallationStep
+from core.domain.provider import InstallationGone, ProviderPerson
+from core.domain.secret import Secret
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+from ports.webhooks import WebhookProtocol
+
+_ANNOUNCEMENTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class GatherEvidence:
+    """Find out what shows that an installation is a person's to bind: what costs most is asked last.
+
+    Nobody is believed on the way: the installation is looked up as our app, what the person sees with their
+    own token, and what was announced in deliveries whose signature was verified.
+    """
+
+    unit_of_work: UnitOfWork
+    providers: Mapping[str, GitProvider]
+    protocols: Mapping[str, WebhookProtocol]
+
+    async def __call__(
+        self, flow: Flow, person: ProviderPerson, token: Secret, provider_id: str, listed: Collection[str]
+    ) -> Evidence:
+        """Return the evidence; raises `ProviderUnavailable`, `RateLimited`, `AppRefused`."""
+        provider = self.providers[flow.provider]
+        installation = None
+        with suppress(InstallationGone):
+            installation = await provider.installation(provider_id)
+        evidence = Evidence(
+            began_at=flow.created_at,
+            person_id=person.id,
+            installation=installation,
+            is_listed=provider_id in listed,
+            announcements=await self._announcements(flow.provider, provider_id),
+        )
+        try:
+            prove(evidence)
+        except InstallationNotProven:
+            return await self._counted(evidence, provider, token, provider_id)
+        except DomainError:
+            return evidence  # judged where it is used
+        return evidence
+
+    async def _announcements(self, provider: str, provider_id: str) -> tuple[Announcement, ...]:
+        if not (provider_id.isascii() and provider_id.isdigit()):
+            return ()
+        async with self.unit_of_work() as tx:
+            letters = await tx.mailbox.waiting(
+                provider,
+                int(provider_id),
+                event_type="installation",
+                action="created",
+                limit=_ANNOUNCEMENTS,
+            )
+        found = []
+        for letter in letters:
+            if letter.body is None:
+                continue
+            with suppress(EnvelopeUnreadable):
+                notice = self.protocols[provider].read(letter.event.event_type, letter.body)
+                if isinstance(notice, InstallationChanged) and notice.step is InstallationStep.CREATED:
+                    found.append(
+                        Announcement(
+                            letter.event.created_at,
+                            notice.installation.account_id,
+                            notice.sender_id,
+                            notice.requester_id,
+                        )
+                    )
+        return tuple(found)
+
+    async def _counted(
+        self, evidence: Evidence, provider: GitProvider, token: Secret, provider_id: str
+    ) -> Evidence:
+        """Add what the person administers and what there is; where that is refused, nothing is proven."""
+        try:
+            administration = await provider.administration(token, provider_id)
+            if administration.total != administration.administered:
+                return replace(evidence, administration=administration)
+            covered = await _covered(provider, provider_id)
+        except DomainError as error:
+            if error.kind is ErrorKind.UNAVAILABLE:
+                raise
+            return evidence
+        return replace(evidence, administration=administration, covered=covered)
+
+
+async def _covered(provider: GitProvider, provider_id: str) -> int:
+    """Count what the installation covers, with a token of its own that ends at once."""
+    token = (await provider.mint_token(provider_id)).token
+    try:
+        async with aclosing(provider.repositories(token)) as pages:
+            async for page in pages:
+                return page.total
+        return 0
+    finally:
+        with suppress(DomainError):
+            await provider.revoke_token(token)

@@ -1,0 +1,20 @@
+"""How a flow's PKCE verifier is encrypted: bound to its row, so that one copied elsewhere opens nothing."""
+
+from uuid import UUID
+
+from core.domain.secret import Secret
+from ports.cipher import Cipher
+
+
+def seal_verifier(cipher: Cipher, external_id: UUID, verifier: Secret) -> str:
+    """Encrypt the verifier for its flow's row."""
+    return cipher.encrypt(verifier, context=_context(external_id))
+
+
+def open_verifier(cipher: Cipher, external_id: UUID, sealed: str) -> Secret:
+    """Decrypt it; raises `CiphertextRefused`."""
+    return cipher.decrypt(sealed, context=_context(external_id))
+
+
+def _context(external_id: UUID) -> str:
+    return f"git_flows.pkce_verifier:{external_id}"

@@ -1,0 +1,80 @@
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.domain.actors import Actor, UserActor
+from core.domain.flows import Flow, FlowInvalid, FlowPurpose, hashed, used
+from core.domain.identifiers import OrganizationId
+from core.domain.organizations import OrganizationNotFound
+from core.domain.permissions import Action
+from core.use_cases.authorization import require_in
+from ports.authorizer import Authorizer
+from ports.clock import Clock
+from ports.directory import Directory
+from ports.unit_of_work import UnitOfWork
+
+Cookies = Callable[[UUID], str | None]
+"""Gives the cookie that the browser carries for a flow."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeFlow:
+    """Take the flow a state belongs to, for the one who brought it: the state opens nothing afterwards.
+
+    Only in the browser that was given its cookie, and for nobody else's session. Another browser's attempt
+    leaves the flow alone, so that nobody can spoil it by guessing.
+    """
+
+    unit_of_work: UnitOfWork
+    clock: Clock
+
+    async def __call__(
+        self, provider: str, state: str, purpose: FlowPurpose, cookies: Cookies, session: Actor | None
+    ) -> Flow:
+        """Return the flow as it is now; raises `FlowInvalid`."""
+        async with self.unit_of_work() as tx:
+            flow = await tx.flows.find(provider, hashed(state))
+            if flow is None or flow.purpose is not purpose:
+                raise FlowInvalid("state_unknown")
+            if not flow.is_of_browser(cookies(flow.external_id)):
+                raise FlowInvalid("other_browser")
+            if session is not None and not _is_of(session, flow):
+                raise FlowInvalid("other_person")
+            if not flow.is_live(self.clock.now()):
+                raise FlowInvalid("expired")
+            taken = used(flow)
+            if not await tx.flows.step(flow, taken):
+                raise FlowInvalid("used")
+            await tx.commit()
+        return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Authorized:
+    """Whose flow it is, and for which organization: allowed to install just now."""
+
+    actor: UserActor
+    organization_id: OrganizationId
+
+
+async def authorized(
+    flow: Flow, directory: Directory, authorizer: Authorizer, *, request_id: str | None
+) -> Authorized:
+    """Return who acts, after looking at their role again: it may have changed since they began.
+
+    Raises `OrganizationNotFound` or `ActionForbidden`.
+    """
+    member = None
+    if flow.organization_id is not None:
+        member = await directory.find_member(flow.organization_id, flow.user_id)
+    if member is None:
+        raise OrganizationNotFound("There is no such organization, or you are not a member of it.")
+    actor = UserActor(member.user.id, member.user.external_id, request_id)
+    organization = await require_in(
+        directory, authorizer, actor, Action.INSTALL, member.organization.external_id
+    )
+    return Authorized(actor, organization.id)
+
+
+def _is_of(session: Actor, flow: Flow) -> bool:
+    return isinstance(session, UserActor) and session.user_id == flow.user_id

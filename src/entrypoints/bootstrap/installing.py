@@ -1,0 +1,57 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.use_cases.install.begin import BeginInstall
+from core.use_cases.install.bind import BindInstallation
+from core.use_cases.install.evidence import GatherEvidence
+from core.use_cases.install.finish import FinishInstall
+from core.use_cases.install.lapsed import EndLapsedFlows
+from core.use_cases.install.taking import TakeFlow
+from ports.authorizer import Authorizer
+from ports.cipher import Cipher
+from ports.clock import Clock
+from ports.directory import Directory
+from ports.doorbell import Doorbell
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+from ports.webhooks import WebhookProtocol
+
+
+@dataclass(frozen=True, slots=True)
+class Installs:
+    """What is done on the way to an installation; the last is for the scheduler."""
+
+    begin: BeginInstall
+    finish: FinishInstall
+    end_lapsed: EndLapsedFlows
+
+
+def wire_installing(
+    *,
+    unit_of_work: UnitOfWork,
+    directory: Directory,
+    authorizer: Authorizer,
+    providers: Mapping[str, GitProvider],
+    protocols: Mapping[str, WebhookProtocol],
+    cipher: Cipher,
+    doorbell: Doorbell,
+    clock: Clock,
+    public_url: str,
+) -> Installs:
+    """Build them."""
+    return Installs(
+        begin=BeginInstall(unit_of_work, directory, authorizer, providers, cipher, clock, public_url),
+        finish=FinishInstall(
+            unit_of_work,
+            directory,
+            authorizer,
+            providers,
+            cipher,
+            clock,
+            public_url,
+            TakeFlow(unit_of_work, clock),
+            GatherEvidence(unit_of_work, providers, protocols),
+            BindInstallation(unit_of_work, doorbell, clock),
+        ),
+        end_lapsed=EndLapsedFlows(unit_of_work, providers, clock),
+    )

@@ -1,0 +1,99 @@
+"""Small pages for people in the middle of a browser flow: one sentence and one thing to do."""
+
+import base64
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from html import escape
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from core.domain.errors import DomainError
+from entrypoints.rest.problems import headers_of, status_of
+from entrypoints.rest.request_ids import request_id_of
+
+_STYLE = (
+    ":root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}"
+    "body{max-width:32rem;margin:4rem auto;padding:0 1rem}"
+    "a.action,button{display:inline-block;font:inherit;padding:.5rem 1rem;border:1px solid;"
+    "border-radius:.4rem;text-decoration:none;color:inherit;background:none;cursor:pointer;margin:.25rem 0}"
+    "small{opacity:.7}"
+)
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The one thing to do: its words and where it leads."""
+
+    words: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Renders pages that lead back to the dashboard."""
+
+    dashboard_url: str
+
+    def back(self, path: str = "/") -> Link:
+        """Return the way back to a path of the dashboard's."""
+        return Link("Back to crewkit", self.dashboard_url + path)
+
+    def show(
+        self,
+        request: Request,
+        title: str,
+        *sentences: str,
+        action: Link | None = None,
+        form: str = "",
+        note: str = "",
+        status: HTTPStatus = HTTPStatus.OK,
+    ) -> Response:
+        """Return a page; everything but `form`, which is HTML, is text."""
+        told = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+        link = action or self.back()
+        body = (
+            '<!doctype html><html lang="en"><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width,initial-scale=1">'
+            f"<title>{escape(title)}</title><style>{_STYLE}</style><main><h1>{escape(title)}</h1>{told}{form}"
+            f'<p><a class="action" href="{escape(link.url)}">{escape(link.words)}</a></p>'
+            f"<small>{escape(note)} Request {escape(request_id_of(request.scope))}</small></main></html>"
+        )
+        policy = (
+            f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
+            "frame-ancestors 'none'"
+        )
+        return HTMLResponse(body, status.value, {"content-security-policy": policy})
+
+    def for_people(
+        self, handler: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """Let a handler's refusals be pages, to browsers: a person cannot read a problem in JSON."""
+
+        async def answer(request: Request) -> Response:
+            if not prefers_page(request):
+                return await handler(request)
+            try:
+                return await handler(request)
+            except DomainError as error:
+                # For the log line, as where a problem is made of it.
+                request.scope["refusal"] = error
+                page = self.show(
+                    request,
+                    "That did not work",
+                    error.message,
+                    note=f"Code {error.code}.",
+                    status=status_of(error),
+                )
+                page.headers.update(headers_of(error))
+                return page
+
+        return answer
+
+
+def prefers_page(request: Request) -> bool:
+    """Tell whether a person's browser asks, rather than a program that says what it takes."""
+    return "text/html" in request.headers.get("accept", "")

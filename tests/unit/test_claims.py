@@ -1,0 +1,191 @@
+"""Who may bind an installation: every proof, and everything that is none."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.claims import (
+    Announcement,
+    Evidence,
+    InstallationNotProven,
+    InstallationNotVisible,
+    Proof,
+    admit,
+    prove,
+)
+from core.domain.errors import DomainError
+from core.domain.identifiers import AccountId, OrganizationId, ProviderUserId
+from core.domain.integrations import (
+    InstallationBoundElsewhere,
+    Integration,
+    IntegrationStatus,
+    OrganizationAlreadyConnected,
+)
+from core.domain.provider import Installation, InstallationGone, RepositoryAdministration
+from tests.support.domain import INTEGRATION, NOW, ORGANIZATION
+
+PERSON, OTHER = ProviderUserId("7"), ProviderUserId("8")
+ACCOUNT = AccountId("9")
+INSTALLATION = Installation(
+    provider_id="41000001",
+    account_id=ACCOUNT,
+    account_login="acme",
+    account_type="Organization",
+    account_url=None,
+    repository_selection="all",
+    permissions={},
+    manage_url=None,
+    suspended_at=None,
+    updated_at=None,
+)
+NOTHING = Evidence(began_at=NOW, person_id=PERSON, installation=INSTALLATION, is_listed=True)
+LATER = NOW + timedelta(minutes=1)
+
+
+def announced(**changes: Any) -> Evidence:
+    """Return evidence with one announcement, by default of a stranger's doing."""
+    told = Announcement(received_at=LATER, account_id=ACCOUNT, sender_id=OTHER, requester_id=None)
+    return replace(NOTHING, announcements=(replace(told, **changes),))
+
+
+def administering(total: int, administered: int, covered: int | None) -> Evidence:
+    """Return evidence with these counts."""
+    return replace(NOTHING, administration=RepositoryAdministration(total, administered), covered=covered)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "proof"),
+    [
+        (
+            replace(
+                NOTHING,
+                installation=replace(INSTALLATION, account_type="User", account_id=AccountId(PERSON)),
+            ),
+            Proof.OWN_ACCOUNT,
+        ),
+        (announced(sender_id=PERSON), Proof.INSTALLED_IT),
+        (announced(sender_id=PERSON, received_at=NOW), Proof.INSTALLED_IT),
+        (announced(requester_id=PERSON), Proof.REQUESTED_IT),
+        (announced(requester_id=PERSON, received_at=NOW - timedelta(days=3)), Proof.REQUESTED_IT),
+        (administering(1, 1, 1), Proof.ADMINISTERS_ALL),
+        (administering(12_345, 12_345, 12_345), Proof.ADMINISTERS_ALL),
+    ],
+)
+def test_these_prove_it(evidence: Evidence, proof: Proof) -> None:
+    """Each for itself."""
+    assert prove(evidence) is proof
+
+
+@pytest.mark.parametrize(
+    ("evidence", "refusal"),
+    [
+        (NOTHING, InstallationNotProven),
+        (replace(NOTHING, installation=None), InstallationGone),
+        (replace(NOTHING, installation=None, is_listed=False), InstallationGone),
+        (replace(announced(sender_id=PERSON), is_listed=False), InstallationNotVisible),
+        (replace(administering(3, 3, 3), is_listed=False), InstallationNotVisible),
+        # An organization whose number is a person's, and a person's account that is another's.
+        (
+            replace(NOTHING, installation=replace(INSTALLATION, account_id=AccountId(PERSON))),
+            InstallationNotProven,
+        ),
+        (replace(NOTHING, installation=replace(INSTALLATION, account_type="User")), InstallationNotProven),
+        (announced(), InstallationNotProven),
+        (announced(requester_id=OTHER), InstallationNotProven),
+        (announced(sender_id=PERSON, received_at=NOW - timedelta(seconds=1)), InstallationNotProven),
+        (announced(sender_id=PERSON, account_id=AccountId("10")), InstallationNotProven),
+        (announced(requester_id=PERSON, account_id=None), InstallationNotProven),
+        (announced(sender_id=None), InstallationNotProven),
+        (administering(0, 0, 0), InstallationNotProven),
+        (administering(1, 1, 2), InstallationNotProven),
+        (administering(2, 1, 2), InstallationNotProven),
+        (administering(3, 3, 2), InstallationNotProven),
+        (administering(2, 2, None), InstallationNotProven),
+        (replace(NOTHING, covered=2), InstallationNotProven),
+    ],
+)
+def test_these_prove_nothing(evidence: Evidence, refusal: type[DomainError]) -> None:
+    """What is missing decides what the person is told."""
+    with pytest.raises(refusal):
+        prove(evidence)
+
+
+counts = st.integers(0, 3)
+ids = st.sampled_from([PERSON, OTHER, None])
+announcements = st.builds(
+    Announcement,
+    received_at=st.sampled_from([NOW - timedelta(1), NOW, LATER]),
+    account_id=st.sampled_from([ACCOUNT, AccountId("10"), None]),
+    sender_id=ids,
+    requester_id=ids,
+)
+evidences = st.builds(
+    Evidence,
+    began_at=st.just(NOW),
+    person_id=st.just(PERSON),
+    installation=st.sampled_from([INSTALLATION, replace(INSTALLATION, account_type="User"), None]),
+    is_listed=st.booleans(),
+    announcements=st.lists(announcements, max_size=3).map(tuple),
+    administration=st.none() | st.builds(RepositoryAdministration, counts, counts),
+    covered=st.none() | counts,
+)
+
+
+@given(evidences)
+def test_no_proof_without_what_the_rule_asks_for(evidence: Evidence) -> None:
+    """Whatever the evidence: it is this app's, listed for the person, and one of four things holds."""
+    try:
+        proof = prove(evidence)
+    except DomainError:
+        return
+    assert evidence.installation is not None
+    assert evidence.is_listed
+    named = [one for one in evidence.announcements if one.account_id == ACCOUNT]
+    match proof:
+        case Proof.OWN_ACCOUNT:
+            assert str(evidence.installation.account_id) == str(PERSON)
+        case Proof.REQUESTED_IT:
+            assert PERSON in {one.requester_id for one in named}
+        case Proof.INSTALLED_IT:
+            assert PERSON in {one.sender_id for one in named if one.received_at >= NOW}
+        case Proof.ADMINISTERS_ALL:
+            assert evidence.covered
+            whole = RepositoryAdministration(evidence.covered, evidence.covered)
+            assert evidence.administration == whole
+
+
+REVOKED = replace(INTEGRATION, status=IntegrationStatus.REVOKED)
+SUSPENDED = replace(INTEGRATION, status=IntegrationStatus.SUSPENDED)
+OURS = INTEGRATION.provider_id
+ELSEWHERE = OrganizationId(ORGANIZATION + 1)
+
+
+@pytest.mark.parametrize("current", [None, REVOKED])
+@pytest.mark.parametrize("holder", [None, ORGANIZATION])
+def test_what_is_free_is_bound(current: Integration | None, holder: OrganizationId | None) -> None:
+    """To an organization without a live integration."""
+    assert admit("999", ORGANIZATION, holder=holder, current=current)
+
+
+@pytest.mark.parametrize("current", [INTEGRATION, SUSPENDED])
+def test_the_second_click_finds_it_bound(current: Integration | None) -> None:
+    """Nothing is done again."""
+    assert not admit(OURS, ORGANIZATION, holder=ORGANIZATION, current=current)
+
+
+@pytest.mark.parametrize("current", [None, REVOKED, INTEGRATION, SUSPENDED])
+def test_what_another_has_is_refused_first(current: Integration | None) -> None:
+    """Whatever this organization has."""
+    with pytest.raises(InstallationBoundElsewhere):
+        admit("999", ORGANIZATION, holder=ELSEWHERE, current=current)
+
+
+@pytest.mark.parametrize("current", [INTEGRATION, SUSPENDED])
+def test_one_live_integration_at_a_time(current: Integration | None) -> None:
+    """Another installation waits until the first is disconnected."""
+    with pytest.raises(OrganizationAlreadyConnected):
+        admit("999", ORGANIZATION, holder=None, current=current)
