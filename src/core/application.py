@@ -11,6 +11,12 @@ from core.use_cases.catalog.list_branches import ListBranches
 from core.use_cases.catalog.list_repositories import ListRepositories
 from core.use_cases.catalog.request_sync import RequestSync
 from core.use_cases.catalog.show_repository import ShowRepository
+from core.use_cases.connections.begin import BeginConnection
+from core.use_cases.connections.disconnect import DisconnectAccount
+from core.use_cases.connections.finish import FinishConnection
+from core.use_cases.connections.list_connections import ListConnections
+from core.use_cases.connections.look_up import LookUpIdentities
+from core.use_cases.connections.revoke import RevokeTokens
 from core.use_cases.events.browse import ListEvents, ShowEvent
 from core.use_cases.events.drain import DrainLane
 from core.use_cases.events.receive import ReceiveDelivery
@@ -81,6 +87,15 @@ class Application:
     link_repository: LinkRepository
     change_link: ChangeLink
     unlink_repository: UnlinkRepository
+
+    # A person's own accounts at providers.
+    list_connections: ListConnections
+    begin_connection: BeginConnection
+    finish_connection: FinishConnection
+    disconnect_account: DisconnectAccount
+    look_up_identities: LookUpIdentities
+    revoke_tokens: RevokeTokens
+
     # Who wrote a commit.
     list_attributions: ListAttributions
     claim_commits: ClaimCommits

@@ -1,4 +1,5 @@
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from core.domain.changes import Change
@@ -28,6 +29,18 @@ class ConnectionStore(Protocol):
 
         A connection that becomes revoked loses its tokens in the same write.
         """
+
+    async def of_user(self, user_id: UserId) -> Sequence[Connection]:
+        """Return a user's connections, revoked or not, by provider."""
+
+    async def due_for_check(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Connection]:
+        """Take at most `limit` active ones whose login and addresses are to be looked up, longest due first.
+
+        Until then nobody else is given them.
+        """
+
+    async def check_again(self, connection_id: ConnectionId, *, at: datetime) -> None:
+        """Let login and addresses be looked up then; a new connection's are after a day."""
 
     async def emails(self, connection_id: ConnectionId) -> Sequence[str]:
         """Return the verified addresses of a connection, in order."""

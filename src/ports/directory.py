@@ -12,6 +12,9 @@ class Directory(Protocol):
     async def find_user(self, external_id: UUID) -> User | None:
         """Return a user."""
 
+    async def find_user_of(self, user_id: UserId) -> User | None:
+        """Return a user whose id was kept."""
+
     async def find_organization(self, external_id: UUID) -> Organization | None:
         """Return an organization."""
 

@@ -16,6 +16,7 @@ from ports.mailbox import Mailbox
 from ports.projects import ProjectStore
 from ports.recoveries import RecoveryStore
 from ports.repositories import RepositoryStore
+from ports.revocations import RevocationStore
 from ports.secret_uses import SecretUseStore
 from ports.token_store import InstallationTokenStore, UserTokenStore
 from ports.versions import VersionStore
@@ -41,6 +42,7 @@ class Transaction(Protocol):
     user_tokens: UserTokenStore
     attributions: AttributionStore
     commit_claims: CommitClaimStore
+    revocations: RevocationStore
     flows: FlowStore
     mailbox: Mailbox
     events: EventStore

@@ -1,11 +1,13 @@
+import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from core.domain.connections import Connection, ConnectionStatus
+from core.domain.connections import Connection, ConnectionStatus, ProviderAccountTaken
 from core.domain.errors import StorageConflict
-from core.domain.identifiers import ProviderUserId, UserId
+from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
 from tests.contract.world import World
 from tests.support.builders import PROVIDER, now, step
 
@@ -61,6 +63,88 @@ class ConnectionStoreContract:
             with pytest.raises(StorageConflict):
                 await tx.connections.apply([step(connection, replace(connection, provider_username="x"))])
 
+    async def test_an_account_is_one_users_and_a_user_has_one(self, world: World) -> None:
+        """Whoever comes second is refused, and nothing of their transaction stays."""
+        first = await _connected(world, "1")
+        other = await world.user("jonas@acme.example")
+        second = replace(first, external_id=uuid4(), user_id=other.id)
+        for change, refusal in (
+            (second, ProviderAccountTaken),
+            (replace(second, user_id=first.user_id, provider_user_id=ProviderUserId("2")), StorageConflict),
+        ):
+            async with world.unit_of_work() as tx:
+                with pytest.raises(refusal):
+                    await tx.connections.apply(
+                        [step(None, replace(change, id=await tx.connections.next_id()))]
+                    )
+                with pytest.raises(StorageConflict):
+                    await tx.commit()
+        async with world.unit_of_work() as tx:
+            assert await tx.connections.find(other.id, PROVIDER) is None
+
+    async def test_twenty_users_race_for_one_account(self, world: World) -> None:
+        """One of them gets it; the others are told that it is taken."""
+        users = [await world.user(f"{number}@acme.example") for number in range(20)]
+        results = await asyncio.gather(
+            *(world.connection(user, "7") for user in users), return_exceptions=True
+        )
+        assert sum(isinstance(result, Connection) for result in results) == 1
+        assert sum(isinstance(result, ProviderAccountTaken) for result in results) == 19
+
+    async def test_a_users_own(self, world: World) -> None:
+        """A user's connections, of every provider, and nobody else's."""
+        one = await _connected(world, "1")
+        await _connected(world, "2")
+        elsewhere = replace(one, external_id=uuid4(), provider="gitlab")
+        async with world.unit_of_work() as tx:
+            elsewhere = replace(elsewhere, id=await tx.connections.next_id())
+            await tx.connections.apply([step(None, elsewhere)])
+            await tx.commit()
+            found = await tx.connections.of_user(one.user_id)
+            assert [connection.provider for connection in found] == ["github", "gitlab"]
+            assert found[0] == one
+            assert await tx.connections.of_user(UserId(404)) == []
+
+    async def test_addresses_are_one_connections(self, world: World) -> None:
+        """Setting them replaces them, tells whether any is new, and takes them from other connections."""
+        one, two = await _connected(world, "1"), await _connected(world, "2")
+        for connection, emails, is_new in (
+            (one, ["a@x.example", "b@x.example"], True),
+            (one, ["b@x.example"], False),
+            (one, ["b@x.example", "a@x.example"], True),
+            (two, ["b@x.example", "c@x.example"], True),
+            (two, ["c@x.example"], False),
+        ):
+            async with world.unit_of_work() as tx:
+                assert await tx.connections.set_emails(connection.id, emails) is is_new
+                await tx.commit()
+        async with world.unit_of_work() as tx:
+            assert await tx.connections.emails(one.id) == ["a@x.example"]
+            assert await tx.connections.emails(two.id) == ["c@x.example"]
+            assert await tx.connections.emails(ConnectionId(404)) == []
+            assert await tx.connections.set_emails(two.id, []) is False
+
+    async def test_identities_are_checked_by_one_at_a_time(self, world: World) -> None:
+        """A day after connecting, and again when it was asked for; only active ones are."""
+        one, two, three = [await _connected(world, number) for number in ("1", "2", "3")]
+        async with world.unit_of_work() as tx:
+            await tx.connections.apply([step(two, two.lapsed("refresh_token_refused"))])
+            await tx.connections.check_again(three.id, at=now() + timedelta(days=3))
+            await tx.commit()
+
+        async def due(**later: float) -> list[ConnectionId]:
+            at = now() + timedelta(**later)
+            async with world.unit_of_work() as tx:
+                taken = await tx.connections.due_for_check(now=at, until=at + timedelta(hours=1), limit=10)
+                await tx.commit()
+            return [connection.id for connection in taken]
+
+        assert await due(hours=23) == []
+        assert sorted(await asyncio.gather(due(hours=25), due(hours=25))) == [[], [one.id]]
+        assert await due(hours=25.5) == []
+        assert await due(hours=27) == [one.id]
+        assert sorted(await due(days=4)) == [one.id, three.id]
+
 
 async def _connected(world: World, provider_user_id: str = "7") -> Connection:
     user = await world.user()
@@ -74,6 +158,9 @@ async def _connected(world: World, provider_user_id: str = "7") -> Connection:
             created_at=now(),
             updated_at=now(),
             provider_username="mara",
+            provider_email="mara@acme.example",
+            provider_avatar_url="https://provider.example/mara.png",
+            scopes=("read:user",),
         )
         await tx.connections.apply([step(None, connection)])
         await tx.commit()

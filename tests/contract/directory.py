@@ -11,6 +11,7 @@ class DirectoryContract:
     async def test_unknown_is_none(self, world: World) -> None:
         """Looking for what is not there is no error."""
         assert await world.directory.find_user(uuid4()) is None
+        assert await world.directory.find_user_of(UserId(404)) is None
         assert await world.directory.find_organization(uuid4()) is None
         assert await world.directory.memberships(UserId(404)) == []
 
@@ -18,6 +19,7 @@ class DirectoryContract:
         """Users and organizations are found by their external ids."""
         user, organization = await world.user(), await world.organization()
         assert await world.directory.find_user(user.external_id) == user
+        assert await world.directory.find_user_of(user.id) == user
         assert await world.directory.find_organization(organization.external_id) == organization
 
     async def test_a_place_is_an_organization_with_ones_role_in_it(self, world: World) -> None:

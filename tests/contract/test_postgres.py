@@ -28,6 +28,7 @@ from tests.contract.projects import ProjectStoreContract
 from tests.contract.recoveries import RecoveryStoreContract
 from tests.contract.repositories import RepositoryStoreContract
 from tests.contract.repository_search import RepositorySearchContract
+from tests.contract.revocations import RevocationStoreContract
 from tests.contract.secret_uses import SecretUseStoreContract
 from tests.contract.unit_of_work import UnitOfWorkContract
 from tests.contract.versions import VersionStoreContract
@@ -101,6 +102,10 @@ class TestAttributions(AttributionStoreContract):
 
 class TestCommitClaims(CommitClaimStoreContract):
     """Earlier commits."""
+
+
+class TestRevocations(RevocationStoreContract):
+    """What is to be revoked."""
 
 
 class TestFlows(FlowStoreContract):

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.attribution import Method, Role
+from core.domain.domain_events import PushData
 from entrypoints.cli.replay import replay
 from tests.support.conditions import wait_until
 from tests.support.deliveries import ROOT, SECRET
+from tests.support.domain import INSTALLATION, LAUNCHPAD
 from tests.support.ledger import Ledger, opened
+from tests.support.processing import Processing
 from tests.support.service import Service, running_service
 
 IN_THE_REPOSITORY = (
@@ -84,3 +88,26 @@ async def test_every_payload_is_kept_once_and_decided(
     if pytestconfig.getoption("--corpus"):
         with capsys.disabled():
             pytestconfig.get_terminal_writer().line(f"{len(payloads)} payloads, as many rows: {counted}")
+
+
+async def test_everyone_named_in_the_corpus_is_attributed(folders: Sequence[Path]) -> None:
+    """Every push and pull request, told to a project: none fails, each commit has an author with a reason."""
+    processing = Processing()
+    processing.connect()
+    commits = 0
+    for event, body in sorted(distinct(folders)):
+        if event in ("push", "pull_request"):
+            payload = json.loads(body)
+            payload["installation"] = {"id": INSTALLATION}
+            payload["repository"]["id"] = int(LAUNCHPAD)
+            await processing.deliver(event, payload)
+            commits += len({commit["id"] for commit in payload.get("commits", ())})
+    await processing.drain()
+    assert set(processing.statuses()) == {"processed"}
+    rows = processing.database.committed.attributions.values()
+    authors = {row.attribution.sha for row in rows if row.attribution.role is Role.AUTHOR}
+    assert 0 < len(authors) <= commits
+    assert {row.method for row in rows} <= {Method.UNKNOWN, Method.BOT}
+    told = [fact.data for fact in processing.facts()]
+    pushed = {commit.sha for data in told if isinstance(data, PushData) for commit in data.commits}
+    assert pushed <= authors

@@ -19,6 +19,7 @@ UNAUDITED = {
     "projects": _CREWKITS,
     "git_repositories": _MIRROR,
     "user_git_emails": "the provider's word on a connection, replaced with it",
+    "git_token_revocations": "work to be done, of connections whose end has its version",
     "git_commit_claims": "work to be done, made of connections and memberships",
     "git_commit_attributions": "derived from commits and connections, and derived again",
     "git_webhook_events": _LOG,

@@ -33,6 +33,10 @@ class People(Directory):
             raise ZeroDivisionError("password=s3cret")
         return next((user for user in self.users if user.external_id == external_id), None)
 
+    async def find_user_of(self, user_id: UserId) -> User | None:
+        """Look among those known."""
+        return next((user for user in self.users if user.id == user_id), None)
+
     async def find_organization(self, external_id: UUID) -> Organization | None:
         """Look among both."""
         return next((one for one in (ACME, ZENITH) if one.external_id == external_id), None)

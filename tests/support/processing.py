@@ -155,6 +155,7 @@ class _WatchedTransaction(Transaction):
         self.user_tokens = behind.user_tokens
         self.attributions = behind.attributions
         self.commit_claims = behind.commit_claims
+        self.revocations = behind.revocations
         self.flows = behind.flows
         self.mailbox = behind.mailbox
         self.events = behind.events

@@ -1,13 +1,17 @@
 from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
 from adapters.memory import audited
-from adapters.memory.database import Session
+from adapters.memory.database import Session, State
 from adapters.memory.token_rows import wipe
 from core.domain.changes import Change
-from core.domain.connections import Connection
+from core.domain.connections import Connection, account_taken
+from core.domain.errors import StorageConflict
 from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
 from core.domain.token_lease import disconnected
 from ports.connections import ConnectionStore
+
+_DAY = timedelta(days=1)
 
 
 class MemoryConnectionStore(ConnectionStore):
@@ -47,7 +51,9 @@ class MemoryConnectionStore(ConnectionStore):
 
         Raises `StorageConflict` where a row is gone.
         """
-        await audited.apply(self._session, "connection", lambda state: state.connections, changes)
+        await audited.apply(
+            self._session, "connection", lambda state: state.connections, changes, _refuse_second
+        )
         state = await self._session.writable()
         wipe(state.user_tokens, disconnected(changes))
         for deleted in [change.before for change in changes if change.before and change.after is None]:
@@ -55,6 +61,27 @@ class MemoryConnectionStore(ConnectionStore):
             state.user_tokens.pop(deleted.id, None)
             for key in [key for key in state.commit_claims if key[0] == deleted.id]:
                 del state.commit_claims[key]
+
+    async def of_user(self, user_id: UserId) -> Sequence[Connection]:
+        """Return a user's connections, revoked or not, by provider."""
+        found = [one for one in self._session.state.connections.values() if one.user_id == user_id]
+        return sorted(found, key=lambda one: one.provider)
+
+    async def due_for_check(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Connection]:
+        """Take at most `limit` active ones that are due."""
+        state = await self._session.writable()
+        at = {
+            one.id: state.identity_checks.get(one.id, one.created_at + _DAY)
+            for one in state.connections.values()
+        }
+        due = [one for one in state.connections.values() if one.is_active and at[one.id] <= now]
+        taken = sorted(due, key=lambda one: at[one.id])[:limit]
+        state.identity_checks.update({one.id: until for one in taken})
+        return taken
+
+    async def check_again(self, connection_id: ConnectionId, *, at: datetime) -> None:
+        """Let login and addresses be looked up then."""
+        (await self._session.writable()).identity_checks[connection_id] = at
 
     async def emails(self, connection_id: ConnectionId) -> Sequence[str]:
         """Return the verified addresses of a connection, in order."""
@@ -70,3 +97,13 @@ class MemoryConnectionStore(ConnectionStore):
                 state.emails[other.id] -= present
         state.emails[connection_id] = present
         return is_new
+
+
+def _refuse_second(state: State, connection: Connection) -> None:
+    for other in state.connections.values():
+        if other.id == connection.id or other.provider != connection.provider:
+            continue
+        if other.provider_user_id == connection.provider_user_id:
+            raise account_taken()
+        if other.user_id == connection.user_id:
+            raise StorageConflict("You are connecting twice at once; look at what came of it, and try again.")

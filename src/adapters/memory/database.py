@@ -22,6 +22,7 @@ from core.domain.identifiers import (
     OrganizationId,
     ProjectId,
     RepoId,
+    RevocationId,
     UserId,
 )
 from core.domain.integrations import Integration
@@ -29,6 +30,7 @@ from core.domain.links import Link
 from core.domain.organizations import Organization, Project, Role, User
 from core.domain.recoveries import FailedFetch, MissingDelivery, RecoveryState
 from core.domain.repositories import Repository
+from core.domain.revocations import Revocation
 from core.domain.token_lease import StoredTokens
 from core.domain.versions import Version, VersionId
 
@@ -58,6 +60,19 @@ class KeptResult:
     result: object = None
 
 
+@dataclass(frozen=True, slots=True)
+class KeptRevocation:
+    """One row: what is to be revoked, from when on, and until when someone is at it."""
+
+    revocation: Revocation
+    due_at: datetime
+    taken_until: datetime | None
+
+    def is_taken(self, now: datetime) -> bool:
+        """Tell whether someone is at it."""
+        return self.taken_until is not None and self.taken_until > now
+
+
 @dataclass(slots=True)
 class State:
     """Every table. Rows are frozen, so that a copy of the tables is a copy of everything."""
@@ -75,6 +90,8 @@ class State:
     attributions: dict[AttributionKey, KeptAttribution] = field(default_factory=dict)
     commit_claims: dict[tuple[ConnectionId, IntegrationId], bool] = field(default_factory=dict)
     flows: dict[FlowId, Flow] = field(default_factory=dict)
+    identity_checks: dict[ConnectionId, datetime] = field(default_factory=dict)
+    revocations: dict[RevocationId, KeptRevocation] = field(default_factory=dict)
     events: dict[EventId, Event] = field(default_factory=dict)
     payloads: dict[EventId, bytes] = field(default_factory=dict)
     domain_events: dict[int, tuple[DomainEvent, datetime]] = field(default_factory=dict)

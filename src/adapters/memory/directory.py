@@ -19,6 +19,11 @@ class MemoryDirectory(Directory):
             users = session.state.users.values()
             return next((user for user in users if user.external_id == external_id), None)
 
+    async def find_user_of(self, user_id: UserId) -> User | None:
+        """Return a user whose id was kept."""
+        async with self._database.session() as session:
+            return session.state.users.get(user_id)
+
     async def find_organization(self, external_id: UUID) -> Organization | None:
         """Return an organization."""
         async with self._database.session() as session:

@@ -17,6 +17,7 @@ from adapters.memory.mailbox import MemoryMailbox
 from adapters.memory.projects import MemoryProjectStore
 from adapters.memory.recoveries import MemoryRecoveryStore
 from adapters.memory.repositories import MemoryRepositoryStore
+from adapters.memory.revocations import MemoryRevocationStore
 from adapters.memory.secret_uses import MemorySecretUseStore
 from adapters.memory.token_store import MemoryInstallationTokenStore, MemoryUserTokenStore
 from adapters.memory.versions import MemoryVersionStore
@@ -55,6 +56,7 @@ class MemoryTransaction(Transaction):
         self.user_tokens = MemoryUserTokenStore(session)
         self.attributions = MemoryAttributionStore(session)
         self.commit_claims = MemoryCommitClaimStore(session)
+        self.revocations = MemoryRevocationStore(session)
         self.flows = MemoryFlowStore(session)
         self.mailbox = MemoryMailbox(session)
         self.events = MemoryEventStore(session)

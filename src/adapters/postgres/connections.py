@@ -1,4 +1,5 @@
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from adapters.postgres.audited import AuditedTable
@@ -13,12 +14,26 @@ from ports.connections import ConnectionStore
 
 _SELECT = """
     SELECT id, external_id, user_id, provider, provider_user_id, created_at, updated_at, provider_username,
-        status, status_reason
+        provider_email, provider_avatar_url, scopes, status, status_reason
     FROM user_git_connections
 """
 _OF_PROVIDER_USERS = f"{_SELECT} WHERE provider = %s AND provider_user_id = ANY(%s::text[])"
 _FIND = f"{_SELECT} WHERE user_id = %s AND provider = %s"
 _GET_FOR_UPDATE = f"{_FIND} FOR NO KEY UPDATE"
+_OF_USER = f"{_SELECT} WHERE user_id = %s ORDER BY provider"
+# Put off in the same statement, so that who dies over one leaves it to the next.
+_DUE_FOR_CHECK = """
+    UPDATE user_git_connections SET identity_check_at = %(until)s
+    WHERE id IN (
+        SELECT id FROM user_git_connections
+        WHERE status = 'active' AND identity_check_at <= %(now)s
+        ORDER BY identity_check_at LIMIT %(limit)s
+        FOR NO KEY UPDATE SKIP LOCKED
+    )
+    RETURNING id, external_id, user_id, provider, provider_user_id, created_at, updated_at,
+        provider_username, provider_email, provider_avatar_url, scopes, status, status_reason
+"""
+_CHECK_AGAIN = "UPDATE user_git_connections SET identity_check_at = %s WHERE id = %s"
 _NEXT_ID = "SELECT nextval('user_git_connections_id_seq')"
 _EMAILS = "SELECT email FROM user_git_emails WHERE user_git_connection_id = %s ORDER BY email"
 _DROP_EMAILS = """
@@ -48,6 +63,9 @@ def _row(connection: Connection) -> dict[str, Any]:
         "created_at": connection.created_at,
         "provider_user_id": connection.provider_user_id,
         "provider_username": connection.provider_username,
+        "provider_email": connection.provider_email,
+        "provider_avatar_url": connection.provider_avatar_url,
+        "scopes": connection.scopes,
         "status": connection.status.value,
         "status_reason": connection.status_reason,
     }
@@ -57,7 +75,10 @@ _TABLE = AuditedTable(
     "connection",
     "user_git_connections",
     fixed=("id", "external_id", "user_id", "provider", "created_at"),
-    changing=("provider_user_id", "provider_username", "status", "status_reason"),
+    changing=(
+        *("provider_user_id", "provider_username", "provider_email", "provider_avatar_url"),
+        *("scopes", "status", "status_reason"),
+    ),
     row=_row,
 )
 
@@ -98,6 +119,20 @@ class PostgresConnectionStore(ConnectionStore):
         await _TABLE.apply(self._session, changes)
         await OF_CONNECTIONS.wipe(self._session, disconnected(changes))
 
+    async def of_user(self, user_id: UserId) -> Sequence[Connection]:
+        """Return a user's connections, revoked or not, by provider."""
+        return [_connection(row) for row in await self._session.read(_OF_USER, (user_id,))]
+
+    async def due_for_check(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Connection]:
+        """Take at most `limit` active ones that are due, past those someone has locked."""
+        taken = {"now": now, "until": until, "limit": limit}
+        rows = await self._session.write(_DUE_FOR_CHECK, taken)
+        return [_connection(row) for row in rows]
+
+    async def check_again(self, connection_id: ConnectionId, *, at: datetime) -> None:
+        """Let login and addresses be looked up then."""
+        await self._session.change(_CHECK_AGAIN, (at, connection_id))
+
     async def emails(self, connection_id: ConnectionId) -> Sequence[str]:
         """Return the verified addresses of a connection, in order."""
         return [email for (email,) in await self._session.read(_EMAILS, (connection_id,))]
@@ -120,6 +155,9 @@ def _connection(row: Row) -> Connection:
         created_at=row[5],
         updated_at=row[6],
         provider_username=row[7],
-        status=ConnectionStatus(row[8]),
-        status_reason=row[9],
+        provider_email=row[8],
+        provider_avatar_url=row[9],
+        scopes=tuple(row[10]),
+        status=ConnectionStatus(row[11]),
+        status_reason=row[12],
     )

@@ -9,6 +9,7 @@ from core.domain.organizations import Member, Membership, Organization, Place, R
 from ports.directory import Directory
 
 _USER = "SELECT id, external_id, email, name FROM users WHERE external_id = %s"
+_USER_OF = "SELECT id, external_id, email, name FROM users WHERE id = %s"
 _ORGANIZATION = "SELECT id, external_id, name FROM organizations WHERE external_id = %s"
 _PLACE = """
     SELECT o.id, o.external_id, o.name, m.role
@@ -48,6 +49,12 @@ class PostgresDirectory(Directory):
         """Return a user."""
         async with self._database.session() as session:
             rows = await session.read(_USER, (external_id,))
+        return User(*rows[0]) if rows else None
+
+    async def find_user_of(self, user_id: UserId) -> User | None:
+        """Return a user whose id was kept."""
+        async with self._database.session() as session:
+            rows = await session.read(_USER_OF, (user_id,))
         return User(*rows[0]) if rows else None
 
     async def find_organization(self, external_id: UUID) -> Organization | None:

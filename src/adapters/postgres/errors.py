@@ -3,6 +3,7 @@ from collections.abc import Callable
 import psycopg
 from psycopg import errors
 
+from core.domain.connections import account_taken
 from core.domain.errors import DomainError, StorageConflict, StorageTooSlow, StorageUnavailable
 from core.domain.integrations import InstallationBoundElsewhere, OrganizationAlreadyConnected
 from core.domain.links import ProjectAlreadyLinked
@@ -17,6 +18,10 @@ _IN_THE_WAY: dict[str, Callable[[], DomainError]] = {
     ),
     "git_integrations_live_installation_idx": lambda: InstallationBoundElsewhere(
         "This installation is connected elsewhere; disconnect it there first."
+    ),
+    "user_git_connections_provider_provider_user_id_key": account_taken,
+    "user_git_connections_user_id_provider_key": lambda: StorageConflict(
+        "You are connecting twice at once; look at what came of it, and try again."
     ),
     "project_repositories_project_id_provider_key": lambda: ProjectAlreadyLinked(
         "This project has a repository of this provider; unlink it first."

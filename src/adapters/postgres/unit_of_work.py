@@ -17,6 +17,7 @@ from adapters.postgres.mailbox import PostgresMailbox
 from adapters.postgres.projects import PostgresProjectStore
 from adapters.postgres.recoveries import PostgresRecoveryStore
 from adapters.postgres.repositories import PostgresRepositoryStore
+from adapters.postgres.revocations import PostgresRevocationStore
 from adapters.postgres.secret_uses import PostgresSecretUseStore
 from adapters.postgres.session import Session
 from adapters.postgres.token_store import PostgresInstallationTokenStore, PostgresUserTokenStore
@@ -56,6 +57,7 @@ class PostgresTransaction(Transaction):
         self.user_tokens = PostgresUserTokenStore(session)
         self.attributions = PostgresAttributionStore(session)
         self.commit_claims = PostgresCommitClaimStore(session)
+        self.revocations = PostgresRevocationStore(session)
         self.flows = PostgresFlowStore(session)
         self.mailbox = PostgresMailbox(session)
         self.events = PostgresEventStore(session)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
+from core.domain.provider import ProviderPerson
 
 
 class ConnectionStatus(Enum):
@@ -27,6 +28,9 @@ class Connection:
     created_at: datetime
     updated_at: datetime
     provider_username: str | None = None
+    provider_email: str | None = None
+    provider_avatar_url: str | None = None
+    scopes: tuple[str, ...] = ()
     status: ConnectionStatus = ConnectionStatus.ACTIVE
     status_reason: str | None = None
 
@@ -41,6 +45,15 @@ class Connection:
             return self
         return replace(self, status=ConnectionStatus.RECONNECT_REQUIRED, status_reason=reason)
 
+    def known_as(self, person: ProviderPerson) -> "Connection":
+        """Return it with what the provider tells of its person now; the number is what it is known by."""
+        return replace(
+            self,
+            provider_username=person.login,
+            provider_email=person.email,
+            provider_avatar_url=person.avatar_url,
+        )
+
     def renewed(self) -> "Connection":
         """Return it active again; one that is revoked needs its user."""
         if self.status is ConnectionStatus.REVOKED:
@@ -53,3 +66,58 @@ class ReconnectRequired(DomainError):
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "reconnect_required"
+
+
+class ProviderAccountTaken(DomainError):
+    """Another crewkit user has connected this provider account; it can be one user's only."""
+
+    kind = ErrorKind.ALREADY_EXISTS
+    code = "provider_account_taken"
+
+
+class OtherAccountConnected(DomainError):
+    """The user has connected another account of this provider, which would have to go first."""
+
+    kind = ErrorKind.FAILED_PRECONDITION
+    code = "other_account_connected"
+
+
+class EmailPermissionMissing(DomainError):
+    """Our app may not read verified addresses at the provider, without which commits cannot be attributed."""
+
+    kind = ErrorKind.FAILED_PRECONDITION
+    code = "email_permission_missing"
+
+
+def account_taken() -> ProviderAccountTaken:
+    """Return what is told of an account that another user has; never whose it is."""
+    return ProviderAccountTaken(
+        "This account is connected to another crewkit user. Disconnect it there first, or choose another."
+    )
+
+
+def connect(
+    known: Connection | None, holder: Connection | None, person: ProviderPerson, new: Connection
+) -> Connection:
+    """Decide what becomes of a user's connection once the provider has told whose account it is.
+
+    `known` is the user's own so far, `holder` that of this account, `new` what a first one would be. The same
+    account again brings it back to life, and one that was revoked may make place for another. Raises
+    `ProviderAccountTaken` or `OtherAccountConnected`.
+    """
+    if holder is not None and holder.user_id != new.user_id:
+        raise account_taken()
+    if known is None:
+        return new.known_as(person)
+    if known.provider_user_id != person.id and known.status is not ConnectionStatus.REVOKED:
+        raise OtherAccountConnected(
+            f"You have connected the account {known.provider_username}. Disconnect it first, or sign in as "
+            "that one at the provider."
+        )
+    return replace(
+        known.known_as(person),
+        provider_user_id=person.id,
+        scopes=new.scopes,
+        status=ConnectionStatus.ACTIVE,
+        status_reason=None,
+    )

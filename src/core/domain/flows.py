@@ -123,12 +123,27 @@ class FlowInvalid(DomainError):
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "flow_invalid"
+    sentence = (
+        "This page is out of date, was used before, or belongs to another browser or person. Start again."
+    )
 
     def __init__(self, reason: str) -> None:
-        super().__init__(
-            "This page is out of date, was used before, or belongs to another browser or person. Start again."
-        )
+        super().__init__(self.sentence)
         self.reason = reason
+
+
+class FlowExpired(FlowInvalid):
+    """The flow took longer than it may; start again."""
+
+    code = "flow_expired"
+    sentence = "That took too long, and what was begun has ended. Start again."
+
+
+class FlowUsed(FlowInvalid):
+    """The flow was gone through before, in this browser by this person."""
+
+    code = "flow_used"
+    sentence = "This page has done its work already. Look whether you are connected, or start again."
 
 
 @dataclass(frozen=True, slots=True)

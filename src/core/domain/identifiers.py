@@ -12,6 +12,7 @@ IntegrationId = NewType("IntegrationId", int)
 ConnectionId = NewType("ConnectionId", int)
 LinkId = NewType("LinkId", int)
 FlowId = NewType("FlowId", int)
+RevocationId = NewType("RevocationId", int)
 EventId = NewType("EventId", int)
 
 # The provider's durable numeric ids, kept as text as the schema does. Names and logins can be renamed and

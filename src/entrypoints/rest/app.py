@@ -19,6 +19,7 @@ from entrypoints.rest import (
     versions,
 )
 from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.connections import Connecting
 from entrypoints.rest.cross_origin import CrossOrigin
 from entrypoints.rest.description import operations as description
 from entrypoints.rest.envelope import Envelope
@@ -99,6 +100,15 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
             application.change_link,
             application.unlink_repository,
         ),
+        *Connecting(
+            parts.authentication,
+            application.list_connections,
+            application.begin_connection,
+            application.finish_connection,
+            application.disconnect_account,
+            FlowCookies(parts.is_encrypted),
+            Pages(parts.dashboard_url),
+        ).operations(),
         *attributions.operations(parts.authentication, application.list_attributions),
         *health.operations(parts.readiness),
         *metrics.operations(parts.exposition),

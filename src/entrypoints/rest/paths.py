@@ -12,6 +12,8 @@ INTEGRATIONS = f"{ORGANIZATION}/git-integrations"
 INTEGRATION = f"{INTEGRATIONS}/{{provider}}"
 REPOSITORIES = f"{INTEGRATION}/repos"
 REPOSITORY = f"{REPOSITORIES}/{{repo_id}}"
+CONNECTIONS = "/api/v1/user/git-connections"
+CONNECTION = f"{CONNECTIONS}/{{provider}}"
 PROJECTS = f"{ORGANIZATION}/projects"
 PROJECT_REPOSITORY = f"{PROJECTS}/{{project_id:uuid}}/repository"
 

@@ -38,6 +38,8 @@ def schedules(application: Application) -> tuple[Schedule, ...]:
         Schedule("sync_catalogs", application.sync_due_catalogs, every=1, at_most=1800, side_by_side=2),
         # As often, for the same reason: someone who connects sees their earlier commits a moment later.
         Schedule("claim_commits", application.claim_commits, every=1, at_most=300),
+        Schedule("revoke_tokens", application.revoke_tokens, every=2),
+        Schedule("look_up_identities", application.look_up_identities, every=10),
         Schedule("follow_memberships", application.follow_memberships, every=60),
         Schedule("renew_installation_tokens", application.renew_installation_tokens, every=60),
         Schedule("probe_suspended", application.probe_suspended, every=60),

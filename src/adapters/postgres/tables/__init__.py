@@ -10,7 +10,12 @@ from adapters.postgres.tables.crewkit import memberships, organizations, project
 from adapters.postgres.tables.integrations import git_flows, git_integrations, git_token_leases
 from adapters.postgres.tables.ledger import git_domain_events, git_webhook_events
 from adapters.postgres.tables.metadata import metadata
-from adapters.postgres.tables.people import git_commit_claims, user_git_connections, user_git_emails
+from adapters.postgres.tables.people import (
+    git_commit_claims,
+    git_token_revocations,
+    user_git_connections,
+    user_git_emails,
+)
 from adapters.postgres.tables.recoveries import git_faults, git_missing_deliveries, git_recoveries
 
 __all__ = [
@@ -24,6 +29,7 @@ __all__ = [
     "git_recoveries",
     "git_repositories",
     "git_token_leases",
+    "git_token_revocations",
     "git_webhook_events",
     "idempotency_keys",
     "memberships",

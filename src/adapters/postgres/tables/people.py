@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    SmallInteger,
     String,
     Table,
     UniqueConstraint,
@@ -38,9 +39,16 @@ user_git_connections = Table(
     Column("status_reason", String),
     external_id(),
     *written_at(),
+    # When the provider is asked again for login and addresses, which it tells nobody of.
+    Column("identity_check_at", Timestamp, nullable=False, server_default=text("now() + interval '1 day'")),
     UniqueConstraint("user_id", "provider"),
     UniqueConstraint("provider", "provider_user_id"),
     Index("user_git_connections_login_idx", "provider", text("lower(provider_username)")),
+    Index(
+        "user_git_connections_identity_check_idx",
+        "identity_check_at",
+        postgresql_where=text("status = 'active'"),
+    ),
 )
 
 user_git_emails = Table(
@@ -68,4 +76,24 @@ git_commit_claims = Table(
     Column("claimed_at", Timestamp),
     *written_at(),
     Index("git_commit_claims_due_idx", "requested_at", postgresql_where=text("claimed_at IS NULL")),
+)
+
+# Access that its person wants gone at the provider: encrypted, and only until that is done.
+git_token_revocations = Table(
+    "git_token_revocations",
+    metadata,
+    primary_key(),
+    external_id(),
+    Column("provider", String, nullable=False),
+    Column("provider_user_id", String, nullable=False),
+    Column("whole_grant", Boolean, nullable=False),
+    Column("access_token", String, nullable=False),
+    Column("token_expires_at", Timestamp),
+    Column("refresh_token", String),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("next_attempt_at", Timestamp, nullable=False, server_default=func.now()),
+    Column("taken_until", Timestamp),
+    *written_at(),
+    Index("git_token_revocations_account_idx", "provider", "provider_user_id"),
+    Index("git_token_revocations_due_idx", "next_attempt_at"),
 )

@@ -1,0 +1,235 @@
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from core.domain.actors import Actor
+from core.domain.connection_views import ConnectionRemedy, ConnectionStanding, ConnectionView
+from core.domain.connections import EmailPermissionMissing, OtherAccountConnected, ProviderAccountTaken
+from core.domain.flows import FlowExpired, FlowInvalid, FlowUsed
+from core.domain.organizations import UserNotFound
+from core.domain.principals import TokenRefused
+from core.domain.returns import AuthorizationDenied, CodeMissing, Return
+from core.domain.secret import Secret
+from core.use_cases.account.who_am_i import UserRequired
+from core.use_cases.connections.begin import BeginConnection
+from core.use_cases.connections.disconnect import DisconnectAccount
+from core.use_cases.connections.finish import FinishConnection
+from core.use_cases.connections.list_connections import ListConnections
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.flow_cookies import FlowCookies
+from entrypoints.rest.json_response import Json, Time
+from entrypoints.rest.operations import HTML, Access, Answer, Operation, Tag
+from entrypoints.rest.pages import Pages, prefers_page
+from entrypoints.rest.paths import CONNECTION, CONNECTIONS
+from entrypoints.rest.queries import NoQuery, PathWish, Query, read_query
+from entrypoints.rest.refusals import OF_PROVIDER
+from entrypoints.rest.request_ids import request_id_of
+
+_Given = Annotated[str, Meta(max_length=2048, description="what the provider sent along")]
+
+_MESSAGES: Mapping[ConnectionRemedy, str] = {
+    ConnectionRemedy.CONNECT: "Connect your account, so that your commits are known to be yours.",
+    ConnectionRemedy.RECONNECT: "Connect your account again; what is known to be yours stays.",
+}
+
+
+class AuthorizeQuery(Query, frozen=True):
+    """Where to go on afterwards: a path of the dashboard's."""
+
+    return_to: PathWish = "/"
+
+
+class ConnectionReturn(Query, frozen=True, forbid_unknown_fields=False):
+    """What the provider sends along, which is more with the years; all of it may be missing."""
+
+    state: _Given = ""
+    code: _Given = ""
+    error: _Given = ""
+
+
+class ConnectionAction(msgspec.Struct):
+    """The one thing that helps, and the path to send the browser to."""
+
+    code: ConnectionRemedy
+    message: str
+    url: str
+
+
+class ConnectionBody(msgspec.Struct, kw_only=True):
+    """How the caller stands with a provider; `emails` are those the provider verified."""
+
+    provider: str
+    status: ConnectionStanding
+    reason: str | None = None
+    action: ConnectionAction | None = None
+    username: str | None = None
+    avatar_url: str | None = None
+    emails: list[str] = msgspec.field(default_factory=list)
+    connected_at: Time | None = None
+
+
+class ConnectionList(msgspec.Struct):
+    """All providers there are; it has no second page."""
+
+    data: list[ConnectionBody]
+    next_cursor: None = None
+
+
+class Redirect(msgspec.Struct):
+    """Where to send the browser, which has its cookie already."""
+
+    redirect_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """A person's own accounts at providers, as they look over HTTP."""
+
+    authentication: Authentication
+    list_connections: ListConnections
+    begin: BeginConnection
+    finish: FinishConnection
+    disconnect: DisconnectAccount
+    cookies: FlowCookies
+    pages: Pages
+
+    def operations(self) -> list[Operation]:
+        """Return what can be done with them."""
+        return [
+            Operation(
+                "GET",
+                CONNECTIONS,
+                self._list,
+                name="list_connections",
+                summary="how I stand with each provider",
+                tag=Tag.ACCOUNT,
+                answers=[Answer(ConnectionList)],
+                refusals=[UserRequired],
+            ),
+            Operation(
+                "GET",
+                f"{CONNECTION}/authorize",
+                self.pages.for_people(self._authorize),
+                name="connect_account",
+                summary="sends me to the provider to connect my account",
+                description="A program is answered the address; a browser is sent there.",
+                tag=Tag.ACCOUNT,
+                query=AuthorizeQuery,
+                answers=[
+                    Answer(Redirect),
+                    Answer(status=HTTPStatus.FOUND, headers={"location": "the provider's page"}),
+                ],
+                refusals=[UserRequired],
+            ),
+            Operation(
+                "GET",
+                f"{CONNECTION}/callback",
+                self.pages.for_people(self._callback),
+                name="return_from_connecting",
+                summary="where the provider sends the browser back to",
+                description="Proven by the flow's state and the browser's cookie for it; a session, if there "
+                "is one, must be of the same person.",
+                tag=Tag.ACCOUNT,
+                query=ConnectionReturn,
+                answers=[
+                    Answer(Redirect),
+                    Answer(media_type=HTML),
+                    Answer(status=HTTPStatus.FOUND, headers={"location": "the dashboard"}),
+                ],
+                refusals=[
+                    FlowInvalid,
+                    FlowExpired,
+                    FlowUsed,
+                    AuthorizationDenied,
+                    CodeMissing,
+                    ProviderAccountTaken,
+                    OtherAccountConnected,
+                    EmailPermissionMissing,
+                    *OF_PROVIDER,
+                ],
+                access=Access.ANYONE,
+            ),
+            Operation(
+                "DELETE",
+                CONNECTION,
+                self._disconnect,
+                name="disconnect_account",
+                summary="disconnects my account and revokes what I granted",
+                tag=Tag.ACCOUNT,
+                answers=[Answer(status=HTTPStatus.NO_CONTENT)],
+                refusals=[UserRequired],
+            ),
+        ]
+
+    async def _list(self, request: Request) -> Response:
+        actor = await self.authentication(request)
+        read_query(request, NoQuery)
+        return Json(ConnectionList([_body(view) for view in await self.list_connections(actor)]))
+
+    async def _authorize(self, request: Request) -> Response:
+        actor = await self.authentication(request)
+        query = read_query(request, AuthorizeQuery)
+        provider = request.path_params["provider"]
+        begun = await self.begin(actor, provider=provider, return_to=query.return_to)
+        answer = self._going(request, begun.url)
+        self.cookies.give(answer, begun.flow_id, begun.cookie, begun.expires_at)
+        return answer
+
+    async def _callback(self, request: Request) -> Response:
+        query = read_query(request, ConnectionReturn)
+        return_to = await self.finish(
+            request.path_params["provider"],
+            Return(
+                state=query.state or None,
+                code=Secret(query.code) if query.code else None,
+                error=query.error or None,
+            ),
+            cookies=self.cookies.of(request),
+            session=await self._session(request),
+            request_id=request_id_of(request.scope),
+        )
+        return self._going(request, self.pages.back(return_to).url)
+
+    async def _disconnect(self, request: Request) -> Response:
+        actor = await self.authentication(request)
+        read_query(request, NoQuery)
+        await self.disconnect(actor, provider=request.path_params["provider"])
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    def _going(self, request: Request, url: str) -> Response:
+        if prefers_page(request):
+            return RedirectResponse(url, HTTPStatus.FOUND.value)
+        return Json(Redirect(url))
+
+    async def _session(self, request: Request) -> Actor | None:
+        """Return whose session the browser has, if it has one that still counts."""
+        with suppress(TokenRefused, UserNotFound):
+            return await self.authentication(request)
+        return None
+
+
+def _body(view: ConnectionView) -> ConnectionBody:
+    known = view.connection
+    body = ConnectionBody(
+        provider=view.provider, status=view.standing, action=_action(view.remedy, view.provider)
+    )
+    if known is not None:
+        body.reason = known.status_reason
+        body.username = known.provider_username
+        body.avatar_url = known.provider_avatar_url
+        body.emails = list(view.emails)
+        body.connected_at = known.created_at
+    return body
+
+
+def _action(remedy: ConnectionRemedy | None, provider: str) -> ConnectionAction | None:
+    if remedy is None:
+        return None
+    return ConnectionAction(remedy, _MESSAGES[remedy], f"{CONNECTIONS}/{provider}/authorize")

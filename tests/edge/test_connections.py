@@ -1,0 +1,215 @@
+"""One's own account over REST: in a browser and for a program."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from adapters.memory.directory import MemoryDirectory
+from adapters.secrets.keys import PinnedKey
+from adapters.secrets.tokens import JwtVerifier
+from core.domain.flows import LIFETIME
+from core.domain.identifiers import ProviderUserId
+from core.domain.provider import ProviderUnavailable
+from core.use_cases.account.identify import Identify
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.connections import Connecting
+from entrypoints.rest.envelope import Envelope
+from entrypoints.rest.flow_cookies import FlowCookies
+from entrypoints.rest.operations import routes
+from entrypoints.rest.pages import Pages
+from entrypoints.rest.problems import EXCEPTION_HANDLERS
+from tests.support import tokens
+from tests.support.connecting import Browser, ConnectingWorld
+from tests.support.rest import API, COOKIE, DASHBOARD, KeptAlerts
+
+PATH = "/api/v1/user/git-connections"
+PAGE = {"accept": "text/html,application/xhtml+xml"}
+
+
+@pytest.fixture
+async def world() -> ConnectingWorld:
+    """Give two people and a provider."""
+    world = ConnectingWorld()
+    await world.populate()
+    return world
+
+
+@asynccontextmanager
+async def browser(world: ConnectingWorld, person: Browser | None) -> AsyncIterator[httpx.AsyncClient]:
+    """Open a browser in which this person is signed in, or nobody."""
+    key = tokens.rsa_key()
+    verifier = JwtVerifier(
+        PinnedKey(tokens.public_pem(key)), world.clock, issuer=tokens.ISSUER, audience=tokens.AUDIENCE
+    )
+    authentication = Authentication(verifier, Identify(MemoryDirectory(world.database)), COOKIE, {DASHBOARD})
+    people = world.people
+    connecting = Connecting(
+        authentication,
+        people.list_connections,
+        people.begin_connection,
+        people.finish_connection,
+        people.disconnect_account,
+        FlowCookies(is_encrypted=False),
+        Pages(DASHBOARD),
+    )
+    framework = Starlette(routes=routes(connecting.operations()), exception_handlers=EXCEPTION_HANDLERS)
+    cookies = {}
+    if person:
+        claims = tokens.claims(world.clock.now(), sub=str(person.person.external_id))
+        cookies[COOKIE] = tokens.signed(claims, key)
+    transport = httpx.ASGITransport(Envelope(framework, KeptAlerts()))
+    async with httpx.AsyncClient(transport=transport, base_url=API, cookies=cookies) as client:
+        yield client
+
+
+async def authorized(world: ConnectingWorld, client: httpx.AsyncClient, account: str = "7") -> dict[str, str]:
+    """Go to the provider and authorize there; return what the browser comes back with."""
+    answer = await client.get(f"{PATH}/github/authorize?return_to=/settings", headers=PAGE)
+    assert answer.status_code == 302, answer.text
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+    returned = world.authorize(account, asked)
+    assert returned.code is not None
+    return {"state": asked["state"], "code": returned.code.reveal()}
+
+
+async def came_back(client: httpx.AsyncClient, query: dict[str, str]) -> httpx.Response:
+    """Come back from the provider."""
+    return await client.get(f"{PATH}/github/callback", params=query, headers=PAGE)
+
+
+async def test_connecting_in_a_browser(world: ConnectingWorld) -> None:
+    """There and back by redirects, with a cookie of the flow's own, and then it shows."""
+    async with browser(world, world.mara) as client:
+        [before] = (await client.get(PATH)).json()["data"]
+        assert (before["status"], before["action"]["code"]) == ("not_connected", "connect")
+        assert before["action"]["url"] == f"{PATH}/github/authorize"
+        query = await authorized(world, client)
+        [name] = [name for name in client.cookies if name.startswith("crewkit_git_flow_")]
+        assert client.cookies[name]
+        answer = await came_back(client, query | {"unheard_of": "1"})
+        assert (answer.status_code, answer.headers["location"]) == (302, f"{DASHBOARD}/settings")
+        [after] = (await client.get(PATH)).json()["data"]
+    assert after == {
+        "provider": "github",
+        "status": "active",
+        "reason": None,
+        "action": None,
+        "username": "mara",
+        "avatar_url": None,
+        "emails": ["m@home.example", "mara@acme.example"],
+        "connected_at": after["connected_at"],
+    }
+
+
+async def test_a_program_is_told_where_to_send_its_person(world: ConnectingWorld) -> None:
+    """The same as JSON, the cookie with it."""
+    async with browser(world, world.mara) as client:
+        answer = await client.get(f"{PATH}/github/authorize", headers={"accept": "application/json"})
+        assert answer.status_code == 200
+        asked = parse_qs(urlsplit(answer.json()["redirect_url"]).query)
+        assert "httponly" in answer.headers["set-cookie"].lower()
+        assert "samesite=lax" in answer.headers["set-cookie"].lower()
+        code = world.authorize("7", {name: values[0] for name, values in asked.items()}).code
+        assert code is not None
+        query = {"state": asked["state"][0], "code": code.reveal()}
+        answer = await client.get(f"{PATH}/github/callback", params=query)
+        assert answer.json() == {"redirect_url": f"{DASHBOARD}/"}
+
+
+async def page(answer: httpx.Response, status: int, code: str, *words: str) -> None:
+    """Check a page that a person can read: what happened, its code, and a way back."""
+    assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (status, "text/html")
+    for expected in (code, f'href="{DASHBOARD}/"', *words):
+        assert expected in answer.text, answer.text
+
+
+async def test_each_failure_has_its_code_and_a_page(world: ConnectingWorld) -> None:
+    """Denied, unknown, without a code, expired, replayed, taken, another's, no addresses, silence."""
+    async with browser(world, world.mara) as client:
+        query = await authorized(world, client)
+        denied = await came_back(client, {"state": query["state"], "error": "access_denied"})
+        await page(denied, 409, "authorization_denied", "You did not let crewkit act for you")
+        await page(await came_back(client, query), 409, "flow_used", "Look whether you are connected")
+        await page(
+            await came_back(client, {"state": "guessed", "code": "x"}), 409, "flow_invalid", "Start again"
+        )
+        await page(await came_back(client, {}), 409, "flow_invalid")
+        query = await authorized(world, client)
+        await page(await came_back(client, {"state": query["state"]}), 400, "authorization_code_missing")
+        query = await authorized(world, client)
+        world.clock.advance(LIFETIME)
+        await page(await came_back(client, query), 409, "flow_expired", "took too long")
+    async with browser(world, world.mara) as client:
+        world.provider.fail(
+            "exchange_code", ProviderUnavailable("The provider does not answer.", retry_after=5)
+        )
+        silent = await came_back(client, await authorized(world, client))
+        await page(silent, 503, "provider_unavailable", "does not answer")
+        assert silent.headers["retry-after"] == "5"
+        world.provider.world.people[ProviderUserId("7")].emails = None
+        missing = await came_back(client, await authorized(world, client))
+        await page(missing, 409, "email_permission_missing", "Whoever runs crewkit")
+        world.provider.world.people[ProviderUserId("7")].emails = []
+        assert (await came_back(client, await authorized(world, client))).status_code == 302
+        other = await came_back(client, await authorized(world, client, "8"))
+        await page(other, 409, "other_account_connected", "connected the account mara")
+    async with browser(world, world.jonas) as client:
+        taken = await came_back(client, await authorized(world, client))
+        await page(taken, 409, "provider_account_taken", "another crewkit user")
+        # The same to a program.
+        query = await authorized(world, client)
+        answer = await client.get(f"{PATH}/github/callback", params=query)
+        assert (answer.status_code, answer.json()["code"]) == (409, "provider_account_taken")
+
+
+async def test_another_browser_or_person_cannot_go_on(world: ConnectingWorld) -> None:
+    """A link with someone's state, followed elsewhere, connects nothing to anybody."""
+    async with browser(world, world.mara) as client, browser(world, None) as stranger:
+        query = await authorized(world, client)
+        await page(await came_back(stranger, query), 409, "flow_invalid")
+        async with browser(world, world.jonas) as jonas:
+            jonas.cookies.update({name: value for name, value in client.cookies.items() if name != COOKIE})
+            await page(await came_back(jonas, query), 409, "flow_invalid")
+        assert (await came_back(client, query)).status_code == 302
+
+
+async def test_disconnecting(world: ConnectingWorld) -> None:
+    """Gone at once, and gone already the second time."""
+    async with browser(world, world.mara) as client:
+        await came_back(client, await authorized(world, client))
+        headers = {"origin": DASHBOARD}
+        for _ in range(2):
+            assert (await client.delete(f"{PATH}/github", headers=headers)).status_code == 204
+        [after] = (await client.get(PATH)).json()["data"]
+        assert after["status"] == "not_connected"
+        foreign = await client.delete(f"{PATH}/github", headers={"origin": "https://evil.example"})
+        assert (foreign.status_code, foreign.json()["code"]) == (403, "origin_not_allowed")
+
+
+async def test_who_may_not(world: ConnectingWorld) -> None:
+    """Nobody without a session, no service, and no provider there is not."""
+    async with browser(world, None) as client:
+        for method, path in (
+            ("GET", PATH),
+            ("GET", f"{PATH}/github/authorize"),
+            ("DELETE", f"{PATH}/github"),
+        ):
+            assert (await client.request(method, path)).status_code == 401
+        claims = tokens.claims(world.clock.now(), sub="x", service="reader", scope="git.admin")
+        bearer = {"authorization": f"Bearer {tokens.signed(claims, tokens.rsa_key())}"}
+        for method, path in (
+            ("GET", PATH),
+            ("GET", f"{PATH}/github/authorize"),
+            ("DELETE", f"{PATH}/github"),
+        ):
+            answer = await client.request(method, path, headers=bearer)
+            assert (answer.status_code, answer.json()["code"]) == (403, "user_required")
+    async with browser(world, world.mara) as client:
+        for method, path in (("GET", "authorize"), ("GET", "callback"), ("DELETE", "")):
+            url = f"{PATH}/gitlab/{path}".rstrip("/")
+            answer = await client.request(method, url, headers={"origin": DASHBOARD})
+            assert (answer.status_code, answer.json()["code"]) == (404, "provider_unknown")

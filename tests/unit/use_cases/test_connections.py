@@ -1,0 +1,398 @@
+"""Connecting one's own account: every way back from the provider, and what is kept of it."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.domain.actors import ServiceActor
+from core.domain.connection_views import ConnectionRemedy, ConnectionStanding
+from core.domain.connections import (
+    ConnectionStatus,
+    EmailPermissionMissing,
+    OtherAccountConnected,
+    ProviderAccountTaken,
+)
+from core.domain.errors import DomainError
+from core.domain.flows import LIFETIME, FlowExpired, FlowInvalid, FlowStatus, FlowUsed
+from core.domain.identifiers import ProviderUserId
+from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, ProviderUnknown
+from core.domain.returns import AuthorizationDenied, CodeMissing, Return
+from core.domain.secret import Secret
+from core.use_cases.account.who_am_i import UserRequired
+from core.use_cases.tokens.sealing import open_access_token, open_refresh_token
+from tests.support.builders import BY, PROVIDER, step
+from tests.support.connecting import CALLBACK, Browser, ConnectingWorld
+
+MARAS, JONASS = ProviderUserId("7"), ProviderUserId("8")
+
+
+@pytest.fixture
+async def world() -> ConnectingWorld:
+    """Give two people and a provider."""
+    world = ConnectingWorld()
+    await world.populate()
+    return world
+
+
+async def nothing_is_connected(world: ConnectingWorld) -> bool:
+    """Tell whether nothing was kept, and no token given out is live once the scheduler had its turn."""
+    while await world.people.revoke_tokens():
+        pass
+    state = world.database.committed
+    return not (state.connections or state.user_tokens or state.emails or world.provider.world.grants)
+
+
+async def test_connecting_keeps_who_it_is(world: ConnectingWorld) -> None:
+    """Number, login and addresses are kept, tokens encrypted for their row; the trail tells who did it."""
+    asked = await world.begin(world.mara)
+    assert asked["redirect_uri"] == CALLBACK
+    assert await world.finish(world.mara, world.authorize("7", asked)) == "/settings"
+    connection = await world.connection(world.mara)
+    assert connection is not None
+    assert (connection.provider_user_id, connection.provider_username) == ("7", "mara")
+    assert (connection.status, connection.user_id) == (ConnectionStatus.ACTIVE, world.mara.person.user_id)
+    assert await world.emails(connection) == ["m@home.example", "mara@acme.example"]
+    async with world.unit_of_work() as tx:
+        row = await tx.user_tokens.find(connection.id)
+        [version] = await tx.versions.of_item("connection", str(connection.external_id))
+    assert row is not None
+    assert row.tokens is not None
+    [grant] = world.provider.world.grants
+    assert open_access_token(world.cipher, connection.external_id, row.tokens).reveal() == grant.access
+    refresh = open_refresh_token(world.cipher, connection.external_id, row.tokens)
+    assert refresh is not None
+    assert refresh.reveal() == grant.refresh
+    assert (version.event, version.actor) == ("created", world.mara.person.name)
+    assert version.request_id == "request-1"
+    assert {flow.status for flow in world.database.committed.flows.values()} == {FlowStatus.COMPLETED}
+
+
+@pytest.mark.parametrize(
+    "return_to", ["https://evil.example", "//evil.example", "/\\evil.example", "x", None]
+)
+async def test_only_paths_of_ours_are_returned_to(world: ConnectingWorld, return_to: str | None) -> None:
+    """Anything else is the dashboard's beginning."""
+    asked = await world.begin(world.mara, return_to)
+    assert await world.finish(world.mara, world.authorize("7", asked)) == "/"
+
+
+async def test_two_tabs_do_not_disturb_each_other(world: ConnectingWorld) -> None:
+    """Each flow has a cookie and a state of its own, and both may be finished, the first one last."""
+    one, two = await world.begin(world.mara, "/one"), await world.begin(world.mara, "/two")
+    assert await world.finish(world.mara, world.authorize("7", two)) == "/two"
+    assert await world.finish(world.mara, world.authorize("7", one)) == "/one"
+    assert len(world.database.committed.connections) == 1
+
+
+async def test_a_session_is_not_needed_to_return(world: ConnectingWorld) -> None:
+    """It may have ended meanwhile; state and cookie prove the flow."""
+    asked = await world.begin(world.mara)
+    world.mara.is_signed_in = False
+    assert await world.finish(world.mara, world.authorize("7", asked)) == "/settings"
+
+
+async def refused(
+    world: ConnectingWorld, browser: Browser, returned: Return, kind: type[DomainError]
+) -> DomainError:
+    """Return the refusal that a return meets."""
+    with pytest.raises(kind) as caught:
+        await world.finish(browser, returned)
+    assert type(caught.value) is kind
+    assert caught.value.message.endswith(".")
+    return caught.value
+
+
+async def test_a_return_that_is_not_its_own_changes_nothing(world: ConnectingWorld) -> None:
+    """An unknown state, another browser, another person's session: refused, and the flow goes on."""
+    asked = await world.begin(world.mara)
+    returned = world.authorize("7", asked)
+    for browser, other in (
+        (world.mara, replace(returned, state="guessed")),
+        (world.mara, replace(returned, state=None)),
+        (world.jonas, returned),
+        (replace(world.mara, cookies={}), returned),
+        (replace(world.mara, cookies=dict.fromkeys(world.mara.cookies, "forged")), returned),
+        (replace(world.jonas, cookies=world.mara.cookies), returned),
+    ):
+        await refused(world, browser, other, FlowInvalid)
+    assert await world.finish(world.mara, returned) == "/settings"
+
+
+async def test_a_return_works_once(world: ConnectingWorld) -> None:
+    """Replayed it is refused as used, whatever came of the first time."""
+    returned = world.authorize("7", await world.begin(world.mara))
+    await world.finish(world.mara, returned)
+    await refused(world, world.mara, returned, FlowUsed)
+    denied = Return(state=(await world.begin(world.mara))["state"], error="access_denied")
+    await refused(world, world.mara, denied, AuthorizationDenied)
+    await refused(world, world.mara, denied, FlowUsed)
+
+
+async def test_two_returns_at_once_are_one(world: ConnectingWorld) -> None:
+    """A second click while the first is under way finds the flow taken."""
+    returned = world.authorize("7", await world.begin(world.mara))
+    results = await asyncio.gather(
+        *(world.finish(world.mara, returned) for _ in range(5)), return_exceptions=True
+    )
+    assert [result for result in results if result == "/settings"] == ["/settings"]
+    assert sum(isinstance(result, FlowUsed) for result in results) == 4
+
+
+async def test_a_flow_that_took_too_long_is_over(world: ConnectingWorld) -> None:
+    """It says so; nothing of the code it brought is used."""
+    returned = world.authorize("7", await world.begin(world.mara))
+    world.clock.advance(LIFETIME)
+    await refused(world, world.mara, returned, FlowExpired)
+    assert await nothing_is_connected(world)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [("access_denied", AuthorizationDenied), ("application_suspended", AppRefused)]
+)
+async def test_what_the_provider_says_instead_of_a_code(
+    world: ConnectingWorld, error: str, kind: type[DomainError]
+) -> None:
+    """Denied by the person, or refused to our app: told apart."""
+    asked = await world.begin(world.mara)
+    await refused(world, world.mara, Return(state=asked["state"], error=error), kind)
+    assert await nothing_is_connected(world)
+
+
+async def test_a_return_without_a_code(world: ConnectingWorld) -> None:
+    """Nothing can be shown for it."""
+    asked = await world.begin(world.mara)
+    await refused(world, world.mara, Return(state=asked["state"]), CodeMissing)
+
+
+async def test_a_code_of_another_flow_is_worth_nothing(world: ConnectingWorld) -> None:
+    """PKCE: the code answers the challenge of the flow it was asked in."""
+    mine, other = await world.begin(world.mara), await world.begin(world.jonas)
+    stolen = world.authorize("8", other)
+    await refused(world, world.mara, replace(stolen, state=mine["state"]), CredentialRefused)
+    wrong = Return(state=(await world.begin(world.mara))["state"], code=Secret("invented"))
+    await refused(world, world.mara, wrong, CredentialRefused)
+    assert await nothing_is_connected(world)
+
+
+@pytest.mark.parametrize("call", ["exchange_code", "person", "verified_emails"])
+async def test_a_silent_provider_is_told_as_such(world: ConnectingWorld, call: str) -> None:
+    """Nothing is connected by halves, and what was given out is revoked once the provider is back."""
+    returned = world.authorize("7", await world.begin(world.mara))
+    world.provider.fail(call, ProviderUnavailable("The provider does not answer.", retry_after=5.0))
+    await refused(world, world.mara, returned, ProviderUnavailable)
+    assert await nothing_is_connected(world)
+
+
+async def test_an_app_that_may_not_read_addresses(world: ConnectingWorld) -> None:
+    """Without addresses commits are not known; it says who can help."""
+    world.provider.world.people[MARAS].emails = None
+    await refused(
+        world, world.mara, world.authorize("7", await world.begin(world.mara)), EmailPermissionMissing
+    )
+    assert await nothing_is_connected(world)
+
+
+async def test_an_account_is_one_users(world: ConnectingWorld) -> None:
+    """The second user to connect it is refused, not told whose it is, and ends no token of the first."""
+    await world.connect(world.mara, "7")
+    error = await refused(
+        world, world.jonas, world.authorize("7", await world.begin(world.jonas)), ProviderAccountTaken
+    )
+    assert "mara" not in error.message
+    assert await world.people.revoke_tokens() == 1
+    assert len(world.provider.world.grants) == 1
+    assert await world.connection(world.jonas) is None
+
+
+async def test_two_users_race_for_one_account(world: ConnectingWorld) -> None:
+    """However they meet, one has it and the other is told."""
+    returns = [(one, world.authorize("7", await world.begin(one))) for one in (world.mara, world.jonas)]
+    results = await asyncio.gather(*(world.finish(*one) for one in returns), return_exceptions=True)
+    assert sorted(map(type, results), key=str) == sorted([str, ProviderAccountTaken], key=str)
+
+
+async def test_the_same_account_again_brings_it_to_life(world: ConnectingWorld) -> None:
+    """Renamed, lapsed, with other addresses: all follows, and it is the same connection."""
+    first = await world.connect(world.mara, "7")
+    async with world.unit_of_work() as tx:
+        await tx.connections.apply([step(first, first.lapsed("refresh_token_refused"))])
+        await tx.commit()
+    person = world.provider.world.people[MARAS]
+    person.facts, person.emails = replace(person.facts, login="mara-new"), ["new@acme.example"]
+    again = await world.connect(world.mara, "7")
+    assert (again.id, again.status, again.status_reason) == (first.id, ConnectionStatus.ACTIVE, None)
+    assert again.provider_username == "mara-new"
+    assert await world.emails(again) == ["new@acme.example"]
+
+
+async def test_another_account_has_to_wait_for_the_first_to_go(world: ConnectingWorld) -> None:
+    """Who is signed in elsewhere at the provider does not swap accounts unawares."""
+    await world.connect(world.mara, "7")
+    error = await refused(
+        world, world.mara, world.authorize("8", await world.begin(world.mara)), OtherAccountConnected
+    )
+    assert "mara" in error.message
+    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
+    assert (await world.connect(world.mara, "8")).provider_user_id == "8"
+
+
+async def test_a_revoked_connection_may_make_place(world: ConnectingWorld) -> None:
+    """Whoever withdrew the app at the provider may come back with another account."""
+    first = await world.connect(world.mara, "7")
+    async with world.unit_of_work() as tx:
+        revoked = replace(first, status=ConnectionStatus.REVOKED, status_reason="withdrawn")
+        await tx.connections.apply([step(first, revoked)])
+        await tx.commit()
+    second = await world.connect(world.mara, "8")
+    assert (second.id, second.provider_user_id, second.status) == (first.id, "8", ConnectionStatus.ACTIVE)
+
+
+async def test_an_address_moves_with_its_account(world: ConnectingWorld) -> None:
+    """What the provider verifies for one account now, no other connection has any more."""
+    mara = await world.connect(world.mara, "7")
+    world.provider.world.people[JONASS].emails = ["m@home.example"]
+    jonas = await world.connect(world.jonas, "8")
+    assert (await world.emails(mara), await world.emails(jonas)) == (
+        ["mara@acme.example"],
+        ["m@home.example"],
+    )
+
+
+async def test_disconnecting_forgets_and_revokes(world: ConnectingWorld) -> None:
+    """The row goes at once; the whole grant once the provider is reached, however often one clicks."""
+    await world.connect(world.mara, "7")
+    world.provider.world.grant(world.provider.world.people[MARAS].facts.id)
+    for _ in range(2):
+        await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
+    assert await world.connection(world.mara) is None
+    world.provider.fail("revoke_grant", ProviderUnavailable("The provider does not answer."))
+    assert await world.people.revoke_tokens() == 0
+    assert len(world.provider.world.grants) == 2
+    assert await world.people.revoke_tokens() == 0, "it is not due yet"
+    world.clock.advance(timedelta(minutes=1))
+    assert await world.process().revoke_tokens() == 1
+    assert world.provider.world.grants == []
+    assert await nothing_is_connected(world)
+
+
+async def test_a_grant_whose_token_has_ended_is_revoked_all_the_same(world: ConnectingWorld) -> None:
+    """The refresh token makes one that shows whose it is; where that has ended too, nothing is left."""
+    await world.connect(world.mara, "7")
+    grants = world.provider.world.grants
+    world.provider.world.grants[:] = [replace(grants[0], access="ended")]
+    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
+    assert await world.people.revoke_tokens() == 1
+    assert world.provider.world.grants == []
+    await world.connect(world.mara, "7")
+    world.provider.world.grants.clear()
+    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
+    assert await world.people.revoke_tokens() == 1
+    assert not world.database.committed.revocations
+
+
+async def test_connecting_again_spares_the_new_tokens(world: ConnectingWorld) -> None:
+    """What waits to be revoked then ends its own token only; while a whole grant is just ended, one waits."""
+    await world.connect(world.mara, "7")
+    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
+    await world.connect(world.mara, "7")
+    assert await world.people.revoke_tokens() == 1
+    assert len(world.provider.world.grants) == 1
+    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
+    async with world.unit_of_work() as tx:
+        now = world.clock.now()
+        [taken] = await tx.revocations.take(now=now, until=now + timedelta(minutes=2), limit=10)
+        await tx.commit()
+    assert taken.whole_grant
+    returned = world.authorize("7", await world.begin(world.mara))
+    error = await refused(world, world.mara, returned, ProviderUnavailable)
+    assert error.retry_after
+
+
+async def test_what_cannot_be_revoked_is_given_up_at_last(world: ConnectingWorld) -> None:
+    """A month is enough; until then the pauses grow."""
+    await world.connect(world.mara, "7")
+    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
+    world.provider.fail("revoke_grant", AppRefused("The app's key is not accepted."), times=None)
+    tries = 0
+    while world.database.committed.revocations:
+        await world.people.revoke_tokens()
+        world.clock.advance(timedelta(hours=1))
+        tries += 1
+        assert tries < 1000
+    assert tries > 24 * 29
+
+
+async def test_what_one_is_told_of_oneself(world: ConnectingWorld) -> None:
+    """Each provider there is, with the one thing that helps."""
+    [view] = await world.people.list_connections(world.mara.person)
+    assert (view.standing, view.remedy) == (ConnectionStanding.NOT_CONNECTED, ConnectionRemedy.CONNECT)
+    connection = await world.connect(world.mara, "7")
+    [view] = await world.people.list_connections(world.mara.person)
+    assert (view.standing, view.remedy, view.connection) == (ConnectionStanding.ACTIVE, None, connection)
+    assert view.emails == ["m@home.example", "mara@acme.example"]
+    [other] = await world.people.list_connections(world.jonas.person)
+    assert other.connection is None
+    async with world.unit_of_work() as tx:
+        await tx.connections.apply([step(connection, connection.lapsed("refresh_token_refused"))])
+        await tx.commit()
+    [view] = await world.people.list_connections(world.mara.person)
+    assert (view.standing, view.remedy) == (
+        ConnectionStanding.RECONNECT_REQUIRED,
+        ConnectionRemedy.RECONNECT,
+    )
+
+
+async def test_services_never_connect(world: ConnectingWorld) -> None:
+    """Not even for the user they act for; nor does the service itself."""
+    service = ServiceActor("deployer", frozenset({"git.admin"}), acting_user=world.mara.person)
+    for actor in (service, BY):
+        for call in (
+            world.people.list_connections(actor),
+            world.people.begin_connection(actor, provider=PROVIDER),
+            world.people.disconnect_account(actor, provider=PROVIDER),
+        ):
+            with pytest.raises(UserRequired):
+                await call
+    with pytest.raises(ProviderUnknown):
+        await world.people.begin_connection(world.mara.person, provider="gitlab")
+
+
+async def test_identities_are_looked_up_every_day(world: ConnectingWorld) -> None:
+    """A renamed login and new addresses follow within a day, in one process or the other."""
+    connection = await world.connect(world.mara, "7")
+    person = world.provider.world.people[MARAS]
+    person.facts, person.emails = replace(person.facts, login="mara-new"), ["new@acme.example"]
+    assert await world.people.look_up_identities() == 0
+    world.clock.advance(timedelta(days=1))
+    counts = await asyncio.gather(*(world.process().look_up_identities() for _ in range(3)))
+    assert sum(counts) == 1
+    after = await world.connection(world.mara)
+    assert after is not None
+    assert after.provider_username == "mara-new"
+    assert await world.emails(connection) == ["new@acme.example"]
+    assert await world.people.look_up_identities() == 0
+
+
+async def test_a_look_up_that_fails_comes_again(world: ConnectingWorld) -> None:
+    """Nothing is lost of what was known, and an hour later it is tried again."""
+    connection = await world.connect(world.mara, "7")
+    world.clock.advance(timedelta(days=1))
+    world.provider.fail("person", ProviderUnavailable("The provider does not answer."))
+    assert await world.people.look_up_identities() == 0
+    assert await world.people.look_up_identities() == 0
+    world.clock.advance(timedelta(hours=1))
+    assert await world.people.look_up_identities() == 1
+    assert await world.emails(connection) == ["m@home.example", "mara@acme.example"]
+
+
+async def test_a_dead_refresh_token_is_found_by_the_look_up(world: ConnectingWorld) -> None:
+    """The person is asked to connect again."""
+    await world.connect(world.mara, "7")
+    world.provider.world.grants.clear()
+    world.clock.advance(timedelta(days=1))
+    assert await world.people.look_up_identities() == 0
+    after = await world.connection(world.mara)
+    assert after is not None
+    assert after.status is ConnectionStatus.RECONNECT_REQUIRED

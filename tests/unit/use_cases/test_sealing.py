@@ -1,0 +1,86 @@
+"""Whatever is encrypted opens in its own row and column, and nowhere else."""
+
+import base64
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from adapters.secrets.cipher import AesGcmCipher
+from core.domain.provider import InstallationToken, UserTokens
+from core.domain.secret import Secret
+from core.domain.token_lease import SealedTokens
+from core.use_cases.install.sealing import open_verifier, seal_verifier
+from core.use_cases.tokens.sealing import (
+    open_access_token,
+    open_for_revocation,
+    open_installation_token,
+    open_refresh_token,
+    seal_for_revocation,
+    seal_installation_token,
+    seal_user_tokens,
+)
+from ports.cipher import CiphertextRefused
+from tests.support.domain import NOW, external
+
+CIPHER = AesGcmCipher([("k1", Secret(base64.b64encode(bytes(32)).decode()))])
+ROW, OTHER = external(1), external(2)
+SECRET, REFRESH = Secret("s3cret"), Secret("refresh-s3cret")
+
+USER = seal_user_tokens(CIPHER, ROW, UserTokens(SECRET, None, REFRESH, None))
+REVOKED = seal_for_revocation(CIPHER, ROW, SECRET, REFRESH)
+INSTALLATION = seal_installation_token(CIPHER, ROW, InstallationToken(SECRET, NOW, {}))
+VERIFIER = seal_verifier(CIPHER, ROW, SECRET)
+
+Opener = Callable[[UUID, str], Secret | None]
+PLACES: dict[str, tuple[str, Opener]] = {
+    "a user's access token": (
+        USER.access,
+        lambda row, text: open_access_token(CIPHER, row, SealedTokens(text, None)),
+    ),
+    "a user's refresh token": (
+        USER.refresh or "",
+        lambda row, text: open_refresh_token(CIPHER, row, SealedTokens("", None, text)),
+    ),
+    "an installation's token": (
+        INSTALLATION.access,
+        lambda row, text: open_installation_token(CIPHER, row, SealedTokens(text, None)),
+    ),
+    "a verifier": (VERIFIER, lambda row, text: open_verifier(CIPHER, row, text)),
+    "an access token to be revoked": (
+        REVOKED.access,
+        lambda row, text: open_for_revocation(CIPHER, row, SealedTokens(text, None))[0],
+    ),
+    "a refresh token to be revoked": (
+        REVOKED.refresh or "",
+        lambda row, text: open_for_revocation(CIPHER, row, replace(REVOKED, refresh=text))[1],
+    ),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_it_opens_where_it_belongs(place: str) -> None:
+    """In its row, in its column; nothing of the secret stands in what is kept."""
+    text, opener = PLACES[place]
+    opened = opener(ROW, text)
+    assert opened is not None
+    assert opened.reveal() in ("s3cret", "refresh-s3cret")
+    assert "s3cret" not in text
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_it_opens_in_no_other_row(place: str) -> None:
+    """Copied to another row it is refused."""
+    text, opener = PLACES[place]
+    with pytest.raises(CiphertextRefused):
+        opener(OTHER, text)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("moved_from", PLACES)
+def test_it_opens_in_no_other_column(place: str, moved_from: str) -> None:
+    """Copied to another column, even of the same row, it is refused."""
+    if place != moved_from:
+        with pytest.raises(CiphertextRefused):
+            PLACES[place][1](ROW, PLACES[moved_from][0])
