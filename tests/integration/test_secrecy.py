@@ -31,6 +31,7 @@ from tests.support.secrecy import Secrets, in_command_lines, in_database, in_fil
 from tests.support.service_at_sandbox import ServiceAtSandbox, service_at_sandbox
 from tests.support.token_world import KeptAlerts
 
+_BROWSER = {"accept": "text/html"}
 INTEGRATION = "/git-integrations/github"
 ENCRYPTION_KEY = base64.b64encode(bytes(range(32))).decode()
 VERIFIER = "a-verifier-of-the-length-that-is-asked-for-0123456789"
@@ -207,12 +208,37 @@ async def _people(stage: Stage) -> None:
         await database.close()
 
 
+async def _browsers(stage: Stage) -> None:
+    """Someone connects their organization, and their own account, and both are denied and replayed, too."""
+    organization = _organization(stage)
+    url = stage.both.service.url
+    await stage.ask("DELETE", f"{url}/api/v1/user/git-connections/{PROVIDER}")
+    installing = f"git/{PROVIDER}/install?organization_id={organization}&mode=existing"
+    for path in (installing, f"user/git-connections/{PROVIDER}/authorize"):
+        for decision in ("deny", "authorize"):
+            begun = await stage.ask("GET", f"{url}/api/v1/{path}", headers=_BROWSER)
+            assert begun.status_code == 302, begun.text
+            page = httpx.URL(begun.headers["location"])
+            stage.secrets.add("state", page.params["state"])
+            for cookie in stage.owner.cookies.jar:
+                stage.secrets.add("flow cookie", str(cookie.value))
+            async with stage.both.sandbox.browser(MARA) as browser:
+                form = {**dict(page.params), "decision": decision}
+                back = await browser.post(page.path, data=form)
+            for _ in range(2):
+                ended = await stage.ask("GET", back.headers["location"], headers=_BROWSER)
+                assert ended.status_code < 500
+    assert stage.both.ledger.value("SELECT count(*) FROM git_integrations WHERE status = 0") == 1
+    assert stage.both.ledger.value("SELECT count(*) FROM git_flows WHERE status = 'completed'") == 2
+
+
 FLOWS: tuple[Callable[[Stage], Awaitable[None]], ...] = (
     _catalog,
     _people,
     _everything_that_can_be_read,
     _webhooks,
     _faults,
+    _browsers,
 )
 
 
@@ -237,6 +263,7 @@ async def test_no_secret_is_anywhere_but_where_it_belongs(stage: Stage, redis_ur
         "code",
         "code verifier",
         "encryption key",
+        "flow cookie",
         "private key",
         "refresh token",
         "signature",
