@@ -33,15 +33,21 @@ class FlowStore(Protocol):
         """Return the organization's live request that waits for approval, the newest of several."""
 
     async def all_awaiting(
-        self, provider: str, *, made_before: datetime, limit: int
+        self, provider: str, *, made_before: datetime, after: FlowId | None = None, limit: int
     ) -> Sequence[PendingRequest]:
-        """Return requests made before then that wait for approval, expired ones too, oldest first."""
+        """Return requests made before then that wait for approval, expired ones too, oldest first.
+
+        Those behind `after` only, where it is given.
+        """
 
     async def complete(self, requests: Sequence[PendingRequest]) -> None:
         """End these requests as completed; they match nothing any more."""
 
     async def end(self, requests: Sequence[PendingRequest]) -> int:
         """End those of these requests that still wait, and return how many."""
+
+    async def let_lapse(self, requests: Sequence[PendingRequest], *, by: datetime) -> None:
+        """Let those of these requests that still wait expire then; none lives longer for it."""
 
     async def forget(self, *, expired_before: datetime, limit: int) -> int:
         """Delete flows that nobody can go on with and that expired before then; return how many."""

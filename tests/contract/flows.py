@@ -9,11 +9,11 @@ from core.domain.flows import (
     APPROVAL_LIFETIME,
     Flow,
     FlowPurpose,
+    FlowStatus,
     FlowStep,
     begin_flow,
     hashed,
     next_step,
-    used,
 )
 from core.domain.identifiers import AccountId, FlowId, ProviderUserId
 from tests.contract.world import World
@@ -136,7 +136,8 @@ class FlowStoreContract:
         async def use() -> bool:
             async with world.unit_of_work() as tx:
                 known = await tx.flows.find(PROVIDER, flow.state_hash)
-                went_on = known is not None and await tx.flows.step(known, used(known))
+                is_open = known is not None and known.status is FlowStatus.OPEN
+                went_on = known is not None and is_open and await tx.flows.step(known, known.taken())
                 await tx.commit()
             return went_on
 
@@ -146,7 +147,7 @@ class FlowStoreContract:
         """Its state opens it again."""
         flow = await added(world)
         async with world.unit_of_work() as tx:
-            assert await tx.flows.step(flow, used(flow))
+            assert await tx.flows.step(flow, flow.taken())
         async with world.unit_of_work() as tx:
             assert await tx.flows.find(PROVIDER, flow.state_hash) == flow
 
@@ -179,6 +180,32 @@ class FlowStoreContract:
             assert await tx.flows.end([done, expired, alive]) == 2
             assert await tx.flows.all_awaiting(PROVIDER, made_before=later, limit=10) == []
             assert await tx.flows.end([]) == 0
+
+    async def test_requests_are_paged_through(self, world: World) -> None:
+        """Each once, however many there are."""
+        organization, user = await world.organization(), await world.user()
+        first, second, third = [await world.request(organization, user) for _ in range(3)]
+        later = now() + timedelta(minutes=1)
+        async with world.unit_of_work() as tx:
+            page = await tx.flows.all_awaiting(PROVIDER, made_before=later, limit=2)
+            assert page == [first, second]
+            rest = await tx.flows.all_awaiting(PROVIDER, made_before=later, after=second.flow_id, limit=2)
+            assert rest == [third]
+
+    async def test_requests_are_let_lapse(self, world: World) -> None:
+        """Earlier than they would, never later, and only where they still wait."""
+        organization, user = await world.organization(), await world.user()
+        alive, done = [await world.request(organization, user) for _ in range(2)]
+        expired = await world.request(organization, user, expires_at=ago(hours=1))
+        async with world.unit_of_work() as tx:
+            await tx.flows.complete([done])
+            await tx.flows.let_lapse([], by=now())
+            await tx.flows.let_lapse([alive, done, expired], by=ago(minutes=1))
+            assert await tx.flows.awaiting_approval(PROVIDER, [_KEY]) == []
+            known = await tx.flows.all_awaiting(PROVIDER, made_before=now() + timedelta(minutes=1), limit=9)
+            assert [one.flow_id for one in known] == [alive.flow_id, expired.flow_id]
+            assert known[0].expires_at < now()
+            assert known[1].expires_at == expired.expires_at
 
     async def test_old_flows_are_forgotten(self, world: World) -> None:
         """Those that expired long ago, but never one that waits."""

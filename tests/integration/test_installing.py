@@ -4,7 +4,9 @@ Each complaint of users of such integrations that is about installing has its te
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from html import unescape
 
 import httpx
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from entrypoints.sandbox.faults import Fault, FaultKind
 from entrypoints.sandbox.state.seed import ORBITAL
 from tests.support.deliveries import REPOSITORY
-from tests.support.install_site import HTML, Browser, Landing, Site, install_site
+from tests.support.install_site import HTML, JSON, Browser, Landing, Site, install_site
 from tests.support.sandbox import INSTALLATION, JONAS, MARA, OONA, PRIYA
 
 ORBITAL_ACCOUNT = "orbital-works"
@@ -128,8 +130,8 @@ async def test_members_and_administrators_of_one_repository_prove_nothing(
         page = await browser.begin(site.orbital, mode="existing")
         landed = await browser.authorize(page)
         onward = (await browser.arrive(landed)).json()
-        # Nothing of theirs is found, so they are sent to install it.
-        assert onward["outcome"] == "continue"
+        # Nothing of theirs is found, so they are told, and sent to install it.
+        assert (onward["outcome"], onward["reason"]) == ("continue", "installation_not_proven")
         state = onward["redirect_url"].partition("state=")[2]
         code = await code_of(browser)
         back = Landing(CALLBACK, {"state": state, "code": code, "installation_id": str(INSTALLATION)})
@@ -160,14 +162,20 @@ async def test_a_connected_organization_begins_nothing(site: Site) -> None:
 
 
 async def test_a_state_works_once_in_its_own_browser(site: Site, oona: Browser) -> None:
-    """Replayed, from another browser, made up, or too late: nothing is bound, and the owner can go on."""
+    """From another browser, or made up, it is refused, and the owner can go on; replayed it does nothing."""
     landed = await begun_by_oona(site, oona)
     async with site.browser("nobody", OONA) as other:
         refused(await other.arrive(landed), 409, "flow_invalid")
     refused(await oona.arrive(landed.but(state="x" * 43)), 409, "flow_invalid")
     assert await bound(site) == []
     assert (await oona.arrive(landed)).json()["outcome"] == "connected"
-    refused(await oona.arrive(landed), 409, "flow_invalid")
+    [before] = await bound(site)
+    # The same person in the same browser reloads the page, or someone else put another number into it.
+    for again in (landed, landed.but(installation_id=str(INSTALLATION))):
+        assert (await oona.arrive(again)).json()["outcome"] == "connected"
+    assert await bound(site) == [before]
+    async with site.browser("nobody", OONA) as other:
+        refused(await other.arrive(landed), 409, "flow_invalid")
 
 
 async def test_a_late_return_binds_nothing(site: Site, oona: Browser) -> None:
@@ -268,11 +276,14 @@ async def test_browser_and_webhook_come_in_either_order(site: Site, oona: Browse
 
 
 async def test_two_clicks_at_once_connect_once(site: Site, oona: Browser) -> None:
-    """One goes on, the other is told that the page was used."""
+    """One goes on with its code, the others wait for what comes of it."""
     landed = await begun_by_oona(site, oona)
     answers = await asyncio.gather(*(oona.arrive(landed) for _ in range(5)))
-    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
+    assert [answer.json()["outcome"] for answer in answers] == ["connected"] * 5
     assert len(await bound(site)) == 1
+    assert site.rows(
+        "SELECT count(*) FROM versions WHERE item_type = 'integration' AND actor LIKE 'user:%%'"
+    ) == [(1,)]
 
 
 async def test_two_tabs_do_not_disturb_each_other(site: Site, oona: Browser) -> None:
@@ -382,14 +393,104 @@ async def test_returns_that_nobody_here_began_are_met_with_words(site: Site) -> 
 
 
 async def test_the_provider_being_down_is_said_and_binds_nothing(site: Site, oona: Browser) -> None:
-    """Starting again works as soon as it is back."""
+    """The same flow goes on as soon as it is back: the page says where."""
+    landed = await begun_by_oona(site, oona)
+    site.sandbox.sandbox.faults.active = [Fault(FaultKind.ERROR)]
+    answer = await oona.arrive(landed, HTML)
+    assert answer.status_code == 503
+    assert "Code provider_unavailable" in answer.text
+    assert "retry-after" in answer.headers
+    assert await bound(site) == []
+    site.sandbox.sandbox.faults.active = []
+    answer = await oona.arrive(await oona.authorize(link_of(answer, "Try again")), HTML)
+    assert answer.status_code == 302
+    assert len(await bound(site)) == 1
+
+
+async def test_the_provider_being_down_is_a_refusal_to_programs(site: Site, oona: Browser) -> None:
+    """With its code, and when to come back."""
     landed = await begun_by_oona(site, oona)
     site.sandbox.sandbox.faults.active = [Fault(FaultKind.ERROR)]
     answer = await oona.arrive(landed)
-    assert answer.status_code == 503
-    assert answer.json()["code"] == "provider_unavailable"
+    refused(answer, 503, "provider_unavailable")
     assert "retry-after" in answer.headers
+
+
+async def test_who_denied_may_think_again(site: Site, oona: Browser) -> None:
+    """As may who came back with a code that is worth nothing: the page leads to the provider once more."""
+    denied = await oona.authorize(await oona.begin(site.orbital, mode="existing"), "deny")
+    answer = await oona.arrive(denied, HTML)
+    assert (answer.status_code, "Code authorization_denied" in answer.text) == (409, True)
+    landed = await oona.authorize(link_of(answer, "Try again"))
+    answer = await oona.arrive(landed.but(code="worthless"), HTML)
+    assert (answer.status_code, "Code provider_credential_refused" in answer.text) == (409, True)
+    landed = await oona.authorize(link_of(answer, "Try again"))
+    answer = await oona.arrive(landed.but(code=None), HTML)
+    assert (answer.status_code, "Code authorization_code_missing" in answer.text) == (400, True)
     assert await bound(site) == []
+
+
+def link_of(page: httpx.Response, words: str) -> str:
+    """Return where the link with these words leads."""
+    found = [href for href, said in re.findall(r'href="([^"]*)">([^<]*)</a>', page.text) if said == words]
+    assert len(found) == 1, page.text
+    return unescape(found[0])
+
+
+async def test_a_link_elsewhere_begins_nothing_unasked(site: Site) -> None:
+    """Or it could quietly connect someone's account to a team they also belong to."""
+    path, query = "/api/v1/git/github/install", {"organization_id": site.orbital, "mode": "existing"}
+    token = site.facts.users["outsider"]["token"]
+    cookies = {"crewkit_session": token}
+    async with httpx.AsyncClient(base_url=site.url, cookies=cookies, trust_env=False) as here:
+        for sent in (
+            {"sec-fetch-site": "cross-site"},
+            {"sec-fetch-site": "cross-site", "referer": "https://evil.example/"},
+            {"referer": f"{site.url}.evil.example/"},
+        ):
+            page = await here.get(path, params=query, headers={**HTML, **sent})
+            assert (page.status_code, "set-cookie" in page.headers) == (200, False)
+            assert f"Connect {site.facts.second_organization['name']}?" in page.text
+        assert site.rows("SELECT count(*) FROM git_flows") == [(0,)]
+        foreign = {**query, "organization_id": site.acme}
+        page = await here.get(path, params=foreign, headers={**HTML, "sec-fetch-site": "cross-site"})
+        assert (page.status_code, "Code organization_not_found" in page.text) == (404, True)
+
+        page = await here.get(path, params=query, headers={**HTML, "sec-fetch-site": "cross-site"})
+        for sent in (
+            {"sec-fetch-site": "same-origin", "referer": f"{site.url}/"},
+            {"sec-fetch-site": "same-site"},
+            {"sec-fetch-site": "none"},
+            {"sec-fetch-site": "cross-site", "referer": f"{site.url}/integrations"},
+            {},
+        ):
+            answer = await here.get(link_of(page, "Go on"), headers={**HTML, **sent})
+            assert (answer.status_code, "set-cookie" in answer.headers) == (302, True)
+
+
+async def test_a_browser_chooses_with_its_session_cookie(site: Site) -> None:
+    """The form is posted as a browser does: with the cookies, and with the origin of the page."""
+    await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
+    await site.sandbox.act(MARA, "install", account=MARA)
+    async with site.browser("nobody", MARA) as mara:
+        mara.here.cookies.set("crewkit_session", site.facts.users["owner"]["token"])
+        page = await mara.arrive(await mara.authorize(await mara.begin(site.acme)), HTML)
+        assert page.headers["referrer-policy"] == "strict-origin"  # with none the origin would be null
+        assert f"form-action 'self' {site.url};" in page.headers["content-security-policy"]
+        state = page.text.partition('name="state" value="')[2].partition('"')[0]
+        form = {"state": state, "installation_id": str(INSTALLATION)}
+        elsewhere = await mara.here.post(
+            CALLBACK, data=form, headers={**JSON, "origin": "https://evil.example"}
+        )
+        refused(elsewhere, 403, "origin_not_allowed")
+        garbage = await mara.here.post(CALLBACK, content=b"a=1&" * 40, headers={**JSON, "origin": site.url})
+        refused(garbage, 409, "flow_invalid")
+        for _ in range(2):  # the second click finds it done
+            done = await mara.here.post(CALLBACK, data=form, headers={**HTML, "origin": site.url})
+            assert (done.status_code, done.headers["location"]) == (303, f"{site.url}/")
+        other = await mara.here.get(link_of(page, "Install on another account"), headers=HTML)
+        assert (other.status_code, "Code organization_already_connected" in other.text) == (409, True)
+    assert await bound(site, site.acme) == [(str(INSTALLATION), "0")]
 
 
 async def test_no_token_or_verifier_can_be_read_from_the_database(site: Site, oona: Browser) -> None:
@@ -415,4 +516,9 @@ async def test_requests_that_are_gone_are_ended(site: Site) -> None:
     assert await site.application.end_lapsed_flows() == 0
     await site.sandbox.act(OONA, "deny_request", request=max(site.sandbox.world.requests))
     assert await site.application.end_lapsed_flows() == 1
+    # For an hour an approval may still be recovered.
+    assert (await site.show(site.acme, "owner"))["status"] == "pending"
+    site.rows("UPDATE git_flows SET expires_at = expires_at - interval '61 minutes'")
     assert (await site.show(site.acme, "owner"))["status"] == "revoked"
+    assert await site.application.end_lapsed_flows() == 1
+    assert site.rows("SELECT DISTINCT status FROM git_flows") == [("ended",)]

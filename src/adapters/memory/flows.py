@@ -1,4 +1,4 @@
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -63,12 +63,16 @@ class MemoryFlowStore(FlowStore):
         return found[-1] if found else None
 
     async def all_awaiting(
-        self, provider: str, *, made_before: datetime, limit: int
+        self, provider: str, *, made_before: datetime, after: FlowId | None = None, limit: int
     ) -> Sequence[PendingRequest]:
         """Return requests made before then that wait for approval, oldest first."""
         flows = self._session.state.flows
         return self._waiting(
-            lambda one: one.provider == provider and flows[one.flow_id].created_at < made_before
+            lambda one: (
+                one.provider == provider
+                and flows[one.flow_id].created_at < made_before
+                and (after is None or one.flow_id > after)
+            )
         )[:limit]
 
     async def complete(self, requests: Sequence[PendingRequest]) -> None:
@@ -84,14 +88,16 @@ class MemoryFlowStore(FlowStore):
     async def end(self, requests: Sequence[PendingRequest]) -> int:
         """End those that still wait."""
         flows = (await self._session.writable()).flows
-        waiting = [
-            flow
-            for flow_id in {request.flow_id for request in requests}
-            if (flow := flows.get(flow_id)) and flow.status is FlowStatus.AWAITING_APPROVAL
-        ]
+        waiting = _those_waiting(flows, requests)
         for flow in waiting:
             flows[flow.id] = replace(flow, status=FlowStatus.ENDED)
         return len(waiting)
+
+    async def let_lapse(self, requests: Sequence[PendingRequest], *, by: datetime) -> None:
+        """Shorten what is left of them."""
+        flows = (await self._session.writable()).flows
+        for flow in _those_waiting(flows, requests):
+            flows[flow.id] = replace(flow, expires_at=min(flow.expires_at, by))
 
     async def forget(self, *, expired_before: datetime, limit: int) -> int:
         """Delete flows that expired before then, save those that wait."""
@@ -108,6 +114,14 @@ class MemoryFlowStore(FlowStore):
     def _waiting(self, wanted: Callable[[PendingRequest], bool]) -> list[PendingRequest]:
         requests = (_request(flow) for _, flow in sorted(self._session.state.flows.items()))
         return [request for request in requests if request is not None and wanted(request)]
+
+
+def _those_waiting(flows: Mapping[FlowId, Flow], requests: Sequence[PendingRequest]) -> list[Flow]:
+    return [
+        flow
+        for flow_id in {request.flow_id for request in requests}
+        if (flow := flows.get(flow_id)) and flow.status is FlowStatus.AWAITING_APPROVAL
+    ]
 
 
 def _request(flow: Flow) -> PendingRequest | None:

@@ -61,7 +61,7 @@ _PENDING_OF = (
 _ALL_AWAITING = (
     SQL("""
     {request}
-    WHERE f.provider = %s AND f.status = 'awaiting_approval' AND f.created_at < %s
+    WHERE f.provider = %s AND f.status = 'awaiting_approval' AND f.created_at < %s AND f.id > %s
     ORDER BY f.id
     LIMIT %s
     """)
@@ -74,6 +74,10 @@ _COMPLETE = """
 """
 _END = """
     UPDATE git_flows SET status = 'ended', consumed_at = now(), updated_at = now()
+    WHERE id = ANY(%s::bigint[]) AND status = 'awaiting_approval'
+"""
+_LET_LAPSE = """
+    UPDATE git_flows SET expires_at = least(expires_at, %s), updated_at = now()
     WHERE id = ANY(%s::bigint[]) AND status = 'awaiting_approval'
 """
 _FORGET = """
@@ -188,10 +192,10 @@ class PostgresFlowStore(FlowStore):
         return PendingRequest(*rows[0]) if rows else None
 
     async def all_awaiting(
-        self, provider: str, *, made_before: datetime, limit: int
+        self, provider: str, *, made_before: datetime, after: FlowId | None = None, limit: int
     ) -> Sequence[PendingRequest]:
         """Return requests made before then that wait for approval, oldest first."""
-        rows = await self._session.read(_ALL_AWAITING, (provider, made_before, limit))
+        rows = await self._session.read(_ALL_AWAITING, (provider, made_before, after or 0, limit))
         return [PendingRequest(*row) for row in rows]
 
     async def complete(self, requests: Sequence[PendingRequest]) -> None:
@@ -204,6 +208,12 @@ class PostgresFlowStore(FlowStore):
         """End those that still wait."""
         ids = sorted({request.flow_id for request in requests})
         return await self._session.change(_END, (Bigints(ids),)) if ids else 0
+
+    async def let_lapse(self, requests: Sequence[PendingRequest], *, by: datetime) -> None:
+        """Shorten what is left of them."""
+        ids = sorted({request.flow_id for request in requests})
+        if ids:
+            await self._session.change(_LET_LAPSE, (by, Bigints(ids)))
 
     async def forget(self, *, expired_before: datetime, limit: int) -> int:
         """Delete flows that expired before then, save those that wait."""

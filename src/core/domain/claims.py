@@ -13,7 +13,12 @@ from enum import Enum
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import AccountId, OrganizationId, ProviderUserId
 from core.domain.integrations import InstallationBoundElsewhere, Integration, OrganizationAlreadyConnected
-from core.domain.provider import Installation, InstallationGone, RepositoryAdministration
+from core.domain.provider import (
+    Installation,
+    InstallationGone,
+    InstallationSuspended,
+    RepositoryAdministration,
+)
 
 _PERSON = "User"
 
@@ -76,7 +81,8 @@ class InstallationNotProven(DomainError):
 def prove(evidence: Evidence) -> Proof:
     """Return what proves the installation to be this person's to bind.
 
-    Raises `InstallationGone`, `InstallationNotVisible` or `InstallationNotProven`.
+    Raises `InstallationGone`, `InstallationNotVisible`, `InstallationNotProven`, or `InstallationSuspended`
+    where the suspension keeps its repositories from being counted.
     """
     installation, person = evidence.installation, evidence.person_id
     if installation is None:
@@ -96,6 +102,11 @@ def prove(evidence: Evidence) -> Proof:
         return Proof.INSTALLED_IT
     if _administers_all(evidence.administration, evidence.covered):
         return Proof.ADMINISTERS_ALL
+    if installation.suspended_at is not None:
+        raise InstallationSuspended(
+            "This installation is suspended at the provider, so that nothing shows whose it is. Lift the "
+            "suspension there, then connect it."
+        )
     raise InstallationNotProven(
         "Nothing shows that this installation is yours to connect: it takes an owner of its account, or "
         "someone who administers all of its repositories."

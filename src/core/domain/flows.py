@@ -32,6 +32,9 @@ class FlowStatus(Enum):
     """Where a browser flow stands."""
 
     OPEN = "open"
+    """Its state is out there, and opens it once."""
+    TAKEN = "taken"
+    """Someone came back with its state and is going on; who brings it again waits for what comes of it."""
     AWAITING_APPROVAL = "awaiting_approval"
     COMPLETED = "completed"
     ENDED = "ended"
@@ -85,6 +88,10 @@ class Flow:
     def is_of_browser(self, cookie: str | None) -> bool:
         """Tell whether this is the cookie its browser was given."""
         return cookie is not None and compare_digest(hashed(cookie), self.cookie_hash)
+
+    def taken(self) -> "Flow":
+        """Return it in the hands of the one who brought its state: nobody else goes on with that."""
+        return replace(self, status=FlowStatus.TAKEN)
 
     def awaiting(self, requester_id: ProviderUserId, account_id: AccountId, *, at: datetime) -> "Flow":
         """Return it waiting for this account's owner to approve what this person asked for."""
@@ -212,12 +219,15 @@ def begin_flow(
 def next_step(flow: Flow, step: FlowStep) -> tuple[Flow, str]:
     """Return the flow at another step, and the state that opens it; its end stays where it was."""
     state = random_token()
-    return replace(flow, step=step, state_hash=hashed(state), pkce_verifier=None), state
-
-
-def used(flow: Flow) -> Flow:
-    """Return the flow with a state that nobody was given: who brought the last one goes on alone."""
-    return replace(flow, state_hash=hashed(random_token()))
+    onward = replace(
+        flow,
+        step=step,
+        status=FlowStatus.OPEN,
+        state_hash=hashed(state),
+        pkce_verifier=None,
+        candidates=(),
+    )
+    return onward, state
 
 
 def own_path(return_to: str | None, *, otherwise: str = "/") -> str:

@@ -6,7 +6,10 @@ from core.use_cases.install.bind import BindInstallation
 from core.use_cases.install.evidence import GatherEvidence
 from core.use_cases.install.finish import FinishInstall
 from core.use_cases.install.lapsed import EndLapsedFlows
+from core.use_cases.install.person import AsPerson
+from core.use_cases.install.proving import ProveInstallations
 from core.use_cases.install.taking import TakeFlow
+from core.use_cases.tokens.leases import Pause
 from ports.authorizer import Authorizer
 from ports.cipher import Cipher
 from ports.clock import Clock
@@ -37,8 +40,10 @@ def wire_installing(
     doorbell: Doorbell,
     clock: Clock,
     public_url: str,
+    pause: Pause,
 ) -> Installs:
     """Build them."""
+    gather = GatherEvidence(unit_of_work, providers, protocols)
     return Installs(
         begin=BeginInstall(unit_of_work, directory, authorizer, providers, cipher, clock, public_url),
         finish=FinishInstall(
@@ -49,8 +54,10 @@ def wire_installing(
             cipher,
             clock,
             public_url,
-            TakeFlow(unit_of_work, clock),
-            GatherEvidence(unit_of_work, providers, protocols),
+            TakeFlow(unit_of_work, clock, pause),
+            AsPerson(providers, cipher, public_url),
+            gather,
+            ProveInstallations(unit_of_work, providers, gather),
             BindInstallation(unit_of_work, doorbell, clock),
         ),
         end_lapsed=EndLapsedFlows(unit_of_work, providers, clock),

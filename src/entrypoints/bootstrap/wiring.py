@@ -89,6 +89,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         doorbell=by.doorbell,
         clock=by.clock,
         public_url=by.public_url,
+        pause=pause,
     )
     return Application(
         receive_delivery=receive,

@@ -83,6 +83,7 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
             parts.authentication,
             application.begin_install,
             application.finish_install,
+            application.who_am_i,
             FlowCookies(parts.is_encrypted),
             Pages(parts.dashboard_url),
         ).operations(),

@@ -58,6 +58,20 @@ class Authentication:
         if origin not in self.origins:
             raise OriginRefused("This page may not act with your session.")
 
+    def is_sent_from_elsewhere(self, request: Request) -> bool:
+        """Tell whether a page of another site sent this browser here, with its session cookie.
+
+        Following a link is a safe method to a browser, and changes things all the same where it begins
+        something that then goes on by itself. https://www.w3.org/TR/fetch-metadata/
+        """
+        if "authorization" in request.headers:
+            return False
+        referrer = request.headers.get("referer")
+        if referrer and any(referrer.startswith(f"{origin}/") for origin in self.origins):
+            return False
+        site = request.headers.get("sec-fetch-site")
+        return bool(referrer) if site is None else site == "cross-site"
+
     def _cookie(self, request: Request) -> str:
         token = request.cookies.get(self.cookie)
         if token is None:

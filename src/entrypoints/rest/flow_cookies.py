@@ -6,6 +6,8 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from core.domain.flows import LIFETIME
+
 _NAME = "crewkit_git_flow_"
 # A browser takes a cookie of this name only from this very host, and only encrypted:
 # https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
@@ -27,6 +29,8 @@ class FlowCookies:
         answer.set_cookie(
             self._name(flow_id),
             cookie,
+            # First, where both are understood: a browser's clock may be wrong by more than a flow lives.
+            max_age=int(LIFETIME.total_seconds()),
             expires=expires_at,
             path="/",
             httponly=True,

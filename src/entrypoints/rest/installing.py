@@ -1,9 +1,8 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from html import escape
 from http import HTTPStatus
-from typing import Annotated, assert_never
+from typing import Annotated
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -20,7 +19,6 @@ from core.domain.integrations import InstallationBoundElsewhere, OrganizationAlr
 from core.domain.organizations import OrganizationNotFound, UserNotFound
 from core.domain.permissions import ActionForbidden
 from core.domain.principals import TokenRefused
-from core.domain.provider import Installation
 from core.domain.returns import (
     ApprovalNotFound,
     AuthorizationDenied,
@@ -30,21 +28,20 @@ from core.domain.returns import (
     SetupAction,
 )
 from core.domain.secret import Secret
-from core.use_cases.account.who_am_i import UserRequired
+from core.use_cases.account.who_am_i import UserRequired, WhoAmI
 from core.use_cases.install.begin import BeginInstall, Mode
 from core.use_cases.install.finish import FinishInstall
-from core.use_cases.install.outcomes import AwaitingApproval, Choose, Connected, GoOn, Outcome, Unasked
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.bodies import read_body
 from entrypoints.rest.flow_cookies import FlowCookies
+from entrypoints.rest.install_answers import INSTALL, Going, answer_of
 from entrypoints.rest.json_response import Json
 from entrypoints.rest.operations import HTML, Access, Answer, Operation, Tag
-from entrypoints.rest.pages import Pages, prefers_page
+from entrypoints.rest.pages import Link, Pages
 from entrypoints.rest.queries import PathWish, Query, read_query
 from entrypoints.rest.refusals import OF_PROVIDER
 from entrypoints.rest.request_ids import request_id_of
 
-_INSTALL = "/api/v1/git/{provider}/install"
 _CALLBACK = "/api/v1/git/{provider}/callback"
 _LARGEST_FORM = 4096
 
@@ -80,23 +77,6 @@ class Redirection(msgspec.Struct):
     redirect_url: str
 
 
-class Proven(msgspec.Struct):
-    """An installation that was shown to be the caller's."""
-
-    installation_id: str
-    account: str
-
-
-class Going(msgspec.Struct):
-    """How it goes on: `connected`, `continue`, `choose`, `awaiting_approval` or `unasked`."""
-
-    outcome: str
-    redirect_url: str | None = None
-    state: str | None = None
-    installations: list[Proven] | None = None
-    account: str | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Installing:
     """The browser's way through installing the app, as it looks over HTTP."""
@@ -104,6 +84,7 @@ class Installing:
     authentication: Authentication
     begin: BeginInstall
     finish: FinishInstall
+    who_am_i: WhoAmI
     cookies: FlowCookies
     pages: Pages
 
@@ -112,15 +93,17 @@ class Installing:
         return [
             Operation(
                 "GET",
-                _INSTALL,
+                INSTALL,
                 self.pages.for_people(self._install),
                 name="install_app",
                 summary="sends an owner or admin to the provider to install the app",
-                description="With `Accept: application/json` it answers the address instead.",
+                description="With `Accept: application/json` it answers the address instead. A browser "
+                "that a page of another site sent here is asked first.",
                 tag=Tag.PROVIDER,
                 query=InstallQuery,
                 answers=[
                     Answer(Redirection),
+                    Answer(media_type=HTML),
                     Answer(status=HTTPStatus.FOUND, headers={"location": "the provider's page"}),
                 ],
                 refusals=[
@@ -158,6 +141,7 @@ class Installing:
                 tag=Tag.PROVIDER,
                 answers=[
                     Answer(Going),
+                    Answer(media_type=HTML),
                     Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "the dashboard"}),
                 ],
                 refusals=[*_OF_FINISHING, ChoiceInvalid],
@@ -168,6 +152,9 @@ class Installing:
     async def _install(self, request: Request) -> Response:
         actor = await self.authentication(request)
         query = read_query(request, InstallQuery)
+        takes_json = request.headers.get("accept", "").partition(",")[0].strip() == "application/json"
+        if not takes_json and self.authentication.is_sent_from_elsewhere(request):
+            return await self._asked(request, actor, query.organization_id)
         begun = await self.begin(
             actor,
             organization_id=query.organization_id,
@@ -175,12 +162,30 @@ class Installing:
             return_to=query.return_to,
             mode=query.mode,
         )
-        if request.headers.get("accept", "").partition(",")[0].strip() == "application/json":
+        if takes_json:
             answer: Response = Json(Redirection(begun.url))
         else:
             answer = RedirectResponse(begun.url, HTTPStatus.FOUND.value)
         self.cookies.give(answer, begun.flow_id, begun.cookie, begun.expires_at)
         return answer
+
+    async def _asked(self, request: Request, actor: Actor, organization_id: UUID) -> Response:
+        """Ask whether this is meant: a link elsewhere could connect someone's account to another's team.
+
+        Whoever has authorized our app before would see no page of the provider's on the way.
+        """
+        account = await self.who_am_i(actor)
+        names = {one.organization.external_id: one.organization.name for one in account.memberships}
+        if organization_id not in names:
+            raise OrganizationNotFound("There is no such organization, or you are not a member of it.")
+        return self.pages.show(
+            request,
+            f"Connect {names[organization_id]}?",
+            "A page elsewhere sent you here. If you go on, everyone in this organization of crewkit will see "
+            "the repositories of the account that you connect.",
+            action=Link("Go on", f"{request.url.path}?{request.url.query}"),
+            back=self.pages.back(),
+        )
 
     async def _callback(self, request: Request) -> Response:
         query = read_query(request, CallbackQuery)
@@ -191,7 +196,7 @@ class Installing:
             session=await self._session(request),
             request_id=request_id_of(request.scope),
         )
-        return self._shown(request, outcome, HTTPStatus.FOUND)
+        return answer_of(request, outcome, self.pages, HTTPStatus.FOUND)
 
     async def _choose(self, request: Request) -> Response:
         form = _read_form(await read_body(request, limit=_LARGEST_FORM))
@@ -203,41 +208,13 @@ class Installing:
             session=await self._session(request),
             request_id=request_id_of(request.scope),
         )
-        return self._shown(request, outcome, HTTPStatus.SEE_OTHER)
+        return answer_of(request, outcome, self.pages, HTTPStatus.SEE_OTHER)
 
     async def _session(self, request: Request) -> Actor | None:
         """Return whose session the browser has, if it has one that still counts."""
         with suppress(TokenRefused, UserNotFound):
             return await self.authentication(request)
         return None
-
-    def _shown(self, request: Request, outcome: Outcome, redirected: HTTPStatus) -> Response:
-        if not prefers_page(request):
-            return Json(_going(outcome, self.pages))
-        match outcome:
-            case Connected(return_to):
-                return RedirectResponse(self.pages.back(return_to).url, redirected.value)
-            case GoOn(url):
-                return RedirectResponse(url, redirected.value)
-            case Choose(state, installations):
-                return self.pages.show(
-                    request,
-                    "Which account?",
-                    "Our app is installed on several accounts of yours. Choose the one to connect.",
-                    form=_choices(state, installations),
-                )
-            case AwaitingApproval(account, return_to):
-                return self.pages.show(
-                    request,
-                    "An owner has been asked",
-                    f"An owner of {account} has to approve the app. It connects by itself when they do; "
-                    "the request waits for 30 days.",
-                    action=self.pages.back(return_to),
-                )
-            case Unasked(setup_action):
-                return self.pages.show(request, *_UNASKED[setup_action])
-            case _:
-                assert_never(outcome)
 
 
 _OF_FINISHING: Sequence[type[DomainError]] = (
@@ -250,27 +227,6 @@ _OF_FINISHING: Sequence[type[DomainError]] = (
     OrganizationAlreadyConnected,
     *OF_PROVIDER,
 )
-
-_INSTALLED = (
-    "The app is installed",
-    "If someone of your team asked for it, their organization in crewkit connects by itself within moments.",
-    "If you came here on your own, open your organization's integrations in crewkit and connect it there.",
-)
-_UNASKED: Mapping[SetupAction | None, tuple[str, ...]] = {
-    SetupAction.INSTALL: _INSTALLED,
-    SetupAction.UPDATE: (
-        "Your changes are saved",
-        "What the app may see has changed, and crewkit follows within moments. You can close this page.",
-    ),
-    SetupAction.REQUEST: (
-        "An owner has been asked",
-        "An owner of the account has to approve the app. Then connect it in crewkit.",
-    ),
-    None: (
-        "Nothing to do here",
-        "This page belongs to connecting an account. Open your organization's integrations in crewkit.",
-    ),
-}
 
 
 def _return(query: CallbackQuery) -> Return:
@@ -285,31 +241,8 @@ def _return(query: CallbackQuery) -> Return:
 
 
 def _read_form(body: bytes) -> dict[str, str]:
-    fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=16)
+    try:
+        fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=16)
+    except ValueError:
+        return {}
     return {name: values[0] for name, values in fields.items()}
-
-
-def _choices(state: str, installations: Sequence[Installation]) -> str:
-    buttons = "".join(
-        f'<p><button name="installation_id" value="{escape(one.provider_id)}">'
-        f"{escape(one.account_login)}</button></p>"
-        for one in installations
-    )
-    return f'<form method="post"><input type="hidden" name="state" value="{escape(state)}">{buttons}</form>'
-
-
-def _going(outcome: Outcome, pages: Pages) -> Going:
-    match outcome:
-        case Connected(return_to):
-            return Going("connected", pages.back(return_to).url)
-        case GoOn(url):
-            return Going("continue", url)
-        case Choose(state, installations):
-            proven = [Proven(one.provider_id, one.account_login) for one in installations]
-            return Going("choose", state=state, installations=proven)
-        case AwaitingApproval(account, return_to):
-            return Going("awaiting_approval", pages.back(return_to).url, account=account)
-        case Unasked():
-            return Going("unasked", pages.back().url)
-        case _:
-            assert_never(outcome)

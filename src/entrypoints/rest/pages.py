@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from core.domain.errors import DomainError
 from entrypoints.rest.problems import headers_of, status_of
 from entrypoints.rest.request_ids import request_id_of
+from entrypoints.setting_values import origin_of
 
 _STYLE = (
     ":root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}"
@@ -48,25 +49,48 @@ class Pages:
         title: str,
         *sentences: str,
         action: Link | None = None,
+        back: Link | None = None,
         form: str = "",
         note: str = "",
         status: HTTPStatus = HTTPStatus.OK,
     ) -> Response:
-        """Return a page; everything but `form`, which is HTML, is text."""
+        """Return a page; everything but `form`, which is HTML, is text. `back` is for who will not go on."""
         told = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
         link = action or self.back()
+        other = f'<p><a href="{escape(back.url)}">{escape(back.words)}</a></p>' if back else ""
         body = (
             '<!doctype html><html lang="en"><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width,initial-scale=1">'
             f"<title>{escape(title)}</title><style>{_STYLE}</style><main><h1>{escape(title)}</h1>{told}{form}"
-            f'<p><a class="action" href="{escape(link.url)}">{escape(link.words)}</a></p>'
+            f'<p><a class="action" href="{escape(link.url)}">{escape(link.words)}</a></p>{other}'
             f"<small>{escape(note)} Request {escape(request_id_of(request.scope))}</small></main></html>"
         )
+        # A form's answer leads to the dashboard, and browsers hold that, too, against where forms may lead.
+        dashboard = origin_of(self.dashboard_url) if self.dashboard_url else ""
         policy = (
-            f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
-            "frame-ancestors 'none'"
+            f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self' {dashboard}; "
+            "base-uri 'none'; frame-ancestors 'none'"
         )
-        return HTMLResponse(body, status.value, {"content-security-policy": policy})
+        # With no referrer at all a browser posts a form with `Origin: null`, which is refused. The path of
+        # this page, with what the provider put into it, is told to nobody.
+        headers = {"content-security-policy": policy, "referrer-policy": "strict-origin"}
+        return HTMLResponse(body, status.value, headers)
+
+    def refuse(self, request: Request, error: DomainError, *, again: Link | None = None) -> Response:
+        """Return the page of a refusal, with the way on where there is one."""
+        # For the log line, as where a problem is made of it.
+        request.scope["refusal"] = error
+        page = self.show(
+            request,
+            "That did not work",
+            error.message,
+            action=again,
+            back=self.back() if again else None,
+            note=f"Code {error.code}.",
+            status=status_of(error),
+        )
+        page.headers.update(headers_of(error))
+        return page
 
     def for_people(
         self, handler: Callable[[Request], Awaitable[Response]]
@@ -79,17 +103,7 @@ class Pages:
             try:
                 return await handler(request)
             except DomainError as error:
-                # For the log line, as where a problem is made of it.
-                request.scope["refusal"] = error
-                page = self.show(
-                    request,
-                    "That did not work",
-                    error.message,
-                    note=f"Code {error.code}.",
-                    status=status_of(error),
-                )
-                page.headers.update(headers_of(error))
-                return page
+                return self.refuse(request, error)
 
         return answer
 

@@ -73,8 +73,8 @@ class BindInstallation:
             if gone:
                 await tx.repositories.save(gone)
                 lost = unreachable(await tx.links.of_integration(current.id), gone, at=now)
-        pending = await tx.flows.pending_of(organization_id, provider)
-        if pending is not None:
+        # An owner's approval that comes now must not bind a second one when this one goes.
+        while pending := await tx.flows.pending_of(organization_id, provider):
             await tx.flows.end([pending])
         await tx.mailbox.route_waiting(now=now)
         await tx.domain_events.append([status_changed(after, at=now), *lost])

@@ -1,9 +1,10 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.flows import PendingRequest
+from core.domain.identifiers import AccountId, ProviderUserId
 from ports.clock import Clock
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
@@ -11,8 +12,13 @@ from ports.unit_of_work import UnitOfWork
 _AT_ONCE = 1000
 # What was asked for a moment ago may not stand in the provider's list yet.
 _SETTLED = timedelta(hours=1)
+# An owner may have approved while nobody was here to be told; the delivery is recovered within minutes, and
+# then still has to find the request that it answers.
+_GRACE = timedelta(hours=1)
 # Long enough for someone on call to see what became of a flow yesterday.
 _KEPT = timedelta(days=2)
+
+_Keys = Collection[tuple[ProviderUserId, AccountId]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,39 +34,48 @@ class EndLapsedFlows:
     clock: Clock
 
     async def __call__(self) -> int:
-        """Return how many were ended; raises `StorageUnavailable`."""
+        """Return how many were ended, or will be within the hour; raises `StorageUnavailable`."""
         now = self.clock.now()
-        ended = 0
-        for name, provider in self.providers.items():
-            async with self.unit_of_work() as tx:
-                waiting = await tx.flows.all_awaiting(name, made_before=now - _SETTLED, limit=_AT_ONCE)
-            lapsed = await self._lapsed(provider, waiting, now) if waiting else []
-            async with self.unit_of_work() as tx:
-                ended += await tx.flows.end(lapsed)
-                await tx.commit()
+        ended = sum([await self._end(name, provider, now) for name, provider in self.providers.items()])
         async with self.unit_of_work() as tx:
             while await tx.flows.forget(expired_before=now - _KEPT, limit=_AT_ONCE):
                 pass
             await tx.commit()
         return ended
 
-    async def _lapsed(
-        self, provider: GitProvider, waiting: Sequence[PendingRequest], now: datetime
-    ) -> list[PendingRequest]:
-        """Return those whose request is gone, or whose time is over, whatever the provider says."""
-        known = None
-        if provider.capabilities.installation_requests:
-            try:
-                requests = await provider.installation_requests()
-            except StorageUnavailable:
-                raise
-            except DomainError:
-                requests = None  # it may say so tomorrow
-            if requests is not None:
-                known = {(request.requester_id, request.account_id) for request in requests}
-        return [
-            one
-            for one in waiting
-            if one.expires_at <= now
-            or (known is not None and (one.requester_id, one.account_id) not in known)
-        ]
+    async def _end(self, name: str, provider: GitProvider, now: datetime) -> int:
+        known: _Keys | None = None
+        ended, after = 0, None
+        while True:
+            async with self.unit_of_work() as tx:
+                waiting = await tx.flows.all_awaiting(
+                    name, made_before=now - _SETTLED, after=after, limit=_AT_ONCE
+                )
+            if not waiting:
+                return ended
+            if after is None:
+                known = await _requests(provider)
+            after = waiting[-1].flow_id
+            over = [one for one in waiting if one.expires_at <= now]
+            gone = [one for one in waiting if one.expires_at > now and _is_gone(one, known)]
+            async with self.unit_of_work() as tx:
+                ended += await tx.flows.end(over) + len(gone)
+                await tx.flows.let_lapse(gone, by=now + _GRACE)
+                await tx.commit()
+
+
+async def _requests(provider: GitProvider) -> _Keys | None:
+    """Return who waits for which account's owner; None where the provider does not say."""
+    if not provider.capabilities.installation_requests:
+        return None
+    try:
+        requests = await provider.installation_requests()
+    except StorageUnavailable:
+        raise
+    except DomainError:
+        return None  # it may say so tomorrow
+    return {(request.requester_id, request.account_id) for request in requests}
+
+
+def _is_gone(one: PendingRequest, known: _Keys | None) -> bool:
+    return known is not None and (one.requester_id, one.account_id) not in known

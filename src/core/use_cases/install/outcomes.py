@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
+from core.domain.errors import DomainError
 from core.domain.provider import Installation
 from core.domain.returns import SetupAction
 
@@ -16,24 +18,38 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class GoOn:
-    """The browser has to see another page of the provider's."""
+    """The browser has to see another page of the provider's.
 
+    `unproven` says why not one of the installations the person sees would do; the page installs another.
+    """
+
+    url: str
+    unproven: DomainError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """It was refused this time, and the flow lives: at `url` the person shows once more who they are."""
+
+    refusal: DomainError
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """Several installations are proven; `state` goes with the choice."""
+    """Several installations are proven; `state` goes with the choice, which may be to begin anew."""
 
     state: str
     installations: Sequence[Installation]
+    organization_id: UUID
+    return_to: str
 
 
 @dataclass(frozen=True, slots=True)
 class AwaitingApproval:
-    """An owner of this account has been asked to approve."""
+    """An owner of this account has been asked to approve; it is not named on a second look."""
 
-    account: str
+    account: str | None
     return_to: str
 
 
@@ -44,4 +60,4 @@ class Unasked:
     setup_action: SetupAction | None
 
 
-Outcome = Connected | GoOn | Choose | AwaitingApproval | Unasked
+Outcome = Connected | GoOn | Again | Choose | AwaitingApproval | Unasked

@@ -3,11 +3,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor, UserActor
-from core.domain.flows import Flow, FlowInvalid, FlowPurpose, hashed, used
-from core.domain.identifiers import OrganizationId
-from core.domain.organizations import OrganizationNotFound
+from core.domain.flows import Flow, FlowInvalid, FlowPurpose, FlowStatus, hashed
+from core.domain.organizations import Organization, OrganizationNotFound
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in
+from core.use_cases.tokens.leases import Pause
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
@@ -15,6 +15,12 @@ from ports.unit_of_work import UnitOfWork
 
 Cookies = Callable[[UUID], str | None]
 """Gives the cookie that the browser carries for a flow."""
+
+# A second click meets the first one on its way; what that asks the provider takes seconds at most.
+_LOOKS = 20
+_BETWEEN_LOOKS = 0.5
+
+_OVER = frozenset({FlowStatus.COMPLETED, FlowStatus.AWAITING_APPROVAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +33,32 @@ class TakeFlow:
 
     unit_of_work: UnitOfWork
     clock: Clock
+    pause: Pause
 
     async def __call__(
         self, provider: str, state: str, purpose: FlowPurpose, cookies: Cookies, session: Actor | None
     ) -> Flow:
-        """Return the flow as it is now; raises `FlowInvalid`."""
-        async with self.unit_of_work() as tx:
-            flow = await tx.flows.find(provider, hashed(state))
-            if flow is None or flow.purpose is not purpose:
-                raise FlowInvalid("state_unknown")
-            if not flow.is_of_browser(cookies(flow.external_id)):
-                raise FlowInvalid("other_browser")
-            if session is not None and not _is_of(session, flow):
-                raise FlowInvalid("other_person")
-            if not flow.is_live(self.clock.now()):
-                raise FlowInvalid("expired")
-            taken = used(flow)
-            if not await tx.flows.step(flow, taken):
-                raise FlowInvalid("used")
-            await tx.commit()
-        return taken
+        """Return the flow as it is now: taken, or where it came to with an earlier click of the same person.
+
+        Waits for such a click that is still on its way. Raises `FlowInvalid`.
+        """
+        for _ in range(_LOOKS):
+            async with self.unit_of_work() as tx:
+                flow = await tx.flows.find(provider, hashed(state))
+                if flow is None or flow.purpose is not purpose:
+                    raise FlowInvalid("state_unknown")
+                _require_own(flow, cookies, session)
+                if flow.status in _OVER:
+                    return flow
+                if flow.status is not FlowStatus.TAKEN:
+                    if not flow.is_live(self.clock.now()):
+                        raise FlowInvalid("expired")
+                    taken = flow.taken()
+                    if await tx.flows.step(flow, taken):
+                        await tx.commit()
+                        return taken
+            await self.pause(_BETWEEN_LOOKS)
+        raise FlowInvalid("used")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +66,7 @@ class Authorized:
     """Whose flow it is, and for which organization: allowed to install just now."""
 
     actor: UserActor
-    organization_id: OrganizationId
+    organization: Organization
 
 
 async def authorized(
@@ -73,8 +85,11 @@ async def authorized(
     organization = await require_in(
         directory, authorizer, actor, Action.INSTALL, member.organization.external_id
     )
-    return Authorized(actor, organization.id)
+    return Authorized(actor, organization)
 
 
-def _is_of(session: Actor, flow: Flow) -> bool:
-    return isinstance(session, UserActor) and session.user_id == flow.user_id
+def _require_own(flow: Flow, cookies: Cookies, session: Actor | None) -> None:
+    if not flow.is_of_browser(cookies(flow.external_id)):
+        raise FlowInvalid("other_browser")
+    if session is not None and not (isinstance(session, UserActor) and session.user_id == flow.user_id):
+        raise FlowInvalid("other_person")
