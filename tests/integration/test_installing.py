@@ -182,7 +182,7 @@ async def test_a_late_return_binds_nothing(site: Site, oona: Browser) -> None:
     """Ten minutes are long enough."""
     landed = await begun_by_oona(site, oona)
     site.rows("UPDATE git_flows SET expires_at = now() - interval '1 second'")
-    refused(await oona.arrive(landed), 409, "flow_invalid")
+    refused(await oona.arrive(landed), 409, "flow_expired")
     assert await bound(site) == []
 
 

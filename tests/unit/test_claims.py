@@ -25,7 +25,12 @@ from core.domain.integrations import (
     IntegrationStatus,
     OrganizationAlreadyConnected,
 )
-from core.domain.provider import Installation, InstallationGone, RepositoryAdministration
+from core.domain.provider import (
+    Installation,
+    InstallationGone,
+    InstallationSuspended,
+    RepositoryAdministration,
+)
 from tests.support.domain import INTEGRATION, NOW, ORGANIZATION
 
 PERSON, OTHER = ProviderUserId("7"), ProviderUserId("8")
@@ -112,6 +117,23 @@ def test_these_prove_nothing(evidence: Evidence, refusal: type[DomainError]) -> 
     """What is missing decides what the person is told."""
     with pytest.raises(refusal):
         prove(evidence)
+
+
+SUSPENDED_THERE = replace(INSTALLATION, suspended_at=NOW)
+
+
+@pytest.mark.parametrize(
+    "evidence", [NOTHING, announced(), replace(NOTHING, covered=2), administering(2, 2, None)]
+)
+def test_a_suspension_that_keeps_it_from_being_proven_is_named(evidence: Evidence) -> None:
+    """Nobody need ask an owner for what lifting it would show."""
+    with pytest.raises(InstallationSuspended):
+        prove(replace(evidence, installation=SUSPENDED_THERE))
+
+
+def test_what_is_proven_may_be_suspended() -> None:
+    """It is bound as that."""
+    assert prove(replace(announced(sender_id=PERSON), installation=SUSPENDED_THERE)) is Proof.INSTALLED_IT
 
 
 counts = st.integers(0, 3)

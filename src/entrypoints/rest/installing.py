@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from core.domain.actors import Actor
 from core.domain.claims import InstallationNotProven, InstallationNotVisible
 from core.domain.errors import DomainError
-from core.domain.flows import FlowInvalid
+from core.domain.flows import FlowExpired, FlowInvalid, FlowUsed
 from core.domain.integrations import InstallationBoundElsewhere, OrganizationAlreadyConnected
 from core.domain.organizations import OrganizationNotFound, UserNotFound
 from core.domain.permissions import ActionForbidden
@@ -219,6 +219,8 @@ class Installing:
 
 _OF_FINISHING: Sequence[type[DomainError]] = (
     FlowInvalid,
+    FlowExpired,
+    FlowUsed,
     OrganizationNotFound,
     ActionForbidden,
     InstallationNotVisible,

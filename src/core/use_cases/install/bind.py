@@ -5,7 +5,7 @@ from core.domain.binding import Place, bound, left_behind, unreachable
 from core.domain.changes import Change
 from core.domain.claims import admit
 from core.domain.domain_events import DomainEvent
-from core.domain.flows import Flow, FlowInvalid, FlowStatus
+from core.domain.flows import Flow, FlowStatus, FlowUsed
 from core.domain.identifiers import OrganizationId
 from core.domain.integration_events import status_changed
 from core.domain.integrations import Integration
@@ -33,14 +33,14 @@ class BindInstallation:
     ) -> Integration:
         """Return the integration, which this organization may have had already.
 
-        Raises `InstallationBoundElsewhere`, `OrganizationAlreadyConnected` or `FlowInvalid`.
+        Raises `InstallationBoundElsewhere`, `OrganizationAlreadyConnected` or `FlowUsed`.
         """
         lane = lane_of_installation(installation.provider_id)
         async with self.unit_of_work() as tx:
             await tx.mailbox.lock(lane)
             integration = await self._bind(tx, actor, flow.provider, organization_id, installation)
             if not await tx.flows.step(flow, flow.ended(FlowStatus.COMPLETED)):
-                raise FlowInvalid("used")
+                raise FlowUsed("used")
             await tx.commit()
         self.doorbell.ring(lane)
         return integration

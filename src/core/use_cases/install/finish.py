@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from core.domain.actors import Actor
 from core.domain.claims import InstallationNotProven, InstallationNotVisible, prove
 from core.domain.errors import DomainError, StorageConflict, StorageTooSlow
-from core.domain.flows import Flow, FlowInvalid, FlowPurpose, FlowStatus, FlowStep, next_step
+from core.domain.flows import Flow, FlowInvalid, FlowPurpose, FlowStatus, FlowStep, FlowUsed, next_step
 from core.domain.provider import (
     CredentialRefused,
     Installation,
@@ -89,8 +89,8 @@ class FinishInstall:
     ) -> Outcome:
         """Return how it goes on; nothing is bound by what a URL says alone.
 
-        Raises `ProviderUnknown`, `FlowInvalid`, `OrganizationNotFound`, `ActionForbidden`, or what `admit`
-        refuses. What may be mended is `Again`.
+        Raises `ProviderUnknown`, `FlowInvalid` or a kind of it, `OrganizationNotFound`, `ActionForbidden`, or
+        what `admit` refuses. What may be mended is `Again`.
         """
         require_supported(provider, self.providers)
         if returned.state is None:
@@ -206,7 +206,7 @@ class FinishInstall:
     async def _go_on(self, flow: Flow, onward: Flow, outcome: Outcome) -> Outcome:
         async with self.unit_of_work() as tx:
             if not await tx.flows.step(flow, onward):
-                raise FlowInvalid("used")
+                raise FlowUsed("used")
             await tx.commit()
         return outcome
 

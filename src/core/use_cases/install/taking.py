@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor, UserActor
-from core.domain.flows import Flow, FlowInvalid, FlowPurpose, FlowStatus, hashed
+from core.domain.flows import Flow, FlowExpired, FlowInvalid, FlowPurpose, FlowStatus, FlowUsed, hashed
 from core.domain.organizations import Organization, OrganizationNotFound
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in
@@ -40,7 +40,7 @@ class TakeFlow:
     ) -> Flow:
         """Return the flow as it is now: taken, or where it came to with an earlier click of the same person.
 
-        Waits for such a click that is still on its way. Raises `FlowInvalid`.
+        Waits for such a click that is still on its way. Raises `FlowInvalid` or a kind of it.
         """
         for _ in range(_LOOKS):
             async with self.unit_of_work() as tx:
@@ -50,15 +50,17 @@ class TakeFlow:
                 _require_own(flow, cookies, session)
                 if flow.status in _OVER:
                     return flow
-                if flow.status is not FlowStatus.TAKEN:
+                if flow.status is FlowStatus.ENDED:
+                    raise FlowUsed("ended")
+                if flow.status is FlowStatus.OPEN:
                     if not flow.is_live(self.clock.now()):
-                        raise FlowInvalid("expired")
+                        raise FlowExpired("expired")
                     taken = flow.taken()
                     if await tx.flows.step(flow, taken):
                         await tx.commit()
                         return taken
             await self.pause(_BETWEEN_LOOKS)
-        raise FlowInvalid("used")
+        raise FlowUsed("used")
 
 
 @dataclass(frozen=True, slots=True)
