@@ -38,6 +38,7 @@ from core.use_cases.projects.list_projects import ListProjects
 from core.use_cases.projects.show_link import ShowLink
 from core.use_cases.projects.unlink_repository import UnlinkRepository
 from core.use_cases.recovery.recover import RecoverDeliveries
+from core.use_cases.streams.stream_events import StreamEvents
 from core.use_cases.tokens.probe import ProbeSuspended
 from core.use_cases.tokens.renew import RenewInstallationTokens
 
@@ -100,6 +101,9 @@ class Application:
     list_attributions: ListAttributions
     claim_commits: ClaimCommits
     follow_memberships: FollowMemberships
+
+    # What happens, told as it happens.
+    stream_events: StreamEvents
 
     # What callers asked to be done once.
     forget_expired_keys: ForgetExpiredKeys

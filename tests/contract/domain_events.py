@@ -20,8 +20,10 @@ from core.domain.domain_events import (
     RecordedEvent,
     RepositoryData,
 )
+from core.domain.event_streams import Bounds, StreamFilter
 from core.domain.identifiers import EventId, LinkId, RepoId
 from core.domain.organizations import Organization
+from ports.domain_events import Stretch
 from tests.contract.world import World
 from tests.support.builders import a_fact, ago, now
 
@@ -235,6 +237,73 @@ class DomainEventStoreContract:
         done.set()
         seen = await reader
         assert sorted(map(str, seen)) == sorted(f"{w}/{n}" for w in range(writers) for n in range(each))
+
+    async def test_an_organization_reads_its_own(self, world: World) -> None:
+        """Behind a cursor, in pages, those wanted; and how far was looked though nothing was found."""
+        ours, theirs = await world.organization(), await world.organization("Zenith")
+        project, other = await world.project(ours), await world.project(ours, "Other")
+        foreign = await world.project(theirs)
+        await _append(world, theirs, project_id=foreign.id)
+        for number, one in enumerate([project, None, other, project]):
+            data = replace(_LINK, reason=str(number))
+            await _append(world, ours, project_id=one.id if one else None, data=data)
+        await _append(world, ours, type=DomainEventType.LINK_REMOVED, data=replace(_LINK, reason="4"))
+        await _append(world, theirs)
+        ids = [fact.id for fact in await _all(world)]
+
+        async def found(after: int = 0, limit: int = 10, **wanted: object) -> tuple[str, int]:
+            where = StreamFilter(**{name: frozenset([value]) for name, value in wanted.items()})  # type: ignore[arg-type]
+            async with world.unit_of_work() as tx:
+                stretch = await tx.domain_events.of_organization(ours.id, where, after=after, limit=limit)
+            return "".join(map(str, map(_reason, stretch.events))), stretch.reached
+
+        assert await found() == ("01234", ids[-1])
+        assert await found(limit=2) == ("01", ids[2])
+        assert await found(after=ids[2], limit=3) == ("234", ids[5])
+        assert await found(after=ids[5]) == ("", ids[-1])
+        assert await found(after=ids[-1]) == ("", ids[-1])
+        assert await found(after=ids[-1] + 5) == ("", ids[-1] + 5)
+        assert await found(types=DomainEventType.LINK_REMOVED) == ("4", ids[-1])
+        assert await found(project_ids=project.external_id) == ("03", ids[-1])
+        assert await found(project_ids=project.external_id, types=DomainEventType.LINK_CREATED, limit=1) == (
+            "0",
+            ids[1],
+        )
+        assert await found(project_ids=foreign.external_id) == ("", ids[-1])
+        assert await found(project_ids=UUID(int=404)) == ("", ids[-1])
+
+    async def test_several_organizations_are_followed_at_once(self, world: World) -> None:
+        """In order, those asked for only, and as far as was looked."""
+        one, two, three = [await world.organization(name) for name in ("One", "Two", "Three")]
+        for number, organization in enumerate([one, two, three, one, two, three]):
+            await _append(world, organization, data=replace(_LINK, reason=str(number)))
+        ids = [fact.id for fact in await _all(world)]
+
+        async def found(*of: Organization, after: int = 0, limit: int = 10) -> tuple[str, int]:
+            async with world.unit_of_work() as tx:
+                asked = [organization.id for organization in of]
+                stretch = await tx.domain_events.of_organizations(asked, after=after, limit=limit)
+            return "".join(map(str, map(_reason, stretch.events))), stretch.reached
+
+        assert await found(one, two) == ("0134", ids[-1])
+        assert await found(one, two, after=ids[0], limit=2) == ("13", ids[3])
+        assert await found(three, after=ids[2], limit=1) == ("5", ids[5])
+        assert await found() == ("", ids[-1])
+
+    async def test_bounds_are_the_oldest_and_the_newest(self, world: World) -> None:
+        """Of everyone's."""
+        assert await _bounds(world) == Bounds(None, None)
+        async with world.unit_of_work() as tx:
+            assert await tx.domain_events.of_organizations([], after=0, limit=1) == Stretch([], 0)
+        for name in ("One", "Two"):
+            await _append(world, await world.organization(name))
+        first, last = await _all(world)
+        assert await _bounds(world) == Bounds(first.id, last.id)
+
+
+async def _bounds(world: World) -> Bounds:
+    async with world.unit_of_work() as tx:
+        return await tx.domain_events.bounds()
 
 
 async def _append(world: World, organization: Organization, **facts: object) -> None:

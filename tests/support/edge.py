@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import uvicorn
 
 from adapters.memory.clock import SettableClock
 from adapters.memory.delivery_log import MemoryDeliveryLog
@@ -21,12 +22,15 @@ from core.domain.organizations import Organization, Role
 from entrypoints.bootstrap.wiring import Driven, wire
 from entrypoints.rest.app import RestParts, create_app
 from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.server import server_config
 from entrypoints.rest.webhooks import WebhookEndpoint
+from entrypoints.setting_values import Address
 from tests.contract.memory_world import MemoryWorld
 from tests.support import tokens
 from tests.support.builders import PROVIDER
 from tests.support.processing import Bell
 from tests.support.rest import API, COOKIE, DASHBOARD, KeptAlerts
+from tests.support.serving import serving
 from tests.support.webhooks import protocol
 
 AUTHORIZER = OsoAuthorizer()
@@ -100,6 +104,18 @@ class WholeEdge:
     def later(self, **by: float) -> None:
         """Let time pass."""
         self.clock.advance(timedelta(**by))
+
+    @asynccontextmanager
+    async def served(self) -> AsyncIterator[str]:
+        """Serve it as the API's process does, and give its address."""
+        addresses: list[Address] = []
+
+        def make(address: Address) -> uvicorn.Server:
+            addresses.append(address)
+            return uvicorn.Server(server_config(create_app(self.application, self.parts), address))
+
+        async with serving(make):
+            yield f"http://{addresses[0]}"
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[httpx.AsyncClient]:

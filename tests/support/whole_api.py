@@ -153,11 +153,11 @@ def _quietly() -> Iterator[None]:
 @asynccontextmanager
 async def _served(settings: Settings) -> AsyncIterator[str]:
     addresses: list[Address] = []
-    async with open_rest(settings) as app:
+    async with open_rest(settings) as rest:
 
         def make(address: Address) -> uvicorn.Server:
             addresses.append(address)
-            return uvicorn.Server(server_config(app, address))
+            return uvicorn.Server(server_config(rest.app, address))
 
         async with serving(make):
             yield f"http://{addresses[0]}"

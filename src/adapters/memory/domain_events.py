@@ -1,11 +1,12 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from datetime import datetime
 
 from adapters.memory.database import Session
 from core.domain.domain_events import DomainEvent, RecordedEvent
-from core.domain.identifiers import EventId
-from ports.domain_events import DomainEventStore
+from core.domain.event_streams import Bounds, StreamFilter
+from core.domain.identifiers import EventId, OrganizationId
+from ports.domain_events import DomainEventStore, Stretch
 
 
 class MemoryDomainEventStore(DomainEventStore):
@@ -35,6 +36,33 @@ class MemoryDomainEventStore(DomainEventStore):
         """Return facts with a larger id than `cursor`, in order."""
         facts = sorted(self._session.state.domain_events.items(), key=_id)
         return self._recorded([fact for fact in facts if _id(fact) > cursor][:limit])
+
+    async def bounds(self) -> Bounds:
+        """Return which events are kept."""
+        ids = self._session.state.domain_events.keys()
+        return Bounds(min(ids, default=None), max(ids, default=None))
+
+    async def of_organization(
+        self, organization_id: OrganizationId, wanted: StreamFilter, *, after: int, limit: int
+    ) -> Stretch:
+        """Return an organization's events behind a cursor."""
+        return self._stretch([organization_id], wanted, after, limit)
+
+    async def of_organizations(
+        self, organization_ids: Collection[OrganizationId], *, after: int, limit: int
+    ) -> Stretch:
+        """Return the events of all these organizations behind a cursor."""
+        return self._stretch(organization_ids, StreamFilter(), after, limit)
+
+    def _stretch(
+        self, organization_ids: Collection[OrganizationId], wanted: StreamFilter, after: int, limit: int
+    ) -> Stretch:
+        facts = sorted(self._session.state.domain_events.items(), key=_id)
+        own = [fact for fact in facts if fact[0] > after and fact[1][0].organization_id in organization_ids]
+        events = [event for event in self._recorded(own) if wanted.matches(event)][:limit]
+        if len(events) == limit:
+            return Stretch(events, events[-1].id)
+        return Stretch(events, max(after, facts[-1][0] if facts else 0))
 
     async def of_source(self, event_id: EventId) -> Sequence[RecordedEvent]:
         """Return the facts one delivery led to, in order."""

@@ -1,27 +1,17 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import msgspec
 from psycopg.sql import SQL
 
-from adapters.postgres import locks
+from adapters.postgres import domain_event_log, locks
+from adapters.postgres.domain_event_rows import COLUMNS, JOINS, recorded
 from adapters.postgres.packed_arrays import Bigints, Documents, Smallints, Texts, Timestamps
-from adapters.postgres.session import Parameters, Row, Session
-from core.domain.domain_events import (
-    CommitsClaimedData,
-    DomainEvent,
-    DomainEventType,
-    EventData,
-    IntegrationData,
-    LinkData,
-    PullRequestData,
-    PushData,
-    RecordedEvent,
-    RepositoryData,
-)
-from core.domain.identifiers import EventId
-from ports.domain_events import DomainEventStore
+from adapters.postgres.session import Parameters, Session
+from core.domain.domain_events import DomainEvent, EventData, PushData, RecordedEvent
+from core.domain.event_streams import Bounds, StreamFilter
+from core.domain.identifiers import EventId, OrganizationId
+from ports.domain_events import DomainEventStore, Stretch
 
 _LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
 _RECORD = """
@@ -40,38 +30,11 @@ _RECORD = """
     )
     ON CONFLICT DO NOTHING
 """
-_SELECT = SQL("""
-    SELECT d.id, d.type, d.version, o.external_id, p.external_id, d.occurred_at, d.recorded_at,
-        e.delivery_id, d.data::text
-    FROM git_domain_events AS d
-    JOIN organizations AS o ON o.id = d.organization_id
-    LEFT JOIN projects AS p ON p.id = d.project_id
-    LEFT JOIN git_webhook_events AS e ON e.id = d.git_webhook_event_id
-""")
+_SELECT = SQL("SELECT {columns} FROM git_domain_events AS d {joins}").format(columns=COLUMNS, joins=JOINS)
 _AFTER = SQL("{select} WHERE d.id > %s ORDER BY d.id LIMIT %s").format(select=_SELECT).as_string()
 _OF_SOURCE = (
     SQL("{select} WHERE d.git_webhook_event_id = %s ORDER BY d.id").format(select=_SELECT).as_string()
 )
-
-_DATA: dict[DomainEventType, type[EventData]] = {
-    DomainEventType.PUSH: PushData,
-    DomainEventType.PULL_REQUEST: PullRequestData,
-    DomainEventType.INTEGRATION_ACTIVATED: IntegrationData,
-    DomainEventType.INTEGRATION_SUSPENDED: IntegrationData,
-    DomainEventType.INTEGRATION_REVOKED: IntegrationData,
-    DomainEventType.INTEGRATION_PERMISSIONS_CHANGED: IntegrationData,
-    DomainEventType.REPOSITORY_ADDED: RepositoryData,
-    DomainEventType.REPOSITORY_REMOVED: RepositoryData,
-    DomainEventType.REPOSITORY_RENAMED: RepositoryData,
-    DomainEventType.REPOSITORY_UPDATED: RepositoryData,
-    DomainEventType.LINK_CREATED: LinkData,
-    DomainEventType.LINK_REMOVED: LinkData,
-    DomainEventType.LINK_UNREACHABLE: LinkData,
-    DomainEventType.LINK_RESTORED: LinkData,
-    DomainEventType.COMMITS_CLAIMED: CommitsClaimedData,
-}
-_TYPE = {event_type.value: event_type for event_type in DomainEventType}
-_DECODER = {event_type: msgspec.json.Decoder(data_type) for event_type, data_type in _DATA.items()}
 
 
 class PostgresDomainEventStore(DomainEventStore):
@@ -99,11 +62,31 @@ class PostgresDomainEventStore(DomainEventStore):
 
     async def after(self, cursor: int, *, limit: int) -> Sequence[RecordedEvent]:
         """Return facts with a larger id than `cursor`, in order."""
-        return [_recorded(row) for row in await self._session.read(_AFTER, (cursor, limit))]
+        return [recorded(row) for row in await self._session.read(_AFTER, (cursor, limit))]
+
+    async def bounds(self) -> Bounds:
+        """Return which events are kept."""
+        return await domain_event_log.bounds(self._session)
+
+    async def of_organization(
+        self, organization_id: OrganizationId, wanted: StreamFilter, *, after: int, limit: int
+    ) -> Stretch:
+        """Return an organization's events behind a cursor, at most `limit` of those wanted."""
+        return await domain_event_log.of_organization(
+            self._session, organization_id, wanted, after=after, limit=limit
+        )
+
+    async def of_organizations(
+        self, organization_ids: Collection[OrganizationId], *, after: int, limit: int
+    ) -> Stretch:
+        """Return the events of all these organizations behind a cursor, at most `limit`."""
+        return await domain_event_log.of_organizations(
+            self._session, organization_ids, after=after, limit=limit
+        )
 
     async def of_source(self, event_id: EventId) -> Sequence[RecordedEvent]:
         """Return the facts one delivery led to, in order."""
-        return [_recorded(row) for row in await self._session.read(_OF_SOURCE, (event_id,))]
+        return [recorded(row) for row in await self._session.read(_OF_SOURCE, (event_id,))]
 
 
 def _columns(facts: Sequence[DomainEvent]) -> Parameters:
@@ -136,18 +119,3 @@ def _in_utc(data: EventData) -> EventData:
 
 def _is_utc(time: datetime | None) -> bool:
     return time is None or time.tzinfo is UTC
-
-
-def _recorded(row: Row) -> RecordedEvent:
-    event_type = _TYPE[row[1]]
-    return RecordedEvent(
-        id=row[0],
-        type=event_type,
-        version=row[2],
-        organization_id=row[3],
-        project_id=row[4],
-        occurred_at=row[5],
-        recorded_at=row[6],
-        source_event_id=row[7],
-        data=_DECODER[event_type].decode(row[8]),
-    )

@@ -1,6 +1,7 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 
 from starlette.types import ASGIApp
@@ -18,8 +19,16 @@ from entrypoints.settings import Settings
 _SECRET_USES_SECONDS = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The HTTP interface, and what to call when it is about to stop: streams would last for hours."""
+
+    app: ASGIApp
+    end_streams: Callable[[], None]
+
+
 @asynccontextmanager
-async def open_rest(settings: Settings) -> AsyncIterator[ASGIApp]:
+async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
     """Build the HTTP interface on this event loop."""
     async with AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(open_runtime(settings))
@@ -49,7 +58,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[ASGIApp]:
         )
         recording = asyncio.create_task(_record_secret_uses(application.record_secret_uses))
         try:
-            yield create_app(application, parts)
+            yield Rest(create_app(application, parts), application.stream_events.close)
         finally:
             recording.cancel()
             with suppress(DomainError):

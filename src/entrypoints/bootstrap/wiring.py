@@ -16,6 +16,9 @@ from core.use_cases.idempotency.forget_expired import ForgetExpiredKeys
 from core.use_cases.recovery.compare import CompareLog
 from core.use_cases.recovery.fetch import FetchMissing
 from core.use_cases.recovery.recover import RecoverDeliveries
+from core.use_cases.streams.places import Places
+from core.use_cases.streams.stream_events import StreamEvents
+from core.use_cases.streams.tail import DomainEventTail
 from core.use_cases.tokens.leases import Pause
 from entrypoints.bootstrap.catalog import wire_catalog
 from entrypoints.bootstrap.installing import wire_installing
@@ -131,6 +134,9 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         list_attributions=people.list_attributions,
         claim_commits=people.claim_commits,
         follow_memberships=people.follow_memberships,
+        stream_events=StreamEvents(
+            DomainEventTail(by.unit_of_work, by.alerts), Places(), by.directory, by.authorizer, by.clock
+        ),
         forget_expired_keys=ForgetExpiredKeys(by.unit_of_work, by.clock),
         identify=Identify(by.directory),
         who_am_i=WhoAmI(by.directory),

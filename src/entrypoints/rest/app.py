@@ -8,6 +8,7 @@ from entrypoints.rest import (
     account,
     attributions,
     branches,
+    event_stream,
     health,
     integrations,
     links,
@@ -111,6 +112,7 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
             Pages(parts.dashboard_url),
         ).operations(),
         *attributions.operations(parts.authentication, application.list_attributions),
+        *event_stream.operations(parts.authentication, application.stream_events),
         *health.operations(parts.readiness),
         *metrics.operations(parts.exposition),
     ]

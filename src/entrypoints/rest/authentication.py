@@ -50,6 +50,7 @@ class Authentication:
             principal, acting_user=_acting_user(request), request_id=request_id_of(request.scope)
         )
         request.scope["actor"] = actor.name
+        request.scope["token_expires_at"] = principal.expires_at
         return actor
 
     def check_origin(self, request: Request) -> None:

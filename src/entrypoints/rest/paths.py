@@ -14,6 +14,7 @@ REPOSITORIES = f"{INTEGRATION}/repos"
 REPOSITORY = f"{REPOSITORIES}/{{repo_id}}"
 CONNECTIONS = "/api/v1/user/git-connections"
 CONNECTION = f"{CONNECTIONS}/{{provider}}"
+EVENTS = f"{ORGANIZATION}/events"
 PROJECTS = f"{ORGANIZATION}/projects"
 PROJECT_REPOSITORY = f"{PROJECTS}/{{project_id:uuid}}/repository"
 

@@ -1,8 +1,9 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -51,6 +52,15 @@ def server_config(app: ASGIApp, address: Address) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """Returns when asked to stop; uvicorn's own raises the signal again then, which skips our closing."""
 
+    def __init__(self, config: uvicorn.Config, *, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        self._on_stop()
+        super().handle_exit(sig, frame)
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop on SIGTERM and Ctrl-C."""
@@ -61,8 +71,8 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(settings: Settings) -> None:
-    async with open_rest(settings) as app:
-        server = _Server(server_config(app, settings.http_addr))
+    async with open_rest(settings) as rest:
+        server = _Server(server_config(rest.app, settings.http_addr), on_stop=rest.end_streams)
         # What is there now stays: the collector need not look through it again and again, nor so often.
         gc.collect()
         gc.freeze()

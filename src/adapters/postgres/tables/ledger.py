@@ -88,6 +88,8 @@ git_domain_events = Table(
     # The clock's time, not the transaction's: it grows with the id.
     Column("recorded_at", Timestamp, nullable=False, server_default=func.clock_timestamp()),
     Column("data", JSONB, nullable=False),
+    # Each organization's consumers go on from their own cursors.
+    Index("git_domain_events_organization_id_id_idx", "organization_id", "id"),
     Index(
         "git_domain_events_once_idx",
         "git_webhook_event_id",

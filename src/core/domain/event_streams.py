@@ -1,0 +1,94 @@
+"""Streams of domain events: from which place on, which of them, and how they end."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID
+
+from core.domain.domain_events import DomainEventType, RecordedEvent
+from core.domain.errors import DomainError, ErrorKind
+
+_CURSOR = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
+class CursorInvalid(DomainError):
+    """The cursor is none of ours; give back the id of an event, or a cursor you were told."""
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "cursor_invalid"
+
+
+class CursorExpired(DomainError):
+    """The cursor is older than what is kept, or of another database: read afresh, and stream from now on."""
+
+    kind = ErrorKind.OUT_OF_RANGE
+    code = "cursor_expired"
+
+
+class TooManyStreams(DomainError):
+    """This process, or the caller, has as many streams open as it may; close one, or try again later."""
+
+    kind = ErrorKind.RESOURCE_EXHAUSTED
+    code = "too_many_streams"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFilter:
+    """Which events of an organization; an empty set means any."""
+
+    project_ids: frozenset[UUID] = frozenset()
+    types: frozenset[DomainEventType] = frozenset()
+
+    def matches(self, event: RecordedEvent) -> bool:
+        """Tell whether an event of the organization is wanted."""
+        return (not self.types or event.type in self.types) and (
+            not self.project_ids or event.project_id in self.project_ids
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The ids of the oldest and the newest event that are kept; None where there are none."""
+
+    oldest: int | None
+    newest: int | None
+
+    def begin(self, cursor: int | None) -> int:
+        """Return where a stream begins: after the cursor, or without one from now on.
+
+        0 means with the oldest event that is kept. Raises `CursorExpired` where what came after it may be
+        gone; the newest is always kept, so a cursor beyond that is of another database.
+        """
+        if cursor is None:
+            return self.newest or 0
+        if cursor and (
+            self.oldest is None or self.newest is None or not self.oldest <= cursor <= self.newest
+        ):
+            raise CursorExpired(
+                "What came after this cursor is not all kept any more: read afresh, and stream from now on."
+            )
+        return cursor
+
+
+class EndReason(Enum):
+    """Why a stream ended from our side; all but the second may go on from their cursor at once."""
+
+    SIGN_IN_EXPIRED = "sign_in_expired"
+    ACCESS_ENDED = "access_ended"
+    DRAINING = "draining"
+    FAILED = "failed"
+
+
+class StreamEnded(Exception):
+    """The stream is over; its cursor tells where to go on."""
+
+    def __init__(self, reason: EndReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+def parse_cursor(text: str) -> int:
+    """Return the place a cursor names; raises `CursorInvalid`."""
+    if not _CURSOR.fullmatch(text):
+        raise CursorInvalid("Give the id of the last event you have, or leave the cursor out to begin now.")
+    return int(text)

@@ -1,0 +1,123 @@
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core.domain.actors import Actor
+from core.domain.domain_events import RecordedEvent
+from core.domain.errors import StorageTooSlow, StorageUnavailable
+from core.domain.event_streams import EndReason, StreamEnded, StreamFilter, parse_cursor
+from core.domain.organizations import OrganizationNotFound
+from core.domain.permissions import Action, ActionForbidden
+from core.use_cases.authorization import require_in
+from core.use_cases.streams.places import Places
+from core.use_cases.streams.tail import DomainEventTail, Following
+from ports.authorizer import Authorizer
+from ports.clock import Clock
+from ports.directory import Directory
+
+CHECKED_EVERY = timedelta(seconds=60)
+_OUTAGE = 1.0
+_ANY = StreamFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEvents:
+    """Tell what happens in an organization, as it happens, each event once and in order."""
+
+    tail: DomainEventTail
+    places: Places
+    directory: Directory
+    authorizer: Authorizer
+    clock: Clock
+
+    async def __call__(
+        self,
+        actor: Actor,
+        *,
+        organization_id: UUID,
+        until: datetime,
+        wanted: StreamFilter = _ANY,
+        cursor: str | None = None,
+    ) -> "EventStream":
+        """Return the stream, to be entered and left; it ends when the caller's token does.
+
+        It begins after the cursor, or without one from now on. Raises `CursorInvalid`, `CursorExpired`,
+        `TooManyStreams`, `OrganizationNotFound` or `ActionForbidden`.
+        """
+        organization = await require_in(
+            self.directory, self.authorizer, actor, Action.STREAM, organization_id
+        )
+        begin = parse_cursor(cursor) if cursor is not None else None
+        give_back = self.places.take(actor)
+        try:
+            following = await self.tail.follow(organization, wanted, begin)
+        except BaseException:
+            give_back()
+            raise
+        return EventStream(
+            self, actor, organization_id, until=until, following=following, give_back=give_back
+        )
+
+    def close(self) -> None:
+        """End every stream, since the process stops; each caller knows where to go on."""
+        self.tail.close()
+
+
+class EventStream:
+    """One caller's stream; who may not read it any more is told nothing any more, a minute later at most."""
+
+    def __init__(
+        self,
+        of: StreamEvents,
+        actor: Actor,
+        organization_id: UUID,
+        *,
+        until: datetime,
+        following: Following,
+        give_back: Callable[[], None],
+    ) -> None:
+        self._of = of
+        self._actor = actor
+        self._organization_id = organization_id
+        self._until = until
+        self._following = following
+        self._give_back = give_back
+        self._check_at = of.clock.now() + CHECKED_EVERY
+
+    @property
+    def cursor(self) -> int:
+        """Where to go on: everything wanted up to here has been returned."""
+        return self._following.cursor
+
+    async def next(self, *, within: float) -> Sequence[RecordedEvent]:
+        """Return the next events as soon as there are some, none after so many seconds or somewhat earlier.
+
+        Raises `StreamEnded`. An outage of the database's is waited out: what happens then is told after it.
+        """
+        now = self._of.clock.now()
+        if now >= self._until:
+            raise StreamEnded(EndReason.SIGN_IN_EXPIRED)
+        try:
+            if now >= self._check_at:
+                await self._check()
+            left = min(self._until, self._check_at) - now
+            return await self._following.next(within=min(within, max(left.total_seconds(), 0)))
+        except (StorageUnavailable, StorageTooSlow):
+            await asyncio.sleep(_OUTAGE)
+            return []
+
+    def leave(self) -> None:
+        """End it from the caller's side; called once, whatever happened."""
+        self._following.leave()
+        self._give_back()
+
+    async def _check(self) -> None:
+        """Ask again whether the caller may read this; raises `StreamEnded` where they may not."""
+        of = self._of
+        try:
+            await require_in(of.directory, of.authorizer, self._actor, Action.STREAM, self._organization_id)
+        except (OrganizationNotFound, ActionForbidden):
+            raise StreamEnded(EndReason.ACCESS_ENDED) from None
+        self._check_at = of.clock.now() + CHECKED_EVERY

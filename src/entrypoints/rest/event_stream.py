@@ -1,0 +1,156 @@
+import asyncio
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from core.domain.domain_events import DomainEventType
+from core.domain.event_streams import (
+    CursorExpired,
+    CursorInvalid,
+    EndReason,
+    StreamEnded,
+    StreamFilter,
+    TooManyStreams,
+)
+from core.use_cases.streams.stream_events import EventStream, StreamEvents
+from entrypoints.rest import event_frames
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.operations import EVENT_STREAM, Answer, Operation, Tag
+from entrypoints.rest.paths import EVENTS
+from entrypoints.rest.queries import Query, query_refused, read_query
+
+LAST_EVENT_ID = "Last-Event-ID"
+
+_HEARTBEAT_SECONDS = 15.0
+# Whoever takes nothing for so long is cut off; with the last id they have they may go on.
+_PATIENCE_SECONDS = 30.0
+_TYPES = {event_type.value: event_type for event_type in DomainEventType}
+_HEADERS = {
+    # Nobody on the way keeps it, changes it or collects it before handing it on.
+    "cache-control": "no-store, no-transform",
+    "x-accel-buffering": "no",
+}
+
+
+_DESCRIPTION = f"""\
+Each event's id is the cursor: a browser gives it back in `{LAST_EVENT_ID}` by itself, others in `cursor`.
+Without one a stream begins now, with 0 at the oldest event that is kept. Every 15 seconds without an event a
+comment follows, with an id of its own. A stream that ends from our side ends with
+`event: {event_frames.ENDED}`, which tells the cursor and the reason:
+{", ".join(f"`{reason.value}`" for reason in EndReason)}."""
+
+
+class StreamQuery(Query, frozen=True):
+    """What to tell of. `type` names one or more, with commas; `cursor` yields to the header of a browser."""
+
+    project_id: Annotated[UUID | None, Meta(description="the id of a project, a UUID")] = None
+    type: Annotated[str, Meta(max_length=512, description="types of events, with commas")] = ""
+    cursor: Annotated[str, Meta(max_length=64, description="the id of the last event you have")] = ""
+
+
+class EventStreamResponse(Response):
+    """Sends a stream until the caller leaves, takes nothing any more, or may read no longer.
+
+    No event is fetched before the one before it is on its way, so a slow reader holds up nobody and nothing.
+    """
+
+    def __init__(
+        self,
+        stream: EventStream,
+        *,
+        heartbeat: float = _HEARTBEAT_SECONDS,
+        patience: float = _PATIENCE_SECONDS,
+    ) -> None:
+        super().__init__(headers=_HEADERS, media_type=EVENT_STREAM)
+        del self.headers["content-length"]
+        self._stream = stream
+        self._heartbeat = heartbeat
+        self._patience = patience
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+        """Send it."""
+        sending = asyncio.create_task(self._send_all(send))
+        leaving = asyncio.create_task(_left(receive))
+        try:
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sending, leaving):
+                task.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+            self._stream.leave()
+        if not sending.cancelled() and (error := sending.exception()):
+            raise error
+
+    async def _send_all(self, send: Send) -> None:
+        stream = self._stream
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        try:
+            await self._send(send, event_frames.opening(stream.cursor))
+            try:
+                while True:
+                    events = await stream.next(within=self._heartbeat)
+                    for event in events:
+                        await self._send(send, event_frames.frame(event))
+                    if not events:
+                        await self._send(send, event_frames.heartbeat(stream.cursor))
+            except StreamEnded as end:
+                await self._send(send, event_frames.end(end.reason, stream.cursor))
+            await send({"type": "http.response.body", "body": b""})
+        except TimeoutError:
+            return  # without an end to the body, so the server hangs up
+
+    async def _send(self, send: Send, frame: bytes) -> None:
+        """Send a frame; raises `TimeoutError` where the caller does not take it, nor what came before."""
+        async with asyncio.timeout(self._patience):
+            await send({"type": "http.response.body", "body": frame, "more_body": True})
+
+
+def operations(authentication: Authentication, stream_events: StreamEvents) -> list[Operation]:
+    """Return what tells of events as they happen."""
+
+    async def stream(request: Request) -> Response:
+        actor = await authentication(request)
+        query = read_query(request, StreamQuery)
+        opened = await stream_events(
+            actor,
+            organization_id=request.path_params["org_id"],
+            until=request.scope["token_expires_at"],
+            wanted=StreamFilter(
+                frozenset([query.project_id] if query.project_id else []), _types(query.type)
+            ),
+            cursor=request.headers.get(LAST_EVENT_ID) or query.cursor or None,
+        )
+        return EventStreamResponse(opened)
+
+    return [
+        Operation(
+            "GET",
+            EVENTS,
+            stream,
+            name="stream_events",
+            summary="tells what happens as it happens, as server-sent events",
+            tag=Tag.EVENTS,
+            query=StreamQuery,
+            answers=[Answer(media_type=EVENT_STREAM)],
+            refusals=[CursorInvalid, CursorExpired, TooManyStreams],
+            description=_DESCRIPTION,
+        )
+    ]
+
+
+def _types(names: str) -> frozenset[DomainEventType]:
+    given = [name.strip() for name in names.split(",")] if names else []
+    unknown = [name for name in given if name not in _TYPES]
+    if unknown:
+        raise query_refused("type", f"Give types of events, with commas: {', '.join(_TYPES)}.")
+    return frozenset(_TYPES[name] for name in given)
+
+
+async def _left(receive: Receive) -> None:
+    """Return when the caller has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

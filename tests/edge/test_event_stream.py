@@ -1,0 +1,319 @@
+"""Server-sent events: what a reader is told, and when they are told no more."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from starlette.types import Message
+
+from core.domain.domain_events import DomainEventType, LinkData
+from core.domain.identifiers import RepoId
+from core.domain.organizations import Organization
+from entrypoints.rest.event_stream import EventStreamResponse
+from tests.support.browsers import Browser
+from tests.support.builders import Fact, a_fact
+from tests.support.conditions import until
+from tests.support.edge import WholeEdge, refused
+
+DATA = LinkData(UUID(int=1), RepoId("1"), "acme/widgets")
+
+
+@pytest.fixture
+async def edge() -> WholeEdge:
+    """Give an organization with its people."""
+    edge = WholeEdge()
+    await edge.populate()
+    return edge
+
+
+@pytest.fixture
+async def url(edge: WholeEdge) -> AsyncIterator[str]:
+    """Give the address of its stream, served for real."""
+    async with edge.served() as url:
+        yield url + edge.path("/events")
+
+
+async def happen(edge: WholeEdge, word: str, organization: Organization | None = None, **facts: Fact) -> None:
+    """Let something happen, by default in our organization."""
+    async with edge.world.unit_of_work() as tx:
+        facts = {"data": replace(DATA, reason=word), **facts}
+        await tx.domain_events.append([a_fact(organization or edge.organization, **facts)])
+        await tx.commit()
+
+
+async def opened(edge: WholeEdge, url: str, person: str = "viewer", *, reconnects: bool = True) -> Browser:
+    """Return a browser that is connected."""
+    browser = Browser(url, edge.of(person), reconnects)
+    await browser.open()
+    return browser
+
+
+def words(browser: Browser) -> list[str]:
+    """Return what was told."""
+    return [one.data["data"]["reason"] for one in browser.events()]
+
+
+async def test_an_event_is_the_envelope_of_the_contract(edge: WholeEdge, url: str) -> None:
+    """In one line of JSON, under its type, with its id as the cursor; others' events never."""
+    browser = await opened(edge, url)
+    await happen(edge, "theirs", edge.other)
+    project = await edge.world.project(edge.organization)
+    await happen(edge, "line\nbreaks", project_id=project.id)
+    await browser.wait(browser.events)
+    await browser.close()
+    [told] = browser.told
+    assert (told.type, told.last_event_id) == ("git.link.created", str(told.data["id"]))
+    assert told.data == {
+        "id": told.data["id"],
+        "type": "git.link.created",
+        "version": 1,
+        "organization_id": str(edge.organization.external_id),
+        "project_id": str(project.external_id),
+        "occurred_at": told.data["occurred_at"],
+        "recorded_at": told.data["recorded_at"],
+        "source_event_id": None,
+        "data": {
+            "link_id": str(DATA.link_id),
+            "repo_id": "1",
+            "full_name": "acme/widgets",
+            "reason": "line\nbreaks",
+        },
+    }
+
+
+async def test_headers_that_keep_it_flowing(edge: WholeEdge, url: str) -> None:
+    """No proxy collects, changes or keeps it, and nothing compresses it."""
+    headers = edge.of("viewer") | {"accept-encoding": "gzip"}
+    async with httpx.AsyncClient() as client, client.stream("GET", url, headers=headers) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert answer.headers["cache-control"] == "no-store, no-transform"
+        assert answer.headers["x-accel-buffering"] == "no"
+        assert "content-encoding" not in answer.headers
+        assert "content-length" not in answer.headers
+        lines = answer.aiter_lines()
+        assert [await anext(lines) for _ in range(3)] == ["retry: 2000", "id: 0", ""]
+
+
+@pytest.mark.parametrize("how", ["header", "query"])
+async def test_going_on_from_a_cursor(edge: WholeEdge, url: str, how: str) -> None:
+    """Whatever happened after it comes first; a browser's header counts before the address it keeps."""
+    for number in range(60):
+        await happen(edge, str(number))
+    beginning = await opened(edge, f"{url}?cursor=0")
+    await beginning.wait(lambda: len(beginning.events()) == 60)
+    cursor = beginning.events()[20].last_event_id
+    again = Browser(
+        f"{url}?cursor={cursor if how == 'query' else beginning.events()[0].last_event_id}", edge.of("viewer")
+    )
+    again.last_event_id = cursor if how == "header" else ""
+    await again.open()
+    await happen(edge, "60")
+    await again.wait(lambda: words(again)[-1:] == ["60"])
+    assert words(again) == [str(number) for number in range(21, 61)]
+    await asyncio.gather(beginning.close(), again.close())
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("type=git.link.removed", ["removed"]),
+        ("type=git.link.removed,%20git.link.created", ["a", "b", "none", "removed"]),
+        ("project_id={project}", ["a", "removed"]),
+        ("project_id={project}&type=git.link.created", ["a"]),
+        ("project_id={foreign}", []),
+        ("project_id={unknown}", []),
+    ],
+)
+@pytest.mark.parametrize("is_live", [True, False], ids=["live", "kept"])
+async def test_filters(edge: WholeEdge, url: str, query: str, expected: list[str], *, is_live: bool) -> None:
+    """By type and by project, for what happens now and for what is caught up with."""
+    project, other = [await edge.world.project(edge.organization, name) for name in ("One", "Other")]
+    foreign = await edge.world.project(edge.other)
+    query = query.format(project=project.external_id, foreign=foreign.external_id, unknown=uuid4())
+    await happen(edge, "before")
+    browser = Browser(f"{url}?{query}", edge.of("member"))
+    if is_live:
+        await browser.open()
+    else:
+        async with edge.world.unit_of_work() as tx:
+            browser.last_event_id = str((await tx.domain_events.bounds()).newest)
+    await happen(edge, "a", project_id=project.id)
+    await happen(edge, "b", project_id=other.id)
+    await happen(edge, "none")
+    await happen(edge, "theirs", edge.other, project_id=foreign.id)
+    await happen(edge, "removed", type=DomainEventType.LINK_REMOVED, project_id=project.id)
+    if not is_live:
+        await browser.open()
+    await browser.wait(lambda: len(words(browser)) >= len(expected))
+    edge.application.stream_events.close()
+    await browser.wait(lambda: browser.told[-1:] and browser.told[-1].type == "stream.ended")
+    assert words(browser) == expected
+    await browser.close()
+
+
+async def test_an_idle_reader_knows_how_far_they_have_come(edge: WholeEdge, url: str) -> None:
+    """Though nothing happens for them, their cursor does not grow old."""
+    browser = await opened(edge, f"{url}?type=git.push")
+    await happen(edge, "for others")
+    for _ in range(2):
+        await happen(edge, "elsewhere", edge.other)
+    async with edge.world.unit_of_work() as tx:
+        newest = (await tx.domain_events.bounds()).newest
+
+    await browser.wait(lambda: edge.application.stream_events.tail._feeds.position == newest)
+    edge.application.stream_events.close()
+    await browser.wait(lambda: browser.told)
+    assert browser.told[0].data == {"reason": "draining", "cursor": str(newest)}
+    await browser.close()
+
+
+async def test_a_server_that_stops_tells_where_to_go_on(edge: WholeEdge, url: str) -> None:
+    """And lets who comes meanwhile come again, which a refusal would not."""
+    browser = await opened(edge, url, reconnects=False)
+    await happen(edge, "one")
+    await browser.wait(browser.events)
+    edge.application.stream_events.close()
+    await browser.wait(lambda: browser.has_ended)
+    farewell = browser.told[-1]
+    assert (farewell.type, farewell.data["reason"]) == ("stream.ended", "draining")
+    assert farewell.data["cursor"] == browser.last_event_id == str(browser.events()[-1].data["id"])
+    late = await opened(edge, url, reconnects=False)
+    await late.wait(lambda: late.has_ended)
+    assert (late.answers, late.told[0].data["reason"]) == ([200], "draining")
+
+
+async def test_it_ends_with_the_token(edge: WholeEdge, url: str) -> None:
+    """A token that has expired opens nothing, and keeps nothing open."""
+    browser = await opened(edge, url)
+    edge.later(hours=2)
+    await happen(edge, "last")
+    await browser.wait(lambda: browser.has_ended)
+    assert (words(browser), browser.told[-1].data["reason"]) == (["last"], "sign_in_expired")
+    assert browser.answers == [200, 401]
+
+
+@pytest.mark.parametrize("person", ["member", "viewer"])
+async def test_it_ends_with_the_membership(edge: WholeEdge, url: str, person: str) -> None:
+    """A minute later at most; and comes to nothing when asked for again."""
+    browser, other = await opened(edge, url, person), await opened(edge, url, "owner")
+    edge.later(seconds=61)
+    await happen(edge, "still a member")
+    await browser.wait(browser.events)
+    state = edge.world.database.committed
+    del state.memberships[edge.people[person].user_id, edge.organization.id]
+    await happen(edge, "not for them until they are asked about again")
+    await browser.wait(lambda: len(browser.events()) == 2)
+    edge.later(seconds=61)
+    await happen(edge, "the last")
+    await browser.wait(lambda: browser.has_ended)
+    await happen(edge, "never")
+    await other.wait(lambda: words(other)[-1:] == ["never"])
+    assert words(browser)[-1] == "the last"
+    assert browser.told[-1].data["reason"] == "access_ended"
+    assert browser.answers == [200, 404]
+    await other.close()
+
+
+async def test_who_may_stream(edge: WholeEdge, url: str) -> None:
+    """Every member, and services with the scope for it."""
+    async with httpx.AsyncClient() as client:
+        refused(await client.get(url), 401, "token_invalid")
+        refused(await client.get(url, headers=edge.service("git.read")), 403, "action_forbidden")
+        answers = []
+        for address in (url, url.replace(str(edge.organization.external_id), str(uuid4()))):
+            body = refused(
+                await client.get(address, headers=edge.of("outsider")), 404, "organization_not_found"
+            )
+            answers.append({**body, "request_id": ""})
+        assert answers[0] == answers[1]
+        assert (await client.head(url, headers=edge.of("viewer"))).status_code == 405
+    service = Browser(url, edge.service("git.events"))
+    await service.open()
+    await service.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "last_event_id", "status", "code"),
+    [
+        ("cursor=x", "", 400, "cursor_invalid"),
+        ("cursor=-1", "", 400, "cursor_invalid"),
+        ("cursor=9999999999999999999", "", 400, "cursor_invalid"),
+        ("cursor=0", "½", 400, "cursor_invalid"),
+        ("cursor=7", "", 410, "cursor_expired"),
+        ("type=git.nothing", "", 400, "query_invalid"),
+        ("type=git.push,,", "", 400, "query_invalid"),
+        ("project_id=1", "", 400, "query_invalid"),
+        ("limit=1", "", 400, "query_invalid"),
+    ],
+)
+async def test_bad_input(
+    edge: WholeEdge, url: str, *, query: str, last_event_id: str, status: int, code: str
+) -> None:
+    """Refused before anything is streamed."""
+    given = {**edge.of("viewer"), "last-event-id": last_event_id}
+    headers = {name.encode(): value.encode("latin-1") for name, value in given.items()}
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"{url}?{query}", headers=headers)
+    refused(answer, status, code)
+
+
+async def test_a_cursor_older_than_what_is_kept(edge: WholeEdge, url: str) -> None:
+    """It cannot be gone on from without a gap; the oldest that is kept can."""
+    for number in range(5):
+        await happen(edge, str(number))
+    facts = edge.world.database.committed.domain_events
+    oldest, second, kept, *_ = sorted(facts)
+    del facts[oldest], facts[second]
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"{url}?cursor={oldest}", headers=edge.of("viewer"))
+    assert "stream from now on" in refused(answer, 410, "cursor_expired")["detail"]
+    browser = await opened(edge, f"{url}?cursor={kept}")
+    await browser.wait(lambda: words(browser) == ["3", "4"])
+    await browser.close()
+
+
+async def test_one_caller_does_not_take_every_place(edge: WholeEdge, url: str) -> None:
+    """Their own streams are limited; leaving one makes room again."""
+    edge.application.stream_events.places._most_of_one = 2
+    first, second = await opened(edge, url), await opened(edge, url)
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(url, headers=edge.of("viewer"))
+        refused(answer, 429, "too_many_streams")
+        assert answer.headers["retry-after"] == "10"
+        await (await opened(edge, url, "member")).close()
+        await first.close()
+
+        async def has_room() -> bool:
+            async with client.stream("GET", url, headers=edge.of("viewer")) as answer:
+                return answer.status_code == 200
+
+        await until(has_room)
+    await second.close()
+
+
+async def test_who_takes_nothing_is_cut_off(edge: WholeEdge) -> None:
+    """And makes room; where they were they may go on."""
+    stream_events = edge.application.stream_events
+    viewer = edge.people["viewer"]
+    until_then = edge.clock.now() + timedelta(hours=1)
+    stream = await stream_events(viewer, organization_id=edge.organization.external_id, until=until_then)
+    taken: list[Message] = []
+
+    async def send(message: Message) -> None:
+        taken.append(message)
+        if len(taken) > 2:
+            await asyncio.Event().wait()
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        return {}
+
+    response = EventStreamResponse(stream, heartbeat=0.01, patience=0.01)
+    await asyncio.wait_for(response({"type": "http"}, receive, send), 5)
+    assert [message.get("body") for message in taken] == [None, b"retry: 2000\nid: 0\n\n", b":\nid: 0\n\n"]
+    assert stream_events.places._all == 0

@@ -1,0 +1,138 @@
+"""Server-sent domain events over a real server and a real database."""
+
+import asyncio
+import statistics
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from core.domain.domain_events import LinkData
+from core.domain.identifiers import RepoId
+from core.domain.organizations import Organization, Role
+from tests.contract.postgres_world import PostgresWorld
+from tests.support import tokens
+from tests.support.browsers import Browser
+from tests.support.builders import a_fact
+from tests.support.service import running_service
+
+WRITERS, EACH = 8, 125
+DATA = LinkData(UUID(int=1), RepoId("1"), "acme/widgets")
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+    """Give an empty database."""
+    world = PostgresWorld(database_url)
+    yield world
+    await world.database.close()
+
+
+async def write(world: PostgresWorld, organization: Organization, *words: str) -> None:
+    """Write an event for each word, in one transaction."""
+    async with world.unit_of_work() as tx:
+        await tx.domain_events.append(
+            [a_fact(organization, data=replace(DATA, reason=word)) for word in words]
+        )
+        await tx.commit()
+
+
+async def seen(browser: Browser, count: int) -> None:
+    """Return when it was told of so many events."""
+    await browser.wait(lambda: len(browser.events()) >= count, 60)
+
+
+async def bearer(world: PostgresWorld, organization: Organization) -> dict[str, str]:
+    """Return the header of a new member's token."""
+    user = await world.user(f"{organization.name}@crewkit.example")
+    await world.member(user, organization, Role.VIEWER)
+    claims = tokens.claims(datetime.now(UTC), sub=str(user.external_id))
+    return {"authorization": f"Bearer {tokens.signed(claims, tokens.rsa_key())}"}
+
+
+async def test_nothing_is_missed_and_nothing_repeated(world: PostgresWorld, redis_url: str) -> None:
+    """By a browser that stays, one that breaks off again and again, and a stranger.
+
+    While eight writers commit a thousand events at once, the server is stopped in order, started again,
+    killed, and started again.
+    """
+    ours, theirs = await world.organization("Acme"), await world.organization("Zenith")
+    member, stranger = await bearer(world, ours), await bearer(world, theirs)
+    expected = sorted(f"{writer}/{number}" for writer in range(WRITERS) for number in range(EACH))
+
+    async def writing(writer: int) -> None:
+        for number in range(EACH):
+            await write(world, ours, f"{writer}/{number}")
+            if number % 10 == 0:
+                await write(world, theirs, f"theirs {writer}/{number}")
+            # Something is left to write when the server is stopped, and when it is killed.
+            due = (number > EACH * 0.6) + (number > EACH * 0.9)
+            await restarted[due].wait()
+
+    restarted = [asyncio.Event() for _ in range(3)]
+    restarted[0].set()
+    with running_service(world.url, redis_url, "api") as service:
+        url = f"{service.url}/api/v1/{ours.external_id}/events"
+        staying, leaving = Browser(url, member), Browser(url, member)
+        foreign = Browser(f"{service.url}/api/v1/{theirs.external_id}/events", stranger)
+        browsers = [staying, leaving, foreign]
+        for browser in browsers:
+            await browser.open()
+        writers = [asyncio.create_task(writing(number)) for number in range(WRITERS)]
+
+        async def breaking_off() -> None:
+            while len(leaving.events()) < len(expected):
+                await seen(leaving, min(len(leaving.events()) + 20, len(expected)))
+                await leaving.break_off()
+
+        breaking = asyncio.create_task(breaking_off())
+        await staying.wait(lambda: len(staying.events()) > 300)
+        await asyncio.to_thread(service.stop)
+        await asyncio.to_thread(service.start, "api")
+        restarted[1].set()
+        await staying.wait(lambda: len(staying.events()) > 750)
+        await asyncio.to_thread(service.kill, "api")
+        await asyncio.to_thread(service.start, "api")
+        restarted[2].set()
+        await asyncio.gather(*writers, breaking)
+        for browser in browsers[:2]:
+            await seen(browser, len(expected))
+        await seen(foreign, WRITERS * 13)
+        await write(world, ours, "last")
+        await write(world, theirs, "last")
+        for browser, count in zip(browsers, (1001, 1001, WRITERS * 13 + 1), strict=True):
+            await seen(browser, count)
+            await browser.close()
+    for browser in browsers[:2]:
+        events = browser.events()[:-1]
+        assert sorted(one.data["data"]["reason"] for one in events) == expected
+        ids = [one.data["id"] for one in events]
+        assert ids == sorted(set(ids))
+        assert {one.data["organization_id"] for one in events} == {str(ours.external_id)}
+    assert len(leaving.answers) > len(staying.answers) > 2
+    assert {one.type for one in staying.told} == {"git.link.created", "stream.ended"}
+    [farewell] = [one for one in staying.told if one.type == "stream.ended"]
+    assert farewell.data == {"reason": "draining", "cursor": farewell.last_event_id}
+    assert len(foreign.events()) == WRITERS * 13 + 1
+    assert all(one.data["organization_id"] == str(theirs.external_id) for one in foreign.events())
+
+
+async def test_an_event_is_told_within_a_quarter_of_a_second(world: PostgresWorld, redis_url: str) -> None:
+    """Of its commit, to everyone, with fifty streams open in the process."""
+    ours = await world.organization("Acme")
+    member = await bearer(world, ours)
+    with running_service(world.url, redis_url, "api") as service:
+        browsers = [Browser(f"{service.url}/api/v1/{ours.external_id}/events", member) for _ in range(50)]
+        await asyncio.gather(*(browser.open() for browser in browsers))
+        delays = []
+        for number in range(1, 16):
+            await write(world, ours, str(number))
+            committed = time.monotonic()
+            for browser in browsers:
+                await seen(browser, number)
+            delays.append(time.monotonic() - committed)
+        await asyncio.gather(*(browser.close() for browser in browsers))
+    assert statistics.median(delays) < 0.25, delays

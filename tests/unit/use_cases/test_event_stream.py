@@ -1,0 +1,294 @@
+"""Following the log of domain events, and what it costs when many do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from adapters.memory.clock import SettableClock
+from adapters.oso_policy.authorizer import OsoAuthorizer
+from core.domain.actors import ServiceActor
+from core.domain.domain_events import DomainEventType, LinkData, Person, PushData, PushedCommit, RecordedEvent
+from core.domain.errors import StorageUnavailable
+from core.domain.event_streams import Bounds, CursorExpired, EndReason, StreamEnded, StreamFilter
+from core.domain.identifiers import RepoId
+from core.domain.organizations import Organization
+from core.use_cases.streams.feeds import Feeds
+from core.use_cases.streams.places import Places
+from core.use_cases.streams.stream_events import StreamEvents
+from core.use_cases.streams.tail import DomainEventTail, Following
+from ports.unit_of_work import Transaction, UnitOfWork
+from tests.contract.memory_world import MemoryWorld
+from tests.support.builders import a_fact
+from tests.support.conditions import until
+from tests.support.processing import AlertBook
+
+ANY = StreamFilter()
+DATA = LinkData(UUID(int=1), RepoId("1"), "acme/widgets")
+AT = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+async def nothing() -> None:
+    """Let nothing happen."""
+
+
+class Watched(UnitOfWork):
+    """Counts transactions, and lets a test do something before each."""
+
+    def __init__(self, world: MemoryWorld) -> None:
+        self._world = world
+        self.opened = 0
+        self.at_the_start: Callable[[], Awaitable[None]] = nothing
+
+    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+        """Begin one."""
+        return self._transaction()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        self.opened += 1
+        await self.at_the_start()
+        async with self._world.unit_of_work() as tx:
+            yield tx
+
+
+class Log:
+    """A log of domain events, and the tail that follows it."""
+
+    def __init__(self, feeds: Feeds | None = None, *, interval: float = 0.001) -> None:
+        self.world = MemoryWorld()
+        self.unit_of_work = Watched(self.world)
+        self.alerts = AlertBook()
+        self.tail = DomainEventTail(self.unit_of_work, self.alerts, feeds=feeds, interval=interval)
+
+    async def happen(self, organization: Organization, *words: str, **facts: object) -> None:
+        """Let these happen together."""
+        async with self.world.unit_of_work() as tx:
+            await tx.domain_events.append(
+                [a_fact(organization, **{"data": replace(DATA, reason=word), **facts}) for word in words]
+            )
+            await tx.commit()
+
+
+async def told(following: Following, count: int, *, within: float = 5) -> list[str]:
+    """Return the next events, so many."""
+    found: list[str] = []
+    while len(found) < count:
+        events = await following.next(within=within)
+        assert events, f"{found} and no more"
+        found += [word(event) for event in events]
+    return found
+
+
+def word(event: RecordedEvent) -> str:
+    """Return what an event says."""
+    assert isinstance(event.data, LinkData)
+    return str(event.data.reason)
+
+
+async def test_from_now_on() -> None:
+    """What had happened before is not told, what happens after is, and of one's own organization only."""
+    log = Log()
+    ours, theirs = await log.world.organization(), await log.world.organization("Zenith")
+    await log.happen(ours, "before")
+    following = await log.tail.follow(ours, ANY, None)
+    assert await following.next(within=0.01) == []
+    await log.happen(theirs, "theirs")
+    await log.happen(ours, "a", "b")
+    assert await told(following, 2) == ["a", "b"]
+    following.leave()
+
+
+async def test_a_thousand_idle_readers_cost_one_look_at_a_time() -> None:
+    """However many follow, the log is looked at once; each of them is told; and nobody left, not at all."""
+    log = Log(interval=0.02)
+    organizations = [await log.world.organization(f"Organization {number}") for number in range(20)]
+    readers = [await log.tail.follow(organizations[number % 20], ANY, None) for number in range(1000)]
+    waiting = [asyncio.create_task(told(reader, 1)) for reader in readers]
+    before, began = log.unit_of_work.opened, asyncio.get_running_loop().time()
+    await asyncio.sleep(0.3)
+    lasted = asyncio.get_running_loop().time() - began
+    assert 2 <= log.unit_of_work.opened - before <= lasted / 0.02 + 1
+    for number, organization in enumerate(organizations):
+        await log.happen(organization, str(number))
+    assert await asyncio.gather(*waiting) == [[str(number % 20)] for number in range(1000)]
+    for reader in readers:
+        reader.leave()
+    assert log.tail._looking is not None
+    await log.tail._looking
+    before = log.unit_of_work.opened
+    await asyncio.sleep(0.05)
+    assert log.unit_of_work.opened == before
+
+
+async def test_who_joins_while_the_log_is_looked_through_misses_nothing() -> None:
+    """The look that was for others may have passed by what is theirs."""
+    log = Log()
+    one, two = await log.world.organization("One"), await log.world.organization("Two")
+    first = await log.tail.follow(one, ANY, None)
+    joined: list[Following] = []
+
+    async def join_and_write() -> None:
+        log.unit_of_work.at_the_start = nothing
+        joined.append(await log.tail.follow(two, ANY, None))
+        waiting.append(asyncio.create_task(told(joined[0], 1, within=3600)))
+        await asyncio.sleep(0)
+        await log.happen(two, "passed by")
+
+    waiting: list[asyncio.Task[list[str]]] = []
+    log.unit_of_work.at_the_start = join_and_write
+    await log.happen(one, "go")
+    assert await told(first, 1) == ["go"]
+    assert await asyncio.wait_for(waiting[0], 5) == ["passed by"]
+    joined[0].leave()
+    first.leave()
+
+
+@pytest.mark.parametrize(
+    "feeds",
+    [Feeds(), Feeds(most_events=7), Feeds(most_events=0), Feeds(most_characters=2_500)],
+    ids=["roomy", "few", "none", "short"],
+)
+async def test_slow_readers_catch_up_from_the_log(feeds: Feeds) -> None:
+    """Whatever is still at hand, and whoever fills it, who comes late is told all, once, in order."""
+    log = Log(feeds)
+    ours, noisy = await log.world.organization(), await log.world.organization("Noisy")
+    slow, other = await log.tail.follow(ours, ANY, None), await log.tail.follow(noisy, ANY, None)
+    expected = [str(number) for number in range(60)]
+    for each in expected[:45]:
+        await log.happen(ours, each)
+        await log.happen(noisy, each, each)
+    assert await told(slow, 20) == expected[:20]
+    await told(other, 90)
+    assert sum(len(feed.events) for feed in feeds.all()) <= feeds._most_events
+    for each in expected[45:]:
+        await log.happen(ours, each)
+    assert await told(slow, 40) == expected[20:]
+    assert await slow.next(within=0.02) == []
+    slow.leave()
+    other.leave()
+    assert (feeds._characters, len(feeds._order)) == (0, 0)
+
+
+async def test_what_is_at_hand_is_bounded_by_its_size() -> None:
+    """A push may hold a hundred long messages; a few such are as much as thousands of others."""
+    feeds = Feeds(most_characters=1_000_000)
+    log = Log(feeds)
+    ours = await log.world.organization()
+    commit = PushedCommit("a" * 40, "x" * 4000, None, None, Person("Mara"))
+    push = PushData(
+        RepoId("1"), "acme/w", "refs/heads/main", "branch", "main", "0" * 40, "a" * 40,
+        created=False, deleted=False, forced=False, default_branch="main", compare_url=None, pusher=None,
+        sender=None, commits=(commit,) * 100, commits_truncated=False,
+    )  # fmt: skip
+    following = await log.tail.follow(ours, ANY, None)
+    await log.happen(ours, *"abcdef", type=DomainEventType.PUSH, data=push)
+    found = 0
+    while found < 6:
+        found += len(await following.next(within=5))
+    [feed] = feeds.all()
+    assert 0 < len(feed.events) <= 2
+    following.leave()
+
+
+async def test_an_outage_is_followed_by_what_happened_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is hung up on, and nothing is missed."""
+    monkeypatch.setattr("core.use_cases.streams.tail._OUTAGE", 0.001)
+    log = Log()
+    ours = await log.world.organization()
+    following = await log.tail.follow(ours, ANY, None)
+    waiting = asyncio.create_task(told(following, 2))
+    await log.world.lose_storage()
+    opened = log.unit_of_work.opened
+
+    async def looked() -> bool:
+        return log.unit_of_work.opened > opened + 2
+
+    await until(looked)
+    await log.world.restore_storage()
+    await log.happen(ours, "a", "b")
+    assert await waiting == ["a", "b"]
+    following.leave()
+
+
+async def test_a_mistake_of_ours_ends_streams_rather_than_silencing_them() -> None:
+    """People on call are told, every reader comes again, and finds a tail that follows."""
+    log = Log()
+    ours = await log.world.organization()
+    following = await log.tail.follow(ours, ANY, None)
+    waiting = asyncio.create_task(following.next(within=5))
+
+    async def break_down() -> None:
+        log.unit_of_work.at_the_start = nothing
+        raise ZeroDivisionError
+
+    log.unit_of_work.at_the_start = break_down
+    with pytest.raises(StreamEnded) as ended:
+        await waiting
+    assert ended.value.reason is EndReason.FAILED
+    assert [code for code, _ in log.alerts.told] == ["event_streams_failed"]
+    assert log.tail._looking is not None
+    assert isinstance(log.tail._looking.exception(), ZeroDivisionError)
+    await log.happen(ours, "meanwhile")
+    again = await log.tail.follow(ours, ANY, following.cursor)
+    following.leave()
+    assert await told(again, 1) == ["meanwhile"]
+    await log.happen(ours, "live")
+    assert await told(again, 1) == ["live"]
+    again.leave()
+
+
+@pytest.mark.parametrize(
+    ("bounds", "cursor", "begin"),
+    [
+        (Bounds(None, None), None, 0),
+        (Bounds(None, None), 0, 0),
+        (Bounds(3, 9), None, 9),
+        (Bounds(3, 9), 0, 0),
+        (Bounds(3, 9), 3, 3),
+        (Bounds(3, 9), 9, 9),
+    ],
+)
+def test_where_a_stream_begins(bounds: Bounds, cursor: int | None, begin: int) -> None:
+    """After its cursor; from now on; or with what is kept."""
+    assert bounds.begin(cursor) == begin
+
+
+@pytest.mark.parametrize(
+    ("bounds", "cursor"), [(Bounds(3, 9), 2), (Bounds(3, 9), 10), (Bounds(None, None), 1)]
+)
+def test_where_no_stream_can_begin(bounds: Bounds, cursor: int) -> None:
+    """Older than what is kept, or newer than there is."""
+    with pytest.raises(CursorExpired):
+        bounds.begin(cursor)
+
+
+async def test_access_is_asked_for_again_after_an_outage_before_anything_is_told() -> None:
+    """While nobody can say whether a caller may still read, they are told nothing; nor hung up on."""
+    log = Log()
+    ours = await log.world.organization()
+    clock = SettableClock(AT)
+    stream_events = StreamEvents(log.tail, Places(), log.world.directory, OsoAuthorizer(), clock)
+    service = ServiceActor("deployer", frozenset({"git.events"}))
+    stream = await stream_events(service, organization_id=ours.external_id, until=AT + timedelta(hours=1))
+    clock.advance(timedelta(seconds=61))
+    await log.world.lose_storage()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.use_cases.streams.stream_events._OUTAGE", 0.001)
+        assert await stream.next(within=1) == []
+    await log.world.restore_storage()
+    await log.happen(ours, "told")
+    events = await stream.next(within=5)
+    assert [word(event) for event in events] == ["told"]
+    clock.advance(timedelta(hours=1))
+    with pytest.raises(StreamEnded) as ended:
+        await stream.next(within=5)
+    assert ended.value.reason is EndReason.SIGN_IN_EXPIRED
+    stream.leave()
+    await log.world.lose_storage()
+    with pytest.raises(StorageUnavailable):
+        await stream_events(service, organization_id=ours.external_id, until=AT)
