@@ -163,12 +163,12 @@ async def install_site(database_url: str, redis_url: str) -> AsyncIterator[Site]
             }
             settings = Settings.from_environment({**given, **development_environment(home.path, given)})
             facts = await asyncio.to_thread(seed, settings)
-            async with open_application(settings) as application, open_rest(settings) as app:
+            async with open_application(settings) as application, open_rest(settings) as rest:
                 url = f"http://{address}"
                 renew_app(sandbox.world, sandbox.app, service_url=url)
 
                 def make(at: Address) -> uvicorn.Server:
-                    return uvicorn.Server(server_config(app, at))
+                    return uvicorn.Server(server_config(rest.app, at))
 
                 async with serving(make, port=address.port):
                     yield Site(url, settings, application, sandbox, facts)
