@@ -127,8 +127,9 @@ def origin_of(address_of_page: str) -> str:
 def encryption_keys(text: str) -> tuple[tuple[str, Secret], ...]:
     """Read `id:base64` pairs separated by commas, newest first; each key is 32 bytes."""
     keys = [item.partition(":") for item in _items(text)]
-    for position, (key_id, _, key) in enumerate(keys, start=1):
-        if not _KEY_ID.fullmatch(key_id):
+    for position, (key_id, colon, key) in enumerate(keys, start=1):
+        # Without a colon this is no id but most likely the key, which no message may repeat.
+        if not colon or not _KEY_ID.fullmatch(key_id):
             raise ValueError(f"key {position} has no id of letters, digits, `_` and `-`")
         try:
             size = len(base64.b64decode(key, validate=True))

@@ -139,7 +139,7 @@ class AppContract:
         """In the same words, so that they can be compared; and its owner is told where to change it."""
         app, needs = await stage.provider.app(), stage.provider.needs
 
-        assert needs.permissions.items() <= app.permissions.items()
+        assert needs.all_permissions.items() <= app.permissions.items()
         assert needs.events <= app.events
         assert app.settings_url is None or app.settings_url.startswith("http")
 

@@ -19,13 +19,9 @@ PERMISSION_OF_EVENT: Mapping[str, str] = {
 # them is refused as "Default events unsupported".
 
 NEEDS = AppNeeds(
-    permissions={
-        "contents": "read",
-        "metadata": "read",
-        "pull_requests": "read",
-        # A permission on the account of whoever connects: their verified addresses, for attribution.
-        "emails": "read",
-    },
+    permissions={"contents": "read", "metadata": "read", "pull_requests": "read"},
+    # The verified addresses of whoever connects their account, for attribution.
+    personal={"emails": "read"},
     events=frozenset(PERMISSION_OF_EVENT),
 )
 

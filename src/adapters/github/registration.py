@@ -73,7 +73,7 @@ def manifest(wish: AppWish, *, redirect_url: str) -> dict[str, Any]:
         "request_oauth_on_install": True,
         "setup_on_update": True,
         "hook_attributes": {"url": wish.webhook_url, "active": wish.webhook_active},
-        "default_permissions": dict(NEEDS.permissions),
+        "default_permissions": dict(NEEDS.all_permissions),
         "default_events": sorted(NEEDS.events),
     }
 

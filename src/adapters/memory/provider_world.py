@@ -108,7 +108,7 @@ class ProviderWorld:
             permissions=PERMISSIONS,
             events=frozenset({"push", "pull_request", "repository"}),
         )
-        self.needs = AppNeeds(self.app.permissions, self.app.events)
+        self.needs = AppNeeds(self.app.permissions, {}, self.app.events)
         self.clock_offset: timedelta | None = timedelta(0)
         self.config = WebhookConfig("https://git.example/webhooks/github", "json")
         self.requests: list[InstallationRequest] = []

@@ -31,6 +31,10 @@ class KeysUnavailable(DomainError):
     code = "token_keys_unavailable"
 
 
+class KeySetUnreadable(Exception):
+    """There is no usable set of keys at this address; the message says why."""
+
+
 class _KeySet(msgspec.Struct):
     keys: list[dict[str, Any]]
 
@@ -109,26 +113,39 @@ class JwksKeys(KeySource):
 
     async def _refresh(self) -> None:
         try:
-            async with asyncio.timeout(_FETCH_SECONDS):
-                keys = _parse(await self._fetch())
-        except (httpx.HTTPError, TimeoutError, ValueError, msgspec.DecodeError) as error:
-            _log.warning("token_keys_unavailable", url=self._url, error=f"{type(error).__name__}: {error}")
+            keys = await read_key_set(self._url, self._client)
+        except KeySetUnreadable as error:
+            _log.warning("token_keys_unavailable", url=self._url, error=str(error))
             return
         self._keys = keys
         self._read_at = self._monotonic()
 
-    async def _fetch(self) -> bytes:
-        # Not compressed, so that what is counted is what is kept.
-        headers = {"accept": "application/json", "accept-encoding": "identity"}
-        async with self._client.stream("GET", self._url, headers=headers, follow_redirects=False) as answer:
-            if answer.status_code != httpx.codes.OK:
-                raise ValueError(f"status {answer.status_code}")
-            body = bytearray()
-            async for part in answer.aiter_raw():
-                body += part
-                if len(body) > _LARGEST_BYTES:
-                    raise ValueError("the key set is too large")
-        return bytes(body)
+
+async def read_key_set(url: str, client: httpx.AsyncClient) -> Mapping[str, VerificationKey]:
+    """Return the usable keys that are published there, by name, at least one; raises `KeySetUnreadable`."""
+    try:
+        async with asyncio.timeout(_FETCH_SECONDS):
+            return _parse(await _fetch(url, client))
+    except TimeoutError as error:
+        raise KeySetUnreadable("no answer in time") from error
+    except (httpx.HTTPError, httpx.InvalidURL, msgspec.DecodeError) as error:
+        raise KeySetUnreadable(f"{type(error).__name__}: {error}") from error
+    except ValueError as error:
+        raise KeySetUnreadable(str(error)) from error
+
+
+async def _fetch(url: str, client: httpx.AsyncClient) -> bytes:
+    # Not compressed, so that what is counted is what is kept.
+    headers = {"accept": "application/json", "accept-encoding": "identity"}
+    async with client.stream("GET", url, headers=headers, follow_redirects=False) as answer:
+        if answer.status_code != httpx.codes.OK:
+            raise ValueError(f"status {answer.status_code}")
+        body = bytearray()
+        async for part in answer.aiter_raw():
+            body += part
+            if len(body) > _LARGEST_BYTES:
+                raise ValueError("the key set is too large")
+    return bytes(body)
 
 
 def _parse(body: bytes) -> Mapping[str, VerificationKey]:

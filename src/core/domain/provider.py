@@ -27,10 +27,19 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class AppNeeds:
-    """What our app must be granted, and must be told of, for everything we do."""
+    """What our app must be granted, and must be told of, for everything we do.
+
+    An account's owners grant `permissions` when they install the app, each person the `personal` ones.
+    """
 
     permissions: Mapping[str, str]
+    personal: Mapping[str, str]
     events: frozenset[str]
+
+    @property
+    def all_permissions(self) -> Mapping[str, str]:
+        """What the app itself must have."""
+        return {**self.permissions, **self.personal}
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,18 @@ async def ping_database(database: Database) -> None:
         await session.read("SELECT 1")
 
 
+def github_app(settings: Settings) -> GitHubApp | None:
+    """Return the app that these settings make us, if they do."""
+    client_id, client_secret = settings.github_client_id, settings.github_client_secret
+    private_key = settings.github_private_key
+    if client_id is None or client_secret is None or private_key is None:
+        return None
+    addresses = Addresses(settings.github_api_url, settings.github_url)
+    return GitHubApp(
+        client_id, client_secret, private_key, settings.github_app_id, settings.github_app_slug, addresses
+    )
+
+
 def _doorbell(settings: Settings, stack: AsyncExitStack) -> Doorbell:
     doorbell = RedisDoorbell(_required(settings.redis_url), job=_DRAIN_JOB)
     stack.callback(doorbell.close)
@@ -133,14 +145,9 @@ def _doorbell(settings: Settings, stack: AsyncExitStack) -> Doorbell:
 
 def _providers(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> dict[str, GitProvider]:
     """Build what speaks with each provider; a command line that speaks with none has none in its settings."""
-    client_id, client_secret = settings.github_client_id, settings.github_client_secret
-    private_key = settings.github_private_key
-    if client_id is None or client_secret is None or private_key is None:
+    app = github_app(settings)
+    if app is None:
         return {}
-    addresses = Addresses(settings.github_api_url, settings.github_url)
-    app = GitHubApp(
-        client_id, client_secret, private_key, settings.github_app_id, settings.github_app_slug, addresses
-    )
     github = GitHubProvider(app, clock)
     stack.push_async_callback(github.close)
     return {github.name: github}

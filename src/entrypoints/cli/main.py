@@ -10,6 +10,7 @@ COMMANDS = {
     "scheduler": "processes:scheduler",
     "sandbox": "sandbox:sandbox",
     "migrate": "migrate:migrate",
+    "doctor": "doctor:doctor",
     "register-app": "register_app:register_app",
     "token": "token:token",
     "events": "events:events",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -51,6 +52,7 @@ def with_running_demo(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         **(_app_of_sandbox(home, demo.sandbox_url) if demo.sandbox_url else {}),
         f"{PREFIX}ENVIRONMENT": "development",
+        **({f"{PREFIX}HTTP_ADDR": urlsplit(demo.http_url).netloc} if demo.http_url else {}),
         f"{PREFIX}DATABASE_URL": demo.database_url,
         f"{PREFIX}REDIS_URL": demo.redis_url,
         f"{PREFIX}GITHUB_WEBHOOK_SECRETS": demo.webhook_secret,

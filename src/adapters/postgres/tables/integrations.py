@@ -16,7 +16,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from adapters.postgres.tables.metadata import Timestamp, external_id, metadata, primary_key, written_at
+from adapters.postgres.tables.metadata import (
+    ENCRYPTED,
+    Timestamp,
+    external_id,
+    metadata,
+    primary_key,
+    written_at,
+)
 
 git_integrations = Table(
     "git_integrations",
@@ -29,7 +36,7 @@ git_integrations = Table(
     Column("provider_url", String),
     Column("account_id", String),
     Column("account_type", String),
-    Column("access_token", String),
+    Column("access_token", String, info=ENCRYPTED),
     Column("token_expires_at", Timestamp),
     Column("token_lease_owner", String),
     Column("token_lease_until", Timestamp),
@@ -37,7 +44,7 @@ git_integrations = Table(
     Column("token_probe_at", Timestamp),
     Column("permissions", JSONB, nullable=False, server_default="{}"),
     Column("settings", JSONB, nullable=False, server_default="{}"),
-    Column("webhook_secret", String),
+    Column("webhook_secret", String, info=ENCRYPTED),
     external_id(),
     Column("status", Integer, nullable=False, server_default=text("0")),
     Column("status_reason", String),
@@ -77,7 +84,7 @@ git_flows = Table(
     Column("organization_id", ForeignKey("organizations.id")),
     Column("state_hash", LargeBinary, nullable=False, unique=True),
     Column("cookie_hash", LargeBinary, nullable=False),
-    Column("pkce_verifier", String),
+    Column("pkce_verifier", String, info=ENCRYPTED),
     Column("step", String, nullable=False, server_default="install"),
     Column("return_to", String, nullable=False, server_default="/"),
     Column("status", String, nullable=False, server_default="open"),
@@ -109,7 +116,7 @@ git_token_leases = Table(
     Column("reason", String, nullable=False),
     Column("repo_ids", JSONB, nullable=False),
     Column("permissions", JSONB, nullable=False),
-    Column("access_token", String),
+    Column("access_token", String, info=ENCRYPTED),
     Column("expires_at", Timestamp, nullable=False),
     Column("revoked_at", Timestamp),
     *written_at(),

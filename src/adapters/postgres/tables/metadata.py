@@ -15,6 +15,10 @@ metadata = MetaData(
 Timestamp = DateTime(timezone=True)
 
 
+# Marks a column whose values our cipher made: `table.column:external_id` is their context.
+ENCRYPTED = {"encrypted": True}
+
+
 def primary_key() -> Column[int]:
     """Return a `bigserial` primary key, which never leaves the service."""
     return Column("id", BigInteger, primary_key=True, autoincrement=True)

@@ -16,7 +16,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from adapters.postgres.tables.metadata import Timestamp, external_id, metadata, primary_key, written_at
+from adapters.postgres.tables.metadata import (
+    ENCRYPTED,
+    Timestamp,
+    external_id,
+    metadata,
+    primary_key,
+    written_at,
+)
 
 user_git_connections = Table(
     "user_git_connections",
@@ -28,8 +35,8 @@ user_git_connections = Table(
     Column("provider_username", String),
     Column("provider_email", String),
     Column("provider_avatar_url", String),
-    Column("access_token", String),
-    Column("refresh_token", String),
+    Column("access_token", String, info=ENCRYPTED),
+    Column("refresh_token", String, info=ENCRYPTED),
     Column("token_expires_at", Timestamp),
     Column("token_lease_owner", String),
     Column("token_lease_until", Timestamp),

@@ -6,6 +6,7 @@ from hashlib import sha1
 from importlib.resources import files
 from typing import Any
 
+from entrypoints.public_paths import WEBHOOKS, callback_urls
 from entrypoints.sandbox.app_file import SandboxApp
 from entrypoints.sandbox.state.accounts import Account, AccountType, Email
 from entrypoints.sandbox.state.apps import App, Installation
@@ -17,8 +18,6 @@ _FOUNDED = datetime(2024, 2, 1, 8, tzinfo=UTC)
 _FIRST_MORE = 700_001_001
 _HOOK_ID = 510_000_001
 ORBITAL = 900_000_200
-_WEBHOOKS_PATH = "/api/v1/git/github/webhooks"
-_CALLBACK_PATHS = ("/api/v1/git/github/callback", "/api/v1/user/git-connections/github/callback")
 
 
 def new_world(app: SandboxApp, *, service_url: str) -> World:
@@ -66,8 +65,8 @@ def renew_app(world: World, app: SandboxApp, *, service_url: str) -> None:
         )
     known.client_id, known.client_secret = app.client_id, app.client_secret
     known.webhook_secret, known.public_key = app.webhook_secret, app.public_key
-    known.webhook_url = f"{service_url}{_WEBHOOKS_PATH}"
-    known.callback_urls = [f"{service_url}{path}" for path in _CALLBACK_PATHS]
+    known.webhook_url = f"{service_url}{WEBHOOKS}"
+    known.callback_urls = list(callback_urls(service_url))
     known.setup_url = known.callback_urls[0]
 
 

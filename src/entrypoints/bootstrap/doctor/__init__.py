@@ -1,0 +1,41 @@
+"""What `crewkit-git doctor` asks of each adapter; the judgements are in `entrypoints.doctor`."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from adapters.postgres.database import Database
+from adapters.system.clock import SystemClock
+from entrypoints.bootstrap.doctor.provider import provider_checks
+from entrypoints.bootstrap.doctor.queue import queue_checks
+from entrypoints.bootstrap.doctor.storage import storage_checks
+from entrypoints.bootstrap.doctor.tokens import token_checks
+from entrypoints.doctor.environment import judge_settings
+from entrypoints.doctor.findings import Check, Finding
+from entrypoints.settings import Problem, Settings
+
+# An answer that takes longer is none; shorter than a check may take, so that it can say what it missed.
+_SILENCE_SECONDS = 6.0
+_CONNECTIONS = 8
+
+
+@asynccontextmanager
+async def open_checks(settings: Settings, problems: Sequence[Problem]) -> AsyncIterator[list[Check]]:
+    """Give every check; one whose settings are missing or wrong says so."""
+    clock = SystemClock()
+
+    async def look_at_settings() -> list[Finding]:
+        return judge_settings(settings, problems)
+
+    async with AsyncExitStack() as stack:
+        database = None
+        if settings.database_url:
+            url = settings.database_url.reveal()
+            database = Database(url, connections=_CONNECTIONS, silence=_SILENCE_SECONDS)
+            stack.push_async_callback(database.close)
+        yield [
+            Check("settings", look_at_settings, ""),
+            *storage_checks(settings, clock, database),
+            *queue_checks(settings),
+            *token_checks(settings),
+            *provider_checks(settings, clock, database, stack),
+        ]

@@ -1,0 +1,133 @@
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+
+from adapters.github.calls import Limits
+from adapters.github.provider import GitHubApp, GitHubProvider
+from adapters.github.retries import RetryPolicy
+from adapters.postgres.database import Database
+from core.domain.errors import DomainError
+from core.domain.provider import AppRefused, NotVisible, ProviderUnavailable, RateLimited, WebhookConfig
+from entrypoints.bootstrap.application import github_app
+from entrypoints.bootstrap.doctor.storage import known_deliveries
+from entrypoints.bootstrap.doctor.unset import unset
+from entrypoints.doctor.app import (
+    judge_clock,
+    judge_events,
+    judge_identity,
+    judge_permissions,
+    note_callbacks,
+)
+from entrypoints.doctor.findings import Check, Finding, fail, note
+from entrypoints.doctor.webhook import judge_deliveries, judge_webhook
+from entrypoints.public_paths import WEBHOOKS, callback_urls
+from entrypoints.settings import Settings
+from ports.clock import Clock
+from ports.provider import GitProvider
+
+_ABOUT = "github app"
+_MOST_DELIVERIES = 50
+# Two tries take less than a check may, so that it can still say what it missed.
+_LIMITS = Limits(connect=3.0, silence=4.5, whole=4.5, retries=RetryPolicy(attempts=2))
+_REGISTER = "Register an app with `crewkit-git register-app`; docs/github-app.md tells more."
+_REFUSED = (
+    "Make a private key on the app's page and give CREWKIT_GIT_GITHUB_PRIVATE_KEY its file, with "
+    "CREWKIT_GIT_GITHUB_CLIENT_ID and _APP_ID from the same page."
+)
+
+
+def provider_checks(
+    settings: Settings, clock: Clock, database: Database | None, stack: AsyncExitStack
+) -> list[Check]:
+    """Return what is asked of GitHub, as our app."""
+    app = github_app(settings)
+    if app is None:
+        return [unset(settings, _ABOUT, "GITHUB_CLIENT_ID, _CLIENT_SECRET and _PRIVATE_KEY", _REGISTER)]
+    try:
+        provider = GitHubProvider(app, clock, limits=_LIMITS)
+    except ValueError as error:
+        return [_unreadable_key(str(error))]
+    stack.push_async_callback(provider.close)
+    asking = _Asking(settings, clock, provider, app, database)
+    remedy = f"See that this machine reaches {settings.github_api_url}, and https://www.githubstatus.com"
+    return [
+        Check(_ABOUT, asking.app, remedy),
+        Check("github clock", asking.clock_offset, remedy),
+        Check("webhook", asking.webhook, remedy),
+        Check("deliveries", asking.deliveries, remedy),
+        Check("callback urls", asking.callbacks, remedy),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    settings: Settings
+    clock: Clock
+    provider: GitProvider
+    registration: GitHubApp
+    database: Database | None
+
+    async def app(self) -> list[Finding]:
+        try:
+            found = await self.provider.app()
+        except AppRefused as refused:
+            return [fail(_ABOUT, refused.message, _REFUSED)]
+        needs, ours = self.provider.needs, self.registration
+        return [
+            *judge_identity(found, client_id=ours.client_id, app_id=ours.app_id, slug=ours.slug),
+            *judge_permissions(found, needs),
+            *judge_events(found, needs),
+        ]
+
+    async def clock_offset(self) -> list[Finding]:
+        try:
+            return [judge_clock("github", await self.provider.clock_offset())]
+        except (ProviderUnavailable, RateLimited) as refusal:
+            return [_not_looked_at("github clock", refusal)]
+
+    async def webhook(self) -> list[Finding]:
+        try:
+            config = await self.provider.webhook_config()
+        except NotVisible:
+            config = WebhookConfig("", "")
+        except (AppRefused, ProviderUnavailable, RateLimited) as refusal:
+            return [_not_looked_at("webhook", refusal)]
+        expected = f"{self.settings.public_url or ''}{WEBHOOKS}"
+        page = await self._page()
+        return judge_webhook(config, expected, page, is_development=self.settings.is_development)
+
+    async def deliveries(self) -> list[Finding]:
+        log = []
+        try:
+            async with aclosing(self.provider.deliveries()) as logged:
+                async for one in logged:
+                    log.append(one)
+                    if len(log) == _MOST_DELIVERIES:
+                        break
+        except NotVisible:
+            pass
+        except (AppRefused, ProviderUnavailable, RateLimited) as refusal:
+            return [_not_looked_at("deliveries", refusal)]
+        arrived = [one.guid for one in log if one.succeeded]
+        known = await known_deliveries(self.database, self.provider.name, arrived)
+        return judge_deliveries(log, known, await self._page(), now=self.clock.now())
+
+    async def callbacks(self) -> list[Finding]:
+        public_url = self.settings.public_url
+        return [note_callbacks(callback_urls(public_url))] if public_url else []
+
+    async def _page(self) -> str:
+        try:
+            return (await self.provider.app()).settings_url or "the app's page"
+        except DomainError:
+            return "the app's page"
+
+
+def _not_looked_at(about: str, refusal: DomainError) -> Finding:
+    return note(about, f"Not looked at. {refusal.message}")
+
+
+def _unreadable_key(why: str) -> Check:
+    async def look() -> list[Finding]:
+        return [fail(_ABOUT, f"CREWKIT_GIT_GITHUB_PRIVATE_KEY: {why}.", _REFUSED)]
+
+    return Check(_ABOUT, look, _REFUSED)

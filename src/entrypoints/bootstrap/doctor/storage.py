@@ -1,0 +1,134 @@
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.errors import UndefinedColumn, UndefinedTable
+
+from adapters.github.needs import NEEDS
+from adapters.github.signature import SigningSecret
+from adapters.github.webhook_protocol import PROVIDER
+from adapters.postgres.database import Database
+from adapters.postgres.inspection import Inspection
+from adapters.postgres.migrate import newest
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.secrets.cipher import AesGcmCipher
+from core.domain.errors import StorageUnavailable
+from core.domain.events import EventStatus
+from entrypoints.bootstrap.doctor.unset import unset
+from entrypoints.doctor.app import judge_clock, judge_installations
+from entrypoints.doctor.findings import Check, Finding, fail, note, ok
+from entrypoints.doctor.keys import judge_keys, judge_webhook_secrets
+from entrypoints.doctor.storage import judge_backlog, judge_revision, judge_scheduler
+from entrypoints.settings import Settings
+from ports.clock import Clock
+from ports.events import EventFilter
+
+_MOST_FAILED = 100
+_NOT_MIGRATED = (UndefinedTable, UndefinedColumn)
+_REMEDY = "Start PostgreSQL, or correct CREWKIT_GIT_DATABASE_URL."
+_KEYS_REMEDY = "Set CREWKIT_GIT_ENCRYPTION_KEYS to the keys tokens were encrypted with."
+
+
+def storage_checks(settings: Settings, clock: Clock, database: Database | None) -> list[Check]:
+    """Return what is asked of PostgreSQL."""
+    if database is None:
+        return [unset(settings, "database", "DATABASE_URL", _REMEDY)]
+    storage = _Storage(settings, clock, Inspection(database), PostgresUnitOfWork(database))
+    return [
+        Check("database", storage.server, _REMEDY),
+        Check("migrations", _in_second_place("migrations", storage.revision), _REMEDY),
+        Check("backlog", _in_second_place("backlog", storage.backlog), _REMEDY),
+        Check("scheduler", _in_second_place("scheduler", storage.scheduler), _REMEDY),
+        Check("encryption keys", _in_second_place("encryption keys", storage.keys), _REMEDY),
+        Check("webhook secrets", _in_second_place("webhook secrets", storage.webhook_secrets), _REMEDY),
+        Check("installations", _in_second_place("installations", storage.installations), _REMEDY),
+    ]
+
+
+async def known_deliveries(
+    database: Database | None, provider: str, delivery_ids: Sequence[str]
+) -> frozenset[str]:
+    """Return which of these are in our ledger; all count as such where it cannot be asked."""
+    if database is None:
+        return frozenset(delivery_ids)
+    try:
+        async with PostgresUnitOfWork(database)() as tx:
+            return frozenset([one for one in delivery_ids if await tx.events.find(provider, one) is not None])
+    except (StorageUnavailable, *_NOT_MIGRATED):
+        return frozenset(delivery_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class _Storage:
+    settings: Settings
+    clock: Clock
+    inspection: Inspection
+    unit_of_work: PostgresUnitOfWork
+
+    async def server(self) -> list[Finding]:
+        before = self.clock.now()
+        try:
+            version, theirs = await self.inspection.server()
+        except StorageUnavailable as unavailable:
+            why = f" ({unavailable.__cause__})" if unavailable.__cause__ else ""
+            return [fail("database", f"It does not answer{_in_a_line(why)}.", _REMEDY)]
+        return [
+            ok("database", f"PostgreSQL {version.partition(' ')[0]} answers."),
+            judge_clock("database", theirs - _between(before, self.clock.now())),
+        ]
+
+    async def revision(self) -> list[Finding]:
+        return [judge_revision(await self.inspection.revision(), newest())]
+
+    async def backlog(self) -> list[Finding]:
+        now = self.clock.now()
+        async with self.unit_of_work() as tx:
+            oldest = await tx.events.oldest_due(now=now)
+            failed = await tx.events.list(EventFilter(status=EventStatus.FAILED), limit=_MOST_FAILED)
+        return judge_backlog(oldest, len(failed), _MOST_FAILED, now=now)
+
+    async def scheduler(self) -> list[Finding]:
+        async with self.unit_of_work() as tx:
+            state = await tx.recoveries.state(PROVIDER)
+        return judge_scheduler(state, now=self.clock.now())
+
+    async def keys(self) -> list[Finding]:
+        keys = self.settings.encryption_keys
+        if not keys:
+            return [fail("encryption keys", "There are none.", _KEYS_REMEDY)]
+        sealed = await self.inspection.sealed()
+        return judge_keys(sealed, [key_id for key_id, _ in keys], AesGcmCipher(keys))
+
+    async def webhook_secrets(self) -> list[Finding]:
+        async with self.unit_of_work() as tx:
+            used = await tx.secret_uses.all()
+        accepted = self.settings.github_webhook_secrets
+        fingerprints = [SigningSecret(secret.reveal()).fingerprint for secret in accepted]
+        return judge_webhook_secrets(fingerprints, used, now=self.clock.now())
+
+    async def installations(self) -> list[Finding]:
+        return judge_installations(await self.inspection.granted(PROVIDER), NEEDS.permissions)
+
+
+def _in_second_place(
+    about: str, look: Callable[[], Awaitable[list[Finding]]]
+) -> Callable[[], Awaitable[list[Finding]]]:
+    """Return a look that leaves it to others to say that the database is away or not migrated."""
+
+    async def looked() -> list[Finding]:
+        try:
+            return await look()
+        except StorageUnavailable:
+            return [note(about, "Not looked at, since the database does not answer.")]
+        except _NOT_MIGRATED:
+            return [note(about, "Not looked at, since the database is not migrated.")]
+
+    return looked
+
+
+def _between(one: datetime, other: datetime) -> datetime:
+    return one + (other - one) / 2
+
+
+def _in_a_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,28 @@
+from collections.abc import Mapping, Sequence
+
+from entrypoints.doctor.findings import Finding, fail, ok
+from entrypoints.setting_table import SETTINGS
+from entrypoints.settings import Problem, Settings, SettingsRefused
+
+_ABOUT = "settings"
+
+
+def readable(environment: Mapping[str, str]) -> tuple[Settings, tuple[Problem, ...]]:
+    """Return what can be read of an environment, and what is wrong with the rest."""
+    try:
+        return Settings.from_environment(environment), ()
+    except SettingsRefused as refusal:
+        wrong = {problem.variable for problem in refusal.problems}
+        rest = {name: text for name, text in environment.items() if name not in wrong}
+        return Settings.from_environment(rest, process="doctor"), refusal.problems
+
+
+def judge_settings(settings: Settings, problems: Sequence[Problem]) -> list[Finding]:
+    """Tell every problem, each with its remedy."""
+    if problems:
+        return [
+            fail(_ABOUT, f"{problem.variable}: {problem.problem}.", f"{problem.remedy}.")
+            for problem in problems
+        ]
+    known = len(SETTINGS)
+    return [ok(_ABOUT, f"All {known} can be read, for {settings.environment.value}.")]

@@ -1,0 +1,104 @@
+"""The keys that encrypt our tokens and verify others'."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from entrypoints.doctor.findings import Finding, fail, ok, warn
+from entrypoints.doctor.wording import counted, lasting
+from ports.cipher import Cipher, CiphertextRefused
+
+_ABOUT = "encryption keys"
+
+
+class Sealed(Protocol):
+    """Values of one column that were made with one key, and one of them."""
+
+    @property
+    def column(self) -> str:
+        """Table and column."""
+
+    @property
+    def key_id(self) -> str:
+        """The key's id."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+
+    @property
+    def context(self) -> str:
+        """What the one was sealed with."""
+
+    @property
+    def ciphertext(self) -> str:
+        """The one."""
+
+
+def judge_keys(sealed: Sequence[Sealed], key_ids: Collection[str], cipher: Cipher) -> list[Finding]:
+    """Judge whether what is encrypted can be read, by one value of each column and key; shows none."""
+    wrong = [found for found in (_wrong(one, key_ids, cipher) for one in sealed) if found]
+    old = sum(one.count for one in sealed if not cipher.is_current(one.ciphertext))
+    if not wrong:
+        total = sum(one.count for one in sealed)
+        wrong.append(ok(_ABOUT, f"{counted(total, 'encrypted value')}; one of each column and key was read."))
+        if old:
+            wrong.append(
+                warn(
+                    _ABOUT,
+                    f"{counted(old, 'value')} encrypted with an older key.",
+                    "Keep that key until they are written anew.",
+                )
+            )
+    return wrong
+
+
+def _wrong(one: Sealed, key_ids: Collection[str], cipher: Cipher) -> Finding | None:
+    if one.key_id not in key_ids:
+        return fail(
+            _ABOUT,
+            f"{one.column}: {counted(one.count, 'value')} encrypted with the key `{one.key_id}`, which is "
+            "not among ours.",
+            "Add it to CREWKIT_GIT_ENCRYPTION_KEYS, after the first; if it is lost, people and organizations "
+            "have to connect again.",
+        )
+    try:
+        cipher.decrypt(one.ciphertext, context=one.context)
+    except CiphertextRefused:
+        return fail(
+            _ABOUT,
+            f"{one.column}: the newest of {counted(one.count, 'value')} of the key `{one.key_id}` cannot be "
+            "read.",
+            "Give CREWKIT_GIT_ENCRYPTION_KEYS the key that had this id when it was written.",
+        )
+    return None
+
+
+def judge_webhook_secrets(
+    fingerprints: Sequence[str], used: Mapping[str, datetime], *, now: datetime
+) -> list[Finding]:
+    """Judge a rotation: whether the newest secret is in use, and older ones may go.
+
+    `fingerprints` are those of the accepted secrets, newest first; `used` tells when each was last.
+    """
+    about = "webhook secrets"
+    if len(fingerprints) <= 1:
+        return []
+    newest, *older = fingerprints
+    if newest not in used:
+        return [
+            warn(
+                about,
+                f"{len(fingerprints)} secrets are accepted, and no delivery was signed with the newest yet.",
+                "Enter it on the app's page at GitHub; the old one is accepted meanwhile.",
+            )
+        ]
+    times = [used[one] for one in older if one in used]
+    last = f"last used {lasting(now - max(times))} ago" if times else "never used"
+    return [
+        warn(
+            about,
+            f"Deliveries are signed with the newest secret; older ones are accepted, too, {last}.",
+            "Remove them from CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS when no more come with them.",
+        )
+    ]

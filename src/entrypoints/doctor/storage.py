@@ -1,0 +1,85 @@
+"""PostgreSQL and Redis, and the processes that are only seen in them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from core.domain.recoveries import RecoveryState
+from entrypoints.doctor.findings import Finding, fail, ok, warn
+from entrypoints.doctor.wording import counted, deliveries, lasting
+
+# The sweep rings every five seconds for what is due.
+_WAITS_TOO_LONG = timedelta(minutes=1)
+# The scheduler compares every five minutes, also where the provider does not answer for a while.
+_COMPARED_TOO_LONG_AGO = timedelta(minutes=20)
+
+
+def judge_revision(current: str | None, newest: str) -> Finding:
+    """Judge the schema; revisions are numbers, so one above ours is another program's."""
+    about, migrate = "migrations", "Run `crewkit-git migrate`."
+    if current == newest:
+        return ok(about, f"The schema is at revision {newest}, the newest.")
+    if current is None:
+        return fail(about, "The database was never migrated.", migrate)
+    if current > newest:
+        return fail(
+            about,
+            f"The schema is at revision {current}, which is newer than this program, of {newest}.",
+            "Run the newer program, or go back with its `crewkit-git migrate --down`.",
+        )
+    return fail(about, f"The schema is at revision {current} and not at {newest}.", migrate)
+
+
+def judge_workers(names: Sequence[str]) -> Finding:
+    """Judge who listens."""
+    if names:
+        return ok("worker", f"{counted(len(names), 'worker')} listening.")
+    return fail(
+        "worker", "No worker listens, so nothing that arrives is processed.", "Start `crewkit-git worker`."
+    )
+
+
+def judge_backlog(oldest_due: datetime | None, failed: int, most: int, *, now: datetime) -> list[Finding]:
+    """Judge what waits, and what no longer does since it failed; `most` is where the count of these ended."""
+    found = []
+    waits = now - oldest_due if oldest_due else timedelta(0)
+    if waits > _WAITS_TOO_LONG:
+        found.append(
+            fail(
+                "backlog",
+                f"A delivery has been waiting for {lasting(waits)}.",
+                "See whether `crewkit-git worker` and `crewkit-git scheduler` run, and what they log.",
+            )
+        )
+    else:
+        found.append(ok("backlog", "No delivery waits for long."))
+    if failed:
+        count = f"{failed} or more deliveries" if failed >= most else deliveries(failed)
+        found.append(
+            warn(
+                "backlog",
+                f"{count} failed.",
+                "See why: `crewkit-git events list --status failed`; then `crewkit-git events retry`.",
+            )
+        )
+    return found
+
+
+def judge_scheduler(recovery: RecoveryState, *, now: datetime) -> list[Finding]:
+    """Judge the scheduler by what it leaves behind: a comparison with the provider's log of deliveries."""
+    about, start = "scheduler", "Start `crewkit-git scheduler`, or see what it logs."
+    if recovery.compared_at is None:
+        return [warn(about, "It never compared the provider's log of deliveries with ours.", start)]
+    age = now - recovery.compared_at
+    said = f"It compared the provider's log of deliveries with ours {lasting(age)} ago"
+    if age > _COMPARED_TOO_LONG_AGO:
+        return [fail(about, f"{said}, and should every five minutes.", start)]
+    found = [ok(about, f"{said}.")]
+    if recovery.missing:
+        found.append(
+            warn(
+                "recovery",
+                f"{deliveries(recovery.missing)} of that log are missing in ours.",
+                "They are being fetched; at once with `crewkit-git recover-deliveries`.",
+            )
+        )
+    return found

@@ -1,0 +1,73 @@
+"""What docs/github-app.md says of the App, the settings and the command is so."""
+
+import json
+import re
+from pathlib import Path
+
+from adapters.github.needs import NEEDS
+from entrypoints.cli.register_app import register_app
+from entrypoints.public_paths import CONNECTION_CALLBACK, INSTALL_CALLBACK, WEBHOOKS
+from entrypoints.setting_table import SETTINGS
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "github-app.md").read_text()
+PAGE_NAMES = {
+    "contents": "Contents",
+    "metadata": "Metadata",
+    "pull_requests": "Pull requests",
+    "emails": "Email addresses",
+}
+"""What GitHub's pages call the permissions."""
+
+
+def row(beginning: str) -> str:
+    """Return the row of a table."""
+    (found,) = re.findall(rf"^\| {re.escape(beginning)}.*$", GUIDE, re.MULTILINE)
+    return str(found)
+
+
+def test_permissions_and_events_are_those_of_the_manifest() -> None:
+    """No more and no fewer, in the table and in the steps by hand."""
+    told = set(
+        re.findall(r"^\| (?:repository|account) permission \*\*(.+?)\*\* \| read-only", GUIDE, re.MULTILINE)
+    )
+    assert told == {PAGE_NAMES[name] for name in NEEDS.all_permissions}
+    assert set(NEEDS.all_permissions.values()) == {"read"}
+    assert set(re.findall(r"`(\w+)`", row("events"))) == NEEDS.events
+    (step,) = re.findall(r"\*\*Subscribe to events\*\*: ([^.]+)\.", GUIDE)
+    assert {name.lower().replace(" ", "_") for name in step.split(", ")} == NEEDS.events
+
+
+def test_callbacks_are_in_their_order() -> None:
+    """Who installs returns to the first."""
+    told = row("callback URLs")
+    assert re.findall(r"`…(/[^`]+)`", told) == [INSTALL_CALLBACK, CONNECTION_CALLBACK]
+    assert WEBHOOKS in row("webhook URL")
+    for path in (INSTALL_CALLBACK, CONNECTION_CALLBACK, WEBHOOKS):
+        assert f"`BASE{path}`" in GUIDE
+
+
+def test_an_app_is_registered_with_addresses_that_we_serve() -> None:
+    """As the API's own description has them."""
+    described = json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"]
+    served = [re.compile(re.sub(r"\{\w+\}", "[^/]+", path)) for path in described]
+    for path in (INSTALL_CALLBACK, CONNECTION_CALLBACK, WEBHOOKS):
+        assert any(one.fullmatch(path) for one in served), path
+
+
+def test_every_setting_named_exists_and_every_one_of_an_app_is_named() -> None:
+    """By hand nothing may be missing either."""
+    named = set(re.findall(r"CREWKIT_GIT_[A-Z_]+", GUIDE))
+    known = {setting.variable for setting in SETTINGS}
+    assert named - known == set()
+    assert {name for name in known if name.startswith("CREWKIT_GIT_GITHUB_")} - named == set()
+
+
+def test_every_option_named_exists() -> None:
+    """Of the command."""
+    options = {option for parameter in register_app.params for option in parameter.opts}
+    told = set(re.findall(r"`crewkit-git register-app([^`]*)`|(?<=`)(--[\w-]+)", GUIDE))
+    named = {option for pair in told for text in pair for option in re.findall(r"--[\w-]+", text)}
+    others = {"--env-file", "--json"}
+    assert named - options - others == set()
+    assert options - named - {"--force", "--file"} == set()

@@ -1,0 +1,141 @@
+"""The app at GitHub is compared with the settings and with what we need."""
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+
+from adapters.github.needs import NEEDS
+from core.domain.provider import App
+from entrypoints.doctor.app import (
+    judge_clock,
+    judge_events,
+    judge_identity,
+    judge_installations,
+    judge_permissions,
+    note_callbacks,
+)
+from entrypoints.doctor.findings import Level
+
+APP = App(
+    id="1",
+    slug="crewkit-dev",
+    client_id="Iv23liA",
+    name="crewkit-dev",
+    url="https://github.com/apps/crewkit-dev",
+    permissions=NEEDS.all_permissions,
+    events=NEEDS.events,
+    settings_url="https://github.com/settings/apps/crewkit-dev",
+)
+
+
+def granted(**changes: str | None) -> App:
+    """Give the app with other permissions; None takes one away."""
+    wanted = {**NEEDS.all_permissions, **changes}
+    return dataclasses.replace(APP, permissions={name: one for name, one in wanted.items() if one})
+
+
+def test_an_app_as_it_should_be() -> None:
+    """Is well in every respect."""
+    findings = [
+        *judge_identity(APP, client_id="Iv23liA", app_id="1", slug="crewkit-dev"),
+        *judge_permissions(APP, NEEDS),
+        *judge_events(APP, NEEDS),
+    ]
+    assert [one.level for one in findings] == [Level.OK] * 3
+
+
+def test_what_the_settings_leave_out_is_not_compared() -> None:
+    """They need not say id and slug; older servers do not tell the client id."""
+    silent = dataclasses.replace(APP, client_id=None)
+    (found,) = judge_identity(silent, client_id="Iv23liA", app_id=None, slug=None)
+    assert found.level is Level.OK
+
+
+def test_settings_of_two_apps_are_told_apart() -> None:
+    """Each of them by name."""
+    findings = judge_identity(APP, client_id="Iv23liB", app_id="2", slug="crewkit")
+
+    assert [one.level for one in findings] == [Level.FAIL] * 3
+    assert [one.message.split()[0] for one in findings] == [
+        f"CREWKIT_GIT_GITHUB_{name}" for name in ("CLIENT_ID", "APP_ID", "APP_SLUG")
+    ]
+
+
+def test_a_missing_permission_is_named_with_where_to_grant_it() -> None:
+    """And that owners have to accept it."""
+    (found,) = judge_permissions(granted(pull_requests=None, emails=None), NEEDS)
+
+    assert found.level is Level.FAIL
+    assert found.message == "The app lacks pull_requests: read, emails: read."
+    assert "https://github.com/settings/apps/crewkit-dev/permissions" in found.remedy
+    assert "owners then accept it" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"contents": "write"}, "contents: write"),
+        ({"administration": "read", "issues": "admin"}, "administration: read, issues: admin"),
+        ({"contents": "a new level"}, "contents: a new level"),
+    ],
+)
+def test_more_than_is_needed_is_a_warning(changes: dict[str, str], said: str) -> None:
+    """A leak of the key would cost more than it had to."""
+    (found,) = judge_permissions(granted(**changes), NEEDS)
+
+    assert (found.level, found.message) == (Level.WARN, f"The app may more than we need: {said}.")
+
+
+def test_events_are_compared_both_ways() -> None:
+    """Missing ones are wrong, superfluous ones cost."""
+    other = dataclasses.replace(APP, events=(NEEDS.events - {"push", "public"}) | {"issues"})
+
+    missing, more = judge_events(other, NEEDS)
+
+    assert (missing.level, missing.message) == (Level.FAIL, "The app is not subscribed to public, push.")
+    assert (more.level, "issues" in more.message) == (Level.WARN, True)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "level", "said"),
+    [
+        (0, Level.OK, "a second"),
+        (-29, Level.OK, "29 s"),
+        (30, Level.WARN, "30 s behind"),
+        (-59, Level.WARN, "59 s ahead"),
+        (60, Level.FAIL, "60 s behind"),
+        (-3600, Level.FAIL, "3600 s ahead"),
+    ],
+)
+def test_a_clock_is_judged_both_ways(seconds: int, level: Level, said: str) -> None:
+    """Ahead of theirs or behind, with a remedy where it matters."""
+    found = judge_clock("github", timedelta(seconds=seconds))
+
+    assert (found.level, said in found.message, bool(found.remedy)) == (level, True, level is not Level.OK)
+
+
+def test_a_clock_that_is_not_told_is_no_fault() -> None:
+    """An answer without a date is possible."""
+    assert judge_clock("github", None).level is Level.NOTE
+
+
+def test_accounts_that_have_not_granted_all_are_named_some_of_them() -> None:
+    """With what each lacks; addresses are people's to share, not theirs."""
+    lacking = [(f"org-{number}", {"contents": "read", "metadata": "read"}) for number in range(7)]
+    full = [("acme", {"contents": "write", "metadata": "read", "pull_requests": "read"})]
+
+    (well,) = judge_installations(full, NEEDS.permissions)
+    (behind,) = judge_installations([*lacking, *full], NEEDS.permissions)
+
+    assert (well.level, well.message) == (Level.OK, "1 connected, none behind on permissions.")
+    assert behind.level is Level.WARN
+    assert behind.message.startswith("7 of 8 connected accounts do not grant all: org-0 (pull_requests)")
+    assert behind.message.endswith("and 2 more.")
+
+
+def test_callbacks_are_told_in_their_order() -> None:
+    """Since nobody can ask for them."""
+    found = note_callbacks(("https://a/install", "https://a/connect"))
+    assert found.level is Level.NOTE
+    assert found.message.index("https://a/install") < found.message.index("https://a/connect")

@@ -1,0 +1,109 @@
+"""Checks are made at once, each within its time, and none is in another's way."""
+
+import asyncio
+import json
+import time
+
+from core.domain.errors import StorageUnavailable
+from entrypoints.doctor.environment import judge_settings, readable
+from entrypoints.doctor.findings import Check, Finding, Level, examine, fail, note, ok, warn
+from entrypoints.doctor.report import as_json, as_text, is_well
+
+WORST_FIRST = [
+    fail("a", "Wrong.", "Mend it."),
+    warn("longer", "Odd.", "Look."),
+    note("b", "Look."),
+    ok("c", "Well."),
+]
+
+
+def check(about: str, answer: list[Finding] | Exception | None) -> Check:
+    """Make a check that finds this, raises it, or never ends."""
+
+    async def look() -> list[Finding]:
+        if answer is None:
+            await asyncio.Event().wait()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer or []
+
+    return Check(about, look, "Do this.")
+
+
+async def test_every_check_is_made_whatever_the_others_do() -> None:
+    """One hangs, one is refused, one breaks, one is well; it takes as long as the longest may."""
+    began = time.monotonic()
+
+    findings = await examine(
+        [
+            check("hangs", None),
+            check("hangs, too", None),
+            check("refused", StorageUnavailable("The database does not answer.")),
+            check("breaks", RuntimeError("password=hunter2")),
+            check("well", [ok("well", "Yes.")]),
+        ],
+        seconds=0.2,
+    )
+
+    assert time.monotonic() - began < 2
+    assert [one.level for one in findings] == [Level.FAIL] * 4 + [Level.OK]
+    assert [one.message for one in findings] == [
+        "There was no answer within 0.2 seconds.",
+        "There was no answer within 0.2 seconds.",
+        "The database does not answer.",
+        "It could not be looked at (RuntimeError).",
+        "Yes.",
+    ]
+    assert {one.remedy for one in findings[:4]} == {"Do this."}
+
+
+def test_the_worst_comes_last_where_the_eye_is() -> None:
+    """One line each, with its remedy, and a sum."""
+    assert as_text(WORST_FIRST).splitlines() == [
+        "ok    c       Well.",
+        "note  b       Look.",
+        "warn  longer  Odd. Look.",
+        "fail  a       Wrong. Mend it.",
+        "",
+        "1 wrong, 1 to look after, 1 well.",
+    ]
+    assert as_text([ok("c", "Well.")]).endswith("All is well: 1 check.")
+
+
+def test_only_what_is_wrong_counts() -> None:
+    """For the exit status, and for programs."""
+    assert not is_well(WORST_FIRST)
+    assert is_well(WORST_FIRST[1:])
+    told = json.loads(as_json(WORST_FIRST))
+    assert told["ok"] is False
+    assert told["findings"][-1] == {"level": "fail", "about": "a", "message": "Wrong.", "remedy": "Mend it."}
+    assert told["findings"][0]["remedy"] is None
+
+
+def test_what_can_be_read_of_an_environment_is() -> None:
+    """One wrong variable does not hide the database; a secret that is wrong is not shown."""
+    settings, problems = readable(
+        {
+            "CREWKIT_GIT_ENVIRONMENT": "development",
+            "CREWKIT_GIT_DATABASE_URL": "postgresql://u:hunter2@db/crewkit",
+            "CREWKIT_GIT_ENCRYPTION_KEYS": "hunter3",
+            "CREWKIT_GIT_HTTP_ADDR": "nowhere",
+        }
+    )
+    findings = judge_settings(settings, problems)
+
+    assert settings.database_url is not None
+    assert settings.encryption_keys == ()
+    assert [one.message.partition(":")[0] for one in findings] == [
+        "CREWKIT_GIT_HTTP_ADDR",
+        "CREWKIT_GIT_ENCRYPTION_KEYS",
+    ]
+    assert "hunter" not in as_text(findings)
+
+
+def test_a_misspelt_environment_is_told_and_the_rest_read() -> None:
+    """As production, in which everything is needed."""
+    settings, problems = readable({"CREWKIT_GIT_ENVIRONMENT": "prod"})
+    assert not settings.is_development
+    assert problems[0].variable == "CREWKIT_GIT_ENVIRONMENT"
+    assert len(problems) > 5

@@ -1,0 +1,158 @@
+"""What PostgreSQL and Redis tell of themselves, of keys, and of processes."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.secrets.cipher import AesGcmCipher
+from core.domain.recoveries import RecoveryState
+from core.domain.secret import Secret
+from entrypoints.doctor.findings import Finding, Level
+from entrypoints.doctor.keys import judge_keys, judge_webhook_secrets
+from entrypoints.doctor.storage import (
+    judge_backlog,
+    judge_revision,
+    judge_scheduler,
+    judge_workers,
+)
+from entrypoints.doctor.wording import lasting
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+NEW = ("new", Secret("bmV3" * 10 + "bmU="))
+OLD = ("old", Secret("b2xk" * 10 + "b2w="))
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """Values of a column."""
+
+    key_id: str
+    ciphertext: str
+    column: str = "git_integrations.access_token"
+    count: int = 3
+    context: str = "git_integrations.access_token:1"
+
+
+def sealed(key: tuple[str, Secret], context: str = "git_integrations.access_token:1") -> Sealed:
+    """Seal something with this key."""
+    ciphertext = AesGcmCipher([key]).encrypt(Secret("ghs_token"), context=context)
+    return Sealed(key[0], ciphertext)
+
+
+def judged(values: list[Sealed], *keys: tuple[str, Secret]) -> list[Finding]:
+    """Judge with these keys."""
+    return judge_keys(values, [key_id for key_id, _ in keys], AesGcmCipher(keys))
+
+
+@pytest.mark.parametrize(
+    ("current", "level", "said"),
+    [
+        ("0007", Level.OK, "0007"),
+        (None, Level.FAIL, "never migrated"),
+        ("0005", Level.FAIL, "0005 and not at 0007"),
+        ("0009", Level.FAIL, "newer than this program"),
+    ],
+)
+def test_the_schema_is_at_the_newest_revision(current: str | None, level: Level, said: str) -> None:
+    """Or it is said which way to go."""
+    found = judge_revision(current, "0007")
+    assert (found.level, said in found.message) == (level, True)
+    assert "crewkit-git migrate" in found.remedy or level is Level.OK
+
+
+def test_somebody_must_listen() -> None:
+    """One is enough."""
+    assert judge_workers([]).level is Level.FAIL
+    assert judge_workers(["a"]).message == "1 worker listening."
+    assert judge_workers(["a", "b"]).message == "2 workers listening."
+
+
+def test_what_waits_too_long_is_wrong_and_what_failed_is_a_warning() -> None:
+    """Each says where to look."""
+    (well,) = judge_backlog(NOW - timedelta(seconds=5), 0, 100, now=NOW)
+    waits, failed = judge_backlog(NOW - timedelta(minutes=3), 100, 100, now=NOW)
+
+    assert well.level is Level.OK
+    assert (waits.level, waits.message) == (Level.FAIL, "A delivery has been waiting for 3 minutes.")
+    assert (failed.level, failed.message) == (Level.WARN, "100 or more deliveries failed.")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "level"), [(None, Level.WARN), (4, Level.OK), (19, Level.OK), (21, Level.FAIL)]
+)
+def test_the_scheduler_is_known_by_what_it_leaves(minutes: int | None, level: Level) -> None:
+    """A comparison every five minutes."""
+    at = None if minutes is None else NOW - timedelta(minutes=minutes)
+    (found,) = judge_scheduler(RecoveryState(compared_at=at), now=NOW)
+    assert found.level is level
+
+
+def test_missing_deliveries_are_a_warning() -> None:
+    """They are being fetched."""
+    findings = judge_scheduler(RecoveryState(compared_at=NOW, missing=1), now=NOW)
+    assert [one.level for one in findings] == [Level.OK, Level.WARN]
+
+
+def test_values_that_can_be_read() -> None:
+    """Those of an older key are counted."""
+    (well,) = judged([sealed(NEW)], NEW, OLD)
+    read, older = judged([sealed(NEW), sealed(OLD)], NEW, OLD)
+    (empty,) = judged([], NEW)
+
+    assert [one.level for one in (well, read, older, empty)] == [Level.OK, Level.OK, Level.WARN, Level.OK]
+    assert older.message.startswith("3 values")
+
+
+def test_a_key_that_is_gone_is_named_and_its_values_counted() -> None:
+    """None of them is shown."""
+    value = sealed(OLD)
+    (found,) = judged([value], NEW)
+
+    assert found.level is Level.FAIL
+    assert found.message == (
+        "git_integrations.access_token: 3 values encrypted with the key `old`, which is not among ours."
+    )
+    assert value.ciphertext not in found.message + found.remedy
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        sealed(("new", OLD[1])),
+        sealed(NEW, context="another.row:2"),
+        Sealed("new", "v1.new.AAAA"),
+        Sealed("", "plain text"),
+    ],
+)
+def test_another_key_of_the_same_name_or_a_damaged_value_is_found(value: Sealed) -> None:
+    """By reading one."""
+    (found,) = judged([value], NEW)
+    assert found.level is Level.FAIL
+
+
+def test_a_rotation_of_webhook_secrets_is_followed() -> None:
+    """First the new one has to be entered at GitHub, then the old one may go."""
+    assert judge_webhook_secrets(["a"], {}, now=NOW) == []
+    (begun,) = judge_webhook_secrets(["b", "a"], {"a": NOW}, now=NOW)
+    (done,) = judge_webhook_secrets(["b", "a"], {"a": NOW - timedelta(days=3), "b": NOW}, now=NOW)
+    (unused,) = judge_webhook_secrets(["b", "a"], {"b": NOW}, now=NOW)
+
+    assert "no delivery was signed with the newest yet" in begun.message
+    assert "last used 3 days ago" in done.message
+    assert "never used" in unused.message
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        (timedelta(seconds=-1), "0 seconds"),
+        (timedelta(seconds=1), "1 second"),
+        (timedelta(seconds=119), "1 minute"),
+        (timedelta(hours=5, minutes=59), "5 hours"),
+        (timedelta(days=40), "40 days"),
+    ],
+)
+def test_times_are_said_roughly(time: timedelta, said: str) -> None:
+    """As people do."""
+    assert lasting(time) == said

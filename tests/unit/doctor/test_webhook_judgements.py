@@ -1,0 +1,130 @@
+"""Where GitHub delivers, and what became of it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.domain.provider import LoggedDelivery, WebhookConfig
+from entrypoints.doctor.findings import Finding, Level
+from entrypoints.doctor.webhook import judge_deliveries, judge_webhook
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+HERE = "https://git.example/api/v1/git/github/webhooks"
+PAGE = "https://github.com/settings/apps/crewkit"
+
+
+def attempt(
+    number: int,
+    answer: str = "OK",
+    code: int | None = 202,
+    *,
+    minutes: int = 10,
+    guid: str | None = None,
+    event: str = "push",
+) -> LoggedDelivery:
+    """Give an attempt, so many minutes old."""
+    return LoggedDelivery(
+        id=number,
+        guid=guid or f"guid-{number}",
+        delivered_at=NOW - timedelta(minutes=minutes),
+        event_type=event,
+        action=None,
+        installation_id=1,
+        repo_id=None,
+        succeeded=answer == "OK",
+        answer=answer,
+        status_code=code,
+    )
+
+
+def judged(*log: LoggedDelivery, known: Sequence[str] | None = None) -> list[Finding]:
+    """Judge a log, newest first; without `known` our ledger has what arrived."""
+    arrived = [one.guid for one in log if one.succeeded]
+    return judge_deliveries(log, arrived if known is None else known, PAGE, now=NOW)
+
+
+def webhook(url: str = HERE, content_type: str = "json", *, development: bool = False) -> list[Finding]:
+    """Judge a configuration."""
+    return judge_webhook(WebhookConfig(url, content_type), HERE, PAGE, is_development=development)
+
+
+def test_a_webhook_that_leads_here() -> None:
+    """Is well, also as a form."""
+    assert [one.level for one in [*webhook(), *webhook(content_type="form")]] == [Level.OK] * 2
+
+
+def test_one_that_leads_elsewhere_is_wrong_unless_a_tunnel_may_be_there() -> None:
+    """Both addresses are told, and where to change it."""
+    (wrong,) = webhook("https://smee.io/abc")
+    (tunnel,) = webhook("https://smee.io/abc", development=True)
+
+    assert (wrong.level, tunnel.level) == (Level.FAIL, Level.WARN)
+    assert wrong.message == f"Deliveries go to https://smee.io/abc and not to {HERE}."
+    assert PAGE in wrong.remedy
+    assert "tunnel" in tunnel.remedy
+
+
+def test_one_without_an_address_is_off() -> None:
+    """Nothing else is said of it."""
+    (found,) = webhook("")
+    assert (found.level, found.message) == (Level.FAIL, "The app has no webhook URL.")
+
+
+def test_an_unknown_content_type_and_an_unverified_certificate() -> None:
+    """Both are told."""
+    config = WebhookConfig(HERE, "xml", verifies_certificate=False)
+    findings = judge_webhook(config, HERE, PAGE, is_development=False)
+    assert [one.level for one in findings] == [Level.FAIL] * 2
+
+
+def test_an_empty_log_is_no_proof() -> None:
+    """Of a webhook that is off, or of a quiet day."""
+    (found,) = judged()
+    assert found.level is Level.NOTE
+
+
+def test_the_greeting_of_a_new_webhook_fails_before_its_secret_is_known() -> None:
+    """Which is no fault, and no proof of anything either."""
+    (found,) = judged(attempt(1, "Invalid HTTP Response: 401", 401, event="ping"))
+    assert found.level is Level.NOTE
+
+
+def test_all_arrived() -> None:
+    """Also where it took two attempts."""
+    (found,) = judged(attempt(3), attempt(2, guid="a"), attempt(1, "timed out", None, guid="a"))
+
+    assert found.level is Level.OK
+    assert found.message == "3 deliveries arrived, the last 10 minutes ago."
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [
+        ("Invalid HTTP Response: 401", 401, "We refuse signatures"),
+        ("Invalid HTTP Response: 503", 503, "the API's log"),
+        ("timed out", None, "Nobody answered in time"),
+    ],
+)
+def test_the_newest_failing_is_wrong_now(answer: str, code: int | None, said: str) -> None:
+    """What GitHub got for an answer says where to look; a refused signature is the secret."""
+    (found,) = judged(attempt(3, answer, code), attempt(2, answer, code), attempt(1))
+
+    assert found.level is Level.FAIL
+    assert found.message.startswith("2 deliveries failed of late; the last, push, 10 minutes ago: ")
+    assert answer in found.message
+    assert said in found.remedy
+
+
+def test_failures_that_are_over_are_a_warning() -> None:
+    """What failed is fetched by the scheduler."""
+    (found,) = judged(attempt(3), attempt(2, "timed out", None), attempt(1))
+    assert (found.level, "Newer ones arrived" in found.message) == (Level.WARN, True)
+
+
+def test_what_others_accepted_is_wrong() -> None:
+    """GitHub is content, and we know nothing of it; the youngest may still be on their way."""
+    (found,) = judged(attempt(3, minutes=0), attempt(2), attempt(1), known=["guid-1"])
+
+    assert found.level is Level.FAIL
+    assert found.message == "1 delivery accepted by someone and not in our ledger, the last 10 minutes ago."
