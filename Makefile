@@ -7,8 +7,11 @@ CORPUS ?=
 # Each process of the suite has servers of its own; a Redis that was given is emptied, so one at a time has it.
 PROCESSES ?= $(if $(CREWKIT_GIT_TEST_REDIS_URL),0,2)
 
+# The contract as others have it (docs/adr/0020).
+RELEASED := proto/released.binpb
+
 .DEFAULT_GOAL := help
-.PHONY: help run check test test-containers corpus lint types contracts format bench openapi proto clean
+.PHONY: help run check test test-containers corpus lint types contracts format bench openapi proto proto-release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -34,6 +37,7 @@ lint: $(VENV) ## Check style, format, and that generated code is what proto/ say
 	@$(BIN)/ruff format --check
 	@$(BIN)/buf lint
 	@$(BIN)/buf format --diff --exit-code
+	@$(BIN)/buf breaking --against $(RELEASED)
 	@$(BIN)/python proto/generate.py --check
 
 types: $(VENV) ## Check types
@@ -55,6 +59,10 @@ openapi: $(VENV) ## Write docs/openapi.json from the operations
 
 proto: $(VENV) ## Generate proto/gen from the contract
 	@$(BIN)/python proto/generate.py
+
+proto-release: $(VENV) ## Note the contract as released: from now on it may only grow
+	@test ! -e $(RELEASED) || $(BIN)/buf breaking --against $(RELEASED)
+	@$(BIN)/buf build --exclude-source-info --output $(RELEASED)
 
 clean: ## Remove .venv and caches; the data in .crewkit-git stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

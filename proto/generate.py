@@ -11,22 +11,18 @@ GENERATED = ROOT / "gen"
 
 
 def generate(target: Path) -> None:
-    """Run protoc over every file of the contract."""
-    sources = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "crewkit").rglob("*.proto"))
-    plugin = Path(sys.executable).with_name("protoc-gen-mypy")
-    subprocess.run(  # noqa: S603 - our own files, our own interpreter
-        [
-            sys.executable,
-            "-m",
-            "grpc_tools.protoc",
-            f"--proto_path={ROOT}",
-            f"--python_out={target}",
-            f"--mypy_out=quiet:{target}",
-            f"--plugin=protoc-gen-mypy={plugin}",
-            *sources,
-        ],
-        check=True,
-    )
+    """Run protoc over every file of the contract; files with services also make stubs for them."""
+    sources = sorted((ROOT / "crewkit").rglob("*.proto"))
+    _protoc(sources, f"--python_out={target}", f"--mypy_out=quiet:{target}")
+    services = [source for source in sources if "\nservice " in source.read_text()]
+    _protoc(services, f"--grpc_python_out={target}", f"--mypy_grpc_out=quiet,only_async:{target}")
+
+
+def _protoc(sources: list[Path], *outputs: str) -> None:
+    tools = Path(sys.executable).parent
+    plugins = [f"--plugin={name}={tools / name}" for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")]
+    command = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={ROOT}", *outputs, *plugins]
+    subprocess.run([*command, *(str(source.relative_to(ROOT)) for source in sources)], check=True)  # noqa: S603 - our own files, our own interpreter
 
 
 def differences() -> list[str]:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from entrypoints import setting_values as values
 
 PREFIX = "CREWKIT_GIT_"
-PROCESSES = ("api", "worker", "scheduler", "migrate", "events", "recover-deliveries")
+PROCESSES = ("api", "grpc", "worker", "scheduler", "migrate", "events", "recover-deliveries")
 EVERY_PROCESS = frozenset(PROCESSES)
-_SERVING = frozenset({"api", "worker", "scheduler"})
+_SERVING = frozenset({"api", "grpc", "worker", "scheduler"})
 _API = frozenset({"api"})
+AUTHENTICATING = frozenset({"api", "grpc"})
 # Workers apply what the provider told, and ask it nothing: they need not be able to.
-_ASKING = frozenset({"api", "scheduler", "recover-deliveries"})
+_ASKING = frozenset({"api", "grpc", "scheduler", "recover-deliveries"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,25 @@ SETTINGS = (
     ),
     Setting("HTTP_ADDR", values.address, "Where the API listens.", _HOST_PORT, default="127.0.0.1:3050"),
     Setting("GRPC_ADDR", values.address, "Where gRPC listens.", _HOST_PORT, default="127.0.0.1:50051"),
+    Setting(
+        "GRPC_TLS_CERTIFICATE",
+        values.certificates,
+        "The certificate gRPC shows, with its chain: PEM (newlines may be written `\\n`) or a file's path. "
+        "Without one it is spoken in the clear, as behind a mesh that encrypts.",
+        "Give the PEM text that begins with -----BEGIN CERTIFICATE-----, or the path of a file with it",
+    ),
+    Setting(
+        "GRPC_TLS_KEY",
+        values.private_key,
+        "The certificate's private key, PEM or a file's path.",
+        "Give the key that the certificate was made for",
+    ),
+    Setting(
+        "GRPC_CLIENT_AUTHORITIES",
+        values.certificates,
+        "Whose certificates gRPC's callers must show besides their token (mutual TLS), PEM or a file's path.",
+        "Give the certificates of the authorities, or leave it out to ask callers for a token alone",
+    ),
     Setting(
         "SANDBOX_ADDR",
         values.address,
@@ -188,14 +208,14 @@ SETTINGS = (
         values.text,
         "The `iss` access tokens must have.",
         "Set it to the issuer of crewkit's access tokens",
-        needed_by=_API,
+        needed_by=AUTHENTICATING,
     ),
     Setting(
         "AUTH_AUDIENCE",
         values.text,
         "The `aud` access tokens must have.",
         "Set it to the audience crewkit's access tokens name for this service",
-        needed_by=_API,
+        needed_by=AUTHENTICATING,
     ),
     Setting(
         "SESSION_COOKIE",

@@ -20,7 +20,7 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _HIGHEST_PORT = 65535
 # GitHub gives out PKCS#1; tools convert to PKCS#8.
-_PRIVATE_KEY = re.compile(r"-----BEGIN (RSA )?PRIVATE KEY-----\n")
+_PRIVATE_KEY = re.compile(r"-----BEGIN (RSA |EC )?PRIVATE KEY-----\n")
 
 
 class Environment(Enum):
@@ -164,6 +164,15 @@ def private_key(text: str) -> Secret:
     if not _PRIVATE_KEY.match(pem):
         raise ValueError("this is no PEM private key")
     return Secret(pem)
+
+
+def certificates(text: str) -> str:
+    """Read PEM certificates, given as text (newlines may be escaped) or as the path of a file."""
+    pem = text if text.startswith("-----BEGIN") else _file(text)
+    pem = pem.replace("\\n", "\n").strip() + "\n"
+    if not pem.startswith("-----BEGIN CERTIFICATE-----"):
+        raise ValueError("this is no PEM certificate")
+    return pem
 
 
 def cookie_name(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from core.domain.secret import Secret
-from entrypoints.setting_table import EVERY_PROCESS, PREFIX, SETTINGS
+from entrypoints.setting_table import AUTHENTICATING, EVERY_PROCESS, PREFIX, SETTINGS
 from entrypoints.setting_values import Address, Environment
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -45,6 +45,9 @@ class Settings:
     home: Path
     http_addr: Address
     grpc_addr: Address
+    grpc_tls_certificate: str | None
+    grpc_tls_key: Secret | None
+    grpc_client_authorities: str | None
     sandbox_addr: Address
     database_url: Secret | None
     redis_url: Secret | None
@@ -126,11 +129,25 @@ def _missing(env: Mapping[str, str], processes: frozenset[str], read: Mapping[st
     ]
     keys = [f"{PREFIX}{name}" for name in ("AUTH_PUBLIC_KEY", "AUTH_JWKS_URL")]
     given = [name for name in keys if env.get(name, "").strip()]
-    if "api" in processes and not given:
+    if processes & AUTHENTICATING and not given:
         missing.append(Problem(keys[0], f"neither it nor {keys[1]} is set", "Set one of them"))
     if len(given) > 1:
         missing.append(Problem(keys[0], f"{keys[1]} is set too", "Set one of them, so that one decides"))
-    return missing
+    return [*missing, *_half_of_tls(read)]
+
+
+def _half_of_tls(read: Mapping[str, Any]) -> list[Problem]:
+    """Find what is given of encryption without the rest of it: nobody means to listen in the clear then."""
+    names = ("GRPC_TLS_CERTIFICATE", "GRPC_TLS_KEY")
+    given = [name for name in names if read.get(name.lower())]
+    wants = given or (read.get("grpc_client_authorities") and ["GRPC_CLIENT_AUTHORITIES"])
+    if not wants or len(given) == len(names):
+        return []
+    return [
+        Problem(f"{PREFIX}{name}", f"{PREFIX}{wants[0]} is set without it", "Give both, PEM or files' paths")
+        for name in names
+        if name not in given
+    ]
 
 
 def _misplaced(env: Mapping[str, str], read: Mapping[str, Any]) -> list[Problem]:

@@ -27,5 +27,8 @@ class Metrics(Protocol):
     def recovery(self, provider: str, *, missing: int, behind: float) -> None:
         """Tell how many deliveries are known to be missing, and how many seconds ago the log was compared."""
 
+    def called(self, method: str, status: str, seconds: float) -> None:
+        """Count one call over gRPC, by its method and how it ended, and how long it took."""
+
     def oldest_due(self, seconds: float) -> None:
         """Tell how long the longest-waiting due event has waited; 0 when nothing is due."""

@@ -1,6 +1,7 @@
 """Every way to fail has its place at every edge."""
 
 from core.domain.errors import ErrorKind
+from entrypoints.grpc_api.errors import CODE
 from entrypoints.rest.problems import STATUS
 
 
@@ -19,3 +20,10 @@ def test_only_our_own_faults_are_server_errors() -> None:
     ours = {ErrorKind.INTERNAL, ErrorKind.UNAVAILABLE, ErrorKind.DEADLINE_EXCEEDED}
 
     assert {kind for kind, status in STATUS.items() if status >= 500} == ours
+
+
+def test_every_error_kind_has_a_grpc_code() -> None:
+    """Kinds are named after the codes, so each has the one of its name and no two share one."""
+    assert {kind.name: code.name for kind, code in CODE.items()} == {
+        kind.name: kind.name for kind in ErrorKind
+    }

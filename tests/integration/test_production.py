@@ -61,7 +61,7 @@ def url(home: Path, database_url: str, redis_url: str) -> Iterator[str]:
     address = claimable(Address("127.0.0.1", 0), "the address")
     with temporary_home() as supervised:
         given = environment(home, database_url, redis_url, HTTP_ADDR=str(address))
-        process = Process(services(supervised, given, address, 1)[0])
+        process = Process(services(supervised, given, address, address, 1)[0])
         try:
             process.wait_until_ready()
             yield f"http://{address}"

@@ -144,13 +144,13 @@ def test_each_of_its_programs_is_replaced_when_killed(tmp_path: Path) -> None:
     """Whatever of it is killed, database included, comes back and it is ready again."""
     with running_up(tmp_path / "home", WORKERS="2") as up:
         children = psutil.Process(up.process.pid).children()
-        assert len(children) == 7  # postgres, redis, api, two workers, scheduler, sandbox
+        assert len(children) == 8  # postgres, redis, api, grpc, two workers, scheduler, sandbox
         for child in children:
             child.kill()
 
         def is_whole_again() -> bool:
             now = psutil.Process(up.process.pid).children()
-            return len(now) == 7 and not set(now) & set(children)
+            return len(now) == 8 and not set(now) & set(children)
 
         def is_ready() -> bool:
             try:

@@ -1,5 +1,6 @@
 """The whole REST edge over the whole application, in process, on memory adapters."""
 
+import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,11 +15,12 @@ from adapters.memory.exclusion import MemoryExclusion
 from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.provider import FakeProvider
 from adapters.oso_policy.authorizer import OsoAuthorizer
-from adapters.secrets.cipher import NoKeys
+from adapters.secrets.cipher import AesGcmCipher
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from core.domain.actors import UserActor
 from core.domain.organizations import Organization, Role
+from core.domain.secret import Secret
 from entrypoints.bootstrap.wiring import Driven, wire
 from entrypoints.rest.app import RestParts, create_app
 from entrypoints.rest.authentication import Authentication
@@ -28,12 +30,14 @@ from entrypoints.setting_values import Address
 from tests.contract.memory_world import MemoryWorld
 from tests.support import tokens
 from tests.support.builders import PROVIDER
+from tests.support.directories import FailingDirectory
 from tests.support.processing import Bell
 from tests.support.rest import API, COOKIE, DASHBOARD, KeptAlerts
 from tests.support.serving import serving
 from tests.support.webhooks import protocol
 
 AUTHORIZER = OsoAuthorizer()
+_KEY = ("test", Secret(base64.b64encode(bytes(32)).decode()))
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
@@ -45,29 +49,31 @@ class WholeEdge:
 
     def __init__(self) -> None:
         self.world = MemoryWorld()
+        self.directory = FailingDirectory(self.world.database)
         self.clock = SettableClock(NOW)
+        self.provider = FakeProvider(self.clock)
         self.bell = Bell()
         self.people: dict[str, UserActor] = {}
         self.application = wire(
             Driven(
                 unit_of_work=self.world.unit_of_work,
-                directory=self.world.directory,
+                directory=self.directory,
                 authorizer=AUTHORIZER,
                 delivery_log=MemoryDeliveryLog(self.world.database),
                 doorbell=self.bell,
                 exclusion=MemoryExclusion(self.world.database),
                 protocols={PROVIDER: protocol()},
-                providers={PROVIDER: FakeProvider(self.clock)},
-                cipher=NoKeys(),
+                providers={PROVIDER: self.provider},
+                cipher=AesGcmCipher([_KEY]),
                 clock=self.clock,
                 metrics=MemoryMetrics(),
                 alerts=KeptAlerts(),
             )
         )
         key = PinnedKey(tokens.public_pem(tokens.rsa_key()))
-        verifier = JwtVerifier(key, self.clock, issuer=tokens.ISSUER, audience=tokens.AUDIENCE)
+        self.verifier = JwtVerifier(key, self.clock, issuer=tokens.ISSUER, audience=tokens.AUDIENCE)
         self.parts = RestParts(
-            authentication=Authentication(verifier, self.application.identify, COOKIE, {DASHBOARD}),
+            authentication=Authentication(self.verifier, self.application.identify, COOKIE, {DASHBOARD}),
             webhooks=WebhookEndpoint({}, self.application.receive_delivery, MemoryMetrics()),
             readiness={},
             exposition=lambda: b"",

@@ -19,14 +19,15 @@ from tests.support.deliveries import SECRET
 from tests.support.servers import temporary_home
 from tests.support.tokens import AUDIENCE, ISSUER, private_pem, public_pem, rsa_key
 
-_STARTED = {"api": "api_started", "scheduler": "scheduler_started"}
+_STARTED = {"api": "api_started", "grpc": "grpc_started", "scheduler": "scheduler_started"}
 _A_WORKER_STARTED = "worker_started"
 
 
 class Service:
-    """An API, workers and a scheduler, each a process that a test starts, kills and starts again.
+    """An API, gRPC, workers and a scheduler, each a process that a test starts, kills and starts again.
 
-    Processes are named `api`, `scheduler` and `worker`, or `worker-1`, `worker-2` … where there are several.
+    Processes are named `api`, `grpc`, `scheduler` and `worker`, or `worker-1`, `worker-2` … where there are
+    several.
     """
 
     def __init__(
@@ -39,10 +40,12 @@ class Service:
         settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.address = claimable(Address("127.0.0.1", 0), "the address")
+        self.grpc_address = claimable(Address("127.0.0.1", 0), "the address of gRPC")
         inherited = {name: text for name, text in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
         chosen = {
             "HOME": str(home.path),
             "HTTP_ADDR": str(self.address),
+            "GRPC_ADDR": str(self.grpc_address),
             "PUBLIC_URL": f"http://{self.address}",
             "DASHBOARD_URL": f"http://{self.address}",
             "DATABASE_URL": database_url,
@@ -60,7 +63,8 @@ class Service:
         self.url = f"http://{self.address}"
         self.environment = environment
         self._programs: dict[str, Program] = {
-            program.name: program for program in services(home, environment, self.address, workers)
+            program.name: program
+            for program in services(home, environment, self.address, self.grpc_address, workers)
         }
         self._processes: dict[str, Process] = {}
         self._lines: dict[str, list[str]] = {name: [] for name in self._programs}

@@ -13,6 +13,7 @@ class MemoryMetrics(Metrics):
         self.refusals: Counter[str] = Counter()
         self.groups: list[int] = []
         self.settlements: Counter[EventStatus] = Counter()
+        self.calls: Counter[tuple[str, str]] = Counter()
         self.oldest_due_seconds = 0.0
         self.recovered_deliveries = 0
         self.recoveries: dict[str, tuple[int, float]] = {}
@@ -41,6 +42,10 @@ class MemoryMetrics(Metrics):
     def recovery(self, provider: str, *, missing: int, behind: float) -> None:
         """Remember the latest figures of the provider."""
         self.recoveries[provider] = missing, behind
+
+    def called(self, method: str, status: str, seconds: float) -> None:  # noqa: ARG002 - the port's signature
+        """Add one to the figure of this method and ending."""
+        self.calls[method, status] += 1
 
     def oldest_due(self, seconds: float) -> None:
         """Remember the latest figure."""

@@ -75,6 +75,14 @@ class PrometheusMetrics(Metrics):
             multiprocess_mode="mostrecent",
         )
 
+        self._calls = Histogram(
+            "crewkit_git_grpc_call_seconds",
+            "How long calls over gRPC took, by method and how they ended; a stream's whole life.",
+            ["method", "status"],
+            registry=self._registry,
+        )
+        self._calls_of: dict[tuple[str, str], Histogram] = {}
+
     def received(self, count: int, duplicates: int) -> None:
         """Add to both counters."""
         self._received.inc(count)
@@ -101,6 +109,14 @@ class PrometheusMetrics(Metrics):
         """Set both gauges."""
         self._missing.labels(provider).set(missing)
         self._behind.labels(provider).set(behind)
+
+    def called(self, method: str, status: str, seconds: float) -> None:
+        """Observe one call."""
+        key = method, status
+        known = self._calls_of.get(key)
+        if known is None:
+            known = self._calls_of[key] = self._calls.labels(method, status)
+        known.observe(seconds)
 
     def oldest_due(self, seconds: float) -> None:
         """Set the gauge."""

@@ -6,6 +6,7 @@ import click
 COMMANDS = {
     "up": "up:up",
     "api": "processes:api",
+    "grpc": "processes:grpc",
     "worker": "processes:worker",
     "scheduler": "processes:scheduler",
     "sandbox": "sandbox:sandbox",

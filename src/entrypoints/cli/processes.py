@@ -23,6 +23,14 @@ def api() -> None:
 
 
 @click.command()
+def grpc() -> None:
+    """Serve gRPC to crewkit's services."""
+    from entrypoints.grpc_api.server import run_grpc  # noqa: PLC0415
+
+    _run(run_grpc, "grpc")
+
+
+@click.command()
 def worker() -> None:
     """Process what is due, as an RQ worker."""
     from entrypoints.worker.main import run_worker  # noqa: PLC0415

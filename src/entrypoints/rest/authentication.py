@@ -1,21 +1,19 @@
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from uuid import UUID
 
 from starlette.requests import Request
 
 from core.domain.actors import Actor
 from core.domain.errors import DomainError, ErrorKind
-from core.domain.principals import ActingUserRefused, TokenRefused
+from core.domain.principals import TokenRefused
 from core.use_cases.account.identify import Identify
+from entrypoints.credentials import acting_user, bearer_token
 from entrypoints.rest.request_ids import request_id_of
 from ports.tokens import TokenVerifier
 
 ACTING_USER = "X-Acting-User"
 """The header in which a service names the user it acts for, by id."""
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -44,11 +42,10 @@ class Authentication:
     async def __call__(self, request: Request) -> Actor:
         """Return the actor; raises `TokenRefused`, `UserNotFound`, `OriginRefused` or `ActingUserRefused`."""
         headers = request.headers.getlist("authorization")
-        token = _bearer(headers) if headers else self._cookie(request)
+        token = bearer_token(headers) if headers else self._cookie(request)
         principal = await self.verifier.verify(token)
-        actor = await self.identify(
-            principal, acting_user=_acting_user(request), request_id=request_id_of(request.scope)
-        )
+        user = acting_user(request.headers.getlist(ACTING_USER), name=ACTING_USER)
+        actor = await self.identify(principal, acting_user=user, request_id=request_id_of(request.scope))
         request.scope["actor"] = actor.name
         request.scope["token_expires_at"] = principal.expires_at
         return actor
@@ -80,21 +77,3 @@ class Authentication:
         if request.method not in SAFE_METHODS:
             self.check_origin(request)
         return token
-
-
-def _acting_user(request: Request) -> UUID | None:
-    """Return the user a service names; a name that is not understood is never as if there were none."""
-    given = request.headers.getlist(ACTING_USER)
-    if not given:
-        return None
-    if len(given) > 1 or not _UUID.fullmatch(given[0]):
-        raise ActingUserRefused(f"Give one user's id in {ACTING_USER}, as a UUID.")
-    return UUID(given[0])
-
-
-def _bearer(headers: Sequence[str]) -> str:
-    scheme, _, token = headers[0].partition(" ")
-    # Of two, whoever stands before us may have looked at the other.
-    if len(headers) > 1 or scheme.lower() != "bearer" or not token.strip():
-        raise TokenRefused("not_bearer")
-    return token.strip()

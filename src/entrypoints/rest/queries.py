@@ -7,7 +7,8 @@ import msgspec
 from msgspec import Meta
 from starlette.requests import Request
 
-from core.domain.errors import DomainError, ErrorKind, FieldError
+from core.domain.errors import FieldError
+from entrypoints.query_refusals import QueryRefused
 
 # Each says in its description what a caller should give instead.
 Limit = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
@@ -16,13 +17,6 @@ Flag = Annotated[bool, Meta(description="true or false")]
 Choice = Annotated[bool | None, Meta(description="true or false")]
 PathWish = Annotated[str, Meta(max_length=2048, description="a path here")]
 Sought = Annotated[str, Meta(max_length=256, description="a text of at most 256 characters")]
-
-
-class QueryRefused(DomainError):
-    """A query parameter is unknown, given twice, or not of its form."""
-
-    kind = ErrorKind.INVALID_ARGUMENT
-    code = "query_invalid"
 
 
 class Query(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -18,11 +18,11 @@ from core.domain.provider import (
     ProviderUnknown,
     RateLimited,
 )
+from entrypoints.query_refusals import QueryRefused
 from entrypoints.rest.authentication import SAFE_METHODS, OriginRefused
 from entrypoints.rest.bodies import JsonRefused
 from entrypoints.rest.idempotency import OF_KEYS
 from entrypoints.rest.operations import Access, Operation
-from entrypoints.rest.queries import QueryRefused
 from ports.cipher import CiphertextRefused
 
 Refusals = Sequence[type[DomainError]]

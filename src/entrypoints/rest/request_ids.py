@@ -17,6 +17,11 @@ def request_id_of(scope: Scope) -> str:
     return known
 
 
+def sane_request_id(given: bytes) -> str | None:
+    """Return a caller's own id, None for one that is odd."""
+    return given.decode() if _SANE.fullmatch(given) else None
+
+
 def new_request_id() -> str:
     """Return an id for a request that brought none."""
     return uuid4().hex
@@ -25,5 +30,5 @@ def new_request_id() -> str:
 def _incoming(scope: Scope) -> str | None:
     for name, value in scope["headers"]:
         if name == HEADER:
-            return value.decode() if _SANE.fullmatch(value) else None
+            return sane_request_id(value)
     return None

@@ -1,6 +1,7 @@
 """Describe this project's own processes as programs to supervise."""
 
 import http.client
+import socket
 import sys
 from collections.abc import Callable, Mapping
 
@@ -11,11 +12,14 @@ from entrypoints.setting_values import Address
 SECONDS_FOR_AN_ANSWER = 2.0
 
 
-def services(home: Home, environment: Mapping[str, str], address: Address, workers: int) -> list[Program]:
-    """Describe the API, the workers and the scheduler; only the API tells when it serves."""
+def services(
+    home: Home, environment: Mapping[str, str], address: Address, grpc_address: Address, workers: int
+) -> list[Program]:
+    """Describe the API, gRPC, the workers and the scheduler; only the first two tell when they serve."""
     numbers = [f"-{number}" for number in range(1, workers + 1)] if workers > 1 else [""]
     return [
         _service(home, environment, "api", "api", lambda _: is_ready(address)),
+        _service(home, environment, "grpc", "grpc", lambda _: listens(grpc_address)),
         *(_service(home, environment, f"worker{number}", "worker") for number in numbers),
         _service(home, environment, "scheduler", "scheduler"),
     ]
@@ -36,6 +40,15 @@ def is_ready(address: Address, path: str = "/readyz") -> bool:
         return False
     finally:
         connection.close()
+
+
+def listens(address: Address) -> bool:
+    """Tell whether someone listens there; gRPC begins to when it can answer."""
+    try:
+        with socket.create_connection((address.host, address.port), timeout=SECONDS_FOR_AN_ANSWER):
+            return True
+    except OSError:
+        return False
 
 
 def _service(

@@ -47,6 +47,7 @@ def run_stack(given: Mapping[str, str]) -> None:
 def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[str, str]) -> None:
     wished = Settings.from_environment(given)
     address = claimable(wished.http_addr, f"{PREFIX}HTTP_ADDR")
+    grpc_address = claimable(wished.grpc_addr, f"{PREFIX}GRPC_ADDR")
     # Without a GitHub App to be, the service is that of a small GitHub on this machine.
     pretends = not given.get(f"{PREFIX}GITHUB_CLIENT_ID")
     sandbox_address = claimable(wished.sandbox_addr, f"{PREFIX}SANDBOX_ADDR") if pretends else None
@@ -54,6 +55,7 @@ def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[
         **given,
         f"{PREFIX}HOME": str(home.path),
         f"{PREFIX}HTTP_ADDR": str(address),
+        f"{PREFIX}GRPC_ADDR": str(grpc_address),
         **_servers(terminal, supervisor, home, given),
         "PROMETHEUS_MULTIPROC_DIR": str(_emptied(home.path / "metrics")),
         **development_environment(home.path, given),
@@ -67,15 +69,16 @@ def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[
     terminal.step("writing demo data")
     facts = asdict(seed(settings))
     supervisor.raise_if_stopping()
-    terminal.step(f"starting the API, {settings.workers} worker(s) and the scheduler")
+    terminal.step(f"starting the API, gRPC, {settings.workers} worker(s) and the scheduler")
     client_address = reachable(address)
-    programs = services(home, environment, client_address, settings.workers)
+    grpc_client_address = reachable(grpc_address)
+    programs = services(home, environment, client_address, grpc_client_address, settings.workers)
     if sandbox_address:
         programs.append(sandbox(home, environment, reachable(sandbox_address)))
     supervisor.start(*programs, echoed=True)
     demo = {
         "http_url": f"http://{client_address}",
-        "grpc_target": None,
+        "grpc_target": str(grpc_client_address),
         "sandbox_url": settings.github_url if sandbox_address else None,
         "database_url": database_url,
         "redis_url": environment[f"{PREFIX}REDIS_URL"],
@@ -134,6 +137,7 @@ def _places(demo: Mapping[str, object], home: Home) -> str:
     """Say where things are; URLs that were given may hold passwords, so those are in the file alone."""
     places = {
         "API": demo["http_url"],
+        "gRPC": demo["grpc_target"],
         **(
             {"sandbox": f"{demo['sandbox_url']} (a GitHub of this machine's own)"}
             if demo["sandbox_url"]

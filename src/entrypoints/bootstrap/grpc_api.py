@@ -1,0 +1,36 @@
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from core.application import Application
+from entrypoints.bootstrap.application import open_runtime, ping_database, token_verifier
+from entrypoints.grpc_api.calls import Authentication
+from entrypoints.grpc_api.envelope import Envelope
+from entrypoints.grpc_api.health import Health
+from entrypoints.grpc_api.services import NAMES
+from entrypoints.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcParts:
+    """What the gRPC server is made of."""
+
+    application: Application
+    envelope: Envelope
+    health: Health
+
+
+@asynccontextmanager
+async def open_grpc(settings: Settings) -> AsyncIterator[GrpcParts]:
+    """Build the gRPC interface on this event loop."""
+    async with AsyncExitStack() as stack:
+        runtime = await stack.enter_async_context(open_runtime(settings))
+        authentication = Authentication(
+            token_verifier(settings, runtime.clock, stack), runtime.application.identify
+        )
+        yield GrpcParts(
+            runtime.application,
+            Envelope(authentication, runtime.metrics, runtime.alerts),
+            Health(NAMES, partial(ping_database, runtime.database)),
+        )

@@ -1,0 +1,86 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.domain.attribution import Method, Role
+from core.domain.attribution_views import AttributionFilter, AttributionStatus, AttributionView
+from core.use_cases.attribution.list_attributions import ListAttributions
+from crewkit.git.v1 import attributions_pb2 as wire
+from crewkit.git.v1.attributions_pb2_grpc import AttributionServiceServicer
+from entrypoints.grpc_api.calls import actor
+from entrypoints.grpc_api.envelope import Context
+from entrypoints.grpc_api.fields import read_id, read_page_size, read_page_token, refused
+from entrypoints.grpc_api.times import stamp
+from entrypoints.places import Row, encode_place
+
+STATUSES: Mapping[AttributionStatus, "wire.AttributionStatus.ValueType"] = {
+    AttributionStatus.MATCHED: wire.ATTRIBUTION_STATUS_MATCHED,
+    AttributionStatus.UNMATCHED: wire.ATTRIBUTION_STATUS_UNMATCHED,
+    AttributionStatus.BOT: wire.ATTRIBUTION_STATUS_BOT,
+}
+ROLES: Mapping[Role, "wire.AttributionRole.ValueType"] = {
+    Role.AUTHOR: wire.ATTRIBUTION_ROLE_AUTHOR,
+    Role.COMMITTER: wire.ATTRIBUTION_ROLE_COMMITTER,
+    Role.CO_AUTHOR: wire.ATTRIBUTION_ROLE_CO_AUTHOR,
+}
+METHODS: Mapping[Method, "wire.AttributionMethod.ValueType"] = {
+    Method.ACCOUNT_ID: wire.ATTRIBUTION_METHOD_ACCOUNT_ID,
+    Method.NOREPLY_ID: wire.ATTRIBUTION_METHOD_NOREPLY_ID,
+    Method.VERIFIED_ADDRESS: wire.ATTRIBUTION_METHOD_VERIFIED_ADDRESS,
+    Method.USERNAME: wire.ATTRIBUTION_METHOD_USERNAME,
+    Method.BOT: wire.ATTRIBUTION_METHOD_BOT,
+    Method.NOT_A_MEMBER: wire.ATTRIBUTION_METHOD_NOT_A_MEMBER,
+    Method.UNKNOWN: wire.ATTRIBUTION_METHOD_UNKNOWN,
+}
+_STATUS = {sent: known for known, sent in STATUSES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Attributions(AttributionServiceServicer):
+    """What is known of whose the commits are."""
+
+    list_attributions: ListAttributions
+
+    async def ListAttributions(
+        self, request: wire.ListAttributionsRequest, context: Context
+    ) -> wire.ListAttributionsResponse:
+        page = await self.list_attributions(
+            actor(),
+            organization_id=read_id(request.organization_id, "organization_id"),
+            where=AttributionFilter(
+                _read_status(request.status),
+                read_id(request.project_id, "project_id") if request.project_id else None,
+            ),
+            limit=read_page_size(request.page_size),
+            before=read_page_token(request.page_token, Row),
+        )
+        return wire.ListAttributionsResponse(
+            attributions=[attribution(view) for view in page.attributions],
+            next_page_token=encode_place(page.next) if page.next else "",
+        )
+
+
+def attribution(view: AttributionView) -> wire.Attribution:
+    """Return one person named in one commit as callers see it."""
+    return wire.Attribution(
+        provider=view.provider,
+        repo_id=view.repo_id,
+        repo_full_name=view.repo_full_name,
+        sha=view.sha,
+        role=ROLES[view.role],
+        name=view.name,
+        email=view.address,
+        username=view.username,
+        status=STATUSES[view.status],
+        method=METHODS[view.method],
+        user=wire.AttributedUser(user_id=str(view.user.id), name=view.user.name) if view.user else None,
+        committed_at=stamp(view.committed_at),
+        recorded_at=stamp(view.recorded_at),
+    )
+
+
+def _read_status(given: "wire.AttributionStatus.ValueType") -> AttributionStatus | None:
+    if given == wire.ATTRIBUTION_STATUS_UNSPECIFIED:
+        return None
+    if given not in _STATUS:
+        raise refused("status", "Give one of the statuses there are, or none.")
+    return _STATUS[given]

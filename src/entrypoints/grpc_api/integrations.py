@@ -1,0 +1,123 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.domain.integration_views import ConnectionState, IntegrationView
+from core.domain.versions import VersionId
+from core.use_cases.audit.list_versions import ListVersions
+from core.use_cases.catalog.request_sync import RequestSync
+from core.use_cases.integrations.disconnect import DisconnectIntegration
+from core.use_cases.integrations.list_integrations import ListIntegrations
+from core.use_cases.integrations.show_integration import ShowIntegration
+from crewkit.git.v1 import integrations_pb2 as wire
+from crewkit.git.v1.integrations_pb2_grpc import IntegrationServiceServicer
+from entrypoints.grpc_api.calls import actor
+from entrypoints.grpc_api.envelope import Context
+from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_page_token
+from entrypoints.grpc_api.remedies import remedy
+from entrypoints.grpc_api.syncs import catalog_sync
+from entrypoints.grpc_api.times import stamp
+from entrypoints.grpc_api.versions import version
+from entrypoints.places import RowPlace, encode_place
+
+STATUSES: Mapping[ConnectionState, "wire.IntegrationStatus.ValueType"] = {
+    ConnectionState.NOT_CONNECTED: wire.INTEGRATION_STATUS_NOT_CONNECTED,
+    ConnectionState.PENDING: wire.INTEGRATION_STATUS_PENDING,
+    ConnectionState.ACTIVE: wire.INTEGRATION_STATUS_ACTIVE,
+    ConnectionState.SUSPENDED: wire.INTEGRATION_STATUS_SUSPENDED,
+    ConnectionState.REVOKED: wire.INTEGRATION_STATUS_REVOKED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Integrations(IntegrationServiceServicer):
+    """What can be done with an organization's integrations."""
+
+    list_integrations: ListIntegrations
+    show_integration: ShowIntegration
+    disconnect_integration: DisconnectIntegration
+    request_sync: RequestSync
+    list_versions: ListVersions
+
+    async def ListIntegrations(
+        self, request: wire.ListIntegrationsRequest, context: Context
+    ) -> wire.ListIntegrationsResponse:
+        organization_id = read_id(request.organization_id, "organization_id")
+        views = await self.list_integrations(actor(), organization_id=organization_id)
+        return wire.ListIntegrationsResponse(
+            integrations=[_integration(one, organization_id) for one in views]
+        )
+
+    async def GetIntegration(
+        self, request: wire.GetIntegrationRequest, context: Context
+    ) -> wire.GetIntegrationResponse:
+        organization_id = read_id(request.organization_id, "organization_id")
+        view = await self.show_integration(
+            actor(), organization_id=organization_id, provider=read_name(request.provider, "provider")
+        )
+        return wire.GetIntegrationResponse(integration=_integration(view, organization_id))
+
+    async def DisconnectIntegration(
+        self, request: wire.DisconnectIntegrationRequest, context: Context
+    ) -> wire.DisconnectIntegrationResponse:
+        await self.disconnect_integration(
+            actor(),
+            organization_id=read_id(request.organization_id, "organization_id"),
+            provider=read_name(request.provider, "provider"),
+            uninstall=request.uninstall,
+        )
+        return wire.DisconnectIntegrationResponse()
+
+    async def SyncIntegration(
+        self, request: wire.SyncIntegrationRequest, context: Context
+    ) -> wire.SyncIntegrationResponse:
+        state = await self.request_sync(
+            actor(),
+            organization_id=read_id(request.organization_id, "organization_id"),
+            provider=read_name(request.provider, "provider"),
+        )
+        return wire.SyncIntegrationResponse(sync=catalog_sync(state))
+
+    async def ListVersions(
+        self, request: wire.ListVersionsRequest, context: Context
+    ) -> wire.ListVersionsResponse:
+        place = read_page_token(request.page_token, RowPlace)
+        trail = await self.list_versions(
+            actor(),
+            organization_id=read_id(request.organization_id, "organization_id"),
+            provider=read_name(request.provider, "provider"),
+            limit=read_page_size(request.page_size),
+            before=VersionId(place.id) if place else None,
+        )
+        return wire.ListVersionsResponse(
+            versions=[version(one, trail.members) for one in trail.versions],
+            next_page_token=encode_place(RowPlace(trail.next)) if trail.next else "",
+        )
+
+
+def _integration(view: IntegrationView, organization_id: UUID) -> wire.Integration:
+    told = wire.Integration(
+        provider=view.provider,
+        status=STATUSES[view.state],
+        reason=view.reason,
+        remedy=remedy(view.remedy, view.provider, organization_id, view.manage_url),
+        pending_until=stamp(view.pending_until),
+    )
+    known = view.integration
+    if known is not None:
+        told.MergeFrom(
+            wire.Integration(
+                integration_id=str(known.external_id),
+                installation_id=known.provider_id,
+                account=known.provider_name,
+                account_type=known.account_type,
+                account_url=known.provider_url,
+                manage_url=view.manage_url,
+                repository_selection=known.repository_selection,
+                permissions=known.permissions,
+                connected_at=stamp(known.created_at),
+                status_changed_at=stamp(known.status_changed_at),
+                sync=catalog_sync(view.sync) if view.sync else None,
+            )
+        )
+    return told

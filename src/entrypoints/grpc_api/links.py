@@ -1,0 +1,69 @@
+"""Links as callers of gRPC write and read them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from uuid import UUID
+
+from core.domain.idempotency import IdempotencyKey, idempotency_key
+from core.domain.link_choices import ROOT_DIRECTORY, LinkChoices
+from core.domain.link_views import LinkView, Unreachable
+from crewkit.git.v1 import projects_pb2 as wire
+from entrypoints.grpc_api.fields import refused
+from entrypoints.grpc_api.remedies import remedy
+from entrypoints.grpc_api.times import stamp
+
+UNREACHABLE: Mapping[Unreachable, "wire.UnreachableReason.ValueType"] = {
+    Unreachable.INTEGRATION_REVOKED: wire.UNREACHABLE_REASON_INTEGRATION_REVOKED,
+    Unreachable.INTEGRATION_SUSPENDED: wire.UNREACHABLE_REASON_INTEGRATION_SUSPENDED,
+    Unreachable.REPOSITORY_REMOVED: wire.UNREACHABLE_REASON_REPOSITORY_REMOVED,
+}
+
+
+def read_choices(given: wire.LinkChoices) -> LinkChoices:
+    """Return what a caller wishes of a link."""
+    return LinkChoices(
+        default_branch=given.default_branch if given.HasField("default_branch") else None,
+        webhooks_enabled=given.webhooks_enabled if given.HasField("webhooks_enabled") else None,
+        root_directory=given.root_directory if given.HasField("root_directory") else None,
+    )
+
+
+def read_changes(request: wire.UpdateProjectRepositoryRequest) -> LinkChoices:
+    """Return those of the choices that the mask names, all that are there without one."""
+    wished = read_choices(request.choices)
+    masked = list(request.update_mask.paths)
+    if masked in ([], ["*"]):
+        return wished
+    given = asdict(wished)
+    for name in masked:
+        if name not in given:
+            raise refused("update_mask", f"Name some of {', '.join(given)}, or give *.")
+        if given[name] is None:
+            raise refused(f"choices.{name}", "The mask names it, so give it.")
+    return LinkChoices(**{name: given[name] for name in masked})
+
+
+def read_request_id(given: str) -> IdempotencyKey | None:
+    """Return what tells this request from others; raises `IdempotencyKeyInvalid`."""
+    return idempotency_key(given) if given else None
+
+
+def link(view: LinkView, organization_id: UUID) -> wire.ProjectRepository:
+    """Return a link as callers see it."""
+    known = view.link
+    return wire.ProjectRepository(
+        link_id=str(known.external_id),
+        project_id=str(known.project_external_id),
+        provider=known.provider,
+        repo_id=known.repo_id,
+        full_name=known.repo_full_name,
+        url=known.repo_url,
+        default_branch=known.default_branch,
+        webhooks_enabled=known.webhooks_enabled,
+        root_directory=known.settings.get(ROOT_DIRECTORY),
+        reachable=view.reason is None,
+        reason=UNREACHABLE[view.reason] if view.reason else wire.UNREACHABLE_REASON_UNSPECIFIED,
+        remedy=remedy(view.remedy, known.provider, organization_id, view.manage_url),
+        created_at=stamp(known.created_at),
+        updated_at=stamp(known.updated_at),
+    )

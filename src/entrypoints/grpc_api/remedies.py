@@ -1,0 +1,15 @@
+from uuid import UUID
+
+from core.domain import integration_views
+from crewkit.git.v1.integrations_pb2 import Remedy
+from entrypoints.rest.actions import action_of
+
+
+def remedy(
+    known: integration_views.Remedy | None, provider: str, organization_id: UUID, manage_url: str | None
+) -> Remedy | None:
+    """Return what helps, in the words REST has for it."""
+    action = action_of(known, provider, organization_id, manage_url)
+    if action is None:
+        return None
+    return Remedy(code=action.code.value, message=action.message, url=action.url)

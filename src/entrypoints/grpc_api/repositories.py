@@ -1,0 +1,105 @@
+from dataclasses import dataclass
+
+from core.domain.catalog_search import CatalogFilter, CatalogPlace
+from core.domain.identifiers import RepoId
+from core.domain.repositories import Repository
+from core.use_cases.catalog.list_branches import ListBranches
+from core.use_cases.catalog.list_repositories import ListRepositories
+from core.use_cases.catalog.show_repository import ShowRepository
+from crewkit.git.v1 import repositories_pb2 as wire
+from crewkit.git.v1.repositories_pb2_grpc import RepositoryServiceServicer
+from entrypoints.grpc_api.calls import actor
+from entrypoints.grpc_api.envelope import Context
+from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_page_token, read_query
+from entrypoints.grpc_api.syncs import catalog_sync
+from entrypoints.grpc_api.times import stamp
+from entrypoints.places import encode_place
+
+
+@dataclass(frozen=True, slots=True)
+class Repositories(RepositoryServiceServicer):
+    """What can be done with an integration's repositories."""
+
+    list_repositories: ListRepositories
+    show_repository: ShowRepository
+    list_branches: ListBranches
+
+    async def ListRepositories(
+        self, request: wire.ListRepositoriesRequest, context: Context
+    ) -> wire.ListRepositoriesResponse:
+        page = await self.list_repositories(
+            actor(),
+            organization_id=read_id(request.organization_id, "organization_id"),
+            provider=read_name(request.provider, "provider"),
+            where=CatalogFilter(
+                read_query(request.query),
+                request.archived if request.HasField("archived") else None,
+                request.private if request.HasField("private") else None,
+                request.fork if request.HasField("fork") else None,
+            ),
+            limit=read_page_size(request.page_size),
+            after=read_page_token(request.page_token, CatalogPlace),
+            refresh=request.refresh,
+        )
+        return wire.ListRepositoriesResponse(
+            repositories=[_repository(found) for found in page.repositories],
+            next_page_token=encode_place(page.next) if page.next else "",
+            sync=catalog_sync(page.sync),
+        )
+
+    async def GetRepository(
+        self, request: wire.GetRepositoryRequest, context: Context
+    ) -> wire.GetRepositoryResponse:
+        details = await self.show_repository(
+            actor(),
+            organization_id=read_id(request.organization_id, "organization_id"),
+            provider=read_name(request.provider, "provider"),
+            repo_id=RepoId(read_name(request.repo_id, "repo_id")),
+        )
+        return wire.GetRepositoryResponse(
+            repository=_repository(details.repository), sync=catalog_sync(details.sync)
+        )
+
+    async def ListBranches(
+        self, request: wire.ListBranchesRequest, context: Context
+    ) -> wire.ListBranchesResponse:
+        page = await self.list_branches(
+            actor(),
+            organization_id=read_id(request.organization_id, "organization_id"),
+            provider=read_name(request.provider, "provider"),
+            repo_id=RepoId(read_name(request.repo_id, "repo_id")),
+            text=read_query(request.query),
+            limit=read_page_size(request.page_size),
+            after=read_page_token(request.page_token, str),
+        )
+        return wire.ListBranchesResponse(
+            branches=[
+                wire.Branch(
+                    name=branch.name,
+                    sha=branch.sha,
+                    default=branch.name == page.default_branch,
+                    protected=branch.protected,
+                )
+                for branch in page.branches
+            ],
+            next_page_token="" if page.next is None else encode_place(page.next),
+            fetched_at=stamp(page.fetched_at),
+            stale=page.is_stale,
+            complete=page.is_complete,
+        )
+
+
+def _repository(found: Repository) -> wire.Repository:
+    return wire.Repository(
+        repo_id=found.repo_id,
+        full_name=found.full_name,
+        url=found.url,
+        private=found.private,
+        archived=found.archived,
+        fork=found.fork,
+        default_branch=found.default_branch,
+        description=found.description,
+        language=found.language,
+        pushed_at=stamp(found.pushed_at),
+        updated_at=stamp(found.provider_updated_at),
+    )

@@ -1,0 +1,128 @@
+import asyncio
+import gc
+import signal
+from dataclasses import dataclass
+
+import grpc
+import structlog
+import uvloop
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from core.application import Application
+from entrypoints.bootstrap.grpc_api import open_grpc
+from entrypoints.grpc_api.envelope import Envelope
+from entrypoints.grpc_api.health import Health
+from entrypoints.grpc_api.services import NAMES, add_services
+from entrypoints.setting_values import Address
+from entrypoints.settings import Settings
+
+# As the API: what is older than that when we stop has lost its caller.
+_DRAIN_SECONDS = 10.0
+_COLLECT_EVERY = 20_000
+
+# Requests name things; answers hold pages, and a webhook's payload of up to 25 MB.
+_LARGEST_REQUEST = 1024 * 1024
+_LARGEST_ANSWER = 64 * 1024 * 1024
+_LARGEST_METADATA = 32 * 1024
+
+OPTIONS = (
+    ("grpc.max_receive_message_length", _LARGEST_REQUEST),
+    ("grpc.max_send_message_length", _LARGEST_ANSWER),
+    ("grpc.max_metadata_size", _LARGEST_METADATA),
+    ("grpc.absolute_max_metadata_size", _LARGEST_METADATA),
+    # A second server on the port is a mistake, not a helper.
+    ("grpc.so_reuseport", 0),
+    # Streams may be silent for long; whoever went away without a word is noticed within two minutes.
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Our certificate, and whose clients' certificates we ask for, if anyone's: PEM."""
+
+    key: bytes
+    certificate: bytes
+    client_authorities: bytes | None = None
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """Return what the server proves itself with, and asks of clients."""
+        return grpc.ssl_server_credentials(
+            [(self.key, self.certificate)],
+            self.client_authorities,
+            require_client_auth=self.client_authorities is not None,
+        )
+
+
+class Server:
+    """The gRPC server: started, and drained before it is gone."""
+
+    def __init__(self, application: Application, envelope: Envelope, ready: Health) -> None:
+        self._health = ready
+        self._server = grpc.aio.server(interceptors=[envelope], options=OPTIONS)
+        add_services(application, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(ready.servicer, self._server)
+        reflection.enable_server_reflection(
+            [*NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server
+        )
+        self._checking: asyncio.Task[None] | None = None
+        self.address = Address("", 0)
+        """Where it listens, once it does."""
+
+    async def start(self, address: Address, tls: Tls | None = None) -> None:
+        """Listen; raises `RuntimeError` where that is not possible."""
+        target = str(address)
+        credentials = tls.credentials() if tls else None
+        port = (
+            self._server.add_secure_port(target, credentials)
+            if credentials
+            else self._server.add_insecure_port(target)
+        )
+        await self._server.start()
+        await self._health.check()
+        self._checking = asyncio.create_task(self._health.keep_checking())
+        self.address = Address(address.host, port)
+
+    async def drain(self, *, seconds: float = _DRAIN_SECONDS) -> None:
+        """Take no more calls, answer those under way, break off what takes too long."""
+        await self._health.stop()
+        if self._checking is not None:
+            self._checking.cancel()
+        await self._server.stop(seconds)
+
+
+def run_grpc(settings: Settings) -> None:
+    """Serve gRPC until SIGTERM or Ctrl-C, then answer what is under way and stop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with open_grpc(settings) as parts:
+        server = Server(parts.application, parts.envelope, parts.health)
+        await server.start(settings.grpc_addr, _tls(settings))
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_COLLECT_EVERY)
+        _log.info("grpc_started", address=str(server.address))
+        await stopping.wait()
+        await server.drain()
+    _log.info("grpc_stopped")
+
+
+def _tls(settings: Settings) -> Tls | None:
+    key, certificate = settings.grpc_tls_key, settings.grpc_tls_certificate
+    if key is None or certificate is None:
+        return None
+    authorities = settings.grpc_client_authorities
+    return Tls(key.reveal().encode(), certificate.encode(), authorities.encode() if authorities else None)

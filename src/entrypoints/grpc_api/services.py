@@ -1,0 +1,58 @@
+"""Everything that can be done over gRPC."""
+
+import grpc
+
+from core.application import Application
+from crewkit.git.v1 import (
+    attributions_pb2,
+    attributions_pb2_grpc,
+    integrations_pb2,
+    integrations_pb2_grpc,
+    projects_pb2,
+    projects_pb2_grpc,
+    repositories_pb2,
+    repositories_pb2_grpc,
+)
+from entrypoints.grpc_api.attributions import Attributions
+from entrypoints.grpc_api.integrations import Integrations
+from entrypoints.grpc_api.projects import ProjectRepositories
+from entrypoints.grpc_api.repositories import Repositories
+
+NAMES = tuple(
+    service.full_name
+    for file in (attributions_pb2, integrations_pb2, projects_pb2, repositories_pb2)
+    for service in file.DESCRIPTOR.services_by_name.values()
+)
+"""The services' full names, by which health and reflection know them."""
+
+
+def add_services(application: Application, server: grpc.aio.Server) -> None:
+    """Let the server answer for all of them."""
+    integrations_pb2_grpc.add_IntegrationServiceServicer_to_server(
+        Integrations(
+            application.list_integrations,
+            application.show_integration,
+            application.disconnect_integration,
+            application.request_sync,
+            application.list_versions,
+        ),
+        server,
+    )
+    repositories_pb2_grpc.add_RepositoryServiceServicer_to_server(
+        Repositories(application.list_repositories, application.show_repository, application.list_branches),
+        server,
+    )
+    projects_pb2_grpc.add_ProjectRepositoryServiceServicer_to_server(
+        ProjectRepositories(
+            application.list_projects,
+            application.show_link,
+            application.link_repository,
+            application.change_link,
+            application.unlink_repository,
+            application.import_repository,
+        ),
+        server,
+    )
+    attributions_pb2_grpc.add_AttributionServiceServicer_to_server(
+        Attributions(application.list_attributions), server
+    )

@@ -1,0 +1,30 @@
+"""The wire contract may only grow."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def breaking(at: Path) -> subprocess.CompletedProcess[str]:
+    """Compare the contract there with what was released."""
+    buf = Path(sys.executable).with_name("buf")
+    against = ROOT / "proto" / "released.binpb"
+    return subprocess.run(
+        [buf, "breaking", "--against", against], cwd=at, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_field_that_is_gone_is_found(tmp_path: Path) -> None:
+    """The comparison that lint makes passes for the contract, and fails for one with a field less."""
+    shutil.copy(ROOT / "buf.yaml", tmp_path)
+    shutil.copytree(ROOT / "proto" / "crewkit", tmp_path / "proto" / "crewkit")
+    whole = breaking(tmp_path)
+    assert (whole.returncode, whole.stdout) == (0, "")
+
+    changed = tmp_path / "proto" / "crewkit" / "git" / "v1" / "domain_events.proto"
+    changed.write_text(changed.read_text().replace("string organization_id = 4;", ""))
+
+    assert 'Previously present field "4"' in breaking(tmp_path).stdout

@@ -1,0 +1,197 @@
+"""What holds for every call over gRPC, whatever it is for."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from structlog.testing import capture_logs
+
+from crewkit.git.v1 import integrations_pb2, integrations_pb2_grpc, projects_pb2, projects_pb2_grpc
+from entrypoints.grpc_api.services import NAMES
+from tests.support.conditions import until
+from tests.support.grpc_edge import GrpcEdge, refused
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+@pytest.fixture
+async def edge() -> GrpcEdge:
+    """Give an organization with an integration."""
+    edge = GrpcEdge()
+    await edge.populate()
+    return edge
+
+
+@pytest.fixture
+async def channel(edge: GrpcEdge) -> AsyncIterator[grpc.aio.Channel]:
+    """Give a channel."""
+    async with edge.channel() as channel:
+        yield channel
+
+
+def get_integration(edge: GrpcEdge) -> integrations_pb2.GetIntegrationRequest:
+    """Ask for the integration."""
+    return integrations_pb2.GetIntegrationRequest(
+        organization_id=str(edge.organization.external_id), provider="github"
+    )
+
+
+async def test_an_integration(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
+    """A person sees what REST shows."""
+    stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
+    answer = await stub.GetIntegration(get_integration(edge), metadata=edge.call_as("viewer"))
+    shown, known = answer.integration, edge.integration
+    assert (shown.provider, shown.status) == ("github", integrations_pb2.INTEGRATION_STATUS_ACTIVE)
+    assert (shown.integration_id, shown.installation_id) == (str(known.external_id), known.provider_id)
+    assert dict(shown.permissions) == dict(known.permissions)
+    assert not shown.HasField("remedy")
+    assert shown.sync.state == integrations_pb2.CATALOG_SYNC_STATE_REQUESTED
+
+
+async def test_one_line_a_call(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
+    """It says who did what and how that ended, and no token."""
+    stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
+    with capture_logs() as lines:
+        metadata = (*edge.call_as("viewer"), ("x-request-id", "caller-0123456789"))
+        await stub.GetIntegration(get_integration(edge), metadata=metadata)
+    [line] = [line for line in lines if line["event"] == "call"]
+    assert line["path"] == "/crewkit.git.v1.IntegrationService/GetIntegration"
+    assert (line["status"], line["actor"]) == ("OK", edge.people["viewer"].name)
+    assert dict(edge.call_as("viewer"))["authorization"].split()[1] not in str(lines)
+
+
+@pytest.mark.parametrize("given", ["short", "x" * 129, "-0123456789", "a b c d e f g"])
+async def test_odd_request_ids_are_replaced(edge: GrpcEdge, channel: grpc.aio.Channel, given: str) -> None:
+    """They could forge a log line; the caller is told ours."""
+    stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
+    metadata = (*edge.call_as("viewer"), ("x-request-id", given))
+    call = stub.GetIntegration(get_integration(edge), metadata=metadata)
+    await call
+    assert len(str(dict(await call.trailing_metadata() or ())["x-request-id"])) == 32
+
+
+@pytest.mark.parametrize(
+    "user", ["nobody", "00000000-0000-4000-8000-000000000000", ""], ids=["no id", "unknown", "empty"]
+)
+async def test_an_acting_user_who_is_none(edge: GrpcEdge, channel: grpc.aio.Channel, user: str) -> None:
+    """Never as if the service acted for nobody."""
+    stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
+    metadata = (*edge.call_with("git.read"), ("x-acting-user", user))
+    failure = await refused(stub.GetIntegration(get_integration(edge), metadata=metadata))
+    assert (failure.code, failure.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "acting_user_invalid")
+
+
+async def test_two_tokens(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
+    """Whoever stands before us may have looked at the other one."""
+    stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
+    metadata = (*edge.call_as("viewer"), *edge.call_as("owner"))
+    failure = await refused(stub.GetIntegration(get_integration(edge), metadata=metadata))
+    assert failure.reason == "token_invalid"
+
+
+async def test_a_request_that_is_too_large(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
+    """It is not read."""
+    stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
+    request = integrations_pb2.GetIntegrationRequest(provider="x" * 1024 * 1024)
+    failure = await refused(stub.GetIntegration(request, metadata=edge.call_as("viewer")))
+    assert failure.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_the_same_request_twice(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
+    """It is done once; the same id for something else is a mistake."""
+    stub = projects_pb2_grpc.ProjectRepositoryServiceStub(channel)
+    request = projects_pb2.ImportRepositoryRequest(
+        organization_id=str(edge.organization.external_id), repo_id="4", request_id="import-1"
+    )
+    metadata = edge.call_with("git.link")
+    first = await stub.ImportRepository(request, metadata=metadata)
+    second = await stub.ImportRepository(request, metadata=metadata)
+    assert (first.replayed, second.replayed) == (False, True)
+    assert first.project == second.project
+    request.name = "Another"
+    failure = await refused(stub.ImportRepository(request, metadata=metadata))
+    assert (failure.code, failure.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "idempotency_key_reused")
+
+
+@pytest.mark.parametrize(
+    ("paths", "choices", "field"),
+    [
+        (["settings"], {}, "update_mask"),
+        (["default_branch"], {"webhooks_enabled": True}, "choices.default_branch"),
+    ],
+)
+async def test_a_mask_that_is_not_meant(
+    edge: GrpcEdge, channel: grpc.aio.Channel, paths: list[str], choices: dict[str, object], field: str
+) -> None:
+    """A choice that there is not, or one that is not given."""
+    stub = projects_pb2_grpc.ProjectRepositoryServiceStub(channel)
+    request = projects_pb2.UpdateProjectRepositoryRequest(
+        organization_id=str(edge.organization.external_id),
+        project_id=str(edge.project.external_id),
+        choices=projects_pb2.LinkChoices(**choices),  # type: ignore[arg-type]
+    )
+    request.update_mask.paths.extend(paths)
+    failure = await refused(stub.UpdateProjectRepository(request, metadata=edge.call_with("git.link")))
+    assert (failure.reason, failure.fields) == ("query_invalid", [field])
+
+
+async def test_reflection(channel: grpc.aio.Channel) -> None:
+    """Tools find every service, and its file with all that it needs, without a token."""
+    stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)  # type: ignore[arg-type]  # they know no aio
+
+    async def requests() -> AsyncIterator[reflection_pb2.ServerReflectionRequest]:
+        yield reflection_pb2.ServerReflectionRequest(list_services="")
+        for name in NAMES:
+            yield reflection_pb2.ServerReflectionRequest(file_containing_symbol=name)
+
+    answers = [answer async for answer in stub.ServerReflectionInfo(requests())]
+    assert {one.name for one in answers[0].list_services_response.service} >= set(NAMES)
+    for name, answer in zip(NAMES, answers[1:], strict=True):
+        [packed, *_] = answer.file_descriptor_response.file_descriptor_proto
+        file = FileDescriptorProto.FromString(packed)
+        assert name in [f"{file.package}.{service.name}" for service in file.service]
+
+
+async def test_health(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
+    """Of each service and of the server, without a token; not serving while the database does not answer."""
+    stub: Any = health_pb2_grpc.HealthStub(channel)  # its types leave the methods out
+
+    async def told() -> set[int]:
+        requests = [health_pb2.HealthCheckRequest(service=name) for name in ("", *NAMES)]
+        return {(await stub.Check(request)).status for request in requests}
+
+    assert await told() == {SERVING}
+    works, edge.health._ready = edge.health._ready, asyncio.Event().wait
+    await edge.health.check()
+    assert await told() == {NOT_SERVING}
+    edge.health._ready = works
+    await edge.health.check()
+    assert await told() == {SERVING}
+
+
+async def test_a_drain(edge: GrpcEdge) -> None:
+    """No more calls are wanted, and what is under way is answered."""
+    held = asyncio.Event()
+
+    async def hold(_call: str) -> None:
+        await held.wait()
+
+    async def waiting() -> bool:
+        return edge.directory.calls["find_place"] == 1
+
+    async with edge.serving() as (server, channel):
+        edge.directory.before = hold
+        stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
+        call = stub.GetIntegration(get_integration(edge), metadata=edge.call_as("viewer"))
+        answered = asyncio.ensure_future(call.code())
+        await until(waiting)
+        draining = asyncio.create_task(server.drain(seconds=10))
+        held.set()
+        assert await answered is grpc.StatusCode.OK
+        await draining

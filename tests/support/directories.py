@@ -1,0 +1,20 @@
+from uuid import UUID
+
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.directory import MemoryDirectory
+from adapters.memory.failing import Failing
+from core.domain.identifiers import UserId
+from core.domain.organizations import Place
+
+
+class FailingDirectory(Failing, MemoryDirectory):
+    """A directory whose answers about organizations, for which all ask, a test may hold up or let fail."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        Failing.__init__(self)
+        MemoryDirectory.__init__(self, database)
+
+    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> Place | None:
+        """Return an organization with this user's role in it."""
+        await self._meet("find_place")
+        return await MemoryDirectory.find_place(self, organization_id, user_id)

@@ -1,0 +1,231 @@
+"""Every method of the gRPC API, beside the operation of REST that does the same."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+
+from crewkit.git.v1 import (
+    attributions_pb2,
+    attributions_pb2_grpc,
+    integrations_pb2,
+    integrations_pb2_grpc,
+    projects_pb2,
+    projects_pb2_grpc,
+    repositories_pb2,
+    repositories_pb2_grpc,
+)
+from tests.support.projects import GADGETS, WIDGETS
+
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+_ORGANIZATION = {"organization_id": "{organization}"}
+_INTEGRATION = {**_ORGANIZATION, "provider": "github"}
+_INTEGRATION_PATH = "/git-integrations/github"
+_REPOSITORY_PATH = f"{_INTEGRATION_PATH}/repos/{WIDGETS}"
+_LINKED = "/projects/{linked}/repository"
+_BAD_BRANCH = "..bad"
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A way to ask wrongly: what to change, at either edge, and the field that is named over gRPC."""
+
+    changes: Mapping[str, Any]
+    field: str | None
+    query: Mapping[str, str] | None = None
+    """None where REST has no place for it, since a path that is none leads nowhere."""
+    body: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method: how to ask for it here and over REST, and who may."""
+
+    stub: Callable[[grpc.aio.Channel], Any]
+    name: str
+    request: type[Message]
+    fields: Mapping[str, Any]
+    verb: str
+    path: str
+    scope: str
+    body: Mapping[str, Any] | None = None
+    wrong: Wrong = Wrong({"organization_id": "x"}, "organization_id")
+    asks_provider: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+    def message(self, names: Mapping[str, str], **changes: object) -> Message:
+        """Return the request."""
+        return self.request(**{**_filled(self.fields, names), **changes})
+
+    def call(self, channel: grpc.aio.Channel) -> Any:
+        """Return what sends it."""
+        return getattr(self.stub(channel), self.name)
+
+    def rest(self, names: Mapping[str, str], wrong: Wrong | None = None) -> dict[str, Any]:
+        """Return the same request over REST, for an HTTP client."""
+        path = f"/api/v1/{{organization}}{self.path}".format_map(names)
+        request: dict[str, Any] = {"method": self.verb, "url": path}
+        if self.body is not None:
+            request["json"] = {**_filled(self.body, names), **((wrong and wrong.body) or {})}
+        if wrong is not None and wrong.query:
+            request["params"] = wrong.query
+        return request
+
+
+def _filled(fields: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        name: value.format_map(names) if isinstance(value, str) else value for name, value in fields.items()
+    }
+
+
+_integration = Method(
+    integrations_pb2_grpc.IntegrationServiceStub,
+    "GetIntegration",
+    integrations_pb2.GetIntegrationRequest,
+    _INTEGRATION,
+    "GET",
+    _INTEGRATION_PATH,
+    "git.read",
+)
+_repository = Method(
+    repositories_pb2_grpc.RepositoryServiceStub,
+    "GetRepository",
+    repositories_pb2.GetRepositoryRequest,
+    {**_INTEGRATION, "repo_id": WIDGETS},
+    "GET",
+    _REPOSITORY_PATH,
+    "git.read",
+)
+_link = Method(
+    projects_pb2_grpc.ProjectRepositoryServiceStub,
+    "GetProjectRepository",
+    projects_pb2.GetProjectRepositoryRequest,
+    {**_ORGANIZATION, "project_id": "{linked}"},
+    "GET",
+    _LINKED,
+    "git.read",
+)
+_BAD_PAGE = Wrong({"page_token": "ü"}, "page_token", {"cursor": "ü"})
+_BAD_LINK = Wrong(
+    {"choices": projects_pb2.LinkChoices(default_branch=_BAD_BRANCH)},
+    "default_branch",
+    {},
+    {"default_branch": _BAD_BRANCH},
+)
+
+METHODS = [
+    _integration,
+    replace(
+        _integration,
+        name="ListIntegrations",
+        request=integrations_pb2.ListIntegrationsRequest,
+        fields=_ORGANIZATION,
+        path="/git-integrations",
+    ),
+    replace(
+        _integration,
+        name="DisconnectIntegration",
+        request=integrations_pb2.DisconnectIntegrationRequest,
+        verb="DELETE",
+        scope="git.admin",
+    ),
+    replace(
+        _integration,
+        name="SyncIntegration",
+        request=integrations_pb2.SyncIntegrationRequest,
+        verb="POST",
+        path=f"{_INTEGRATION_PATH}/sync",
+        scope="git.link",
+    ),
+    replace(
+        _integration,
+        name="ListVersions",
+        request=integrations_pb2.ListVersionsRequest,
+        path=f"{_INTEGRATION_PATH}/versions",
+        scope="git.admin",
+        wrong=_BAD_PAGE,
+    ),
+    _repository,
+    replace(
+        _repository,
+        name="ListRepositories",
+        request=repositories_pb2.ListRepositoriesRequest,
+        fields=_INTEGRATION,
+        path=f"{_INTEGRATION_PATH}/repos",
+        wrong=_BAD_PAGE,
+    ),
+    replace(
+        _repository,
+        name="ListBranches",
+        request=repositories_pb2.ListBranchesRequest,
+        path=f"{_REPOSITORY_PATH}/branches",
+        wrong=Wrong({"page_size": 101}, "page_size", {"limit": "101"}),
+        asks_provider=True,
+    ),
+    replace(
+        _link,
+        name="ListProjects",
+        request=projects_pb2.ListProjectsRequest,
+        fields=_ORGANIZATION,
+        path="/projects",
+        wrong=_BAD_PAGE,
+    ),
+    _link,
+    replace(
+        _link,
+        name="LinkProjectRepository",
+        request=projects_pb2.LinkProjectRepositoryRequest,
+        fields={**_ORGANIZATION, "project_id": "{project}", "repo_id": WIDGETS},
+        verb="POST",
+        path="/projects/{project}/repository",
+        body={"repo_id": WIDGETS},
+        scope="git.link",
+        wrong=_BAD_LINK,
+    ),
+    replace(
+        _link,
+        name="UpdateProjectRepository",
+        request=projects_pb2.UpdateProjectRepositoryRequest,
+        fields={
+            **_ORGANIZATION,
+            "project_id": "{linked}",
+            "choices": projects_pb2.LinkChoices(webhooks_enabled=False),
+        },
+        verb="PATCH",
+        body={"webhooks_enabled": False},
+        scope="git.link",
+        wrong=_BAD_LINK,
+    ),
+    replace(
+        _link,
+        name="UnlinkProjectRepository",
+        request=projects_pb2.UnlinkProjectRepositoryRequest,
+        verb="DELETE",
+        scope="git.link",
+    ),
+    replace(
+        _link,
+        name="ImportRepository",
+        request=projects_pb2.ImportRepositoryRequest,
+        fields={**_ORGANIZATION, "repo_id": GADGETS, "name": "Imported"},
+        verb="POST",
+        path="/projects/import",
+        body={"repo_id": GADGETS, "name": "Imported"},
+        scope="git.link",
+        wrong=_BAD_LINK,
+    ),
+    Method(
+        attributions_pb2_grpc.AttributionServiceStub,
+        "ListAttributions",
+        attributions_pb2.ListAttributionsRequest,
+        _ORGANIZATION,
+        "GET",
+        "/git-attributions",
+        "git.read",
+        wrong=_BAD_PAGE,
+    ),
+]
