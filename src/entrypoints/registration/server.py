@@ -95,7 +95,8 @@ class _Handler(BaseHTTPRequestHandler):
             f"form-action {github}; base-uri 'none'; frame-ancestors 'none'",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cache-Control": "no-store",
-            "Referrer-Policy": "no-referrer",
+            # With none at all a browser posts the form with `Origin: null`; the path stays here either way.
+            "Referrer-Policy": "strict-origin",
             "X-Content-Type-Options": "nosniff",
             "Connection": "close",
         }.items():
