@@ -50,7 +50,7 @@ format: $(VENV) ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format
 
-bench: $(VENV) ## Measure us and the baselines, and write docs/benchmarks.md
+bench: $(VENV) ## Measure us and the baselines, and write docs/benchmarks.md and the pages beside it
 	@$(BIN)/python -m uv sync --frozen --group bench --quiet
 	@$(BIN)/python -m benchmarks
 

@@ -1,32 +1,42 @@
 """Say what the figures were measured on and with."""
 
-import json
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benchmarks.load import find_wrk
-from benchmarks.nodejs import find_node
-from benchmarks.services import Services
-
-_PACKAGES = (
-    *("uvicorn", "uvloop", "httptools", "starlette", "psycopg", "rq", "redis"),
-    *("fastapi", "sqlalchemy", "aiohttp", "gidgethub"),
-)
-_NODE_LOCK = Path(__file__).with_name("node") / "package-lock.json"
+_ROOT = Path(__file__).parent.parent
 
 
-def describe(services: Services) -> list[str]:
-    """Return one line for the machine, one for what runs on it, one each for Python's and Node's packages."""
+def describe() -> str:
+    """Return the machine in one line."""
     gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return [
-        f"{os.cpu_count()} x {_processor()}, {gibibytes:.0f} GiB, {platform.system()} {platform.release()}",
-        ", ".join([*services.versions, f"Python {platform.python_version()}", *_node(), _wrk()]),
-        ", ".join(filter(None, map(_package, _PACKAGES))),
-        ", ".join(_node_packages()),
-    ]
+    return f"{os.cpu_count()} x {_processor()}, {gibibytes:.0f} GiB, {platform.system()} {platform.release()}"
+
+
+def packages(*names: str) -> str:
+    """Return Python and these packages with their versions; those that are not installed are left out."""
+    return ", ".join([f"Python {platform.python_version()}", *_installed(names)])
+
+
+def commit() -> str:
+    """Return the commit that is measured, and whether files differ from it."""
+    try:
+        commit = _git("rev-parse", "--short", "HEAD")
+        changed = _git("status", "--porcelain", "--", "src", "proto", "benchmarks", "uv.lock")
+    except (OSError, subprocess.CalledProcessError):
+        return "an unknown commit"
+    return f"{commit} with changes" if changed else commit
+
+
+def _installed(names: Iterable[str]) -> Iterable[str]:
+    for name in names:
+        try:
+            yield f"{name} {version(name)}"
+        except PackageNotFoundError:
+            continue
 
 
 def _processor() -> str:
@@ -37,23 +47,7 @@ def _processor() -> str:
     return platform.machine()
 
 
-def _node() -> list[str]:
-    node = find_node()
-    return [f"Node {node.version}"] if node else []
-
-
-def _wrk() -> str:
-    said = subprocess.run([find_wrk(), "--version"], check=False, capture_output=True, text=True).stdout
-    return " ".join(said.split()[:2])
-
-
-def _package(name: str) -> str | None:
-    try:
-        return f"{name} {version(name)}"
-    except PackageNotFoundError:
-        return None
-
-
-def _node_packages() -> list[str]:
-    packages = json.loads(_NODE_LOCK.read_text())["packages"]
-    return [f"{name} {packages[f'node_modules/{name}']['version']}" for name in packages[""]["dependencies"]]
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", "-C", str(_ROOT), *arguments], check=True, capture_output=True, text=True
+    ).stdout.strip()

@@ -50,11 +50,12 @@ class Commit:
     co_authors: tuple[Author, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class RepositoryFacts:
     """What a payload says of a repository; None where it does not say.
 
     `whole` tells a full description, where None means "has none", from the short form in lists.
+    Never changed, but not frozen: a page makes a hundred, and freezing makes each five times as dear.
     """
 
     repo_id: RepoId

@@ -1,3 +1,4 @@
+from functools import lru_cache
 from typing import assert_never
 from uuid import UUID
 
@@ -6,6 +7,10 @@ from core.domain.organizations import Organization, OrganizationNotFound, Role
 from core.domain.permissions import Action, ActionForbidden, Standing
 from ports.authorizer import Authorizer
 from ports.directory import Directory
+
+# Made once each: that would cost twice what the decision does.
+_OF_PEOPLE: dict[Role | None, Standing] = {None: Standing(outsider=True)}
+_OF_PEOPLE |= {role: Standing(role) for role in Role}
 
 
 async def require_in(
@@ -20,7 +25,7 @@ async def require_in(
     place = await directory.find_place(organization_id, person.user_id if person else None)
     if place is None or (person is not None and place.role is None):
         raise OrganizationNotFound("There is no such organization, or you are not a member of it.")
-    _check(authorizer, actor, action, _standing(actor, place.role))
+    _check(authorizer, actor, action, standing_of(actor, place.role))
     return place.organization
 
 
@@ -44,15 +49,22 @@ def _person(actor: Actor) -> UserActor | None:
             assert_never(actor)
 
 
-def _standing(actor: Actor, role: Role | None) -> Standing:
-    if isinstance(actor, SystemActor):
-        return Standing(operator=True)
-    person = _person(actor)
-    return Standing(
-        role=role if person else None,
-        scopes=actor.scopes if isinstance(actor, ServiceActor) else None,
-        outsider=person is not None and role is None,
-    )
+def standing_of(actor: Actor, role: Role | None) -> Standing:
+    """Return all that counts of an actor in an organization where the acting person has this role."""
+    match actor:
+        case UserActor():
+            return _OF_PEOPLE[role]
+        case ServiceActor():
+            return _of_service(actor.scopes, role if actor.acting_user else None, actor.acting_user is None)
+        case SystemActor():
+            return Standing(operator=True)
+        case _:
+            assert_never(actor)
+
+
+@lru_cache(maxsize=1024)
+def _of_service(scopes: frozenset[str], role: Role | None, alone: bool) -> Standing:
+    return Standing(role, scopes, outsider=role is None and not alone)
 
 
 def _check(authorizer: Authorizer, actor: Actor, action: Action, standing: Standing) -> None:

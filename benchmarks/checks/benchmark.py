@@ -1,0 +1,131 @@
+"""Measure what every request pays to know who asks and what they may do, here in this process."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from statistics import median
+from uuid import uuid4
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from adapters.oso_policy.authorizer import OsoAuthorizer
+from adapters.secrets.keys import PinnedKey
+from adapters.secrets.tokens import JwtVerifier
+from adapters.system.clock import SystemClock
+from benchmarks.benchmark import Benchmark, Demand, Report, Stage
+from benchmarks.common.ours import AUDIENCE, ISSUER
+from benchmarks.machine import packages
+from benchmarks.tables import spread, table
+from core.domain.actors import ServiceActor, UserActor
+from core.domain.identifiers import UserId
+from core.domain.organizations import Role
+from core.domain.permissions import Action, Standing
+from core.use_cases.authorization import standing_of
+
+PERSON = "authorization of a person, warm"
+SERVICE = "authorization of a service, warm"
+COLD = "authorization, cold: Oso is asked"
+TOKEN = "token, warm"
+COLD_TOKEN = "token, cold: RS256 is verified"
+
+_BATCHES = 20
+_WARM, _FEW = 20_000, 200
+
+_METHOD = """\
+Real policy files and a real verifier. An authorization begins with the actor and their role, gathers the
+facts that count, and decides; facts that were decided on before are answered from memory. A token that was
+seen before is found by its SHA-256. Each figure is the best of 20 batches, which take turns."""
+
+Act = tuple[Callable[[int], None], int]
+"""What runs a check so many times, and how many times make a batch."""
+
+
+def run(stage: Stage) -> Report:
+    """Let all checks take turns."""
+    acts = {**_authorizations(), **_tokens()}
+    results: dict[str, list[float]] = {name: [] for name in acts}
+    for _ in range(stage.repetitions):
+        batches: dict[str, list[float]] = {name: [] for name in acts}
+        for _ in range(_BATCHES):
+            for name, act in acts.items():
+                batches[name].append(_measured(act))
+        for name, found in batches.items():
+            results[name].append(min(found))
+    rows = [(name, spread(figures, digits=2)) for name, figures in results.items()]
+    body = f"{_METHOD}\n\n{table(('', 'CPU µs'), rows)}"
+    return Report(check(results), body, [packages("oso", "pyjwt", "cryptography")])
+
+
+def check(results: Mapping[str, Sequence[float]]) -> Sequence[Demand]:
+    """Check the demands on both."""
+    warm, token = max(median(results[PERSON]), median(results[SERVICE])), median(results[TOKEN])
+    return (
+        Demand("warm authorization at most 1 µs", f"{warm:.2f} µs", warm <= 1),
+        Demand("warm token check at most 2 µs", f"{token:.2f} µs", token <= 2),
+    )
+
+
+def _measured(act: Act) -> float:
+    run_it, times = act
+    before = time.process_time()
+    run_it(times)
+    return (time.process_time() - before) / times * 1_000_000
+
+
+def _authorizations() -> Mapping[str, Act]:
+    authorizer, unseen = OsoAuthorizer(), count()
+    person = UserActor(UserId(1), uuid4())
+    service = ServiceActor("ci", frozenset({"git.read", "git.link"}))
+
+    def of_person(times: int) -> None:
+        for _ in range(times):
+            authorizer.allows(standing_of(person, Role.MEMBER), Action.LINK)
+
+    def of_service(times: int) -> None:
+        for _ in range(times):
+            authorizer.allows(standing_of(service, None), Action.LINK)
+
+    def cold(times: int) -> None:
+        for _ in range(times):
+            scopes = frozenset({"git.read", f"unseen.{next(unseen)}"})
+            authorizer.allows(Standing(scopes=scopes), Action.READ)
+
+    return {PERSON: (of_person, _WARM), SERVICE: (of_service, _WARM), COLD: (cold, _FEW)}
+
+
+def _tokens() -> Mapping[str, Act]:
+    key = generate_private_key(public_exponent=65537, key_size=2048)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    now = datetime.now(UTC)
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": str(uuid4()),
+        "iat": now,
+        "exp": now + timedelta(hours=1),
+    }
+    token = jwt.encode(claims, key, algorithm="RS256")
+
+    def verifying(most_remembered: int) -> Callable[[int], None]:
+        verifier = JwtVerifier(
+            PinnedKey(public),
+            SystemClock(),
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            most_remembered=most_remembered,
+        )
+
+        async def verify(times: int) -> None:
+            for _ in range(times):
+                await verifier.verify(token)
+
+        return lambda times: asyncio.run(verify(times))
+
+    return {TOKEN: (verifying(1), _WARM), COLD_TOKEN: (verifying(0), _FEW)}
+
+
+BENCHMARK = Benchmark("Knowing who asks and what they may do", run)

@@ -1,0 +1,1 @@
+"""Start, load and watch what is measured."""

@@ -1,0 +1,74 @@
+"""Generate load with wrk, which costs a small part of what it measures; a generator in Python would not."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+_RESULT = "RESULT "
+# Every script ends with `done = dofile(os.getenv("TELLING"))`.
+_TELLING = Path(__file__).with_name("telling.lua")
+_DELIVERIES = Path(__file__).with_name("deliveries.lua")
+
+
+@dataclass(frozen=True)
+class Load:
+    """Say what one run of the load generator saw."""
+
+    requests: int
+    seconds: float
+    refused: int
+    """Answers that were not a success."""
+    broken: int
+    """Connections, reads and writes that failed or took longer than the time limit."""
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+    @property
+    def per_second(self) -> float:
+        """Say how many requests were answered in a second."""
+        return self.requests / self.seconds
+
+    @property
+    def problem(self) -> str | None:
+        """Say what went wrong, if anything did."""
+        if self.refused or self.broken:
+            return f"{self.refused} answers were not a success and {self.broken} connections failed"
+        return None
+
+
+def find_wrk() -> str:
+    """Return the path of wrk; raise with the remedy if it is not installed."""
+    found = shutil.which("wrk")
+    if found is None:
+        raise click.ClickException("this benchmark needs the load generator wrk: apt-get install wrk")
+    return found
+
+
+def wrk_version() -> str:
+    """Return its name and version."""
+    said = subprocess.run([find_wrk(), "--version"], check=False, capture_output=True, text=True).stdout
+    return " ".join(said.split()[:2])
+
+
+def post_deliveries(url: str, deliveries: Path, connections: int, seconds: int) -> Load:
+    """Post deliveries as `deliveries.write_for_wrk` wrote them, each with a delivery id of its own."""
+    return run(url, _DELIVERIES, connections, seconds, str(deliveries), str(secrets.randbits(31)))
+
+
+def run(url: str, script: Path, connections: int, seconds: int, *arguments: str) -> Load:
+    """Send what a script says over this many connections, each sending when it is answered."""
+    command = [find_wrk(), "--threads=1", f"--connections={connections}", f"--duration={seconds}s"]
+    command += ["--timeout=60s", f"--script={script}", url, "--", *arguments]
+    environment = {**os.environ, "TELLING": str(_TELLING)}
+    finished = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    lines = [line for line in finished.stdout.splitlines() if line.startswith(_RESULT)]
+    if not lines:
+        raise RuntimeError(f"wrk failed: {finished.stderr.strip() or finished.stdout.strip()}")
+    return Load(**json.loads(lines[0].removeprefix(_RESULT)))

@@ -1,0 +1,1 @@
+"""Measure what a ledger of many rows adds to the cost of an event."""

@@ -1,0 +1,147 @@
+"""Give our service a backlog and have one worker drain it, with all effects."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import ClientCursor
+
+from benchmarks.common import load, ours
+from benchmarks.common.deliveries import (
+    EXAMPLE,
+    FIRST_INSTALLATION,
+    FIRST_REPOSITORY,
+    PATH,
+    signed_pushes,
+    write_for_wrk,
+)
+from benchmarks.common.load import Load
+from benchmarks.common.server import Place, free_port, process, wait_until_listening
+from benchmarks.common.services import Services
+from benchmarks.processing.drain import Drain, measure
+
+INSTALLATIONS = 256
+"""Enough to fill all 32 lanes."""
+
+_SEED = Path(__file__).with_name("seed.sql")
+_PUSHES = 20_000
+_CONNECTIONS = 64
+# What a backlog leaves behind.
+_WRITTEN = (ours.EVENTS, "git_domain_events", "git_commit_attributions")
+
+
+@dataclass(frozen=True)
+class Api:
+    """Our API, running."""
+
+    pid: int
+    url: str
+    deliveries: Path
+
+    def post(self, seconds: int) -> Load:
+        """Post deliveries for this long; raise if any was refused."""
+        seen = load.post_deliveries(self.url, self.deliveries, _CONNECTIONS, seconds)
+        if seen.problem:
+            raise RuntimeError(seen.problem)
+        return seen
+
+
+class Backlog:
+    """Our service with integrations, each with a linked project, ready to be given backlogs again and again.
+
+    What the ledger holds when it is first filled stays there as a part of the scene.
+    """
+
+    def __init__(self, services: Services, home: Path, name: str) -> None:
+        """Create and fill the database."""
+        self.services = services
+        self._logs = home / name
+        self._logs.mkdir()
+        self._place = Place(free_port(), services.create_database(f"bench_{name}"), services.redis_url)
+        self._environment = ours.settings(self._place)
+        self._deliveries = self._logs / "backlog"
+        ours.migrate(self._environment, self._logs / "migrate.log")
+        with psycopg.connect(self._place.database_url) as database:
+            _seed(database)
+        self._kept = dict.fromkeys(_WRITTEN, 0)
+        write_for_wrk(signed_pushes(INSTALLATIONS, _PUSHES), self._deliveries)
+
+    @contextmanager
+    def database(self) -> Iterator[psycopg.Connection]:
+        """Open a connection that commits each statement."""
+        with psycopg.connect(self._place.database_url, autocommit=True) as database:
+            yield database
+
+    def keep(self) -> None:
+        """Let what the ledger and its consequences hold now stay there."""
+        with self.database() as database:
+            for table in _WRITTEN:
+                self._kept[table] = _one(database, f"SELECT coalesce(max(id), 0) FROM {table}")
+
+    def empty(self) -> None:
+        """Remove the last backlog and leave PostgreSQL nothing to write or clean for the past."""
+        self.services.flush_redis()
+        with self.database() as database:
+            for table, kept in self._kept.items():
+                if kept:
+                    database.execute(f"DELETE FROM {table} WHERE id > {kept}".encode())
+                    database.execute(f"VACUUM (ANALYZE) {table}".encode())
+                else:
+                    database.execute(f"TRUNCATE {table} CASCADE".encode())
+            database.execute("CHECKPOINT")
+
+    @contextmanager
+    def api(self) -> Iterator[Api]:
+        """Run our API for the length of the block."""
+        log = self._logs / "api.log"
+        with process(ours.command("api"), self._environment, log) as started:
+            wait_until_listening(started, self._place.port, log)
+            yield Api(started.pid, f"http://127.0.0.1:{self._place.port}{PATH}", self._deliveries)
+
+    def drain(self) -> Drain:
+        """Let one worker drain what was posted, and require that each had its effects."""
+        with self.database() as database, ExitStack() as stack:
+            backlog = self._count(database, "TRUE")
+            for name in ("scheduler", "worker"):
+                log = self._logs / f"{name}.log"
+                started = stack.enter_context(process(ours.command(name), self._environment, log))
+            drain = measure(
+                started.pid, self.services, backlog, lambda: self._count(database, "status = 'pending'")
+            )
+            self._require_effects(database, backlog)
+        return drain
+
+    def _require_effects(self, database: psycopg.Connection, backlog: int) -> None:
+        processed = self._count(database, "status = 'processed' AND project_repository_id IS NOT NULL")
+        kept = self._kept["git_domain_events"]
+        pushed = _one(
+            database, f"SELECT count(*) FROM git_domain_events WHERE id > {kept} AND type = 'git.push'"
+        )
+        if not backlog == processed == pushed:
+            raise RuntimeError(
+                f"of {backlog} pushes {processed} were processed for a link, {pushed} domain events written"
+            )
+
+    def _count(self, database: psycopg.Connection, condition: str) -> int:
+        """Count rows of the backlog."""
+        kept = self._kept[ours.EVENTS]
+        return _one(database, f"SELECT count(*) FROM {ours.EVENTS} WHERE id > {kept} AND {condition}")
+
+
+def _seed(database: psycopg.Connection) -> None:
+    parameters = {
+        "installations": INSTALLATIONS,
+        "first_installation": FIRST_INSTALLATION,
+        "first_repository": FIRST_REPOSITORY,
+        "full_name": json.loads(EXAMPLE.read_bytes())["repository"]["full_name"],
+    }
+    with ClientCursor(database) as cursor:  # several statements with parameters are merged on this side
+        cursor.execute(_SEED.read_bytes(), parameters)
+
+
+def _one(database: psycopg.Connection, query: str) -> int:
+    row = database.execute(query.encode()).fetchone()
+    return int(row[0]) if row else 0

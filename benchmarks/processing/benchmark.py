@@ -1,0 +1,109 @@
+"""Compare workers: each drains a backlog in turn, again and again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from statistics import median
+
+import click
+
+from benchmarks.benchmark import Benchmark, Demand, Report, Stage
+from benchmarks.common.deliveries import signed_pushes
+from benchmarks.common.errors import Unavailable
+from benchmarks.common.load import wrk_version
+from benchmarks.machine import packages
+from benchmarks.processing.backlog import Backlog
+from benchmarks.processing.drain import Drain
+from benchmarks.processing.rq_baseline import FORKING, SIMPLE, drain_once
+from benchmarks.tables import spread, sum_of_medians, table
+
+OURS = "crewkit-git worker"
+_SIMPLE = "one RQ job per event, SimpleWorker + psycopg, row update"
+_FORKING = "one RQ job per event, forking Worker + ORM, row update"
+
+_LOAD_SECONDS = 3
+
+_METHOD = """\
+One worker process drains a backlog of pushes of 7.6 KB. Ours are spread over all lanes; each belongs to an
+active integration with a linked project, and each must have written its `git.push` domain event. The
+baselines read the payload and update the row, no more."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """Hold the drains of each worker, one per repetition in order, and why any are missing."""
+
+    drains: Mapping[str, Sequence[Drain]]
+    unavailable: Mapping[str, str]
+
+
+def run(stage: Stage) -> Report:
+    """Measure drain after drain."""
+    results = _drain(stage)
+    software = [
+        ", ".join([*stage.servers.versions, wrk_version()]),
+        packages("psycopg", "rq", "redis", "sqlalchemy"),
+    ]
+    return Report(check(results), body(results), software)
+
+
+def check(results: Results) -> Sequence[Demand]:
+    """Check the demands on processing."""
+    ours = results.drains.get(OURS)
+    rate = median(drain.events_per_second for drain in ours) if ours else 0.0
+    return [Demand("at least 2,000 pushes/s per worker, with all effects", f"{rate:,.0f}", rate >= 2_000)]
+
+
+def body(results: Results) -> str:
+    """Return all figures in Markdown."""
+    rows: list[Sequence[str]] = [
+        (name, f"not measured: {reason}", "", "") for name, reason in results.unavailable.items()
+    ]
+    for name, drains in results.drains.items():
+        parts = [[drain.worker_us, drain.postgres_us, drain.redis_us] for drain in drains]
+        rows.append(
+            (
+                f"**{name}**" if name == OURS else name,
+                spread([drain.events_per_second for drain in drains]),
+                spread([drain.total_us for drain in drains]),
+                sum_of_medians(parts),
+            )
+        )
+    columns = ("", "events/s", "CPU µs/event", "worker + PostgreSQL + Redis")
+    return f"{_METHOD}\n\n{table(columns, rows)}"
+
+
+def _drain(stage: Stage) -> Results:
+    workers: dict[str, Callable[[], Drain]] = {}
+    unavailable = {}
+    try:
+        workers[OURS] = partial(_drain_ours, Backlog(stage.servers, stage.home, "processing"))
+    except Unavailable as reason:
+        unavailable[OURS] = str(reason)
+        click.echo(f"  {OURS}: left out, {reason}")
+    if not stage.quick:
+        pushes, log = signed_pushes(1, SIMPLE.backlog), stage.home / "rq-worker.log"
+        workers[_SIMPLE] = partial(drain_once, SIMPLE, stage.servers, pushes, log)
+        workers[_FORKING] = partial(drain_once, FORKING, stage.servers, pushes, log)
+    drains: dict[str, list[Drain]] = {}
+    for repetition in range(stage.repetitions):
+        click.echo(f"repetition {repetition + 1} of {stage.repetitions}")
+        for name, drain in workers.items():
+            drains.setdefault(name, []).append(drained := drain())
+            _show(name, drained)
+    return Results(drains, unavailable)
+
+
+def _drain_ours(backlog: Backlog) -> Drain:
+    backlog.empty()
+    with backlog.api() as api:
+        api.post(_LOAD_SECONDS)
+    return backlog.drain()
+
+
+def _show(name: str, drain: Drain) -> None:
+    cpu = f"{drain.worker_us:,.0f} + {drain.postgres_us:,.0f} + {drain.redis_us:,.0f}"
+    click.echo(f"  {name:<58} {drain.events_per_second:>6,.0f}/s {drain.total_us:>7,.0f} µs = {cpu}")
+
+
+BENCHMARK = Benchmark("Processing a backlog", run)

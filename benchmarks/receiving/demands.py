@@ -1,0 +1,54 @@
+"""What is demanded of receiving."""
+
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from benchmarks.benchmark import Demand
+from benchmarks.receiving.competition import Results
+from benchmarks.receiving.contenders import OURS
+from benchmarks.receiving.window import Cell
+from benchmarks.tables import ratios
+
+HEADLINE = Cell(connections=64, installations=1)
+ALONE = Cell(connections=1, installations=1)
+
+_LEAST_RATIOS = {
+    "starlette_async_sqlalchemy": (
+        12.0,
+        "Starlette + async SQLAlchemy + one RQ job uses 12 times our CPU or more",
+    ),
+    "probot": (1.0, "Probot, which stores nothing, uses more CPU than we do"),
+}
+
+
+def cpu_ratios(results: Results, cell: Cell, name: str) -> list[float]:
+    """Return how many times our CPU a contender used in each repetition; nothing if either is missing."""
+    ours = results.windows.get((cell, OURS.name), [])
+    theirs = results.windows.get((cell, name), [])
+    return ratios([window.total_us for window in ours], [window.total_us for window in theirs])
+
+
+def check(results: Results) -> Sequence[Demand]:
+    """Check the demands on receiving."""
+    return [*_of_ours(results), *_of_ratios(results)]
+
+
+def _of_ours(results: Results) -> Iterator[Demand]:
+    windows, alone = results.windows.get((HEADLINE, OURS.name)), results.windows.get((ALONE, OURS.name))
+    if windows:
+        rate = median(window.events_per_second for window in windows)
+        us = median(window.total_us for window in windows)
+        p99 = median(window.p99_ms for window in windows)
+        yield Demand(f"at least 8,000 events/s ({HEADLINE})", f"{rate:,.0f}", rate >= 8_000)
+        yield Demand(f"at most 130 µs of CPU per event ({HEADLINE})", f"{us:.0f} µs", us <= 130)
+        yield Demand(f"p99 at most 20 ms ({HEADLINE})", f"{p99:.1f} ms", p99 <= 20)
+    if alone:
+        p50 = median(window.p50_ms for window in alone)
+        yield Demand("p50 of a lone delivery at most 1.2 ms", f"{p50:.2f} ms", p50 <= 1.2)
+
+
+def _of_ratios(results: Results) -> Iterator[Demand]:
+    for name, (least, demand) in _LEAST_RATIOS.items():
+        found = cpu_ratios(results, HEADLINE, name)
+        text = f"{median(found):.2f} times" if found else "not measured"
+        yield Demand(f"{demand} ({HEADLINE})", text, bool(found) and median(found) > least)

@@ -1,0 +1,1 @@
+"""Measure lists and searches of the catalog."""

@@ -1,0 +1,1 @@
+"""Measure how soon everything runs, and what memory it takes."""
