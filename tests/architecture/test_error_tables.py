@@ -1,7 +1,8 @@
 """Every way to fail has its place at every edge."""
 
 from core.domain.errors import ErrorKind
-from entrypoints.grpc_api.errors import CODE
+from core.domain.event_streams import EndReason
+from entrypoints.grpc_api.errors import CODE, ENDED
 from entrypoints.rest.problems import STATUS
 
 
@@ -27,3 +28,8 @@ def test_every_error_kind_has_a_grpc_code() -> None:
     assert {kind.name: code.name for kind, code in CODE.items()} == {
         kind.name: kind.name for kind in ErrorKind
     }
+
+
+def test_every_end_of_a_stream_has_a_grpc_code() -> None:
+    """Callers see every end as a failure; one they did not cause, as one to come back after."""
+    assert set(ENDED) == set(EndReason)

@@ -28,7 +28,7 @@ async def test_the_program_of_the_page(installed: Path, tmp_path: Path) -> None:
     await edge.populate()
     async with edge.serving() as (server, _):
         process = await run(
-            program(tmp_path, "ListRepositories"),
+            program(tmp_path, "ListRepositories", "client.py"),
             installed,
             {
                 "GRPC_TARGET": str(server.address),

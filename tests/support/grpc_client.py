@@ -27,13 +27,13 @@ def built_client(into: Path) -> Path:
     return into / "installed"
 
 
-def program(into: Path, marker: str) -> Path:
-    """Write out the program of the page that has this in it."""
+def program(into: Path, marker: str, name: str) -> Path:
+    """Write out, under this name, the program of the page that has this in it."""
     blocks = re.findall(
         r"^```python\n(.*?)^```$", (ROOT / "docs/grpc.md").read_text(), re.DOTALL | re.MULTILINE
     )
     [code] = [block for block in blocks if marker in block]
-    path = into / "program.py"
+    path = into / name
     path.write_text(code)
     return path
 

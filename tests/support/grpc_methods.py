@@ -10,6 +10,8 @@ from google.protobuf.message import Message
 from crewkit.git.v1 import (
     attributions_pb2,
     attributions_pb2_grpc,
+    events_pb2,
+    events_pb2_grpc,
     integrations_pb2,
     integrations_pb2_grpc,
     projects_pb2,
@@ -53,6 +55,7 @@ class Method:
     body: Mapping[str, Any] | None = None
     wrong: Wrong = Wrong({"organization_id": "x"}, "organization_id")
     asks_provider: bool = False
+    streams: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -227,5 +230,16 @@ METHODS = [
         "/git-attributions",
         "git.read",
         wrong=_BAD_PAGE,
+    ),
+    Method(
+        events_pb2_grpc.EventServiceStub,
+        "StreamEvents",
+        events_pb2.StreamEventsRequest,
+        _ORGANIZATION,
+        "GET",
+        "/events",
+        "git.events",
+        wrong=Wrong({"cursor": "x"}, None, {"cursor": "x"}),
+        streams=True,
     ),
 ]

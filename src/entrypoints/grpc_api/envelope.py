@@ -1,6 +1,6 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, TypeAlias
@@ -10,9 +10,10 @@ import structlog
 from grpc import StatusCode
 
 from core.domain.errors import DomainError
+from core.domain.event_streams import StreamEnded
 from entrypoints.grpc_api import calls
 from entrypoints.grpc_api.calls import Authentication
-from entrypoints.grpc_api.errors import Refusal, refusal_of, too_slow, unexpected
+from entrypoints.grpc_api.errors import Refusal, ended, refusal_of, too_slow, unexpected
 from ports.alerts import Alerts
 from ports.metrics import Metrics
 
@@ -90,15 +91,17 @@ class Envelope(grpc.aio.ServerInterceptor):
 
         return answered
 
-    def _streamed(
-        self, method: str, stream: Callable[[Any, Any], Any]
-    ) -> Callable[[Any, Any], AsyncIterator[object]]:
-        async def streamed(request: object, context: Context) -> AsyncIterator[object]:
+    def _streamed(self, method: str, stream: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        # Each message is sent from here, so that a caller who leaves ends the stream here and now.
+        async def streamed(request: object, context: Context) -> None:
             with self._told(method, context) as told:
                 try:
                     await self._admit(told)
-                    async for message in stream(request, context):
-                        yield message
+                    async with aclosing(stream(request, context)) as messages:
+                        async for message in messages:
+                            await context.write(message)
+                except StreamEnded as end:
+                    told.refusal = ended(end.reason, told.request_id)
                 except Exception as error:  # noqa: BLE001 - nothing of it may reach the caller
                     told.refusal = self._refusal(told, error)
                 await told.end()

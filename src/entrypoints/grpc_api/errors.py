@@ -10,6 +10,7 @@ from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
 from core.domain.errors import DomainError, ErrorKind
+from core.domain.event_streams import EndReason
 
 DOMAIN = "git.crewkit"
 """Whose reasons these are: with the reason, it tells one error from all others."""
@@ -28,6 +29,17 @@ CODE: Mapping[ErrorKind, StatusCode] = {
     ErrorKind.UNAVAILABLE: StatusCode.UNAVAILABLE,
     ErrorKind.INTERNAL: StatusCode.INTERNAL,
 }
+
+ENDED: Mapping[EndReason, tuple[StatusCode, str]] = {
+    EndReason.SIGN_IN_EXPIRED: (
+        StatusCode.UNAUTHENTICATED,
+        "Your token has expired: go on from your last cursor with a new one.",
+    ),
+    EndReason.ACCESS_ENDED: (StatusCode.PERMISSION_DENIED, "You may not read this any more."),
+    EndReason.DRAINING: (StatusCode.UNAVAILABLE, "This server stops: go on from your last cursor."),
+    EndReason.FAILED: (StatusCode.UNAVAILABLE, "The stream broke off: go on from your last cursor."),
+}
+"""How a stream that we end looks to its caller."""
 
 _COME_BACK = frozenset({StatusCode.RESOURCE_EXHAUSTED, StatusCode.UNAVAILABLE})
 # Where nobody knows better.
@@ -71,6 +83,12 @@ def refusal_of(error: DomainError, request_id: str) -> Refusal:
         retry.retry_delay.FromMilliseconds(max(1, round(wait * 1000)))
         details.append(retry)
     return Refusal(code, error.message, error.code, tuple(details))
+
+
+def ended(reason: EndReason, request_id: str) -> Refusal:
+    """Return how callers are told that their stream is over."""
+    code, message = ENDED[reason]
+    return Refusal(code, message, reason.value, tuple(_always(reason.value, request_id)))
 
 
 def too_slow(request_id: str) -> Refusal:

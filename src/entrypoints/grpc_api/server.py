@@ -65,6 +65,7 @@ class Server:
 
     def __init__(self, application: Application, envelope: Envelope, ready: Health) -> None:
         self._health = ready
+        self._end_streams = application.stream_events.close
         self._server = grpc.aio.server(interceptors=[envelope], options=OPTIONS)
         add_services(application, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(ready.servicer, self._server)
@@ -90,10 +91,11 @@ class Server:
         self.address = Address(address.host, port)
 
     async def drain(self, *, seconds: float = _DRAIN_SECONDS) -> None:
-        """Take no more calls, answer those under way, break off what takes too long."""
+        """Take no more calls, end streams, answer what is under way, break off what takes too long."""
         await self._health.stop()
         if self._checking is not None:
             self._checking.cancel()
+        self._end_streams()
         await self._server.stop(seconds)
 
 

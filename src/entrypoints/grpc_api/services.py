@@ -6,6 +6,8 @@ from core.application import Application
 from crewkit.git.v1 import (
     attributions_pb2,
     attributions_pb2_grpc,
+    events_pb2,
+    events_pb2_grpc,
     integrations_pb2,
     integrations_pb2_grpc,
     projects_pb2,
@@ -14,13 +16,14 @@ from crewkit.git.v1 import (
     repositories_pb2_grpc,
 )
 from entrypoints.grpc_api.attributions import Attributions
+from entrypoints.grpc_api.events import Events
 from entrypoints.grpc_api.integrations import Integrations
 from entrypoints.grpc_api.projects import ProjectRepositories
 from entrypoints.grpc_api.repositories import Repositories
 
 NAMES = tuple(
     service.full_name
-    for file in (attributions_pb2, integrations_pb2, projects_pb2, repositories_pb2)
+    for file in (attributions_pb2, events_pb2, integrations_pb2, projects_pb2, repositories_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
 )
 """The services' full names, by which health and reflection know them."""
@@ -56,3 +59,4 @@ def add_services(application: Application, server: grpc.aio.Server) -> None:
     attributions_pb2_grpc.add_AttributionServiceServicer_to_server(
         Attributions(application.list_attributions), server
     )
+    events_pb2_grpc.add_EventServiceServicer_to_server(Events(application.stream_events), server)

@@ -1,0 +1,102 @@
+from collections import OrderedDict
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+import msgspec
+from google.protobuf.json_format import ParseDict
+
+from core.domain.domain_events import (
+    CommitsClaimedData,
+    DomainEventType,
+    EventData,
+    IntegrationData,
+    LinkData,
+    PullRequestData,
+    PushData,
+    RecordedEvent,
+    RepositoryData,
+)
+from core.domain.event_streams import StreamFilter
+from core.use_cases.streams.stream_events import StreamEvents
+from crewkit.git.v1.domain_events_pb2 import DomainEvent
+from crewkit.git.v1.events_pb2 import StreamEventsRequest, StreamEventsResponse
+from crewkit.git.v1.events_pb2_grpc import EventServiceServicer
+from entrypoints.grpc_api.calls import call
+from entrypoints.grpc_api.envelope import Context
+from entrypoints.grpc_api.fields import read_id, refused
+
+HEARTBEAT_SECONDS = 15.0
+_MOST_PROJECTS = 100
+_TYPES = {event_type.value: event_type for event_type in DomainEventType}
+
+DATA: dict[type[EventData], str] = {
+    PushData: "push",
+    PullRequestData: "pull_request",
+    IntegrationData: "integration",
+    RepositoryData: "repository",
+    LinkData: "link",
+    CommitsClaimedData: "commits_claimed",
+}
+"""Under which name each kind of data goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Events(EventServiceServicer):
+    """What happens, as it happens.
+
+    No event is fetched before the one before it is on its way, so a slow reader holds up nobody and nothing.
+    """
+
+    stream_events: StreamEvents
+    heartbeat: float = HEARTBEAT_SECONDS
+
+    async def StreamEvents(
+        self, request: StreamEventsRequest, context: Context
+    ) -> AsyncGenerator[StreamEventsResponse, None]:
+        stream = await self.stream_events(
+            call().actor,
+            organization_id=read_id(request.organization_id, "organization_id"),
+            until=call().expires_at,
+            wanted=_wanted(request),
+            cursor=request.cursor or None,
+        )
+        try:
+            yield StreamEventsResponse(cursor=str(stream.cursor))
+            while True:
+                found = await stream.next(within=self.heartbeat)
+                for event in found:
+                    yield StreamEventsResponse(cursor=str(event.id), event=domain_event(event))
+                if not found:
+                    yield StreamEventsResponse(cursor=str(stream.cursor))
+        finally:
+            stream.leave()
+
+
+# All who follow an organization are told the same at the same time, so what was told last is worth keeping.
+_KEPT = 16
+_last_told: OrderedDict[int, tuple[RecordedEvent, DomainEvent]] = OrderedDict()
+
+
+def domain_event(event: RecordedEvent) -> DomainEvent:
+    """Return an event as the contract has it."""
+    known = _last_told.get(id(event))
+    if known is not None and known[0] is event:
+        return known[1]
+    plain = msgspec.to_builtins(event)
+    plain[DATA[type(event.data)]] = plain.pop("data")
+    told = ParseDict(plain, DomainEvent())
+    _last_told[id(event)] = event, told
+    if len(_last_told) > _KEPT:
+        _last_told.popitem(last=False)
+    return told
+
+
+def _wanted(request: StreamEventsRequest) -> StreamFilter:
+    if len(request.project_ids) > _MOST_PROJECTS:
+        raise refused("project_ids", f"Give at most {_MOST_PROJECTS}.")
+    if any(name not in _TYPES for name in request.types):
+        raise refused("types", f"Give types of events: {', '.join(_TYPES)}.")
+    return StreamFilter(
+        frozenset(read_id(one, "project_ids") for one in request.project_ids),
+        frozenset(_TYPES[name] for name in request.types),
+    )
