@@ -26,7 +26,7 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, 
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/api/v1", "/api/v1/nothing", "/api/v1/user/", "/api/v1/git/gitlab/webhooks", "/dev/sign-in"],
+    ["/api", "/api/v1", "/api/v1/nothing", "/api/v1/user/", "/api/v1/git/gitlab/webhooks", "/dev/sign-in"],
 )
 async def test_a_path_that_does_not_exist(path: str) -> None:
     """Not even with a slash too many; signing in as a demo user does not exist unless it was wired."""

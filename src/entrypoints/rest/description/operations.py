@@ -1,9 +1,10 @@
 from collections.abc import Callable, Sequence
 from functools import cache
+from http import HTTPStatus
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from entrypoints.rest.description.document import describe
 from entrypoints.rest.description.page import page_of
@@ -12,7 +13,7 @@ from entrypoints.rest.queries import NoQuery, read_query
 
 
 def operations(everything: Callable[[], Sequence[Operation]], *, cookie: str) -> list[Operation]:
-    """Return what describes everything, these two included."""
+    """Return what describes everything, itself included, and the way there."""
 
     @cache
     def document() -> bytes:
@@ -31,7 +32,21 @@ def operations(everything: Callable[[], Sequence[Operation]], *, cookie: str) ->
         text, headers = page()
         return HTMLResponse(text, headers=headers)
 
+    async def front_door(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return RedirectResponse("/docs", HTTPStatus.FOUND.value)
+
     return [
+        Operation(
+            "GET",
+            "/",
+            front_door,
+            name="front_door",
+            summary="leads to the description for people",
+            tag=Tag.SERVICE,
+            answers=[Answer(status=HTTPStatus.FOUND, headers={"location": "the description"})],
+            access=Access.ANYONE,
+        ),
         Operation(
             "GET",
             "/api/v1/openapi.json",
