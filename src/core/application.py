@@ -39,8 +39,10 @@ from core.use_cases.projects.show_link import ShowLink
 from core.use_cases.projects.unlink_repository import UnlinkRepository
 from core.use_cases.recovery.recover import RecoverDeliveries
 from core.use_cases.streams.stream_events import StreamEvents
+from core.use_cases.tokens.issue_read_token import IssueReadToken
 from core.use_cases.tokens.probe import ProbeSuspended
 from core.use_cases.tokens.renew import RenewInstallationTokens
+from core.use_cases.tokens.revoke_strays import RevokeStrayTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,10 @@ class Application:
     disconnect_account: DisconnectAccount
     look_up_identities: LookUpIdentities
     revoke_tokens: RevokeTokens
+
+    # Services read linked repositories.
+    issue_read_token: IssueReadToken
+    revoke_stray_tokens: RevokeStrayTokens
 
     # Who wrote a commit.
     list_attributions: ListAttributions

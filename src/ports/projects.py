@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -16,6 +16,11 @@ class ProjectStore(Protocol):
 
     async def find(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
         """Return a project of this organization."""
+
+    async def find_many(
+        self, organization_id: OrganizationId, external_ids: Collection[UUID]
+    ) -> Sequence[Project]:
+        """Return those of these that are projects of this organization, in any order."""
 
     async def get_for_update(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
         """Like `find`, and keep others from deleting it, and from doing this, until this transaction ends."""

@@ -14,6 +14,7 @@ from ports.integrations import IntegrationStore
 from ports.links import LinkStore
 from ports.mailbox import Mailbox
 from ports.projects import ProjectStore
+from ports.read_leases import ReadLeaseStore
 from ports.recoveries import RecoveryStore
 from ports.repositories import RepositoryStore
 from ports.revocations import RevocationStore
@@ -43,6 +44,7 @@ class Transaction(Protocol):
     attributions: AttributionStore
     commit_claims: CommitClaimStore
     revocations: RevocationStore
+    read_leases: ReadLeaseStore
     flows: FlowStore
     mailbox: Mailbox
     events: EventStore

@@ -25,6 +25,9 @@ class ProjectStoreContract:
                 assert await find(organization.id, project.external_id) == project
                 assert await find(other.id, project.external_id) is None
                 assert await find(organization.id, uuid4()) is None
+            assert await tx.projects.find_many(organization.id, [project.external_id, uuid4()]) == [project]
+            assert await tx.projects.find_many(organization.id, []) == []
+            assert await tx.projects.find_many(other.id, [project.external_id]) == []
             assert await tx.projects.list(other.id, limit=10) == []
 
     async def test_projects_are_listed_by_name_page_by_page(self, world: World) -> None:

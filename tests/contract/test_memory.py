@@ -23,6 +23,7 @@ from tests.contract.links import LinkStoreContract
 from tests.contract.mailbox import MailboxContract
 from tests.contract.memory_world import MemoryWorld
 from tests.contract.projects import ProjectStoreContract
+from tests.contract.read_leases import ReadLeaseStoreContract
 from tests.contract.recoveries import RecoveryStoreContract
 from tests.contract.repositories import RepositoryStoreContract
 from tests.contract.repository_search import RepositorySearchContract
@@ -98,6 +99,10 @@ class TestCommitClaims(CommitClaimStoreContract):
 
 class TestRevocations(RevocationStoreContract):
     """What is to be revoked."""
+
+
+class TestReadLeases(ReadLeaseStoreContract):
+    """Tokens of services."""
 
 
 class TestFlows(FlowStoreContract):

@@ -25,6 +25,7 @@ from tests.contract.links import LinkStoreContract
 from tests.contract.mailbox import MailboxContract
 from tests.contract.postgres_world import PostgresWorld
 from tests.contract.projects import ProjectStoreContract
+from tests.contract.read_leases import ReadLeaseStoreContract
 from tests.contract.recoveries import RecoveryStoreContract
 from tests.contract.repositories import RepositoryStoreContract
 from tests.contract.repository_search import RepositorySearchContract
@@ -106,6 +107,10 @@ class TestCommitClaims(CommitClaimStoreContract):
 
 class TestRevocations(RevocationStoreContract):
     """What is to be revoked."""
+
+
+class TestReadLeases(ReadLeaseStoreContract):
+    """Tokens of services."""
 
 
 class TestFlows(FlowStoreContract):

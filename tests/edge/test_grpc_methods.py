@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 import grpc
 import httpx
@@ -20,7 +19,7 @@ from entrypoints.rest.problems import OF_HTTP, STATUS
 from tests.support.catalog import facts
 from tests.support.conditions import until
 from tests.support.grpc_edge import GrpcEdge, Refused, first_answer, refused
-from tests.support.grpc_methods import METHODS, NOWHERE, Method
+from tests.support.grpc_methods import METHODS, NOWHERE, Method, Wrong
 from tests.support.projects import GADGETS, WIDGETS
 
 
@@ -38,12 +37,13 @@ class Both:
         message = method.message(self.names, **changes)
         return await refused(method.call(self.channel)(message, metadata=tuple(metadata.items())))
 
-    async def asked(self, method: Method, headers: dict[str, str], **how: Any) -> httpx.Response:
-        """Ask over REST."""
-        return await self.http.request(**method.rest(self.names, **how), headers=headers)
-
-    def same(self, failure: Refused, answer: httpx.Response) -> None:
-        """Check that both edges refuse, by the same code and of the same kind."""
+    async def same_over_rest(
+        self, failure: Refused, method: Method, headers: dict[str, str], wrong: Wrong | None = None
+    ) -> None:
+        """Check that REST refuses too, by the same code and for a reason of the same kind."""
+        if method.verb is None:
+            return
+        answer = await self.http.request(**method.rest(self.names, wrong), headers=headers)
         assert answer.json()["code"] == failure.reason
         kinds = [kind for kind, code in CODE.items() if code is failure.code]
         assert HTTPStatus(answer.status_code) in [STATUS[kind] for kind in kinds]
@@ -54,7 +54,7 @@ async def both() -> AsyncIterator[Both]:
     """Give an organization with a project that is linked and one that is not."""
     edge = GrpcEdge()
     await edge.populate()
-    edge.provider.world.install(edge.integration.provider_id, facts(WIDGETS))
+    edge.provider.world.install(edge.integration.provider_id, facts(WIDGETS), facts(GADGETS))
     edge.provider.world.branches[RepoId(WIDGETS)] = [Branch("trunk", "5c1e" * 10, None)]
     await edge.world.link(edge.second, edge.integration, repo_id=RepoId(GADGETS))
     names = {
@@ -105,7 +105,7 @@ async def test_unauthenticated(both: Both, method: Method) -> None:
     for given in ({}, {"authorization": "Bearer x"}, {"authorization": "Basic eDp5"}):
         failure = await both.refused(method, given)
         assert (failure.code, failure.reason) == (grpc.StatusCode.UNAUTHENTICATED, "token_invalid")
-        both.same(failure, await both.asked(method, given))
+        await both.same_over_rest(failure, method, given)
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
@@ -114,7 +114,7 @@ async def test_permission_denied(both: Both, method: Method) -> None:
     for given in (both.edge.service("git.none"), both.edge.service()):
         failure = await both.refused(method, given)
         assert (failure.code, failure.reason) == (grpc.StatusCode.PERMISSION_DENIED, "action_forbidden")
-        both.same(failure, await both.asked(method, given))
+        await both.same_over_rest(failure, method, given)
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
@@ -127,7 +127,7 @@ async def test_not_found(both: Both, method: Method) -> None:
     ):
         failure = await both.refused(method, given)
         assert (failure.code, failure.reason) == (grpc.StatusCode.NOT_FOUND, "organization_not_found")
-        both.same(failure, await both.asked(method, given))
+        await both.same_over_rest(failure, method, given)
     foreign = await both.refused(method, both.edge.service(method.scope), organization_id=NOWHERE)
     assert (foreign.code, foreign.message) == (failure.code, failure.message)
 
@@ -141,7 +141,7 @@ async def test_invalid_argument(both: Both, method: Method) -> None:
     if wrong.field is not None:
         assert failure.fields == [wrong.field]
     if wrong.query is not None:
-        both.same(failure, await both.asked(method, given, wrong=wrong))
+        await both.same_over_rest(failure, method, given, wrong)
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
@@ -156,7 +156,7 @@ async def test_unavailable(both: Both, method: Method) -> None:
     expected = "provider_unavailable" if method.asks_provider else "storage_unavailable"
     assert (failure.code, failure.reason) == (grpc.StatusCode.UNAVAILABLE, expected)
     assert failure.retry_after == 20
-    both.same(failure, await both.asked(method, given))
+    await both.same_over_rest(failure, method, given)
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)

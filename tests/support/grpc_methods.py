@@ -18,6 +18,8 @@ from crewkit.git.v1 import (
     projects_pb2_grpc,
     repositories_pb2,
     repositories_pb2_grpc,
+    tokens_pb2,
+    tokens_pb2_grpc,
 )
 from tests.support.projects import GADGETS, WIDGETS
 
@@ -49,7 +51,8 @@ class Method:
     name: str
     request: type[Message]
     fields: Mapping[str, Any]
-    verb: str
+    verb: str | None
+    """None where REST has no such thing."""
     path: str
     scope: str
     body: Mapping[str, Any] | None = None
@@ -80,9 +83,13 @@ class Method:
 
 
 def _filled(fields: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        name: value.format_map(names) if isinstance(value, str) else value for name, value in fields.items()
-    }
+    return {name: _named(value, names) for name, value in fields.items()}
+
+
+def _named(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_named(one, names) for one in value]
+    return value.format_map(names) if isinstance(value, str) else value
 
 
 _integration = Method(
@@ -241,5 +248,16 @@ METHODS = [
         "git.events",
         wrong=Wrong({"cursor": "x"}, None, {"cursor": "x"}),
         streams=True,
+    ),
+    Method(
+        tokens_pb2_grpc.TokenServiceStub,
+        "IssueReadToken",
+        tokens_pb2.IssueReadTokenRequest,
+        {**_ORGANIZATION, "project_ids": ["{linked}"], "reason": "a build"},
+        None,
+        "",
+        "git.tokens",
+        wrong=Wrong({"reason": " "}, "reason"),
+        asks_provider=True,
     ),
 ]

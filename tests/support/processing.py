@@ -156,6 +156,7 @@ class _WatchedTransaction(Transaction):
         self.attributions = behind.attributions
         self.commit_claims = behind.commit_claims
         self.revocations = behind.revocations
+        self.read_leases = behind.read_leases
         self.flows = behind.flows
         self.mailbox = behind.mailbox
         self.events = behind.events

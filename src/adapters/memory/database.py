@@ -5,6 +5,7 @@ from copy import copy
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from itertools import count
+from uuid import UUID
 
 from core.domain.attribution import Attribution, Kind, Method
 from core.domain.attribution import Role as AttributionRole
@@ -28,6 +29,7 @@ from core.domain.identifiers import (
 from core.domain.integrations import Integration
 from core.domain.links import Link
 from core.domain.organizations import Organization, Project, Role, User
+from core.domain.read_tokens import ReadLease
 from core.domain.recoveries import FailedFetch, MissingDelivery, RecoveryState
 from core.domain.repositories import Repository
 from core.domain.revocations import Revocation
@@ -87,6 +89,7 @@ class State:
     links: dict[LinkId, Link] = field(default_factory=dict)
     connections: dict[ConnectionId, Connection] = field(default_factory=dict)
     emails: dict[ConnectionId, frozenset[str]] = field(default_factory=dict)
+    read_leases: dict[UUID, ReadLease] = field(default_factory=dict)
     attributions: dict[AttributionKey, KeptAttribution] = field(default_factory=dict)
     commit_claims: dict[tuple[ConnectionId, IntegrationId], bool] = field(default_factory=dict)
     flows: dict[FlowId, Flow] = field(default_factory=dict)

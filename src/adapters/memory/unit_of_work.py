@@ -15,6 +15,7 @@ from adapters.memory.integrations import MemoryIntegrationStore
 from adapters.memory.links import MemoryLinkStore
 from adapters.memory.mailbox import MemoryMailbox
 from adapters.memory.projects import MemoryProjectStore
+from adapters.memory.read_leases import MemoryReadLeaseStore
 from adapters.memory.recoveries import MemoryRecoveryStore
 from adapters.memory.repositories import MemoryRepositoryStore
 from adapters.memory.revocations import MemoryRevocationStore
@@ -57,6 +58,7 @@ class MemoryTransaction(Transaction):
         self.attributions = MemoryAttributionStore(session)
         self.commit_claims = MemoryCommitClaimStore(session)
         self.revocations = MemoryRevocationStore(session)
+        self.read_leases = MemoryReadLeaseStore(session)
         self.flows = MemoryFlowStore(session)
         self.mailbox = MemoryMailbox(session)
         self.events = MemoryEventStore(session)

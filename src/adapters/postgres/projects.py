@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +7,7 @@ from psycopg.sql import SQL, Composable
 from adapters.postgres import locks
 from adapters.postgres.audited import AuditedTable
 from adapters.postgres.errors import project_name_taken
+from adapters.postgres.packed_arrays import Texts
 from adapters.postgres.session import Session
 from core.domain.actors import Actor
 from core.domain.changes import Change
@@ -17,6 +18,7 @@ from ports.projects import ProjectStore
 
 _SELECT = "SELECT p.id, p.external_id, p.organization_id, p.name, p.created_at FROM projects AS p"
 _FIND = f"{_SELECT} WHERE p.organization_id = %s AND p.external_id = %s"
+_FIND_MANY = f"{_SELECT} WHERE p.organization_id = %s AND p.external_id = ANY(%s::text[]::uuid[])"
 # Not FOR UPDATE, which would also stop every link that refers to the row; deleting it waits for either.
 _GET_FOR_UPDATE = f"{_FIND} FOR NO KEY UPDATE"
 _NEXT_ID = "SELECT nextval('projects_id_seq')"
@@ -66,6 +68,13 @@ class PostgresProjectStore(ProjectStore):
         """Return a project of this organization."""
         rows = await self._session.read(_FIND, (organization_id, external_id))
         return Project(*rows[0]) if rows else None
+
+    async def find_many(
+        self, organization_id: OrganizationId, external_ids: Collection[UUID]
+    ) -> Sequence[Project]:
+        """Return those of these that are projects of this organization."""
+        wanted = Texts([str(one) for one in external_ids])
+        return [Project(*row) for row in await self._session.read(_FIND_MANY, (organization_id, wanted))]
 
     async def get_for_update(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
         """Like `find`, with a row lock; raises `StorageConflict` after 5 seconds of waiting for another's."""

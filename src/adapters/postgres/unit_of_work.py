@@ -15,6 +15,7 @@ from adapters.postgres.integrations import PostgresIntegrationStore
 from adapters.postgres.links import PostgresLinkStore
 from adapters.postgres.mailbox import PostgresMailbox
 from adapters.postgres.projects import PostgresProjectStore
+from adapters.postgres.read_leases import PostgresReadLeaseStore
 from adapters.postgres.recoveries import PostgresRecoveryStore
 from adapters.postgres.repositories import PostgresRepositoryStore
 from adapters.postgres.revocations import PostgresRevocationStore
@@ -58,6 +59,7 @@ class PostgresTransaction(Transaction):
         self.attributions = PostgresAttributionStore(session)
         self.commit_claims = PostgresCommitClaimStore(session)
         self.revocations = PostgresRevocationStore(session)
+        self.read_leases = PostgresReadLeaseStore(session)
         self.flows = PostgresFlowStore(session)
         self.mailbox = PostgresMailbox(session)
         self.events = PostgresEventStore(session)

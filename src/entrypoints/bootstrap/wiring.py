@@ -19,7 +19,9 @@ from core.use_cases.recovery.recover import RecoverDeliveries
 from core.use_cases.streams.places import Places
 from core.use_cases.streams.stream_events import StreamEvents
 from core.use_cases.streams.tail import DomainEventTail
+from core.use_cases.tokens.issue_read_token import IssueReadToken
 from core.use_cases.tokens.leases import Pause
+from core.use_cases.tokens.revoke_strays import RevokeStrayTokens
 from entrypoints.bootstrap.catalog import wire_catalog
 from entrypoints.bootstrap.installing import wire_installing
 from entrypoints.bootstrap.people import wire_people
@@ -131,6 +133,10 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         disconnect_account=people.disconnect_account,
         look_up_identities=people.look_up_identities,
         revoke_tokens=people.revoke_tokens,
+        issue_read_token=IssueReadToken(
+            by.unit_of_work, by.directory, by.authorizer, by.providers, by.cipher, by.clock
+        ),
+        revoke_stray_tokens=RevokeStrayTokens(by.unit_of_work, by.providers, by.cipher, by.clock),
         list_attributions=people.list_attributions,
         claim_commits=people.claim_commits,
         follow_memberships=people.follow_memberships,

@@ -14,16 +14,19 @@ from crewkit.git.v1 import (
     projects_pb2_grpc,
     repositories_pb2,
     repositories_pb2_grpc,
+    tokens_pb2,
+    tokens_pb2_grpc,
 )
 from entrypoints.grpc_api.attributions import Attributions
 from entrypoints.grpc_api.events import Events
 from entrypoints.grpc_api.integrations import Integrations
 from entrypoints.grpc_api.projects import ProjectRepositories
 from entrypoints.grpc_api.repositories import Repositories
+from entrypoints.grpc_api.tokens import Tokens
 
 NAMES = tuple(
     service.full_name
-    for file in (attributions_pb2, events_pb2, integrations_pb2, projects_pb2, repositories_pb2)
+    for file in (attributions_pb2, events_pb2, integrations_pb2, projects_pb2, repositories_pb2, tokens_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
 )
 """The services' full names, by which health and reflection know them."""
@@ -60,3 +63,4 @@ def add_services(application: Application, server: grpc.aio.Server) -> None:
         Attributions(application.list_attributions), server
     )
     events_pb2_grpc.add_EventServiceServicer_to_server(Events(application.stream_events), server)
+    tokens_pb2_grpc.add_TokenServiceServicer_to_server(Tokens(application.issue_read_token), server)

@@ -45,6 +45,7 @@ def schedules(application: Application) -> tuple[Schedule, ...]:
         Schedule("probe_suspended", application.probe_suspended, every=60),
         # What is long over or denied is nobody's hurry.
         Schedule("end_lapsed_flows", application.end_lapsed_flows, every=86_400, at_most=600),
+        Schedule("revoke_stray_tokens", application.revoke_stray_tokens, every=5),
         Schedule("uninstall_revoked", application.uninstall_revoked, every=10),
         Schedule("forget_expired_keys", application.forget_expired_keys, every=600),
         # Also at once: what was missed while nobody was there.

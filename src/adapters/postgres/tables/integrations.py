@@ -121,4 +121,6 @@ git_token_leases = Table(
     Column("revoked_at", Timestamp),
     *written_at(),
     Index("git_token_leases_git_integration_id_expires_at_idx", "git_integration_id", "expires_at"),
+    # Of the live tokens alone, which are few: the rows themselves are kept for good.
+    Index("git_token_leases_live_idx", "expires_at", postgresql_where=text("access_token IS NOT NULL")),
 )

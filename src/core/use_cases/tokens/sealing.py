@@ -62,3 +62,13 @@ def open_refresh_token(cipher: Cipher, external_id: UUID, sealed: SealedTokens) 
     if sealed.refresh is None:
         return None
     return cipher.decrypt(sealed.refresh, context=f"user_git_connections.refresh_token:{external_id}")
+
+
+def seal_read_token(cipher: Cipher, external_id: UUID, token: Secret) -> str:
+    """Encrypt a token given to a service for its lease's row."""
+    return cipher.encrypt(token, context=f"git_token_leases.access_token:{external_id}")
+
+
+def open_read_token(cipher: Cipher, external_id: UUID, sealed: str) -> Secret:
+    """Decrypt it; raises `CiphertextRefused`."""
+    return cipher.decrypt(sealed, context=f"git_token_leases.access_token:{external_id}")

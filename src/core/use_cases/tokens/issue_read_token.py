@@ -1,0 +1,132 @@
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from core.domain.actors import Actor
+from core.domain.identifiers import RepoId
+from core.domain.integrations import Integration, IntegrationStatus
+from core.domain.linking import require_active
+from core.domain.links import Link, ProjectNotLinked
+from core.domain.organizations import Organization
+from core.domain.permissions import Action
+from core.domain.projects import ProjectNotFound
+from core.domain.provider import InstallationToken
+from core.domain.read_tokens import PERMISSIONS, ReadLease, ReadToken
+from core.domain.repositories import Repository, RepositoryNotFound
+from core.use_cases.authorization import require_in
+from core.use_cases.supported import require_supported
+from core.use_cases.tokens.sealing import seal_read_token
+from ports.authorizer import Authorizer
+from ports.cipher import Cipher
+from ports.clock import Clock
+from ports.directory import Directory
+from ports.provider import GitProvider
+from ports.unit_of_work import Transaction, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class IssueReadToken:
+    """Give a service a token that reads the linked repositories of some projects, and nothing else.
+
+    The provider makes it so narrow; the installation's own token never leaves the service. Nobody gets one
+    that is not written down: who, why, which repositories, until when.
+    """
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    providers: Mapping[str, GitProvider]
+    cipher: Cipher
+    clock: Clock
+
+    async def __call__(
+        self, actor: Actor, *, organization_id: UUID, provider: str, project_ids: Sequence[UUID], reason: str
+    ) -> ReadToken:
+        """Return the token, good for an hour at most.
+
+        Raises `ProjectNotFound`, `ProjectNotLinked`, `RepositoryNotFound`, `IntegrationNotActive`,
+        `IntegrationNotFound`, `ProviderUnknown`, `OrganizationNotFound`, `ActionForbidden`, or what the
+        provider says of the installation.
+        """
+        organization = await require_in(
+            self.directory, self.authorizer, actor, Action.ISSUE_TOKEN, organization_id
+        )
+        require_supported(provider, self.providers)
+        async with self.unit_of_work() as tx:
+            integration = require_active(await tx.integrations.find(organization.id, provider))
+            opened = await _linked(tx, organization, integration, project_ids)
+        repo_ids = tuple(dict.fromkeys(repository.repo_id for _, repository in opened))
+        minted = await self._mint(integration, repo_ids)
+        lease = self._lease(actor, integration, repo_ids, reason, minted)
+        async with self.unit_of_work() as tx:
+            known = await tx.integrations.get_for_update(organization.id, provider)
+            # It may have been disconnected while the provider was asked: then nobody gets this token.
+            kept = known is not None and known.provider_id == integration.provider_id and _is_active(known)
+            if kept:
+                await tx.read_leases.add(lease)
+                await tx.commit()
+        if not kept:
+            await self.providers[provider].revoke_token(minted.token)
+            require_active(known)
+            raise RepositoryNotFound("The integration was connected anew meanwhile; ask again.")
+        return ReadToken(minted.token, lease.external_id, minted.expires_at, opened)
+
+    async def _mint(self, integration: Integration, repo_ids: Sequence[RepoId]) -> InstallationToken:
+        provider = self.providers[integration.provider]
+        return await provider.mint_token(integration.provider_id, repo_ids=repo_ids, permissions=PERMISSIONS)
+
+    def _lease(
+        self,
+        actor: Actor,
+        integration: Integration,
+        repo_ids: tuple[RepoId, ...],
+        reason: str,
+        minted: InstallationToken,
+    ) -> ReadLease:
+        external_id = uuid4()
+        return ReadLease(
+            external_id=external_id,
+            organization_id=integration.organization_id,
+            integration_id=integration.id,
+            actor=actor.name,
+            request_id=actor.request_id,
+            reason=reason,
+            repo_ids=repo_ids,
+            created_at=self.clock.now(),
+            expires_at=minted.expires_at,
+            sealed=seal_read_token(self.cipher, external_id, minted.token),
+            permissions=minted.permissions,
+        )
+
+
+def _is_active(integration: Integration) -> bool:
+    return integration.status is IntegrationStatus.ACTIVE
+
+
+async def _linked(
+    tx: Transaction, organization: Organization, integration: Integration, project_ids: Sequence[UUID]
+) -> list[tuple[Link, Repository]]:
+    """Return the repositories these projects are linked to through this integration; all or none."""
+    wanted = dict.fromkeys(project_ids)
+    projects = {one.external_id: one for one in await tx.projects.find_many(organization.id, wanted)}
+    for project_id in wanted:
+        if project_id not in projects:
+            raise ProjectNotFound(f"This organization has no project {project_id}.")
+    links = {
+        link.project_id: link
+        for link in await tx.links.of_projects([project.id for project in projects.values()])
+        if link.integration_id == integration.id
+    }
+    keys = [(integration.id, link.repo_id) for link in links.values()]
+    rows = {row.repo_id: row for row in await tx.repositories.find_many(keys) if row.removed_at is None}
+    opened = []
+    for project_id in wanted:
+        link = links.get(projects[project_id].id)
+        if link is None:
+            raise ProjectNotLinked(f"Project {project_id} is not linked to a repository; link one.")
+        if link.repo_id not in rows:
+            raise RepositoryNotFound(
+                f"The provider shows this integration the repository of project {project_id} no more."
+            )
+        opened.append((link, rows[link.repo_id]))
+    return opened

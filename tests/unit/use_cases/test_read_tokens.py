@@ -1,0 +1,154 @@
+"""Tokens that services read linked repositories with."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from core.domain.actors import ServiceActor
+from core.domain.errors import DomainError
+from core.domain.identifiers import RepoId
+from core.domain.integrations import IntegrationNotActive, IntegrationStatus, StatusReason
+from core.domain.links import ProjectNotLinked
+from core.domain.projects import ProjectNotFound
+from core.domain.provider import ProviderUnavailable
+from core.domain.read_tokens import ReadLease, ReadToken
+from core.domain.repositories import RepositoryNotFound
+from tests.support.builders import PROVIDER
+from tests.support.catalog import facts
+from tests.support.edge import NOW
+from tests.support.projects import GADGETS, GONE, WIDGETS, ProjectsEdge
+
+BY = ServiceActor("deployer", frozenset({"git.tokens"}), request_id="request-1")
+
+
+@pytest.fixture
+async def edge() -> ProjectsEdge:
+    """Give an organization with two linked projects."""
+    edge = ProjectsEdge()
+    await edge.populate()
+    edge.provider.world.install(edge.integration.provider_id, facts(WIDGETS), facts(GADGETS))
+    await edge.world.link(edge.project, edge.integration, repo_id=RepoId(WIDGETS))
+    await edge.world.link(edge.second, edge.integration, repo_id=RepoId(GADGETS))
+    return edge
+
+
+async def issue(edge: ProjectsEdge, **more: Any) -> ReadToken:
+    """Ask for a token of the first project."""
+    asked = {"project_ids": [edge.project.external_id], "provider": PROVIDER, "reason": "a build", **more}
+    return await edge.application.issue_read_token(BY, organization_id=edge.organization.external_id, **asked)
+
+
+async def lease_of(edge: ProjectsEdge, issued: ReadToken) -> ReadLease:
+    """Return what is known of a token."""
+    async with edge.world.unit_of_work() as tx:
+        lease = await tx.read_leases.find(issued.lease_id)
+    assert lease is not None
+    return lease
+
+
+async def stand(edge: ProjectsEdge, status: IntegrationStatus, reason: StatusReason | None = None) -> None:
+    """Let the integration stand so from now on."""
+    edge.later(seconds=1)
+    await edge.set_integration(
+        replace(edge.integration, status=status, status_reason=reason, status_changed_at=edge.clock.now())
+    )
+
+
+async def test_a_token_opens_what_was_named_and_is_written_down(edge: ProjectsEdge) -> None:
+    """Contents may be read, of this repository alone; the row does not hold the token."""
+    issued = await issue(edge)
+    minted = edge.provider.world.installation_tokens[issued.token.reveal()]
+    assert minted.repo_ids == {WIDGETS}
+    assert [(link.project_id, row.repo_id) for link, row in issued.repositories] == [
+        (edge.project.id, WIDGETS)
+    ]
+    lease = await lease_of(edge, issued)
+    assert (lease.actor, lease.request_id, lease.reason) == ("service:deployer", "request-1", "a build")
+    assert (lease.repo_ids, dict(lease.permissions)) == ((WIDGETS,), {"contents": "read"})
+    assert (lease.created_at, lease.expires_at) == (NOW, issued.expires_at)
+    assert lease.sealed is not None
+    assert issued.token.reveal() not in lease.sealed
+
+
+async def test_a_token_of_two_projects(edge: ProjectsEdge) -> None:
+    """In the order they were named, each once."""
+    names = [edge.second.external_id, edge.project.external_id, edge.second.external_id]
+    issued = await issue(edge, project_ids=names)
+    assert [row.repo_id for _, row in issued.repositories] == [GADGETS, WIDGETS]
+    assert edge.provider.world.installation_tokens[issued.token.reveal()].repo_ids == {WIDGETS, GADGETS}
+
+
+@pytest.mark.parametrize("status", [IntegrationStatus.SUSPENDED, IntegrationStatus.REVOKED])
+async def test_none_while_the_integration_is_not_active(
+    edge: ProjectsEdge, status: IntegrationStatus
+) -> None:
+    """Nobody is asked for one."""
+    await stand(edge, status, StatusReason.DISCONNECTED)
+    with pytest.raises(IntegrationNotActive):
+        await issue(edge)
+    assert edge.provider.calls["mint_token"] == 0
+
+
+async def test_all_of_the_projects_or_none(edge: ProjectsEdge) -> None:
+    """One that is another's, that is not linked, or whose repository is gone: no token at all."""
+    free = await edge.world.project(edge.organization, "Free")
+    lost = await edge.world.project(edge.organization, "Lost")
+    await edge.world.link(lost, edge.integration, repo_id=RepoId(GONE))
+    refusals: list[tuple[Any, type[DomainError]]] = [
+        (edge.foreign.external_id, ProjectNotFound),
+        (uuid4(), ProjectNotFound),
+        (free.external_id, ProjectNotLinked),
+        (lost.external_id, RepositoryNotFound),
+    ]
+    for project_id, refusal in refusals:
+        with pytest.raises(refusal, match=str(project_id)):
+            await issue(edge, project_ids=[edge.project.external_id, project_id])
+    assert edge.provider.calls["mint_token"] == 0
+
+
+async def test_disconnected_while_the_provider_was_asked(edge: ProjectsEdge) -> None:
+    """Nobody gets the token, and it is ended."""
+    asked, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(call: str) -> None:
+        if call == "mint_token":
+            asked.set()
+            await goes_on.wait()
+
+    edge.provider.before = hold
+    issuing = asyncio.create_task(issue(edge))
+    await asked.wait()
+    await stand(edge, IntegrationStatus.REVOKED, StatusReason.DISCONNECTED)
+    goes_on.set()
+    with pytest.raises(IntegrationNotActive):
+        await issuing
+    assert edge.provider.world.installation_tokens == {}
+
+
+async def test_revoked_when_the_integration_ends(edge: ProjectsEdge) -> None:
+    """However long the provider is out of reach; what others hold of other integrations stays."""
+    issued = await issue(edge)
+    revoke = edge.application.revoke_stray_tokens
+    assert await revoke() == 0
+    await stand(edge, IntegrationStatus.REVOKED, StatusReason.DISCONNECTED)
+    edge.provider.fail("revoke_token", ProviderUnavailable("No answer."), times=2)
+    assert [await revoke() for _ in range(4)] == [0, 0, 1, 0]
+    assert edge.provider.world.installation_tokens == {}
+    lease = await lease_of(edge, issued)
+    assert (lease.sealed, lease.revoked_at) == (None, edge.clock.now())
+
+
+async def test_forgotten_when_it_is_over(edge: ProjectsEdge) -> None:
+    """Nothing is left that could be stolen, and no provider is asked about it."""
+    issued = await issue(edge)
+    edge.later(hours=1)
+    await stand(edge, IntegrationStatus.REVOKED, StatusReason.DISCONNECTED)
+    assert await edge.application.revoke_stray_tokens() == 0
+    lease = await lease_of(edge, issued)
+    assert (lease.sealed, lease.revoked_at) == (None, None)
+    assert lease.expires_at == NOW + timedelta(hours=1)
+    assert edge.provider.calls["revoke_token"] == 0
