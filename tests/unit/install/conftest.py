@@ -1,0 +1,11 @@
+import pytest
+
+from tests.support.install_world import InstallWorld
+
+
+@pytest.fixture
+async def world() -> InstallWorld:
+    """Give two organizations and a provider."""
+    world = InstallWorld()
+    await world.populate()
+    return world

@@ -1,0 +1,124 @@
+"""Connecting what is installed already: proven, chosen, explained, and never lost among many."""
+
+from core.domain.claims import InstallationNotProven
+from core.domain.flows import FlowInvalid
+from core.domain.identifiers import ProviderUserId, RepoId
+from core.domain.integrations import (
+    IntegrationStatus,
+)
+from core.domain.provider import (
+    InstallationSuspended,
+)
+from core.domain.returns import (
+    ChoiceInvalid,
+    Return,
+)
+from core.use_cases.install.begin import Mode
+from core.use_cases.install.outcomes import Choose, Connected, GoOn
+from tests.support.catalog import facts
+from tests.support.install_outcomes import (
+    choosing,
+    connect,
+    onward,
+    refused,
+    revoke,
+)
+from tests.support.install_world import (
+    ACME,
+    JONAS,
+    MARA,
+    MARAS,
+    OLGA,
+    WORKSHOP,
+    InstallWorld,
+)
+
+
+async def test_what_exists_and_is_proven_is_bound(world: InstallWorld) -> None:
+    """The only one at once; it need not be installed anew."""
+    came = world.authorized(await world.begin(world.mara, mode=Mode.EXISTING), OLGA)
+    assert await world.finish(world.mara, came) == Connected("/settings")
+    assert world.bound() == {"Acme": ACME}
+
+
+async def test_one_of_several_is_chosen(world: InstallWorld) -> None:
+    """Those proven are offered, no others, and only they can be chosen, once."""
+    came = world.authorized(await world.begin(world.mara, mode=Mode.EXISTING), MARA)
+    choice = await world.finish(world.mara, came)
+    assert isinstance(choice, Choose)
+    assert [one.provider_id for one in choice.installations] == [MARAS, WORKSHOP]
+    assert choice.organization_id == world.acme.external_id
+    await refused(world.choose(world.jonas, choice.state, WORKSHOP), FlowInvalid)
+    assert await world.choose(world.mara, choice.state, WORKSHOP) == Connected("/settings")
+    assert await world.choose(world.mara, choice.state, MARAS) == Connected("/settings")
+    assert world.bound() == {"Acme": WORKSHOP}
+
+
+async def test_what_was_not_offered_cannot_be_chosen(world: InstallWorld) -> None:
+    """Nor can a choice be made where none was asked for, nor be made by a return."""
+    sent = await world.begin(world.mara, mode=Mode.EXISTING)
+    await refused(world.choose(world.mara, sent.query["state"], ACME), ChoiceInvalid)
+    choice = await choosing(world)
+    await refused(world.choose(world.mara, choice.state, ACME), ChoiceInvalid)
+    choice = await choosing(world)
+    await refused(world.finish(world.mara, Return(choice.state, None, ACME)), FlowInvalid)
+    assert world.bound() == {}
+
+
+async def test_what_cannot_be_proven_is_explained_on_the_way_to_installing(world: InstallWorld) -> None:
+    """Seeing an installation, or administering a part of it, is not owning it."""
+    came = world.authorized(await world.begin(world.jonas, world.zenith, mode=Mode.EXISTING), JONAS)
+    outcome = await world.finish(world.jonas, came)
+    assert isinstance(outcome, GoOn)
+    assert type(outcome.unproven) is InstallationNotProven
+    assert onward(outcome).is_for_installing
+    # Someone who sees none is not told of any.
+    world.provider.world.register("77")
+    came = world.authorized(await world.begin(world.jonas, world.zenith, mode=Mode.EXISTING), "77")
+    outcome = await world.finish(world.jonas, came)
+    assert isinstance(outcome, GoOn)
+    assert outcome.unproven is None
+
+
+async def test_a_suspended_one_is_explained_rather_than_installed_again(world: InstallWorld) -> None:
+    """Installing again would lead nowhere: the provider shows its settings and sends nobody back."""
+    world.provider.world.suspend(ACME)
+    came = world.authorized(await world.begin(world.mara, mode=Mode.EXISTING), OLGA)
+    outcome = await world.finish(world.mara, came)
+    assert isinstance(outcome, GoOn)
+    assert type(outcome.unproven) is InstallationSuspended
+
+
+async def test_what_was_here_before_is_among_the_first(world: InstallWorld) -> None:
+    """However many installations its owner has."""
+    assert await connect(world, OLGA, ACME) == Connected("/settings")
+    await revoke(world)
+    there = world.provider.world
+    many = [str(number) for number in range(200, 260)]
+    kept = there.installations.pop(ACME)
+    for number in many:
+        there.install(number, facts(number), account_id=number, login=f"account-{number}")
+    there.installations[ACME] = kept
+    there.people[ProviderUserId(OLGA)].sees.update(map(RepoId, many))
+    there.people[ProviderUserId(OLGA)].administers.update(map(RepoId, many))
+    choice = await world.finish(world.mara, world.authorized(await world.begin(world.mara), OLGA))
+    assert isinstance(choice, Choose)
+    assert choice.installations[0].provider_id == ACME
+
+
+async def test_connected_again_it_is_the_same_integration(world: InstallWorld) -> None:
+    """Looked for first, since it may still be installed; its account is offered where it is not."""
+    await connect(world, OLGA, ACME)
+    before = world.integration()
+    await revoke(world)
+    sent = await world.begin(world.mara)
+    assert not sent.is_for_installing
+    assert await world.finish(world.mara, world.authorized(sent, OLGA)) == Connected("/settings")
+    after = world.integration()
+    assert (after.id, after.external_id, after.status) == (
+        before.id,
+        before.external_id,
+        IntegrationStatus.ACTIVE,
+    )
+    await revoke(world)
+    assert (await world.begin(world.mara, mode=Mode.NEW)).query["target_id"] == "9"

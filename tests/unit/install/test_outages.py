@@ -1,0 +1,64 @@
+"""When the provider does not answer, the flow waits for it."""
+
+import pytest
+
+from core.domain.errors import DomainError
+from core.domain.provider import (
+    AppRefused,
+    ProviderUnavailable,
+)
+from core.use_cases.install.outcomes import Choose, Connected
+from tests.support.install_outcomes import (
+    choosing,
+    connect,
+    leaves_nothing,
+    onward,
+    refusal,
+)
+from tests.support.install_world import (
+    ACME,
+    MARA,
+    MARAS,
+    OLGA,
+    InstallWorld,
+)
+
+
+@pytest.mark.parametrize("call", ["exchange_code", "person", "installations_of", "installation"])
+@pytest.mark.parametrize("error", [ProviderUnavailable("No answer."), AppRefused("Refused.")])
+async def test_what_the_provider_does_not_answer_is_asked_again(
+    world: InstallWorld, call: str, error: DomainError
+) -> None:
+    """The flow lives on, with what it had learned."""
+    sent = await world.begin(world.mara)
+    world.provider.fail(call, error)
+    outcome = await world.finish(world.mara, world.installed(sent, OLGA, ACME))
+    assert refusal(outcome) is type(error)
+    assert world.bound() == {}
+    assert leaves_nothing(world)
+    assert await world.finish(world.mara, world.authorized(onward(outcome), OLGA)) == Connected("/settings")
+
+
+@pytest.mark.parametrize("call", ["administration", "mint_token", "repositories"])
+async def test_counts_that_are_not_answered_are_asked_again(world: InstallWorld, call: str) -> None:
+    """Silence is not a refusal: nobody is told that they have no proof."""
+    sent = await world.begin(world.mara)
+    world.provider.fail(call, ProviderUnavailable("No answer."))
+    outcome = await world.finish(world.mara, world.installed(sent, OLGA, ACME))
+    assert refusal(outcome) is ProviderUnavailable
+    assert await world.finish(world.mara, world.authorized(onward(outcome), OLGA)) == Connected("/settings")
+
+
+async def test_a_token_that_cannot_be_ended_does_not_undo_what_was_done(world: InstallWorld) -> None:
+    """It ends by itself."""
+    world.provider.fail("revoke_user_token", ProviderUnavailable("No answer."))
+    assert await connect(world, OLGA, ACME) == Connected("/settings")
+
+
+async def test_an_outage_at_the_choice_is_asked_again(world: InstallWorld) -> None:
+    """The choice has to be made anew."""
+    choice = await choosing(world)
+    world.provider.fail("installation", ProviderUnavailable("No answer."))
+    outcome = await world.choose(world.mara, choice.state, MARAS)
+    assert refusal(outcome) is ProviderUnavailable
+    assert isinstance(await world.finish(world.mara, world.authorized(onward(outcome), MARA)), Choose)

@@ -1,0 +1,141 @@
+"""Every way in which a provider sends a browser back, or somebody says so."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.domain.domain_events import DomainEventType
+from core.domain.flows import APPROVAL_LIFETIME, FlowStatus
+from core.domain.integrations import (
+    IntegrationStatus,
+)
+from core.domain.provider import (
+    CredentialRefused,
+)
+from core.domain.returns import (
+    ApprovalNotFound,
+    AuthorizationDenied,
+    CodeMissing,
+    Return,
+    SetupAction,
+)
+from core.domain.secret import Secret
+from core.use_cases.install.begin import Mode
+from core.use_cases.install.outcomes import AwaitingApproval, Choose, Connected, Unasked
+from tests.support.install_outcomes import (
+    leaves_nothing,
+    onward,
+    refusal,
+)
+from tests.support.install_world import (
+    ACME,
+    CALLBACK,
+    JONAS,
+    MARA,
+    OLGA,
+    InstallWorld,
+    returned,
+)
+
+
+async def test_installed_with_a_code(world: InstallWorld) -> None:
+    """Bound, with everything that follows from it in the same transaction."""
+    sent = await world.begin(world.mara)
+    assert sent.is_for_installing
+    assert sent.query.keys() == {"state"}
+    outcome = await world.finish(world.mara, world.installed(sent, OLGA, ACME))
+    assert outcome == Connected("/settings")
+    integration = world.integration()
+    assert (integration.provider_id, integration.provider_name) == (ACME, "acme")
+    assert integration.status is IntegrationStatus.ACTIVE
+    assert integration.sync_requested_at == world.clock.now()
+    assert world.flow().status is FlowStatus.COMPLETED
+    state = world.database.committed
+    [version] = state.versions.values()
+    assert (version.event, version.actor, version.request_id) == (
+        "created",
+        world.mara.person.name,
+        "request-1",
+    )
+    [(fact, _)] = state.domain_events.values()
+    assert fact.type is DomainEventType.INTEGRATION_ACTIVATED
+    assert world.bell.rung
+    assert leaves_nothing(world)
+
+
+@pytest.mark.parametrize("action", ["install", "update"])
+async def test_installed_without_a_code(world: InstallWorld, action: str) -> None:
+    """Who it is has to be shown first, with PKCE; the installation is remembered, not believed."""
+    sent = await world.begin(world.mara)
+    came = returned(sent, None, ACME, setup_action=action)
+    authorizing = onward(await world.finish(world.mara, came))
+    assert not authorizing.is_for_installing
+    assert authorizing.query["redirect_uri"] == CALLBACK
+    assert world.bound() == {}
+    assert await world.finish(world.mara, world.authorized(authorizing, OLGA)) == Connected("/settings")
+    assert world.bound() == {"Acme": ACME}
+
+
+@pytest.mark.parametrize("with_code", [True, False])
+async def test_an_owner_was_asked(world: InstallWorld, *, with_code: bool) -> None:
+    """The flow waits with the ids of requester and account, which come from the provider alone."""
+    world.request(JONAS, "900")
+    world.request(MARA, "9")
+    sent = await world.begin(world.mara)
+    came = world.installed(sent, MARA, None, "request")
+    if not with_code:
+        authorizing = onward(await world.finish(world.mara, replace(came, code=None)))
+        came = world.authorized(authorizing, MARA)
+    assert await world.finish(world.mara, came) == AwaitingApproval("acme", "/settings")
+    flow = world.flow()
+    assert (flow.status, flow.provider_user_id, flow.account_id) == (
+        FlowStatus.AWAITING_APPROVAL,
+        MARA,
+        "9",
+    )
+    assert flow.expires_at == world.clock.now() + APPROVAL_LIFETIME
+    # A second look says the same, and changes nothing.
+    assert await world.finish(world.mara, came) == AwaitingApproval(None, "/settings")
+    assert leaves_nothing(world)
+
+
+async def test_nobody_was_asked(world: InstallWorld) -> None:
+    """The page says so, and looks again once the provider's list has it."""
+    world.request(JONAS, "9")
+    sent = await world.begin(world.mara)
+    outcome = await world.finish(world.mara, world.installed(sent, MARA, None, "request"))
+    assert refusal(outcome) is ApprovalNotFound
+    world.request(MARA, "9")
+    came = world.authorized(onward(outcome), MARA)
+    assert await world.finish(world.mara, came) == AwaitingApproval("acme", "/settings")
+
+
+@pytest.mark.parametrize("action", [None, *SetupAction])
+async def test_returns_that_nobody_began(world: InstallWorld, action: SetupAction | None) -> None:
+    """An owner approved, someone saved or installed at the provider: nothing is asked, nothing is bound."""
+    came = Return(None, world.provider.world.authorize(OLGA), ACME, action)
+    assert await world.finish(world.mara, came) == Unasked(action)
+    assert not world.provider.calls
+    assert not world.database.committed.integrations
+
+
+async def test_denied(world: InstallWorld) -> None:
+    """Nothing is asked of the provider; who thinks again goes on with the same flow."""
+    sent = await world.begin(world.mara, mode=Mode.EXISTING)
+    outcome = await world.finish(world.mara, returned(sent, error="access_denied"))
+    assert refusal(outcome) is AuthorizationDenied
+    assert not world.provider.calls
+    assert isinstance(await world.finish(world.mara, world.authorized(onward(outcome), MARA)), Choose)
+
+
+async def test_a_missing_and_a_worthless_code(world: InstallWorld) -> None:
+    """Neither says who it is."""
+    sent = await world.begin(world.mara, mode=Mode.EXISTING)
+    outcome = await world.finish(world.mara, returned(sent))
+    assert refusal(outcome) is CodeMissing
+    outcome = await world.finish(world.mara, returned(onward(outcome), Secret("worthless")))
+    assert refusal(outcome) is CredentialRefused
+    # One that was asked for elsewhere, without this flow's verifier.
+    outcome = await world.finish(world.mara, returned(onward(outcome), world.provider.world.authorize(OLGA)))
+    assert refusal(outcome) is CredentialRefused
+    assert world.bound() == {}

@@ -1,0 +1,64 @@
+"""Who may begin, and whether they still may when they come back."""
+
+import pytest
+
+from core.domain.actors import ServiceActor
+from core.domain.errors import DomainError
+from core.domain.organizations import OrganizationNotFound, Role
+from core.domain.permissions import ActionForbidden
+from core.domain.provider import (
+    ProviderUnknown,
+)
+from core.domain.returns import (
+    Return,
+)
+from core.use_cases.account.who_am_i import UserRequired
+from tests.support.builders import PROVIDER
+from tests.support.install_outcomes import (
+    refused,
+)
+from tests.support.install_world import (
+    ACME,
+    OLGA,
+    InstallWorld,
+)
+
+
+@pytest.mark.parametrize(("role", "reason"), [(Role.MEMBER, ActionForbidden), (Role.VIEWER, ActionForbidden)])
+async def test_only_owners_and_admins_install(
+    world: InstallWorld, role: Role, reason: type[DomainError]
+) -> None:
+    """Also when they were that only at the beginning."""
+    came = world.installed(await world.begin(world.mara), OLGA, ACME)
+    await world.role(world.mara, role)
+    await refused(world.finish(world.mara, came), reason)
+    await refused(world.begin(world.mara), reason)
+    await world.role(world.mara, Role.ADMIN)
+    assert (await world.begin(world.mara)).is_for_installing
+    assert world.bound() == {}
+    assert not world.provider.calls["exchange_code"]
+
+
+async def test_who_left_binds_nothing(world: InstallWorld) -> None:
+    """To them the organization is not there any more."""
+    came = world.installed(await world.begin(world.mara), OLGA, ACME)
+    world.database.committed.memberships.clear()
+    await refused(world.finish(world.mara, came), OrganizationNotFound)
+    await refused(world.begin(world.mara), OrganizationNotFound)
+    await refused(world.begin(world.jonas), OrganizationNotFound)
+
+
+async def test_services_have_no_browser(world: InstallWorld) -> None:
+    """Not even for a user who might."""
+    service = ServiceActor("deployer", frozenset({"git.admin"}), world.mara.person, None)
+    doing = world.installs.begin(service, organization_id=world.acme.external_id, provider=PROVIDER)
+    await refused(doing, UserRequired)
+
+
+async def test_other_providers_are_unknown(world: InstallWorld) -> None:
+    """At every step."""
+    doing = world.installs.begin(world.mara.person, organization_id=world.acme.external_id, provider="gitlab")
+    await refused(doing, ProviderUnknown)
+    finish, cookies = world.installs.finish, world.mara.cookies.get
+    await refused(finish("gitlab", Return(), cookies=cookies, session=None), ProviderUnknown)
+    await refused(finish.choose("gitlab", "", "", cookies=cookies, session=None), ProviderUnknown)

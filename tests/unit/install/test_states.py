@@ -1,0 +1,94 @@
+"""Who may bring a state back, and how often."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from core.domain.actors import ServiceActor, SystemActor
+from core.domain.flows import FlowExpired, FlowInvalid, FlowUsed
+from core.use_cases.install.begin import Mode
+from core.use_cases.install.outcomes import Connected
+from tests.support.builders import PROVIDER
+from tests.support.connecting import Browser
+from tests.support.install_outcomes import (
+    choosing,
+    connect,
+    onward,
+    refused,
+)
+from tests.support.install_world import (
+    ACME,
+    MARAS,
+    OLGA,
+    InstallWorld,
+    returned,
+)
+
+
+async def test_a_state_of_another_browser_or_person(world: InstallWorld) -> None:
+    """It is refused, and its owner can still go on."""
+    came = world.installed(await world.begin(world.mara), OLGA, ACME)
+    other = Browser(world.mara.person)
+    await refused(world.finish(other, came), FlowInvalid)
+    await refused(world.finish(Browser(world.jonas.person, world.mara.cookies), came), FlowInvalid)
+    service = ServiceActor("deployer", frozenset({"git.admin"}), None, None)
+    for session in (service, SystemActor("scheduler")):
+        doing = world.installs.finish(PROVIDER, came, cookies=world.mara.cookies.get, session=session)
+        await refused(doing, FlowInvalid)
+    # Another flow's cookie is not this one's.
+    await world.begin(world.mara)
+    newest = world.flow().external_id
+    shuffled = Browser(world.mara.person, dict.fromkeys(world.mara.cookies, world.mara.cookies[newest]))
+    await refused(world.finish(shuffled, came), FlowInvalid)
+    await refused(world.finish(world.mara, replace(came, state="made-up")), FlowInvalid)
+    assert not world.provider.calls
+    world.mara.is_signed_in = False  # a session is not needed
+    assert await world.finish(world.mara, came) == Connected("/settings")
+
+
+async def test_a_late_state(world: InstallWorld) -> None:
+    """Ten minutes are long enough, on our own page as well."""
+    came = world.installed(await world.begin(world.mara), OLGA, ACME)
+    world.later(minutes=10)
+    await refused(world.finish(world.mara, came), FlowExpired)
+    choice = await choosing(world)
+    world.later(minutes=10)
+    await refused(world.choose(world.mara, choice.state, MARAS), FlowExpired)
+    assert world.bound() == {}
+
+
+async def test_trying_again_gives_no_more_time(world: InstallWorld) -> None:
+    """The flow ends when it would have ended anyway."""
+    sent = await world.begin(world.mara, mode=Mode.EXISTING)
+    world.later(minutes=9)
+    outcome = await world.finish(world.mara, returned(sent, error="access_denied"))
+    world.later(minutes=1)
+    await refused(world.finish(world.mara, world.authorized(onward(outcome), OLGA)), FlowExpired)
+
+
+async def test_clicks_at_once_connect_once(world: InstallWorld) -> None:
+    """One goes on, and the others wait for what comes of it."""
+    came = world.installed(await world.begin(world.mara), OLGA, ACME)
+    outcomes = await asyncio.gather(*(world.finish(world.mara, came) for _ in range(10)))
+    assert outcomes == [Connected("/settings")] * 10
+    assert world.provider.calls["exchange_code"] == 1
+    assert len(world.database.committed.versions) == 1
+
+
+async def test_a_click_behind_one_that_died_is_told_to_start_again(world: InstallWorld) -> None:
+    """Whoever had taken the flow was killed in the middle of it."""
+    came = world.installed(await world.begin(world.mara), OLGA, ACME)
+    world.provider.fail("exchange_code", RuntimeError("killed"))
+    with pytest.raises(RuntimeError):
+        await world.finish(world.mara, came)
+    await refused(world.finish(world.mara, came), FlowUsed)
+    assert await connect(world, OLGA, ACME) == Connected("/settings")
+
+
+async def test_a_state_of_an_earlier_step_is_over(world: InstallWorld) -> None:
+    """The one after it is out there."""
+    sent = await world.begin(world.mara)
+    came = returned(sent, None, ACME, setup_action="install")
+    await world.finish(world.mara, came)
+    await refused(world.finish(world.mara, came), FlowInvalid)
