@@ -106,13 +106,9 @@ async def test_a_foreign_installation_is_not_visible(site: Site, oona: Browser) 
     landed = await begun_by_oona(site, oona)
     answer = await oona.arrive(landed.but(installation_id=str(INSTALLATION)))
     refused(answer, 403, "installation_not_visible")
-    assert await bound(site) == []
-
-
-async def test_an_installation_that_is_none_is_gone(site: Site, oona: Browser) -> None:
-    """Whatever number is in the URL."""
-    landed = await begun_by_oona(site, oona)
-    refused(await oona.arrive(landed.but(installation_id="999")), 409, "installation_gone")
+    state = (await oona.begin(site.orbital)).partition("state=")[2]
+    back = Landing(CALLBACK, {"state": state, "code": await code_of(oona), "installation_id": "999"})
+    refused(await oona.arrive(back), 409, "installation_gone")
     assert await bound(site) == []
 
 
@@ -240,21 +236,10 @@ async def test_without_a_code_the_person_is_asked_who_they_are(site: Site, oona:
     assert [status for _, status in await bound(site)] == ["0"]
 
 
-@pytest.mark.parametrize(
-    "return_to",
-    [
-        "//evil.example",
-        "/\\evil.example",
-        "https://evil.example",
-        "\t//evil.example",
-        "/\t/evil.example",
-        "evil",
-    ],
-)
-async def test_nobody_is_sent_elsewhere(site: Site, oona: Browser, return_to: str) -> None:
+async def test_nobody_is_sent_elsewhere(site: Site, oona: Browser) -> None:
     """Only to a path of the dashboard's."""
-    landed = await oona.install(await oona.begin(site.orbital, return_to=return_to), ORBITAL_ACCOUNT)
-    answer = await oona.arrive(landed, HTML)
+    page = await oona.begin(site.orbital, return_to="/\\evil.example")
+    answer = await oona.arrive(await oona.install(page, ORBITAL_ACCOUNT), HTML)
     assert answer.headers["location"] == f"{site.url}/"
 
 
@@ -284,14 +269,6 @@ async def test_two_clicks_at_once_connect_once(site: Site, oona: Browser) -> Non
     assert site.rows(
         "SELECT count(*) FROM versions WHERE item_type = 'integration' AND actor LIKE 'user:%%'"
     ) == [(1,)]
-
-
-async def test_two_tabs_do_not_disturb_each_other(site: Site, oona: Browser) -> None:
-    """Each flow has a cookie of its own."""
-    first = await oona.begin(site.orbital)
-    await oona.begin(site.orbital)
-    landed = await oona.install(first, ORBITAL_ACCOUNT)
-    assert (await oona.arrive(landed)).json()["outcome"] == "connected"
 
 
 async def test_an_owner_approves_what_someone_asked_for(site: Site) -> None:
@@ -405,15 +382,6 @@ async def test_the_provider_being_down_is_said_and_binds_nothing(site: Site, oon
     answer = await oona.arrive(await oona.authorize(link_of(answer, "Try again")), HTML)
     assert answer.status_code == 302
     assert len(await bound(site)) == 1
-
-
-async def test_the_provider_being_down_is_a_refusal_to_programs(site: Site, oona: Browser) -> None:
-    """With its code, and when to come back."""
-    landed = await begun_by_oona(site, oona)
-    site.sandbox.sandbox.faults.active = [Fault(FaultKind.ERROR)]
-    answer = await oona.arrive(landed)
-    refused(answer, 503, "provider_unavailable")
-    assert "retry-after" in answer.headers
 
 
 async def test_who_denied_may_think_again(site: Site, oona: Browser) -> None:

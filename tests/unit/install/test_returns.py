@@ -139,3 +139,27 @@ async def test_a_missing_and_a_worthless_code(world: InstallWorld) -> None:
     outcome = await world.finish(world.mara, returned(onward(outcome), world.provider.world.authorize(OLGA)))
     assert refusal(outcome) is CredentialRefused
     assert world.bound() == {}
+
+
+@pytest.mark.parametrize(
+    "return_to",
+    [
+        None,
+        "",
+        "evil",
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "/path\\evil",
+        "https://evil.example",
+        "javascript:alert(1)",
+        "\t//evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "/caf\u00e9",
+    ],
+)
+async def test_nobody_is_sent_elsewhere(world: InstallWorld, return_to: str | None) -> None:
+    """Whatever is not a path of ours leads to the dashboard's beginning."""
+    sent = await world.begin(world.mara, return_to=return_to)
+    assert await world.finish(world.mara, world.installed(sent, OLGA, ACME)) == Connected("/")
