@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from core.domain.commit_claims import Claimed, CommitClaim
+from core.domain.commit_claims import Claimed, CommitClaims
 from core.domain.identifiers import ConnectionId
 
 
@@ -20,11 +20,12 @@ class CommitClaimStore(Protocol):
         Claims of those who left are forgotten: should they come back, they look again.
         """
 
-    async def due(self, *, limit: int) -> Sequence[CommitClaim]:
-        """Return claims that are not done, the oldest first."""
+    async def due(self, *, limit: int) -> Sequence[CommitClaims]:
+        """Return the integrations with claims that are not done, those that wait longest first."""
 
-    async def take(self, claim: CommitClaim, *, limit: int) -> Claimed:
-        """Let at most `limit` attributions be the user's, each as its number or address proves.
+    async def take(self, claims: CommitClaims, *, limit: int) -> Claimed:
+        """Let at most `limit` attributions be of those who claim, each as its number or address proves.
 
-        Nothing where someone else is at it, the connection was removed or revoked, or its user has left.
+        Nothing where someone else is at it. Of a connection that was removed or revoked, and of a user who
+        has left, the claim is done and comes to nothing.
         """

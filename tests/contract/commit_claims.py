@@ -2,7 +2,7 @@ import asyncio
 
 from core.domain.attribution import BOT, UNKNOWN, Attribution, Match, Method, Role
 from core.domain.attribution_views import AttributionFilter, AttributionStatus, AttributionView, NamedUser
-from core.domain.commit_claims import Claimed, CommitClaim
+from core.domain.commit_claims import Claimed, ClaimedCommits, CommitClaims
 from core.domain.connections import Connection
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.integrations import Integration
@@ -13,6 +13,7 @@ from tests.contract.world import World
 from tests.support.builders import step
 
 MARA = ProviderUserId("7")
+NOTHING = Claimed([], is_done=True)
 
 
 class CommitClaimStoreContract:
@@ -27,11 +28,10 @@ class CommitClaimStoreContract:
         await _request(world, connection)
         claims = await _due(world)
         assert {claim.integration_id for claim in claims} == {here.id, there.id}
-        assert {claim.user_id for claim in claims} == {mara.external_id}
         assert {claim.installation for claim in claims} == {"1", "2"}
         assert {claim.organization_id for claim in claims} == {here.organization_id, there.organization_id}
         for claim in claims:
-            assert await _take(world, claim) == Claimed({}, is_done=True)
+            assert await _take(world, claim) == NOTHING
         assert await _due(world) == []
         await _request(world, connection)
         assert len(await _due(world)) == 2
@@ -76,9 +76,9 @@ class CommitClaimStoreContract:
             ("other", "jonas@acme.example", Author("J"), UNKNOWN),
             ("bot", "mara@acme.example", Author("b"), BOT),
         )
-        claims = {claim.user_id: claim for claim in await _due(world)}
-        assert await _take(world, claims[jonas.external_id]) == Claimed({}, is_done=True)
-        assert await _take(world, claims[mara.external_id]) == Claimed({RepoId("1"): 4}, is_done=True)
+        [claim] = await _due(world)
+        expected = [ClaimedCommits(mara.external_id, RepoId("1"), 4)]
+        assert await _take(world, claim) == Claimed(expected, is_done=True)
         found = {view.sha: view for view in await _all(world, integration)}
         methods = {sha: view.method for sha, view in found.items() if view.user}
         assert methods == {
@@ -103,10 +103,10 @@ class CommitClaimStoreContract:
         await _request(world, connection)
         [claim] = await _due(world)
         steps = [await _take(world, claim, limit=3) for _ in range(3)]
-        assert [sum(step.commits.values()) for step in steps] == [3, 3, 1]
+        assert [step.total for step in steps] == [3, 3, 1]
         assert [step.is_done for step in steps] == [False, False, True]
         assert await _due(world) == []
-        assert await _take(world, claim) == Claimed({}, is_done=True)
+        assert await _take(world, claim) == NOTHING
 
     async def test_people_of_one_commit_are_one_commit(self, world: World) -> None:
         """Its author and committer at once count once."""
@@ -117,7 +117,9 @@ class CommitClaimStoreContract:
         await _add(world, integration, ("one", "b@acme.example", Author("M"), UNKNOWN), role=Role.COMMITTER)
         await _request(world, connection)
         [claim] = await _due(world)
-        assert await _take(world, claim) == Claimed({RepoId("1"): 1}, is_done=True)
+        assert await _take(world, claim) == Claimed(
+            [ClaimedCommits(mara.external_id, RepoId("1"), 1)], is_done=True
+        )
 
     async def test_nothing_is_claimed_for_who_left_or_disconnected(self, world: World) -> None:
         """The right to claim is looked at in each step, not when the claim was made."""
@@ -129,7 +131,7 @@ class CommitClaimStoreContract:
         [claim] = await _due(world)
         organization = _organization(integration)
         await world.leave(mara, organization)
-        assert await _take(world, claim) == Claimed({}, is_done=True)
+        assert await _take(world, claim) == NOTHING
         await world.member(mara, organization, Standing.MEMBER)
         await _request(world, connection)
         async with world.unit_of_work() as tx:
@@ -137,7 +139,7 @@ class CommitClaimStoreContract:
             await tx.commit()
             assert await tx.connections.emails(connection.id) == []
         assert await _due(world) == []
-        assert await _take(world, claim) == Claimed({}, is_done=True)
+        assert await _take(world, claim) == NOTHING
         assert [view.user for view in await _all(world, integration)] == [None]
 
     async def test_a_step_undone_leaves_everything(self, world: World) -> None:
@@ -149,9 +151,28 @@ class CommitClaimStoreContract:
         await _request(world, connection)
         [claim] = await _due(world)
         async with world.unit_of_work() as tx:
-            assert (await tx.commit_claims.take(claim, limit=10)).commits == {"1": 1}
+            assert (await tx.commit_claims.take(claim, limit=10)).total == 1
         assert await _due(world) == [claim]
         assert [view.user for view in await _all(world, integration)] == [None]
+
+    async def test_many_people_claim_in_one_step(self, world: World) -> None:
+        """Everyone who connects finds theirs, and nobody anybody else's, however many there are at a time."""
+        organization = await world.organization()
+        integration = await world.integration(organization)
+        people = [await world.user(f"{number}@acme.example") for number in range(5)]
+        for number, person in enumerate(people):
+            await world.member(person, organization, Standing.MEMBER)
+            await world.connection(person, str(100 + number), emails=[person.email])
+        authors = [(f"{number}", f"{number % 7}@acme.example", Author("A"), UNKNOWN) for number in range(21)]
+        await _add(world, integration, *authors)
+        await _follow(world)
+        [claim] = await _due(world)
+        claimed = await _take(world, claim)
+        assert claimed.is_done
+        assert {(one.user_id, one.commits) for one in claimed.commits} == {
+            (person.external_id, 3) for person in people
+        }
+        assert await _due(world) == []
 
     async def test_many_at_once_claim_each_once(self, world: World) -> None:
         """However many work at one claim, every commit is claimed by one of them."""
@@ -168,7 +189,7 @@ class CommitClaimStoreContract:
         taken = 0
         while await _due(world):
             steps = await asyncio.gather(*(_take(world, claim, limit=3) for _ in range(5)))
-            taken += sum(sum(step.commits.values()) for step in steps)
+            taken += sum(step.total for step in steps)
         assert taken == 20
 
 
@@ -195,12 +216,12 @@ async def _follow(world: World) -> int:
     return count
 
 
-async def _due(world: World) -> list[CommitClaim]:
+async def _due(world: World) -> list[CommitClaims]:
     async with world.unit_of_work() as tx:
         return list(await tx.commit_claims.due(limit=100))
 
 
-async def _take(world: World, claim: CommitClaim, *, limit: int = 100) -> Claimed:
+async def _take(world: World, claim: CommitClaims, *, limit: int = 100) -> Claimed:
     async with world.unit_of_work() as tx:
         claimed = await tx.commit_claims.take(claim, limit=limit)
         await tx.commit()

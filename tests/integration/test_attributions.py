@@ -23,6 +23,7 @@ from core.use_cases.attribution.claim_commits import ClaimCommits
 from core.use_cases.attribution.follow_memberships import FollowMemberships
 from tests.contract.postgres_world import PostgresWorld
 from tests.support.builders import PROVIDER
+from tests.support.processing import Bell
 
 _MANY = 100_000
 # In three repositories, by five users; every hundredth row is of the rare kind, as many are of bots.
@@ -75,8 +76,9 @@ async def test_no_question_reads_every_attribution(world: PostgresWorld, rare: s
         "left": Bigints([user.id for user in users[1:]]),
     }
     claim = {
-        "connection": connection.id,
+        "connections": Bigints([connection.id]),
         "integration": integration.id,
+        "methods": commit_claims._METHODS,
         "limit": 10_000,
         "roles": KNOWN_ROLES,
     }
@@ -126,7 +128,7 @@ async def test_a_claim_waits_for_the_batch_under_way(world: PostgresWorld) -> No
     organization, mara = await world.organization(), await world.user()
     integration = await world.integration(organization)
     await world.member(mara, organization, Standing.MEMBER)
-    claim = ClaimCommits(world.unit_of_work, SystemClock())
+    claim = ClaimCommits(world.unit_of_work, Bell(), SystemClock())
     address = "mara@acme.example"
     async with world.unit_of_work() as batch:
         assert await batch.mailbox.try_lock(lane_of_installation(integration.provider_id))
@@ -160,7 +162,7 @@ async def test_ten_thousand_earlier_commits_are_claimed_within_a_second(world: P
     await world.connection(mara, "no account", emails=["mara@acme.example"])
     await FollowMemberships(world.unit_of_work)()
     started = perf_counter()
-    claimed = await ClaimCommits(world.unit_of_work, SystemClock())()
+    claimed = await ClaimCommits(world.unit_of_work, Bell(), SystemClock())()
     seconds = perf_counter() - started
     assert claimed > 9_000
     assert seconds < 2, seconds

@@ -21,6 +21,7 @@ from entrypoints.bootstrap.people import People, wire_people
 from entrypoints.bootstrap.tokens import wire_tokens
 from tests.support.builders import PROVIDER, now
 from tests.support.catalog import AUTHORIZER
+from tests.support.processing import Bell
 from tests.support.token_world import KeptAlerts
 
 PUBLIC_URL = "https://git.crewkit.example"
@@ -70,6 +71,7 @@ class ConnectingWorld:
             providers=providers,
             tokens=tokens.user,
             cipher=self.cipher,
+            doorbell=Bell(),
             clock=self.clock,
             public_url=PUBLIC_URL,
         )

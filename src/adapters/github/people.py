@@ -7,6 +7,7 @@ https://docs.github.com/pull-requests/committing-changes-to-your-project/creatin
 import re
 from collections.abc import Collection
 from dataclasses import replace
+from functools import lru_cache
 
 from core.domain.addresses import MAX_ADDRESS
 from core.domain.domain_events import MAX_CO_AUTHORS
@@ -29,12 +30,14 @@ class PeopleReader:
     def __init__(self, noreply_hosts: Collection[str]) -> None:
         """Know these hosts alone: the numbers at another GitHub's are those of other accounts."""
         self._hosts = frozenset(host.lower() for host in noreply_hosts)
+        # The same few people write nearly everything.
+        self.noreply = lru_cache(maxsize=16_384)(self._noreply)
 
     def of_push(self, sender: ProviderUser | None) -> "PeopleOfPush":
         """Begin to read the people of one push."""
         return PeopleOfPush(self, sender)
 
-    def noreply(self, email: str | None) -> tuple[ProviderUserId | None, str | None]:
+    def _noreply(self, email: str | None) -> tuple[ProviderUserId | None, str | None]:
         """Return the number and the login that an address is made of, as far as it is one of GitHub's own."""
         if email is None or len(email) > MAX_ADDRESS:
             return None, None

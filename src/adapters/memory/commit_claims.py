@@ -1,13 +1,16 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from adapters.memory.database import KeptAttribution, Session
 from core.domain.attribution import Kind, Method
-from core.domain.commit_claims import Claimed, CommitClaim
+from core.domain.commit_claims import Claimed, ClaimedCommits, CommitClaims
 from core.domain.connections import Connection, ConnectionStatus
 from core.domain.identifiers import ConnectionId, IntegrationId, RepoId
 from ports.commit_claims import CommitClaimStore
+
+_STRONGEST_FIRST = (Method.NOREPLY_ID, Method.VERIFIED_ADDRESS, Method.USERNAME)
 
 
 class MemoryCommitClaimStore(CommitClaimStore):
@@ -33,40 +36,44 @@ class MemoryCommitClaimStore(CommitClaimStore):
         claims.update(dict.fromkeys(new, False))
         return len(new)
 
-    async def due(self, *, limit: int) -> Sequence[CommitClaim]:
-        """Return claims that are not done, the oldest first."""
+    async def due(self, *, limit: int) -> Sequence[CommitClaims]:
+        """Return the integrations with claims that are not done, those that wait longest first."""
         state = self._session.state
+        due = dict.fromkeys(key[1] for key, is_done in state.commit_claims.items() if not is_done)
         return [
-            CommitClaim(
-                connection_id,
+            CommitClaims(
                 integration_id,
                 state.integrations[integration_id].organization_id,
                 state.integrations[integration_id].provider_id,
-                state.users[state.connections[connection_id].user_id].external_id,
             )
-            for (connection_id, integration_id), is_done in state.commit_claims.items()
-            if not is_done
+            for integration_id in due
         ][:limit]
 
-    async def take(self, claim: CommitClaim, *, limit: int) -> Claimed:
-        """Let attributions be the user's, while nobody else writes."""
+    async def take(self, claims: CommitClaims, *, limit: int) -> Claimed:
+        """Let attributions be of those who claim, while nobody else writes."""
         state = await self._session.writable()
-        key = claim.connection_id, claim.integration_id
-        if state.commit_claims.get(key) is not False:
-            return Claimed({}, is_done=True)
-        connection = state.connections[claim.connection_id]
-        commits: dict[RepoId, set[str]] = defaultdict(set)
+        held = [
+            key
+            for key, is_done in state.commit_claims.items()
+            if key[1] == claims.integration_id and not is_done
+        ]
+        people = [state.connections[key[0]] for key in held if key in self._possible()]
+        commits: dict[tuple[UUID, RepoId], set[str]] = defaultdict(set)
         taken = 0
         for place, row in sorted(state.attributions.items(), key=lambda item: item[1].id):
-            method = self._proof(connection, row) if key in self._possible() else None
-            if taken < limit and method and row.attribution.integration_id == claim.integration_id:
+            if taken == limit or row.attribution.integration_id != claims.integration_id:
+                continue
+            proofs = [(proof, person) for person in people if (proof := self._proof(person, row))]
+            if proofs:
+                method, person = min(proofs, key=lambda found: _STRONGEST_FIRST.index(found[0]))
                 taken += 1
-                commits[row.attribution.repo_id].add(row.attribution.sha)
-                state.attributions[place] = replace(
-                    row, kind=Kind.USER, method=method, user_id=connection.user_id
-                )
-        state.commit_claims[key] = taken < limit
-        return Claimed({repo_id: len(shas) for repo_id, shas in commits.items()}, taken < limit)
+                user = state.users[person.user_id]
+                commits[user.external_id, row.attribution.repo_id].add(row.attribution.sha)
+                state.attributions[place] = replace(row, kind=Kind.USER, method=method, user_id=user.id)
+        if taken < limit:
+            state.commit_claims.update(dict.fromkeys(held, True))
+        found = [ClaimedCommits(*key, len(shas)) for key, shas in commits.items()]
+        return Claimed(found, taken < limit)
 
     def _proof(self, connection: Connection, row: KeptAttribution) -> Method | None:
         one = row.attribution

@@ -3,8 +3,9 @@ from collections.abc import Sequence
 from psycopg.sql import SQL
 
 from adapters.postgres.memberships import KNOWN_ROLES
+from adapters.postgres.packed_arrays import Bigints, Texts
 from adapters.postgres.session import Session
-from core.domain.commit_claims import Claimed, CommitClaim
+from core.domain.commit_claims import Claimed, ClaimedCommits, CommitClaims
 from core.domain.identifiers import ConnectionId
 from ports.commit_claims import CommitClaimStore
 
@@ -47,60 +48,66 @@ _LEFT = """
     )
 """
 _DUE = """
-    SELECT known.user_git_connection_id, known.git_integration_id, i.organization_id, i.provider_id,
-        u.external_id
-    FROM git_commit_claims AS known
-    JOIN user_git_connections AS c ON c.id = known.user_git_connection_id
-    JOIN users AS u ON u.id = c.user_id
+    SELECT i.id, i.organization_id, i.provider_id
+    FROM (
+        SELECT git_integration_id, min(requested_at) AS since FROM git_commit_claims
+        WHERE claimed_at IS NULL
+        GROUP BY git_integration_id
+    ) AS known
     JOIN git_integrations AS i ON i.id = known.git_integration_id
-    WHERE known.claimed_at IS NULL
-    ORDER BY known.requested_at, known.user_git_connection_id, known.git_integration_id
+    ORDER BY known.since, i.id
     LIMIT %s
 """
 _HOLD = """
-    SELECT requested_at FROM git_commit_claims
-    WHERE user_git_connection_id = %(connection)s AND git_integration_id = %(integration)s
-        AND claimed_at IS NULL
+    SELECT user_git_connection_id FROM git_commit_claims
+    WHERE git_integration_id = %s AND claimed_at IS NULL
+    ORDER BY user_git_connection_id
+    LIMIT %s
     FOR UPDATE SKIP LOCKED
 """
 # Of an address made of a number the number is the proof; another number was told by the provider.
 _TAKE = (
     SQL("""
     WITH person AS (
-        SELECT c.id, c.user_id, c.provider_user_id {may} AND c.id = %(connection)s AND i.id = %(integration)s
+        SELECT c.id, c.user_id, c.provider_user_id {may} AND c.id = ANY(%(connections)s::bigint[])
+            AND i.id = %(integration)s
     ), found AS (
-        SELECT a.id, CASE
+        SELECT a.id, person.user_id, CASE
             WHEN starts_with(a.address, a.account_id || '+') THEN 'noreply_id' ELSE 'username'
         END AS method
         FROM person
         JOIN git_commit_attributions AS a ON a.git_integration_id = %(integration)s AND a.kind = 'none'
             AND a.account_id = person.provider_user_id
         UNION ALL
-        SELECT a.id, 'verified_address'
+        SELECT a.id, person.user_id, 'verified_address'
         FROM person
         JOIN user_git_emails AS e ON e.user_git_connection_id = person.id
         JOIN git_commit_attributions AS a ON a.git_integration_id = %(integration)s AND a.kind = 'none'
             AND a.address = e.email
     ), proven AS (
-        SELECT id, min(method) FILTER (WHERE method <> 'username') AS by_address FROM found
-        GROUP BY id ORDER BY id LIMIT %(limit)s
+        SELECT DISTINCT ON (id) id, user_id, method FROM found
+        ORDER BY id, array_position(%(methods)s::text[], method) LIMIT %(limit)s
     ), taken AS (
         UPDATE git_commit_attributions AS a
-        SET kind = 'user', user_id = person.user_id, method = coalesce(proven.by_address, 'username'),
-            updated_at = now()
-        FROM proven, person
+        SET kind = 'user', user_id = proven.user_id, method = proven.method, updated_at = now()
+        FROM proven
         WHERE a.id = proven.id AND a.kind = 'none'
-        RETURNING a.repo_id, a.sha
+        RETURNING a.user_id, a.repo_id, a.sha
     )
-    SELECT repo_id, count(DISTINCT sha), count(*) FROM taken GROUP BY repo_id
+    SELECT u.external_id, taken.repo_id, count(DISTINCT taken.sha), count(*)
+    FROM taken JOIN users AS u ON u.id = taken.user_id
+    GROUP BY u.external_id, taken.repo_id
 """)
     .format(may=_MAY)
     .as_string()
 )
 _FINISH = """
     UPDATE git_commit_claims SET claimed_at = now(), updated_at = now()
-    WHERE user_git_connection_id = %(connection)s AND git_integration_id = %(integration)s
+    WHERE git_integration_id = %s AND user_git_connection_id = ANY(%s::bigint[])
 """
+_CLAIMS_AT_ONCE = 1_000
+# The strongest first, as `match_author` decides.
+_METHODS = Texts(["noreply_id", "verified_address", "username"])
 
 
 class PostgresCommitClaimStore(CommitClaimStore):
@@ -118,17 +125,28 @@ class PostgresCommitClaimStore(CommitClaimStore):
         await self._session.change(_LEFT, {"roles": KNOWN_ROLES})
         return await self._session.change(_JOINED, {"roles": KNOWN_ROLES})
 
-    async def due(self, *, limit: int) -> Sequence[CommitClaim]:
-        """Return claims that are not done, the oldest first."""
-        return [CommitClaim(*row) for row in await self._session.read(_DUE, (limit,))]
+    async def due(self, *, limit: int) -> Sequence[CommitClaims]:
+        """Return the integrations with claims that are not done, those that wait longest first."""
+        return [CommitClaims(*row) for row in await self._session.read(_DUE, (limit,))]
 
-    async def take(self, claim: CommitClaim, *, limit: int) -> Claimed:
-        """Let attributions be the user's, in one statement, while nobody else works at this claim."""
-        key = {"connection": claim.connection_id, "integration": claim.integration_id}
-        if not await self._session.write(_HOLD, key):
-            return Claimed({}, is_done=True)
-        rows = await self._session.write(_TAKE, {**key, "limit": limit, "roles": KNOWN_ROLES})
-        is_done = sum(row[2] for row in rows) < limit
-        if is_done:
-            await self._session.change(_FINISH, key)
-        return Claimed({row[0]: row[1] for row in rows}, is_done)
+    async def take(self, claims: CommitClaims, *, limit: int) -> Claimed:
+        """Let attributions be of those who claim, all in one statement, while nobody else works at theirs."""
+        held = await self._session.write(_HOLD, (claims.integration_id, _CLAIMS_AT_ONCE))
+        if not held:
+            return Claimed([], is_done=True)
+        connections = Bigints([connection_id for (connection_id,) in held])
+        rows = await self._session.write(
+            _TAKE,
+            {
+                "integration": claims.integration_id,
+                "connections": connections,
+                "limit": limit,
+                "methods": _METHODS,
+                "roles": KNOWN_ROLES,
+            },
+        )
+        were_all = sum(row[3] for row in rows) < limit
+        if were_all:
+            await self._session.change(_FINISH, (claims.integration_id, connections))
+        commits = [ClaimedCommits(row[0], row[1], row[2]) for row in rows]
+        return Claimed(commits, is_done=were_all and len(held) < _CLAIMS_AT_ONCE)

@@ -15,6 +15,7 @@ from ports.authorizer import Authorizer
 from ports.cipher import Cipher
 from ports.clock import Clock
 from ports.directory import Directory
+from ports.doorbell import Doorbell
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 
@@ -42,6 +43,7 @@ def wire_people(
     providers: Mapping[str, GitProvider],
     tokens: GetUserToken,
     cipher: Cipher,
+    doorbell: Doorbell,
     clock: Clock,
     public_url: str,
 ) -> People:
@@ -54,6 +56,6 @@ def wire_people(
         list_attributions=ListAttributions(unit_of_work, directory, authorizer),
         look_up_identities=LookUpIdentities(unit_of_work, providers, tokens, clock),
         revoke_tokens=RevokeTokens(unit_of_work, providers, cipher, clock),
-        claim_commits=ClaimCommits(unit_of_work, clock),
+        claim_commits=ClaimCommits(unit_of_work, doorbell, clock),
         follow_memberships=FollowMemberships(unit_of_work),
     )

@@ -81,6 +81,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         providers=by.providers,
         tokens=tokens.user,
         cipher=by.cipher,
+        doorbell=by.doorbell,
         clock=by.clock,
         public_url=by.public_url,
     )

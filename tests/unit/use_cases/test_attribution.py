@@ -21,7 +21,7 @@ from core.domain.organizations import Role as Standing
 from core.domain.organizations import User
 from core.use_cases.attribution.claim_commits import ClaimCommits
 from core.use_cases.attribution.follow_memberships import FollowMemberships
-from tests.support.domain import EARLIER, LINK, ORGANIZATION, PROVIDER, external, link
+from tests.support.domain import EARLIER, EVENT, LINK, ORGANIZATION, PROVIDER, external, link
 from tests.support.processing import Processing, payload
 from tests.support.webhooks import ROOT
 
@@ -189,12 +189,13 @@ async def test_who_connects_later_claims_earlier_commits() -> None:
     await processing.deliver("push", push_by(author, author, {"name": "x", "email": "x@home.example"}))
     await processing.drain()
     tomas = person(processing, "77", "tomas@home.example")
-    claim = ClaimCommits(processing.unit_of_work, processing.clock)
+    claim = ClaimCommits(processing.unit_of_work, processing.bell, processing.clock)
     assert await claim() == 0
     async with processing.unit_of_work() as tx:
         await tx.commit_claims.request(ConnectionId(77))
         await tx.commit()
     assert (await claim(), await claim()) == (2, 0)
+    assert processing.bell.rung.count(EVENT.lane) > 1, "whoever was refused the lane is called back"
     told = [fact for fact in processing.facts() if fact.type is DomainEventType.COMMITS_CLAIMED]
     assert [(fact.project_id, fact.data) for fact in told] == [
         (one.project_id, CommitsClaimedData(tomas.external_id, 2)) for one in (link(1), link(2))
@@ -215,7 +216,7 @@ async def test_commits_of_no_project_are_told_to_the_organization() -> None:
     processing.database.committed.links.clear()
     person(processing, "77", "tomas@home.example")
     assert await FollowMemberships(processing.unit_of_work)() == 1
-    assert await ClaimCommits(processing.unit_of_work, processing.clock)() == 1
+    assert await ClaimCommits(processing.unit_of_work, processing.bell, processing.clock)() == 1
     fact = processing.facts()[-1]
     assert (fact.type, fact.project_id, fact.organization_id) == (
         DomainEventType.COMMITS_CLAIMED,
@@ -230,7 +231,7 @@ async def test_a_busy_lane_leaves_the_claim_due() -> None:
     processing.connect()
     person(processing, "77", "tomas@home.example")
     await FollowMemberships(processing.unit_of_work)()
-    claim = ClaimCommits(processing.unit_of_work, processing.clock)
+    claim = ClaimCommits(processing.unit_of_work, processing.bell, processing.clock)
 
     async def conflict() -> None:
         raise StorageConflict("A concurrent change did not end in time; try again.")

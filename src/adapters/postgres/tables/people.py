@@ -82,7 +82,12 @@ git_commit_claims = Table(
     Column("requested_at", Timestamp, nullable=False, server_default=func.now()),
     Column("claimed_at", Timestamp),
     *written_at(),
-    Index("git_commit_claims_due_idx", "requested_at", postgresql_where=text("claimed_at IS NULL")),
+    Index(
+        "git_commit_claims_due_idx",
+        "git_integration_id",
+        "requested_at",
+        postgresql_where=text("claimed_at IS NULL"),
+    ),
 )
 
 # Access that its person wants gone at the provider: encrypted, and only until that is done.

@@ -1,9 +1,10 @@
 from dataclasses import dataclass
 
-from core.domain.commit_claims import Claimed, CommitClaim, commits_claimed
+from core.domain.commit_claims import Claimed, CommitClaims, commits_claimed
 from core.domain.errors import StorageConflict
 from core.domain.lanes import lane_of_installation
 from ports.clock import Clock
+from ports.doorbell import Doorbell
 from ports.unit_of_work import UnitOfWork
 
 _LOOKED_AT = 20
@@ -16,10 +17,12 @@ class ClaimCommits:
     """Give people who connected the commits they wrote before.
 
     Which claims are wanted stands in storage until each is done; each step is one transaction with what is
-    told of it: one that is broken off goes on where it was.
+    told of it: one that is broken off goes on where it was. All claims on one integration are looked into
+    together, however many of its members connect at a time.
     """
 
     unit_of_work: UnitOfWork
+    doorbell: Doorbell
     clock: Clock
 
     async def __call__(self) -> int:
@@ -28,46 +31,48 @@ class ClaimCommits:
         Raises `StorageUnavailable`.
         """
         total = 0
-        tried: set[CommitClaim] = set()
-        while claims := await self._due(tried):
-            for claim in claims:
-                tried.add(claim)
-                total += await self._claim(claim)
+        tried: set[CommitClaims] = set()
+        while due := await self._due(tried):
+            for claims in due:
+                tried.add(claims)
+                total += await self._look_into(claims)
         return total
 
-    async def _due(self, tried: set[CommitClaim]) -> list[CommitClaim]:
+    async def _due(self, tried: set[CommitClaims]) -> list[CommitClaims]:
         async with self.unit_of_work() as tx:
             due = await tx.commit_claims.due(limit=_LOOKED_AT + len(tried))
-        return [claim for claim in due if claim not in tried]
+        return [claims for claims in due if claims not in tried]
 
-    async def _claim(self, claim: CommitClaim) -> int:
+    async def _look_into(self, claims: CommitClaims) -> int:
         total = 0
         try:
-            await self._wait_for_drain(claim)
+            await self._wait_for_drain(claims)
             is_done = False
             while not is_done:
-                step = await self._step(claim)
-                total, is_done = total + sum(step.commits.values()), step.is_done
+                step = await self._step(claims)
+                total, is_done = total + step.total, step.is_done
         except StorageConflict:
-            # The lane is busy at length; the claim stays due.
+            # The lane is busy at length; the claims stay due.
             pass
         return total
 
-    async def _wait_for_drain(self, claim: CommitClaim) -> None:
+    async def _wait_for_drain(self, claims: CommitClaims) -> None:
         """Return when no batch is under way that may have looked for its people before they connected.
 
-        Held no longer than that: a drainer that finds its lane taken leaves its events to the next.
+        The lane is held no longer than that; a drainer that found it taken and left is called back.
         """
+        lane = lane_of_installation(claims.installation)
         async with self.unit_of_work() as tx:
-            await tx.mailbox.lock(lane_of_installation(claim.installation))
+            await tx.mailbox.lock(lane)
             await tx.commit()
+        await self.doorbell.ring_due([lane])
 
-    async def _step(self, claim: CommitClaim) -> Claimed:
+    async def _step(self, claims: CommitClaims) -> Claimed:
         async with self.unit_of_work() as tx:
-            claimed = await tx.commit_claims.take(claim, limit=_AT_ONCE)
+            claimed = await tx.commit_claims.take(claims, limit=_AT_ONCE)
             if claimed.commits:
-                keys = [(claim.integration_id, repo_id) for repo_id in claimed.commits]
+                keys = {(claims.integration_id, one.repo_id) for one in claimed.commits}
                 links = await tx.links.of_repositories(keys)
-                await tx.domain_events.append(commits_claimed(claim, claimed, links, at=self.clock.now()))
+                await tx.domain_events.append(commits_claimed(claims, claimed, links, at=self.clock.now()))
             await tx.commit()
         return claimed
