@@ -60,10 +60,12 @@ class Backlog:
         self.services = services
         self._logs = home / name
         self._logs.mkdir()
+        self.knows_everyone = True
+        """Whoever pushes has connected their account, and every commit has to be found to be theirs."""
         self._place = Place(free_port(), services.create_database(f"bench_{name}"), services.redis_url)
-        self._environment = ours.settings(self._place)
+        self.environment = ours.settings(self._place)
         self._deliveries = self._logs / "backlog"
-        ours.migrate(self._environment, self._logs / "migrate.log")
+        ours.migrate(self.environment, self._logs / "migrate.log")
         with psycopg.connect(self._place.database_url) as database:
             _seed(database)
         self._kept = dict.fromkeys(_WRITTEN, 0)
@@ -97,7 +99,7 @@ class Backlog:
     def api(self) -> Iterator[Api]:
         """Run our API for the length of the block."""
         log = self._logs / "api.log"
-        with process(ours.command("api"), self._environment, log) as started:
+        with process(ours.command("api"), self.environment, log) as started:
             wait_until_listening(started, self._place.port, log)
             yield Api(started.pid, f"http://127.0.0.1:{self._place.port}{PATH}", self._deliveries)
 
@@ -107,7 +109,7 @@ class Backlog:
             backlog = self._count(database, "TRUE")
             for name in ("scheduler", "worker"):
                 log = self._logs / f"{name}.log"
-                started = stack.enter_context(process(ours.command(name), self._environment, log))
+                started = stack.enter_context(process(ours.command(name), self.environment, log))
             drain = measure(
                 started.pid, self.services, backlog, lambda: self._count(database, "status = 'pending'")
             )
@@ -120,6 +122,12 @@ class Backlog:
         pushed = _one(
             database, f"SELECT count(*) FROM git_domain_events WHERE id > {kept} AND type = 'git.push'"
         )
+        kept = self._kept["git_commit_attributions"]
+        unknown = _one(
+            database, f"SELECT count(*) FROM git_commit_attributions WHERE id > {kept} AND user_id IS NULL"
+        )
+        if self.knows_everyone and unknown:
+            raise RuntimeError(f"{unknown} commits were not found to be their author's")
         if not backlog == processed == pushed:
             raise RuntimeError(
                 f"of {backlog} pushes {processed} were processed for a link, {pushed} domain events written"
@@ -132,11 +140,14 @@ class Backlog:
 
 
 def _seed(database: psycopg.Connection) -> None:
+    push = json.loads(EXAMPLE.read_bytes())
     parameters = {
         "installations": INSTALLATIONS,
         "first_installation": FIRST_INSTALLATION,
         "first_repository": FIRST_REPOSITORY,
-        "full_name": json.loads(EXAMPLE.read_bytes())["repository"]["full_name"],
+        "full_name": push["repository"]["full_name"],
+        "account": str(push["sender"]["id"]),
+        "login": push["sender"]["login"],
     }
     with ClientCursor(database) as cursor:  # several statements with parameters are merged on this side
         cursor.execute(_SEED.read_bytes(), parameters)

@@ -25,8 +25,8 @@ _LOAD_SECONDS = 3
 
 _METHOD = """\
 One worker process drains a backlog of pushes of 7.6 KB. Ours are spread over all lanes; each belongs to an
-active integration with a linked project, and each must have written its `git.push` domain event. The
-baselines read the payload and update the row, no more."""
+active integration with a linked project, and each must have written its `git.push` domain event and
+attributed its commits to their author. The baselines read the payload and update the row, no more."""
 
 
 @dataclass(frozen=True)

@@ -16,3 +16,15 @@ SELECT projects.id, git_integrations.id, 'github', git_repositories.repo_id, ful
 FROM git_integrations
 JOIN git_repositories ON git_integration_id = git_integrations.id
 JOIN projects USING (organization_id);
+
+-- Whoever pushes has connected their account, and is a member everywhere.
+INSERT INTO users (external_id, email, name) VALUES (gen_random_uuid(), 'pusher@example.org', 'Pusher');
+
+INSERT INTO memberships (user_id, organization_id, role)
+SELECT users.id, organizations.id, 'member' FROM users CROSS JOIN organizations;
+
+INSERT INTO user_git_connections (user_id, provider, provider_user_id, provider_username, external_id)
+SELECT id, 'github', %(account)s, %(login)s, gen_random_uuid() FROM users;
+
+INSERT INTO git_commit_claims (user_git_connection_id, git_integration_id, claimed_at)
+SELECT user_git_connections.id, git_integrations.id, now() FROM user_git_connections CROSS JOIN git_integrations;

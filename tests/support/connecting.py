@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
+import pytest
+
 from adapters.memory.clock import SettableClock
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.directory import MemoryDirectory
@@ -14,7 +16,8 @@ from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.actors import Actor, UserActor
 from core.domain.connections import Connection
-from core.domain.identifiers import UserId
+from core.domain.errors import DomainError
+from core.domain.identifiers import ProviderUserId, UserId
 from core.domain.returns import Return
 from core.domain.secret import Secret
 from entrypoints.bootstrap.people import People, wire_people
@@ -23,6 +26,9 @@ from tests.support.builders import PROVIDER, now
 from tests.support.catalog import AUTHORIZER
 from tests.support.processing import Bell
 from tests.support.token_world import KeptAlerts
+
+MARAS, JONASS = ProviderUserId("7"), ProviderUserId("8")
+"""The numbers of their accounts."""
 
 PUBLIC_URL = "https://git.crewkit.example"
 CALLBACK = f"{PUBLIC_URL}/api/v1/user/git-connections/{PROVIDER}/callback"
@@ -124,3 +130,22 @@ class ConnectingWorld:
 
     async def _pause(self, _seconds: float) -> None:
         pass
+
+
+async def nothing_is_connected(world: ConnectingWorld) -> bool:
+    """Tell whether nothing was kept, and no token given out is live once the scheduler had its turn."""
+    while await world.people.revoke_tokens():
+        pass
+    state = world.database.committed
+    return not (state.connections or state.user_tokens or state.emails or world.provider.world.grants)
+
+
+async def refused(
+    world: ConnectingWorld, browser: Browser, returned: Return, kind: type[DomainError]
+) -> DomainError:
+    """Return the refusal that a return meets."""
+    with pytest.raises(kind) as caught:
+        await world.finish(browser, returned)
+    assert type(caught.value) is kind
+    assert caught.value.message.endswith(".")
+    return caught.value

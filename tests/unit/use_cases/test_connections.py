@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -16,16 +15,13 @@ from core.domain.connections import (
 )
 from core.domain.errors import DomainError
 from core.domain.flows import LIFETIME, FlowExpired, FlowInvalid, FlowStatus, FlowUsed
-from core.domain.identifiers import ProviderUserId
 from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, ProviderUnknown
 from core.domain.returns import AuthorizationDenied, CodeMissing, Return
 from core.domain.secret import Secret
 from core.use_cases.account.who_am_i import UserRequired
 from core.use_cases.tokens.sealing import open_access_token, open_refresh_token
 from tests.support.builders import BY, PROVIDER, step
-from tests.support.connecting import CALLBACK, Browser, ConnectingWorld
-
-MARAS, JONASS = ProviderUserId("7"), ProviderUserId("8")
+from tests.support.connecting import CALLBACK, JONASS, MARAS, ConnectingWorld, nothing_is_connected, refused
 
 
 @pytest.fixture
@@ -34,14 +30,6 @@ async def world() -> ConnectingWorld:
     world = ConnectingWorld()
     await world.populate()
     return world
-
-
-async def nothing_is_connected(world: ConnectingWorld) -> bool:
-    """Tell whether nothing was kept, and no token given out is live once the scheduler had its turn."""
-    while await world.people.revoke_tokens():
-        pass
-    state = world.database.committed
-    return not (state.connections or state.user_tokens or state.emails or world.provider.world.grants)
 
 
 async def test_connecting_keeps_who_it_is(world: ConnectingWorld) -> None:
@@ -91,17 +79,6 @@ async def test_a_session_is_not_needed_to_return(world: ConnectingWorld) -> None
     asked = await world.begin(world.mara)
     world.mara.is_signed_in = False
     assert await world.finish(world.mara, world.authorize("7", asked)) == "/settings"
-
-
-async def refused(
-    world: ConnectingWorld, browser: Browser, returned: Return, kind: type[DomainError]
-) -> DomainError:
-    """Return the refusal that a return meets."""
-    with pytest.raises(kind) as caught:
-        await world.finish(browser, returned)
-    assert type(caught.value) is kind
-    assert caught.value.message.endswith(".")
-    return caught.value
 
 
 async def test_a_return_that_is_not_its_own_changes_nothing(world: ConnectingWorld) -> None:
@@ -260,70 +237,6 @@ async def test_an_address_moves_with_its_account(world: ConnectingWorld) -> None
     )
 
 
-async def test_disconnecting_forgets_and_revokes(world: ConnectingWorld) -> None:
-    """The row goes at once; the whole grant once the provider is reached, however often one clicks."""
-    await world.connect(world.mara, "7")
-    world.provider.world.grant(world.provider.world.people[MARAS].facts.id)
-    for _ in range(2):
-        await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
-    assert await world.connection(world.mara) is None
-    world.provider.fail("revoke_grant", ProviderUnavailable("The provider does not answer."))
-    assert await world.people.revoke_tokens() == 0
-    assert len(world.provider.world.grants) == 2
-    assert await world.people.revoke_tokens() == 0, "it is not due yet"
-    world.clock.advance(timedelta(minutes=1))
-    assert await world.process().revoke_tokens() == 1
-    assert world.provider.world.grants == []
-    assert await nothing_is_connected(world)
-
-
-async def test_a_grant_whose_token_has_ended_is_revoked_all_the_same(world: ConnectingWorld) -> None:
-    """The refresh token makes one that shows whose it is; where that has ended too, nothing is left."""
-    await world.connect(world.mara, "7")
-    grants = world.provider.world.grants
-    world.provider.world.grants[:] = [replace(grants[0], access="ended")]
-    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
-    assert await world.people.revoke_tokens() == 1
-    assert world.provider.world.grants == []
-    await world.connect(world.mara, "7")
-    world.provider.world.grants.clear()
-    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
-    assert await world.people.revoke_tokens() == 1
-    assert not world.database.committed.revocations
-
-
-async def test_connecting_again_spares_the_new_tokens(world: ConnectingWorld) -> None:
-    """What waits to be revoked then ends its own token only; while a whole grant is just ended, one waits."""
-    await world.connect(world.mara, "7")
-    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
-    await world.connect(world.mara, "7")
-    assert await world.people.revoke_tokens() == 1
-    assert len(world.provider.world.grants) == 1
-    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
-    async with world.unit_of_work() as tx:
-        now = world.clock.now()
-        [taken] = await tx.revocations.take(now=now, until=now + timedelta(minutes=2), limit=10)
-        await tx.commit()
-    assert taken.whole_grant
-    returned = world.authorize("7", await world.begin(world.mara))
-    error = await refused(world, world.mara, returned, ProviderUnavailable)
-    assert error.retry_after
-
-
-async def test_what_cannot_be_revoked_is_given_up_at_last(world: ConnectingWorld) -> None:
-    """A month is enough; until then the pauses grow."""
-    await world.connect(world.mara, "7")
-    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
-    world.provider.fail("revoke_grant", AppRefused("The app's key is not accepted."), times=None)
-    tries = 0
-    while world.database.committed.revocations:
-        await world.people.revoke_tokens()
-        world.clock.advance(timedelta(hours=1))
-        tries += 1
-        assert tries < 1000
-    assert tries > 24 * 29
-
-
 async def test_what_one_is_told_of_oneself(world: ConnectingWorld) -> None:
     """Each provider there is, with the one thing that helps."""
     [view] = await world.people.list_connections(world.mara.person)
@@ -357,42 +270,3 @@ async def test_services_never_connect(world: ConnectingWorld) -> None:
                 await call
     with pytest.raises(ProviderUnknown):
         await world.people.begin_connection(world.mara.person, provider="gitlab")
-
-
-async def test_identities_are_looked_up_every_day(world: ConnectingWorld) -> None:
-    """A renamed login and new addresses follow within a day, in one process or the other."""
-    connection = await world.connect(world.mara, "7")
-    person = world.provider.world.people[MARAS]
-    person.facts, person.emails = replace(person.facts, login="mara-new"), ["new@acme.example"]
-    assert await world.people.look_up_identities() == 0
-    world.clock.advance(timedelta(days=1))
-    counts = await asyncio.gather(*(world.process().look_up_identities() for _ in range(3)))
-    assert sum(counts) == 1
-    after = await world.connection(world.mara)
-    assert after is not None
-    assert after.provider_username == "mara-new"
-    assert await world.emails(connection) == ["new@acme.example"]
-    assert await world.people.look_up_identities() == 0
-
-
-async def test_a_look_up_that_fails_comes_again(world: ConnectingWorld) -> None:
-    """Nothing is lost of what was known, and an hour later it is tried again."""
-    connection = await world.connect(world.mara, "7")
-    world.clock.advance(timedelta(days=1))
-    world.provider.fail("person", ProviderUnavailable("The provider does not answer."))
-    assert await world.people.look_up_identities() == 0
-    assert await world.people.look_up_identities() == 0
-    world.clock.advance(timedelta(hours=1))
-    assert await world.people.look_up_identities() == 1
-    assert await world.emails(connection) == ["m@home.example", "mara@acme.example"]
-
-
-async def test_a_dead_refresh_token_is_found_by_the_look_up(world: ConnectingWorld) -> None:
-    """The person is asked to connect again."""
-    await world.connect(world.mara, "7")
-    world.provider.world.grants.clear()
-    world.clock.advance(timedelta(days=1))
-    assert await world.people.look_up_identities() == 0
-    after = await world.connection(world.mara)
-    assert after is not None
-    assert after.status is ConnectionStatus.RECONNECT_REQUIRED
