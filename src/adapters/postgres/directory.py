@@ -1,4 +1,5 @@
 from collections.abc import Collection, Mapping, Sequence
+from time import monotonic
 from uuid import UUID
 
 from adapters.postgres.database import Database
@@ -39,11 +40,18 @@ _MEMBERS = """
 """
 
 
+# An id names the same organization for good, so only one that is removed is known for too long, and then
+# nothing of it is found. Who is a member is asked anew each time.
+_REMEMBERED_SECONDS = 60.0
+_MOST_REMEMBERED = 10_000
+
+
 class PostgresDirectory(Directory):
     """crewkit's own tables in the same database, read only."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._remembered: dict[UUID, tuple[float, Place]] = {}
 
     async def find_user(self, external_id: UUID) -> User | None:
         """Return a user."""
@@ -64,13 +72,21 @@ class PostgresDirectory(Directory):
         return Organization(*rows[0]) if rows else None
 
     async def find_place(self, organization_id: UUID, user_id: UserId | None) -> Place | None:
-        """Return an organization with this user's role in it, in one round trip."""
+        """Return an organization with this user's role in it, in one round trip; without a user, in none."""
+        now = monotonic()
+        if user_id is None and (known := self._remembered.get(organization_id)) and now < known[0]:
+            return known[1]
         async with self._database.session() as session:
             rows = await session.read(_PLACE, (user_id, KNOWN_ROLES, organization_id))
         if not rows:
             return None
         *organization, role = rows[0]
-        return Place(Organization(*organization), Role(role) if role else None)
+        place = Place(Organization(*organization), Role(role) if role else None)
+        if user_id is None:
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[organization_id] = now + _REMEMBERED_SECONDS, place
+        return place
 
     async def find_member(self, organization_id: OrganizationId, user_id: UserId) -> Member | None:
         """Return someone with their role in an organization, in one round trip."""

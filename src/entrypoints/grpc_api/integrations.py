@@ -104,20 +104,29 @@ def _integration(view: IntegrationView, organization_id: UUID) -> wire.Integrati
         pending_until=stamp(view.pending_until),
     )
     known = view.integration
-    if known is not None:
-        told.MergeFrom(
-            wire.Integration(
-                integration_id=str(known.external_id),
-                installation_id=known.provider_id,
-                account=known.provider_name,
-                account_type=known.account_type,
-                account_url=known.provider_url,
-                manage_url=view.manage_url,
-                repository_selection=known.repository_selection,
-                permissions=known.permissions,
-                connected_at=stamp(known.created_at),
-                status_changed_at=stamp(known.status_changed_at),
-                sync=catalog_sync(view.sync) if view.sync else None,
-            )
-        )
+    if known is None:
+        return told
+    _set(
+        told,
+        integration_id=str(known.external_id),
+        installation_id=known.provider_id,
+        account=known.provider_name,
+        account_type=known.account_type,
+        account_url=known.provider_url,
+        manage_url=view.manage_url,
+        repository_selection=known.repository_selection,
+    )
+    told.permissions.update(known.permissions)
+    told.connected_at.FromDatetime(known.created_at)
+    if known.status_changed_at is not None:
+        told.status_changed_at.FromDatetime(known.status_changed_at)
+    if view.sync is not None:
+        told.sync.CopyFrom(catalog_sync(view.sync))
     return told
+
+
+def _set(told: wire.Integration, **fields: str | None) -> None:
+    """Set what there is."""
+    for name, value in fields.items():
+        if value is not None:
+            setattr(told, name, value)

@@ -16,6 +16,8 @@ async def look(
     now: datetime,
 ) -> IntegrationView:
     """Return what people are told of an integration just loaded, or of there being none."""
-    pending = await tx.flows.pending_of(organization.id, provider.name)
+    # A request counts only where nothing is connected, which is seldom: the others are spared the question.
+    is_live = integration is not None and not integration.is_revoked
+    pending = None if is_live else await tx.flows.pending_of(organization.id, provider.name)
     manage_url = provider.manage_url(integration) if integration else None
     return view_of(provider.name, integration, pending, manage_url=manage_url, now=now)

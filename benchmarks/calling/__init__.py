@@ -1,0 +1,1 @@
+"""Measure calls over gRPC, and streams that wait."""

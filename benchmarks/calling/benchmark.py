@@ -1,0 +1,120 @@
+"""Measure calls over gRPC beside a server that only echoes, and what streams cost that wait."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import click
+import psutil
+
+from benchmarks.benchmark import Benchmark, Demand, Report, Stage
+from benchmarks.calling.scene import Scene, Server, callable_servers
+from benchmarks.common.window import used_by
+from benchmarks.machine import packages
+from benchmarks.tables import noise, ratios, spread, table
+
+STREAMS = 1_000
+_IN_FLIGHT = ALONE, BUSY = (1, 64)
+_MIB = 1024 * 1024
+OURS, BARE = "GetIntegration", "bare echo"
+
+_METHOD = f"""\
+`GetIntegration` is called by a service whose token is verified and whose right is judged each time; it reads
+the database, is logged and counted. Beside it, in turns, a server on the same grpc.aio and event loop sends
+100 bytes back. The callers' own CPU is not in the figures. Afterwards {STREAMS:,} streams of events are open
+in which nothing happens, over ten connections, and the process's memory is read."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Hold what one window measured; CPU in microseconds per call."""
+
+    calls_per_second: float
+    us: float
+    postgres_us: float
+    p50_ms: float
+    others_cores: float
+
+
+Results = Mapping[tuple[str, int], Sequence[Window]]
+
+
+def run(stage: Stage) -> Report:
+    """Measure window after window, then the streams."""
+    with callable_servers(stage.servers, stage.home) as scene:
+        for server in (scene.ours, scene.bare):
+            server.call(BUSY, 1)  # fills caches and connection pools
+        results = _windows(stage, scene)
+        streams = 100 if stage.quick else STREAMS
+        before = _memory(scene.ours)
+        with scene.streams(streams):
+            after = _memory(scene.ours)
+    others = [window.others_cores for windows in results.values() for window in windows]
+    body = "\n\n".join(
+        [
+            _METHOD,
+            noise(stage.repetitions, stage.seconds, others),
+            _table(results),
+            f"The process has {before:.0f} MiB, and {after:.0f} MiB with {streams:,} streams that wait.",
+        ]
+    )
+    software = [stage.servers.versions[0], packages("grpcio", "protobuf", "uvloop", "psycopg")]
+    return Report(check(results, after), body, software)
+
+
+def check(results: Results, memory: float) -> Sequence[Demand]:
+    """Check the demands on calls and streams."""
+    ours = [window.us for window in results[OURS, BUSY]]
+    bare = [window.us for window in results[BARE, BUSY]]
+    ratio = median(ratios(bare, ours))
+    words = f"{OURS} at most 2.5 times the CPU of a bare echo, {BUSY} in flight"
+    return (
+        Demand(words, f"{ratio:.2f} times", ratio <= 2.5),
+        Demand(f"at most 150 MiB with {STREAMS:,} streams that wait", f"{memory:.0f} MiB", memory <= 150),
+    )
+
+
+def _windows(stage: Stage, scene: Scene) -> Results:
+    results: dict[tuple[str, int], list[Window]] = {}
+    for repetition in range(stage.repetitions):
+        click.echo(f"repetition {repetition + 1} of {stage.repetitions}")
+        for name, server in ((BARE, scene.bare), (OURS, scene.ours)):
+            for in_flight in _IN_FLIGHT:
+                window = _measure(server, stage, in_flight)
+                results.setdefault((name, in_flight), []).append(window)
+                click.echo(
+                    f"  {name:<14} {in_flight:>2} in flight: {window.calls_per_second:>6,.0f}/s, "
+                    f"{window.us:,.0f} + {window.postgres_us:,.0f} µs, p50 {window.p50_ms:.2f} ms"
+                )
+    return results
+
+
+def _measure(server: Server, stage: Stage, in_flight: int) -> Window:
+    roots = (server.pid, stage.servers.postgres_pid)
+    used = used_by(roots, lambda: server.call(in_flight, stage.seconds))
+    calls = used.result["calls"]
+    us, postgres_us = (us / calls for us in used.us)
+    return Window(calls / stage.seconds, us, postgres_us, used.result["p50_ms"], used.others_cores)
+
+
+def _memory(server: Server) -> float:
+    found: float = psutil.Process(server.pid).memory_info().rss / _MIB
+    return found
+
+
+def _table(results: Results) -> str:
+    rows = [
+        (
+            name,
+            str(in_flight),
+            spread([window.calls_per_second for window in windows]),
+            spread([window.us for window in windows]),
+            spread([window.postgres_us for window in windows]),
+            spread([window.p50_ms for window in windows], digits=2),
+        )
+        for (name, in_flight), windows in sorted(results.items())
+    ]
+    return table(("", "in flight", "calls/s", "CPU µs/call", "PostgreSQL µs/call", "p50 ms"), rows)
+
+
+BENCHMARK = Benchmark("Calls over gRPC", run)

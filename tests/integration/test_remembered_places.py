@@ -1,0 +1,26 @@
+"""What the directory in PostgreSQL remembers."""
+
+from dataclasses import replace
+
+import psycopg
+
+from core.domain.organizations import Place, Role
+from tests.contract.postgres_world import PostgresWorld
+
+
+async def test_organizations_are_remembered_and_members_are_not(database_url: str) -> None:
+    """Whoever calls for nobody is spared a question; what a person may is asked each time."""
+    world = PostgresWorld(database_url)
+    organization, user = await world.organization(), await world.user()
+    await world.member(user, organization, Role.VIEWER)
+    directory, known = world.directory, organization.external_id
+
+    assert await directory.find_place(known, None) == Place(organization, None)
+    assert await directory.find_place(known, user.id) == Place(organization, Role.VIEWER)
+    await world.leave(user, organization)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE organizations SET name = 'Renamed'")
+    assert await directory.find_place(known, None) == Place(organization, None)
+    renamed = replace(organization, name="Renamed")
+    assert await directory.find_place(known, user.id) == Place(renamed, None)
+    await world.database.close()
