@@ -5,6 +5,7 @@ from core.use_cases.account.who_am_i import WhoAmI
 from core.use_cases.attribution.claim_commits import ClaimCommits
 from core.use_cases.attribution.follow_memberships import FollowMemberships
 from core.use_cases.attribution.list_attributions import ListAttributions
+from core.use_cases.attribution.resolve_commit_authors import ResolveCommitAuthors
 from core.use_cases.audit.list_versions import ListVersions
 from core.use_cases.catalog.due_syncs import SyncDueCatalogs
 from core.use_cases.catalog.list_branches import ListBranches
@@ -105,6 +106,7 @@ class Application:
 
     # Who wrote a commit.
     list_attributions: ListAttributions
+    resolve_commit_authors: ResolveCommitAuthors
     claim_commits: ClaimCommits
     follow_memberships: FollowMemberships
 

@@ -3,7 +3,7 @@ from typing import Protocol
 
 from core.domain.attribution import Attribution, Identities, Sought
 from core.domain.attribution_views import AttributionFilter, AttributionView
-from core.domain.identifiers import OrganizationId
+from core.domain.identifiers import OrganizationId, RepoId
 
 
 class AttributionStore(Protocol):
@@ -29,3 +29,11 @@ class AttributionStore(Protocol):
         before: int | None = None,
     ) -> Sequence[AttributionView]:
         """Return at most `limit` attributions, the latest first, those below `before` only."""
+
+    async def of_commits(
+        self, organization_id: OrganizationId, provider: str, repo_id: RepoId, shas: Collection[str]
+    ) -> Sequence[AttributionView]:
+        """Return the people of these commits of a repository, in the order in which they were told.
+
+        A repository of another organization has none, even where both see the same.
+        """

@@ -218,6 +218,31 @@ class AttributionStoreContract:
         await world.member(mara, organization, Standing.VIEWER)
         assert len(await _page(world, organization, MATCHED)) == 3
 
+    async def test_people_of_commits(self, world: World) -> None:
+        """Of those asked for alone, in this repository, as told to this organization and nobody else."""
+        organization, mara, integration = await _place(world)
+        other, _, elsewhere = await _place(world, provider_id="2")
+        co_author = _attribution(integration, "a", role=Role.CO_AUTHOR, address="x@y.example")
+        await _add(
+            world,
+            _attribution(integration, "a", match=_user(mara)),
+            _attribution(integration, "b"),
+            _attribution(integration, "c"),
+            _attribution(integration, "a", repo_id="2"),
+            _attribution(elsewhere, "a", address="theirs@zenith.example"),
+            co_author,
+        )
+        async with world.unit_of_work() as tx:
+            of_commits = tx.attributions.of_commits
+            found = await of_commits(organization.id, PROVIDER, RepoId("1"), ["a", "b", "z"])
+            nothing = await of_commits(organization.id, "gitlab", RepoId("1"), ["a"])
+            theirs = await of_commits(other.id, PROVIDER, RepoId("1"), ["a"])
+        assert sorted(one.sha for one in found if one.role is Role.AUTHOR) == ["a", "b"]
+        assert [one.address for one in found if one.role is Role.CO_AUTHOR] == ["x@y.example"]
+        assert [one.user for one in found if one.user] == [NamedUser(mara.external_id, mara.name)]
+        assert nothing == []
+        assert [one.address for one in theirs] == ["theirs@zenith.example"]
+
     async def test_organizations_see_their_own(self, world: World) -> None:
         """The same commit in two organizations is two, and each sees its own."""
         organization, mara, integration = await _place(world)

@@ -11,7 +11,17 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from structlog.testing import capture_logs
 
-from crewkit.git.v1 import integrations_pb2, integrations_pb2_grpc, projects_pb2, projects_pb2_grpc
+from core.domain.attribution import BOT, Attribution, Role
+from core.domain.identifiers import RepoId
+from core.domain.notices import Author
+from crewkit.git.v1 import (
+    attributions_pb2,
+    attributions_pb2_grpc,
+    integrations_pb2,
+    integrations_pb2_grpc,
+    projects_pb2,
+    projects_pb2_grpc,
+)
 from entrypoints.grpc_api.services import NAMES
 from tests.support.conditions import until
 from tests.support.grpc_edge import GrpcEdge, refused
@@ -139,6 +149,31 @@ async def test_a_mask_that_is_not_meant(
     request.update_mask.paths.extend(paths)
     failure = await refused(stub.UpdateProjectRepository(request, metadata=edge.call_with("git.link")))
     assert (failure.reason, failure.fields) == ("query_invalid", [field])
+
+
+async def test_whose_commits_are(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
+    """Each commit that was asked for, once, with its people; of one nobody told of, nobody."""
+    known, unknown = "a" * 40, "b" * 40
+    author = Author("Mara", "mara@acme.example")
+    person = Attribution(
+        edge.integration.id, RepoId("1"), known, Role.AUTHOR, "mara@acme.example", author, BOT, None
+    )
+    async with edge.world.unit_of_work() as tx:
+        await tx.attributions.add([person])
+        await tx.commit()
+    request = attributions_pb2.ResolveCommitAuthorsRequest(
+        organization_id=str(edge.organization.external_id), repo_id="1", shas=[unknown, known, known]
+    )
+    stub = attributions_pb2_grpc.AttributionServiceStub(channel)
+    answer = await stub.ResolveCommitAuthors(request, metadata=edge.call_with("git.read"))
+    assert [commit.sha for commit in answer.commits] == [unknown, known]
+    [nobody, [mara]] = [commit.people for commit in answer.commits]
+    assert list(nobody) == []
+    assert (mara.name, mara.email) == ("Mara", "mara@acme.example")
+    assert (mara.role, mara.status) == (
+        attributions_pb2.ATTRIBUTION_ROLE_AUTHOR,
+        attributions_pb2.ATTRIBUTION_STATUS_BOT,
+    )
 
 
 async def test_reflection(channel: grpc.aio.Channel) -> None:

@@ -15,7 +15,7 @@ from adapters.memory.metrics import MemoryMetrics
 from entrypoints.grpc_api.calls import Authentication
 from entrypoints.grpc_api.envelope import SECONDS, Envelope
 from entrypoints.grpc_api.health import Health
-from entrypoints.grpc_api.server import Server
+from entrypoints.grpc_api.server import Server, Tls
 from entrypoints.grpc_api.services import NAMES
 from entrypoints.setting_values import Address
 from tests.support.projects import ProjectsEdge
@@ -35,12 +35,14 @@ class GrpcEdge(ProjectsEdge):
         self.health = Health(NAMES, answers)
 
     @asynccontextmanager
-    async def serving(self, *, seconds: float = SECONDS) -> AsyncIterator[tuple[Server, grpc.aio.Channel]]:
+    async def serving(
+        self, *, seconds: float = SECONDS, tls: Tls | None = None
+    ) -> AsyncIterator[tuple[Server, grpc.aio.Channel]]:
         """Serve, and give the server and a channel to it."""
         authentication = Authentication(self.verifier, self.application.identify)
         envelope = Envelope(authentication, self.metrics, self.alerts, seconds=seconds)
         server = Server(self.application, envelope, self.health)
-        await server.start(ANYWHERE)
+        await server.start(ANYWHERE, tls)
         try:
             async with grpc.aio.insecure_channel(str(server.address)) as channel:
                 yield server, channel

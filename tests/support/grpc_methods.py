@@ -260,4 +260,14 @@ METHODS = [
         wrong=Wrong({"reason": " "}, "reason"),
         asks_provider=True,
     ),
+    Method(
+        attributions_pb2_grpc.AttributionServiceStub,
+        "ResolveCommitAuthors",
+        attributions_pb2.ResolveCommitAuthorsRequest,
+        {**_ORGANIZATION, "repo_id": WIDGETS, "shas": ["5c1e" * 10]},
+        None,
+        "",
+        "git.read",
+        wrong=Wrong({"shas": ["main"]}, "shas"),
+    ),
 ]

@@ -12,6 +12,8 @@ from entrypoints.settings import Settings, SettingsRefused
 from entrypoints.up.keys import development_environment
 from tests.support import tokens
 
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
+
 KEY = base64.b64encode(bytes(32)).decode()
 PEM = tokens.public_pem(tokens.ed25519_key())
 PRIVATE_PEM = tokens.private_pem(tokens.rsa_key()).decode()
@@ -263,3 +265,19 @@ def test_addresses_may_be_ipv6() -> None:
 def test_an_origin_is_written_as_browsers_send_it(page: str, origin: str) -> None:
     """It is compared as text: https://www.rfc-editor.org/rfc/rfc6454#section-6.2."""
     assert origin_of(page) == origin
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"GRPC_TLS_CERTIFICATE": CERTIFICATE}, ["GRPC_TLS_KEY"]),
+        ({"GRPC_CLIENT_AUTHORITIES": CERTIFICATE}, ["GRPC_TLS_CERTIFICATE", "GRPC_TLS_KEY"]),
+    ],
+)
+def test_half_of_what_encryption_needs_is_refused(given: dict[str, str], missing: list[str]) -> None:
+    """Nobody who gave a certificate means to listen in the clear."""
+    environment = {"CREWKIT_GIT_ENVIRONMENT": "development"}
+    environment |= {f"CREWKIT_GIT_{name}": text for name, text in given.items()}
+    with pytest.raises(SettingsRefused) as refused:
+        Settings.from_environment(environment)
+    assert [one.variable for one in refused.value.problems] == [f"CREWKIT_GIT_{name}" for name in missing]

@@ -83,6 +83,16 @@ class MemoryAttributionStore(AttributionStore):
         ]
         return sorted(views, key=lambda view: -view.id)[:limit]
 
+    async def of_commits(
+        self, organization_id: OrganizationId, provider: str, repo_id: RepoId, shas: Collection[str]
+    ) -> Sequence[AttributionView]:
+        """Return the people of these commits."""
+        views = map(self._view, self._rows(organization_id, AttributionFilter()))
+        return sorted(
+            (one for one in views if (one.provider, one.repo_id) == (provider, repo_id) and one.sha in shas),
+            key=lambda view: view.id,
+        )
+
     def _identity(self, connection: Connection, organizations: Collection[OrganizationId]) -> Identity:
         state = self._session.state
         return Identity(

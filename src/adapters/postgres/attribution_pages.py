@@ -4,7 +4,7 @@ Who left an organization is not written into its attributions; whoever reads the
 of them: they are unmatched to every reader.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 
 from psycopg.sql import SQL, Composable
@@ -14,7 +14,7 @@ from adapters.postgres.packed_arrays import Bigints, Texts
 from adapters.postgres.session import Row, Session
 from core.domain.attribution import Kind, Method, Role
 from core.domain.attribution_views import AttributionFilter, AttributionStatus, AttributionView, NamedUser
-from core.domain.identifiers import OrganizationId
+from core.domain.identifiers import OrganizationId, RepoId
 
 _PAGE = SQL("""
     SELECT a.id, i.provider, a.repo_id, r.full_name, a.sha, a.role, a.name, a.address, a.username, a.kind,
@@ -27,6 +27,18 @@ _PAGE = SQL("""
     LEFT JOIN users AS u ON u.id = m.user_id
     ORDER BY a.id DESC
 """)
+_OF_COMMITS = """
+    SELECT a.id, i.provider, a.repo_id, r.full_name, a.sha, a.role, a.name, a.address, a.username, a.kind,
+        a.method, u.external_id, u.name, a.committed_at, a.created_at
+    FROM git_integrations AS i
+    JOIN git_commit_attributions AS a ON a.git_integration_id = i.id
+    LEFT JOIN git_repositories AS r ON r.git_integration_id = a.git_integration_id AND r.repo_id = a.repo_id
+    LEFT JOIN memberships AS m
+        ON m.user_id = a.user_id AND m.organization_id = i.organization_id AND m.role = ANY(%s::text[])
+    LEFT JOIN users AS u ON u.id = m.user_id
+    WHERE i.organization_id = %s AND i.provider = %s AND a.repo_id = %s AND a.sha = ANY(%s::text[])
+    ORDER BY a.id
+"""
 _SOURCE = SQL("""
     SELECT found.*
     FROM git_integrations AS i
@@ -116,6 +128,14 @@ async def page(
         parameters["left"] = Bigints(left)
     rows = await session.read(statement(where.status, bool(left), where.project_id is not None), parameters)
     return [_view(row) for row in rows]
+
+
+async def of_commits(
+    session: Session, organization_id: OrganizationId, provider: str, repo_id: RepoId, shas: Collection[str]
+) -> Sequence[AttributionView]:
+    """Return the people of these commits of a repository, in the order in which they were told."""
+    asked = (KNOWN_ROLES, organization_id, provider, repo_id, Texts(list(shas)))
+    return [_view(row) for row in await session.read(_OF_COMMITS, asked)]
 
 
 @cache

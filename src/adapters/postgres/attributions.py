@@ -7,7 +7,7 @@ from adapters.postgres.session import Parameters, Row, Session
 from core.domain.attribution import Attribution, Identities, Identity, Sought
 from core.domain.attribution_views import AttributionFilter, AttributionView
 from core.domain.domain_events import MAX_NAME
-from core.domain.identifiers import OrganizationId, ProviderUserId
+from core.domain.identifiers import OrganizationId, ProviderUserId, RepoId
 from ports.attributions import AttributionStore
 
 # An address that two connections have is of the one the provider verified it for last.
@@ -92,6 +92,12 @@ class PostgresAttributionStore(AttributionStore):
     ) -> Sequence[AttributionView]:
         """Return at most `limit` attributions, the latest first, those below `before` only."""
         return await attribution_pages.page(self._session, organization_id, where, limit=limit, before=before)
+
+    async def of_commits(
+        self, organization_id: OrganizationId, provider: str, repo_id: RepoId, shas: Collection[str]
+    ) -> Sequence[AttributionView]:
+        """Return the people of these commits of a repository, in the order in which they were told."""
+        return await attribution_pages.of_commits(self._session, organization_id, provider, repo_id, shas)
 
 
 def _identities(rows: Sequence[Row]) -> Identities:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from core.application import Application
 from core.use_cases.account.identify import Identify
 from core.use_cases.account.who_am_i import WhoAmI
+from core.use_cases.attribution.resolve_commit_authors import ResolveCommitAuthors
 from core.use_cases.audit.list_versions import ListVersions
 from core.use_cases.events.browse import ListEvents, ShowEvent
 from core.use_cases.events.drain import DrainLane
@@ -139,6 +140,9 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         ),
         revoke_stray_tokens=RevokeStrayTokens(by.unit_of_work, by.providers, by.cipher, by.clock),
         list_attributions=people.list_attributions,
+        resolve_commit_authors=ResolveCommitAuthors(
+            by.unit_of_work, by.directory, by.authorizer, by.providers
+        ),
         claim_commits=people.claim_commits,
         follow_memberships=people.follow_memberships,
         stream_events=StreamEvents(

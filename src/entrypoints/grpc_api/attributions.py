@@ -1,14 +1,24 @@
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.domain.attribution import Method, Role
 from core.domain.attribution_views import AttributionFilter, AttributionStatus, AttributionView
+from core.domain.identifiers import RepoId
 from core.use_cases.attribution.list_attributions import ListAttributions
+from core.use_cases.attribution.resolve_commit_authors import ResolveCommitAuthors
 from crewkit.git.v1 import attributions_pb2 as wire
 from crewkit.git.v1.attributions_pb2_grpc import AttributionServiceServicer
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
-from entrypoints.grpc_api.fields import read_id, read_page_size, read_page_token, refused
+from entrypoints.grpc_api.fields import (
+    read_id,
+    read_name,
+    read_page_size,
+    read_page_token,
+    read_provider,
+    refused,
+)
 from entrypoints.grpc_api.times import stamp
 from entrypoints.places import Row, encode_place
 
@@ -31,6 +41,9 @@ METHODS: Mapping[Method, "wire.AttributionMethod.ValueType"] = {
     Method.NOT_A_MEMBER: wire.ATTRIBUTION_METHOD_NOT_A_MEMBER,
     Method.UNKNOWN: wire.ATTRIBUTION_METHOD_UNKNOWN,
 }
+_MOST_COMMITS = 100
+# SHA-1, or SHA-256 as newer repositories have it.
+_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _STATUS = {sent: known for known, sent in STATUSES.items()}
 
 
@@ -39,6 +52,7 @@ class Attributions(AttributionServiceServicer):
     """What is known of whose the commits are."""
 
     list_attributions: ListAttributions
+    resolve_commit_authors: ResolveCommitAuthors
 
     async def ListAttributions(
         self, request: wire.ListAttributionsRequest, context: Context
@@ -56,6 +70,25 @@ class Attributions(AttributionServiceServicer):
         return wire.ListAttributionsResponse(
             attributions=[attribution(view) for view in page.attributions],
             next_page_token=encode_place(page.next) if page.next else "",
+        )
+
+    async def ResolveCommitAuthors(
+        self, request: wire.ResolveCommitAuthorsRequest, context: Context
+    ) -> wire.ResolveCommitAuthorsResponse:
+        if not 1 <= len(request.shas) <= _MOST_COMMITS or not all(map(_SHA.fullmatch, request.shas)):
+            raise refused("shas", f"Give 1 to {_MOST_COMMITS} full hashes.")
+        people = await self.resolve_commit_authors(
+            actor(),
+            organization_id=read_id(request.organization_id, "organization_id"),
+            provider=read_provider(request.provider),
+            repo_id=RepoId(read_name(request.repo_id, "repo_id")),
+            shas=list(request.shas),
+        )
+        return wire.ResolveCommitAuthorsResponse(
+            commits=[
+                wire.CommitAuthors(sha=sha, people=[attribution(view) for view in views])
+                for sha, views in people.items()
+            ]
         )
 
 

@@ -60,7 +60,7 @@ def add_services(application: Application, server: grpc.aio.Server) -> None:
         server,
     )
     attributions_pb2_grpc.add_AttributionServiceServicer_to_server(
-        Attributions(application.list_attributions), server
+        Attributions(application.list_attributions, application.resolve_commit_authors), server
     )
     events_pb2_grpc.add_EventServiceServicer_to_server(Events(application.stream_events), server)
     tokens_pb2_grpc.add_TokenServiceServicer_to_server(Tokens(application.issue_read_token), server)

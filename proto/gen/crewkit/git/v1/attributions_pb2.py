@@ -25,19 +25,19 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!crewkit/git/v1/attributions.proto\x12\x0e\x63rewkit.git.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"=\n\x0e\x41ttributedUser\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x42\x07\n\x05_name\"\xf9\x03\n\x0b\x41ttribution\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x07repo_id\x18\x02 \x01(\t\x12\x1b\n\x0erepo_full_name\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x0b\n\x03sha\x18\x04 \x01(\t\x12-\n\x04role\x18\x05 \x01(\x0e\x32\x1f.crewkit.git.v1.AttributionRole\x12\x0c\n\x04name\x18\x06 \x01(\t\x12\x12\n\x05\x65mail\x18\x07 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08username\x18\x08 \x01(\tH\x02\x88\x01\x01\x12\x31\n\x06status\x18\t \x01(\x0e\x32!.crewkit.git.v1.AttributionStatus\x12\x31\n\x06method\x18\n \x01(\x0e\x32!.crewkit.git.v1.AttributionMethod\x12,\n\x04user\x18\x0b \x01(\x0b\x32\x1e.crewkit.git.v1.AttributedUser\x12\x35\n\x0c\x63ommitted_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x03\x88\x01\x01\x12/\n\x0brecorded_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\n\x0f_repo_full_nameB\x08\n\x06_emailB\x0b\n\t_usernameB\x0f\n\r_committed_at\"\xa0\x01\n\x17ListAttributionsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x31\n\x06status\x18\x02 \x01(\x0e\x32!.crewkit.git.v1.AttributionStatus\x12\x12\n\nproject_id\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"f\n\x18ListAttributionsResponse\x12\x31\n\x0c\x61ttributions\x18\x01 \x03(\x0b\x32\x1b.crewkit.git.v1.Attribution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\x95\x01\n\x11\x41ttributionStatus\x12\"\n\x1e\x41TTRIBUTION_STATUS_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x41TTRIBUTION_STATUS_MATCHED\x10\x01\x12 \n\x1c\x41TTRIBUTION_STATUS_UNMATCHED\x10\x02\x12\x1a\n\x16\x41TTRIBUTION_STATUS_BOT\x10\x03*\x90\x01\n\x0f\x41ttributionRole\x12 \n\x1c\x41TTRIBUTION_ROLE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x41TTRIBUTION_ROLE_AUTHOR\x10\x01\x12\x1e\n\x1a\x41TTRIBUTION_ROLE_COMMITTER\x10\x02\x12\x1e\n\x1a\x41TTRIBUTION_ROLE_CO_AUTHOR\x10\x03*\xa8\x02\n\x11\x41ttributionMethod\x12\"\n\x1e\x41TTRIBUTION_METHOD_UNSPECIFIED\x10\x00\x12!\n\x1d\x41TTRIBUTION_METHOD_ACCOUNT_ID\x10\x01\x12!\n\x1d\x41TTRIBUTION_METHOD_NOREPLY_ID\x10\x02\x12\'\n#ATTRIBUTION_METHOD_VERIFIED_ADDRESS\x10\x03\x12\x1f\n\x1b\x41TTRIBUTION_METHOD_USERNAME\x10\x04\x12\x1a\n\x16\x41TTRIBUTION_METHOD_BOT\x10\x05\x12#\n\x1f\x41TTRIBUTION_METHOD_NOT_A_MEMBER\x10\x06\x12\x1e\n\x1a\x41TTRIBUTION_METHOD_UNKNOWN\x10\x07\x32{\n\x12\x41ttributionService\x12\x65\n\x10ListAttributions\x12\'.crewkit.git.v1.ListAttributionsRequest\x1a(.crewkit.git.v1.ListAttributionsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!crewkit/git/v1/attributions.proto\x12\x0e\x63rewkit.git.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"=\n\x0e\x41ttributedUser\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x42\x07\n\x05_name\"\xf9\x03\n\x0b\x41ttribution\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x07repo_id\x18\x02 \x01(\t\x12\x1b\n\x0erepo_full_name\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x0b\n\x03sha\x18\x04 \x01(\t\x12-\n\x04role\x18\x05 \x01(\x0e\x32\x1f.crewkit.git.v1.AttributionRole\x12\x0c\n\x04name\x18\x06 \x01(\t\x12\x12\n\x05\x65mail\x18\x07 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08username\x18\x08 \x01(\tH\x02\x88\x01\x01\x12\x31\n\x06status\x18\t \x01(\x0e\x32!.crewkit.git.v1.AttributionStatus\x12\x31\n\x06method\x18\n \x01(\x0e\x32!.crewkit.git.v1.AttributionMethod\x12,\n\x04user\x18\x0b \x01(\x0b\x32\x1e.crewkit.git.v1.AttributedUser\x12\x35\n\x0c\x63ommitted_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x03\x88\x01\x01\x12/\n\x0brecorded_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\n\x0f_repo_full_nameB\x08\n\x06_emailB\x0b\n\t_usernameB\x0f\n\r_committed_at\"\xa0\x01\n\x17ListAttributionsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x31\n\x06status\x18\x02 \x01(\x0e\x32!.crewkit.git.v1.AttributionStatus\x12\x12\n\nproject_id\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"f\n\x18ListAttributionsResponse\x12\x31\n\x0c\x61ttributions\x18\x01 \x03(\x0b\x32\x1b.crewkit.git.v1.Attribution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"g\n\x1bResolveCommitAuthorsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x0f\n\x07repo_id\x18\x03 \x01(\t\x12\x0c\n\x04shas\x18\x04 \x03(\t\"I\n\rCommitAuthors\x12\x0b\n\x03sha\x18\x01 \x01(\t\x12+\n\x06people\x18\x02 \x03(\x0b\x32\x1b.crewkit.git.v1.Attribution\"N\n\x1cResolveCommitAuthorsResponse\x12.\n\x07\x63ommits\x18\x01 \x03(\x0b\x32\x1d.crewkit.git.v1.CommitAuthors*\x95\x01\n\x11\x41ttributionStatus\x12\"\n\x1e\x41TTRIBUTION_STATUS_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x41TTRIBUTION_STATUS_MATCHED\x10\x01\x12 \n\x1c\x41TTRIBUTION_STATUS_UNMATCHED\x10\x02\x12\x1a\n\x16\x41TTRIBUTION_STATUS_BOT\x10\x03*\x90\x01\n\x0f\x41ttributionRole\x12 \n\x1c\x41TTRIBUTION_ROLE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x41TTRIBUTION_ROLE_AUTHOR\x10\x01\x12\x1e\n\x1a\x41TTRIBUTION_ROLE_COMMITTER\x10\x02\x12\x1e\n\x1a\x41TTRIBUTION_ROLE_CO_AUTHOR\x10\x03*\xa8\x02\n\x11\x41ttributionMethod\x12\"\n\x1e\x41TTRIBUTION_METHOD_UNSPECIFIED\x10\x00\x12!\n\x1d\x41TTRIBUTION_METHOD_ACCOUNT_ID\x10\x01\x12!\n\x1d\x41TTRIBUTION_METHOD_NOREPLY_ID\x10\x02\x12\'\n#ATTRIBUTION_METHOD_VERIFIED_ADDRESS\x10\x03\x12\x1f\n\x1b\x41TTRIBUTION_METHOD_USERNAME\x10\x04\x12\x1a\n\x16\x41TTRIBUTION_METHOD_BOT\x10\x05\x12#\n\x1f\x41TTRIBUTION_METHOD_NOT_A_MEMBER\x10\x06\x12\x1e\n\x1a\x41TTRIBUTION_METHOD_UNKNOWN\x10\x07\x32\xee\x01\n\x12\x41ttributionService\x12\x65\n\x10ListAttributions\x12\'.crewkit.git.v1.ListAttributionsRequest\x1a(.crewkit.git.v1.ListAttributionsResponse\x12q\n\x14ResolveCommitAuthors\x12+.crewkit.git.v1.ResolveCommitAuthorsRequest\x1a,.crewkit.git.v1.ResolveCommitAuthorsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'crewkit.git.v1.attributions_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ATTRIBUTIONSTATUS']._serialized_start=925
-  _globals['_ATTRIBUTIONSTATUS']._serialized_end=1074
-  _globals['_ATTRIBUTIONROLE']._serialized_start=1077
-  _globals['_ATTRIBUTIONROLE']._serialized_end=1221
-  _globals['_ATTRIBUTIONMETHOD']._serialized_start=1224
-  _globals['_ATTRIBUTIONMETHOD']._serialized_end=1520
+  _globals['_ATTRIBUTIONSTATUS']._serialized_start=1185
+  _globals['_ATTRIBUTIONSTATUS']._serialized_end=1334
+  _globals['_ATTRIBUTIONROLE']._serialized_start=1337
+  _globals['_ATTRIBUTIONROLE']._serialized_end=1481
+  _globals['_ATTRIBUTIONMETHOD']._serialized_start=1484
+  _globals['_ATTRIBUTIONMETHOD']._serialized_end=1780
   _globals['_ATTRIBUTEDUSER']._serialized_start=86
   _globals['_ATTRIBUTEDUSER']._serialized_end=147
   _globals['_ATTRIBUTION']._serialized_start=150
@@ -46,6 +46,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTATTRIBUTIONSREQUEST']._serialized_end=818
   _globals['_LISTATTRIBUTIONSRESPONSE']._serialized_start=820
   _globals['_LISTATTRIBUTIONSRESPONSE']._serialized_end=922
-  _globals['_ATTRIBUTIONSERVICE']._serialized_start=1522
-  _globals['_ATTRIBUTIONSERVICE']._serialized_end=1645
+  _globals['_RESOLVECOMMITAUTHORSREQUEST']._serialized_start=924
+  _globals['_RESOLVECOMMITAUTHORSREQUEST']._serialized_end=1027
+  _globals['_COMMITAUTHORS']._serialized_start=1029
+  _globals['_COMMITAUTHORS']._serialized_end=1102
+  _globals['_RESOLVECOMMITAUTHORSRESPONSE']._serialized_start=1104
+  _globals['_RESOLVECOMMITAUTHORSRESPONSE']._serialized_end=1182
+  _globals['_ATTRIBUTIONSERVICE']._serialized_start=1783
+  _globals['_ATTRIBUTIONSERVICE']._serialized_end=2021
 # @@protoc_insertion_point(module_scope)

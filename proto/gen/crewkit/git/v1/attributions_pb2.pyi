@@ -304,3 +304,91 @@ class ListAttributionsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListAttributionsResponse: _TypeAlias = ListAttributionsResponse  # noqa: Y015
+
+@_typing.final
+class ResolveCommitAuthorsRequest(_message.Message):
+    """ResolveCommitAuthorsRequest names commits of a repository."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    REPO_ID_FIELD_NUMBER: _builtins.int
+    SHAS_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization's id (UUID)."""
+    provider: _builtins.str
+    """Optional. The provider's name; "github" where empty."""
+    repo_id: _builtins.str
+    """Required. The provider's numeric id of the repository, as text."""
+    @_builtins.property
+    def shas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Required. The commits' full hashes, 1 to 100 of them."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        repo_id: _builtins.str = ...,
+        shas: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "provider", b"provider", "repo_id", b"repo_id", "shas", b"shas"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResolveCommitAuthorsRequest: _TypeAlias = ResolveCommitAuthorsRequest  # noqa: Y015
+
+@_typing.final
+class CommitAuthors(_message.Message):
+    """CommitAuthors is the people of one commit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHA_FIELD_NUMBER: _builtins.int
+    PEOPLE_FIELD_NUMBER: _builtins.int
+    sha: _builtins.str
+    """Output only. The commit's full hash."""
+    @_builtins.property
+    def people(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attribution]:
+        """Output only. Its author, committer and co-authors; nobody where no push ever told of it."""
+
+    def __init__(
+        self,
+        *,
+        sha: _builtins.str = ...,
+        people: _abc.Iterable[Global___Attribution] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["people", b"people", "sha", b"sha"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommitAuthors: _TypeAlias = CommitAuthors  # noqa: Y015
+
+@_typing.final
+class ResolveCommitAuthorsResponse(_message.Message):
+    """ResolveCommitAuthorsResponse has all of them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMITS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def commits(self) -> _containers.RepeatedCompositeFieldContainer[Global___CommitAuthors]:
+        """Output only. Each commit once, in the order they were asked for."""
+
+    def __init__(
+        self,
+        *,
+        commits: _abc.Iterable[Global___CommitAuthors] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commits", b"commits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResolveCommitAuthorsResponse: _TypeAlias = ResolveCommitAuthorsResponse  # noqa: Y015

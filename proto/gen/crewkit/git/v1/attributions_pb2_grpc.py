@@ -41,6 +41,11 @@ class AttributionServiceStub:
                 request_serializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ListAttributionsRequest.SerializeToString,
                 response_deserializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ListAttributionsResponse.FromString,
                 _registered_method=True)
+        self.ResolveCommitAuthors = channel.unary_unary(
+                '/crewkit.git.v1.AttributionService/ResolveCommitAuthors',
+                request_serializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ResolveCommitAuthorsRequest.SerializeToString,
+                response_deserializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ResolveCommitAuthorsResponse.FromString,
+                _registered_method=True)
 
 
 class AttributionServiceServicer:
@@ -55,6 +60,13 @@ class AttributionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ResolveCommitAuthors(self, request, context):
+        """ResolveCommitAuthors tells whose some commits of a repository are.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AttributionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -62,6 +74,11 @@ def add_AttributionServiceServicer_to_server(servicer, server):
                     servicer.ListAttributions,
                     request_deserializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ListAttributionsRequest.FromString,
                     response_serializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ListAttributionsResponse.SerializeToString,
+            ),
+            'ResolveCommitAuthors': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveCommitAuthors,
+                    request_deserializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ResolveCommitAuthorsRequest.FromString,
+                    response_serializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ResolveCommitAuthorsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -93,6 +110,33 @@ class AttributionService:
             '/crewkit.git.v1.AttributionService/ListAttributions',
             crewkit_dot_git_dot_v1_dot_attributions__pb2.ListAttributionsRequest.SerializeToString,
             crewkit_dot_git_dot_v1_dot_attributions__pb2.ListAttributionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveCommitAuthors(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crewkit.git.v1.AttributionService/ResolveCommitAuthors',
+            crewkit_dot_git_dot_v1_dot_attributions__pb2.ResolveCommitAuthorsRequest.SerializeToString,
+            crewkit_dot_git_dot_v1_dot_attributions__pb2.ResolveCommitAuthorsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -20,6 +20,8 @@ class AttributionServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListAttributions: _aio.UnaryUnaryMultiCallable[_attributions_pb2.ListAttributionsRequest, _attributions_pb2.ListAttributionsResponse]
     """ListAttributions lists whose the commits of an organization are, the latest told first."""
+    ResolveCommitAuthors: _aio.UnaryUnaryMultiCallable[_attributions_pb2.ResolveCommitAuthorsRequest, _attributions_pb2.ResolveCommitAuthorsResponse]
+    """ResolveCommitAuthors tells whose some commits of a repository are."""
 
 class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
     """AttributionService tells whose commits are. This is information, never authentication: anyone may write any
@@ -33,5 +35,13 @@ class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_attributions_pb2.ListAttributionsRequest, _abc.Awaitable[_attributions_pb2.ListAttributionsResponse]],
     ) -> _abc.Awaitable[_attributions_pb2.ListAttributionsResponse]:
         """ListAttributions lists whose the commits of an organization are, the latest told first."""
+
+    @_abc_1.abstractmethod
+    def ResolveCommitAuthors(
+        self,
+        request: _attributions_pb2.ResolveCommitAuthorsRequest,
+        context: _aio.ServicerContext[_attributions_pb2.ResolveCommitAuthorsRequest, _abc.Awaitable[_attributions_pb2.ResolveCommitAuthorsResponse]],
+    ) -> _abc.Awaitable[_attributions_pb2.ResolveCommitAuthorsResponse]:
+        """ResolveCommitAuthors tells whose some commits of a repository are."""
 
 def add_AttributionServiceServicer_to_server(servicer: AttributionServiceServicer, server: _aio.Server) -> None: ...
