@@ -20,8 +20,10 @@ from core.use_cases.connections.look_up import LookUpIdentities
 from core.use_cases.connections.revoke import RevokeTokens
 from core.use_cases.events.browse import ListEvents, ShowEvent
 from core.use_cases.events.drain import DrainLane
+from core.use_cases.events.of_organization import ListOrganizationEvents, ShowOrganizationEvent
 from core.use_cases.events.receive import ReceiveDelivery
 from core.use_cases.events.retry import RetryEvent, RetryEvents
+from core.use_cases.events.retry_of_organization import RetryOrganizationEvent, RetryOrganizationEvents
 from core.use_cases.events.secret_uses import RecordSecretUses
 from core.use_cases.events.sweep import Sweep
 from core.use_cases.idempotency.forget_expired import ForgetExpiredKeys
@@ -57,11 +59,15 @@ class Application:
     record_secret_uses: RecordSecretUses
     recover_deliveries: RecoverDeliveries
 
-    # People look at the ledger and mend it.
+    # Whoever runs the service looks at the ledger and mends it; an organization's people do with their part.
     list_events: ListEvents
     show_event: ShowEvent
     retry_event: RetryEvent
     retry_events: RetryEvents
+    list_organization_events: ListOrganizationEvents
+    show_organization_event: ShowOrganizationEvent
+    retry_organization_event: RetryOrganizationEvent
+    retry_organization_events: RetryOrganizationEvents
 
     # Someone connects their organization in the browser.
     begin_install: BeginInstall

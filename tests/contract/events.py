@@ -1,16 +1,17 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from core.domain.events import RETRYABLE, Event, EventStatus, Outcome, Settlement, Verdict
 from core.domain.identifiers import EventId
-from core.domain.integrations import Integration
+from core.domain.integrations import Integration, IntegrationStatus
 from core.domain.lanes import lane_of
 from ports.events import EventFilter
 from tests.contract.world import World
-from tests.support.builders import INSTALLATION, PROVIDER, a_delivery, ago, now
+from tests.support.builders import INSTALLATION, PROVIDER, a_delivery, ago, now, step
 
 
 class EventStoreContract:
@@ -129,8 +130,75 @@ class EventStoreContract:
         """It belonged to whoever had the installation then."""
         event = await world.event()
         await world.settle(Settlement(event.id, EventStatus.IGNORED, reason="before_binding"))
+        waited = await world.event(received_at=ago(hours=73))
+        await world.settle(Settlement(waited.id, EventStatus.UNROUTED))
+        nobodys = await world.event(received_at=ago(hours=73), installation_id=None)
+        await world.settle(Settlement(nobodys.id, EventStatus.FAILED, reason="boom"))
+        assert await _reopened(world, event, waited, nobodys) == [nobodys.id]
+
+    async def test_what_was_routed_is_reopened_for_its_own_integration_only(self, world: World) -> None:
+        """Not once that has another installation, or was revoked and others may have this one."""
+        organization = await world.organization()
+        integration = await world.integration(organization)
+        event = await world.event()
+        await world.settle(_owned(event, integration, EventStatus.FAILED))
+
+        async def becomes(**facts: Any) -> None:
+            async with world.unit_of_work() as tx:
+                known = await tx.integrations.find(organization.id, PROVIDER)
+                assert known is not None
+                await tx.integrations.apply([step(known, replace(known, **facts))])
+                await tx.commit()
+
+        await becomes(status=IntegrationStatus.REVOKED)
+        await world.integration(await world.organization("Zenith"))
+        assert await _reopened(world, event) == []
+        await becomes(provider_id="2", status=IntegrationStatus.ACTIVE)
+        assert await _reopened(world, event) == []
         async with world.unit_of_work() as tx:
-            assert await tx.events.reopen([event.id], now=now()) == []
+            where = EventFilter(organization.id, reopenable_at=now())
+            assert await tx.events.list(where, limit=10) == []
+            assert len(await tx.events.list(replace(where, reopenable_at=None), limit=10)) == 1
+
+    async def test_reopening_asks_for_the_payload(self, world: World) -> None:
+        """Without it there is nothing to process; the row stays."""
+        kept, expired = await world.event(), await world.event()
+        for event in (kept, expired):
+            await world.settle(Settlement(event.id, EventStatus.FAILED, reason="boom"))
+        await world.expire_payload(expired)
+        async with world.unit_of_work() as tx:
+            assert await tx.events.has_payload(kept.id)
+            assert not await tx.events.has_payload(expired.id)
+            assert not await tx.events.has_payload(EventId(404))
+            assert await tx.events.find_payload(expired.id) is None
+            where = EventFilter(status=EventStatus.FAILED, reopenable_at=now())
+            assert [one.id for one in await tx.events.list(where, limit=10)] == [kept.id]
+        assert await _reopened(world, kept, expired) == [kept.id]
+
+    async def test_a_project_and_a_provider_choose(self, world: World) -> None:
+        """What a project of the organization was told of; another organization's project finds nothing."""
+        organization = await world.organization()
+        integration = await world.integration(organization)
+        projects = [await world.project(organization, name) for name in ("One", "Two")]
+        foreign = await world.project(await world.organization("Zenith"))
+        told = []
+        for ids in ([0], [1], [0, 1], []):
+            event = await world.event()
+            settled = _owned(event, integration, EventStatus.PROCESSED)
+            await world.settle(replace(settled, project_ids=tuple(projects[number].id for number in ids)))
+            told.append(event.id)
+
+        async def found(**where: object) -> list[EventId]:
+            async with world.unit_of_work() as tx:
+                asked = EventFilter(organization.id, **where)  # type: ignore[arg-type]
+                return [one.id for one in await tx.events.list(asked, limit=10)]
+
+        assert await found(project_id=projects[0].external_id) == [told[2], told[0]]
+        assert await found(project_id=projects[1].external_id, event_type="push") == [told[2], told[1]]
+        assert await found(project_id=projects[1].external_id, event_type="star") == []
+        assert await found(project_id=foreign.external_id) == []
+        assert await found(provider=PROVIDER) == told[::-1]
+        assert await found(provider="gitlab") == []
 
     async def test_twenty_reopen_the_same_events(self, world: World) -> None:
         """Each event is reopened by one of them, and nobody waits for ever."""
@@ -168,6 +236,11 @@ class EventStoreContract:
         async with world.unit_of_work() as tx:
             where = EventFilter(delivery_id=delivery.delivery_id)
             assert [one.provider for one in await tx.events.list(where, limit=10)] == ["gitlab", PROVIDER]
+
+
+async def _reopened(world: World, *events: Event) -> list[EventId]:
+    async with world.unit_of_work() as tx:
+        return list(await tx.events.reopen([event.id for event in events], now=now()))
 
 
 def _owned(event: Event, integration: Integration | None, status: EventStatus) -> Settlement:

@@ -7,6 +7,7 @@ from adapters.memory.directory import MemoryDirectory
 from adapters.memory.seed import seed_membership, seed_organization, seed_project, seed_user
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from core.domain.deliveries import VerifiedDelivery
+from core.domain.events import Event
 from core.domain.identifiers import EventId
 from core.domain.organizations import Organization, Project, Role, User
 from tests.contract.world import World
@@ -52,6 +53,10 @@ class MemoryWorld(World):
         finally:
             self.received_at = None
         return max(self.database.committed.events)
+
+    async def expire_payload(self, event: Event) -> None:
+        """Forget it."""
+        del self.database.committed.payloads[event.id]
 
     async def lose_storage(self) -> None:
         """Make it unreachable for all."""

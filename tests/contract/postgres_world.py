@@ -10,6 +10,7 @@ from adapters.postgres.directory import PostgresDirectory
 from adapters.postgres.seed import seed_membership, seed_organization, seed_project, seed_user
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from core.domain.deliveries import VerifiedDelivery
+from core.domain.events import Event
 from core.domain.identifiers import EventId
 from core.domain.organizations import Organization, Project, Role, User
 from tests.contract.world import World
@@ -79,6 +80,12 @@ class PostgresWorld(World):
             [(event_id,)] = await session.write(_KEEP, row)
             await session.commit()
         return EventId(event_id)
+
+    async def expire_payload(self, event: Event) -> None:
+        """Set it to null."""
+        async with self.database.session() as session:
+            await session.change("UPDATE git_webhook_events SET payload = NULL WHERE id = %s", (event.id,))
+            await session.commit()
 
     async def lose_storage(self) -> None:
         """End every connection there is to this database, as a server that goes down does."""

@@ -52,6 +52,10 @@ class World(ABC):
         """Put a delivery into the ledger, pending and due."""
 
     @abstractmethod
+    async def expire_payload(self, event: Event) -> None:
+        """Remove what was signed, as retention does."""
+
+    @abstractmethod
     async def lose_storage(self) -> None:
         """Cut every transaction under way off from what it writes to."""
 

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from adapters.postgres.codec import encode, storable
-from adapters.postgres.compression import PayloadDamaged, compress, decompress
+from adapters.postgres.compression import compress, decompress
 from adapters.postgres.packed_arrays import Bigints, Booleans, Documents, Smallints, Texts, Timestamps
 from adapters.postgres.search import _hashes, grams
+from core.domain.events import PayloadDamaged
 from core.domain.identifiers import IntegrationId
 
 _any_text = some.text(some.characters())

@@ -3,7 +3,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapters.memory.database import Session
-from core.domain.events import BEFORE_BINDING, RETRYABLE, Event, EventStatus
+from core.domain.events import Event, EventStatus, may_reopen
 from core.domain.identifiers import EventId
 from ports.events import EventFilter, EventStore
 
@@ -35,15 +35,17 @@ class MemoryEventStore(EventStore):
         """Return the bytes that were signed."""
         return self._session.state.payloads.get(event_id)
 
+    async def has_payload(self, event_id: EventId) -> bool:
+        """Tell whether the bytes that were signed are still kept."""
+        return event_id in self._session.state.payloads
+
     async def reopen(self, event_ids: Sequence[EventId], *, now: datetime) -> Sequence[EventId]:
         """Make those among these that may be retried pending and due, with all their attempts again."""
         events = (await self._session.writable()).events
         reopened = sorted(
             event_id
             for event_id in set(event_ids)
-            if event_id in events
-            and events[event_id].status in RETRYABLE
-            and events[event_id].error_message != BEFORE_BINDING
+            if event_id in events and self._may_reopen(events[event_id], now)
         )
         for event_id in reopened:
             events[event_id] = replace(
@@ -68,10 +70,26 @@ class MemoryEventStore(EventStore):
         return (
             (where.organization_id is None or self._organization(event) == where.organization_id)
             and where.status in (None, event.status)
+            and where.provider in (None, event.provider)
+            and (where.project_id is None or self._was_told(event, where))
+            and (where.reopenable_at is None or self._may_reopen(event, where.reopenable_at))
             and where.event_type in (None, event.event_type)
             and where.delivery_id in (None, event.delivery_id)
             and (where.since is None or event.created_at >= where.since)
         )
+
+    def _was_told(self, event: Event, where: EventFilter) -> bool:
+        """Tell whether a project was told, which is of the organization that asks."""
+        return any(
+            project.external_id == where.project_id and project.organization_id == where.organization_id
+            for project in map(self._session.state.projects.get, event.project_ids)
+            if project is not None
+        )
+
+    def _may_reopen(self, event: Event, now: datetime) -> bool:
+        state = self._session.state
+        owner = state.integrations[event.integration_id] if event.integration_id else None
+        return event.id in state.payloads and may_reopen(event, owner, now=now)
 
     def _organization(self, event: Event) -> int | None:
         if event.integration_id is None:

@@ -4,6 +4,8 @@ import threading
 
 import zstandard
 
+from core.domain.events import PayloadDamaged
+
 # zstd's level 1 with a hash table of 16 KB instead of 128 KB: payloads become no larger, but the table stays
 # in the processor's first cache. Clearing the large one for each delivery costs as much as compressing it and
 # pushes out what everything after it works on.
@@ -27,10 +29,6 @@ class _Contexts(threading.local):
 
 
 _contexts = _Contexts()
-
-
-class PayloadDamaged(Exception):
-    """The stored bytes are not the payload whose length was stored beside them."""
 
 
 def compress(payload: bytes) -> bytes:

@@ -1,43 +1,17 @@
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
 
-from psycopg.sql import SQL, Composable, Literal
+from psycopg.sql import SQL
 
-from adapters.postgres import ledger_rows
+from adapters.postgres import event_search, ledger_rows
 from adapters.postgres.compression import decompress
-from adapters.postgres.packed_arrays import Bigints, Texts
+from adapters.postgres.packed_arrays import Bigints
+from adapters.postgres.reopening import REOPEN, may_reopen_at
 from adapters.postgres.session import Session
-from core.domain.events import BEFORE_BINDING, RETRYABLE, Event, EventStatus
+from core.domain.events import Event
 from core.domain.identifiers import EventId
 from core.domain.lanes import LANES
 from ports.events import EventFilter, EventStore
-
-# The newest of each status, then the newest of these: one index serves every status and all of them.
-_OF_ORGANIZATION = SQL("""
-    SELECT {columns}
-    FROM git_integrations AS i
-    CROSS JOIN unnest(%(statuses)s::text[]) AS wanted (status)
-    CROSS JOIN LATERAL (
-        SELECT * FROM git_webhook_events AS e
-        WHERE e.git_integration_id = i.id AND e.status = wanted.status AND {matches}
-        ORDER BY e.id DESC LIMIT %(limit)s
-    ) AS e
-    WHERE i.organization_id = %(organization_id)s
-    ORDER BY e.id DESC LIMIT %(limit)s
-""")
-
-_OF_EVERYONE = SQL("""
-    SELECT {columns} FROM git_webhook_events AS e WHERE {matches} ORDER BY e.id DESC LIMIT %(limit)s
-""")
-
-_ANY = SQL("true")
-_CONDITIONS = {
-    "event_type": SQL("e.event_type = %(event_type)s"),
-    "delivery_id": SQL("e.delivery_id = %(delivery_id)s"),
-    "since": SQL("e.created_at >= %(since)s"),
-    "before": SQL("e.id < %(before)s"),
-}
 
 _FIND = (
     SQL("SELECT {columns} FROM git_webhook_events AS e WHERE e.delivery_id = %s AND e.provider = %s")
@@ -47,21 +21,7 @@ _FIND = (
 
 _FIND_PAYLOAD = "SELECT payload, payload_length FROM git_webhook_events WHERE id = %s"
 
-# Rows are locked in one order everywhere: a redelivery or a sweep may want the same ones.
-_REOPEN = """
-    UPDATE git_webhook_events AS e
-    SET status = 'pending', attempts = 0, next_attempt_at = %(now)s, verdicts = NULL, error_message = NULL,
-        processed_at = NULL, updated_at = now()
-    FROM (
-        SELECT id FROM git_webhook_events
-        WHERE id = ANY(%(ids)s::bigint[]) AND status = ANY(%(retryable)s::text[])
-            AND error_message IS DISTINCT FROM %(never)s
-        ORDER BY delivery_id, provider
-        FOR UPDATE
-    ) AS reopened
-    WHERE e.id = reopened.id
-    RETURNING e.id
-"""
+_HAS_PAYLOAD = "SELECT payload IS NOT NULL FROM git_webhook_events WHERE id = %s"
 
 # One short look into each lane, however many events wait there.
 _OLDEST_DUE = """
@@ -83,22 +43,7 @@ class PostgresEventStore(EventStore):
 
     async def list(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> Sequence[Event]:
         """Return events, newest first, those below `before` only."""
-        asked: dict[str, object] = {
-            "event_type": where.event_type,
-            "delivery_id": where.delivery_id,
-            "since": where.since,
-            "before": before,
-        }
-        given = tuple(name for name, value in asked.items() if value is not None)
-        if where.organization_id is None:
-            statement = _of_everyone(given, where.status)
-        else:
-            statement = _of_organization(given)
-            asked["organization_id"] = where.organization_id
-            wanted = [status.value for status in EventStatus if where.status in (None, status)]
-            asked["statuses"] = Texts(wanted)
-        rows = await self._session.read(statement, asked | {"limit": limit})
-        return [ledger_rows.event(row) for row in rows]
+        return await event_search.search(self._session, where, limit=limit, before=before)
 
     async def find(self, provider: str, delivery_id: str) -> Event | None:
         """Return one event."""
@@ -110,12 +55,15 @@ class PostgresEventStore(EventStore):
         rows = await self._session.read(_FIND_PAYLOAD, (event_id,))
         return decompress(rows[0][0], length=rows[0][1]) if rows and rows[0][0] is not None else None
 
+    async def has_payload(self, event_id: EventId) -> bool:
+        """Tell whether the bytes that were signed are still kept."""
+        rows = await self._session.read(_HAS_PAYLOAD, (event_id,))
+        return bool(rows and rows[0][0])
+
     async def reopen(self, event_ids: Sequence[EventId], *, now: datetime) -> Sequence[EventId]:
         """Make those among these that may be retried pending and due, with all their attempts again."""
-        retryable = [status.value for status in RETRYABLE]
         rows = await self._session.write(
-            _REOPEN,
-            {"ids": Bigints(event_ids), "retryable": Texts(retryable), "never": BEFORE_BINDING, "now": now},
+            REOPEN, {"ids": Bigints(event_ids), "now": now, **may_reopen_at(now)}
         )
         return sorted(event_id for (event_id,) in rows)
 
@@ -123,22 +71,3 @@ class PostgresEventStore(EventStore):
         """Return when the longest-waiting due event was received."""
         [(oldest,)] = await self._session.read(_OLDEST_DUE, (LANES, now))
         return oldest  # type: ignore[no-any-return]
-
-
-# One text for each set of conditions given, so that each is planned for just these.
-
-
-@cache
-def _of_organization(given: tuple[str, ...]) -> str:
-    matches = SQL(" AND ").join([_ANY, *(_CONDITIONS[name] for name in given)])
-    return _OF_ORGANIZATION.format(columns=ledger_rows.COLUMNS, matches=matches).as_string()
-
-
-@cache
-def _of_everyone(given: tuple[str, ...], status: EventStatus | None) -> str:
-    conditions: list[Composable] = [_ANY, *(_CONDITIONS[name] for name in given)]
-    if status:
-        # Written out, since an index of one status is of use only where the planner sees which is asked for.
-        conditions.append(SQL("e.status = {status}").format(status=Literal(status.value)))
-    matches = SQL(" AND ").join(conditions)
-    return _OF_EVERYONE.format(columns=ledger_rows.COLUMNS, matches=matches).as_string()

@@ -4,10 +4,10 @@ from datetime import datetime
 from psycopg.sql import SQL
 
 from adapters.postgres import ledger_rows, locks
-from adapters.postgres.compression import PayloadDamaged, decompress
+from adapters.postgres.compression import decompress
 from adapters.postgres.packed_arrays import Bigints, Documents, Smallints, Texts, Timestamps
 from adapters.postgres.session import Row, Session
-from core.domain.events import UNROUTED_LIFETIME, Settlement
+from core.domain.events import UNROUTED_LIFETIME, PayloadDamaged, Settlement
 from core.domain.lanes import LANES, lane_of
 from ports.mailbox import Letter, Mailbox
 

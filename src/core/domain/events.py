@@ -5,6 +5,7 @@ from uuid import UUID
 
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import EventId, IntegrationId, LinkId, ProjectId, RepoId
+from core.domain.integrations import Integration
 
 
 class EventStatus(Enum):
@@ -114,6 +115,20 @@ RETRYABLE = frozenset({EventStatus.FAILED, EventStatus.IGNORED, EventStatus.UNRO
 BEFORE_BINDING = "before_binding"
 
 
+def may_reopen(event: Event, owner: Integration | None, *, now: datetime) -> bool:
+    """Tell whether an event may be processed again; `owner` is the integration it was routed to.
+
+    It did not act, and is not of a time before its installation was bound to whoever has it now. What an
+    integration was told stays its own: with another installation, or revoked, it would be told to nobody or,
+    where the installation was bound again elsewhere, to somebody else.
+    """
+    if event.status not in RETRYABLE or event.error_message == BEFORE_BINDING:
+        return False
+    if owner is None:
+        return event.installation_id is None or event.created_at >= now - UNROUTED_LIFETIME
+    return not owner.is_revoked and owner.provider_id == str(event.installation_id)
+
+
 class EnvelopeUnreadable(DomainError):
     """The signed object does not have the shape its event type promises; trying again changes nothing."""
 
@@ -133,6 +148,13 @@ class EventNotRetryable(DomainError):
 
     kind = ErrorKind.ABORTED
     code = "event_not_retryable"
+
+
+class PayloadDamaged(DomainError):
+    """The stored payload is not what was received; the event's row and verdicts remain."""
+
+    kind = ErrorKind.INTERNAL
+    code = "payload_damaged"
 
 
 class PayloadExpired(DomainError):

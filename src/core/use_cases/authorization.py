@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from functools import lru_cache
 from typing import assert_never
 from uuid import UUID
@@ -21,12 +22,29 @@ async def require_in(
     Raises `OrganizationNotFound` where there is none, and to a person who is no member of it, so that nobody
     learns which exist; `ActionForbidden` where the policy does not allow a member or a service this.
     """
+    organization, _ = await allowed_in(
+        directory, authorizer, actor, action, organization_id, besides=frozenset()
+    )
+    return organization
+
+
+async def allowed_in(
+    directory: Directory,
+    authorizer: Authorizer,
+    actor: Actor,
+    action: Action,
+    organization_id: UUID,
+    *,
+    besides: Collection[Action],
+) -> tuple[Organization, frozenset[Action]]:
+    """Do what `require_in` does, and also return which of these other actions the actor may do there."""
     person = _person(actor)
     place = await directory.find_place(organization_id, person.user_id if person else None)
     if place is None or (person is not None and place.role is None):
         raise OrganizationNotFound("There is no such organization, or you are not a member of it.")
-    _check(authorizer, actor, action, standing_of(actor, place.role))
-    return place.organization
+    standing = standing_of(actor, place.role)
+    _check(authorizer, actor, action, standing)
+    return place.organization, frozenset(one for one in besides if authorizer.allows(standing, one))
 
 
 def require(authorizer: Authorizer, actor: Actor, action: Action) -> None:

@@ -9,8 +9,10 @@ from core.use_cases.attribution.resolve_commit_authors import ResolveCommitAutho
 from core.use_cases.audit.list_versions import ListVersions
 from core.use_cases.events.browse import ListEvents, ShowEvent
 from core.use_cases.events.drain import DrainLane
+from core.use_cases.events.of_organization import ListOrganizationEvents, ShowOrganizationEvent
 from core.use_cases.events.receive import ReceiveDelivery
 from core.use_cases.events.retry import RetryEvent, RetryEvents
+from core.use_cases.events.retry_of_organization import RetryOrganizationEvent, RetryOrganizationEvents
 from core.use_cases.events.secret_uses import RecordSecretUses
 from core.use_cases.events.sweep import Sweep
 from core.use_cases.idempotency.forget_expired import ForgetExpiredKeys
@@ -98,6 +100,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         public_url=by.public_url,
         pause=pause,
     )
+    inside = (by.unit_of_work, by.directory, by.authorizer)
     return Application(
         receive_delivery=receive,
         drain_lane=DrainLane(by.unit_of_work, by.protocols, by.doorbell, by.clock, by.metrics, by.alerts),
@@ -108,6 +111,10 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         show_event=ShowEvent(by.unit_of_work, by.authorizer, by.protocols),
         retry_event=RetryEvent(by.unit_of_work, by.authorizer, by.doorbell, by.clock),
         retry_events=RetryEvents(by.unit_of_work, by.authorizer, by.doorbell, by.clock),
+        list_organization_events=ListOrganizationEvents(*inside, by.protocols),
+        show_organization_event=ShowOrganizationEvent(*inside, by.protocols),
+        retry_organization_event=RetryOrganizationEvent(*inside, by.doorbell, by.clock),
+        retry_organization_events=RetryOrganizationEvents(*inside, by.doorbell, by.clock, by.protocols),
         begin_install=installing.begin,
         finish_install=installing.finish,
         end_lapsed_flows=installing.end_lapsed,

@@ -11,13 +11,14 @@ import msgspec
 
 from core.application import Application
 from core.domain.actors import SystemActor
-from core.domain.errors import DomainError
+from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.events import Event, EventStatus
 from core.use_cases.events.retry import MOST
 from entrypoints.bootstrap.application import configure_process, open_application
 from entrypoints.cli.durations import DURATION
 from entrypoints.cli.replay import replay
 from entrypoints.development.demo import running_demo, with_running_demo
+from entrypoints.setting_table import PREFIX
 from entrypoints.settings import Settings, SettingsRefused
 from ports.events import EventFilter
 
@@ -137,8 +138,20 @@ def _call(action: Callable[[Application], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(run())
+    except StorageUnavailable as error:
+        raise click.ClickException(f"{_no_database()} ({error.code})") from error
     except DomainError as error:
         raise click.ClickException(f"{error.message} ({error.code})") from error
+
+
+def _no_database() -> str:
+    """Say what helps: people meet this after an `up` that was killed and left its address behind."""
+    if os.environ.get(f"{PREFIX}DATABASE_URL"):
+        return f"The database that {PREFIX}DATABASE_URL names does not answer. Start it, or name another."
+    return (
+        f"The database of the last `crewkit-git up` does not answer. Start it with `make run`, or set "
+        f"{PREFIX}DATABASE_URL to the database you mean."
+    )
 
 
 def _settings(process: str) -> Settings:

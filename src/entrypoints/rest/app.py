@@ -18,6 +18,8 @@ from entrypoints.rest import (
     sign_in,
     syncs,
     versions,
+    webhook_events,
+    webhook_retries,
 )
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.connections import Connecting
@@ -112,6 +114,16 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
             Pages(parts.dashboard_url),
         ).operations(),
         *attributions.operations(parts.authentication, application.list_attributions),
+        *webhook_events.operations(
+            parts.authentication,
+            application.list_organization_events,
+            application.show_organization_event,
+        ),
+        *webhook_retries.operations(
+            parts.authentication,
+            application.retry_organization_event,
+            application.retry_organization_events,
+        ),
         *event_stream.operations(parts.authentication, application.stream_events),
         *health.operations(parts.readiness),
         *metrics.operations(parts.exposition),

@@ -6,6 +6,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta
+from starlette.convertors import StringConvertor, register_url_convertor
+
+
+class _Delivery(StringConvertor):
+    """A delivery's id; `retry` beside it is a path of its own, with methods of its own."""
+
+    regex = "(?!retry(?:/|$))[^/]+"
+
+
+register_url_convertor("delivery", _Delivery())
 
 ORGANIZATION = "/api/v1/{org_id:uuid}"
 INTEGRATIONS = f"{ORGANIZATION}/git-integrations"
@@ -15,6 +25,9 @@ REPOSITORY = f"{REPOSITORIES}/{{repo_id}}"
 CONNECTIONS = "/api/v1/user/git-connections"
 CONNECTION = f"{CONNECTIONS}/{{provider}}"
 EVENTS = f"{ORGANIZATION}/events"
+WEBHOOK_EVENTS = f"{ORGANIZATION}/git-webhook-events"
+WEBHOOK_RETRIES = f"{WEBHOOK_EVENTS}/retry"
+WEBHOOK_EVENT = f"{WEBHOOK_EVENTS}/{{event_id:delivery}}"
 PROJECTS = f"{ORGANIZATION}/projects"
 PROJECT_REPOSITORY = f"{PROJECTS}/{{project_id:uuid}}/repository"
 
@@ -37,6 +50,11 @@ PARAMETERS: Mapping[str, PathParameter] = {
         "The provider's own id of the repository, which no renaming changes.",
         Annotated[str, Meta(min_length=1, max_length=64)],
         "815341",
+    ),
+    "event_id": PathParameter(
+        "The event's id: the provider's own id of the delivery.",
+        Annotated[str, Meta(min_length=1, max_length=64)],
+        "72d3162e-cc78-11e3-81ab-4c9367dc0958",
     ),
     "project_id": PathParameter("The project's id.", UUID, "0f9e8d7c-6b5a-4948-8776-655443322110"),
 }

@@ -1,6 +1,7 @@
 """Query parameters as typed values. What is not understood is refused by name, so that no typo is ignored."""
 
 import re
+from datetime import datetime
 from typing import Annotated, TypeVar, get_type_hints
 
 import msgspec
@@ -16,6 +17,10 @@ Cursor = Annotated[str, Meta(max_length=1024, description="a next_cursor of this
 Flag = Annotated[bool, Meta(description="true or false")]
 Choice = Annotated[bool | None, Meta(description="true or false")]
 PathWish = Annotated[str, Meta(max_length=2048, description="a path here")]
+Moment = Annotated[
+    Annotated[datetime, Meta(tz=True)] | None,
+    Meta(description="a time with its offset, such as 2026-11-23T12:00:00Z (a + is written %2B)"),
+]
 Sought = Annotated[str, Meta(max_length=256, description="a text of at most 256 characters")]
 
 
@@ -31,6 +36,7 @@ Q = TypeVar("Q", bound=Query)
 
 _UNKNOWN = re.compile(r"^Object contains unknown field `(.*)`$", re.DOTALL)
 _MISSING = re.compile(r"^Object missing required field `(.*)`$", re.DOTALL)
+_DATE = re.compile(r"[0-9]{4}-")
 _PLACE = re.compile(r" - at `\$\.(\w+)`$")
 
 
@@ -46,9 +52,10 @@ def read_query(request: Request, form: type[Q]) -> Q:
         read = msgspec.convert(values, form, strict=False)
     except msgspec.ValidationError as error:
         raise _explained(str(error), form) from None
-    for name in values:
-        # What may be left out would also be read from the text "null".
-        if getattr(read, name, name) is None:
+    for name, text in values.items():
+        value = getattr(read, name, name)
+        # What may be left out would also be read from the text "null", and a time from a count of seconds.
+        if value is None or (isinstance(value, datetime) and not _DATE.match(text)):
             raise _ill_formed(name, form)
     return read
 

@@ -50,10 +50,12 @@ git_webhook_events = Table(
     Index("git_webhook_events_pending_idx", "lane", "id", postgresql_where=text("status = 'pending'")),
     Index("git_webhook_events_unrouted_idx", "installation_id", postgresql_where=text("status = 'unrouted'")),
     Index("git_webhook_events_failed_idx", "id", postgresql_where=text("status = 'failed'")),
+    # Nothing received is in it before it is routed, so receiving does not pay for it.
     Index(
-        "git_webhook_events_integration_idx",
+        "git_webhook_events_kind_idx",
         "git_integration_id",
         "status",
+        "event_type",
         "id",
         postgresql_where=text("git_integration_id IS NOT NULL"),
     ),

@@ -1,9 +1,10 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.domain.actors import Actor
 from core.domain.events import RETRYABLE, EventNotFound, EventNotRetryable
 from core.domain.permissions import Action
 from core.use_cases.authorization import require
+from core.use_cases.events.reopening import reopen
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.doorbell import Doorbell
@@ -23,18 +24,16 @@ class RetryEvent:
     clock: Clock
 
     async def __call__(self, actor: Actor, *, provider: str, delivery_id: str) -> None:
-        """Make it due now; raises `EventNotFound`, `EventNotRetryable` or `ActionForbidden`."""
+        """Make it due now.
+
+        Raises `EventNotFound`, `EventNotRetryable`, `PayloadExpired` or `ActionForbidden`.
+        """
         require(self.authorizer, actor, Action.RETRY)
         async with self.unit_of_work() as tx:
             event = await tx.events.find(provider, delivery_id)
             if event is None:
                 raise EventNotFound("There is no delivery with this id in the ledger.")
-            reopened = await tx.events.reopen([event.id], now=self.clock.now())
-            if not reopened:
-                raise EventNotRetryable(
-                    f"This event is {event.status.value}; only failed, ignored and unrouted ones are "
-                    "retried, and none from before its installation was connected."
-                )
+            await reopen(tx, event, now=self.clock.now())
             await tx.commit()
         self.doorbell.ring(event.lane)
 
@@ -53,9 +52,10 @@ class RetryEvents:
         require(self.authorizer, actor, Action.RETRY)
         if where.status not in RETRYABLE:
             raise EventNotRetryable("Name a status to retry: failed, ignored or unrouted.")
+        now = self.clock.now()
         async with self.unit_of_work() as tx:
-            events = await tx.events.list(where, limit=MOST)
-            reopened = set(await tx.events.reopen([event.id for event in events], now=self.clock.now()))
+            events = await tx.events.list(replace(where, reopenable_at=now), limit=MOST)
+            reopened = set(await tx.events.reopen([event.id for event in events], now=now))
             await tx.commit()
         for lane in {event.lane for event in events if event.id in reopened}:
             self.doorbell.ring(lane)

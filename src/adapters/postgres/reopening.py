@@ -1,0 +1,49 @@
+"""Which events may be processed again: `core.domain.events.may_reopen` in SQL, for rows as `e`."""
+
+from datetime import datetime
+
+from psycopg.sql import SQL
+
+from adapters.postgres.packed_arrays import Texts
+from core.domain.events import BEFORE_BINDING, RETRYABLE, UNROUTED_LIFETIME
+
+MAY_REOPEN = SQL("""(
+    e.status = ANY(%(retryable)s::text[])
+    AND e.error_message IS DISTINCT FROM %(never)s
+    AND e.payload IS NOT NULL
+    AND CASE
+        WHEN e.git_integration_id IS NULL THEN e.installation_id IS NULL OR e.created_at >= %(oldest)s
+        ELSE EXISTS (
+            SELECT FROM git_integrations AS owner
+            WHERE owner.id = e.git_integration_id AND owner.status <> 2
+                AND owner.provider_id = e.installation_id::text
+        )
+    END
+)""")
+# Rows are locked in one order everywhere: a redelivery or a sweep may want the same ones.
+REOPEN = (
+    SQL("""
+    UPDATE git_webhook_events AS e
+    SET status = 'pending', attempts = 0, next_attempt_at = %(now)s, verdicts = NULL, error_message = NULL,
+        processed_at = NULL, updated_at = now()
+    FROM (
+        SELECT e.id FROM git_webhook_events AS e
+        WHERE e.id = ANY(%(ids)s::bigint[]) AND {may_reopen}
+        ORDER BY e.delivery_id, e.provider
+        FOR UPDATE OF e
+    ) AS reopened
+    WHERE e.id = reopened.id
+    RETURNING e.id
+    """)
+    .format(may_reopen=MAY_REOPEN)
+    .as_string()
+)
+
+
+def may_reopen_at(now: datetime) -> dict[str, object]:
+    """Return the parameters of `MAY_REOPEN`."""
+    return {
+        "retryable": Texts([status.value for status in RETRYABLE]),
+        "never": BEFORE_BINDING,
+        "oldest": now - UNROUTED_LIFETIME,
+    }

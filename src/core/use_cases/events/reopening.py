@@ -1,0 +1,35 @@
+from dataclasses import replace
+from datetime import datetime
+
+from core.domain.events import (
+    RETRYABLE,
+    Event,
+    EventNotRetryable,
+    EventStatus,
+    PayloadExpired,
+)
+from ports.unit_of_work import Transaction
+
+
+async def reopen(tx: Transaction, event: Event, *, now: datetime) -> Event:
+    """Make an event due again, and return it so; raises `EventNotRetryable` or `PayloadExpired`."""
+    if await tx.events.reopen([event.id], now=now):
+        return replace(
+            event,
+            status=EventStatus.PENDING,
+            attempts=0,
+            next_attempt_at=now,
+            verdicts=(),
+            error_message=None,
+            processed_at=None,
+        )
+    if event.status not in RETRYABLE:
+        raise EventNotRetryable(
+            f"This event is {event.status.value}; only failed, ignored and unrouted ones are retried."
+        )
+    if not await tx.events.has_payload(event.id):
+        raise PayloadExpired("The payload was removed by retention, so the event cannot be processed again.")
+    raise EventNotRetryable(
+        "This event is of a time before its installation was connected to whom it is connected now, or it is "
+        "connected to nobody; such events are not retried."
+    )

@@ -1,0 +1,187 @@
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.domain.events import Event, EventNotFound, EventStatus, Outcome, Verdict
+from core.domain.identifiers import EventId
+from core.domain.provider import ProviderUnknown
+from core.use_cases.events.of_organization import (
+    ListOrganizationEvents,
+    PayloadAbsence,
+    ShowOrganizationEvent,
+)
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.cursors import RowPlace, decode_cursor, encode_cursor
+from entrypoints.rest.json_response import Json, Time
+from entrypoints.rest.operations import Answer, Operation, Tag
+from entrypoints.rest.paths import WEBHOOK_EVENT, WEBHOOK_EVENTS
+from entrypoints.rest.queries import Cursor, Limit, Moment, NoQuery, Query, read_query
+from ports.events import EventFilter
+
+_Name = Annotated[str, Meta(min_length=1, max_length=64)]
+_STATUSES = ", ".join(status.value for status in EventStatus)
+
+
+class EventQuery(Query, frozen=True):
+    """Which events; those received at `since` or later, of which the project was told."""
+
+    status: Annotated[EventStatus | None, Meta(description=f"one of {_STATUSES}")] = None
+    event: Annotated[_Name | None, Meta(description="a type of event, such as push")] = None
+    project_id: Annotated[UUID | None, Meta(description="the id of a project, a UUID")] = None
+    provider: Annotated[_Name | None, Meta(description="the name of a provider, such as github")] = None
+    since: Moment = None
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class EventBody(msgspec.Struct):
+    """A delivery of the provider's and what became of it; `id` is the provider's own id of the delivery.
+
+    `reason` is why it was ignored, in a word, or what made it fail; `next_attempt_at` is when it is tried
+    next, where it is to be. `source` is `received`, `recovered` from the provider's log, or `replayed`.
+    """
+
+    id: str
+    provider: str
+    event: str
+    action: str | None
+    status: EventStatus
+    reason: str | None
+    source: str
+    repo_id: str | None
+    installation_id: str | None
+    attempts: int
+    next_attempt_at: Time | None
+    received_at: Time
+    processed_at: Time | None
+    payload_bytes: int
+
+
+class VerdictBody(msgspec.Struct):
+    """What was decided for one subject: a `link`, the `integration`, a `repository`, … and why."""
+
+    subject: str
+    outcome: Outcome
+    reason: str
+    subject_id: str | None
+    project_id: UUID | None
+
+
+class EventShownBody(EventBody, kw_only=True):
+    """An event with its verdicts and its payload, or the reason why that is not there."""
+
+    verdicts: list[VerdictBody]
+    payload: msgspec.Raw
+    payload_absence: PayloadAbsence | None
+
+
+class EventList(msgspec.Struct):
+    """One page of events, newest first."""
+
+    data: list[EventBody]
+    next_cursor: str | None
+
+
+def operations(
+    authentication: Authentication,
+    list_events: ListOrganizationEvents,
+    show_event: ShowOrganizationEvent,
+) -> list[Operation]:
+    """Return what shows an organization's events."""
+
+    async def events(request: Request) -> Response:
+        actor = await authentication(request)
+        query = read_query(request, EventQuery)
+        page = await list_events(
+            actor,
+            organization_id=request.path_params["org_id"],
+            where=EventFilter(
+                provider=query.provider,
+                status=query.status,
+                event_type=query.event,
+                project_id=query.project_id,
+                since=query.since,
+            ),
+            limit=query.limit,
+            before=place(query.cursor),
+        )
+        following = encode_cursor(RowPlace(page.next)) if page.next else None
+        return Json(EventList([event_body(event) for event in page.events], following))
+
+    async def event(request: Request) -> Response:
+        actor = await authentication(request)
+        read_query(request, NoQuery)
+        shown = await show_event(
+            actor,
+            organization_id=request.path_params["org_id"],
+            delivery_id=request.path_params["event_id"],
+        )
+        return Json(
+            EventShownBody(
+                **msgspec.structs.asdict(event_body(shown.event)),
+                verdicts=[_verdict(one) for one in shown.event.verdicts],
+                payload=msgspec.Raw(shown.payload or b"null"),
+                payload_absence=shown.absence,
+            )
+        )
+
+    return [
+        Operation(
+            "GET",
+            WEBHOOK_EVENTS,
+            events,
+            name="list_webhook_events",
+            summary="lists what the provider delivered, newest first, and what became of it",
+            tag=Tag.EVENTS,
+            query=EventQuery,
+            answers=[Answer(EventList)],
+            refusals=[ProviderUnknown],
+        ),
+        Operation(
+            "GET",
+            WEBHOOK_EVENT,
+            event,
+            name="show_webhook_event",
+            summary="shows one: attempts, verdicts, and to owners and admins the payload",
+            tag=Tag.EVENTS,
+            answers=[Answer(EventShownBody)],
+            refusals=[EventNotFound],
+        ),
+    ]
+
+
+def place(cursor: str) -> EventId | None:
+    """Return where a page begins; raises `QueryRefused` for what is no cursor."""
+    found = decode_cursor(cursor, RowPlace)
+    return EventId(found.id) if found else None
+
+
+def event_body(event: Event) -> EventBody:
+    """Return an event as it is shown."""
+    is_waiting = event.status is EventStatus.PENDING
+    return EventBody(
+        id=event.delivery_id,
+        provider=event.provider,
+        event=event.event_type,
+        action=event.action,
+        status=event.status,
+        reason=event.error_message,
+        source=event.source,
+        repo_id=event.repo_id,
+        installation_id=None if event.installation_id is None else str(event.installation_id),
+        attempts=event.attempts,
+        next_attempt_at=event.next_attempt_at if is_waiting else None,
+        received_at=event.created_at,
+        processed_at=event.processed_at,
+        payload_bytes=event.payload_length,
+    )
+
+
+def _verdict(verdict: Verdict) -> VerdictBody:
+    return VerdictBody(
+        verdict.subject, verdict.outcome, verdict.reason, verdict.subject_id, verdict.project_id
+    )

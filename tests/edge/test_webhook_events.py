@@ -1,0 +1,240 @@
+"""The ledger of deliveries over REST: an organization sees and mends its own."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID, uuid4
+
+import pytest
+
+from core.domain.events import EventStatus, Outcome, Settlement, Verdict
+from tests.support.edge import NOW, Client, WholeEdge, refused
+from tests.support.ledger_edge import BODY, EVENTS, UNKNOWN, LedgerEdge
+
+
+@pytest.fixture
+async def ledger() -> LedgerEdge:
+    """Give a ledger in which another organization has an event."""
+    edge = WholeEdge()
+    await edge.populate()
+    ledger = LedgerEdge(edge)
+    await ledger.populate()
+    return ledger
+
+
+@pytest.fixture
+async def client(ledger: LedgerEdge) -> AsyncIterator[Client]:
+    """Give a client."""
+    async with ledger.edge.client() as client:
+        yield client
+
+
+async def listed(ledger: LedgerEdge, client: Client, query: str = "") -> dict[str, Any]:
+    """Return a page."""
+    answer = await client.get(ledger.edge.path(f"{EVENTS}{query}"), headers=ledger.edge.of("viewer"))
+    assert answer.status_code == 200, answer.text
+    page: dict[str, Any] = answer.json()
+    return page
+
+
+def ids(page: dict[str, Any]) -> list[str]:
+    """Return the ids on a page."""
+    return [one["id"] for one in page["data"]]
+
+
+async def test_a_list(ledger: LedgerEdge, client: Client) -> None:
+    """Newest first, of one's own organization; nobody's and others' are not in it."""
+    first = await ledger.event(EventStatus.IGNORED, reason="repository_not_linked")
+    second = await ledger.event(EventStatus.PROCESSED, event_type="pull_request", action="opened")
+    await ledger.edge.world.settle(
+        Settlement((await ledger.edge.world.event(installation_id=3)).id, EventStatus.UNROUTED)
+    )
+    page = await listed(ledger, client)
+    assert ids(page) == [second.delivery_id, first.delivery_id]
+    assert page["next_cursor"] is None
+    assert page["data"][1] == {
+        "id": first.delivery_id,
+        "provider": "github",
+        "event": "push",
+        "action": None,
+        "status": "ignored",
+        "reason": "repository_not_linked",
+        "source": "received",
+        "repo_id": "1",
+        "installation_id": "41000001",
+        "attempts": 0,
+        "next_attempt_at": None,
+        "received_at": "2026-11-23T12:00:00Z",
+        "processed_at": page["data"][1]["processed_at"],
+        "payload_bytes": len(json.dumps(BODY, ensure_ascii=False).encode()),
+    }
+    assert (page["data"][0]["event"], page["data"][0]["action"]) == ("pull_request", "opened")
+
+
+async def test_filters(ledger: LedgerEdge, client: Client) -> None:
+    """Each chooses, and all of them together."""
+    old = await ledger.event(EventStatus.FAILED)
+    ledger.edge.later(hours=2)
+    told = await ledger.event(project_ids=(ledger.project.id,))
+    star = await ledger.event(EventStatus.IGNORED, event_type="star")
+    project, since = ledger.project.external_id, quote("2026-11-23T14:30:00+01:00")
+    for query, expected in [
+        ("?status=failed", [old]),
+        ("?status=unrouted", []),
+        ("?event=star", [star]),
+        (f"?project_id={project}", [told]),
+        (f"?project_id={uuid4()}", []),
+        ("?provider=github", [star, told, old]),
+        (f"?since={since}", [star, told]),
+        (f"?since={since}&event=push&status=processed&project_id={project}&provider=github", [told]),
+    ]:
+        assert ids(await listed(ledger, client, query)) == [one.delivery_id for one in expected], query
+
+
+async def test_pages_hold_while_more_arrives(ledger: LedgerEdge, client: Client) -> None:
+    """Each event is met once."""
+    events = [await ledger.event() for _ in range(5)]
+    seen, cursor = [], ""
+    while True:
+        page = await listed(ledger, client, f"?limit=2&cursor={cursor}")
+        seen += ids(page)
+        if page["next_cursor"] is None:
+            break
+        cursor = page["next_cursor"]
+        await ledger.event()
+    assert seen == [event.delivery_id for event in events[::-1]]
+
+
+async def test_one_event_whole(ledger: LedgerEdge, client: Client) -> None:
+    """With verdicts, attempts and, for owners and admins, the payload as JSON."""
+    verdict = Verdict("link", Outcome.PROCESSED, "told", str(UUID(int=5)), ledger.project.external_id)
+    event = await ledger.event(verdicts=(verdict,))
+    url = ledger.edge.path(f"{EVENTS}/{event.delivery_id}")
+    shown = (await client.get(url, headers=ledger.edge.of("admin"))).json()
+    assert (shown["id"], shown["payload"], shown["payload_absence"]) == (event.delivery_id, BODY, None)
+    assert shown["verdicts"] == [
+        {
+            "subject": "link",
+            "outcome": "processed",
+            "reason": "told",
+            "subject_id": str(UUID(int=5)),
+            "project_id": str(ledger.project.external_id),
+        }
+    ]
+    for headers in (ledger.edge.of("member"), ledger.edge.of("viewer"), ledger.edge.service("git.read")):
+        answer = await client.get(url, headers=headers)
+        assert "größe" not in answer.text
+        assert (answer.json()["payload"], answer.json()["payload_absence"]) == (None, "not_permitted")
+    both = await client.get(url, headers=ledger.edge.service("git.read", "git.admin"))
+    assert both.json()["payload"] == BODY
+    await ledger.edge.world.expire_payload(event)
+    expired = (await client.get(url, headers=ledger.edge.of("owner"))).json()
+    assert (expired["payload"], expired["payload_absence"]) == (None, "expired")
+
+
+async def test_when_it_is_tried_next(ledger: LedgerEdge, client: Client) -> None:
+    """A pending event says when."""
+    event = await ledger.edge.world.event()
+    at = NOW + timedelta(minutes=2)
+    await ledger.edge.world.settle(
+        Settlement(
+            event.id, EventStatus.PENDING, reason="boom", integration_id=ledger.integration.id, attempts=2,
+            next_attempt_at=at,
+        )
+    )  # fmt: skip
+    [shown] = (await listed(ledger, client))["data"]
+    assert (shown["status"], shown["attempts"], shown["next_attempt_at"], shown["reason"]) == (
+        "pending",
+        2,
+        "2026-11-23T12:02:00Z",
+        "boom",
+    )
+
+
+REQUESTS = [
+    ("GET", EVENTS, None),
+    ("GET", f"{EVENTS}/{UNKNOWN}", None),
+    ("POST", f"{EVENTS}/{UNKNOWN}/retry", None),
+    ("POST", f"{EVENTS}/retry", {"status": "failed"}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "form"), REQUESTS)
+async def test_who_may(ledger: LedgerEdge, client: Client, method: str, path: str, form: object) -> None:
+    """Nobody without a token; no outsider, to whom the organization is none; retry for owners and admins."""
+    url, edge = ledger.edge.path(path), ledger.edge
+    refused(await client.request(method, url, json=form), 401, "token_invalid")
+    answers = []
+    for address in (url, f"/api/v1/{uuid4()}{path}"):
+        answer = await client.request(method, address, json=form, headers=edge.of("outsider"))
+        answers.append({**refused(answer, 404, "organization_not_found"), "request_id": ""})
+    assert answers[0] == answers[1]
+    for headers in (edge.of("member"), edge.of("viewer"), edge.service("git.read")):
+        answer = await client.request(method, url, json=form, headers=headers)
+        assert answer.status_code == (403 if method == "POST" else 404 if UNKNOWN in path else 200)
+    if method == "POST":
+        answer = await client.request(method, url, json=form, headers=edge.service("git.admin"))
+        assert answer.status_code == (404 if UNKNOWN in path else 202)
+
+
+@pytest.mark.parametrize("person", ["owner", "viewer"])
+async def test_another_organizations_event_answers_like_none(
+    ledger: LedgerEdge, client: Client, person: str
+) -> None:
+    """Word for word; and so does one that nobody was given."""
+    nobodys = await ledger.edge.world.event(installation_id=3)
+    await ledger.edge.world.settle(Settlement(nobodys.id, EventStatus.UNROUTED))
+    for method, suffix in (("GET", ""), ("POST", "/retry")):
+        answers = []
+        for event_id in (ledger.foreign.delivery_id, nobodys.delivery_id, UNKNOWN, "x", "%C3%BC"):
+            url = ledger.edge.path(f"{EVENTS}/{event_id}{suffix}")
+            answer = await client.request(method, url, headers=ledger.edge.of(person))
+            answers.append((answer.status_code, {**answer.json(), "request_id": ""}))
+        assert answers == [answers[0]] * 5
+        assert answers[0][0] == (403 if method == "POST" and person == "viewer" else 404)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("status=done", "status"),
+        ("event=", "event"),
+        ("project_id=1", "project_id"),
+        ("since=yesterday", "since"),
+        ("since=2026-11-23T12:00:00", "since"),
+        ("since=2026-11-23T12:00:00+01:00", "since"),
+        ("limit=101", "limit"),
+        ("cursor=x", "cursor"),
+        ("cursor=WzBd", "cursor"),
+        ("delivery_id=1", "delivery_id"),
+    ],
+)
+async def test_bad_queries_are_named(ledger: LedgerEdge, client: Client, query: str, field: str) -> None:
+    """With what to give instead."""
+    answer = await client.get(ledger.edge.path(f"{EVENTS}?{query}"), headers=ledger.edge.of("viewer"))
+    assert refused(answer, 400, "query_invalid")["errors"][0]["field"] == field
+
+
+async def test_an_unknown_provider(ledger: LedgerEdge, client: Client) -> None:
+    """It is told which there are."""
+    url = ledger.edge.path(f"{EVENTS}?provider=gitlab")
+    refused(await client.get(url, headers=ledger.edge.of("viewer")), 404, "provider_unknown")
+    answer = await client.post(
+        ledger.edge.path(f"{EVENTS}/retry"),
+        headers=ledger.edge.of("owner"),
+        json={"status": "failed", "provider": "gitlab"},
+    )
+    refused(answer, 404, "provider_unknown")
+
+
+async def test_retry_is_no_events_id(ledger: LedgerEdge, client: Client) -> None:
+    """Two paths that look alike have their own methods each."""
+    owner = ledger.edge.of("owner")
+    answer = await client.get(ledger.edge.path(f"{EVENTS}/retry"), headers=owner)
+    refused(answer, 405, "method_not_allowed")
+    assert "GET" not in answer.headers["allow"]
+    for event_id in ("retrying", "retr"):
+        answer = await client.get(ledger.edge.path(f"{EVENTS}/{event_id}"), headers=owner)
+        refused(answer, 404, "event_not_found")

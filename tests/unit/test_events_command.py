@@ -1,0 +1,31 @@
+"""`crewkit-git events` says what to do when there is no database to look into."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from entrypoints.cli.events import events
+
+GONE = "postgresql://nobody@/nothing?host=/nonexistent"
+
+
+@pytest.mark.parametrize("is_named", [True, False], ids=["named", "of up"])
+@pytest.mark.parametrize("arguments", [["list"], ["show", "x"], ["retry", "x"]], ids=" ".join)
+def test_a_database_that_is_gone(
+    tmp_path: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch, *, is_named: bool
+) -> None:
+    """The one that is named, or the one whose address a killed `up` left behind."""
+    monkeypatch.setattr("entrypoints.cli.events.configure_process", lambda _settings: None)
+    published = {"database_url": GONE, "redis_url": "redis://127.0.0.1:1/0", "webhook_secret": "s"}
+    (tmp_path / "demo.json").write_text(json.dumps(published))
+    environment = {"CREWKIT_GIT_HOME": str(tmp_path)} | (
+        {"CREWKIT_GIT_DATABASE_URL": GONE} if is_named else {}
+    )
+    done = CliRunner().invoke(events, arguments, env=environment)
+    assert done.exit_code == 1
+    assert done.output.endswith("(storage_unavailable)\n")
+    assert ("make run" in done.output) is not is_named
+    assert "CREWKIT_GIT_DATABASE_URL" in done.output
+    assert GONE not in done.output
