@@ -19,12 +19,12 @@ from tests.support.github_pages import PER_PAGE
 
 _ROOT = Path(__file__).parents[2]
 _PAGES = 30
-_ROUNDS = 3
+_ROUNDS = 8
 _READER_SECONDS = 300
 
 _METHOD = """\
 Each reader is a process of its own; what counts is the CPU it used for each page of 100 repositories (617 KB
-of JSON, 35 KB as gzip), fetched over HTTP and decoded, in the best of three rounds over 30 pages after one to
+of JSON, 35 KB as gzip), fetched over HTTP and decoded: the best of eight rounds over 30 pages, after one to
 warm up. Readers take turns. Ours reads four pages at a time and ends with the domain's objects; bare httpx
 stops at decoded structs of the same fields."""
 

@@ -113,6 +113,10 @@ class Database:
             await self._idle.pop().close()
 
     async def _take_place(self) -> None:
+        if not self._places.locked():
+            # Nobody waits and there is room, so this returns at once.
+            await self._places.acquire()
+            return
         try:
             async with asyncio.timeout(self._patience):
                 await self._places.acquire()

@@ -120,11 +120,12 @@ def operations(
 
 
 def _body(found: Repository) -> RepositoryBody:
+    owner, _, name = found.full_name.partition("/")
     return RepositoryBody(
         found.repo_id,
         found.full_name,
-        found.owner,
-        found.name,
+        owner,
+        name,
         found.url,
         found.private,
         found.archived,
