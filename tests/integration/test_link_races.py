@@ -251,6 +251,9 @@ async def test_a_foreign_project_costs_what_none_costs(
         return await run(session, statement, parameters)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Session, "_run", recorded)
+    # That the organization exists is remembered for a while, whatever is asked of it.
+    with pytest.raises(DomainError, match="no such project"):
+        await ask(race, what, other.external_id)
     costs = []
     for project_id in (foreign.external_id, theirs.external_id):
         asked.clear()
@@ -258,4 +261,4 @@ async def test_a_foreign_project_costs_what_none_costs(
             await ask(race, what, project_id)
         costs.append(list(asked))
     assert costs[0] == costs[1]
-    assert len(costs[0]) > 1
+    assert any("FROM projects" in statement for statement in costs[0])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,12 @@ def running_up(home: Path, **settings: str) -> Iterator[Up]:
         process.wait(timeout=30)
 
 
+def has_started(home: Path, name: str) -> bool:
+    """Tell whether a process has said so in its log."""
+    log = home / "logs" / f"{name}.log"
+    return log.exists() and f"{name}_started" in log.read_text()
+
+
 def refusal(home: Path, **settings: str) -> str:
     """Run an `up` that cannot start, and give what it says."""
     refused = subprocess.run(
@@ -100,6 +107,8 @@ def test_it_serves_and_stops_without_a_trace_and_starts_again_on_its_data(tmp_pa
         assert (home / "demo.json").stat().st_mode & 0o777 == 0o600
         with psycopg.connect(first["database_url"]) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 1 AS answer")
+        # Ready is the API; a process that is stopped while it still loads has nothing to say.
+        wait_until(lambda: all(map(partial(has_started, home), ("worker", "scheduler"))), seconds=30)
         family = up.family()
         up.process.send_signal(signal.SIGTERM)
         assert up.ended_cleanly()
