@@ -17,6 +17,9 @@ from entrypoints.grpc_api.errors import Refusal, ended, refusal_of, too_slow, un
 from ports.alerts import Alerts
 from ports.metrics import Metrics
 
+# A caller's time began before ours: at their deadline they hang up while a little seems to be left here.
+_TRAVEL_SECONDS = 0.2
+
 _log = structlog.get_logger(__name__)
 
 _OURS = "/crewkit."
@@ -137,7 +140,7 @@ class Envelope(grpc.aio.ServerInterceptor):
                 yield told
             except (asyncio.CancelledError, GeneratorExit):
                 left: float | None = context.time_remaining()
-                late = left is not None and left <= 0
+                late = left is not None and left <= _TRAVEL_SECONDS
                 told.status = (StatusCode.DEADLINE_EXCEEDED if late else StatusCode.CANCELLED).name
                 raise
             finally:
