@@ -11,15 +11,22 @@ PROCESSES ?= $(if $(CREWKIT_GIT_TEST_REDIS_URL),0,2)
 RELEASED := proto/released.binpb
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test test-containers corpus lint types contracts format bench openapi proto proto-release clean
+# The dashboard is built to files once, and again when what it is made of changes.
+DASHBOARD := src/entrypoints/rest/dashboard/files/index.html
+DASHBOARD_SOURCES := docs/openapi.json $(shell find dashboard -type f -not -path '*/node_modules/*' -not -name schema.d.ts)
+# Node of the environment: nobody needs one of their own.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm --prefix dashboard
+NODE_MODULES := dashboard/node_modules/.package-lock.json
+
+.PHONY: help run check dashboard dashboard-check dashboard-format test test-containers corpus lint types contracts format bench openapi proto proto-release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
-run: $(VENV) ## Start everything on this machine: database, queue, API, worker, demo data (Ctrl-C stops it)
+run: $(VENV) $(DASHBOARD) ## Start everything on this machine: database, queue, API, worker, demo data (Ctrl-C stops it)
 	@exec $(BIN)/python -m entrypoints.cli.main up
 
-check: lint types contracts test ## Everything a change must pass
+check: lint types contracts dashboard-check test ## Everything a change must pass
 
 test: $(VENV) ## Run the whole suite on embedded servers
 	@$(BIN)/pytest -n $(PROCESSES) --dist loadfile
@@ -54,6 +61,27 @@ bench: $(VENV) ## Measure us and the baselines, and write docs/benchmarks.md and
 	@$(BIN)/python -m uv sync --frozen --group bench --quiet
 	@$(BIN)/python -m benchmarks
 
+dashboard: $(DASHBOARD) ## Build the dashboard to the files the API serves
+
+dashboard-check: $(NODE_MODULES) ## Check the dashboard's style and types, and run its unit tests
+	@$(NPM) run --silent generate >/dev/null
+	@$(NPM) run --silent lint
+	@$(NPM) run --silent types
+	@$(NPM) run --silent test -- --reporter=dot
+
+dashboard-format: $(NODE_MODULES) ## Format the dashboard's code
+	@$(NPM) run --silent format
+
+$(DASHBOARD): $(DASHBOARD_SOURCES) $(NODE_MODULES)
+	@echo "building the dashboard"
+	@$(NPM) run --silent generate >/dev/null
+	@$(NPM) run --silent build -- --logLevel warn
+
+$(NODE_MODULES): $(VENV) dashboard/package.json dashboard/package-lock.json
+	@echo "installing what the dashboard is made of"
+	@$(NPM) ci --silent || { echo "npm could not install: connect to the network and try again." >&2; exit 1; }
+	@touch $@
+
 openapi: $(VENV) ## Write docs/openapi.json from the operations
 	@$(BIN)/python -m tests.support.openapi_file
 
@@ -65,7 +93,7 @@ proto-release: $(VENV) ## Note the contract as released: from now on it may only
 	@$(BIN)/buf build --exclude-source-info --output $(RELEASED)
 
 clean: ## Remove .venv and caches; the data in .crewkit-git stays
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist dashboard/node_modules src/entrypoints/rest/dashboard/files
 
 $(VENV): pyproject.toml uv.lock deploy/bootstrap.sh
 	@deploy/bootstrap.sh $@

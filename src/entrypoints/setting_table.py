@@ -110,6 +110,13 @@ SETTINGS = (
         assumed_in_development=True,
     ),
     Setting(
+        "SIGN_IN_URL",
+        values.url("http", "https"),
+        "Where people sign in to crewkit: the dashboard sends whoever has no session there, with "
+        "`return_to`. In development the page of the demo's people.",
+        "Give https://host/path of crewkit's sign-in",
+    ),
+    Setting(
         "PUBLIC_URL",
         values.url("http", "https"),
         "Where browsers and the provider reach this API: webhooks and returning browsers come there. In "

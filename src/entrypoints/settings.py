@@ -52,6 +52,7 @@ class Settings:
     database_url: Secret | None
     redis_url: Secret | None
     dashboard_url: str | None
+    sign_in_url: str | None
     public_url: str | None
     github_client_id: str | None
     github_client_secret: Secret | None

@@ -36,6 +36,25 @@ async def test_it_is_served_to_anyone_and_may_be_kept() -> None:
     assert "/dev/sign-in" not in first.json()["paths"]
 
 
+def test_whatever_it_refers_to_is_there(document: dict[str, Any]) -> None:
+    """A form that only a query names, too: generators of clients stop at a reference that leads nowhere."""
+    there = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    named = {one for one in _references(document) if one.startswith("#/components/schemas/")}
+
+    assert named <= there
+    assert named
+
+
+def _references(found: Any) -> Iterator[str]:
+    if isinstance(found, dict):
+        if isinstance(found.get("$ref"), str):
+            yield found["$ref"]
+        found = list(found.values())
+    if isinstance(found, list):
+        for one in found:
+            yield from _references(one)
+
+
 def test_the_file_is_current() -> None:
     """`make openapi` writes it."""
     assert FILE.read_text() == text()

@@ -58,6 +58,8 @@ class Edge:
         default_factory=lambda: {"database": answers, "redis": answers}
     )
     sign_in: SignIn | None = None
+    sign_in_url: str | None = None
+    dashboard_url: str = ""
 
     def parts(self) -> tuple[Application, RestParts]:
         """Give what the edge is made of, as it is arranged now."""
@@ -77,6 +79,8 @@ class Edge:
             exposition=lambda: b"figures 1\n",
             alerts=self.alerts,
             sign_in=self.sign_in,
+            sign_in_url=self.sign_in_url,
+            dashboard_url=self.dashboard_url,
         )
         return application, parts
 

@@ -11,6 +11,7 @@ from core.use_cases.events.secret_uses import RecordSecretUses
 from entrypoints.bootstrap.application import open_runtime, ping_database, token_verifier
 from entrypoints.rest.app import RestParts, create_app
 from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.sign_in import PATH as SIGN_IN
 from entrypoints.rest.sign_in import development_sign_in
 from entrypoints.rest.webhooks import WebhookEndpoint
 from entrypoints.setting_values import origin_of
@@ -40,6 +41,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
             origins=_origins(settings),
         )
         is_encrypted = (settings.public_url or "").startswith("https:")
+        sign_in = development_sign_in(settings)
         parts = RestParts(
             authentication=authentication,
             webhooks=WebhookEndpoint(
@@ -54,7 +56,8 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
             alerts=runtime.alerts,
             is_encrypted=is_encrypted,
             dashboard_url=settings.dashboard_url or "",
-            sign_in=development_sign_in(settings),
+            sign_in_url=settings.sign_in_url or (SIGN_IN if sign_in else None),
+            sign_in=sign_in,
         )
         recording = asyncio.create_task(_record_secret_uses(application.record_secret_uses))
         try:

@@ -24,6 +24,7 @@ from entrypoints.rest import (
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.connections import Connecting
 from entrypoints.rest.cross_origin import CrossOrigin
+from entrypoints.rest.dashboard.routes import Dashboard
 from entrypoints.rest.description import operations as description
 from entrypoints.rest.envelope import Envelope
 from entrypoints.rest.flow_cookies import FlowCookies
@@ -55,14 +56,19 @@ class RestParts:
     dashboard_url: str = ""
     """Where browsers go when a flow is over; empty for here."""
 
+    sign_in_url: str | None = None
+    """Where people become known to crewkit; a path is one of ours."""
+
     sign_in: SignIn | None = None
     """In development only."""
 
 
 def create_app(application: Application, parts: RestParts) -> ASGIApp:
     """Return the whole HTTP interface as one ASGI application."""
+    dashboard = Dashboard(Pages(parts.dashboard_url), parts.sign_in_url, parts.is_encrypted)
     framework = Starlette(
-        routes=routes(operations(application, parts)), exception_handlers=EXCEPTION_HANDLERS
+        routes=[*routes(operations(application, parts)), *dashboard.routes()],
+        exception_handlers=EXCEPTION_HANDLERS,
     )
     # A path with a slash too many is another path, and is refused rather than guessed.
     framework.router.redirect_slashes = False

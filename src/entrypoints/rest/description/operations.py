@@ -6,6 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from entrypoints.rest.dashboard.routes import HOME
 from entrypoints.rest.description.document import describe
 from entrypoints.rest.description.page import page_of
 from entrypoints.rest.operations import HTML, JSON, Access, Answer, Operation, Tag
@@ -34,7 +35,7 @@ def operations(everything: Callable[[], Sequence[Operation]], *, cookie: str) ->
 
     async def front_door(request: Request) -> Response:
         read_query(request, NoQuery)
-        return RedirectResponse("/docs", HTTPStatus.FOUND.value)
+        return RedirectResponse(HOME, HTTPStatus.FOUND.value)
 
     return [
         Operation(
@@ -42,9 +43,9 @@ def operations(everything: Callable[[], Sequence[Operation]], *, cookie: str) ->
             "/",
             front_door,
             name="front_door",
-            summary="leads to the description for people",
+            summary="leads to the dashboard",
             tag=Tag.SERVICE,
-            answers=[Answer(status=HTTPStatus.FOUND, headers={"location": "the description"})],
+            answers=[Answer(status=HTTPStatus.FOUND, headers={"location": "the dashboard"})],
             access=Access.ANYONE,
         ),
         Operation(

@@ -1,6 +1,6 @@
 """The forms of bodies and answers as JSON Schema (2020-12, which OpenAPI 3.1 is built on)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ Schema = dict[str, Any]
 _REFERENCE = "#/components/schemas/{name}"
 
 
-def components(operations: Iterable[Operation]) -> dict[str, Schema]:
+def components(operations: Sequence[Operation]) -> dict[str, Schema]:
     """Return the schema of each form that is named, by name."""
     taken: list[Any] = []
     answered: list[Any] = [Problem]
@@ -26,6 +26,13 @@ def components(operations: Iterable[Operation]) -> dict[str, Schema]:
         if "properties" in schema and schema["title"] != Problem.__name__:
             schema["required"] = list(schema["properties"])
     found |= _components(taken)
+    # A query is described parameter by parameter; what its parameters refer to is a component all the same.
+    asked = [one.query for one in operations]
+    found |= {
+        name: schema
+        for name, schema in _components(list(asked)).items()
+        if name not in {form.__name__ for form in asked}
+    }
     for schema in found.values():
         _tidy(schema)
     return dict(sorted(found.items()))

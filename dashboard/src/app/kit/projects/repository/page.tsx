@@ -1,0 +1,5 @@
+import { Page } from "@/components/layout/Page";
+
+export function RepositoryPage() {
+  return <Page title="Repository">{null}</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/components/layout/Page";
+
+export function IntegrationsPage() {
+  return <Page title="Integrations">{null}</Page>;
+}

@@ -1,0 +1,30 @@
+import { type ReactNode, useEffect } from "react";
+
+/** A page: its title, one sentence about it, what can be done, and the rest. */
+export function Page({
+  title,
+  about,
+  actions,
+  children,
+}: {
+  title: string;
+  about?: ReactNode;
+  actions?: ReactNode;
+  children: ReactNode;
+}) {
+  useEffect(() => {
+    document.title = `${title} · crewkit`;
+  }, [title]);
+  return (
+    <div className="mx-auto w-full max-w-5xl px-4 py-6 sm:px-8 sm:py-10">
+      <header className="mb-6 flex flex-wrap items-start justify-between gap-4">
+        <div className="min-w-0">
+          <h1 className="text-2xl font-semibold tracking-tight">{title}</h1>
+          {about && <p className="mt-1 max-w-2xl text-sm text-muted-foreground">{about}</p>}
+        </div>
+        {actions && <div className="flex gap-2">{actions}</div>}
+      </header>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,47 @@
+import createClient, { type Middleware } from "openapi-fetch";
+import { ApiProblem, Unreachable } from "@/lib/api/problem";
+import type { paths } from "@/lib/api/schema";
+import type { Problem } from "@/lib/api/types";
+
+/** The service's REST API; typed by its OpenAPI document, so a call that it does not know does not compile. */
+export const api = createClient<paths>({ baseUrl: "" });
+
+const errorsAreThrown: Middleware = {
+  async onResponse({ response }) {
+    if (response.ok) return undefined;
+    throw new ApiProblem(await problemOf(response), retryAfterOf(response));
+  },
+  onError({ error }) {
+    // Somebody went to another page; TanStack Query knows its own abort.
+    if (error instanceof DOMException && error.name === "AbortError") return error;
+    return new Unreachable({ cause: error });
+  },
+};
+
+api.use(errorsAreThrown);
+
+/** Give what a call answered. Errors were thrown as `ApiProblem` or `Unreachable` before. */
+export async function answerOf<T>(call: Promise<{ data?: T }>): Promise<NonNullable<T>> {
+  const { data } = await call;
+  if (data === undefined || data === null) throw new Unreachable();
+  return data;
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  if (response.headers.get("content-type")?.startsWith("application/problem+json")) return response.json();
+  // A proxy's answer, not ours.
+  return {
+    type: "about:blank",
+    title: response.statusText,
+    status: response.status,
+    detail: "The service did not answer as it should. Try again in a moment.",
+    code: "unexpected_answer",
+    request_id: response.headers.get("x-request-id") ?? "",
+    errors: [],
+  };
+}
+
+function retryAfterOf(response: Response): number | null {
+  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
+  return Number.isFinite(seconds) ? seconds : null;
+}

@@ -1,0 +1,14 @@
+import { QueryClient } from "@tanstack/react-query";
+import { ApiProblem } from "@/lib/api/problem";
+
+const MOST_TRIES = 2;
+
+/** What was refused is refused again; only what may pass by itself is asked for again. */
+function isWorthRetrying(failures: number, error: Error): boolean {
+  if (error instanceof ApiProblem && error.status < 500) return false;
+  return failures < MOST_TRIES;
+}
+
+export const queryClient = new QueryClient({
+  defaultOptions: { queries: { retry: isWorthRetrying, staleTime: 10_000 } },
+});

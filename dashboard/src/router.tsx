@@ -1,0 +1,135 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  notFound,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { KitLayout } from "@/app/kit/layout";
+import { NotFound } from "@/components/layout/NotFound";
+import { PageSkeleton } from "@/components/layout/PageSkeleton";
+import { RouteError } from "@/components/layout/RouteError";
+import { currentUserQuery } from "@/hooks/useCurrentUser";
+import { ApiProblem } from "@/lib/api/problem";
+import type { CurrentUser } from "@/lib/api/types";
+import { queryClient } from "@/lib/query";
+
+const LAST_ORGANIZATION = "crewkit-organization";
+
+/** Who is signed in; whoever is not goes to sign in and comes back to the same address. */
+async function signedIn(): Promise<CurrentUser> {
+  try {
+    return await queryClient.ensureQueryData(currentUserQuery);
+  } catch (error) {
+    if (!(error instanceof ApiProblem) || error.status !== 401) throw error;
+    const here = window.location.pathname + window.location.search;
+    window.location.assign(`/kit/sign-in?return_to=${encodeURIComponent(here)}`);
+    // The browser is on its way; nothing is shown until it has left.
+    return new Promise(() => {});
+  }
+}
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound, errorComponent: RouteError });
+
+const front = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/kit" });
+  },
+});
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/kit",
+  beforeLoad: async () => {
+    const { organizations } = await signedIn();
+    const last = localStorage.getItem(LAST_ORGANIZATION);
+    const chosen = organizations.find((one) => one.id === last) ?? organizations[0];
+    if (chosen) throw redirect({ to: "/kit/$orgId/projects", params: { orgId: chosen.id } });
+  },
+  component: lazyRouteComponent(() => import("@/app/kit/page"), "NoOrganization"),
+});
+
+const organization = createRoute({
+  getParentRoute: () => root,
+  path: "/kit/$orgId",
+  beforeLoad: async ({ params }) => {
+    const { organizations } = await signedIn();
+    if (!organizations.some((one) => one.id === params.orgId)) throw notFound();
+    localStorage.setItem(LAST_ORGANIZATION, params.orgId);
+  },
+  component: KitLayout,
+});
+
+const inside = <Path extends string>(path: Path) => ({ getParentRoute: () => organization, path }) as const;
+
+const projects = createRoute({
+  ...inside("/projects"),
+  component: lazyRouteComponent(() => import("@/app/kit/projects/page"), "ProjectsPage"),
+});
+
+const importing = createRoute({
+  ...inside("/projects/import"),
+  component: lazyRouteComponent(() => import("@/app/kit/projects/import/page"), "ImportPage"),
+});
+
+const repository = createRoute({
+  ...inside("/projects/$projectId/repository"),
+  component: lazyRouteComponent(() => import("@/app/kit/projects/repository/page"), "RepositoryPage"),
+});
+
+const events = createRoute({
+  ...inside("/events"),
+  component: lazyRouteComponent(() => import("@/app/kit/events/page"), "EventsPage"),
+});
+
+const attribution = createRoute({
+  ...inside("/attribution"),
+  component: lazyRouteComponent(() => import("@/app/kit/attribution/page"), "AttributionPage"),
+});
+
+const audit = createRoute({
+  ...inside("/audit"),
+  component: lazyRouteComponent(() => import("@/app/kit/audit/page"), "AuditPage"),
+});
+
+const integrations = createRoute({
+  ...inside("/settings/integrations"),
+  component: lazyRouteComponent(() => import("@/app/kit/settings/integrations/page"), "IntegrationsPage"),
+});
+
+const connections = createRoute({
+  ...inside("/account/connections"),
+  component: lazyRouteComponent(() => import("@/app/kit/account/connections/page"), "ConnectionsPage"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    front,
+    home,
+    organization.addChildren([
+      projects,
+      importing,
+      repository,
+      events,
+      attribution,
+      audit,
+      integrations,
+      connections,
+    ]),
+  ]),
+  defaultPreload: "intent",
+  defaultErrorComponent: RouteError,
+  defaultNotFoundComponent: NotFound,
+  defaultPendingComponent: PageSkeleton,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

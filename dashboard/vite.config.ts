@@ -1,0 +1,22 @@
+import { fileURLToPath } from "node:url";
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+const service = process.env.CREWKIT_GIT_PUBLIC_URL ?? "http://127.0.0.1:3050";
+
+export default defineConfig({
+  base: "/kit/",
+  plugins: [react(), tailwindcss()],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  // The service puts a new value in its place with every page it serves, and names it in the page's policy.
+  html: { cspNonce: "__CSP_NONCE__" },
+  build: {
+    // Inside the package that serves it, so that the wheel carries it.
+    outDir: fileURLToPath(new URL("../src/entrypoints/rest/dashboard/files", import.meta.url)),
+    emptyOutDir: true,
+    // A file as data: in a page would need the policy to allow data: for every kind of thing.
+    assetsInlineLimit: 0,
+  },
+  server: { proxy: { "/api": service, "/dev": service, "/kit/sign-in": service } },
+});
