@@ -18,7 +18,7 @@ DASHBOARD_SOURCES := docs/openapi.json $(shell find dashboard -type f -not -path
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm --prefix dashboard
 NODE_MODULES := dashboard/node_modules/.package-lock.json
 
-.PHONY: help run check dashboard dashboard-check dashboard-format test test-containers corpus lint types contracts format bench openapi proto proto-release clean
+.PHONY: help run check chromium e2e dashboard dashboard-check dashboard-format test test-containers corpus lint types contracts format bench openapi proto proto-release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -30,7 +30,13 @@ check: lint types contracts dashboard-check test ## Everything a change must pas
 
 test: $(VENV) ## Run the whole suite on embedded servers
 	@$(BIN)/pytest -n $(PROCESSES) --dist loadfile
-	@echo "This was the whole suite; it has no browser tests."
+	@echo "This was the whole suite but for the browser tests: make e2e"
+
+chromium: $(VENV) ## Install a Chromium for the browser tests, unless there is one
+	@deploy/chromium.sh
+
+e2e: $(VENV) $(DASHBOARD) ## Run the browser tests: the service, its sandbox GitHub and a real Chromium
+	@$(BIN)/pytest tests/e2e -o addopts="-q --strict-markers --strict-config --import-mode=importlib"
 
 test-containers: $(VENV) ## Run the suite on containers of postgres:18 and redis:7 (needs Docker)
 	@CREWKIT_GIT_TEST_CONTAINERS=1 $(BIN)/pytest -n $(PROCESSES) --dist loadfile

@@ -1,16 +1,11 @@
 """One command runs everything, stops everything, and starts again on the same data."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -18,68 +13,7 @@ import psycopg
 import pytest
 
 from tests.support.conditions import all_ended, wait_until
-
-UP = (sys.executable, "-m", "entrypoints.cli.main", "up")
-
-
-def environment(home: Path, **settings: str) -> dict[str, str]:
-    """Give the environment of an `up` with its own home and any free port."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
-    chosen = {"HOME": str(home), "HTTP_ADDR": "127.0.0.1:0", "SANDBOX_ADDR": "127.0.0.1:0", **settings}
-    return inherited | {f"CREWKIT_GIT_{name}": value for name, value in chosen.items()}
-
-
-class Up:
-    """A running `up`."""
-
-    def __init__(self, home: Path, process: "subprocess.Popen[str]") -> None:
-        self.process = process
-        self._file = home / "demo.json"
-        self._output = home.with_suffix(".out")
-
-    @property
-    def demo(self) -> dict[str, Any]:
-        """The facts it publishes while it is ready."""
-        return dict(json.loads(self._file.read_text()))
-
-    def wait_until_ready(self) -> None:
-        """Wait until it says so; fail with what it said if it ends first."""
-        wait_until(
-            lambda: "] ready" in self._output.read_text() or self.process.poll() is not None, seconds=60
-        )
-        assert self.process.poll() is None, self._output.read_text()
-
-    def family(self) -> list[psutil.Process]:
-        """List every process it has started."""
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def ended_cleanly(self) -> bool:
-        """Wait for its end and tell whether it was without error and took its facts away."""
-        code = self.process.wait(timeout=30)
-        assert code == 0, self._output.read_text()
-        return not self._file.exists()
-
-
-@contextmanager
-def running_up(home: Path, **settings: str) -> Iterator[Up]:
-    """Run `up` in a session of its own until the block ends."""
-    with home.with_suffix(".out").open("w") as output:
-        process = subprocess.Popen(
-            UP,
-            env=environment(home, **settings),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-    try:
-        up = Up(home, process)
-        up.wait_until_ready()
-        yield up
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+from tests.support.up import UP, environment, running_up
 
 
 def has_started(home: Path, name: str) -> bool:

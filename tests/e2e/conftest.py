@@ -1,0 +1,36 @@
+"""Browser tests: the real service, its sandbox GitHub, and a real Chromium. `make e2e` runs them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from entrypoints.rest.dashboard.files import BUILT
+from tests.support.chromium import find_chromium
+from tests.support.dashboard import Site
+from tests.support.up import running_up
+
+_SECONDS = 10.0
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Run one Chromium for all tests; each person has a profile of their own in it."""
+    assert (BUILT / "index.html").is_file(), "The dashboard is not built: run `make dashboard`."
+    path = find_chromium()
+    expect.set_options(timeout=_SECONDS * 1000)
+    with sync_playwright() as playwright:
+        # Chromium's own sandbox refuses to run as root, as whom build servers run; pages here are our own.
+        arguments = ["--no-sandbox", "--disable-background-networking"]
+        running = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Run the service for one file of tests, with a home of its own."""
+    home: Path = tmp_path_factory.mktemp("up") / "home"
+    with running_up(home) as up:
+        yield Site(up, browser)

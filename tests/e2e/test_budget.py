@@ -1,0 +1,64 @@
+"""What a page may cost before it is there, and that everybody can use it."""
+
+import gzip
+
+import pytest
+from playwright.sync_api import Response
+
+from tests.support.dashboard import PHONE, Site
+
+PAGES = (
+    "projects",
+    "projects/import",
+    "events",
+    "attribution",
+    "audit",
+    "settings/integrations",
+    "account/connections",
+)
+MOST_JAVASCRIPT = 150 * 1024
+MOST_MS_TO_CONTENT = 1000.0
+MOST_SHIFT = 0.05
+
+_OBSERVE_SHIFTS = """
+window.shift = 0;
+new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+}).observe({type: 'layout-shift', buffered: true});
+"""
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_light_quick_and_still(site: Site, path: str) -> None:
+    """JavaScript as it is sent, the first content in a fresh browser, and nothing that jumps on the way."""
+    with site.person() as person:
+        scripts: list[Response] = []
+        person.page.on(
+            "response",
+            lambda answer: scripts.append(answer) if answer.request.resource_type == "script" else None,
+        )
+        person.page.add_init_script(_OBSERVE_SHIFTS)
+        person.open(path)
+        person.page.wait_for_load_state("networkidle" if path != "events" else "load")
+        person.page.get_by_role("heading", level=1).first.wait_for()
+        (first,) = person.page.evaluate(
+            "performance.getEntriesByName('first-contentful-paint').map(entry => entry.startTime)"
+        )
+        sent = sum(len(gzip.compress(answer.body())) for answer in scripts)
+
+        assert 50_000 < sent <= MOST_JAVASCRIPT
+        assert first <= MOST_MS_TO_CONTENT
+        assert person.page.evaluate("window.shift") <= MOST_SHIFT
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_everybody_can_use_a_page(site: Site, path: str, scheme: str) -> None:
+    """Axe finds nothing, and a phone scrolls in one direction only."""
+    with site.person(scheme=scheme) as person:
+        person.open(path)
+        person.page.get_by_role("heading", level=1).first.wait_for()
+        person.page.wait_for_timeout(0)
+        assert person.violations() == []
+        person.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        assert person.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]

@@ -1,0 +1,58 @@
+"""What surrounds every page: who is here, where one can go, light and dark, a phone, a way back."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.dashboard import PHONE, Site
+
+
+def test_whoever_is_not_signed_in_signs_in_and_comes_back(site: Site) -> None:
+    """A link deep into the dashboard leads there in the end."""
+    page = site.browser.new_page()
+    page.goto(f"{site.url}/kit/{site.organization}/events")
+    page.get_by_role("button", name="viewer", exact=True).click()
+    page.wait_for_url(f"**/kit/{site.organization}/events")
+    expect(page.get_by_role("heading", level=1, name="Events")).to_be_visible()
+    page.close()
+
+
+def test_the_sidebar_leads_everywhere(site: Site) -> None:
+    """Each entry is a page of that name, and says that it is the current one."""
+    with site.person() as person:
+        person.open("projects")
+        main = person.page.get_by_role("navigation", name="Main")
+        for name in ("Import", "Events", "Attribution", "Audit", "Integrations", "Projects"):
+            main.get_by_role("link", name=name).click()
+            expect(person.page.get_by_role("heading", level=1).first).to_contain_text(name)
+            expect(main.get_by_role("link", name=name)).to_have_attribute("aria-current", "page")
+
+
+def test_an_organization_of_others_is_not_there(site: Site) -> None:
+    """Nothing tells it from one that does not exist."""
+    with site.person("owner") as person:
+        person.open("projects", organization="4b1c8a3e-7d52-4c0e-9a52-5a0f2d3b6c11")
+        person.sees("There is no such page")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_as_light_or_dark_as_the_system_until_one_chooses(site: Site, scheme: str) -> None:
+    """And stays as chosen when the page is loaded again."""
+    other = "light" if scheme == "dark" else "dark"
+    with site.person(scheme=scheme) as person:
+        person.open("projects")
+        html = person.page.locator("html")
+        assert ("dark" in (html.get_attribute("class") or "")) is (scheme == "dark")
+        person.page.get_by_role("button", name=f"{other} theme").click()
+        person.page.reload()
+        assert ("dark" in (html.get_attribute("class") or "")) is (other == "dark")
+
+
+def test_a_phone_has_the_same_entries_behind_one_button(site: Site) -> None:
+    """Nothing is wider than the screen, and a chosen entry closes the menu."""
+    with site.person(size=PHONE) as person:
+        person.open("projects")
+        person.page.get_by_role("button", name="Menu").click()
+        person.page.get_by_role("dialog").get_by_role("link", name="Events").click()
+        expect(person.heading("Events")).to_be_visible()
+        expect(person.page.get_by_role("dialog")).to_be_hidden()
+        assert person.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
