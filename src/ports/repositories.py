@@ -3,7 +3,8 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.catalog_search import CatalogFilter, CatalogPlace
-from core.domain.identifiers import IntegrationId, RepoId
+from core.domain.identifiers import IntegrationId, OrganizationId, RepoId
+from core.domain.integrations import Integration
 from core.domain.repositories import Repository
 
 
@@ -19,17 +20,19 @@ class RepositoryStore(Protocol):
     async def of_integration(self, integration_id: IntegrationId) -> Sequence[Repository]:
         """Return the whole catalog of one integration, removed rows included."""
 
-    async def search(
+    async def browse(
         self,
-        integration_id: IntegrationId,
+        organization_id: OrganizationId,
+        provider: str,
         where: CatalogFilter,
         *,
         limit: int,
         after: CatalogPlace | None = None,
-    ) -> Sequence[Repository]:
-        """Return at most `limit` rows that match, by name without regard to case, those after a place only.
+    ) -> tuple[Integration, Sequence[Repository]] | None:
+        """Return an organization's integration, and at most `limit` rows of its catalog that match.
 
-        Removed rows are never among them.
+        By name without regard to case, those after a place only; removed rows are never among them. None
+        where the organization has no integration with this provider.
         """
 
     async def save(self, repositories: Sequence[Repository]) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from core.domain.catalog_search import CatalogFilter, CatalogPlace
 from core.domain.integrations import Integration
 from core.domain.repositories import Repository
+from ports.unit_of_work import Transaction
 from tests.contract.world import World
 from tests.support.builders import a_repository, ago
 
@@ -86,6 +87,16 @@ class RepositorySearchContract:
         await _save(world, [replace(removed, removed_at=None)])
         assert await _found(world, integration, CatalogFilter("wid")) == ["acme/widgets"]
 
+    async def test_nothing_of_what_was_never_connected(self, world: World) -> None:
+        """An organization without an integration, and another provider than it has."""
+        integration = await world.integration()
+        other = await world.organization()
+        async with world.unit_of_work() as tx:
+            for organization_id, provider in ((other.id, "github"), (integration.organization_id, "gitlab")):
+                assert (
+                    await tx.repositories.browse(organization_id, provider, CatalogFilter(), limit=9) is None
+                )
+
     async def test_a_new_name_is_found_and_the_old_one_is_not(self, world: World) -> None:
         """The index follows a renaming."""
         integration = await world.integration()
@@ -102,9 +113,7 @@ class RepositorySearchContract:
         for number in range(6):
             after = CatalogPlace(seen[-1].full_name, seen[-1].repo_id) if seen else None
             async with world.unit_of_work() as tx:
-                seen += await tx.repositories.search(
-                    integration.id, CatalogFilter("widget"), limit=3, after=after
-                )
+                seen += await _browsed(tx, integration, CatalogFilter("widget"), limit=3, after=after)
             come = a_repository(integration, f"new-{number}", full_name=f"acme/widget-0{number}-new")
             gone = a_repository(
                 integration, f"new-{number - 1}", full_name="acme/a-widget", removed_at=ago(minutes=1)
@@ -122,7 +131,7 @@ class RepositorySearchContract:
         while len(seen) < 5:
             after = CatalogPlace(seen[-1].full_name, seen[-1].repo_id) if seen else None
             async with world.unit_of_work() as tx:
-                seen += await tx.repositories.search(integration.id, CatalogFilter(), limit=2, after=after)
+                seen += await _browsed(tx, integration, CatalogFilter(), limit=2, after=after)
         assert [row.repo_id for row in seen] == list("01234")
 
     @settings(max_examples=40, deadline=None, suppress_health_check=_ONE_STORE)
@@ -142,7 +151,7 @@ class RepositorySearchContract:
         while True:
             after = CatalogPlace(found[-1].full_name, found[-1].repo_id) if found else None
             async with world.unit_of_work() as tx:
-                more = await tx.repositories.search(integration.id, where, limit=limit, after=after)
+                more = await _browsed(tx, integration, where, limit=limit, after=after)
             found += more
             if len(more) < limit:
                 break
@@ -164,5 +173,22 @@ async def _save(world: World, rows: Sequence[Repository]) -> None:
 
 async def _found(world: World, integration: Integration, where: CatalogFilter) -> list[str]:
     async with world.unit_of_work() as tx:
-        rows = await tx.repositories.search(integration.id, where, limit=100)
+        rows = await _browsed(tx, integration, where, limit=100)
     return [row.full_name for row in rows]
+
+
+async def _browsed(
+    tx: Transaction,
+    integration: Integration,
+    where: CatalogFilter,
+    *,
+    limit: int,
+    after: CatalogPlace | None = None,
+) -> Sequence[Repository]:
+    browsed = await tx.repositories.browse(
+        integration.organization_id, integration.provider, where, limit=limit, after=after
+    )
+    assert browsed is not None
+    found, rows = browsed
+    assert found == await tx.integrations.find(integration.organization_id, integration.provider)
+    return rows

@@ -9,9 +9,9 @@ import pytest
 
 from adapters.postgres import attributions, commit_claims
 from adapters.postgres.attribution_pages import LEFT, statement
+from adapters.postgres.line import Parameters
 from adapters.postgres.memberships import KNOWN_ROLES
 from adapters.postgres.packed_arrays import Bigints, Texts
-from adapters.postgres.session import Parameters
 from adapters.system.clock import SystemClock
 from core.domain.attribution import UNKNOWN, Attribution, Kind, Role, Sought
 from core.domain.attribution_views import AttributionFilter, AttributionStatus

@@ -9,9 +9,10 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg.pq.abc import PGresult
 
 from adapters.memory.metrics import MemoryMetrics
-from adapters.postgres.session import Session
+from adapters.postgres.line import Line, Parameters
 from adapters.system.clock import SystemClock
 from core.domain.actors import SystemActor
 from core.domain.errors import DomainError
@@ -244,13 +245,13 @@ async def test_a_foreign_project_costs_what_none_costs(
     theirs = await race.world.integration(other, provider_id="2")
     foreign = await race.world.project(other, "Telescope")
     await race.world.link(foreign, theirs)
-    run, asked = Session._run, list[str]()
+    run, asked = Line._run, list[str]()
 
-    async def recorded(session: Session, statement: str, parameters: object = ()) -> object:
+    async def recorded(line: Line, statement: str, parameters: Parameters) -> PGresult:
         asked.append(statement)
-        return await run(session, statement, parameters)  # type: ignore[arg-type]
+        return await run(line, statement, parameters)
 
-    monkeypatch.setattr(Session, "_run", recorded)
+    monkeypatch.setattr(Line, "_run", recorded)
     # That the organization exists is remembered for a while, whatever is asked of it.
     with pytest.raises(DomainError, match="no such project"):
         await ask(race, what, other.external_id)

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.postgres import event_search, events, mailbox
-from adapters.postgres.session import Parameters
+from adapters.postgres.line import Parameters
 from core.domain.connections import Connection, ConnectionStatus
 from core.domain.domain_events import LinkData
 from core.domain.events import EventStatus, Outcome, PayloadDamaged, Settlement, Verdict

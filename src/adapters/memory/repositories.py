@@ -2,8 +2,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from adapters.memory.database import Session
+from adapters.memory.integrations import MemoryIntegrationStore
 from core.domain.catalog_search import CatalogFilter, CatalogPlace, searchable
-from core.domain.identifiers import IntegrationId, RepoId
+from core.domain.identifiers import IntegrationId, OrganizationId, RepoId
+from core.domain.integrations import Integration
 from core.domain.repositories import Repository
 from ports.repositories import RepositoryStore
 
@@ -24,22 +26,26 @@ class MemoryRepositoryStore(RepositoryStore):
         rows = self._session.state.repositories.values()
         return [repository for repository in rows if repository.integration_id == integration_id]
 
-    async def search(
+    async def browse(
         self,
-        integration_id: IntegrationId,
+        organization_id: OrganizationId,
+        provider: str,
         where: CatalogFilter,
         *,
         limit: int,
         after: CatalogPlace | None = None,
-    ) -> Sequence[Repository]:
-        """Return at most `limit` rows that match, by name, those after a place only."""
+    ) -> tuple[Integration, Sequence[Repository]] | None:
+        """Return an integration and at most `limit` rows that match, by name, those after a place only."""
+        integration = await MemoryIntegrationStore(self._session).find(organization_id, provider)
+        if integration is None:
+            return None
         last = _order(after) if after else ("", "")
         matching = [
             repository
-            for repository in await self.of_integration(integration_id)
+            for repository in await self.of_integration(integration.id)
             if repository.removed_at is None and where.matches(repository) and _order(repository) > last
         ]
-        return sorted(matching, key=_order)[:limit]
+        return integration, sorted(matching, key=_order)[:limit]
 
     async def save(self, repositories: Sequence[Repository]) -> None:
         """Write these rows as they are, new or not; of several for one key the last wins."""

@@ -9,9 +9,10 @@ from functools import cache
 
 from psycopg.sql import SQL, Composable
 
+from adapters.postgres.line import Row
 from adapters.postgres.memberships import KNOWN_ROLES
 from adapters.postgres.packed_arrays import Bigints, Texts
-from adapters.postgres.session import Row, Session
+from adapters.postgres.session import Session
 from core.domain.attribution import Kind, Method, Role
 from core.domain.attribution_views import AttributionFilter, AttributionStatus, AttributionView, NamedUser
 from core.domain.identifiers import OrganizationId, RepoId

@@ -1,9 +1,10 @@
 from collections.abc import Collection, Sequence
 
 from adapters.postgres import attribution_pages
+from adapters.postgres.line import Parameters, Row
 from adapters.postgres.memberships import KNOWN_ROLES
 from adapters.postgres.packed_arrays import Bigints, Texts, Timestamps
-from adapters.postgres.session import Parameters, Row, Session
+from adapters.postgres.session import Session
 from core.domain.attribution import Attribution, Identities, Identity, Sought
 from core.domain.attribution_views import AttributionFilter, AttributionView
 from core.domain.domain_events import MAX_NAME

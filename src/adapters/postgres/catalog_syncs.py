@@ -3,7 +3,7 @@ from datetime import datetime
 
 from psycopg.sql import SQL
 
-from adapters.postgres.integrations import COLUMNS, integration_of
+from adapters.postgres.integration_rows import COLUMNS, integration_of
 from adapters.postgres.session import Session
 from core.domain.integrations import Integration
 from ports.catalog_syncs import CatalogSyncStore, SyncClaim

@@ -3,8 +3,9 @@ from datetime import datetime
 from typing import Any
 
 from adapters.postgres.audited import AuditedTable
+from adapters.postgres.line import Row
 from adapters.postgres.packed_arrays import Texts
-from adapters.postgres.session import Row, Session
+from adapters.postgres.session import Session
 from adapters.postgres.token_rows import OF_CONNECTIONS
 from core.domain.changes import Change
 from core.domain.connections import Connection, ConnectionStatus

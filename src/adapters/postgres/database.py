@@ -9,6 +9,7 @@ from psycopg.pq import TransactionStatus
 
 from adapters.postgres import codec
 from adapters.postgres.errors import storage_unavailable
+from adapters.postgres.line import Line
 from adapters.postgres.packed_arrays import register_packed_arrays
 from adapters.postgres.session import Connection, Session, Watched
 
@@ -64,7 +65,7 @@ class Database:
         It commits each statement by itself unless a `BEGIN` was executed.
         """
         try:
-            connection: Connection = await psycopg.AsyncConnection.connect(self._parameters, autocommit=True)
+            connection = await Line.connect(self._parameters, autocommit=True)
         except psycopg.OperationalError as error:
             raise storage_unavailable() from error
         codec.register(connection)

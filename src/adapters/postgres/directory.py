@@ -1,5 +1,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from time import monotonic
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from adapters.postgres.database import Database
@@ -40,10 +41,30 @@ _MEMBERS = """
 """
 
 
-# An id names the same organization for good, so only one that is removed is known for too long, and then
-# nothing of it is found. Who is a member is asked anew each time.
-_REMEMBERED_SECONDS = 60.0
+# An id names the same organization or user for good, so only one that is removed is known for too long, and
+# then nothing of it is found. Who is a member is asked anew each time, and a removed user is none.
+_ORGANIZATION_SECONDS = 60.0
+_USER_SECONDS = 10.0
 _MOST_REMEMBERED = 10_000
+
+Value = TypeVar("Value")
+
+
+class _Memory(Generic[Value]):
+    """Keeps what was found for some seconds: a tenth of what a list costs is asking who calls, again."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._kept: dict[UUID, tuple[float, Value]] = {}
+
+    def recall(self, key: UUID) -> Value | None:
+        known = self._kept.get(key)
+        return known[1] if known and monotonic() < known[0] else None
+
+    def keep(self, key: UUID, value: Value) -> None:
+        if len(self._kept) >= _MOST_REMEMBERED:
+            self._kept.clear()
+        self._kept[key] = monotonic() + self._seconds, value
 
 
 class PostgresDirectory(Directory):
@@ -51,13 +72,20 @@ class PostgresDirectory(Directory):
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._remembered: dict[UUID, tuple[float, Place]] = {}
+        self._places = _Memory[Place](_ORGANIZATION_SECONDS)
+        self._users = _Memory[User](_USER_SECONDS)
 
     async def find_user(self, external_id: UUID) -> User | None:
-        """Return a user."""
+        """Return a user, as they were in the last ten seconds."""
+        if known := self._users.recall(external_id):
+            return known
         async with self._database.session() as session:
             rows = await session.read(_USER, (external_id,))
-        return User(*rows[0]) if rows else None
+        if not rows:
+            return None
+        user = User(*rows[0])
+        self._users.keep(external_id, user)
+        return user
 
     async def find_user_of(self, user_id: UserId) -> User | None:
         """Return a user whose id was kept."""
@@ -73,9 +101,8 @@ class PostgresDirectory(Directory):
 
     async def find_place(self, organization_id: UUID, user_id: UserId | None) -> Place | None:
         """Return an organization with this user's role in it, in one round trip; without a user, in none."""
-        now = monotonic()
-        if user_id is None and (known := self._remembered.get(organization_id)) and now < known[0]:
-            return known[1]
+        if user_id is None and (known := self._places.recall(organization_id)):
+            return known
         async with self._database.session() as session:
             rows = await session.read(_PLACE, (user_id, KNOWN_ROLES, organization_id))
         if not rows:
@@ -83,9 +110,7 @@ class PostgresDirectory(Directory):
         *organization, role = rows[0]
         place = Place(Organization(*organization), Role(role) if role else None)
         if user_id is None:
-            if len(self._remembered) >= _MOST_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[organization_id] = now + _REMEMBERED_SECONDS, place
+            self._places.keep(organization_id, place)
         return place
 
     async def find_member(self, organization_id: OrganizationId, user_id: UserId) -> Member | None:

@@ -10,8 +10,9 @@ from functools import cache
 from psycopg.sql import SQL, Literal
 
 from adapters.postgres.domain_event_rows import COLUMNS, JOINS, WIDTH, recorded
+from adapters.postgres.line import Parameters
 from adapters.postgres.packed_arrays import Bigints, Texts
-from adapters.postgres.session import Parameters, Session
+from adapters.postgres.session import Session
 from core.domain.event_streams import Bounds, StreamFilter
 from core.domain.identifiers import OrganizationId
 from ports.domain_events import Stretch

@@ -6,8 +6,9 @@ from psycopg.sql import SQL
 
 from adapters.postgres import domain_event_log, locks
 from adapters.postgres.domain_event_rows import COLUMNS, JOINS, recorded
+from adapters.postgres.line import Parameters
 from adapters.postgres.packed_arrays import Bigints, Documents, Smallints, Texts, Timestamps
-from adapters.postgres.session import Parameters, Session
+from adapters.postgres.session import Session
 from core.domain.domain_events import DomainEvent, EventData, PushData, RecordedEvent
 from core.domain.event_streams import Bounds, StreamFilter
 from core.domain.identifiers import EventId, OrganizationId

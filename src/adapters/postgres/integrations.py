@@ -4,22 +4,16 @@ from typing import Any
 from psycopg.sql import SQL
 
 from adapters.postgres.audited import AuditedTable
+from adapters.postgres.integration_rows import COLUMNS, NUMBER, integration_of
 from adapters.postgres.packed_arrays import Bigints, Texts
-from adapters.postgres.session import Row, Session
+from adapters.postgres.session import Session
 from adapters.postgres.token_rows import OF_INTEGRATIONS
 from core.domain.changes import Change
 from core.domain.identifiers import IntegrationId, OrganizationId
-from core.domain.integrations import Integration, IntegrationStatus, StatusReason
+from core.domain.integrations import Integration, IntegrationStatus
 from core.domain.token_lease import unbound
 from ports.integrations import IntegrationStore
 
-COLUMNS = SQL("""
-    i.id, i.external_id, i.organization_id, i.provider, i.provider_id, i.created_at, i.updated_at,
-    i.provider_name, i.provider_url, i.account_id, i.account_type, i.status, i.status_reason,
-    i.status_changed_at, i.repository_selection, i.permissions, i.settings, i.synced_at,
-    i.sync_requested_at, i.uninstall_requested_at, i.provider_updated_at, i.sync_claimed_until,
-    i.sync_failures, i.sync_error, i.sync_retry_at
-""")
 _FIND = (
     SQL("SELECT {columns} FROM git_integrations AS i WHERE i.organization_id = %s AND i.provider = %s")
     .format(columns=COLUMNS)
@@ -56,9 +50,6 @@ _TO_UNINSTALL = (
 )
 _NEXT_ID = "SELECT nextval('git_integrations_id_seq')"
 
-_NUMBER = {IntegrationStatus.ACTIVE: 0, IntegrationStatus.SUSPENDED: 1, IntegrationStatus.REVOKED: 2}
-_STATUS = {number: status for status, number in _NUMBER.items()}
-
 # Goes in the very write that makes it active: a next suspension is probed at its own times.
 _NO_PROBE = {"token_probe_at": None}
 
@@ -76,7 +67,7 @@ def _row(integration: Integration) -> dict[str, Any]:
         "provider_url": integration.provider_url,
         "account_id": integration.account_id,
         "account_type": integration.account_type,
-        "status": _NUMBER[integration.status],
+        "status": NUMBER[integration.status],
         "status_reason": reason.value if reason else None,
         "status_changed_at": integration.status_changed_at,
         "repository_selection": integration.repository_selection,
@@ -171,34 +162,3 @@ class PostgresIntegrationStore(IntegrationStore):
         """
         await _TABLE.apply(self._session, changes)
         await OF_INTEGRATIONS.wipe(self._session, unbound(changes))
-
-
-def integration_of(row: Row) -> Integration:
-    """Return what a row of `COLUMNS` says."""
-    return Integration(
-        id=row[0],
-        external_id=row[1],
-        organization_id=row[2],
-        provider=row[3],
-        provider_id=row[4],
-        created_at=row[5],
-        updated_at=row[6],
-        provider_name=row[7],
-        provider_url=row[8],
-        account_id=row[9],
-        account_type=row[10],
-        status=_STATUS[row[11]],
-        status_reason=StatusReason(row[12]) if row[12] else None,
-        status_changed_at=row[13],
-        repository_selection=row[14],
-        permissions=row[15],
-        settings=row[16],
-        synced_at=row[17],
-        sync_requested_at=row[18],
-        uninstall_requested_at=row[19],
-        provider_updated_at=row[20],
-        sync_claimed_until=row[21],
-        sync_failures=row[22],
-        sync_error=row[23],
-        sync_retry_at=row[24],
-    )

@@ -3,7 +3,7 @@
 import msgspec
 from psycopg.sql import SQL
 
-from adapters.postgres.session import Row
+from adapters.postgres.line import Row
 from core.domain.events import Event, EventStatus, Verdict
 
 COLUMNS = SQL("""

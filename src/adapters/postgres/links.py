@@ -4,8 +4,9 @@ from typing import Any
 from psycopg.sql import SQL
 
 from adapters.postgres.audited import AuditedTable
+from adapters.postgres.line import Row
 from adapters.postgres.packed_arrays import Bigints, Texts
-from adapters.postgres.session import Row, Session
+from adapters.postgres.session import Session
 from core.domain.changes import Change
 from core.domain.identifiers import IntegrationId, LinkId, ProjectId, RepoId
 from core.domain.links import Link

@@ -5,8 +5,9 @@ from psycopg.sql import SQL
 
 from adapters.postgres import ledger_rows, locks
 from adapters.postgres.compression import decompress
+from adapters.postgres.line import Row
 from adapters.postgres.packed_arrays import Bigints, Documents, Smallints, Texts, Timestamps
-from adapters.postgres.session import Row, Session
+from adapters.postgres.session import Session
 from core.domain.events import UNROUTED_LIFETIME, PayloadDamaged, Settlement
 from core.domain.lanes import LANES, lane_of
 from ports.mailbox import Letter, Mailbox

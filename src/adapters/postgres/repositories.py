@@ -5,12 +5,14 @@ from typing import Any
 from psycopg.sql import SQL
 
 from adapters.postgres import repository_search
+from adapters.postgres.line import Row
 from adapters.postgres.packed_arrays import Bigints, Booleans, Packed, Texts, Timestamps
 from adapters.postgres.repository_rows import COLUMNS, repository
 from adapters.postgres.search import search_name, stored_grams
-from adapters.postgres.session import Row, Session
+from adapters.postgres.session import Session
 from core.domain.catalog_search import CatalogFilter, CatalogPlace
-from core.domain.identifiers import IntegrationId, RepoId
+from core.domain.identifiers import IntegrationId, OrganizationId, RepoId
+from core.domain.integrations import Integration
 from core.domain.repositories import Repository
 from ports.repositories import RepositoryStore
 
@@ -97,16 +99,19 @@ class PostgresRepositoryStore(RepositoryStore):
         rows = await self._session.read(_OF_INTEGRATION, (integration_id,))
         return [repository(row) for row in rows]
 
-    async def search(
+    async def browse(
         self,
-        integration_id: IntegrationId,
+        organization_id: OrganizationId,
+        provider: str,
         where: CatalogFilter,
         *,
         limit: int,
         after: CatalogPlace | None = None,
-    ) -> Sequence[Repository]:
-        """Return at most `limit` rows that match, by name, those after a place only."""
-        return await repository_search.search(self._session, integration_id, where, limit=limit, after=after)
+    ) -> tuple[Integration, Sequence[Repository]] | None:
+        """Return an integration and at most `limit` rows that match, by name, those after a place only."""
+        return await repository_search.browse(
+            self._session, organization_id, provider, where, limit=limit, after=after
+        )
 
     async def save(self, repositories: Sequence[Repository]) -> None:
         """Write these rows as they are, in the order of their keys so that two writers never deadlock."""

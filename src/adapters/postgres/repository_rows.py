@@ -2,7 +2,7 @@
 
 from psycopg.sql import SQL
 
-from adapters.postgres.session import Row
+from adapters.postgres.line import Row
 from core.domain.repositories import Repository
 
 COLUMNS = SQL("""

@@ -45,14 +45,19 @@ def grams(integration_id: IntegrationId, full_name: str) -> tuple[int, ...]:
 
 
 def sought_grams(integration_id: IntegrationId, sought: str) -> tuple[int, ...]:
-    """Return hashes that every name has in which this is found; none where the index cannot tell.
+    """Return hashes that every name has in which this is found; `sought` is as `search_name` returns it.
 
-    `sought` is as `search_name` returns it.
+    None where the index cannot tell, which `is_indexed` knows beforehand.
     """
     if len(sought) >= FOUND_ANYWHERE:
         return _hashes(integration_id, _trigrams(sought))
     prefix = _PARTS.split(sought)[0]
     return _hashes(integration_id, {"^" + prefix} if prefix else set())
+
+
+def is_indexed(sought: str) -> bool:
+    """Tell whether there are hashes to find this by: any three characters, or how a part of a name begins."""
+    return len(sought) >= FOUND_ANYWHERE or bool(_PARTS.split(sought)[0])
 
 
 def array(numbers: Iterable[int]) -> str:

@@ -1,20 +1,17 @@
 import asyncio
 import os
 import socket
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
 from adapters.postgres.errors import domain_error
+from adapters.postgres.line import Line, Parameters, Row
 from core.domain.errors import DomainError, StorageConflict
 
-Row = tuple[Any, ...]
-Connection = psycopg.AsyncConnection[Row]
-Parameters = Sequence[Any] | Mapping[str, Any]
+Connection = Line
 
 
 class Session:
@@ -34,17 +31,20 @@ class Session:
 
     async def read(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """Run a statement that changes and locks nothing, and return its rows."""
-        return await (await self._run(statement, parameters)).fetchall()
+        with Watched(self._connection, self._silence):
+            return await self._connection.ask(statement, parameters)
 
     async def write(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """Run a statement that changes or locks, inside the transaction, and return its rows."""
         await self._begin()
-        return await (await self._run(statement, parameters)).fetchall()
+        with Watched(self._connection, self._silence):
+            return await self._connection.ask(statement, parameters)
 
     async def change(self, statement: str, parameters: Parameters = ()) -> int:
         """Run a statement that returns nothing, inside the transaction, and tell how many rows it changed."""
         await self._begin()
-        return (await self._run(statement, parameters)).rowcount
+        with Watched(self._connection, self._silence):
+            return await self._connection.tell(statement, parameters)
 
     async def change_exactly(self, count: int, statement: str, parameters: Parameters) -> None:
         """Like `change`; raises `StorageConflict`, which dooms the transaction, unless it changed so many."""
@@ -66,12 +66,15 @@ class Session:
                     for statement, parameters in last:
                         await self._connection.execute(statement, parameters, prepare=True)
                     committed = await self._connection.execute("COMMIT", prepare=True)
+            answered = committed.statusmessage
         elif self._in_transaction:
-            committed = await self._run("COMMIT")
+            answered = await self._command("COMMIT")
         else:
             return
         self._in_transaction = False
-        if committed.statusmessage != "COMMIT":
+        if answered != "COMMIT":
+            # What a cursor saw rolled back the driver then takes for unprepared, and tells the server so.
+            await self._connection.close()
             raise _undone()
 
     async def end(self) -> None:
@@ -80,18 +83,18 @@ class Session:
         if self._connection.info.transaction_status is TransactionStatus.IDLE:
             return
         try:
-            await self._run("ROLLBACK")
+            await self._command("ROLLBACK")
         except (DomainError, psycopg.Error):
             await self._connection.close()
 
     async def _begin(self) -> None:
         if not self._in_transaction:
-            await self._run("BEGIN")
+            await self._command("BEGIN")
             self._in_transaction = True
 
-    async def _run(self, statement: str, parameters: Parameters = ()) -> psycopg.AsyncCursor[Row]:
+    async def _command(self, command: str) -> str:
         with Watched(self._connection, self._silence):
-            return await self._connection.execute(statement, parameters, prepare=True, binary=True)
+            return await self._connection.command(command)
 
 
 class Watched:

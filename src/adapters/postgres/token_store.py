@@ -4,7 +4,7 @@ from typing import Generic, TypeVar
 
 from psycopg.sql import SQL
 
-from adapters.postgres.integrations import COLUMNS, integration_of
+from adapters.postgres.integration_rows import COLUMNS, integration_of
 from adapters.postgres.session import Session
 from adapters.postgres.token_rows import OF_CONNECTIONS, OF_INTEGRATIONS, TokenRows
 from core.domain.identifiers import ConnectionId, IntegrationId

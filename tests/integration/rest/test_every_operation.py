@@ -13,9 +13,11 @@ from uuid import uuid4
 
 import httpx
 import jwt
-import psycopg
 import pytest
+from psycopg.pq.abc import PGresult
 
+from adapters.postgres.directory import _USER
+from adapters.postgres.line import Line, Parameters
 from entrypoints.development.tokens import TokenSigner
 from entrypoints.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
 from tests.support import tokens
@@ -154,15 +156,17 @@ class Statements:
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
-    """Note every statement that goes over any connection."""
+    """Note every statement a request asks of the database, but who calls."""
     found = Statements()
-    execute = psycopg.AsyncConnection.execute
+    run = Line._run
 
-    async def noted(self: Any, query: Any, *arguments: Any, **options: Any) -> Any:
-        found.asked[str(query)] += 1
-        return await execute(self, query, *arguments, **options)
+    async def noted(line: Line, statement: str, parameters: Parameters) -> PGresult:
+        # Who calls is remembered for a while, whatever they ask for.
+        if statement != _USER:
+            found.asked[statement] += 1
+        return await run(line, statement, parameters)
 
-    monkeypatch.setattr(psycopg.AsyncConnection, "execute", noted)
+    monkeypatch.setattr(Line, "_run", noted)
     return found
 
 

@@ -10,7 +10,7 @@ from core.domain.permissions import Action
 from core.domain.repositories import Repository
 from core.domain.syncs import SyncCoolingDown, SyncState, sync_state
 from core.use_cases.authorization import require_in
-from core.use_cases.catalog.reading import get_readable
+from core.use_cases.catalog.reading import readable
 from core.use_cases.catalog.request_sync import want_sync
 from core.use_cases.supported import require_supported
 from ports.authorizer import Authorizer
@@ -63,8 +63,11 @@ class ListRepositories:
                 with suppress(SyncCoolingDown, IntegrationNotActive):
                     await want_sync(tx, actor, organization, provider, now)
                     await tx.commit()
-            integration = await get_readable(tx, organization, provider)
-            found = await tx.repositories.search(integration.id, where, limit=limit + 1, after=after)
+            browsed = await tx.repositories.browse(
+                organization.id, provider, where, limit=limit + 1, after=after
+            )
+        integration, found = browsed or (None, ())
+        integration = readable(integration)
         shown, last = found[:limit], found[limit - 1] if len(found) > limit else None
         following = CatalogPlace(last.full_name, last.repo_id) if last else None
         return CatalogPage(shown, following, sync_state(integration, now))

@@ -7,12 +7,16 @@ from ports.unit_of_work import Transaction
 
 
 async def get_readable(tx: Transaction, organization: Organization, provider: str) -> Integration:
-    """Return the organization's integration, whose catalog may be shown.
+    """Return the organization's integration, whose catalog may be shown; raises as `readable` does."""
+    return readable(await tx.integrations.find(organization.id, provider))
 
-    A suspended one's may: nobody withdrew what it shows. Raises `IntegrationNotFound`, and
-    `IntegrationNotActive` for a revoked one.
+
+def readable(integration: Integration | None) -> Integration:
+    """Return an integration whose catalog may be shown.
+
+    A suspended one's may: nobody withdrew what it shows. Raises `IntegrationNotFound` where there is none,
+    and `IntegrationNotActive` for a revoked one.
     """
-    integration = await tx.integrations.find(organization.id, provider)
     if integration is None:
         raise IntegrationNotFound("This organization is not connected to the provider; connect it first.")
     if integration.is_revoked:
