@@ -7,14 +7,21 @@ import {
   Outlet,
   redirect,
 } from "@tanstack/react-router";
+import { STATUSES, type Status } from "@/app/kit/events/status";
 import { KitLayout } from "@/app/kit/layout";
 import { NotFound } from "@/components/layout/NotFound";
 import { PageSkeleton } from "@/components/layout/PageSkeleton";
 import { RouteError } from "@/components/layout/RouteError";
 import { currentUserQuery } from "@/hooks/useCurrentUser";
 import { ApiProblem } from "@/lib/api/problem";
-import type { CurrentUser } from "@/lib/api/types";
+import type { Attribution, CurrentUser } from "@/lib/api/types";
 import { queryClient } from "@/lib/query";
+
+interface EventSearch {
+  status?: Status | undefined;
+  event?: string | undefined;
+  id?: string | undefined;
+}
 
 const LAST_ORGANIZATION = "crewkit-organization";
 
@@ -83,11 +90,19 @@ const repository = createRoute({
 
 const events = createRoute({
   ...inside("/events"),
+  validateSearch: (search): EventSearch => ({
+    status: STATUSES.find((one) => one === search.status),
+    event: typeof search.event === "string" ? search.event : undefined,
+    id: typeof search.id === "string" ? search.id : undefined,
+  }),
   component: lazyRouteComponent(() => import("@/app/kit/events/page"), "EventsPage"),
 });
 
 const attribution = createRoute({
   ...inside("/attribution"),
+  validateSearch: (search): { status?: Attribution["status"] | undefined } => ({
+    status: (["matched", "unmatched", "bot"] as const).find((one) => one === search.status),
+  }),
   component: lazyRouteComponent(() => import("@/app/kit/attribution/page"), "AttributionPage"),
 });
 

@@ -20,6 +20,7 @@ MOST_JAVASCRIPT = 150 * 1024
 MOST_MS_TO_CONTENT = 1000.0
 MOST_SHIFT = 0.05
 
+_PAINTED = "performance.getEntriesByName('first-contentful-paint')"
 _OBSERVE_SHIFTS = """
 window.shift = 0;
 new PerformanceObserver(list => {
@@ -41,9 +42,8 @@ def test_a_page_is_light_quick_and_still(site: Site, path: str) -> None:
         person.open(path)
         person.page.wait_for_load_state("networkidle" if path != "events" else "load")
         person.page.get_by_role("heading", level=1).first.wait_for()
-        (first,) = person.page.evaluate(
-            "performance.getEntriesByName('first-contentful-paint').map(entry => entry.startTime)"
-        )
+        person.page.wait_for_function(f"{_PAINTED}.length > 0")
+        first = person.page.evaluate(f"{_PAINTED}[0].startTime")
         sent = sum(len(gzip.compress(answer.body())) for answer in scripts)
 
         assert 50_000 < sent <= MOST_JAVASCRIPT
@@ -58,7 +58,6 @@ def test_everybody_can_use_a_page(site: Site, path: str, scheme: str) -> None:
     with site.person(scheme=scheme) as person:
         person.open(path)
         person.page.get_by_role("heading", level=1).first.wait_for()
-        person.page.wait_for_timeout(0)
         assert person.violations() == []
         person.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         assert person.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]

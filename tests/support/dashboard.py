@@ -55,7 +55,11 @@ class Site:
         """Tell the sandbox something: faults, many repositories, many pushes (docs/sandbox.md)."""
         answer = httpx.request(method, f"{self.demo['sandbox_url']}{path}", json=told or None, timeout=60)
         answer.raise_for_status()
-        return dict(answer.json()) if answer.content else {}
+        return dict(answer.json() or {}) if answer.content else {}
+
+    def faults(self, faults: list[dict[str, object]]) -> None:
+        """Let these faults of the sandbox be in force, and no others."""
+        httpx.put(f"{self.demo['sandbox_url']}/_sandbox/faults", json=faults).raise_for_status()
 
     @contextmanager
     def person(
@@ -80,7 +84,7 @@ class Site:
             person = Person(self, context, context.new_page(), refusals)
             person.sign_in(role)
             yield person
-            assert person.complaints == []
+            assert not person.complaints, person.complaints
 
 
 @dataclass

@@ -4,14 +4,13 @@ import { lazy, Suspense, useState } from "react";
 import { Notices } from "@/components/layout/Notices";
 import { Sidebar } from "@/components/layout/Sidebar";
 import { Button } from "@/components/ui/button";
-import { TooltipProvider } from "@/components/ui/tooltip";
 
 const PhoneMenu = lazy(() => import("@/components/layout/PhoneMenu"));
 
 export function KitLayout() {
   const [isOpen, setOpen] = useState(false);
   return (
-    <TooltipProvider delayDuration={200}>
+    <>
       <a
         href="#main"
         className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded focus:bg-card focus:p-2"
@@ -44,6 +43,6 @@ export function KitLayout() {
         </Suspense>
       )}
       <Notices />
-    </TooltipProvider>
+    </>
   );
 }

@@ -1,5 +1,101 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { ScrollText } from "lucide-react";
+import { EmptyState } from "@/components/feedback/EmptyState";
 import { Page } from "@/components/layout/Page";
+import { Rows } from "@/components/Rows";
+import { Time } from "@/components/Time";
+import { Card } from "@/components/ui/card";
+import { PROVIDER } from "@/hooks/useIntegration";
+import { useOrganization } from "@/hooks/useOrganization";
+import { answerOf, api } from "@/lib/api/client";
+import type { OrganizationOfUser, Version } from "@/lib/api/types";
+import { refusal } from "@/lib/rights";
 
 export function AuditPage() {
-  return <Page title="Audit">{null}</Page>;
+  const organization = useOrganization();
+  const why = refusal("audit", organization.role);
+  return (
+    <Page title="Audit" about="Who changed what, and what it was before.">
+      {why ? (
+        <Card className="min-h-96">
+          <EmptyState icon={ScrollText} title="Not for your role">
+            {why}
+          </EmptyState>
+        </Card>
+      ) : (
+        <Trail organization={organization} />
+      )}
+    </Page>
+  );
+}
+
+function Trail({ organization }: { organization: OrganizationOfUser }) {
+  const query = useInfiniteQuery({
+    queryKey: ["versions", organization.id],
+    initialPageParam: "",
+    queryFn: ({ pageParam, signal }) =>
+      answerOf(
+        api.GET("/api/v1/{org_id}/git-integrations/{provider}/versions", {
+          params: {
+            path: { org_id: organization.id, provider: PROVIDER },
+            query: pageParam ? { cursor: pageParam } : {},
+          },
+          signal,
+        }),
+      ),
+    getNextPageParam: (last) => last.next_cursor,
+  });
+  const rows = query.data?.pages.flatMap((page) => page.data) ?? [];
+  return (
+    <Rows
+      query={query}
+      rows={rows}
+      label="Changes"
+      keyOf={(row) => `${row.item.type}-${row.item.id}-${row.changed_at}-${row.event}`}
+      empty={<EmptyState icon={ScrollText} title="Nothing was changed yet" />}
+    >
+      {(row) => (
+        <>
+          <span className="min-w-0 flex-1">
+            <span className="font-medium">{actorOf(row)}</span> {row.event} the {row.item.type}
+            <Changes changes={row.changes} />
+          </span>
+          <span className="text-muted-foreground">
+            <Time at={row.changed_at} />
+          </span>
+        </>
+      )}
+    </Rows>
+  );
+}
+
+function actorOf({ actor }: Version): string {
+  return (
+    actor.user?.name ??
+    actor.name ??
+    {
+      webhook: "GitHub",
+      scheduler: "The service",
+      system: "The service",
+      service: "A service",
+      user: "Somebody",
+    }[actor.kind]
+  );
+}
+
+function Changes({ changes }: { changes: Version["changes"] }) {
+  return (
+    <ul className="mt-1 space-y-0.5 text-xs text-muted-foreground">
+      {Object.entries(changes).map(([field, change]) => (
+        <li key={field} className="break-all">
+          {field.replaceAll("_", " ")}: {written(change.before)} → {written(change.after)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function written(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -1,5 +1,156 @@
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { Activity } from "lucide-react";
+import { lazy, Suspense, useMemo } from "react";
+import { MEANINGS, STATUSES, type Status, TONES } from "@/app/kit/events/status";
+import { EmptyState } from "@/components/feedback/EmptyState";
+import { ProblemAlert } from "@/components/feedback/ProblemAlert";
+import { WithReason } from "@/components/feedback/WithReason";
 import { Page } from "@/components/layout/Page";
+import { Rows } from "@/components/Rows";
+import { Time } from "@/components/Time";
+import { Badge } from "@/components/ui/badge";
+import { Button } from "@/components/ui/button";
+import { NativeSelect } from "@/components/ui/native-select";
+import { useLiveEvents } from "@/hooks/useLiveEvents";
+import { useOrganization } from "@/hooks/useOrganization";
+import { answerOf, api } from "@/lib/api/client";
+import { notify } from "@/lib/notices";
+import { refusal } from "@/lib/rights";
+
+const EventDialog = lazy(async () => ({
+  default: (await import("@/app/kit/events/EventDialog")).EventDialog,
+}));
+const route = getRouteApi("/kit/$orgId/events");
+// What is ignored or fails is told by no domain event.
+const POLL_MS = 15_000;
 
 export function EventsPage() {
-  return <Page title="Events">{null}</Page>;
+  const organization = useOrganization();
+  const { status, event, id } = route.useSearch();
+  const navigate = route.useNavigate();
+  const key = useMemo(() => ["events", organization.id], [organization.id]);
+  const liveness = useLiveEvents(organization.id, key);
+  const query = useInfiniteQuery({
+    queryKey: [...key, status, event],
+    initialPageParam: "",
+    queryFn: ({ pageParam, signal }) =>
+      answerOf(
+        api.GET("/api/v1/{org_id}/git-webhook-events", {
+          params: {
+            path: { org_id: organization.id },
+            query: {
+              ...(status && { status }),
+              ...(event && { event }),
+              ...(pageParam && { cursor: pageParam }),
+            },
+          },
+          signal,
+        }),
+      ),
+    getNextPageParam: (last) => last.next_cursor,
+    refetchInterval: POLL_MS,
+  });
+  const rows = query.data?.pages.flatMap((page) => page.data) ?? [];
+  return (
+    <Page title="Events" about="What GitHub told us, and what became of it.">
+      <div className="mb-4 flex flex-wrap items-center gap-3">
+        <NativeSelect
+          aria-label="Status"
+          value={status ?? ""}
+          onChange={(change) =>
+            navigate({ search: { status: (change.target.value || undefined) as Status | undefined, event } })
+          }
+        >
+          <option value="">Any status</option>
+          {STATUSES.map((one) => (
+            <option key={one}>{one}</option>
+          ))}
+        </NativeSelect>
+        <NativeSelect
+          aria-label="Type"
+          value={event ?? ""}
+          onChange={(change) => navigate({ search: { status, event: change.target.value || undefined } })}
+        >
+          <option value="">Any type</option>
+          {["push", "pull_request", "repository", "installation", "installation_repositories"].map((one) => (
+            <option key={one}>{one}</option>
+          ))}
+        </NativeSelect>
+        <Badge tone={liveness === "live" ? "success" : "neutral"} role="status">
+          {liveness === "live" ? "Live" : liveness === "connecting" ? "Connecting" : "Reconnecting"}
+        </Badge>
+        {(status === "failed" || status === "ignored") && <RetryAll status={status} event={event} />}
+      </div>
+      {status && <p className="mb-3 text-sm text-muted-foreground">{MEANINGS[status]}</p>}
+      <Rows
+        query={query}
+        rows={rows}
+        label="Events"
+        keyOf={(row) => row.id}
+        empty={
+          <EmptyState icon={Activity} title={status || event ? "No such event" : "Nothing has happened yet"}>
+            {status || event
+              ? "Choose another status or type."
+              : "Push to a linked repository: it appears here within moments."}
+          </EmptyState>
+        }
+      >
+        {(row) => (
+          <>
+            <button
+              type="button"
+              className="min-w-0 flex-1 truncate text-left font-medium hover:underline"
+              onClick={() => navigate({ search: { status, event, id: row.id } })}
+            >
+              {row.event}
+              {row.action && ` · ${row.action}`}
+            </button>
+            {row.reason && <span className="truncate text-muted-foreground">{row.reason}</span>}
+            <Badge tone={TONES[row.status]}>{row.status}</Badge>
+            <span className="w-28 text-right text-muted-foreground">
+              <Time at={row.received_at} />
+            </span>
+          </>
+        )}
+      </Rows>
+      {id && (
+        <Suspense>
+          <EventDialog
+            organization={organization}
+            id={id}
+            onClose={() => navigate({ search: { status, event } })}
+          />
+        </Suspense>
+      )}
+    </Page>
+  );
+}
+
+function RetryAll({ status, event }: { status: "failed" | "ignored"; event: string | undefined }) {
+  const organization = useOrganization();
+  const client = useQueryClient();
+  const retry = useMutation({
+    mutationFn: () =>
+      answerOf(
+        api.POST("/api/v1/{org_id}/git-webhook-events/retry", {
+          params: { path: { org_id: organization.id } },
+          body: { status, ...(event && { event }) },
+        }),
+      ),
+    onSuccess: async (found) => {
+      notify(`${found.retried} events are processed again.`);
+      await client.invalidateQueries({ queryKey: ["events", organization.id] });
+    },
+  });
+  return (
+    <>
+      <WithReason reason={refusal("retry", organization.role)}>
+        <Button size="small" disabled={retry.isPending} onClick={() => retry.mutate()}>
+          {retry.isPending ? "Retrying…" : `Retry all ${status}`}
+        </Button>
+      </WithReason>
+      {retry.error && <ProblemAlert error={retry.error} />}
+    </>
+  );
 }

@@ -1,5 +1,105 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { Page } from "@/components/layout/Page";
+import { Time } from "@/components/Time";
+import { Badge } from "@/components/ui/badge";
+import { Button } from "@/components/ui/button";
+import { Card, CardBody, CardHeader, CardTitle } from "@/components/ui/card";
+import { Skeleton } from "@/components/ui/skeleton";
+import { answerOf, api } from "@/lib/api/client";
+import type { Connection } from "@/lib/api/types";
+import { notify } from "@/lib/notices";
 
 export function ConnectionsPage() {
-  return <Page title="Git connections">{null}</Page>;
+  const query = useQuery({
+    queryKey: ["connections"],
+    queryFn: ({ signal }) => answerOf(api.GET("/api/v1/user/git-connections", { signal })),
+  });
+  return (
+    <Page
+      title="Git connections"
+      about="Connect your own account, so that your commits are known to be yours."
+    >
+      {query.error && <ProblemAlert error={query.error} onRetry={() => query.refetch()} />}
+      {query.isPending && <Skeleton className="h-48 w-full rounded-xl" />}
+      {query.data?.data.map((one) => (
+        <ConnectionCard key={one.provider} connection={one} />
+      ))}
+    </Page>
+  );
+}
+
+const STANDING = {
+  active: { tone: "success", badge: "Connected" },
+  not_connected: { tone: "neutral", badge: "Not connected" },
+  reconnect_required: { tone: "warning", badge: "Connect again" },
+  revoked: { tone: "warning", badge: "Revoked on GitHub" },
+} as const;
+
+function ConnectionCard({ connection }: { connection: Connection }) {
+  const client = useQueryClient();
+  const path = { provider: connection.provider };
+  const connect = useMutation({
+    mutationFn: () =>
+      answerOf(
+        api.GET("/api/v1/user/git-connections/{provider}/authorize", {
+          params: { path, query: { return_to: window.location.pathname } },
+          headers: { accept: "application/json" },
+        }),
+      ),
+    onSuccess: (found) => {
+      if (typeof found === "object") window.location.assign(found.redirect_url);
+    },
+  });
+  const disconnect = useMutation({
+    mutationFn: () => api.DELETE("/api/v1/user/git-connections/{provider}", { params: { path } }),
+    onSuccess: async () => {
+      notify("Your GitHub account is disconnected.");
+      await client.invalidateQueries({ queryKey: ["connections"] });
+    },
+  });
+  const { tone, badge } = STANDING[connection.status];
+  const error = connect.error ?? disconnect.error;
+  const isLeaving = connect.isPending || connect.isSuccess;
+  return (
+    <Card>
+      <CardHeader>
+        <div className="flex items-center gap-3">
+          <CardTitle>{connection.username ? `GitHub: ${connection.username}` : "GitHub"}</CardTitle>
+          <Badge tone={tone}>{badge}</Badge>
+        </div>
+        <div className="flex gap-2">
+          {connection.action && (
+            <Button variant="primary" disabled={isLeaving} onClick={() => connect.mutate()}>
+              {isLeaving ? "To GitHub…" : "Connect"}
+            </Button>
+          )}
+          {connection.status !== "not_connected" && (
+            <Button variant="danger" disabled={disconnect.isPending} onClick={() => disconnect.mutate()}>
+              {disconnect.isPending ? "Disconnecting…" : "Disconnect"}
+            </Button>
+          )}
+        </div>
+      </CardHeader>
+      <CardBody className="space-y-3 text-sm">
+        {connection.action && <p>{connection.action.message}</p>}
+        {connection.emails.length > 0 && (
+          <div>
+            <h3 className="text-muted-foreground">Commits of these addresses are yours</h3>
+            <ul>
+              {connection.emails.map((one) => (
+                <li key={one}>{one}</li>
+              ))}
+            </ul>
+          </div>
+        )}
+        {connection.connected_at && (
+          <p className="text-muted-foreground">
+            Connected <Time at={connection.connected_at} />
+          </p>
+        )}
+        {error && <ProblemAlert error={error} />}
+      </CardBody>
+    </Card>
+  );
 }

@@ -1,5 +1,28 @@
+import { GitProviderCard } from "@/app/kit/settings/integrations/GitProviderCard";
+import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { Page } from "@/components/layout/Page";
+import { Skeleton } from "@/components/ui/skeleton";
+import { useIntegration } from "@/hooks/useIntegration";
+import { useOrganization } from "@/hooks/useOrganization";
+import { ago } from "@/lib/time";
 
 export function IntegrationsPage() {
-  return <Page title="Integrations">{null}</Page>;
+  const organization = useOrganization();
+  const { data, error, dataUpdatedAt, refetch } = useIntegration(organization.id);
+  return (
+    <Page title="Integrations" about="Where this organization's repositories come from.">
+      <div className="space-y-4">
+        {error && (
+          <ProblemAlert error={error} onRetry={() => refetch()}>
+            {data && <p>What you see is from {ago(new Date(dataUpdatedAt))}.</p>}
+          </ProblemAlert>
+        )}
+        {data ? (
+          <GitProviderCard integration={data} organization={organization} />
+        ) : (
+          !error && <Skeleton className="h-60 w-full rounded-xl" />
+        )}
+      </div>
+    </Page>
+  );
 }

@@ -1,0 +1,124 @@
+import { useMutation } from "@tanstack/react-query";
+import { GitBranch } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
+import { type Deed, standingOf } from "@/app/kit/settings/integrations/standing";
+import { ProblemAlert } from "@/components/feedback/ProblemAlert";
+import { WithReason } from "@/components/feedback/WithReason";
+import { Time } from "@/components/Time";
+import { Badge } from "@/components/ui/badge";
+import { Button } from "@/components/ui/button";
+import { Card, CardBody, CardHeader, CardTitle } from "@/components/ui/card";
+import { PROVIDER } from "@/hooks/useIntegration";
+import { answerOf, api } from "@/lib/api/client";
+import type { Integration, OrganizationOfUser } from "@/lib/api/types";
+import { refusal } from "@/lib/rights";
+
+const DisconnectDialog = lazy(async () => ({
+  default: (await import("@/app/kit/settings/integrations/DisconnectDialog")).DisconnectDialog,
+}));
+
+/** Where the organization stands with GitHub: one sentence, one action. */
+export function GitProviderCard({
+  integration,
+  organization,
+}: {
+  integration: Integration;
+  organization: OrganizationOfUser;
+}) {
+  const [isAsking, setAsking] = useState(false);
+  const standing = standingOf(integration, organization.role);
+  const isLive = integration.status === "active" || integration.status === "suspended";
+  return (
+    <Card aria-labelledby="provider-name">
+      <CardHeader>
+        <div className="flex items-center gap-3">
+          <GitBranch className="size-6" aria-hidden="true" />
+          <CardTitle id="provider-name">GitHub</CardTitle>
+          <Badge tone={standing.tone}>{standing.badge}</Badge>
+        </div>
+        <div className="flex flex-wrap gap-2">
+          <Action deed={standing.deed} orgId={organization.id} />
+          {isLive && (
+            <WithReason reason={refusal("disconnect", organization.role)}>
+              <Button variant="danger" onClick={() => setAsking(true)}>
+                Disconnect
+              </Button>
+            </WithReason>
+          )}
+        </div>
+      </CardHeader>
+      <CardBody className="space-y-4">
+        <p>{standing.sentence}</p>
+        {integration.account && <Facts integration={integration} />}
+      </CardBody>
+      {isAsking && (
+        <Suspense>
+          <DisconnectDialog
+            orgId={organization.id}
+            account={integration.account ?? "GitHub"}
+            onClose={() => setAsking(false)}
+          />
+        </Suspense>
+      )}
+    </Card>
+  );
+}
+
+function Action({ deed, orgId }: { deed: Deed; orgId: string }) {
+  const install = useMutation({
+    mutationFn: (mode: "new" | "existing") =>
+      answerOf(
+        api.GET("/api/v1/git/{provider}/install", {
+          params: {
+            path: { provider: PROVIDER },
+            query: { organization_id: orgId, return_to: window.location.pathname, mode },
+          },
+          headers: { accept: "application/json" },
+        }),
+      ),
+    onSuccess: (found) => {
+      if (typeof found === "object") window.location.assign(found.redirect_url);
+    },
+  });
+  if (deed === null) return null;
+  if (deed.kind === "visit")
+    return (
+      <Button asChild>
+        <a href={deed.url}>{deed.words}</a>
+      </Button>
+    );
+  return (
+    <div className="space-y-2">
+      <WithReason reason={deed.refusal}>
+        <Button
+          variant="primary"
+          disabled={install.isPending || install.isSuccess}
+          onClick={() => install.mutate(deed.mode)}
+        >
+          {install.isPending || install.isSuccess ? "To GitHub…" : deed.words}
+        </Button>
+      </WithReason>
+      {install.error && <ProblemAlert error={install.error} />}
+    </div>
+  );
+}
+
+function Facts({ integration }: { integration: Integration }) {
+  const { account, repository_selection, connected_at, sync } = integration;
+  const facts = {
+    Account: account,
+    Repositories: repository_selection === "all" ? "All of them" : "Those chosen on GitHub",
+    Connected: connected_at && <Time at={connected_at} />,
+    "List of repositories": sync?.synced_at ? <Time at={sync.synced_at} /> : "Being read",
+  };
+  return (
+    <dl className="grid gap-x-8 gap-y-3 text-sm sm:grid-cols-2">
+      {Object.entries(facts).map(([name, value]) => (
+        <div key={name}>
+          <dt className="text-muted-foreground">{name}</dt>
+          <dd>{value ?? "–"}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

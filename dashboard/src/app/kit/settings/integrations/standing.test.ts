@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import { standingOf } from "@/app/kit/settings/integrations/standing";
+import type { Integration } from "@/lib/api/types";
+
+const connected: Integration = {
+  provider: "github",
+  status: "active",
+  reason: null,
+  action: null,
+  id: "1",
+  installation_id: "2",
+  account: "acme",
+  account_type: "Organization",
+  account_url: null,
+  manage_url: "https://github.example/settings",
+  repository_selection: "selected",
+  permissions: {},
+  connected_at: null,
+  status_changed_at: null,
+  pending_until: null,
+  sync: null,
+};
+const idle = {
+  state: "idle",
+  synced_at: null,
+  age_seconds: 1,
+  requested_at: null,
+  error: null,
+  retry_at: null,
+} as const;
+
+describe("where an integration stands", () => {
+  it("tells an admin to connect and a member who can", () => {
+    const nothing: Integration = { ...connected, status: "not_connected" };
+    expect(standingOf(nothing, "admin").deed).toMatchObject({ mode: "new", refusal: null });
+    expect(standingOf(nothing, "member").deed).toMatchObject({
+      refusal: expect.stringContaining("owner or admin"),
+    });
+    expect(standingOf(nothing, "member").sentence).toContain("An owner or admin");
+  });
+
+  it("leads back what was uninstalled or disconnected through the way for what exists", () => {
+    for (const reason of ["uninstalled_on_provider", "disconnected"]) {
+      const gone: Integration = { ...connected, status: "revoked", reason };
+      expect(standingOf(gone, "owner").deed).toMatchObject({ kind: "install", mode: "existing" });
+    }
+  });
+
+  it("tells a suspension there from one of ours", () => {
+    const there: Integration = { ...connected, status: "suspended", reason: "suspended_on_provider" };
+    const ours: Integration = { ...connected, status: "suspended", reason: "token_refused" };
+    expect(standingOf(there, "owner").deed).toMatchObject({ kind: "visit" });
+    expect(standingOf(ours, "owner").deed).toMatchObject({ kind: "install" });
+    expect(standingOf(there, "owner").badge).not.toBe(standingOf(ours, "owner").badge);
+  });
+
+  it("is quiet while all is well, and not while GitHub does not answer", () => {
+    expect(standingOf({ ...connected, sync: idle }, "viewer").tone).toBe("success");
+    expect(standingOf({ ...connected, sync: { ...idle, state: "failed" } }, "viewer").tone).toBe("warning");
+  });
+
+  it("says that somebody else has to approve", () => {
+    expect(standingOf({ ...connected, status: "pending" }, "owner").badge).toBe("Waiting for approval");
+  });
+});

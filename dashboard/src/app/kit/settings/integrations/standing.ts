@@ -1,0 +1,98 @@
+import type { Tone } from "@/components/ui/badge";
+import type { Integration, Role } from "@/lib/api/types";
+import { refusal } from "@/lib/rights";
+
+/** What one can do about where an integration stands. */
+export type Deed =
+  | { kind: "install"; words: string; mode: "new" | "existing"; refusal: string | null }
+  | { kind: "visit"; words: string; url: string }
+  | null;
+
+export interface Standing {
+  tone: Tone;
+  badge: string;
+  sentence: string;
+  deed: Deed;
+}
+
+/** Say in one sentence where an integration stands, and the one thing that helps. */
+export function standingOf(integration: Integration, role: Role): Standing {
+  const may = refusal("install", role);
+  const account = integration.account ?? "your account";
+  switch (integration.status) {
+    case "not_connected":
+      return {
+        tone: "neutral",
+        badge: "Not connected",
+        sentence: may
+          ? "GitHub is not connected yet. An owner or admin of this organization can connect it."
+          : "Connect GitHub to import repositories and to follow every push and pull request.",
+        deed: { kind: "install", words: "Connect GitHub", mode: "new", refusal: may },
+      };
+    case "pending":
+      return {
+        tone: "info",
+        badge: "Waiting for approval",
+        sentence:
+          "An owner of the GitHub organization has been asked to approve. This page changes when they have.",
+        deed: { kind: "install", words: "I can approve it: continue", mode: "existing", refusal: may },
+      };
+    case "suspended":
+      return suspended(integration, account, may);
+    case "revoked":
+      return {
+        tone: "danger",
+        badge: "Disconnected",
+        sentence:
+          integration.reason === "uninstalled_on_provider"
+            ? `The app was uninstalled from ${account}. Links and history are kept, and work again once it is back.`
+            : "GitHub was disconnected here. Links and history are kept, and work again once it is back.",
+        deed: { kind: "install", words: "Reconnect GitHub", mode: "existing", refusal: may },
+      };
+    case "active":
+      return active(integration, account);
+  }
+}
+
+function suspended(integration: Integration, account: string, may: string | null): Standing {
+  const tone = "warning" as const;
+  if (integration.reason === "suspended_on_provider" && integration.manage_url)
+    return {
+      tone,
+      badge: "Suspended on GitHub",
+      sentence: `An owner of ${account} suspended the app on GitHub: nothing is read until it is resumed there.`,
+      deed: { kind: "visit", words: "Resume it on GitHub", url: integration.manage_url },
+    };
+  return {
+    tone,
+    badge: "Suspended",
+    sentence:
+      "GitHub refused our access several times. We try again by ourselves; reconnecting helps at once.",
+    deed: { kind: "install", words: "Reconnect GitHub", mode: "existing", refusal: may },
+  };
+}
+
+function active(integration: Integration, account: string): Standing {
+  const visit = (words: string): Deed =>
+    integration.manage_url ? { kind: "visit", words, url: integration.manage_url } : null;
+  if (integration.action)
+    return {
+      tone: "warning",
+      badge: "Needs attention",
+      sentence: integration.action.message,
+      deed: visit("Open on GitHub"),
+    };
+  if (integration.sync?.state === "failed")
+    return {
+      tone: "warning",
+      badge: "Connected",
+      sentence: `Connected to ${account}, but GitHub does not answer just now: the list of repositories is from an earlier time.`,
+      deed: visit("Manage on GitHub"),
+    };
+  return {
+    tone: "success",
+    badge: "Connected",
+    sentence: `Connected to ${account}: pushes and pull requests reach their projects.`,
+    deed: visit("Manage on GitHub"),
+  };
+}

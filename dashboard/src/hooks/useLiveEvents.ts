@@ -1,0 +1,42 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+
+/** Whether news of the organization reach this page as they happen. */
+export type Liveness = "connecting" | "live" | "reconnecting";
+
+/** Follow the organization's events: whatever is told lets the lists of this key be asked for again. */
+export function useLiveEvents(orgId: string, key: readonly string[]): Liveness {
+  const [liveness, setLiveness] = useState<Liveness>("connecting");
+  const client = useQueryClient();
+  useEffect(() => {
+    // The browser connects again by itself and names the last event it has.
+    const source = new EventSource(`/api/v1/${orgId}/events`);
+    const refresh = () => client.invalidateQueries({ queryKey: key });
+    source.onopen = () => {
+      setLiveness("live");
+      refresh();
+    };
+    source.onerror = () => setLiveness("reconnecting");
+    for (const type of TYPES) source.addEventListener(type, refresh);
+    return () => source.close();
+  }, [orgId, client, key]);
+  return liveness;
+}
+
+const TYPES = [
+  "git.push",
+  "git.pull_request",
+  "git.integration.activated",
+  "git.integration.suspended",
+  "git.integration.revoked",
+  "git.integration.permissions_changed",
+  "git.repository.added",
+  "git.repository.removed",
+  "git.repository.renamed",
+  "git.repository.updated",
+  "git.link.created",
+  "git.link.removed",
+  "git.link.unreachable",
+  "git.link.restored",
+  "git.commits.claimed",
+];
