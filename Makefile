@@ -18,7 +18,7 @@ DASHBOARD_SOURCES := docs/openapi.json $(shell find dashboard -type f -not -path
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm --prefix dashboard
 NODE_MODULES := dashboard/node_modules/.package-lock.json
 
-.PHONY: help run check chromium e2e dashboard dashboard-check dashboard-format test test-containers corpus lint types contracts format bench openapi proto proto-release clean
+.PHONY: help run check chromium e2e screenshots dashboard dashboard-check dashboard-format test test-containers corpus lint types contracts format bench openapi proto proto-release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,9 @@ chromium: $(VENV) ## Install a Chromium for the browser tests, unless there is o
 
 e2e: $(VENV) $(DASHBOARD) ## Run the browser tests: the service, its sandbox GitHub and a real Chromium
 	@$(BIN)/pytest tests/e2e -o addopts="-q --strict-markers --strict-config --import-mode=importlib"
+
+screenshots: $(VENV) $(DASHBOARD) ## Take the pictures in docs/screenshots
+	@$(BIN)/python -m tests.e2e.screenshots
 
 test-containers: $(VENV) ## Run the suite on containers of postgres:18 and redis:7 (needs Docker)
 	@CREWKIT_GIT_TEST_CONTAINERS=1 $(BIN)/pytest -n $(PROCESSES) --dist loadfile

@@ -42,7 +42,7 @@ def test_a_page_is_light_quick_and_still(site: Site, path: str) -> None:
         person.open(path)
         person.page.wait_for_load_state("networkidle" if path != "events" else "load")
         person.page.get_by_role("heading", level=1).first.wait_for()
-        person.page.wait_for_function(f"{_PAINTED}.length > 0")
+        person.page.wait_for_function(f"() => {_PAINTED}.length > 0")
         first = person.page.evaluate(f"{_PAINTED}[0].startTime")
         sent = sum(len(gzip.compress(answer.body())) for answer in scripts)
 

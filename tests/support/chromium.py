@@ -17,10 +17,12 @@ _MISSING = (
 def find_chromium() -> str:
     """Return the path of one: the named one, the system's, or Playwright's own."""
     named = os.environ.get("CREWKIT_GIT_TEST_CHROMIUM")
-    candidates = [named] if named else [*map(shutil.which, _NAMES), _own()]
-    for one in candidates:
-        if one and Path(one).is_file():
-            return one
+    candidates = [named] if named else map(shutil.which, _NAMES)
+    found = next((one for one in candidates if one and Path(one).is_file()), None)
+    if found is None and not named and Path(own := _own()).is_file():
+        found = own
+    if found is not None:
+        return found
     raise LookupError(_MISSING)
 
 

@@ -81,6 +81,8 @@ export function RepoSelector({
           id={list}
           role="listbox"
           aria-label="Repositories"
+          aria-busy={query.isPlaceholderData}
+          {...(!query.isPlaceholderData && data && { "data-found": text })}
           tabIndex={-1}
           className="relative w-full"
           style={{ height: virtual.getTotalSize() }}

@@ -1,0 +1,86 @@
+"""Take the pictures in docs/screenshots: `make screenshots`."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import expect, sync_playwright
+
+from tests.support.chromium import find_chromium
+from tests.support.dashboard import DESKTOP, PHONE, Person, Site
+from tests.support.up import running_up
+
+FOLDER = Path(__file__).parents[2] / "docs/screenshots"
+OWNER = "mara-okafor-acme"
+PAGES = {
+    "projects": "projects",
+    "import": "projects/import",
+    "events": "events",
+    "attribution": "attribution",
+    "audit": "audit",
+    "integrations": "settings/integrations",
+    "connections": "account/connections",
+}
+
+
+def main() -> None:
+    """Run the service, let a few things happen in it, and look at every page."""
+    FOLDER.mkdir(exist_ok=True)
+    with _site() as site:
+        _arrange(site)
+        for scheme in ("light", "dark"):
+            with site.person(scheme=scheme, size=DESKTOP) as person:
+                for name, path in PAGES.items():
+                    _take(person.open(path), f"{name}-{scheme}")
+        with site.person() as person:
+            project = site.demo["projects"][0]["id"]
+            _take(person.open(f"projects/{project}/repository"), "repository-light")
+            person.open("events").page.get_by_role("list", name="Events").get_by_role("button").first.click()
+            _take(person, "event-light")
+        with site.person(size=PHONE) as person:
+            for name in ("integrations", "import", "events"):
+                _take(person.open(PAGES[name]), f"{name}-phone")
+        with site.person("viewer") as person:
+            _take(person.open(PAGES["integrations"]), "integrations-viewer")
+        installation = int(site.demo["installation_id"])
+        site.act(OWNER, "suspend", installation=installation)
+        with site.person() as person:
+            person.open(PAGES["integrations"]).sees("Suspended on GitHub")
+            _take(person, "integrations-suspended")
+            site.act(OWNER, "uninstall", installation=installation)
+            person.sees("was uninstalled")
+            _take(person, "integrations-uninstalled")
+        with site.api("outsider") as api:
+            other = api.get("/api/v1/user").json()["organizations"][0]["id"]
+        with site.person("outsider") as person:
+            _take(person.open(PAGES["integrations"], organization=other), "integrations-not-connected")
+
+
+@contextmanager
+def _site() -> Iterator[Site]:
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        with running_up(Path(home) / "home") as up:
+            yield Site(up, browser)
+        browser.close()
+
+
+def _arrange(site: Site) -> None:
+    """Let there be commits of known and unknown people, and something that nobody follows."""
+    for message in ("Hold the countdown at T-9", "Read the wind sensors twice", "Release candidate 4"):
+        site.act(OWNER, "push", repository="acme-rockets/launchpad", messages=[message])
+    site.act(OWNER, "push", repository="acme-rockets/guidance", messages=["Smooth the pitch program"])
+    site.control("POST", "/_sandbox/deliveries/drain")
+
+
+def _take(person: Person, name: str) -> None:
+    person.page.get_by_role("heading").first.wait_for()
+    person.page.wait_for_function(
+        "document.querySelectorAll('[aria-hidden=true].animate-pulse').length === 0"
+    )
+    person.page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
+
+
+if __name__ == "__main__":
+    main()
