@@ -76,9 +76,7 @@ def _arrange(site: Site) -> None:
 
 def _take(person: Person, name: str) -> None:
     person.page.get_by_role("heading").first.wait_for()
-    person.page.wait_for_function(
-        "document.querySelectorAll('[aria-hidden=true].animate-pulse').length === 0"
-    )
+    expect(person.page.locator(".animate-pulse")).to_have_count(0)
     person.page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
 
 

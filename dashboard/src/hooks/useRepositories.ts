@@ -4,6 +4,8 @@ import { answerOf, api } from "@/lib/api/client";
 import type { CatalogSync } from "@/lib/api/types";
 
 const SYNCING_POLL_MS = 1000;
+// A sync that began after the answer, by a webhook, is not told in it.
+const POLL_MS = 10_000;
 
 function isBeingRead(sync: CatalogSync | undefined): boolean {
   return sync?.state === "requested" || sync?.state === "running";
@@ -27,6 +29,6 @@ export function useRepositories(orgId: string, text: string) {
     getNextPageParam: (last) => last.next_cursor,
     placeholderData: keepPreviousData,
     // While the catalog is being read, what was not there a moment ago may be now.
-    refetchInterval: ({ state }) => (isBeingRead(state.data?.pages[0]?.sync) ? SYNCING_POLL_MS : false),
+    refetchInterval: ({ state }) => (isBeingRead(state.data?.pages[0]?.sync) ? SYNCING_POLL_MS : POLL_MS),
   });
 }
