@@ -31,6 +31,7 @@ from core.use_cases.install.begin import BeginInstall
 from core.use_cases.install.finish import FinishInstall
 from core.use_cases.install.lapsed import EndLapsedFlows
 from core.use_cases.integrations.disconnect import DisconnectIntegration
+from core.use_cases.integrations.find_manage_page import FindManagePage
 from core.use_cases.integrations.list_integrations import ListIntegrations
 from core.use_cases.integrations.show_integration import ShowIntegration
 from core.use_cases.integrations.uninstall_revoked import UninstallRevoked
@@ -39,6 +40,7 @@ from core.use_cases.projects.import_repository import ImportRepository
 from core.use_cases.projects.link_repository import LinkRepository
 from core.use_cases.projects.list_projects import ListProjects
 from core.use_cases.projects.show_link import ShowLink
+from core.use_cases.projects.show_project import ShowProject
 from core.use_cases.projects.unlink_repository import UnlinkRepository
 from core.use_cases.recovery.recover import RecoverDeliveries
 from core.use_cases.streams.stream_events import StreamEvents
@@ -77,6 +79,7 @@ class Application:
     # An organization's integrations, kept usable without anyone asking.
     list_integrations: ListIntegrations
     show_integration: ShowIntegration
+    find_manage_page: FindManagePage
     disconnect_integration: DisconnectIntegration
     list_versions: ListVersions
     uninstall_revoked: UninstallRevoked
@@ -92,6 +95,7 @@ class Application:
 
     # Projects, and the repositories they are linked to.
     list_projects: ListProjects
+    show_project: ShowProject
     import_repository: ImportRepository
     show_link: ShowLink
     link_repository: LinkRepository

@@ -1,9 +1,9 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.identifiers import OrganizationId, ProjectId
+from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, RepoId
 from core.domain.organizations import Project
 from core.domain.projects import ProjectPlace
 
@@ -36,6 +36,19 @@ class ProjectStore(Protocol):
         """Return at most `limit` of the organization's projects by name, those after a place only.
 
         With `linked`, only those that have a link, or have none.
+        """
+
+    async def linked_to(
+        self,
+        organization_id: OrganizationId,
+        integration_id: IntegrationId,
+        repo_ids: Collection[RepoId],
+        *,
+        most: int,
+    ) -> Mapping[RepoId, Sequence[Project]]:
+        """Return the organization's projects linked to each of these repositories of an integration.
+
+        Those linked first, at most `most` of each; a repository that none is linked to is left out.
         """
 
     async def next_id(self) -> ProjectId:

@@ -1,11 +1,11 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from adapters.memory import audited
 from adapters.memory.database import Session
 from core.domain.actors import Actor
 from core.domain.changes import Change
-from core.domain.identifiers import OrganizationId, ProjectId
+from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, RepoId
 from core.domain.organizations import Project
 from core.domain.projects import ProjectNameTaken, ProjectPlace
 from ports.projects import ProjectStore
@@ -59,6 +59,27 @@ class MemoryProjectStore(ProjectStore):
             and (linked is None or (project.id in with_link) is linked)
         ]
         return sorted(found, key=_order)[:limit]
+
+    async def linked_to(
+        self,
+        organization_id: OrganizationId,
+        integration_id: IntegrationId,
+        repo_ids: Collection[RepoId],
+        *,
+        most: int,
+    ) -> Mapping[RepoId, Sequence[Project]]:
+        """Return the organization's projects linked to each of these, those linked first."""
+        state = self._session.state
+        found: dict[RepoId, list[Project]] = {}
+        for link in sorted(state.links.values(), key=lambda link: link.id):
+            project = state.projects[link.project_id]
+            if (
+                link.integration_id == integration_id
+                and link.repo_id in repo_ids
+                and project.organization_id == organization_id
+            ):
+                found.setdefault(link.repo_id, []).append(project)
+        return {repo_id: projects[:most] for repo_id, projects in found.items()}
 
     async def next_id(self) -> ProjectId:
         """Reserve the id of a project about to be made; gaps are normal."""

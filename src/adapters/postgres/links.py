@@ -15,7 +15,7 @@ from ports.links import LinkStore
 _SELECT = SQL("""
     SELECT l.id, l.external_id, p.organization_id, l.project_id, p.external_id, l.git_integration_id,
         l.provider, l.repo_id, l.repo_full_name, l.created_at, l.updated_at, l.repo_url, l.default_branch,
-        l.webhooks_enabled, l.settings
+        l.webhooks_enabled, l.settings, l.previous_full_name
     FROM project_repositories AS l
     JOIN projects AS p ON p.id = l.project_id
 """)
@@ -61,6 +61,7 @@ def _row(link: Link) -> dict[str, Any]:
         "default_branch": link.default_branch,
         "webhooks_enabled": link.webhooks_enabled,
         "settings": dict(link.settings),
+        "previous_full_name": link.previous_full_name,
     }
 
 
@@ -68,7 +69,10 @@ _TABLE = AuditedTable(
     "link",
     "project_repositories",
     fixed=("id", "external_id", "project_id", "git_integration_id", "provider", "repo_id", "created_at"),
-    changing=("repo_full_name", "repo_url", "default_branch", "webhooks_enabled", "settings"),
+    changing=(
+        *("repo_full_name", "repo_url", "default_branch", "webhooks_enabled", "settings"),
+        "previous_full_name",
+    ),
     row=_row,
 )
 
@@ -129,4 +133,5 @@ def _link(row: Row) -> Link:
         default_branch=row[12],
         webhooks_enabled=row[13],
         settings=row[14],
+        previous_full_name=row[15],
     )

@@ -1,4 +1,5 @@
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from adapters.postgres.packed_arrays import Texts
 from adapters.postgres.session import Session
 from core.domain.actors import Actor
 from core.domain.changes import Change
-from core.domain.identifiers import OrganizationId, ProjectId
+from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, RepoId
 from core.domain.organizations import Project
 from core.domain.projects import ProjectPlace
 from ports.projects import ProjectStore
@@ -33,6 +34,21 @@ _LIST = SQL("""
     {select} WHERE p.organization_id = %(organization_id)s {conditions}
     ORDER BY p.name COLLATE "C", p.external_id LIMIT %(limit)s
 """)
+
+# One repository may have any number of projects, so each is looked up by itself, and no further than asked.
+_LINKED_TO = (
+    SQL("""
+    SELECT wanted.repo_id, p.*
+    FROM unnest(%s::text[]) AS wanted (repo_id)
+    CROSS JOIN LATERAL (
+        {select} JOIN project_repositories AS l ON l.project_id = p.id
+        WHERE p.organization_id = %s AND l.git_integration_id = %s AND l.repo_id = wanted.repo_id
+        ORDER BY l.id LIMIT %s
+    ) AS p
+    """)
+    .format(select=SQL(_SELECT))
+    .as_string()
+)
 
 # crewkit's table has no constraint on names that we know of, so those who make projects here take turns.
 _LOCK_NAMES = "SELECT pg_advisory_xact_lock(%s, %s)"
@@ -97,6 +113,21 @@ class PostgresProjectStore(ProjectStore):
             parameters |= {"name": after.name, "project_id": after.project_id}
         statement = _LIST.format(select=SQL(_SELECT), conditions=SQL(" ").join(conditions)).as_string()
         return [Project(*row) for row in await self._session.read(statement, parameters)]
+
+    async def linked_to(
+        self,
+        organization_id: OrganizationId,
+        integration_id: IntegrationId,
+        repo_ids: Collection[RepoId],
+        *,
+        most: int,
+    ) -> Mapping[RepoId, Sequence[Project]]:
+        """Return the organization's projects linked to each of these, those linked first."""
+        found: dict[RepoId, list[Project]] = defaultdict(list)
+        asked = (Texts(list(repo_ids)), organization_id, integration_id, most)
+        for repo_id, *project in await self._session.read(_LINKED_TO, asked):
+            found[repo_id].append(Project(*project))
+        return found
 
     async def next_id(self) -> ProjectId:
         """Reserve the id of a project about to be made; gaps are normal."""

@@ -65,9 +65,11 @@ def follow_links(
         if link.repo_id != after.repo_id:
             continue
         mirrored = before is not None and link.default_branch == before.default_branch
+        renamed = link.repo_full_name != after.full_name
         followed = replace(
             link,
             repo_full_name=after.full_name,
+            previous_full_name=link.repo_full_name if renamed else link.previous_full_name,
             repo_url=after.url or link.repo_url,
             default_branch=(after.default_branch or link.default_branch) if mirrored else link.default_branch,
         )

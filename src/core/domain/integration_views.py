@@ -28,6 +28,7 @@ class Remedy(Enum):
     UNSUSPEND = "unsuspend_on_provider"
     CHECK_INSTALLATION = "check_on_provider"
     GRANT_ACCESS = "grant_access_on_provider"
+    UNARCHIVE = "unarchive_on_provider"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,15 @@ class Unreachable(Enum):
 class LinkView:
     """A link; `reason` is None where it is reachable, else `remedy` is the one thing that helps.
 
-    `manage_url` is where the installation is managed at the provider.
+    An archived repository is reachable, but nothing is pushed to it until it is unarchived. `manage_url` is
+    where the installation is managed at the provider.
     """
 
     link: Link
     reason: Unreachable | None = None
     remedy: Remedy | None = None
     manage_url: str | None = None
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +56,6 @@ def view_of_link(
         return LinkView(link, Unreachable.INTEGRATION_SUSPENDED, remedy_of(integration), manage_url)
     if repository is None or repository.removed_at is not None:
         return LinkView(link, Unreachable.REPOSITORY_REMOVED, Remedy.GRANT_ACCESS, manage_url)
+    if repository.archived:
+        return LinkView(link, remedy=Remedy.UNARCHIVE, manage_url=repository.url, archived=True)
     return LinkView(link)

@@ -13,6 +13,7 @@ class Link:
     """A project tied to one repository of one integration.
 
     `organization_id` is the project's, and always the integration's too: a link never crosses tenants.
+    `previous_full_name` is the repository's name before it was renamed last, if that was since it was linked.
     """
 
     id: LinkId
@@ -30,6 +31,7 @@ class Link:
     default_branch: str = "main"
     webhooks_enabled: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
+    previous_full_name: str | None = None
 
 
 class ProjectNotLinked(DomainError):

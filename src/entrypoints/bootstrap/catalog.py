@@ -9,6 +9,7 @@ from core.use_cases.catalog.request_sync import RequestSync
 from core.use_cases.catalog.show_repository import ShowRepository
 from core.use_cases.catalog.sync import SyncCatalog
 from core.use_cases.integrations.disconnect import DisconnectIntegration
+from core.use_cases.integrations.find_manage_page import FindManagePage
 from core.use_cases.integrations.list_integrations import ListIntegrations
 from core.use_cases.integrations.show_integration import ShowIntegration
 from core.use_cases.integrations.uninstall_revoked import UninstallRevoked
@@ -25,6 +26,7 @@ class Catalog:
 
     list_integrations: ListIntegrations
     show_integration: ShowIntegration
+    find_manage_page: FindManagePage
     disconnect_integration: DisconnectIntegration
     list_repositories: ListRepositories
     show_repository: ShowRepository
@@ -49,6 +51,7 @@ def wire_catalog(
     return Catalog(
         list_integrations=ListIntegrations(*asked, providers, clock),
         show_integration=ShowIntegration(*asked, providers, clock),
+        find_manage_page=FindManagePage(*asked, providers),
         disconnect_integration=DisconnectIntegration(*asked, providers, clock),
         list_repositories=ListRepositories(*asked, providers, clock),
         show_repository=ShowRepository(*asked, providers, clock),

@@ -6,6 +6,7 @@ from core.use_cases.projects.import_repository import ImportRepository
 from core.use_cases.projects.link_repository import LinkRepository
 from core.use_cases.projects.list_projects import ListProjects
 from core.use_cases.projects.show_link import ShowLink
+from core.use_cases.projects.show_project import ShowProject
 from core.use_cases.projects.unlink_repository import UnlinkRepository
 from ports.authorizer import Authorizer
 from ports.clock import Clock
@@ -19,6 +20,7 @@ class Projects:
     """What is done with projects and the repositories they are linked to."""
 
     list_projects: ListProjects
+    show_project: ShowProject
     import_repository: ImportRepository
     show_link: ShowLink
     link_repository: LinkRepository
@@ -37,6 +39,7 @@ def wire_projects(
     asked = (unit_of_work, directory, authorizer, providers)
     return Projects(
         list_projects=ListProjects(*asked),
+        show_project=ShowProject(*asked),
         import_repository=ImportRepository(*asked, clock),
         show_link=ShowLink(*asked),
         link_repository=LinkRepository(*asked, clock),

@@ -66,4 +66,6 @@ def link(view: LinkView, organization_id: UUID) -> wire.ProjectRepository:
         remedy=remedy(view.remedy, known.provider, organization_id, view.manage_url),
         created_at=stamp(known.created_at),
         updated_at=stamp(known.updated_at),
+        archived=view.archived,
+        previous_full_name=known.previous_full_name,
     )

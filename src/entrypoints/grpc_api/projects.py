@@ -9,6 +9,7 @@ from core.use_cases.projects.import_repository import ImportRepository
 from core.use_cases.projects.link_repository import LinkRepository
 from core.use_cases.projects.list_projects import ListProjects
 from core.use_cases.projects.show_link import ShowLink
+from core.use_cases.projects.show_project import ShowProject
 from core.use_cases.projects.unlink_repository import UnlinkRepository
 from crewkit.git.v1 import projects_pb2 as wire
 from crewkit.git.v1.projects_pb2_grpc import ProjectRepositoryServiceServicer
@@ -31,6 +32,7 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
     """What can be done with projects and their repositories."""
 
     list_projects: ListProjects
+    show_project: ShowProject
     show_link: ShowLink
     link_repository: LinkRepository
     change_link: ChangeLink
@@ -52,6 +54,13 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
             projects=[_project(view, organization_id) for view in page.projects],
             next_page_token=encode_place(page.next) if page.next else "",
         )
+
+    async def GetProject(self, request: wire.GetProjectRequest, context: Context) -> wire.GetProjectResponse:
+        organization_id = read_id(request.organization_id, "organization_id")
+        view = await self.show_project(
+            actor(), organization_id=organization_id, project_id=read_id(request.project_id, "project_id")
+        )
+        return wire.GetProjectResponse(project=_project(view, organization_id))
 
     async def GetProjectRepository(
         self, request: wire.GetProjectRepositoryRequest, context: Context
@@ -77,6 +86,7 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
             repo_id=RepoId(read_name(request.repo_id, "repo_id")),
             choices=read_choices(request.choices),
             key=read_request_id(request.request_id),
+            replace=request.replace,
         )
         return wire.LinkProjectRepositoryResponse(
             repository=link(done.result.view, organization_id),

@@ -1,7 +1,9 @@
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.catalog_search import CatalogFilter, CatalogPlace
 from core.domain.identifiers import RepoId
+from core.domain.organizations import Project
 from core.domain.repositories import Repository
 from core.use_cases.catalog.list_branches import ListBranches
 from core.use_cases.catalog.list_repositories import ListRepositories
@@ -40,9 +42,11 @@ class Repositories(RepositoryServiceServicer):
             limit=read_page_size(request.page_size),
             after=read_page_token(request.page_token, CatalogPlace),
             refresh=request.refresh,
+            with_projects=request.include_projects,
         )
+        projects = page.projects or {}
         return wire.ListRepositoriesResponse(
-            repositories=[_repository(found) for found in page.repositories],
+            repositories=[_repository(found, projects.get(found.repo_id, ())) for found in page.repositories],
             next_page_token=encode_place(page.next) if page.next else "",
             sync=catalog_sync(page.sync),
         )
@@ -57,7 +61,7 @@ class Repositories(RepositoryServiceServicer):
             repo_id=RepoId(read_name(request.repo_id, "repo_id")),
         )
         return wire.GetRepositoryResponse(
-            repository=_repository(details.repository), sync=catalog_sync(details.sync)
+            repository=_repository(details.repository, details.projects), sync=catalog_sync(details.sync)
         )
 
     async def ListBranches(
@@ -89,7 +93,7 @@ class Repositories(RepositoryServiceServicer):
         )
 
 
-def _repository(found: Repository) -> wire.Repository:
+def _repository(found: Repository, projects: Sequence[Project]) -> wire.Repository:
     return wire.Repository(
         repo_id=found.repo_id,
         full_name=found.full_name,
@@ -102,4 +106,5 @@ def _repository(found: Repository) -> wire.Repository:
         language=found.language,
         pushed_at=stamp(found.pushed_at),
         updated_at=stamp(found.provider_updated_at),
+        projects=[wire.LinkedProject(project_id=str(one.external_id), name=one.name) for one in projects],
     )

@@ -51,6 +51,7 @@ def add_services(application: Application, server: grpc.aio.Server) -> None:
     projects_pb2_grpc.add_ProjectRepositoryServiceServicer_to_server(
         ProjectRepositories(
             application.list_projects,
+            application.show_project,
             application.show_link,
             application.link_repository,
             application.change_link,

@@ -13,6 +13,7 @@ _MESSAGES: Mapping[Remedy, str] = {
     Remedy.UNSUSPEND: "Lift the suspension at the provider.",
     Remedy.CHECK_INSTALLATION: "We go on trying. See at the provider whether the app is still installed.",
     Remedy.GRANT_ACCESS: "Give the app access to the repository again at the provider, or unlink it.",
+    Remedy.UNARCHIVE: "It is archived, so nothing is pushed to it; unarchive it at the provider.",
 }
 
 

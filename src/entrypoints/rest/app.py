@@ -31,6 +31,7 @@ from entrypoints.rest.flow_cookies import FlowCookies
 from entrypoints.rest.health import ReadinessChecks
 from entrypoints.rest.installing import Installing
 from entrypoints.rest.limits import Limits
+from entrypoints.rest.managing import Managing
 from entrypoints.rest.metrics import Exposition
 from entrypoints.rest.operations import Operation, routes
 from entrypoints.rest.pages import Pages
@@ -96,13 +97,24 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
             FlowCookies(parts.is_encrypted),
             Pages(parts.dashboard_url),
         ).operations(),
+        *Managing(
+            parts.authentication,
+            application.find_manage_page,
+            FlowCookies(parts.is_encrypted),
+            Pages(parts.dashboard_url),
+        ).operations(),
         *syncs.operations(parts.authentication, application.request_sync),
         *versions.operations(parts.authentication, application.list_versions),
         *repositories.operations(
             parts.authentication, application.list_repositories, application.show_repository
         ),
         *branches.operations(parts.authentication, application.list_branches),
-        *projects.operations(parts.authentication, application.list_projects, application.import_repository),
+        *projects.operations(
+            parts.authentication,
+            application.list_projects,
+            application.show_project,
+            application.import_repository,
+        ),
         *links.operations(
             parts.authentication,
             application.show_link,

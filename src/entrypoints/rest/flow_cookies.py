@@ -1,14 +1,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote, unquote
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.domain.flows import LIFETIME
+from core.domain.flows import LIFETIME, own_path
 
 _NAME = "crewkit_git_flow_"
+_PLACE = "crewkit_git_place"
 # A browser takes a cookie of this name only from this very host, and only encrypted:
 # https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
 _OF_THIS_HOST = "__Host-"
@@ -42,5 +44,31 @@ class FlowCookies:
         """Return what gives a flow's cookie."""
         return lambda flow_id: request.cookies.get(self._name(flow_id))
 
+    def give_place(self, answer: Response, return_to: str) -> None:
+        """Let the browser carry where its person was, who is about to change something at the provider."""
+        answer.set_cookie(
+            self._whole(_PLACE),
+            quote(return_to),
+            max_age=int(LIFETIME.total_seconds()),
+            path="/",
+            httponly=True,
+            secure=self.is_encrypted,
+            samesite="lax",
+        )
+
+    def place_of(self, request: Request) -> str | None:
+        """Return where the person was, a path of the dashboard's whatever the browser says."""
+        carried = request.cookies.get(self._whole(_PLACE))
+        return own_path(unquote(carried)) if carried else None
+
+    def take_place(self, answer: Response) -> None:
+        """Let the browser forget it."""
+        answer.delete_cookie(
+            self._whole(_PLACE), path="/", httponly=True, secure=self.is_encrypted, samesite="lax"
+        )
+
     def _name(self, flow_id: UUID) -> str:
-        return f"{_OF_THIS_HOST if self.is_encrypted else ''}{_NAME}{flow_id.hex}"
+        return self._whole(f"{_NAME}{flow_id.hex}")
+
+    def _whole(self, name: str) -> str:
+        return f"{_OF_THIS_HOST}{name}" if self.is_encrypted else name

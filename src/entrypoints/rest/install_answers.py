@@ -20,6 +20,12 @@ from entrypoints.rest.pages import Link, Pages, prefers_page
 INSTALL = "/api/v1/git/{provider}/install"
 
 
+class Redirection(msgspec.Struct):
+    """Where to send the browser, which has its cookie already."""
+
+    redirect_url: str
+
+
 class Proven(msgspec.Struct):
     """An installation that was shown to be the caller's."""
 

@@ -6,7 +6,6 @@ from typing import Annotated
 from urllib.parse import parse_qs
 from uuid import UUID
 
-import msgspec
 from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -31,19 +30,21 @@ from core.domain.secret import Secret
 from core.use_cases.account.who_am_i import UserRequired, WhoAmI
 from core.use_cases.install.begin import BeginInstall, Mode
 from core.use_cases.install.finish import FinishInstall
+from core.use_cases.install.outcomes import Unasked
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.bodies import read_body
 from entrypoints.rest.flow_cookies import FlowCookies
-from entrypoints.rest.install_answers import INSTALL, Going, answer_of
+from entrypoints.rest.install_answers import INSTALL, Going, Redirection, answer_of
 from entrypoints.rest.json_response import Json
 from entrypoints.rest.operations import HTML, Access, Answer, Operation, Tag
-from entrypoints.rest.pages import Link, Pages
+from entrypoints.rest.pages import Link, Pages, prefers_page, takes_json
 from entrypoints.rest.queries import PathWish, Query, read_query
 from entrypoints.rest.refusals import OF_PROVIDER
 from entrypoints.rest.request_ids import request_id_of
 
 _CALLBACK = "/api/v1/git/{provider}/callback"
 _LARGEST_FORM = 4096
+_SAVED = Unasked(SetupAction.UPDATE)
 
 _Given = Annotated[str, Meta(max_length=512, pattern="^[ -~]*$", description="what the provider sent along")]
 _Named = Annotated[str, Meta(max_length=19, pattern="^[0-9]*$", description="the number of an installation")]
@@ -69,12 +70,6 @@ class CallbackQuery(Query, frozen=True, forbid_unknown_fields=False):
     installation_id: _Named = ""
     setup_action: _Given = ""
     error: _Given = ""
-
-
-class Redirection(msgspec.Struct):
-    """Where to send the browser, which has its cookie already."""
-
-    redirect_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +147,7 @@ class Installing:
     async def _install(self, request: Request) -> Response:
         actor = await self.authentication(request)
         query = read_query(request, InstallQuery)
-        takes_json = request.headers.get("accept", "").partition(",")[0].strip() == "application/json"
-        if not takes_json and self.authentication.is_sent_from_elsewhere(request):
+        if not takes_json(request) and self.authentication.is_sent_from_elsewhere(request):
             return await self._asked(request, actor, query.organization_id)
         begun = await self.begin(
             actor,
@@ -162,7 +156,7 @@ class Installing:
             return_to=query.return_to,
             mode=query.mode,
         )
-        if takes_json:
+        if takes_json(request):
             answer: Response = Json(Redirection(begun.url))
         else:
             answer = RedirectResponse(begun.url, HTTPStatus.FOUND.value)
@@ -196,6 +190,11 @@ class Installing:
             session=await self._session(request),
             request_id=request_id_of(request.scope),
         )
+        place = self.cookies.place_of(request)
+        if outcome == _SAVED and place is not None and prefers_page(request):
+            answer = RedirectResponse(self.pages.back(place).url, HTTPStatus.FOUND.value)
+            self.cookies.take_place(answer)
+            return answer
         return answer_of(request, outcome, self.pages, HTTPStatus.FOUND)
 
     async def _choose(self, request: Request) -> Response:

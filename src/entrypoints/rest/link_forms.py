@@ -32,8 +32,8 @@ class LinkSettingsForm(msgspec.Struct, forbid_unknown_fields=True):
     root_directory: str | UnsetType | None = UNSET
 
 
-class LinkForm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Which repository to link, and how; what is left out is as the repository has it."""
+class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Which repository, and how it is to be linked; what is left out is as the repository has it."""
 
     repo_id: RepositoryNumber
     provider: ProviderName = _ONLY_PROVIDER
@@ -42,7 +42,16 @@ class LinkForm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     settings: LinkSettingsForm = msgspec.field(default_factory=LinkSettingsForm)
 
 
-class ImportForm(LinkForm, forbid_unknown_fields=True, kw_only=True):
+class LinkForm(ChoiceForm, forbid_unknown_fields=True, kw_only=True):
+    """Which repository to link, and how; what is left out is as the repository has it.
+
+    With `replace` it takes the place of another that the project is linked to.
+    """
+
+    replace: bool = False
+
+
+class ImportForm(ChoiceForm, forbid_unknown_fields=True, kw_only=True):
     """Which repository to make a project from; it is named like the repository unless a name is given."""
 
     name: str | None = None
@@ -63,14 +72,20 @@ class LinkSettings(msgspec.Struct):
 
 
 class LinkBody(msgspec.Struct):
-    """A project's repository. Where it is not `reachable`, `reason` says why and `action` what helps."""
+    """A project's repository. Where it is not `reachable`, `reason` says why and `action` what helps.
+
+    An `archived` one is reachable, but nothing is pushed to it; there, too, `action` is what helps.
+    `previous_full_name` is its name before it was renamed last, if that was since it was linked.
+    """
 
     id: UUID
     project_id: UUID
     provider: str
     repo_id: str
     full_name: str
+    previous_full_name: str | None
     url: str | None
+    archived: bool
     default_branch: str
     webhooks_enabled: bool
     settings: LinkSettings
@@ -81,7 +96,7 @@ class LinkBody(msgspec.Struct):
     updated_at: Time
 
 
-def choices_of(form: LinkForm | LinkPatch) -> LinkChoices:
+def choices_of(form: ChoiceForm | LinkPatch) -> LinkChoices:
     """Return what a caller wishes of a link."""
     root = form.settings.root_directory
     return LinkChoices(
@@ -100,7 +115,9 @@ def link_body(view: LinkView, organization_id: UUID) -> LinkBody:
         provider=link.provider,
         repo_id=link.repo_id,
         full_name=link.repo_full_name,
+        previous_full_name=link.previous_full_name,
         url=link.repo_url,
+        archived=view.archived,
         default_branch=link.default_branch,
         webhooks_enabled=link.webhooks_enabled,
         settings=LinkSettings(link.settings.get(ROOT_DIRECTORY)),

@@ -59,6 +59,7 @@ def operations(
             repo_id=RepoId(form.repo_id),
             choices=choices_of(form),
             key=read_key(request),
+            replace=form.replace,
         )
         body = link_body(done.result.view, organization_id)
         if not done.result.is_new:

@@ -108,6 +108,11 @@ class Pages:
         return answer
 
 
+def takes_json(request: Request) -> bool:
+    """Tell whether a program asks, which goes on by itself."""
+    return request.headers.get("accept", "").partition(",")[0].strip() == "application/json"
+
+
 def prefers_page(request: Request) -> bool:
     """Tell whether a person's browser asks, rather than a program that says what it takes."""
     return "text/html" in request.headers.get("accept", "")

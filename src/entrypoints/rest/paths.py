@@ -29,7 +29,8 @@ WEBHOOK_EVENTS = f"{ORGANIZATION}/git-webhook-events"
 WEBHOOK_RETRIES = f"{WEBHOOK_EVENTS}/retry"
 WEBHOOK_EVENT = f"{WEBHOOK_EVENTS}/{{event_id:delivery}}"
 PROJECTS = f"{ORGANIZATION}/projects"
-PROJECT_REPOSITORY = f"{PROJECTS}/{{project_id:uuid}}/repository"
+PROJECT = f"{PROJECTS}/{{project_id:uuid}}"
+PROJECT_REPOSITORY = f"{PROJECT}/repository"
 
 
 @dataclass(frozen=True, slots=True)

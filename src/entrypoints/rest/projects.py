@@ -8,11 +8,12 @@ from starlette.responses import Response
 from core.domain.identifiers import RepoId
 from core.domain.link_choices import LinkInvalid
 from core.domain.link_views import ProjectView
-from core.domain.projects import ProjectNameInvalid, ProjectNameTaken, ProjectPlace
+from core.domain.projects import ProjectNameInvalid, ProjectNameTaken, ProjectNotFound, ProjectPlace
 from core.domain.provider import ProviderUnknown
 from core.domain.repositories import RepositoryArchived, RepositoryNotFound
 from core.use_cases.projects.import_repository import ImportRepository
 from core.use_cases.projects.list_projects import ListProjects
+from core.use_cases.projects.show_project import ShowProject
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.bodies import read_json
 from entrypoints.rest.cursors import decode_cursor, encode_cursor
@@ -20,7 +21,7 @@ from entrypoints.rest.idempotency import OF_KEYS, TOLD, answered, read_key
 from entrypoints.rest.json_response import Json, Time
 from entrypoints.rest.link_forms import ImportForm, LinkBody, choices_of, link_body
 from entrypoints.rest.operations import Answer, Operation, Tag
-from entrypoints.rest.paths import PROJECTS
+from entrypoints.rest.paths import PROJECT, PROJECTS
 from entrypoints.rest.queries import Choice, Cursor, Limit, NoQuery, Query, read_query
 from entrypoints.rest.refusals import OF_CATALOG
 
@@ -50,7 +51,10 @@ class ProjectList(msgspec.Struct):
 
 
 def operations(
-    authentication: Authentication, list_projects: ListProjects, import_repository: ImportRepository
+    authentication: Authentication,
+    list_projects: ListProjects,
+    show_project: ShowProject,
+    import_repository: ImportRepository,
 ) -> list[Operation]:
     """Return what can be done with an organization's projects."""
 
@@ -67,6 +71,15 @@ def operations(
         )
         following = encode_cursor(page.next) if page.next else None
         return Json(ProjectList([_body(view, organization_id) for view in page.projects], following))
+
+    async def project(request: Request) -> Response:
+        actor = await authentication(request)
+        read_query(request, NoQuery)
+        organization_id = request.path_params["org_id"]
+        view = await show_project(
+            actor, organization_id=organization_id, project_id=request.path_params["project_id"]
+        )
+        return Json(_body(view, organization_id))
 
     async def import_project(request: Request) -> Response:
         actor = await authentication(request)
@@ -96,6 +109,16 @@ def operations(
             tag=Tag.PROJECTS,
             query=ProjectQuery,
             answers=[Answer(ProjectList)],
+        ),
+        Operation(
+            "GET",
+            PROJECT,
+            project,
+            name="show_project",
+            summary="shows a project, with its repository",
+            tag=Tag.PROJECTS,
+            answers=[Answer(ProjectBody)],
+            refusals=[ProjectNotFound],
         ),
         Operation(
             "POST",

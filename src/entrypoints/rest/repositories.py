@@ -1,9 +1,13 @@
+from collections.abc import Sequence
+from uuid import UUID
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from core.domain.catalog_search import CatalogFilter, CatalogPlace
 from core.domain.identifiers import RepoId
+from core.domain.organizations import Project
 from core.domain.repositories import Repository, RepositoryNotFound
 from core.use_cases.catalog.list_repositories import ListRepositories
 from core.use_cases.catalog.show_repository import ShowRepository
@@ -18,7 +22,10 @@ from entrypoints.rest.sync_states import CatalogSync, catalog_sync
 
 
 class RepositoryQuery(Query, frozen=True):
-    """What to list: `q` is found in owner and name; `refresh` also asks the provider, for the next time."""
+    """What to list: `q` is found in owner and name; `refresh` also asks the provider, for the next time.
+
+    With `projects` each comes with those that are linked to it.
+    """
 
     q: Sought = ""
     archived: Choice = None
@@ -27,10 +34,21 @@ class RepositoryQuery(Query, frozen=True):
     limit: Limit = 50
     cursor: Cursor = ""
     refresh: Flag = False
+    projects: Flag = False
+
+
+class LinkedProject(msgspec.Struct):
+    """A project that is linked to a repository."""
+
+    id: UUID
+    name: str
 
 
 class RepositoryBody(msgspec.Struct):
-    """A repository as the provider told of it last; `id` is the provider's own and never changes."""
+    """A repository as the provider told of it last; `id` is the provider's own and never changes.
+
+    `projects` are linked to it, those linked first, three at most; null where they were not asked for.
+    """
 
     id: str
     full_name: str
@@ -45,6 +63,7 @@ class RepositoryBody(msgspec.Struct):
     language: str | None
     pushed_at: Time | None
     updated_at: Time | None
+    projects: list[LinkedProject] | None
 
 
 class RepositoryList(msgspec.Struct):
@@ -77,9 +96,14 @@ def operations(
             limit=query.limit,
             after=decode_cursor(query.cursor, CatalogPlace),
             refresh=query.refresh,
+            with_projects=query.projects,
         )
         following = encode_cursor(page.next) if page.next else None
-        data = [_body(found) for found in page.repositories]
+        projects = page.projects
+        data = [
+            _body(found, None if projects is None else projects.get(found.repo_id, ()))
+            for found in page.repositories
+        ]
         return Json(RepositoryList(data, following, catalog_sync(page.sync)))
 
     async def repository(request: Request) -> Response:
@@ -91,7 +115,7 @@ def operations(
             provider=request.path_params["provider"],
             repo_id=RepoId(request.path_params["repo_id"]),
         )
-        fields = msgspec.structs.asdict(_body(details.repository))
+        fields = msgspec.structs.asdict(_body(details.repository, details.projects))
         return Json(RepositoryShown(**fields, sync=catalog_sync(details.sync)))
 
     return [
@@ -119,7 +143,7 @@ def operations(
     ]
 
 
-def _body(found: Repository) -> RepositoryBody:
+def _body(found: Repository, projects: Sequence[Project] | None) -> RepositoryBody:
     owner, _, name = found.full_name.partition("/")
     return RepositoryBody(
         found.repo_id,
@@ -135,4 +159,5 @@ def _body(found: Repository) -> RepositoryBody:
         found.language,
         found.pushed_at,
         found.provider_updated_at,
+        None if projects is None else [LinkedProject(one.external_id, one.name) for one in projects],
     )

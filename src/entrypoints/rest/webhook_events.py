@@ -79,10 +79,16 @@ class EventShownBody(EventBody, kw_only=True):
     payload_absence: PayloadAbsence | None
 
 
+class EventListed(EventBody, kw_only=True):
+    """An event in a list; `verdict` is what was decided for the project, where one was asked for."""
+
+    verdict: VerdictBody | None
+
+
 class EventList(msgspec.Struct):
     """One page of events, newest first."""
 
-    data: list[EventBody]
+    data: list[EventListed]
     next_cursor: str | None
 
 
@@ -110,7 +116,13 @@ def operations(
             before=place(query.cursor),
         )
         following = encode_cursor(RowPlace(page.next)) if page.next else None
-        return Json(EventList([event_body(event) for event in page.events], following))
+        data = [
+            EventListed(
+                **msgspec.structs.asdict(event_body(event)), verdict=_verdict_for(event, query.project_id)
+            )
+            for event in page.events
+        ]
+        return Json(EventList(data, following))
 
     async def event(request: Request) -> Response:
         actor = await authentication(request)
@@ -179,6 +191,12 @@ def event_body(event: Event) -> EventBody:
         processed_at=event.processed_at,
         payload_bytes=event.payload_length,
     )
+
+
+def _verdict_for(event: Event, project_id: UUID | None) -> VerdictBody | None:
+    if project_id is None:
+        return None
+    return next((_verdict(one) for one in event.verdicts if one.project_id == project_id), None)
 
 
 def _verdict(verdict: Verdict) -> VerdictBody:

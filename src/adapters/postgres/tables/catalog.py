@@ -77,6 +77,7 @@ project_repositories = Table(
     Column("settings", JSONB, nullable=False, server_default="{}"),
     external_id(),
     *written_at(),
+    Column("previous_full_name", String),
     UniqueConstraint("project_id", "provider"),
     Index("project_repositories_git_integration_id_repo_id_idx", "git_integration_id", "repo_id"),
 )

@@ -1,16 +1,18 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor
 from core.domain.catalog_search import CatalogFilter, CatalogPlace
+from core.domain.identifiers import RepoId
 from core.domain.integrations import IntegrationNotActive
+from core.domain.organizations import Project
 from core.domain.permissions import Action
 from core.domain.repositories import Repository
 from core.domain.syncs import SyncCoolingDown, SyncState, sync_state
 from core.use_cases.authorization import require_in
-from core.use_cases.catalog.reading import readable
+from core.use_cases.catalog.reading import projects_of, readable
 from core.use_cases.catalog.request_sync import want_sync
 from core.use_cases.supported import require_supported
 from ports.authorizer import Authorizer
@@ -21,11 +23,15 @@ from ports.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class CatalogPage:
-    """One page of the catalog and how current it is; `next` is where the following page begins."""
+    """One page of the catalog and how current it is; `next` is where the following page begins.
+
+    `projects` are those linked to each repository, where they were asked for.
+    """
 
     repositories: Sequence[Repository]
     next: CatalogPlace | None
     sync: SyncState
+    projects: Mapping[RepoId, Sequence[Project]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class ListRepositories:
         limit: int = 50,
         after: CatalogPlace | None = None,
         refresh: bool = False,
+        with_projects: bool = False,
     ) -> CatalogPage:
         """Return at most `limit` repositories; with `refresh` also ask for a sync, unless one just was.
 
@@ -66,8 +73,12 @@ class ListRepositories:
             browsed = await tx.repositories.browse(
                 organization.id, provider, where, limit=limit + 1, after=after
             )
-        integration, found = browsed or (None, ())
-        integration = readable(integration)
-        shown, last = found[:limit], found[limit - 1] if len(found) > limit else None
+            integration, found = browsed or (None, ())
+            integration = readable(integration)
+            shown, last = found[:limit], found[limit - 1] if len(found) > limit else None
+            projects = None
+            if with_projects:
+                ids = [repository.repo_id for repository in shown]
+                projects = await projects_of(tx, organization, integration.id, ids)
         following = CatalogPlace(last.full_name, last.repo_id) if last else None
-        return CatalogPage(shown, following, sync_state(integration, now))
+        return CatalogPage(shown, following, sync_state(integration, now), projects)

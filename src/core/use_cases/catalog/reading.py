@@ -1,9 +1,14 @@
-from core.domain.identifiers import RepoId
+from collections.abc import Collection, Mapping, Sequence
+
+from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations import Integration, IntegrationNotFound
-from core.domain.organizations import Organization
+from core.domain.organizations import Organization, Project
 from core.domain.repositories import Repository, RepositoryNotFound
 from core.domain.token_lease import not_active
 from ports.unit_of_work import Transaction
+
+# Enough to see that there are some, and which.
+_MOST_PROJECTS = 3
 
 
 async def get_readable(tx: Transaction, organization: Organization, provider: str) -> Integration:
@@ -30,3 +35,10 @@ async def get_repository(tx: Transaction, integration: Integration, repo_id: Rep
     if not rows or rows[0].removed_at is not None:
         raise RepositoryNotFound("The provider shows this integration no such repository.")
     return rows[0]
+
+
+async def projects_of(
+    tx: Transaction, organization: Organization, integration_id: IntegrationId, repo_ids: Collection[RepoId]
+) -> Mapping[RepoId, Sequence[Project]]:
+    """Return the projects linked to each of these repositories, those linked first, three at most."""
+    return await tx.projects.linked_to(organization.id, integration_id, repo_ids, most=_MOST_PROJECTS)

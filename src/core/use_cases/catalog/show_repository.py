@@ -1,14 +1,15 @@
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor
 from core.domain.identifiers import RepoId
+from core.domain.organizations import Project
 from core.domain.permissions import Action
 from core.domain.repositories import Repository
 from core.domain.syncs import SyncState, sync_state
 from core.use_cases.authorization import require_in
-from core.use_cases.catalog.reading import get_readable, get_repository
+from core.use_cases.catalog.reading import get_readable, get_repository, projects_of
 from core.use_cases.supported import require_supported
 from ports.authorizer import Authorizer
 from ports.clock import Clock
@@ -18,10 +19,11 @@ from ports.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class RepositoryDetails:
-    """A repository and how current the catalog is that shows it."""
+    """A repository, projects linked to it, and how current the catalog is that shows it."""
 
     repository: Repository
     sync: SyncState
+    projects: Sequence[Project]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +45,6 @@ class ShowRepository:
         async with self.unit_of_work() as tx:
             integration = await get_readable(tx, organization, provider)
             repository = await get_repository(tx, integration, repo_id)
-        return RepositoryDetails(repository, sync_state(integration, self.clock.now()))
+            projects = await projects_of(tx, organization, integration.id, [repo_id])
+        sync = sync_state(integration, self.clock.now())
+        return RepositoryDetails(repository, sync, projects.get(repo_id, ()))

@@ -8,11 +8,12 @@ from core.domain.identifiers import RepoId
 from core.domain.link_choices import LinkChoices, cleaned
 from core.domain.link_views import LinkView
 from core.domain.linking import require_active, require_as_linked
+from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in
 from core.use_cases.idempotency.once import Once, once
-from core.use_cases.projects.linking import get_linkable, link
-from core.use_cases.projects.reading import hold_project, views_of
+from core.use_cases.projects.linking import get_linkable, let_events_go, link, unlink
+from core.use_cases.projects.reading import get_project, hold_project, views_of
 from core.use_cases.supported import require_supported
 from ports.authorizer import Authorizer
 from ports.clock import Clock
@@ -35,7 +36,8 @@ class Linked:
 class LinkRepository:
     """Link a project to a repository of its organization's integration.
 
-    Asked again for the link that is there, it answers with that link: a second click changes nothing.
+    Asked again for the link that is there, it answers with that link: a second click changes nothing. Asked
+    to replace it, it ends the link to another repository and makes the new one, both or neither.
     """
 
     unit_of_work: UnitOfWork
@@ -54,6 +56,7 @@ class LinkRepository:
         repo_id: RepoId,
         choices: LinkChoices = _NONE,
         key: IdempotencyKey | None = None,
+        replace: bool = False,
     ) -> Once[Linked]:
         """Return the link.
 
@@ -65,21 +68,39 @@ class LinkRepository:
         require_supported(provider, self.providers)
         choices, now = cleaned(choices), self.clock.now()
         asked = {"project": project_id, "provider": provider, "repo": repo_id, **asdict(choices)}
+        if replace:
+            asked |= {"replace": True}
+            await self._make_way(organization, project_id, provider, repo_id)
         request = keyed(key, "link", asked, organization_id=organization.id, actor=actor, now=now)
         async with self.unit_of_work() as tx:
 
             async def act() -> Linked:
                 project, found = await hold_project(tx, organization, project_id, provider)
                 known = await tx.links.find(project.id, provider)
-                if known is not None:
+                if known is not None and not (replace and known.repo_id != repo_id):
                     same = require_as_linked(known, repo_id, choices)
                     [view] = await views_of(tx, organization, [same], self.providers)
                     return Linked(view, is_new=False)
                 integration = require_active(found)
                 repository = await get_linkable(tx, integration, repo_id)
+                if known is not None:
+                    await unlink(tx, actor, known, at=now)
                 made = await link(tx, actor, project, integration, repository, choices=choices, at=now)
                 return Linked(LinkView(made))
 
             done = await once(tx, request, Linked, act)
             await tx.commit()
         return done
+
+    async def _make_way(
+        self, organization: Organization, project_id: UUID, provider: str, repo_id: RepoId
+    ) -> None:
+        """Let the events of a link go that is about to be replaced, unless it will not be."""
+        async with self.unit_of_work() as tx:
+            project = await get_project(tx, organization, project_id)
+            known = await tx.links.find(project.id, provider)
+            if known is None or known.repo_id == repo_id:
+                return
+            integration = require_active(await tx.integrations.find(organization.id, provider))
+            await get_linkable(tx, integration, repo_id)
+        await let_events_go(self.unit_of_work, organization, project_id, provider)

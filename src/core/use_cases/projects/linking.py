@@ -1,5 +1,5 @@
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from core.domain.actors import Actor
 from core.domain.catalog import link_event
@@ -10,9 +10,12 @@ from core.domain.integrations import Integration
 from core.domain.link_choices import LinkChoices
 from core.domain.linking import new_link, require_linkable
 from core.domain.links import Link
-from core.domain.organizations import Project
+from core.domain.organizations import Organization, Project
 from core.domain.repositories import Repository
-from ports.unit_of_work import Transaction
+from core.use_cases.projects.reading import get_link, get_project
+from ports.unit_of_work import Transaction, UnitOfWork
+
+_AT_ONCE = 5000
 
 
 async def get_linkable(tx: Transaction, integration: Integration, repo_id: RepoId) -> Repository:
@@ -49,3 +52,26 @@ async def link(
     stored = await tx.links.find(project.id, integration.provider)
     assert stored is not None  # it was written in this transaction
     return stored
+
+
+async def let_events_go(
+    unit_of_work: UnitOfWork, organization: Organization, project_id: UUID, provider: str
+) -> None:
+    """Leave little to a link's end: a busy one has more events than one statement has time for.
+
+    Raises `ProjectNotFound` or `ProjectNotLinked`.
+    """
+    while True:
+        async with unit_of_work() as tx:
+            project = await get_project(tx, organization, project_id)
+            known = await get_link(tx, project, provider)
+            released = await tx.links.release(known.id, limit=_AT_ONCE)
+            await tx.commit()
+        if released < _AT_ONCE:
+            return
+
+
+async def unlink(tx: Transaction, actor: Actor, known: Link, *, at: datetime) -> None:
+    """End a link, and tell."""
+    await tx.links.apply([Change(known, None, actor)])
+    await tx.domain_events.append([link_event(known, DomainEventType.LINK_REMOVED, at)])

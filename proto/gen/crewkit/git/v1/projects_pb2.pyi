@@ -70,6 +70,8 @@ class ProjectRepository(_message.Message):
     REMEDY_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
+    ARCHIVED_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FULL_NAME_FIELD_NUMBER: _builtins.int
     link_id: _builtins.str
     """Output only. The link's id (UUID)."""
     project_id: _builtins.str
@@ -92,9 +94,13 @@ class ProjectRepository(_message.Message):
     """Output only. Whether anything comes through it now."""
     reason: Global___UnreachableReason.ValueType
     """Output only. Why not, where it is not."""
+    archived: _builtins.bool
+    """Output only. The repository is read-only at the provider, so nothing is pushed to it."""
+    previous_full_name: _builtins.str
+    """Output only. Its name before it was renamed last, if that was since it was linked."""
     @_builtins.property
     def remedy(self) -> _integrations_pb2.Remedy:
-        """Output only. What helps; missing where it can be reached."""
+        """Output only. What helps; missing where nothing stands in the way."""
 
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
@@ -121,15 +127,21 @@ class ProjectRepository(_message.Message):
         remedy: _integrations_pb2.Remedy | None = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
+        archived: _builtins.bool = ...,
+        previous_full_name: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_root_directory", b"_root_directory", "_url", b"_url", "created_at", b"created_at", "remedy", b"remedy", "root_directory", b"root_directory", "updated_at", b"updated_at", "url", b"url"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_previous_full_name", b"_previous_full_name", "_root_directory", b"_root_directory", "_url", b"_url", "created_at", b"created_at", "previous_full_name", b"previous_full_name", "remedy", b"remedy", "root_directory", b"root_directory", "updated_at", b"updated_at", "url", b"url"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_root_directory", b"_root_directory", "_url", b"_url", "created_at", b"created_at", "default_branch", b"default_branch", "full_name", b"full_name", "link_id", b"link_id", "project_id", b"project_id", "provider", b"provider", "reachable", b"reachable", "reason", b"reason", "remedy", b"remedy", "repo_id", b"repo_id", "root_directory", b"root_directory", "updated_at", b"updated_at", "url", b"url", "webhooks_enabled", b"webhooks_enabled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_previous_full_name", b"_previous_full_name", "_root_directory", b"_root_directory", "_url", b"_url", "archived", b"archived", "created_at", b"created_at", "default_branch", b"default_branch", "full_name", b"full_name", "link_id", b"link_id", "previous_full_name", b"previous_full_name", "project_id", b"project_id", "provider", b"provider", "reachable", b"reachable", "reason", b"reason", "remedy", b"remedy", "repo_id", b"repo_id", "root_directory", b"root_directory", "updated_at", b"updated_at", "url", b"url", "webhooks_enabled", b"webhooks_enabled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__previous_full_name: _TypeAlias = _typing.Literal["previous_full_name"]  # noqa: Y015
+    _WhichOneofArgType__previous_full_name: _TypeAlias = _typing.Literal["_previous_full_name", b"_previous_full_name"]  # noqa: Y015
     _WhichOneofReturnType__root_directory: _TypeAlias = _typing.Literal["root_directory"]  # noqa: Y015
     _WhichOneofArgType__root_directory: _TypeAlias = _typing.Literal["_root_directory", b"_root_directory"]  # noqa: Y015
     _WhichOneofReturnType__url: _TypeAlias = _typing.Literal["url"]  # noqa: Y015
     _WhichOneofArgType__url: _TypeAlias = _typing.Literal["_url", b"_url"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__previous_full_name) -> _WhichOneofReturnType__previous_full_name | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__root_directory) -> _WhichOneofReturnType__root_directory | None: ...
     @_typing.overload
@@ -281,6 +293,56 @@ class ListProjectsResponse(_message.Message):
 Global___ListProjectsResponse: _TypeAlias = ListProjectsResponse  # noqa: Y015
 
 @_typing.final
+class GetProjectRequest(_message.Message):
+    """GetProjectRequest names a project."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PROJECT_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization's id (UUID)."""
+    project_id: _builtins.str
+    """Required. The project's id (UUID)."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        project_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "project_id", b"project_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetProjectRequest: _TypeAlias = GetProjectRequest  # noqa: Y015
+
+@_typing.final
+class GetProjectResponse(_message.Message):
+    """GetProjectResponse has the project."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROJECT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def project(self) -> Global___Project:
+        """Output only. The project."""
+
+    def __init__(
+        self,
+        *,
+        project: Global___Project | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["project", b"project"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["project", b"project"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetProjectResponse: _TypeAlias = GetProjectResponse  # noqa: Y015
+
+@_typing.final
 class GetProjectRepositoryRequest(_message.Message):
     """GetProjectRepositoryRequest names a project's link."""
 
@@ -346,6 +408,7 @@ class LinkProjectRepositoryRequest(_message.Message):
     PROVIDER_FIELD_NUMBER: _builtins.int
     CHOICES_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REPLACE_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     project_id: _builtins.str
@@ -358,6 +421,8 @@ class LinkProjectRepositoryRequest(_message.Message):
     """Optional. An id of this request (AIP-155), 1 to 255 printable ASCII characters, best a UUID: sent again
     within 24 hours, the request is done once and answered the same.
     """
+    replace: _builtins.bool
+    """Optional. Link it in place of the repository that the project is linked to, if it is to another."""
     @_builtins.property
     def choices(self) -> Global___LinkChoices:
         """Optional. How."""
@@ -371,10 +436,11 @@ class LinkProjectRepositoryRequest(_message.Message):
         provider: _builtins.str = ...,
         choices: Global___LinkChoices | None = ...,
         request_id: _builtins.str = ...,
+        replace: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices", "organization_id", b"organization_id", "project_id", b"project_id", "provider", b"provider", "repo_id", b"repo_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices", "organization_id", b"organization_id", "project_id", b"project_id", "provider", b"provider", "replace", b"replace", "repo_id", b"repo_id", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

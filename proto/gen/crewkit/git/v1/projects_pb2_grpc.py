@@ -40,6 +40,11 @@ class ProjectRepositoryServiceStub:
                 request_serializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ListProjectsRequest.SerializeToString,
                 response_deserializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ListProjectsResponse.FromString,
                 _registered_method=True)
+        self.GetProject = channel.unary_unary(
+                '/crewkit.git.v1.ProjectRepositoryService/GetProject',
+                request_serializer=crewkit_dot_git_dot_v1_dot_projects__pb2.GetProjectRequest.SerializeToString,
+                response_deserializer=crewkit_dot_git_dot_v1_dot_projects__pb2.GetProjectResponse.FromString,
+                _registered_method=True)
         self.GetProjectRepository = channel.unary_unary(
                 '/crewkit.git.v1.ProjectRepositoryService/GetProjectRepository',
                 request_serializer=crewkit_dot_git_dot_v1_dot_projects__pb2.GetProjectRepositoryRequest.SerializeToString,
@@ -73,6 +78,13 @@ class ProjectRepositoryServiceServicer:
 
     def ListProjects(self, request, context):
         """ListProjects lists an organization's projects by name, each with the repository it is linked to.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetProject(self, request, context):
+        """GetProject returns a project with the repository it is linked to.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,6 +134,11 @@ def add_ProjectRepositoryServiceServicer_to_server(servicer, server):
                     servicer.ListProjects,
                     request_deserializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ListProjectsRequest.FromString,
                     response_serializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ListProjectsResponse.SerializeToString,
+            ),
+            'GetProject': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetProject,
+                    request_deserializer=crewkit_dot_git_dot_v1_dot_projects__pb2.GetProjectRequest.FromString,
+                    response_serializer=crewkit_dot_git_dot_v1_dot_projects__pb2.GetProjectResponse.SerializeToString,
             ),
             'GetProjectRepository': grpc.unary_unary_rpc_method_handler(
                     servicer.GetProjectRepository,
@@ -177,6 +194,33 @@ class ProjectRepositoryService:
             '/crewkit.git.v1.ProjectRepositoryService/ListProjects',
             crewkit_dot_git_dot_v1_dot_projects__pb2.ListProjectsRequest.SerializeToString,
             crewkit_dot_git_dot_v1_dot_projects__pb2.ListProjectsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetProject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crewkit.git.v1.ProjectRepositoryService/GetProject',
+            crewkit_dot_git_dot_v1_dot_projects__pb2.GetProjectRequest.SerializeToString,
+            crewkit_dot_git_dot_v1_dot_projects__pb2.GetProjectResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -18,6 +18,8 @@ class ProjectRepositoryServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListProjects: _aio.UnaryUnaryMultiCallable[_projects_pb2.ListProjectsRequest, _projects_pb2.ListProjectsResponse]
     """ListProjects lists an organization's projects by name, each with the repository it is linked to."""
+    GetProject: _aio.UnaryUnaryMultiCallable[_projects_pb2.GetProjectRequest, _projects_pb2.GetProjectResponse]
+    """GetProject returns a project with the repository it is linked to."""
     GetProjectRepository: _aio.UnaryUnaryMultiCallable[_projects_pb2.GetProjectRepositoryRequest, _projects_pb2.GetProjectRepositoryResponse]
     """GetProjectRepository returns the repository a project is linked to, and whether it can be reached."""
     LinkProjectRepository: _aio.UnaryUnaryMultiCallable[_projects_pb2.LinkProjectRepositoryRequest, _projects_pb2.LinkProjectRepositoryResponse]
@@ -42,6 +44,14 @@ class ProjectRepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_projects_pb2.ListProjectsRequest, _abc.Awaitable[_projects_pb2.ListProjectsResponse]],
     ) -> _abc.Awaitable[_projects_pb2.ListProjectsResponse]:
         """ListProjects lists an organization's projects by name, each with the repository it is linked to."""
+
+    @_abc_1.abstractmethod
+    def GetProject(
+        self,
+        request: _projects_pb2.GetProjectRequest,
+        context: _aio.ServicerContext[_projects_pb2.GetProjectRequest, _abc.Awaitable[_projects_pb2.GetProjectResponse]],
+    ) -> _abc.Awaitable[_projects_pb2.GetProjectResponse]:
+        """GetProject returns a project with the repository it is linked to."""
 
     @_abc_1.abstractmethod
     def GetProjectRepository(

@@ -21,6 +21,32 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
+class LinkedProject(_message.Message):
+    """LinkedProject is a project that is linked to a repository."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROJECT_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    project_id: _builtins.str
+    """Output only. Its id (UUID)."""
+    name: _builtins.str
+    """Output only. Its name."""
+    def __init__(
+        self,
+        *,
+        project_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "project_id", b"project_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LinkedProject: _TypeAlias = LinkedProject  # noqa: Y015
+
+@_typing.final
 class Repository(_message.Message):
     """Repository is a repository as the provider told of it last."""
 
@@ -37,6 +63,7 @@ class Repository(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     PUSHED_AT_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
+    PROJECTS_FIELD_NUMBER: _builtins.int
     repo_id: _builtins.str
     """Output only. The provider's numeric id, as text; it never changes."""
     full_name: _builtins.str
@@ -63,6 +90,10 @@ class Repository(_message.Message):
     def updated_at(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it last changed at the provider."""
 
+    @_builtins.property
+    def projects(self) -> _containers.RepeatedCompositeFieldContainer[Global___LinkedProject]:
+        """Output only. Projects linked to it, those linked first; three at most, and none where they were not asked for."""
+
     def __init__(
         self,
         *,
@@ -77,10 +108,11 @@ class Repository(_message.Message):
         language: _builtins.str | None = ...,
         pushed_at: _timestamp_pb2.Timestamp | None = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
+        projects: _abc.Iterable[Global___LinkedProject] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_default_branch", b"_default_branch", "_description", b"_description", "_language", b"_language", "_pushed_at", b"_pushed_at", "_updated_at", b"_updated_at", "_url", b"_url", "default_branch", b"default_branch", "description", b"description", "language", b"language", "pushed_at", b"pushed_at", "updated_at", b"updated_at", "url", b"url"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_branch", b"_default_branch", "_description", b"_description", "_language", b"_language", "_pushed_at", b"_pushed_at", "_updated_at", b"_updated_at", "_url", b"_url", "archived", b"archived", "default_branch", b"default_branch", "description", b"description", "fork", b"fork", "full_name", b"full_name", "language", b"language", "private", b"private", "pushed_at", b"pushed_at", "repo_id", b"repo_id", "updated_at", b"updated_at", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_branch", b"_default_branch", "_description", b"_description", "_language", b"_language", "_pushed_at", b"_pushed_at", "_updated_at", b"_updated_at", "_url", b"_url", "archived", b"archived", "default_branch", b"default_branch", "description", b"description", "fork", b"fork", "full_name", b"full_name", "language", b"language", "private", b"private", "projects", b"projects", "pushed_at", b"pushed_at", "repo_id", b"repo_id", "updated_at", b"updated_at", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__default_branch: _TypeAlias = _typing.Literal["default_branch"]  # noqa: Y015
     _WhichOneofArgType__default_branch: _TypeAlias = _typing.Literal["_default_branch", b"_default_branch"]  # noqa: Y015
@@ -160,6 +192,7 @@ class ListRepositoriesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     REFRESH_FIELD_NUMBER: _builtins.int
+    INCLUDE_PROJECTS_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     provider: _builtins.str
@@ -178,6 +211,8 @@ class ListRepositoriesRequest(_message.Message):
     """Optional. The next_page_token of the page before."""
     refresh: _builtins.bool
     """Optional. Also ask for a sync, for the next time; needs the right to sync."""
+    include_projects: _builtins.bool
+    """Optional. Also tell which projects each is linked to."""
     def __init__(
         self,
         *,
@@ -190,10 +225,11 @@ class ListRepositoriesRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         refresh: _builtins.bool = ...,
+        include_projects: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_archived", b"_archived", "_fork", b"_fork", "_private", b"_private", "archived", b"archived", "fork", b"fork", "private", b"private"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_archived", b"_archived", "_fork", b"_fork", "_private", b"_private", "archived", b"archived", "fork", b"fork", "organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token", "private", b"private", "provider", b"provider", "query", b"query", "refresh", b"refresh"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_archived", b"_archived", "_fork", b"_fork", "_private", b"_private", "archived", b"archived", "fork", b"fork", "include_projects", b"include_projects", "organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token", "private", b"private", "provider", b"provider", "query", b"query", "refresh", b"refresh"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__archived: _TypeAlias = _typing.Literal["archived"]  # noqa: Y015
     _WhichOneofArgType__archived: _TypeAlias = _typing.Literal["_archived", b"_archived"]  # noqa: Y015

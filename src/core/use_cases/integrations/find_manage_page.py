@@ -1,0 +1,50 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.domain.actors import Actor
+from core.domain.flows import own_path
+from core.domain.integrations import IntegrationNotFound
+from core.domain.permissions import Action
+from core.use_cases.authorization import require_in
+from core.use_cases.catalog.reading import get_readable
+from core.use_cases.supported import require_supported
+from ports.authorizer import Authorizer
+from ports.directory import Directory
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class ManagePage:
+    """The provider's page of an installation, and the path of the dashboard's to come back to."""
+
+    url: str
+    return_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindManagePage:
+    """Find where at the provider people choose what an integration may see."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    providers: Mapping[str, GitProvider]
+
+    async def __call__(
+        self, actor: Actor, *, organization_id: UUID, provider: str, return_to: str | None = None
+    ) -> ManagePage:
+        """Return it; who may change anything there is the provider's to say.
+
+        Raises `IntegrationNotActive`, `IntegrationNotFound`, `ProviderUnknown`, `OrganizationNotFound` or
+        `ActionForbidden`.
+        """
+        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
+        require_supported(provider, self.providers)
+        async with self.unit_of_work() as tx:
+            integration = await get_readable(tx, organization, provider)
+        url = self.providers[provider].manage_url(integration)
+        if url is None:
+            raise IntegrationNotFound("The provider has no page of this integration.")
+        return ManagePage(url, own_path(return_to))

@@ -1,0 +1,80 @@
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from core.domain.organizations import OrganizationNotFound
+from core.domain.permissions import ActionForbidden
+from core.use_cases.integrations.find_manage_page import FindManagePage
+from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.flow_cookies import FlowCookies
+from entrypoints.rest.install_answers import Redirection
+from entrypoints.rest.json_response import Json
+from entrypoints.rest.operations import HTML, Answer, Operation, Tag
+from entrypoints.rest.pages import Pages, takes_json
+from entrypoints.rest.queries import PathWish, Query, read_query
+from entrypoints.rest.refusals import OF_CATALOG
+
+_MANAGE = "/api/v1/git/{provider}/manage"
+
+
+class ManageQuery(Query, frozen=True):
+    """Of which organization, and where to go on after saving there: a path of the dashboard's."""
+
+    organization_id: Annotated[UUID, Meta(description="the organization's id, a UUID")]
+    return_to: PathWish = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Managing:
+    """The browser's way to the provider's page of an installation, and back.
+
+    That page takes no state along, so the way back is in a cookie: it opens nothing, and leads to a path of
+    the dashboard's alone.
+    """
+
+    authentication: Authentication
+    find_manage_page: FindManagePage
+    cookies: FlowCookies
+    pages: Pages
+
+    def operations(self) -> list[Operation]:
+        """Return what can be done on that way."""
+        return [
+            Operation(
+                "GET",
+                _MANAGE,
+                self.pages.for_people(self._manage),
+                name="manage_app",
+                summary="sends a member to where repositories are chosen at the provider, and back",
+                description="With `Accept: application/json` it answers the address instead.",
+                tag=Tag.PROVIDER,
+                query=ManageQuery,
+                answers=[
+                    Answer(Redirection),
+                    Answer(media_type=HTML),
+                    Answer(status=HTTPStatus.FOUND, headers={"location": "the provider's page"}),
+                ],
+                refusals=[OrganizationNotFound, ActionForbidden, *OF_CATALOG],
+            )
+        ]
+
+    async def _manage(self, request: Request) -> Response:
+        actor = await self.authentication(request)
+        query = read_query(request, ManageQuery)
+        page = await self.find_manage_page(
+            actor,
+            organization_id=query.organization_id,
+            provider=request.path_params["provider"],
+            return_to=query.return_to,
+        )
+        if takes_json(request):
+            answer: Response = Json(Redirection(page.url))
+        else:
+            answer = RedirectResponse(page.url, HTTPStatus.FOUND.value)
+        self.cookies.give_place(answer, page.return_to)
+        return answer
