@@ -39,6 +39,7 @@ class LinkStoreContract:
                 default_branch="trunk",
                 webhooks_enabled=False,
                 settings={"root_directory": "apps/web"},
+                previous_full_name="acme/gadgets",
             )
             await tx.links.apply([step(None, written)])
             await tx.commit()

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from core.domain.errors import DomainError, StorageUnavailable
+from core.domain.identifiers import RepoId
 from core.domain.organizations import Organization, Project
 from core.domain.projects import ProjectNameTaken, ProjectPlace
 from ports.unit_of_work import Transaction
@@ -66,6 +67,27 @@ class ProjectStoreContract:
             assert await tx.projects.list(organization.id, limit=9, linked=False) == [free]
             after = ProjectPlace("a", linked.external_id)
             assert await tx.projects.list(organization.id, limit=9, linked=True, after=after) == []
+
+    async def test_projects_linked_to_repositories(self, world: World) -> None:
+        """Of each repository those linked first, so many at most; nobody else's projects or repositories."""
+        organization, other = await world.organization(), await world.organization("Zenith")
+        integration = await world.integration(organization)
+        elsewhere = await world.integration(other, provider_id="2")
+        last, first, second, third = [await world.project(organization, name) for name in "abcd"]
+        for project in (first, second, third):
+            await world.link(project, integration, repo_id=RepoId("1"))
+        await world.link(last, integration, repo_id=RepoId("2"))
+        await world.link(await world.project(other), elsewhere, repo_id=RepoId("1"))
+        asked = [RepoId("1"), RepoId("2"), RepoId("3")]
+        async with world.unit_of_work() as tx:
+            found = await tx.projects.linked_to(organization.id, integration.id, asked, most=2)
+            assert {repo_id: list(projects) for repo_id, projects in found.items()} == {
+                "1": [first, second],
+                "2": [last],
+            }
+            assert not await tx.projects.linked_to(organization.id, integration.id, [], most=2)
+            assert not await tx.projects.linked_to(other.id, integration.id, asked, most=2)
+            assert not await tx.projects.linked_to(organization.id, elsewhere.id, asked, most=2)
 
     async def test_a_project_is_made_with_its_version(self, world: World) -> None:
         """And tells who made it."""

@@ -45,7 +45,9 @@ async def test_a_link_is_made_and_shown(edge: ProjectsEdge, client: Client) -> N
         "provider": "github",
         "repo_id": WIDGETS,
         "full_name": "acme/widgets",
+        "previous_full_name": None,
         "url": "https://p.example/acme/widgets",
+        "archived": False,
         "default_branch": "trunk",
         "webhooks_enabled": True,
         "settings": {"root_directory": None},
@@ -204,6 +206,63 @@ async def test_a_repository_that_went_away(edge: ProjectsEdge, client: Client) -
             assert "unlink" in shown["action"]["message"]
         else:
             assert (shown["reachable"], shown["reason"], shown["action"]) == (True, None, None)
+
+
+async def test_an_archived_repository(edge: ProjectsEdge, client: Client) -> None:
+    """Is reachable, and says why nothing comes all the same, and what helps."""
+    await link(edge, client, edge.project)
+    facts = {"full_name": "acme/widgets", "url": "https://p.example/acme/widgets"}
+    await edge.save(a_repository(edge.integration, WIDGETS, archived=True, **facts))
+    shown = (await client.get(edge.repository_of(edge.project), headers=edge.of("viewer"))).json()
+    assert (shown["reachable"], shown["archived"], shown["reason"]) == (True, True, None)
+    assert shown["action"]["code"] == "unarchive_on_provider"
+    assert shown["action"]["url"] == "https://p.example/acme/widgets"
+
+
+async def test_another_repository_in_its_place(edge: ProjectsEdge, client: Client) -> None:
+    """In one step, told as an end and a beginning; the choices begin anew."""
+    made = await link(edge, client, edge.project, default_branch="next", webhooks_enabled=False)
+    path = edge.repository_of(edge.project)
+    answer = await client.post(path, json={"repo_id": GADGETS, "replace": True}, headers=edge.of("member"))
+    assert answer.status_code == 201, answer.text
+    now = answer.json()
+    assert (now["full_name"], now["webhooks_enabled"]) == ("acme/gadgets", True)
+    assert (now["id"] != made["id"], now["default_branch"]) == (True, "main")
+    assert (await client.get(path, headers=edge.of("viewer"))).json() == now
+    assert [fact.type.value for fact in await edge.told()] == [
+        "git.link.created",
+        "git.link.removed",
+        "git.link.created",
+    ]
+    assert [step[0] for step in await edge.steps("link", made["id"])] == ["created", "deleted"]
+    again = await client.post(path, json={"repo_id": GADGETS, "replace": True}, headers=edge.of("member"))
+    assert (again.status_code, again.json()) == (200, now)
+    assert len(await edge.told()) == 3
+
+
+@pytest.mark.parametrize(
+    ("repo_id", "code"),
+    [(ARCHIVED, "repository_archived"), (GONE, "repository_not_found"), (FOREIGN, "repository_not_found")],
+)
+async def test_what_cannot_take_its_place_leaves_it_there(
+    edge: ProjectsEdge, client: Client, repo_id: str, code: str
+) -> None:
+    """Both steps, or neither."""
+    made = await link(edge, client, edge.project)
+    path = edge.repository_of(edge.project)
+    answer = await client.post(path, json={"repo_id": repo_id, "replace": True}, headers=edge.of("member"))
+    assert answer.json()["code"] == code
+    assert (await client.get(path, headers=edge.of("viewer"))).json() == made
+    assert len(await edge.told()) == 1
+
+
+async def test_nothing_to_replace(edge: ProjectsEdge, client: Client) -> None:
+    """It is linked all the same."""
+    await link(edge, client, edge.project, GADGETS, replace=True)
+    answer = await client.post(
+        edge.path("/projects/import"), json={"repo_id": WIDGETS, "replace": True}, headers=edge.of("member")
+    )
+    assert refused(answer, 400, "body_invalid")["errors"][0]["field"] == "replace"
 
 
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

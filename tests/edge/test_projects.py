@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
+from core.domain.identifiers import RepoId
 from tests.support.edge import refused
 from tests.support.projects import GADGETS, WIDGETS, ProjectsEdge, link
 
@@ -59,6 +61,36 @@ async def test_a_list(edge: ProjectsEdge, client: Client) -> None:
         "repository": None,
     }
     assert second["repository"] == made
+
+
+async def test_one_project(edge: ProjectsEdge, client: Client) -> None:
+    """As it is in the list, linked or not; a foreign one is like none."""
+    await link(edge, client, edge.project)
+    listed = (await client.get(edge.path("/projects"), headers=edge.of("viewer"))).json()["data"]
+    for one in listed:
+        shown = await client.get(edge.path(f"/projects/{one['id']}"), headers=edge.of("viewer"))
+        assert (shown.status_code, shown.json()) == (200, one)
+    for nobodys in (edge.foreign.external_id, uuid4()):
+        answer = await client.get(edge.path(f"/projects/{nobodys}"), headers=edge.of("owner"))
+        refused(answer, 404, "project_not_found")
+
+
+async def test_which_projects_a_repository_is_linked_to(edge: ProjectsEdge, client: Client) -> None:
+    """Where it is asked for, and where one is shown: those linked first, three of them."""
+    made = [
+        await edge.world.project(edge.organization, name) for name in ("Zebra", "Antelope", "Okapi", "Gnu")
+    ]
+    for project in made:
+        await edge.world.link(project, edge.integration, repo_id=RepoId(WIDGETS))
+    expected = [{"id": str(one.external_id), "name": one.name} for one in made[:3]]
+    repositories = edge.path("/git-integrations/github/repos")
+    for query, none in (("", None), ("?projects=true", [])):
+        answer = await client.get(f"{repositories}{query}", headers=edge.of("viewer"))
+        for one in answer.json()["data"]:
+            assert one["projects"] == (expected if query and one["id"] == WIDGETS else none)
+    for repo_id, projects in ((WIDGETS, expected), (GADGETS, [])):
+        shown = await client.get(f"{repositories}/{repo_id}", headers=edge.of("viewer"))
+        assert shown.json()["projects"] == projects
 
 
 async def test_pages(edge: ProjectsEdge, client: Client) -> None:

@@ -82,6 +82,7 @@ async def test_a_list(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
         "language": "Go",
         "pushed_at": "2026-11-23T11:00:00Z",
         "updated_at": "2026-11-23T10:00:00Z",
+        "projects": None,
     }
     assert body["next_cursor"] is None
     assert body["sync"] == {

@@ -69,6 +69,7 @@ async def test_a_list(ledger: LedgerEdge, client: Client) -> None:
         "received_at": "2026-11-23T12:00:00Z",
         "processed_at": page["data"][1]["processed_at"],
         "payload_bytes": len(json.dumps(BODY, ensure_ascii=False).encode()),
+        "verdict": None,
     }
     assert (page["data"][0]["event"], page["data"][0]["action"]) == ("pull_request", "opened")
 
@@ -91,6 +92,22 @@ async def test_filters(ledger: LedgerEdge, client: Client) -> None:
         (f"?since={since}&event=push&status=processed&project_id={project}&provider=github", [told]),
     ]:
         assert ids(await listed(ledger, client, query)) == [one.delivery_id for one in expected], query
+
+
+async def test_a_projects_events_say_what_was_decided_for_it(ledger: LedgerEdge, client: Client) -> None:
+    """Not what was decided for others that the same push was for."""
+    project = ledger.project.external_id
+    verdicts = (
+        Verdict("link", Outcome.PROCESSED, "delivered", str(uuid4()), uuid4()),
+        Verdict("link", Outcome.IGNORED, "webhooks_disabled", str(uuid4()), project),
+    )
+    await ledger.event(project_ids=(ledger.project.id,), verdicts=verdicts)
+    await ledger.event(project_ids=(ledger.project.id,))
+    [undecided, decided] = (await listed(ledger, client, f"?project_id={project}"))["data"]
+    assert undecided["verdict"] is None
+    assert (decided["verdict"]["outcome"], decided["verdict"]["reason"]) == ("ignored", "webhooks_disabled")
+    assert decided["verdict"]["project_id"] == str(project)
+    assert [one["verdict"] for one in (await listed(ledger, client))["data"]] == [None, None]
 
 
 async def test_pages_hold_while_more_arrives(ledger: LedgerEdge, client: Client) -> None:

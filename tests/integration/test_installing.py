@@ -14,7 +14,7 @@ import pytest
 from entrypoints.sandbox.faults import Fault, FaultKind
 from entrypoints.sandbox.state.seed import ORBITAL
 from tests.support.deliveries import REPOSITORY
-from tests.support.install_site import HTML, JSON, Browser, Landing, Site, install_site
+from tests.support.install_site import HTML, JSON, Browser, Landing, Site, install_site, landing
 from tests.support.sandbox import INSTALLATION, JONAS, MARA, OONA, PRIYA
 
 ORBITAL_ACCOUNT = "orbital-works"
@@ -133,6 +133,45 @@ async def test_members_and_administrators_of_one_repository_prove_nothing(
         back = Landing(CALLBACK, {"state": state, "code": code, "installation_id": str(INSTALLATION)})
         refused(await browser.arrive(back), 403, "installation_not_proven")
     assert await bound(site) == []
+
+
+async def test_choosing_repositories_there_leads_back_to_where_one_was(site: Site) -> None:
+    """The provider's page takes no state along, so the browser does; once, and to a path here alone."""
+    async with site.browser("member", MARA) as mara:
+        for wish, expected in (("/kit/import?a=ü&b", "/"), ("/kit/import?a=b&c", "/kit/import?a=b&c")):
+            query = {"organization_id": site.acme, "return_to": wish}
+            answer = await mara.here.get("/api/v1/git/github/manage", params=query, headers=HTML)
+            assert answer.status_code == 302, answer.text
+            page = httpx.URL(answer.headers["location"])
+            assert page.path.endswith(f"/installations/{INSTALLATION}")
+            saved = landing(await mara.there.post(page.path, data={"selection": "all"}))
+            assert (saved.query["setup_action"], "state" in saved.query) == ("update", False)
+            back = await mara.arrive(saved, HTML)
+            assert (back.status_code, back.headers["location"]) == (302, f"{site.url}{expected}")
+            again = await mara.arrive(saved, HTML)
+            assert "Your changes are saved" in again.text
+        told = await mara.here.get("/api/v1/git/github/manage", params=query, headers=JSON)
+        assert told.json() == {"redirect_url": str(page)}
+        own = await mara.arrive(saved.but(setup_action="install"), HTML)
+        assert (own.status_code, "The app is installed" in own.text) == (200, True)
+    async with site.browser("nobody", MARA) as other:
+        other.here.cookies.set("crewkit_git_place", "//evil.example")
+        led = await other.arrive(saved, HTML)
+        assert led.headers["location"] == f"{site.url}/"
+
+
+async def test_there_is_no_page_of_what_is_not_connected(site: Site) -> None:
+    """Nor one of others."""
+    for organization, person, status, code in (
+        (site.orbital, "outsider", 404, "integration_not_found"),
+        (site.acme, "outsider", 404, "organization_not_found"),
+    ):
+        query = {"organization_id": organization}
+        answer = await site.ask("GET", "/git/github/manage", person, params=query)
+        refused(answer, status, code)
+    await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
+    answer = await site.ask("GET", "/git/github/manage", "member", params={"organization_id": site.acme})
+    refused(answer, 409, "integration_not_active")
 
 
 async def code_of(browser: Browser) -> str:

@@ -184,6 +184,13 @@ METHODS = [
         path="/projects",
         wrong=_BAD_PAGE,
     ),
+    replace(
+        _link,
+        name="GetProject",
+        request=projects_pb2.GetProjectRequest,
+        path="/projects/{linked}",
+        wrong=Wrong({"project_id": "x"}, "project_id"),
+    ),
     _link,
     replace(
         _link,

@@ -48,7 +48,12 @@ def test_every_repository_below_it_is_renamed() -> None:
     pad = replace(REPOSITORY, full_name="acme-aero/launchpad", url="https://github.com/acme-aero/launchpad")
     assert interpretation.repositories == (pad, replace(GUIDANCE_ROW, full_name="acme-aero/guidance"))
     assert [step.after for step in interpretation.links] == [
-        replace(LINK, repo_full_name="acme-aero/launchpad", repo_url="https://github.com/acme-aero/launchpad")
+        replace(
+            LINK,
+            repo_full_name="acme-aero/launchpad",
+            repo_url="https://github.com/acme-aero/launchpad",
+            previous_full_name="acme-rockets/launchpad",
+        )
     ]
     (fact,) = interpretation.domain_events
     assert isinstance(fact.data, RepositoryData)

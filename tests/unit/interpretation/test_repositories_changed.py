@@ -142,7 +142,9 @@ def test_a_repository_that_comes_back_under_another_name_takes_its_links_along()
     interpretation = interpret(
         EVENT, RepositoriesChanged("selected", added=(renamed,)), view(repositories=[REMOVED])
     )
-    assert [step.after for step in interpretation.links] == [replace(LINK, repo_full_name="acme-rockets/pad")]
+    assert [step.after for step in interpretation.links] == [
+        replace(LINK, repo_full_name="acme-rockets/pad", previous_full_name="acme-rockets/launchpad")
+    ]
 
 
 def test_lists_apply_though_they_have_no_time_and_a_reread_is_requested() -> None:

@@ -60,7 +60,12 @@ def test_a_renamed_repository_takes_its_links_along() -> None:
         replace(FOLLOWED, full_name="acme-rockets/pad", url="https://github.com/acme-rockets/pad"),
     )
     assert links_after(interpretation) == [
-        replace(one, repo_full_name="acme-rockets/pad", repo_url="https://github.com/acme-rockets/pad")
+        replace(
+            one,
+            repo_full_name="acme-rockets/pad",
+            repo_url="https://github.com/acme-rockets/pad",
+            previous_full_name="acme-rockets/launchpad",
+        )
         for one in (link(1), link(2))
     ]
     (fact,) = interpretation.domain_events
@@ -77,6 +82,17 @@ def test_a_renamed_repository_takes_its_links_along() -> None:
     )
     assert interpretation.verdicts == (Verdict("repository", Outcome.PROCESSED, "renamed", LAUNCHPAD),)
     assert interpretation.integration is None
+
+
+def test_what_is_no_renaming_keeps_the_name_before_the_last_one() -> None:
+    """People look for a repository by the name it had."""
+    known = replace(LINK, previous_full_name="acme-rockets/site")
+    interpretation = changed(
+        RepositoryStep.EDITED, replace(FACTS, url="https://x.example"), view(links=(known,))
+    )
+    assert [after and after.previous_full_name for after in links_after(interpretation)] == [
+        "acme-rockets/site"
+    ]
 
 
 def test_a_rename_to_the_same_name_is_told_as_an_update() -> None:
