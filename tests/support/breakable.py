@@ -9,6 +9,7 @@ from entrypoints.bootstrap.migrations import migrate
 from entrypoints.embedded.postgres import create_database, postgres_program, postgres_url
 from entrypoints.embedded.process import Process, Program
 from entrypoints.embedded.redis import redis_program, redis_url
+from tests.support.conditions import wait_until
 from tests.support.servers import temporary_home
 
 
@@ -32,7 +33,11 @@ class Breakable:
 
     def freeze(self) -> None:
         """Let it fall silent: its address accepts connections and nobody answers."""
-        for process in self._family():
+        first = psutil.Process(self._process.pid)
+        # The one that makes the others before it is asked for them: one made meanwhile would go on answering.
+        first.suspend()
+        wait_until(lambda: first.status() == psutil.STATUS_STOPPED)
+        for process in first.children(recursive=True):
             process.suspend()
 
     def thaw(self) -> None:

@@ -85,8 +85,9 @@ async def check_healed(service: Service, ledger: Ledger, promised: list[str]) ->
 async def test_stopped_it_is_503_until_it_is_back(service: Service, postgres: Breakable) -> None:
     """It stops amid receipt: what was answered 202 is kept, all else is refused at once."""
     deliveries = pushes(2000)
+    before = _count(postgres)
     amid = asyncio.create_task(post_all(service.address, deliveries))
-    await until(lambda: asyncio.to_thread(lambda: _count(postgres) > 100))
+    await until(lambda: asyncio.to_thread(lambda: _count(postgres) > before + 100))
     await asyncio.to_thread(postgres.stop)
     answers = await amid
     assert set(answers.values()) == {202, 503}
@@ -99,8 +100,9 @@ async def test_stopped_it_is_503_until_it_is_back(service: Service, postgres: Br
 
 async def test_silent_it_is_503_until_it_is_back(service: Service, postgres: Breakable) -> None:
     """It falls silent amid receipt: nobody hangs, not those who come later either."""
+    before = _count(postgres)
     amid = asyncio.create_task(post_all(service.address, pushes(2000)))
-    await until(lambda: asyncio.to_thread(lambda: _count(postgres) > 100))
+    await until(lambda: asyncio.to_thread(lambda: _count(postgres) > before + 100))
     postgres.freeze()
     later = [asyncio.create_task(refused(service)) for _ in range(20)]
     await check_unready(service)
