@@ -30,7 +30,7 @@ from tests.support.domain import EVENT, ORGANIZATION, after
 from tests.support.generated import events, installations_changed, notices, pushes, views
 
 _USER_IDS = re.compile(r'"user_id":"([^"]+)"')
-FOLLOWING = ("repo_full_name", "repo_url", "default_branch")
+FOLLOWING = ("repo_full_name", "previous_full_name", "repo_url", "default_branch")
 
 
 def owner_of(view: View, interpretation: Interpretation) -> Integration | None:
