@@ -1,0 +1,108 @@
+"""The head of an answer goes with its body where both are there, and never waits for one that is not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import uvicorn
+from starlette.responses import Response, StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from entrypoints.rest.http_protocol import HttpProtocol
+from entrypoints.rest.server import server_config
+from entrypoints.setting_values import Address
+from tests.support.serving import serving
+
+END = b"\r\n\r\n"
+
+
+@asynccontextmanager
+async def connected(app: ASGIApp) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Serve an application and give a connection to it."""
+    addresses: list[Address] = []
+
+    def make(address: Address) -> uvicorn.Server:
+        addresses.append(address)
+        return uvicorn.Server(server_config(app, address))
+
+    async with serving(make), asyncio.timeout(5):
+        reader, writer = await asyncio.open_connection(addresses[0].host, addresses[0].port)
+        yield reader, writer
+        writer.close()
+
+
+def asked(method: str = "GET", *headers: str) -> bytes:
+    """Return a request as it is sent."""
+    return "\r\n".join([f"{method} / HTTP/1.1", "host: here", *headers, "", ""]).encode()
+
+
+async def test_one_call_to_the_system_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two would wake the client twice."""
+    written: list[bytes] = []
+    made = HttpProtocol.connection_made
+
+    def spied(protocol: HttpProtocol, transport: asyncio.Transport) -> None:
+        send = transport.write
+
+        def write(data: bytes) -> None:
+            written.append(data)
+            send(data)
+
+        monkeypatch.setattr(transport, "write", write)
+        made(protocol, transport)
+
+    monkeypatch.setattr(HttpProtocol, "connection_made", spied)
+    async with connected(Response(b"a" * 20_000)) as (reader, writer):
+        for _ in range(2):
+            writer.write(asked())
+            await reader.readuntil(END)
+            assert await reader.readexactly(20_000) == b"a" * 20_000
+    assert [len(one.partition(END)[2]) for one in written] == [20_000, 20_000]
+
+
+@pytest.mark.parametrize("status", [200, 204, 304])
+async def test_an_answer_without_a_body_is_not_kept(status: int) -> None:
+    """The next request on the same connection is answered too."""
+    body = b"" if status != 200 else b"not sent"
+    async with connected(Response(body, status)) as (reader, writer):
+        for _ in range(2):
+            writer.write(asked("HEAD"))
+            assert (await reader.readuntil(END)).startswith(f"HTTP/1.1 {status} ".encode())
+
+
+async def test_a_stream_begins_before_its_first_event() -> None:
+    """A page that waits for the head knows that it is connected, however long nothing happens."""
+    happens = asyncio.Event()
+
+    async def events() -> AsyncIterator[bytes]:
+        await happens.wait()
+        yield b"event"
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await StreamingResponse(events())(scope, receive, send)
+
+    async with connected(app) as (reader, writer):
+        writer.write(asked())
+        await reader.readuntil(END)
+        happens.set()
+        assert await reader.readuntil(b"event\r\n")
+
+
+async def test_whoever_asked_to_close_gets_the_whole_answer_first() -> None:
+    """The end of the connection is the end of the answer."""
+    async with connected(Response(b"whole")) as (reader, writer):
+        writer.write(asked("GET", "connection: close"))
+        assert (await reader.read()).endswith(END + b"whole")
+
+
+async def test_a_head_that_cannot_have_its_body_is_sent_at_the_end() -> None:
+    """The application fails after its head: what was said is said, then it hangs up."""
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+        raise RuntimeError("no body")
+
+    async with connected(app) as (reader, writer):
+        writer.write(asked())
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
