@@ -29,6 +29,11 @@ class Session:
         self._in_transaction = False
         self._is_doomed = False
 
+    @property
+    def connection(self) -> Connection:
+        """The connection it is on."""
+        return self._connection
+
     async def read(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """Run a statement that changes and locks nothing, and return its rows."""
         with Watched(self._connection, self._silence):

@@ -1,11 +1,11 @@
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 
 from adapters.postgres.attributions import PostgresAttributionStore
 from adapters.postgres.catalog_syncs import PostgresCatalogSyncStore
 from adapters.postgres.commit_claims import PostgresCommitClaimStore
 from adapters.postgres.connections import PostgresConnectionStore
-from adapters.postgres.database import Database
+from adapters.postgres.database import Database, Lent
 from adapters.postgres.domain_events import PostgresDomainEventStore
 from adapters.postgres.events import PostgresEventStore
 from adapters.postgres.faults import PostgresFaultStore
@@ -34,12 +34,24 @@ class PostgresUnitOfWork(UnitOfWork):
 
     def __call__(self) -> AbstractAsyncContextManager[Transaction]:
         """Begin a transaction for the length of an `async with` block."""
-        return self._transaction()
+        return _Begun(self._database.session())
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Transaction]:
-        async with self._database.session() as session:
-            yield PostgresTransaction(session)
+
+class _Begun(AbstractAsyncContextManager[Transaction]):
+    """A transaction for the length of a block; by hand for the reason that `Lent` is."""
+
+    __slots__ = ("_lent",)
+
+    def __init__(self, lent: Lent) -> None:
+        self._lent = lent
+
+    async def __aenter__(self) -> Transaction:
+        return PostgresTransaction(await self._lent.__aenter__())
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._lent.__aexit__(kind, error, trace)
 
 
 class PostgresTransaction(Transaction):

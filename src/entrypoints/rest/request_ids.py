@@ -1,5 +1,5 @@
 import re
-from uuid import uuid4
+from secrets import token_hex
 
 from starlette.types import Scope
 
@@ -24,7 +24,7 @@ def sane_request_id(given: bytes) -> str | None:
 
 def new_request_id() -> str:
     """Return an id for a request that brought none."""
-    return uuid4().hex
+    return token_hex(16)
 
 
 def _incoming(scope: Scope) -> str | None:

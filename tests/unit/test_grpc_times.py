@@ -1,0 +1,19 @@
+"""Times in messages are what protobuf itself would make of them."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entrypoints.grpc_api.times import stamp
+
+zones = st.integers(-12, 14).map(lambda hours: timezone(timedelta(hours=hours)))
+
+
+@given(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=zones | st.just(UTC)))  # noqa: DTZ001 - hypothesis adds the zone
+def test_as_protobuf_would(at: datetime) -> None:
+    """To the microsecond, in whatever zone, before 1970 too."""
+    theirs = Timestamp()
+    theirs.FromDatetime(at)
+    assert stamp(at) == theirs
