@@ -1,8 +1,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from core.domain.integration_views import ConnectionState, IntegrationView
+from core.domain.integrations import Integration
 from core.domain.versions import VersionId
 from core.use_cases.audit.list_versions import ListVersions
 from core.use_cases.catalog.request_sync import RequestSync
@@ -96,37 +98,30 @@ class Integrations(IntegrationServiceServicer):
 
 
 def _integration(view: IntegrationView, organization_id: UUID) -> wire.Integration:
-    told = wire.Integration(
+    known = view.integration
+    told = {} if known is None else _known(known)
+    return wire.Integration(
         provider=view.provider,
         status=STATUSES[view.state],
         reason=view.reason,
         remedy=remedy(view.remedy, view.provider, organization_id, view.manage_url),
         pending_until=stamp(view.pending_until),
-    )
-    known = view.integration
-    if known is None:
-        return told
-    _set(
-        told,
-        integration_id=str(known.external_id),
-        installation_id=known.provider_id,
-        account=known.provider_name,
-        account_type=known.account_type,
-        account_url=known.provider_url,
         manage_url=view.manage_url,
-        repository_selection=known.repository_selection,
+        sync=catalog_sync(view.sync) if view.sync else None,
+        **told,
     )
-    told.permissions.update(known.permissions)
-    told.connected_at.FromDatetime(known.created_at)
-    if known.status_changed_at is not None:
-        told.status_changed_at.FromDatetime(known.status_changed_at)
-    if view.sync is not None:
-        told.sync.CopyFrom(catalog_sync(view.sync))
-    return told
 
 
-def _set(told: wire.Integration, **fields: str | None) -> None:
-    """Set what there is."""
-    for name, value in fields.items():
-        if value is not None:
-            setattr(told, name, value)
+def _known(integration: Integration) -> dict[str, Any]:
+    """Return the fields that tell of an integration there is; protobuf leaves out what is None."""
+    return {
+        "integration_id": str(integration.external_id),
+        "installation_id": integration.provider_id,
+        "account": integration.provider_name,
+        "account_type": integration.account_type,
+        "account_url": integration.provider_url,
+        "repository_selection": integration.repository_selection,
+        "permissions": integration.permissions,
+        "connected_at": stamp(integration.created_at),
+        "status_changed_at": stamp(integration.status_changed_at),
+    }
