@@ -1,6 +1,7 @@
 """A person withdraws our authorization at the provider."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -54,3 +55,29 @@ def test_an_installation_beside_it_changes_nothing() -> None:
     """Should the provider ever name one, it is still the person's connection that ends."""
     interpretation = interpret(EVENT, NOTICE, view(INTEGRATION, connection=CONNECTION))
     assert (interpretation.integration, interpretation.connection is None) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("source", "connected_after"),
+    [("received", timedelta(milliseconds=1)), ("recovered", -timedelta(days=1))],
+)
+def test_it_may_be_about_an_earlier_authorization(source: str, connected_after: timedelta) -> None:
+    """They connected again since, or it is long ago that it was sent: the provider is asked, not believed."""
+    event = replace(STANDALONE, source=source)
+    connection = replace(CONNECTION, updated_at=event.created_at + connected_after)
+    interpretation = interpret(event, NOTICE, view(None, connection=connection))
+    assert (interpretation.connection, interpretation.doubted) == (None, connection)
+    assert interpretation.verdicts == (
+        Verdict("connection", Outcome.PROCESSED, "provider_asked", str(CONNECTION.external_id)),
+    )
+
+
+def test_one_that_waits_for_its_person_has_nothing_to_ask_with() -> None:
+    """Its tokens are dead, so the word of the delivery is all there is."""
+    waiting = replace(
+        CONNECTION,
+        status=ConnectionStatus.RECONNECT_REQUIRED,
+        updated_at=STANDALONE.created_at + timedelta(1),
+    )
+    interpretation = interpret(STANDALONE, NOTICE, view(None, connection=waiting))
+    assert (interpretation.connection is None, interpretation.doubted) == (False, None)

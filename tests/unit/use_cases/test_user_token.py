@@ -3,19 +3,25 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from adapters.memory.provider import FakeProvider
+from core.domain.actors import UserActor
+from core.domain.changes import Change
 from core.domain.connections import ConnectionStatus, ReconnectRequired
 from core.domain.errors import StorageUnavailable
 from core.domain.provider import AppRefused, ProviderUnavailable, RateLimited, UserTokens
 from core.domain.secret import Secret
 from core.domain.token_lease import LEASE
+from core.use_cases.connections.disconnect import DisconnectAccount
+from core.use_cases.connections.revoke import RevokeTokens
 from core.use_cases.tokens.sealing import open_access_token, open_refresh_token, seal_user_tokens
+from tests.support.builders import BY, PROVIDER
 from tests.support.conditions import until
 from tests.support.domain import NOW
-from tests.support.token_world import TokenWorld, token_world
+from tests.support.token_world import PERSON, TokenWorld, token_world
 
 
 @pytest.fixture
@@ -321,3 +327,38 @@ async def _yield(_: float) -> None:
 
 async def _is_leased(world: TokenWorld) -> bool:
     return (await world.user_row()).lease is not None
+
+
+@pytest.mark.parametrize("returns", [False, True])
+async def test_a_grant_renewed_amid_a_disconnect_is_let_go(world: TokenWorld, *, returns: bool) -> None:
+    """What the disconnect noted died with the refresh; what came for it must not stay behind.
+
+    Who has connected again meanwhile keeps the grant, which all their tokens share.
+    """
+    world.later(hours=8)
+    disconnect = DisconnectAccount(world.unit_of_work, {PROVIDER}, world.cipher, world.clock)
+    person = UserActor(world.connection.user_id, uuid4())
+
+    async def disconnects(_: float) -> None:
+        # They wait once before they write, and again before they look again.
+        if world.paused:
+            return
+        await world.pause(0)
+        await disconnect(person, provider=PROVIDER)
+        if returns:
+            await _connect_again(world)
+
+    with pytest.raises(ReconnectRequired):
+        await world.process(pause=disconnects).user(world.connection)
+    revoke = RevokeTokens(world.unit_of_work, {PROVIDER: world.provider}, world.cipher, world.clock)
+    await revoke()
+    assert len(world.provider.world.grants) == returns
+
+
+async def _connect_again(world: TokenWorld) -> None:
+    """Let the person connect anew, which makes another row and another grant's tokens."""
+    world.provider.world.grant(PERSON)
+    async with world.unit_of_work() as tx:
+        anew = replace(world.connection, id=await tx.connections.next_id(), external_id=uuid4())
+        await tx.connections.apply([Change(None, anew, BY)])
+        await tx.commit()

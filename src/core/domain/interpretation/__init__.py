@@ -7,7 +7,7 @@ so each is tested with plain values. https://docs.github.com/webhooks/webhook-ev
 from dataclasses import replace
 from typing import assert_never
 
-from core.domain.connections import ConnectionStatus
+from core.domain.connections import Connection, ConnectionStatus
 from core.domain.events import Event, EventStatus, Outcome, Verdict
 from core.domain.integrations import Integration
 from core.domain.interpretation.activity import interpret_pull_request, interpret_push
@@ -84,6 +84,9 @@ def _authorization_revoked(event: Event, view: View) -> Interpretation:
     connection = view.connection
     if connection is None:
         return ignored("connection_unknown", subject="connection")
+    if connection.is_active and _may_be_older(event, connection):
+        verdict = Verdict("connection", Outcome.PROCESSED, "provider_asked", str(connection.external_id))
+        return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), doubted=connection)
     revoked = replace(
         connection, status=ConnectionStatus.REVOKED, status_reason="authorization_revoked_on_provider"
     )
@@ -91,3 +94,8 @@ def _authorization_revoked(event: Event, view: View) -> Interpretation:
     return Interpretation(
         EventStatus.PROCESSED, verdicts=(verdict,), connection=change(connection, revoked, event)
     )
+
+
+def _may_be_older(event: Event, connection: Connection) -> bool:
+    """Tell whether the person may have connected again since: the payload does not say when they revoked."""
+    return event.source != "received" or connection.updated_at > event.created_at

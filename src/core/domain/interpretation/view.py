@@ -43,7 +43,10 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
-    """What one event means: how it is settled, what changes, and what consumers are told."""
+    """What one event means: how it is settled, what changes, and what consumers are told.
+
+    `doubted` is a connection that the provider is to be asked about before anything of it changes.
+    """
 
     status: EventStatus
     reason: str | None = None
@@ -52,6 +55,7 @@ class Interpretation:
     repositories: tuple[Repository, ...] = ()
     links: tuple[Change[Link], ...] = ()
     connection: Change[Connection] | None = None
+    doubted: Connection | None = None
     completed_request: PendingRequest | None = None
     domain_events: tuple[DomainEvent, ...] = ()
     attributions: tuple[Attribution, ...] = ()

@@ -7,7 +7,7 @@ from core.domain.addresses import normal_address
 from core.domain.changes import Change
 from core.domain.connections import Connection, EmailPermissionMissing, connect
 from core.domain.errors import DomainError, StorageConflict
-from core.domain.flows import Flow, FlowExpired, FlowInvalid, FlowPurpose, FlowStatus, FlowUsed, hashed
+from core.domain.flows import Flow, FlowInvalid, FlowPurpose, FlowStatus, FlowUsed
 from core.domain.provider import (
     AppRefused,
     PermissionMissing,
@@ -20,7 +20,7 @@ from core.use_cases.connections.begin import callback_url
 from core.use_cases.connections.look_up import LOOKED_UP_EVERY
 from core.use_cases.connections.revoke import ask_to_revoke
 from core.use_cases.install.sealing import open_verifier
-from core.use_cases.install.taking import Cookies
+from core.use_cases.install.taking import Cookies, own_flow, require_live
 from core.use_cases.supported import require_supported
 from core.use_cases.tokens.sealing import seal_user_tokens
 from ports.cipher import Cipher
@@ -89,17 +89,10 @@ class FinishConnection:
         Another browser's attempt leaves it alone, so that nobody can spoil it by guessing.
         """
         async with self.unit_of_work() as tx:
-            flow = await tx.flows.find(provider, hashed(state)) if state else None
-            if flow is None or flow.purpose is not FlowPurpose.CONNECT:
-                raise FlowInvalid("state_unknown")
-            if not flow.is_of_browser(cookies(flow.external_id)):
-                raise FlowInvalid("other_browser")
-            if session is not None and not _is_of(session, flow):
-                raise FlowInvalid("other_person")
+            flow = await own_flow(tx, provider, state, FlowPurpose.CONNECT, cookies=cookies, session=session)
             if flow.status is not FlowStatus.OPEN:
                 raise FlowUsed("used")
-            if not flow.is_live(self.clock.now()):
-                raise FlowExpired("expired")
+            require_live(flow, self.clock)
             if not await tx.flows.step(flow, flow.ended()):
                 raise FlowUsed("used_meanwhile")
             await tx.commit()
@@ -180,7 +173,3 @@ class _Proven:
     person: ProviderPerson
     emails: set[str]
     tokens: UserTokens
-
-
-def _is_of(session: Actor, flow: Flow) -> bool:
-    return isinstance(session, UserActor) and session.user_id == flow.user_id

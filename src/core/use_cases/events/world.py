@@ -9,7 +9,14 @@ from core.domain.connections import Connection
 from core.domain.domain_events import DomainEvent
 from core.domain.events import Event, Settlement
 from core.domain.flows import PendingRequest
-from core.domain.identifiers import AccountId, IntegrationId, OrganizationId, ProviderUserId, RepoId
+from core.domain.identifiers import (
+    AccountId,
+    ConnectionId,
+    IntegrationId,
+    OrganizationId,
+    ProviderUserId,
+    RepoId,
+)
 from core.domain.integrations import Integration
 from core.domain.interpretation import Binding, Interpretation, View, may_bind
 from core.domain.links import Link
@@ -52,6 +59,7 @@ class World:
     link_changes: list[Change[Link]] = field(default_factory=list)
     connection_changes: list[Change[Connection]] = field(default_factory=list)
     changed_repositories: dict[RepoKey, Repository] = field(default_factory=dict)
+    doubted: list[ConnectionId] = field(default_factory=list)
     completed_requests: list[PendingRequest] = field(default_factory=list)
     settlements: list[Settlement] = field(default_factory=list)
     domain_events: list[DomainEvent] = field(default_factory=list)
@@ -99,6 +107,8 @@ class World:
             revoked = interpretation.connection.after
             self.connections[revoked.provider, revoked.provider_user_id] = revoked
             self.connection_changes.append(interpretation.connection)
+        if interpretation.doubted:
+            self.doubted.append(interpretation.doubted.id)
         if request := interpretation.completed_request:
             self.completed_requests.append(request)
             self.bindings.pop((request.provider, request.requester_id, request.account_id), None)
@@ -113,6 +123,8 @@ class World:
             await tx.links.apply(self.link_changes)
         if self.connection_changes:
             await tx.connections.apply(self.connection_changes)
+        for connection_id in self.doubted:
+            await tx.connections.check_again(connection_id, at=self.now)
         if self.completed_requests:
             await tx.flows.complete(self.completed_requests)
         if self.attributions:

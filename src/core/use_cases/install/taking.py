@@ -11,7 +11,7 @@ from core.use_cases.tokens.leases import Pause
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
-from ports.unit_of_work import UnitOfWork
+from ports.unit_of_work import Transaction, UnitOfWork
 
 Cookies = Callable[[UUID], str | None]
 """Gives the cookie that the browser carries for a flow."""
@@ -21,6 +21,35 @@ _LOOKS = 20
 _BETWEEN_LOOKS = 0.5
 
 _OVER = frozenset({FlowStatus.COMPLETED, FlowStatus.AWAITING_APPROVAL})
+
+
+async def own_flow(
+    tx: Transaction,
+    provider: str,
+    state: str | None,
+    purpose: FlowPurpose,
+    *,
+    cookies: Cookies,
+    session: Actor | None,
+) -> Flow:
+    """Return the flow a state belongs to, for the browser and the person it was begun in and by.
+
+    Raises `FlowInvalid`: to anyone else it is as if there were none.
+    """
+    flow = await tx.flows.find(provider, hashed(state)) if state else None
+    if flow is None or flow.purpose is not purpose:
+        raise FlowInvalid("state_unknown")
+    if not flow.is_of_browser(cookies(flow.external_id)):
+        raise FlowInvalid("other_browser")
+    if session is not None and not (isinstance(session, UserActor) and session.user_id == flow.user_id):
+        raise FlowInvalid("other_person")
+    return flow
+
+
+def require_live(flow: Flow, clock: Clock) -> None:
+    """Raise `FlowExpired` for a flow that was begun too long ago."""
+    if not flow.is_live(clock.now()):
+        raise FlowExpired("expired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +73,13 @@ class TakeFlow:
         """
         for _ in range(_LOOKS):
             async with self.unit_of_work() as tx:
-                flow = await tx.flows.find(provider, hashed(state))
-                if flow is None or flow.purpose is not purpose:
-                    raise FlowInvalid("state_unknown")
-                _require_own(flow, cookies, session)
+                flow = await own_flow(tx, provider, state, purpose, cookies=cookies, session=session)
                 if flow.status in _OVER:
                     return flow
                 if flow.status is FlowStatus.ENDED:
                     raise FlowUsed("ended")
                 if flow.status is FlowStatus.OPEN:
-                    if not flow.is_live(self.clock.now()):
-                        raise FlowExpired("expired")
+                    require_live(flow, self.clock)
                     taken = flow.taken()
                     if await tx.flows.step(flow, taken):
                         await tx.commit()
@@ -88,10 +113,3 @@ async def authorized(
         directory, authorizer, actor, Action.INSTALL, member.organization.external_id
     )
     return Authorized(actor, organization)
-
-
-def _require_own(flow: Flow, cookies: Cookies, session: Actor | None) -> None:
-    if not flow.is_of_browser(cookies(flow.external_id)):
-        raise FlowInvalid("other_browser")
-    if session is not None and not (isinstance(session, UserActor) and session.user_id == flow.user_id):
-        raise FlowInvalid("other_person")

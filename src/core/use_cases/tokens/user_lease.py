@@ -10,6 +10,7 @@ from core.domain.identifiers import ConnectionId
 from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, UserTokens
 from core.domain.secret import Secret
 from core.domain.token_lease import ASKING, StoredTokens, lapse_reason, lasts
+from core.use_cases.connections.revoke import ask_to_revoke
 from core.use_cases.tokens.app_breaker import AppBreaker
 from core.use_cases.tokens.leases import Leased, OpenToken, Overtaken, Pause
 from core.use_cases.tokens.sealing import open_access_token, open_refresh_token, seal_user_tokens
@@ -127,12 +128,33 @@ class UserLease(Leased[ConnectionId]):
         sealed = seal_user_tokens(self._refreshing.cipher, self._connection.external_id, tokens)
         async with self._refreshing.unit_of_work() as tx:
             if not await tx.user_tokens.advance(self.owner_id, row, sealed):
+                if await tx.user_tokens.find(self.owner_id) is None:
+                    await self._let_go(tx, tokens)
                 raise Overtaken
             before = await tx.connections.get_for_update(self._connection.user_id, self._connection.provider)
             # Someone may have taken our slowness for death, tried the old token, and given up.
             if before is not None and before.status is ConnectionStatus.RECONNECT_REQUIRED:
                 await tx.connections.apply([Change(before, before.renewed(), _BY)])
             await tx.commit()
+
+    async def _let_go(self, tx: Transaction, tokens: UserTokens) -> None:
+        """Have tokens revoked whose person disconnected while they were asked for.
+
+        What the disconnect noted to be revoked died when these were given, and the grant lives on in them.
+        """
+        connection = self._connection
+        account = connection.provider_user_id
+        has_returned = bool(await tx.connections.of_provider_users(connection.provider, [account]))
+        await ask_to_revoke(
+            tx,
+            self._refreshing.cipher,
+            connection.provider,
+            account,
+            tokens,
+            at=self._refreshing.clock.now(),
+            whole_grant=not has_returned,
+        )
+        await tx.commit()
 
 
 def reconnect_required() -> ReconnectRequired:
