@@ -48,12 +48,16 @@ class DemoFacts:
     projects: tuple[Mapping[str, str], ...]
 
 
-def seed(settings: Settings) -> DemoFacts:
-    """Make what is not there yet and return the facts; what people changed since the last start stays."""
-    return asyncio.run(_seed(settings))
+def seed(settings: Settings, *, connected: bool = True) -> DemoFacts:
+    """Make what is not there yet and return the facts; what people changed since the last start stays.
+
+    `connected` is whether the organization has the sandbox's installation. With a GitHub App of one's own
+    there is none: GitHub would call it gone.
+    """
+    return asyncio.run(_seed(settings, connected=connected))
 
 
-async def _seed(settings: Settings) -> DemoFacts:
+async def _seed(settings: Settings, *, connected: bool) -> DemoFacts:
     demo = json.loads(files("entrypoints.bootstrap").joinpath("demo.json").read_bytes())
     assert settings.database_url is not None  # `up` has started one, or was given one
     database = Database(settings.database_url.reveal(), connections=1)
@@ -71,7 +75,7 @@ async def _seed(settings: Settings) -> DemoFacts:
             for project in demo["projects"]
         ]
         async with PostgresUnitOfWork(database)() as tx:
-            if await tx.integrations.find(organization.id, PROVIDER) is None:
+            if connected and await tx.integrations.find(organization.id, PROVIDER) is None:
                 await _connect(tx, organization, projects, demo)
                 await tx.commit()
     finally:

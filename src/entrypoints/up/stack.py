@@ -67,7 +67,7 @@ def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[
     terminal.step("migrating the database")
     migrate(database_url)
     terminal.step("writing demo data")
-    facts = asdict(seed(settings))
+    facts = asdict(seed(settings, connected=pretends))
     supervisor.raise_if_stopping()
     terminal.step(f"starting the API, gRPC, {settings.workers} worker(s) and the scheduler")
     client_address = reachable(address)
