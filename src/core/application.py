@@ -20,7 +20,11 @@ from core.use_cases.connections.look_up import LookUpIdentities
 from core.use_cases.connections.revoke import RevokeTokens
 from core.use_cases.events.browse import ListEvents, ShowEvent
 from core.use_cases.events.drain import DrainLane
-from core.use_cases.events.of_organization import ListOrganizationEvents, ShowOrganizationEvent
+from core.use_cases.events.of_organization import (
+    ListOrganizationEvents,
+    ShowOrganizationEvent,
+    ShowOrganizationPayload,
+)
 from core.use_cases.events.receive import ReceiveDelivery
 from core.use_cases.events.retry import RetryEvent, RetryEvents
 from core.use_cases.events.retry_of_organization import RetryOrganizationEvent, RetryOrganizationEvents
@@ -68,6 +72,7 @@ class Application:
     retry_events: RetryEvents
     list_organization_events: ListOrganizationEvents
     show_organization_event: ShowOrganizationEvent
+    show_organization_payload: ShowOrganizationPayload
     retry_organization_event: RetryOrganizationEvent
     retry_organization_events: RetryOrganizationEvents
 

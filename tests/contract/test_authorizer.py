@@ -11,7 +11,8 @@ from ports.authorizer import Authorizer
 
 _SCOPES = (None, frozenset[str](), frozenset({"git.read"}), frozenset({"git.read", "git.admin"}))
 STANDINGS = [
-    Standing(role, scopes, operator=operator, outsider=outsider)
+    Standing(role, scopes, operator=operator, outsider=outsider, own=own)
+    for own in (False, True)
     for role in (None, *Role)
     for scopes in _SCOPES
     for operator in (False, True)
@@ -19,7 +20,7 @@ STANDINGS = [
 ]
 
 # The matrix of who may do what, spelled out. A change of the policy is a change here, for a reviewer to see.
-R, L, S, I, D, P, T, A, E, K = (  # noqa: E741 - one letter each, so that the matrix reads as one
+R, L, S, I, D, P, T, A, E, K, C, V, X = (  # noqa: E741 - one letter each, so that the matrix reads as one
     Action.READ,
     Action.LINK,
     Action.SYNC,
@@ -30,6 +31,9 @@ R, L, S, I, D, P, T, A, E, K = (  # noqa: E741 - one letter each, so that the ma
     Action.AUDIT,
     Action.STREAM,
     Action.ISSUE_TOKEN,
+    Action.CONNECT,
+    Action.SEE_CONNECTION,
+    Action.END_CONNECTION,
 )
 OF_ROLE: dict[Role | None, set[Action]] = {
     Role.OWNER: {R, L, S, I, D, P, T, A, E},
@@ -57,6 +61,11 @@ FOR_ROLE: dict[Role | None, set[Action]] = {
     Role.MEMBER: {R, L, S, E, K},
     Role.VIEWER: {R, E},
     None: set(),
+}
+# What a service may do with the accounts of the person it acts for. Connecting takes a browser.
+OF_SCOPE_WITH_OWN: dict[str, set[Action]] = {scope: set() for scope in OF_SCOPE} | {
+    "git.read": {V},
+    "git.admin": {X},
 }
 
 
@@ -108,7 +117,7 @@ def test_operators_may_do_everything(authorizer: Authorizer, action: Action) -> 
 
 def test_the_matrix_knows_every_word() -> None:
     """A new role or action has to be decided here before it exists."""
-    assert {R, L, S, I, D, P, T, A, E, K} == set(Action)
+    assert {R, L, S, I, D, P, T, A, E, K, C, V, X} == set(Action)
     assert OF_ROLE.keys() == FOR_ROLE.keys() == {None, *Role}
 
 
@@ -131,6 +140,21 @@ def test_what_a_service_may_do_for_a_person(policy: Authorizer, scope: str, role
     assert allowed(policy, person(role, [scope])) == OF_SCOPE[scope] & FOR_ROLE[role]
 
 
+def test_what_a_person_may_do_with_their_own_accounts(policy: Authorizer) -> None:
+    """All of it, in whatever role, and nothing with an organization."""
+    for role in OF_ROLE:
+        assert allowed(policy, Standing(role, own=True)) == {C, V, X}
+
+
+@pytest.mark.parametrize("scope", OF_SCOPE_WITH_OWN)
+def test_what_a_service_may_do_with_the_accounts_of_its_user(policy: Authorizer, scope: str) -> None:
+    """What its scopes allow, in whatever role the user is, and nothing with an organization."""
+    for role in OF_ROLE:
+        standing = Standing(role, frozenset({scope}), own=True)
+        assert allowed(policy, standing) == OF_SCOPE_WITH_OWN[scope]
+    assert allowed(policy, Standing(scopes=frozenset(OF_SCOPE), own=True)) == {V, X}
+
+
 def test_a_question_is_put_to_the_policy_once() -> None:
     """Oso takes a quarter of a millisecond; an equal standing is answered from memory."""
     policy = OsoAuthorizer()
@@ -142,7 +166,7 @@ def test_a_question_is_put_to_the_policy_once() -> None:
 
 def test_scopes_add_up(policy: Authorizer) -> None:
     """A service with all scopes may do what any allows; installing takes a person with a browser."""
-    every = set(Action) - {I}
+    every = set(Action) - {I, C, V, X}
     assert allowed(policy, Standing(scopes=frozenset(OF_SCOPE))) == every
     for role, may in FOR_ROLE.items():
         assert allowed(policy, person(role, OF_SCOPE)) == may

@@ -4,23 +4,30 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from importlib import import_module
+from pathlib import Path
 
 import grpc
 import httpx
 import pytest
-from google.protobuf.descriptor_pool import Default
 
 from core.domain.errors import StorageUnavailable
+from core.domain.events import EventStatus
 from core.domain.identifiers import RepoId
 from core.domain.provider import Branch, ProviderUnavailable
+from crewkit.git import v1 as contract
 from entrypoints.grpc_api.errors import CODE
 from entrypoints.grpc_api.services import NAMES
 from entrypoints.rest.problems import OF_HTTP, STATUS
+from tests.support.builders import PROVIDER
 from tests.support.catalog import facts
 from tests.support.conditions import until
 from tests.support.grpc_edge import GrpcEdge, Refused, first_answer, refused
 from tests.support.grpc_methods import METHODS, NOWHERE, Method, Wrong
+from tests.support.ledger_edge import LedgerEdge
 from tests.support.projects import GADGETS, WIDGETS
+
+CONTRACT = Path(__file__).parents[2] / "proto" / "crewkit" / "git" / "v1"
 
 
 @dataclass
@@ -31,6 +38,11 @@ class Both:
     channel: grpc.aio.Channel
     http: httpx.AsyncClient
     names: dict[str, str]
+
+    def service(self, method: Method, *scopes: str) -> dict[str, str]:
+        """Return the header of a service that has these scopes, and acts for a member where one is needed."""
+        member = str(self.edge.people["member"].external_id)
+        return {**self.edge.service(*scopes), **({"x-acting-user": member} if method.of_user else {})}
 
     async def refused(self, method: Method, metadata: dict[str, str], **changes: object) -> Refused:
         """Call and give the failure."""
@@ -61,7 +73,11 @@ async def both() -> AsyncIterator[Both]:
         "organization": str(edge.organization.external_id),
         "project": str(edge.project.external_id),
         "linked": str(edge.second.external_id),
+        "provider": PROVIDER,
     }
+    ledger = LedgerEdge(edge)
+    ledger.integration = edge.integration
+    names["event"] = (await ledger.event(EventStatus.FAILED)).delivery_id
     async with edge.channel() as channel, edge.client() as http:
         yield Both(edge, channel, http, names)
 
@@ -76,17 +92,22 @@ async def counted(both: Both, method: Method, status: str) -> None:
 
 
 def test_every_method_is_in_the_table() -> None:
-    """One that is missing there would be tested in no way."""
-    found = {method.name for name in NAMES for method in Default().FindServiceByName(name).methods}
-    assert found == {method.name for method in METHODS}
-    assert len(METHODS) == len(found)
+    """One that is missing there would be tested in no way; what the contract has is served and named."""
+    files = [
+        import_module(f"{contract.__name__}.{path.stem}_pb2").DESCRIPTOR for path in CONTRACT.glob("*.proto")
+    ]
+    services = [service for file in files for service in file.services_by_name.values()]
+    assert {service.full_name for service in services} == set(NAMES)
+    assert len(NAMES) == 8
+    found = [(service.name, method.name) for service in services for method in service.methods]
+    assert sorted(found) == sorted((method.service, method.name) for method in METHODS)
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
 async def test_success(both: Both, method: Method) -> None:
     """It answers a service that has the scope, and the request id comes back."""
-    metadata = (*both.edge.call_with(method.scope), ("x-request-id", "caller-0123456789"))
-    call = method.call(both.channel)(method.message(both.names), metadata=metadata)
+    metadata = {**both.service(method, method.scope), "x-request-id": "caller-0123456789"}
+    call = method.call(both.channel)(method.message(both.names), metadata=tuple(metadata.items()))
 
     answer = await first_answer(call)
 
@@ -111,31 +132,50 @@ async def test_unauthenticated(both: Both, method: Method) -> None:
 @pytest.mark.parametrize("method", METHODS, ids=str)
 async def test_permission_denied(both: Both, method: Method) -> None:
     """A service without the scope is refused, and so is one whose user may not."""
-    for given in (both.edge.service("git.none"), both.edge.service()):
+    for given in (both.service(method, "git.none"), both.service(method)):
         failure = await both.refused(method, given)
         assert (failure.code, failure.reason) == (grpc.StatusCode.PERMISSION_DENIED, "action_forbidden")
         await both.same_over_rest(failure, method, given)
 
 
-@pytest.mark.parametrize("method", METHODS, ids=str)
-async def test_not_found(both: Both, method: Method) -> None:
+@pytest.mark.parametrize("method", [one for one in METHODS if not one.of_user], ids=str)
+async def test_another_organization_is_not_found(both: Both, method: Method) -> None:
     """A person of another organization, or one a service acts for, sees what is not there."""
     outsider = str(both.edge.people["outsider"].external_id)
     for given in (
         both.edge.of("outsider"),
-        {**both.edge.service(method.scope), "x-acting-user": outsider},
+        {**both.service(method, method.scope), "x-acting-user": outsider},
     ):
         failure = await both.refused(method, given)
         assert (failure.code, failure.reason) == (grpc.StatusCode.NOT_FOUND, "organization_not_found")
         await both.same_over_rest(failure, method, given)
-    foreign = await both.refused(method, both.edge.service(method.scope), organization_id=NOWHERE)
+    foreign = await both.refused(method, both.service(method, method.scope), organization_id=NOWHERE)
     assert (foreign.code, foreign.message) == (failure.code, failure.message)
+
+
+@pytest.mark.parametrize("method", [one for one in METHODS if one.missing], ids=str)
+async def test_not_found(both: Both, method: Method) -> None:
+    """What there is not, in an organization or of a person, is not found."""
+    given = both.service(method, method.scope)
+    both.names |= method.missing
+    failure = await both.refused(method, given)
+    assert failure.code is grpc.StatusCode.NOT_FOUND
+    await both.same_over_rest(failure, method, given)
+
+
+@pytest.mark.parametrize("method", [one for one in METHODS if one.of_user], ids=str)
+async def test_nobody_to_act_for(both: Both, method: Method) -> None:
+    """A service that names nobody is told that it is about a person."""
+    given = both.edge.service(method.scope)
+    failure = await both.refused(method, given)
+    assert (failure.code, failure.reason) == (grpc.StatusCode.PERMISSION_DENIED, "user_required")
+    await both.same_over_rest(failure, method, given)
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
 async def test_invalid_argument(both: Both, method: Method) -> None:
     """The field that is not understood is named; as REST does, where it has a place for it."""
-    given, wrong = both.edge.service(method.scope), method.wrong
+    given, wrong = both.service(method, method.scope), method.wrong
     failure = await both.refused(method, given, **wrong.changes)
     assert failure.code is grpc.StatusCode.INVALID_ARGUMENT
     if wrong.field is not None:
@@ -147,7 +187,7 @@ async def test_invalid_argument(both: Both, method: Method) -> None:
 @pytest.mark.parametrize("method", METHODS, ids=str)
 async def test_unavailable(both: Both, method: Method) -> None:
     """What does not answer, the provider where it is asked or else our own storage, is to be asked again."""
-    given = both.edge.service(method.scope)
+    given = both.service(method, method.scope)
     if method.asks_provider:
         both.edge.provider.fail("*", ProviderUnavailable("No answer.", retry_after=20), times=None)
     else:
@@ -173,7 +213,7 @@ async def test_deadline_exceeded(both: Both, method: Method) -> None:
 
     both.edge.directory.before = hold
     call = method.call(both.channel)(
-        method.message(both.names), metadata=both.edge.call_with(method.scope), timeout=0.1
+        method.message(both.names), metadata=tuple(both.service(method, method.scope).items()), timeout=0.1
     )
     failure = await refused(call)
     assert failure.code is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -192,8 +232,8 @@ async def test_without_a_deadline_it_is_given_up_all_the_same(both: Both, method
 
     both.edge.directory.before = hold
     async with both.edge.channel(seconds=0.05) as channel:
-        message = method.message(both.names)
-        failure = await refused(method.call(channel)(message, metadata=both.edge.call_with(method.scope)))
+        metadata = tuple(both.service(method, method.scope).items())
+        failure = await refused(method.call(channel)(method.message(both.names), metadata=metadata))
     assert failure.code is grpc.StatusCode.DEADLINE_EXCEEDED
     assert failure.reason == OF_HTTP[HTTPStatus.GATEWAY_TIMEOUT][0]
 
@@ -202,7 +242,7 @@ async def test_without_a_deadline_it_is_given_up_all_the_same(both: Both, method
 async def test_unexpected(both: Both, method: Method) -> None:
     """What nobody foresaw says nothing of itself: only where to ask for it."""
     both.edge.directory.fail("*", RuntimeError("the secret is hunter2"), times=None)
-    failure = await both.refused(method, both.edge.service(method.scope))
+    failure = await both.refused(method, both.service(method, method.scope))
     assert (failure.code, failure.reason) == (grpc.StatusCode.INTERNAL, "internal")
     assert "hunter2" not in str(failure)
     assert [code for code, _ in both.edge.alerts.kept] == ["unexpected_error"]

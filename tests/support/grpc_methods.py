@@ -1,7 +1,7 @@
 """Every method of the gRPC API, beside the operation of REST that does the same."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import grpc
@@ -10,6 +10,8 @@ from google.protobuf.message import Message
 from crewkit.git.v1 import (
     attributions_pb2,
     attributions_pb2_grpc,
+    connections_pb2,
+    connections_pb2_grpc,
     events_pb2,
     events_pb2_grpc,
     integrations_pb2,
@@ -20,6 +22,8 @@ from crewkit.git.v1 import (
     repositories_pb2_grpc,
     tokens_pb2,
     tokens_pb2_grpc,
+    webhook_events_pb2,
+    webhook_events_pb2_grpc,
 )
 from tests.support.projects import GADGETS, WIDGETS
 
@@ -29,6 +33,7 @@ _INTEGRATION = {**_ORGANIZATION, "provider": "github"}
 _INTEGRATION_PATH = "/git-integrations/github"
 _REPOSITORY_PATH = f"{_INTEGRATION_PATH}/repos/{WIDGETS}"
 _LINKED = "/projects/{linked}/repository"
+_EVENT_PATH = "/git-webhook-events/{event}"
 _BAD_BRANCH = "..bad"
 
 
@@ -47,7 +52,7 @@ class Wrong:
 class Method:
     """One method: how to ask for it here and over REST, and who may."""
 
-    stub: Callable[[grpc.aio.Channel], Any]
+    stub: type[Any]
     name: str
     request: type[Message]
     fields: Mapping[str, Any]
@@ -56,12 +61,22 @@ class Method:
     path: str
     scope: str
     body: Mapping[str, Any] | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
     wrong: Wrong = Wrong({"organization_id": "x"}, "organization_id")
     asks_provider: bool = False
     streams: bool = False
+    of_user: bool = False
+    """Whether it is about the accounts of whoever calls, and no organization."""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """What it may be asked for that is not there, besides an organization: the name of it, and another."""
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def service(self) -> str:
+        """The name of its service."""
+        return self.stub.__name__.removesuffix("Stub")
 
     def message(self, names: Mapping[str, str], **changes: object) -> Message:
         """Return the request."""
@@ -73,12 +88,14 @@ class Method:
 
     def rest(self, names: Mapping[str, str], wrong: Wrong | None = None) -> dict[str, Any]:
         """Return the same request over REST, for an HTTP client."""
-        path = f"/api/v1/{{organization}}{self.path}".format_map(names)
+        root = "/api/v1" if self.of_user else "/api/v1/{organization}"
+        path = f"{root}{self.path}".format_map(names)
         request: dict[str, Any] = {"method": self.verb, "url": path}
         if self.body is not None:
             request["json"] = {**_filled(self.body, names), **((wrong and wrong.body) or {})}
-        if wrong is not None and wrong.query:
-            request["params"] = wrong.query
+        query = {**_filled(self.query, names), **((wrong and wrong.query) or {})}
+        if query:
+            request["params"] = query
         return request
 
 
@@ -118,6 +135,29 @@ _link = Method(
     "GET",
     _LINKED,
     "git.read",
+)
+_connection = Method(
+    connections_pb2_grpc.ConnectionServiceStub,
+    "ListConnections",
+    connections_pb2.ListConnectionsRequest,
+    {"provider": "{provider}"},
+    "GET",
+    "/user/git-connections",
+    "git.read",
+    query={"provider": "{provider}"},
+    wrong=Wrong({"provider": "x" * 65}, "provider", {"provider": "x" * 65}),
+    of_user=True,
+    missing={"provider": "gitlab"},
+)
+_event = Method(
+    webhook_events_pb2_grpc.WebhookEventServiceStub,
+    "GetWebhookEvent",
+    webhook_events_pb2.GetWebhookEventRequest,
+    {**_ORGANIZATION, "event_id": "{event}"},
+    "GET",
+    _EVENT_PATH,
+    "git.read",
+    missing={"event": NOWHERE},
 )
 _BAD_PAGE = Wrong({"page_token": "ü"}, "page_token", {"cursor": "ü"})
 _BAD_LINK = Wrong(
@@ -234,6 +274,59 @@ METHODS = [
         body={"repo_id": GADGETS, "name": "Imported"},
         scope="git.link",
         wrong=_BAD_LINK,
+    ),
+    _connection,
+    replace(
+        _connection,
+        name="DisconnectConnection",
+        request=connections_pb2.DisconnectConnectionRequest,
+        verb="DELETE",
+        path="/user/git-connections/{provider}",
+        scope="git.admin",
+        query={},
+        wrong=Wrong({"provider": ""}, "provider"),
+    ),
+    replace(
+        _event,
+        name="ListWebhookEvents",
+        request=webhook_events_pb2.ListWebhookEventsRequest,
+        fields={**_ORGANIZATION, "provider": "{provider}"},
+        path="/git-webhook-events",
+        query={"provider": "{provider}"},
+        wrong=_BAD_PAGE,
+        missing={"provider": "gitlab"},
+    ),
+    _event,
+    replace(
+        _event,
+        name="GetWebhookEventPayload",
+        request=webhook_events_pb2.GetWebhookEventPayloadRequest,
+        verb=None,
+        scope="git.admin",
+    ),
+    replace(
+        _event,
+        name="RetryWebhookEvent",
+        request=webhook_events_pb2.RetryWebhookEventRequest,
+        verb="POST",
+        path=f"{_EVENT_PATH}/retry",
+        scope="git.admin",
+    ),
+    replace(
+        _event,
+        name="RetryWebhookEvents",
+        request=webhook_events_pb2.RetryWebhookEventsRequest,
+        fields={
+            **_ORGANIZATION,
+            "provider": "{provider}",
+            "status": webhook_events_pb2.WEBHOOK_EVENT_STATUS_FAILED,
+        },
+        verb="POST",
+        path="/git-webhook-events/retry",
+        scope="git.admin",
+        body={"status": "failed", "provider": "{provider}"},
+        wrong=Wrong({"page_token": "ü"}, "page_token", {}, {"cursor": "ü"}),
+        missing={"provider": "gitlab"},
     ),
     Method(
         attributions_pb2_grpc.AttributionServiceStub,

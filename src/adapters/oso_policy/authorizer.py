@@ -6,7 +6,7 @@ from oso import Oso
 from core.domain.permissions import Action, Standing
 from ports.authorizer import Authorizer
 
-_POLICY = ("standing.polar", "roles.polar", "scopes.polar")
+_POLICY = ("standing.polar", "roles.polar", "scopes.polar", "accounts.polar")
 
 # Far more than there are roles times scopes in use; a bound all the same, since scopes come from tokens.
 _MOST_DECISIONS = 4096
@@ -24,7 +24,8 @@ class OsoAuthorizer(Authorizer):
 
         @lru_cache(maxsize=_MOST_DECISIONS)
         def decide(standing: Standing, action: Action) -> bool:
-            allowed: bool = oso.is_allowed(_facts(standing), action.value, "organization")
+            resource = "account" if standing.own else "organization"
+            allowed: bool = oso.is_allowed(_facts(standing), action.value, resource)
             return allowed
 
         self._decide = decide

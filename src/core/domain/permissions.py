@@ -6,7 +6,7 @@ from core.domain.organizations import Role
 
 
 class Action(Enum):
-    """What someone may be allowed to do in an organization; the policy knows no other words."""
+    """What someone may be allowed to do, in an organization or with accounts of their own; no other words."""
 
     READ = "read"
     LINK = "link"
@@ -18,6 +18,9 @@ class Action(Enum):
     AUDIT = "audit"
     STREAM = "stream"
     ISSUE_TOKEN = "issue_token"  # noqa: S105 - an action, not a password
+    SEE_CONNECTION = "see_connection"
+    CONNECT = "connect"
+    END_CONNECTION = "end_connection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +29,19 @@ class Standing:
 
     `role` is the acting person's in this organization (None: not a member, or nobody acts); `outsider` tells
     the first of these from the second; `scopes` are a calling service's (None: no service calls);
-    `operator` is the service itself or its command line.
+    `operator` is the service itself or its command line. `own` tells that it is about no organization but
+    the acting person's own accounts at providers.
     """
 
     role: Role | None = None
     scopes: frozenset[str] | None = None
     operator: bool = False
     outsider: bool = False
+    own: bool = False
 
 
 class ActionForbidden(DomainError):
-    """The caller may see this organization, but not do this in it."""
+    """The caller may see this organization or account, but not do this with it."""
 
     kind = ErrorKind.PERMISSION_DENIED
     code = "action_forbidden"

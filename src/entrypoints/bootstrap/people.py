@@ -49,10 +49,10 @@ def wire_people(
 ) -> People:
     """Build them."""
     return People(
-        list_connections=ListConnections(unit_of_work, providers),
-        begin_connection=BeginConnection(unit_of_work, providers, cipher, clock, public_url),
+        list_connections=ListConnections(unit_of_work, authorizer, providers),
+        begin_connection=BeginConnection(unit_of_work, authorizer, providers, cipher, clock, public_url),
         finish_connection=FinishConnection(unit_of_work, directory, providers, cipher, clock, public_url),
-        disconnect_account=DisconnectAccount(unit_of_work, providers, cipher, clock),
+        disconnect_account=DisconnectAccount(unit_of_work, authorizer, providers, cipher, clock),
         list_attributions=ListAttributions(unit_of_work, directory, authorizer),
         look_up_identities=LookUpIdentities(unit_of_work, providers, tokens, clock),
         revoke_tokens=RevokeTokens(unit_of_work, providers, cipher, clock),

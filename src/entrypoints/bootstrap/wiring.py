@@ -9,7 +9,11 @@ from core.use_cases.attribution.resolve_commit_authors import ResolveCommitAutho
 from core.use_cases.audit.list_versions import ListVersions
 from core.use_cases.events.browse import ListEvents, ShowEvent
 from core.use_cases.events.drain import DrainLane
-from core.use_cases.events.of_organization import ListOrganizationEvents, ShowOrganizationEvent
+from core.use_cases.events.of_organization import (
+    ListOrganizationEvents,
+    ShowOrganizationEvent,
+    ShowOrganizationPayload,
+)
 from core.use_cases.events.receive import ReceiveDelivery
 from core.use_cases.events.retry import RetryEvent, RetryEvents
 from core.use_cases.events.retry_of_organization import RetryOrganizationEvent, RetryOrganizationEvents
@@ -113,6 +117,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         retry_events=RetryEvents(by.unit_of_work, by.authorizer, by.doorbell, by.clock),
         list_organization_events=ListOrganizationEvents(*inside, by.protocols),
         show_organization_event=ShowOrganizationEvent(*inside, by.protocols),
+        show_organization_payload=ShowOrganizationPayload(*inside, by.protocols),
         retry_organization_event=RetryOrganizationEvent(*inside, by.doorbell, by.clock),
         retry_organization_events=RetryOrganizationEvents(*inside, by.doorbell, by.clock, by.protocols),
         begin_install=installing.begin,

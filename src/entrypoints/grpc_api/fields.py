@@ -1,10 +1,14 @@
 """Fields of requests as typed values. What is not understood is refused by name."""
 
 import re
+from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from core.domain.errors import FieldError
+from core.domain.idempotency import IdempotencyKey, idempotency_key
 from entrypoints.places import PlaceRefused, decode_place
 from entrypoints.query_refusals import QueryRefused
 
@@ -53,11 +57,24 @@ def read_query(value: str) -> str:
     return read_text(value, "query", most=_LONGEST_QUERY).strip()
 
 
-def read_page_size(value: int) -> int:
+def read_time(value: Timestamp, field: str) -> datetime:
+    """Return a time; a message can hold some that no calendar has."""
+    try:
+        return value.ToDatetime(UTC)
+    except (ValueError, OverflowError):
+        raise refused(field, "Give a time of the years 1 to 9999.") from None
+
+
+def read_request_id(value: str) -> IdempotencyKey | None:
+    """Return what tells this request from others; raises `IdempotencyKeyInvalid`."""
+    return idempotency_key(value) if value else None
+
+
+def read_page_size(value: int, *, most: int = LARGEST_PAGE, default: int = DEFAULT_PAGE) -> int:
     """Return how many are wanted at most; 0 leaves it to us."""
-    if not 0 <= value <= LARGEST_PAGE:
-        raise refused("page_size", f"Give a whole number from 1 to {LARGEST_PAGE}, or 0 for {DEFAULT_PAGE}.")
-    return value or DEFAULT_PAGE
+    if not 0 <= value <= most:
+        raise refused("page_size", f"Give a whole number from 1 to {most}, or 0 for {default}.")
+    return value or default
 
 
 def read_page_token(value: str, form: type[T]) -> T | None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from uuid import UUID
 
-from core.domain.idempotency import IdempotencyKey, idempotency_key
 from core.domain.link_choices import ROOT_DIRECTORY, LinkChoices
 from core.domain.link_views import LinkView, Unreachable
 from crewkit.git.v1 import projects_pb2 as wire
@@ -41,11 +40,6 @@ def read_changes(request: wire.UpdateProjectRepositoryRequest) -> LinkChoices:
         if given[name] is None:
             raise refused(f"choices.{name}", "The mask names it, so give it.")
     return LinkChoices(**{name: given[name] for name in masked})
-
-
-def read_request_id(given: str) -> IdempotencyKey | None:
-    """Return what tells this request from others; raises `IdempotencyKeyInvalid`."""
-    return idempotency_key(given) if given else None
 
 
 def link(view: LinkView, organization_id: UUID) -> wire.ProjectRepository:

@@ -21,8 +21,9 @@ from entrypoints.grpc_api.fields import (
     read_page_size,
     read_page_token,
     read_provider,
+    read_request_id,
 )
-from entrypoints.grpc_api.links import link, read_changes, read_choices, read_request_id
+from entrypoints.grpc_api.links import link, read_changes, read_choices
 from entrypoints.grpc_api.times import stamp
 from entrypoints.places import encode_place
 

@@ -4,7 +4,9 @@ from uuid import UUID
 
 import msgspec
 
+from core.domain.connection_views import ConnectionRemedy
 from core.domain.integration_views import Remedy
+from entrypoints.rest.paths import CONNECTIONS
 
 _MESSAGES: Mapping[Remedy, str] = {
     Remedy.CONNECT: "Connect your account at the provider.",
@@ -14,6 +16,11 @@ _MESSAGES: Mapping[Remedy, str] = {
     Remedy.CHECK_INSTALLATION: "We go on trying. See at the provider whether the app is still installed.",
     Remedy.GRANT_ACCESS: "Give the app access to the repository again at the provider, or unlink it.",
     Remedy.UNARCHIVE: "It is archived, so nothing is pushed to it; unarchive it at the provider.",
+}
+
+_OF_CONNECTIONS: Mapping[ConnectionRemedy, str] = {
+    ConnectionRemedy.CONNECT: "Connect your account, so that your commits are known to be yours.",
+    ConnectionRemedy.RECONNECT: "Connect your account again; what is known to be yours stays.",
 }
 
 
@@ -39,3 +46,18 @@ def action_of(
             asked["mode"] = "existing"
         url = f"/api/v1/git/{provider}/install?{urlencode(asked)}"
     return Action(remedy, _MESSAGES[remedy], url)
+
+
+class ConnectionAction(msgspec.Struct):
+    """The one thing that helps, and the path to send the browser to."""
+
+    code: ConnectionRemedy
+    message: str
+    url: str
+
+
+def connection_action(remedy: ConnectionRemedy | None, provider: str) -> ConnectionAction | None:
+    """Return what a person is told of a remedy."""
+    if remedy is None:
+        return None
+    return ConnectionAction(remedy, _OF_CONNECTIONS[remedy], f"{CONNECTIONS}/{provider}/authorize")

@@ -1,4 +1,3 @@
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -10,11 +9,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from core.domain.actors import Actor
-from core.domain.connection_views import ConnectionRemedy, ConnectionStanding, ConnectionView
+from core.domain.connection_views import ConnectionStanding, ConnectionView
 from core.domain.connections import EmailPermissionMissing, OtherAccountConnected, ProviderAccountTaken
 from core.domain.flows import FlowExpired, FlowInvalid, FlowUsed
 from core.domain.organizations import UserNotFound
+from core.domain.permissions import ActionForbidden
 from core.domain.principals import TokenRefused
+from core.domain.provider import ProviderUnknown
 from core.domain.returns import AuthorizationDenied, CodeMissing, Return
 from core.domain.secret import Secret
 from core.use_cases.account.who_am_i import UserRequired
@@ -22,6 +23,7 @@ from core.use_cases.connections.begin import BeginConnection
 from core.use_cases.connections.disconnect import DisconnectAccount
 from core.use_cases.connections.finish import FinishConnection
 from core.use_cases.connections.list_connections import ListConnections
+from entrypoints.rest.actions import ConnectionAction, connection_action
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.flow_cookies import FlowCookies
 from entrypoints.rest.json_response import Json, Time
@@ -32,12 +34,8 @@ from entrypoints.rest.queries import NoQuery, PathWish, Query, read_query
 from entrypoints.rest.refusals import OF_PROVIDER
 from entrypoints.rest.request_ids import request_id_of
 
+_Name = Annotated[str, Meta(min_length=1, max_length=64)]
 _Given = Annotated[str, Meta(max_length=2048, description="what the provider sent along")]
-
-_MESSAGES: Mapping[ConnectionRemedy, str] = {
-    ConnectionRemedy.CONNECT: "Connect your account, so that your commits are known to be yours.",
-    ConnectionRemedy.RECONNECT: "Connect your account again; what is known to be yours stays.",
-}
 
 
 class AuthorizeQuery(Query, frozen=True):
@@ -46,20 +44,18 @@ class AuthorizeQuery(Query, frozen=True):
     return_to: PathWish = "/"
 
 
+class ConnectionsQuery(Query, frozen=True):
+    """With which provider, if not with each there is."""
+
+    provider: Annotated[_Name | None, Meta(description="the name of a provider, such as github")] = None
+
+
 class ConnectionReturn(Query, frozen=True, forbid_unknown_fields=False):
     """What the provider sends along, which is more with the years; all of it may be missing."""
 
     state: _Given = ""
     code: _Given = ""
     error: _Given = ""
-
-
-class ConnectionAction(msgspec.Struct):
-    """The one thing that helps, and the path to send the browser to."""
-
-    code: ConnectionRemedy
-    message: str
-    url: str
 
 
 class ConnectionBody(msgspec.Struct, kw_only=True):
@@ -110,8 +106,9 @@ class Connecting:
                 name="list_connections",
                 summary="how I stand with each provider",
                 tag=Tag.ACCOUNT,
+                query=ConnectionsQuery,
                 answers=[Answer(ConnectionList)],
-                refusals=[UserRequired],
+                refusals=[UserRequired, ActionForbidden, ProviderUnknown],
             ),
             Operation(
                 "GET",
@@ -164,14 +161,15 @@ class Connecting:
                 summary="disconnects my account and revokes what I granted",
                 tag=Tag.ACCOUNT,
                 answers=[Answer(status=HTTPStatus.NO_CONTENT)],
-                refusals=[UserRequired],
+                refusals=[UserRequired, ActionForbidden],
             ),
         ]
 
     async def _list(self, request: Request) -> Response:
         actor = await self.authentication(request)
-        read_query(request, NoQuery)
-        return Json(ConnectionList([_body(view) for view in await self.list_connections(actor)]))
+        query = read_query(request, ConnectionsQuery)
+        views = await self.list_connections(actor, provider=query.provider)
+        return Json(ConnectionList([_body(view) for view in views]))
 
     async def _authorize(self, request: Request) -> Response:
         actor = await self.authentication(request)
@@ -218,7 +216,7 @@ class Connecting:
 def _body(view: ConnectionView) -> ConnectionBody:
     known = view.connection
     body = ConnectionBody(
-        provider=view.provider, status=view.standing, action=_action(view.remedy, view.provider)
+        provider=view.provider, status=view.standing, action=connection_action(view.remedy, view.provider)
     )
     if known is not None:
         body.reason = known.status_reason
@@ -227,9 +225,3 @@ def _body(view: ConnectionView) -> ConnectionBody:
         body.emails = list(view.emails)
         body.connected_at = known.created_at
     return body
-
-
-def _action(remedy: ConnectionRemedy | None, provider: str) -> ConnectionAction | None:
-    if remedy is None:
-        return None
-    return ConnectionAction(remedy, _MESSAGES[remedy], f"{CONNECTIONS}/{provider}/authorize")

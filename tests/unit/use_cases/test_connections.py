@@ -15,13 +15,22 @@ from core.domain.connections import (
 )
 from core.domain.errors import DomainError
 from core.domain.flows import LIFETIME, FlowExpired, FlowInvalid, FlowStatus, FlowUsed
+from core.domain.permissions import ActionForbidden
 from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, ProviderUnknown
 from core.domain.returns import AuthorizationDenied, CodeMissing, Return
 from core.domain.secret import Secret
 from core.use_cases.account.who_am_i import UserRequired
 from core.use_cases.tokens.sealing import open_access_token, open_refresh_token
 from tests.support.builders import BY, PROVIDER, step
-from tests.support.connecting import CALLBACK, JONASS, MARAS, ConnectingWorld, nothing_is_connected, refused
+from tests.support.connecting import (
+    CALLBACK,
+    JONASS,
+    MARAS,
+    Browser,
+    ConnectingWorld,
+    nothing_is_connected,
+    refused,
+)
 
 
 @pytest.fixture
@@ -258,15 +267,50 @@ async def test_what_one_is_told_of_oneself(world: ConnectingWorld) -> None:
 
 
 async def test_services_never_connect(world: ConnectingWorld) -> None:
-    """Not even for the user they act for; nor does the service itself."""
-    service = ServiceActor("deployer", frozenset({"git.admin"}), acting_user=world.mara.person)
-    for actor in (service, BY):
-        for call in (
-            world.people.list_connections(actor),
-            world.people.begin_connection(actor, provider=PROVIDER),
-            world.people.disconnect_account(actor, provider=PROVIDER),
-        ):
-            with pytest.raises(UserRequired):
-                await call
+    """Not even for the user they act for: that takes a browser. Nor does the service itself."""
+    scopes = frozenset({"git.read", "git.admin"})
+    for actor in (ServiceActor("deployer", scopes, acting_user=world.mara.person), BY):
+        with pytest.raises(UserRequired, match="browser"):
+            await world.people.begin_connection(actor, provider=PROVIDER)
     with pytest.raises(ProviderUnknown):
         await world.people.begin_connection(world.mara.person, provider="gitlab")
+
+
+async def test_a_service_may_see_and_end_the_connection_of_the_user_it_acts_for(
+    world: ConnectingWorld,
+) -> None:
+    """Each with a scope of its own; what it ended is told to have been ended by it for them."""
+    before = await world.connect(world.mara, "7")
+
+    def service(*scopes: str, who: Browser | None = world.mara) -> ServiceActor:
+        return ServiceActor("deployer", frozenset(scopes), acting_user=who.person if who else None)
+
+    for nobody in (service("git.read", "git.admin", who=None), BY):
+        with pytest.raises(UserRequired):
+            await world.people.list_connections(nobody)
+        with pytest.raises(UserRequired):
+            await world.people.disconnect_account(nobody, provider=PROVIDER)
+    with pytest.raises(ActionForbidden):
+        await world.people.list_connections(service("git.admin"))
+    with pytest.raises(ActionForbidden):
+        await world.people.disconnect_account(service("git.read"), provider=PROVIDER)
+
+    [seen] = await world.people.list_connections(service("git.read"), provider=PROVIDER)
+    assert seen.connection == before
+    [others] = await world.people.list_connections(service("git.read", who=world.jonas))
+    assert others.connection is None
+
+    await world.people.disconnect_account(service("git.admin", who=world.jonas), provider=PROVIDER)
+    assert await world.connection(world.mara) == before
+    await world.people.disconnect_account(service("git.admin"), provider=PROVIDER)
+    assert await world.connection(world.mara) is None
+    async with world.unit_of_work() as tx:
+        trail = await tx.versions.of_item("connection", str(before.external_id))
+    assert trail[-1].actor == f"service:deployer for user:{world.mara.person.external_id}"
+
+
+async def test_one_provider_alone_is_listed(world: ConnectingWorld) -> None:
+    """Where it is one there is."""
+    assert len(await world.people.list_connections(world.mara.person, provider=PROVIDER)) == 1
+    with pytest.raises(ProviderUnknown):
+        await world.people.list_connections(world.mara.person, provider="gitlab")

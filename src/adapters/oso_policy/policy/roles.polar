@@ -1,4 +1,4 @@
-# What a role allows its member. Connecting one's own account needs no role: it is nobody else's business.
+# What a role allows its member.
 
 role_allows(role, action) if
     role in ["owner", "admin", "member", "viewer"] and

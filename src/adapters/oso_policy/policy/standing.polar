@@ -1,10 +1,10 @@
-# Who may do what in an organization. These files are the only place that says so.
+# Who may do what in an organization, or with an account of their own. These files are the only place that says so.
 #
 # A standing is a dictionary of facts: `operator`, `role` (nil: none here), `outsider` (a person acts who is no
 # member), `service` and its `scopes`. What no rule allows is forbidden.
 
 # The service itself, and whoever runs it, may do everything.
-allow(standing, _action, "organization") if
+allow(standing, _action, _resource) if
     standing.operator = true;
 
 # A person alone may do what their role allows.

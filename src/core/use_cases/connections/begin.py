@@ -1,12 +1,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from core.domain.actors import Actor
+from core.domain.actors import Actor, UserActor
 from core.domain.flows import FlowPurpose, FlowStep, begin_flow, new_verifier, own_path
-from core.use_cases.connections.person import require_person
+from core.domain.permissions import Action
+from core.use_cases.account.who_am_i import UserRequired
+from core.use_cases.connections.person import require_own
 from core.use_cases.install.begin import Begun
 from core.use_cases.install.sealing import seal_verifier
 from core.use_cases.supported import require_supported
+from ports.authorizer import Authorizer
 from ports.cipher import Cipher
 from ports.clock import Clock
 from ports.provider import GitProvider
@@ -18,6 +21,7 @@ class BeginConnection:
     """Send a person to the provider to let our app act for them (OAuth with PKCE)."""
 
     unit_of_work: UnitOfWork
+    authorizer: Authorizer
     providers: Mapping[str, GitProvider]
     cipher: Cipher
     clock: Clock
@@ -26,9 +30,11 @@ class BeginConnection:
     async def __call__(self, actor: Actor, *, provider: str, return_to: str | None = None) -> Begun:
         """Return where to go; what is no path of ours is not returned to.
 
-        Raises `UserRequired` or `ProviderUnknown`.
+        Raises `UserRequired`, also for a service that acts for one, or `ProviderUnknown`.
         """
-        person = require_person(actor)
+        if not isinstance(actor, UserActor):
+            raise UserRequired("Connecting an account takes a person with a browser.")
+        person = require_own(self.authorizer, actor, Action.CONNECT)
         require_supported(provider, self.providers)
         verifier = new_verifier()
         async with self.unit_of_work() as tx:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from core.domain.actors import Actor
 from core.domain.changes import Change
 from core.domain.connections import Connection
+from core.domain.permissions import Action
 from core.domain.provider import UserTokens
-from core.use_cases.connections.person import require_person
+from core.use_cases.connections.person import require_own
 from core.use_cases.connections.revoke import ask_to_revoke
 from core.use_cases.supported import require_supported
 from core.use_cases.tokens.sealing import open_access_token, open_refresh_token
+from ports.authorizer import Authorizer
 from ports.cipher import Cipher, CiphertextRefused
 from ports.clock import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
@@ -24,13 +26,17 @@ class DisconnectAccount:
     """
 
     unit_of_work: UnitOfWork
+    authorizer: Authorizer
     providers: Collection[str]
     cipher: Cipher
     clock: Clock
 
     async def __call__(self, actor: Actor, *, provider: str) -> None:
-        """Disconnect; who is not connected stays so. Raises `UserRequired` or `ProviderUnknown`."""
-        person = require_person(actor)
+        """Disconnect; who is not connected stays so.
+
+        Raises `UserRequired`, `ActionForbidden` or `ProviderUnknown`.
+        """
+        person = require_own(self.authorizer, actor, Action.END_CONNECTION)
         require_supported(provider, self.providers)
         async with self.unit_of_work() as tx:
             known = await tx.connections.get_for_update(person.user_id, provider)

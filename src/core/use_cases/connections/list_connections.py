@@ -3,7 +3,10 @@ from dataclasses import dataclass
 
 from core.domain.actors import Actor
 from core.domain.connection_views import ConnectionView, view_of
-from core.use_cases.connections.person import require_person
+from core.domain.permissions import Action
+from core.use_cases.connections.person import require_own
+from core.use_cases.supported import require_supported
+from ports.authorizer import Authorizer
 from ports.unit_of_work import UnitOfWork
 
 
@@ -12,15 +15,21 @@ class ListConnections:
     """List how a person stands with each provider there is, connected or not."""
 
     unit_of_work: UnitOfWork
+    authorizer: Authorizer
     providers: Collection[str]
 
-    async def __call__(self, actor: Actor) -> Sequence[ConnectionView]:
-        """Return one view per provider, by name; raises `UserRequired`."""
-        person = require_person(actor)
+    async def __call__(self, actor: Actor, *, provider: str | None = None) -> Sequence[ConnectionView]:
+        """Return one view per provider, by name, or that of this provider alone.
+
+        Raises `UserRequired`, `ActionForbidden` or `ProviderUnknown`.
+        """
+        person = require_own(self.authorizer, actor, Action.SEE_CONNECTION)
+        if provider is not None:
+            require_supported(provider, self.providers)
         async with self.unit_of_work() as tx:
             known = {one.provider: one for one in await tx.connections.of_user(person.user_id)}
             return [
                 view_of(name, found, await tx.connections.emails(found.id) if found else ())
-                for name in sorted(self.providers)
+                for name in ([provider] if provider else sorted(self.providers))
                 for found in [known.get(name)]
             ]

@@ -1,9 +1,20 @@
-from core.domain.actors import Actor, UserActor
+from core.domain.actors import Actor, ServiceActor, UserActor
+from core.domain.permissions import Action, ActionForbidden, Standing
 from core.use_cases.account.who_am_i import UserRequired
+from ports.authorizer import Authorizer
 
 
-def require_person(actor: Actor) -> UserActor:
-    """Return the person who calls: a connection is theirs alone, and no service acts in it for them."""
-    if not isinstance(actor, UserActor):
-        raise UserRequired("This is about a person's own account: call it with a user's token.")
-    return actor
+def require_own(authorizer: Authorizer, actor: Actor, action: Action) -> UserActor:
+    """Return the person whose own accounts this is about, with which the actor may do this.
+
+    A service does it for the user it names. Raises `UserRequired` where there is none, or `ActionForbidden`.
+    """
+    person = actor.acting_user if isinstance(actor, ServiceActor) else actor
+    if not isinstance(person, UserActor):
+        raise UserRequired(
+            "This is about a person's own accounts: call as a user, or name the one you act for."
+        )
+    scopes = actor.scopes if isinstance(actor, ServiceActor) else None
+    if not authorizer.allows(Standing(scopes=scopes, own=True), action):
+        raise ActionForbidden("The scopes of this service do not allow this.")
+    return person

@@ -4,7 +4,7 @@ from enum import Enum
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.events import Event, EventNotFound, PayloadDamaged
+from core.domain.events import Event, EventNotFound, PayloadDamaged, PayloadExpired
 from core.domain.identifiers import EventId
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
@@ -104,6 +104,32 @@ class ShowOrganizationEvent:
         if body is None:
             return EventShown(event, None, PayloadAbsence.EXPIRED)
         return EventShown(event, self.protocols[event.provider].show(body), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ShowOrganizationPayload:
+    """Show what the provider sent, to those who may see it."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    protocols: Mapping[str, WebhookProtocol]
+
+    async def __call__(self, actor: Actor, *, organization_id: UUID, delivery_id: str) -> bytes:
+        """Return it as JSON text.
+
+        Raises `EventNotFound`, `PayloadExpired`, `PayloadDamaged`, `OrganizationNotFound` or
+        `ActionForbidden`.
+        """
+        organization = await require_in(
+            self.directory, self.authorizer, actor, Action.READ_PAYLOAD, organization_id
+        )
+        async with self.unit_of_work() as tx:
+            event = await get_event(tx, organization, delivery_id)
+            body = await tx.events.find_payload(event.id)
+        if body is None:
+            raise PayloadExpired("The payload was removed by retention; the event and its verdicts remain.")
+        return self.protocols[event.provider].show(body)
 
 
 async def get_event(tx: Transaction, organization: Organization, delivery_id: str) -> Event:

@@ -1,0 +1,18 @@
+# What a person may do with their own accounts at providers: no role counts, and nobody else has a say in them.
+
+allow(standing, action, "account") if
+    standing.service = false and
+    account_allows(action);
+
+# A service that acts for them may do what its scopes allow. None allows `connect`: that takes a browser.
+allow(standing, action, "account") if
+    standing.service = true and
+    account_allows(action) and
+    scope in standing.scopes and
+    scope_allows_account(scope, action);
+
+account_allows(action) if
+    action in ["see_connection", "connect", "end_connection"];
+
+scope_allows_account("git.read", "see_connection");
+scope_allows_account("git.admin", "end_connection");

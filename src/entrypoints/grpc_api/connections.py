@@ -1,0 +1,64 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.domain.connection_views import ConnectionStanding, ConnectionView
+from core.use_cases.connections.disconnect import DisconnectAccount
+from core.use_cases.connections.list_connections import ListConnections
+from crewkit.git.v1 import connections_pb2 as wire
+from crewkit.git.v1.connections_pb2_grpc import ConnectionServiceServicer
+from crewkit.git.v1.integrations_pb2 import Remedy
+from entrypoints.grpc_api.calls import actor
+from entrypoints.grpc_api.envelope import Context
+from entrypoints.grpc_api.fields import read_name
+from entrypoints.grpc_api.times import stamp
+from entrypoints.rest.actions import connection_action
+
+STATUSES: Mapping[ConnectionStanding, "wire.ConnectionStatus.ValueType"] = {
+    ConnectionStanding.NOT_CONNECTED: wire.CONNECTION_STATUS_NOT_CONNECTED,
+    ConnectionStanding.ACTIVE: wire.CONNECTION_STATUS_ACTIVE,
+    ConnectionStanding.RECONNECT_REQUIRED: wire.CONNECTION_STATUS_RECONNECT_REQUIRED,
+    ConnectionStanding.REVOKED: wire.CONNECTION_STATUS_REVOKED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Connections(ConnectionServiceServicer):
+    """What can be done with the accounts of whoever calls, or is acted for."""
+
+    list_connections: ListConnections
+    disconnect_account: DisconnectAccount
+
+    async def ListConnections(
+        self, request: wire.ListConnectionsRequest, context: Context
+    ) -> wire.ListConnectionsResponse:
+        provider = read_name(request.provider, "provider") if request.provider else None
+        views = await self.list_connections(actor(), provider=provider)
+        return wire.ListConnectionsResponse(connections=[_connection(view) for view in views])
+
+    async def DisconnectConnection(
+        self, request: wire.DisconnectConnectionRequest, context: Context
+    ) -> wire.DisconnectConnectionResponse:
+        await self.disconnect_account(actor(), provider=read_name(request.provider, "provider"))
+        return wire.DisconnectConnectionResponse()
+
+
+def _connection(view: ConnectionView) -> wire.Connection:
+    told = wire.Connection(
+        provider=view.provider, status=STATUSES[view.standing], remedy=_remedy(view), emails=view.emails
+    )
+    known = view.connection
+    if known is not None:
+        told.MergeFrom(
+            wire.Connection(
+                reason=known.status_reason,
+                username=known.provider_username,
+                avatar_url=known.provider_avatar_url,
+                connected_at=stamp(known.created_at),
+            )
+        )
+    return told
+
+
+def _remedy(view: ConnectionView) -> Remedy | None:
+    action = connection_action(view.remedy, view.provider)
+    return Remedy(code=action.code.value, message=action.message, url=action.url) if action else None
