@@ -218,7 +218,7 @@ async def test_a_drain(edge: GrpcEdge) -> None:
         await held.wait()
 
     async def waiting() -> bool:
-        return edge.directory.calls["find_place"] == 1
+        return edge.directory.calls["find_user"] == 1
 
     async with edge.serving() as (server, channel):
         edge.directory.before = hold

@@ -4,11 +4,11 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.directory import MemoryDirectory
 from adapters.memory.failing import Failing
 from core.domain.identifiers import UserId
-from core.domain.organizations import Place
+from core.domain.organizations import Place, User
 
 
 class FailingDirectory(Failing, MemoryDirectory):
-    """A directory whose answers about organizations, for which all ask, a test may hold up or let fail."""
+    """A directory whose answers about who asks, and for which organization, a test may hold up."""
 
     def __init__(self, database: MemoryDatabase) -> None:
         Failing.__init__(self)
@@ -18,3 +18,8 @@ class FailingDirectory(Failing, MemoryDirectory):
         """Return an organization with this user's role in it."""
         await self._meet("find_place")
         return await MemoryDirectory.find_place(self, organization_id, user_id)
+
+    async def find_user(self, external_id: UUID) -> User | None:
+        """Return the user of a token, or the one a service acts for."""
+        await self._meet("find_user")
+        return await MemoryDirectory.find_user(self, external_id)

@@ -19,6 +19,7 @@ from core.use_cases.connections.disconnect import DisconnectAccount
 from core.use_cases.connections.revoke import RevokeTokens
 from core.use_cases.tokens.sealing import open_access_token, open_refresh_token, seal_user_tokens
 from tests.support.builders import BY, PROVIDER
+from tests.support.catalog import AUTHORIZER
 from tests.support.conditions import until
 from tests.support.domain import NOW
 from tests.support.token_world import PERSON, TokenWorld, token_world
@@ -336,7 +337,7 @@ async def test_a_grant_renewed_amid_a_disconnect_is_let_go(world: TokenWorld, *,
     Who has connected again meanwhile keeps the grant, which all their tokens share.
     """
     world.later(hours=8)
-    disconnect = DisconnectAccount(world.unit_of_work, {PROVIDER}, world.cipher, world.clock)
+    disconnect = DisconnectAccount(world.unit_of_work, AUTHORIZER, {PROVIDER}, world.cipher, world.clock)
     person = UserActor(world.connection.user_id, uuid4())
 
     async def disconnects(_: float) -> None:
