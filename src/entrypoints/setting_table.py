@@ -60,6 +60,13 @@ SETTINGS = (
     Setting("HTTP_ADDR", values.address, "Where the API listens.", _HOST_PORT, default="127.0.0.1:3050"),
     Setting("GRPC_ADDR", values.address, "Where gRPC listens.", _HOST_PORT, default="127.0.0.1:50051"),
     Setting(
+        "METRICS_ADDR",
+        values.address,
+        "Where gRPC, a worker or the scheduler answers `/metrics`, `/healthz` and `/readyz`, each at one of "
+        "its own. Not set, they do not. The API does so where it listens anyway.",
+        _HOST_PORT,
+    ),
+    Setting(
         "GRPC_TLS_CERTIFICATE",
         values.certificates,
         "The certificate gRPC shows, with its chain: PEM (newlines may be written `\\n`) or a file's path. "

@@ -45,6 +45,7 @@ class Settings:
     home: Path
     http_addr: Address
     grpc_addr: Address
+    metrics_addr: Address | None
     grpc_tls_certificate: str | None
     grpc_tls_key: Secret | None
     grpc_client_authorities: str | None

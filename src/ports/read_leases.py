@@ -9,8 +9,9 @@ from core.domain.read_tokens import ReadLease, Stray
 class ReadLeaseStore(Protocol):
     """The trail of tokens given to services, which also knows what is still to be revoked.
 
-    Nothing asks for a revocation: a live token is a stray from the moment its integration's standing changes,
-    whoever changed it, so neither a crash nor an outage can lose that it is to be revoked.
+    Nothing asks for a revocation: a live token is a stray from the moment its integration's standing changes
+    or a repository it opens has no link any more, whoever changed it, so neither a crash nor an outage can
+    lose that it is to be revoked.
     """
 
     async def add(self, lease: ReadLease) -> None:
@@ -22,7 +23,8 @@ class ReadLeaseStore(Protocol):
     async def strays(self, *, now: datetime, limit: int) -> Sequence[Stray]:
         """Return at most `limit` live tokens to be revoked, the oldest first.
 
-        Those of integrations that are revoked, or whose status changed after the token was given out.
+        Those of integrations that are revoked, or whose status changed after the token was given out; and
+        those that open a repository which no project is linked to through the integration.
         """
 
     async def end(self, external_id: UUID, *, at: datetime) -> None:

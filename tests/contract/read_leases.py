@@ -1,9 +1,11 @@
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from core.domain.identifiers import RepoId
 from core.domain.integrations import Integration, IntegrationStatus, StatusReason
+from core.domain.organizations import Organization
 from core.domain.read_tokens import ReadLease
 from tests.contract.world import World
 from tests.support.builders import now, step
@@ -14,20 +16,20 @@ class ReadLeaseStoreContract:
 
     async def test_every_field_comes_back(self, world: World) -> None:
         """As it was kept."""
-        lease = await _kept(world, await world.integration())
+        lease = await _kept(world, await _linked(world))
         async with world.unit_of_work() as tx:
             assert await tx.read_leases.find(lease.external_id) == lease
             assert await tx.read_leases.find(uuid4()) is None
 
     async def test_a_live_token_is_no_stray_while_nothing_changes(self, world: World) -> None:
         """Nothing is to be done about it."""
-        await _kept(world, await world.integration())
+        await _kept(world, await _linked(world))
         assert await _strays(world) == []
 
     async def test_tokens_are_strays_from_the_moment_their_integration_ends(self, world: World) -> None:
         """Also where it is suspended, or was and is active again; those given out since are not."""
-        integration = await world.integration()
-        other = await world.integration(await world.organization("Zenith"), provider_id="2")
+        integration = await _linked(world)
+        other = await _linked(world, provider_id="2")
         lease = await _kept(world, integration)
         await _kept(world, other)
         for status, reason in (
@@ -47,9 +49,23 @@ class ReadLeaseStoreContract:
                 await tx.commit()
             assert await _strays(world) == [(lease.external_id, "sealed")]
 
+    async def test_tokens_are_strays_from_the_moment_a_repository_is_unlinked(self, world: World) -> None:
+        """One of those they open is enough; a link of another project to it, made since, makes it good."""
+        organization = await world.organization()
+        integration = await _linked(world, organization)
+        lease = await _kept(world, integration)
+        async with world.unit_of_work() as tx:
+            [first, _] = await tx.links.of_integration(integration.id)
+            await tx.links.apply([step(first, None)])
+            await tx.commit()
+        assert await _strays(world) == [(lease.external_id, "sealed")]
+        another = await world.project(organization, "Another")
+        await world.link(another, integration, repo_id=first.repo_id)
+        assert await _strays(world) == []
+
     async def test_what_was_revoked_is_no_stray_any_more(self, world: World) -> None:
         """The token is forgotten, that it was there is not; a rollback forgets nothing."""
-        integration = await world.integration(status=IntegrationStatus.REVOKED)
+        integration = await _linked(world, status=IntegrationStatus.REVOKED)
         lease = await _kept(world, integration)
         async with world.unit_of_work() as tx:
             await tx.read_leases.end(lease.external_id, at=lease.created_at)
@@ -64,7 +80,7 @@ class ReadLeaseStoreContract:
 
     async def test_what_is_over_by_itself_is_forgotten(self, world: World) -> None:
         """So many at a time, and none that is live."""
-        integration = await world.integration(status=IntegrationStatus.REVOKED)
+        integration = await _linked(world, status=IntegrationStatus.REVOKED)
         over = [await _kept(world, integration, minutes=-number) for number in range(3)]
         live = await _kept(world, integration)
         assert [found for found, _ in await _strays(world)] == [live.external_id]
@@ -80,6 +96,18 @@ class ReadLeaseStoreContract:
             assert await tx.read_leases.find(live.external_id) == live
 
 
+REPOSITORIES = (RepoId("1"), RepoId("22"))
+
+
+async def _linked(world: World, organization: Organization | None = None, **facts: Any) -> Integration:
+    """Put in an integration to whose repositories projects are linked."""
+    organization = organization or await world.organization()
+    integration = await world.integration(organization, **facts)
+    for repo_id in REPOSITORIES:
+        await world.link(await world.project(organization, f"Of {repo_id}"), integration, repo_id=repo_id)
+    return integration
+
+
 async def _kept(world: World, integration: Integration, *, minutes: float = 60) -> ReadLease:
     lease = ReadLease(
         external_id=uuid4(),
@@ -88,7 +116,7 @@ async def _kept(world: World, integration: Integration, *, minutes: float = 60) 
         actor="service:deployer",
         request_id="request-1",
         reason="building größe",
-        repo_ids=(RepoId("1"), RepoId("22")),
+        repo_ids=REPOSITORIES,
         created_at=now(),
         expires_at=now() + timedelta(minutes=minutes),
         sealed="sealed",

@@ -25,12 +25,14 @@ class MemoryReadLeaseStore(ReadLeaseStore):
     async def strays(self, *, now: datetime, limit: int) -> Sequence[Stray]:
         """Return at most `limit` live tokens to be revoked, the oldest first."""
         state = self._session.state
+        linked = {(link.integration_id, link.repo_id) for link in state.links.values()}
         found = []
         for lease in state.read_leases.values():
             integration = state.integrations[lease.integration_id]
             changed = integration.status_changed_at
             moved = integration.is_revoked or (changed is not None and changed > lease.created_at)
-            if lease.sealed is not None and lease.expires_at > now and moved:
+            unlinked = any((integration.id, repo_id) not in linked for repo_id in lease.repo_ids)
+            if lease.sealed is not None and lease.expires_at > now and (moved or unlinked):
                 found.append(Stray(lease.external_id, integration.provider, lease.sealed))
         return found[:limit]
 

@@ -25,7 +25,16 @@ _STRAYS = """
     FROM git_token_leases AS l
     JOIN git_integrations AS i ON i.id = l.git_integration_id
     WHERE l.access_token IS NOT NULL AND l.expires_at > %s
-        AND (i.status = 2 OR i.status_changed_at > l.created_at)
+        AND (
+            i.status = 2 OR i.status_changed_at > l.created_at
+            OR EXISTS (
+                SELECT FROM jsonb_array_elements_text(l.repo_ids) AS opened (repo_id)
+                WHERE NOT EXISTS (
+                    SELECT FROM project_repositories AS p
+                    WHERE p.git_integration_id = l.git_integration_id AND p.repo_id = opened.repo_id
+                )
+            )
+        )
     ORDER BY l.id LIMIT %s
 """
 _END = """

@@ -34,7 +34,7 @@ class ReadLease:
 
 @dataclass(frozen=True, slots=True)
 class Stray:
-    """A live token whose integration is not what it was when the token was given out."""
+    """A live token that opens more than it would if it were asked for now."""
 
     external_id: UUID
     provider: str

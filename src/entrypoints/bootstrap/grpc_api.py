@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from core.application import Application
-from entrypoints.bootstrap.application import open_runtime, ping_database, token_verifier
+from entrypoints.bootstrap.application import ping_database, token_verifier
+from entrypoints.bootstrap.monitoring import open_monitored
 from entrypoints.grpc_api.calls import Authentication
 from entrypoints.grpc_api.envelope import Envelope
 from entrypoints.grpc_api.health import Health
@@ -25,7 +26,7 @@ class GrpcParts:
 async def open_grpc(settings: Settings) -> AsyncIterator[GrpcParts]:
     """Build the gRPC interface on this event loop."""
     async with AsyncExitStack() as stack:
-        runtime = await stack.enter_async_context(open_runtime(settings))
+        runtime = await stack.enter_async_context(open_monitored(settings))
         authentication = Authentication(
             token_verifier(settings, runtime.clock, stack), runtime.application.identify
         )

@@ -14,7 +14,8 @@ from rq.timeouts import BaseDeathPenalty
 
 from core.application import Application
 from core.domain.errors import DomainError
-from entrypoints.bootstrap.application import LANE_QUEUE, open_application
+from entrypoints.bootstrap.application import LANE_QUEUE
+from entrypoints.bootstrap.monitoring import open_monitored
 from entrypoints.settings import Settings
 from entrypoints.worker import jobs
 from entrypoints.worker.loop import LoopThread
@@ -97,8 +98,8 @@ def run_worker(settings: Settings) -> None:
     stopping = threading.Event()
     with LoopThread() as loop:
         stack = AsyncExitStack()
-        application = loop.run(stack.enter_async_context(open_application(settings)), seconds=_START_SECONDS)
-        jobs.serve(lambda lane: _drain(loop, application, lane))
+        runtime = loop.run(stack.enter_async_context(open_monitored(settings)), seconds=_START_SECONDS)
+        jobs.serve(lambda lane: _drain(loop, runtime.application, lane))
         # What is there now stays, and a batch makes tens of thousands of objects that hold no circles.
         gc.collect()
         gc.freeze()

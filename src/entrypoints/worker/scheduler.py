@@ -9,7 +9,7 @@ import structlog
 
 from core.application import Application
 from core.domain.errors import DomainError
-from entrypoints.bootstrap.application import open_application
+from entrypoints.bootstrap.monitoring import open_monitored
 from entrypoints.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -59,8 +59,8 @@ async def run_scheduler(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    async with open_application(settings) as application, asyncio.TaskGroup() as running:
-        for schedule in schedules(application):
+    async with open_monitored(settings) as runtime, asyncio.TaskGroup() as running:
+        for schedule in schedules(runtime.application):
             for _ in range(schedule.side_by_side):
                 running.create_task(repeat(schedule, until=stopping), name=schedule.name)
         _log.info("scheduler_started")

@@ -142,6 +142,20 @@ async def test_revoked_when_the_integration_ends(edge: ProjectsEdge) -> None:
     assert (lease.sealed, lease.revoked_at) == (None, edge.clock.now())
 
 
+async def test_revoked_when_a_repository_is_unlinked(edge: ProjectsEdge) -> None:
+    """A token of several goes whole: the provider cannot make it narrower. Those of others stay."""
+    await issue(edge, project_ids=[edge.project.external_id, edge.second.external_id])
+    second = await issue(edge, project_ids=[edge.second.external_id])
+    await edge.application.unlink_repository(
+        edge.people["owner"],
+        organization_id=edge.organization.external_id,
+        project_id=edge.project.external_id,
+        provider=PROVIDER,
+    )
+    assert await edge.application.revoke_stray_tokens() == 1
+    assert list(edge.provider.world.installation_tokens) == [second.token.reveal()]
+
+
 async def test_forgotten_when_it_is_over(edge: ProjectsEdge) -> None:
     """Nothing is left that could be stolen, and no provider is asked about it."""
     issued = await issue(edge)

@@ -15,7 +15,9 @@ _EXPIRED_AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class RevokeStrayTokens:
-    """End tokens that services hold of integrations that ended or were suspended; forget those that are over.
+    """End tokens of services that would get none now, or one for less; forget those that are over.
+
+    That is when the integration ended or was suspended, or a repository was unlinked.
 
     What is to be done follows from the rows, so an outage of the provider's only puts it off; a token that
     cannot be revoked before it is over by itself is over then.

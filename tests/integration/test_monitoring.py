@@ -1,0 +1,40 @@
+"""Processes without an HTTP interface are watched at an address of their own."""
+
+import httpx
+import pytest
+
+from entrypoints.setting_values import Address
+from entrypoints.up.ports import claimable
+from tests.support.service import running_service
+
+
+@pytest.mark.parametrize("process", ["grpc", "worker", "scheduler"])
+def test_figures_and_health(database_url: str, redis_url: str, process: str) -> None:
+    """Prometheus finds what the API shows too; an orchestrator learns whether it lives and can work."""
+    address = claimable(Address("127.0.0.1", 0), "the address")
+    settings = {"METRICS_ADDR": str(address)}
+    with (
+        running_service(database_url, redis_url, process, settings=settings) as service,
+        httpx.Client(base_url=f"http://{address}") as client,
+    ):
+        assert "crewkit_git_deliveries_received_total" in client.get("/metrics").raise_for_status().text
+        assert client.get("/healthz").json() == {"status": "alive"}
+        assert client.get("/readyz").json() == {"status": "ready", "checks": {"database": "ok"}}
+        assert client.get("/api/v1/user").status_code == 404
+        service.ask_to_stop(process)
+        service.stop()
+        with pytest.raises(httpx.ConnectError):
+            client.get("/healthz")
+
+
+def test_the_database_is_missed(redis_url: str) -> None:
+    """It lives on, and is not to be sent anything."""
+    address = claimable(Address("127.0.0.1", 0), "the address")
+    nowhere = "postgresql://127.0.0.1:9/none"
+    with (
+        running_service(nowhere, redis_url, "worker", settings={"METRICS_ADDR": str(address)}),
+        httpx.Client(base_url=f"http://{address}") as client,
+    ):
+        assert client.get("/healthz").is_success
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
