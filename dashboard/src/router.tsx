@@ -5,7 +5,9 @@ import {
   lazyRouteComponent,
   notFound,
   Outlet,
+  parseSearchWith,
   redirect,
+  stringifySearchWith,
 } from "@tanstack/react-router";
 import { STATUSES, type Status } from "@/app/kit/events/status";
 import { KitLayout } from "@/app/kit/layout";
@@ -16,6 +18,12 @@ import { currentUserQuery } from "@/hooks/useCurrentUser";
 import { ApiProblem } from "@/lib/api/problem";
 import type { Attribution, CurrentUser } from "@/lib/api/types";
 import { queryClient } from "@/lib/query";
+
+/** What the selector of repositories has in the address: what is sought, and which one is chosen. */
+interface ChoiceSearch {
+  q?: string | undefined;
+  repository?: string | undefined;
+}
 
 interface EventSearch {
   status?: Status | undefined;
@@ -73,18 +81,35 @@ const organization = createRoute({
 
 const inside = <Path extends string>(path: Path) => ({ getParentRoute: () => organization, path }) as const;
 
+// What looks like a number or a truth value arrives as one.
+const textOf = (value: unknown): string | undefined =>
+  ["string", "number", "boolean"].includes(typeof value) ? String(value) || undefined : undefined;
+
+const choiceIn = (search: Record<string, unknown>): ChoiceSearch => ({
+  q: textOf(search.q),
+  repository: textOf(search.repository),
+});
+
 const projects = createRoute({
   ...inside("/projects"),
+  validateSearch: (search): { linked?: boolean | undefined } => ({
+    linked: typeof search.linked === "boolean" ? search.linked : undefined,
+  }),
   component: lazyRouteComponent(() => import("@/app/kit/projects/page"), "ProjectsPage"),
 });
 
 const importing = createRoute({
   ...inside("/projects/import"),
+  validateSearch: choiceIn,
   component: lazyRouteComponent(() => import("@/app/kit/projects/import/page"), "ImportPage"),
 });
 
 const repository = createRoute({
   ...inside("/projects/$projectId/repository"),
+  validateSearch: (search): ChoiceSearch & { change?: true | undefined } => ({
+    ...choiceIn(search),
+    change: search.change === true || undefined,
+  }),
   component: lazyRouteComponent(() => import("@/app/kit/projects/repository/page"), "RepositoryPage"),
 });
 
@@ -136,6 +161,9 @@ export const router = createRouter({
       connections,
     ]),
   ]),
+  // An address has what is sought as it is, without JSON's quotation marks.
+  parseSearch: parseSearchWith((text) => text),
+  stringifySearch: stringifySearchWith(String),
   defaultPreload: "intent",
   defaultErrorComponent: RouteError,
   defaultNotFoundComponent: NotFound,

@@ -6,10 +6,13 @@ import { ApiProblem } from "@/lib/api/problem";
 /** An error a person can read: what happened, what to do, and the request's id for whoever helps. */
 export function ProblemAlert({
   error,
+  words = error.message,
   onRetry,
   children,
 }: {
   error: Error;
+  /** Where others than the error's own say it better. */
+  words?: string;
   onRetry?: (() => void) | undefined;
   children?: ReactNode;
 }) {
@@ -19,7 +22,7 @@ export function ProblemAlert({
       <div className="flex items-start gap-3">
         <TriangleAlert className="mt-0.5 size-4 shrink-0 text-danger" aria-hidden="true" />
         <div className="min-w-0 flex-1 space-y-2">
-          <p>{error.message}</p>
+          <p>{words}</p>
           {children}
           {problem && (
             <p className="text-xs break-all text-muted-foreground">

@@ -14,7 +14,7 @@ export const buttonVariants = cva(
         danger: "border border-danger text-danger hover:bg-danger-soft",
         link: "text-primary underline underline-offset-4 hover:no-underline",
       },
-      size: { small: "h-8 px-3", medium: "h-9 px-4", icon: "size-9" },
+      size: { small: "h-8 px-3", medium: "h-9 px-4", icon: "size-9", inline: "" },
     },
     defaultVariants: { variant: "outline", size: "medium" },
   },

@@ -1,36 +1,45 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { FolderGit2 } from "lucide-react";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { FolderGit2, GitBranch } from "lucide-react";
 import { EmptyState } from "@/components/feedback/EmptyState";
 import { WithReason } from "@/components/feedback/WithReason";
 import { Page } from "@/components/layout/Page";
 import { Rows } from "@/components/Rows";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
+import { NativeSelect } from "@/components/ui/native-select";
 import { useOrganization } from "@/hooks/useOrganization";
 import { answerOf, api } from "@/lib/api/client";
+import type { Project } from "@/lib/api/types";
+import { linkStandingOf } from "@/lib/linkStanding";
 import { refusal } from "@/lib/rights";
+
+const route = getRouteApi("/kit/$orgId/projects");
 
 export function ProjectsPage() {
   const organization = useOrganization();
+  const { linked } = route.useSearch();
+  const navigate = route.useNavigate();
   const query = useInfiniteQuery({
-    queryKey: ["projects", organization.id],
+    queryKey: ["projects", organization.id, linked],
     initialPageParam: "",
     queryFn: ({ pageParam, signal }) =>
       answerOf(
         api.GET("/api/v1/{org_id}/projects", {
-          params: { path: { org_id: organization.id }, query: pageParam ? { cursor: pageParam } : {} },
+          params: {
+            path: { org_id: organization.id },
+            query: { ...(linked !== undefined && { linked }), ...(pageParam && { cursor: pageParam }) },
+          },
           signal,
         }),
       ),
     getNextPageParam: (last) => last.next_cursor,
   });
   const rows = query.data?.pages.flatMap((page) => page.data) ?? [];
-  const params = { orgId: organization.id };
   const importing = (
     <WithReason reason={refusal("import", organization.role)}>
       <Button asChild variant="primary">
-        <Link to="/kit/$orgId/projects/import" params={params}>
+        <Link to="/kit/$orgId/projects/import" params={{ orgId: organization.id }}>
           Import a repository
         </Link>
       </Button>
@@ -42,37 +51,69 @@ export function ProjectsPage() {
       about="What this organization works on, and where its code is."
       actions={importing}
     >
+      <NativeSelect
+        aria-label="Which projects"
+        className="mb-4"
+        value={String(linked ?? "")}
+        onChange={({ target: { value } }) =>
+          navigate({ search: { linked: value ? value === "true" : undefined } })
+        }
+      >
+        <option value="">All projects</option>
+        <option value="true">With a repository</option>
+        <option value="false">Without a repository</option>
+      </NativeSelect>
       <Rows
         query={query}
         rows={rows}
         label="Projects"
         keyOf={(row) => row.id}
         empty={
-          <EmptyState icon={FolderGit2} title="No project yet" action={importing}>
-            Import a repository, and every push and pull request of it reaches the new project.
-          </EmptyState>
+          linked === undefined ? (
+            <EmptyState icon={FolderGit2} title="No project yet" action={importing}>
+              Import a repository, and every push and pull request of it reaches the new project.
+            </EmptyState>
+          ) : (
+            <EmptyState
+              icon={FolderGit2}
+              title={linked ? "No project has a repository yet" : "Every project has a repository"}
+              action={<Button onClick={() => navigate({ search: {} })}>Show all projects</Button>}
+            >
+              {linked ? "Open a project to link one, or import a repository as a new project." : null}
+            </EmptyState>
+          )
         }
       >
-        {(project) => (
-          <>
-            <Link
-              to="/kit/$orgId/projects/$projectId/repository"
-              params={{ ...params, projectId: project.id }}
-              className="min-w-0 flex-1 truncate font-medium hover:underline"
-            >
-              {project.name}
-            </Link>
-            {project.repository ? (
-              <>
-                <span className="truncate text-muted-foreground">{project.repository.full_name}</span>
-                {!project.repository.reachable && <Badge tone="warning">Not reachable</Badge>}
-              </>
-            ) : (
-              <span className="text-muted-foreground">No repository</span>
-            )}
-          </>
-        )}
+        {(project) => <ProjectRow orgId={organization.id} project={project} />}
       </Rows>
     </Page>
+  );
+}
+
+function ProjectRow({ orgId, project }: { orgId: string; project: Project }) {
+  const { repository } = project;
+  const standing = repository && linkStandingOf(repository);
+  return (
+    <>
+      <div className="min-w-0 flex-1 basis-60">
+        <Link
+          to="/kit/$orgId/projects/$projectId/repository"
+          params={{ orgId, projectId: project.id }}
+          className="block truncate font-medium hover:underline"
+        >
+          {project.name}
+        </Link>
+        <p className="truncate text-muted-foreground">{repository?.full_name ?? "No repository"}</p>
+      </div>
+      {repository && (
+        <span className="flex max-w-40 items-center gap-1 truncate text-muted-foreground">
+          <GitBranch className="size-3.5 shrink-0" aria-label="Branch" />
+          <span className="truncate">{repository.default_branch}</span>
+        </span>
+      )}
+      <span className="w-36 text-right">
+        {standing ? <Badge tone={standing.tone}>{standing.badge}</Badge> : <Badge>Not linked</Badge>}
+      </span>
+    </>
   );
 }

@@ -1,31 +1,46 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useId, useRef, useState } from "react";
-import { ProblemAlert } from "@/components/feedback/ProblemAlert";
+import { type FormEvent, type ReactNode, useState } from "react";
+import { ChoiceFields, type Choices } from "@/app/kit/projects/ChoiceFields";
+import { ChosenRepository } from "@/app/kit/projects/ChosenRepository";
+import { type Place, placeOf } from "@/app/kit/projects/conflicts";
+import { ObstacleNote } from "@/app/kit/projects/ObstacleNote";
+import type { Obstacle } from "@/app/kit/projects/obstacles";
+import { RefusalHelp } from "@/app/kit/projects/RefusalHelp";
+import { Note } from "@/components/feedback/Note";
+import { WithReason } from "@/components/feedback/WithReason";
 import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardHeader, CardTitle } from "@/components/ui/card";
-import { Input, Label } from "@/components/ui/input";
+import { Field } from "@/components/ui/field";
+import { Input } from "@/components/ui/input";
+import { useAttemptKey } from "@/hooks/useAttemptKey";
 import { PROVIDER } from "@/hooks/useIntegration";
 import { answerOf, api } from "@/lib/api/client";
 import type { Repository } from "@/lib/api/types";
+import { linkedTo } from "@/lib/linkedTo";
 import { notify } from "@/lib/notices";
+import { forgetPlace } from "@/lib/placeInStream";
+
+const FIRST_BRANCH = "main";
 
 /** What the new project is called, which branch it follows, and where in the repository it is. */
 export function ImportForm({
   orgId,
   repository,
+  obstacle,
   onBack,
 }: {
   orgId: string;
   repository: Repository;
+  obstacle: Obstacle | null;
   onBack: () => void;
 }) {
-  const id = useId();
   const [name, setName] = useState(repository.name);
-  const [branch, setBranch] = useState(repository.default_branch ?? "main");
-  const [root, setRoot] = useState("");
-  // The same for every click on what was not changed since, so that a second one makes no second project.
-  const attempt = useRef({ of: "", key: "" });
+  const [choices, setChoices] = useState<Choices>({
+    branch: repository.default_branch ?? FIRST_BRANCH,
+    root: "",
+  });
+  const keyOf = useAttemptKey();
   const client = useQueryClient();
   const navigate = useNavigate();
   const importing = useMutation({
@@ -34,62 +49,89 @@ export function ImportForm({
         repo_id: repository.id,
         provider: PROVIDER,
         name,
-        default_branch: branch,
-        settings: { root_directory: root || null },
+        default_branch: choices.branch,
+        settings: { root_directory: choices.root || null },
       };
-      const of = JSON.stringify(body);
-      if (attempt.current.of !== of) attempt.current = { of, key: crypto.randomUUID() };
       return answerOf(
         api.POST("/api/v1/{org_id}/projects/import", {
-          params: { path: { org_id: orgId }, header: { "Idempotency-Key": attempt.current.key } },
+          params: { path: { org_id: orgId }, header: { "Idempotency-Key": keyOf(body) } },
           body,
         }),
       );
     },
     onSuccess: async (project) => {
-      await client.invalidateQueries({ queryKey: ["projects", orgId] });
+      client.setQueryData(["project", orgId, project.id], project);
+      forgetPlace(orgId);
       notify(`${project.name} follows ${repository.full_name}.`);
       await navigate({
         to: "/kit/$orgId/projects/$projectId/repository",
         params: { orgId, projectId: project.id },
       });
+      client.invalidateQueries({ queryKey: ["projects", orgId] });
+      client.invalidateQueries({ queryKey: ["repositories", orgId] });
     },
   });
+  // Until it has led on, a second click finds nothing to do.
+  const isBusy = importing.isPending || importing.isSuccess;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!importing.isPending) importing.mutate();
+    if (!isBusy && !obstacle) importing.mutate();
   };
-  const fields = [
-    { field: "name", label: "Project name", value: name, set: setName, required: true },
-    { field: "default_branch", label: "Branch to follow", value: branch, set: setBranch, required: true },
-    { field: "root", label: "Root directory", value: root, set: setRoot, required: false },
-  ];
+  const errorAt = (place: Place): ReactNode =>
+    importing.error &&
+    placeOf(importing.error) === place && (
+      <RefusalHelp
+        error={importing.error}
+        name={name}
+        repository={repository}
+        orgId={orgId}
+        onRename={(next) => {
+          setName(next);
+          importing.reset();
+        }}
+      />
+    );
   return (
     <Card>
       <CardHeader>
-        <CardTitle>Import {repository.full_name}</CardTitle>
+        <CardTitle>New project</CardTitle>
       </CardHeader>
       <CardBody>
-        <form className="space-y-4" onSubmit={submit}>
-          {fields.map((one) => (
-            <div key={one.field} className="space-y-1">
-              <Label htmlFor={`${id}-${one.field}`}>{one.label}</Label>
+        <form className="max-w-2xl space-y-5" onSubmit={submit}>
+          <ChosenRepository repository={repository} onBack={onBack} />
+          {obstacle && <ObstacleNote obstacle={obstacle} orgId={orgId} />}
+          {repository.projects && repository.projects.length > 0 && !obstacle && (
+            <Note>
+              {linkedTo(repository.projects)} already. That is fine for several projects in one repository:
+              each follows it by itself.
+            </Note>
+          )}
+          <Field label="Project name" error={errorAt("name")}>
+            {(field) => (
               <Input
-                id={`${id}-${one.field}`}
-                value={one.value}
-                required={one.required}
-                maxLength={255}
-                onChange={(event) => one.set(event.target.value)}
+                {...field}
+                value={name}
+                required
+                maxLength={100}
+                autoComplete="off"
+                onChange={(event) => setName(event.target.value)}
               />
-            </div>
-          ))}
-          {importing.error && <ProblemAlert error={importing.error} />}
-          <div className="flex gap-2">
-            <Button type="submit" variant="primary" disabled={importing.isPending}>
-              {importing.isPending ? "Importing…" : "Import"}
+            )}
+          </Field>
+          <ChoiceFields
+            orgId={orgId}
+            repoId={repository.id}
+            defaultBranch={repository.default_branch}
+            choices={choices}
+            errors={{ branch: errorAt("branch"), root: errorAt("root") }}
+            onChange={(changed) => setChoices({ ...choices, ...changed })}
+          />
+          {errorAt("form")}
+          <WithReason reason={obstacle?.words ?? null}>
+            <Button type="submit" variant="primary" disabled={isBusy}>
+              {isBusy ? "Importing…" : "Import"}
             </Button>
-            <Button onClick={onBack}>Choose another</Button>
-          </div>
+          </WithReason>
         </form>
       </CardBody>
     </Card>

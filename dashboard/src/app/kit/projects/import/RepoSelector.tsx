@@ -1,182 +1,201 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { Archive, GitFork, Lock, SearchX } from "lucide-react";
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
-import { EmptyState } from "@/components/feedback/EmptyState";
+import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
+import { LoaderCircle, Search } from "lucide-react";
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
+import { emptinessOf } from "@/app/kit/projects/import/emptiness";
+import { NoRepositories } from "@/app/kit/projects/import/NoRepositories";
+import { RepositoryRow } from "@/app/kit/projects/import/RepositoryRow";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
-import { Badge } from "@/components/ui/badge";
 import { Input } from "@/components/ui/input";
 import { Skeleton } from "@/components/ui/skeleton";
+import type { Arrival } from "@/hooks/useArrivals";
+import { useLatest } from "@/hooks/useLatest";
 import { useRepositories } from "@/hooks/useRepositories";
 import type { Repository } from "@/lib/api/types";
-import { ago } from "@/lib/time";
 
-const ROW_PX = 52;
-// Loads the next page this many rows before the end comes into sight.
+const ROW_PX = 64;
+const PAGE_ROWS = 6;
+// The next page is asked for so many rows before the end comes into sight.
 const AHEAD = 20;
+const TOLD_AFTER_MS = 300;
 
 /** Search and choose one of the repositories; ten thousand of them are as quick as ten. */
 export function RepoSelector({
   orgId,
+  initialText = "",
+  arrivals,
+  onText,
   onChoose,
+  children,
 }: {
   orgId: string;
+  initialText?: string | undefined;
+  arrivals: readonly Arrival[];
+  /** Told of the text once nothing has been typed for a moment. */
+  onText?: (text: string) => void;
   onChoose: (repository: Repository) => void;
+  /** Stands below the list: how old it is, and what is not in it. */
+  children?: ReactNode;
 }) {
-  const [text, setText] = useState("");
+  const [text, setText] = useState(initialText);
   const [active, setActive] = useState(0);
   const list = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const query = useRepositories(orgId, text);
   const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
-  const rows = data?.pages.flatMap((page) => page.data) ?? [];
+  const rows = useMemo(() => data?.pages.flatMap((page) => page.data) ?? [], [data]);
+  const fresh = useMemo(() => new Set(arrivals.map((one) => one.id)), [arrivals]);
   const virtual = useVirtualizer({
-    count: rows.length,
+    count: rows.length + (hasNextPage ? 1 : 0),
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
-    overscan: 8,
+    overscan: 6,
+    // The active row stays, wherever the list is scrolled to: the search names it.
+    rangeExtractor: (range) => withActive(range, active),
   });
   const shown = virtual.getVirtualItems();
-  const last = shown.at(-1)?.index ?? 0;
+  const last = virtual.range?.endIndex ?? 0;
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage && last >= rows.length - AHEAD) fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, last, rows.length, fetchNextPage]);
 
-  const move = (event: KeyboardEvent) => {
-    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 };
-    const step = steps[event.key];
+  const tell = useLatest(onText);
+  useEffect(() => {
+    if (text === initialText) return;
+    const timer = setTimeout(() => tell.current?.(text), TOLD_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [text, initialText, tell]);
+
+  const seek = (next: string) => {
+    setText(next);
+    setActive(0);
+    virtual.scrollToOffset(0);
+  };
+  const press = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: PAGE_ROWS, PageUp: -PAGE_ROWS }[event.key];
     const chosen = rows[active];
     if (step !== undefined) {
-      event.preventDefault();
       const next = Math.max(0, Math.min(rows.length - 1, active + step));
       setActive(next);
       virtual.scrollToIndex(next);
-    } else if (event.key === "Enter" && chosen) {
-      event.preventDefault();
-      onChoose(chosen);
-    }
+    } else if (event.key === "Escape" && text) seek("");
+    else if (event.key === "Enter" && chosen && !query.isPlaceholderData) onChoose(chosen);
+    else if (event.key !== "Enter") return;
+    event.preventDefault();
   };
   const sync = data?.pages[0]?.sync;
+  const isEmpty = data !== undefined && rows.length === 0;
   return (
     <div className="space-y-3">
-      <Input
-        type="search"
-        role="combobox"
-        aria-label="Search repositories"
-        aria-expanded="true"
-        aria-controls={list}
-        {...(rows[active] && { "aria-activedescendant": `${list}-${active}` })}
-        placeholder="Search repositories"
-        value={text}
-        onChange={(event) => {
-          setText(event.target.value);
-          setActive(0);
-        }}
-        onKeyDown={move}
-      />
+      <div className="relative">
+        <Search
+          className="pointer-events-none absolute top-3 left-3 size-4 text-muted-foreground"
+          aria-hidden="true"
+        />
+        <Input
+          type="search"
+          role="combobox"
+          aria-label="Search repositories"
+          aria-autocomplete="list"
+          aria-expanded={rows.length > 0}
+          aria-controls={list}
+          {...(rows[active] && { "aria-activedescendant": `${list}-${active}` })}
+          placeholder="Search repositories"
+          autoComplete="off"
+          spellCheck={false}
+          kind="searching"
+          maxLength={256}
+          value={text}
+          onChange={(event) => seek(event.target.value)}
+          onKeyDown={press}
+        />
+        {query.isPlaceholderData && (
+          <LoaderCircle
+            className="late absolute top-3 right-3 size-4 text-muted-foreground"
+            aria-label="Searching"
+          />
+        )}
+      </div>
       {query.error && <ProblemAlert error={query.error} onRetry={() => query.refetch()} />}
-      <div ref={scroller} className="h-104 overflow-y-auto rounded-xl border bg-card">
-        {query.isPending && <Skeleton className="m-4 h-10" />}
-        {data && rows.length === 0 && <NothingFound text={text} isSyncing={sync?.synced_at === null} />}
+      <div ref={scroller} className="relative h-104 overflow-y-auto rounded-xl border bg-card">
+        {query.isPending && !query.error && <RowSkeletons />}
+        {isEmpty && sync && (
+          <NoRepositories
+            why={emptinessOf(text, sync)}
+            sought={text}
+            orgId={orgId}
+            onClear={() => seek("")}
+          />
+        )}
         <div
           id={list}
-          role="listbox"
-          aria-label="Repositories"
+          {...(rows.length > 0 && { role: "listbox", "aria-label": "Repositories" })}
           aria-busy={query.isPlaceholderData}
           {...(!query.isPlaceholderData && data && { "data-found": text })}
           tabIndex={-1}
           className="relative w-full"
           style={{ height: virtual.getTotalSize() }}
         >
-          {shown.map((item) => {
-            const repository = rows[item.index];
+          {shown.map(({ index, start }) => {
+            const repository = rows[index];
+            if (!repository) return hasNextPage && <NextRow key="next" top={start} />;
             return (
-              repository && (
-                <Row
-                  key={repository.id}
-                  id={`${list}-${item.index}`}
-                  repository={repository}
-                  isActive={item.index === active}
-                  top={item.start}
-                  onChoose={onChoose}
-                />
-              )
+              <RepositoryRow
+                key={repository.id}
+                id={`${list}-${index}`}
+                repository={repository}
+                top={start}
+                position={index + 1}
+                count={hasNextPage ? -1 : rows.length}
+                isActive={index === active}
+                isNew={fresh.has(repository.id)}
+                onChoose={onChoose}
+              />
             );
           })}
         </div>
       </div>
-      <p className="text-xs text-muted-foreground" role="status">
-        {sync?.synced_at
-          ? `As GitHub told us ${ago(sync.synced_at)}.`
-          : "The list is being read from GitHub."}
+      <p className="sr-only" role="status">
+        {!query.isPlaceholderData && data && foundInWords(rows.length, hasNextPage, text)}
       </p>
+      {children}
     </div>
   );
 }
 
-function Row({
-  id,
-  repository,
-  isActive,
-  top,
-  onChoose,
-}: {
-  id: string;
-  repository: Repository;
-  isActive: boolean;
-  top: number;
-  onChoose: (repository: Repository) => void;
-}) {
+function withActive(range: Range, active: number): number[] {
+  const shown = defaultRangeExtractor(range);
+  return active < range.count && !shown.includes(active) ? [...shown, active].sort((a, b) => a - b) : shown;
+}
+
+function foundInWords(count: number, hasMore: boolean, text: string): string {
+  const some = count === 1 ? "1 repository" : `${count}${hasMore ? " or more" : ""} repositories`;
+  return text ? `${some} found` : some;
+}
+
+function NextRow({ top }: { top: number }) {
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the combobox above has the keyboard.
     <div
-      id={id}
-      role="option"
-      aria-selected={isActive}
-      tabIndex={-1}
-      className={`absolute inset-x-0 flex h-13 cursor-pointer items-center gap-3 border-b px-4 text-sm hover:bg-muted ${isActive ? "bg-muted" : ""}`}
+      role="presentation"
+      className="absolute inset-x-0 flex h-16 items-center px-4"
       style={{ transform: `translateY(${top}px)` }}
-      onClick={() => onChoose(repository)}
     >
-      <span className="min-w-0 flex-1 truncate">
-        <span className="text-muted-foreground">{repository.owner}/</span>
-        <span className="font-medium">{repository.name}</span>
-      </span>
-      {repository.private && (
-        <Badge>
-          <Lock aria-hidden="true" /> Private
-        </Badge>
-      )}
-      {repository.fork && (
-        <Badge>
-          <GitFork aria-hidden="true" /> Fork
-        </Badge>
-      )}
-      {repository.archived && (
-        <Badge tone="warning">
-          <Archive aria-hidden="true" /> Archived
-        </Badge>
-      )}
-      <span className="hidden w-44 truncate text-right text-muted-foreground sm:block">
-        {[repository.language, repository.pushed_at && ago(repository.pushed_at)].filter(Boolean).join(" · ")}
-      </span>
+      <Skeleton className="h-8 w-full" />
     </div>
   );
 }
 
-function NothingFound({ text, isSyncing }: { text: string; isSyncing: boolean }) {
-  if (isSyncing)
-    return (
-      <EmptyState icon={SearchX} title="The list is being read from GitHub">
-        It appears here by itself in a moment.
-      </EmptyState>
-    );
-  return text ? (
-    <EmptyState icon={SearchX} title={`No repository matches “${text}”`}>
-      Try fewer letters, or adjust on GitHub which repositories we may see.
-    </EmptyState>
-  ) : (
-    <EmptyState icon={SearchX} title="We may see no repository yet">
-      Choose on GitHub which repositories we may see.
-    </EmptyState>
+function RowSkeletons() {
+  return (
+    <div className="absolute inset-0 overflow-hidden">
+      {["one", "two", "three", "four", "five", "six"].map((name) => (
+        <div key={name} className="flex h-16 items-center gap-3 border-b px-4">
+          <Skeleton className="size-4 shrink-0" />
+          <div className="flex-1 space-y-2">
+            <Skeleton className="h-4 w-48 max-w-full" />
+            <Skeleton className="h-3 w-72 max-w-full" />
+          </div>
+        </div>
+      ))}
+    </div>
   );
 }

@@ -1,141 +1,128 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
-import { Unlink } from "lucide-react";
-import { useState } from "react";
-import { RepoSelector } from "@/app/kit/projects/import/RepoSelector";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { FolderX } from "lucide-react";
+import { lazy, Suspense } from "react";
+import { LastEvents } from "@/app/kit/projects/repository/LastEvents";
+import { LinkCard } from "@/app/kit/projects/repository/LinkCard";
+import { LinkSettings } from "@/app/kit/projects/repository/LinkSettings";
 import { EmptyState } from "@/components/feedback/EmptyState";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
-import { WithReason } from "@/components/feedback/WithReason";
 import { Page } from "@/components/layout/Page";
-import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
-import { Card, CardBody, CardHeader, CardTitle } from "@/components/ui/card";
-import { Input, Label } from "@/components/ui/input";
+import { Card } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
-import { PROVIDER } from "@/hooks/useIntegration";
 import { useOrganization } from "@/hooks/useOrganization";
 import { answerOf, api } from "@/lib/api/client";
 import { ApiProblem } from "@/lib/api/problem";
-import type { Link } from "@/lib/api/types";
-import { notify } from "@/lib/notices";
+import type { OrganizationOfUser, Project } from "@/lib/api/types";
 import { refusal } from "@/lib/rights";
 
+const LinkSteps = lazy(async () => ({
+  default: (await import("@/app/kit/projects/repository/LinkSteps")).LinkSteps,
+}));
 const route = getRouteApi("/kit/$orgId/projects/$projectId/repository");
-const PATH = "/api/v1/{org_id}/projects/{project_id}/repository";
 
-const isNotLinked = (error: Error | null) => error instanceof ApiProblem && error.code === "link_not_found";
+// What is suspended, archived or renamed over there shows here, and what was mended, too.
+const FOLLOWED_MS = 5000;
 
 export function RepositoryPage() {
   const organization = useOrganization();
   const { projectId } = route.useParams();
-  const path = { org_id: organization.id, project_id: projectId };
-  const key = ["link", organization.id, projectId];
-  const client = useQueryClient();
   const query = useQuery({
-    queryKey: key,
-    queryFn: ({ signal }) => answerOf(api.GET(PATH, { params: { path }, signal })),
+    queryKey: ["project", organization.id, projectId],
+    queryFn: ({ signal }) =>
+      answerOf(
+        api.GET("/api/v1/{org_id}/projects/{project_id}", {
+          params: { path: { org_id: organization.id, project_id: projectId } },
+          signal,
+        }),
+      ),
+    refetchInterval: FOLLOWED_MS,
   });
-  const changed = async (said: string) => {
-    notify(said);
-    await client.invalidateQueries({ queryKey: key });
-    await client.invalidateQueries({ queryKey: ["projects", organization.id] });
-  };
-  const link = useMutation({
-    mutationFn: (repoId: string) =>
-      answerOf(api.POST(PATH, { params: { path }, body: { repo_id: repoId, provider: PROVIDER } })),
-    onSuccess: () => changed("The repository is linked."),
-  });
-  const why = refusal("link", organization.role);
+  const { data: project, error } = query;
+  const isGone = error instanceof ApiProblem && error.code === "project_not_found";
   return (
-    <Page title="Repository" about="Where this project's code is, and which branch it follows.">
-      {query.isPending && <Skeleton className="h-64 w-full rounded-xl" />}
-      {query.error && !isNotLinked(query.error) && (
-        <ProblemAlert error={query.error} onRetry={() => query.refetch()} />
-      )}
-      {isNotLinked(query.error) && (
-        <div className="space-y-4">
-          <EmptyState icon={Unlink} title="No repository is linked">
-            {why ?? "Choose one: its pushes and pull requests reach this project from then on."}
-          </EmptyState>
-          {link.error && <ProblemAlert error={link.error} />}
-          {!why && <RepoSelector orgId={organization.id} onChoose={(one) => link.mutate(one.id)} />}
+    <Page
+      title={project ? `${project.name}: repository` : "Repository"}
+      about="Where this project’s code is, and what reaches it from there."
+    >
+      {isGone ? (
+        <NoProject orgId={organization.id} />
+      ) : (
+        <div className="space-y-6">
+          {error && <ProblemAlert error={error} onRetry={() => query.refetch()} />}
+          {project ? (
+            <OfProject organization={organization} project={project} />
+          ) : (
+            !error && <Skeleton className="h-72 w-full rounded-xl" />
+          )}
         </div>
-      )}
-      {query.data && !isNotLinked(query.error) && (
-        <LinkCard key={query.data.updated_at} link={query.data} path={path} why={why} onChanged={changed} />
       )}
     </Page>
   );
 }
 
-function LinkCard({
-  link,
-  path,
-  why,
-  onChanged,
-}: {
-  link: Link;
-  path: { org_id: string; project_id: string };
-  why: string | null;
-  onChanged: (said: string) => Promise<void>;
-}) {
-  const [branch, setBranch] = useState(link.default_branch);
-  const [isOn, setOn] = useState(link.webhooks_enabled);
-  const save = useMutation({
-    mutationFn: () =>
-      answerOf(
-        api.PATCH(PATH, { params: { path }, body: { default_branch: branch, webhooks_enabled: isOn } }),
-      ),
-    onSuccess: () => onChanged("Saved."),
-  });
-  const unlink = useMutation({
-    mutationFn: () => api.DELETE(PATH, { params: { path } }),
-    onSuccess: () => onChanged("The repository is unlinked. Its history is kept."),
-  });
-  const error = save.error ?? unlink.error;
+function OfProject({ organization, project }: { organization: OrganizationOfUser; project: Project }) {
+  const { change, q, repository: chosen } = route.useSearch();
+  const navigate = route.useNavigate();
+  const client = useQueryClient();
+  const why = refusal("link", organization.role);
+  const link = project.repository;
+  const changed = async () => {
+    await client.invalidateQueries({ queryKey: ["project", organization.id, project.id] });
+    client.invalidateQueries({ queryKey: ["projects", organization.id] });
+    client.invalidateQueries({ queryKey: ["repositories", organization.id] });
+  };
+  if (!link || (change && !why))
+    return (
+      <Suspense fallback={<Skeleton className="h-112 w-full rounded-xl" />}>
+        <LinkSteps
+          organization={organization}
+          project={project}
+          sought={q}
+          chosen={chosen}
+          onText={(text) => navigate({ search: { change, q: text || undefined }, replace: true })}
+          onChoose={(id) => navigate({ search: { change, q, ...(id && { repository: id }) } })}
+          onDone={async () => {
+            await changed();
+            await navigate({ search: {}, replace: true });
+          }}
+          onCancel={link ? () => navigate({ search: {} }) : null}
+        />
+      </Suspense>
+    );
+  return (
+    <>
+      <LinkCard
+        organization={organization}
+        project={project}
+        link={link}
+        why={why}
+        onChange={() => navigate({ search: { change: true } })}
+        onUnlinked={changed}
+      />
+      <LinkSettings key={link.id} orgId={organization.id} link={link} why={why} onChanged={changed} />
+      <LastEvents orgId={organization.id} projectId={project.id} fullName={link.full_name} />
+    </>
+  );
+}
+
+function NoProject({ orgId }: { orgId: string }) {
   return (
     <Card>
-      <CardHeader>
-        <CardTitle>{link.url ? <a href={link.url}>{link.full_name}</a> : link.full_name}</CardTitle>
-        <Badge tone={link.reachable ? "success" : "warning"}>
-          {link.reachable ? "Linked" : "Not reachable"}
-        </Badge>
-      </CardHeader>
-      <CardBody className="space-y-4">
-        {link.action && <p className="text-sm">{link.action.message}</p>}
-        <div className="space-y-1">
-          <Label htmlFor="branch">Branch to follow</Label>
-          <Input
-            id="branch"
-            value={branch}
-            disabled={why !== null}
-            onChange={(event) => setBranch(event.target.value)}
-          />
-        </div>
-        <label htmlFor="webhooks" className="flex items-center gap-2 text-sm">
-          <input
-            id="webhooks"
-            type="checkbox"
-            checked={isOn}
-            disabled={why !== null}
-            onChange={(event) => setOn(event.target.checked)}
-          />
-          Pushes and pull requests reach this project
-        </label>
-        {error && <ProblemAlert error={error} />}
-        <div className="flex gap-2">
-          <WithReason reason={why}>
-            <Button variant="primary" disabled={save.isPending} onClick={() => save.mutate()}>
-              {save.isPending ? "Saving…" : "Save"}
-            </Button>
-          </WithReason>
-          <WithReason reason={why}>
-            <Button variant="danger" disabled={unlink.isPending} onClick={() => unlink.mutate()}>
-              {unlink.isPending ? "Unlinking…" : "Unlink"}
-            </Button>
-          </WithReason>
-        </div>
-      </CardBody>
+      <EmptyState
+        icon={FolderX}
+        title="There is no such project"
+        action={
+          <Button asChild>
+            <Link to="/kit/$orgId/projects" params={{ orgId }}>
+              To the projects
+            </Link>
+          </Button>
+        }
+      >
+        It was deleted, or the address is not right.
+      </EmptyState>
     </Card>
   );
 }

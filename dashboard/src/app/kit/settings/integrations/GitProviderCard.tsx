@@ -1,15 +1,12 @@
-import { useMutation } from "@tanstack/react-query";
 import { GitBranch } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
-import { type Deed, standingOf } from "@/app/kit/settings/integrations/standing";
-import { ProblemAlert } from "@/components/feedback/ProblemAlert";
+import { InstallAction } from "@/app/kit/settings/integrations/InstallAction";
+import { standingOf } from "@/app/kit/settings/integrations/standing";
 import { WithReason } from "@/components/feedback/WithReason";
 import { Time } from "@/components/Time";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardHeader, CardTitle } from "@/components/ui/card";
-import { PROVIDER } from "@/hooks/useIntegration";
-import { answerOf, api } from "@/lib/api/client";
 import type { Integration, OrganizationOfUser } from "@/lib/api/types";
 import { refusal } from "@/lib/rights";
 
@@ -37,7 +34,7 @@ export function GitProviderCard({
           <Badge tone={standing.tone}>{standing.badge}</Badge>
         </div>
         <div className="flex flex-wrap gap-2">
-          <Action deed={standing.deed} orgId={organization.id} />
+          <InstallAction deed={standing.deed} orgId={organization.id} />
           {isLive && (
             <WithReason reason={refusal("disconnect", organization.role)}>
               <Button variant="danger" onClick={() => setAsking(true)}>
@@ -61,45 +58,6 @@ export function GitProviderCard({
         </Suspense>
       )}
     </Card>
-  );
-}
-
-function Action({ deed, orgId }: { deed: Deed; orgId: string }) {
-  const install = useMutation({
-    mutationFn: (mode: "new" | "existing") =>
-      answerOf(
-        api.GET("/api/v1/git/{provider}/install", {
-          params: {
-            path: { provider: PROVIDER },
-            query: { organization_id: orgId, return_to: window.location.pathname, mode },
-          },
-          headers: { accept: "application/json" },
-        }),
-      ),
-    onSuccess: (found) => {
-      if (typeof found === "object") window.location.assign(found.redirect_url);
-    },
-  });
-  if (deed === null) return null;
-  if (deed.kind === "visit")
-    return (
-      <Button asChild>
-        <a href={deed.url}>{deed.words}</a>
-      </Button>
-    );
-  return (
-    <div className="space-y-2">
-      <WithReason reason={deed.refusal}>
-        <Button
-          variant="primary"
-          disabled={install.isPending || install.isSuccess}
-          onClick={() => install.mutate(deed.mode)}
-        >
-          {install.isPending || install.isSuccess ? "To GitHub…" : deed.words}
-        </Button>
-      </WithReason>
-      {install.error && <ProblemAlert error={install.error} />}
-    </div>
   );
 }
 

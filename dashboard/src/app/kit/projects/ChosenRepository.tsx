@@ -1,0 +1,31 @@
+import { Archive, GitFork, Globe, Lock } from "lucide-react";
+import { Badge } from "@/components/ui/badge";
+import { Button } from "@/components/ui/button";
+import type { Repository } from "@/lib/api/types";
+
+/** The repository that was chosen, and the way back to the others. */
+export function ChosenRepository({ repository, onBack }: { repository: Repository; onBack: () => void }) {
+  const Icon = repository.private ? Lock : Globe;
+  return (
+    <div className="flex flex-wrap items-center justify-between gap-3 rounded-lg border bg-muted/40 p-3 text-sm">
+      <div className="flex min-w-0 items-center gap-3">
+        <Icon className="size-4 shrink-0 text-muted-foreground" aria-hidden="true" />
+        <span className="min-w-0 font-medium break-words">{repository.full_name}</span>
+        {repository.private && <Badge>Private</Badge>}
+        {repository.fork && (
+          <Badge>
+            <GitFork aria-hidden="true" /> Fork
+          </Badge>
+        )}
+        {repository.archived && (
+          <Badge tone="warning">
+            <Archive aria-hidden="true" /> Archived
+          </Badge>
+        )}
+      </div>
+      <Button size="small" onClick={onBack}>
+        Choose another
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,67 @@
+import type { UseQueryResult } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Hourglass, Plug, Unplug } from "lucide-react";
+import { InstallAction } from "@/app/kit/settings/integrations/InstallAction";
+import { standingOf } from "@/app/kit/settings/integrations/standing";
+import { EmptyState } from "@/components/feedback/EmptyState";
+import { Note } from "@/components/feedback/Note";
+import { ProblemAlert } from "@/components/feedback/ProblemAlert";
+import { Button } from "@/components/ui/button";
+import { Card } from "@/components/ui/card";
+import { Skeleton } from "@/components/ui/skeleton";
+import type { Integration, OrganizationOfUser } from "@/lib/api/types";
+
+const ICONS = { not_connected: Plug, pending: Hourglass, revoked: Unplug } as const;
+const TITLES = {
+  not_connected: "GitHub is not connected",
+  pending: "An owner has been asked to approve",
+  revoked: "GitHub is disconnected",
+} as const;
+
+/** Why there is nothing to choose from yet, or why what there is may be out of date; nothing while all is well. */
+export function NotReady({
+  query: { data: integration, error, refetch },
+  organization,
+}: {
+  query: UseQueryResult<Integration>;
+  organization: OrganizationOfUser;
+}) {
+  if (!integration)
+    return error ? (
+      <ProblemAlert error={error} onRetry={() => refetch()} />
+    ) : (
+      <>
+        <Skeleton className="mb-3 h-10 w-full" />
+        <Skeleton className="h-104 w-full rounded-xl" />
+      </>
+    );
+  const { status } = integration;
+  const standing = standingOf(integration, organization.role);
+  if (status === "active") return null;
+  if (status === "suspended")
+    return (
+      <Note
+        tone="warning"
+        action={
+          <Button size="small" asChild>
+            <Link to="/kit/$orgId/settings/integrations" params={{ orgId: organization.id }}>
+              See the integration
+            </Link>
+          </Button>
+        }
+      >
+        {standing.sentence} The list is as it was, and nothing can be linked until then.
+      </Note>
+    );
+  return (
+    <Card>
+      <EmptyState
+        icon={ICONS[status]}
+        title={TITLES[status]}
+        action={<InstallAction deed={standing.deed} orgId={organization.id} />}
+      >
+        {standing.sentence}
+      </EmptyState>
+    </Card>
+  );
+}

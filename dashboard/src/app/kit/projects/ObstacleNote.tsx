@@ -1,0 +1,37 @@
+import { Link } from "@tanstack/react-router";
+import { ExternalLink } from "lucide-react";
+import type { Obstacle } from "@/app/kit/projects/obstacles";
+import { Note } from "@/components/feedback/Note";
+import { Button } from "@/components/ui/button";
+
+/** What is in the way, before anybody tries in vain. */
+export function ObstacleNote({ obstacle: { words, help }, orgId }: { obstacle: Obstacle; orgId: string }) {
+  const action = () => {
+    switch (help?.kind) {
+      case "visit":
+        return (
+          <Button size="small" asChild>
+            <a href={help.url} target="_blank" rel="noreferrer">
+              {help.words}
+              <ExternalLink aria-hidden="true" />
+            </a>
+          </Button>
+        );
+      case "integrations":
+        return (
+          <Button size="small" asChild>
+            <Link to="/kit/$orgId/settings/integrations" params={{ orgId }}>
+              See the integration
+            </Link>
+          </Button>
+        );
+      default:
+        return null;
+    }
+  };
+  return (
+    <Note tone="warning" action={action()}>
+      {words}
+    </Note>
+  );
+}

@@ -1,0 +1,45 @@
+import { AdjustAccess } from "@/app/kit/projects/import/AdjustAccess";
+import { ListAge } from "@/app/kit/projects/import/ListAge";
+import { NewArrivals } from "@/app/kit/projects/import/NewArrivals";
+import { RepoSelector } from "@/app/kit/projects/import/RepoSelector";
+import { useArrivals } from "@/hooks/useArrivals";
+import { useFollowedCatalog } from "@/hooks/useRepositories";
+import type { Integration, OrganizationOfUser } from "@/lib/api/types";
+
+/** The repositories to choose from, what is new among them, how old the list is, and the way to more. */
+export function RepositoryChoice({
+  organization,
+  integration,
+  initialText,
+  onText,
+  onChoose,
+}: {
+  organization: OrganizationOfUser;
+  integration: Integration;
+  initialText: string | undefined;
+  onText: (text: string) => void;
+  onChoose: (repoId: string) => void;
+}) {
+  const { arrivals, dismiss } = useArrivals(organization.id);
+  useFollowedCatalog(organization.id, integration.sync);
+  return (
+    <div className="space-y-4">
+      <NewArrivals arrivals={arrivals} onChoose={onChoose} onDismiss={dismiss} />
+      <RepoSelector
+        orgId={organization.id}
+        initialText={initialText}
+        arrivals={arrivals}
+        onText={onText}
+        onChoose={(repository) => onChoose(repository.id)}
+      >
+        <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3">
+          {integration.sync && <ListAge organization={organization} sync={integration.sync} />}
+          <div className="flex flex-wrap items-center gap-x-3 gap-y-2 text-sm">
+            <span>Missing a repository?</span>
+            <AdjustAccess orgId={organization.id} />
+          </div>
+        </div>
+      </RepoSelector>
+    </div>
+  );
+}

@@ -1,0 +1,44 @@
+import { useMutation } from "@tanstack/react-query";
+import { ExternalLink } from "lucide-react";
+import { ProblemAlert } from "@/components/feedback/ProblemAlert";
+import { Button } from "@/components/ui/button";
+import { PROVIDER } from "@/hooks/useIntegration";
+import { answerOf, api } from "@/lib/api/client";
+import { rememberPlace } from "@/lib/placeInStream";
+
+/** Leads to where repositories are chosen at the provider; saving there leads back to this very address. */
+export function AdjustAccess({
+  orgId,
+  words = "Adjust access on GitHub",
+  isMain = false,
+}: {
+  orgId: string;
+  words?: string;
+  isMain?: boolean;
+}) {
+  const leave = useMutation({
+    mutationFn: async () => {
+      await rememberPlace(orgId);
+      const return_to = window.location.pathname + window.location.search;
+      return answerOf(
+        api.GET("/api/v1/git/{provider}/manage", {
+          params: { path: { provider: PROVIDER }, query: { organization_id: orgId, return_to } },
+          headers: { accept: "application/json" },
+        }),
+      );
+    },
+    onSuccess: (found) => {
+      if (typeof found === "object") window.location.assign(found.redirect_url);
+    },
+  });
+  const isLeaving = leave.isPending || leave.isSuccess;
+  return (
+    <span className="inline-flex flex-col items-start gap-2">
+      <Button variant={isMain ? "primary" : "outline"} disabled={isLeaving} onClick={() => leave.mutate()}>
+        {isLeaving ? "To GitHub…" : words}
+        <ExternalLink aria-hidden="true" />
+      </Button>
+      {leave.error && <ProblemAlert error={leave.error} />}
+    </span>
+  );
+}

@@ -1,0 +1,60 @@
+import { CloudOff, FolderLock, LoaderCircle, SearchX } from "lucide-react";
+import { AdjustAccess } from "@/app/kit/projects/import/AdjustAccess";
+import type { Emptiness } from "@/app/kit/projects/import/emptiness";
+import { EmptyState } from "@/components/feedback/EmptyState";
+import { Button } from "@/components/ui/button";
+
+/** Why there is nothing to choose from, and what to do about it. */
+export function NoRepositories({
+  why,
+  sought,
+  orgId,
+  onClear,
+}: {
+  why: Emptiness;
+  sought: string;
+  orgId: string;
+  onClear: () => void;
+}) {
+  switch (why) {
+    case "syncing":
+      return (
+        <EmptyState icon={LoaderCircle} isBusy title="Your repositories are being read from GitHub">
+          They appear here by themselves, the first within seconds. Thousands take about a minute.
+        </EmptyState>
+      );
+    case "no_match_yet":
+      return (
+        <EmptyState icon={LoaderCircle} isBusy title={`Nothing matches “${sought}” yet`}>
+          The list is still being read from GitHub. What comes is searched, too.
+        </EmptyState>
+      );
+    case "unreachable":
+      return (
+        <EmptyState icon={CloudOff} title="GitHub does not answer">
+          Your repositories have not been read yet. We try again by ourselves; “Refresh” tries now.
+        </EmptyState>
+      );
+    case "none_granted":
+      return (
+        <EmptyState
+          icon={FolderLock}
+          title="No repository has been granted"
+          action={<AdjustAccess orgId={orgId} words="Choose repositories on GitHub" isMain />}
+        >
+          GitHub is connected, but shows us none of its repositories. An owner chooses there which we may see.
+        </EmptyState>
+      );
+    case "no_match":
+      return (
+        <EmptyState
+          icon={SearchX}
+          title={`No repository matches “${sought}”`}
+          action={<Button onClick={onClear}>Clear the search</Button>}
+        >
+          Part of an owner’s or repository’s name finds it. What GitHub does not show us is not found: adjust
+          access below.
+        </EmptyState>
+      );
+  }
+}

@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { obstacleOf } from "@/app/kit/projects/obstacles";
+import type { Repository } from "@/lib/api/types";
+
+const repository = {
+  full_name: "acme/widgets",
+  url: "https://github.example/acme/widgets",
+  archived: false,
+} as Repository;
+const archived = { ...repository, archived: true };
+
+describe("what is in the way of linking", () => {
+  it("is nothing, for a member with a repository that lives", () => {
+    expect(obstacleOf("import", "member", { status: "active" }, repository)).toBeNull();
+  });
+
+  it("is the role first, then the integration, then the repository", () => {
+    expect(obstacleOf("import", "viewer", { status: "suspended" }, archived)?.words).toContain("viewer");
+    expect(obstacleOf("link", "member", { status: "suspended" }, archived)?.help).toEqual({
+      kind: "integrations",
+    });
+    expect(obstacleOf("link", "member", { status: "revoked" }, repository)?.help).toEqual({
+      kind: "integrations",
+    });
+    expect(obstacleOf("link", "member", { status: "active" }, archived)?.help).toMatchObject({
+      url: "https://github.example/acme/widgets",
+    });
+  });
+});

@@ -1,0 +1,94 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Activity } from "lucide-react";
+import { useMemo } from "react";
+import { TONES } from "@/app/kit/events/status";
+import { verdictInWords } from "@/app/kit/projects/repository/verdicts";
+import { EmptyState } from "@/components/feedback/EmptyState";
+import { ProblemAlert } from "@/components/feedback/ProblemAlert";
+import { Time } from "@/components/Time";
+import { Badge } from "@/components/ui/badge";
+import { Card, CardHeader, CardTitle } from "@/components/ui/card";
+import { Skeleton } from "@/components/ui/skeleton";
+import { useLiveEvents } from "@/hooks/useLiveEvents";
+import { answerOf, api } from "@/lib/api/client";
+
+const SHOWN = 8;
+// What is not told of, because it is paused or failed, is in no stream.
+const FOLLOWED_MS = 10_000;
+
+/** What GitHub told of this project's repository last, and what was decided for this project. */
+export function LastEvents({
+  orgId,
+  projectId,
+  fullName,
+}: {
+  orgId: string;
+  projectId: string;
+  fullName: string;
+}) {
+  const key = useMemo(() => ["events-of-project", orgId, projectId], [orgId, projectId]);
+  useLiveEvents(orgId, key);
+  const { data, error, refetch } = useQuery({
+    queryKey: key,
+    queryFn: ({ signal }) =>
+      answerOf(
+        api.GET("/api/v1/{org_id}/git-webhook-events", {
+          params: { path: { org_id: orgId }, query: { project_id: projectId, limit: SHOWN } },
+          signal,
+        }),
+      ),
+    refetchInterval: FOLLOWED_MS,
+  });
+  return (
+    <Card>
+      <CardHeader>
+        <CardTitle>Last events</CardTitle>
+        <Link to="/kit/$orgId/events" params={{ orgId }} className="text-sm text-primary underline">
+          All events
+        </Link>
+      </CardHeader>
+      {error && (
+        <div className="px-5 pb-5">
+          <ProblemAlert error={error} onRetry={() => refetch()} />
+        </div>
+      )}
+      <div className="min-h-56">
+        {!data && !error && (
+          <div className="space-y-4 px-5 pb-5">
+            <Skeleton className="h-8 w-full" />
+            <Skeleton className="h-8 w-full" />
+            <Skeleton className="h-8 w-full" />
+          </div>
+        )}
+        {data?.data.length === 0 && (
+          <EmptyState icon={Activity} title="Nothing has reached this project yet">
+            Push to {fullName}: it appears here within moments.
+          </EmptyState>
+        )}
+        {data && data.data.length > 0 && (
+          <ul aria-label="Last events" className="divide-y border-t">
+            {data.data.map((event) => (
+              <li key={event.id} className="flex flex-wrap items-center gap-x-4 gap-y-1 px-5 py-3 text-sm">
+                <Link
+                  to="/kit/$orgId/events"
+                  params={{ orgId }}
+                  search={{ id: event.id }}
+                  className="min-w-0 basis-40 truncate font-medium hover:underline"
+                >
+                  {event.event}
+                  {event.action && ` · ${event.action}`}
+                </Link>
+                <span className="min-w-0 flex-1 basis-48 text-muted-foreground">{verdictInWords(event)}</span>
+                <Badge tone={TONES[event.status]}>{event.status}</Badge>
+                <span className="w-28 text-right text-muted-foreground">
+                  <Time at={event.received_at} />
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </Card>
+  );
+}

@@ -1,0 +1,152 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { ChoiceFields, type Choices } from "@/app/kit/projects/ChoiceFields";
+import { type Place, placeOf, wordsOf } from "@/app/kit/projects/conflicts";
+import { ProblemAlert } from "@/components/feedback/ProblemAlert";
+import { WithReason } from "@/components/feedback/WithReason";
+import { Button } from "@/components/ui/button";
+import { Card, CardBody, CardHeader, CardTitle } from "@/components/ui/card";
+import { Switch } from "@/components/ui/switch";
+import { repositoryQuery } from "@/hooks/useRepositories";
+import { answerOf, api } from "@/lib/api/client";
+import type { Link, Project } from "@/lib/api/types";
+import { notify } from "@/lib/notices";
+
+type Patch = {
+  default_branch?: string;
+  webhooks_enabled?: boolean;
+  settings?: { root_directory: string | null };
+};
+
+/** What people chose of a link: whether anything is told of it, its branch and its directory. */
+export function LinkSettings({
+  orgId,
+  link,
+  why,
+  onChanged,
+}: {
+  orgId: string;
+  link: Link;
+  /** Why this role may not change it; null where it may. */
+  why: string | null;
+  onChanged: () => Promise<void>;
+}) {
+  const client = useQueryClient();
+  // What was changed here and not saved; the rest is as the service has it, whoever changes that meanwhile.
+  const [draft, setDraft] = useState<Partial<Choices>>({});
+  const label = useId();
+  const { data: repository } = useQuery({
+    ...repositoryQuery(orgId, link.repo_id, undefined),
+    enabled: link.reachable,
+  });
+  const saved: Choices = { branch: link.default_branch, root: link.settings.root_directory ?? "" };
+  const choices = { ...saved, ...draft };
+  const isChanged = choices.branch !== saved.branch || choices.root !== saved.root;
+
+  const patch = (body: Patch) =>
+    answerOf(
+      api.PATCH("/api/v1/{org_id}/projects/{project_id}/repository", {
+        params: { path: { org_id: orgId, project_id: link.project_id } },
+        body,
+      }),
+    );
+  const show = (repository: Link) =>
+    client.setQueryData<Project>(
+      ["project", orgId, link.project_id],
+      (known) => known && { ...known, repository },
+    );
+  const save = useMutation({
+    mutationFn: () =>
+      patch({
+        ...(choices.branch !== saved.branch && { default_branch: choices.branch }),
+        ...(choices.root !== saved.root && { settings: { root_directory: choices.root || null } }),
+      }),
+    onSuccess: async (changed) => {
+      show(changed);
+      setDraft({});
+      notify("Saved.");
+      await onChanged();
+    },
+  });
+  const toggle = useMutation({
+    mutationFn: (webhooks_enabled: boolean) => patch({ webhooks_enabled }),
+    onSuccess: async (changed) => {
+      show(changed);
+      notify(changed.webhooks_enabled ? "Pushes and pull requests reach this project again." : "Paused.");
+      await onChanged();
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (isChanged && !why && !save.isPending) save.mutate();
+  };
+  const errorAt = (place: Place): ReactNode =>
+    save.error &&
+    placeOf(save.error) === place && <ProblemAlert error={save.error} words={wordsOf(save.error)} />;
+  // While it is on its way it shows what was wished.
+  const isOn = toggle.isPending ? toggle.variables : link.webhooks_enabled;
+  return (
+    <Card>
+      <CardHeader>
+        <CardTitle>Settings</CardTitle>
+      </CardHeader>
+      <CardBody className="space-y-6">
+        <div className="space-y-3">
+          <div className="flex items-start justify-between gap-6">
+            <div>
+              <p id={label} className="text-sm font-medium">
+                Webhooks
+              </p>
+              <p id={`${label}-hint`} className="text-xs text-muted-foreground">
+                Pushes and pull requests reach this project. Off, they are received and noted, and not told
+                of.
+              </p>
+            </div>
+            <WithReason reason={why}>
+              <Switch
+                aria-labelledby={label}
+                aria-describedby={`${label}-hint`}
+                checked={isOn}
+                disabled={toggle.isPending}
+                onClick={() => toggle.mutate(!link.webhooks_enabled)}
+              />
+            </WithReason>
+          </div>
+          {toggle.error && <ProblemAlert error={toggle.error} />}
+        </div>
+        <hr />
+        <form className="max-w-2xl space-y-5" onSubmit={submit}>
+          <ChoiceFields
+            orgId={orgId}
+            repoId={link.repo_id}
+            defaultBranch={repository?.default_branch}
+            choices={choices}
+            disabled={why !== null}
+            errors={{ branch: errorAt("branch"), root: errorAt("root") }}
+            onChange={(changed) => setDraft({ ...draft, ...changed })}
+          />
+          {errorAt("form")}
+          {errorAt("name")}
+          <div className="flex gap-2">
+            <WithReason reason={why ?? (isChanged ? null : "Nothing has been changed.")}>
+              <Button type="submit" variant="primary" disabled={save.isPending}>
+                {save.isPending ? "Saving…" : "Save"}
+              </Button>
+            </WithReason>
+            {isChanged && (
+              <Button
+                disabled={save.isPending}
+                onClick={() => {
+                  setDraft({});
+                  save.reset();
+                }}
+              >
+                Discard
+              </Button>
+            )}
+          </div>
+        </form>
+      </CardBody>
+    </Card>
+  );
+}

@@ -1,0 +1,80 @@
+import { ChosenById } from "@/app/kit/projects/ChosenById";
+import { NotReady } from "@/app/kit/projects/NotReady";
+import { obstacleOf } from "@/app/kit/projects/obstacles";
+import { RepositoryChoice } from "@/app/kit/projects/RepositoryChoice";
+import { LinkForm } from "@/app/kit/projects/repository/LinkForm";
+import { Note } from "@/components/feedback/Note";
+import { Button } from "@/components/ui/button";
+import { useIntegration } from "@/hooks/useIntegration";
+import type { OrganizationOfUser, Project } from "@/lib/api/types";
+import { refusal } from "@/lib/rights";
+
+/** A project's repository is chosen, for the first time or in place of another, and linked. */
+export function LinkSteps({
+  organization,
+  project,
+  sought,
+  chosen,
+  onText,
+  onChoose,
+  onDone,
+  onCancel,
+}: {
+  organization: OrganizationOfUser;
+  project: Project;
+  sought: string | undefined;
+  chosen: string | undefined;
+  onText: (text: string) => void;
+  /** Told which one was chosen; null goes back to the others. */
+  onChoose: (repoId: string | null) => void;
+  onDone: () => Promise<void>;
+  onCancel: (() => void) | null;
+}) {
+  const query = useIntegration(organization.id);
+  const integration = query.data;
+  const why = refusal("link", organization.role);
+  if (integration?.status !== "active" && integration?.status !== "suspended")
+    return <NotReady query={query} organization={organization} />;
+  if (chosen)
+    return (
+      <ChosenById orgId={organization.id} repoId={chosen} onBack={() => onChoose(null)}>
+        {(repository) => (
+          <LinkForm
+            key={repository.id}
+            orgId={organization.id}
+            project={project}
+            repository={repository}
+            obstacle={obstacleOf("link", organization.role, integration, repository)}
+            onBack={() => onChoose(null)}
+            onDone={onDone}
+          />
+        )}
+      </ChosenById>
+    );
+  return (
+    <section className="space-y-4" aria-labelledby="choosing">
+      <div className="flex flex-wrap items-start justify-between gap-3">
+        <div>
+          <h2 id="choosing" className="font-semibold">
+            {project.repository ? "Choose another repository" : "No repository is linked"}
+          </h2>
+          <p className="text-sm text-muted-foreground">
+            {project.repository
+              ? `It takes the place of ${project.repository.full_name}, which stays linked until then.`
+              : "Choose one: its pushes and pull requests reach this project from then on."}
+          </p>
+        </div>
+        {onCancel && <Button onClick={onCancel}>Cancel</Button>}
+      </div>
+      {why && <Note tone="warning">{why}</Note>}
+      <NotReady query={query} organization={organization} />
+      <RepositoryChoice
+        organization={organization}
+        integration={integration}
+        initialText={sought}
+        onText={onText}
+        onChoose={onChoose}
+      />
+    </section>
+  );
+}

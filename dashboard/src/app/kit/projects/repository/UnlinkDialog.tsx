@@ -1,0 +1,65 @@
+import { useMutation } from "@tanstack/react-query";
+import { ProblemAlert } from "@/components/feedback/ProblemAlert";
+import { Button } from "@/components/ui/button";
+import { Dialog, DialogClose, DialogContent } from "@/components/ui/dialog";
+import { api } from "@/lib/api/client";
+import { ApiProblem } from "@/lib/api/problem";
+import type { Link, Project } from "@/lib/api/types";
+import { notify } from "@/lib/notices";
+
+/** Asks before unlinking, saying what that means. */
+export function UnlinkDialog({
+  orgId,
+  project,
+  link,
+  onUnlinked,
+  onClose,
+}: {
+  orgId: string;
+  project: Project;
+  link: Link;
+  onUnlinked: () => Promise<void>;
+  onClose: () => void;
+}) {
+  const unlink = useMutation({
+    mutationFn: async () => {
+      try {
+        await api.DELETE("/api/v1/{org_id}/projects/{project_id}/repository", {
+          params: { path: { org_id: orgId, project_id: project.id } },
+        });
+      } catch (error) {
+        // Somebody else was faster, or the answer to the first try was lost: it is as wished.
+        if (!(error instanceof ApiProblem && error.code === "project_not_linked")) throw error;
+      }
+    },
+    onSuccess: async () => {
+      notify(`${link.full_name} is unlinked from ${project.name}.`);
+      await onUnlinked();
+      onClose();
+    },
+  });
+  return (
+    <Dialog open onOpenChange={(isOpen) => !isOpen && onClose()}>
+      <DialogContent
+        title={`Unlink ${link.full_name}?`}
+        description={`Pushes and pull requests no longer reach ${project.name}. The repository stays as it is, and so does what has happened so far: events, commits and their authors.`}
+      >
+        <div className="space-y-4">
+          {unlink.error && <ProblemAlert error={unlink.error} />}
+          <div className="flex justify-end gap-2">
+            <DialogClose asChild>
+              <Button>Cancel</Button>
+            </DialogClose>
+            <Button
+              variant="danger"
+              disabled={unlink.isPending || unlink.isSuccess}
+              onClick={() => unlink.mutate()}
+            >
+              {unlink.isPending || unlink.isSuccess ? "Unlinking…" : "Unlink"}
+            </Button>
+          </div>
+        </div>
+      </DialogContent>
+    </Dialog>
+  );
+}

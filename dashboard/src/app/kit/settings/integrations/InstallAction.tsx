@@ -1,0 +1,47 @@
+import { useMutation } from "@tanstack/react-query";
+import type { Deed } from "@/app/kit/settings/integrations/standing";
+import { ProblemAlert } from "@/components/feedback/ProblemAlert";
+import { WithReason } from "@/components/feedback/WithReason";
+import { Button } from "@/components/ui/button";
+import { PROVIDER } from "@/hooks/useIntegration";
+import { answerOf, api } from "@/lib/api/client";
+
+/** The one thing that helps where an integration stands as it does; it leads back to the page it is on. */
+export function InstallAction({ deed, orgId }: { deed: Deed; orgId: string }) {
+  const install = useMutation({
+    mutationFn: (mode: "new" | "existing") =>
+      answerOf(
+        api.GET("/api/v1/git/{provider}/install", {
+          params: {
+            path: { provider: PROVIDER },
+            query: { organization_id: orgId, return_to: window.location.pathname, mode },
+          },
+          headers: { accept: "application/json" },
+        }),
+      ),
+    onSuccess: (found) => {
+      if (typeof found === "object") window.location.assign(found.redirect_url);
+    },
+  });
+  if (deed === null) return null;
+  if (deed.kind === "visit")
+    return (
+      <Button asChild>
+        <a href={deed.url}>{deed.words}</a>
+      </Button>
+    );
+  return (
+    <div className="space-y-2">
+      <WithReason reason={deed.refusal}>
+        <Button
+          variant="primary"
+          disabled={install.isPending || install.isSuccess}
+          onClick={() => install.mutate(deed.mode)}
+        >
+          {install.isPending || install.isSuccess ? "To GitHub…" : deed.words}
+        </Button>
+      </WithReason>
+      {install.error && <ProblemAlert error={install.error} />}
+    </div>
+  );
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import type { Link } from "@/lib/api/types";
+import { linkStandingOf } from "@/lib/linkStanding";
+
+const link: Link = {
+  id: "1",
+  project_id: "2",
+  provider: "github",
+  repo_id: "3",
+  full_name: "acme/widgets",
+  previous_full_name: null,
+  url: "https://github.example/acme/widgets",
+  archived: false,
+  default_branch: "main",
+  webhooks_enabled: true,
+  settings: { root_directory: null },
+  reachable: true,
+  reason: null,
+  action: null,
+  created_at: "2026-11-23T12:00:00Z",
+  updated_at: "2026-11-23T12:00:00Z",
+};
+const there = { code: "unsuspend_on_provider", message: "", url: "https://github.example/settings" } as const;
+
+describe("how it stands with a project's repository", () => {
+  it("is quiet while everything comes through", () => {
+    expect(linkStandingOf(link)).toMatchObject({ tone: "success", sentence: null, help: null });
+  });
+
+  it("tells what was taken away from what is suspended and what is disconnected, each with its own help", () => {
+    const ways = [
+      { ...link, reachable: false, reason: "repository_removed" },
+      { ...link, reachable: false, reason: "integration_suspended", action: there },
+      { ...link, reachable: false, reason: "integration_suspended" },
+      { ...link, reachable: false, reason: "integration_revoked" },
+      { ...link, archived: true },
+      { ...link, webhooks_enabled: false },
+    ] as const;
+    const standings = ways.map(linkStandingOf);
+    expect(new Set(standings.map((one) => one.badge)).size).toBe(ways.length);
+    expect(standings.map((one) => one.help?.kind)).toEqual([
+      "adjust",
+      "visit",
+      "integrations",
+      "integrations",
+      "visit",
+      undefined,
+    ]);
+    for (const one of standings) expect(one.sentence).toBeTruthy();
+  });
+
+  it("names first what stands in the way first", () => {
+    const both = { ...link, archived: true, reachable: false, reason: "integration_revoked" } as const;
+    expect(linkStandingOf(both).badge).toBe("Disconnected");
+  });
+});
