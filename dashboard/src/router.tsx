@@ -18,6 +18,7 @@ import { currentUserQuery } from "@/hooks/useCurrentUser";
 import { ApiProblem } from "@/lib/api/problem";
 import type { Attribution, CurrentUser } from "@/lib/api/types";
 import { queryClient } from "@/lib/query";
+import { isOfOneself } from "@/lib/refusals";
 
 /** What the selector of repositories has in the address: what is sought, and which one is chosen. */
 interface ChoiceSearch {
@@ -25,10 +26,20 @@ interface ChoiceSearch {
   repository?: string | undefined;
 }
 
+interface AttributionSearch {
+  status?: Attribution["status"] | undefined;
+  project?: string | undefined;
+}
+
 interface EventSearch {
   status?: Status | undefined;
   event?: string | undefined;
   id?: string | undefined;
+}
+
+/** Why nothing came of a flow at the provider, where a browser comes back from one. */
+interface ReturnSearch {
+  refused?: string | undefined;
 }
 
 const LAST_ORGANIZATION = "crewkit-organization";
@@ -46,6 +57,12 @@ async function signedIn(): Promise<CurrentUser> {
   }
 }
 
+// What looks like a number or a truth value arrives as one.
+const textOf = (value: unknown): string | undefined =>
+  ["string", "number", "boolean"].includes(typeof value) ? String(value) || undefined : undefined;
+
+const returnIn = (search: Record<string, unknown>): ReturnSearch => ({ refused: textOf(search.refused) });
+
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound, errorComponent: RouteError });
 
 const front = createRoute({
@@ -59,11 +76,18 @@ const front = createRoute({
 const home = createRoute({
   getParentRoute: () => root,
   path: "/kit",
-  beforeLoad: async () => {
+  validateSearch: (search): ReturnSearch => returnIn(search),
+  beforeLoad: async ({ search }) => {
     const { organizations } = await signedIn();
     const last = localStorage.getItem(LAST_ORGANIZATION);
     const chosen = organizations.find((one) => one.id === last) ?? organizations[0];
-    if (chosen) throw redirect({ to: "/kit/$orgId/projects", params: { orgId: chosen.id } });
+    if (!chosen) return;
+    const params = { orgId: chosen.id };
+    const { refused } = search;
+    if (refused === undefined) throw redirect({ to: "/kit/$orgId/projects", params });
+    if (isOfOneself(refused))
+      throw redirect({ to: "/kit/$orgId/account/connections", params, search: { refused } });
+    throw redirect({ to: "/kit/$orgId/settings/integrations", params, search: { refused } });
   },
   component: lazyRouteComponent(() => import("@/app/kit/page"), "NoOrganization"),
 });
@@ -80,10 +104,6 @@ const organization = createRoute({
 });
 
 const inside = <Path extends string>(path: Path) => ({ getParentRoute: () => organization, path }) as const;
-
-// What looks like a number or a truth value arrives as one.
-const textOf = (value: unknown): string | undefined =>
-  ["string", "number", "boolean"].includes(typeof value) ? String(value) || undefined : undefined;
 
 const choiceIn = (search: Record<string, unknown>): ChoiceSearch => ({
   q: textOf(search.q),
@@ -125,8 +145,9 @@ const events = createRoute({
 
 const attribution = createRoute({
   ...inside("/attribution"),
-  validateSearch: (search): { status?: Attribution["status"] | undefined } => ({
+  validateSearch: (search): AttributionSearch => ({
     status: (["matched", "unmatched", "bot"] as const).find((one) => one === search.status),
+    project: textOf(search.project),
   }),
   component: lazyRouteComponent(() => import("@/app/kit/attribution/page"), "AttributionPage"),
 });
@@ -138,11 +159,13 @@ const audit = createRoute({
 
 const integrations = createRoute({
   ...inside("/settings/integrations"),
+  validateSearch: (search): ReturnSearch => returnIn(search),
   component: lazyRouteComponent(() => import("@/app/kit/settings/integrations/page"), "IntegrationsPage"),
 });
 
 const connections = createRoute({
   ...inside("/account/connections"),
+  validateSearch: (search): ReturnSearch => returnIn(search),
   component: lazyRouteComponent(() => import("@/app/kit/account/connections/page"), "ConnectionsPage"),
 });
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import expect, sync_playwright
 
 from tests.support.chromium import find_chromium
-from tests.support.dashboard import DESKTOP, PHONE, Person, Site
+from tests.support.dashboard import DESKTOP, PHONE, Person, Site, ask_an_owner
 from tests.support.up import running_up
 
 FOLDER = Path(__file__).parents[2] / "docs/screenshots"
@@ -53,8 +53,12 @@ def main() -> None:
             _take(person, "integrations-uninstalled")
         with site.api("outsider") as api:
             other = api.get("/api/v1/user").json()["organizations"][0]["id"]
-        with site.person("outsider") as person:
+        with site.person("outsider", refusals=frozenset({404})) as person:
+            person.sign_in_at_sandbox(OWNER)
             _take(person.open(PAGES["integrations"], organization=other), "integrations-not-connected")
+            ask_an_owner(person.page, "orbital-works")
+            person.sees("Waiting for approval")
+            _take(person, "integrations-waiting")
 
 
 @contextmanager

@@ -123,7 +123,7 @@ async def test_a_program_is_told_where_to_send_its_person(world: ConnectingWorld
 async def page(answer: httpx.Response, status: int, code: str, *words: str) -> None:
     """Check a page that a person can read: what happened, its code, and a way back."""
     assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (status, "text/html")
-    for expected in (code, f'href="{DASHBOARD}/"', *words):
+    for expected in (code, f'href="{DASHBOARD}/kit?refused={code}"', *words):
         assert expected in answer.text, answer.text
 
 

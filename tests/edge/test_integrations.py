@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from adapters.memory.provider_world import PERMISSIONS
 from core.domain.integrations import IntegrationStatus, StatusReason
 from core.domain.provider import ProviderUnavailable
 from tests.support.catalog import facts
@@ -59,7 +60,7 @@ async def test_active(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
         account_type="Organization",
         provider_url="https://provider.example/acme",
         repository_selection="selected",
-        permissions={"contents": "read"},
+        permissions=dict(PERMISSIONS),
     )
     edge.later(seconds=90)
     answer = await client.get(edge.path("/github"), headers=edge.of("member"))
@@ -79,7 +80,7 @@ async def test_active(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
         "account_url": "https://provider.example/acme",
         "manage_url": f"https://provider.example/installations/{integration.provider_id}",
         "repository_selection": "selected",
-        "permissions": {"contents": "read"},
+        "permissions": dict(PERMISSIONS),
         "status_changed_at": None,
         "pending_until": None,
         "sync": {

@@ -143,3 +143,17 @@ class Person:
             for one in found["violations"]
             for node in one["nodes"]
         ]
+
+
+def ask_an_owner(page: Page, account: str) -> None:
+    """Ask, as a mere member of an account, for the app to be installed on it, and come back."""
+    page.get_by_role("button", name="Connect GitHub").click()
+    page.get_by_role("link", name=account, exact=True).click()
+    page.get_by_role("button", name=re.compile("Request")).click()
+    authorize = page.get_by_role("button", name="Authorize crewkit")
+    back = page.get_by_role("link", name="Back to crewkit")
+    authorize.or_(back).wait_for()
+    # Who has authorized before is not asked again.
+    if authorize.is_visible():
+        authorize.click()
+    back.click()

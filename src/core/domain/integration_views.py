@@ -27,6 +27,7 @@ class Remedy(Enum):
     AWAIT_APPROVAL = "await_approval"
     UNSUSPEND = "unsuspend_on_provider"
     CHECK_INSTALLATION = "check_on_provider"
+    ACCEPT_PERMISSIONS = "accept_permissions_on_provider"
     GRANT_ACCESS = "grant_access_on_provider"
     UNARCHIVE = "unarchive_on_provider"
 
@@ -60,17 +61,21 @@ def view_of(
     integration: Integration | None,
     pending: PendingRequest | None,
     *,
+    lacks_permissions: bool,
     manage_url: str | None,
     now: datetime,
 ) -> IntegrationView:
     """Return what people are told; a request that waits counts only where nothing is connected."""
     if integration is not None and not integration.is_revoked:
-        reason = integration.status_reason
+        reason = integration.status_reason.value if integration.status_reason else None
+        remedy = remedy_of(integration)
+        if lacks_permissions and remedy is None:
+            reason, remedy = "permissions_missing", Remedy.ACCEPT_PERMISSIONS
         return IntegrationView(
             provider,
             _STATES[integration.status],
-            reason.value if reason else None,
-            remedy_of(integration),
+            reason,
+            remedy,
             integration,
             sync_state(integration, now),
             manage_url,
@@ -86,11 +91,10 @@ def view_of(
         )
     if integration is None:
         return IntegrationView(provider, ConnectionState.NOT_CONNECTED, remedy=Remedy.CONNECT)
-    reason = integration.status_reason
     return IntegrationView(
         provider,
         ConnectionState.REVOKED,
-        reason.value if reason else None,
+        integration.status_reason.value if integration.status_reason else None,
         remedy_of(integration),
         integration,
     )

@@ -25,6 +25,14 @@ class App:
     """Where its owner changes it."""
 
 
+_LEVELS = ("", "read", "write", "admin")
+
+
+def rank_of(level: str) -> int:
+    """Return how much a permission's level allows; one that nobody knows, more than all others."""
+    return _LEVELS.index(level) if level in _LEVELS else len(_LEVELS)
+
+
 @dataclass(frozen=True, slots=True)
 class AppNeeds:
     """What our app must be granted, and must be told of, for everything we do.
@@ -40,6 +48,12 @@ class AppNeeds:
     def all_permissions(self) -> Mapping[str, str]:
         """What the app itself must have."""
         return {**self.permissions, **self.personal}
+
+    def are_met_by(self, granted: Mapping[str, str]) -> bool:
+        """Tell whether an account's owners granted enough; where nothing is known of it, so it seems."""
+        return not granted or all(
+            rank_of(granted.get(name, "")) >= rank_of(level) for name, level in self.permissions.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from core.domain.provider import App, AppNeeds
+from core.domain.provider import App, AppNeeds, rank_of
 from entrypoints.doctor.findings import Finding, fail, note, ok, warn
 
-_LEVELS = ("", "read", "write", "admin")
 # The app's claims leave a minute for clocks that differ; https://github.com/octokit/auth-app.js/issues/698.
 _CLOCK_WARN = timedelta(seconds=30)
 _CLOCK_FAIL = timedelta(seconds=60)
@@ -37,7 +36,7 @@ def judge_permissions(app: App, needs: AppNeeds) -> list[Finding]:
     more = [
         f"{name}: {level}"
         for name, level in sorted(app.permissions.items())
-        if _rank(level) > _rank(wanted.get(name, ""))
+        if rank_of(level) > rank_of(wanted.get(name, ""))
     ]
     found = []
     if missing:
@@ -81,7 +80,7 @@ def judge_installations(
     """Judge whether owners accepted what the app asks of their accounts: each does so for their own."""
     about = "installations"
     behind = {
-        name: [one for one, level in asked.items() if _rank(permissions.get(one, "")) < _rank(level)]
+        name: [one for one, level in asked.items() if rank_of(permissions.get(one, "")) < rank_of(level)]
         for name, permissions in granted
     }
     lacking = {name: missing for name, missing in behind.items() if missing}
@@ -124,11 +123,7 @@ def note_callbacks(callback_urls: tuple[str, str]) -> Finding:
 
 
 def _has(app: App, name: str, level: str) -> bool:
-    return _rank(app.permissions.get(name, "")) >= _rank(level)
-
-
-def _rank(level: str) -> int:
-    return _LEVELS.index(level) if level in _LEVELS else len(_LEVELS)
+    return rank_of(app.permissions.get(name, "")) >= rank_of(level)
 
 
 def _page(app: App, path: str) -> str:

@@ -14,6 +14,8 @@ _MESSAGES: Mapping[Remedy, str] = {
     Remedy.AWAIT_APPROVAL: "An owner of the account has been asked to approve; ask them to.",
     Remedy.UNSUSPEND: "Lift the suspension at the provider.",
     Remedy.CHECK_INSTALLATION: "We go on trying. See at the provider whether the app is still installed.",
+    Remedy.ACCEPT_PERMISSIONS: "The app needs more permissions than it was granted. An owner of the account "
+    "accepts them at the provider; until then what needs them does not work.",
     Remedy.GRANT_ACCESS: "Give the app access to the repository again at the provider, or unlink it.",
     Remedy.UNARCHIVE: "It is archived, so nothing is pushed to it; unarchive it at the provider.",
 }

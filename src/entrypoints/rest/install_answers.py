@@ -59,9 +59,8 @@ def answer_of(request: Request, outcome: Outcome, pages: Pages, redirected: HTTP
         case GoOn(url, unproven):
             words = "" if unproven is None else unproven.message
             action = Link("Install on another account", url)
-            return pages.show(
-                request, "None of them is yours to connect", words, action=action, back=pages.back()
-            )
+            back = pages.back_refused(unproven) if unproven else pages.back()
+            return pages.show(request, "None of them is yours to connect", words, action=action, back=back)
         case Again(refusal, url):
             return pages.refuse(request, refusal, again=Link("Try again", url))
         case Choose():

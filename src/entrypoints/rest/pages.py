@@ -84,13 +84,17 @@ class Pages:
             request,
             "That did not work",
             error.message,
-            action=again,
-            back=self.back() if again else None,
+            action=again or self.back_refused(error),
+            back=self.back_refused(error) if again else None,
             note=f"Code {error.code}.",
             status=status_of(error),
         )
         page.headers.update(headers_of(error))
         return page
+
+    def back_refused(self, error: DomainError) -> Link:
+        """Return the way back to a page that still says why nothing came of it."""
+        return self.back(f"/kit?refused={error.code}")
 
     def for_people(
         self, handler: Callable[[Request], Awaitable[Response]]

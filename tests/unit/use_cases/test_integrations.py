@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from adapters.memory.provider_world import PERMISSIONS
 from core.domain.actors import UserActor
 from core.domain.domain_events import IntegrationData
 from core.domain.integration_views import ConnectionState, IntegrationView, Remedy
@@ -59,6 +60,28 @@ async def test_waiting_for_approval(catalog: Catalog) -> None:
 
 STATES: dict[str, tuple[dict[str, Fact], ConnectionState, str | None, Remedy | None]] = {
     "active": ({}, ConnectionState.ACTIVE, None, None),
+    "granted more": (
+        {"permissions": {**PERMISSIONS, "contents": "write"}},
+        ConnectionState.ACTIVE,
+        None,
+        None,
+    ),
+    "granted less": (
+        {"permissions": {"metadata": "read"}},
+        ConnectionState.ACTIVE,
+        "permissions_missing",
+        Remedy.ACCEPT_PERMISSIONS,
+    ),
+    "suspended and granted less": (
+        {
+            "status": IntegrationStatus.SUSPENDED,
+            "status_reason": StatusReason.SUSPENDED_ON_PROVIDER,
+            "permissions": {"metadata": "read"},
+        },
+        ConnectionState.SUSPENDED,
+        "suspended_on_provider",
+        Remedy.UNSUSPEND,
+    ),
     "suspended there": (
         {"status": IntegrationStatus.SUSPENDED, "status_reason": StatusReason.SUSPENDED_ON_PROVIDER},
         ConnectionState.SUSPENDED,
@@ -107,7 +130,7 @@ async def test_each_state_has_its_reason_and_one_thing_that_helps(
 
 async def test_every_status_and_reason_has_a_view() -> None:
     """A new reason has to be given its remedy here before people meet it."""
-    told = {row[0]["status_reason"] for row in STATES.values() if row[0]}
+    told = {row[0]["status_reason"] for row in STATES.values() if "status_reason" in row[0]}
     assert told == set(StatusReason)
     assert {row[1].value for row in STATES.values()} == {status.value for status in IntegrationStatus}
 

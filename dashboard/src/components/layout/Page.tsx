@@ -1,4 +1,7 @@
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
+
+// The first page is where the browser begins anyway; on each later one whoever listens is told where they are.
+let isFirst = true;
 
 /** A page: its title, one sentence about it, what can be done, and the rest. */
 export function Page({
@@ -15,11 +18,18 @@ export function Page({
   useEffect(() => {
     document.title = `${title} · crewkit`;
   }, [title]);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (!isFirst) heading.current?.focus({ preventScroll: true });
+    isFirst = false;
+  }, []);
   return (
     <div className="mx-auto w-full max-w-5xl px-4 py-6 sm:px-8 sm:py-10">
       <header className="mb-6 flex flex-wrap items-start justify-between gap-4">
         <div className="min-w-0">
-          <h1 className="text-2xl font-semibold tracking-tight">{title}</h1>
+          <h1 ref={heading} tabIndex={-1} className="outline-none text-2xl font-semibold tracking-tight">
+            {title}
+          </h1>
           {about && <p className="mt-1 max-w-2xl text-sm text-muted-foreground">{about}</p>}
         </div>
         {actions && <div className="flex gap-2">{actions}</div>}

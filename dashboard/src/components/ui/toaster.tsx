@@ -1,25 +1,47 @@
 import { CheckCircle2, X } from "lucide-react";
-import { Toast } from "radix-ui";
+import { useEffect, useState } from "react";
 import { dismiss, type Notice } from "@/lib/notices";
 
-/** The notices, each for five seconds unless the pointer rests on it. */
+const SHOWN_MS = 5000;
+
+/** The notices, each for five seconds unless the pointer or the keyboard rests on them. */
 export function Toaster({ notices }: { notices: readonly Notice[] }) {
+  const [isHeld, setHeld] = useState(false);
   return (
-    <Toast.Provider duration={5000} label="Notice">
+    <section
+      aria-label="Notices"
+      aria-live="polite"
+      className="fixed right-4 bottom-4 z-50 flex w-80 max-w-[calc(100%-2rem)] flex-col gap-2"
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={() => setHeld(false)}
+    >
       {notices.map((one) => (
-        <Toast.Root
-          key={one.id}
-          onOpenChange={(isOpen) => !isOpen && dismiss(one.id)}
-          className="flex items-center gap-3 rounded-lg border bg-card p-3 text-sm shadow-lg"
-        >
-          <CheckCircle2 className="size-4 text-success" aria-hidden="true" />
-          <Toast.Description>{one.text}</Toast.Description>
-          <Toast.Close aria-label="Close" className="ml-auto text-muted-foreground hover:text-foreground">
-            <X className="size-4" />
-          </Toast.Close>
-        </Toast.Root>
+        <Toast key={one.id} notice={one} isHeld={isHeld} />
       ))}
-      <Toast.Viewport className="fixed right-4 bottom-4 z-50 flex w-80 max-w-[calc(100%-2rem)] flex-col gap-2" />
-    </Toast.Provider>
+    </section>
+  );
+}
+
+function Toast({ notice, isHeld }: { notice: Notice; isHeld: boolean }) {
+  useEffect(() => {
+    if (isHeld) return;
+    const timer = setTimeout(() => dismiss(notice.id), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [notice.id, isHeld]);
+  return (
+    <div className="flex items-center gap-3 rounded-lg border bg-card p-3 text-sm shadow-lg">
+      <CheckCircle2 className="size-4 shrink-0 text-success" aria-hidden="true" />
+      <p>{notice.text}</p>
+      <button
+        type="button"
+        aria-label="Close"
+        className="ml-auto text-muted-foreground hover:text-foreground"
+        onClick={() => dismiss(notice.id)}
+      >
+        <X className="size-4" />
+      </button>
+    </div>
   );
 }

@@ -19,5 +19,11 @@ async def look(
     # A request counts only where nothing is connected, which is seldom: the others are spared the question.
     is_live = integration is not None and not integration.is_revoked
     pending = None if is_live else await tx.flows.pending_of(organization.id, provider.name)
-    manage_url = provider.manage_url(integration) if integration else None
-    return view_of(provider.name, integration, pending, manage_url=manage_url, now=now)
+    return view_of(
+        provider.name,
+        integration,
+        pending,
+        lacks_permissions=integration is not None and not provider.needs.are_met_by(integration.permissions),
+        manage_url=provider.manage_url(integration) if integration else None,
+        now=now,
+    )

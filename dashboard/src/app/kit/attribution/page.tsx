@@ -7,6 +7,7 @@ import { Rows } from "@/components/Rows";
 import { Badge } from "@/components/ui/badge";
 import { NativeSelect } from "@/components/ui/native-select";
 import { useOrganization } from "@/hooks/useOrganization";
+import { useLinkedProjects } from "@/hooks/useProjects";
 import { answerOf, api } from "@/lib/api/client";
 import type { Attribution } from "@/lib/api/types";
 
@@ -24,17 +25,22 @@ const METHODS: Record<Attribution["method"], string> = {
 
 export function AttributionPage() {
   const organization = useOrganization();
-  const { status } = route.useSearch();
+  const { status, project } = route.useSearch();
+  const { data: linked } = useLinkedProjects(organization.id);
   const navigate = route.useNavigate();
   const query = useInfiniteQuery({
-    queryKey: ["attributions", organization.id, status],
+    queryKey: ["attributions", organization.id, status, project],
     initialPageParam: "",
     queryFn: ({ pageParam, signal }) =>
       answerOf(
         api.GET("/api/v1/{org_id}/git-attributions", {
           params: {
             path: { org_id: organization.id },
-            query: { ...(status && { status }), ...(pageParam && { cursor: pageParam }) },
+            query: {
+              ...(status && { status }),
+              ...(project && { project_id: project }),
+              ...(pageParam && { cursor: pageParam }),
+            },
           },
           signal,
         }),
@@ -47,29 +53,50 @@ export function AttributionPage() {
       title="Attribution"
       about="Who wrote each commit. Whoever is not matched connects their GitHub account once; earlier commits are then theirs too."
     >
-      <NativeSelect
-        aria-label="Who"
-        className="mb-4"
-        value={status ?? ""}
-        onChange={(change) =>
-          navigate({
-            search: { status: (change.target.value || undefined) as Attribution["status"] | undefined },
-          })
-        }
-      >
-        <option value="">Everybody</option>
-        <option value="matched">Matched</option>
-        <option value="unmatched">Not matched</option>
-        <option value="bot">Bots</option>
-      </NativeSelect>
+      <div className="mb-4 flex flex-wrap gap-3">
+        <NativeSelect
+          aria-label="Who"
+          value={status ?? ""}
+          onChange={(change) =>
+            navigate({
+              search: {
+                project,
+                status: (change.target.value || undefined) as Attribution["status"] | undefined,
+              },
+            })
+          }
+        >
+          <option value="">Everybody</option>
+          <option value="matched">Matched</option>
+          <option value="unmatched">Not matched</option>
+          <option value="bot">Bots</option>
+        </NativeSelect>
+        <NativeSelect
+          aria-label="Project"
+          value={project ?? ""}
+          onChange={(change) => navigate({ search: { status, project: change.target.value || undefined } })}
+        >
+          <option value="">Any project</option>
+          {linked?.projects.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.name}
+            </option>
+          ))}
+          {project && linked && !linked.projects.some((one) => one.id === project) && (
+            <option value={project}>Another project</option>
+          )}
+        </NativeSelect>
+      </div>
       <Rows
         query={query}
         rows={rows}
         label="Attributions"
         keyOf={(row) => `${row.repo_id}-${row.sha}-${row.role}-${row.email ?? row.name}`}
         empty={
-          <EmptyState icon={Users} title="No commit yet">
-            Authors appear here as commits are pushed to linked repositories.
+          <EmptyState icon={Users} title={status || project ? "No such commit" : "No commit yet"}>
+            {status || project
+              ? "Choose somebody else or another project."
+              : "Authors appear here as commits are pushed to linked repositories."}
           </EmptyState>
         }
       >

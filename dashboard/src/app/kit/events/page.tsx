@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { Activity } from "lucide-react";
 import { lazy, Suspense, useMemo } from "react";
 import { MEANINGS, STATUSES, type Status, TONES } from "@/app/kit/events/status";
+import { placesOf, whereInWords } from "@/app/kit/events/where";
 import { EmptyState } from "@/components/feedback/EmptyState";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { WithReason } from "@/components/feedback/WithReason";
@@ -14,6 +15,7 @@ import { Button } from "@/components/ui/button";
 import { NativeSelect } from "@/components/ui/native-select";
 import { useLiveEvents } from "@/hooks/useLiveEvents";
 import { useOrganization } from "@/hooks/useOrganization";
+import { useLinkedProjects } from "@/hooks/useProjects";
 import { answerOf, api } from "@/lib/api/client";
 import { notify } from "@/lib/notices";
 import { refusal } from "@/lib/rights";
@@ -31,6 +33,8 @@ export function EventsPage() {
   const navigate = route.useNavigate();
   const key = useMemo(() => ["events", organization.id], [organization.id]);
   const liveness = useLiveEvents(organization.id, key);
+  const { data: linked } = useLinkedProjects(organization.id);
+  const places = useMemo(() => placesOf(linked?.projects ?? []), [linked]);
   const query = useInfiniteQuery({
     queryKey: [...key, status, event],
     initialPageParam: "",
@@ -98,14 +102,19 @@ export function EventsPage() {
       >
         {(row) => (
           <>
-            <button
-              type="button"
-              className="min-w-0 flex-1 truncate text-left font-medium hover:underline"
-              onClick={() => navigate({ search: { status, event, id: row.id } })}
-            >
-              {row.event}
-              {row.action && ` · ${row.action}`}
-            </button>
+            <span className="min-w-0 flex-1 basis-60">
+              <button
+                type="button"
+                className="max-w-full truncate text-left font-medium hover:underline"
+                onClick={() => navigate({ search: { status, event, id: row.id } })}
+              >
+                {row.event}
+                {row.action && ` · ${row.action}`}
+              </button>
+              <span className="block truncate text-muted-foreground">
+                {linked ? whereInWords(row.repo_id, places) : "\u00a0"}
+              </span>
+            </span>
             {row.reason && <span className="truncate text-muted-foreground">{row.reason}</span>}
             <Badge tone={TONES[row.status]}>{row.status}</Badge>
             <span className="w-28 text-right text-muted-foreground">

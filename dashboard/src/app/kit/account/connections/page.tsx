@@ -1,5 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
+import { RefusedNote } from "@/components/feedback/RefusedNote";
 import { Page } from "@/components/layout/Page";
 import { Time } from "@/components/Time";
 import { Badge } from "@/components/ui/badge";
@@ -10,7 +12,11 @@ import { answerOf, api } from "@/lib/api/client";
 import type { Connection } from "@/lib/api/types";
 import { notify } from "@/lib/notices";
 
+const route = getRouteApi("/kit/$orgId/account/connections");
+
 export function ConnectionsPage() {
+  const { refused } = route.useSearch();
+  const navigate = route.useNavigate();
   const query = useQuery({
     queryKey: ["connections"],
     queryFn: ({ signal }) => answerOf(api.GET("/api/v1/user/git-connections", { signal })),
@@ -20,6 +26,7 @@ export function ConnectionsPage() {
       title="Git connections"
       about="Connect your own account, so that your commits are known to be yours."
     >
+      {refused && <RefusedNote code={refused} onClose={() => navigate({ search: {} })} />}
       {query.error && <ProblemAlert error={query.error} onRetry={() => query.refetch()} />}
       {query.isPending && <Skeleton className="h-48 w-full rounded-xl" />}
       {query.data?.data.map((one) => (

@@ -4,6 +4,7 @@ import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogClose, DialogContent } from "@/components/ui/dialog";
 import { PROVIDER } from "@/hooks/useIntegration";
+import { type Projects, useLinkedProjects } from "@/hooks/useProjects";
 import { api } from "@/lib/api/client";
 import { notify } from "@/lib/notices";
 
@@ -19,6 +20,7 @@ export function DisconnectDialog({
 }) {
   const [uninstall, setUninstall] = useState(false);
   const box = useId();
+  const { data: linked } = useLinkedProjects(orgId);
   const client = useQueryClient();
   const disconnect = useMutation({
     mutationFn: () =>
@@ -38,6 +40,7 @@ export function DisconnectDialog({
         description="Pushes and pull requests no longer reach any project of this organization, and our tokens are revoked. Links, events and attributions are kept, and work again after reconnecting."
       >
         <div className="space-y-4">
+          <p className="min-h-10 text-sm">{linked && affected(linked)}</p>
           <label htmlFor={box} className="flex items-start gap-2 text-sm">
             <input
               id={box}
@@ -61,4 +64,15 @@ export function DisconnectDialog({
       </DialogContent>
     </Dialog>
   );
+}
+
+function affected({ projects, areMore }: Projects): string {
+  if (projects.length === 0) return "No project is linked to a repository of it.";
+  if (areMore)
+    return `More than ${projects.length} projects are linked to repositories of it and are told nothing any more.`;
+  const [first, second, third] = projects.map((one) => one.name);
+  if (projects.length === 1) return `${first} is linked to a repository of it and is told nothing any more.`;
+  const rest = projects.length > 3 ? ` and ${projects.length - 3} more` : "";
+  const names = [first, second, third].filter(Boolean).join(", ");
+  return `${projects.length} projects are linked to repositories of it and are told nothing any more: ${names}${rest}.`;
 }

@@ -7,6 +7,7 @@ import { Time } from "@/components/Time";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardHeader, CardTitle } from "@/components/ui/card";
+import { useLastDelivery } from "@/hooks/useLastDelivery";
 import type { Integration, OrganizationOfUser } from "@/lib/api/types";
 import { refusal } from "@/lib/rights";
 
@@ -46,7 +47,7 @@ export function GitProviderCard({
       </CardHeader>
       <CardBody className="space-y-4">
         <p>{standing.sentence}</p>
-        {integration.account && <Facts integration={integration} />}
+        {integration.account && <Facts integration={integration} orgId={organization.id} />}
       </CardBody>
       {isAsking && (
         <Suspense>
@@ -61,12 +62,15 @@ export function GitProviderCard({
   );
 }
 
-function Facts({ integration }: { integration: Integration }) {
+function Facts({ integration, orgId }: { integration: Integration; orgId: string }) {
+  const { data: delivered } = useLastDelivery(orgId);
   const { account, repository_selection, connected_at, sync } = integration;
   const facts = {
     Account: account,
     Repositories: repository_selection === "all" ? "All of them" : "Those chosen on GitHub",
     Connected: connected_at && <Time at={connected_at} />,
+    "Last delivery":
+      delivered === undefined ? "…" : delivered === null ? "None yet" : <Time at={delivered.received_at} />,
     "List of repositories": sync?.synced_at ? <Time at={sync.synced_at} /> : "Being read",
   };
   return (

@@ -1,16 +1,23 @@
+import { getRouteApi } from "@tanstack/react-router";
 import { GitProviderCard } from "@/app/kit/settings/integrations/GitProviderCard";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
+import { RefusedNote } from "@/components/feedback/RefusedNote";
 import { Page } from "@/components/layout/Page";
 import { Skeleton } from "@/components/ui/skeleton";
 import { useIntegration } from "@/hooks/useIntegration";
 import { useOrganization } from "@/hooks/useOrganization";
 import { ago } from "@/lib/time";
 
+const route = getRouteApi("/kit/$orgId/settings/integrations");
+
 export function IntegrationsPage() {
+  const { refused } = route.useSearch();
+  const navigate = route.useNavigate();
   const organization = useOrganization();
   const { data, error, dataUpdatedAt, refetch } = useIntegration(organization.id);
   return (
     <Page title="Integrations" about="Where this organization's repositories come from.">
+      {refused && <RefusedNote code={refused} onClose={() => navigate({ search: {} })} />}
       <div className="space-y-4">
         {error && (
           <ProblemAlert error={error} onRetry={() => refetch()}>

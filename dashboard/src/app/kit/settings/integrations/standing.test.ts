@@ -59,6 +59,21 @@ describe("where an integration stands", () => {
     expect(standingOf({ ...connected, sync: { ...idle, state: "failed" } }, "viewer").tone).toBe("warning");
   });
 
+  it("tells missing permissions, and a limit from an outage", () => {
+    const lacking: Integration = { ...connected, reason: "permissions_missing" };
+    expect(standingOf(lacking, "viewer")).toMatchObject({
+      badge: "Permissions needed",
+      deed: { kind: "visit" },
+    });
+    const limited = standingOf(
+      { ...connected, sync: { ...idle, state: "failed", error: "provider_rate_limited" } },
+      "viewer",
+    );
+    const silent = standingOf({ ...connected, sync: { ...idle, state: "failed", error: "other" } }, "viewer");
+    expect(limited.sentence).toContain("limits how much we may ask");
+    expect(silent.sentence).toContain("does not answer");
+  });
+
   it("says that somebody else has to approve", () => {
     expect(standingOf({ ...connected, status: "pending" }, "owner").badge).toBe("Waiting for approval");
   });

@@ -75,12 +75,26 @@ function suspended(integration: Integration, account: string, may: string | null
 function active(integration: Integration, account: string): Standing {
   const visit = (words: string): Deed =>
     integration.manage_url ? { kind: "visit", words, url: integration.manage_url } : null;
+  if (integration.reason === "permissions_missing")
+    return {
+      tone: "warning",
+      badge: "Permissions needed",
+      sentence: `The app needs permissions that ${account} has not granted yet. An owner of it accepts them on GitHub; until then some of it does not work.`,
+      deed: visit("Review on GitHub"),
+    };
   if (integration.action)
     return {
       tone: "warning",
       badge: "Needs attention",
       sentence: integration.action.message,
       deed: visit("Open on GitHub"),
+    };
+  if (integration.sync?.error === "provider_rate_limited")
+    return {
+      tone: "warning",
+      badge: "Connected",
+      sentence: `Connected to ${account}. GitHub limits how much we may ask just now, so the list of repositories is from an earlier time; we go on by ourselves.`,
+      deed: visit("Manage on GitHub"),
     };
   if (integration.sync?.state === "failed")
     return {

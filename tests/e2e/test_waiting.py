@@ -1,0 +1,46 @@
+"""Connecting that does not work at once: the account is connected elsewhere, or its owner has to approve."""
+
+from playwright.sync_api import Page
+
+from tests.support.dashboard import Person, Site, ask_an_owner
+
+OWNER = "oona-field-away"
+MEMBER = "mara-okafor-acme"
+ACCOUNT = "orbital-works"
+
+
+def test_an_account_of_another_organization_is_explained(site: Site) -> None:
+    """Who administers an account that is connected elsewhere is told so, there and on the card's page."""
+    with site.person("outsider", refusals=frozenset({404, 409})) as person:
+        page, organization = _at_integrations(site, person)
+        existing = f"/api/v1/git/github/install?organization_id={organization}&mode=existing"
+        page.goto(f"{site.url}{existing}")
+        page.get_by_role("button", name="Authorize crewkit").click()
+        page.get_by_role("link", name="Back to crewkit").click()
+        page.wait_for_url(f"**/kit/{organization}/settings/integrations*")
+        person.sees("is connected to another organization in crewkit")
+        page.get_by_role("button", name="Close").click()
+        page.wait_for_url(f"**/kit/{organization}/settings/integrations")
+        person.sees("Not connected")
+
+
+def test_an_owners_approval_is_waited_for(site: Site) -> None:
+    """A member asks; the card says who is waited for, and connects by itself when they approve."""
+    with site.person("outsider", refusals=frozenset({404})) as person:
+        page, organization = _at_integrations(site, person)
+        ask_an_owner(page, ACCOUNT)
+        page.wait_for_url(f"**/kit/{organization}/settings/integrations*")
+        person.sees("Waiting for approval")
+        assert person.violations() == []
+        [request] = site.control("GET", "/_sandbox")["requests"]
+        site.act(OWNER, "approve_request", request=request["id"])
+        person.sees(f"Connected to {ACCOUNT}: pushes and pull requests reach their projects.")
+
+
+def _at_integrations(site: Site, person: Person) -> tuple[Page, str]:
+    """Open the page of an organization that is connected to nothing, as a member of what it wants."""
+    with site.api("outsider") as api:
+        organization = str(api.get("/api/v1/user").json()["organizations"][0]["id"])
+    person.sign_in_at_sandbox(MEMBER)
+    person.open("settings/integrations", organization=organization).sees("Not connected")
+    return person.page, organization
