@@ -37,6 +37,7 @@ def main() -> None:
             project = site.demo["projects"][0]["id"]
             _take(person.open(f"projects/{project}/repository"), "repository-light")
             person.open("events").page.get_by_role("list", name="Events").get_by_role("button").first.click()
+            expect(person.page.get_by_role("dialog").get_by_role("list", name="Verdicts")).to_be_visible()
             _take(person, "event-light")
         with site.person(size=PHONE) as person:
             for name in ("integrations", "import", "events"):
@@ -75,7 +76,18 @@ def _arrange(site: Site) -> None:
     for message in ("Hold the countdown at T-9", "Read the wind sensors twice", "Release candidate 4"):
         site.act(OWNER, "push", repository="acme-rockets/launchpad", messages=[message])
     site.act(OWNER, "push", repository="acme-rockets/guidance", messages=["Smooth the pitch program"])
+    for author in ("priya-raman-acme", "Sam Porter <sam@porter.example>", "launchpad-release[bot]"):
+        site.act(
+            OWNER, "push", repository="acme-rockets/launchpad", messages=["Log the wind"], authors=[author]
+        )
     site.control("POST", "/_sandbox/deliveries/drain")
+    with site.person(refusals=frozenset({404})) as person:
+        person.sign_in_at_sandbox(OWNER)
+        page = person.open(PAGES["connections"]).page
+        page.get_by_role("button", name="Connect", exact=True).click()
+        page.get_by_role("button", name="Authorize crewkit").click()
+        person.sees("Commits of these addresses are yours")
+        person.open("attribution?status=matched").sees("mara@acme-rockets.example")
 
 
 def _take(person: Person, name: str) -> None:

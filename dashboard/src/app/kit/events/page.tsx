@@ -117,7 +117,7 @@ export function EventsPage() {
             </span>
             {row.reason && <span className="truncate text-muted-foreground">{row.reason}</span>}
             <Badge tone={TONES[row.status]}>{row.status}</Badge>
-            <span className="w-28 text-right text-muted-foreground">
+            <span className="ml-auto text-right text-muted-foreground sm:w-28">
               <Time at={row.received_at} />
             </span>
           </>

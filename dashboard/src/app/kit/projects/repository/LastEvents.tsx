@@ -81,7 +81,7 @@ export function LastEvents({
                 </Link>
                 <span className="min-w-0 flex-1 basis-48 text-muted-foreground">{verdictInWords(event)}</span>
                 <Badge tone={TONES[event.status]}>{event.status}</Badge>
-                <span className="w-28 text-right text-muted-foreground">
+                <span className="ml-auto text-right text-muted-foreground sm:w-28">
                   <Time at={event.received_at} />
                 </span>
               </li>
