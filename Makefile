@@ -4,6 +4,9 @@ BIN := .venv/bin
 # The directory is in the name, so a copy of the tree makes its own .venv.
 VENV := .venv/complete-$(shell pwd | cksum | cut -d ' ' -f 1)
 CORPUS ?=
+# Of the chaos suite: the seed of its plan (by default another each time), and how many deliveries come in.
+SEED ?=
+DELIVERIES ?= 20000
 # Each process of the suite has servers of its own; a Redis that was given is emptied, so one at a time has it.
 PROCESSES ?= $(if $(CREWKIT_GIT_TEST_REDIS_URL),0,2)
 
@@ -18,7 +21,7 @@ DASHBOARD_SOURCES := docs/openapi.json $(shell find dashboard -type f -not -path
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm --prefix dashboard
 NODE_MODULES := dashboard/node_modules/.package-lock.json
 
-.PHONY: help run check chromium e2e screenshots dashboard dashboard-check dashboard-format test test-containers corpus lint types contracts format bench openapi proto proto-release clean
+.PHONY: help run check chaos chromium e2e screenshots dashboard dashboard-check dashboard-format test test-containers corpus lint types contracts format bench openapi proto proto-release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -40,6 +43,9 @@ e2e: $(VENV) $(DASHBOARD) ## Run the browser tests: the service, its sandbox Git
 
 screenshots: $(VENV) $(DASHBOARD) ## Take the pictures in docs/screenshots
 	@$(BIN)/python -m tests.e2e.screenshots
+
+chaos: $(VENV) ## Kill what can be killed while 20,000 deliveries come in: make chaos [SEED=n] [DELIVERIES=n]
+	@SEED=$(SEED) DELIVERIES=$(DELIVERIES) $(BIN)/pytest tests/chaos -s -o addopts="-q --strict-markers --strict-config --import-mode=importlib" -o timeout=900
 
 test-containers: $(VENV) ## Run the suite on containers of postgres:18 and redis:7 (needs Docker)
 	@CREWKIT_GIT_TEST_CONTAINERS=1 $(BIN)/pytest -n $(PROCESSES) --dist loadfile

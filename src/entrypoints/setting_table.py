@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from entrypoints import setting_values as values
 
 PREFIX = "CREWKIT_GIT_"
-PROCESSES = ("api", "grpc", "worker", "scheduler", "migrate", "events", "recover-deliveries")
+PROCESSES = ("api", "grpc", "worker", "scheduler", "migrate", "events", "recover-deliveries", "keys")
 EVERY_PROCESS = frozenset(PROCESSES)
 _SERVING = frozenset({"api", "grpc", "worker", "scheduler"})
 _API = frozenset({"api"})
@@ -200,9 +200,9 @@ SETTINGS = (
         values.encryption_keys,
         "Keys for tokens in the database, `id:base64` of 32 bytes each, newest first, separated by commas. "
         "The first encrypts, all decrypt.",
-        "Make one with: echo k1:$(openssl rand -base64 32)",
+        "Make one with: crewkit-git keys new",
         default="",
-        needed_by=_SERVING,
+        needed_by=_SERVING | {"keys"},
     ),
     Setting(
         "AUTH_PUBLIC_KEY",

@@ -1,5 +1,5 @@
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from core.domain.deliveries import QuotedDelivery
@@ -43,6 +43,9 @@ class GitProvider(Protocol):
     @property
     def needs(self) -> AppNeeds:
         """What our app must be granted and told of, in this provider's words."""
+
+    def key_uses(self) -> Mapping[str, datetime]:
+        """Return when each of the app's keys was last used by this process, by the provider's name for it."""
 
     # As our app. A refusal of the app itself raises `AppRefused`.
 

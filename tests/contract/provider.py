@@ -135,6 +135,14 @@ class AppContract:
         assert app.permissions["contents"] == "read"
         assert "push" in app.events
 
+    async def test_the_use_of_its_key_is_noted(self, stage: ProviderStage) -> None:
+        """One key, under one name, from the first call on."""
+        assert stage.provider.key_uses() == {}
+        await stage.provider.app()
+        [(name, at)] = stage.provider.key_uses().items()
+        assert name.startswith("SHA256:")
+        assert abs(at - stage.now()) < timedelta(minutes=1)
+
     async def test_our_app_has_what_we_need(self, stage: ProviderStage) -> None:
         """In the same words, so that they can be compared; and its owner is told where to change it."""
         app, needs = await stage.provider.app(), stage.provider.needs

@@ -30,7 +30,7 @@ def test_from_installing_to_a_push_that_appears_live(site: Site) -> None:
         person.sees(f"Connected to {ACCOUNT}: pushes and pull requests reach their projects.")
 
         _import(person, "lander")
-        expect(page.get_by_text(f"{ACCOUNT}/lander")).to_be_visible()
+        expect(page.get_by_role("link", name=f"{ACCOUNT}/lander on GitHub")).to_be_visible()
 
         page.get_by_role("navigation", name="Main").get_by_role("link", name="Events").click()
         expect(page.get_by_text("Live", exact=True)).to_be_visible()

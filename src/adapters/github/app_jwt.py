@@ -3,12 +3,14 @@
 https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
 """
 
+from base64 import b64encode
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from core.domain.secret import Secret
 from ports.clock import Clock
@@ -42,6 +44,15 @@ def read_private_key(pem: Secret) -> RSAPrivateKey:
     return key
 
 
+def key_fingerprint(key: RSAPrivateKey) -> str:
+    """Return what GitHub calls a key on the app's page.
+
+    https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/managing-private-keys-for-github-apps#verifying-private-keys
+    """
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return f"SHA256:{b64encode(sha256(public).digest()).decode()}"
+
+
 class AppJwt:
     """Signs claims for one app, with its key parsed once, by GitHub's clock as far as we know it."""
 
@@ -51,6 +62,9 @@ class AppJwt:
         self._clock = clock
         self._offset = timedelta(0)
         self._kept: tuple[datetime, str] | None = None
+        self.fingerprint = key_fingerprint(private_key)
+        self.used_at: datetime | None = None
+        """When a claim was last signed with the key, to five minutes."""
 
     def current(self) -> str:
         """Return a claim that GitHub accepts for at least three minutes."""
@@ -64,6 +78,7 @@ class AppJwt:
         }
         signed = jwt.encode(claims, self._key, algorithm="RS256")
         self._kept = now, signed
+        self.used_at = self._clock.now()
         return signed
 
     def learn(self, theirs: datetime | None) -> None:

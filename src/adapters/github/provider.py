@@ -1,8 +1,9 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from adapters.github.addresses import Addresses
 from adapters.github.app_jwt import AppJwt, read_private_key
@@ -61,6 +62,7 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
     ) -> None:
         """Read the key, which may raise `ValueError`; nothing connects yet."""
         claim = AppJwt(app.issuer, read_private_key(app.private_key), clock)
+        self._claim = claim
         super().__init__(
             Parts(
                 addresses=app.addresses,
@@ -74,6 +76,10 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
             ),
             slug=app.slug,
         )
+
+    def key_uses(self) -> Mapping[str, datetime]:
+        """Return when the app's key was last used."""
+        return {self._claim.fingerprint: self._claim.used_at} if self._claim.used_at else {}
 
     async def close(self) -> None:
         """Close all connections."""

@@ -1,5 +1,5 @@
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from adapters.memory.failing import Failing
@@ -62,6 +62,7 @@ class FakeProvider(Failing, GitProvider):
         super().__init__()
         self.world = ProviderWorld(clock)
         self.accepts_app = True
+        self._key_used_at: datetime | None = None
         self._clock = clock
         self._name = name
         self._capabilities = capabilities
@@ -81,6 +82,10 @@ class FakeProvider(Failing, GitProvider):
     def needs(self) -> AppNeeds:
         """What the world's app has, unless the world says otherwise."""
         return self.world.needs
+
+    def key_uses(self) -> Mapping[str, datetime]:
+        """Return when the one key was last used."""
+        return {"SHA256:fake": self._key_used_at} if self._key_used_at else {}
 
     # As our app.
 
@@ -280,6 +285,7 @@ class FakeProvider(Failing, GitProvider):
         self._keep_grants(lambda one: one.access != token.reveal())
 
     async def _as_app(self, call: str) -> None:
+        self._key_used_at = self._clock.now()
         await self._meet(call)
         if not self.accepts_app:
             raise AppRefused("The app's key is not accepted.")

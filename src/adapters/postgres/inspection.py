@@ -9,7 +9,7 @@ from psycopg import sql
 from psycopg.errors import UndefinedTable
 
 from adapters.postgres.database import Database
-from adapters.postgres.tables import metadata
+from adapters.postgres.sealed_values import encrypted_columns
 
 _SERVER = "SELECT current_setting('server_version'), clock_timestamp()"
 _REVISION = "SELECT version_num FROM git_schema_version"
@@ -78,13 +78,3 @@ class Inspection:
         """Return the name and permissions of each active integration."""
         async with self._database.session() as session:
             return [(name, permissions) for name, permissions in await session.read(_GRANTED, (provider,))]
-
-
-def encrypted_columns() -> list[tuple[str, str]]:
-    """Return table and column of everything our cipher makes."""
-    return [
-        (table.name, column.name)
-        for table in metadata.sorted_tables
-        for column in table.columns
-        if column.info.get("encrypted")
-    ]

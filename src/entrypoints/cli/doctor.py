@@ -4,19 +4,16 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import click
 
 from entrypoints.bootstrap.application import configure_process
 from entrypoints.bootstrap.doctor import open_checks
 from entrypoints.cli.durations import DURATION
-from entrypoints.development.demo import running_demo, with_running_demo
+from entrypoints.cli.here import environment_here
 from entrypoints.doctor.environment import readable
 from entrypoints.doctor.findings import Finding, examine
 from entrypoints.doctor.report import as_json, as_text, is_well
-from entrypoints.setting_table import PREFIX
-from entrypoints.up.keys import development_environment
 
 
 @click.command()
@@ -34,7 +31,7 @@ def doctor(*, json_wanted: bool, timeout: timedelta) -> None:
     Looks at settings, database, Redis, keys, clocks, and at the GitHub App. Exits with 1 if something is
     wrong; warnings and notes do not count.
     """
-    findings = asyncio.run(_examine(_environment(os.environ), timeout.total_seconds()))
+    findings = asyncio.run(_examine(environment_here(os.environ), timeout.total_seconds()))
     click.echo(as_json(findings) if json_wanted else as_text(findings))
     if not is_well(findings):
         sys.exit(1)
@@ -46,12 +43,3 @@ async def _examine(environment: Mapping[str, str], seconds: float) -> list[Findi
     configure_process(replace(settings, log_level="CRITICAL"))
     async with open_checks(settings, problems) as checks:
         return await examine(checks, seconds=seconds)
-
-
-def _environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of the service's processes: of those that `up` runs here, if it does."""
-    environment = with_running_demo(given)
-    home = Path(environment.get(f"{PREFIX}HOME") or ".crewkit-git")
-    if running_demo(home) is None:
-        return environment
-    return {**environment, **development_environment(home, environment)}

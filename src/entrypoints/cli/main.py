@@ -13,6 +13,7 @@ COMMANDS = {
     "migrate": "migrate:migrate",
     "doctor": "doctor:doctor",
     "register-app": "register_app:register_app",
+    "keys": "keys:keys",
     "token": "token:token",
     "events": "events:events",
     "recover-deliveries": "recover_deliveries:recover_deliveries",

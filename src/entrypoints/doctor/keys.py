@@ -1,7 +1,7 @@
 """The keys that encrypt our tokens and verify others'."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from entrypoints.doctor.findings import Finding, fail, ok, warn
@@ -9,6 +9,8 @@ from entrypoints.doctor.wording import counted, lasting
 from ports.cipher import Cipher, CiphertextRefused
 
 _ABOUT = "encryption keys"
+# A key that nobody used for so long no process has any more.
+_RETIRED_AFTER = timedelta(days=30)
 
 
 class Sealed(Protocol):
@@ -47,7 +49,7 @@ def judge_keys(sealed: Sequence[Sealed], key_ids: Collection[str], cipher: Ciphe
                 warn(
                     _ABOUT,
                     f"{counted(old, 'value')} encrypted with an older key.",
-                    "Keep that key until they are written anew.",
+                    "Keep that key until `crewkit-git keys rotate` has written them anew.",
                 )
             )
     return wrong
@@ -101,4 +103,24 @@ def judge_webhook_secrets(
             f"Deliveries are signed with the newest secret; older ones are accepted, too, {last}.",
             "Remove them from CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS when no more come with them.",
         )
+    ]
+
+
+def judge_app_keys(current: str, used: Mapping[str, datetime], *, now: datetime) -> list[Finding]:
+    """Judge a rotation of the app's private key: whether others may be deleted at the provider.
+
+    `current` is the settings' key by the provider's name for it; `used` tells when each was last.
+    """
+    about = "app keys"
+    others = {name: at for name, at in used.items() if name.startswith("SHA256:") and name != current}
+    recent = {name: at for name, at in others.items() if now - at < _RETIRED_AFTER}
+    if not recent:
+        return []
+    return [
+        warn(
+            about,
+            f"Besides {current}, {name} was used {lasting(now - at)} ago.",
+            "Some process still has it: restart it with the new key, then delete this one on the app's page.",
+        )
+        for name, at in sorted(recent.items())
     ]

@@ -42,6 +42,7 @@ def schedules(application: Application) -> tuple[Schedule, ...]:
         Schedule("look_up_identities", application.look_up_identities, every=10),
         Schedule("follow_memberships", application.follow_memberships, every=60),
         Schedule("renew_installation_tokens", application.renew_installation_tokens, every=60),
+        Schedule("record_secret_uses", application.record_secret_uses, every=60),
         Schedule("probe_suspended", application.probe_suspended, every=60),
         # What is long over or denied is nobody's hurry.
         Schedule("end_lapsed_flows", application.end_lapsed_flows, every=86_400, at_most=600),

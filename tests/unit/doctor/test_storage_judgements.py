@@ -9,7 +9,7 @@ from adapters.secrets.cipher import AesGcmCipher
 from core.domain.recoveries import RecoveryState
 from core.domain.secret import Secret
 from entrypoints.doctor.findings import Finding, Level
-from entrypoints.doctor.keys import judge_keys, judge_webhook_secrets
+from entrypoints.doctor.keys import judge_app_keys, judge_keys, judge_webhook_secrets
 from entrypoints.doctor.storage import (
     judge_backlog,
     judge_revision,
@@ -141,6 +141,19 @@ def test_a_rotation_of_webhook_secrets_is_followed() -> None:
     assert "no delivery was signed with the newest yet" in begun.message
     assert "last used 3 days ago" in done.message
     assert "never used" in unused.message
+
+
+def test_an_apps_older_key_is_told_while_some_process_has_it() -> None:
+    """Webhook secrets are not among them, and one that was retired long ago is not worth a word."""
+    used = {
+        "SHA256:new": NOW,
+        "SHA256:old": NOW - timedelta(hours=2),
+        "SHA256:ancient": NOW - timedelta(days=40),
+        "0123abcd": NOW,
+    }
+    (found,) = judge_app_keys("SHA256:new", used, now=NOW)
+    assert "Besides SHA256:new, SHA256:old was used 2 hours ago." in found.message
+    assert judge_app_keys("SHA256:new", {"SHA256:new": NOW}, now=NOW) == []
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """Which accepted webhook secret is still in use."""
 
 from adapters.github.signature import SigningSecret
+from adapters.memory.clock import SettableClock
+from adapters.memory.provider import FakeProvider
 from core.use_cases.events.secret_uses import RecordSecretUses
+from tests.support.domain import NOW
 from tests.support.processing import Processing, push
 from tests.support.webhooks import SECRET
 
@@ -9,7 +12,7 @@ from tests.support.webhooks import SECRET
 async def test_the_last_use_of_a_secret_is_kept_under_its_fingerprint() -> None:
     """Deliveries note it in memory; once a minute it is written."""
     processing = Processing()
-    record = RecordSecretUses(processing.unit_of_work, {"github": processing.protocol})
+    record = RecordSecretUses(processing.unit_of_work, {"github": processing.protocol}, {})
     await processing.deliver("push", push())
     await record()
     assert processing.database.committed.secret_uses == processing.protocol.secret_uses()
@@ -19,5 +22,17 @@ async def test_the_last_use_of_a_secret_is_kept_under_its_fingerprint() -> None:
 async def test_without_any_use_nothing_is_written() -> None:
     """An idle process opens no transaction."""
     processing = Processing()
-    await RecordSecretUses(processing.unit_of_work, {"github": processing.protocol})()
+    await RecordSecretUses(processing.unit_of_work, {"github": processing.protocol}, {})()
     assert processing.unit_of_work.opened == 0
+
+
+async def test_so_is_that_of_our_apps_key() -> None:
+    """By the name the provider has for it, from whichever process called last."""
+    processing = Processing()
+    provider = FakeProvider(SettableClock(NOW))
+    record = RecordSecretUses(processing.unit_of_work, {}, {"github": provider})
+    await record()
+    assert processing.unit_of_work.opened == 0
+    await provider.app()
+    await record()
+    assert processing.database.committed.secret_uses == {"SHA256:fake": NOW}

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from psycopg.errors import UndefinedColumn, UndefinedTable
 
+from adapters.github.app_jwt import key_fingerprint, read_private_key
 from adapters.github.needs import NEEDS
 from adapters.github.signature import SigningSecret
 from adapters.github.webhook_protocol import PROVIDER
@@ -17,7 +18,7 @@ from core.domain.events import EventStatus
 from entrypoints.bootstrap.doctor.unset import unset
 from entrypoints.doctor.app import judge_clock, judge_installations
 from entrypoints.doctor.findings import Check, Finding, fail, note, ok
-from entrypoints.doctor.keys import judge_keys, judge_webhook_secrets
+from entrypoints.doctor.keys import judge_app_keys, judge_keys, judge_webhook_secrets
 from entrypoints.doctor.storage import judge_backlog, judge_revision, judge_scheduler
 from entrypoints.settings import Settings
 from ports.clock import Clock
@@ -41,6 +42,7 @@ def storage_checks(settings: Settings, clock: Clock, database: Database | None) 
         Check("scheduler", _in_second_place("scheduler", storage.scheduler), _REMEDY),
         Check("encryption keys", _in_second_place("encryption keys", storage.keys), _REMEDY),
         Check("webhook secrets", _in_second_place("webhook secrets", storage.webhook_secrets), _REMEDY),
+        Check("app keys", _in_second_place("app keys", storage.app_keys), _REMEDY),
         Check("installations", _in_second_place("installations", storage.installations), _REMEDY),
     ]
 
@@ -105,6 +107,14 @@ class _Storage:
         accepted = self.settings.github_webhook_secrets
         fingerprints = [SigningSecret(secret.reveal()).fingerprint for secret in accepted]
         return judge_webhook_secrets(fingerprints, used, now=self.clock.now())
+
+    async def app_keys(self) -> list[Finding]:
+        key = self.settings.github_private_key
+        if key is None:
+            return []
+        async with self.unit_of_work() as tx:
+            used = await tx.secret_uses.all()
+        return judge_app_keys(key_fingerprint(read_private_key(key)), used, now=self.clock.now())
 
     async def installations(self) -> list[Finding]:
         return judge_installations(await self.inspection.granted(PROVIDER), NEEDS.permissions)

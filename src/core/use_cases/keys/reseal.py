@@ -1,0 +1,60 @@
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from ports.cipher import Cipher, CiphertextRefused
+from ports.sealed_values import SealedValue, SealedValueStore
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """How far a column is: values seen, those written anew, and those nobody can read."""
+
+    column: str
+    seen: int = 0
+    renewed: int = 0
+    unreadable: tuple[SealedValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResealValues:
+    """Encrypt with the newest key what an older one encrypts, while everything goes on.
+
+    Each batch is a write of its own, and only what is still as it was read is replaced: a value that a
+    refresh wrote meanwhile stays, and has the newest key anyway. Interrupted, it is begun again and finds
+    less to do. What cannot be read is left as it is.
+    """
+
+    values: SealedValueStore
+    cipher: Cipher
+
+    async def __call__(self, *, dry_run: bool = False) -> AsyncIterator[Resealed]:
+        """Go through every column and tell after each batch how far it is; raises `StorageUnavailable`."""
+        for column in self.values.columns():
+            told = Resealed(column)
+            place = 0
+            while page := await self.values.page(column, after=place, limit=_AT_ONCE):
+                place = page[-1].id
+                changes, unreadable = self._renew(page)
+                renewed = len(changes) if dry_run else await self.values.replace(column, changes)
+                told = Resealed(
+                    column, told.seen + len(page), told.renewed + renewed, (*told.unreadable, *unreadable)
+                )
+                yield told
+            if not told.seen:
+                yield told
+
+    def _renew(self, page: Sequence[SealedValue]) -> tuple[list[tuple[SealedValue, str]], list[SealedValue]]:
+        """Return those of older keys with what to put in their place, and those that cannot be read."""
+        changes: list[tuple[SealedValue, str]] = []
+        unreadable: list[SealedValue] = []
+        for value in page:
+            try:
+                secret = self.cipher.decrypt(value.ciphertext, context=value.context)
+            except CiphertextRefused:
+                unreadable.append(value)
+                continue
+            if not self.cipher.is_current(value.ciphertext):
+                changes.append((value, self.cipher.encrypt(secret, context=value.context)))
+        return changes, unreadable

@@ -1,0 +1,34 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from adapters.postgres.database import Database
+from adapters.postgres.sealed_values import PostgresSealedValueStore
+from adapters.secrets.cipher import AesGcmCipher, NoKeys
+from core.use_cases.keys.reseal import ResealValues
+from entrypoints.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The keys of the settings, and what they encrypt."""
+
+    key_ids: tuple[str, ...]
+    """Newest first."""
+
+    reseal: ResealValues
+
+
+@asynccontextmanager
+async def open_key_ring(settings: Settings) -> AsyncIterator[KeyRing]:
+    """Build what looks after the encryption keys."""
+    assert settings.database_url is not None  # the settings refuse this command without one
+    database = Database(settings.database_url.reveal(), connections=1)
+    cipher = AesGcmCipher(settings.encryption_keys) if settings.encryption_keys else NoKeys()
+    try:
+        yield KeyRing(
+            tuple(key_id for key_id, _ in settings.encryption_keys),
+            ResealValues(PostgresSealedValueStore(database), cipher),
+        )
+    finally:
+        await database.close()

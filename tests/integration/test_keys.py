@@ -1,0 +1,158 @@
+"""Encryption keys are made, rotated while everything goes on, and verified."""
+
+import base64
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from adapters.postgres.database import Database
+from adapters.postgres.sealed_values import PostgresSealedValueStore
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.secrets.cipher import AesGcmCipher
+from core.domain.integrations import Integration
+from core.domain.provider import InstallationToken, UserTokens
+from core.domain.secret import Secret
+from core.use_cases.connections.revoke import ask_to_revoke
+from core.use_cases.keys.reseal import ResealValues
+from core.use_cases.tokens.sealing import (
+    open_installation_token,
+    seal_installation_token,
+    seal_user_tokens,
+)
+from ports.sealed_values import SealedValue
+from tests.contract.postgres_world import PostgresWorld
+from tests.support import keys_command
+from tests.support.builders import PROVIDER, now
+from tests.support.keys_command import Key
+
+OLD, NEW, OTHER = (
+    (name, Secret(base64.b64encode(bytes([number]) * 32).decode()))
+    for number, name in enumerate(("old", "new", "other"))
+)
+
+
+@dataclass
+class Kept:
+    """A database in which every encrypted column has a value of the old key."""
+
+    url: str
+    integration: Integration
+
+
+@pytest.fixture
+async def kept(database_url: str) -> Kept:
+    """Fill one."""
+    world = PostgresWorld(database_url)
+    cipher = AesGcmCipher([OLD])
+    integration = await world.integration()
+    connection = await world.connection(await world.user(), "7")
+    tokens = UserTokens(Secret("access"), now(), Secret("refresh"), None)
+    async with world.unit_of_work() as tx:
+        minted = InstallationToken(Secret("minted"), now(), {})
+        sealed = seal_installation_token(cipher, integration.external_id, minted)
+        await tx.installation_tokens.replace(integration.id, sealed)
+        await tx.user_tokens.replace(connection.id, seal_user_tokens(cipher, connection.external_id, tokens))
+        await ask_to_revoke(tx, cipher, PROVIDER, None, tokens, at=now())
+        await tx.commit()
+    await world.database.close()
+    return Kept(database_url, integration)
+
+
+def keys(kept: Kept, command: str, *ring: Key) -> subprocess.CompletedProcess[str]:
+    """Run `crewkit-git keys` on it."""
+    return keys_command.keys(kept.url, command, *ring)
+
+
+def test_a_new_key_is_one_that_the_settings_take(kept: Kept) -> None:
+    """Printed alone on standard output, so that it can be put straight into a secret store."""
+    made = [keys(kept, "new --id k2").stdout.strip() for _ in range(2)]
+    assert made[0] != made[1]
+    name, _, key = made[0].partition(":")
+    found = keys(kept, "verify", (name, Secret(key)), OLD)
+    assert (found.returncode, found.stdout.splitlines()[0]) == (0, "Keys, newest first: k2, old.")
+    assert keys(kept, "new").stdout.startswith("k20")
+
+
+def test_a_rotation_from_the_first_step_to_the_last(kept: Kept) -> None:
+    """Nothing is lost between, and at the end the old key is of no more use."""
+    before = keys(kept, "verify", NEW, OLD)
+    assert (before.returncode, before.stdout.splitlines()[1:]) == (
+        0,
+        [
+            "5 values; 5 of them with an older key.",
+            "Keep the older keys until `crewkit-git keys rotate` has been run.",
+        ],
+    )
+    planned = keys(kept, "rotate --dry-run", NEW, OLD)
+    assert "5 of 5 values would be encrypted with the newest key." in planned.stdout
+    rotated = keys(kept, "rotate", NEW, OLD)
+    assert (rotated.returncode, rotated.stderr) == (0, "")
+    assert "5 of 5 values were encrypted with the newest key." in rotated.stdout
+    assert "0 of 5 values" in keys(kept, "rotate", NEW, OLD).stdout
+    after = keys(kept, "verify", NEW)
+    assert (after.returncode, after.stdout.splitlines()[1]) == (0, "5 values; 0 of them with an older key.")
+
+
+def test_what_cannot_be_read_is_named_and_left(kept: Kept) -> None:
+    """Whoever has the wrong keys destroys nothing with them; no secret is shown."""
+    for command in ("rotate", "verify"):
+        refused = keys(kept, command, OTHER)
+        assert refused.returncode == 1
+        assert f"git_integrations.access_token of {kept.integration.external_id}." in refused.stderr
+        assert "have to connect again" in refused.stderr
+        assert OTHER[1].reveal() not in refused.stdout + refused.stderr
+    assert keys(kept, "verify", OLD).returncode == 0
+
+
+def test_without_keys_or_database_it_says_so(kept: Kept) -> None:
+    """In the words of the settings."""
+    none = keys(kept, "verify")
+    assert (none.returncode, "CREWKIT_GIT_ENCRYPTION_KEYS" in none.stderr) == (1, True)
+
+
+async def test_what_is_written_meanwhile_stays(kept: Kept) -> None:
+    """A refresh between reading and writing wins: its tokens are the live ones."""
+    database = Database(kept.url)
+    fresh = AesGcmCipher([NEW, OLD])
+    minted = InstallationToken(Secret("minted later"), now(), {})
+    sealed = seal_installation_token(fresh, kept.integration.external_id, minted)
+
+    class Overtaken(PostgresSealedValueStore):
+        async def replace(self, column: str, changes: Sequence[tuple[SealedValue, str]]) -> int:
+            if column == "git_integrations.access_token":
+                async with PostgresUnitOfWork(database)() as tx:
+                    await tx.installation_tokens.replace(kept.integration.id, sealed)
+                    await tx.commit()
+            return await super().replace(column, changes)
+
+    told = {one.column: one.renewed async for one in ResealValues(Overtaken(database), fresh)()}
+    assert told["git_integrations.access_token"] == 0
+    assert told["user_git_connections.refresh_token"] == 1
+    async with PostgresUnitOfWork(database)() as tx:
+        row = await tx.installation_tokens.find(kept.integration.id)
+    assert row is not None
+    assert row.tokens is not None
+    token = open_installation_token(fresh, kept.integration.external_id, row.tokens)
+    assert token.reveal() == "minted later"
+    await database.close()
+
+
+async def test_many_values_in_batches(database_url: str) -> None:
+    """Each is seen once, in the order of its rows, and those of others between them stay."""
+    world = PostgresWorld(database_url)
+    cipher = AesGcmCipher([OLD])
+    count = 1100
+    async with world.unit_of_work() as tx:
+        for number in range(count):
+            tokens = UserTokens(Secret(f"access {number}"), now(), None, None)
+            await ask_to_revoke(tx, cipher, PROVIDER, None, tokens, at=now())
+        await tx.commit()
+    values = PostgresSealedValueStore(world.database)
+    column = "git_token_revocations.access_token"
+    told = [one async for one in ResealValues(values, AesGcmCipher([NEW, OLD]))() if one.column == column]
+    assert [(one.seen, one.renewed) for one in told] == [(500, 500), (1000, 1000), (1100, 1100)]
+    alone = ResealValues(values, AesGcmCipher([NEW]))
+    assert sum([one.seen for one in [one async for one in alone()] if one.column == column][-1:]) == count
+    await world.database.close()

@@ -1,0 +1,158 @@
+"""Processes are replaced one by one and every secret rotates, while requests keep coming: none fails."""
+
+import asyncio
+import base64
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx
+import psycopg
+
+from adapters.secrets.cipher import AesGcmCipher
+from core.domain.organizations import Role
+from core.domain.provider import UserTokens
+from core.domain.secret import Secret
+from core.use_cases.tokens.sealing import seal_user_tokens
+from entrypoints.bootstrap.signing import github_signature
+from tests.contract.postgres_world import PostgresWorld
+from tests.support import tokens
+from tests.support.builders import now
+from tests.support.conditions import until
+from tests.support.deliveries import Delivery, push
+from tests.support.keys_command import Key, keys, ring_text
+from tests.support.servers import temporary_home
+from tests.support.service import Service
+
+SENDERS = 6
+OLD_SECRET, NEW_SECRET = "the older webhook secret", "the newer webhook secret"
+OLD_KEY, NEW_KEY = (
+    (name, Secret(base64.b64encode(bytes([number]) * 32).decode())) for number, name in enumerate("ab")
+)
+
+
+@dataclass
+class Fleet:
+    """Two APIs, a worker and a scheduler, behind what a load balancer does: it sends to whoever is ready."""
+
+    database_url: str
+    redis_url: str
+    secret: str
+    """What the sender signs with."""
+
+    stack: ExitStack
+    apis: list[Service] = field(default_factory=list)
+    others: list[Service] = field(default_factory=list)
+    answers: Counter[str] = field(default_factory=Counter)
+    acknowledged: set[str] = field(default_factory=set)
+
+    async def roll(self, secrets: list[str], ring: list[Key]) -> None:
+        """Replace every process by one with these settings: the new one first, then the old one goes."""
+        settings = {"GITHUB_WEBHOOK_SECRETS": ",".join(secrets), "ENCRYPTION_KEYS": ring_text(*ring)}
+        for _ in range(2):
+            fresh = await self._begin(settings, "api")
+            before = self.apis
+            self.apis = [*before[-1:], fresh]
+            for gone in before[:-1]:
+                await asyncio.to_thread(gone.stop)
+        fresh = await self._begin(settings, "worker", "scheduler")
+        for gone in self.others:
+            await asyncio.to_thread(gone.stop)
+        self.others = [fresh]
+
+    async def send(self, ask: Callable[[httpx.AsyncClient, str], Awaitable[httpx.Response]]) -> None:
+        """Ask again and again, each time somebody who is ready."""
+        async with httpx.AsyncClient(timeout=20) as client:
+            number = 0
+            while True:
+                number += 1
+                service = self.apis[number % len(self.apis)]
+                try:
+                    answer = await ask(client, service.url)
+                    self.answers[str(answer.status_code)] += 1
+                except httpx.HTTPError as error:
+                    self.answers[f"{type(error).__name__} {error}"] += 1
+
+    async def deliver(self, client: httpx.AsyncClient, url: str) -> httpx.Response:
+        """Send a push, and note what was acknowledged."""
+        delivery = Delivery(push())
+        headers = {
+            **delivery.headers,
+            "x-hub-signature-256": github_signature(self.secret, delivery.body),
+        }
+        answer = await client.post(
+            f"{url}/api/v1/git/github/webhooks", content=delivery.body, headers=headers
+        )
+        if answer.is_success:
+            self.acknowledged.add(delivery.id)
+        return answer
+
+    async def _begin(self, settings: dict[str, str], *names: str) -> Service:
+        home = self.stack.enter_context(temporary_home())
+        service = Service(home, self.database_url, self.redis_url, settings=settings)
+        self.stack.callback(service.stop)
+        await asyncio.to_thread(service.start, *names)
+        return service
+
+
+async def test_secrets_rotate_through_rolling_restarts(database_url: str, redis_url: str) -> None:
+    """Webhook secret and encryption key, each in the order of docs/keys.md, under load from first to last."""
+    world = PostgresWorld(database_url)
+    organization, user = await world.organization(), await world.user()
+    await world.member(user, organization, Role.OWNER)
+    connection = await world.connection(user, "7")
+    async with world.unit_of_work() as tx:
+        sealed = seal_user_tokens(
+            AesGcmCipher([OLD_KEY]),
+            connection.external_id,
+            UserTokens(Secret("access"), now(), Secret("refresh"), None),
+        )
+        await tx.user_tokens.replace(connection.id, sealed)
+        await tx.commit()
+    await world.database.close()
+    claims = tokens.claims(datetime.now(UTC), sub=str(user.external_id))
+    caller = {"authorization": f"Bearer {tokens.signed(claims, tokens.rsa_key())}"}
+
+    async def read(client: httpx.AsyncClient, url: str) -> httpx.Response:
+        path = f"/api/v1/{organization.external_id}/git-integrations"
+        return await client.get(url + path, headers=caller)
+
+    with ExitStack() as stack:
+        fleet = Fleet(database_url, redis_url, OLD_SECRET, stack)
+        await fleet.roll([OLD_SECRET], [OLD_KEY])
+        senders = [
+            asyncio.create_task(fleet.send(fleet.deliver if number % 2 else read))
+            for number in range(SENDERS)
+        ]
+        # Everyone knows the new ones before anyone uses them.
+        await fleet.roll([OLD_SECRET, NEW_SECRET], [OLD_KEY, NEW_KEY])
+        await fleet.roll([NEW_SECRET, OLD_SECRET], [NEW_KEY, OLD_KEY])
+        fleet.secret = NEW_SECRET
+        rotated = await asyncio.to_thread(keys, database_url, "rotate", NEW_KEY, OLD_KEY)
+        assert "2 of 2 values were encrypted" in rotated.stdout
+        await asyncio.sleep(0.2)  # what was signed with the old secret is still on its way, as at GitHub
+        await fleet.roll([NEW_SECRET], [NEW_KEY])
+        for sender in senders:
+            sender.cancel()
+        await asyncio.gather(*senders, return_exceptions=True)
+
+        assert set(fleet.answers) == {"200", "202"}, fleet.answers
+        assert min(fleet.answers.values()) > 100
+        await until(lambda: asyncio.to_thread(lambda: _waiting(database_url) == 0))
+        assert fleet.acknowledged <= _kept(database_url)
+        verified = await asyncio.to_thread(keys, database_url, "verify", NEW_KEY)
+        assert (verified.returncode, "2 values; 0 of them" in verified.stdout) == (0, True)
+
+
+def _waiting(database_url: str) -> int:
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute("SELECT count(*) FROM git_webhook_events WHERE status = 'pending'")
+        [(count,)] = rows.fetchall()
+    return int(count)
+
+
+def _kept(database_url: str) -> set[str]:
+    with psycopg.connect(database_url) as connection:
+        return {row[0] for row in connection.execute("SELECT delivery_id FROM git_webhook_events")}

@@ -1,0 +1,31 @@
+"""`crewkit-git keys`, as an operator runs it."""
+
+import os
+import subprocess
+import sys
+
+from core.domain.secret import Secret
+
+Key = tuple[str, Secret]
+
+
+def keys(database_url: str, command: str, *ring: Key) -> subprocess.CompletedProcess[str]:
+    """Run it with this ring, newest first."""
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
+    environment |= {
+        "CREWKIT_GIT_HOME": "/nonexistent",
+        "CREWKIT_GIT_DATABASE_URL": database_url,
+        "CREWKIT_GIT_ENCRYPTION_KEYS": ring_text(*ring),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "entrypoints.cli.main", "keys", *command.split()],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def ring_text(*ring: Key) -> str:
+    """Write a ring as the setting has it."""
+    return ",".join(f"{name}:{key.reveal()}" for name, key in ring)
