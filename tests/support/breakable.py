@@ -1,7 +1,7 @@
 """Servers of a test's own, which it may stop, freeze and start again; always embedded ones."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 
@@ -31,6 +31,15 @@ class Breakable:
         self._process = Process(self._program)
         self._process.wait_until_ready()
 
+    def kill(self) -> None:
+        """End it and all it made as `kill -9` does."""
+        family = self._family()
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family, timeout=10)
+        self._process.stop()
+
     def freeze(self) -> None:
         """Let it fall silent: its address accepts connections and nobody answers."""
         first = psutil.Process(self._process.pid)
@@ -51,10 +60,13 @@ class Breakable:
 
 
 @contextmanager
-def breakable_postgres() -> Iterator[Breakable]:
-    """Run PostgreSQL with a migrated database for the length of the block."""
+def breakable_postgres(*, durable: bool = False) -> Iterator[Breakable]:
+    """Run PostgreSQL with a migrated database for the length of the block.
+
+    Only one that is durable has what it committed when it is killed.
+    """
     with temporary_home() as home:
-        server = Breakable(postgres_program(home, durable=False), postgres_url(home))
+        server = Breakable(postgres_program(home, durable=durable), postgres_url(home))
         with _stopped_at_the_end(server):
             create_database(home)
             migrate(server.url)

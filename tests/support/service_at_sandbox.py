@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -46,6 +46,15 @@ class ServiceAtSandbox:
         async def holds() -> object:
             await asyncio.sleep(0.02)
             return await asyncio.to_thread(condition)
+
+        await until(holds, seconds)
+
+    async def wait(self, condition: Callable[[], Awaitable[object]], seconds: float = 20) -> None:
+        """Wait for something that is asked over the network: not more often than it can be answered."""
+
+        async def holds() -> object:
+            await asyncio.sleep(0.1)
+            return await condition()
 
         await until(holds, seconds)
 
@@ -108,6 +117,7 @@ async def service_at_sandbox(
     database_url: str,
     redis_url: str,
     *names: str,
+    workers: int = 1,
     overheard_by: Secrets | None = None,
     **settings: str,
 ) -> AsyncIterator[ServiceAtSandbox]:
@@ -120,7 +130,9 @@ async def service_at_sandbox(
         app = app_environment(sandbox.app, sandbox_url=sandbox.url)
         wanted = {name.removeprefix(PREFIX): value for name, value in app.items()}
         with (
-            running_service(database_url, redis_url, settings={**wanted, **settings}) as service,
+            running_service(
+                database_url, redis_url, workers=workers, settings={**wanted, **settings}
+            ) as service,
             opened(database_url) as ledger,
         ):
             renew_app(sandbox.world, sandbox.app, service_url=service.url)

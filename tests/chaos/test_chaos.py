@@ -1,0 +1,78 @@
+"""Everything that can be killed is killed, again and again, while deliveries come in: `make chaos`."""
+
+import asyncio
+import os
+import random
+import sys
+import time
+from collections import Counter
+
+from tests.chaos.plan import Step, due, plan
+from tests.chaos.stage import Stage, opened_stage
+from tests.chaos.truth import check_catalog, check_effects, check_leaks, check_ledger, check_links
+from tests.support.ledger import opened
+
+_BATCH = 10
+# So slow that servers are up for longer than they are down.
+_PER_SECOND = 120
+_RUNS = 30
+# A list that was just read is not read again at once: see `sync_cooling_down`.
+_HOUR_LATER = "UPDATE git_integrations SET synced_at = synced_at - interval '1 hour'"
+
+
+async def test_nothing_is_lost_and_nothing_is_done_twice() -> None:
+    """Acknowledged is kept, each effect happens once, and in the end all is as GitHub has it."""
+    seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
+    deliveries = int(os.environ.get("DELIVERIES") or 1500)
+    _say(f"seed {seed}, {deliveries} deliveries")
+    steps = plan(seed, deliveries)
+    began = time.monotonic()
+    async with opened_stage() as stage:
+        await _push_amid(stage, steps, deliveries, random.Random(seed))
+        missed = Counter(one.status for one in stage.both.attempts())
+        pushing = time.monotonic() - began
+        await _recover(stage)
+        with opened(stage.postgres.url) as ledger:
+            await stage.both.until(ledger.is_settled, seconds=120)
+            ledger.run(_HOUR_LATER)
+            await stage.sync()
+            kept = check_ledger(stage, ledger)
+            facts = check_effects(stage, ledger)
+            check_catalog(stage, ledger)
+            check_links(stage, ledger)
+            connections = await asyncio.to_thread(check_leaks, stage, ledger)
+        deeds = ", ".join(f"{count} x {deed}" for deed, count in sorted(stage.done.items()))
+        _say(
+            f"seed {seed}: {kept} deliveries kept, {missed['OK']} acknowledged at first, "
+            f"{kept - missed['OK']} recovered, {facts} pushes told; {connections} connections at the end; "
+            f"{pushing:.0f} s of deeds, {time.monotonic() - began:.0f} s in all; {deeds}"
+        )
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(f"\nchaos: {words}\n")
+    sys.stdout.flush()
+
+
+async def _push_amid(stage: Stage, steps: list[Step], deliveries: int, drawn: random.Random) -> None:
+    pushed = 0
+    while pushed < deliveries:
+        for step in due(steps, pushed):
+            stage.begin(step)
+        repositories = [*stage.steady, *stage.open()]
+        begun = time.monotonic()
+        await stage.push(drawn.choice(repositories), _BATCH)
+        pushed += _BATCH
+        await asyncio.sleep(max(0.0, _BATCH / _PER_SECOND - (time.monotonic() - begun)))
+    await stage.calm()
+    await stage.both.sandbox.delivered()
+
+
+async def _recover(stage: Stage) -> None:
+    """Fetch from GitHub's log what did not arrive, as the scheduler would in the minutes after."""
+    stage.both.let_age()
+    for _ in range(_RUNS):
+        status, said = await stage.both.run("recover-deliveries", "--since", "1d")
+        if status == 0:
+            return
+    raise AssertionError(said)
