@@ -21,7 +21,7 @@ DASHBOARD_SOURCES := docs/openapi.json $(shell find dashboard -type f -not -path
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm --prefix dashboard
 NODE_MODULES := dashboard/node_modules/.package-lock.json
 
-.PHONY: help run check chaos chromium e2e screenshots dashboard dashboard-check dashboard-format test test-containers corpus lint types contracts format bench openapi proto proto-release clean
+.PHONY: help run check audit chaos chromium e2e screenshots dashboard dashboard-check dashboard-format test test-containers corpus lint types contracts format bench openapi proto proto-release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -96,6 +96,10 @@ $(NODE_MODULES): $(VENV) dashboard/package.json dashboard/package-lock.json
 	@echo "installing what the dashboard is made of"
 	@$(NPM) ci --silent || { echo "npm could not install: connect to the network and try again." >&2; exit 1; }
 	@touch $@
+
+audit: $(NODE_MODULES) ## Look all dependencies up among known vulnerabilities (asks osv.dev and the npm registry)
+	@$(BIN)/python -m uv audit --frozen
+	@$(NPM) audit
 
 openapi: $(VENV) ## Write docs/openapi.json from the operations
 	@$(BIN)/python -m tests.support.openapi_file

@@ -26,6 +26,7 @@ from adapters.secrets.jwks import JwksKeys
 from adapters.secrets.keys import KeySource, PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from adapters.system.clock import SystemClock
+from adapters.system.memory import keep_memory_private
 from core.application import Application
 from core.domain.secret import Secret
 from entrypoints.bootstrap.wiring import Driven, wire
@@ -115,8 +116,10 @@ def token_verifier(settings: Settings, clock: SystemClock, stack: AsyncExitStack
 
 
 def configure_process(settings: Settings) -> None:
-    """Set up what is one per process: its logs. Called once, by the process's main."""
+    """Set up what is one per process, its logs and who may read its memory. Called once, by its main."""
     configure_logs(level=settings.log_level, development=settings.is_development)
+    if not settings.is_development:
+        keep_memory_private()
 
 
 async def ping_database(database: Database) -> None:

@@ -1,0 +1,48 @@
+"""More comes in than storage takes: some is refused, and nothing that was promised is lost."""
+
+import asyncio
+
+import httpx
+import psycopg
+
+from adapters.memory.metrics import MemoryMetrics
+from adapters.postgres.delivery_log import PostgresDeliveryLog
+from core.use_cases.events.receive import ReceiveDelivery
+from entrypoints.rest.webhooks import WebhookEndpoint
+from tests.support.builders import PROVIDER
+from tests.support.deliveries import Delivery, push
+from tests.support.ledger import opened
+from tests.support.processing import Bell
+from tests.support.webhooks import protocol
+
+PATH = "http://ours/api/v1/git/github/webhooks"
+CAPACITY = 20
+
+
+async def test_a_full_queue_is_503_with_a_time_to_come_back(database_url: str) -> None:
+    """Those that fit wait for storage and are kept; once it goes on, so does everything."""
+    log = PostgresDeliveryLog(database_url, metrics=MemoryMetrics(), capacity=CAPACITY)
+    endpoint = WebhookEndpoint({PROVIDER: protocol()}, ReceiveDelivery(log, Bell()), MemoryMetrics())
+    deliveries = [Delivery(push(number)) for number in range(CAPACITY + 5)]
+    async with (
+        httpx.AsyncClient(transport=httpx.ASGITransport(endpoint)) as client,
+        await psycopg.AsyncConnection.connect(database_url) as blocker,
+    ):
+        await blocker.execute("LOCK TABLE git_webhook_events IN ACCESS EXCLUSIVE MODE")
+        asked = [
+            asyncio.create_task(client.post(PATH, content=one.body, headers=one.headers))
+            for one in deliveries
+        ]
+        done, waiting = await asyncio.wait(asked, timeout=2)
+        assert [
+            (answer.status_code, answer.json()["code"]) for answer in (task.result() for task in done)
+        ] == [(503, "receiver_busy")] * 5
+        assert all(int(task.result().headers["retry-after"]) > 0 for task in done)
+        await blocker.rollback()
+        answers = await asyncio.gather(*waiting)
+        assert [answer.status_code for answer in answers] == [202] * CAPACITY
+        again = Delivery(push(99))
+        assert (await client.post(PATH, content=again.body, headers=again.headers)).status_code == 202
+    await log.close()
+    with opened(database_url) as ledger:
+        assert len(ledger.delivery_ids()) == CAPACITY + 1
