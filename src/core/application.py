@@ -26,6 +26,7 @@ from core.use_cases.events.of_organization import (
     ShowOrganizationPayload,
 )
 from core.use_cases.events.receive import ReceiveDelivery
+from core.use_cases.events.retain import ApplyRetention
 from core.use_cases.events.retry import RetryEvent, RetryEvents
 from core.use_cases.events.retry_of_organization import RetryOrganizationEvent, RetryOrganizationEvents
 from core.use_cases.events.secret_uses import RecordSecretUses
@@ -130,6 +131,7 @@ class Application:
 
     # What callers asked to be done once.
     forget_expired_keys: ForgetExpiredKeys
+    apply_retention: ApplyRetention
 
     # Who is calling.
     identify: Identify

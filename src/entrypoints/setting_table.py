@@ -259,6 +259,21 @@ SETTINGS = (
         default="INFO",
     ),
     Setting(
+        "PAYLOAD_DAYS",
+        values.days(7),
+        "For how many days the ledger keeps what was delivered; then its events and verdicts stay, and can "
+        "be retried no more. 0 is for ever.",
+        "Give a number of days, at least 7, or 0",
+        default="90",
+    ),
+    Setting(
+        "EVENT_DAYS",
+        values.days(7),
+        "For how many days the ledger keeps that something was delivered and what came of it. 0 is for ever.",
+        "Give a number of days, at least 7 (GitHub delivers again for 3), or 0",
+        default="0",
+    ),
+    Setting(
         "WORKERS",
         values.whole_number(1, 64),
         "How many worker processes `up` runs.",

@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -196,6 +197,19 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
         if not text.isdecimal() or not low <= int(text) <= high:
             raise ValueError(f"`{text}` is no whole number from {low} to {high}")
         return int(text)
+
+    return read
+
+
+def days(low: int) -> Callable[[str], timedelta | None]:
+    """Return a reader of a number of days, at least so many; 0 is for ever."""
+    read_number = whole_number(0, 36_500)
+
+    def read(text: str) -> timedelta | None:
+        number = read_number(text)
+        if 0 < number < low:
+            raise ValueError(f"{number} days are fewer than {low}")
+        return timedelta(days=number) if number else None
 
     return read
 

@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -74,6 +75,8 @@ class Settings:
     sentry_dsn: Secret | None
     log_level: str
     workers: int
+    payload_days: timedelta | None
+    event_days: timedelta | None
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str], *, process: str | None = None) -> Self:

@@ -17,6 +17,7 @@ from ports.projects import ProjectStore
 from ports.read_leases import ReadLeaseStore
 from ports.recoveries import RecoveryStore
 from ports.repositories import RepositoryStore
+from ports.retention import RetentionStore
 from ports.revocations import RevocationStore
 from ports.secret_uses import SecretUseStore
 from ports.token_store import InstallationTokenStore, UserTokenStore
@@ -51,6 +52,7 @@ class Transaction(Protocol):
     domain_events: DomainEventStore
     versions: VersionStore
     secret_uses: SecretUseStore
+    retention: RetentionStore
     idempotency: IdempotencyStore
     recoveries: RecoveryStore
     faults: FaultStore

@@ -245,3 +245,42 @@ async def _reopened(world: World, *events: Event) -> list[EventId]:
 
 def _owned(event: Event, integration: Integration | None, status: EventStatus) -> Settlement:
     return Settlement(event.id, status, integration_id=integration.id if integration else None)
+
+
+class RetentionStoreContract:
+    """What every store that forgets promises."""
+
+    async def test_old_payloads_go_piece_by_piece(self, world: World) -> None:
+        """In the order they came, up to the first that is young, each looked at once."""
+        old = [await world.event(received_at=ago(days=10, minutes=-number)) for number in range(5)]
+        young = await world.event()
+        for event in (*old[:4], young):
+            await world.settle(Settlement(event.id, EventStatus.PROCESSED))
+        looked_at = []
+        for _ in range(4):
+            async with world.unit_of_work() as tx:
+                looked_at.append(await tx.retention.expire_payloads(before=ago(days=9), limit=2))
+                await tx.commit()
+        assert looked_at == [2, 2, 1, 0]
+        async with world.unit_of_work() as tx:
+            kept = [await tx.events.has_payload(event.id) for event in (*old, young)]
+            assert kept == [False] * 4 + [True] * 2, "what waits to be processed needs it"
+            assert [one.id for one in await tx.events.list(EventFilter(), limit=10)] == [
+                event.id for event in (young, *old[::-1])
+            ]
+
+    async def test_old_events_go_as_a_whole(self, world: World) -> None:
+        """But for what is still to be processed."""
+        old = [await world.event(received_at=ago(days=10)) for _ in range(3)]
+        young = await world.event()
+        for event in (*old[:2], young):
+            await world.settle(Settlement(event.id, EventStatus.PROCESSED))
+        counts = []
+        for _ in range(2):
+            async with world.unit_of_work() as tx:
+                counts.append(await tx.retention.forget_events(before=ago(days=9), limit=10))
+                await tx.commit()
+        assert counts == [2, 0]
+        async with world.unit_of_work() as tx:
+            left = [one.id for one in await tx.events.list(EventFilter(), limit=10)]
+        assert left == [young.id, old[2].id]

@@ -15,7 +15,7 @@ from tests.contract.connections import ConnectionStoreContract
 from tests.contract.delivery_log import DeliveryLogContract
 from tests.contract.directory import DirectoryContract
 from tests.contract.domain_events import DomainEventStoreContract
-from tests.contract.events import EventStoreContract
+from tests.contract.events import EventStoreContract, RetentionStoreContract
 from tests.contract.exclusion import ExclusionContract
 from tests.contract.faults import FaultStoreContract
 from tests.contract.flows import FlowStoreContract
@@ -123,6 +123,10 @@ class TestMailbox(MailboxContract):
 
 class TestEvents(EventStoreContract):
     """The ledger as people look at it."""
+
+
+class TestRetention(RetentionStoreContract):
+    """What the ledger forgets."""
 
 
 class TestDomainEvents(DomainEventStoreContract):

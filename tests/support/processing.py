@@ -162,6 +162,7 @@ class _WatchedTransaction(Transaction):
         self.events = behind.events
         self.domain_events = behind.domain_events
         self.versions = behind.versions
+        self.retention = behind.retention
         self.secret_uses = behind.secret_uses
         self.idempotency = behind.idempotency
         self.recoveries = behind.recoveries

@@ -97,6 +97,7 @@ class State:
     revocations: dict[RevocationId, KeptRevocation] = field(default_factory=dict)
     events: dict[EventId, Event] = field(default_factory=dict)
     payloads: dict[EventId, bytes] = field(default_factory=dict)
+    payloads_expired_to: int = 0
     domain_events: dict[int, tuple[DomainEvent, datetime]] = field(default_factory=dict)
     versions: dict[VersionId, Version] = field(default_factory=dict)
     version_owners: dict[VersionId, tuple[OrganizationId | None, str | None]] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from adapters.memory.projects import MemoryProjectStore
 from adapters.memory.read_leases import MemoryReadLeaseStore
 from adapters.memory.recoveries import MemoryRecoveryStore
 from adapters.memory.repositories import MemoryRepositoryStore
+from adapters.memory.retention import MemoryRetentionStore
 from adapters.memory.revocations import MemoryRevocationStore
 from adapters.memory.secret_uses import MemorySecretUseStore
 from adapters.memory.token_store import MemoryInstallationTokenStore, MemoryUserTokenStore
@@ -64,6 +65,7 @@ class MemoryTransaction(Transaction):
         self.events = MemoryEventStore(session)
         self.domain_events = self._recorder
         self.versions = MemoryVersionStore(session)
+        self.retention = MemoryRetentionStore(session)
         self.secret_uses = MemorySecretUseStore(session)
         self.idempotency = MemoryIdempotencyStore(session)
         self.recoveries = MemoryRecoveryStore(session)

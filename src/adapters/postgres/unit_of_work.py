@@ -18,6 +18,7 @@ from adapters.postgres.projects import PostgresProjectStore
 from adapters.postgres.read_leases import PostgresReadLeaseStore
 from adapters.postgres.recoveries import PostgresRecoveryStore
 from adapters.postgres.repositories import PostgresRepositoryStore
+from adapters.postgres.retention import PostgresRetentionStore
 from adapters.postgres.revocations import PostgresRevocationStore
 from adapters.postgres.secret_uses import PostgresSecretUseStore
 from adapters.postgres.session import Session
@@ -77,6 +78,7 @@ class PostgresTransaction(Transaction):
         self.events = PostgresEventStore(session)
         self.domain_events = self._recorder
         self.versions = PostgresVersionStore(session)
+        self.retention = PostgresRetentionStore(session)
         self.secret_uses = PostgresSecretUseStore(session)
         self.idempotency = PostgresIdempotencyStore(session)
         self.recoveries = PostgresRecoveryStore(session)

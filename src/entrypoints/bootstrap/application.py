@@ -29,6 +29,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.memory import keep_memory_private
 from core.application import Application
 from core.domain.secret import Secret
+from core.use_cases.events.retain import Retention
 from entrypoints.bootstrap.wiring import Driven, wire
 from entrypoints.settings import Settings
 from ports.alerts import Alerts
@@ -97,6 +98,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
                 public_url=settings.public_url or "",
                 metrics=metrics,
                 alerts=alerts,
+                retention=Retention(settings.payload_days, settings.event_days),
             )
         )
         yield Runtime(application, protocols, metrics, alerts, clock, directory, database)

@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.application import Application
 from core.use_cases.account.identify import Identify
@@ -15,6 +15,7 @@ from core.use_cases.events.of_organization import (
     ShowOrganizationPayload,
 )
 from core.use_cases.events.receive import ReceiveDelivery
+from core.use_cases.events.retain import ApplyRetention, Retention
 from core.use_cases.events.retry import RetryEvent, RetryEvents
 from core.use_cases.events.retry_of_organization import RetryOrganizationEvent, RetryOrganizationEvents
 from core.use_cases.events.secret_uses import RecordSecretUses
@@ -66,6 +67,8 @@ class Driven:
     alerts: Alerts
     public_url: str = ""
     """Where the provider sends browsers back to."""
+
+    retention: Retention = field(default_factory=Retention)
 
 
 def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
@@ -163,6 +166,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
             DomainEventTail(by.unit_of_work, by.alerts), Places(), by.directory, by.authorizer, by.clock
         ),
         forget_expired_keys=ForgetExpiredKeys(by.unit_of_work, by.clock),
+        apply_retention=ApplyRetention(by.unit_of_work, by.clock, by.retention),
         identify=Identify(by.directory),
         who_am_i=WhoAmI(by.directory),
     )

@@ -8,7 +8,7 @@ from adapters.postgres.tables.catalog import (
 )
 from adapters.postgres.tables.crewkit import memberships, organizations, projects, users
 from adapters.postgres.tables.integrations import git_flows, git_integrations, git_token_leases
-from adapters.postgres.tables.ledger import git_domain_events, git_webhook_events
+from adapters.postgres.tables.ledger import git_domain_events, git_retention, git_webhook_events
 from adapters.postgres.tables.metadata import metadata
 from adapters.postgres.tables.people import (
     git_commit_claims,
@@ -28,6 +28,7 @@ __all__ = [
     "git_missing_deliveries",
     "git_recoveries",
     "git_repositories",
+    "git_retention",
     "git_token_leases",
     "git_token_revocations",
     "git_webhook_events",

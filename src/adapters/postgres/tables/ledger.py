@@ -73,6 +73,14 @@ git_webhook_events = Table(
     ),
 )
 
+# How far retention has come, by what it takes away.
+git_retention = Table(
+    "git_retention",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("reached_id", BigInteger, nullable=False),
+)
+
 # No foreign keys: the consumers' log outlives the ledger and the links it speaks of.
 git_domain_events = Table(
     "git_domain_events",

@@ -1,0 +1,39 @@
+from datetime import datetime
+
+from adapters.memory.database import Session
+from core.domain.events import EventStatus
+from ports.retention import RetentionStore
+
+
+class MemoryRetentionStore(RetentionStore):
+    """The ledger's age, in memory."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def expire_payloads(self, *, before: datetime, limit: int) -> int:
+        """Remove the bodies of the next old events."""
+        state = await self._session.writable()
+        old = []
+        for event_id in sorted(one for one in state.events if one > state.payloads_expired_to)[:limit]:
+            if state.events[event_id].created_at >= before:
+                break
+            old.append(event_id)
+            if state.events[event_id].status is not EventStatus.PENDING:
+                state.payloads.pop(event_id, None)
+        state.payloads_expired_to = max(old, default=state.payloads_expired_to)
+        return len(old)
+
+    async def forget_events(self, *, before: datetime, limit: int) -> int:
+        """Remove the oldest events."""
+        state = await self._session.writable()
+        gone = [
+            event_id
+            for event_id in sorted(state.events)[:limit]
+            if state.events[event_id].created_at < before
+            and state.events[event_id].status is not EventStatus.PENDING
+        ]
+        for event_id in gone:
+            del state.events[event_id]
+            state.payloads.pop(event_id, None)
+        return len(gone)

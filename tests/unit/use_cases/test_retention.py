@@ -1,0 +1,41 @@
+"""How long the ledger keeps what it was sent."""
+
+from datetime import timedelta
+
+from core.use_cases.events.retain import ApplyRetention, Retention
+from tests.support.processing import Processing, push
+
+
+async def test_bodies_and_events_go_after_their_days() -> None:
+    """Each after its own; nothing goes before, and by default nothing ever does."""
+    processing = Processing()
+    processing.connect()
+    delivery = await processing.deliver("push", push())
+    await processing.drain()
+    kept = Retention(payloads=timedelta(days=30), events=timedelta(days=400))
+    for_ever = ApplyRetention(processing.unit_of_work, processing.clock, Retention())
+    apply = ApplyRetention(processing.unit_of_work, processing.clock, kept)
+
+    processing.clock.advance(timedelta(days=29))
+    assert (await apply(), len(processing.database.committed.payloads)) == (0, 1)
+    processing.clock.advance(timedelta(days=2))
+    assert (await apply(), len(processing.database.committed.payloads)) == (1, 0)
+    assert processing.event(delivery).verdicts, "what came of it stays"
+    assert await apply() == 0
+    processing.clock.advance(timedelta(days=400))
+    assert await for_ever() == 0
+    assert await apply() == 1
+    assert processing.database.committed.events == {}
+    assert len(processing.facts()) == 1, "what consumers were told stays"
+
+
+async def test_years_go_in_pieces() -> None:
+    """Each a transaction of its own, so that nobody waits for them."""
+    processing = Processing()
+    for number in range(2500):
+        await processing.deliver("ping", {"zen": str(number)})
+    processing.clock.advance(timedelta(days=10))
+    opened = processing.unit_of_work.opened
+    kept = Retention(payloads=timedelta(days=7))
+    assert await ApplyRetention(processing.unit_of_work, processing.clock, kept)() == 2500
+    assert processing.unit_of_work.opened - opened == 3
