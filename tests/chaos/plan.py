@@ -47,7 +47,7 @@ _DELIVERIES_PER_DEED = 120
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A deed, after so many pushes, for so long, with a number to choose whom it meets."""
+    """A deed, after so many deliveries, for so long, with a number to choose whom it meets."""
 
     after: int
     deed: Deed
@@ -68,7 +68,7 @@ def plan(seed: int, deliveries: int) -> list[Step]:
     ]
 
 
-def due(steps: list[Step], pushed: int) -> Iterator[Step]:
-    """Take out the steps that come after no more than so many pushes."""
-    while steps and steps[0].after <= pushed:
+def due(steps: list[Step], sent: int) -> Iterator[Step]:
+    """Take out the steps that come after no more than so many deliveries."""
+    while steps and steps[0].after <= sent:
         yield steps.pop(0)

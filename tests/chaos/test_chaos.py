@@ -55,14 +55,12 @@ def _say(words: str) -> None:
 
 
 async def _push_amid(stage: Stage, steps: list[Step], deliveries: int, drawn: random.Random) -> None:
-    pushed = 0
-    while pushed < deliveries:
-        for step in due(steps, pushed):
+    """Push until GitHub has sent so many deliveries; what is suspended or taken away is not told of."""
+    while (sent := len(stage.both.attempts())) < deliveries:
+        for step in due(steps, sent):
             stage.begin(step)
-        repositories = [*stage.steady, *stage.open()]
         begun = time.monotonic()
-        await stage.push(drawn.choice(repositories), _BATCH)
-        pushed += _BATCH
+        await stage.push(drawn.choice([*stage.steady, *stage.open()]), _BATCH)
         await asyncio.sleep(max(0.0, _BATCH / _PER_SECOND - (time.monotonic() - begun)))
     await stage.calm()
     await stage.both.sandbox.delivered()

@@ -29,6 +29,7 @@ UNAUDITED = {
     "git_flows": "lives for minutes; what it leads to is a version of the integration or connection",
     "git_faults": _BOOKKEEPING,
     "git_recoveries": _BOOKKEEPING,
+    "git_retention": _BOOKKEEPING,
     "git_missing_deliveries": _BOOKKEEPING,
     "idempotency_keys": _BOOKKEEPING,
     "webhook_secret_uses": _BOOKKEEPING,

