@@ -74,9 +74,9 @@ class Settings:
     allowed_origins: tuple[str, ...]
     sentry_dsn: Secret | None
     log_level: str
-    workers: int
     payload_days: timedelta | None
     event_days: timedelta | None
+    workers: int
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str], *, process: str | None = None) -> Self:
