@@ -19,6 +19,7 @@ from core.use_cases.connections.list_connections import ListConnections
 from core.use_cases.connections.look_up import LookUpIdentities
 from core.use_cases.connections.revoke import RevokeTokens
 from core.use_cases.events.browse import ListEvents, ShowEvent
+from core.use_cases.events.count_census import CountCensus
 from core.use_cases.events.drain import DrainLane
 from core.use_cases.events.of_organization import (
     ListOrganizationEvents,
@@ -132,6 +133,7 @@ class Application:
     # What callers asked to be done once.
     forget_expired_keys: ForgetExpiredKeys
     apply_retention: ApplyRetention
+    count_census: CountCensus
 
     # Who is calling.
     identify: Identify

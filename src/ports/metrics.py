@@ -1,5 +1,6 @@
 from typing import Protocol
 
+from core.domain.census import Census
 from core.domain.events import EventStatus
 
 
@@ -32,3 +33,27 @@ class Metrics(Protocol):
 
     def oldest_due(self, seconds: float) -> None:
         """Tell how long the longest-waiting due event has waited; 0 when nothing is due."""
+
+    def answered(self, method: str, status: int, seconds: float) -> None:
+        """Count one request over HTTP that was no delivery, and how long its answer took."""
+
+    def asked(self, provider: str, outcome: str, seconds: float) -> None:
+        """Count one call of ours to a provider: `answered`, the kind of its refusal, or `unavailable`."""
+
+    def budget(self, provider: str, kind: str, left: float) -> None:
+        """Tell which part of its calls of this hour one credential of a kind has left."""
+
+    def breaker(self, provider: str, *, is_open: bool) -> None:
+        """Tell whether calls to a provider fail at once, because it did not answer."""
+
+    def minted(self, provider: str, outcome: str) -> None:
+        """Count one installation token asked for: `minted`, or the code of the refusal."""
+
+    def census(self, census: Census) -> None:
+        """Tell how much there is of what should be little."""
+
+    def streams(self, count: int) -> None:
+        """Tell how many streams of events this process serves."""
+
+    def stream_lag(self, seconds: float) -> None:
+        """Tell how long after it was recorded an event was given to a stream."""

@@ -3,6 +3,7 @@ from typing import Protocol
 
 from ports.attributions import AttributionStore
 from ports.catalog_syncs import CatalogSyncStore
+from ports.census import CensusStore
 from ports.commit_claims import CommitClaimStore
 from ports.connections import ConnectionStore
 from ports.domain_events import DomainEventStore
@@ -53,6 +54,7 @@ class Transaction(Protocol):
     versions: VersionStore
     secret_uses: SecretUseStore
     retention: RetentionStore
+    census: CensusStore
     idempotency: IdempotencyStore
     recoveries: RecoveryStore
     faults: FaultStore

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.domain.census import Census
 from core.domain.events import RETRYABLE, Event, EventStatus, Outcome, Settlement, Verdict
 from core.domain.identifiers import EventId
 from core.domain.integrations import Integration, IntegrationStatus
@@ -284,3 +285,23 @@ class RetentionStoreContract:
         async with world.unit_of_work() as tx:
             left = [one.id for one in await tx.events.list(EventFilter(), limit=10)]
         assert left == [young.id, old[2].id]
+
+
+class CensusStoreContract:
+    """What every store that counts promises."""
+
+    async def test_each_kind_is_counted(self, world: World) -> None:
+        """Nothing in an empty store; then what there is of each, and the age of the oldest list."""
+        async with world.unit_of_work() as tx:
+            assert await tx.census.take(now=now()) == Census()
+        await world.integration(synced_at=ago(minutes=2))
+        await world.integration(provider_id="2", synced_at=ago(minutes=1))
+        await world.integration(provider_id="3", status=IntegrationStatus.SUSPENDED, synced_at=ago(days=9))
+        events = [await world.event() for _ in range(5)]
+        await world.settle(Settlement(events[0].id, EventStatus.FAILED))
+        await world.settle(Settlement(events[1].id, EventStatus.UNROUTED))
+        await world.settle(Settlement(events[2].id, EventStatus.PROCESSED))
+        async with world.unit_of_work() as tx:
+            census = await tx.census.take(now=now())
+        assert 119 < census.oldest_sync < 125
+        assert replace(census, oldest_sync=0.0) == Census(waiting=2, failed=1, unrouted=1, suspended=1)

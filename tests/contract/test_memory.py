@@ -13,7 +13,7 @@ from tests.contract.connections import ConnectionStoreContract
 from tests.contract.delivery_log import DeliveryLogContract
 from tests.contract.directory import DirectoryContract
 from tests.contract.domain_events import DomainEventStoreContract
-from tests.contract.events import EventStoreContract, RetentionStoreContract
+from tests.contract.events import CensusStoreContract, EventStoreContract, RetentionStoreContract
 from tests.contract.exclusion import ExclusionContract
 from tests.contract.faults import FaultStoreContract
 from tests.contract.flows import FlowStoreContract
@@ -119,6 +119,10 @@ class TestEvents(EventStoreContract):
 
 class TestRetention(RetentionStoreContract):
     """The ledger as people look at it."""
+
+
+class TestCensus(CensusStoreContract):
+    """What is counted in memory."""
 
 
 class TestDomainEvents(DomainEventStoreContract):

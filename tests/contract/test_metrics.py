@@ -10,6 +10,7 @@ import pytest
 
 from adapters.memory.metrics import MemoryMetrics
 from adapters.observability.metrics import PrometheusMetrics
+from core.domain.census import Census
 from core.domain.events import EventStatus
 from ports.metrics import Metrics
 
@@ -27,6 +28,17 @@ def happen(metrics: Metrics) -> None:
     metrics.oldest_due(2.5)
     metrics.recovered(4)
     metrics.recovery("github", missing=3, behind=60.5)
+    metrics.called("GetIntegration", "OK", 0.01)
+    metrics.answered("GET", 200, 0.01)
+    metrics.answered("GET", 204, 0.01)
+    metrics.answered("MADE-UP", 405, 0.01)
+    metrics.asked("github", "rate_limited", 0.2)
+    metrics.budget("github", "app", 0.75)
+    metrics.breaker("github", is_open=True)
+    metrics.minted("github", "minted")
+    metrics.census(Census(waiting=7, failed=1, unrouted=2, suspended=3, revoking=4, oldest_sync=90.5))
+    metrics.streams(5)
+    metrics.stream_lag(0.2)
 
 
 def test_memory_tells_what_happened() -> None:
@@ -39,6 +51,13 @@ def test_memory_tells_what_happened() -> None:
     assert metrics.groups == [3]
     assert metrics.settlements == {EventStatus.PROCESSED: 40, EventStatus.FAILED: 1}
     assert metrics.oldest_due_seconds == 2.5
+    assert metrics.answers == {("GET", 200): 1, ("GET", 204): 1, ("MADE-UP", 405): 1}
+    assert (metrics.asks, metrics.mints) == (
+        {("github", "rate_limited"): 1},
+        {("github", "minted"): 1},
+    )
+    assert (metrics.budgets, metrics.breakers) == ({("github", "app"): 0.75}, {"github": True})
+    assert (metrics.last_census.waiting, metrics.open_streams, metrics.lags) == (7, 5, [0.2])
     assert (metrics.recovered_deliveries, metrics.recoveries) == (4, {"github": (3, 60.5)})
 
 
@@ -56,6 +75,21 @@ EXPECTED = {
     "crewkit_git_deliveries_recovered_total 4.0",
     'crewkit_git_deliveries_missing{provider="github"} 3.0',
     'crewkit_git_recovery_behind_seconds{provider="github"} 60.5',
+    'crewkit_git_grpc_call_seconds_count{method="GetIntegration",status="OK"} 1.0',
+    'crewkit_git_http_request_seconds_count{method="GET",status="2xx"} 2.0',
+    'crewkit_git_http_request_seconds_count{method="other",status="4xx"} 1.0',
+    'crewkit_git_provider_call_seconds_count{outcome="rate_limited",provider="github"} 1.0',
+    'crewkit_git_provider_budget_left_ratio{kind="app",provider="github"} 0.75',
+    'crewkit_git_provider_breaker_open{provider="github"} 1.0',
+    'crewkit_git_installation_tokens_total{outcome="minted",provider="github"} 1.0',
+    "crewkit_git_events_waiting 7.0",
+    "crewkit_git_events_failed 1.0",
+    "crewkit_git_events_unrouted 2.0",
+    "crewkit_git_integrations_suspended 3.0",
+    "crewkit_git_revocations_waiting 4.0",
+    "crewkit_git_catalog_oldest_sync_seconds 90.5",
+    "crewkit_git_streams_open 5.0",
+    "crewkit_git_stream_lag_seconds_count 1.0",
 }
 
 
@@ -90,6 +124,7 @@ def test_counting_is_cheap(metrics: Metrics) -> None:
 PROGRAM = """
 import sys
 from adapters.observability.metrics import PrometheusMetrics
+from core.domain.census import Census
 from core.domain.events import EventStatus
 metrics = PrometheusMetrics()
 if sys.argv[1] == "read":

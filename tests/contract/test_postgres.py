@@ -15,7 +15,7 @@ from tests.contract.connections import ConnectionStoreContract
 from tests.contract.delivery_log import DeliveryLogContract
 from tests.contract.directory import DirectoryContract
 from tests.contract.domain_events import DomainEventStoreContract
-from tests.contract.events import EventStoreContract, RetentionStoreContract
+from tests.contract.events import CensusStoreContract, EventStoreContract, RetentionStoreContract
 from tests.contract.exclusion import ExclusionContract
 from tests.contract.faults import FaultStoreContract
 from tests.contract.flows import FlowStoreContract
@@ -127,6 +127,10 @@ class TestEvents(EventStoreContract):
 
 class TestRetention(RetentionStoreContract):
     """What the ledger forgets."""
+
+
+class TestCensus(CensusStoreContract):
+    """What is counted."""
 
 
 class TestDomainEvents(DomainEventStoreContract):

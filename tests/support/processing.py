@@ -163,6 +163,7 @@ class _WatchedTransaction(Transaction):
         self.domain_events = behind.domain_events
         self.versions = behind.versions
         self.retention = behind.retention
+        self.census = behind.census
         self.secret_uses = behind.secret_uses
         self.idempotency = behind.idempotency
         self.recoveries = behind.recoveries

@@ -19,7 +19,9 @@ from adapters.github.caller import Caller, Parts
 from adapters.github.calls import NOT_FOUND, Call, Reply
 from adapters.github.rate_limits import part_left
 from adapters.github.reading import list_reader, nothing, reader
+from adapters.github.webhook_protocol import PROVIDER
 from core.domain.deliveries import QuotedDelivery
+from core.domain.errors import DomainError
 from core.domain.identifiers import RepoId
 from core.domain.integrations import Integration
 from core.domain.provider import (
@@ -117,6 +119,24 @@ class AppCalls(Caller):
         permissions: Mapping[str, str] | None = None,
     ) -> InstallationToken:
         """Make a token; a refusal counts against the installation only while the app itself is accepted."""
+        outcome = "left"
+        try:
+            minted = await self._mint(provider_id, repo_ids, permissions)
+            outcome = "minted"
+        except DomainError as error:
+            outcome = error.code
+            raise
+        finally:
+            if self._parts.metrics is not None:
+                self._parts.metrics.minted(PROVIDER, outcome)
+        return minted
+
+    async def _mint(
+        self,
+        provider_id: str,
+        repo_ids: Collection[RepoId] | None,
+        permissions: Mapping[str, str] | None,
+    ) -> InstallationToken:
         call = Call(
             "POST",
             self._parts.addresses.of_api(_installation_path(provider_id) + "/access_tokens"),

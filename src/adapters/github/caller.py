@@ -12,6 +12,7 @@ from adapters.github.transport import Transport
 from adapters.github.unavailable import Unavailable
 from core.domain.secret import Secret
 from ports.clock import Clock
+from ports.metrics import Metrics
 
 T = TypeVar("T")
 
@@ -31,6 +32,7 @@ class Parts:
     client_id: str
     client_secret: Secret
     ages: TokenAges
+    metrics: Metrics | None
 
 
 class Caller:

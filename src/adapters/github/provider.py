@@ -19,6 +19,7 @@ from adapters.github.webhook_protocol import PROVIDER
 from core.domain.provider import Capabilities
 from core.domain.secret import Secret
 from ports.clock import Clock
+from ports.metrics import Metrics
 from ports.provider import GitProvider
 
 
@@ -59,6 +60,7 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         draw: Callable[[], float] = random.random,
+        metrics: Metrics | None = None,
     ) -> None:
         """Read the key, which may raise `ValueError`; nothing connects yet."""
         claim = AppJwt(app.issuer, read_private_key(app.private_key), clock)
@@ -66,7 +68,10 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
         super().__init__(
             Parts(
                 addresses=app.addresses,
-                transport=Transport(clock, limits=limits, monotonic=monotonic, sleep=sleep, draw=draw),
+                transport=Transport(
+                    clock, limits=limits, monotonic=monotonic, sleep=sleep, draw=draw, metrics=metrics
+                ),
+                metrics=metrics,
                 clock=clock,
                 app=AppCredential(claim),
                 client=ClientCredential(app.client_id, app.client_secret),

@@ -2,7 +2,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -15,14 +16,19 @@ from adapters.github.calls import Call, Limits, Reply
 from adapters.github.credentials import Refused
 from adapters.github.failures import Failure, error_of, failure_of, message_of
 from adapters.github.limits import Pauses, Slots
-from adapters.github.rate_limits import wait_asked
+from adapters.github.rate_limits import part_left, wait_asked
 from adapters.github.retries import Backoff
 from adapters.github.unavailable import BreakerOpen, Unavailable
+from adapters.github.webhook_protocol import PROVIDER
 from adapters.github.wire import Wire
 from core.domain.errors import DomainError
 from ports.clock import Clock
+from ports.metrics import Metrics
 
 T = TypeVar("T")
+
+# Other credentials are tokens, each named by a digest of its own.
+_KINDS = frozenset({"app", "client", "oauth"})
 
 _log = structlog.get_logger(__name__)
 
@@ -35,6 +41,13 @@ class _Refusal:
     reply: Reply
     shown: str | None = field(repr=False)
     """What was shown of the credential."""
+
+
+@dataclass(slots=True)
+class _Watched:
+    """How an exchange ended."""
+
+    outcome: str = "answered"
 
 
 class Transport:
@@ -53,7 +66,9 @@ class Transport:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         draw: Callable[[], float] = random.random,
+        metrics: Metrics | None = None,
     ) -> None:
+        self._metrics = metrics
         self._clock = clock
         self._limits = limits or Limits()
         self._monotonic = monotonic
@@ -110,14 +125,17 @@ class Transport:
             # Here rather than before: a limit may have been met while this call waited for its turn.
             self._pauses.check(call.credential.key)
             shown = call.credential.header()
-            with self._breaker(call.url).guard():
+            breaker = self._breaker(call.url)
+            with self._watched(breaker) as watched, breaker.guard():
                 reply = await self._wire.exchange(call, shown)
+                self._note_budget(call, reply)
                 if reply.succeeded or reply.status in call.accept:
                     answer = _read(call, reply)
                     self._pauses.answered(call.credential.key)
                     return answer
                 said = message_of(reply.body)
                 failure = failure_of(reply.status, reply.headers, said)
+                watched.outcome = failure.value
                 if failure is Failure.UNAVAILABLE:
                     raise Unavailable(f"status {reply.status}, {reply.request}", asked=self._asked(reply))
         # A call misunderstood is our mistake or a change of GitHub's: somebody has to look at it.
@@ -130,6 +148,32 @@ class Transport:
             reason=f"{failure.value}: {said}, {reply.request}",
         )
         return _Refusal(failure, reply, shown)
+
+    @contextmanager
+    def _watched(self, breaker: CircuitBreaker) -> Iterator["_Watched"]:
+        """Tell how one exchange ended, and what it taught the breaker."""
+        watched, began = _Watched(), self._monotonic()
+        try:
+            yield watched
+        except BreakerOpen:
+            watched.outcome = "breaker_open"
+            raise
+        except Unavailable:
+            watched.outcome = Failure.UNAVAILABLE.value
+            raise
+        except BaseException:
+            watched.outcome = "left"
+            raise
+        finally:
+            if self._metrics is not None:
+                self._metrics.asked(PROVIDER, watched.outcome, self._monotonic() - began)
+                self._metrics.breaker(PROVIDER, is_open=breaker.is_open)
+
+    def _note_budget(self, call: Call[T], reply: Reply) -> None:
+        left = part_left(reply.headers)
+        if left is not None and self._metrics is not None:
+            key = call.credential.key
+            self._metrics.budget(PROVIDER, key if key in _KINDS else "token", left)
 
     def _breaker(self, url: str) -> CircuitBreaker:
         host = urlsplit(url).netloc

@@ -1,5 +1,6 @@
 from collections import Counter
 
+from core.domain.census import Census
 from core.domain.events import EventStatus
 from ports.metrics import Metrics
 
@@ -17,6 +18,14 @@ class MemoryMetrics(Metrics):
         self.oldest_due_seconds = 0.0
         self.recovered_deliveries = 0
         self.recoveries: dict[str, tuple[int, float]] = {}
+        self.answers: Counter[tuple[str, int]] = Counter()
+        self.asks: Counter[tuple[str, str]] = Counter()
+        self.budgets: dict[tuple[str, str], float] = {}
+        self.breakers: dict[str, bool] = {}
+        self.mints: Counter[tuple[str, str]] = Counter()
+        self.last_census = Census()
+        self.open_streams = 0
+        self.lags: list[float] = []
 
     def received(self, count: int, duplicates: int) -> None:
         """Add to both figures."""
@@ -50,3 +59,35 @@ class MemoryMetrics(Metrics):
     def oldest_due(self, seconds: float) -> None:
         """Remember the latest figure."""
         self.oldest_due_seconds = seconds
+
+    def answered(self, method: str, status: int, seconds: float) -> None:  # noqa: ARG002 - the port's signature
+        """Add one to the figure of this method and status."""
+        self.answers[method, status] += 1
+
+    def asked(self, provider: str, outcome: str, seconds: float) -> None:  # noqa: ARG002 - the port's signature
+        """Add one to the figure of this provider and outcome."""
+        self.asks[provider, outcome] += 1
+
+    def budget(self, provider: str, kind: str, left: float) -> None:
+        """Remember the latest figure of this kind."""
+        self.budgets[provider, kind] = left
+
+    def breaker(self, provider: str, *, is_open: bool) -> None:
+        """Remember how it is."""
+        self.breakers[provider] = is_open
+
+    def minted(self, provider: str, outcome: str) -> None:
+        """Add one to the figure of this outcome."""
+        self.mints[provider, outcome] += 1
+
+    def census(self, census: Census) -> None:
+        """Remember the latest."""
+        self.last_census = census
+
+    def streams(self, count: int) -> None:
+        """Remember the latest figure."""
+        self.open_streams = count
+
+    def stream_lag(self, seconds: float) -> None:
+        """Remember each."""
+        self.lags.append(seconds)

@@ -3,6 +3,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from adapters.memory.attributions import MemoryAttributionStore
 from adapters.memory.catalog_syncs import MemoryCatalogSyncStore
+from adapters.memory.census import MemoryCensusStore
 from adapters.memory.commit_claims import MemoryCommitClaimStore
 from adapters.memory.connections import MemoryConnectionStore
 from adapters.memory.database import MemoryDatabase, Session
@@ -65,6 +66,7 @@ class MemoryTransaction(Transaction):
         self.events = MemoryEventStore(session)
         self.domain_events = self._recorder
         self.versions = MemoryVersionStore(session)
+        self.census = MemoryCensusStore(session)
         self.retention = MemoryRetentionStore(session)
         self.secret_uses = MemorySecretUseStore(session)
         self.idempotency = MemoryIdempotencyStore(session)

@@ -3,9 +3,20 @@ import os
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from core.domain.census import Census
 from core.domain.events import EventStatus
 from ports.metrics import Metrics
 
+_CENSUS = {
+    "events_waiting": "Events that are to be processed, up to 100,000.",
+    "events_failed": "Events that were given up and wait for somebody, up to 100,000.",
+    "events_unrouted": "Events whose installation is not connected, up to 100,000.",
+    "integrations_suspended": "Integrations that are suspended.",
+    "revocations_waiting": "Tokens that are to be revoked at a provider.",
+    "catalog_oldest_sync_seconds": "How long ago the least current list of repositories was read.",
+}
+# Whoever makes up methods makes no figures.
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _GROUP_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
@@ -82,6 +93,54 @@ class PrometheusMetrics(Metrics):
             registry=self._registry,
         )
         self._calls_of: dict[tuple[str, str], Histogram] = {}
+        self._answers = Histogram(
+            "crewkit_git_http_request_seconds",
+            "How long requests over HTTP took, deliveries left out, by method and class of status.",
+            ["method", "status"],
+            registry=self._registry,
+        )
+        self._answers_of: dict[tuple[str, int], Histogram] = {}
+        self._asked = Histogram(
+            "crewkit_git_provider_call_seconds",
+            "How long calls to a provider took, by how they ended.",
+            ["provider", "outcome"],
+            registry=self._registry,
+        )
+        self._budget = Gauge(
+            "crewkit_git_provider_budget_left_ratio",
+            "Which part of its calls of this hour the credential used last has left, by kind of credential.",
+            ["provider", "kind"],
+            registry=self._registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._breaker = Gauge(
+            "crewkit_git_provider_breaker_open",
+            "1 while calls to a provider fail at once because it did not answer.",
+            ["provider"],
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
+        self._minted = Counter(
+            "crewkit_git_installation_tokens",
+            "Installation tokens asked for, by what came of it: minted, or the code of the refusal.",
+            ["provider", "outcome"],
+            registry=self._registry,
+        )
+        self._census = {
+            name: Gauge(f"crewkit_git_{name}", about, registry=self._registry, multiprocess_mode="mostrecent")
+            for name, about in _CENSUS.items()
+        }
+        self._streams = Gauge(
+            "crewkit_git_streams_open",
+            "Streams of events that are served, over REST and gRPC.",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
+        self._stream_lag = Histogram(
+            "crewkit_git_stream_lag_seconds",
+            "How long after an event was recorded it was given to a stream.",
+            registry=self._registry,
+        )
 
     def received(self, count: int, duplicates: int) -> None:
         """Add to both counters."""
@@ -122,6 +181,51 @@ class PrometheusMetrics(Metrics):
         """Set the gauge."""
         self._oldest_due.set(seconds)
 
+    def answered(self, method: str, status: int, seconds: float) -> None:
+        """Observe one request."""
+        key = method, status // 100
+        known = self._answers_of.get(key)
+        if known is None:
+            known = self._answers_of[key] = self._answers.labels(_known_method(method), f"{key[1]}xx")
+        known.observe(seconds)
+
+    def asked(self, provider: str, outcome: str, seconds: float) -> None:
+        """Observe one call."""
+        self._asked.labels(provider, outcome).observe(seconds)
+
+    def budget(self, provider: str, kind: str, left: float) -> None:
+        """Set the gauge of this kind."""
+        self._budget.labels(provider, kind).set(left)
+
+    def breaker(self, provider: str, *, is_open: bool) -> None:
+        """Set the gauge."""
+        self._breaker.labels(provider).set(is_open)
+
+    def minted(self, provider: str, outcome: str) -> None:
+        """Add one to this outcome's counter."""
+        self._minted.labels(provider, outcome).inc()
+
+    def census(self, census: Census) -> None:
+        """Set all of its gauges."""
+        counted = {
+            "events_waiting": census.waiting,
+            "events_failed": census.failed,
+            "events_unrouted": census.unrouted,
+            "integrations_suspended": census.suspended,
+            "revocations_waiting": census.revoking,
+            "catalog_oldest_sync_seconds": census.oldest_sync,
+        }
+        for name, value in counted.items():
+            self._census[name].set(value)
+
+    def streams(self, count: int) -> None:
+        """Set the gauge."""
+        self._streams.set(count)
+
+    def stream_lag(self, seconds: float) -> None:
+        """Observe one event."""
+        self._stream_lag.observe(seconds)
+
     def exposition(self) -> bytes:
         """Write out all figures, of all processes, in Prometheus' text format."""
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
@@ -129,3 +233,7 @@ class PrometheusMetrics(Metrics):
         everyone = CollectorRegistry()
         MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]  # the library leaves it so
         return generate_latest(everyone)
+
+
+def _known_method(method: str) -> str:
+    return method if method in _METHODS else "other"

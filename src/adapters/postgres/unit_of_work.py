@@ -3,6 +3,7 @@ from types import TracebackType
 
 from adapters.postgres.attributions import PostgresAttributionStore
 from adapters.postgres.catalog_syncs import PostgresCatalogSyncStore
+from adapters.postgres.census import PostgresCensusStore
 from adapters.postgres.commit_claims import PostgresCommitClaimStore
 from adapters.postgres.connections import PostgresConnectionStore
 from adapters.postgres.database import Database, Lent
@@ -78,6 +79,7 @@ class PostgresTransaction(Transaction):
         self.events = PostgresEventStore(session)
         self.domain_events = self._recorder
         self.versions = PostgresVersionStore(session)
+        self.census = PostgresCensusStore(session)
         self.retention = PostgresRetentionStore(session)
         self.secret_uses = PostgresSecretUseStore(session)
         self.idempotency = PostgresIdempotencyStore(session)

@@ -92,7 +92,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
                 doorbell=_doorbell(settings, stack),
                 exclusion=PostgresExclusion(database),
                 protocols=protocols,
-                providers=_providers(settings, clock, stack),
+                providers=_providers(settings, clock, metrics, stack),
                 cipher=AesGcmCipher(settings.encryption_keys) if settings.encryption_keys else NoKeys(),
                 clock=clock,
                 public_url=settings.public_url or "",
@@ -148,12 +148,14 @@ def _doorbell(settings: Settings, stack: AsyncExitStack) -> Doorbell:
     return doorbell
 
 
-def _providers(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> dict[str, GitProvider]:
+def _providers(
+    settings: Settings, clock: SystemClock, metrics: PrometheusMetrics, stack: AsyncExitStack
+) -> dict[str, GitProvider]:
     """Build what speaks with each provider; a command line that speaks with none has none in its settings."""
     app = github_app(settings)
     if app is None:
         return {}
-    github = GitHubProvider(app, clock)
+    github = GitHubProvider(app, clock, metrics=metrics)
     stack.push_async_callback(github.close)
     return {github.name: github}
 

@@ -54,6 +54,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
             readiness={"database": partial(ping_database, runtime.database)},
             exposition=runtime.metrics.exposition,
             alerts=runtime.alerts,
+            metrics=runtime.metrics,
             is_encrypted=is_encrypted,
             dashboard_url=settings.dashboard_url or "",
             sign_in_url=settings.sign_in_url or (SIGN_IN if sign_in else None),

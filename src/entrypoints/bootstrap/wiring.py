@@ -8,6 +8,7 @@ from core.use_cases.account.who_am_i import WhoAmI
 from core.use_cases.attribution.resolve_commit_authors import ResolveCommitAuthors
 from core.use_cases.audit.list_versions import ListVersions
 from core.use_cases.events.browse import ListEvents, ShowEvent
+from core.use_cases.events.count_census import CountCensus
 from core.use_cases.events.drain import DrainLane
 from core.use_cases.events.of_organization import (
     ListOrganizationEvents,
@@ -163,9 +164,15 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         claim_commits=people.claim_commits,
         follow_memberships=people.follow_memberships,
         stream_events=StreamEvents(
-            DomainEventTail(by.unit_of_work, by.alerts), Places(), by.directory, by.authorizer, by.clock
+            DomainEventTail(by.unit_of_work, by.alerts),
+            Places(by.metrics),
+            by.directory,
+            by.authorizer,
+            by.clock,
+            by.metrics,
         ),
         forget_expired_keys=ForgetExpiredKeys(by.unit_of_work, by.clock),
+        count_census=CountCensus(by.unit_of_work, by.clock, by.metrics),
         apply_retention=ApplyRetention(by.unit_of_work, by.clock, by.retention),
         identify=Identify(by.directory),
         who_am_i=WhoAmI(by.directory),

@@ -40,6 +40,7 @@ from entrypoints.rest.representations import Representations
 from entrypoints.rest.sign_in import SignIn
 from entrypoints.rest.webhooks import WebhookEndpoint
 from ports.alerts import Alerts
+from ports.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class RestParts:
     readiness: ReadinessChecks
     exposition: Exposition
     alerts: Alerts
+    metrics: Metrics | None = None
     is_encrypted: bool = False
     """Browsers reach it by https."""
 
@@ -74,7 +76,7 @@ def create_app(application: Application, parts: RestParts) -> ASGIApp:
     # A path with a slash too many is another path, and is refused rather than guessed.
     framework.router.redirect_slashes = False
     answered_well = CrossOrigin(Limits(Representations(framework)), parts.authentication.origins)
-    enveloped = Envelope(answered_well, parts.alerts, is_encrypted=parts.is_encrypted)
+    enveloped = Envelope(answered_well, parts.alerts, parts.metrics, is_encrypted=parts.is_encrypted)
     return _DeliveriesFirst(parts.webhooks, enveloped)
 
 

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrypoints.rest import request_ids
 from ports.alerts import Alerts
+from ports.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
 
@@ -34,8 +35,11 @@ class Envelope:
     Plain ASGI around the framework, so that not even its last resort answers without them.
     """
 
-    def __init__(self, app: ASGIApp, alerts: Alerts, *, is_encrypted: bool = False) -> None:
+    def __init__(
+        self, app: ASGIApp, alerts: Alerts, metrics: Metrics | None = None, *, is_encrypted: bool = False
+    ) -> None:
         self._app = app
+        self._metrics = metrics
         self._alerts = alerts
         self._headers = security_headers(is_encrypted=is_encrypted)
 
@@ -71,7 +75,10 @@ class Envelope:
                     f"{type(error).__name__} in {scope['method']} {_route(scope)}",
                     request_id=request_id,
                 )
-            _log_request(scope, status, perf_counter() - started)
+            seconds = perf_counter() - started
+            if self._metrics is not None:
+                self._metrics.answered(scope["method"], status or 500, seconds)
+            _log_request(scope, status, seconds)
 
 
 def _log_request(scope: Scope, status: int | None, seconds: float) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from adapters.memory.clock import SettableClock
+from adapters.memory.metrics import MemoryMetrics
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from core.domain.actors import ServiceActor
 from core.domain.domain_events import DomainEventType, LinkData, Person, PushData, PushedCommit, RecordedEvent
@@ -271,8 +272,10 @@ async def test_access_is_asked_for_again_after_an_outage_before_anything_is_told
     """While nobody can say whether a caller may still read, they are told nothing; nor hung up on."""
     log = Log()
     ours = await log.world.organization()
-    clock = SettableClock(AT)
-    stream_events = StreamEvents(log.tail, Places(), log.world.directory, OsoAuthorizer(), clock)
+    clock, metrics = SettableClock(AT), MemoryMetrics()
+    stream_events = StreamEvents(
+        log.tail, Places(metrics), log.world.directory, OsoAuthorizer(), clock, metrics
+    )
     service = ServiceActor("deployer", frozenset({"git.events"}))
     stream = await stream_events(service, organization_id=ours.external_id, until=AT + timedelta(hours=1))
     clock.advance(timedelta(seconds=61))
@@ -284,6 +287,7 @@ async def test_access_is_asked_for_again_after_an_outage_before_anything_is_told
     await log.happen(ours, "told")
     events = await stream.next(within=5)
     assert [word(event) for event in events] == ["told"]
+    assert (metrics.open_streams, len(metrics.lags)) == (1, 1)
     clock.advance(timedelta(hours=1))
     with pytest.raises(StreamEnded) as ended:
         await stream.next(within=5)

@@ -16,6 +16,7 @@ from core.use_cases.streams.tail import DomainEventTail, Following
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
+from ports.metrics import Metrics
 
 CHECKED_EVERY = timedelta(seconds=60)
 _OUTAGE = 1.0
@@ -31,6 +32,7 @@ class StreamEvents:
     directory: Directory
     authorizer: Authorizer
     clock: Clock
+    metrics: Metrics
 
     async def __call__(
         self,
@@ -103,10 +105,14 @@ class EventStream:
             if now >= self._check_at:
                 await self._check()
             left = min(self._until, self._check_at) - now
-            return await self._following.next(within=min(within, max(left.total_seconds(), 0)))
+            told = await self._following.next(within=min(within, max(left.total_seconds(), 0)))
         except (StorageUnavailable, StorageTooSlow):
             await asyncio.sleep(_OUTAGE)
             return []
+        if told:
+            lag = self._of.clock.now() - told[-1].recorded_at
+            self._of.metrics.stream_lag(max(lag.total_seconds(), 0.0))
+        return told
 
     def leave(self) -> None:
         """End it from the caller's side; called once, whatever happened."""
