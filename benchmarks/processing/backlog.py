@@ -96,22 +96,25 @@ class Backlog:
             database.execute("CHECKPOINT")
 
     @contextmanager
-    def api(self) -> Iterator[Api]:
-        """Run our API for the length of the block."""
-        log = self._logs / "api.log"
-        with process(ours.command("api"), self.environment, log) as started:
-            wait_until_listening(started, self._place.port, log)
-            yield Api(started.pid, f"http://127.0.0.1:{self._place.port}{PATH}", self._deliveries)
+    def api(self, port: int | None = None) -> Iterator[Api]:
+        """Run our API for the length of the block, at another port if one is named."""
+        port = port or self._place.port
+        log = self._logs / f"api-{port}.log"
+        environment = {**self.environment, "CREWKIT_GIT_HTTP_ADDR": f"127.0.0.1:{port}"}
+        with process(ours.command("api"), environment, log) as started:
+            wait_until_listening(started, port, log)
+            yield Api(started.pid, f"http://127.0.0.1:{port}{PATH}", self._deliveries)
 
-    def drain(self) -> Drain:
-        """Let one worker drain what was posted, and require that each had its effects."""
+    def drain(self, workers: int = 1) -> Drain:
+        """Let workers drain what was posted, and require that each had its effects."""
         with self.database() as database, ExitStack() as stack:
             backlog = self._count(database, "TRUE")
-            for name in ("scheduler", "worker"):
-                log = self._logs / f"{name}.log"
-                started = stack.enter_context(process(ours.command(name), self.environment, log))
+            pids = []
+            for name in ("scheduler", *(f"worker-{number}" for number in range(workers))):
+                log, command = self._logs / f"{name}.log", ours.command(name.partition("-")[0])
+                pids.append(stack.enter_context(process(command, self.environment, log)).pid)
             drain = measure(
-                started.pid, self.services, backlog, lambda: self._count(database, "status = 'pending'")
+                pids[1:], self.services, backlog, lambda: self._count(database, "status = 'pending'")
             )
             self._require_effects(database, backlog)
         return drain

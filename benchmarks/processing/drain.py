@@ -1,7 +1,7 @@
 """Measure how fast one worker works off a backlog."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.common.cpu import cpu_ticks, microseconds
@@ -26,12 +26,14 @@ class Drain:
         return self.worker_us + self.postgres_us + self.redis_us
 
 
-def measure(worker_pid: int, services: Services, backlog: int, remaining: Callable[[], int]) -> Drain:
-    """Measure from the first event that is seen done to the last, so that starting the worker is not counted.
+def measure(
+    worker_pids: Sequence[int], services: Services, backlog: int, remaining: Callable[[], int]
+) -> Drain:
+    """Measure from the first event that is seen done to the last, so that starting workers is not counted.
 
     Raises `TimeoutError` if nothing is done for a minute.
     """
-    roots = (worker_pid, services.postgres_pid, services.redis_pid)
+    roots = (*worker_pids, services.postgres_pid, services.redis_pid)
     first = _wait_until_below(backlog, remaining)
     began, before = time.monotonic(), [cpu_ticks(root) for root in roots]
     left = first
@@ -39,7 +41,8 @@ def measure(worker_pid: int, services: Services, backlog: int, remaining: Callab
         left = _wait_until_below(left, remaining)
     seconds = time.monotonic() - began
     used = [microseconds(cpu_ticks(root) - start) / first for root, start in zip(roots, before, strict=True)]
-    return Drain(first / seconds, *used)
+    *workers, postgres, redis = used
+    return Drain(first / seconds, sum(workers), postgres, redis)
 
 
 def _wait_until_below(count: int, remaining: Callable[[], int]) -> int:

@@ -47,7 +47,7 @@ def drain_once(baseline: Baseline, services: Services, pushes: list[Delivery], l
                 Queue(connection=redis), f"benchmarks.processing.rq_jobs.{baseline.job}", baseline.backlog
             )
         with process(worker, environment, log) as started:
-            return measure(started.pid, services, baseline.backlog, lambda: _remaining(database))
+            return measure([started.pid], services, baseline.backlog, lambda: _remaining(database))
 
 
 def _store(database: psycopg.Connection, pushes: list[Delivery], backlog: int) -> None:
