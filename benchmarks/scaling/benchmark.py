@@ -104,8 +104,8 @@ def _memory(backlog: Backlog, wanted: int) -> tuple[int, list[float]]:
 
 
 def _size(api: Api) -> float:
-    rss: int = psutil.Process(api.pid).memory_info().rss
-    return rss / _MIB
+    found: float = psutil.Process(api.pid).memory_info().rss / _MIB
+    return found
 
 
 def _body(windows: Sequence[Window], count: int, sizes: Sequence[float]) -> str:

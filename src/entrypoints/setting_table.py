@@ -259,6 +259,14 @@ SETTINGS = (
         default="INFO",
     ),
     Setting(
+        "ADAPTERS",
+        values.adapters,
+        "Adapters of your own in the place of ours, `port=module:factory`, separated by commas "
+        "(`docs/adapters.md`).",
+        "Install the package that has them, and name its factory",
+        default="",
+    ),
+    Setting(
         "PAYLOAD_DAYS",
         values.days(7),
         "For how many days the ledger keeps what was delivered; then its events and verdicts stay, and can "

@@ -7,10 +7,11 @@ import base64
 import binascii
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -75,6 +76,47 @@ def secret(text: str) -> Secret:
 def secrets(text: str) -> tuple[Secret, ...]:
     """Read secrets separated by commas."""
     return tuple(Secret(item) for item in _items(text))
+
+
+PORTS = frozenset(
+    {
+        "alerts",
+        "cipher",
+        "delivery_log",
+        "directory",
+        "doorbell",
+        "exclusion",
+        "provider",
+        "unit_of_work",
+        "webhooks",
+    }
+)
+"""What an adapter of somebody else's may stand behind, as `CREWKIT_GIT_ADAPTERS` calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """Somebody else's adapter: what it stands behind, and what makes it of the environment."""
+
+    port: str
+    make: Callable[[Mapping[str, str]], object]
+
+
+def adapters(text: str) -> tuple[Adapter, ...]:
+    """Read `port=module:factory`, several separated by commas; imports the modules."""
+    return tuple(map(_adapter, _items(text)))
+
+
+def _adapter(item: str) -> Adapter:
+    port, _, place = item.partition("=")
+    module, _, factory = place.partition(":")
+    if port not in PORTS or not module or not factory:
+        raise ValueError(f"`{item}` is not port=module:factory with a port among {', '.join(sorted(PORTS))}")
+    try:
+        made = getattr(import_module(module), factory)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"`{place}` cannot be loaded: {error}") from error
+    return Adapter(port, made)
 
 
 def secret_url(*schemes: str) -> Callable[[str], Secret]:

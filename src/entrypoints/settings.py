@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from core.domain.secret import Secret
 from entrypoints.setting_table import AUTHENTICATING, EVERY_PROCESS, PREFIX, SETTINGS
-from entrypoints.setting_values import Address, Environment
+from entrypoints.setting_values import Adapter, Address, Environment
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -74,6 +74,7 @@ class Settings:
     allowed_origins: tuple[str, ...]
     sentry_dsn: Secret | None
     log_level: str
+    adapters: tuple[Adapter, ...]
     payload_days: timedelta | None
     event_days: timedelta | None
     workers: int

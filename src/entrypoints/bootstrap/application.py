@@ -1,5 +1,6 @@
 """The composition root: the one place that knows which adapter stands behind which port."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from adapters.system.memory import keep_memory_private
 from core.application import Application
 from core.domain.secret import Secret
 from core.use_cases.events.retain import Retention
+from entrypoints.bootstrap.extensions import extended
 from entrypoints.bootstrap.wiring import Driven, wire
 from entrypoints.settings import Settings
 from ports.alerts import Alerts
@@ -71,7 +73,6 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """
     async with AsyncExitStack() as stack:
         clock, metrics = SystemClock(), PrometheusMetrics()
-        alerts = _alerts(settings, stack)
         protocols: dict[str, WebhookProtocol] = {
             GITHUB: GitHubWebhooks(
                 settings.github_webhook_secrets, noreply_hosts=settings.github_noreply_hosts
@@ -80,28 +81,28 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         database_url = _required(settings.database_url)
         database = Database(database_url)
         stack.push_async_callback(database.close)
-        directory = PostgresDirectory(database)
         delivery_log = PostgresDeliveryLog(database_url, metrics=metrics)
         stack.push_async_callback(delivery_log.close)
-        application = wire(
-            Driven(
-                unit_of_work=PostgresUnitOfWork(database),
-                directory=directory,
-                authorizer=OsoAuthorizer(),
-                delivery_log=delivery_log,
-                doorbell=_doorbell(settings, stack),
-                exclusion=PostgresExclusion(database),
-                protocols=protocols,
-                providers=_providers(settings, clock, metrics, stack),
-                cipher=AesGcmCipher(settings.encryption_keys) if settings.encryption_keys else NoKeys(),
-                clock=clock,
-                public_url=settings.public_url or "",
-                metrics=metrics,
-                alerts=alerts,
-                retention=Retention(settings.payload_days, settings.event_days),
-            )
+        driven = Driven(
+            unit_of_work=PostgresUnitOfWork(database),
+            directory=PostgresDirectory(database),
+            authorizer=OsoAuthorizer(),
+            delivery_log=delivery_log,
+            doorbell=_doorbell(settings, stack),
+            exclusion=PostgresExclusion(database),
+            protocols=protocols,
+            providers=_providers(settings, clock, metrics, stack),
+            cipher=AesGcmCipher(settings.encryption_keys) if settings.encryption_keys else NoKeys(),
+            clock=clock,
+            public_url=settings.public_url or "",
+            metrics=metrics,
+            alerts=_alerts(settings, stack),
+            retention=Retention(settings.payload_days, settings.event_days),
         )
-        yield Runtime(application, protocols, metrics, alerts, clock, directory, database)
+        driven = extended(driven, settings.adapters, os.environ, stack)
+        yield Runtime(
+            wire(driven), dict(driven.protocols), metrics, driven.alerts, clock, driven.directory, database
+        )
 
 
 def token_verifier(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> TokenVerifier:

@@ -1,0 +1,45 @@
+"""An adapter of somebody else's, named in the settings, stands where ours would."""
+
+from pathlib import Path
+
+import pytest
+
+from entrypoints.settings import Settings, SettingsRefused
+from tests.support.conditions import wait_until
+from tests.support.deliveries import post_all, pushes
+from tests.support.ledger import opened
+from tests.support.servers import temporary_home
+from tests.support.service import Service
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "file_lock"
+
+
+async def test_the_example_is_what_recovery_goes_by(
+    database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is installed beside the service, and nothing of ours was touched; everything else works as ever."""
+    monkeypatch.setenv("PYTHONPATH", str(EXAMPLE))
+    monkeypatch.setenv("CREWKIT_FILE_LOCK_DIRECTORY", str(tmp_path / "locks"))
+    settings = {"ADAPTERS": "exclusion=crewkit_file_lock:open_exclusion"}
+    with temporary_home() as home, opened(database_url) as ledger:
+        ledger.connect_installation()
+        service = Service(home, database_url, redis_url, settings=settings)
+        try:
+            service.start("api", "worker", "scheduler")
+            answers = await post_all(service.address, pushes(5))
+            assert set(answers.values()) == {202}
+            wait_until(lambda: ledger.statuses() == {"processed": 5})
+            # The scheduler compares GitHub's log at once when it starts, and one at a time does.
+            wait_until(lambda: list((tmp_path / "locks").glob("*.lock")))
+        finally:
+            service.stop()
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["exclusion", "exclusion=nowhere:make", "exclusion=json:nothing", "soup=json:loads", "exclusion=json"],
+)
+def test_what_cannot_be_loaded_is_said_at_the_start(given: str) -> None:
+    """With the others things that are wrong."""
+    with pytest.raises(SettingsRefused, match="CREWKIT_GIT_ADAPTERS"):
+        Settings.from_environment({"CREWKIT_GIT_ADAPTERS": given})
