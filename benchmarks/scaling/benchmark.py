@@ -88,7 +88,8 @@ def _receive(backlog: Backlog, processes: int, seconds: int) -> float:
         apis = [stack.enter_context(backlog.api(free_port())) for _ in range(processes)]
         for api in apis:
             api.post(1)  # fills its connections and caches
-        return sum(load.per_second for load in threads.map(lambda api: api.post(seconds), apis))
+        rates: list[float] = [load.per_second for load in threads.map(lambda api: api.post(seconds), apis)]
+        return sum(rates)
 
 
 def _memory(backlog: Backlog, wanted: int) -> tuple[int, list[float]]:
