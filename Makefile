@@ -21,7 +21,10 @@ DASHBOARD_SOURCES := docs/openapi.json $(shell find dashboard -type f -not -path
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm --prefix dashboard
 NODE_MODULES := dashboard/node_modules/.package-lock.json
 
-.PHONY: help run check audit chaos chromium e2e screenshots dashboard dashboard-check dashboard-format test test-containers corpus lint types contracts format bench openapi proto proto-release clean
+# Another engine's: make compose-check COMPOSE=podman-compose
+COMPOSE ?= docker compose
+
+.PHONY: help run check audit chaos chromium compose-check image e2e screenshots dashboard dashboard-check dashboard-format test test-containers corpus lint types contracts format bench openapi proto proto-release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -49,6 +52,12 @@ chaos: $(VENV) ## Kill what can be killed while 20,000 deliveries come in: make 
 
 test-containers: $(VENV) ## Run the suite on containers of postgres:18 and redis:7 (needs Docker)
 	@CREWKIT_GIT_TEST_CONTAINERS=1 $(BIN)/pytest -n $(PROCESSES) --dist loadfile
+
+image: ## Build the image of the service, crewkit-git:latest (needs a container engine)
+	@docker build --tag crewkit-git:latest .
+
+compose-check: ## Build the image, bring compose.yaml up, deliver a signed push, take it down (needs a container engine)
+	@COMPOSE="$(COMPOSE)" deploy/try-compose.sh
 
 corpus: $(VENV) ## Replay a folder of real payloads: make corpus CORPUS=folder
 	@test -d "$(CORPUS)" || { echo "Name a folder of payloads: make corpus CORPUS=folder" >&2; exit 1; }

@@ -1,7 +1,11 @@
 """What every `Alerts` promises, and what goes to Sentry."""
 
+import gzip
 import json
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from queue import Queue
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -112,3 +116,37 @@ def test_sentry_gets_nothing_of_the_process() -> None:
     assert not {"request", "user", "modules"} & received.events[0].keys()
     assert not received.events[0].get("breadcrumbs", {}).get("values")
     assert "sys.argv" not in received.events[0].get("extra", {})
+
+
+def test_sentry_is_reached_over_http_at_the_address_of_the_dsn() -> None:
+    """One envelope leaves the process by itself, with its project and key, and without secrets."""
+    arrived: Queue[tuple[str, str, bytes]] = Queue()
+
+    class Sink(BaseHTTPRequestHandler):
+        """Keeps what is posted to it."""
+
+        def do_POST(self) -> None:
+            """Answer as Sentry does."""
+            body = self.rfile.read(int(self.headers["content-length"]))
+            if self.headers.get("content-encoding") == "gzip":
+                body = gzip.decompress(body)
+            arrived.put((self.path, self.headers["x-sentry-auth"], body))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_args: Any, **_names: Any) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Sink) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        dsn = Secret(f"http://public@127.0.0.1:{server.server_port}/7")
+        alerts = SentryAlerts(dsn, environment="production", also=LoggedAlerts())
+        alerts.alert("event_failed", "See ghs_16C7e42F292c6912E7710c838347Ae178B4a", delivery_id="d-1")
+        path, auth, body = arrived.get(timeout=10)
+        alerts.close()
+        server.shutdown()
+
+    assert path == "/api/7/envelope/"
+    assert "sentry_key=public" in auth
+    assert b'"delivery_id":"d-1"' in body
+    assert b"ghs_" not in body
