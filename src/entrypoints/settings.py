@@ -73,6 +73,7 @@ class Settings:
     session_cookie: str
     allowed_origins: tuple[str, ...]
     sentry_dsn: Secret | None
+    otlp_url: str | None
     log_level: str
     adapters: tuple[Adapter, ...]
     payload_days: timedelta | None

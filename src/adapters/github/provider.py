@@ -21,6 +21,7 @@ from core.domain.secret import Secret
 from ports.clock import Clock
 from ports.metrics import Metrics
 from ports.provider import GitProvider
+from ports.traces import Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         draw: Callable[[], float] = random.random,
         metrics: Metrics | None = None,
+        traces: Traces | None = None,
     ) -> None:
         """Read the key, which may raise `ValueError`; nothing connects yet."""
         claim = AppJwt(app.issuer, read_private_key(app.private_key), clock)
@@ -69,7 +71,13 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
             Parts(
                 addresses=app.addresses,
                 transport=Transport(
-                    clock, limits=limits, monotonic=monotonic, sleep=sleep, draw=draw, metrics=metrics
+                    clock,
+                    limits=limits,
+                    monotonic=monotonic,
+                    sleep=sleep,
+                    draw=draw,
+                    metrics=metrics,
+                    traces=traces,
                 ),
                 metrics=metrics,
                 clock=clock,

@@ -24,6 +24,7 @@ from adapters.github.wire import Wire
 from core.domain.errors import DomainError
 from ports.clock import Clock
 from ports.metrics import Metrics
+from ports.traces import Role, Traces
 
 T = TypeVar("T")
 
@@ -67,8 +68,10 @@ class Transport:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         draw: Callable[[], float] = random.random,
         metrics: Metrics | None = None,
+        traces: Traces | None = None,
     ) -> None:
         self._metrics = metrics
+        self._traces = traces
         self._clock = clock
         self._limits = limits or Limits()
         self._monotonic = monotonic
@@ -85,6 +88,13 @@ class Transport:
 
     async def ask(self, call: Call[T]) -> T:
         """Return what the call reads from GitHub's answer."""
+        if self._traces is None:
+            return await self._ask(call)
+        # Paths name repositories and people: a span has the host alone.
+        with self._traces.span(f"github {call.method}", Role.ASKS, host=urlsplit(call.url).netloc):
+            return await self._ask(call)
+
+    async def _ask(self, call: Call[T]) -> T:
         backoff = Backoff(self._limits.retries, monotonic=self._monotonic, draw=self._draw)
         refusals = 0
         while True:

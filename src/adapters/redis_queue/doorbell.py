@@ -1,7 +1,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import uuid4
 
 import redis
@@ -14,6 +14,7 @@ from rq.serializers import JSONSerializer
 
 from core.domain.lanes import LANES
 from ports.doorbell import Doorbell
+from ports.traces import Traces
 
 QUEUE = "git-lanes"
 # A drain ends by itself after 30 s; twice that is long enough to call it stuck.
@@ -37,9 +38,12 @@ class RedisDoorbell(Doorbell):
     A job has a random id: RQ's `unique` would refuse a ring for as long as an earlier job's hash exists.
     """
 
-    def __init__(self, url: str, *, job: str) -> None:
+    def __init__(self, url: str, *, job: str, traces: Traces | None = None) -> None:
         """Ring by a job that calls the function of this dotted name with the lane."""
         self._job_name = job
+        self._traces = traces
+        # Of the ring that was first, since it alone is sent.
+        self._carried: dict[int, str | None] = {}
         self._redis = redis.Redis.from_url(
             url,
             socket_timeout=_NETWORK_SECONDS,
@@ -60,12 +64,14 @@ class RedisDoorbell(Doorbell):
         """Note the lane and wake the thread."""
         # A lane that is wanted already will be rung after this, whenever the thread gets to it.
         if not self._wanted[lane]:
+            if self._traces is not None:
+                self._carried[lane] = self._traces.carried()
             self._wanted[lane] = 1
             self._wake.set()
 
     async def ring_due(self, lanes: Collection[int]) -> None:
         """Ring these lanes whatever was rung before."""
-        await asyncio.to_thread(self._attempt, sorted(lanes), swallow=False)
+        await asyncio.to_thread(self._attempt, sorted(lanes), {}, swallow=False)
 
     async def answer(self, lane: int) -> None:
         """Forget that the lane was rung."""
@@ -93,12 +99,14 @@ class RedisDoorbell(Doorbell):
 
     def _ring_wanted(self) -> None:
         lanes = [lane for lane in range(LANES) if self._wanted[lane]]
+        carried: dict[int, str | None] = {}
         for lane in lanes:
+            carried[lane] = self._carried.pop(lane, None)
             self._wanted[lane] = 0
         if lanes:
-            self._attempt(lanes, swallow=True)
+            self._attempt(lanes, carried, swallow=True)
 
-    def _attempt(self, lanes: list[int], *, swallow: bool) -> None:
+    def _attempt(self, lanes: list[int], carried: Mapping[int, str | None], *, swallow: bool) -> None:
         """Ring, or log that nobody heard it: the sweep rings again."""
         try:
             with self._redis.pipeline(transaction=False) as pipeline:
@@ -109,12 +117,12 @@ class RedisDoorbell(Doorbell):
                 self._redis.ltrim(self._queue.key, -_MOST_RINGS, -1)
             due = [lane for lane, is_first in zip(lanes, rung, strict=True) if is_first]
             if due:
-                self._queue.enqueue_many([self._job(lane) for lane in due])
+                self._queue.enqueue_many([self._job(lane, carried.get(lane)) for lane in due])
             self._failing = False
         except (redis.RedisError, OSError) as error:
             self._failed(error)
 
-    def _job(self, lane: int) -> EnqueueData:
+    def _job(self, lane: int, carried: str | None) -> EnqueueData:
         return Queue.prepare_data(
             self._job_name,
             (lane,),
@@ -124,6 +132,8 @@ class RedisDoorbell(Doorbell):
             failure_ttl=JOB_SECONDS,
             job_id=uuid4().hex,
             description=f"drain lane {lane}",
+            # Beside the arguments, so that workers of the version before can read it too.
+            meta={"traceparent": carried} if carried else None,
         )
 
     def _failed(self, error: Exception) -> None:

@@ -39,6 +39,7 @@ from ports.directory import Directory
 from ports.doorbell import Doorbell
 from ports.provider import GitProvider
 from ports.tokens import TokenVerifier
+from ports.traces import Traces
 from ports.webhooks import WebhookProtocol
 
 LANE_QUEUE = QUEUE
@@ -56,6 +57,7 @@ class Runtime:
     clock: SystemClock
     directory: Directory
     database: Database
+    traces: Traces | None
 
 
 @asynccontextmanager
@@ -73,6 +75,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """
     async with AsyncExitStack() as stack:
         clock, metrics = SystemClock(), PrometheusMetrics()
+        traces = _traces(settings, stack)
         protocols: dict[str, WebhookProtocol] = {
             GITHUB: GitHubWebhooks(
                 settings.github_webhook_secrets, noreply_hosts=settings.github_noreply_hosts
@@ -88,10 +91,10 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             directory=PostgresDirectory(database),
             authorizer=OsoAuthorizer(),
             delivery_log=delivery_log,
-            doorbell=_doorbell(settings, stack),
+            doorbell=_doorbell(settings, traces, stack),
             exclusion=PostgresExclusion(database),
             protocols=protocols,
-            providers=_providers(settings, clock, metrics, stack),
+            providers=_providers(settings, clock, metrics, traces, stack),
             cipher=AesGcmCipher(settings.encryption_keys) if settings.encryption_keys else NoKeys(),
             clock=clock,
             public_url=settings.public_url or "",
@@ -101,7 +104,14 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         )
         driven = extended(driven, settings.adapters, os.environ, stack)
         yield Runtime(
-            wire(driven), dict(driven.protocols), metrics, driven.alerts, clock, driven.directory, database
+            wire(driven),
+            dict(driven.protocols),
+            metrics,
+            driven.alerts,
+            clock,
+            driven.directory,
+            database,
+            traces,
         )
 
 
@@ -143,20 +153,24 @@ def github_app(settings: Settings) -> GitHubApp | None:
     )
 
 
-def _doorbell(settings: Settings, stack: AsyncExitStack) -> Doorbell:
-    doorbell = RedisDoorbell(_required(settings.redis_url), job=_DRAIN_JOB)
+def _doorbell(settings: Settings, traces: Traces | None, stack: AsyncExitStack) -> Doorbell:
+    doorbell = RedisDoorbell(_required(settings.redis_url), job=_DRAIN_JOB, traces=traces)
     stack.callback(doorbell.close)
     return doorbell
 
 
 def _providers(
-    settings: Settings, clock: SystemClock, metrics: PrometheusMetrics, stack: AsyncExitStack
+    settings: Settings,
+    clock: SystemClock,
+    metrics: PrometheusMetrics,
+    traces: Traces | None,
+    stack: AsyncExitStack,
 ) -> dict[str, GitProvider]:
     """Build what speaks with each provider; a command line that speaks with none has none in its settings."""
     app = github_app(settings)
     if app is None:
         return {}
-    github = GitHubProvider(app, clock, metrics=metrics)
+    github = GitHubProvider(app, clock, metrics=metrics, traces=traces)
     stack.push_async_callback(github.close)
     return {github.name: github}
 
@@ -168,6 +182,17 @@ def _alerts(settings: Settings, stack: AsyncExitStack) -> Alerts:
     sentry = SentryAlerts(settings.sentry_dsn, environment=settings.environment.value, also=logged)
     stack.callback(sentry.close)
     return sentry
+
+
+def _traces(settings: Settings, stack: AsyncExitStack) -> Traces | None:
+    """Open what traces are sent by, of packages that only those have who want it."""
+    if settings.otlp_url is None:
+        return None
+    from adapters.observability.open_telemetry import OpenTelemetryTraces, sent_to  # noqa: PLC0415
+
+    traces = OpenTelemetryTraces(sent_to(settings.otlp_url))
+    stack.callback(traces.close)
+    return traces
 
 
 def _required(url: Secret | None) -> str:

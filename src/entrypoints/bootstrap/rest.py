@@ -55,6 +55,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
             exposition=runtime.metrics.exposition,
             alerts=runtime.alerts,
             metrics=runtime.metrics,
+            traces=runtime.traces,
             is_encrypted=is_encrypted,
             dashboard_url=settings.dashboard_url or "",
             sign_in_url=settings.sign_in_url or (SIGN_IN if sign_in else None),

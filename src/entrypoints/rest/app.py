@@ -38,9 +38,11 @@ from entrypoints.rest.pages import Pages
 from entrypoints.rest.problems import EXCEPTION_HANDLERS
 from entrypoints.rest.representations import Representations
 from entrypoints.rest.sign_in import SignIn
+from entrypoints.rest.tracing import Traced
 from entrypoints.rest.webhooks import WebhookEndpoint
 from ports.alerts import Alerts
 from ports.metrics import Metrics
+from ports.traces import Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class RestParts:
     exposition: Exposition
     alerts: Alerts
     metrics: Metrics | None = None
+    traces: Traces | None = None
     is_encrypted: bool = False
     """Browsers reach it by https."""
 
@@ -77,7 +80,8 @@ def create_app(application: Application, parts: RestParts) -> ASGIApp:
     framework.router.redirect_slashes = False
     answered_well = CrossOrigin(Limits(Representations(framework)), parts.authentication.origins)
     enveloped = Envelope(answered_well, parts.alerts, parts.metrics, is_encrypted=parts.is_encrypted)
-    return _DeliveriesFirst(parts.webhooks, enveloped)
+    whole = _DeliveriesFirst(parts.webhooks, enveloped)
+    return Traced(whole, parts.traces, is_delivery=parts.webhooks.answers) if parts.traces else whole
 
 
 def operations(application: Application, parts: RestParts) -> list[Operation]:

@@ -21,7 +21,7 @@ SECURITY_HEADERS: dict[bytes, bytes] = {
 }
 # Two years, as lists of https-only hosts ask; of other hosts of the domain it is not ours to say.
 _ENCRYPTED_ONLY = (b"strict-transport-security", b"max-age=63072000")
-_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def security_headers(*, is_encrypted: bool) -> list[tuple[bytes, bytes]]:
@@ -93,7 +93,7 @@ def _log_request(scope: Scope, status: int | None, seconds: float) -> None:
         "code": refusal.code if refusal else None,
         "reason": getattr(refusal, "reason", None),
     }
-    routine = scope["path"] in _PROBES and status == HTTPStatus.OK
+    routine = scope["path"] in PROBES and status == HTTPStatus.OK
     log = _log.debug if routine else _log.info
     log("request", **{name: value for name, value in facts.items() if value is not None})
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from rq import get_current_job
+
 from core.domain.lanes import LANES
 
 
@@ -19,6 +21,13 @@ _serving = _Serving()
 def serve(drain_lane: Callable[[int], None] | None) -> None:
     """Let jobs run in this process, or stop letting them."""
     _serving.drain = drain_lane
+
+
+def carried() -> str | None:
+    """Return the `traceparent` of whoever rang for the job under way."""
+    job = get_current_job()
+    found = job.meta.get("traceparent") if job else None
+    return found if isinstance(found, str) else None
 
 
 def drain(lane: int) -> None:

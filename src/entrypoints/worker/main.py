@@ -12,13 +12,14 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
 
-from core.application import Application
 from core.domain.errors import DomainError
-from entrypoints.bootstrap.application import LANE_QUEUE
+from core.use_cases.events.drain import Drained
+from entrypoints.bootstrap.application import LANE_QUEUE, Runtime
 from entrypoints.bootstrap.monitoring import open_monitored
 from entrypoints.settings import Settings
 from entrypoints.worker import jobs
 from entrypoints.worker.loop import LoopThread
+from ports.traces import Role
 
 # A drain ends by itself after 30 s; one that is still at it after this is stuck and is cut off.
 _DRAIN_SECONDS = 50.0
@@ -99,7 +100,7 @@ def run_worker(settings: Settings) -> None:
     with LoopThread() as loop:
         stack = AsyncExitStack()
         runtime = loop.run(stack.enter_async_context(open_monitored(settings)), seconds=_START_SECONDS)
-        jobs.serve(lambda lane: _drain(loop, runtime.application, lane))
+        jobs.serve(lambda lane: _drain(loop, runtime, lane))
         # What is there now stays, and a batch makes tens of thousands of objects that hold no circles.
         gc.collect()
         gc.freeze()
@@ -113,10 +114,11 @@ def run_worker(settings: Settings) -> None:
             _log.info("worker_stopped")
 
 
-def _drain(loop: LoopThread, application: Application, lane: int) -> None:
+def _drain(loop: LoopThread, runtime: Runtime, lane: int) -> None:
     """Drain, or log why not: what is due stays due in the ledger and the sweep rings again."""
     try:
-        ended = loop.run(application.drain_lane(lane), seconds=_DRAIN_SECONDS)
+        carried = jobs.carried() if runtime.traces else None
+        ended = loop.run(_drained(runtime, lane, carried), seconds=_DRAIN_SECONDS)
         _log.debug("lane_drained", lane=lane, ended=ended.value)
     except DomainError as error:
         _log.warning("drain_failed", lane=lane, error=error.code)
@@ -124,6 +126,16 @@ def _drain(loop: LoopThread, application: Application, lane: int) -> None:
         _log.error("drain_stuck", lane=lane, seconds=_DRAIN_SECONDS)
     except Exception:  # noqa: BLE001 - one lane's fault must not end the worker
         _log.exception("drain_failed", lane=lane)
+
+
+async def _drained(runtime: Runtime, lane: int, carried: str | None) -> Drained:
+    """Drain, below the span of whoever rang where traces are kept."""
+    if runtime.traces is None:
+        return await runtime.application.drain_lane(lane)
+    with runtime.traces.span("drain_lane", Role.PROCESSES, parent=carried, lane=lane) as span:
+        ended = await runtime.application.drain_lane(lane)
+        span.note(ended=ended.value)
+        return ended
 
 
 def _work(settings: Settings, stopping: threading.Event) -> None:

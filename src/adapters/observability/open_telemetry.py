@@ -1,0 +1,88 @@
+from asyncio import CancelledError
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from ports.traces import Role, Span, Traces
+
+_KINDS = {
+    Role.ANSWERS: SpanKind.SERVER,
+    Role.ASKS: SpanKind.CLIENT,
+    Role.PROCESSES: SpanKind.CONSUMER,
+}
+_W3C = TraceContextTextMapPropagator()
+_PARENT = "traceparent"
+
+
+def sent_to(collector: str) -> SpanProcessor:
+    """Return what sends spans to a collector's base address by OTLP over HTTP, in batches, from a thread."""
+    return BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{collector.rstrip('/')}/v1/traces"))
+
+
+class OpenTelemetryTraces(Traces):
+    """Spans of OpenTelemetry.
+
+    Its own `OTEL_TRACES_SAMPLER` says which are kept, and `OTEL_RESOURCE_ATTRIBUTES` who we are.
+    Nothing global is touched, so libraries that look for a tracer of their own find none.
+    """
+
+    def __init__(self, processor: SpanProcessor) -> None:
+        resource = Resource.create({"service.name": "crewkit-git"})
+        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider.add_span_processor(processor)
+        self._tracer = self._provider.get_tracer("crewkit-git")
+
+    @contextmanager
+    def span(self, name: str, role: Role, *, parent: str | None = None, **facts: str | int) -> Iterator[Span]:
+        """Begin a span and end it with the block."""
+        context = None if parent is None else _W3C.extract({_PARENT: parent}, context=Context())
+        with self._tracer.start_as_current_span(
+            name,
+            context=context,
+            kind=_KINDS[role],
+            attributes=facts,
+            # Its text and stack may hold what must not leave.
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as begun:
+            told = _Span(begun)
+            try:
+                yield told
+            except CancelledError:
+                # Whoever asked has left; that is no failure of what was done.
+                raise
+            except BaseException as error:
+                told.failed(type(error).__name__)
+                raise
+
+    def carried(self) -> str | None:
+        """Return the current span as `traceparent`."""
+        carrier: dict[str, str] = {}
+        _W3C.inject(carrier)
+        return carrier.get(_PARENT)
+
+    def close(self) -> None:
+        """Send what is left, for as long as the SDK's own limits let it."""
+        self._provider.shutdown()
+
+
+class _Span(Span):
+    def __init__(self, begun: trace.Span) -> None:
+        self._begun = begun
+
+    def call(self, name: str) -> None:
+        self._begun.update_name(name)
+
+    def note(self, **facts: str | int) -> None:
+        self._begun.set_attributes(facts)
+
+    def failed(self, reason: str) -> None:
+        self._begun.set_status(Status(StatusCode.ERROR, reason))

@@ -1,0 +1,61 @@
+"""One trace over processes: what OpenTelemetry's adapter keeps, and what it does not."""
+
+import pytest
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
+
+from adapters.observability.open_telemetry import OpenTelemetryTraces
+from ports.traces import Role
+
+
+@pytest.fixture
+def kept() -> InMemorySpanExporter:
+    """Give what spans are exported to."""
+    return InMemorySpanExporter()
+
+
+def test_a_trace_goes_on_in_another_process(kept: InMemorySpanExporter) -> None:
+    """What is carried is the parent there, whatever is current."""
+    here, there = (OpenTelemetryTraces(SimpleSpanProcessor(kept)) for _ in range(2))
+    with here.span("receive_delivery", Role.ANSWERS):
+        carried = here.carried()
+    with (
+        there.span("drain_lane", Role.PROCESSES, parent=carried, lane=3),
+        there.span("github GET", Role.ASKS),
+    ):
+        pass
+    received, asked, drained = kept.get_finished_spans()
+    assert {one.context.trace_id for one in (received, asked, drained)} == {received.context.trace_id}
+    assert drained.parent is not None
+    assert asked.parent is not None
+    assert (drained.parent.span_id, asked.parent.span_id) == (
+        received.context.span_id,
+        drained.context.span_id,
+    )
+    assert (received.kind, drained.kind, asked.kind) == (SpanKind.SERVER, SpanKind.CONSUMER, SpanKind.CLIENT)
+    assert drained.attributes == {"lane": 3}
+
+
+@pytest.mark.parametrize("parent", ["", "nonsense", "00-" + "0" * 32 + "-" + "0" * 16 + "-01"])
+def test_what_cannot_be_read_begins_a_trace(kept: InMemorySpanExporter, parent: str) -> None:
+    """Anyone may have written to the queue."""
+    with OpenTelemetryTraces(SimpleSpanProcessor(kept)).span("drain_lane", Role.PROCESSES, parent=parent):
+        pass
+    (span,) = kept.get_finished_spans()
+    assert span.parent is None
+
+
+def test_a_failure_is_told_without_its_text(kept: InMemorySpanExporter) -> None:
+    """Texts of exceptions may hold secrets."""
+    traces = OpenTelemetryTraces(SimpleSpanProcessor(kept))
+    with pytest.raises(ValueError, match="s3cret"), traces.span("request", Role.ANSWERS):
+        raise ValueError("s3cret")
+    (span,) = kept.get_finished_spans()
+    assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, "ValueError")
+    assert "s3cret" not in span.to_json()
+
+
+def test_nothing_is_carried_outside_of_spans(kept: InMemorySpanExporter) -> None:
+    """A ring without a trace carries none."""
+    assert OpenTelemetryTraces(SimpleSpanProcessor(kept)).carried() is None

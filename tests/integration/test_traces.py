@@ -1,0 +1,41 @@
+"""A trace over the real queue."""
+
+import redis
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from rq import Queue, SimpleWorker
+from rq.serializers import JSONSerializer
+
+from adapters.observability.open_telemetry import OpenTelemetryTraces
+from adapters.redis_queue.doorbell import QUEUE, RedisDoorbell
+from entrypoints.worker import jobs
+from ports.traces import Role
+
+
+def test_a_drain_belongs_to_the_trace_of_whoever_rang(redis_url: str) -> None:
+    """The job carries it, from the API's process to the worker's."""
+    kept = InMemorySpanExporter()
+    traces = OpenTelemetryTraces(SimpleSpanProcessor(kept))
+
+    def drain(lane: int) -> None:
+        with traces.span("drain_lane", Role.PROCESSES, parent=jobs.carried(), lane=lane):
+            pass
+
+    doorbell = RedisDoorbell(redis_url, job="entrypoints.worker.jobs.drain", traces=traces)
+    with traces.span("receive_delivery", Role.ANSWERS):
+        doorbell.ring(3)
+    doorbell.ring(4)
+    doorbell.close()
+    connection = redis.Redis.from_url(redis_url)
+    queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
+    jobs.serve(drain)
+    try:
+        SimpleWorker([queue], connection=connection, serializer=JSONSerializer).work(burst=True)
+    finally:
+        jobs.serve(None)
+        connection.close()
+
+    received, *drains = kept.get_finished_spans()
+    of_lane = {one.attributes["lane"]: one for one in drains if one.attributes}
+    assert of_lane[3].context.trace_id == received.context.trace_id
+    assert of_lane[4].context.trace_id != received.context.trace_id
