@@ -253,7 +253,7 @@ SETTINGS = (
     ),
     Setting(
         "OTLP_URL",
-        values.url("https", "http"),
+        values.collector,
         "Where traces go: the address of an OpenTelemetry collector, by OTLP over HTTP. Without it there are "
         "none. Needs the extra `otel`, which the image has.",
         "Give http://collector:4318",

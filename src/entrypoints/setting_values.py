@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -139,6 +140,14 @@ def url(*schemes: str) -> Callable[[str], str]:
         return text.rstrip("/")
 
     return read
+
+
+def collector(text: str) -> str:
+    """Read the address of an OpenTelemetry collector, for whoever has the packages that speak with it."""
+    address_of_collector = url("https", "http")(text)
+    if find_spec("opentelemetry") is None:
+        raise ValueError("the extra `otel` is not installed: pip install 'crewkit-git[otel]'")
+    return address_of_collector
 
 
 def origins(text: str) -> tuple[str, ...]:

@@ -281,3 +281,12 @@ def test_half_of_what_encryption_needs_is_refused(given: dict[str, str], missing
     with pytest.raises(SettingsRefused) as refused:
         Settings.from_environment(environment)
     assert [one.variable for one in refused.value.problems] == [f"CREWKIT_GIT_{name}" for name in missing]
+
+
+def test_traces_without_their_packages_are_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to install, rather than with the stack of an import."""
+    given = {"CREWKIT_GIT_OTLP_URL": "http://collector:4318"}
+    assert Settings.from_environment(given).otlp_url == "http://collector:4318"
+    monkeypatch.setattr("entrypoints.setting_values.find_spec", lambda _: None)
+    with pytest.raises(SettingsRefused, match="OTLP_URL.*otel"):
+        Settings.from_environment(given)
