@@ -285,8 +285,8 @@ def test_half_of_what_encryption_needs_is_refused(given: dict[str, str], missing
 
 def test_traces_without_their_packages_are_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """With what to install, rather than with the stack of an import."""
-    given = {"CREWKIT_GIT_OTLP_URL": "http://collector:4318"}
+    given = {"CREWKIT_GIT_ENVIRONMENT": "development", "CREWKIT_GIT_OTLP_URL": "http://collector:4318"}
     assert Settings.from_environment(given).otlp_url == "http://collector:4318"
     monkeypatch.setattr("entrypoints.setting_values.find_spec", lambda _: None)
-    with pytest.raises(SettingsRefused, match="OTLP_URL.*otel"):
+    with pytest.raises(SettingsRefused, match=r"OTLP_URL.*otel"):
         Settings.from_environment(given)
