@@ -1,0 +1,51 @@
+"""What answers at `METRICS_ADDR`: loaded only where it is set, for it takes eight megabytes."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from entrypoints.bootstrap.application import Runtime, ping_database
+from entrypoints.rest import health, metrics
+from entrypoints.rest.envelope import Envelope
+from entrypoints.rest.operations import routes
+from entrypoints.rest.problems import EXCEPTION_HANDLERS
+from entrypoints.rest.server import server_config
+from entrypoints.setting_values import Address
+
+
+def _app(runtime: Runtime) -> ASGIApp:
+    operations = [
+        *health.operations({"database": partial(ping_database, runtime.database)}),
+        *metrics.operations(runtime.metrics.exposition),
+    ]
+    return Envelope(
+        Starlette(routes=routes(operations), exception_handlers=EXCEPTION_HANDLERS), runtime.alerts
+    )
+
+
+@asynccontextmanager
+async def watched(runtime: Runtime, address: Address) -> AsyncIterator[None]:
+    """Answer for the length of the block, on this event loop."""
+    with socket.create_server((address.host, address.port)) as listening:
+        server = _Server(server_config(_app(runtime), address))
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the process it watches."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
