@@ -6,25 +6,22 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import httpx
-import psycopg
 
-from adapters.secrets.cipher import AesGcmCipher
-from core.domain.organizations import Role
-from core.domain.provider import UserTokens
 from core.domain.secret import Secret
-from core.use_cases.tokens.sealing import seal_user_tokens
 from entrypoints.bootstrap.signing import github_signature
-from tests.contract.postgres_world import PostgresWorld
-from tests.support import tokens
-from tests.support.builders import now
+from entrypoints.development.tokens import TokenSigner
+from entrypoints.sandbox.app_file import app_environment
+from entrypoints.setting_table import PREFIX
 from tests.support.conditions import until
-from tests.support.deliveries import Delivery, push
+from tests.support.deliveries import REPOSITORY, Delivery, push
 from tests.support.keys_command import Key, keys, ring_text
+from tests.support.ledger import opened
+from tests.support.sandbox import running_sandbox
 from tests.support.servers import temporary_home
 from tests.support.service import Service
+from tests.support.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 
 SENDERS = 6
 OLD_SECRET, NEW_SECRET = "the older webhook secret", "the newer webhook secret"
@@ -43,6 +40,9 @@ class Fleet:
     """What the sender signs with."""
 
     stack: ExitStack
+    settings: dict[str, str]
+    """Of every process, whatever rotates."""
+
     apis: list[Service] = field(default_factory=list)
     others: list[Service] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
@@ -50,7 +50,11 @@ class Fleet:
 
     async def roll(self, secrets: list[str], ring: list[Key]) -> None:
         """Replace every process by one with these settings: the new one first, then the old one goes."""
-        settings = {"GITHUB_WEBHOOK_SECRETS": ",".join(secrets), "ENCRYPTION_KEYS": ring_text(*ring)}
+        settings = {
+            **self.settings,
+            "GITHUB_WEBHOOK_SECRETS": ",".join(secrets),
+            "ENCRYPTION_KEYS": ring_text(*ring),
+        }
         for _ in range(2):
             fresh = await self._begin(settings, "api")
             before = self.apis
@@ -98,61 +102,50 @@ class Fleet:
 
 
 async def test_secrets_rotate_through_rolling_restarts(database_url: str, redis_url: str) -> None:
-    """Webhook secret and encryption key, each in the order of docs/keys.md, under load from first to last."""
-    world = PostgresWorld(database_url)
-    organization, user = await world.organization(), await world.user()
-    await world.member(user, organization, Role.OWNER)
-    connection = await world.connection(user, "7")
-    async with world.unit_of_work() as tx:
-        sealed = seal_user_tokens(
-            AesGcmCipher([OLD_KEY]),
-            connection.external_id,
-            UserTokens(Secret("access"), now(), Secret("refresh"), None),
-        )
-        await tx.user_tokens.replace(connection.id, sealed)
-        await tx.commit()
-    await world.database.close()
-    claims = tokens.claims(datetime.now(UTC), sub=str(user.external_id))
-    caller = {"authorization": f"Bearer {tokens.signed(claims, tokens.rsa_key())}"}
+    """Webhook secret and encryption key, each in the order of docs/keys.md, under load from first to last.
 
-    async def read(client: httpx.AsyncClient, url: str) -> httpx.Response:
-        path = f"/api/v1/{organization.external_id}/git-integrations"
-        return await client.get(url + path, headers=caller)
+    Branches are asked of GitHub with the installation's stored token, which each new process has to decrypt.
+    """
+    async with running_sandbox() as sandbox:
+        app = app_environment(sandbox.app, sandbox_url=sandbox.url)
+        at_sandbox = {name.removeprefix(PREFIX): value for name, value in app.items()}
+        with ExitStack() as stack:
+            ledger = stack.enter_context(opened(database_url))
+            ledger.connect_installation()
+            organization, user = ledger.person("owner")
+            signer = TokenSigner(private_pem(rsa_key()), issuer=ISSUER, audience=AUDIENCE)
+            caller = {"authorization": f"Bearer {signer.for_user(user)}"}
+            branches = f"/api/v1/{organization}/git-integrations/github/repos/{REPOSITORY}/branches"
 
-    with ExitStack() as stack:
-        fleet = Fleet(database_url, redis_url, OLD_SECRET, stack)
-        await fleet.roll([OLD_SECRET], [OLD_KEY])
-        senders = [
-            asyncio.create_task(fleet.send(fleet.deliver if number % 2 else read))
-            for number in range(SENDERS)
-        ]
-        # Everyone knows the new ones before anyone uses them.
-        await fleet.roll([OLD_SECRET, NEW_SECRET], [OLD_KEY, NEW_KEY])
-        await fleet.roll([NEW_SECRET, OLD_SECRET], [NEW_KEY, OLD_KEY])
-        fleet.secret = NEW_SECRET
-        rotated = await asyncio.to_thread(keys, database_url, "rotate", NEW_KEY, OLD_KEY)
-        assert "2 of 2 values were encrypted" in rotated.stdout
-        await asyncio.sleep(0.2)  # what was signed with the old secret is still on its way, as at GitHub
-        await fleet.roll([NEW_SECRET], [NEW_KEY])
-        for sender in senders:
-            sender.cancel()
-        await asyncio.gather(*senders, return_exceptions=True)
+            async def read(client: httpx.AsyncClient, url: str) -> httpx.Response:
+                return await client.get(url + branches, headers=caller)
 
-        assert set(fleet.answers) == {"200", "202"}, fleet.answers
-        assert min(fleet.answers.values()) > 100
-        await until(lambda: asyncio.to_thread(lambda: _waiting(database_url) == 0))
-        assert fleet.acknowledged <= _kept(database_url)
-        verified = await asyncio.to_thread(keys, database_url, "verify", NEW_KEY)
-        assert (verified.returncode, "2 values; 0 of them" in verified.stdout) == (0, True)
+            fleet = Fleet(database_url, redis_url, OLD_SECRET, stack, at_sandbox)
+            await fleet.roll([OLD_SECRET], [OLD_KEY])
+            async with httpx.AsyncClient() as client:
+                assert (await read(client, fleet.apis[0].url)).is_success
+            wishes = [fleet.deliver, read] * (SENDERS // 2)
+            senders = [asyncio.create_task(fleet.send(wish)) for wish in wishes]
+            # Everyone knows the new ones before anyone uses them.
+            await fleet.roll([OLD_SECRET, NEW_SECRET], [OLD_KEY, NEW_KEY])
+            await fleet.roll([NEW_SECRET, OLD_SECRET], [NEW_KEY, OLD_KEY])
+            fleet.secret = NEW_SECRET
+            rotated = await asyncio.to_thread(keys, database_url, "rotate", NEW_KEY, OLD_KEY)
+            assert "1 of 1 values were encrypted" in rotated.stdout
+            await asyncio.sleep(0.2)  # what was signed with the old secret is still on its way, as at GitHub
+            await fleet.roll([NEW_SECRET], [NEW_KEY])
+            for sender in senders:
+                sender.cancel()
+            await asyncio.gather(*senders, return_exceptions=True)
 
-
-def _waiting(database_url: str) -> int:
-    with psycopg.connect(database_url) as connection:
-        rows = connection.execute("SELECT count(*) FROM git_webhook_events WHERE status = 'pending'")
-        [(count,)] = rows.fetchall()
-    return int(count)
-
-
-def _kept(database_url: str) -> set[str]:
-    with psycopg.connect(database_url) as connection:
-        return {row[0] for row in connection.execute("SELECT delivery_id FROM git_webhook_events")}
+            assert set(fleet.answers) == {"200", "202"}, fleet.answers
+            assert min(fleet.answers.values()) > 100
+            await until(lambda: asyncio.to_thread(ledger.is_settled))
+            assert fleet.acknowledged <= set(ledger.delivery_ids())
+            verified = await asyncio.to_thread(keys, database_url, "verify", NEW_KEY)
+            assert (verified.returncode, "1 values; 0 of them" in verified.stdout) == (0, True)
+            # A process that has the old key alone can no longer answer: what was asked above did decrypt.
+            await fleet.roll([NEW_SECRET], [OLD_KEY])
+            async with httpx.AsyncClient() as client:
+                refused = await read(client, fleet.apis[0].url)
+            assert refused.json()["code"] == "ciphertext_unreadable", refused.text

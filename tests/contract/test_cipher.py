@@ -50,6 +50,9 @@ def test_a_ciphertext_shows_its_key_and_nothing_of_the_secret(cipher: Cipher) ->
     ciphertext = cipher.encrypt(Secret(TOKEN), context=PLACE)
 
     assert ciphertext.startswith("v1.new.")
+    assert cipher.key_of(ciphertext) == "new"
+    with pytest.raises(CiphertextRefused):
+        cipher.key_of("no ciphertext")
     assert TOKEN not in ciphertext
 
 

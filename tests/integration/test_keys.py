@@ -4,21 +4,27 @@ import base64
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from adapters.postgres.database import Database
-from adapters.postgres.sealed_values import PostgresSealedValueStore
+from adapters.postgres.sealed_values import PostgresSealedValueStore, encrypted_columns
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
+from core.domain.identifiers import RepoId
 from core.domain.integrations import Integration
 from core.domain.provider import InstallationToken, UserTokens
+from core.domain.read_tokens import ReadLease
 from core.domain.secret import Secret
 from core.use_cases.connections.revoke import ask_to_revoke
+from core.use_cases.install.sealing import seal_verifier
 from core.use_cases.keys.reseal import ResealValues
 from core.use_cases.tokens.sealing import (
     open_installation_token,
     seal_installation_token,
+    seal_read_token,
     seal_user_tokens,
 )
 from ports.sealed_values import SealedValue
@@ -31,6 +37,8 @@ OLD, NEW, OTHER = (
     (name, Secret(base64.b64encode(bytes([number]) * 32).decode()))
     for number, name in enumerate(("old", "new", "other"))
 )
+COLUMNS = [f"{table}.{column}" for table, column in encrypted_columns()]
+VALUES = len(COLUMNS)
 
 
 @dataclass
@@ -55,7 +63,36 @@ async def kept(database_url: str) -> Kept:
         await tx.installation_tokens.replace(integration.id, sealed)
         await tx.user_tokens.replace(connection.id, seal_user_tokens(cipher, connection.external_id, tokens))
         await ask_to_revoke(tx, cipher, PROVIDER, None, tokens, at=now())
+        lease = uuid4()
+        await tx.read_leases.add(
+            ReadLease(
+                external_id=lease,
+                organization_id=integration.organization_id,
+                integration_id=integration.id,
+                actor="service:builder",
+                request_id=None,
+                reason="a build",
+                repo_ids=(RepoId("1"),),
+                created_at=now(),
+                expires_at=now() + timedelta(hours=1),
+                sealed=seal_read_token(cipher, lease, Secret("read")),
+            )
+        )
         await tx.commit()
+    request = await world.request(await world.organization("Zenith"), await world.user("jonas@acme.example"))
+    verifier = seal_verifier(cipher, request.external_id, Secret("verifier"))
+    # What GitHub needs not, and other providers may.
+    secret = cipher.encrypt(
+        Secret("secret"), context=f"git_integrations.webhook_secret:{integration.external_id}"
+    )
+    async with world.database.session() as session:
+        await session.change("UPDATE git_flows SET pkce_verifier = %s", (verifier,))
+        await session.change("UPDATE git_integrations SET webhook_secret = %s", (secret,))
+        await session.commit()
+    values = PostgresSealedValueStore(world.database)
+    for column in values.columns():
+        assert len(await values.page(column, after=0, limit=10)) == 1, column
+    assert len(values.columns()) == VALUES
     await world.database.close()
     return Kept(database_url, integration)
 
@@ -81,18 +118,25 @@ def test_a_rotation_from_the_first_step_to_the_last(kept: Kept) -> None:
     assert (before.returncode, before.stdout.splitlines()[1:]) == (
         0,
         [
-            "5 values; 5 of them with an older key.",
+            *(f"{column}: 1 with old" for column in COLUMNS),
+            f"{VALUES} values; {VALUES} of them with an older key.",
             "Keep the older keys until `crewkit-git keys rotate` has been run.",
         ],
     )
     planned = keys(kept, "rotate --dry-run", NEW, OLD)
-    assert "5 of 5 values would be encrypted with the newest key." in planned.stdout
+    assert f"{VALUES} of {VALUES} values would be encrypted with the newest key." in planned.stdout
     rotated = keys(kept, "rotate", NEW, OLD)
     assert (rotated.returncode, rotated.stderr) == (0, "")
-    assert "5 of 5 values were encrypted with the newest key." in rotated.stdout
-    assert "0 of 5 values" in keys(kept, "rotate", NEW, OLD).stdout
+    assert f"{VALUES} of {VALUES} values were encrypted with the newest key." in rotated.stdout
+    assert f"0 of {VALUES} values" in keys(kept, "rotate", NEW, OLD).stdout
     after = keys(kept, "verify", NEW)
-    assert (after.returncode, after.stdout.splitlines()[1]) == (0, "5 values; 0 of them with an older key.")
+    assert (after.returncode, after.stdout.splitlines()[1:]) == (
+        0,
+        [
+            *(f"{column}: 1 with new" for column in COLUMNS),
+            f"{VALUES} values; 0 of them with an older key.",
+        ],
+    )
 
 
 def test_what_cannot_be_read_is_named_and_left(kept: Kept) -> None:

@@ -54,6 +54,10 @@ class AesGcmCipher(Cipher):
         except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise CiphertextRefused(f"A value made with key `{key_id}` is damaged or was moved.") from None
 
+    def key_of(self, ciphertext: str) -> str:
+        """Return the id of the key it names."""
+        return _parse(ciphertext)[0]
+
     def is_current(self, ciphertext: str) -> bool:
         """Compare its key with the newest."""
         return ciphertext.startswith(f"{_VERSION}.{self._newest}.")
@@ -69,6 +73,10 @@ class NoKeys(Cipher):
     def decrypt(self, ciphertext: str, *, context: str) -> Secret:  # noqa: ARG002 - the port's signature
         """Refuse."""
         raise _no_keys()
+
+    def key_of(self, ciphertext: str) -> str:
+        """Return the id of the key it names, which takes none."""
+        return _parse(ciphertext)[0]
 
     def is_current(self, ciphertext: str) -> bool:  # noqa: ARG002 - the port's signature
         """Tell that it is not: there is no newest key."""

@@ -64,6 +64,9 @@ def verify() -> None:
     """
     found = _run(dry_run=True)
     old = sum(one.renewed for one in found)
+    for one in found:
+        keys_of = ", ".join(f"{count} with {key or 'no key'}" for key, count in sorted(one.by_key.items()))
+        click.echo(f"{one.column}: {keys_of or 'none'}")
     click.echo(f"{sum(one.seen for one in found)} values; {old} of them with an older key.")
     if old:
         click.echo("Keep the older keys until `crewkit-git keys rotate` has been run.")

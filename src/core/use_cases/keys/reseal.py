@@ -1,5 +1,6 @@
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ports.cipher import Cipher, CiphertextRefused
 from ports.sealed_values import SealedValue, SealedValueStore
@@ -9,12 +10,16 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """How far a column is: values seen, those written anew, and those nobody can read."""
+    """How far a column is: values seen, those written anew, and those nobody can read.
+
+    `by_key` counts what was there before, by the id of its key; what names none is under the empty id.
+    """
 
     column: str
     seen: int = 0
     renewed: int = 0
     unreadable: tuple[SealedValue, ...] = ()
+    by_key: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,11 @@ class ResealValues:
                 changes, unreadable = self._renew(page)
                 renewed = len(changes) if dry_run else await self.values.replace(column, changes)
                 told = Resealed(
-                    column, told.seen + len(page), told.renewed + renewed, (*told.unreadable, *unreadable)
+                    column,
+                    told.seen + len(page),
+                    told.renewed + renewed,
+                    (*told.unreadable, *unreadable),
+                    Counter(told.by_key) + Counter(map(self._key_of, page)),
                 )
                 yield told
             if not told.seen:
@@ -58,3 +67,9 @@ class ResealValues:
             if not self.cipher.is_current(value.ciphertext):
                 changes.append((value, self.cipher.encrypt(secret, context=value.context)))
         return changes, unreadable
+
+    def _key_of(self, value: SealedValue) -> str:
+        try:
+            return self.cipher.key_of(value.ciphertext)
+        except CiphertextRefused:
+            return ""
