@@ -60,7 +60,7 @@ def redact(value: Any) -> Any:  # noqa: ANN401 - any log or alert value in, plai
             return redact_text(value.decode("utf-8", "replace"))
         case datetime():
             return value.isoformat()
-        case dict() | Mapping():  # nearly all are dicts, and asking an abstract class costs ten times as much
+        case dict() | Mapping():  # nearly all are dicts, and asking an abstract class costs more
             return {
                 str(name): REDACTED if item is not None and names_secret(str(name)) else redact(item)
                 for name, item in value.items()

@@ -151,7 +151,7 @@ class Lent:
     """A connection for the length of a block; what was not committed at its end is rolled back.
 
     Entering raises `StorageUnavailable` where none is to be had in time. By hand, because each request
-    enters some and a generator as context manager costs three times as much.
+    enters some and a generator as context manager costs five times as much.
     """
 
     __slots__ = ("_database", "_session")

@@ -1,4 +1,4 @@
-"""What answers at `METRICS_ADDR`: loaded only where it is set, for it takes eight megabytes."""
+"""What answers at `METRICS_ADDR`: loaded only where it is set, for it takes megabytes."""
 
 import asyncio
 import socket

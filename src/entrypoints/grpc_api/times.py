@@ -8,7 +8,7 @@ def stamp(at: datetime | None) -> Timestamp | None:
     """Return a time as messages hold it."""
     if at is None:
         return None
-    # What `FromDatetime` does, in a fifth of its time: whole seconds as a float are exact.
+    # What `FromDatetime` does, in two thirds of its time: whole seconds as a float are exact.
     return Timestamp(seconds=int(at.replace(microsecond=0).timestamp()), nanos=at.microsecond * 1000)
 
 
