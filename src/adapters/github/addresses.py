@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 from urllib.parse import quote, urlsplit
 
@@ -73,8 +74,8 @@ class Addresses:
 
         As the API tells in `html_url`: https://docs.github.com/rest/apps/apps#get-an-installation-for-the-authenticated-app
         """
-        owner = f"/organizations/{quote(organization, safe='')}" if organization else ""
-        return self.of_page(f"{owner}/settings/installations/{quote(number, safe='')}")
+        owner = f"/organizations/{segment(organization)}" if organization else ""
+        return self.of_page(f"{owner}/settings/installations/{segment(number)}")
 
     def is_page(self, url: str) -> bool:
         """Tell whether a URL is one of this GitHub's pages."""
@@ -96,6 +97,7 @@ def can_be_branch(text: str) -> bool:
     return _NO_BRANCH.search(text) is None
 
 
+@lru_cache(maxsize=1024)
 def segment(text: str) -> str:
     """Return a text as one part of a path; a slash in a branch's name must not split it.
 

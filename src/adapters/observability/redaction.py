@@ -41,8 +41,6 @@ _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
         REDACTED,
     ),
 )
-# Most of what is logged has none of these, and every request is logged.
-_NEEDLES = tuple({needle for needles, *_ in _PATTERNS for needle in needles})
 _SECRET_NAME = re.compile(
     r"authorization|cookie|token|secret|password|passwd|signature|private_?key|encryption_?key|verifier",
     re.IGNORECASE,
@@ -73,12 +71,29 @@ def redact(value: Any) -> Any:  # noqa: ANN401 - any log or alert value in, plai
 
 def redact_text(text: str) -> str:
     """Return the text with every secret that can be told by its looks replaced."""
-    if not any(map(text.__contains__, _NEEDLES)):
+    if not _may_hold_one(text):
         return text
     for needles, pattern, replacement in _PATTERNS:
         if any(map(text.__contains__, needles)):
             text = pattern.sub(replacement, text)
     return text
+
+
+def _may_hold_one(text: str) -> bool:
+    """Tell whether a text has any needle at all: most of what is logged has none.
+
+    Written out, because a loop over them takes five times as long, and every request is logged.
+    """
+    return (
+        "_" in text
+        or " " in text
+        or "=" in text
+        or '"' in text
+        or "'" in text
+        or "eyJ" in text
+        or "://" in text
+        or "-----BEGIN" in text
+    )
 
 
 @lru_cache(maxsize=1024)

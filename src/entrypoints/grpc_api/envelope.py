@@ -1,9 +1,9 @@
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from time import perf_counter
-from typing import Any, TypeAlias
+from types import TracebackType
+from typing import Any, Self, TypeAlias
 
 import grpc
 import structlog
@@ -80,7 +80,7 @@ class Envelope(grpc.aio.ServerInterceptor):
     def _answered(self, method: str, answer: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         async def answered(request: object, context: Context) -> object:
             found: object = None
-            with self._told(method, context) as told:
+            with _Told(method, context, self._metrics) as told:
                 try:
                     async with asyncio.timeout(self._seconds) as limit:
                         await self._admit(told)
@@ -97,7 +97,7 @@ class Envelope(grpc.aio.ServerInterceptor):
     def _streamed(self, method: str, stream: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         # Each message is sent from here, so that a caller who leaves ends the stream here and now.
         async def streamed(request: object, context: Context) -> None:
-            with self._told(method, context) as told:
+            with _Told(method, context, self._metrics) as told:
                 try:
                     await self._admit(told)
                     async with aclosing(stream(request, context)) as messages:
@@ -129,59 +129,75 @@ class Envelope(grpc.aio.ServerInterceptor):
         )
         return unexpected(told.request_id)
 
-    @contextmanager
-    def _told(self, method: str, context: Context) -> Iterator["_Told"]:
-        """Tell of a call when it has ended, however it did."""
-        metadata: calls.Metadata = tuple(context.invocation_metadata() or ())
-        told = _Told(method, context, metadata, calls.request_id_of(metadata))
-        started = perf_counter()
-        # gRPC answers each call in a task of its own, so nothing has to take this back.
-        structlog.contextvars.bind_contextvars(request_id=told.request_id)
-        try:
-            yield told
-        except (asyncio.CancelledError, GeneratorExit):
-            left: float | None = context.time_remaining()
-            late = left is not None and left <= _TRAVEL_SECONDS
-            told.status = (StatusCode.DEADLINE_EXCEEDED if late else StatusCode.CANCELLED).name
-            raise
-        finally:
-            seconds = perf_counter() - started
-            self._metrics.called(method.rpartition("/")[2], told.status, seconds)
-            told.log(seconds)
 
-
-@dataclass(slots=True)
 class _Told:
-    """What is known of a call while it is answered."""
+    """What is known of a call while it is answered, told when it has ended, however it did.
 
-    method: str
-    context: Context
-    metadata: calls.Metadata
-    request_id: str
-    status: str = StatusCode.OK.name
-    actor: str | None = None
-    refusal: Refusal | None = None
-    reason: str | None = None
+    By hand, because each call would pay for a generator as context manager.
+    """
+
+    __slots__ = (
+        "_began",
+        "_context",
+        "_metrics",
+        "actor",
+        "metadata",
+        "method",
+        "reason",
+        "refusal",
+        "request_id",
+        "status",
+    )
+
+    def __init__(self, method: str, context: Context, metrics: Metrics) -> None:
+        self.method = method
+        self.metadata: calls.Metadata = tuple(context.invocation_metadata() or ())
+        self.request_id = calls.request_id_of(self.metadata)
+        self.status = StatusCode.OK.name
+        self.actor: str | None = None
+        self.refusal: Refusal | None = None
+        self.reason: str | None = None
+        self._context = context
+        self._metrics = metrics
+
+    def __enter__(self) -> Self:
+        self._began = perf_counter()
+        # gRPC answers each call in a task of its own, so nothing has to take this back.
+        structlog.contextvars.bind_contextvars(request_id=self.request_id)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, asyncio.CancelledError | GeneratorExit):
+            left: float | None = self._context.time_remaining()
+            late = left is not None and left <= _TRAVEL_SECONDS
+            self.status = (StatusCode.DEADLINE_EXCEEDED if late else StatusCode.CANCELLED).name
+        seconds = perf_counter() - self._began
+        self._metrics.called(self.method.rpartition("/")[2], self.status, seconds)
+        self._log(seconds)
 
     async def end(self) -> None:
         """Send what stands after the answer; a refusal is raised to whoever called this."""
         trailing: list[tuple[str, str | bytes]] = [(calls.REQUEST_ID, self.request_id)]
         refusal = self.refusal
         if refusal is None:
-            self.context.set_trailing_metadata(tuple(trailing))
+            self._context.set_trailing_metadata(tuple(trailing))
             return
         self.status = refusal.code.name
         trailing.append((_DETAILS, refusal.status()))
-        await self.context.abort(refusal.code, refusal.message, tuple(trailing))
+        await self._context.abort(refusal.code, refusal.message, tuple(trailing))
 
-    def log(self, seconds: float) -> None:
-        """Write the call's one line."""
-        facts = {
+    def _log(self, seconds: float) -> None:
+        facts: dict[str, object] = {
             "path": self.method,
             "status": self.status,
             "duration_ms": round(seconds * 1000, 2),
-            "actor": self.actor,
-            "code": self.refusal.reason if self.refusal else None,
-            "reason": self.reason,
         }
-        _log.info("call", **{name: value for name, value in facts.items() if value is not None})
+        if self.actor is not None:
+            facts["actor"] = self.actor
+        if self.refusal is not None:
+            facts["code"] = self.refusal.reason
+        if self.reason is not None:
+            facts["reason"] = self.reason
+        _log.info("call", **facts)
