@@ -10,7 +10,7 @@ ACCOUNT = "orbital-works"
 
 
 def test_an_account_of_another_organization_is_explained(site: Site) -> None:
-    """Who administers an account that is connected elsewhere is told so, there and on the card's page."""
+    """Who administers an account that is connected elsewhere is told so, there and by the card."""
     with site.person("outsider", refusals=frozenset({404, 409})) as person:
         page, organization = _at_integrations(site, person)
         existing = f"/api/v1/git/github/install?organization_id={organization}&mode=existing"
@@ -18,10 +18,12 @@ def test_an_account_of_another_organization_is_explained(site: Site) -> None:
         page.get_by_role("button", name="Authorize crewkit").click()
         page.get_by_role("link", name="Back to crewkit").click()
         page.wait_for_url(f"**/kit/{organization}/settings/integrations*")
+        person.sees("Connected elsewhere")
         person.sees("is connected to another organization in crewkit")
-        page.get_by_role("button", name="Close").click()
-        page.wait_for_url(f"**/kit/{organization}/settings/integrations")
-        person.sees("Not connected")
+        assert person.violations() == []
+        page.get_by_role("button", name="Choose another account").click()
+        page.wait_for_url("**/installations/new*")
+        person.open("settings/integrations", organization=organization).sees("Not connected")
 
 
 def test_an_owners_approval_is_waited_for(site: Site) -> None:

@@ -10,5 +10,9 @@ function isWorthRetrying(failures: number, error: Error): boolean {
 }
 
 export const queryClient = new QueryClient({
-  defaultOptions: { queries: { retry: isWorthRetrying, staleTime: 10_000 } },
+  defaultOptions: {
+    // Without a network a query fails and says so, rather than to wait in silence until there is one.
+    queries: { retry: isWorthRetrying, staleTime: 10_000, networkMode: "always" },
+    mutations: { networkMode: "always" },
+  },
 });

@@ -19,12 +19,15 @@ const DisconnectDialog = lazy(async () => ({
 export function GitProviderCard({
   integration,
   organization,
+  refused,
 }: {
   integration: Integration;
   organization: OrganizationOfUser;
+  /** What a flow in the browser was refused for. */
+  refused?: string | undefined;
 }) {
   const [isAsking, setAsking] = useState(false);
-  const standing = standingOf(integration, organization.role);
+  const standing = standingOf(integration, organization.role, refused);
   const isLive = integration.status === "active" || integration.status === "suspended";
   return (
     <Card aria-labelledby="provider-name">

@@ -1,5 +1,6 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { GitProviderCard } from "@/app/kit/settings/integrations/GitProviderCard";
+import { BOUND_ELSEWHERE } from "@/app/kit/settings/integrations/standing";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { RefusedNote } from "@/components/feedback/RefusedNote";
 import { Page } from "@/components/layout/Page";
@@ -17,7 +18,9 @@ export function IntegrationsPage() {
   const { data, error, dataUpdatedAt, refetch } = useIntegration(organization.id);
   return (
     <Page title="Integrations" about="Where this organization's repositories come from.">
-      {refused && <RefusedNote code={refused} onClose={() => navigate({ search: {} })} />}
+      {refused && refused !== BOUND_ELSEWHERE && (
+        <RefusedNote code={refused} onClose={() => navigate({ search: {} })} />
+      )}
       <div className="space-y-4">
         {error && (
           <ProblemAlert error={error} onRetry={() => refetch()}>
@@ -25,7 +28,7 @@ export function IntegrationsPage() {
           </ProblemAlert>
         )}
         {data ? (
-          <GitProviderCard integration={data} organization={organization} />
+          <GitProviderCard integration={data} organization={organization} refused={refused} />
         ) : (
           !error && <Skeleton className="h-60 w-full rounded-xl" />
         )}

@@ -74,6 +74,14 @@ describe("where an integration stands", () => {
     expect(silent.sentence).toContain("does not answer");
   });
 
+  it("says that the account is connected elsewhere, until something is connected here", () => {
+    const nothing: Integration = { ...connected, status: "not_connected" };
+    const elsewhere = standingOf(nothing, "owner", "installation_bound_elsewhere");
+    expect(elsewhere).toMatchObject({ badge: "Connected elsewhere", deed: { mode: "new", refusal: null } });
+    expect(standingOf(connected, "owner", "installation_bound_elsewhere").badge).toBe("Connected");
+    expect(standingOf(nothing, "owner", "another_code").badge).toBe("Not connected");
+  });
+
   it("says that somebody else has to approve", () => {
     expect(standingOf({ ...connected, status: "pending" }, "owner").badge).toBe("Waiting for approval");
   });

@@ -15,9 +15,20 @@ export interface Standing {
   deed: Deed;
 }
 
-/** Say in one sentence where an integration stands, and the one thing that helps. */
-export function standingOf(integration: Integration, role: Role): Standing {
+/** With what a flow comes back whose account another organization is connected to. */
+export const BOUND_ELSEWHERE = "installation_bound_elsewhere";
+
+/** Say in one sentence where an integration stands, and the one thing that helps; a flow may have been refused. */
+export function standingOf(integration: Integration, role: Role, refused?: string): Standing {
   const may = refusal("install", role);
+  if (refused === BOUND_ELSEWHERE && integration.status !== "active")
+    return {
+      tone: "warning",
+      badge: "Connected elsewhere",
+      sentence:
+        "That GitHub account is connected to another organization in crewkit. Disconnect it there first, or choose another account.",
+      deed: { kind: "install", words: "Choose another account", mode: "new", refusal: may },
+    };
   const account = integration.account ?? "your account";
   switch (integration.status) {
     case "not_connected":
