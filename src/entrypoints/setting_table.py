@@ -289,6 +289,14 @@ SETTINGS = (
         default="0",
     ),
     Setting(
+        "DOMAIN_EVENT_DAYS",
+        values.days(7),
+        "For how many days consumers' streams can go back, and an event shows what was told of it. 0 is for "
+        "ever.",
+        "Give a number of days, at least 7, or 0",
+        default="0",
+    ),
+    Setting(
         "WORKERS",
         values.whole_number(1, 64),
         "How many worker processes `up` runs.",

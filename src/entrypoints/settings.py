@@ -78,6 +78,7 @@ class Settings:
     adapters: tuple[Adapter, ...]
     payload_days: timedelta | None
     event_days: timedelta | None
+    domain_event_days: timedelta | None
     workers: int
 
     @classmethod

@@ -3,7 +3,7 @@ from typing import Protocol
 
 
 class RetentionStore(Protocol):
-    """What the ledger holds that is old enough to go, taken away a bounded piece at a time."""
+    """What is kept that is old enough to go, taken away a bounded piece at a time."""
 
     async def expire_payloads(self, *, before: datetime, limit: int) -> int:
         """Remove the bodies of at most `limit` events received earlier; the events and verdicts stay.
@@ -16,4 +16,11 @@ class RetentionStore(Protocol):
         """Remove at most `limit` events received earlier, but for those still to be processed.
 
         Returns how many were removed. What consumers were told of them stays.
+        """
+
+    async def forget_domain_events(self, *, before: datetime, limit: int) -> int:
+        """Remove at most `limit` of what consumers were told, recorded earlier, the oldest first.
+
+        The newest stays whatever its age, so that a stream's cursor is told from one of another database.
+        Returns how many were removed.
         """

@@ -1,6 +1,6 @@
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from core.domain.integrations import Integration, IntegrationStatus
 from core.domain.lanes import lane_of
 from ports.events import EventFilter
 from tests.contract.world import World
-from tests.support.builders import INSTALLATION, PROVIDER, a_delivery, ago, now, step
+from tests.support.builders import INSTALLATION, PROVIDER, a_delivery, a_fact, ago, now, step
 
 
 class EventStoreContract:
@@ -285,6 +285,31 @@ class RetentionStoreContract:
         async with world.unit_of_work() as tx:
             left = [one.id for one in await tx.events.list(EventFilter(), limit=10)]
         assert left == [young.id, old[2].id]
+
+    async def test_what_was_told_goes_but_for_the_newest(self, world: World) -> None:
+        """The oldest first, piece by piece; what is left tells a cursor of ours from a foreign one."""
+
+        async def forget(before: datetime, limit: int) -> tuple[int, list[int]]:
+            async with world.unit_of_work() as tx:
+                count = await tx.retention.forget_domain_events(before=before, limit=limit)
+                await tx.commit()
+            async with world.unit_of_work() as tx:
+                return count, [one.id for one in await tx.domain_events.after(0, limit=10)]
+
+        assert await forget(now() + timedelta(hours=1), 2) == (0, [])
+        organization = await world.organization()
+        for _ in range(5):
+            async with world.unit_of_work() as tx:
+                await tx.domain_events.append([a_fact(organization)])
+                await tx.commit()
+        async with world.unit_of_work() as tx:
+            first, *told = await tx.domain_events.after(0, limit=10)
+        ids = [one.id for one in told]
+        assert await forget(told[0].recorded_at, 10) == (1, ids), first.id
+        later = now() + timedelta(hours=1)
+        assert await forget(later, 2) == (2, ids[2:])
+        assert await forget(later, 10) == (1, ids[3:])
+        assert await forget(later, 10) == (0, ids[3:])
 
 
 class CensusStoreContract:

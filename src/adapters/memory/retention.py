@@ -37,3 +37,12 @@ class MemoryRetentionStore(RetentionStore):
             del state.events[event_id]
             state.payloads.pop(event_id, None)
         return len(gone)
+
+    async def forget_domain_events(self, *, before: datetime, limit: int) -> int:
+        """Remove the oldest of what consumers were told."""
+        state = await self._session.writable()
+        *others, _newest = sorted(state.domain_events) or [0]
+        gone = [one for one in others[:limit] if state.domain_events[one][1] < before]
+        for one in gone:
+            del state.domain_events[one]
+        return len(gone)

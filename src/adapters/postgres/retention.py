@@ -36,10 +36,19 @@ _FORGET_EVENTS = """
         WHERE created_at < %(before)s AND status <> 'pending'
     )
 """
+# They are recorded in the order of their ids.
+_FORGET_DOMAIN_EVENTS = """
+    DELETE FROM git_domain_events WHERE id IN (
+        SELECT id FROM (
+            SELECT id, recorded_at FROM git_domain_events ORDER BY id LIMIT %(limit)s
+        ) AS first
+        WHERE recorded_at < %(before)s AND id < (SELECT max(id) FROM git_domain_events)
+    )
+"""
 
 
 class PostgresRetentionStore(RetentionStore):
-    """Over `git_webhook_events`, along its primary key."""
+    """Over `git_webhook_events` and `git_domain_events`, along their primary keys."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -54,3 +63,7 @@ class PostgresRetentionStore(RetentionStore):
     async def forget_events(self, *, before: datetime, limit: int) -> int:
         """Remove the oldest events."""
         return await self._session.change(_FORGET_EVENTS, {"before": before, "limit": limit})
+
+    async def forget_domain_events(self, *, before: datetime, limit: int) -> int:
+        """Remove the oldest of what consumers were told."""
+        return await self._session.change(_FORGET_DOMAIN_EVENTS, {"before": before, "limit": limit})

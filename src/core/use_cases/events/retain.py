@@ -1,6 +1,7 @@
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from ports.clock import Clock
 from ports.retention import RetentionStore
@@ -11,17 +12,22 @@ _AT_ONCE = 1000
 _MOST_PIECES = 500
 
 
+class _Piece(Protocol):
+    async def __call__(self, *, before: datetime, limit: int) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long the ledger keeps what it was sent, and that it was sent at all; None is for ever."""
+    """How long we keep what we were sent, that it was sent at all, and what we told; None is for ever."""
 
     payloads: timedelta | None = None
     events: timedelta | None = None
+    domain_events: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyRetention:
-    """Let the ledger forget what is older than it is to be kept, a short transaction at a time."""
+    """Forget what is older than it is to be kept, a short transaction at a time."""
 
     unit_of_work: UnitOfWork
     clock: Clock
@@ -29,20 +35,20 @@ class ApplyRetention:
 
     async def __call__(self) -> int:
         """Return how many events were looked at or removed; raises `StorageUnavailable`."""
-        count = 0
-        if self.retention.payloads:
-            before = self.clock.now() - self.retention.payloads
-            count += await self._in_pieces(lambda kept: kept.expire_payloads(before=before, limit=_AT_ONCE))
-        if self.retention.events:
-            until = self.clock.now() - self.retention.events
-            count += await self._in_pieces(lambda kept: kept.forget_events(before=until, limit=_AT_ONCE))
-        return count
+        kept = self.retention
+        return (
+            await self._in_pieces(kept.payloads, lambda store: store.expire_payloads)
+            + await self._in_pieces(kept.events, lambda store: store.forget_events)
+            + await self._in_pieces(kept.domain_events, lambda store: store.forget_domain_events)
+        )
 
-    async def _in_pieces(self, take: Callable[[RetentionStore], Awaitable[int]]) -> int:
-        total = 0
+    async def _in_pieces(self, age: timedelta | None, of: Callable[[RetentionStore], _Piece]) -> int:
+        if age is None:
+            return 0
+        before, total = self.clock.now() - age, 0
         for _ in range(_MOST_PIECES):
             async with self.unit_of_work() as tx:
-                taken = await take(tx.retention)
+                taken = await of(tx.retention)(before=before, limit=_AT_ONCE)
                 await tx.commit()
             total += taken
             if taken < _AT_ONCE:
