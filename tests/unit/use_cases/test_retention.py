@@ -39,3 +39,20 @@ async def test_years_go_in_pieces() -> None:
     kept = Retention(payloads=timedelta(days=7))
     assert await ApplyRetention(processing.unit_of_work, processing.clock, kept)() == 2500
     assert processing.unit_of_work.opened - opened == 3
+
+
+async def test_what_was_told_goes_after_its_days() -> None:
+    """All but the newest, which streams go on from."""
+    processing = Processing()
+    processing.connect()
+    for _ in range(3):
+        await processing.deliver("push", push())
+    await processing.drain()
+    *_, newest = processing.facts()
+    kept = Retention(domain_events=timedelta(days=30))
+    apply = ApplyRetention(processing.unit_of_work, processing.clock, kept)
+    processing.clock.advance(timedelta(days=29))
+    assert await apply() == 0
+    processing.clock.advance(timedelta(days=2))
+    assert await apply() == 2
+    assert processing.facts() == [newest]

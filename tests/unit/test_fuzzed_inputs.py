@@ -1,0 +1,118 @@
+"""Whatever callers write where a cursor or a credential belongs, it is understood or refused.
+
+For signatures, envelopes and forms of deliveries see `test_webhook_protocol` and `test_webhook_signature`.
+"""
+
+import base64
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.memory.clock import SettableClock
+from adapters.secrets.keys import PinnedKey
+from adapters.secrets.tokens import JwtVerifier
+from core.domain.event_streams import CursorInvalid, parse_cursor
+from core.domain.principals import ActingUserRefused, TokenRefused
+from entrypoints.credentials import acting_user, bearer_token
+from entrypoints.grpc_api.fields import read_id, read_page_token
+from entrypoints.places import PlaceRefused, RowPlace, decode_place, encode_place
+from entrypoints.query_refusals import QueryRefused
+from tests.support import tokens
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+texts = st.text(max_size=60) | st.text("0123456789abcdefABCDEF-", max_size=40)
+# Also what looks like a cursor on the outside.
+_encoded = (st.binary(max_size=60) | json_values.map(lambda value: json.dumps(value).encode())).map(
+    lambda inside: base64.urlsafe_b64encode(inside).rstrip(b"=").decode()
+)
+_jose = json_values.map(
+    lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+)
+credentials = texts | st.lists(_jose | texts, min_size=2, max_size=4).map(".".join)
+
+
+@given(texts | _encoded)
+def test_a_place_is_ours_or_refused(text: str) -> None:
+    """What is taken is a row's number, and the same again when it is told again."""
+    try:
+        place = decode_place(text, RowPlace)
+    except PlaceRefused:
+        with pytest.raises(QueryRefused):
+            read_page_token(text, RowPlace)
+        return
+    assert place is None or decode_place(encode_place(place), RowPlace) == place
+    assert place is None or 1 <= place.id < 2**63
+
+
+@given(texts)
+def test_a_cursor_of_a_stream_is_a_number_or_refused(text: str) -> None:
+    """Of a size that a database has."""
+    try:
+        assert 0 <= parse_cursor(text) < 10**18
+    except CursorInvalid:
+        return
+
+
+@given(texts)
+def test_an_id_is_a_uuid_or_refused(text: str) -> None:
+    """By the name of its field."""
+    try:
+        assert str(read_id(text, "project_id")) == text.lower()
+    except QueryRefused as refused:
+        named = [one.field for one in refused.fields]
+    else:
+        named = ["project_id"]
+    assert named == ["project_id"]
+
+
+@given(st.lists(texts | credentials.map("Bearer {}".format), max_size=2), st.lists(texts, max_size=2))
+def test_credentials_are_understood_or_refused(authorization: list[str], users: list[str]) -> None:
+    """In the headers of one caller, whatever is in them."""
+    with suppress(TokenRefused):
+        assert bearer_token(authorization) in authorization[0]
+    with suppress(ActingUserRefused):
+        user = acting_user(users, name="X-Acting-User")
+        assert user is None if not users else str(user) == users[0].lower()
+
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+VERIFIER = JwtVerifier(
+    PinnedKey(tokens.public_pem(tokens.rsa_key())),
+    SettableClock(NOW),
+    issuer=tokens.ISSUER,
+    audience=tokens.AUDIENCE,
+)
+
+
+@given(credentials)
+async def test_no_made_up_token_is_anyones(text: str) -> None:
+    """Nor does one raise anything but a refusal."""
+    with pytest.raises(TokenRefused):
+        await VERIFIER.verify(text)
+
+
+changes = st.dictionaries(
+    st.sampled_from(["iss", "aud", "sub", "exp", "nbf", "iat", "service", "scope"]),
+    json_values | st.integers(0, 2**40),
+    max_size=3,
+)
+
+
+@given(changes)
+async def test_a_signed_token_of_any_claims_is_a_principal_or_refused(changed: dict[str, object]) -> None:
+    """Our issuer may be mistaken, too: no claims raise anything but a refusal."""
+    found = {**tokens.claims(NOW), **changed}
+    try:
+        principal = await VERIFIER.verify(tokens.signed_by_hand(found))
+    except TokenRefused:
+        assert changed
+        return
+    assert (principal.user_id is None) == ("service" in found)
