@@ -9,9 +9,14 @@ import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
 from structlog.testing import capture_logs
 
+from adapters.observability.open_telemetry import OpenTelemetryTraces
 from core.domain.attribution import BOT, Attribution, Role
+from core.domain.errors import StorageUnavailable
 from core.domain.identifiers import RepoId
 from core.domain.notices import Author
 from crewkit.git.v1 import (
@@ -74,6 +79,29 @@ async def test_one_line_a_call(edge: GrpcEdge, channel: grpc.aio.Channel) -> Non
     assert line["path"] == "/crewkit.git.v1.IntegrationService/GetIntegration"
     assert (line["status"], line["actor"]) == ("OK", edge.people["viewer"].name)
     assert dict(edge.call_as("viewer"))["authorization"].split()[1] not in str(lines)
+
+
+async def test_a_span_a_call(edge: GrpcEdge) -> None:
+    """Named after its method; only what is our fault has failed, and no `traceparent` of a caller counts."""
+    kept = InMemorySpanExporter()
+    edge.traces = OpenTelemetryTraces(SimpleSpanProcessor(kept))
+    theirs = ("traceparent", f"00-{'a' * 32}-{'b' * 16}-01")
+    metadata = (*edge.call_as("viewer"), ("x-request-id", "caller-0123456789"), theirs)
+    async with edge.channel() as channel:
+        stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
+        await stub.GetIntegration(get_integration(edge), metadata=metadata)
+        await refused(stub.GetIntegration(integrations_pb2.GetIntegrationRequest(), metadata=metadata))
+        edge.directory.fail("*", StorageUnavailable("No answer."), times=None)
+        await refused(stub.GetIntegration(get_integration(edge), metadata=metadata))
+    told = [(span.name, span.kind, span.status.status_code) for span in kept.get_finished_spans()]
+    called = ("GetIntegration", SpanKind.SERVER)
+    assert told == [(*called, StatusCode.UNSET), (*called, StatusCode.UNSET), (*called, StatusCode.ERROR)]
+    statuses = [dict(span.attributes or {})["status"] for span in kept.get_finished_spans()]
+    assert statuses == ["OK", "INVALID_ARGUMENT", "UNAVAILABLE"]
+    assert {dict(span.attributes or {})["request_id"] for span in kept.get_finished_spans()} == {
+        "caller-0123456789"
+    }
+    assert {span.parent for span in kept.get_finished_spans()} == {None}
 
 
 @pytest.mark.parametrize("given", ["short", "x" * 129, "-0123456789", "a b c d e f g"])

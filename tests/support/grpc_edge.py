@@ -18,6 +18,7 @@ from entrypoints.grpc_api.health import Health
 from entrypoints.grpc_api.server import Server, Tls
 from entrypoints.grpc_api.services import NAMES
 from entrypoints.setting_values import Address
+from ports.traces import Traces
 from tests.support.projects import ProjectsEdge
 from tests.support.rest import KeptAlerts, answers
 
@@ -33,6 +34,7 @@ class GrpcEdge(ProjectsEdge):
         self.metrics = MemoryMetrics()
         self.alerts = KeptAlerts()
         self.health = Health(NAMES, answers)
+        self.traces: Traces | None = None
 
     @asynccontextmanager
     async def serving(
@@ -40,7 +42,7 @@ class GrpcEdge(ProjectsEdge):
     ) -> AsyncIterator[tuple[Server, grpc.aio.Channel]]:
         """Serve, and give the server and a channel to it."""
         authentication = Authentication(self.verifier, self.application.identify)
-        envelope = Envelope(authentication, self.metrics, self.alerts, seconds=seconds)
+        envelope = Envelope(authentication, self.metrics, self.alerts, self.traces, seconds=seconds)
         server = Server(self.application, envelope, self.health)
         await server.start(ANYWHERE, tls)
         try:

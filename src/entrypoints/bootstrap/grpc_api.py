@@ -32,6 +32,6 @@ async def open_grpc(settings: Settings) -> AsyncIterator[GrpcParts]:
         )
         yield GrpcParts(
             runtime.application,
-            Envelope(authentication, runtime.metrics, runtime.alerts),
+            Envelope(authentication, runtime.metrics, runtime.alerts, runtime.traces),
             Health(NAMES, partial(ping_database, runtime.database)),
         )

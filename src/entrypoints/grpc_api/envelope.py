@@ -16,6 +16,7 @@ from entrypoints.grpc_api.calls import Authentication
 from entrypoints.grpc_api.errors import Refusal, ended, refusal_of, too_slow, unexpected
 from ports.alerts import Alerts
 from ports.metrics import Metrics
+from ports.traces import Role, Traces
 
 # A caller's time began before ours: at their deadline they hang up while a little seems to be left here.
 _TRAVEL_SECONDS = 0.2
@@ -26,6 +27,9 @@ _OURS = "/crewkit."
 _DETAILS = "grpc-status-details-bin"
 # As over REST: whoever gives no deadline is not waited for without end.
 SECONDS = 30.0
+
+# What somebody here has to know of; all other codes say what was wrong with a call.
+_OUR_FAULTS = frozenset({StatusCode.INTERNAL, StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED})
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -39,11 +43,18 @@ class Envelope(grpc.aio.ServerInterceptor):
     """
 
     def __init__(
-        self, authenticate: Authentication, metrics: Metrics, alerts: Alerts, *, seconds: float = SECONDS
+        self,
+        authenticate: Authentication,
+        metrics: Metrics,
+        alerts: Alerts,
+        traces: Traces | None = None,
+        *,
+        seconds: float = SECONDS,
     ) -> None:
         self._authenticate = authenticate
         self._metrics = metrics
         self._alerts = alerts
+        self._traces = traces
         self._seconds = seconds
         self._wrapped: dict[str, Handler] = {}
 
@@ -79,22 +90,42 @@ class Envelope(grpc.aio.ServerInterceptor):
 
     def _answered(self, method: str, answer: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         async def answered(request: object, context: Context) -> object:
-            found: object = None
             with _Told(method, context, self._metrics) as told:
-                try:
-                    async with asyncio.timeout(self._seconds) as limit:
-                        await self._admit(told)
-                        found = await answer(request, context)
-                except TimeoutError as error:
-                    told.refusal = too_slow(told.request_id) if limit.expired() else self._crash(told, error)
-                except Exception as error:  # noqa: BLE001 - nothing of it may reach the caller
-                    told.refusal = self._refusal(told, error)
+                if self._traces is None:
+                    found = await self._found(told, answer, request)
+                else:
+                    found = await self._traced(self._traces, told, answer, request)
                 await told.end()
             return found
 
         return answered
 
+    async def _found(self, told: "_Told", answer: Callable[[Any, Any], Any], request: object) -> object:
+        """Return the answer, or note the refusal."""
+        try:
+            async with asyncio.timeout(self._seconds) as limit:
+                await self._admit(told)
+                return await answer(request, told.context)
+        except TimeoutError as error:
+            told.refusal = too_slow(told.request_id) if limit.expired() else self._crash(told, error)
+        except Exception as error:  # noqa: BLE001 - nothing of it may reach the caller
+            told.refusal = self._refusal(told, error)
+        return None
+
+    async def _traced(
+        self, traces: Traces, told: "_Told", answer: Callable[[Any, Any], Any], request: object
+    ) -> object:
+        """Do so below a span; as over REST, a `traceparent` that a call has is not taken up."""
+        with traces.span(told.name, Role.ANSWERS, request_id=told.request_id) as span:
+            found = await self._found(told, answer, request)
+            code = told.refusal.code if told.refusal else StatusCode.OK
+            span.note(status=code.name)
+            if code in _OUR_FAULTS:
+                span.failed(code.name)
+        return found
+
     def _streamed(self, method: str, stream: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        # Without a span, which would last for hours.
         # Each message is sent from here, so that a caller who leaves ends the stream here and now.
         async def streamed(request: object, context: Context) -> None:
             with _Told(method, context, self._metrics) as told:
@@ -138,9 +169,9 @@ class _Told:
 
     __slots__ = (
         "_began",
-        "_context",
         "_metrics",
         "actor",
+        "context",
         "metadata",
         "method",
         "reason",
@@ -157,8 +188,13 @@ class _Told:
         self.actor: str | None = None
         self.refusal: Refusal | None = None
         self.reason: str | None = None
-        self._context = context
+        self.context = context
         self._metrics = metrics
+
+    @property
+    def name(self) -> str:
+        """The method's own name."""
+        return self.method.rpartition("/")[2]
 
     def __enter__(self) -> Self:
         self._began = perf_counter()
@@ -170,11 +206,11 @@ class _Told:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, asyncio.CancelledError | GeneratorExit):
-            left: float | None = self._context.time_remaining()
+            left: float | None = self.context.time_remaining()
             late = left is not None and left <= _TRAVEL_SECONDS
             self.status = (StatusCode.DEADLINE_EXCEEDED if late else StatusCode.CANCELLED).name
         seconds = perf_counter() - self._began
-        self._metrics.called(self.method.rpartition("/")[2], self.status, seconds)
+        self._metrics.called(self.name, self.status, seconds)
         self._log(seconds)
 
     async def end(self) -> None:
@@ -182,11 +218,11 @@ class _Told:
         trailing: list[tuple[str, str | bytes]] = [(calls.REQUEST_ID, self.request_id)]
         refusal = self.refusal
         if refusal is None:
-            self._context.set_trailing_metadata(tuple(trailing))
+            self.context.set_trailing_metadata(tuple(trailing))
             return
         self.status = refusal.code.name
         trailing.append((_DETAILS, refusal.status()))
-        await self._context.abort(refusal.code, refusal.message, tuple(trailing))
+        await self.context.abort(refusal.code, refusal.message, tuple(trailing))
 
     def _log(self, seconds: float) -> None:
         facts: dict[str, object] = {
