@@ -7,6 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
+from adapters.github.needs import NEEDS
+from entrypoints.sandbox.app_file import APP_SLUG
 from tests.support.chromium import find_chromium
 from tests.support.dashboard import DESKTOP, PHONE, Person, Site, ask_an_owner
 from tests.support.up import running_up
@@ -60,6 +62,16 @@ def main() -> None:
             ask_an_owner(person.page, "orbital-works")
             person.sees("Waiting for approval")
             _take(person, "integrations-waiting")
+            elsewhere = f"{PAGES['integrations']}?refused=installation_bound_elsewhere"
+            person.open(elsewhere, organization=other).sees("Connected elsewhere")
+            _take(person, "integrations-elsewhere")
+            # They grant less than the app needs, as those do who accepted before it needed more.
+            granted = {name: level for name, level in NEEDS.permissions.items() if name != "pull_requests"}
+            site.control("PATCH", f"/_sandbox/apps/{APP_SLUG}", permissions=granted)
+            [request] = site.control("GET", "/_sandbox")["requests"]
+            site.act("oona-field-away", "approve_request", request=request["id"])
+            person.sees("Permissions needed")
+            _take(person, "integrations-permissions")
 
 
 @contextmanager

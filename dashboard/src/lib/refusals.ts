@@ -1,5 +1,7 @@
 /** What a flow in the browser was refused for, as the address it came back to tells. */
 const WORDS: Record<string, string> = {
+  installation_bound_elsewhere:
+    "That GitHub account is connected to another organization in crewkit. Disconnect it there first, or choose another account.",
   installation_not_proven:
     "Nothing showed that you may connect that installation. Ask an owner of the GitHub account to connect it.",
   installation_not_visible:

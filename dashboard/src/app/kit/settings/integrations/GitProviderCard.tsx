@@ -1,7 +1,7 @@
 import { GitBranch } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { InstallAction } from "@/app/kit/settings/integrations/InstallAction";
-import { standingOf } from "@/app/kit/settings/integrations/standing";
+import { isLive, standingOf } from "@/app/kit/settings/integrations/standing";
 import { WithReason } from "@/components/feedback/WithReason";
 import { Time } from "@/components/Time";
 import { Badge } from "@/components/ui/badge";
@@ -28,7 +28,6 @@ export function GitProviderCard({
 }) {
   const [isAsking, setAsking] = useState(false);
   const standing = standingOf(integration, organization.role, refused);
-  const isLive = integration.status === "active" || integration.status === "suspended";
   return (
     <Card aria-labelledby="provider-name">
       <CardHeader>
@@ -39,7 +38,7 @@ export function GitProviderCard({
         </div>
         <div className="flex flex-wrap gap-2">
           <InstallAction deed={standing.deed} orgId={organization.id} />
-          {isLive && (
+          {isLive(integration) && (
             <WithReason reason={refusal("disconnect", organization.role)}>
               <Button variant="danger" onClick={() => setAsking(true)}>
                 Disconnect

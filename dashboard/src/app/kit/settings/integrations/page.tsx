@@ -1,6 +1,6 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { GitProviderCard } from "@/app/kit/settings/integrations/GitProviderCard";
-import { BOUND_ELSEWHERE } from "@/app/kit/settings/integrations/standing";
+import { isElsewhere } from "@/app/kit/settings/integrations/standing";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { RefusedNote } from "@/components/feedback/RefusedNote";
 import { Page } from "@/components/layout/Page";
@@ -18,7 +18,7 @@ export function IntegrationsPage() {
   const { data, error, dataUpdatedAt, refetch } = useIntegration(organization.id);
   return (
     <Page title="Integrations" about="Where this organization's repositories come from.">
-      {refused && refused !== BOUND_ELSEWHERE && (
+      {refused && (data ? !isElsewhere(data, refused) : error) && (
         <RefusedNote code={refused} onClose={() => navigate({ search: {} })} />
       )}
       <div className="space-y-4">

@@ -78,7 +78,9 @@ describe("where an integration stands", () => {
     const nothing: Integration = { ...connected, status: "not_connected" };
     const elsewhere = standingOf(nothing, "owner", "installation_bound_elsewhere");
     expect(elsewhere).toMatchObject({ badge: "Connected elsewhere", deed: { mode: "new", refusal: null } });
+    const suspended: Integration = { ...connected, status: "suspended", reason: "suspended_on_provider" };
     expect(standingOf(connected, "owner", "installation_bound_elsewhere").badge).toBe("Connected");
+    expect(standingOf(suspended, "owner", "installation_bound_elsewhere").badge).toBe("Suspended on GitHub");
     expect(standingOf(nothing, "owner", "another_code").badge).toBe("Not connected");
   });
 

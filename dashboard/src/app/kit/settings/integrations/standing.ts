@@ -1,5 +1,6 @@
 import type { Tone } from "@/components/ui/badge";
 import type { Integration, Role } from "@/lib/api/types";
+import { refusedInWords } from "@/lib/refusals";
 import { refusal } from "@/lib/rights";
 
 /** What one can do about where an integration stands. */
@@ -15,21 +16,27 @@ export interface Standing {
   deed: Deed;
 }
 
-/** With what a flow comes back whose account another organization is connected to. */
-export const BOUND_ELSEWHERE = "installation_bound_elsewhere";
+/** Tell whether it is connected, be it that nothing comes of it just now. */
+export function isLive(integration: Integration): boolean {
+  return integration.status === "active" || integration.status === "suspended";
+}
+
+/** Tell whether a flow was refused because another organization is connected to the account, and nothing is here. */
+export function isElsewhere(integration: Integration, refused?: string): boolean {
+  return refused === "installation_bound_elsewhere" && !isLive(integration);
+}
 
 /** Say in one sentence where an integration stands, and the one thing that helps; a flow may have been refused. */
 export function standingOf(integration: Integration, role: Role, refused?: string): Standing {
   const may = refusal("install", role);
-  if (refused === BOUND_ELSEWHERE && integration.status !== "active")
+  const account = integration.account ?? "your account";
+  if (refused && isElsewhere(integration, refused))
     return {
       tone: "warning",
       badge: "Connected elsewhere",
-      sentence:
-        "That GitHub account is connected to another organization in crewkit. Disconnect it there first, or choose another account.",
+      sentence: refusedInWords(refused),
       deed: { kind: "install", words: "Choose another account", mode: "new", refusal: may },
     };
-  const account = integration.account ?? "your account";
   switch (integration.status) {
     case "not_connected":
       return {
