@@ -70,7 +70,7 @@ def main() -> None:
             site.control("PATCH", f"/_sandbox/apps/{APP_SLUG}", permissions=granted)
             [request] = site.control("GET", "/_sandbox")["requests"]
             site.act("oona-field-away", "approve_request", request=request["id"])
-            person.sees("Permissions needed")
+            person.open(PAGES["integrations"], organization=other).sees("Permissions needed")
             _take(person, "integrations-permissions")
 
 
