@@ -15,10 +15,10 @@ import { NotFound } from "@/components/layout/NotFound";
 import { PageSkeleton } from "@/components/layout/PageSkeleton";
 import { RouteError } from "@/components/layout/RouteError";
 import { currentUserQuery } from "@/hooks/useCurrentUser";
-import { ApiProblem } from "@/lib/api/problem";
 import type { Attribution, CurrentUser } from "@/lib/api/types";
 import { queryClient } from "@/lib/query";
 import { isOfOneself } from "@/lib/refusals";
+import { leftToSignIn } from "@/lib/signIn";
 
 /** What the selector of repositories has in the address: what is sought, and which one is chosen. */
 interface ChoiceSearch {
@@ -42,16 +42,17 @@ interface ReturnSearch {
   refused?: string | undefined;
 }
 
+// As the service takes it.
+const LONGEST_SEARCH = 256;
+
 const LAST_ORGANIZATION = "crewkit-organization";
 
 /** Who is signed in; whoever is not goes to sign in and comes back to the same address. */
 async function signedIn(): Promise<CurrentUser> {
   try {
-    return await queryClient.ensureQueryData(currentUserQuery);
+    return await queryClient.ensureQueryData({ ...currentUserQuery, revalidateIfStale: true });
   } catch (error) {
-    if (!(error instanceof ApiProblem) || error.status !== 401) throw error;
-    const here = window.location.pathname + window.location.search;
-    window.location.assign(`/kit/sign-in?return_to=${encodeURIComponent(here)}`);
+    if (!leftToSignIn(error as Error)) throw error;
     // The browser is on its way; nothing is shown until it has left.
     return new Promise(() => {});
   }
@@ -60,6 +61,10 @@ async function signedIn(): Promise<CurrentUser> {
 // What looks like a number or a truth value arrives as one.
 const textOf = (value: unknown): string | undefined =>
   ["string", "number", "boolean"].includes(typeof value) ? String(value) || undefined : undefined;
+
+// What is no id at all would only be refused.
+const idOf = (value: unknown): string | undefined =>
+  typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value : undefined;
 
 const returnIn = (search: Record<string, unknown>): ReturnSearch => ({ refused: textOf(search.refused) });
 
@@ -106,8 +111,15 @@ const organization = createRoute({
 const inside = <Path extends string>(path: Path) => ({ getParentRoute: () => organization, path }) as const;
 
 const choiceIn = (search: Record<string, unknown>): ChoiceSearch => ({
-  q: textOf(search.q),
+  q: textOf(search.q)?.slice(0, LONGEST_SEARCH),
   repository: textOf(search.repository),
+});
+
+const first = createRoute({
+  ...inside("/"),
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/kit/$orgId/projects", params });
+  },
 });
 
 const projects = createRoute({
@@ -137,7 +149,7 @@ const events = createRoute({
   ...inside("/events"),
   validateSearch: (search): EventSearch => ({
     status: STATUSES.find((one) => one === search.status),
-    event: typeof search.event === "string" ? search.event : undefined,
+    event: typeof search.event === "string" && /^[a-z_]{1,64}$/.test(search.event) ? search.event : undefined,
     id: typeof search.id === "string" ? search.id : undefined,
   }),
   component: lazyRouteComponent(() => import("@/app/kit/events/page"), "EventsPage"),
@@ -147,7 +159,7 @@ const attribution = createRoute({
   ...inside("/attribution"),
   validateSearch: (search): AttributionSearch => ({
     status: (["matched", "unmatched", "bot"] as const).find((one) => one === search.status),
-    project: textOf(search.project),
+    project: idOf(search.project),
   }),
   component: lazyRouteComponent(() => import("@/app/kit/attribution/page"), "AttributionPage"),
 });
@@ -174,6 +186,7 @@ export const router = createRouter({
     front,
     home,
     organization.addChildren([
+      first,
       projects,
       importing,
       repository,

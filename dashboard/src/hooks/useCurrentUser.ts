@@ -4,8 +4,15 @@ import type { CurrentUser } from "@/lib/api/types";
 
 export const currentUserQuery = queryOptions({
   queryKey: ["user"],
-  queryFn: ({ signal }) => answerOf(api.GET("/api/v1/user", { signal })),
-  staleTime: 60_000,
+  queryFn: async ({ client, queryKey, signal }) => {
+    const before = client.getQueryData<CurrentUser>(queryKey);
+    const now = await answerOf(api.GET("/api/v1/user", { signal }));
+    // In another tab somebody else signed in: nothing that is shown or remembered here is theirs.
+    if (before && before.id !== now.id) window.location.assign("/kit");
+    return now;
+  },
+  staleTime: 5_000,
+  refetchOnWindowFocus: "always",
 });
 
 /** Who is signed in, with their organizations and roles. */

@@ -1,5 +1,6 @@
-import { QueryClient } from "@tanstack/react-query";
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { ApiProblem } from "@/lib/api/problem";
+import { leftToSignIn } from "@/lib/signIn";
 
 const MOST_TRIES = 2;
 
@@ -10,6 +11,9 @@ function isWorthRetrying(failures: number, error: Error): boolean {
 }
 
 export const queryClient = new QueryClient({
+  // A session may end while a page is open.
+  queryCache: new QueryCache({ onError: leftToSignIn }),
+  mutationCache: new MutationCache({ onError: leftToSignIn }),
   defaultOptions: {
     // Without a network a query fails and says so, rather than to wait in silence until there is one.
     queries: { retry: isWorthRetrying, staleTime: 10_000, networkMode: "always" },

@@ -26,7 +26,8 @@ export function ProblemAlert({
           {children}
           {problem && (
             <p className="text-xs break-all text-muted-foreground">
-              Code {problem.code} · Request {problem.requestId}
+              Code {problem.code}
+              {problem.requestId && ` · Request ${problem.requestId}`}
             </p>
           )}
           {onRetry && (

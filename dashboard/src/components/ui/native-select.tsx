@@ -5,7 +5,10 @@ import { cn } from "@/lib/cn";
 export function NativeSelect({ className, ...props }: ComponentProps<"select">) {
   return (
     <select
-      className={cn("h-9 rounded-md border border-input bg-card px-2 text-sm disabled:opacity-55", className)}
+      className={cn(
+        "h-9 max-w-full min-w-0 rounded-md border border-input bg-card px-2 text-sm disabled:opacity-55",
+        className,
+      )}
       {...props}
     />
   );

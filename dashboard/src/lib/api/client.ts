@@ -8,7 +8,9 @@ export const api = createClient<paths>({ baseUrl: "" });
 
 const errorsAreThrown: Middleware = {
   async onResponse({ response }) {
-    if (response.ok) return undefined;
+    // Of a proxy or a page to sign in to a network, not of ours.
+    const isOurs = response.status === 204 || response.headers.get("content-type")?.includes("json");
+    if (response.ok && isOurs) return undefined;
     throw new ApiProblem(await problemOf(response), retryAfterOf(response));
   },
   onError({ error }) {
@@ -28,12 +30,17 @@ export async function answerOf<T>(call: Promise<{ data?: T }>): Promise<NonNulla
 }
 
 async function problemOf(response: Response): Promise<Problem> {
-  if (response.headers.get("content-type")?.startsWith("application/problem+json")) return response.json();
-  // A proxy's answer, not ours.
+  try {
+    if (response.headers.get("content-type")?.startsWith("application/problem+json"))
+      return await response.json();
+  } catch {
+    // As good as none.
+  }
   return {
     type: "about:blank",
     title: response.statusText,
-    status: response.status,
+    // Of an answer that is none of ours, its good status says nothing.
+    status: response.ok ? 502 : response.status,
     detail: "The service did not answer as it should. Try again in a moment.",
     code: "unexpected_answer",
     request_id: response.headers.get("x-request-id") ?? "",

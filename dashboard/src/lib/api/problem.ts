@@ -35,6 +35,6 @@ export class Unreachable extends Error {
   override name = "Unreachable";
 
   constructor(options?: ErrorOptions) {
-    super("The service cannot be reached. Check your connection; the page tries again by itself.", options);
+    super("The service cannot be reached. Check your connection and try again.", options);
   }
 }

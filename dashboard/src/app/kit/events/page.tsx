@@ -26,6 +26,7 @@ const EventDialog = lazy(async () => ({
 const route = getRouteApi("/kit/$orgId/events");
 // What is ignored or fails is told by no domain event.
 const POLL_MS = 15_000;
+const TYPES = ["push", "pull_request", "repository", "installation", "installation_repositories"];
 
 export function EventsPage() {
   const organization = useOrganization();
@@ -55,6 +56,8 @@ export function EventsPage() {
     getNextPageParam: (last) => last.next_cursor,
     refetchInterval: POLL_MS,
   });
+  // An address may seek a type that is seldom.
+  const types = event && !TYPES.includes(event) ? [...TYPES, event] : TYPES;
   const rows = query.data?.pages.flatMap((page) => page.data) ?? [];
   return (
     <Page title="Events" about="What GitHub told us, and what became of it.">
@@ -77,7 +80,7 @@ export function EventsPage() {
           onChange={(change) => navigate({ search: { status, event: change.target.value || undefined } })}
         >
           <option value="">Any type</option>
-          {["push", "pull_request", "repository", "installation", "installation_repositories"].map((one) => (
+          {types.map((one) => (
             <option key={one}>{one}</option>
           ))}
         </NativeSelect>

@@ -60,5 +60,6 @@ const LONGEST = 100;
 export function nextName(name: string): string {
   const [, stem = name, number] = /^(.*?)(?:-(\d{1,6}))?$/.exec(name) ?? [];
   const ending = `-${number ? Number(number) + 1 : 2}`;
-  return stem.slice(0, LONGEST - ending.length) + ending;
+  // What a cut may leave is half of a character outside of the first plane.
+  return stem.slice(0, LONGEST - ending.length).replace(/[\uD800-\uDBFF]$/, "") + ending;
 }

@@ -40,7 +40,7 @@ export function RepositoryPage() {
     refetchInterval: FOLLOWED_MS,
   });
   const { data: project, error } = query;
-  const isGone = error instanceof ApiProblem && error.code === "project_not_found";
+  const isGone = error instanceof ApiProblem && error.status === 404;
   return (
     <Page
       title={project ? `${project.name}: repository` : "Repository"}
@@ -94,6 +94,8 @@ function OfProject({ organization, project }: { organization: OrganizationOfUser
   return (
     <>
       <LinkCard
+        // What was asked about one link must not be answered for the next.
+        key={link.id}
         organization={organization}
         project={project}
         link={link}

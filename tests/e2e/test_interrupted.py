@@ -1,0 +1,124 @@
+"""What happens between two clicks: others change things, sessions end, networks fail, addresses are odd."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.dashboard import PHONE, Site
+
+
+def test_unlinking_is_about_the_link_that_was_shown(site: Site) -> None:
+    """Somebody changed the repository meanwhile: theirs stays, and it is said that nothing was done."""
+    project = site.demo["projects"][0]["id"]
+    with site.person() as person, site.api() as api:
+        page = person.open(f"projects/{project}/repository").page
+        page.get_by_role("button", name="Unlink").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("Unlink acme-rockets/launchpad?")
+        # Fast enough for the page not to have heard of it.
+        [other] = _repositories(api, site, "guidance")
+        theirs = {"repo_id": other["id"], "replace": True}
+        changed = api.post(f"/api/v1/{site.organization}/projects/{project}/repository", json=theirs)
+        assert changed.is_success, changed.text
+        dialog.get_by_role("button", name="Unlink").click()
+        person.sees("Nothing was unlinked")
+        link = api.get(f"/api/v1/{site.organization}/projects/{project}").json()["repository"]
+        assert link["full_name"] == "acme-rockets/guidance"
+
+
+def test_a_session_that_ended_leads_to_signing_in_and_back(site: Site) -> None:
+    """At the next thing that is asked of the service, without the page being loaded anew."""
+    with site.person(refusals=frozenset({401})) as person:
+        page = person.open("projects").page
+        page.wait_for_load_state("networkidle")
+        person.context.clear_cookies()
+        page.get_by_role("navigation", name="Main").get_by_role("link", name="Audit").click()
+        page.get_by_role("button", name="owner", exact=True).click()
+        page.wait_for_url(f"**/kit/{site.organization}/audit")
+        expect(person.heading("Audit")).to_be_visible()
+
+
+def test_who_signs_in_in_another_tab_is_who_the_first_one_shows(site: Site) -> None:
+    """Nothing of the person before stays."""
+    with site.person(refusals=frozenset({403})) as person:
+        person.open("projects")
+        person.sees("Mara Okafor")
+        second = person.context.new_page()
+        second.goto(f"{site.url}/dev/sign-in?return_to=/healthz")
+        second.get_by_role("button", name="viewer", exact=True).click()
+        second.wait_for_url("**/healthz")
+        second.close()
+        person.page.wait_for_timeout(5000)  # for as long they are believed to be the same
+        person.page.get_by_role("navigation", name="Main").get_by_role("link", name="Events").click()
+        expect(person.page.get_by_text("Mara Okafor")).to_have_count(0)
+
+
+def test_a_part_that_could_not_be_loaded_is_loaded_at_the_next_try(site: Site) -> None:
+    """In words for people, and without the browser's own memory of the failure."""
+    with site.person() as person:
+        page = person.open("projects/import").page
+        page.route("**/assets/ImportForm-*.js", lambda route: route.abort())
+        page.get_by_role("option", name=re.compile("guidance")).click()
+        person.sees("A part of this page could not be loaded.")
+        page.unroute("**/assets/ImportForm-*.js")
+        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_label("Project name")).to_be_visible()
+        # The browser tells of the request that failed, and React of the part.
+        assert person.complaints
+        person.complaints.clear()
+
+
+def test_an_answer_of_somebody_elses_is_said_to_be_none(site: Site) -> None:
+    """A network's page to sign in to answers 200 with HTML."""
+    with site.person() as person:
+        page = person.page
+        page.route(
+            "**/git-integrations/github",
+            lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Wi-Fi</h1>"),
+        )
+        person.open("settings/integrations")
+        person.sees("The service did not answer as it should.")
+
+
+@pytest.mark.parametrize("code", ["__proto__", "constructor", "<b>no</b>"])
+def test_any_refusal_has_words(site: Site, code: str) -> None:
+    """Whatever stands in an address."""
+    with site.person() as person:
+        person.open(f"account/connections?refused={code}")
+        person.sees("did not agree on what you began")
+
+
+def test_addresses_that_name_nothing_are_explained(site: Site) -> None:
+    """An organization alone leads to its projects; no project is none, however it is written."""
+    with site.person(refusals=frozenset({404})) as person:
+        person.open("")
+        person.page.wait_for_url("**/projects")
+        person.open("projects/garbage/repository").sees("There is no such project")
+        person.open(f"events?event={'x' * 300}").sees("What GitHub told us")
+        expect(person.page.get_by_role("alert")).to_have_count(0)
+        person.open("events?event=release")
+        expect(person.page.get_by_label("Type")).to_have_value("release")
+
+
+def test_a_long_name_does_not_make_a_phone_scroll_sideways(site: Site) -> None:
+    """Where it stands, and where it can be chosen."""
+    with site.api() as api:
+        free = next(one for one in _repositories(api, site) if not one["archived"])
+        told = {"name": "W" * 100, "repo_id": free["id"], "default_branch": free["default_branch"]}
+        made = api.post(f"/api/v1/{site.organization}/projects/import", json=told)
+        assert made.is_success, made.text
+        project = made.json()["id"]
+    with site.person(size=PHONE) as person:
+        for path in (f"projects/{project}/repository", "attribution", "projects"):
+            person.open(path).sees(re.compile("W{100}") if path == "projects" else re.compile("."))
+            person.page.wait_for_load_state("networkidle")
+            wide = person.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert wide <= 0, path
+
+
+def _repositories(api: httpx.Client, site: Site, text: str = "") -> list[dict[str, Any]]:
+    path = f"/api/v1/{site.organization}/git-integrations/github/repos"
+    return list(api.get(path, params={"q": text}).json()["data"])
