@@ -190,7 +190,7 @@ def encryption_keys(text: str) -> tuple[tuple[str, Secret], ...]:
         if size != KEY_BYTES:
             raise ValueError(f"the key `{key_id}` has {size} bytes instead of {KEY_BYTES}")
     if len({key_id for key_id, _, _ in keys}) != len(keys):
-        raise ValueError("two keys have the same id")
+        raise ValueError("two keys have the same id, which stands before the colon")
     return tuple((key_id, Secret(key)) for key_id, _, key in keys)
 
 

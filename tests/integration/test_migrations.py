@@ -1,5 +1,6 @@
 """The schema: made by the migrations, in plain SQL for review, and the same as `adapters.postgres.tables`."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 
@@ -9,6 +10,9 @@ from click.testing import CliRunner
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
+from adapters.memory.metrics import MemoryMetrics
+from adapters.postgres.database import Database
+from adapters.postgres.delivery_log import PostgresDeliveryLog
 from adapters.postgres.migrate import (
     RevisionUnknown,
     current,
@@ -19,8 +23,11 @@ from adapters.postgres.migrate import (
     sql,
 )
 from adapters.postgres.tables import metadata
+from core.domain.deliveries import Receipt
 from core.domain.errors import StorageUnavailable
+from entrypoints.bootstrap.application import ping_database
 from entrypoints.cli.migrate import migrate as command
+from tests.support.builders import a_delivery
 from tests.support.servers import Servers, new_database
 
 _CREWKITS = ("organizations", "users", "memberships", "projects")
@@ -57,6 +64,22 @@ def test_up_down_up(empty_url: str) -> None:
     assert _tables(empty_url) == {*_CREWKITS, "git_schema_version"}
     migrate(empty_url)
     assert _catalog(empty_url) == made
+
+
+async def test_one_that_nobody_migrated_is_unavailable_until_somebody_does(empty_url: str) -> None:
+    """To whoever asks whether we are ready, and to GitHub, which delivers again; nothing fails otherwise."""
+    database, log = Database(empty_url), PostgresDeliveryLog(empty_url, metrics=MemoryMetrics())
+    try:
+        with pytest.raises(StorageUnavailable):
+            await ping_database(database)
+        with pytest.raises(StorageUnavailable):
+            await log.append(a_delivery())
+        await asyncio.to_thread(migrate, empty_url)
+        await ping_database(database)
+        assert await log.append(a_delivery()) is Receipt.ACCEPTED
+    finally:
+        await log.close()
+        await database.close()
 
 
 def test_each_step_is_reversible(empty_url: str) -> None:

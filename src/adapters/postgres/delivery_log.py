@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.sql import SQL
 
 from adapters.postgres.compression import compress
+from adapters.postgres.errors import not_migrated
 from adapters.postgres.packed_arrays import Bigints, Bytes, Smallints, Texts, register_packed_arrays
 from core.domain.deliveries import Receipt, ReceiverBusy, VerifiedDelivery
 from core.domain.errors import StorageUnavailable
@@ -180,6 +181,8 @@ class PostgresDeliveryLog(DeliveryLog):
             # The keys are the same, so nothing is kept twice.
             await self._disconnect()
             return await self._insert(group)
+        except psycopg.errors.UndefinedTable as error:
+            raise not_migrated() from error
         except psycopg.Error as error:
             if len(group) == 1:
                 return {group[0].key: error}

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 import psycopg
+import structlog
 from psycopg import errors
 
 from core.domain.connections import account_taken
@@ -10,6 +11,7 @@ from core.domain.links import ProjectAlreadyLinked
 from core.domain.projects import ProjectNameTaken
 
 _RETRY_AFTER = 1.0
+_log = structlog.get_logger(__name__)
 
 # What a caller is told where a row stands in the way, by the constraint that found it.
 _IN_THE_WAY: dict[str, Callable[[], DomainError]] = {
@@ -47,12 +49,20 @@ def domain_error(error: psycopg.Error) -> DomainError | None:
         return StorageTooSlow("This takes the database too long; try again later.", retry_after=_RETRY_AFTER)
     if isinstance(error, _GONE):
         return storage_unavailable()
+    if isinstance(error, errors.UndefinedTable):
+        return not_migrated()
     return None
 
 
 def project_name_taken() -> ProjectNameTaken:
     """Return the refusal of a project's name."""
     return ProjectNameTaken("This organization has a project of this name; choose another.")
+
+
+def not_migrated() -> StorageUnavailable:
+    """Return the refusal for a database without our tables, and tell those who can help."""
+    _log.error("database_not_migrated", reason="Run `crewkit-git migrate`.")
+    return StorageUnavailable("The database is being prepared; try again soon.", retry_after=_RETRY_AFTER)
 
 
 def storage_unavailable() -> StorageUnavailable:

@@ -136,9 +136,9 @@ def configure_process(settings: Settings) -> None:
 
 
 async def ping_database(database: Database) -> None:
-    """Return when PostgreSQL answers; raises when it does not."""
+    """Return when PostgreSQL answers and has our tables; raises `StorageUnavailable` when not."""
     async with database.session() as session:
-        await session.read("SELECT 1")
+        await session.read("SELECT FROM git_webhook_events LIMIT 0")
 
 
 def github_app(settings: Settings) -> GitHubApp | None:

@@ -27,13 +27,16 @@ def keys() -> None:
 
 
 @keys.command()
-@click.option("--id", "key_id", help="How the key is called in the database; by default of today's date.")
+@click.option(
+    "--id", "key_id", help="How the key is called in the database; by default today's date and four letters."
+)
 def new(*, key_id: str | None) -> None:
-    """Print a new key, to be put in front of those that the service has.
+    """Print a new key, to be put first behind and then in front of those that the service has.
 
     It is written nowhere else.
     """
-    name = key_id or datetime.now(UTC).strftime("k%Y%m%d")
+    # Not the date alone: who makes two on a day keeps both.
+    name = key_id or f"{datetime.now(UTC):k%Y%m%d}-{secrets.token_hex(2)}"
     click.echo(f"{name}:{base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}")
     click.echo(
         f"First let every process know it, behind the key it encrypts with ({_VARIABLE}=old,new); then put "

@@ -72,8 +72,8 @@ class _Storage:
         try:
             version, theirs = await self.inspection.server()
         except StorageUnavailable as unavailable:
-            why = f" ({unavailable.__cause__})" if unavailable.__cause__ else ""
-            return [fail("database", f"It does not answer{_in_a_line(why)}.", _REMEDY)]
+            why = f" ({_in_a_line(str(unavailable.__cause__))})" if unavailable.__cause__ else ""
+            return [fail("database", f"It does not answer{why}.", _REMEDY)]
         return [
             ok("database", f"PostgreSQL {version.partition(' ')[0]} answers."),
             judge_clock("database", theirs - _between(before, self.clock.now())),
