@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 
 import psycopg
@@ -30,6 +31,9 @@ _IN_THE_WAY: dict[str, Callable[[], DomainError]] = {
     ),
 }
 
+# Whatever the language, the message names the table.
+_OURS = re.compile(r'"(git_\w+|organizations|users|memberships|projects)"')
+
 _LOST_A_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
 # After a failover the old primary still answers, but writes nothing any more.
 _GONE = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
@@ -49,7 +53,7 @@ def domain_error(error: psycopg.Error) -> DomainError | None:
         return StorageTooSlow("This takes the database too long; try again later.", retry_after=_RETRY_AFTER)
     if isinstance(error, _GONE):
         return storage_unavailable()
-    if isinstance(error, errors.UndefinedTable):
+    if isinstance(error, errors.UndefinedTable) and _OURS.search(error.diag.message_primary or ""):
         return not_migrated()
     return None
 
