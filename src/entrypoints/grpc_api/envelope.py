@@ -29,7 +29,7 @@ _DETAILS = "grpc-status-details-bin"
 SECONDS = 30.0
 
 # What somebody here has to know of; all other codes say what was wrong with a call.
-_OUR_FAULTS = frozenset({StatusCode.INTERNAL, StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED})
+_OUR_FAULTS = frozenset({"INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED"})
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -90,39 +90,20 @@ class Envelope(grpc.aio.ServerInterceptor):
 
     def _answered(self, method: str, answer: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         async def answered(request: object, context: Context) -> object:
-            with _Told(method, context, self._metrics) as told:
-                if self._traces is None:
-                    found = await self._found(told, answer, request)
-                else:
-                    found = await self._traced(self._traces, told, answer, request)
+            found: object = None
+            with _Told(method, context, self._metrics, self._traces) as told:
+                try:
+                    async with asyncio.timeout(self._seconds) as limit:
+                        await self._admit(told)
+                        found = await answer(request, context)
+                except TimeoutError as error:
+                    told.refusal = too_slow(told.request_id) if limit.expired() else self._crash(told, error)
+                except Exception as error:  # noqa: BLE001 - nothing of it may reach the caller
+                    told.refusal = self._refusal(told, error)
                 await told.end()
             return found
 
         return answered
-
-    async def _found(self, told: "_Told", answer: Callable[[Any, Any], Any], request: object) -> object:
-        """Return the answer, or note the refusal."""
-        try:
-            async with asyncio.timeout(self._seconds) as limit:
-                await self._admit(told)
-                return await answer(request, told.context)
-        except TimeoutError as error:
-            told.refusal = too_slow(told.request_id) if limit.expired() else self._crash(told, error)
-        except Exception as error:  # noqa: BLE001 - nothing of it may reach the caller
-            told.refusal = self._refusal(told, error)
-        return None
-
-    async def _traced(
-        self, traces: Traces, told: "_Told", answer: Callable[[Any, Any], Any], request: object
-    ) -> object:
-        """Do so below a span; as over REST, a `traceparent` that a call has is not taken up."""
-        with traces.span(told.name, Role.ANSWERS, request_id=told.request_id) as span:
-            found = await self._found(told, answer, request)
-            code = told.refusal.code if told.refusal else StatusCode.OK
-            span.note(status=code.name)
-            if code in _OUR_FAULTS:
-                span.failed(code.name)
-        return found
 
     def _streamed(self, method: str, stream: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         # Without a span, which would last for hours.
@@ -169,9 +150,11 @@ class _Told:
 
     __slots__ = (
         "_began",
+        "_context",
         "_metrics",
+        "_span",
+        "_spanning",
         "actor",
-        "context",
         "metadata",
         "method",
         "reason",
@@ -180,7 +163,7 @@ class _Told:
         "status",
     )
 
-    def __init__(self, method: str, context: Context, metrics: Metrics) -> None:
+    def __init__(self, method: str, context: Context, metrics: Metrics, traces: Traces | None = None) -> None:
         self.method = method
         self.metadata: calls.Metadata = tuple(context.invocation_metadata() or ())
         self.request_id = calls.request_id_of(self.metadata)
@@ -188,8 +171,10 @@ class _Told:
         self.actor: str | None = None
         self.refusal: Refusal | None = None
         self.reason: str | None = None
-        self.context = context
+        self._context = context
         self._metrics = metrics
+        # As over REST, a `traceparent` that a call has is not taken up.
+        self._spanning = traces.span(self.name, Role.ANSWERS, request_id=self.request_id) if traces else None
 
     @property
     def name(self) -> str:
@@ -200,29 +185,36 @@ class _Told:
         self._began = perf_counter()
         # gRPC answers each call in a task of its own, so nothing has to take this back.
         structlog.contextvars.bind_contextvars(request_id=self.request_id)
+        self._span = self._spanning.__enter__() if self._spanning else None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, asyncio.CancelledError | GeneratorExit):
-            left: float | None = self.context.time_remaining()
+            left: float | None = self._context.time_remaining()
             late = left is not None and left <= _TRAVEL_SECONDS
             self.status = (StatusCode.DEADLINE_EXCEEDED if late else StatusCode.CANCELLED).name
         seconds = perf_counter() - self._began
         self._metrics.called(self.name, self.status, seconds)
         self._log(seconds)
+        if self._span is not None and self._spanning is not None:
+            self._span.note(status=self.status)
+            if self.status in _OUR_FAULTS:
+                self._span.failed(self.status)
+            # Not the error: a refusal is raised, too, and most are no fault of ours.
+            self._spanning.__exit__(None, None, None)
 
     async def end(self) -> None:
         """Send what stands after the answer; a refusal is raised to whoever called this."""
         trailing: list[tuple[str, str | bytes]] = [(calls.REQUEST_ID, self.request_id)]
         refusal = self.refusal
         if refusal is None:
-            self.context.set_trailing_metadata(tuple(trailing))
+            self._context.set_trailing_metadata(tuple(trailing))
             return
         self.status = refusal.code.name
         trailing.append((_DETAILS, refusal.status()))
-        await self.context.abort(refusal.code, refusal.message, tuple(trailing))
+        await self._context.abort(refusal.code, refusal.message, tuple(trailing))
 
     def _log(self, seconds: float) -> None:
         facts: dict[str, object] = {
