@@ -38,6 +38,8 @@ async def test_a_service_that_was_down_has_everything_after_one_run(both: Servic
     assert {attempt.status for attempt in both.attempts()[1:]} == {"failed to connect to host"}
     await both.start("api", "worker", "scheduler")
     await both.until(lambda: both.ledger.statuses() == {"processed": 501}, seconds=40)
+    # The worker may be done before the run that found the deliveries has said so.
+    await both.until(lambda: both.service.logged("scheduler", "deliveries_recovered"))
 
     [run] = both.service.logged("scheduler", "deliveries_recovered")
     assert (run["looked_at"], run["found"], run["recovered"], run["missing"]) == (501, 500, 500, 0)
