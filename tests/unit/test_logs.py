@@ -65,6 +65,8 @@ def test_every_line_of_every_library_is_one_json_object() -> None:
         "lane": 7,
         "url": "https://[redacted]@h/",
     }
+    assert lines[0]["time"].endswith("Z")
+    assert [line["level"] for line in lines[:5]] == ["info", "warning", "error", "error", "warning"]
     assert "request_id" not in lines[1]
     assert lines[1]["logger"] == "uvicorn.error"
     assert "in fail" in lines[2]["exception"]

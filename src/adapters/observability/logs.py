@@ -1,7 +1,6 @@
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import TextIO
 
 import msgspec
 import structlog
@@ -15,17 +14,19 @@ _log = structlog.get_logger(__name__)
 _QUIETER = ("httpx", "httpcore", "uvicorn.access", "alembic.runtime.plugins")
 
 
-def configure_logs(*, level: str, development: bool = False, stream: TextIO | None = None) -> None:
-    """Send every log line of this process, of whichever library, to one stream (default: standard error).
+def configure_logs(*, level: str, development: bool = False) -> None:
+    """Send every log line of this process, of whichever library, to standard error.
 
     JSON, one object a line, with `time`, `level`, `event` and the keys of `log_fields`; readable text in
     development. Nothing that looks like a token, secret or signature gets through. Called once, at the start.
     """
-    out = stream or sys.stderr
+    out = sys.stderr
     structlog.configure(
         processors=_processors(development=development, colors=out.isatty()),
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(out),
+        logger_factory=(
+            structlog.WriteLoggerFactory(out) if development else structlog.BytesLoggerFactory(out.buffer)
+        ),
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
@@ -57,8 +58,8 @@ def _processors(*, development: bool, colors: bool) -> list[Processor]:
     return [_told, console]
 
 
-def _line(logger: WrappedLogger, method: str, event: EventDict) -> str:
-    return msgspec.json.encode(_told(logger, method, event)).decode()
+def _line(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
+    return msgspec.json.encode(_told(logger, method, event))
 
 
 def _told(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
@@ -66,12 +67,5 @@ def _told(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     if "exc_info" in event:
         # As text, before redaction: an exception's message may hold anything, and frames' variables more.
         event = structlog.processors.format_exc_info(logger, method, event)
-    told = {
-        "time": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
-        "level": method,
-        "event": event.pop("event", None),
-        **structlog.contextvars.get_contextvars(),
-        **event,
-    }
-    redacted: EventDict = redact(structlog.processors.add_log_level(logger, method, told))
-    return redacted
+    said = {"event": event.pop("event", None), **structlog.contextvars.get_contextvars(), **event}
+    return {"time": datetime.now(UTC), "level": method, **redact(said)}

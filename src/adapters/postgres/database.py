@@ -87,7 +87,14 @@ class Database:
         """Take a connection out of the pool, for whoever gives it back; raises `StorageUnavailable`."""
         await self._take_place()
         try:
-            return Session(await self._take_idle() or await self.connect(), self._silence)
+            # The connection used last, so that the others may grow old and unused together.
+            while self._idle:
+                connection = self._idle.pop()
+                if _is_silent(connection):
+                    return Session(connection, self._silence)
+                # A server that speaks unasked is saying goodbye; its other connections heard the same.
+                await connection.close()
+            return Session(await self.connect(), self._silence)
         except BaseException:
             self._places.release()
             raise
@@ -128,20 +135,10 @@ class Database:
         except TimeoutError as error:
             raise storage_unavailable() from error
 
-    async def _take_idle(self) -> Connection | None:
-        """Take the connection used last, so that the others may grow old and unused together."""
-        while self._idle:
-            connection = self._idle.pop()
-            if _is_silent(connection):
-                return connection
-            # A server that speaks unasked is saying goodbye; its other connections heard the same.
-            await connection.close()
-        return None
-
     async def _give_back(self, connection: Connection) -> None:
         if connection.closed:
             return
-        if self._closed or connection.info.transaction_status is not TransactionStatus.IDLE:
+        if self._closed or connection.pgconn.transaction_status != TransactionStatus.IDLE:
             await connection.close()
         else:
             self._idle.append(connection)

@@ -122,9 +122,9 @@ class _Sql:
     names: tuple[str, ...]
 
     def arrange(self, parameters: Parameters) -> Sequence[Any]:
-        if isinstance(parameters, Mapping):
-            return [parameters[name] for name in self.names]
-        return parameters
+        """Return the values in the statement's order; those of a statement without names are in it."""
+        given: Any = parameters
+        return [given[name] for name in self.names] if self.names else given
 
 
 @cache

@@ -85,7 +85,7 @@ class Session:
     async def end(self) -> None:
         """Roll back what was not committed; a connection that cannot is of no use and is closed."""
         self._in_transaction = False
-        if self._connection.info.transaction_status is TransactionStatus.IDLE:
+        if self._connection.pgconn.transaction_status == TransactionStatus.IDLE:
             return
         try:
             await self._command("ROLLBACK")

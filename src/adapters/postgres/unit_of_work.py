@@ -1,5 +1,7 @@
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
+from typing import Generic, TypeVar
 
 from adapters.postgres.attributions import PostgresAttributionStore
 from adapters.postgres.catalog_syncs import PostgresCatalogSyncStore
@@ -27,6 +29,8 @@ from adapters.postgres.token_store import PostgresInstallationTokenStore, Postgr
 from adapters.postgres.versions import PostgresVersionStore
 from ports.unit_of_work import Transaction, UnitOfWork
 
+Made = TypeVar("Made")
+
 
 class PostgresUnitOfWork(UnitOfWork):
     """Opens transactions on connections of the pool."""
@@ -37,6 +41,22 @@ class PostgresUnitOfWork(UnitOfWork):
     def __call__(self) -> AbstractAsyncContextManager[Transaction]:
         """Begin a transaction for the length of an `async with` block."""
         return _Begun(self._database.session())
+
+
+class _Store(Generic[Made]):
+    """A store of a transaction, made when it is first asked for: most use two of these two dozen."""
+
+    def __init__(self, make: Callable[[Session], Made]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, transaction: "PostgresTransaction", owner: type) -> Made:
+        made = self._make(transaction.session)
+        # From now on found there, before this is.
+        transaction.__dict__[self._name] = made
+        return made
 
 
 class _Begun(AbstractAsyncContextManager[Transaction]):
@@ -60,32 +80,33 @@ class PostgresTransaction(Transaction):
     """All stores on one connection."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
-        self._recorder = PostgresDomainEventStore(session)
-        self.projects = PostgresProjectStore(session)
-        self.integrations = PostgresIntegrationStore(session)
-        self.repositories = PostgresRepositoryStore(session)
-        self.catalog_syncs = PostgresCatalogSyncStore(session)
-        self.links = PostgresLinkStore(session)
-        self.connections = PostgresConnectionStore(session)
-        self.installation_tokens = PostgresInstallationTokenStore(session)
-        self.user_tokens = PostgresUserTokenStore(session)
-        self.attributions = PostgresAttributionStore(session)
-        self.commit_claims = PostgresCommitClaimStore(session)
-        self.revocations = PostgresRevocationStore(session)
-        self.read_leases = PostgresReadLeaseStore(session)
-        self.flows = PostgresFlowStore(session)
-        self.mailbox = PostgresMailbox(session)
-        self.events = PostgresEventStore(session)
-        self.domain_events = self._recorder
-        self.versions = PostgresVersionStore(session)
-        self.census = PostgresCensusStore(session)
-        self.retention = PostgresRetentionStore(session)
-        self.secret_uses = PostgresSecretUseStore(session)
-        self.idempotency = PostgresIdempotencyStore(session)
-        self.recoveries = PostgresRecoveryStore(session)
-        self.faults = PostgresFaultStore(session)
+        self.session = session
+        """What the stores are made on."""
+
+    projects = _Store(PostgresProjectStore)
+    integrations = _Store(PostgresIntegrationStore)
+    repositories = _Store(PostgresRepositoryStore)
+    catalog_syncs = _Store(PostgresCatalogSyncStore)
+    links = _Store(PostgresLinkStore)
+    connections = _Store(PostgresConnectionStore)
+    installation_tokens = _Store(PostgresInstallationTokenStore)
+    user_tokens = _Store(PostgresUserTokenStore)
+    attributions = _Store(PostgresAttributionStore)
+    commit_claims = _Store(PostgresCommitClaimStore)
+    revocations = _Store(PostgresRevocationStore)
+    read_leases = _Store(PostgresReadLeaseStore)
+    flows = _Store(PostgresFlowStore)
+    mailbox = _Store(PostgresMailbox)
+    events = _Store(PostgresEventStore)
+    domain_events = _Store(PostgresDomainEventStore)
+    versions = _Store(PostgresVersionStore)
+    census = _Store(PostgresCensusStore)
+    retention = _Store(PostgresRetentionStore)
+    secret_uses = _Store(PostgresSecretUseStore)
+    idempotency = _Store(PostgresIdempotencyStore)
+    recoveries = _Store(PostgresRecoveryStore)
+    faults = _Store(PostgresFaultStore)
 
     async def commit(self) -> None:
         """Record the domain events and commit, both at once and last: see `PostgresDomainEventStore`."""
-        await self._session.commit(*self._recorder.recording())
+        await self.session.commit(*self.domain_events.recording())

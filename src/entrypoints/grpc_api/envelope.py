@@ -14,6 +14,7 @@ from core.domain.event_streams import StreamEnded
 from entrypoints.grpc_api import calls
 from entrypoints.grpc_api.calls import Authentication
 from entrypoints.grpc_api.errors import Refusal, ended, refusal_of, too_slow, unexpected
+from entrypoints.time_limit import TimeLimit
 from ports.alerts import Alerts
 from ports.metrics import Metrics
 from ports.traces import Role, Traces
@@ -93,11 +94,11 @@ class Envelope(grpc.aio.ServerInterceptor):
             found: object = None
             with _Told(method, context, self._metrics, self._traces) as told:
                 try:
-                    async with asyncio.timeout(self._seconds) as limit:
+                    with TimeLimit(self._seconds) as limit:
                         await self._admit(told)
                         found = await answer(request, context)
                 except TimeoutError as error:
-                    told.refusal = too_slow(told.request_id) if limit.expired() else self._crash(told, error)
+                    told.refusal = too_slow(told.request_id) if limit.is_over else self._crash(told, error)
                 except Exception as error:  # noqa: BLE001 - nothing of it may reach the caller
                     told.refusal = self._refusal(told, error)
                 await told.end()

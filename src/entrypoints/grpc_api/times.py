@@ -1,15 +1,19 @@
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 86_400
 
 
 def stamp(at: datetime | None) -> Timestamp | None:
     """Return a time as messages hold it."""
     if at is None:
         return None
-    # What `FromDatetime` does, in two thirds of its time: whole seconds as a float are exact.
-    return Timestamp(seconds=int(at.replace(microsecond=0).timestamp()), nanos=at.microsecond * 1000)
+    # What `FromDatetime` does, in a quarter of its time.
+    since = at - _EPOCH
+    return Timestamp(seconds=since.days * _DAY + since.seconds, nanos=since.microseconds * 1000)
 
 
 def length(of: timedelta | None) -> Duration | None:

@@ -1,4 +1,3 @@
-import asyncio
 import re
 from http import HTTPStatus
 from urllib.parse import unquote_to_bytes
@@ -9,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from entrypoints.rest.bodies import LARGEST
 from entrypoints.rest.problems import problem
 from entrypoints.rest.request_ids import request_id_of
+from entrypoints.time_limit import TimeLimit
 
 # Names and cursors are bounded well below this; a token may have 8 KB, and browsers add cookies.
 _LONGEST_ADDRESS = 8 * 1024
@@ -44,15 +44,15 @@ class Limits:
     async def _in_time(self, scope: Scope, body: "_Body", send: Send) -> tuple[HTTPStatus, str, str] | None:
         """Let the application answer; return what to say where it has not begun to in time."""
         try:
-            async with asyncio.timeout(self._seconds) as limit:
+            with TimeLimit(self._seconds) as limit:
 
                 async def send_begun(message: Message) -> None:
-                    limit.reschedule(None)
+                    limit.lift()
                     await send(message)
 
                 await self._app(scope, body.receive, send_begun)
         except TimeoutError:
-            if not limit.expired():
+            if not limit.is_over:
                 raise
             if body.is_awaited:
                 return HTTPStatus.REQUEST_TIMEOUT, "body_too_slow", "The body did not arrive in time."
