@@ -5,23 +5,25 @@ were seen often enough. Here it is always one prepared statement with one result
 directly, through the driver's public parts: its conversion of values, and `psycopg.pq` (docs/performance.md).
 """
 
-import asyncio
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import abc
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, Format
-from psycopg.pq.abc import PGresult
+from psycopg.pq.abc import PGconn, PGresult
+
+from adapters.postgres.socket_watch import SocketWatch, writable
 
 Row = tuple[Any, ...]
 Parameters = Sequence[Any] | Mapping[str, Any]
+Answer = TypeVar("Answer")
 
 # More are not kept, lest a server hold a plan for each question anyone ever asked.
 _MOST_PREPARED = 200
@@ -34,11 +36,17 @@ class Line(psycopg.AsyncConnection[Row]):
     Whoever gives up a wait leaves its answer on the way, so that the connection is of no more use.
     """
 
-    _known: dict[tuple[str, tuple[int, ...]], bytes]
-    """The name of each prepared statement, by its text and the types of its values."""
+    def __init__(self, pgconn: PGconn) -> None:
+        """Be the connection that was made: `connect` is how to get one."""
+        super().__init__(pgconn)
+        # The name of each prepared statement, by its text and the types of its values.
+        self._known: dict[tuple[str, tuple[int, ...]], bytes] = {}
+        self._numbers = itertools.count()
+        self._watch = SocketWatch()
 
-    _numbers: Iterator[int]
-    _values: abc.Transformer
+    @cached_property
+    def _values(self) -> abc.Transformer:
+        return Transformer(self)  # once the connection knows of all our types
 
     async def ask(self, statement: str, parameters: Parameters) -> list[Row]:
         """Run a statement and return its rows; raises the driver's errors."""
@@ -59,8 +67,6 @@ class Line(psycopg.AsyncConnection[Row]):
         return ((await self._answer()).command_status or b"").decode()
 
     async def _run(self, statement: str, parameters: Parameters) -> PGresult:
-        if not hasattr(self, "_known"):
-            self._known, self._values, self._numbers = {}, Transformer(self), itertools.count()
         wanted, values = _sql(statement), self._values
         given = wanted.arrange(parameters)
         # In which order they are asked for matters: the types are those of what was converted last.
@@ -79,39 +85,49 @@ class Line(psycopg.AsyncConnection[Row]):
         self._known[statement, types] = name
         return name
 
+    async def wait(
+        self,
+        gen: abc.PQGen[Answer],
+        interval: float = 0.1,
+        timeout: float | None = None,  # noqa: ASYNC109 - the driver's
+    ) -> Answer:
+        """Do what the driver does for its cursors, which watch the socket themselves."""
+        self._watch.end()
+        return await super().wait(gen, interval, timeout)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        self._watch.end()
+        await super().close()
+
     async def _answer(self) -> PGresult:
         """Send what is to be sent, and wait for the one result."""
-        pgconn, loop = self.pgconn, asyncio.get_running_loop()
-        while pgconn.flush():
-            await self._wait(loop.add_writer, loop.remove_writer)
+        pgconn = self.pgconn
         found: PGresult | None = None
-        while True:
-            while pgconn.is_busy():
-                await self._wait(loop.add_reader, loop.remove_reader)
-                pgconn.consume_input()
-            result = pgconn.get_result()
-            if result is None:
-                break
-            found = result
-        if found is None:
-            raise psycopg.OperationalError("the connection ended before the answer")
-        if found.status == ExecStatus.FATAL_ERROR:
-            raise error_from_result(found, encoding=self.info.encoding)
+        try:
+            while pgconn.flush():
+                await writable(pgconn.socket)
+            while True:
+                while pgconn.is_busy():
+                    await self._watch.readable(pgconn.socket)
+                    pgconn.consume_input()
+                result = pgconn.get_result()
+                if result is None:
+                    break
+                found = result
+        except BaseException:
+            self._watch.end()
+            raise
+        if found is None or found.status == ExecStatus.FATAL_ERROR:
+            # libpq may have closed the socket, whose number is then the next one's who opens something.
+            self._watch.end()
+            raise self._error(found)
         return found
 
-    async def _wait(self, watch: Callable[..., None], unwatch: Callable[[int], bool]) -> None:
-        descriptor = self.pgconn.socket
-        ready = asyncio.get_running_loop().create_future()
-        watch(descriptor, _set, ready)
-        try:
-            await ready
-        finally:
-            unwatch(descriptor)
-
-
-def _set(ready: "asyncio.Future[None]") -> None:
-    if not ready.done():
-        ready.set_result(None)
+    def _error(self, result: PGresult | None) -> psycopg.Error:
+        if result is None:
+            return psycopg.OperationalError("the connection ended before the answer")
+        return error_from_result(result, encoding=self.info.encoding)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,99 @@
+"""The event loop's watch over a connection outlasts an answer, and harms nobody who has the socket next."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from time import process_time
+from typing import Any
+
+import psycopg
+import pytest
+import uvloop
+
+from adapters.postgres.database import Database
+from adapters.postgres.line import Line
+
+Run = Callable[[Coroutine[Any, Any, None]], None]
+
+
+@pytest.fixture(params=[uvloop.run, asyncio.run], ids=["uvloop", "asyncio"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Give what runs a coroutine: on the loop of our processes, and on Python's own."""
+    running: Run = request.param
+    return running
+
+
+def test_cursors_and_questions_take_turns(run: Run, database_url: str) -> None:
+    """Whichever of both comes next on a connection, it hears its own answer."""
+
+    async def take_turns() -> None:
+        line = await Database(database_url).connect()
+        for number in range(3):
+            assert await line.ask("SELECT %s::int", (number,)) == [(number,)]
+            assert await (await line.execute("SELECT %s::int", (-number,))).fetchall() == [(-number,)]
+            async with line.pipeline():
+                first, second = await line.execute("SELECT 1"), await line.execute("SELECT 2")
+            assert [await first.fetchall(), await second.fetchall()] == [[(1,)], [(2,)]]
+        await line.close()
+
+    run(take_turns())
+
+
+def test_a_server_that_speaks_unasked_is_heard_once(run: Run, database_url: str) -> None:
+    """It would keep the event loop busy for good."""
+
+    async def speak() -> None:
+        line = await Database(database_url).connect()
+        await line.ask("SELECT 1", ())
+        await _end_backend(line, database_url)
+        began = process_time()
+        await asyncio.sleep(0.5)
+        assert process_time() - began < 0.25
+        with pytest.raises(psycopg.OperationalError):
+            await line.ask("SELECT 1", ())
+        await line.close()
+
+    run(speak())
+
+
+def test_whoever_has_the_socket_next_is_heard(run: Run, database_url: str) -> None:
+    """A descriptor's number goes from a connection that was lost to the next that is opened."""
+
+    async def lose() -> None:
+        database = Database(database_url)
+        lost = await database.connect()
+        descriptor = lost.fileno()
+        asking = asyncio.create_task(lost.ask("SELECT pg_sleep(60)", ()))
+        await asyncio.sleep(0.05)
+        await _end_backend(lost, database_url)
+        with pytest.raises(psycopg.OperationalError):
+            await asking
+        others = [await database.connect() for _ in range(4)]
+        assert descriptor in [line.fileno() for line in others], "the number was not given again"
+        answers = [asyncio.create_task(line.ask("SELECT 7 FROM pg_sleep(0.2)", ())) for line in others]
+        await asyncio.sleep(0.05)
+        await lost.close()
+        async with asyncio.timeout(5):
+            assert await asyncio.gather(*answers) == [[(7,)]] * 4
+        for line in others:
+            await line.close()
+
+    run(lose())
+
+
+def test_a_closed_connection_leaves_no_watch(run: Run, database_url: str) -> None:
+    """The loop knows nothing of its descriptor any more."""
+
+    async def close() -> None:
+        line = await Database(database_url).connect()
+        await line.ask("SELECT 1", ())
+        descriptor = line.fileno()
+        await line.close()
+        assert not asyncio.get_running_loop().remove_reader(descriptor)
+
+    run(close())
+
+
+async def _end_backend(line: Line, url: str) -> None:
+    other = await psycopg.AsyncConnection.connect(url, autocommit=True)
+    await other.execute("SELECT pg_terminate_backend(%s, 5000)", (line.info.backend_pid,))
+    await other.close()
