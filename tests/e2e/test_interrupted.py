@@ -13,7 +13,7 @@ from tests.support.dashboard import PHONE, Site
 def test_unlinking_is_about_the_link_that_was_shown(site: Site) -> None:
     """Somebody changed the repository meanwhile: theirs stays, and it is said that nothing was done."""
     project = site.demo["projects"][0]["id"]
-    with site.person() as person, site.api() as api:
+    with site.person(refusals=frozenset({409})) as person, site.api() as api:
         page = person.open(f"projects/{project}/repository").page
         page.get_by_role("button", name="Unlink").click()
         dialog = page.get_by_role("dialog")

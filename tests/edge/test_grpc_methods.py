@@ -61,6 +61,11 @@ class Both:
         assert HTTPStatus(answer.status_code) in [STATUS[kind] for kind in kinds]
 
 
+def _method(name: str) -> Method:
+    [method] = [one for one in METHODS if one.name == name]
+    return method
+
+
 @pytest.fixture
 async def both() -> AsyncIterator[Both]:
     """Give an organization with a project that is linked and one that is not."""
@@ -182,6 +187,28 @@ async def test_invalid_argument(both: Both, method: Method) -> None:
         assert failure.fields == [wrong.field]
     if wrong.query is not None:
         await both.same_over_rest(failure, method, given, wrong)
+
+
+@pytest.mark.parametrize("name", ["x", ""])
+async def test_a_link_that_is_named_ill_is_not_taken_for_none(both: Both, name: str) -> None:
+    """An empty name is one that somebody forgot to fill in, and must not remove whatever is linked."""
+    method = _method("UnlinkProjectRepository")
+    given, wrong = both.service(method, method.scope), Wrong({}, None, {"link_id": name})
+    failure = await both.refused(method, given, link_id=name)
+    assert (failure.reason, failure.fields) == ("query_invalid", ["link_id"])
+    await both.same_over_rest(failure, method, given, wrong)
+
+
+async def test_aborted(both: Both) -> None:
+    """Who names another link than there is removes none."""
+    method = _method("UnlinkProjectRepository")
+    given, wrong = both.service(method, method.scope), Wrong({}, None, {"link_id": NOWHERE})
+    failure = await both.refused(method, given, link_id=NOWHERE)
+    assert (failure.code, failure.reason) == (grpc.StatusCode.ABORTED, "link_replaced")
+    await both.same_over_rest(failure, method, given, wrong)
+    there = _method("GetProjectRepository")
+    reader = tuple(both.service(there, there.scope).items())
+    await there.call(both.channel)(there.message(both.names), metadata=reader)
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)

@@ -359,6 +359,36 @@ async def test_unlinking(edge: ProjectsEdge, client: Client) -> None:
     assert (await link(edge, client, edge.project, GADGETS))["id"] != made["id"]
 
 
+async def test_unlinking_the_link_that_is_meant(edge: ProjectsEdge, client: Client) -> None:
+    """Who names a link never removes another that was made meanwhile."""
+    seen = await link(edge, client, edge.project)
+    path = edge.repository_of(edge.project)
+    answer = await client.post(path, json={"repo_id": GADGETS, "replace": True}, headers=edge.of("admin"))
+    theirs = answer.json()
+    before = await edge.told()
+
+    late = await client.delete(path, params={"link_id": seen["id"]}, headers=edge.of("member"))
+    assert "look at it again" in refused(late, 409, "link_replaced")["detail"]
+    assert (await client.get(path, headers=edge.of("member"))).json() == theirs
+    assert await edge.told() == before
+
+    answer = await client.delete(path, params={"link_id": theirs["id"]}, headers=edge.of("member"))
+    assert (answer.status_code, answer.content) == (204, b"")
+    again = await client.delete(path, params={"link_id": theirs["id"]}, headers=edge.of("member"))
+    refused(again, 404, "project_not_linked")
+
+
+@pytest.mark.parametrize("name", ["", "null", "1", "x" * 36])
+async def test_a_link_is_named_by_its_id(edge: ProjectsEdge, client: Client, name: str) -> None:
+    """Another text names none, and is not taken for no name."""
+    await link(edge, client, edge.project)
+    path = edge.repository_of(edge.project)
+    answer = await client.delete(path, params={"link_id": name}, headers=edge.of("member"))
+    [error] = refused(answer, 400, "query_invalid")["errors"]
+    assert (error["field"], error["message"]) == ("link_id", "Give the id of the link that is meant, a UUID.")
+    assert (await client.get(path, headers=edge.of("member"))).status_code == 200
+
+
 async def test_without_a_link(edge: ProjectsEdge, client: Client) -> None:
     """There is nothing to show, change or end."""
     for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None)):

@@ -16,6 +16,7 @@ from adapters.postgres.line import Line, Parameters
 from adapters.system.clock import SystemClock
 from core.domain.actors import SystemActor
 from core.domain.errors import DomainError
+from core.domain.events import EventStatus, Settlement
 from core.domain.identifiers import RepoId
 from core.domain.integrations import Integration
 from core.domain.lanes import lane_of
@@ -44,7 +45,7 @@ from tests.support.rest import KeptAlerts
 from tests.support.told import NoDoorbell, Told
 
 ME = SystemActor("test")
-REPO = RepoId("1")
+REPO, OTHER = RepoId("1"), RepoId("2")
 SHORT = RepositoryFacts(REPO, "acme/repository-1", private=True)
 WAITS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -77,6 +78,22 @@ class Race:
         """Link them."""
         await ask(self, "link", self.project.external_id)
 
+    async def replace(self) -> None:
+        """Link the other repository in place of the one there is."""
+        await self.projects.link_repository(ME, **self.asked(), repo_id=OTHER, replace=True)
+
+    async def unlink(self, link: Link) -> None:
+        """Unlink the link that is named."""
+        await self.projects.unlink_repository(ME, **self.asked(), link_id=link.external_id)
+
+    def asked(self) -> dict[str, Any]:
+        """Return what names the project's repository."""
+        return {
+            "organization_id": self.organization.external_id,
+            "project_id": self.project.external_id,
+            "provider": PROVIDER,
+        }
+
     async def disconnect(self) -> None:
         """Disconnect the organization."""
         await self.disconnecting(ME, organization_id=self.organization.external_id, provider=PROVIDER)
@@ -102,12 +119,18 @@ class Race:
         first: Callable[[], Awaitable[object]],
         unit_of_work: WatchedUnitOfWork,
         second: Callable[[], Awaitable[object]],
+        *,
+        commits: int = 1,
     ) -> BaseException | None:
-        """Let the second begin when the first is about to commit; return what became of the second."""
+        """Let the second begin when the first is about to commit for the last of so many times.
+
+        Return what became of the second.
+        """
         started: list[asyncio.Task[object]] = []
+        left = iter(range(commits - 1))
 
         async def begin_second() -> None:
-            if not started:
+            if next(left, None) is None and not started:
                 started.append(asyncio.ensure_future(second()))
                 await until(lambda: self._waits_or_ended(started[0]))
 
@@ -234,6 +257,36 @@ async def test_an_unlinked_project_stays_unlinked_while_pushes_come(race: Race) 
         assert await tx.mailbox.lanes_due(now=now()) == []
         trail = await tx.versions.of_item("link", str(link.external_id))
     assert [version.event for version in trail] == ["created", "updated", "deleted"]
+
+
+async def test_who_names_a_link_that_is_being_replaced_unlinks_nothing(race: Race) -> None:
+    """What somebody else links in this very moment stays."""
+    await race.world.repositories(race.integration, OTHER)
+    await race.link()
+    [seen] = await race.links()
+    # Events are let go of in a transaction before the one that replaces it.
+    unlink = partial(race.unlink, seen)
+    refusal = await race.one_amid_the_other(race.replace, race.linking, unlink, commits=2)
+    assert isinstance(refusal, DomainError)
+    assert refusal.code == "link_replaced"
+    assert [link.repo_id for link in await race.links()] == [OTHER]
+    assert (await race.facts())[-1] == "git.link.created"
+
+
+async def test_events_are_not_let_go_of_by_who_names_another_link(race: Race) -> None:
+    """They are let go before the link is held, and only of the one that was meant."""
+    await race.world.repositories(race.integration, OTHER)
+    await race.link()
+    [seen] = await race.links()
+    await race.replace()
+    [theirs] = await race.links()
+    event = await race.world.event()
+    await race.world.settle(Settlement(event.id, EventStatus.PROCESSED, link_id=theirs.id))
+    with pytest.raises(DomainError, match="look at it again"):
+        await race.unlink(seen)
+    async with race.world.database.session() as session:
+        named = await session.read("SELECT project_repository_id FROM git_webhook_events ORDER BY id")
+    assert named[-1] == (theirs.id,)
 
 
 @pytest.mark.parametrize("what", ["show", "link", "change", "unlink"])

@@ -263,6 +263,7 @@ METHODS = [
         request=projects_pb2.UnlinkProjectRepositoryRequest,
         verb="DELETE",
         scope="git.link",
+        wrong=Wrong({"link_id": "1"}, "link_id", query={"link_id": "1"}),
     ),
     replace(
         _link,

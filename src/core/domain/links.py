@@ -46,3 +46,10 @@ class ProjectAlreadyLinked(DomainError):
 
     kind = ErrorKind.ALREADY_EXISTS
     code = "project_already_linked"
+
+
+class LinkReplaced(DomainError):
+    """The project is linked, but not by the link that was named; look at it again."""
+
+    kind = ErrorKind.ABORTED
+    code = "link_replaced"

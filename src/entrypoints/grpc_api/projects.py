@@ -116,6 +116,7 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
             organization_id=read_id(request.organization_id, "organization_id"),
             project_id=read_id(request.project_id, "project_id"),
             provider=read_provider(request.provider),
+            link_id=read_id(request.link_id, "link_id") if request.HasField("link_id") else None,
         )
         return wire.UnlinkProjectRepositoryResponse()
 

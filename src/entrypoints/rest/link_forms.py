@@ -26,6 +26,12 @@ class LinkQuery(Query, frozen=True):
     provider: ProviderName = _ONLY_PROVIDER
 
 
+class UnlinkQuery(LinkQuery, frozen=True):
+    """Which link is meant: another, which took its place meanwhile, is not removed."""
+
+    link_id: Annotated[UUID | None, Meta(description="the id of the link that is meant, a UUID")] = None
+
+
 class LinkSettingsForm(msgspec.Struct, forbid_unknown_fields=True):
     """`root_directory` is where in the repository the project is; null is the repository's root."""
 

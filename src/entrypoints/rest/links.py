@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from core.domain.identifiers import RepoId
 from core.domain.link_choices import LinkInvalid
-from core.domain.links import ProjectAlreadyLinked, ProjectNotLinked
+from core.domain.links import LinkReplaced, ProjectAlreadyLinked, ProjectNotLinked
 from core.domain.projects import ProjectNotFound
 from core.domain.provider import ProviderUnknown
 from core.domain.repositories import RepositoryArchived, RepositoryNotFound
@@ -17,7 +17,15 @@ from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.bodies import read_json
 from entrypoints.rest.idempotency import OF_KEYS, TOLD, answered, read_key
 from entrypoints.rest.json_response import Json
-from entrypoints.rest.link_forms import LinkBody, LinkForm, LinkPatch, LinkQuery, choices_of, link_body
+from entrypoints.rest.link_forms import (
+    LinkBody,
+    LinkForm,
+    LinkPatch,
+    LinkQuery,
+    UnlinkQuery,
+    choices_of,
+    link_body,
+)
 from entrypoints.rest.operations import Answer, Operation, Tag
 from entrypoints.rest.paths import PROJECT_REPOSITORY
 from entrypoints.rest.queries import NoQuery, read_query
@@ -82,11 +90,13 @@ def operations(
 
     async def unlink(request: Request) -> Response:
         actor = await authentication(request)
+        query = read_query(request, UnlinkQuery)
         await unlink_repository(
             actor,
             organization_id=request.path_params["org_id"],
             project_id=request.path_params["project_id"],
-            provider=read_query(request, LinkQuery).provider,
+            provider=query.provider,
+            link_id=query.link_id,
         )
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
@@ -149,8 +159,8 @@ def operations(
             name="unlink_repository",
             summary="unlinks it; events and history are kept",
             tag=Tag.PROJECTS,
-            query=LinkQuery,
+            query=UnlinkQuery,
             answers=[Answer(status=HTTPStatus.NO_CONTENT)],
-            refusals=_OF_LINK,
+            refusals=[*_OF_LINK, LinkReplaced],
         ),
     ]

@@ -55,16 +55,20 @@ async def link(
 
 
 async def let_events_go(
-    unit_of_work: UnitOfWork, organization: Organization, project_id: UUID, provider: str
+    unit_of_work: UnitOfWork,
+    organization: Organization,
+    project_id: UUID,
+    provider: str,
+    link_id: UUID | None = None,
 ) -> None:
     """Leave little to a link's end: a busy one has more events than one statement has time for.
 
-    Raises `ProjectNotFound` or `ProjectNotLinked`.
+    Raises `ProjectNotFound`, `ProjectNotLinked` or `LinkReplaced`.
     """
     while True:
         async with unit_of_work() as tx:
             project = await get_project(tx, organization, project_id)
-            known = await get_link(tx, project, provider)
+            known = await get_link(tx, project, provider, link_id)
             released = await tx.links.release(known.id, limit=_AT_ONCE)
             await tx.commit()
         if released < _AT_ONCE:

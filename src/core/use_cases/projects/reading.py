@@ -3,7 +3,7 @@ from uuid import UUID
 
 from core.domain.integrations import Integration
 from core.domain.link_views import LinkView, view_of_link
-from core.domain.links import Link, ProjectNotLinked
+from core.domain.links import Link, LinkReplaced, ProjectNotLinked
 from core.domain.organizations import Organization, Project
 from core.domain.projects import ProjectNotFound
 from ports.provider import GitProvider
@@ -27,11 +27,13 @@ async def hold_project(
     return _found(await tx.projects.get_for_update(organization.id, project_id)), integration
 
 
-async def get_link(tx: Transaction, project: Project, provider: str) -> Link:
-    """Return a project's link; raises `ProjectNotLinked`."""
+async def get_link(tx: Transaction, project: Project, provider: str, link_id: UUID | None = None) -> Link:
+    """Return a project's link; raises `ProjectNotLinked`, or `LinkReplaced` where this id is another's."""
     link = await tx.links.find(project.id, provider)
     if link is None:
         raise ProjectNotLinked("This project is not linked to a repository; link one.")
+    if link_id not in (None, link.external_id):
+        raise LinkReplaced("Somebody has changed the repository of this project; look at it again.")
     return link
 
 

@@ -24,13 +24,21 @@ class UnlinkRepository:
     providers: Collection[str]
     clock: Clock
 
-    async def __call__(self, actor: Actor, *, organization_id: UUID, project_id: UUID, provider: str) -> None:
-        """Unlink it; raises what `ShowLink` raises."""
+    async def __call__(
+        self,
+        actor: Actor,
+        *,
+        organization_id: UUID,
+        project_id: UUID,
+        provider: str,
+        link_id: UUID | None = None,
+    ) -> None:
+        """Unlink it, if it is the link that is named; raises `LinkReplaced` and what `ShowLink` raises."""
         organization = await require_in(self.directory, self.authorizer, actor, Action.LINK, organization_id)
         require_supported(provider, self.providers)
-        await let_events_go(self.unit_of_work, organization, project_id, provider)
+        await let_events_go(self.unit_of_work, organization, project_id, provider, link_id)
         async with self.unit_of_work() as tx:
             project, _ = await hold_project(tx, organization, project_id, provider)
-            known = await get_link(tx, project, provider)
+            known = await get_link(tx, project, provider, link_id)
             await unlink(tx, actor, known, at=self.clock.now())
             await tx.commit()

@@ -555,24 +555,32 @@ class UnlinkProjectRepositoryRequest(_message.Message):
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     PROJECT_ID_FIELD_NUMBER: _builtins.int
     PROVIDER_FIELD_NUMBER: _builtins.int
+    LINK_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     project_id: _builtins.str
     """Required. The project's id (UUID)."""
     provider: _builtins.str
     """Optional. The provider's name; "github" where empty."""
+    link_id: _builtins.str
+    """Optional. The id (UUID) of the link that is meant: if the project is linked by another by now, that one stays,
+    and the call ends as ABORTED with the reason link_replaced.
+    """
     def __init__(
         self,
         *,
         organization_id: _builtins.str = ...,
         project_id: _builtins.str = ...,
         provider: _builtins.str = ...,
+        link_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_link_id", b"_link_id", "link_id", b"link_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "project_id", b"project_id", "provider", b"provider"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_link_id", b"_link_id", "link_id", b"link_id", "organization_id", b"organization_id", "project_id", b"project_id", "provider", b"provider"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__link_id: _TypeAlias = _typing.Literal["link_id"]  # noqa: Y015
+    _WhichOneofArgType__link_id: _TypeAlias = _typing.Literal["_link_id", b"_link_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__link_id) -> _WhichOneofReturnType__link_id | None: ...
 
 Global___UnlinkProjectRepositoryRequest: _TypeAlias = UnlinkProjectRepositoryRequest  # noqa: Y015
 

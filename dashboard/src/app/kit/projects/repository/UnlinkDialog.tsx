@@ -2,7 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogClose, DialogContent } from "@/components/ui/dialog";
-import { answerOf, api } from "@/lib/api/client";
+import { api } from "@/lib/api/client";
 import { ApiProblem } from "@/lib/api/problem";
 import type { Link, Project } from "@/lib/api/types";
 import { notify } from "@/lib/notices";
@@ -21,19 +21,18 @@ export function UnlinkDialog({
   onUnlinked: () => Promise<void>;
   onClose: () => void;
 }) {
-  const path = { org_id: orgId, project_id: project.id };
-  const current = () => answerOf(api.GET("/api/v1/{org_id}/projects/{project_id}", { params: { path } }));
   const unlink = useMutation({
     mutationFn: async () => {
-      // Somebody may have changed it since it was shown; it is the link that was shown that is asked about.
-      if ((await current()).repository?.id !== link.id) return false;
       try {
         await api.DELETE("/api/v1/{org_id}/projects/{project_id}/repository", {
-          params: { path },
+          // It is the link that was shown that is asked about: another made meanwhile stays.
+          params: { path: { org_id: orgId, project_id: project.id }, query: { link_id: link.id } },
         });
       } catch (error) {
+        if (!(error instanceof ApiProblem)) throw error;
+        if (error.code === "link_replaced") return false;
         // Somebody else was faster, or the answer to the first try was lost: it is as wished.
-        if (!(error instanceof ApiProblem && error.code === "project_not_linked")) throw error;
+        if (error.code !== "project_not_linked") throw error;
       }
       return true;
     },
