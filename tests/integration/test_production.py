@@ -12,9 +12,9 @@ import pytest
 
 from entrypoints.development.tokens import TokenSigner
 from entrypoints.embedded.process import Process
+from entrypoints.listening import claimable
 from entrypoints.setting_values import Address
 from entrypoints.up.keys import development_environment
-from entrypoints.up.ports import claimable
 from entrypoints.up.services import services
 from tests.support import tokens
 from tests.support.deliveries import SECRET

@@ -16,6 +16,7 @@ from core.domain.lanes import LANES
 from entrypoints.bootstrap.application import open_application
 from entrypoints.bootstrap.demo import DemoFacts, seed
 from entrypoints.bootstrap.rest import open_rest
+from entrypoints.listening import claimable
 from entrypoints.rest.server import server_config
 from entrypoints.sandbox.app_file import app_environment
 from entrypoints.sandbox.state.seed import renew_app
@@ -23,7 +24,6 @@ from entrypoints.setting_table import PREFIX
 from entrypoints.setting_values import Address
 from entrypoints.settings import Settings
 from entrypoints.up.keys import development_environment
-from entrypoints.up.ports import claimable
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from tests.support.servers import temporary_home
 from tests.support.serving import serving

@@ -11,8 +11,8 @@ from typing import Any
 
 from entrypoints.embedded.home import Home
 from entrypoints.embedded.process import Process, Program
+from entrypoints.listening import claimable
 from entrypoints.setting_values import Address
-from entrypoints.up.ports import claimable
 from entrypoints.up.services import services
 from tests.support.conditions import wait_until
 from tests.support.deliveries import SECRET

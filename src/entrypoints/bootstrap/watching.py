@@ -1,22 +1,26 @@
 """What answers at `METRICS_ADDR`: loaded only where it is set, for it takes megabytes."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from entrypoints.bootstrap.application import Runtime, ping_database
+from entrypoints.listening import listen, told
 from entrypoints.rest import health, metrics
 from entrypoints.rest.envelope import Envelope
 from entrypoints.rest.operations import routes
 from entrypoints.rest.problems import EXCEPTION_HANDLERS
 from entrypoints.rest.server import server_config
+from entrypoints.setting_table import PREFIX
 from entrypoints.setting_values import Address
+
+_log = structlog.get_logger(__name__)
 
 
 def _app(runtime: Runtime) -> ASGIApp:
@@ -31,15 +35,16 @@ def _app(runtime: Runtime) -> ASGIApp:
 
 @asynccontextmanager
 async def watched(runtime: Runtime, address: Address) -> AsyncIterator[None]:
-    """Answer for the length of the block, on this event loop."""
-    with socket.create_server((address.host, address.port)) as listening:
-        server = _Server(server_config(_app(runtime), address))
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        try:
-            yield
-        finally:
-            server.should_exit = True
-            await serving
+    """Answer for the length of the block, on this event loop; raises `CannotStart`."""
+    listening = listen(address, f"{PREFIX}METRICS_ADDR")
+    _log.info("metrics_started", address=told(listening))
+    server = _Server(server_config(_app(runtime), address))
+    serving = asyncio.create_task(server.serve(sockets=listening))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 class _Server(uvicorn.Server):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import click
 
+from entrypoints.embedded.errors import CannotStart
 from entrypoints.settings import Settings, SettingsRefused
 
 
@@ -51,4 +52,7 @@ def _run(process: Callable[[Settings], None], name: str) -> None:
 
     settings = _settings(name)
     configure_process(settings)
-    process(settings)
+    try:
+        process(settings)
+    except CannotStart as refusal:
+        raise click.ClickException(str(refusal)) from refusal

@@ -14,6 +14,8 @@ from entrypoints.bootstrap.grpc_api import open_grpc
 from entrypoints.grpc_api.envelope import Envelope
 from entrypoints.grpc_api.health import Health
 from entrypoints.grpc_api.services import NAMES, add_services
+from entrypoints.listening import claimable
+from entrypoints.setting_table import PREFIX
 from entrypoints.setting_values import Address
 from entrypoints.settings import Settings
 
@@ -111,6 +113,8 @@ async def _serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     async with open_grpc(settings) as parts:
+        # gRPC takes no socket of ours, and says of a taken port neither who has it nor what to set.
+        claimable(settings.grpc_addr, f"{PREFIX}GRPC_ADDR")
         server = Server(parts.application, parts.envelope, parts.health)
         await server.start(settings.grpc_addr, _tls(settings))
         gc.collect()

@@ -11,7 +11,9 @@ import uvloop
 from starlette.types import ASGIApp
 
 from entrypoints.bootstrap.rest import open_rest
+from entrypoints.listening import listen, told
 from entrypoints.rest.http_protocol import HttpProtocol
+from entrypoints.setting_table import PREFIX
 from entrypoints.setting_values import Address
 from entrypoints.settings import Settings
 
@@ -71,12 +73,13 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(settings: Settings) -> None:
+    listening = listen(settings.http_addr, f"{PREFIX}HTTP_ADDR")
     async with open_rest(settings) as rest:
         server = _Server(server_config(rest.app, settings.http_addr), on_stop=rest.end_streams)
         # What is there now stays: the collector need not look through it again and again, nor so often.
         gc.collect()
         gc.freeze()
         gc.set_threshold(_COLLECT_EVERY)
-        _log.info("api_started", address=str(settings.http_addr))
-        await server.serve()
+        _log.info("api_started", address=told(listening))
+        await server.serve(sockets=listening)
     _log.info("api_stopped")

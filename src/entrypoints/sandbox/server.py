@@ -8,12 +8,14 @@ import structlog
 import uvicorn
 import uvloop
 
+from entrypoints.listening import listen, told
 from entrypoints.sandbox.app import Alongside, create_app
 from entrypoints.sandbox.app_file import load_app, sandbox_directory
 from entrypoints.sandbox.payloads.links import Links
 from entrypoints.sandbox.sandbox import Sandbox
 from entrypoints.sandbox.state.seed import new_world, renew_app
 from entrypoints.sandbox.state.snapshot import Snapshot
+from entrypoints.setting_table import PREFIX
 from entrypoints.setting_values import Address
 from entrypoints.settings import Settings
 
@@ -49,8 +51,9 @@ async def _serve(settings: Settings) -> None:
     renew_app(world, app, service_url=settings.http_url)
     sandbox = Sandbox(Links(f"http://{settings.sandbox_addr}"), begin, world)
     server = sandbox_server(sandbox, settings.sandbox_addr, partial(_kept, sandbox, snapshot))
-    _log.info("sandbox_started", address=str(settings.sandbox_addr))
-    await server.serve()
+    listening = listen(settings.sandbox_addr, f"{PREFIX}SANDBOX_ADDR")
+    _log.info("sandbox_started", address=told(listening))
+    await server.serve(sockets=listening)
 
 
 def sandbox_server(sandbox: Sandbox, address: Address, alongside: Alongside = nullcontext) -> uvicorn.Server:

@@ -12,13 +12,14 @@ from entrypoints.embedded.errors import CannotStart
 from entrypoints.embedded.home import Home, claim_home
 from entrypoints.embedded.postgres import create_database, postgres_program, postgres_url
 from entrypoints.embedded.redis import redis_program, redis_url
+from entrypoints.listening import claimable
 from entrypoints.sandbox.app_file import app_environment, load_app, sandbox_directory
 from entrypoints.setting_table import PREFIX
 from entrypoints.setting_values import Address
 from entrypoints.settings import Settings
 from entrypoints.up.demo_file import demo_file, published
 from entrypoints.up.keys import development_environment
-from entrypoints.up.ports import claimable, reachable
+from entrypoints.up.ports import reachable
 from entrypoints.up.services import sandbox, services
 from entrypoints.up.supervisor import Supervisor
 from entrypoints.up.terminal import Terminal
