@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.support.conditions import wait_until
-from tests.support.servers import temporary_home
+from tests.support.servers import Servers, new_database, temporary_home
 from tests.support.service import Service, running_service
 
 PASSWORD = "hunter2"
@@ -22,7 +22,7 @@ def ended(command: str, settings: Mapping[str, str]) -> subprocess.CompletedProc
     """Run a process that ends by itself."""
     with temporary_home() as home:
         environment = Service(home, NO_DATABASE, NO_REDIS, settings=settings).environment
-        words = [sys.executable, "-m", "entrypoints.cli.main", command]
+        words = [sys.executable, "-m", "entrypoints.cli.main", *command.split()]
         return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
 
@@ -68,3 +68,56 @@ def test_a_watched_process_says_where(database_url: str, redis_url: str, process
     with running_service(database_url, redis_url, process, settings=settings) as service:
         [line] = service.logged(process, "metrics_started")
         assert httpx.get(f"http://{line['address']}/healthz").json() == {"status": "alive"}
+
+
+def test_a_redis_that_is_not_there_is_named(database_url: str) -> None:
+    """By whoever looks for it: a worker at once."""
+    with running_service(database_url, NO_REDIS, "worker") as service:
+        wait_until(lambda: service.logged("worker", "redis_unavailable"))
+        line = service.logged("worker", "redis_unavailable")[0]
+        assert (line["url"], "refused" in line["error"]) == ("redis://127.0.0.1:9/0", True)
+        assert "CREWKIT_GIT_REDIS_URL" in line["reason"]
+        assert PASSWORD not in str(service.log("worker"))
+
+
+@pytest.mark.parametrize("process", ["api", "grpc", "scheduler", "worker"])
+def test_a_database_that_is_not_there_is_named_once(redis_url: str, process: str) -> None:
+    """However often it is looked for."""
+    settings = {"METRICS_ADDR": "127.0.0.1:0"}
+    with running_service(NO_DATABASE, redis_url, settings=settings) as service:
+        service.begin(process)
+        wait_until(lambda: service.has_started(process), seconds=30)
+        watched = service.url if process == "api" else None
+        if process == "worker":
+            watched = f"http://{service.logged(process, 'metrics_started')[0]['address']}"
+        for _ in range(3):
+            if watched:
+                assert httpx.get(f"{watched}/readyz").status_code == 503
+        wait_until(lambda: service.logged(process, "database_unavailable"))
+        [line] = service.logged(process, "database_unavailable")
+        assert line["url"] == "postgresql://127.0.0.1:9/crewkit"
+        assert "refused" in line["error"]
+        assert "CREWKIT_GIT_DATABASE_URL" in line["reason"]
+        assert PASSWORD not in str(service.log(process))
+
+
+@pytest.mark.parametrize(
+    "command", ["migrate", "migrate --check", "recover-deliveries", "keys verify", "events list"]
+)
+def test_a_command_names_the_database_that_is_not_there(command: str) -> None:
+    """And why, and what to look at."""
+    done = ended(command, {})
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(
+        "Error: The database postgresql://127.0.0.1:9/crewkit does not answer (connection failed: "
+        'connection to server at "127.0.0.1", port 9 failed: Connection refused). '
+        "Start PostgreSQL, or correct CREWKIT_GIT_DATABASE_URL."
+    )
+    assert PASSWORD not in done.stderr
+
+
+def test_a_command_says_that_a_database_was_never_migrated(servers: Servers) -> None:
+    """It answers, and has none of our tables."""
+    with new_database(servers.database_url) as empty:
+        done = ended("events list", {"DATABASE_URL": empty})
+    assert "was never migrated: run `crewkit-git migrate`." in done.stderr.splitlines()[-1]

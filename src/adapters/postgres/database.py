@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 
 import psycopg
+import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
@@ -13,6 +14,9 @@ from adapters.postgres.errors import storage_unavailable
 from adapters.postgres.line import Line
 from adapters.postgres.packed_arrays import register_packed_arrays
 from adapters.postgres.session import Connection, Session, Watched
+from core.domain.secret import shown
+
+_log = structlog.get_logger(__name__)
 
 # A transaction that idles holds locks, and holds back every domain event behind its own. Pages are in memory
 # or on flash; priced as if a disk had to turn for each (4.0, the default), a catalog that was filled a moment
@@ -59,6 +63,8 @@ class Database:
         self._patience = patience
         self._silence = silence
         self._closed = False
+        self._shown = shown(url)
+        self._is_missed = False
 
     async def connect(self) -> Connection:
         """Open a connection outside the pool, for whoever keeps one; raises `StorageUnavailable`.
@@ -68,7 +74,9 @@ class Database:
         try:
             connection = await Line.connect(self._parameters, autocommit=True)
         except psycopg.OperationalError as error:
+            self._miss(error)
             raise storage_unavailable() from error
+        self._is_missed = False
         codec.register(connection)
         register_packed_arrays(connection)
         try:
@@ -123,6 +131,15 @@ class Database:
         self._closed = True
         while self._idle:
             await self._idle.pop().close()
+
+    def _miss(self, error: psycopg.OperationalError) -> None:
+        """Tell it once an outage: everybody who asks meets it."""
+        if not self._is_missed:
+            self._is_missed = True
+            # Further lines are the driver's advice.
+            said = str(error).partition("\n")[0]
+            remedy = "Start PostgreSQL, or correct CREWKIT_GIT_DATABASE_URL."
+            _log.warning("database_unavailable", url=self._shown, error=said, reason=remedy)
 
     async def _take_place(self) -> None:
         if not self._places.locked():

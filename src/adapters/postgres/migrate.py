@@ -141,6 +141,6 @@ def _connected(database_url: str) -> Iterator[Connection]:
     try:
         connection = engine.connect()
     except OperationalError as error:
-        raise StorageUnavailable("The database does not answer.") from error
+        raise StorageUnavailable("The database does not answer.") from error.orig
     with connection:
         yield connection

@@ -13,6 +13,7 @@ from rq.queue import EnqueueData
 from rq.serializers import JSONSerializer
 
 from core.domain.lanes import LANES
+from core.domain.secret import shown
 from ports.doorbell import Doorbell
 from ports.traces import Traces
 
@@ -44,6 +45,7 @@ class RedisDoorbell(Doorbell):
         self._traces = traces
         # Of the ring that was first, since it alone is sent.
         self._carried: dict[int, str | None] = {}
+        self._shown = shown(url)
         self._redis = redis.Redis.from_url(
             url,
             socket_timeout=_NETWORK_SECONDS,
@@ -140,7 +142,7 @@ class RedisDoorbell(Doorbell):
         # Once per outage: at thousands of deliveries a second the log would say nothing else.
         if not self._failing:
             self._failing = True
-            _log.warning("doorbell_failed", error=type(error).__name__)
+            _log.warning("doorbell_failed", url=self._shown, error=f"{type(error).__name__}: {error}")
 
 
 def _bell(lane: int) -> str:

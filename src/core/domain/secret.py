@@ -1,4 +1,8 @@
 from typing import NoReturn
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+# What a URL's query may say of where a server is, as libpq and redis-py read it.
+_PLACE = frozenset({"host", "hostaddr", "port", "dbname", "service", "db"})
 
 
 class Secret:
@@ -28,3 +32,11 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A secret is not pickled")
+
+
+def shown(url: str) -> str:
+    """Return a server's URL as it may be told: where it is, not who connects nor by what."""
+    parts = urlsplit(url)
+    query = urlencode([(name, text) for name, text in parse_qsl(parts.query) if name in _PLACE], safe="/")
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}{'?' if query else ''}{query}"

@@ -11,15 +11,14 @@ import msgspec
 
 from core.application import Application
 from core.domain.actors import SystemActor
-from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.events import Event, EventStatus
 from core.use_cases.events.retry import MOST
 from entrypoints.bootstrap.application import configure_process, open_application
 from entrypoints.cli.durations import DURATION
+from entrypoints.cli.refusals import refusals_told
 from entrypoints.cli.replay import replay
 from entrypoints.development.demo import running_demo, with_running_demo
-from entrypoints.setting_table import PREFIX
-from entrypoints.settings import Settings, SettingsRefused
+from entrypoints.settings import Settings
 from ports.events import EventFilter
 
 T = TypeVar("T")
@@ -136,29 +135,13 @@ def _call(action: Callable[[Application], Awaitable[T]]) -> T:
         async with open_application(settings) as application:
             return await action(application)
 
-    try:
+    with refusals_told(settings.database_url):
         return asyncio.run(run())
-    except StorageUnavailable as error:
-        raise click.ClickException(f"{_no_database()} ({error.code})") from error
-    except DomainError as error:
-        raise click.ClickException(f"{error.message} ({error.code})") from error
-
-
-def _no_database() -> str:
-    """Say what helps: people meet this after an `up` that was killed and left its address behind."""
-    if os.environ.get(f"{PREFIX}DATABASE_URL"):
-        return f"The database that {PREFIX}DATABASE_URL names does not answer. Start it, or name another."
-    return (
-        f"The database of the last `crewkit-git up` does not answer. Start it with `make run`, or set "
-        f"{PREFIX}DATABASE_URL to the database you mean."
-    )
 
 
 def _settings(process: str) -> Settings:
-    try:
+    with refusals_told():
         return Settings.from_environment(with_running_demo(os.environ), process=process)
-    except SettingsRefused as refusal:
-        raise click.ClickException(str(refusal)) from refusal
 
 
 def _filter(status: str | None, event_type: str | None, since: timedelta | None) -> EventFilter:

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 
 import click
 
-from core.domain.errors import DomainError
 from core.use_cases.keys.reseal import Resealed
 from entrypoints.bootstrap.application import configure_process
 from entrypoints.bootstrap.keys import open_key_ring
 from entrypoints.cli.here import environment_here
+from entrypoints.cli.refusals import refusals_told
 from entrypoints.setting_table import PREFIX
-from entrypoints.settings import Settings, SettingsRefused
+from entrypoints.settings import Settings
 
 _KEY_BYTES = 32
 _VARIABLE = f"{PREFIX}ENCRYPTION_KEYS"
@@ -107,11 +107,8 @@ def _end(found: list[Resealed]) -> None:
 
 
 def _run(*, dry_run: bool) -> list[Resealed]:
-    try:
+    with refusals_told():
         settings = Settings.from_environment(environment_here(os.environ), process="keys")
-        configure_process(settings)
+    configure_process(settings)
+    with refusals_told(settings.database_url):
         return asyncio.run(_reseal(settings, dry_run=dry_run))
-    except SettingsRefused as refusal:
-        raise click.ClickException(str(refusal)) from refusal
-    except DomainError as error:
-        raise click.ClickException(f"{error.message} ({error.code})") from error

@@ -2,9 +2,9 @@ import os
 
 import click
 
-from core.domain.errors import DomainError
+from entrypoints.cli.refusals import refusals_told
 from entrypoints.development.demo import with_running_demo
-from entrypoints.settings import Settings, SettingsRefused
+from entrypoints.settings import Settings
 
 
 @click.command()
@@ -23,8 +23,11 @@ def migrate(*, show: bool, check: bool, down: str | None) -> None:
     if show:
         click.echo(migrations.sql())
         return
-    try:
-        database_url = _database_url()
+    with refusals_told():
+        settings = Settings.from_environment(with_running_demo(os.environ), process="migrate")
+    assert settings.database_url is not None  # required of this process
+    database_url = settings.database_url.reveal()
+    with refusals_told(settings.database_url):
         if check:
             if not migrations.is_current(database_url):
                 raise click.ClickException("The database is not up to date: run `crewkit-git migrate`.")
@@ -35,11 +38,3 @@ def migrate(*, show: bool, check: bool, down: str | None) -> None:
         else:
             migrations.migrate(database_url)
             click.echo("The database is up to date.")
-    except (SettingsRefused, DomainError) as refusal:
-        raise click.ClickException(str(refusal)) from refusal
-
-
-def _database_url() -> str:
-    settings = Settings.from_environment(with_running_demo(os.environ), process="migrate")
-    assert settings.database_url is not None  # required of this process
-    return settings.database_url.reveal()

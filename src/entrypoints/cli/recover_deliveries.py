@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import click
 
-from core.domain.errors import DomainError
 from core.use_cases.recovery.recover import HELD_ELSEWHERE, NO_DELIVERY_LOG, RecoveryReport
 from entrypoints.bootstrap.application import configure_process, open_application
 from entrypoints.cli.durations import DURATION
+from entrypoints.cli.refusals import refusals_told
 from entrypoints.development.demo import with_running_demo
-from entrypoints.settings import Settings, SettingsRefused
+from entrypoints.settings import Settings
 
 _WHY_STOPPED = {
     HELD_ELSEWHERE: "Another process is recovering just now: run it again when that is done.",
@@ -34,14 +34,11 @@ def recover_deliveries(*, since: timedelta | None, dry_run: bool) -> None:
 
     The scheduler does this every five minutes. Exits with 1 where something is still missing.
     """
-    try:
+    with refusals_told():
         settings = Settings.from_environment(with_running_demo(os.environ), process="recover-deliveries")
-        configure_process(settings)
+    configure_process(settings)
+    with refusals_told(settings.database_url):
         reports = asyncio.run(_recover(settings, since, dry_run=dry_run))
-    except SettingsRefused as refusal:
-        raise click.ClickException(str(refusal)) from refusal
-    except DomainError as error:
-        raise click.ClickException(f"{error.message} ({error.code})") from error
     for name, report in reports.items():
         _show(name, report, dry_run=dry_run)
     if not all(report.is_complete for report in reports.values()):

@@ -13,6 +13,7 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
 
 from core.domain.errors import DomainError
+from core.domain.secret import shown
 from core.use_cases.events.drain import Drained
 from entrypoints.bootstrap.application import LANE_QUEUE, Runtime
 from entrypoints.bootstrap.monitoring import open_monitored
@@ -148,7 +149,12 @@ def _work(settings: Settings, stopping: threading.Event) -> None:
         try:
             LaneWorker(connection, stopping).work(logging_level="WARNING")
         except RedisError as error:
-            _log.warning("redis_unavailable", error=type(error).__name__)
+            _log.warning(
+                "redis_unavailable",
+                url=shown(settings.redis_url.reveal()),
+                error=f"{type(error).__name__}: {error}",
+                reason="Start Redis, or correct CREWKIT_GIT_REDIS_URL.",
+            )
         finally:
             # RQ's own handlers interrupt the main thread wherever it is.
             _listen(stopping)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from core.domain.secret import shown
 from tests.support.breakable import Breakable, breakable_redis
 from tests.support.conditions import wait_until
 from tests.support.deliveries import accepted, post_all, pushes
@@ -73,6 +74,7 @@ async def test_silent_it_costs_no_delivery(service: Service, redis_server: Break
     await amid
     await post_some(service)
     wait_until(lambda: service.logged("api", "doorbell_failed"))
+    assert service.logged("api", "doorbell_failed")[0]["url"] == shown(redis_server.url)
     redis_server.thaw()
     wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
     assert ledger.statuses() == {"processed": 600}
