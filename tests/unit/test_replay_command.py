@@ -51,6 +51,22 @@ def test_an_address_nobody_answers_is_told_in_one_line(tmp_path: Path, url: str,
     assert (done.exit_code, said in done.output) == (1, True), done.output
 
 
+@pytest.mark.parametrize("is_set", [True, False], ids=["secret", "no secret"])
+@pytest.mark.parametrize("is_named", [True, False], ids=["url", "no url"])
+def test_it_asks_for_what_is_missing_and_for_nothing_else(
+    tmp_path: Path, *, is_set: bool, is_named: bool
+) -> None:
+    """A secret that is set is not asked for, nor an address that was given."""
+    secret = {"CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "secret"} if is_set else {}
+    environment = {"CREWKIT_GIT_HOME": str(tmp_path), "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "", **secret}
+    url = ["--url", "http://127.0.0.1:9"] if is_named else []
+    done = CliRunner().invoke(events, ["replay", str(tmp_path), *url], env=environment)
+    assert done.exit_code == 1
+    assert ("CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS" in done.output) is not is_set
+    assert ("--url" in done.output) is not is_named
+    assert ("crewkit-git up" in done.output) is not is_named
+
+
 def test_a_length_of_time_beyond_reason_is_refused() -> None:
     """The calendar ends somewhere."""
     assert DURATION.convert("3650d", None, None).days == 3650

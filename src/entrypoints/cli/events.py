@@ -112,11 +112,15 @@ def replay_files(
     settings = _settings("replay")
     demo = running_demo(settings.home)
     target = url or (demo.http_url if demo else None)
-    if not settings.github_webhook_secrets or target is None:
-        raise click.ClickException(
-            "No running service found: start it with `crewkit-git up`, or give --url and "
-            "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS."
+    missing = []
+    if target is None:
+        missing.append("No running service found: start one with `crewkit-git up`, or name it with --url.")
+    if not settings.github_webhook_secrets:
+        missing.append(
+            "There is no secret to sign with: set CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS as the service has it."
         )
+    if target is None or missing:
+        raise click.ClickException("\n".join(missing))
     secret = settings.github_webhook_secrets[0].reveal()
     answers = asyncio.run(
         replay(paths, url=target, secret=secret, new_ids=new_ids, concurrency=concurrency, repeat=repeat)
