@@ -113,6 +113,17 @@ async def test_of_seven_thousand_those_that_matter_come_first(both: ServiceAtSan
     assert both.ledger.value(MISSING) == 6400
 
 
+async def test_what_may_be_on_its_way_is_told_of(both: ServiceAtSandbox) -> None:
+    """Else a push of a moment ago would seem to be overlooked."""
+    await both.push(2)
+    status, said = await both.run("recover-deliveries")
+    assert (status, "looked at 2 deliveries" in said) == (0, True)
+    assert "Left for the next run, since they may still be on their way (60 seconds old at most): 2." in said
+    both.let_age()
+    _, said = await both.run("recover-deliveries")
+    assert ("Recovered: 2." in said, "on their way" in said) == (True, False)
+
+
 async def test_one_that_cannot_be_fetched_is_sent_again(both: ServiceAtSandbox) -> None:
     """It comes as a webhook, and the next run finds nothing missing; an outage is told as one."""
     guids = await both.push(3)

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from core.domain.provider import LoggedDelivery
 
-# One this young may still be on its way to us.
-_ON_ITS_WAY = timedelta(minutes=1)
+ON_ITS_WAY = timedelta(minutes=1)
+"""One this young may still be on its way to us."""
+
 # Entries appear late, and not quite in the order of their times.
 _OVERLAP = timedelta(minutes=10)
 _DELAYS = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
@@ -72,7 +73,7 @@ def oldest_wanted(
 
 def may_be_on_its_way(logged: LoggedDelivery, *, now: datetime) -> bool:
     """Tell whether a delivery is too young to be called missing."""
-    return logged.delivered_at > now - _ON_ITS_WAY
+    return logged.delivered_at > now - ON_ITS_WAY
 
 
 def failed_fetch(missing: MissingDelivery, reason: str, *, now: datetime, final: bool = False) -> FailedFetch:

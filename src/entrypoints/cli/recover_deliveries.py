@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import click
 
+from core.domain.recoveries import ON_ITS_WAY
 from core.use_cases.recovery.recover import HELD_ELSEWHERE, NO_DELIVERY_LOG, RecoveryReport
 from entrypoints.bootstrap.application import configure_process, open_application
 from entrypoints.cli.durations import DURATION
@@ -57,6 +58,11 @@ def _show(name: str, report: RecoveryReport, *, dry_run: bool) -> None:
         click.echo(f"{name}: this provider keeps no log of deliveries.")
         return
     click.echo(f"{name}: looked at {report.looked_at} deliveries.")
+    if report.too_young:
+        click.echo(
+            "Left for the next run, since they may still be on their way "
+            f"({ON_ITS_WAY.total_seconds():.0f} seconds old at most): {report.too_young}."
+        )
     if report.found:
         types = ", ".join(f"{count} {event}" for event, count in sorted(report.found.items()))
         click.echo(f"Newly found missing: {types}.")

@@ -62,9 +62,10 @@ async def test_our_ledger_decides_and_not_the_providers_word(recovery: Recovery)
 async def test_one_that_may_be_on_its_way_is_left_alone(recovery: Recovery) -> None:
     """For a minute; then it is missing, and the mark has not passed it."""
     young = recovery.log(ago=timedelta(seconds=50))
-    assert (await recovery.run()).found == {}
+    report = await recovery.run()
+    assert (report.found, report.looked_at, report.too_young) == ({}, 1, 1)
     recovery.later(minutes=5)
-    await recovery.run()
+    assert (await recovery.run()).too_young == 0
     assert recovery.recovered() == [young]
 
 

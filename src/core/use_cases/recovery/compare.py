@@ -22,10 +22,12 @@ _PATIENCE = 100
 class Comparison:
     """What a provider's log showed: how many attempts, and what of it was newly found missing, by type.
 
-    `stopped_by` is the code of the refusal that ended it early.
+    `too_young` are attempts that may still be on their way, left for the next time. `stopped_by` is the code
+    of the refusal that ended it early.
     """
 
     looked_at: int = 0
+    too_young: int = 0
     found: Counter[str] = field(default_factory=Counter)
     stopped_by: str | None = None
 
@@ -64,6 +66,7 @@ class CompareLog:
                         continue
                     told.looked_at += 1
                     if may_be_on_its_way(logged, now=now):
+                        told.too_young += 1
                         continue
                     newest = max(newest or logged.delivered_at, logged.delivered_at)
                     self._add(batch, provider.name, logged)

@@ -19,11 +19,13 @@ NO_DELIVERY_LOG = "no_delivery_log"
 class RecoveryReport:
     """What one run of recovery saw and did at one provider.
 
-    `found` counts what was newly found missing, by event type; `missing` is what still is, `given_up` what
-    cannot be had any more. `stopped_by` is why it ended early: a refusal's code or a word of ours.
+    Of what it `looked_at`, `too_young` may still be on its way and is left for the next run. `found` counts
+    what was newly found missing, by event type; `missing` is what still is, `given_up` what cannot be had any
+    more. `stopped_by` is why it ended early: a refusal's code or a word of ours.
     """
 
     looked_at: int = 0
+    too_young: int = 0
     found: Mapping[str, int] = field(default_factory=dict)
     recovered: int = 0
     redelivered: int = 0
@@ -84,6 +86,7 @@ class RecoverDeliveries:
         after = await self._measured(provider.name)
         return RecoveryReport(
             looked_at=compared.looked_at,
+            too_young=compared.too_young,
             found=dict(compared.found),
             recovered=fetched.recovered,
             redelivered=fetched.redelivered,
