@@ -9,6 +9,7 @@ from entrypoints.doctor.wording import counted, lasting
 from ports.cipher import Cipher, CiphertextRefused
 
 _ABOUT = "encryption keys"
+_NOTED = "Uses are noted once a minute."
 # A key that nobody used for so long no process has any more.
 _RETIRED_AFTER = timedelta(days=30)
 
@@ -92,7 +93,7 @@ def judge_webhook_secrets(
             warn(
                 about,
                 f"{len(fingerprints)} secrets are accepted, and no delivery was signed with the newest yet.",
-                "Enter it on the app's page at GitHub; the old one is accepted meanwhile.",
+                f"Enter it on the app's page at GitHub; the old one is accepted meanwhile. {_NOTED}",
             )
         ]
     times = [used[one] for one in older if one in used]
@@ -101,7 +102,7 @@ def judge_webhook_secrets(
         warn(
             about,
             f"Deliveries are signed with the newest secret; older ones are accepted, too, {last}.",
-            "Remove them from CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS when no more come with them.",
+            f"Remove them from CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS when no more come with them. {_NOTED}",
         )
     ]
 
@@ -120,7 +121,8 @@ def judge_app_keys(current: str, used: Mapping[str, datetime], *, now: datetime)
         warn(
             about,
             f"Besides {current}, {name} was used {lasting(now - at)} ago.",
-            "Some process still has it: restart it with the new key, then delete this one on the app's page.",
+            "Some process may still have it: restart each with the new key, and delete this one on the app's "
+            f"page when it is used no more. {_NOTED}",
         )
         for name, at in sorted(recent.items())
     ]

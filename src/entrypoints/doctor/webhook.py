@@ -39,9 +39,12 @@ def judge_webhook(config: WebhookConfig, expected: str, page: str, *, is_develop
 
 
 def judge_deliveries(
-    log: Sequence[LoggedDelivery], known: Collection[str], page: str, *, now: datetime
+    log: Sequence[LoggedDelivery], known: Collection[str] | None, page: str, *, now: datetime
 ) -> list[Finding]:
-    """Judge what became of the newest deliveries, given newest first; `known` are those in our ledger."""
+    """Judge what became of the newest deliveries, given newest first.
+
+    `known` are those in our ledger; None where it could not be asked.
+    """
     about = "deliveries"
     # The ping that greets a new webhook comes before the service knows its secret.
     log = [one for one in log if one.succeeded or one.event_type != _GREETING]
@@ -57,12 +60,16 @@ def judge_deliveries(
     elsewhere = [
         one
         for one in log
-        if one.succeeded and one.guid not in known and one.delivered_at <= now - _ON_ITS_WAY
+        if known is not None
+        and one.succeeded
+        and one.guid not in known
+        and one.delivered_at <= now - _ON_ITS_WAY
     ]
     newest = log[0]
+    fetched = sum(one.guid in (known or ()) for one in lost)
     found = []
-    if lost:
-        found.append(_of_failures(lost, newest, page, now=now))
+    if lost and (fetched < len(lost) or lost[0].guid == newest.guid):
+        found.append(_of_failures(lost, fetched, newest, page, now=now))
     if elsewhere:
         found.append(
             fail(
@@ -72,17 +79,22 @@ def judge_deliveries(
                 "See whether another service answers at the webhook's URL, or ours with another database.",
             )
         )
-    return found or [
-        ok(about, f"{deliveries(len(log))} arrived, the last {lasting(now - newest.delivered_at)} ago.")
-    ]
+    if found:
+        return found
+    age = lasting(now - newest.delivered_at)
+    if fetched:
+        said = f"{fetched} of them failed at first and {'was' if fetched == 1 else 'were'} fetched since"
+        return [ok(about, f"{deliveries(len(log))} reached us, the last {age} ago; {said}.")]
+    return [ok(about, f"{deliveries(len(log))} arrived, the last {age} ago.")]
 
 
 def _of_failures(
-    lost: Sequence[LoggedDelivery], newest: LoggedDelivery, page: str, *, now: datetime
+    lost: Sequence[LoggedDelivery], fetched: int, newest: LoggedDelivery, page: str, *, now: datetime
 ) -> Finding:
     last = lost[0]
+    since = {0: "", len(lost): ", all fetched since"}.get(fetched, f", {fetched} of them fetched since")
     said = (
-        f"{deliveries(len(lost))} failed of late; the last, {last.event_type}, "
+        f"{deliveries(len(lost))} failed of late{since}; the last, {last.event_type}, "
         f"{lasting(now - last.delivered_at)} ago: {last.answer or 'no answer'}."
     )
     if last.status_code == HTTPStatus.UNAUTHORIZED:

@@ -141,6 +141,8 @@ def test_a_rotation_of_webhook_secrets_is_followed() -> None:
     assert "no delivery was signed with the newest yet" in begun.message
     assert "last used 3 days ago" in done.message
     assert "never used" in unused.message
+    for one in (begun, done, unused):
+        assert "Uses are noted once a minute" in one.remedy
 
 
 def test_an_apps_older_key_is_told_while_some_process_has_it() -> None:
@@ -153,6 +155,7 @@ def test_an_apps_older_key_is_told_while_some_process_has_it() -> None:
     }
     (found,) = judge_app_keys("SHA256:new", used, now=NOW)
     assert "Besides SHA256:new, SHA256:old was used 2 hours ago." in found.message
+    assert "Uses are noted once a minute" in found.remedy
     assert judge_app_keys("SHA256:new", {"SHA256:new": NOW}, now=NOW) == []
 
 

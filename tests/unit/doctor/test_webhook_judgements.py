@@ -122,6 +122,33 @@ def test_failures_that_are_over_are_a_warning() -> None:
     assert (found.level, "Newer ones arrived" in found.message) == (Level.WARN, True)
 
 
+def test_failures_that_were_made_good_are_no_problem() -> None:
+    """What failed and was fetched since is told as what is over."""
+    log = attempt(4), attempt(3, "timed out", None), attempt(2, "timed out", None), attempt(1)
+    (found,) = judged(*log, known=["guid-1", "guid-2", "guid-3", "guid-4"])
+    assert found.level is Level.OK
+    assert found.message == (
+        "4 deliveries reached us, the last 10 minutes ago; 2 of them failed at first and were fetched since."
+    )
+    (found,) = judged(*log, known=["guid-1", "guid-2", "guid-4"])
+    assert found.level is Level.WARN
+    assert found.message.startswith("2 deliveries failed of late, 1 of them fetched since; the last, push, ")
+
+
+def test_without_a_ledger_to_ask_nothing_counts_as_fetched() -> None:
+    """Nor as accepted by somebody else."""
+    log = attempt(3), attempt(2, "timed out", None), attempt(1)
+    (found,) = judge_deliveries(log, None, PAGE, now=NOW)
+    assert (found.level, "1 delivery failed of late; " in found.message) == (Level.WARN, True)
+
+
+def test_that_it_was_fetched_does_not_mend_a_webhook_that_fails() -> None:
+    """The next one fails too."""
+    (found,) = judged(attempt(2, "timed out", None), attempt(1), known=["guid-1", "guid-2"])
+    assert found.level is Level.FAIL
+    assert found.message.startswith("1 delivery failed of late, all fetched since; the last, push, ")
+
+
 def test_what_others_accepted_is_wrong() -> None:
     """GitHub is content, and we know nothing of it; the youngest may still be on their way."""
     (found,) = judged(attempt(3, minutes=0), attempt(2), attempt(1), known=["guid-1"])

@@ -107,8 +107,8 @@ class _Asking:
             pass
         except (AppRefused, ProviderUnavailable, RateLimited) as refusal:
             return [_not_looked_at("deliveries", refusal)]
-        arrived = [one.guid for one in log if one.succeeded]
-        known = await known_deliveries(self.database, self.provider.name, arrived)
+        sent = list(dict.fromkeys(one.guid for one in log))
+        known = await known_deliveries(self.database, self.provider.name, sent)
         return judge_deliveries(log, known, await self._page(), now=self.clock.now())
 
     async def callbacks(self) -> list[Finding]:

@@ -49,15 +49,15 @@ def storage_checks(settings: Settings, clock: Clock, database: Database | None) 
 
 async def known_deliveries(
     database: Database | None, provider: str, delivery_ids: Sequence[str]
-) -> frozenset[str]:
-    """Return which of these are in our ledger; all count as such where it cannot be asked."""
+) -> frozenset[str] | None:
+    """Return which of these are in our ledger; None where it cannot be asked."""
     if database is None:
-        return frozenset(delivery_ids)
+        return None
     try:
         async with PostgresUnitOfWork(database)() as tx:
             return frozenset([one for one in delivery_ids if await tx.events.find(provider, one) is not None])
     except (StorageUnavailable, *_NOT_MIGRATED):
-        return frozenset(delivery_ids)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
