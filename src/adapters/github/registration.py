@@ -16,6 +16,7 @@ from adapters.github.credentials import NoCredential
 from adapters.github.failures import Failure, failure_of, message_of
 from adapters.github.needs import NEEDS
 from adapters.github.reading import nothing
+from adapters.github.unavailable import Unavailable
 from adapters.github.wire import Wire
 from core.domain.provider import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
@@ -93,6 +94,21 @@ class Registrar:
     def manifest(self, wish: AppWish, *, redirect_url: str) -> str:
         """Return the manifest as the form has it."""
         return json.dumps(manifest(wish, redirect_url=redirect_url))
+
+    async def greet(self, *, seconds: float = 10.0) -> None:
+        """Find out that this GitHub answers, whatever it says; raises `ProviderUnavailable` naming the URL.
+
+        Without it an app would be made whose secrets could not be fetched, or nobody would ever come back.
+        """
+        wire, url = Wire(Limits(whole=seconds)), self.addresses.of_api("/")
+        try:
+            await wire.exchange(Call("GET", url, NoCredential(), nothing), authorization=None)
+        except Unavailable as silent:
+            raise ProviderUnavailable(
+                f"{url} does not answer ({silent.why.rstrip(': ')}).", retry_after=_PAUSE
+            ) from silent
+        finally:
+            await wire.close()
 
     async def convert(self, code: Secret) -> bytes:
         """Trade the code a browser came back with for the app, which works once within an hour.

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import signal
 import sys
@@ -11,7 +12,8 @@ from types import FrameType
 
 import click
 
-from entrypoints.bootstrap.registration import Addresses, RegisteredApp, registrar, variables
+from core.domain.provider import ProviderUnavailable
+from entrypoints.bootstrap.registration import Addresses, RegisteredApp, Registrar, registrar, variables
 from entrypoints.cli.durations import DURATION
 from entrypoints.registration.environment_file import Kept, environment_text, keep
 from entrypoints.registration.flow import Registered, RegistrationFailed, RegistrationFlow
@@ -86,6 +88,7 @@ def register_app(
     flow = RegistrationFlow(at, wished, partial(_keep, at.addresses, path, public_url, force=force))
     try:
         with _interruptible(flow), served(flow, port) as first_page:
+            _greet(at)
             _say_where(first_page, open_it=not no_browser)
             if not wished.webhook_active:
                 click.echo(_NO_WEBHOOK, err=True)
@@ -93,6 +96,16 @@ def register_app(
     except (PortTaken, RegistrationFailed) as failure:
         raise click.ClickException(str(failure)) from failure
     _say_what_next(registered, wished.callback_urls)
+
+
+def _greet(at: Registrar) -> None:
+    try:
+        asyncio.run(at.greet())
+    except ProviderUnavailable as silent:
+        raise RegistrationFailed(
+            f"{silent.message} Nothing was registered. See that this machine reaches it "
+            f"(curl -i {at.addresses.api}), or name another with --github-url."
+        ) from silent
 
 
 def _wait(flow: RegistrationFlow, timeout: timedelta) -> Registered:

@@ -13,7 +13,9 @@ from click.testing import CliRunner
 
 from adapters.github.addresses import Addresses
 from adapters.github.provider import GitHubApp, GitHubProvider
+from adapters.github.registration import Registrar
 from adapters.system.clock import SystemClock
+from core.domain.provider import ProviderUnavailable
 from entrypoints.cli.register_app import register_app
 from entrypoints.sandbox.faults import Fault, FaultKind
 from entrypoints.settings import Settings
@@ -216,3 +218,21 @@ def test_what_cannot_work_is_said_before_anything_exists(tmp_path: Path) -> None
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert "Address already in use" in said("--file", str(tmp_path / "a.env"), "--port", port)
+
+
+def test_a_github_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
+    """Where it was looked for and what to do: nobody would come back from it."""
+    arguments = ["--no-browser", "--timeout", "1m", "--file", str(tmp_path / "app.env")]
+    said = CliRunner().invoke(register_app, [*arguments, "--github-url", "http://127.0.0.1:9"])
+    assert said.exit_code == 1
+    assert "Error: http://127.0.0.1:9/api/v3/ does not answer (ConnectError: " in said.output
+    assert "--github-url" in said.output
+    assert "Open this page" not in said.output
+
+
+async def test_one_that_says_nothing_is_not_waited_for() -> None:
+    """It takes the connection and is silent."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        registrar = Registrar(Addresses.at(f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        with pytest.raises(ProviderUnavailable, match="does not answer"):
+            await registrar.greet(seconds=0.05)
