@@ -1,5 +1,6 @@
 """A person can click through everything: each page is there, and its forms do what they say."""
 
+import hmac
 import re
 from html import unescape
 
@@ -22,6 +23,7 @@ PAGES = [
     "/settings/profile",
     "/settings/apps",
     "/settings/apps/crewkit",
+    "/organizations/orbital-works/settings/apps/crewkit",
     "/sandbox",
     "/apps/crewkit",
     "/apps/crewkit/installations/new",
@@ -34,6 +36,9 @@ GONE = [
     "/apps/nothing",
     "/apps/nothing/installations/new",
     "/settings/apps/nothing",
+    "/organizations/orbital-works/settings/apps/nothing",
+    "/organizations/acme-rockets/settings/apps/crewkit",
+    "/organizations/nobody/settings/apps/crewkit",
     "/settings/apps/crewkit/deliveries/1",
     "/settings/installations/1",
     "/orbital-works/docking",
@@ -230,6 +235,30 @@ async def test_the_options_of_an_app_are_changed_by_hand(running: RunningSandbox
     assert app.callback_urls == ["http://one.example/", "http://two.example/"]
     assert (app.permissions, app.events) == ({"metadata": "read", "contents": "read"}, ["push"])
     assert (app.webhook_active, app.request_oauth_on_install, app.setup_on_update) == (False, False, True)
+
+
+@pytest.mark.parametrize("owner", ["", "/organizations/orbital-works"])
+async def test_a_webhook_secret_is_replaced_by_hand(
+    running: RunningSandbox, receiver: Receiver, owner: str
+) -> None:
+    """As on GitHub: it is never shown, nothing entered leaves it, and the next delivery has the new one."""
+    page, first = f"{owner}/settings/apps/crewkit", running.app.webhook_secret
+    app = running.world.apps[running.app.id]
+    kept = {"webhook_url": receiver.url, "webhook_active": "true", "events": "push"}
+    kept |= {"permissions": "metadata:read contents:read"}
+    async with running.browser(OONA) as browser:
+        saved = await browser.post(page, data=kept)
+        assert (saved.headers["location"], app.webhook_secret) == (page, first)
+        await browser.post(page, data={**kept, "webhook_secret": "the new one"})
+        shown = (await browser.get(page)).text
+        assert f'action="{page}"' in shown
+        assert 'name="webhook_secret"' in shown
+        assert [secret for secret in (first, "the new one") if secret in shown] == []
+    await running.act(MARA, "push", repository=PAD, messages=["Signed anew"])
+    await running.delivered()
+    one = receiver.received[-1]
+    signature = hmac.new(b"the new one", one.body, "sha256").hexdigest()
+    assert one.headers["x-hub-signature-256"] == f"sha256={signature}"
 
 
 async def test_faults_are_switched_by_hand(running: RunningSandbox) -> None:

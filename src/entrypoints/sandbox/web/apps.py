@@ -22,11 +22,12 @@ _MOST_SHOWN = 100
 
 def routes(sandbox: Sandbox) -> list[Route]:
     """Return the pages. Anyone may look: a sandbox has nothing to hide."""
+    own = (f"{PATH}/{{slug}}", f"/organizations/{{login}}{PATH}/{{slug}}")
     log = f"{PATH}/{{slug}}/deliveries"
     return [
         Route(PATH, for_people(sandbox, _list)),
-        Route(f"{PATH}/{{slug}}", for_people(sandbox, _show)),
-        Route(f"{PATH}/{{slug}}", for_people(sandbox, _save), methods=["POST"]),
+        *(Route(path, for_people(sandbox, _show)) for path in own),
+        *(Route(path, for_people(sandbox, _save), methods=["POST"]) for path in own),
         Route(f"{log}/{{number:int}}", for_people(sandbox, _show_delivery)),
         Route(f"{log}/{{number:int}}", for_people(sandbox, _redeliver), methods=["POST"]),
     ]
@@ -38,7 +39,7 @@ async def _list(sandbox: Sandbox, _request: Request, person: Account) -> Respons
 
 
 async def _show(sandbox: Sandbox, request: Request, person: Account) -> Response:
-    app = sandbox.world.app(request.path_params["slug"])
+    app = _named(sandbox, request)
     if app is None:
         return not_found_page(person)
     forget_old_deliveries(sandbox)
@@ -47,7 +48,7 @@ async def _show(sandbox: Sandbox, request: Request, person: Account) -> Response
     return page(
         app.name,
         el("p", f"App ID {app.id}, client ID {app.client_id}"),
-        el("section", _options(app)),
+        el("section", _options(app, request.url.path)),
         el("h2", "Recent deliveries"),
         table(["Event", "Delivered", "GUID", "Status", ""], rows),
         person=person,
@@ -55,10 +56,11 @@ async def _show(sandbox: Sandbox, request: Request, person: Account) -> Response
 
 
 async def _save(sandbox: Sandbox, request: Request, person: Account) -> Response:
-    app, fields = sandbox.world.app(request.path_params["slug"]), await read_form(request)
+    app, fields = _named(sandbox, request), await read_form(request)
     if app is None:
         return not_found_page(person)
     app.webhook_url = last(fields, "webhook_url") or None
+    app.webhook_secret = last(fields, "webhook_secret") or app.webhook_secret
     app.setup_url = last(fields, "setup_url") or None
     app.callback_urls = fields.get("callback_urls", [""])[-1].split()
     app.webhook_active = "webhook_active" in fields
@@ -67,7 +69,16 @@ async def _save(sandbox: Sandbox, request: Request, person: Account) -> Response
     app.permissions = dict(item.split(":") for item in last(fields, "permissions").split())
     app.events = last(fields, "events").split()
     app.updated_at = sandbox.now()
-    return go_to(f"{PATH}/{app.slug}")
+    return go_to(request.url.path)
+
+
+def _named(sandbox: Sandbox, request: Request) -> App | None:
+    """Find the app; below an organization, only one that is that organization's."""
+    app, login = sandbox.world.app(request.path_params["slug"]), request.path_params.get("login")
+    if app is None or login is None:
+        return app
+    owner = sandbox.world.account(login)
+    return app if owner is not None and owner.id == app.owner_id else None
 
 
 async def _show_delivery(sandbox: Sandbox, request: Request, person: Account) -> Response:
@@ -109,11 +120,18 @@ def _row(app: App, one: Delivery) -> list[Child]:
     ]
 
 
-def _options(app: App) -> Html:
+def _options(app: App, page_of_app: str) -> Html:
     permissions = " ".join(f"{name}:{level}" for name, level in app.permissions.items())
     return form(
-        f"{PATH}/{app.slug}",
+        page_of_app,
         field("Webhook URL", "webhook_url", app.webhook_url or "", size="60"),
+        field(
+            "Webhook secret, if it shall be another",
+            "webhook_secret",
+            type="password",
+            autocomplete="new-password",
+            size="60",
+        ),
         field("Callback URLs, in order", "callback_urls", " ".join(app.callback_urls), size="100"),
         field("Setup URL", "setup_url", app.setup_url or "", size="60"),
         field("Permissions", "permissions", permissions, size="80"),
