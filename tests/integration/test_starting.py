@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import httpx
 import pytest
@@ -102,11 +103,11 @@ def test_a_database_that_is_not_there_is_named_once(redis_url: str, process: str
 
 
 @pytest.mark.parametrize(
-    "command", ["migrate", "migrate --check", "recover-deliveries", "keys verify", "events list"]
+    "command", ["migrate", "migrate --check", "recover-deliveries", "keys verify", "events list", "up"]
 )
-def test_a_command_names_the_database_that_is_not_there(command: str) -> None:
+def test_a_command_names_the_database_that_is_not_there(tmp_path: Path, command: str) -> None:
     """And why, and what to look at."""
-    done = ended(command, {})
+    done = ended(command, {"HOME": str(tmp_path)})
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(
         "Error: The database postgresql://127.0.0.1:9/crewkit does not answer (connection failed: "
@@ -114,6 +115,14 @@ def test_a_command_names_the_database_that_is_not_there(command: str) -> None:
         "Start PostgreSQL, or correct CREWKIT_GIT_DATABASE_URL."
     )
     assert PASSWORD not in done.stderr
+
+
+def test_the_doctor_names_the_redis_that_is_not_there() -> None:
+    """As it does the database."""
+    said = ended("doctor", {}).stdout
+    assert "redis://127.0.0.1:9/0 does not answer (ConnectionError)." in said
+    assert 'server at "127.0.0.1", port 9 failed: Connection refused' in said
+    assert PASSWORD not in said
 
 
 def test_a_command_says_that_a_database_was_never_migrated(servers: Servers) -> None:
