@@ -97,7 +97,8 @@ def _of_failures(
         f"{deliveries(len(lost))} failed of late{since}; the last, {last.event_type}, "
         f"{lasting(now - last.delivered_at)} ago: {last.answer or 'no answer'}."
     )
-    if last.status_code == HTTPStatus.UNAUTHORIZED:
+    is_refused = last.status_code == HTTPStatus.UNAUTHORIZED
+    if is_refused:
         remedy = (
             "We refuse signatures: enter the first secret of CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS at "
             f"{page}, or add the one that is there."
@@ -106,6 +107,9 @@ def _of_failures(
         remedy = "Nobody answered in time: see that GitHub reaches the webhook's URL, and that the API runs."
     else:
         remedy = "See the API's log of that time, and what stands before it."
-    if last.guid == newest.guid:
-        return fail("deliveries", said, remedy)
-    return warn("deliveries", f"{said} Newer ones arrived.", "The scheduler fetches what failed.")
+    if last.guid != newest.guid:
+        return warn("deliveries", f"{said} Newer ones arrived.", "The scheduler fetches what failed.")
+    if fetched == len(lost) and not is_refused:
+        remedy = f"Nothing was delivered since: push, to see that deliveries arrive again. If not: {remedy}"
+        return warn("deliveries", said, remedy)
+    return fail("deliveries", said, remedy)

@@ -142,11 +142,19 @@ def test_without_a_ledger_to_ask_nothing_counts_as_fetched() -> None:
     assert (found.level, "1 delivery failed of late; " in found.message) == (Level.WARN, True)
 
 
-def test_that_it_was_fetched_does_not_mend_a_webhook_that_fails() -> None:
-    """The next one fails too."""
+def test_after_an_outage_that_was_made_good_the_next_delivery_tells() -> None:
+    """Nothing is known to be wrong now, nor to be well."""
     (found,) = judged(attempt(2, "timed out", None), attempt(1), known=["guid-1", "guid-2"])
-    assert found.level is Level.FAIL
+    assert found.level is Level.WARN
     assert found.message.startswith("1 delivery failed of late, all fetched since; the last, push, ")
+    assert "Nothing was delivered since" in found.remedy
+
+
+def test_that_it_was_fetched_does_not_mend_a_secret_that_is_wrong() -> None:
+    """The next one is refused too."""
+    refused = attempt(2, "Invalid HTTP Response: 401", 401)
+    (found,) = judged(refused, attempt(1), known=["guid-1", "guid-2"])
+    assert (found.level, "We refuse signatures" in found.remedy) == (Level.FAIL, True)
 
 
 def test_what_others_accepted_is_wrong() -> None:
