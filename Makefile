@@ -13,6 +13,9 @@ PROCESSES ?= $(if $(CREWKIT_GIT_TEST_REDIS_URL),0,2)
 # The contract as others have it (docs/adr/0020).
 RELEASED := proto/released.binpb
 
+# Where Python may not keep bytecode, each of the suite's hundreds of processes would compile the same sources.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 # The dashboard is built to files once, and again when what it is made of changes.
 DASHBOARD := src/entrypoints/rest/dashboard/files/index.html

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,7 +19,9 @@ from adapters.github.addresses import Addresses
 from adapters.github.calls import Limits
 from adapters.github.provider import GitHubApp, GitHubProvider
 from core.domain.secret import Secret
+from entrypoints.setting_values import Address
 from ports.clock import Clock
+from tests.support.serving import serving
 from tests.support.tokens import private_pem, rsa_key
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -138,36 +139,16 @@ def refusal(status: int, message: str, **headers: str) -> Response:
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
-    """Serve on a port of this machine for the length of the block, and give the URL."""
-    # Without the protocol, asyncio leaves Nagle's algorithm on, which costs 40 ms an answer.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            app,
-            loop="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            date_header=False,
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
-        running = asyncio.create_task(server.serve(sockets=[listening]))
-        try:
-            await until(lambda: server.started)
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await running
-
-
-@asynccontextmanager
 async def scripted_github() -> AsyncIterator[ScriptedGitHub]:
     """Run a server for the length of the block."""
     script = ScriptedGitHub("")
-    async with serving(script) as url:
-        script.url = url
+
+    def make(address: Address) -> uvicorn.Server:
+        script.url = f"http://{address}"
+        config = uvicorn.Config(script, lifespan="off", log_config=None, access_log=False, date_header=False)
+        return uvicorn.Server(config)
+
+    async with serving(make):
         yield script
 
 
