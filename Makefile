@@ -10,6 +10,9 @@ DELIVERIES ?= 20000
 # Each process of the suite has servers of its own; a Redis that was given is emptied, so one at a time has it.
 PROCESSES ?= $(if $(CREWKIT_GIT_TEST_REDIS_URL),0,2)
 
+# A file's tests share servers and so a process; which files come first, tests/conftest.py says.
+DISTRIBUTED := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+
 # The contract as others have it (docs/adr/0020).
 RELEASED := proto/released.binpb
 
@@ -38,7 +41,7 @@ run: $(VENV) $(DASHBOARD) ## Start everything on this machine: database, queue, 
 check: lint types contracts dashboard-check test ## Everything a change must pass
 
 test: $(VENV) ## Run the whole suite on embedded servers
-	@$(BIN)/pytest -n $(PROCESSES) --dist loadfile
+	@$(BIN)/pytest $(DISTRIBUTED)
 	@echo "This was the whole suite but for the browser tests: make e2e"
 
 chromium: $(VENV) ## Install a Chromium for the browser tests, unless there is one
@@ -54,7 +57,7 @@ chaos: $(VENV) ## Kill what can be killed while 20,000 deliveries come in: make 
 	@SEED=$(SEED) DELIVERIES=$(DELIVERIES) $(BIN)/pytest tests/chaos -s -o addopts="-q --strict-markers --strict-config --import-mode=importlib" -o timeout=900
 
 test-containers: $(VENV) ## Run the suite on containers of postgres:18 and redis:7 (needs Docker)
-	@CREWKIT_GIT_TEST_CONTAINERS=1 $(BIN)/pytest -n $(PROCESSES) --dist loadfile
+	@CREWKIT_GIT_TEST_CONTAINERS=1 $(BIN)/pytest $(DISTRIBUTED)
 
 image: ## Build the image of the service, crewkit-git:latest (needs a container engine)
 	@docker build --tag crewkit-git:latest .

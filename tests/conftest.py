@@ -1,5 +1,6 @@
 """Fixtures for tests that need real servers; what they promise is written in tests/support/servers.py."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,25 @@ from tests.support.servers import Servers, emptied_redis, migrated_template, new
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a run name a larger folder of payloads than the repository holds."""
     parser.addoption("--corpus", type=Path, help="a folder of payloads, EVENT/NAME.json, to replay")
+
+
+# Files with long tests are in these; those of all others take seconds and fill what time is left.
+_LONG = ("integration", "contract")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no process is left alone with it; refuse ids that two tests share.
+
+    Of several tests with one id, those who distribute tests to processes run one, and say nothing.
+    """
+    shared = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if shared:
+        raise pytest.UsageError(f"Several tests have the id {shared[0]}, and only one of them would be run.")
+    items.sort(key=_is_short)
+
+
+def _is_short(item: pytest.Item) -> bool:
+    return not any(f"tests/{folder}/" in item.nodeid for folder in _LONG)
 
 
 @pytest.fixture(scope="session")
