@@ -2,6 +2,9 @@
 
 from typing import Any
 
+INSTALLATION = "GET /app/installations/41"
+MINT = "POST /app/installations/41/access_tokens"
+REMOVE = "DELETE /app/installations/41"
 APP = {
     "id": 1236,
     "client_id": "Iv1.8a61f9b3a7aba766",

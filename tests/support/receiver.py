@@ -13,7 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from entrypoints.setting_values import Address
+from tests.support.sandbox import RunningSandbox
 from tests.support.serving import serving
+from tests.support.webhook_schema import check_payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +84,11 @@ async def running_receiver() -> AsyncIterator[Receiver]:
 
     async with serving(make):
         yield receiver
+
+
+async def told(running: RunningSandbox, receiver: Receiver) -> list[str]:
+    """Wait for the deliveries, check each against the published schema, and give their names."""
+    await running.delivered()
+    for one in receiver.received:
+        check_payload(one.event, one.payload)
+    return receiver.names

@@ -37,6 +37,8 @@ PRIYA = "priya-raman-acme"
 """Member of acme-rockets."""
 OONA = "oona-field-away"
 """Owner of orbital-works."""
+PAD = "acme-rockets/launchpad"
+"""The repository that the demo's pushes go to."""
 NOBODY_LISTENS = "http://127.0.0.1:9"
 
 

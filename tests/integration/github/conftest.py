@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.github.provider import GitHubProvider
-from tests.support.github import ScriptedGitHub, Time, github_provider, scripted_github
+from tests.support import github_answers as answers
+from tests.support.github import ScriptedGitHub, Time, github_provider, reply, scripted_github
 
 
 @pytest.fixture
@@ -26,3 +27,10 @@ async def provider(github: ScriptedGitHub, time: Time) -> AsyncIterator[GitHubPr
     """Give the adapter, pointed at it."""
     async with github_provider(github.url, time) as made:
         yield made
+
+
+@pytest.fixture
+def known(github: ScriptedGitHub) -> ScriptedGitHub:
+    """Give a GitHub that accepts our app."""
+    github.answers("GET /app", reply(answers.APP))
+    return github

@@ -228,8 +228,8 @@ def test_a_body_that_is_not_understood_is_refused(tenants: Tenants, owner: httpx
         assert code(answer) == (status, expected), kind
 
 
-# Its organization is connected already, and begins nothing (tests/integration/test_installing.py); nobody has
-# been sent whose return would lead anywhere (tests/integration/test_people.py).
+# Its organization is connected already, and begins nothing (tests/integration/installing/test_flow.py);
+# nobody has been sent whose return would lead anywhere (tests/integration/test_people.py).
 OF_BROWSERS = {"install_app", "return_from_connecting"}
 READING = [name for name in FINITE if OPERATIONS[name].method == "GET" and name not in OF_BROWSERS]
 

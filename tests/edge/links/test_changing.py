@@ -1,0 +1,156 @@
+"""A link is changed and ended, and each wrong field is named."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from core.domain.integrations import IntegrationStatus
+from tests.support.edge import Client, refused
+from tests.support.projects import GADGETS, WIDGETS, ProjectsEdge, link
+
+CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "webhooks": ({"webhooks_enabled": False}, {"webhooks_enabled": False}),
+    "branch": ({"default_branch": "größe/🚀"}, {"default_branch": "größe/🚀"}),
+    "directory": ({"settings": {"root_directory": "a b/ü"}}, {"settings": {"root_directory": "a b/ü"}}),
+    "root": ({"settings": {"root_directory": None}}, {"settings": {"root_directory": None}}),
+    "dot": ({"settings": {"root_directory": "./"}}, {"settings": {"root_directory": None}}),
+    "nothing": ({}, {}),
+    "nothing of settings": ({"settings": {}}, {}),
+    "as it is": ({"settings": {"root_directory": "apps/web"}}, {}),
+}
+
+
+@pytest.mark.parametrize(("body", "expected"), CHANGES.values(), ids=CHANGES)
+async def test_a_link_is_changed(
+    edge: ProjectsEdge, client: Client, body: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    """What is not named stays as it was; a change has its version, and what is no change has none."""
+    made = await link(edge, client, edge.project, settings={"root_directory": "apps/web"})
+    path = edge.repository_of(edge.project)
+    answer = await client.patch(path, json=body, headers=edge.of("member"))
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == {**made, **expected, "updated_at": answer.json()["updated_at"]}
+    assert (await client.get(path, headers=edge.of("viewer"))).json() == answer.json()
+    assert len(await edge.steps("link", made["id"])) == (2 if expected else 1)
+
+
+async def test_a_link_that_is_not_reachable_is_changed_and_unlinked(
+    edge: ProjectsEdge, client: Client
+) -> None:
+    """It is the project's own, whatever the provider says."""
+    await link(edge, client, edge.project)
+    await edge.set_integration(replace(edge.integration, status=IntegrationStatus.REVOKED))
+    path = edge.repository_of(edge.project)
+    changed = await client.patch(path, json={"webhooks_enabled": False}, headers=edge.of("member"))
+    assert (changed.status_code, changed.json()["reason"]) == (200, "integration_revoked")
+    assert (await client.delete(path, headers=edge.of("member"))).status_code == 204
+
+
+BAD: dict[str, tuple[dict[str, Any], str, str]] = {
+    "typo": ({"default_brnach": "x"}, "body_invalid", "default_brnach"),
+    "another setting": ({"settings": {"build": "x"}}, "body_invalid", "settings.build"),
+    "type": ({"webhooks_enabled": "yes"}, "body_invalid", "webhooks_enabled"),
+    "null": ({"webhooks_enabled": None}, "body_invalid", "webhooks_enabled"),
+    "null settings": ({"settings": None}, "body_invalid", "settings"),
+    "empty branch": ({"default_branch": ""}, "link_invalid", "default_branch"),
+    "branch": ({"default_branch": "a..b"}, "link_invalid", "default_branch"),
+    "long branch": ({"default_branch": "x" * 256}, "link_invalid", "default_branch"),
+    "up": ({"settings": {"root_directory": "../x"}}, "link_invalid", "settings.root_directory"),
+    "absolute": ({"settings": {"root_directory": "/etc"}}, "link_invalid", "settings.root_directory"),
+    "long": ({"settings": {"root_directory": "x" * 513}}, "link_invalid", "settings.root_directory"),
+}
+
+
+@pytest.mark.parametrize(("body", "code", "field"), BAD.values(), ids=BAD)
+async def test_the_wrong_field_is_named(
+    edge: ProjectsEdge, client: Client, body: dict[str, Any], code: str, field: str
+) -> None:
+    """Wherever links are written, and nothing is changed."""
+    made = await link(edge, client, edge.second)
+    whole = {"repo_id": WIDGETS, **body}
+    for method, path, sent in (
+        ("PATCH", edge.repository_of(edge.second), body),
+        ("POST", edge.repository_of(edge.project), whole),
+        ("POST", edge.path("/projects/import"), whole),
+    ):
+        answer = await client.request(method, path, json=sent, headers=edge.of("member"))
+        assert [one["field"] for one in refused(answer, 400, code)["errors"]] == [field]
+    shown = await client.get(edge.repository_of(edge.second), headers=edge.of("member"))
+    assert shown.json() == made
+
+
+async def test_every_wrong_field_is_named_at_once(edge: ProjectsEdge, client: Client) -> None:
+    """So that nobody has to guess twice."""
+    await link(edge, client, edge.project)
+    body = {"default_branch": "a b", "settings": {"root_directory": "a//b"}}
+    answer = await client.patch(edge.repository_of(edge.project), json=body, headers=edge.of("member"))
+    fields = [one["field"] for one in refused(answer, 400, "link_invalid")["errors"]]
+    assert fields == ["default_branch", "settings.root_directory"]
+
+
+async def test_unlinking(edge: ProjectsEdge, client: Client) -> None:
+    """The link is gone, its trail and its facts stay, and the project can be linked anew."""
+    made = await link(edge, client, edge.project)
+    path = edge.repository_of(edge.project)
+    answer = await client.delete(path, headers=edge.of("member"))
+    assert (answer.status_code, answer.content) == (204, b"")
+    for method in ("GET", "DELETE"):
+        again = await client.request(method, path, headers=edge.of("member"))
+        assert "link one" in refused(again, 404, "project_not_linked")["detail"]
+    assert [step[0] for step in await edge.steps("link", made["id"])] == ["created", "deleted"]
+    assert [fact.type.value for fact in await edge.told()] == ["git.link.created", "git.link.removed"]
+    assert (await link(edge, client, edge.project, GADGETS))["id"] != made["id"]
+
+
+async def test_unlinking_the_link_that_is_meant(edge: ProjectsEdge, client: Client) -> None:
+    """Who names a link never removes another that was made meanwhile."""
+    seen = await link(edge, client, edge.project)
+    path = edge.repository_of(edge.project)
+    answer = await client.post(path, json={"repo_id": GADGETS, "replace": True}, headers=edge.of("admin"))
+    theirs = answer.json()
+    before = await edge.told()
+
+    late = await client.delete(path, params={"link_id": seen["id"]}, headers=edge.of("member"))
+    assert "look at it again" in refused(late, 409, "link_replaced")["detail"]
+    assert (await client.get(path, headers=edge.of("member"))).json() == theirs
+    assert await edge.told() == before
+
+    answer = await client.delete(path, params={"link_id": theirs["id"]}, headers=edge.of("member"))
+    assert (answer.status_code, answer.content) == (204, b"")
+    again = await client.delete(path, params={"link_id": theirs["id"]}, headers=edge.of("member"))
+    refused(again, 404, "project_not_linked")
+
+
+@pytest.mark.parametrize("name", ["", "null", "1", "x" * 36])
+async def test_a_link_is_named_by_its_id(edge: ProjectsEdge, client: Client, name: str) -> None:
+    """Another text names none, and is not taken for no name."""
+    await link(edge, client, edge.project)
+    path = edge.repository_of(edge.project)
+    answer = await client.delete(path, params={"link_id": name}, headers=edge.of("member"))
+    [error] = refused(answer, 400, "query_invalid")["errors"]
+    assert (error["field"], error["message"]) == ("link_id", "Give the id of the link that is meant, a UUID.")
+    assert (await client.get(path, headers=edge.of("member"))).status_code == 200
+
+
+async def test_without_a_link(edge: ProjectsEdge, client: Client) -> None:
+    """There is nothing to show, change or end."""
+    for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None)):
+        answer = await client.request(
+            method, edge.repository_of(edge.project), json=body, headers=edge.of("owner")
+        )
+        refused(answer, 404, "project_not_linked")
+
+
+async def test_another_provider(edge: ProjectsEdge, client: Client) -> None:
+    """Is named as unknown, in the query and in the body."""
+    await link(edge, client, edge.project)
+    path = edge.repository_of(edge.project)
+    for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None)):
+        url = f"{path}?provider=gitlab"
+        answer = await client.request(method, url, json=body, headers=edge.of("owner"))
+        assert "Supported: github" in refused(answer, 404, "provider_unknown")["detail"]
+    for url in (path, edge.path("/projects/import")):
+        sent = {"repo_id": WIDGETS, "provider": "gitlab"}
+        refused(await client.post(url, json=sent, headers=edge.of("owner")), 404, "provider_unknown")
+    assert (await client.get(f"{path}?provider=github", headers=edge.of("owner"))).status_code == 200

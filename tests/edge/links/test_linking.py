@@ -1,0 +1,179 @@
+"""A project gets its repository: what can be linked, and what cannot."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.domain.integrations import IntegrationStatus, StatusReason
+from core.domain.organizations import Role
+from tests.support.edge import Client, refused
+from tests.support.projects import ARCHIVED, FOREIGN, GADGETS, GONE, WIDGETS, ProjectsEdge, link
+
+
+async def test_a_link_is_made_and_shown(edge: ProjectsEdge, client: Client) -> None:
+    """With the repository's own branch, and everyone who may know is told."""
+    path = edge.repository_of(edge.project)
+    answer = await client.post(path, json={"repo_id": WIDGETS}, headers=edge.of("member"))
+
+    assert (answer.status_code, answer.headers["location"]) == (201, path)
+    made = answer.json()
+    assert made == {
+        "id": made["id"],
+        "project_id": str(edge.project.external_id),
+        "provider": "github",
+        "repo_id": WIDGETS,
+        "full_name": "acme/widgets",
+        "previous_full_name": None,
+        "url": "https://p.example/acme/widgets",
+        "archived": False,
+        "default_branch": "trunk",
+        "webhooks_enabled": True,
+        "settings": {"root_directory": None},
+        "reachable": True,
+        "reason": None,
+        "action": None,
+        "created_at": "2026-11-23T12:00:00Z",
+        "updated_at": made["updated_at"],
+    }
+    assert (await client.get(path, headers=edge.of("viewer"))).json() == made
+    [fact] = await edge.told()
+    assert (fact.type.value, fact.project_id) == ("git.link.created", edge.project.external_id)
+    [(event, actor, changes)] = await edge.steps("link", made["id"])
+    assert (event, actor) == ("created", edge.people["member"].name)
+    assert changes["repo_id"] == [None, WIDGETS]
+
+
+async def test_everything_may_be_chosen_at_once(edge: ProjectsEdge, client: Client) -> None:
+    """Branch, directory, and that nothing is told of pushes."""
+    made = await link(
+        edge,
+        client,
+        edge.project,
+        provider="github",
+        default_branch="release/1.x",
+        webhooks_enabled=False,
+        settings={"root_directory": "./apps/web/"},
+    )
+    chosen = (made["default_branch"], made["webhooks_enabled"], made["settings"])
+    assert chosen == ("release/1.x", False, {"root_directory": "apps/web"})
+
+
+async def test_a_second_click_changes_nothing(edge: ProjectsEdge, client: Client) -> None:
+    """Who asks for the link that is there gets it; with other wishes it is a conflict."""
+    made = await link(edge, client, edge.project, default_branch="next")
+    path = edge.repository_of(edge.project)
+    for body in ({"repo_id": WIDGETS}, {"repo_id": WIDGETS, "default_branch": "next"}):
+        again = await client.post(path, json=body, headers=edge.of("owner"))
+        assert (again.status_code, again.json()) == (200, made)
+        assert "location" not in again.headers
+    other = await client.post(
+        path, json={"repo_id": WIDGETS, "default_branch": "main"}, headers=edge.of("owner")
+    )
+    assert "change the link" in refused(other, 409, "project_already_linked")["detail"]
+    other = await client.post(path, json={"repo_id": GADGETS}, headers=edge.of("owner"))
+    assert "linked to acme/widgets; unlink" in refused(other, 409, "project_already_linked")["detail"]
+    assert len(await edge.told()) == 1
+
+
+async def test_two_projects_may_link_one_repository(edge: ProjectsEdge, client: Client) -> None:
+    """Each has a link of its own."""
+    one = await link(edge, client, edge.project)
+    two = await link(edge, client, edge.second, settings={"root_directory": "docs"})
+    assert one["id"] != two["id"]
+    assert len(await edge.told()) == 2
+
+
+@pytest.mark.parametrize(
+    ("repo_id", "status", "code"),
+    [
+        (ARCHIVED, 409, "repository_archived"),
+        (GONE, 404, "repository_not_found"),
+        (FOREIGN, 404, "repository_not_found"),
+        ("404", 404, "repository_not_found"),
+        ("acme/widgets", 404, "repository_not_found"),
+    ],
+)
+async def test_what_cannot_be_linked(
+    edge: ProjectsEdge, client: Client, repo_id: str, status: int, code: str
+) -> None:
+    """Only this integration's own catalog counts, however public the repository."""
+    for path in (edge.repository_of(edge.project), edge.path("/projects/import")):
+        answer = await client.post(path, json={"repo_id": repo_id}, headers=edge.of("member"))
+        refused(answer, status, code)
+    assert await edge.told() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "hint"),
+    [
+        (IntegrationStatus.SUSPENDED, StatusReason.SUSPENDED_ON_PROVIDER, "can lift that there"),
+        (IntegrationStatus.SUSPENDED, StatusReason.TOKEN_REFUSED, "check it at the provider"),
+        (IntegrationStatus.REVOKED, StatusReason.DISCONNECTED, "connect it again"),
+    ],
+)
+async def test_an_integration_that_is_not_active(
+    edge: ProjectsEdge, client: Client, status: IntegrationStatus, reason: StatusReason, hint: str
+) -> None:
+    """Nothing is linked through it, and the caller is told what helps."""
+    await edge.set_integration(replace(edge.integration, status=status, status_reason=reason))
+    for path in (edge.repository_of(edge.project), edge.path("/projects/import")):
+        answer = await client.post(path, json={"repo_id": WIDGETS}, headers=edge.of("member"))
+        assert hint in refused(answer, 409, "integration_not_active")["detail"]
+
+
+async def test_an_organization_that_never_connected(edge: ProjectsEdge, client: Client) -> None:
+    """Has nothing to link."""
+    organization = await edge.world.organization("Newcomer")
+    await edge.join("founder", organization, Role.OWNER)
+    project = await edge.world.project(organization)
+    for path in (f"/projects/{project.external_id}/repository", "/projects/import"):
+        answer = await client.post(
+            edge.path(path, organization), json={"repo_id": WIDGETS}, headers=edge.of("founder")
+        )
+        assert "connect it first" in refused(answer, 404, "integration_not_found")["detail"]
+
+
+async def test_another_repository_in_its_place(edge: ProjectsEdge, client: Client) -> None:
+    """In one step, told as an end and a beginning; the choices begin anew."""
+    made = await link(edge, client, edge.project, default_branch="next", webhooks_enabled=False)
+    path = edge.repository_of(edge.project)
+    answer = await client.post(path, json={"repo_id": GADGETS, "replace": True}, headers=edge.of("member"))
+    assert answer.status_code == 201, answer.text
+    now = answer.json()
+    assert (now["full_name"], now["webhooks_enabled"]) == ("acme/gadgets", True)
+    assert (now["id"] != made["id"], now["default_branch"]) == (True, "main")
+    assert (await client.get(path, headers=edge.of("viewer"))).json() == now
+    assert [fact.type.value for fact in await edge.told()] == [
+        "git.link.created",
+        "git.link.removed",
+        "git.link.created",
+    ]
+    assert [step[0] for step in await edge.steps("link", made["id"])] == ["created", "deleted"]
+    again = await client.post(path, json={"repo_id": GADGETS, "replace": True}, headers=edge.of("member"))
+    assert (again.status_code, again.json()) == (200, now)
+    assert len(await edge.told()) == 3
+
+
+@pytest.mark.parametrize(
+    ("repo_id", "code"),
+    [(ARCHIVED, "repository_archived"), (GONE, "repository_not_found"), (FOREIGN, "repository_not_found")],
+)
+async def test_what_cannot_take_its_place_leaves_it_there(
+    edge: ProjectsEdge, client: Client, repo_id: str, code: str
+) -> None:
+    """Both steps, or neither."""
+    made = await link(edge, client, edge.project)
+    path = edge.repository_of(edge.project)
+    answer = await client.post(path, json={"repo_id": repo_id, "replace": True}, headers=edge.of("member"))
+    assert answer.json()["code"] == code
+    assert (await client.get(path, headers=edge.of("viewer"))).json() == made
+    assert len(await edge.told()) == 1
+
+
+async def test_nothing_to_replace(edge: ProjectsEdge, client: Client) -> None:
+    """It is linked all the same."""
+    await link(edge, client, edge.project, GADGETS, replace=True)
+    answer = await client.post(
+        edge.path("/projects/import"), json={"repo_id": WIDGETS, "replace": True}, headers=edge.of("member")
+    )
+    assert refused(answer, 400, "body_invalid")["errors"][0]["field"] == "replace"

@@ -1,0 +1,74 @@
+"""Whether a linked repository can be reached, and why not."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from core.domain.integrations import IntegrationStatus, StatusReason
+from tests.support.builders import a_repository, ago
+from tests.support.edge import Client
+from tests.support.projects import WIDGETS, ProjectsEdge, link
+
+REASONS: dict[str, tuple[dict[str, Any], str, str, str]] = {
+    "suspended there": (
+        {"status": IntegrationStatus.SUSPENDED, "status_reason": StatusReason.SUSPENDED_ON_PROVIDER},
+        "integration_suspended",
+        "unsuspend_on_provider",
+        "https://provider.example/installations/41000001",
+    ),
+    "refused": (
+        {"status": IntegrationStatus.SUSPENDED, "status_reason": StatusReason.TOKEN_REFUSED},
+        "integration_suspended",
+        "check_on_provider",
+        "https://provider.example/installations/41000001",
+    ),
+    "revoked": (
+        {"status": IntegrationStatus.REVOKED, "status_reason": StatusReason.DISCONNECTED},
+        "integration_revoked",
+        "reconnect",
+        "/api/v1/git/github/install?organization_id={org}&mode=existing",
+    ),
+}
+
+
+@pytest.mark.parametrize("why", REASONS)
+async def test_why_a_link_is_not_reachable(edge: ProjectsEdge, client: Client, why: str) -> None:
+    """With the one thing that helps, where it is shown, listed, and asked for again."""
+    facts, reason, action, url = REASONS[why]
+    await link(edge, client, edge.project)
+    await edge.set_integration(replace(edge.integration, **facts))
+    path = edge.repository_of(edge.project)
+    shown = (await client.get(path, headers=edge.of("viewer"))).json()
+    assert (shown["reachable"], shown["reason"], shown["action"]["code"]) == (False, reason, action)
+    assert shown["action"]["url"] == url.format(org=edge.organization.external_id)
+    listed = (await client.get(edge.path("/projects?linked=true"), headers=edge.of("viewer"))).json()
+    assert listed["data"][0]["repository"] == shown
+    again = await client.post(path, json={"repo_id": WIDGETS}, headers=edge.of("member"))
+    assert (again.status_code, again.json()) == (200, shown)
+
+
+async def test_a_repository_that_went_away(edge: ProjectsEdge, client: Client) -> None:
+    """The link stays, and says what helps; the repository's return mends it."""
+    await link(edge, client, edge.project)
+    path = edge.repository_of(edge.project)
+    for row in ({"removed_at": ago(minutes=1)}, {}):
+        await edge.save(a_repository(edge.integration, WIDGETS, full_name="acme/widgets", **row))
+        shown = (await client.get(path, headers=edge.of("viewer"))).json()
+        if row:
+            assert (shown["reachable"], shown["reason"]) == (False, "repository_removed")
+            assert shown["action"]["code"] == "grant_access_on_provider"
+            assert "unlink" in shown["action"]["message"]
+        else:
+            assert (shown["reachable"], shown["reason"], shown["action"]) == (True, None, None)
+
+
+async def test_an_archived_repository(edge: ProjectsEdge, client: Client) -> None:
+    """Is reachable, and says why nothing comes all the same, and what helps."""
+    await link(edge, client, edge.project)
+    facts = {"full_name": "acme/widgets", "url": "https://p.example/acme/widgets"}
+    await edge.save(a_repository(edge.integration, WIDGETS, archived=True, **facts))
+    shown = (await client.get(edge.repository_of(edge.project), headers=edge.of("viewer"))).json()
+    assert (shown["reachable"], shown["archived"], shown["reason"]) == (True, True, None)
+    assert shown["action"]["code"] == "unarchive_on_provider"
+    assert shown["action"]["url"] == "https://p.example/acme/widgets"

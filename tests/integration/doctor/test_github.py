@@ -1,0 +1,69 @@
+"""What it finds out about GitHub, and how our App is registered there."""
+
+import pytest
+
+from entrypoints.doctor.findings import Level
+from entrypoints.sandbox.faults import Fault, FaultKind
+from tests.support.examining import examined, levels, wrong
+from tests.support.service_at_sandbox import ServiceAtSandbox
+
+
+async def test_a_refused_key_is_said_once(both: ServiceAtSandbox) -> None:
+    """What else would be asked of GitHub says that it was not."""
+    both.fault(Fault(FaultKind.KEY_REFUSED))
+    findings = await examined(both)
+
+    assert "Make a private key" in wrong(findings)["github app"]
+    assert levels(findings, "webhook", "deliveries", "github clock") == [Level.NOTE, Level.NOTE, Level.OK]
+
+
+async def test_an_outage_of_github_is_said_once(both: ServiceAtSandbox) -> None:
+    """With where to look."""
+    both.fault(Fault(FaultKind.ERROR, status=502))
+    findings = await examined(both)
+
+    assert "githubstatus.com" in wrong(findings)["github app"]
+    assert levels(findings, "webhook", "deliveries", "github clock") == [Level.NOTE] * 3
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(45, Level.WARN), (-3600, Level.FAIL)])
+async def test_a_clock_that_differs_from_githubs(
+    both: ServiceAtSandbox, seconds: float, level: Level
+) -> None:
+    """Is told, though the adapter copes with it; the app itself is well."""
+    both.fault(Fault(FaultKind.SKEWED_CLOCK, seconds=seconds))
+    findings = await examined(both)
+
+    assert levels(findings, "github clock", "github app") == [level, Level.OK]
+
+
+async def test_an_app_that_was_registered_otherwise(both: ServiceAtSandbox) -> None:
+    """Permissions, events, webhook and settings of another app: each is told with its remedy."""
+    app = both.sandbox.world.apps[both.sandbox.app.id]
+    app.permissions = {"contents": "write", "metadata": "read"}
+    app.events = ["push"]
+    app.webhook_url = "https://elsewhere.example/hooks"
+
+    found = wrong(await examined(both, {"GITHUB_APP_SLUG": "another"}))
+
+    assert "lacks pull_requests: read, emails: read" in found["permissions"]
+    assert (
+        f"{both.sandbox.url}/organizations/orbital-works/settings/apps/crewkit/permissions"
+        in found["permissions"]
+    )
+    assert "not subscribed to public, pull_request, repository" in found["events"]
+    assert "Deliveries go to https://elsewhere.example/hooks" in found["webhook"]
+    assert "GITHUB_APP_SLUG is another" in found["github app"]
+
+
+async def test_deliveries_that_are_refused_name_the_secret(both: ServiceAtSandbox) -> None:
+    """GitHub's log has our answers."""
+    await both.start("api")
+    app = both.sandbox.world.apps[both.sandbox.app.id]
+    app.webhook_secret = "another"
+    await both.push(1)
+
+    found = wrong(await examined(both))
+
+    assert "Invalid HTTP Response: 401" in found["deliveries"]
+    assert "GITHUB_WEBHOOK_SECRETS" in found["deliveries"]

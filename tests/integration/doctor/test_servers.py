@@ -1,0 +1,128 @@
+"""What it finds out about our own servers, processes and keys."""
+
+import asyncio
+import base64
+import time
+
+from adapters.secrets.cipher import AesGcmCipher
+from core.domain.secret import Secret
+from entrypoints.bootstrap import migrations
+from entrypoints.doctor.findings import Level
+from entrypoints.doctor.report import as_text
+from entrypoints.sandbox.faults import Fault, FaultKind
+from tests.support.examining import KEY, examined, levels, listening, wrong
+from tests.support.service_at_sandbox import ServiceAtSandbox
+
+
+async def test_servers_that_are_down_are_said_once_each(both: ServiceAtSandbox) -> None:
+    """And what can be looked at without them is."""
+    findings = await examined(
+        both,
+        {
+            "DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:9/x",
+            "REDIS_URL": "redis://:hunter2@127.0.0.1:9/0",
+        },
+    )
+
+    found = wrong(findings)
+    assert list(found) == ["database", "redis"]
+    assert "Connection refused" in found["database"]
+    assert "Start Redis" in found["redis"]
+    assert levels(findings, "migrations", "backlog", "scheduler", "installations") == [Level.NOTE] * 4
+    assert levels(findings, "github app", "webhook", "access tokens") == [Level.OK] * 3
+    assert "hunter2" not in as_text(findings)
+
+
+async def test_nothing_that_hangs_hangs_it(both: ServiceAtSandbox) -> None:
+    """Neither GitHub, nor a database or a Redis that accepts connections and is silent."""
+    both.fault(Fault(FaultKind.HANG))
+    deaf: list[asyncio.StreamWriter] = []
+
+    async def accept(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        deaf.append(writer)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    address = "{}:{}".format(*server.sockets[0].getsockname())
+    began = time.monotonic()
+    try:
+        findings = await examined(
+            both,
+            {"DATABASE_URL": f"postgresql://u@{address}/x", "REDIS_URL": f"redis://{address}/0"},
+            seconds=1,
+        )
+    finally:
+        server.close()
+        for writer in deaf:
+            writer.close()
+
+    assert time.monotonic() - began < 5
+    assert {"database", "redis", "github app"} <= wrong(findings).keys()
+    assert levels(findings, "access tokens") == [Level.OK]
+
+
+async def test_a_database_that_is_not_migrated(both: ServiceAtSandbox, database_url: str) -> None:
+    """Or not to the end; what needs the tables says so instead of failing."""
+    newest = migrations.revisions()[-1]
+    await asyncio.to_thread(migrations.downgrade, database_url, "0005")
+    behind = await examined(both)
+    await asyncio.to_thread(migrations.downgrade, database_url, "base")
+    never = await examined(both)
+
+    assert f"revision 0005 and not at {newest}" in wrong(behind)["migrations"]
+    assert "never migrated" in wrong(never)["migrations"]
+    assert "crewkit-git migrate" in wrong(never)["migrations"]
+    assert levels(never, "database", "scheduler", "backlog", "installations") == [Level.OK, *[Level.NOTE] * 3]
+
+
+async def test_a_foreign_key_is_found_by_reading(both: ServiceAtSandbox) -> None:
+    """Another of the same name, and one that is gone; neither value nor key is shown."""
+    external_id = both.ledger.value("SELECT external_id FROM git_integrations")
+    context = f"git_integrations.access_token:{external_id}"
+    kept = AesGcmCipher([("test", KEY)]).encrypt(Secret("ghs_kept"), context=context)
+    both.ledger.run(f"UPDATE git_integrations SET access_token = '{kept}'")
+    other = base64.b64encode(b"x" * 32).decode()
+
+    well = await examined(both)
+    same_name = await examined(both, {"ENCRYPTION_KEYS": f"test:{other}"})
+    gone = await examined(both, {"ENCRYPTION_KEYS": f"new:{other}"})
+    none = await examined(both, {"ENCRYPTION_KEYS": None})
+
+    assert levels(well, "encryption keys") == [Level.OK]
+    assert "of the key `test` cannot be read" in wrong(same_name)["encryption keys"]
+    assert "access_token: 1 value encrypted with the key `test`" in wrong(gone)["encryption keys"]
+    assert "There are none" in wrong(none)["encryption keys"]
+    text = as_text([*same_name, *gone, *none])
+    assert not any(one in text for one in (kept, other, KEY.reveal()))
+
+
+async def test_nobody_processes(both: ServiceAtSandbox, redis_url: str) -> None:
+    """No worker, and what waits since; one that listens is seen without any of its processes' help."""
+    await both.start("api")
+    await both.push(1)
+    both.ledger.run("UPDATE git_webhook_events SET created_at = now() - interval '10 minutes'")
+
+    silent = await examined(both)
+    async with listening(redis_url):
+        heard = await examined(both)
+
+    found = wrong(silent)
+    assert "Start `crewkit-git worker`" in found["worker"]
+    assert "waiting for 10 minutes" in found["backlog"]
+    assert levels(silent, "scheduler") == [Level.WARN]
+    assert levels(heard, "worker") == [Level.OK]
+
+
+async def test_keys_that_are_published_are_read(both: ServiceAtSandbox) -> None:
+    """An address where there are none is told."""
+    published = {"AUTH_PUBLIC_KEY": None, "AUTH_JWKS_URL": f"{both.sandbox.url}/keys"}
+    found = wrong(await examined(both, published))
+    assert "(status " in found["access tokens"]
+
+
+async def test_a_private_key_that_is_none(both: ServiceAtSandbox) -> None:
+    """Is said without a word of it."""
+    broken = "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----"
+    findings = await examined(both, {"GITHUB_PRIVATE_KEY": broken})
+
+    assert "no PEM private key" in wrong(findings)["github app"]
+    assert "hunter2" not in as_text(findings)

@@ -1,0 +1,140 @@
+"""The whole report: of a service that is well, and where nothing is set up."""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import httpx
+
+from entrypoints.doctor.findings import Level
+from tests.support.conditions import until
+from tests.support.examining import examined, levels, wrong
+from tests.support.registering import read, registering
+from tests.support.sandbox import MARA
+from tests.support.service_at_sandbox import ServiceAtSandbox
+
+HEALTHY = """\
+ok    settings         All COUNT can be read, for production.
+ok    database         PostgreSQL VERSION answers.
+ok    database clock   It agrees with ours to a second.
+ok    migrations       The schema is at revision REVISION, the newest.
+ok    backlog          No delivery waits for long.
+ok    scheduler        It compared the provider's log of deliveries with ours TIME ago.
+ok    encryption keys  COUNT; one of each column and key was read.
+ok    installations    1 connected, none behind on permissions.
+ok    redis            It answers.
+ok    worker           1 worker listening.
+ok    access tokens    They are verified with one public key, by RS256.
+ok    github app       crewkit answers to our key: SANDBOX/apps/crewkit
+ok    permissions      As needed: contents: read, metadata: read, pull_requests: read, emails: read.
+ok    events           As needed: public, pull_request, push, repository.
+ok    github clock     It agrees with ours to a second.
+ok    webhook          Deliveries go to SERVICE/api/v1/git/github/webhooks as json.
+ok    deliveries       2 deliveries arrived, the last TIME ago.
+note  callback urls    The app must have these, in this order: \
+SERVICE/api/v1/git/github/callback and SERVICE/api/v1/user/git-connections/github/callback
+
+All is well: 17 checks.
+"""
+
+
+async def test_a_service_that_is_well(both: ServiceAtSandbox) -> None:
+    """Every process runs, a push arrived: each check says what it saw, and nothing is wrong."""
+    await both.start("api", "worker", "scheduler")
+    granted = '{"contents": "read", "metadata": "read", "pull_requests": "read"}'
+    both.ledger.run(f"UPDATE git_integrations SET sync_requested_at = now(), permissions = '{granted}'")
+    await both.push(2)
+    await both.until(lambda: both.ledger.value("SELECT synced_at FROM git_integrations"))
+    await both.until(lambda: both.ledger.value("SELECT compared_at FROM git_recoveries"))
+    await both.until(
+        lambda: both.ledger.rows("SELECT status FROM git_webhook_events") == [("processed",), ("processed",)]
+    )
+
+    status, said = await both.run("doctor")
+
+    assert status == 0, said
+    said = said.replace(both.service.url, "SERVICE").replace(both.sandbox.url, "SANDBOX")
+    for pattern, name in (
+        (r"(?<=PostgreSQL )[\d.]+", "VERSION"),
+        (r"(?<=revision )\d{4}", "REVISION"),
+        (r"\d+ \w+(?= ago)", "TIME"),
+        (r"\d+ encrypted values?", "COUNT"),
+        (r"(?<=All )\d+", "COUNT"),
+    ):
+        said = re.sub(pattern, name, said)
+    assert said == HEALTHY
+
+
+def test_a_machine_where_nothing_is_set_up(tmp_path: Path) -> None:
+    """Every missing setting with its remedy, status 1, and the same for programs."""
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "entrypoints.cli.main", "doctor", "--json"],
+        env={**inherited, "CREWKIT_GIT_HOME": str(tmp_path)},
+        capture_output=True,
+        check=False,
+    )
+
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["ok"], done.stderr) == (1, False, b"")
+    failed = [one for one in told["findings"] if one["level"] == "fail"]
+    assert {one["about"] for one in failed} == {"settings"}
+    assert all(one["remedy"] for one in failed)
+
+
+async def test_a_service_started_as_an_app_that_was_just_registered(
+    both: ServiceAtSandbox, tmp_path: Path
+) -> None:
+    """The file is all it takes: deliveries of the new app are accepted, and nothing is wrong with it."""
+    file = tmp_path / "app.env"
+    wished = ("--public-url", both.service.url, "--name", "Fresh")
+    async with registering(both.sandbox, file, *wished) as registration:
+        await registration.browser.get(await registration.create())
+        status, said = await registration.ended()
+    assert status == 0, said
+    variables = read(file)
+    api = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "entrypoints.cli.main", "api"), env=both.service.environment | variables
+    )
+    try:
+        await until(partial(_is_ready, both.service.url), seconds=20)
+        await both.sandbox.act(MARA, "install", app="fresh", account=MARA)
+        await both.sandbox.delivered()
+    finally:
+        api.terminate()
+        await api.wait()
+
+    findings = await examined(both, {n.removeprefix("CREWKIT_GIT_"): v for n, v in variables.items()})
+
+    assert wrong(findings).keys() == {"worker"}
+    assert both.ledger.rows("SELECT event_type, action FROM git_webhook_events") == [
+        ("installation", "created")
+    ]
+    assert [one.message for one in findings if one.about == "github app"] == [
+        f"Fresh answers to our key: {both.sandbox.url}/apps/fresh"
+    ]
+
+
+async def _is_ready(url: str) -> bool:
+    await asyncio.sleep(0.02)
+    async with httpx.AsyncClient(trust_env=False, verify=False) as client:
+        try:
+            return (await client.get(f"{url}/readyz")).status_code == 200
+        except httpx.ConnectError:
+            return False
+
+
+async def test_settings_that_are_wrong_are_all_told(both: ServiceAtSandbox) -> None:
+    """And the checks that can be made are."""
+    findings = await examined(both, {"HTTP_ADDR": "nowhere", "REDIS_URL": None})
+
+    assert [one.message.partition(":")[0] for one in findings if one.about == "settings"] == [
+        "CREWKIT_GIT_HTTP_ADDR",
+        "CREWKIT_GIT_REDIS_URL",
+    ]
+    assert levels(findings, "database", "redis") == [Level.OK, Level.NOTE]

@@ -1,0 +1,61 @@
+"""While GitHub is out of order it is not asked."""
+
+import pytest
+
+from adapters.github.breaker import BreakerPolicy
+from adapters.github.calls import Limits
+from core.domain.provider import (
+    ProviderUnavailable,
+)
+from core.domain.secret import Secret
+from tests.support import github_answers as answers
+from tests.support.github import (
+    ScriptedGitHub,
+    Time,
+    github_provider,
+    refusal,
+    reply,
+    scripted_github,
+)
+from tests.support.github_read import REPOSITORY, read
+
+
+async def test_an_outage_opens_the_breaker_and_its_end_closes_it(github: ScriptedGitHub, time: Time) -> None:
+    """Ten minutes of 500 cost a probe a minute, and the first answer ends it, with nobody's help."""
+    limits = Limits(breaker=BreakerPolicy(failures=3, first_rest=5, longest_rest=60))
+    github.answers(REPOSITORY, refusal(500, "Server Error"))
+    async with github_provider(github.url, time, limits=limits) as provider:
+        while time.monotonic() < 600:
+            with pytest.raises(ProviderUnavailable) as error:
+                await read(provider)
+            assert error.value.retry_after is not None
+            assert 0 < error.value.retry_after <= 60
+            time.pass_by(1)
+        asked = len(github.received)
+        github.answers(REPOSITORY, reply(answers.repository(7)))
+        time.pass_by(60)
+
+        assert await read(provider) == "acme/rocket-7"
+        assert await read(provider) == "acme/rocket-7"
+
+    assert asked < 20
+
+
+async def test_one_hosts_outage_is_not_anothers(github: ScriptedGitHub, time: Time) -> None:
+    """While the API is down, people can still sign in at the pages, which are another host."""
+    github.answers(REPOSITORY, refusal(500, "Server Error"))
+    async with (
+        scripted_github() as pages,
+        github_provider(
+            github.url, time, web=pages.url, limits=Limits(breaker=BreakerPolicy(failures=1))
+        ) as provider,
+    ):
+        pages.answers("POST /login/oauth/access_token", reply({"access_token": "ghu_1"}))
+        with pytest.raises(ProviderUnavailable):
+            await read(provider)
+
+        await provider.exchange_code(Secret("code"), redirect_uri=None, code_verifier=None)
+
+        with pytest.raises(ProviderUnavailable):
+            await read(provider)
+    assert len(github.received) == 1

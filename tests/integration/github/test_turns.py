@@ -1,0 +1,145 @@
+"""Calls wait their turn: for GitHub's limits, and for one another."""
+
+import asyncio
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.github.calls import Limits
+from adapters.github.provider import GitHubProvider
+from core.domain.provider import (
+    RateLimited,
+)
+from tests.support import github_answers as answers
+from tests.support.github import (
+    NOW,
+    ScriptedGitHub,
+    Time,
+    github_provider,
+    refusal,
+    reply,
+    until,
+)
+from tests.support.github_read import REPOSITORY, read, slowly
+
+
+async def test_a_wish_of_githubs_is_waited_for(
+    github: ScriptedGitHub, provider: GitHubProvider, time: Time
+) -> None:
+    """Where it is short enough for whoever waits."""
+    github.answers(
+        REPOSITORY,
+        refusal(429, "Too many", retry_after="2"),
+        refusal(503, "Down for a moment", retry_after="3"),
+        reply(answers.repository(7)),
+    )
+
+    assert await read(provider) == "acme/rocket-7"
+    assert time.slept == [2.3, 3.6]
+
+
+async def test_a_secondary_limit_stops_that_credential_until_it_ends(
+    github: ScriptedGitHub, provider: GitHubProvider, time: Time
+) -> None:
+    """Nothing is sent meanwhile, and others go on."""
+    github.answers(
+        REPOSITORY,
+        refusal(403, "You have exceeded a secondary rate limit", retry_after="60"),
+        reply(answers.repository(7)),
+    )
+    github.answers("GET /app", reply(answers.APP))
+
+    with pytest.raises(RateLimited) as limited:
+        await read(provider)
+    assert limited.value.until == NOW + timedelta(seconds=60)
+    time.pass_by(59)
+    with pytest.raises(RateLimited):
+        await read(provider)
+    assert len(github.asked(REPOSITORY)) == 1
+    await provider.app()
+
+    time.pass_by(1)
+    assert await read(provider) == "acme/rocket-7"
+
+
+async def test_a_used_up_hour_is_waited_for_by_githubs_clock(
+    github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """The reset is a time by its clock, five hours from ours here."""
+    theirs = NOW + timedelta(hours=5)
+    github.answers(
+        REPOSITORY,
+        refusal(
+            403,
+            "API rate limit exceeded for installation ID 41.",
+            x_ratelimit_remaining="0",
+            x_ratelimit_reset=str(int((theirs + timedelta(minutes=20)).timestamp())),
+            date=format_datetime(theirs, usegmt=True),
+        ),
+    )
+
+    with pytest.raises(RateLimited) as limited:
+        await read(provider)
+
+    assert limited.value.until == NOW + timedelta(minutes=20)
+    assert limited.value.retry_after == 1200
+
+
+async def test_one_credential_has_only_so_many_calls_under_way(github: ScriptedGitHub, time: Time) -> None:
+    """GitHub asks for few at once, and the rest wait their turn."""
+    running, most, go = 0, 0, asyncio.Event()
+
+    async def count(_request: Request) -> Response:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await go.wait()
+        running -= 1
+        return reply(answers.repository(7))
+
+    github.answers(REPOSITORY, count)
+    async with github_provider(github.url, time, limits=Limits(at_once=3)) as provider:
+        asking = [asyncio.create_task(read(provider)) for _ in range(12)]
+        await until(lambda: running == 3)
+        go.set()
+        await asyncio.gather(*asking)
+
+    assert most == 3
+
+
+async def test_calls_that_wait_their_turn_are_not_sent_into_a_limit(
+    github: ScriptedGitHub, time: Time
+) -> None:
+    """GitHub counts them too, and may ban who goes on."""
+    go = asyncio.Event()
+
+    async def limited(_request: Request) -> Response:
+        await go.wait()
+        return refusal(429, "slow down", retry_after="60")
+
+    github.answers(REPOSITORY, limited)
+    async with github_provider(github.url, time, limits=Limits(at_once=2)) as provider:
+        asking = [asyncio.create_task(read(provider)) for _ in range(10)]
+        await until(lambda: len(github.received) == 2)
+        go.set()
+        errors = await asyncio.gather(*asking, return_exceptions=True)
+
+    assert {type(error) for error in errors} == {RateLimited}
+    assert len(github.received) == 2
+
+
+async def test_a_cancelled_call_lets_others_go_on(github: ScriptedGitHub, time: Time) -> None:
+    """Its slot and connection come back."""
+    github.answers(REPOSITORY, slowly)
+    async with github_provider(github.url, time, limits=Limits(at_once=1, connections=1)) as provider:
+        asking = asyncio.create_task(read(provider))
+        await until(lambda: github.received)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        github.answers(REPOSITORY, reply(answers.repository(7)))
+
+        assert await read(provider) == "acme/rocket-7"

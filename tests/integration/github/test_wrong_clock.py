@@ -1,0 +1,76 @@
+"""A clock of ours that is wrong is corrected by GitHub's; a wrong key is not taken for one."""
+
+import asyncio
+from datetime import timedelta
+from email.utils import format_datetime
+
+import jwt
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.github.provider import GitHubProvider
+from core.domain.provider import (
+    AppRefused,
+)
+from tests.support import github_answers as answers
+from tests.support.github import (
+    NOW,
+    ScriptedGitHub,
+    Time,
+    refusal,
+    reply,
+)
+
+
+async def test_a_wrong_clock_is_corrected_with_one_retry(
+    github: ScriptedGitHub, provider: GitHubProvider, time: Time
+) -> None:
+    """Also for a call that changes something, since a refused one did nothing."""
+    theirs = format_datetime(NOW + timedelta(minutes=12), usegmt=True)
+    too_early = refusal(401, "'Expiration time' claim ('exp') must be a numeric value", date=theirs)
+    minted = {"token": "ghs_x", "expires_at": "2026-11-23T13:12:00Z", "permissions": {}}
+    github.answers("POST /app/installations/41/access_tokens", too_early, reply(minted, 201))
+
+    await provider.mint_token("41")
+    await provider.mint_token("41")
+
+    assert len(github.received) == 3
+    assert len({one.headers["authorization"] for one in github.received}) == 2
+    assert time.slept == [0.0]
+
+
+async def test_calls_refused_together_for_a_wrong_clock_all_succeed(
+    github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """One learns GitHub's time; the others were under way with the same old claim."""
+    theirs = NOW + timedelta(minutes=12)
+
+    def app(request: Request) -> Response:
+        claim = request.headers["authorization"].removeprefix("Bearer ")
+        ends = jwt.decode(claim, options={"verify_signature": False})["exp"]
+        fresh = ends > theirs.timestamp()
+        date = format_datetime(theirs, usegmt=True)
+        return reply(answers.APP, date=date) if fresh else refusal(401, "'Expiration time' claim", date=date)
+
+    github.answers("GET /app", app)
+
+    found = await asyncio.gather(*(provider.app() for _ in range(20)))
+
+    assert {one.slug for one in found} == {"crewkit"}
+
+
+async def test_a_wrong_key_is_refused_after_no_more_than_one_retry(
+    github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """Even where the clock differs besides."""
+    theirs = format_datetime(NOW + timedelta(minutes=12), usegmt=True)
+    github.answers("GET /app", refusal(401, "A JSON web token could not be decoded", date=theirs))
+
+    with pytest.raises(AppRefused):
+        await provider.app()
+    assert len(github.received) == 2
+
+    with pytest.raises(AppRefused):
+        await provider.app()
+    assert len(github.received) == 3

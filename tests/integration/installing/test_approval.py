@@ -1,0 +1,77 @@
+"""Who asks for the app waits until an owner approves, and finishes or ends without a webhook as well."""
+
+import httpx
+
+from entrypoints.sandbox.state.seed import ORBITAL
+from tests.support.install_site import HTML, Site
+from tests.support.installing import CALLBACK, ORBITAL_ACCOUNT, refused
+from tests.support.sandbox import MARA, OONA
+
+
+async def test_an_owner_approves_what_someone_asked_for(site: Site) -> None:
+    """The requester waits, the owner sees a friendly page, and it connects by itself."""
+    await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
+    async with site.browser("owner", MARA) as mara, site.browser("nobody", OONA) as owner:
+        page = await mara.begin(site.acme, mode="new")
+        landed = await mara.install(page, ORBITAL_ACCOUNT)
+        assert landed.query["setup_action"] == "request"
+        onward = (await mara.arrive(landed)).json()
+        waiting = (await mara.arrive(await mara.authorize(onward["redirect_url"]))).json()
+        assert (waiting["outcome"], waiting["account"]) == ("awaiting_approval", ORBITAL_ACCOUNT)
+        shown = await site.show(site.acme, "owner")
+        assert (shown["status"], shown["action"]["code"]) == ("pending", "await_approval")
+        request = max(site.sandbox.world.requests)
+        approved = await owner.there.post(f"/settings/requests/{request}/approve")
+        at = httpx.URL(approved.headers["location"])
+        friendly = await owner.here.get(at.raw_path.decode(), headers=HTML)
+        assert friendly.status_code == 200
+        assert "The app is installed" in friendly.text
+    await site.settle()
+    shown = await site.show(site.acme, "owner")
+    assert (shown["status"], shown["account"]) == ("active", ORBITAL_ACCOUNT)
+
+
+async def test_a_requester_finishes_in_the_browser_what_no_webhook_did(site: Site) -> None:
+    """The delivery that names them as requester is proof, also when the flow that asked is over."""
+    await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
+    async with site.browser("owner", MARA) as mara:
+        landed = await mara.install(await mara.begin(site.acme, mode="new"), ORBITAL_ACCOUNT)
+        onward = (await mara.arrive(landed)).json()
+        await mara.arrive(await mara.authorize(onward["redirect_url"]))
+        site.rows("UPDATE git_flows SET status = 'ended'")
+        site.sandbox.world.accounts[ORBITAL].members_read = True
+        await site.sandbox.act(OONA, "approve_request", request=max(site.sandbox.world.requests))
+        await site.settle()
+        assert (await site.show(site.acme, "owner"))["status"] == "revoked"
+        # Acme's own installation is Mara's to show as well, so that she has to choose.
+        chosen = (await mara.arrive(await mara.authorize(await mara.begin(site.acme)))).json()
+        assert chosen["outcome"] == "choose"
+        [wanted] = [one for one in chosen["installations"] if one["account"] == ORBITAL_ACCOUNT]
+        form = {"state": chosen["state"], "installation_id": wanted["installation_id"]}
+        wrong = await mara.here.post(
+            CALLBACK, data={**form, "state": "x"}, headers={"accept": "application/json"}
+        )
+        refused(wrong, 409, "flow_invalid")
+        done = await mara.here.post(CALLBACK, data=form, headers={"accept": "application/json"})
+        assert done.json()["outcome"] == "connected", done.text
+    shown = await site.show(site.acme, "owner")
+    assert (shown["status"], shown["account"]) == ("active", ORBITAL_ACCOUNT)
+
+
+async def test_requests_that_are_gone_are_ended(site: Site) -> None:
+    """Denied or withdrawn ones, of which no webhook tells; one that still waits goes on waiting."""
+    await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
+    async with site.browser("owner", MARA) as mara:
+        landed = await mara.install(await mara.begin(site.acme, mode="new"), ORBITAL_ACCOUNT)
+        onward = (await mara.arrive(landed)).json()
+        await mara.arrive(await mara.authorize(onward["redirect_url"]))
+    site.rows("UPDATE git_flows SET created_at = created_at - interval '2 hours'")
+    assert await site.application.end_lapsed_flows() == 0
+    await site.sandbox.act(OONA, "deny_request", request=max(site.sandbox.world.requests))
+    assert await site.application.end_lapsed_flows() == 1
+    # For an hour an approval may still be recovered.
+    assert (await site.show(site.acme, "owner"))["status"] == "pending"
+    site.rows("UPDATE git_flows SET expires_at = expires_at - interval '61 minutes'")
+    assert (await site.show(site.acme, "owner"))["status"] == "revoked"
+    assert await site.application.end_lapsed_flows() == 1
+    assert site.rows("SELECT DISTINCT status FROM git_flows") == [("ended",)]

@@ -1,0 +1,143 @@
+"""A flow is one person's, in one browser, once: what was begun elsewhere, by others or long ago is not."""
+
+import httpx
+
+from tests.support.install_site import HTML, JSON, Browser, Site
+from tests.support.installing import CALLBACK, begun_by_oona, bound, link_of, refused
+from tests.support.sandbox import INSTALLATION, MARA, OONA
+
+
+async def test_a_connected_organization_begins_nothing(site: Site) -> None:
+    """It is managed at the provider, or disconnected first."""
+    answer = await site.ask("GET", "/git/github/install", "owner", params={"organization_id": site.acme})
+    refused(answer, 409, "organization_already_connected")
+
+
+async def test_a_state_works_once_in_its_own_browser(site: Site, oona: Browser) -> None:
+    """From another browser, or made up, it is refused, and the owner can go on; replayed it does nothing."""
+    landed = await begun_by_oona(site, oona)
+    async with site.browser("nobody", OONA) as other:
+        refused(await other.arrive(landed), 409, "flow_invalid")
+    refused(await oona.arrive(landed.but(state="x" * 43)), 409, "flow_invalid")
+    assert await bound(site) == []
+    assert (await oona.arrive(landed)).json()["outcome"] == "connected"
+    [before] = await bound(site)
+    # The same person in the same browser reloads the page, or someone else put another number into it.
+    for again in (landed, landed.but(installation_id=str(INSTALLATION))):
+        assert (await oona.arrive(again)).json()["outcome"] == "connected"
+    assert await bound(site) == [before]
+    async with site.browser("nobody", OONA) as other:
+        refused(await other.arrive(landed), 409, "flow_invalid")
+
+
+async def test_a_late_return_binds_nothing(site: Site, oona: Browser) -> None:
+    """Ten minutes are long enough."""
+    landed = await begun_by_oona(site, oona)
+    site.rows("UPDATE git_flows SET expires_at = now() - interval '1 second'")
+    refused(await oona.arrive(landed), 409, "flow_expired")
+    assert await bound(site) == []
+
+
+async def test_a_session_of_someone_else_binds_nothing(site: Site, oona: Browser) -> None:
+    """Who was signed in over in the meantime would connect for another."""
+    landed = await begun_by_oona(site, oona)
+    other = site.facts.users["owner"]["token"]
+    answer = await oona.here.get(
+        landed.path, params=landed.query, headers={"authorization": f"Bearer {other}"}
+    )
+    refused(answer, 409, "flow_invalid")
+    assert await bound(site) == []
+
+
+async def test_a_role_that_was_lost_on_the_way_counts(site: Site, oona: Browser) -> None:
+    """It is looked at again when the browser comes back."""
+    landed = await begun_by_oona(site, oona)
+    site.rows(
+        "UPDATE memberships SET role = 'member' FROM users WHERE users.id = user_id AND email LIKE 'oona%%'"
+    )
+    refused(await oona.arrive(landed), 403, "action_forbidden")
+    assert await bound(site) == []
+
+
+async def test_who_may_not_install_begins_nothing(site: Site) -> None:
+    """Members, strangers and services."""
+    for person, status, code in (
+        ("member", 403, "action_forbidden"),
+        ("viewer", 403, "action_forbidden"),
+        ("outsider", 404, "organization_not_found"),
+    ):
+        query = {"organization_id": site.acme}
+        refused(await site.ask("GET", "/git/github/install", person, params=query), status, code)
+    token = site.facts.services["operator"]["token"]
+    async with httpx.AsyncClient(base_url=site.url, headers={"authorization": f"Bearer {token}"}) as client:
+        answer = await client.get("/api/v1/git/github/install", params={"organization_id": site.acme})
+        refused(answer, 403, "user_required")
+    assert site.rows("SELECT count(*) FROM git_flows") == [(0,)]
+
+
+async def test_a_link_elsewhere_begins_nothing_unasked(site: Site) -> None:
+    """Or it could quietly connect someone's account to a team they also belong to."""
+    path, query = "/api/v1/git/github/install", {"organization_id": site.orbital, "mode": "existing"}
+    token = site.facts.users["outsider"]["token"]
+    cookies = {"crewkit_session": token}
+    async with httpx.AsyncClient(base_url=site.url, cookies=cookies, trust_env=False) as here:
+        for sent in (
+            {"sec-fetch-site": "cross-site"},
+            {"sec-fetch-site": "cross-site", "referer": "https://evil.example/"},
+            {"referer": f"{site.url}.evil.example/"},
+        ):
+            page = await here.get(path, params=query, headers={**HTML, **sent})
+            assert (page.status_code, "set-cookie" in page.headers) == (200, False)
+            assert f"Connect {site.facts.second_organization['name']}?" in page.text
+        assert site.rows("SELECT count(*) FROM git_flows") == [(0,)]
+        foreign = {**query, "organization_id": site.acme}
+        page = await here.get(path, params=foreign, headers={**HTML, "sec-fetch-site": "cross-site"})
+        assert (page.status_code, "Code organization_not_found" in page.text) == (404, True)
+
+        page = await here.get(path, params=query, headers={**HTML, "sec-fetch-site": "cross-site"})
+        for sent in (
+            {"sec-fetch-site": "same-origin", "referer": f"{site.url}/"},
+            {"sec-fetch-site": "same-site"},
+            {"sec-fetch-site": "none"},
+            {"sec-fetch-site": "cross-site", "referer": f"{site.url}/integrations"},
+            {},
+        ):
+            answer = await here.get(link_of(page, "Go on"), headers={**HTML, **sent})
+            assert (answer.status_code, "set-cookie" in answer.headers) == (302, True)
+
+
+async def test_a_browser_chooses_with_its_session_cookie(site: Site) -> None:
+    """The form is posted as a browser does: with the cookies, and with the origin of the page."""
+    await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
+    await site.sandbox.act(MARA, "install", account=MARA)
+    async with site.browser("nobody", MARA) as mara:
+        mara.here.cookies.set("crewkit_session", site.facts.users["owner"]["token"])
+        page = await mara.arrive(await mara.authorize(await mara.begin(site.acme)), HTML)
+        assert page.headers["referrer-policy"] == "strict-origin"  # with none the origin would be null
+        assert f"form-action 'self' {site.url};" in page.headers["content-security-policy"]
+        state = page.text.partition('name="state" value="')[2].partition('"')[0]
+        form = {"state": state, "installation_id": str(INSTALLATION)}
+        elsewhere = await mara.here.post(
+            CALLBACK, data=form, headers={**JSON, "origin": "https://evil.example"}
+        )
+        refused(elsewhere, 403, "origin_not_allowed")
+        garbage = await mara.here.post(CALLBACK, content=b"a=1&" * 40, headers={**JSON, "origin": site.url})
+        refused(garbage, 409, "flow_invalid")
+        for _ in range(2):  # the second click finds it done
+            done = await mara.here.post(CALLBACK, data=form, headers={**HTML, "origin": site.url})
+            assert (done.status_code, done.headers["location"]) == (303, f"{site.url}/")
+        other = await mara.here.get(link_of(page, "Install on another account"), headers=HTML)
+        assert (other.status_code, "Code organization_already_connected" in other.text) == (409, True)
+    assert await bound(site, site.acme) == [(str(INSTALLATION), "0")]
+
+
+async def test_no_token_or_verifier_can_be_read_from_the_database(site: Site, oona: Browser) -> None:
+    """States and cookies are hashed, verifiers encrypted, people's tokens ended and kept nowhere."""
+    page = await oona.begin(site.orbital, mode="existing")
+    state = page.partition("state=")[2].partition("&")[0]
+    [(row,)] = site.rows("SELECT row_to_json(f)::text FROM git_flows AS f")
+    assert state not in row
+    assert all(cookie.value not in row for cookie in oona.here.cookies.jar if cookie.value)
+    assert '"pkce_verifier":"v1.' in row
+    await oona.arrive(await oona.authorize(page))
+    assert not site.sandbox.world.user_tokens

@@ -1,0 +1,85 @@
+"""Who proves to own an installation, and what proves nothing."""
+
+import pytest
+
+from tests.support.deliveries import REPOSITORY
+from tests.support.install_site import HTML, Browser, Landing, Site
+from tests.support.installing import CALLBACK, ORBITAL_ACCOUNT, begun_by_oona, bound, code_of, refused
+from tests.support.sandbox import INSTALLATION, MARA, OONA, PRIYA
+
+
+async def test_a_foreign_installation_is_not_visible(site: Site, oona: Browser) -> None:
+    """Installation ids are small numbers that stand in URLs."""
+    site.rows("DELETE FROM project_repositories")
+    landed = await begun_by_oona(site, oona)
+    answer = await oona.arrive(landed.but(installation_id=str(INSTALLATION)))
+    refused(answer, 403, "installation_not_visible")
+    state = (await oona.begin(site.orbital)).partition("state=")[2]
+    back = Landing(CALLBACK, {"state": state, "code": await code_of(oona), "installation_id": "999"})
+    refused(await oona.arrive(back), 409, "installation_gone")
+    assert await bound(site) == []
+
+
+@pytest.mark.parametrize("administers", [False, True])
+async def test_members_and_administrators_of_one_repository_prove_nothing(
+    site: Site, *, administers: bool
+) -> None:
+    """Seeing an installation is not owning it, nor is administering a part of it."""
+    await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
+    account = site.sandbox.world.account(PRIYA)
+    assert account is not None
+    if administers:
+        site.sandbox.world.repositories[REPOSITORY].collaborators[account.id] = "admin"
+    async with site.browser("outsider", PRIYA) as browser:
+        page = await browser.begin(site.orbital, mode="existing")
+        landed = await browser.authorize(page)
+        onward = (await browser.arrive(landed)).json()
+        # Nothing of theirs is found, so they are told, and sent to install it.
+        assert (onward["outcome"], onward["reason"]) == ("continue", "installation_not_proven")
+        state = onward["redirect_url"].partition("state=")[2]
+        code = await code_of(browser)
+        back = Landing(CALLBACK, {"state": state, "code": code, "installation_id": str(INSTALLATION)})
+        refused(await browser.arrive(back), 403, "installation_not_proven")
+    assert await bound(site) == []
+
+
+async def test_what_another_organization_has_is_refused_without_naming_it(site: Site) -> None:
+    """Mara proves that the installation is hers, and it is Acme's already."""
+    async with site.browser("outsider", MARA) as browser:
+        landed = await browser.authorize(await browser.begin(site.orbital, mode="existing"))
+        words = refused(await browser.arrive(landed), 409, "installation_bound_elsewhere")
+    assert "acme" not in words.lower()
+    assert await bound(site) == []
+
+
+async def test_without_a_code_the_person_is_asked_who_they_are(site: Site, oona: Browser) -> None:
+    """An installation in the URL proves nothing; after authorizing it is bound, after denying it is not."""
+    site.sandbox.world.apps[site.sandbox.app.id].request_oauth_on_install = False
+    landed = await begun_by_oona(site, oona)
+    assert "code" not in landed.query
+    onward = (await oona.arrive(landed)).json()
+    assert onward["outcome"] == "continue"
+    assert await bound(site) == []
+    denied = await oona.authorize(onward["redirect_url"], "deny")
+    refused(await oona.arrive(denied), 409, "authorization_denied")
+    assert await bound(site) == []
+
+    landed = await oona.authorize(await oona.begin(site.orbital, mode="existing"))
+    assert (await oona.arrive(landed)).json()["outcome"] == "connected"
+    assert [status for _, status in await bound(site)] == ["0"]
+
+
+async def test_only_what_was_offered_can_be_chosen(site: Site) -> None:
+    """A number added to the form is none of them."""
+    await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
+    await site.sandbox.act(MARA, "install", account=MARA)
+    await site.sandbox.act(OONA, "install", account=ORBITAL_ACCOUNT)
+    foreign = max(site.sandbox.world.installations)
+    async with site.browser("owner", MARA) as mara:
+        page = await mara.arrive(await mara.authorize(await mara.begin(site.acme)), HTML)
+        assert "Which account?" in page.text
+        state = page.text.partition('name="state" value="')[2].partition('"')[0]
+        form = {"state": state, "installation_id": str(foreign)}
+        answer = await mara.here.post(CALLBACK, data=form, headers={"accept": "application/json"})
+        refused(answer, 400, "installation_choice_invalid")
+    assert [status for _, status in await bound(site, site.acme)] == ["2"]

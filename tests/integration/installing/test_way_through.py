@@ -1,0 +1,194 @@
+"""Connecting an organization from the first click to the first push, with real browsers' cookies.
+
+Each complaint of users of such integrations that is about installing has its test in this folder.
+"""
+
+import asyncio
+
+import httpx
+import pytest
+
+from entrypoints.sandbox.faults import Fault, FaultKind
+from tests.support.install_site import HTML, JSON, Browser, Landing, Site, landing
+from tests.support.installing import CALLBACK, ORBITAL_ACCOUNT, begun_by_oona, bound, link_of, refused
+from tests.support.sandbox import INSTALLATION, JONAS, MARA, OONA
+
+
+async def test_installed_it_works_and_installed_again_too(site: Site, oona: Browser) -> None:
+    """Install, catalog, import, push; uninstall keeps the link; installing again gives all of it back."""
+    landed = await begun_by_oona(site, oona)
+    answer = await oona.arrive(landed, HTML)
+    assert (answer.status_code, answer.headers["location"]) == (302, f"{site.url}/integrations")
+    shown = await site.show(site.orbital, "outsider")
+    assert (shown["status"], shown["account"]) == ("active", ORBITAL_ACCOUNT)
+    await site.settle()
+    listed = await site.ask("GET", f"/{site.orbital}/git-integrations/github/repos", "outsider")
+    repository = listed.json()["data"][0]
+    imported = await site.ask(
+        "POST", f"/{site.orbital}/projects/import", "outsider", json={"repo_id": repository["id"]}
+    )
+    assert imported.status_code == 201, imported.text
+
+    async def pushes() -> int:
+        await site.sandbox.act(OONA, "push", repository=repository["full_name"], messages=["Try"])
+        await site.settle()
+        return int(site.rows("SELECT count(*) FROM git_domain_events WHERE type = 'git.push'")[0][0])
+
+    assert await pushes() == 1
+    [(first, _)] = await bound(site)
+    await site.sandbox.act(OONA, "uninstall", installation=int(first))
+    await site.settle()
+    gone = await site.show(site.orbital, "outsider")
+    assert (gone["status"], gone["reason"]) == ("revoked", "uninstalled_on_provider")
+    assert site.rows("SELECT count(*) FROM project_repositories WHERE repo_id = %s", (repository["id"],)) == [
+        (1,)
+    ]
+
+    # What is left of it leads to installing anew: looked for first, and not there.
+    page = await oona.begin(site.orbital)
+    onward = await oona.arrive(await oona.authorize(page))
+    assert onward.json()["outcome"] == "continue"
+    landed = await oona.install(onward.json()["redirect_url"], ORBITAL_ACCOUNT)
+    assert (await oona.arrive(landed)).json()["outcome"] == "connected"
+    await site.settle()
+    again = await site.show(site.orbital, "outsider")
+    assert (again["status"], again["id"]) == ("active", shown["id"])
+    assert again["installation_id"] != first
+    assert await pushes() == 2
+
+
+async def test_choosing_repositories_there_leads_back_to_where_one_was(site: Site) -> None:
+    """The provider's page takes no state along, so the browser does; once, and to a path here alone."""
+    async with site.browser("member", MARA) as mara:
+        for wish, expected in (("/kit/import?a=ü&b", "/"), ("/kit/import?a=b&c", "/kit/import?a=b&c")):
+            query = {"organization_id": site.acme, "return_to": wish}
+            answer = await mara.here.get("/api/v1/git/github/manage", params=query, headers=HTML)
+            assert answer.status_code == 302, answer.text
+            page = httpx.URL(answer.headers["location"])
+            assert page.path.endswith(f"/installations/{INSTALLATION}")
+            saved = landing(await mara.there.post(page.path, data={"selection": "all"}))
+            assert (saved.query["setup_action"], "state" in saved.query) == ("update", False)
+            back = await mara.arrive(saved, HTML)
+            assert (back.status_code, back.headers["location"]) == (302, f"{site.url}{expected}")
+            again = await mara.arrive(saved, HTML)
+            assert "Your changes are saved" in again.text
+        told = await mara.here.get("/api/v1/git/github/manage", params=query, headers=JSON)
+        assert told.json() == {"redirect_url": str(page)}
+        own = await mara.arrive(saved.but(setup_action="install"), HTML)
+        assert (own.status_code, "The app is installed" in own.text) == (200, True)
+    async with site.browser("nobody", MARA) as other:
+        other.here.cookies.set("crewkit_git_place", "//evil.example")
+        led = await other.arrive(saved, HTML)
+        assert led.headers["location"] == f"{site.url}/"
+
+
+async def test_there_is_no_page_of_what_is_not_connected(site: Site) -> None:
+    """Nor one of others."""
+    for organization, person, status, code in (
+        (site.orbital, "outsider", 404, "integration_not_found"),
+        (site.acme, "outsider", 404, "organization_not_found"),
+    ):
+        query = {"organization_id": organization}
+        answer = await site.ask("GET", "/git/github/manage", person, params=query)
+        refused(answer, status, code)
+    await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
+    answer = await site.ask("GET", "/git/github/manage", "member", params={"organization_id": site.acme})
+    refused(answer, 409, "integration_not_active")
+
+
+async def test_nobody_is_sent_elsewhere(site: Site, oona: Browser) -> None:
+    """Only to a path of the dashboard's."""
+    page = await oona.begin(site.orbital, return_to="/\\evil.example")
+    answer = await oona.arrive(await oona.install(page, ORBITAL_ACCOUNT), HTML)
+    assert answer.headers["location"] == f"{site.url}/"
+
+
+@pytest.mark.parametrize("delivering", ["before_return", "held"])
+async def test_browser_and_webhook_come_in_either_order(site: Site, oona: Browser, delivering: str) -> None:
+    """The event that came first waits and is routed; the one that comes later finds it bound."""
+    await site.sandbox.control("PATCH", "/behaviour", delivering=delivering)
+    landed = await begun_by_oona(site, oona)
+    for lane in range(32):
+        await site.application.drain_lane(lane)
+    assert (await oona.arrive(landed)).json()["outcome"] == "connected"
+    await site.sandbox.control("POST", "/deliveries/release")
+    await site.settle()
+    assert site.rows(
+        "SELECT status, verdicts->0->>'reason' FROM git_webhook_events "
+        "WHERE event_type = 'installation' AND action = 'created'"
+    ) == [("processed", "already_bound")]
+    assert [status for _, status in await bound(site)] == ["0"]
+
+
+async def test_two_clicks_at_once_connect_once(site: Site, oona: Browser) -> None:
+    """One goes on with its code, the others wait for what comes of it."""
+    landed = await begun_by_oona(site, oona)
+    answers = await asyncio.gather(*(oona.arrive(landed) for _ in range(5)))
+    assert [answer.json()["outcome"] for answer in answers] == ["connected"] * 5
+    assert len(await bound(site)) == 1
+    assert site.rows(
+        "SELECT count(*) FROM versions WHERE item_type = 'integration' AND actor LIKE 'user:%%'"
+    ) == [(1,)]
+
+
+async def test_what_is_suspended_there_is_suspended_here(site: Site, oona: Browser) -> None:
+    """It is bound as it is, and works when the suspension is lifted."""
+    landed = await begun_by_oona(site, oona)
+    [installation] = [one for one in site.sandbox.world.installations if one != INSTALLATION]
+    await site.sandbox.act(OONA, "suspend", installation=installation)
+    # Of a suspended one, nothing but the event of its creation shows who installed it.
+    await site.sandbox.delivered()
+    assert (await oona.arrive(landed)).json()["outcome"] == "connected"
+    shown = await site.show(site.orbital, "outsider")
+    assert (shown["status"], shown["reason"]) == ("suspended", "suspended_on_provider")
+    await site.sandbox.act(OONA, "unsuspend", installation=installation)
+    await site.settle()
+    assert (await site.show(site.orbital, "outsider"))["status"] == "active"
+
+
+async def test_returns_that_nobody_here_began_are_met_with_words(site: Site) -> None:
+    """Installed from the provider's side, saved there, or opened by hand: nothing is bound or breaks."""
+    async with site.browser("nobody", JONAS) as browser:
+        for query, words in (
+            ({"setup_action": "install", "installation_id": str(INSTALLATION), "code": "x"}, "installed"),
+            ({"setup_action": "update", "installation_id": str(INSTALLATION)}, "saved"),
+            ({"setup_action": "request"}, "asked"),
+            ({"setup_action": "of-the-future", "new_parameter": "1"}, "Nothing to do"),
+            ({}, "Nothing to do"),
+        ):
+            answer = await browser.arrive(Landing(CALLBACK, query), HTML)
+            assert (answer.status_code, words in answer.text) == (200, True), answer.text
+            assert "default-src 'none'" in answer.headers["content-security-policy"]
+        page = await browser.arrive(Landing(CALLBACK, {"state": "x", "error": "access_denied"}), HTML)
+        assert page.status_code == 409
+        assert "flow_invalid" in page.text
+        assert "Start again" in page.text
+
+
+async def test_the_provider_being_down_is_said_and_binds_nothing(site: Site, oona: Browser) -> None:
+    """The same flow goes on as soon as it is back: the page says where."""
+    landed = await begun_by_oona(site, oona)
+    site.sandbox.sandbox.faults.active = [Fault(FaultKind.ERROR)]
+    answer = await oona.arrive(landed, HTML)
+    assert answer.status_code == 503
+    assert "Code provider_unavailable" in answer.text
+    assert "retry-after" in answer.headers
+    assert await bound(site) == []
+    site.sandbox.sandbox.faults.active = []
+    answer = await oona.arrive(await oona.authorize(link_of(answer, "Try again")), HTML)
+    assert answer.status_code == 302
+    assert len(await bound(site)) == 1
+
+
+async def test_who_denied_may_think_again(site: Site, oona: Browser) -> None:
+    """As may who came back with a code that is worth nothing: the page leads to the provider once more."""
+    denied = await oona.authorize(await oona.begin(site.orbital, mode="existing"), "deny")
+    answer = await oona.arrive(denied, HTML)
+    assert (answer.status_code, "Code authorization_denied" in answer.text) == (409, True)
+    landed = await oona.authorize(link_of(answer, "Try again"))
+    answer = await oona.arrive(landed.but(code="worthless"), HTML)
+    assert (answer.status_code, "Code provider_credential_refused" in answer.text) == (409, True)
+    landed = await oona.authorize(link_of(answer, "Try again"))
+    answer = await oona.arrive(landed.but(code=None), HTML)
+    assert (answer.status_code, "Code authorization_code_missing" in answer.text) == (400, True)
+    assert await bound(site) == []

@@ -1,0 +1,163 @@
+"""What a repository's life has the sandbox tell: pushes, pull requests, changes."""
+
+import pytest
+
+from tests.support.receiver import Receiver, told
+from tests.support.sandbox import INSTALLATION, JONAS, MARA, PAD, PRIYA, RunningSandbox
+
+ZEROS = "0" * 40
+
+
+async def everything_installed(running: RunningSandbox) -> None:
+    """Let the installation have all repositories, and forget that it was told."""
+    await running.act(MARA, "choose_repositories", installation=INSTALLATION, selection="all")
+    await running.delivered()
+
+
+async def test_a_push_is_told_with_its_commits(running: RunningSandbox, receiver: Receiver) -> None:
+    """Authors are whom the push names, and an address of an account brings its login along."""
+    done = await running.act(
+        MARA,
+        "push",
+        repository=PAD,
+        messages=["Light the fuse", "Run"],
+        authors=[JONAS, "Sam <sam@nowhere.example>"],
+        co_authors=[PRIYA],
+    )
+    assert await told(running, receiver) == ["push"]
+    push = receiver.received[0].payload
+    assert (push["before"], push["after"]) == (done["before"], done["after"])
+    assert push["head_commit"] == push["commits"][-1]
+    first, second = push["commits"]
+    assert first["author"]["username"] == JONAS
+    assert second["author"] == {"name": "Sam", "email": "sam@nowhere.example"}
+    assert first["message"].endswith("Co-authored-by: Priya Raman <priya@acme-rockets.example>")
+    assert push["pusher"]["name"] == push["sender"]["login"] == MARA
+    assert isinstance(push["repository"]["pushed_at"], int)
+    assert push["installation"]["id"] == INSTALLATION
+
+
+async def test_pushes_of_every_kind_are_told(running: RunningSandbox, receiver: Receiver) -> None:
+    """Branches and tags are made, forced and deleted, each with the zeros and flags that say so."""
+    running.world.installations[INSTALLATION].events += ["create", "delete"]
+    for wish in (
+        {"branch": "fix/größe#1"},
+        {"branch": "fix/größe#1", "messages": ["Again"], "force": True},
+        {"branch": "fix/größe#1", "delete": True},
+        {"tag": "v2"},
+        {"tag": "v3", "annotated": True},
+        {"tag": "v3", "delete": True},
+    ):
+        await running.act(MARA, "push", repository=PAD, **wish)
+    assert sorted(await told(running, receiver)) == sorted(["push"] * 6 + ["create"] * 3 + ["delete"] * 2)
+    pushes = {
+        (one["ref"], one["created"], one["deleted"], one["forced"]): one
+        for one in (each.payload for each in receiver.received if each.event == "push")
+    }
+    made = pushes["refs/heads/fix/größe#1", True, False, False]
+    assert (made["before"], made["commits"], made["base_ref"]) == (ZEROS, [], "refs/heads/main")
+    assert made["head_commit"]["id"] == made["after"]
+    assert pushes["refs/heads/fix/größe#1", False, False, True]["commits"][0]["message"] == "Again"
+    gone = pushes["refs/heads/fix/größe#1", False, True, False]
+    assert (gone["after"], gone["head_commit"]) == (ZEROS, None)
+    light = pushes["refs/tags/v2", True, False, False]
+    assert light["after"] == light["head_commit"]["id"]
+    annotated = pushes["refs/tags/v3", True, False, False]
+    assert annotated["after"] != annotated["head_commit"]["id"]
+
+
+async def test_a_pull_request_is_told_from_open_to_merged(
+    running: RunningSandbox, receiver: Receiver
+) -> None:
+    """Its head is followed, closing and reopening are told, and merging is a push as well."""
+    await running.act(
+        MARA, "open_pull_request", repository=PAD, title="Fuel", head="feature/fuel-gauge", draft=True
+    )
+    await running.act(
+        MARA, "push", repository=PAD, branch="feature/fuel-gauge", messages=["More"], authors=[JONAS]
+    )
+    for action in ("close", "reopen", "merge"):
+        await running.act(MARA, f"{action}_pull_request", repository=PAD, number=1)
+    names = await told(running, receiver)
+    assert sorted(names) == sorted(
+        [
+            "pull_request.opened",
+            "push",
+            "pull_request.synchronize",
+            "pull_request.closed",
+            "pull_request.reopened",
+            "push",
+            "pull_request.closed",
+        ]
+    )
+    by_name = {one.name: one.payload for one in receiver.received}
+    assert (
+        by_name["pull_request.synchronize"]["after"]
+        == by_name["pull_request.closed"]["pull_request"]["head"]["sha"]
+    )
+    merged = [one.payload for one in receiver.received if one.payload.get("pull_request", {}).get("merged")]
+    assert [one["pull_request"]["merged_by"]["login"] for one in merged] == [MARA]
+
+
+async def test_changes_of_a_repository_are_told(running: RunningSandbox, receiver: Receiver) -> None:
+    """Name, branch, visibility and archive, with what they were before."""
+    await running.act(MARA, "rename_repository", repository=PAD, name="pad")
+    pad = "acme-rockets/pad"
+    await running.act(MARA, "set_default_branch", repository=pad, branch="release/2026-09")
+    for action in ("privatize", "publicize", "archive", "unarchive"):
+        await running.act(MARA, f"{action}_repository", repository=pad)
+    names = await told(running, receiver)
+    assert sorted(names) == sorted(
+        [
+            "repository.renamed",
+            "repository.edited",
+            "repository.privatized",
+            "repository.publicized",
+            "public",
+            "repository.archived",
+            "repository.unarchived",
+        ]
+    )
+    by_name = {one.name: one.payload for one in receiver.received}
+    assert by_name["repository.renamed"]["changes"] == {"repository": {"name": {"from": "launchpad"}}}
+    assert by_name["repository.edited"]["changes"] == {"default_branch": {"from": "main"}}
+
+
+async def test_a_new_repository_joins_an_installation_of_all(
+    running: RunningSandbox, receiver: Receiver
+) -> None:
+    """It is told as created and as added; where repositories are selected nobody hears of it."""
+    await running.act(MARA, "create_repository", owner="acme-rockets", name="unheard-of")
+    assert await told(running, receiver) == []
+    await everything_installed(running)
+    receiver.received.clear()
+    await running.act(MARA, "create_repository", owner="acme-rockets", name="heard-of")
+    assert sorted(await told(running, receiver)) == ["installation_repositories.added", "repository.created"]
+
+
+@pytest.mark.parametrize("told_of_deletion", [True, False])
+async def test_a_deleted_repository_leaves_its_installation(
+    running: RunningSandbox, receiver: Receiver, *, told_of_deletion: bool
+) -> None:
+    """Whether apps hear `deleted` is unsettled, so both ways can be had; `removed` always comes."""
+    running.sandbox.behaviour.deleted_repositories_told = told_of_deletion
+    await running.act(MARA, "delete_repository", repository=PAD)
+    wanted = ["installation_repositories.removed"] + ["repository.deleted"] * told_of_deletion
+    assert sorted(await told(running, receiver)) == wanted
+
+
+async def test_a_transfer_is_lost_by_one_side_and_told_to_the_other(
+    running: RunningSandbox, receiver: Receiver
+) -> None:
+    """Away: removed alone. Here: transferred, and added where all repositories are included."""
+    await running.act(MARA, "transfer_repository", repository=PAD, owner=MARA)
+    assert await told(running, receiver) == ["installation_repositories.removed"]
+    await everything_installed(running)
+    receiver.received.clear()
+    await running.act(MARA, "transfer_repository", repository=f"{MARA}/launchpad", owner="acme-rockets")
+    assert sorted(await told(running, receiver)) == [
+        "installation_repositories.added",
+        "repository.transferred",
+    ]
+    by_name = {one.name: one.payload for one in receiver.received}
+    assert by_name["repository.transferred"]["changes"]["owner"]["from"]["user"]["login"] == MARA

@@ -1,0 +1,21 @@
+"""An organization whose catalog was read just now."""
+
+import pytest
+
+from core.domain.organizations import Role
+from tests.contract.memory_world import MemoryWorld
+from tests.support.catalog import Catalog, facts
+from tests.support.reading import Connected
+
+
+@pytest.fixture
+async def connected() -> Connected:
+    """Give an organization whose catalog of four repositories was read just now."""
+    catalog = Catalog(MemoryWorld())
+    organization = await catalog.world.organization()
+    listed = [facts(str(number)) for number in range(1, 5)]
+    integration = await catalog.connected(*listed, organization=organization)
+    found = Connected(catalog, organization, integration)
+    found.member = await catalog.member(organization, Role.MEMBER)
+    await catalog.sync(integration)
+    return found

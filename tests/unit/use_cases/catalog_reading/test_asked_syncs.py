@@ -1,0 +1,71 @@
+"""What a person's wish for a sync does."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.domain.syncs import SyncCoolingDown, SyncPhase
+from tests.support.reading import Connected, request
+
+
+async def test_refresh_asks_for_a_sync_and_waits_for_none(connected: Connected) -> None:
+    """Once a minute; sooner it only shows what there is."""
+    catalog = connected.catalog
+    assert (await connected.list(refresh=True)).sync.phase is SyncPhase.IDLE
+    catalog.clock.advance(timedelta(minutes=1))
+    page = await connected.list(refresh=True)
+    assert (page.sync.phase, page.sync.requested_at) == (SyncPhase.REQUESTED, catalog.clock.now())
+    assert len(page.repositories) == 4
+    await catalog.sync_due()
+    assert (await connected.list()).sync.phase is SyncPhase.IDLE
+
+
+async def test_a_wish_leaves_a_version(connected: Connected) -> None:
+    """The trail tells who asked."""
+    connected.catalog.clock.advance(timedelta(minutes=1))
+    await connected.list(refresh=True)
+    async with connected.catalog.world.unit_of_work() as tx:
+        trail = await tx.versions.of_item("integration", str(connected.integration.external_id))
+    assert trail[-1].actor == connected.member.name
+    assert trail[-1].changes.keys() == {"sync_requested_at"}
+
+
+async def test_a_sync_asked_for_too_soon_is_refused(connected: Connected) -> None:
+    """With how long to wait; a minute later it is noted, and asking again notes no second one."""
+    connected.catalog.clock.advance(timedelta(seconds=20))
+    with pytest.raises(SyncCoolingDown) as refusal:
+        await request(connected)
+    assert refusal.value.retry_after == 40
+    connected.catalog.clock.advance(timedelta(seconds=40))
+    assert [await request(connected), await request(connected)] == [SyncPhase.REQUESTED] * 2
+
+
+async def test_a_running_sync_answers_whoever_asks(connected: Connected) -> None:
+    """It began moments ago; a second one would tell nothing new."""
+    catalog = connected.catalog
+    catalog.clock.advance(timedelta(minutes=1))
+    await request(connected)
+    phases = []
+
+    async def ask(call: str) -> None:
+        if call == "repositories":
+            phases.append(await request(connected))
+
+    catalog.provider.before = ask
+    await catalog.sync_due()
+    assert phases == [SyncPhase.RUNNING]
+    assert (await catalog.read(connected.integration)).sync_requested_at is None
+
+
+@pytest.mark.parametrize(
+    ("code", "waits"), [("provider_unavailable", False), ("provider_rate_limited", True)]
+)
+async def test_a_failed_sync_is_tried_again_at_once_when_asked(
+    connected: Connected, code: str, waits: bool
+) -> None:
+    """A person who has mended something need not wait for the retry, unless it is the provider's wish."""
+    catalog = connected.catalog
+    retry_at = catalog.clock.now() + timedelta(hours=1)
+    await catalog.change(connected.integration, sync_error=code, sync_failures=3, sync_retry_at=retry_at)
+    assert await request(connected) is SyncPhase.FAILED
+    assert bool(await catalog.sync_due()) is not waits

@@ -1,0 +1,145 @@
+"""What members see of a repository's branches, which the provider is asked for."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from core.domain.errors import DomainError
+from core.domain.provider import (
+    AppRefused,
+    NotVisible,
+    ProviderUnavailable,
+    RateLimited,
+)
+from core.use_cases.catalog.branch_memory import BranchMemory
+from core.use_cases.catalog.list_branches import BranchPage
+from tests.support.builders import ago
+from tests.support.catalog import facts
+from tests.support.reading import Connected
+
+
+def names(page: BranchPage) -> list[str]:
+    """Return the names of a page's branches."""
+    return [branch.name for branch in page.branches]
+
+
+async def test_the_default_branch_comes_first(connected: Connected) -> None:
+    """Then the others by name, found anywhere in it, in any case."""
+    connected.has_branches("a-fix", "Zeta", "main", "beta", "feature/MAIN-1")
+    page = await connected.branches()
+    assert names(page) == ["main", "a-fix", "beta", "feature/MAIN-1", "Zeta"]
+    assert (page.default_branch, page.next, page.is_stale, page.is_complete) == ("main", None, False, True)
+    assert names(await connected.branches(text="main")) == ["main", "feature/MAIN-1"]
+    assert names(await connected.branches(text="ETA")) == ["beta", "Zeta"]
+    assert names(await connected.branches(text="nothing")) == []
+
+
+async def test_pages_of_branches(connected: Connected) -> None:
+    """Each branch is on one page; what went meanwhile moves nothing."""
+    connected.has_branches("a", "b", "c", "main")
+    first = await connected.branches(limit=2)
+    assert (names(first), first.next) == (["main", "a"], "a")
+    connected.catalog.clock.advance(timedelta(minutes=1))
+    connected.has_branches("b", "c", "main")
+    second = await connected.branches(limit=2, after=first.next)
+    assert (names(second), second.next) == (["b", "c"], None)
+
+
+async def test_an_empty_repository_has_no_branches(connected: Connected) -> None:
+    """That is no error."""
+    assert names(await connected.branches()) == []
+
+
+async def test_branches_are_asked_for_now_and_then(connected: Connected) -> None:
+    """Once in half a minute, and once for all who ask at the same moment."""
+    catalog = connected.catalog
+    connected.has_branches("main")
+    await asyncio.gather(*(connected.branches() for _ in range(10)))
+    await connected.branches()
+    assert catalog.provider.calls["branches"] == 1
+    connected.has_branches("main", "new")
+    catalog.clock.advance(timedelta(seconds=30))
+    assert names(await connected.branches()) == ["main", "new"]
+    assert catalog.provider.calls["branches"] == 2
+
+
+DOWN: dict[str, DomainError] = {
+    "outage": ProviderUnavailable("It does not answer."),
+    "limit": RateLimited(ago(minutes=-1), retry_after=60),
+    "our app": AppRefused("The key is wrong."),
+}
+
+
+@pytest.mark.parametrize("error", DOWN.values(), ids=DOWN.keys())
+async def test_what_was_known_is_served_while_the_provider_is_down(
+    connected: Connected, error: DomainError
+) -> None:
+    """Marked as stale, with its time; fresh again when it answers."""
+    catalog = connected.catalog
+    connected.has_branches("main", "known")
+    fetched_at = (await connected.branches()).fetched_at
+    catalog.provider.fail("branches", error, times=None)
+    catalog.clock.advance(timedelta(hours=1))
+    page = await connected.branches(text="know")
+    assert (names(page), page.is_stale, page.fetched_at) == (["known"], True, fetched_at)
+    catalog.provider.heal()
+    assert not (await connected.branches()).is_stale
+
+
+async def test_without_anything_known_the_outage_is_told(connected: Connected) -> None:
+    """Nothing is not the same as no branches."""
+    connected.catalog.provider.fail("branches", DOWN["outage"])
+    with pytest.raises(ProviderUnavailable):
+        await connected.branches()
+
+
+async def test_what_says_something_of_the_repository_is_not_glossed_over(connected: Connected) -> None:
+    """A repository that is gone, or an installation that is suspended, shows no old branches."""
+    connected.has_branches("main")
+    await connected.branches()
+    connected.catalog.clock.advance(timedelta(minutes=1))
+    connected.catalog.provider.fail("branches", NotVisible("It is gone."))
+    with pytest.raises(NotVisible):
+        await connected.branches()
+
+
+async def test_of_very_many_branches_those_a_text_begins_are_asked_for(connected: Connected) -> None:
+    """A thousand are listed, and that there are more is said; the default one is always there."""
+    catalog = connected.catalog
+    connected.has_branches(*(f"b{number:04}" for number in range(1500)), "main", "zoo/lion", "zoo/tiger")
+    page = await connected.branches()
+    assert (page.branches[0].name, page.is_complete) == ("main", False)
+    assert names(await connected.branches(text="0999")) == ["b0999"]
+    found = await connected.branches(text="zoo/")
+    assert (names(found), found.is_complete) == (["zoo/lion", "zoo/tiger"], False)
+    catalog.provider.fail("branches", DOWN["outage"])
+    found = await connected.branches(text="zoo/")
+    assert (names(found), found.is_stale) == ([], True)
+    assert names(await connected.branches(text="mai")) == ["main"]
+
+
+async def test_branches_of_one_installation_are_not_shown_under_another(connected: Connected) -> None:
+    """What one account's token saw is nothing for those who connect another account later."""
+    catalog = connected.catalog
+    connected.has_branches("secret")
+    await connected.branches()
+    catalog.provider.world.install("2", facts("1"))
+    await catalog.change(connected.integration, provider_id="2")
+    catalog.provider.fail("branches", DOWN["outage"])
+    with pytest.raises(ProviderUnavailable):
+        await connected.branches()
+
+
+async def test_the_memory_is_bounded(connected: Connected) -> None:
+    """The repository not looked at for longest is forgotten first."""
+    catalog = connected.catalog
+    bounded = BranchMemory(most=5)
+    asked = catalog.list_branches
+    catalog.list_branches = type(asked)(
+        asked.unit_of_work, asked.directory, asked.authorizer, asked.access, asked.clock, bounded
+    )
+    connected.has_branches("a", "b", "main")
+    for repo_id in ("1", "2", "3", "2", "3", "1"):
+        await connected.branches(repo_id)
+    assert catalog.provider.calls["branches"] == 4

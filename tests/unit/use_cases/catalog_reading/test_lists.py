@@ -1,0 +1,146 @@
+"""What members see of the catalog, and how current it says it is."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from core.domain.actors import ServiceActor
+from core.domain.catalog_search import CatalogPlace
+from core.domain.errors import DomainError
+from core.domain.identifiers import RepoId
+from core.domain.integrations import IntegrationNotActive, IntegrationNotFound, IntegrationStatus
+from core.domain.integrations import StatusReason as Reason
+from core.domain.organizations import OrganizationNotFound, Role
+from core.domain.permissions import ActionForbidden
+from core.domain.provider import (
+    ProviderUnavailable,
+    ProviderUnknown,
+)
+from core.domain.repositories import RepositoryNotFound
+from core.domain.syncs import SyncPhase
+from tests.support.builders import PROVIDER, Fact, a_repository, ago
+from tests.support.catalog import facts
+from tests.support.reading import Connected, request
+
+
+async def test_a_list_says_how_current_it_is(connected: Connected) -> None:
+    """Right after a sync, and an hour later."""
+    page = await connected.list()
+    assert [row.repo_id for row in page.repositories] == ["1", "2", "3", "4"]
+    assert (page.sync.phase, page.sync.age, page.next) == (SyncPhase.IDLE, timedelta(0), None)
+    connected.catalog.clock.advance(timedelta(hours=1))
+    assert (await connected.list()).sync.age == timedelta(hours=1)
+
+
+async def test_pages_end_with_none(connected: Connected) -> None:
+    """A page that is full says where the next begins, unless nothing follows."""
+    first = await connected.list(limit=3)
+    assert first.next == CatalogPlace("acme/repository-3", RepoId("3"))
+    second = await connected.list(limit=3, after=first.next)
+    assert [row.repo_id for row in second.repositories] == ["4"]
+    assert second.next is None
+    assert (await connected.list(limit=4)).next is None
+
+
+async def test_lists_are_served_while_the_provider_is_down(connected: Connected) -> None:
+    """From the catalog, with its age and why it is not newer; nobody asks the provider."""
+    catalog = connected.catalog
+    outage = ProviderUnavailable("It does not answer.", retry_after=30)
+    catalog.provider.fail("*", outage, times=None)
+    await catalog.change(connected.integration, sync_requested_at=catalog.clock.now())
+    catalog.clock.advance(timedelta(minutes=10))
+    await catalog.sync_due()
+    page = await connected.list()
+    assert len(page.repositories) == 4
+    assert (page.sync.phase, page.sync.age) == (SyncPhase.FAILED, timedelta(minutes=10))
+    assert page.sync.error == "provider_unavailable"
+    assert page.sync.retry_at is not None
+    details = await catalog.show_repository(
+        connected.member,
+        organization_id=connected.organization.external_id,
+        provider=PROVIDER,
+        repo_id=RepoId("2"),
+    )
+    assert (details.repository.full_name, details.sync) == ("acme/repository-2", page.sync)
+
+
+async def test_a_suspended_integration_still_shows_its_catalog(connected: Connected) -> None:
+    """Nobody withdrew what it shows; a revoked one shows nothing."""
+    suspended = {"status": IntegrationStatus.SUSPENDED, "status_reason": Reason.SUSPENDED_ON_PROVIDER}
+    await connected.catalog.change(connected.integration, **suspended)
+    assert len((await connected.list()).repositories) == 4
+    assert len((await connected.list(refresh=True)).repositories) == 4
+    revoked = {"status": IntegrationStatus.REVOKED, "status_reason": Reason.DISCONNECTED}
+    await connected.catalog.change(connected.integration, **revoked)
+    with pytest.raises(IntegrationNotActive):
+        await connected.list()
+
+
+REFUSED: list[tuple[dict[str, Fact], type[DomainError]]] = [
+    ({"organization_id": uuid4()}, OrganizationNotFound),
+    ({"provider": "gitlab"}, ProviderUnknown),
+]
+
+
+@pytest.mark.parametrize(("asked", "error"), REFUSED)
+async def test_what_does_not_exist(
+    connected: Connected, asked: dict[str, Fact], error: type[DomainError]
+) -> None:
+    """An organization, or a provider; the refusal of the latter names those there are."""
+    with pytest.raises(error) as refusal:
+        await connected.list(**asked)
+    assert (error is not ProviderUnknown) or ("github" in refusal.value.message)
+
+
+async def test_who_may_list_and_who_may_sync(connected: Connected) -> None:
+    """Members see, viewers see but do not sync, others learn nothing; services go by their scopes."""
+    world = connected.catalog.world
+    viewer = await connected.catalog.member(connected.organization, Role.VIEWER)
+    outsider = await connected.catalog.member(await world.organization(), Role.OWNER)
+    connected.catalog.clock.advance(timedelta(minutes=1))
+    assert len((await connected.list(actor=viewer)).repositories) == 4
+    with pytest.raises(ActionForbidden):
+        await connected.list(actor=viewer, refresh=True)
+    with pytest.raises(ActionForbidden):
+        await request(connected, viewer)
+    with pytest.raises(OrganizationNotFound):
+        await connected.list(actor=outsider)
+    reader = ServiceActor("reader", frozenset({"git.read"}))
+    assert len((await connected.list(actor=reader)).repositories) == 4
+    with pytest.raises(ActionForbidden):
+        await request(connected, reader)
+    assert await request(connected, ServiceActor("x", frozenset({"git.link"}))) is SyncPhase.REQUESTED
+
+
+async def test_an_organization_without_an_integration(connected: Connected) -> None:
+    """It is told to connect first."""
+    organization = await connected.catalog.world.organization()
+    owner = await connected.catalog.member(organization, Role.OWNER)
+    with pytest.raises(IntegrationNotFound):
+        await connected.list(actor=owner, organization_id=organization.external_id)
+    with pytest.raises(IntegrationNotFound):
+        await connected.catalog.request_sync(
+            owner, organization_id=organization.external_id, provider=PROVIDER
+        )
+
+
+async def test_only_repositories_of_this_integrations_catalog_are_shown(connected: Connected) -> None:
+    """Another organization's, a removed one and one nobody has all answer alike, branches included."""
+    catalog = connected.catalog
+    await catalog.connected(facts("77", private=False), provider_id="2")
+    await catalog.save(a_repository(connected.integration, "4", removed_at=ago(minutes=1)))
+    messages = set()
+    for repo_id in ("77", "4", "404", "", "x/../y"):
+        with pytest.raises(RepositoryNotFound) as refusal:
+            await connected.branches(repo_id)
+        messages.add(refusal.value.message)
+        with pytest.raises(RepositoryNotFound):
+            await catalog.show_repository(
+                connected.member,
+                organization_id=connected.organization.external_id,
+                provider=PROVIDER,
+                repo_id=RepoId(repo_id),
+            )
+    assert len(messages) == 1
+    assert catalog.provider.calls["branches"] == 0

@@ -1,0 +1,12 @@
+"""A provider, and an organization that may connect it."""
+
+import pytest
+
+from tests.contract.memory_world import MemoryWorld
+from tests.support.catalog import Catalog
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    """Give a provider whose pages hold three repositories."""
+    return Catalog(MemoryWorld(), page_size=3)

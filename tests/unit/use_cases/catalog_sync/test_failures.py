@@ -1,0 +1,176 @@
+"""What goes wrong keeps the catalog, and is tried again when it may help."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from core.domain.errors import StorageUnavailable
+from core.domain.integrations import Integration
+from core.domain.provider import (
+    CredentialRefused,
+    InstallationSuspended,
+    ProviderUnavailable,
+    RateLimited,
+    RepositoryPage,
+)
+from core.use_cases.catalog.sync import SyncOutcome
+from tests.support.builders import ago
+from tests.support.catalog import Catalog, facts
+from tests.support.syncing import SYNCED, synced
+
+
+async def listed_as(catalog: Catalog, integration: Integration, *pages: RepositoryPage) -> SyncOutcome:
+    """Sync while the provider lists these pages."""
+
+    async def repositories(*_: object) -> object:
+        for page in pages:
+            yield page
+
+    catalog.provider.repositories = repositories  # type: ignore[assignment,method-assign]
+    await catalog.change(integration, **SYNCED)
+    return await synced(catalog, integration)
+
+
+@pytest.mark.parametrize(
+    "totals",
+    [(4, 4), (3, 4), (4, 3), (2, 2)],
+    ids=["some are missing", "one came", "one went", "more than there are"],
+)
+async def test_an_incomplete_listing_removes_nothing(catalog: Catalog, totals: tuple[int, int]) -> None:
+    """While pages move some are missed: what is shown is taken in, what is not stays."""
+    integration = await catalog.connected(facts("1"), facts("2"), facts("3"), facts("4"))
+    await synced(catalog, integration)
+    before = await catalog.read(integration)
+    first, last = totals
+    outcome = await listed_as(
+        catalog,
+        integration,
+        RepositoryPage(first, (facts("1", "acme/renamed"), facts("2"))),
+        RepositoryPage(last, (facts("3"),)),
+    )
+    assert outcome is SyncOutcome.INCOMPLETE
+    rows = await catalog.rows(integration)
+    assert [row.removed_at for row in rows.values()] == [None] * 4
+    assert rows["1"].full_name == "acme/renamed"
+    after = await catalog.read(integration)
+    assert (after.sync_error, after.sync_failures) == ("listing_incomplete", 1)
+    assert after.synced_at != catalog.clock.now()
+    assert before.synced_at is not None
+
+
+FAILURES = {
+    "outage": (ProviderUnavailable("It does not answer."), timedelta(minutes=1)),
+    "limit": (
+        RateLimited(ago(minutes=-40), retry_after=2400.0),
+        timedelta(minutes=40),
+    ),
+    "suspended": (InstallationSuspended("It is suspended."), timedelta(minutes=1)),
+}
+
+
+@pytest.mark.parametrize(("error", "delay"), FAILURES.values(), ids=FAILURES.keys())
+async def test_a_failure_keeps_the_catalog_and_its_age(
+    catalog: Catalog, error: ProviderUnavailable, delay: timedelta
+) -> None:
+    """It is tried again later, and not before the provider wants that."""
+    integration = await catalog.connected(facts("1"))
+    await synced(catalog, integration)
+    rows = await catalog.rows(integration)
+    known = await catalog.change(integration, **SYNCED)
+    catalog.provider.fail("repositories", error)
+    report = await catalog.sync(known)
+    assert (report.outcome, report.reason) == (SyncOutcome.FAILED, error.code)
+    assert await catalog.rows(integration) == rows
+    after = await catalog.read(integration)
+    assert (after.synced_at, after.sync_error) == (known.synced_at, error.code)
+    assert after.sync_retry_at == catalog.clock.now() + delay
+    assert await synced(catalog, integration) is SyncOutcome.NOT_DUE
+    catalog.clock.advance(delay)
+    assert await synced(catalog, integration) is SyncOutcome.DONE
+    assert (await catalog.read(integration)).sync_error is None
+
+
+async def test_failures_in_a_row_wait_longer(catalog: Catalog) -> None:
+    """An outage of an hour is not met by sixty attempts."""
+    integration = await catalog.connected(facts("1"))
+    catalog.provider.fail("repositories", ProviderUnavailable("It does not answer."), times=None)
+    waits = []
+    for _ in range(6):
+        assert await synced(catalog, integration) is SyncOutcome.FAILED
+        retry_at = (await catalog.read(integration)).sync_retry_at
+        assert retry_at is not None
+        waits.append(int((retry_at - catalog.clock.now()).total_seconds() / 60))
+        catalog.clock.set(retry_at)
+    assert waits == [1, 5, 15, 60, 60, 60]
+
+
+async def test_a_token_that_dies_is_replaced_once(catalog: Catalog) -> None:
+    """A token revoked a moment ago is no failure; a second refusal is."""
+    integration = await catalog.connected(facts("1"))
+    catalog.provider.fail("repositories", CredentialRefused("The token is dead."))
+    assert await synced(catalog, integration) is SyncOutcome.DONE
+    assert catalog.provider.calls["mint_token"] == 2
+    await catalog.change(integration, **SYNCED)
+    catalog.provider.fail("repositories", CredentialRefused("The token is dead."), times=2)
+    assert await synced(catalog, integration) is SyncOutcome.FAILED
+
+
+async def test_stopped_in_the_middle_it_is_left_to_the_next(catalog: Catalog) -> None:
+    """A scheduler that is asked to stop does not make people wait for its claim to expire."""
+    integration = await catalog.connected(facts("1"))
+    reading = asyncio.Event()
+
+    async def hold(call: str) -> None:
+        if call == "repositories":
+            reading.set()
+            await asyncio.Event().wait()
+
+    catalog.provider.before = hold
+    task = asyncio.create_task(catalog.sync(integration))
+    await reading.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    catalog.provider.before = None
+    assert await synced(catalog, integration) is SyncOutcome.DONE
+
+
+async def test_a_crash_is_left_to_the_next_when_the_claim_expires(catalog: Catalog) -> None:
+    """Whoever held it is gone without a word; its request is not forgotten."""
+    integration = await catalog.connected(facts("1"), **SYNCED)
+    async with catalog.world.unit_of_work() as tx:
+        now = catalog.clock.now()
+        until = now + timedelta(minutes=2)
+        assert await tx.catalog_syncs.claim(integration, owner="gone", now=now, until=until)
+        await tx.commit()
+    assert await synced(catalog, integration) is SyncOutcome.NOT_DUE
+    catalog.clock.advance(timedelta(minutes=2))
+    assert await synced(catalog, integration) is SyncOutcome.DONE
+
+
+async def test_a_mistake_of_ours_is_counted_and_seen(catalog: Catalog) -> None:
+    """It is no provider's fault, so it is raised; and it is not tried again at once for ever."""
+    integration = await catalog.connected(facts("1"))
+    catalog.provider.fail("repositories", ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        await catalog.sync(integration)
+    assert await synced(catalog, integration) is SyncOutcome.NOT_DUE
+    assert (await catalog.read(integration)).sync_error == "internal"
+
+
+async def test_storage_lost_in_the_middle_is_raised(catalog: Catalog) -> None:
+    """Nothing can be noted then; the claim expires by itself."""
+    integration = await catalog.connected(facts("1"))
+
+    async def lose(call: str) -> None:
+        if call == "repositories":
+            await catalog.world.lose_storage()
+
+    catalog.provider.before = lose
+    with pytest.raises(StorageUnavailable):
+        await catalog.sync(integration)
+    catalog.provider.before = None
+    await catalog.world.restore_storage()
+    catalog.clock.advance(timedelta(minutes=2))
+    assert await synced(catalog, integration) is SyncOutcome.DONE

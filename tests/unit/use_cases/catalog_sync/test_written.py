@@ -1,0 +1,173 @@
+"""A catalog is brought up to what the provider lists, and consumers are told of what changed."""
+
+from dataclasses import replace
+
+from core.domain.domain_events import RepositoryData
+from core.domain.identifiers import RepoId
+from core.use_cases.catalog.sync import SyncOutcome
+from tests.support.builders import a_repository, ago
+from tests.support.catalog import Catalog, facts
+from tests.support.syncing import SYNCED, names, synced
+
+
+async def test_the_first_sync_fills_the_catalog(catalog: Catalog) -> None:
+    """All pages, every field; ten thousand new rows are no news to consumers."""
+    full = facts(
+        "1",
+        "acme/Widgets",
+        private=False,
+        archived=True,
+        fork=True,
+        default_branch="trunk",
+        description="Widgets for all",
+        language="Go",
+        pushed_at=ago(days=1),
+        updated_at=ago(days=2),
+    )
+    listed = [full, *(facts(str(number)) for number in range(2, 9))]
+    integration = await catalog.connected(*listed)
+    report = await catalog.sync(integration)
+    assert (report.outcome, report.listed, report.written) == (SyncOutcome.DONE, 8, 8)
+    rows = await catalog.rows(integration)
+    assert sorted(rows) == sorted(one.repo_id for one in listed)
+    assert rows["1"] == a_repository(
+        integration,
+        "1",
+        full_name="acme/Widgets",
+        url=full.url,
+        private=False,
+        archived=True,
+        fork=True,
+        default_branch="trunk",
+        description="Widgets for all",
+        language="Go",
+        pushed_at=full.pushed_at,
+        provider_updated_at=full.updated_at,
+    )
+    assert await catalog.told() == []
+    assert (await catalog.read(integration)).synced_at == catalog.clock.now()
+
+
+async def test_a_second_sync_writes_nothing(catalog: Catalog) -> None:
+    """What is as it was is not written again, nor told."""
+    integration = await catalog.connected(facts("1"), facts("2"))
+    await synced(catalog, integration)
+    await catalog.change(integration, sync_requested_at=ago(minutes=1))
+    report = await catalog.sync(await catalog.read(integration))
+    assert (report.outcome, report.listed, report.written) == (SyncOutcome.DONE, 2, 0)
+    assert await catalog.told() == []
+
+
+async def test_what_changed_is_written_and_told(catalog: Catalog) -> None:
+    """Each repository by its own kind of change, once."""
+    known = [facts(str(number), default_branch="main") for number in range(1, 8)]
+    integration = await catalog.connected(*known)
+    await synced(catalog, integration)
+    catalog.lists(
+        integration,
+        replace(known[0], full_name="acme/renamed"),
+        replace(known[1], archived=True),
+        replace(known[2], private=False),
+        replace(known[3], default_branch="trunk"),
+        replace(known[4], description="What nobody is told of"),
+        known[5],
+        facts("9"),
+    )
+    await catalog.change(integration, **SYNCED)
+    assert await synced(catalog, integration) is SyncOutcome.DONE
+    rows = await catalog.rows(integration)
+    assert rows["1"].full_name == "acme/renamed"
+    assert rows["5"].description == "What nobody is told of"
+    assert rows["7"].removed_at == catalog.clock.now()
+    told = [(fact.type.value, fact.data) for fact in await catalog.told()]
+    assert [
+        (name, data.repo_id, data.change, data.previous_full_name)
+        for name, data in told
+        if isinstance(data, RepositoryData)
+    ] == [
+        ("git.repository.renamed", "1", "renamed", "acme/repository-1"),
+        ("git.repository.updated", "2", "archived", None),
+        ("git.repository.updated", "3", "publicized", None),
+        ("git.repository.updated", "4", "edited", None),
+        ("git.repository.added", "9", "added", None),
+        ("git.repository.removed", "7", "removed", None),
+    ]
+
+
+async def test_links_follow(catalog: Catalog) -> None:
+    """A link's name and mirrored branch follow; lost and found again, its project is told."""
+    integration = await catalog.connected(facts("1"), facts("2"))
+    await synced(catalog, integration)
+    organization = await catalog.world.organization()
+    project = await catalog.world.project(replace(organization, id=integration.organization_id))
+    link = await catalog.world.link(project, integration, repo_full_name="acme/repository-1")
+
+    catalog.lists(integration, facts("1", "acme/renamed", default_branch="trunk"), facts("2"))
+    await catalog.change(integration, **SYNCED)
+    await synced(catalog, integration)
+    async with catalog.world.unit_of_work() as tx:
+        followed = await tx.links.find(project.id, link.provider)
+    assert followed is not None
+    assert (followed.repo_full_name, followed.default_branch) == ("acme/renamed", "trunk")
+
+    catalog.lists(integration, facts("2"))
+    await catalog.change(integration, **SYNCED)
+    await synced(catalog, integration)
+    catalog.lists(integration, facts("1", "acme/renamed", default_branch="trunk"), facts("2"))
+    await catalog.change(integration, **SYNCED)
+    await synced(catalog, integration)
+    assert names(list(await catalog.told())) == [
+        ("git.repository.renamed", "1"),
+        ("git.repository.removed", "1"),
+        ("git.link.unreachable", "1"),
+        ("git.repository.added", "1"),
+        ("git.link.restored", "1"),
+    ]
+    async with catalog.world.unit_of_work() as tx:
+        trail = await tx.versions.of_item("link", str(link.external_id))
+    assert [version.actor for version in trail[1:]] == ["system:sync"]
+
+
+async def test_links_are_told_of_even_at_the_first_sync(catalog: Catalog) -> None:
+    """Connected anew, an organization's links come back to life."""
+    integration = await catalog.connected(facts("1"), facts("2"))
+    organization = await catalog.world.organization()
+    project = await catalog.world.project(replace(organization, id=integration.organization_id))
+    await catalog.world.link(project, integration)
+    await catalog.save(a_repository(integration, "1", removed_at=ago(hours=1)))
+    await synced(catalog, integration)
+    assert names(list(await catalog.told())) == [("git.link.restored", "1")]
+
+
+async def test_an_accounts_new_name_is_told_of_linked_repositories_alone(catalog: Catalog) -> None:
+    """It changes the names of all, which would be noise."""
+    integration = await catalog.connected(*(facts(str(number)) for number in range(1, 6)))
+    await synced(catalog, integration)
+    organization = await catalog.world.organization()
+    project = await catalog.world.project(replace(organization, id=integration.organization_id))
+    await catalog.world.link(project, integration, repo_id=RepoId("4"))
+    catalog.lists(integration, *(facts(str(n), f"acme-inc/repository-{n}") for n in range(1, 6)))
+    await catalog.change(integration, **SYNCED)
+    await synced(catalog, integration)
+    assert {row.owner for row in (await catalog.rows(integration)).values()} == {"acme-inc"}
+    assert names(list(await catalog.told())) == [("git.repository.renamed", "4")]
+
+
+async def test_a_listing_older_than_the_row_changes_nothing(catalog: Catalog) -> None:
+    """Lists lag behind events; what is listed all the same is not removed."""
+    old = facts("1", updated_at=ago(minutes=10))
+    integration = await catalog.connected(old, facts("2"))
+    newer = a_repository(integration, "1", full_name="acme/newer", provider_updated_at=ago(minutes=5))
+    await catalog.save(newer)
+    assert await synced(catalog, integration) is SyncOutcome.DONE
+    assert (await catalog.rows(integration))["1"] == newer
+
+
+async def test_an_installation_without_repositories_empties_the_catalog(catalog: Catalog) -> None:
+    """A list of none is complete when the provider says there are none."""
+    integration = await catalog.connected(facts("1"))
+    await synced(catalog, integration)
+    catalog.lists(integration)
+    await catalog.change(integration, **SYNCED)
+    assert await synced(catalog, integration) is SyncOutcome.DONE
+    assert (await catalog.rows(integration))["1"].removed_at is not None

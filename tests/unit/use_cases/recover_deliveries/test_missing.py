@@ -1,0 +1,133 @@
+"""What the provider could not deliver comes into the ledger, once."""
+
+from datetime import timedelta
+
+from adapters.memory.provider import FakeProvider
+from core.domain.provider import (
+    Capabilities,
+    ProviderUnavailable,
+)
+from core.use_cases.recovery.recover import RecoverDeliveries
+from tests.support.builders import PROVIDER, a_delivery
+from tests.support.recovery import Recovery
+
+
+async def test_what_is_missing_comes_into_the_ledger_once(recovery: Recovery) -> None:
+    """Marked as recovered, with the provider's text as its payload, and due."""
+    guids = [recovery.log(ago=timedelta(minutes=60 - number)) for number in range(10)]
+    report = await recovery.run()
+    assert recovery.recovered() == guids
+    assert (report.looked_at, report.found, report.recovered) == (10, {"push": 10}, 10)
+    assert (report.missing, report.stopped_by, report.is_complete) == (0, None, True)
+    assert report.compared_until == recovery.now - timedelta(minutes=51)
+    assert recovery.processing.statuses() == ["pending"] * 10
+    assert recovery.processing.bell.rung
+    assert recovery.processing.metrics.recovered_deliveries == 10
+    assert recovery.processing.metrics.recoveries[PROVIDER] == (0, 0)
+    assert recovery.provider.world.redelivered == []
+    again = await recovery.run()
+    assert (again.found, again.recovered, len(recovery.recovered())) == ({}, 0, 10)
+
+
+async def test_our_ledger_decides_and_not_the_providers_word(recovery: Recovery) -> None:
+    """What was answered with success and is not here is missing; what failed there and is here is not."""
+    lost = recovery.log(succeeded=True)
+    kept = recovery.log(succeeded=False)
+    await recovery.processing.receive(a_delivery(delivery_id=kept))
+    await recovery.run()
+    assert recovery.recovered() == [lost]
+
+
+async def test_one_that_may_be_on_its_way_is_left_alone(recovery: Recovery) -> None:
+    """For a minute; then it is missing, and the mark has not passed it."""
+    young = recovery.log(ago=timedelta(seconds=50))
+    report = await recovery.run()
+    assert (report.found, report.looked_at, report.too_young) == ({}, 1, 1)
+    recovery.later(minutes=5)
+    assert (await recovery.run()).too_young == 0
+    assert recovery.recovered() == [young]
+
+
+async def test_several_attempts_are_one_delivery(recovery: Recovery) -> None:
+    """Its place is that of the first, and the last is asked for."""
+    first = recovery.log(ago=timedelta(hours=3), body=None)
+    second = recovery.log(ago=timedelta(hours=2))
+    recovery.log(ago=timedelta(hours=1), guid=first)
+    await recovery.run()
+    assert recovery.recovered() == [first, second]
+
+
+async def test_one_that_arrives_meanwhile_is_kept_once(recovery: Recovery) -> None:
+    """Between the look into the log and the fetch, and between the fetch and the append."""
+    early, late = recovery.log(ago=timedelta(hours=2)), recovery.log()
+
+    async def arrive(call: str) -> None:
+        if call == "delivery_payload":
+            for guid in (early, late):
+                await recovery.processing.receive(a_delivery(delivery_id=guid))
+
+    recovery.provider.before = arrive
+    report = await recovery.run()
+    assert recovery.processing.statuses() == ["pending"] * 2
+    assert recovery.recovered() == []
+    assert (report.recovered, report.missing) == (0, 0)
+
+
+async def test_one_run_at_a_time(recovery: Recovery) -> None:
+    """The second leaves at once and says why."""
+    recovery.log()
+    reports = []
+
+    async def come_too(call: str) -> None:
+        if call == "deliveries":
+            recovery.provider.before = None
+            reports.append(await recovery.run())
+
+    recovery.provider.before = come_too
+    assert (await recovery.run()).is_complete
+    assert [(report.stopped_by, report.is_complete) for report in reports] == [("held_elsewhere", False)]
+
+
+async def test_a_dry_run_changes_nothing(recovery: Recovery) -> None:
+    """It tells what a run would find."""
+    recovery.log()
+    recovery.log(event="star")
+    report = await recovery.run(dry_run=True)
+    assert (report.found, report.missing, report.is_complete) == ({"push": 1, "star": 1}, 2, False)
+    assert recovery.recovered() == []
+    assert (await recovery.state()).compared_at is None
+    assert (await recovery.run()).recovered == 2
+    assert (await recovery.run(dry_run=True)).is_complete
+
+
+async def test_a_provider_without_a_log_is_left_out(recovery: Recovery) -> None:
+    """The feature is off there, and says so."""
+    quiet = FakeProvider(
+        recovery.clock,
+        name="quiet",
+        capabilities=Capabilities(installation_requests=True, delivery_log=False, user_emails=True),
+    )
+    parts = recovery.recover
+    recover = RecoverDeliveries(
+        parts.unit_of_work,
+        {"quiet": quiet, PROVIDER: recovery.provider},
+        parts.compare,
+        parts.fetch,
+        parts.exclusion,
+        parts.clock,
+        parts.metrics,
+    )
+    reports = await recover()
+    assert (reports["quiet"].stopped_by, reports["quiet"].is_complete) == ("no_delivery_log", True)
+    assert reports[PROVIDER].stopped_by is None
+    assert quiet.calls.total() == 0
+
+
+async def test_how_far_behind_we_are_can_be_watched(recovery: Recovery) -> None:
+    """The figure grows while the log cannot be read."""
+    await recovery.run()
+    recovery.later(minutes=5)
+    recovery.provider.fail("deliveries", ProviderUnavailable("status 500"))
+    recovery.log()
+    await recovery.run()
+    assert recovery.processing.metrics.recoveries[PROVIDER] == (0, 300)

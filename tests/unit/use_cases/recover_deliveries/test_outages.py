@@ -1,0 +1,113 @@
+"""A provider or a ledger that fails ends a run, and nothing is lost."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.domain.deliveries import Receipt, VerifiedDelivery
+from core.domain.errors import DomainError, StorageUnavailable
+from core.domain.provider import (
+    AppRefused,
+    ProviderUnavailable,
+    RateLimited,
+)
+from ports.delivery_log import DeliveryLog
+from tests.support.domain import NOW
+from tests.support.recovery import Recovery
+
+OUTAGES = [
+    ProviderUnavailable("status 500"),
+    RateLimited(NOW + timedelta(minutes=9), retry_after=540),
+    AppRefused("wrong key"),
+]
+
+
+@pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.code)
+async def test_a_log_that_cannot_be_read_leaves_the_mark(recovery: Recovery, outage: DomainError) -> None:
+    """Nothing is skipped; the next run begins where this one did."""
+    guid = recovery.log()
+    recovery.provider.fail("deliveries", outage)
+    report = await recovery.run()
+    assert (report.stopped_by, report.compared_until, report.is_complete) == (outage.code, None, False)
+    await recovery.run()
+    assert recovery.recovered() == [guid]
+
+
+@pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.code)
+async def test_a_provider_that_stops_answering_ends_the_run(recovery: Recovery, outage: DomainError) -> None:
+    """It is no delivery's fault: none is counted as failed, and the next run goes on with it."""
+    guids = [recovery.log(ago=timedelta(minutes=60 - number)) for number in range(20)]
+
+    async def break_down(call: str) -> None:
+        if call == "delivery_payload" and recovery.provider.calls[call] == 7:
+            recovery.provider.fail("*", outage, times=None)
+
+    recovery.provider.before = break_down
+    report = await recovery.run()
+    assert (report.stopped_by, report.failed) == (outage.code, 0)
+    assert recovery.recovered() == guids[:6]
+    assert recovery.provider.calls["redeliver"] == 0
+    recovery.provider.before = None
+    recovery.provider.heal()
+    await recovery.run()
+    assert recovery.recovered() == guids
+    assert recovery.alerts == []
+
+
+async def test_one_that_breaks_the_provider_holds_up_no_other(recovery: Recovery) -> None:
+    """An answer that never comes for this one alone is this one's failure."""
+    poison = recovery.log(ago=timedelta(hours=2))
+    others = [recovery.log() for _ in range(9)]
+
+    async def break_once(call: str) -> None:
+        if call == "delivery_payload" and recovery.provider.calls[call] in (1, 11):
+            raise ProviderUnavailable("larger than 64 MiB")
+
+    recovery.provider.before = break_once
+    report = await recovery.run()
+    assert recovery.recovered() == others
+    assert (report.redelivered, report.missing, report.stopped_by) == (1, 1, None)
+    recovery.later(minutes=5)
+    assert (await recovery.run()).redelivered == 1
+    recovery.later(minutes=20)
+    assert (await recovery.run()).recovered == 1
+    assert recovery.recovered()[-1] == poison
+
+
+class _SometimesBroken(DeliveryLog):
+    def __init__(self, behind: DeliveryLog, broken: str, error: Exception) -> None:
+        self._behind = behind
+        self._broken = broken
+        self._error = error
+
+    async def append(self, delivery: VerifiedDelivery) -> Receipt:
+        if delivery.delivery_id == self._broken:
+            raise self._error
+        return await self._behind.append(delivery)
+
+
+def _breaking(recovery: Recovery, guid: str, error: Exception) -> None:
+    log = _SometimesBroken(recovery.processing.delivery_log, guid, error)
+    object.__setattr__(recovery.processing.receive, "delivery_log", log)
+
+
+async def test_one_the_ledger_cannot_take_holds_up_no_other(recovery: Recovery) -> None:
+    """Whatever is wrong with it; sending it again would not help."""
+    poison = recovery.log(ago=timedelta(hours=2))
+    others = [recovery.log() for _ in range(5)]
+    _breaking(recovery, poison, ValueError("a figure out of range"))
+    report = await recovery.run()
+    assert recovery.recovered() == others
+    assert (report.failed, report.redelivered, report.missing) == (1, 0, 1)
+
+
+async def test_storage_that_goes_away_loses_nothing(recovery: Recovery) -> None:
+    """What was not kept stays missing."""
+    guids = [recovery.log(ago=timedelta(minutes=60 - number)) for number in range(10)]
+    _breaking(recovery, guids[6], StorageUnavailable("gone"))
+    with pytest.raises(StorageUnavailable):
+        await recovery.run()
+    assert recovery.recovered() == guids[:6]
+    _breaking(recovery, "none", ValueError())
+    await recovery.run()
+    assert sorted(recovery.recovered()) == sorted(guids)
