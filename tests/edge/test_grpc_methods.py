@@ -23,7 +23,8 @@ from tests.support.builders import PROVIDER
 from tests.support.catalog import facts
 from tests.support.conditions import until
 from tests.support.grpc_edge import GrpcEdge, Refused, first_answer, refused
-from tests.support.grpc_methods import METHODS, NOWHERE, Method, Wrong
+from tests.support.grpc_method import Method, Wrong
+from tests.support.grpc_methods import METHODS, NOWHERE
 from tests.support.ledger_edge import LedgerEdge
 from tests.support.projects import GADGETS, WIDGETS
 

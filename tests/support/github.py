@@ -28,6 +28,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CLIENT_ID = "Iv1.8a61f9b3a7aba766"
 CLIENT_SECRET = "8a61f9b3a7aba7668a61f9b3a7aba7668a61f9b3"
 TOKEN = Secret("ghs_16C7e42F292c6912E7710c838347Ae178B4a")
+USER = Secret("ghu_16C7e42F292c6912E7710c838347Ae178B4a")
 
 Answer = Response | Callable[[Request], Response | Awaitable[Response]]
 

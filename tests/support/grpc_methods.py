@@ -1,11 +1,6 @@
 """Every method of the gRPC API, beside the operation of REST that does the same."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-import grpc
-from google.protobuf.message import Message
+from dataclasses import replace
 
 from crewkit.git.v1 import (
     attributions_pb2,
@@ -25,6 +20,7 @@ from crewkit.git.v1 import (
     webhook_events_pb2,
     webhook_events_pb2_grpc,
 )
+from tests.support.grpc_method import Method, Wrong
 from tests.support.projects import GADGETS, WIDGETS
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
@@ -35,80 +31,6 @@ _REPOSITORY_PATH = f"{_INTEGRATION_PATH}/repos/{WIDGETS}"
 _LINKED = "/projects/{linked}/repository"
 _EVENT_PATH = "/git-webhook-events/{event}"
 _BAD_BRANCH = "..bad"
-
-
-@dataclass(frozen=True)
-class Wrong:
-    """A way to ask wrongly: what to change, at either edge, and the field that is named over gRPC."""
-
-    changes: Mapping[str, Any]
-    field: str | None
-    query: Mapping[str, str] | None = None
-    """None where REST has no place for it, since a path that is none leads nowhere."""
-    body: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class Method:
-    """One method: how to ask for it here and over REST, and who may."""
-
-    stub: type[Any]
-    name: str
-    request: type[Message]
-    fields: Mapping[str, Any]
-    verb: str | None
-    """None where REST has no such thing."""
-    path: str
-    scope: str
-    body: Mapping[str, Any] | None = None
-    query: Mapping[str, str] = field(default_factory=dict)
-    wrong: Wrong = Wrong({"organization_id": "x"}, "organization_id")
-    asks_provider: bool = False
-    streams: bool = False
-    of_user: bool = False
-    """Whether it is about the accounts of whoever calls, and no organization."""
-    missing: Mapping[str, str] = field(default_factory=dict)
-    """What it may be asked for that is not there, besides an organization: the name of it, and another."""
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def service(self) -> str:
-        """The name of its service."""
-        return self.stub.__name__.removesuffix("Stub")
-
-    def message(self, names: Mapping[str, str], **changes: object) -> Message:
-        """Return the request."""
-        return self.request(**{**_filled(self.fields, names), **changes})
-
-    def call(self, channel: grpc.aio.Channel) -> Any:
-        """Return what sends it."""
-        return getattr(self.stub(channel), self.name)
-
-    def rest(self, names: Mapping[str, str], wrong: Wrong | None = None) -> dict[str, Any]:
-        """Return the same request over REST, for an HTTP client."""
-        root = "/api/v1" if self.of_user else "/api/v1/{organization}"
-        path = f"{root}{self.path}".format_map(names)
-        request: dict[str, Any] = {"method": self.verb, "url": path}
-        if self.body is not None:
-            request["json"] = {**_filled(self.body, names), **((wrong and wrong.body) or {})}
-        query = {**_filled(self.query, names), **((wrong and wrong.query) or {})}
-        if query:
-            request["params"] = query
-        return request
-
-
-def _filled(fields: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    return {name: _named(value, names) for name, value in fields.items()}
-
-
-def _named(value: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(value, list):
-        return [_named(one, names) for one in value]
-    return value.format_map(names) if isinstance(value, str) else value
-
-
 _integration = Method(
     integrations_pb2_grpc.IntegrationServiceStub,
     "GetIntegration",
@@ -166,7 +88,6 @@ _BAD_LINK = Wrong(
     {},
     {"default_branch": _BAD_BRANCH},
 )
-
 METHODS = [
     _integration,
     replace(

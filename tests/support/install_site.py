@@ -27,6 +27,7 @@ from entrypoints.up.keys import development_environment
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from tests.support.servers import temporary_home
 from tests.support.serving import serving
+from tests.support.tokens import private_pem, rsa_key
 
 HTML = {"accept": "text/html"}
 JSON = {"accept": "application/json"}
@@ -161,6 +162,10 @@ async def install_site(database_url: str, redis_url: str) -> AsyncIterator[Site]
                 f"{PREFIX}DATABASE_URL": database_url,
                 f"{PREFIX}REDIS_URL": redis_url,
             }
+            # A key that is there is kept, and making one takes longer than many a test.
+            keys = home.path / "dev-keys"
+            keys.mkdir(mode=0o700)
+            (keys / "auth_private.pem").write_bytes(private_pem(rsa_key()))
             settings = Settings.from_environment({**given, **development_environment(home.path, given)})
             facts = await asyncio.to_thread(seed, settings)
             async with open_application(settings) as application, open_rest(settings) as rest:

@@ -17,6 +17,7 @@ from core.domain.connections import Connection
 from core.domain.domain_events import RecordedEvent
 from core.domain.identifiers import ProviderUserId
 from core.domain.integrations import Integration
+from core.domain.provider import CredentialRefused
 from core.domain.secret import Secret
 from core.domain.token_lease import StoredTokens
 from core.domain.versions import Version
@@ -29,6 +30,7 @@ from tests.support.builders import BY, PROVIDER, an_integration
 from tests.support.domain import NOW
 
 INSTALLATION = "41"
+REFUSED = CredentialRefused("no token for this installation")
 PERSON = ProviderUserId("7")
 KEYS = [("k1", Secret(base64.b64encode(bytes(32)).decode()))]
 

@@ -1,155 +1,19 @@
-"""What is asked as a person, and about a person's tokens."""
-
-from base64 import b64encode
-from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
+"""What is asked as a person: who they are, what they see, and what they administer."""
 
 import pytest
 from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
 from core.domain.provider import (
-    AppRefused,
-    CredentialRefused,
     InstallationSuspended,
     NotVisible,
     PermissionMissing,
-    ProviderUnavailable,
-    RateLimited,
     RepositoryAdministration,
 )
-from core.domain.secret import Secret
 from tests.support import github_answers as answers
-from tests.support.github import CLIENT_ID, CLIENT_SECRET, NOW, ScriptedGitHub, refusal, reply
+from tests.support.github import USER, ScriptedGitHub, refusal, reply
 
-TRADE = "POST /login/oauth/access_token"
-GRANT, TOKEN = (f"DELETE /applications/{CLIENT_ID}/{what}" for what in ("grant", "token"))
 VISIBLE = "GET /user/installations/41/repositories"
-USER = Secret("ghu_16C7e42F292c6912E7710c838347Ae178B4a")
-TOKENS = {
-    "access_token": "ghu_new",
-    "expires_in": 28800,
-    "refresh_token": "ghr_new",
-    "refresh_token_expires_in": 15811200,
-    "scope": "",
-    "token_type": "bearer",
-}
-
-
-def no(error: str) -> Response:
-    """Refuse as OAuth's endpoint does: with success as its status."""
-    return reply({"error": error, "error_description": "...", "error_uri": "https://docs.github.com"})
-
-
-async def exchange(provider: GitHubProvider) -> None:
-    """Trade a code."""
-    await provider.exchange_code(Secret("code"), redirect_uri=None, code_verifier=None)
-
-
-async def refresh(provider: GitHubProvider) -> None:
-    """Trade a refresh token."""
-    await provider.refresh(Secret("ghr_old"))
-
-
-def test_people_authorize_on_githubs_page(provider: GitHubProvider, github: ScriptedGitHub) -> None:
-    """For this client, with a challenge only we can answer."""
-    url = urlsplit(
-        provider.authorize_url(state="s", redirect_uri="https://crewkit.example/cb", code_challenge="c" * 43)
-    )
-
-    assert f"{url.scheme}://{url.netloc}{url.path}" == f"{github.url}/login/oauth/authorize"
-    assert parse_qs(url.query)["client_id"] == [CLIENT_ID]
-    assert parse_qs(url.query)["code_challenge_method"] == ["S256"]
-
-
-async def test_a_code_is_traded_for_tokens(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Asking for JSON, since GitHub otherwise answers with a form."""
-    github.answers(TRADE, reply(TOKENS))
-    tokens = await provider.exchange_code(
-        Secret("code"), redirect_uri="https://crewkit.example/cb", code_verifier=Secret("v" * 43)
-    )
-
-    (received,) = github.received
-    assert received.headers["accept"] == "application/json"
-    assert "authorization" not in received.headers
-    assert received.form["client_secret"] == CLIENT_SECRET
-    assert received.form["code_verifier"] == "v" * 43
-    assert tokens.access_token.reveal() == "ghu_new"
-    assert tokens.expires_at == NOW + timedelta(hours=8)
-
-
-async def test_a_refresh_token_is_traded_for_tokens(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Which also brings a new refresh token: the old one is dead."""
-    github.answers(TRADE, reply(TOKENS))
-    tokens = await provider.refresh(Secret("ghr_old"))
-
-    assert github.received[0].form["refresh_token"] == "ghr_old"
-    assert tokens.refresh_token is not None
-    assert tokens.refresh_token.reveal() == "ghr_new"
-
-
-@pytest.mark.parametrize("trade", [exchange, refresh])
-async def test_refusals_that_come_with_success_are_refusals(
-    trade: object, github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """The status is 200; the body says no."""
-    github.answers(TRADE, no("bad_verification_code"))
-
-    with pytest.raises(CredentialRefused) as refused:
-        await trade(provider)  # type: ignore[operator]
-
-    assert not isinstance(refused.value, AppRefused)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        no("incorrect_client_credentials"),
-        no("redirect_uri_mismatch"),
-        reply({"error": "Not Found"}, 404),
-        refusal(404, "Not Found"),
-        refusal(401, "Bad credentials"),
-    ],
-)
-@pytest.mark.parametrize("trade", [exchange, refresh])
-async def test_our_own_wrong_secret_blames_no_person(
-    trade: object, answer: Response, github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """Else everybody would have to connect again for a typing error of ours."""
-    github.answers(TRADE, answer)
-
-    with pytest.raises(AppRefused):
-        await trade(provider)  # type: ignore[operator]
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [refusal(502, "Server Error"), Response("<html>"), Response("access_token=ghu_1&scope="), reply([])],
-)
-@pytest.mark.parametrize("trade", [exchange, refresh])
-async def test_codes_and_refresh_tokens_are_shown_once(
-    trade: object, answer: Response, github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """They work once; a second try would find them used by the first."""
-    github.answers(TRADE, answer)
-
-    with pytest.raises(ProviderUnavailable):
-        await trade(provider)  # type: ignore[operator]
-
-    assert len(github.received) == 1
-
-
-async def test_github_may_limit_trades_for_all_people_together(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """2,000 an hour for an app; a person is not to blame."""
-    github.answers(TRADE, refusal(429, "Too many", retry_after="120"))
-    with pytest.raises(RateLimited):
-        await refresh(provider)
-    with pytest.raises(RateLimited):
-        await exchange(provider)
-
-    assert len(github.received) == 1
 
 
 async def test_a_person_is_told_by_number(github: ScriptedGitHub, provider: GitHubProvider) -> None:
@@ -279,41 +143,3 @@ async def test_an_id_that_is_none_of_githubs_is_not_visible(
         await provider.administration(USER, "../../user")
 
     assert github.received == []
-
-
-async def test_a_token_and_a_whole_grant_are_ended_as_the_client(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """The token is shown in the body, never in the address."""
-    for request in (GRANT, TOKEN):
-        github.answers(request, Response(status_code=204))
-
-    await provider.revoke_user_token(USER)
-    await provider.revoke_grant(USER)
-
-    basic = b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
-    for received in github.received:
-        assert received.headers["authorization"] == f"Basic {basic}"
-        assert received.json == {"access_token": USER.reveal()}
-        assert received.query == {}
-
-
-@pytest.mark.parametrize("status", [404, 422])
-async def test_a_dead_token_is_ended_already_but_shows_no_grant(
-    status: int, github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """Whose grant it was, GitHub no longer knows; the grant itself may live."""
-    for request in (GRANT, TOKEN):
-        github.answers(request, refusal(status, "Not Found"))
-
-    await provider.revoke_user_token(USER)
-    with pytest.raises(CredentialRefused):
-        await provider.revoke_grant(USER)
-
-
-async def test_a_wrong_client_secret_is_ours(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """The person's token is not to blame."""
-    github.answers(GRANT, refusal(401, "Bad credentials"))
-
-    with pytest.raises(AppRefused):
-        await provider.revoke_grant(USER)

@@ -1,0 +1,128 @@
+"""An installation that is refused again and again is suspended, and one that is gone is revoked."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from adapters.memory.seed import seed_organization
+from core.domain.changes import Change
+from core.domain.domain_events import DomainEventType, IntegrationData
+from core.domain.errors import DomainError
+from core.domain.integrations import Integration, IntegrationNotActive, IntegrationStatus, StatusReason
+from core.domain.provider import (
+    InstallationGone,
+    InstallationSuspended,
+    PermissionMissing,
+)
+from tests.support.builders import BY, an_integration
+from tests.support.domain import NOW
+from tests.support.token_world import INSTALLATION, REFUSED, TokenWorld
+
+
+@pytest.mark.parametrize("refusals", [1, 2])
+async def test_fewer_than_three_refusals_suspend_nobody(world: TokenWorld, refusals: int) -> None:
+    """A token that comes at the second or third attempt is a token."""
+    world.provider.fail("mint_token", REFUSED, times=refusals)
+    await world.process().installation(world.integration)
+    assert [pause for pause in world.paused if pause] == [2.0, 4.0][:refusals]
+    assert (await world.now(), world.alerts.codes) == (world.integration, [])
+
+
+@pytest.mark.parametrize("error", [REFUSED, PermissionMissing("not granted")], ids=["refused", "permission"])
+async def test_three_refusals_suspend_with_one_alert(world: TokenWorld, error: DomainError) -> None:
+    """Its row, its trail and consumers tell why; until a probe nobody asks the provider again."""
+    world.provider.fail("mint_token", error, times=None)
+    processes = [world.process(), world.process()]
+    for process in processes * 3:
+        with pytest.raises(IntegrationNotActive, match="go on trying"):
+            await process.installation(world.integration)
+    after = await world.now()
+    assert (after.status, after.status_reason) == (IntegrationStatus.SUSPENDED, StatusReason.TOKEN_REFUSED)
+    assert after.status_changed_at == NOW + timedelta(seconds=6)
+    assert world.alerts.codes == ["integration_suspended"]
+    assert world.provider.calls["mint_token"] == 3
+    [version] = await world.trail()
+    assert version.actor == "system:tokens"
+    assert version.changes["status"] == ["active", "suspended"]
+    [event] = await world.told()
+    assert event.type is DomainEventType.INTEGRATION_SUSPENDED
+    assert isinstance(event.data, IntegrationData)
+    assert (event.data.status, event.data.reason) == ("suspended", "token_refused")
+
+
+async def test_suspended_at_the_provider_is_suspended_here(world: TokenWorld) -> None:
+    """At once and without an alert: its owner did it, and lifts it there."""
+    world.provider.world.suspend(INSTALLATION)
+    with pytest.raises(IntegrationNotActive, match="lift that"):
+        await world.process().installation(world.integration)
+    after = await world.now()
+    assert after.status_reason is StatusReason.SUSPENDED_ON_PROVIDER
+    assert (world.provider.calls["mint_token"], world.alerts.codes) == (1, [])
+    world.provider.world.suspend(INSTALLATION, suspended=False)
+    world.later(minutes=5)
+    assert await world.process().probe() == 1
+    assert (await world.now()).status is IntegrationStatus.ACTIVE
+
+
+async def test_an_installation_that_is_gone_is_revoked(world: TokenWorld) -> None:
+    """Its token goes with it, and nothing but a new binding brings it back."""
+    process = world.process()
+    await process.installation(world.integration)
+    del world.provider.world.installations[INSTALLATION]
+    world.later(hours=1)
+    with pytest.raises(IntegrationNotActive, match="connect it again"):
+        await process.installation(world.integration)
+    after = await world.now()
+    assert (after.status, after.status_reason) == (
+        IntegrationStatus.REVOKED,
+        StatusReason.UNINSTALLED_ON_PROVIDER,
+    )
+    assert (await world.row()).tokens is None
+    assert [event.type for event in await world.told()] == [DomainEventType.INTEGRATION_REVOKED]
+    world.later(hours=2)
+    assert (await process.probe(), await process.renew()) == (0, 0)
+    assert world.provider.calls["mint_token"] == 2
+
+
+@pytest.mark.parametrize("answer", [InstallationSuspended("x"), InstallationGone("x"), REFUSED])
+async def test_an_answer_that_came_too_late_changes_nothing(world: TokenWorld, answer: DomainError) -> None:
+    """A webhook that changed the integration while the provider was asked knows better than the answer."""
+    suspended = world.integration.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=NOW)
+    await world.change(suspended)
+    world.provider.fail("mint_token", answer, times=None)
+
+    async def unsuspend(_: str) -> None:
+        world.provider.before = None
+        await world.change(suspended.activated(at=world.clock.now()))
+
+    world.later(minutes=5)
+    world.provider.before = unsuspend
+    assert await world.process().probe() == 0
+    assert (await world.now()).status is IntegrationStatus.ACTIVE
+    assert world.alerts.codes == []
+
+
+async def test_one_refused_installation_holds_up_no_other(world: TokenWorld) -> None:
+    """The job renews the rest all the same."""
+    process = world.process()
+    others = await _three_more(world)
+    for integration in (world.integration, *others):
+        await process.installation(integration)
+    world.later(minutes=55)
+    del world.provider.world.installations[INSTALLATION]
+    assert await process.renew() == 3
+    assert (await world.now()).is_revoked
+
+
+async def _three_more(world: TokenWorld) -> list[Integration]:
+    found = []
+    for number in ("51", "52", "53"):
+        world.provider.world.install(number)
+        organization = await seed_organization(world.database, uuid4(), name=number)
+        async with world.unit_of_work() as tx:
+            integration = an_integration(await tx.integrations.next_id(), organization, provider_id=number)
+            await tx.integrations.apply([Change(None, integration, BY)])
+            await tx.commit()
+        found.append(integration)
+    return found

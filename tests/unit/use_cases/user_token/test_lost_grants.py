@@ -1,0 +1,175 @@
+"""When the person is asked to connect again, and whose newer grant is never overwritten."""
+
+import asyncio
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from core.domain.actors import UserActor
+from core.domain.changes import Change
+from core.domain.connections import ConnectionStatus, ReconnectRequired
+from core.domain.provider import ProviderUnavailable
+from core.domain.secret import Secret
+from core.domain.token_lease import LEASE
+from core.use_cases.connections.disconnect import DisconnectAccount
+from core.use_cases.connections.revoke import RevokeTokens
+from tests.support.builders import BY, PROVIDER
+from tests.support.catalog import AUTHORIZER
+from tests.support.conditions import until
+from tests.support.token_world import PERSON, TokenWorld
+
+
+async def test_a_dead_refresh_token_asks_for_its_person(world: TokenWorld) -> None:
+    """The row, the trail and every later caller tell so; the provider is not asked again."""
+    world.provider.world.grants.clear()
+    world.later(hours=8)
+    for _ in range(3):
+        with pytest.raises(ReconnectRequired):
+            await world.process().user(world.connection)
+    assert world.provider.calls["refresh"] == 1
+    known = await world.connected()
+    assert (known.status, known.status_reason) == (
+        ConnectionStatus.RECONNECT_REQUIRED,
+        "refresh_token_refused",
+    )
+    with pytest.raises(ReconnectRequired):
+        await world.process().user(known)
+    [version] = await world.trail()
+    assert version.changes["status"] == ["active", "reconnect_required"]
+    assert (version.actor, world.alerts.codes) == ("system:tokens", [])
+    assert (await world.user_row()).lease is None
+
+
+async def test_a_rotation_lost_in_a_crash_asks_for_the_person(world: TokenWorld) -> None:
+    """The provider has given new tokens to a process that died before writing them down."""
+    world.later(hours=8)
+
+    async def die(_: str) -> None:
+        world.provider.before = None
+        world.provider.world.grants[:] = [replace(world.provider.world.grants[0], refresh="rotated")]
+        await asyncio.Event().wait()
+
+    world.provider.before = die
+    dead = asyncio.create_task(world.process().user(world.connection))
+    await until(lambda: _is_leased(world))
+    with pytest.raises(ProviderUnavailable):
+        await world.process().user(world.connection)
+    assert (await world.connected()).is_active
+    world.later(seconds=LEASE.total_seconds())
+    with pytest.raises(ReconnectRequired):
+        await world.process().user(world.connection)
+    assert (await world.connected()).status_reason == "rotation_lost"
+    dead.cancel()
+    await asyncio.gather(dead, return_exceptions=True)
+
+
+async def test_a_token_refused_because_another_was_faster_is_no_refusal(world: TokenWorld) -> None:
+    """The row holds newer tokens than those refused: they are used, and the person is left alone."""
+    world.later(hours=8)
+
+    async def be_faster(_: str) -> None:
+        world.provider.before = None
+        world.provider.world.grants.clear()
+        await world.sign_in()
+
+    world.provider.before = be_faster
+    token = await world.process().user(world.connection)
+    assert token.reveal() == world.provider.world.grants[0].access
+    assert (await world.connected()).is_active
+
+
+async def test_who_was_only_slow_brings_the_connection_back(world: TokenWorld) -> None:
+    """Another took its slowness for death and gave up; the new tokens arrive all the same, and count."""
+    world.later(hours=8)
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def hold(_: str) -> None:
+        world.provider.before = None
+        asked.set()
+        await answer.wait()
+
+    world.provider.before = hold
+    slow = asyncio.create_task(world.process().user(world.connection))
+    await asked.wait()
+    world.later(seconds=LEASE.total_seconds())
+    grants = list(world.provider.world.grants)
+    world.provider.world.grants.clear()
+    with pytest.raises(ReconnectRequired):
+        await world.process().user(world.connection)
+    world.provider.world.grants[:] = grants
+    answer.set()
+    token = await slow
+    known = await world.connected()
+    assert (known.status, known.status_reason) == (ConnectionStatus.ACTIVE, None)
+    assert (await world.process().user(known)).reveal() == token.reveal()
+
+
+async def test_a_newer_sign_in_is_never_overwritten(world: TokenWorld) -> None:
+    """A refresh that ends after the person has connected anew is dropped."""
+    world.later(hours=8)
+    newer: list[Secret] = []
+
+    async def sign_in(_: str) -> None:
+        world.provider.before = None
+        newer.append(await world.sign_in())
+
+    world.provider.before = sign_in
+    token = await world.process().user(world.connection)
+    assert token.reveal() == newer[0].reveal()
+    assert (await world.process().user(world.connection)).reveal() == newer[0].reveal()
+
+
+async def test_a_withdrawn_connection_keeps_no_late_tokens(world: TokenWorld) -> None:
+    """The person took the authorization back while it was refreshed: nothing is stored, nothing is given."""
+    world.later(hours=8)
+
+    async def withdraw(_: str) -> None:
+        world.provider.before = None
+        known = await world.connected()
+        await world.change_connection(replace(known, status=ConnectionStatus.REVOKED, status_reason="x"))
+
+    world.provider.before = withdraw
+    with pytest.raises(ReconnectRequired):
+        await world.process().user(world.connection)
+    assert (await world.user_row()).tokens is None
+    assert (await world.connected()).status is ConnectionStatus.REVOKED
+
+
+async def _is_leased(world: TokenWorld) -> bool:
+    return (await world.user_row()).lease is not None
+
+
+@pytest.mark.parametrize("returns", [False, True])
+async def test_a_grant_renewed_amid_a_disconnect_is_let_go(world: TokenWorld, *, returns: bool) -> None:
+    """What the disconnect noted died with the refresh; what came for it must not stay behind.
+
+    Who has connected again meanwhile keeps the grant, which all their tokens share.
+    """
+    world.later(hours=8)
+    disconnect = DisconnectAccount(world.unit_of_work, AUTHORIZER, {PROVIDER}, world.cipher, world.clock)
+    person = UserActor(world.connection.user_id, uuid4())
+
+    async def disconnects(_: float) -> None:
+        # They wait once before they write, and again before they look again.
+        if world.paused:
+            return
+        await world.pause(0)
+        await disconnect(person, provider=PROVIDER)
+        if returns:
+            await _connect_again(world)
+
+    with pytest.raises(ReconnectRequired):
+        await world.process(pause=disconnects).user(world.connection)
+    revoke = RevokeTokens(world.unit_of_work, {PROVIDER: world.provider}, world.cipher, world.clock)
+    await revoke()
+    assert len(world.provider.world.grants) == returns
+
+
+async def _connect_again(world: TokenWorld) -> None:
+    """Let the person connect anew, which makes another row and another grant's tokens."""
+    world.provider.world.grant(PERSON)
+    async with world.unit_of_work() as tx:
+        anew = replace(world.connection, id=await tx.connections.next_id(), external_id=uuid4())
+        await tx.connections.apply([Change(None, anew, BY)])
+        await tx.commit()

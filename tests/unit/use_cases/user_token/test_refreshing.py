@@ -1,0 +1,123 @@
+"""A person's token is given while it lasts, and refreshed once when it ends."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from adapters.memory.provider import FakeProvider
+from core.domain.connections import ReconnectRequired
+from core.domain.provider import UserTokens
+from core.domain.secret import Secret
+from core.use_cases.tokens.sealing import open_access_token, open_refresh_token, seal_user_tokens
+from tests.support.token_world import TokenWorld
+
+
+async def test_a_good_token_is_given_as_it_is(world: TokenWorld) -> None:
+    """As long as it lasts nobody asks the provider for another."""
+    token = await world.process().user(world.connection)
+    world.later(hours=7, minutes=57)
+    assert (await world.process().user(world.connection)).reveal() == token.reveal()
+    assert world.provider.calls["refresh"] == 0
+    assert (await world.provider.person(token)).login == "mara"
+
+
+async def test_one_that_ends_is_refreshed_and_kept(world: TokenWorld) -> None:
+    """Both new tokens are in the row, encrypted for it alone, before the first is used."""
+    old = await world.process().user(world.connection)
+    world.later(hours=8)
+    token = await world.process().user(world.connection)
+    assert token.reveal() != old.reveal()
+    assert (await world.process().user(world.connection)).reveal() == token.reveal()
+    assert world.provider.calls["refresh"] == 1
+    row, [grant] = await world.user_row(), world.provider.world.grants
+    assert row.tokens is not None
+    assert row.lease is None
+    external_id = world.connection.external_id
+    assert open_access_token(world.cipher, external_id, row.tokens).reveal() == grant.access
+    refresh = open_refresh_token(world.cipher, external_id, row.tokens)
+    assert refresh is not None
+    assert refresh.reveal() == grant.refresh
+    assert not {grant.access, grant.refresh} & {row.tokens.access, row.tokens.refresh}
+    assert await world.trail() == []
+
+
+async def test_twenty_at_once_in_three_processes_refresh_once(world: TokenWorld) -> None:
+    """A second refresh would lock the person out, so the others wait for the first."""
+    world.later(hours=8)
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def hold(_: str) -> None:
+        asked.set()
+        await answer.wait()
+
+    world.provider.before = hold
+    processes = [world.process(pause=_yield) for _ in range(3)]
+    calls = [asyncio.create_task(processes[number % 3].user(world.connection)) for number in range(20)]
+    await asked.wait()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    answer.set()
+    assert len({(await call).reveal() for call in calls}) == 1
+    assert world.provider.calls["refresh"] == 1
+    assert (await world.connected()).is_active
+
+
+async def test_a_hundred_refreshes_in_a_row(world: TokenWorld) -> None:
+    """Each uses the refresh token of the one before."""
+    for _ in range(100):
+        world.later(hours=8)
+        await world.process().user(world.connection)
+    assert world.provider.calls["refresh"] == 100
+    assert (await world.user_row()).generation == 101
+
+
+async def test_a_refused_access_token_is_refreshed_though_it_has_time_left(world: TokenWorld) -> None:
+    """The caller has seen it refused; those who have not share what comes instead."""
+    dead = await world.process().user(world.connection)
+    fresh = await world.process().user(world.connection, instead_of=dead)
+    assert fresh.reveal() != dead.reveal()
+    assert (await world.process().user(world.connection, instead_of=dead)).reveal() == fresh.reveal()
+    assert world.provider.calls["refresh"] == 1
+
+
+async def test_a_token_without_an_end_is_never_refreshed(world: TokenWorld) -> None:
+    """Where the app's tokens do not end there is nothing to refresh; refused, only the person can help."""
+    forever = UserTokens(Secret("ghu_forever"), None, None, None)
+    sealed = seal_user_tokens(world.cipher, world.connection.external_id, forever)
+    async with world.unit_of_work() as tx:
+        await tx.user_tokens.replace(world.connection.id, sealed)
+        await tx.commit()
+    world.later(days=400)
+    token = await world.process().user(world.connection)
+    assert token.reveal() == "ghu_forever"
+    with pytest.raises(ReconnectRequired):
+        await world.process().user(world.connection, instead_of=token)
+    assert (await world.connected()).status_reason == "token_ended"
+    assert world.provider.calls["refresh"] == 0
+
+
+class _KeepsRefreshTokens(FakeProvider):
+    """A provider whose refresh tokens work again and again."""
+
+    async def refresh(self, refresh_token: Secret) -> UserTokens:
+        """Give an access token alone."""
+        tokens = await super().refresh(refresh_token)
+        self.world.grants[-1] = replace(self.world.grants[-1], refresh=refresh_token.reveal())
+        return replace(tokens, refresh_token=None)
+
+
+async def test_a_refresh_token_that_is_not_replaced_is_kept(world: TokenWorld) -> None:
+    """Not every provider rotates them."""
+    keeping = _KeepsRefreshTokens(world.clock)
+    keeping.world = world.provider.world
+    world.provider = keeping
+    for _ in range(3):
+        world.later(hours=8)
+        await world.process().user(world.connection)
+    assert keeping.calls["refresh"] == 3
+    assert (await world.connected()).is_active
+
+
+async def _yield(_: float) -> None:
+    await asyncio.sleep(0)
