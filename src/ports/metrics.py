@@ -40,8 +40,8 @@ class Metrics(Protocol):
     def asked(self, provider: str, outcome: str, seconds: float) -> None:
         """Count one call of ours to a provider: `answered`, the kind of its refusal, or `unavailable`."""
 
-    def budget(self, provider: str, kind: str, left: float) -> None:
-        """Tell which part of its calls of this hour one credential of a kind has left."""
+    def budget(self, provider: str, kind: str, installation: str, left: float) -> None:
+        """Tell which part of its calls of this hour a credential of a kind, or an installation, has left."""
 
     def breaker(self, provider: str, *, is_open: bool) -> None:
         """Tell whether calls to a provider fail at once, because it did not answer."""

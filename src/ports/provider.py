@@ -12,6 +12,7 @@ from core.domain.provider import (
     Branch,
     Capabilities,
     Installation,
+    InstallationAccess,
     InstallationRequest,
     InstallationToken,
     LoggedDelivery,
@@ -103,22 +104,24 @@ class GitProvider(Protocol):
         Not promised: that they are sent. A provider may not tell whether they are switched on.
         """
 
-    # With an installation's token. A dead token raises `CredentialRefused`.
+    # With an installation's token. A dead one raises `CredentialRefused`.
 
-    def repositories(self, token: Secret) -> AsyncGenerator[RepositoryPage, None]:
+    def repositories(self, access: InstallationAccess) -> AsyncGenerator[RepositoryPage, None]:
         """Return every page of the installation's repositories, several fetched at once, in any order.
 
         Each repository comes once. Where so much changed meanwhile that some may be missing, the last page is
         not `whole`.
         """
 
-    async def repository(self, token: Secret, repo_id: RepoId) -> RepositoryFacts:
+    async def repository(self, access: InstallationAccess, repo_id: RepoId) -> RepositoryFacts:
         """Return one repository by its durable id; raises `NotVisible`. Seeing one proves no right to it."""
 
-    async def branches(self, token: Secret, repo_id: RepoId, *, prefix: str, limit: int) -> Sequence[Branch]:
+    async def branches(
+        self, access: InstallationAccess, repo_id: RepoId, *, prefix: str, limit: int
+    ) -> Sequence[Branch]:
         """Return at most `limit` branches whose names begin with `prefix`, by name; raises `NotVisible`."""
 
-    async def branch(self, token: Secret, repo_id: RepoId, name: str) -> Branch | None:
+    async def branch(self, access: InstallationAccess, repo_id: RepoId, name: str) -> Branch | None:
         """Return one branch by its exact name; raises `NotVisible` for the repository."""
 
     async def revoke_token(self, token: Secret) -> None:

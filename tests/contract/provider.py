@@ -10,6 +10,7 @@ from core.domain.notices import RepositoryFacts
 from core.domain.provider import (
     AppRefused,
     CredentialRefused,
+    InstallationAccess,
     InstallationGone,
     InstallationRequest,
     NotVisible,
@@ -108,18 +109,18 @@ class ProviderStage(ABC):
 
     # What the tests below have in common.
 
-    async def token(self, provider_id: str) -> Secret:
+    async def access(self, provider_id: str) -> InstallationAccess:
         """Mint an installation's token."""
-        return (await self.provider.mint_token(provider_id)).token
+        return InstallationAccess(provider_id, (await self.provider.mint_token(provider_id)).token)
 
     async def signed_in(self, person_id: ProviderUserId) -> UserTokens:
         """Return tokens of a person."""
         code = self.authorize(person_id)
         return await self.provider.exchange_code(code, redirect_uri=self.callback, code_verifier=None)
 
-    async def listed(self, token: Secret) -> list[RepositoryFacts]:
+    async def listed(self, access: InstallationAccess) -> list[RepositoryFacts]:
         """Return everything a token opens."""
-        return [one async for page in self.provider.repositories(token) for one in page.repositories]
+        return [one async for page in self.provider.repositories(access) for one in page.repositories]
 
 
 class AppContract:
@@ -185,14 +186,14 @@ class AppContract:
     async def test_an_outage_says_nothing_of_anything(self, stage: ProviderStage) -> None:
         """It is the provider's own, and ends."""
         provider_id, _ = stage.install()
-        token = await stage.token(provider_id)
+        access = await stage.access(provider_id)
         stage.go_down()
 
         for call in (
             stage.provider.app,
             lambda: stage.provider.installation(provider_id),
             lambda: stage.provider.mint_token(provider_id),
-            lambda: stage.listed(token),
+            lambda: stage.listed(access),
             lambda: stage.provider.refresh(Secret("ghr_any")),
         ):
             with pytest.raises(ProviderUnavailable):
@@ -200,7 +201,7 @@ class AppContract:
 
         stage.come_back()
         stage.advance(timedelta(minutes=2))
-        assert len(await stage.listed(token)) == 2
+        assert len(await stage.listed(access)) == 2
 
     async def test_an_installation_is_described(self, stage: ProviderStage) -> None:
         """With the account's lasting id, whether or not it is suspended."""
@@ -233,7 +234,7 @@ class AppContract:
     async def test_uninstalling_removes_and_may_be_repeated(self, stage: ProviderStage) -> None:
         """Its tokens end with it."""
         provider_id, _ = stage.install()
-        token = await stage.token(provider_id)
+        access = await stage.access(provider_id)
 
         await stage.provider.uninstall(provider_id)
         await stage.provider.uninstall(provider_id)
@@ -241,7 +242,7 @@ class AppContract:
         with pytest.raises(InstallationGone):
             await stage.provider.installation(provider_id)
         with pytest.raises(CredentialRefused):
-            await stage.listed(token)
+            await stage.listed(access)
 
     async def test_the_log_is_read_newest_first(self, stage: ProviderStage) -> None:
         """With the id by which deliveries are told apart."""

@@ -33,7 +33,8 @@ def happen(metrics: Metrics) -> None:
     metrics.answered("GET", 204, 0.01)
     metrics.answered("MADE-UP", 405, 0.01)
     metrics.asked("github", "rate_limited", 0.2)
-    metrics.budget("github", "app", 0.75)
+    metrics.budget("github", "app", "", 0.75)
+    metrics.budget("github", "installation", "117", 0.5)
     metrics.breaker("github", is_open=True)
     metrics.minted("github", "minted")
     metrics.census(Census(waiting=7, failed=1, unrouted=2, suspended=3, revoking=4, oldest_sync=90.5))
@@ -56,7 +57,10 @@ def test_memory_tells_what_happened() -> None:
         {("github", "rate_limited"): 1},
         {("github", "minted"): 1},
     )
-    assert (metrics.budgets, metrics.breakers) == ({("github", "app"): 0.75}, {"github": True})
+    assert (metrics.budgets, metrics.breakers) == (
+        {("github", "app", ""): 0.75, ("github", "installation", "117"): 0.5},
+        {"github": True},
+    )
     assert (metrics.last_census.waiting, metrics.open_streams, metrics.lags) == (7, 5, [0.2])
     assert (metrics.recovered_deliveries, metrics.recoveries) == (4, {"github": (3, 60.5)})
 
@@ -79,7 +83,8 @@ EXPECTED = {
     'crewkit_git_http_request_seconds_count{method="GET",status="2xx"} 2.0',
     'crewkit_git_http_request_seconds_count{method="other",status="4xx"} 1.0',
     'crewkit_git_provider_call_seconds_count{outcome="rate_limited",provider="github"} 1.0',
-    'crewkit_git_provider_budget_left_ratio{kind="app",provider="github"} 0.75',
+    'crewkit_git_provider_budget_left_ratio{installation="",kind="app",provider="github"} 0.75',
+    'crewkit_git_provider_budget_left_ratio{installation="117",kind="installation",provider="github"} 0.5',
     'crewkit_git_provider_breaker_open{provider="github"} 1.0',
     'crewkit_git_installation_tokens_total{outcome="minted",provider="github"} 1.0',
     "crewkit_git_events_waiting 7.0",
@@ -106,6 +111,23 @@ def test_two_services_in_one_process_are_counted_apart() -> None:
     happen(PrometheusMetrics())
 
     assert b"crewkit_git_deliveries_received_total 0.0" in PrometheusMetrics().exposition()
+
+
+def test_very_many_installations_are_told_as_one() -> None:
+    """Each would be a series in every process: those that come after the first thousand share one."""
+    metrics = PrometheusMetrics()
+    for number in range(1500):
+        metrics.budget("github", "installation", str(number), 1.0)
+    metrics.budget("github", "installation", "7", 0.25)
+    metrics.budget("github", "installation", "1499", 0.5)
+
+    lines = metrics.exposition().decode().splitlines()
+    told = [line for line in lines if line.startswith("crewkit_git_provider_budget_left_ratio{")]
+    assert len(told) == 1001
+    series = (
+        'crewkit_git_provider_budget_left_ratio{installation="%s",kind="installation",provider="github"} %s'
+    )
+    assert {series % ("7", 0.25), series % ("others", 0.5)} <= set(told)
 
 
 @pytest.mark.parametrize("metrics", [MemoryMetrics(), PrometheusMetrics()], ids=["memory", "prometheus"])

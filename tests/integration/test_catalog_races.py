@@ -20,8 +20,7 @@ from core.domain.notices import (
     RepositoryFacts,
     RepositoryStep,
 )
-from core.domain.provider import RepositoryPage
-from core.domain.secret import Secret
+from core.domain.provider import InstallationAccess, RepositoryPage
 from core.use_cases.catalog.sync import SyncOutcome
 from core.use_cases.events.drain import DrainLane
 from tests.contract.postgres_world import PostgresWorld
@@ -59,7 +58,10 @@ class Race:
         self.catalog.provider.repositories = self.pages  # type: ignore[method-assign]
         return integration
 
-    async def pages(self, token: Secret) -> AsyncGenerator[RepositoryPage, None]:  # noqa: ARG002 - the port's
+    async def pages(
+        self,
+        access: InstallationAccess,  # noqa: ARG002 - the port's
+    ) -> AsyncGenerator[RepositoryPage, None]:
         """List what there was at the beginning, a page for every few events that were processed."""
         listed = list(self.truth.values())
         self.random.shuffle(listed)

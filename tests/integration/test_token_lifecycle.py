@@ -17,7 +17,13 @@ from core.domain.changes import Change
 from core.domain.connections import Connection, ReconnectRequired
 from core.domain.identifiers import ProviderUserId
 from core.domain.integrations import Integration, IntegrationNotActive, IntegrationStatus, StatusReason
-from core.domain.provider import AppRefused, InstallationToken, ProviderUnavailable, UserTokens
+from core.domain.provider import (
+    AppRefused,
+    InstallationAccess,
+    InstallationToken,
+    ProviderUnavailable,
+    UserTokens,
+)
 from core.domain.secret import Secret
 from core.use_cases.tokens.sealing import seal_installation_token, seal_user_tokens
 from entrypoints.bootstrap.tokens import Tokens, wire_tokens
@@ -64,7 +70,8 @@ class Stage:
 
     async def repositories(self, token: Secret) -> int:
         """Count what a token opens."""
-        return sum([len(page.repositories) async for page in self.provider.repositories(token)])
+        access = InstallationAccess(str(INSTALLATION), token)
+        return sum([len(page.repositories) async for page in self.provider.repositories(access)])
 
 
 @pytest.fixture

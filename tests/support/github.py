@@ -18,9 +18,11 @@ from starlette.types import Receive, Scope, Send
 from adapters.github.addresses import Addresses
 from adapters.github.calls import Limits
 from adapters.github.provider import GitHubApp, GitHubProvider
+from core.domain.provider import InstallationAccess
 from core.domain.secret import Secret
 from entrypoints.setting_values import Address
 from ports.clock import Clock
+from ports.metrics import Metrics
 from tests.support.serving import serving
 from tests.support.tokens import private_pem, rsa_key
 
@@ -28,6 +30,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CLIENT_ID = "Iv1.8a61f9b3a7aba766"
 CLIENT_SECRET = "8a61f9b3a7aba7668a61f9b3a7aba7668a61f9b3"
 TOKEN = Secret("ghs_16C7e42F292c6912E7710c838347Ae178B4a")
+ACCESS = InstallationAccess("41", TOKEN)
 USER = Secret("ghu_16C7e42F292c6912E7710c838347Ae178B4a")
 
 Answer = Response | Callable[[Request], Response | Awaitable[Response]]
@@ -161,6 +164,7 @@ async def github_provider(
     limits: Limits | None = None,
     slug: str | None = "crewkit",
     web: str | None = None,
+    metrics: Metrics | None = None,
 ) -> AsyncIterator[GitHubProvider]:
     """Give an adapter that asks this address and waits by this time; pages are there too unless elsewhere."""
     app = GitHubApp(
@@ -171,7 +175,13 @@ async def github_provider(
         addresses=Addresses(api=url, web=web or url),
     )
     provider = GitHubProvider(
-        app, time, limits=limits, monotonic=time.monotonic, sleep=time.sleep, draw=lambda: 1.0
+        app,
+        time,
+        limits=limits,
+        monotonic=time.monotonic,
+        sleep=time.sleep,
+        draw=lambda: 1.0,
+        metrics=metrics,
     )
     try:
         yield provider

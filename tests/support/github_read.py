@@ -8,7 +8,7 @@ from starlette.responses import Response
 from adapters.github.provider import GitHubProvider
 from core.domain.identifiers import RepoId
 from tests.support.github import (
-    TOKEN,
+    ACCESS,
     reply,
 )
 
@@ -18,7 +18,7 @@ REPO = RepoId("7")
 
 async def read(provider: GitHubProvider) -> str:
     """Ask for one repository and return its name."""
-    return (await provider.repository(TOKEN, REPO)).full_name
+    return (await provider.repository(ACCESS, REPO)).full_name
 
 
 async def slowly(_request: Request) -> Response:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from adapters.github.addresses import Addresses
 from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.system.clock import SystemClock
+from core.domain.provider import InstallationAccess
 from core.domain.secret import Secret
 
 
@@ -31,7 +32,8 @@ async def main(url: str, rounds: int) -> None:
 
 
 async def _read(provider: GitHubProvider) -> int:
-    return sum([len(page.repositories) async for page in provider.repositories(Secret("ghs_bench"))])
+    access = InstallationAccess("1", Secret("ghs_bench"))
+    return sum([len(page.repositories) async for page in provider.repositories(access)])
 
 
 if __name__ == "__main__":

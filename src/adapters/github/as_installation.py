@@ -5,7 +5,7 @@ from http import HTTPStatus
 from adapters.github.addresses import can_be_branch, is_number, segment
 from adapters.github.caller import Caller
 from adapters.github.calls import NOT_FOUND, Call, Reply
-from adapters.github.credentials import TokenCredential
+from adapters.github.credentials import InstallationCredential, TokenCredential
 from adapters.github.pagination import PER_PAGE, READINGS
 from adapters.github.reading import list_reader, nothing, reader
 from adapters.github.repository_answers import (
@@ -17,7 +17,7 @@ from adapters.github.repository_answers import (
 from adapters.github.unavailable import Unavailable
 from core.domain.identifiers import RepoId
 from core.domain.notices import RepositoryFacts
-from core.domain.provider import Branch, NotVisible, RepositoryPage
+from core.domain.provider import Branch, InstallationAccess, NotVisible, RepositoryPage
 from core.domain.secret import Secret
 
 # What the search says of a repository without a commit.
@@ -37,9 +37,9 @@ class InstallationCalls(Caller):
     Repositories are always named by number, since names move: https://github.com/github/docs/issues/45674
     """
 
-    async def repositories(self, token: Secret) -> AsyncGenerator[RepositoryPage, None]:
+    async def repositories(self, access: InstallationAccess) -> AsyncGenerator[RepositoryPage, None]:
         """Return every page, each repository once; the last is not `whole` where too much moved meanwhile."""
-        credential = self._as_installation(token)
+        credential = self._as_installation(access)
         seen: set[int] = set()
         for reading in range(READINGS):
             totals: set[int] = set()
@@ -58,16 +58,18 @@ class InstallationCalls(Caller):
                 return
         yield RepositoryPage(max(totals), (), whole=False)
 
-    async def repository(self, token: Secret, repo_id: RepoId) -> RepositoryFacts:
+    async def repository(self, access: InstallationAccess, repo_id: RepoId) -> RepositoryFacts:
         """Return one repository, surely the one asked for whatever its name is now; raises `NotVisible`."""
-        found = await self._get(_path(repo_id), self._as_installation(token), _read_repository)
+        found = await self._get(_path(repo_id), self._as_installation(access), _read_repository)
         if str(found.id) != repo_id:
             raise Unavailable("another repository came back")
         return found.told()
 
-    async def branches(self, token: Secret, repo_id: RepoId, *, prefix: str, limit: int) -> Sequence[Branch]:
+    async def branches(
+        self, access: InstallationAccess, repo_id: RepoId, *, prefix: str, limit: int
+    ) -> Sequence[Branch]:
         """Return branches by name; searching by prefix, GitHub does not say which are protected."""
-        path, credential = _path(repo_id), self._as_installation(token)
+        path, credential = _path(repo_id), self._as_installation(access)
         if limit < 1 or not can_be_branch(prefix):
             return []
         found: list[Branch] = []
@@ -85,15 +87,15 @@ class InstallationCalls(Caller):
                     break
         return sorted(found[:limit], key=lambda branch: branch.name)
 
-    async def branch(self, token: Secret, repo_id: RepoId, name: str) -> Branch | None:
+    async def branch(self, access: InstallationAccess, repo_id: RepoId, name: str) -> Branch | None:
         """Return one branch; one that was renamed is another."""
         if not name or not can_be_branch(name):
             return None
         path = f"{_path(repo_id)}/branches/{segment(name)}"
-        found = await self._get(path, self._as_installation(token), _found_branch, accept=NOT_FOUND)
+        found = await self._get(path, self._as_installation(access), _found_branch, accept=NOT_FOUND)
         if found is None:
             # Only words tell a missing branch from a repository that is not visible; asking is surer.
-            await self.repository(token, repo_id)
+            await self.repository(access, repo_id)
         return found if found is not None and found.name == name else None
 
     async def revoke_token(self, token: Secret) -> None:
@@ -103,10 +105,10 @@ class InstallationCalls(Caller):
             Call("DELETE", url, TokenCredential(token, self._parts.ages), nothing, _DEAD)
         )
 
-    def _as_installation(self, token: Secret) -> TokenCredential:
+    def _as_installation(self, access: InstallationAccess) -> InstallationCredential:
         # Another process may have made it a moment ago.
-        self._parts.ages.note(token)
-        return TokenCredential(token, self._parts.ages)
+        self._parts.ages.note(access.token)
+        return InstallationCredential(access, self._parts.ages)
 
 
 def _path(repo_id: RepoId) -> str:

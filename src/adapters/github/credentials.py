@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from adapters.github.app_jwt import AppJwt
-from core.domain.provider import AppRefused, CredentialRefused
+from core.domain.provider import AppRefused, CredentialRefused, InstallationAccess
 from core.domain.secret import Secret
 
 # A token is not known everywhere at GitHub the moment it is made. Octokit shows it again within this time,
@@ -34,6 +34,10 @@ class Refused:
 class Credential(Protocol):
     """One credential of a call. `key` tells credentials apart without being one."""
 
+    kind: str
+    """What sort it is."""
+    installation: str | None = None
+    """Whose calls these are, where they are an installation's."""
     key: str
     """What limits are counted by."""
     refusal: type[CredentialRefused]
@@ -52,7 +56,7 @@ class Credential(Protocol):
 class AppCredential(Credential):
     """The app itself, by its signed claim."""
 
-    key = "app"
+    kind = key = "app"
     refusal = AppRefused
 
     def __init__(self, claim: AppJwt) -> None:
@@ -72,7 +76,7 @@ class AppCredential(Credential):
 class ClientCredential(Credential):
     """The app by its client id and secret, for calls about its users' tokens."""
 
-    key = "client"
+    kind = key = "client"
     refusal = AppRefused
 
     def __init__(self, client_id: str, client_secret: Secret) -> None:
@@ -90,7 +94,7 @@ class ClientCredential(Credential):
 class NoCredential(Credential):
     """No header: the credentials are in the body, as OAuth's token endpoint has it."""
 
-    key = "oauth"
+    kind = key = "oauth"
     refusal = AppRefused
 
     def header(self) -> str | None:
@@ -124,8 +128,9 @@ class TokenAges:
 
 
 class TokenCredential(Credential):
-    """A token of an installation or a person; its text means nothing to us, however long it is."""
+    """A token; its text means nothing to us, however long it is."""
 
+    kind = "token"
     refusal = CredentialRefused
 
     def __init__(self, token: Secret, ages: TokenAges) -> None:
@@ -143,6 +148,20 @@ class TokenCredential(Credential):
     def again_after(self, refused: Refused) -> float | None:
         """Show a young token again after one second, then two, and so on."""
         return refused.before + 1.0 if self._ages.is_young(self._token) else None
+
+
+class InstallationCredential(TokenCredential):
+    """The token of an installation, which has one limit for all of its tokens.
+
+    https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#primary-rate-limit-for-github-app-installations
+    """
+
+    kind = "installation"
+
+    def __init__(self, access: InstallationAccess, ages: TokenAges) -> None:
+        super().__init__(access.token, ages)
+        self.installation = access.provider_id
+        self.key = f"installation {access.provider_id}"
 
 
 def digest(token: Secret) -> str:

@@ -28,9 +28,6 @@ from ports.traces import Role, Traces
 
 T = TypeVar("T")
 
-# Other credentials are tokens, each named by a digest of its own.
-_KINDS = frozenset({"app", "client", "oauth"})
-
 _log = structlog.get_logger(__name__)
 
 
@@ -182,8 +179,8 @@ class Transport:
     def _note_budget(self, call: Call[T], reply: Reply) -> None:
         left = part_left(reply.headers)
         if left is not None and self._metrics is not None:
-            key = call.credential.key
-            self._metrics.budget(PROVIDER, key if key in _KINDS else "token", left)
+            credential = call.credential
+            self._metrics.budget(PROVIDER, credential.kind, credential.installation or "", left)
 
     def _breaker(self, url: str) -> CircuitBreaker:
         host = urlsplit(url).netloc

@@ -20,7 +20,7 @@ class MemoryMetrics(Metrics):
         self.recoveries: dict[str, tuple[int, float]] = {}
         self.answers: Counter[tuple[str, int]] = Counter()
         self.asks: Counter[tuple[str, str]] = Counter()
-        self.budgets: dict[tuple[str, str], float] = {}
+        self.budgets: dict[tuple[str, str, str], float] = {}
         self.breakers: dict[str, bool] = {}
         self.mints: Counter[tuple[str, str]] = Counter()
         self.last_census = Census()
@@ -68,9 +68,9 @@ class MemoryMetrics(Metrics):
         """Add one to the figure of this provider and outcome."""
         self.asks[provider, outcome] += 1
 
-    def budget(self, provider: str, kind: str, left: float) -> None:
-        """Remember the latest figure of this kind."""
-        self.budgets[provider, kind] = left
+    def budget(self, provider: str, kind: str, installation: str, left: float) -> None:
+        """Remember the latest figure of this kind or installation."""
+        self.budgets[provider, kind, installation] = left
 
     def breaker(self, provider: str, *, is_open: bool) -> None:
         """Remember how it is."""

@@ -23,6 +23,7 @@ from core.domain.provider import (
     Capabilities,
     CredentialRefused,
     Installation,
+    InstallationAccess,
     InstallationGone,
     InstallationRequest,
     InstallationSuspended,
@@ -173,30 +174,32 @@ class FakeProvider(Failing, GitProvider):
 
     # With an installation's token.
 
-    async def repositories(self, token: Secret) -> AsyncGenerator[RepositoryPage, None]:
+    async def repositories(self, access: InstallationAccess) -> AsyncGenerator[RepositoryPage, None]:
         """Return every page of what the token opens, by id."""
         await self._meet("repositories")
-        opened = [facts for _, facts in sorted(self._opened(token).items())]
+        opened = [facts for _, facts in sorted(self._opened(access.token).items())]
         # An installation without repositories has one page all the same, which says so.
         for start in range(0, max(len(opened), 1), self._page_size):
             yield RepositoryPage(len(opened), tuple(opened[start : start + self._page_size]))
 
-    async def repository(self, token: Secret, repo_id: RepoId) -> RepositoryFacts:
+    async def repository(self, access: InstallationAccess, repo_id: RepoId) -> RepositoryFacts:
         """Return one repository; as at a real provider, any public one there is can be seen."""
         await self._meet("repository")
-        return self._visible(token, repo_id)
+        return self._visible(access.token, repo_id)
 
-    async def branches(self, token: Secret, repo_id: RepoId, *, prefix: str, limit: int) -> Sequence[Branch]:
+    async def branches(
+        self, access: InstallationAccess, repo_id: RepoId, *, prefix: str, limit: int
+    ) -> Sequence[Branch]:
         """Return at most `limit` branches whose names begin so, by name; raises `NotVisible`."""
         await self._meet("branches")
-        self._visible(token, repo_id)
+        self._visible(access.token, repo_id)
         known = sorted(self.world.branches.get(repo_id, []), key=lambda branch: branch.name)
         return [branch for branch in known if branch.name.startswith(prefix)][:limit]
 
-    async def branch(self, token: Secret, repo_id: RepoId, name: str) -> Branch | None:
+    async def branch(self, access: InstallationAccess, repo_id: RepoId, name: str) -> Branch | None:
         """Return one branch by its exact name; raises `NotVisible`."""
         await self._meet("branch")
-        self._visible(token, repo_id)
+        self._visible(access.token, repo_id)
         known = self.world.branches.get(repo_id, [])
         return next((branch for branch in known if branch.name == name), None)
 

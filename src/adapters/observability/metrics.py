@@ -17,6 +17,9 @@ _CENSUS = {
 }
 # Whoever makes up methods makes no figures.
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+# Each is a series in every process; of so many, those asked about later are told as one.
+_MOST_INSTALLATIONS = 1000
+_OTHERS = "others"
 _GROUP_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
@@ -108,11 +111,12 @@ class PrometheusMetrics(Metrics):
         )
         self._budget = Gauge(
             "crewkit_git_provider_budget_left_ratio",
-            "Which part of its calls of this hour the credential used last has left, by kind of credential.",
-            ["provider", "kind"],
+            "Which part of its calls of this hour a kind of credential, or an installation, has left.",
+            ["provider", "kind", "installation"],
             registry=self._registry,
             multiprocess_mode="mostrecent",
         )
+        self._installations: set[str] = set()
         self._breaker = Gauge(
             "crewkit_git_provider_breaker_open",
             "1 while calls to a provider fail at once because it did not answer.",
@@ -193,9 +197,15 @@ class PrometheusMetrics(Metrics):
         """Observe one call."""
         self._asked.labels(provider, outcome).observe(seconds)
 
-    def budget(self, provider: str, kind: str, left: float) -> None:
-        """Set the gauge of this kind."""
-        self._budget.labels(provider, kind).set(left)
+    def budget(self, provider: str, kind: str, installation: str, left: float) -> None:
+        """Set the gauge of this kind and installation; of very many, those that come late share one."""
+        known = self._installations
+        if installation and installation not in known:
+            if len(known) < _MOST_INSTALLATIONS:
+                known.add(installation)
+            else:
+                installation = _OTHERS
+        self._budget.labels(provider, kind, installation).set(left)
 
     def breaker(self, provider: str, *, is_open: bool) -> None:
         """Set the gauge."""

@@ -92,6 +92,14 @@ class InstallationToken:
 
 
 @dataclass(frozen=True, slots=True)
+class InstallationAccess:
+    """A token, and the installation it opens: providers count calls by installation, whatever the token."""
+
+    provider_id: str
+    token: Secret
+
+
+@dataclass(frozen=True, slots=True)
 class UserTokens:
     """What acts for a person. Times are None where the provider set no end."""
 

@@ -12,7 +12,7 @@ from adapters.github.provider import GitHubProvider
 from core.domain.identifiers import RepoId
 from core.domain.provider import Branch, NotVisible
 from tests.support import github_answers as answers
-from tests.support.github import TOKEN, ScriptedGitHub, refusal, reply
+from tests.support.github import ACCESS, TOKEN, ScriptedGitHub, refusal, reply
 
 LIST = "GET /installation/repositories"
 BRANCHES = "GET /repositories/7/branches"
@@ -49,7 +49,7 @@ class Listing:
 async def read(provider: GitHubProvider) -> tuple[list[int], int, bool]:
     """Return all repositories' numbers in order, the last total, and whether these are all."""
     found, total, whole = [], 0, True
-    async for page in provider.repositories(TOKEN):
+    async for page in provider.repositories(ACCESS):
         found += [int(one.repo_id) for one in page.repositories]
         total, whole = page.total, page.whole
     return sorted(found), total, whole
@@ -70,7 +70,7 @@ async def test_all_repositories_come_once(
 async def test_a_repository_is_told_whole(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """All the catalog keeps; what GitHub leaves out has none."""
     github.answers("GET /repositories/7", reply(answers.repository(7, archived=True, description="Boosters")))
-    found = await provider.repository(TOKEN, REPO)
+    found = await provider.repository(ACCESS, REPO)
 
     assert (found.repo_id, found.full_name, found.private) == ("7", "acme/rocket-7", True)
     assert found.url == "https://github.com/acme/rocket-7"
@@ -87,11 +87,11 @@ async def test_an_id_that_is_none_of_githubs_is_not_visible(
 ) -> None:
     """And asks for no other path."""
     with pytest.raises(NotVisible):
-        await provider.repository(TOKEN, RepoId(repo_id))
+        await provider.repository(ACCESS, RepoId(repo_id))
     with pytest.raises(NotVisible):
-        await provider.branches(TOKEN, RepoId(repo_id), prefix="", limit=10)
+        await provider.branches(ACCESS, RepoId(repo_id), prefix="", limit=10)
     with pytest.raises(NotVisible):
-        await provider.branch(TOKEN, RepoId(repo_id), "main")
+        await provider.branch(ACCESS, RepoId(repo_id), "main")
 
     assert github.received == []
 
@@ -102,7 +102,7 @@ async def test_a_repository_removed_meanwhile_hides_no_other(
     """Those behind it move one place forward, over the end of a page that was read already."""
     listing = Listing(github, list(range(1, 301)))
     found = []
-    async for page in provider.repositories(TOKEN):
+    async for page in provider.repositories(ACCESS):
         found += [int(one.repo_id) for one in page.repositories]
         if 1 in listing.numbers:
             listing.numbers.remove(1)
@@ -117,7 +117,7 @@ async def test_a_repository_added_meanwhile_comes_once(
     """Those behind it move to the next page and are seen twice by GitHub's numbers, once by us."""
     listing = Listing(github, list(range(2, 302)))
     found: Counter[int] = Counter()
-    async for page in provider.repositories(TOKEN):
+    async for page in provider.repositories(ACCESS):
         found.update(int(one.repo_id) for one in page.repositories)
         if 1 not in listing.numbers:
             listing.numbers.insert(0, 1)
@@ -140,7 +140,7 @@ async def test_branches_are_listed_by_name(github: ScriptedGitHub, provider: Git
     """No more of them than wanted, in one call."""
     github.answers(BRANCHES, reply([answers.branch("b"), answers.branch("a", protected=True)]))
 
-    assert await provider.branches(TOKEN, REPO, prefix="", limit=10) == [
+    assert await provider.branches(ACCESS, REPO, prefix="", limit=10) == [
         Branch("a", "a" * 40, protected=True),
         Branch("b", "a" * 40, protected=False),
     ]
@@ -161,7 +161,7 @@ async def test_more_branches_than_a_page_are_listed_in_order(
         return reply([answers.branch(name) for name in shown], link=link)
 
     github.answers(BRANCHES, page)
-    found = await provider.branches(TOKEN, REPO, prefix="", limit=250)
+    found = await provider.branches(ACCESS, REPO, prefix="", limit=250)
 
     assert [branch.name for branch in found] == names[:250]
     assert len(github.received) <= 4
@@ -172,7 +172,7 @@ async def test_branches_are_searched_by_github(github: ScriptedGitHub, provider:
     request = "GET /repositories/7/git/matching-refs/heads/feature%2Ff%23%C3%BC"
     github.answers(request, reply([answers.ref("feature/f#ü-2"), answers.ref("feature/f#ü-1")]))
 
-    found = await provider.branches(TOKEN, REPO, prefix="feature/f#ü", limit=10)
+    found = await provider.branches(ACCESS, REPO, prefix="feature/f#ü", limit=10)
 
     assert found == [
         Branch("feature/f#ü-1", "b" * 40, protected=None),
@@ -186,8 +186,8 @@ async def test_an_empty_repository_has_no_branches(github: ScriptedGitHub, provi
     github.answers("GET /repositories/7/git/matching-refs/heads/m", empty)
     github.answers(BRANCHES, reply([]))
 
-    assert await provider.branches(TOKEN, REPO, prefix="m", limit=10) == []
-    assert await provider.branches(TOKEN, REPO, prefix="", limit=10) == []
+    assert await provider.branches(ACCESS, REPO, prefix="m", limit=10) == []
+    assert await provider.branches(ACCESS, REPO, prefix="", limit=10) == []
 
 
 @pytest.mark.parametrize(("prefix", "limit"), [("../../user", 10), ("a b", 10), ("a..b", 10), ("", 0)])
@@ -195,8 +195,8 @@ async def test_what_can_match_no_branch_is_not_asked_for(
     prefix: str, limit: int, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
     """Some of it would be another path."""
-    assert await provider.branches(TOKEN, REPO, prefix=prefix, limit=limit) == []
-    assert await provider.branch(TOKEN, REPO, prefix) is None
+    assert await provider.branches(ACCESS, REPO, prefix=prefix, limit=limit) == []
+    assert await provider.branch(ACCESS, REPO, prefix) is None
     assert github.received == []
 
 
@@ -205,9 +205,9 @@ async def test_branches_of_what_is_not_visible_are_not(
 ) -> None:
     """Which differs from having none."""
     with pytest.raises(NotVisible):
-        await provider.branches(TOKEN, REPO, prefix="", limit=10)
+        await provider.branches(ACCESS, REPO, prefix="", limit=10)
     with pytest.raises(NotVisible):
-        await provider.branches(TOKEN, REPO, prefix="x", limit=10)
+        await provider.branches(ACCESS, REPO, prefix="x", limit=10)
     assert len(github.received) == 2
 
 
@@ -219,7 +219,9 @@ async def test_one_branch_is_found_by_its_exact_name(
         "GET /repositories/7/branches/release%2F2026%2309", reply(answers.branch("release/2026#09"))
     )
 
-    assert await provider.branch(TOKEN, REPO, "release/2026#09") == Branch("release/2026#09", "a" * 40, False)
+    assert await provider.branch(ACCESS, REPO, "release/2026#09") == Branch(
+        "release/2026#09", "a" * 40, False
+    )
 
 
 async def test_a_missing_branch_is_none_and_a_renamed_one_is_another(
@@ -232,8 +234,8 @@ async def test_a_missing_branch_is_none_and_a_renamed_one_is_another(
     )
     github.answers("GET /repositories/7/branches/new", reply(answers.branch("new")))
 
-    assert await provider.branch(TOKEN, REPO, "gone") is None
-    assert await provider.branch(TOKEN, REPO, "old") is None
+    assert await provider.branch(ACCESS, REPO, "gone") is None
+    assert await provider.branch(ACCESS, REPO, "old") is None
 
 
 async def test_a_branch_of_what_is_not_visible_is_not_none(
@@ -243,7 +245,7 @@ async def test_a_branch_of_what_is_not_visible_is_not_none(
     github.answers("GET /repositories/7/branches/main", refusal(404, "Not Found"))
 
     with pytest.raises(NotVisible):
-        await provider.branch(TOKEN, REPO, "main")
+        await provider.branch(ACCESS, REPO, "main")
 
 
 @pytest.mark.parametrize("status", [204, 401])

@@ -8,7 +8,13 @@ import pytest
 from adapters.github.addresses import Addresses
 from adapters.github.calls import Limits
 from adapters.github.provider import GitHubApp, GitHubProvider
-from core.domain.provider import AppRefused, InstallationGone, ProviderUnavailable, RateLimited
+from core.domain.provider import (
+    AppRefused,
+    InstallationAccess,
+    InstallationGone,
+    ProviderUnavailable,
+    RateLimited,
+)
 from core.domain.secret import Secret
 from entrypoints.sandbox.faults import Fault, FaultKind
 from tests.support.github import Time
@@ -55,7 +61,7 @@ async def test_clocks_may_differ(seconds: float, sandbox: RunningSandbox, provid
 
     minted = await provider.mint_token(INSTALLATION)
 
-    assert [page async for page in provider.repositories(minted.token)]
+    assert [page async for page in provider.repositories(InstallationAccess(INSTALLATION, minted.token))]
 
 
 async def test_a_new_token_may_be_unknown_at_first(
@@ -65,7 +71,7 @@ async def test_a_new_token_may_be_unknown_at_first(
     minted = await provider.mint_token(INSTALLATION)
     break_(sandbox, FaultKind.TOKEN_REFUSED, times=2)
 
-    assert [page async for page in provider.repositories(minted.token)]
+    assert [page async for page in provider.repositories(InstallationAccess(INSTALLATION, minted.token))]
     assert time.slept == [1.0, 2.0]
 
 
@@ -99,17 +105,17 @@ async def test_a_limit_is_waited_out(
     kind: FaultKind, sandbox: RunningSandbox, provider: GitHubProvider, time: Time
 ) -> None:
     """Nothing is asked before its end."""
-    token = (await provider.mint_token(INSTALLATION)).token
+    access = InstallationAccess(INSTALLATION, (await provider.mint_token(INSTALLATION)).token)
     break_(sandbox, kind, seconds=120)
     with pytest.raises(RateLimited) as limited:
-        _ = [page async for page in provider.repositories(token)]
+        _ = [page async for page in provider.repositories(access)]
     assert limited.value.until - time.now() == timedelta(seconds=120)
 
     with pytest.raises(RateLimited):
-        _ = [page async for page in provider.repositories(token)]
+        _ = [page async for page in provider.repositories(access)]
     time.pass_by(120)
 
-    assert [page async for page in provider.repositories(token)]
+    assert [page async for page in provider.repositories(access)]
 
 
 async def test_a_refused_key_says_nothing_of_installations(

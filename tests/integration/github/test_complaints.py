@@ -17,6 +17,7 @@ from core.domain.identifiers import RepoId
 from core.domain.provider import (
     AppRefused,
     CredentialRefused,
+    InstallationAccess,
     InstallationGone,
     InstallationSuspended,
     PermissionMissing,
@@ -25,7 +26,7 @@ from core.domain.provider import (
 )
 from core.domain.secret import Secret
 from tests.support import github_answers as answers
-from tests.support.github import NOW, TOKEN, ScriptedGitHub, Time, refusal, reply, until
+from tests.support.github import ACCESS, NOW, TOKEN, ScriptedGitHub, Time, refusal, reply, until
 
 MINT = "POST /app/installations/41/access_tokens"
 LIST = "GET /installation/repositories"
@@ -77,7 +78,7 @@ async def test_more_than_the_first_30_or_100_repositories_appear(
         return reply(answers.repositories(*shown, total=230), link=link)
 
     github.answers(LIST, page)
-    found = [one async for page in provider.repositories(TOKEN) for one in page.repositories]
+    found = [one async for page in provider.repositories(ACCESS) for one in page.repositories]
 
     assert len(found) == 230
     assert all(one.query["per_page"] == "100" for one in github.received)
@@ -103,7 +104,7 @@ async def test_reading_all_pages_does_not_take_a_roundtrip_each(
     github.answers(LIST, page)
 
     async def read() -> int:
-        return sum([len(page.repositories) async for page in provider.repositories(TOKEN)])
+        return sum([len(page.repositories) async for page in provider.repositories(ACCESS)])
 
     reading = asyncio.create_task(read())
     await until(lambda: running == 4)
@@ -128,8 +129,8 @@ async def test_a_renamed_or_transferred_repository_is_found_by_its_number(
     github.answers("GET /repositories/7", reply(answers.repository(7, full_name="apollo/booster")))
     github.answers("GET /repositories/7/branches", reply([answers.branch("main")]))
 
-    assert (await provider.repository(TOKEN, RepoId("7"))).full_name == "apollo/booster"
-    assert len(await provider.branches(TOKEN, RepoId("7"), prefix="", limit=5)) == 1
+    assert (await provider.repository(ACCESS, RepoId("7"))).full_name == "apollo/booster"
+    assert len(await provider.branches(ACCESS, RepoId("7"), prefix="", limit=5)) == 1
 
 
 async def test_a_name_taken_over_by_another_repository_is_not_followed(
@@ -140,7 +141,7 @@ async def test_a_name_taken_over_by_another_repository_is_not_followed(
     github.answers("GET /repos/acme/rocket", reply(answers.repository(666)))
 
     with pytest.raises(ProviderUnavailable):
-        await provider.repository(TOKEN, RepoId("7"))
+        await provider.repository(ACCESS, RepoId("7"))
 
 
 async def test_a_stale_installation_is_gone_rather_than_failing_for_ever(
@@ -176,9 +177,9 @@ async def test_a_suspended_installation_is_told_as_such_everywhere(
     with pytest.raises(InstallationSuspended):
         await provider.mint_token("41")
     with pytest.raises(InstallationSuspended):
-        _ = [page async for page in provider.repositories(TOKEN)]
+        _ = [page async for page in provider.repositories(ACCESS)]
     with pytest.raises(InstallationSuspended):
-        await provider.branches(TOKEN, RepoId("7"), prefix="", limit=5)
+        await provider.branches(ACCESS, RepoId("7"), prefix="", limit=5)
 
 
 async def test_a_refresh_token_is_never_shown_twice(github: ScriptedGitHub, provider: GitHubProvider) -> None:
@@ -208,9 +209,9 @@ async def test_a_token_made_a_moment_ago_may_be_refused_for_a_moment(
     bad = refusal(401, "Bad credentials")
     github.answers(MINT, minted())
     github.answers(LIST, bad, bad, reply(answers.repositories(1)))
-    token = (await provider.mint_token("41")).token
+    access = InstallationAccess("41", (await provider.mint_token("41")).token)
 
-    found = [one async for page in provider.repositories(token) for one in page.repositories]
+    found = [one async for page in provider.repositories(access) for one in page.repositories]
 
     assert (len(found), time.slept) == (1, [1.0, 2.0])
 
@@ -221,7 +222,7 @@ async def test_a_token_another_process_made_a_moment_ago_may_be_too(
     """kargo#6630: whoever mints again instead makes more tokens that are not known yet."""
     github.answers(LIST, refusal(401, "Bad credentials"), reply(answers.repositories(1)))
 
-    found = [one async for page in provider.repositories(TOKEN) for one in page.repositories]
+    found = [one async for page in provider.repositories(ACCESS) for one in page.repositories]
 
     assert (len(found), time.slept) == (1, [1.0])
 
@@ -244,14 +245,14 @@ async def test_a_token_that_stays_refused_is_dead_after_seconds(
     """Nobody waits for one that was revoked."""
     github.answers(MINT, minted())
     github.answers(LIST, refusal(401, "Bad credentials"))
-    token = (await provider.mint_token("41")).token
+    access = InstallationAccess("41", (await provider.mint_token("41")).token)
 
     with pytest.raises(CredentialRefused):
-        _ = [page async for page in provider.repositories(token)]
+        _ = [page async for page in provider.repositories(access)]
     assert sum(time.slept) <= 6
     slept = len(time.slept)
     with pytest.raises(CredentialRefused):
-        _ = [page async for page in provider.repositories(token)]
+        _ = [page async for page in provider.repositories(access)]
     assert len(time.slept) == slept
 
 
@@ -276,9 +277,9 @@ async def test_a_403_is_not_always_a_rate_limit_nor_a_permission(
     github.answers("GET /repositories/2", refusal(403, "API rate limit exceeded", x_ratelimit_remaining="0"))
 
     with pytest.raises(PermissionMissing):
-        await provider.repository(TOKEN, RepoId("1"))
+        await provider.repository(ACCESS, RepoId("1"))
     with pytest.raises(RateLimited):
-        await provider.repository(TOKEN, RepoId("2"))
+        await provider.repository(ACCESS, RepoId("2"))
 
 
 async def test_no_quota_is_burnt_on_looking_up_installations(
@@ -299,10 +300,10 @@ async def test_tokens_of_the_new_long_form_pass_unchanged(
     """lock-threads#55, amplify-hosting#4106, trivy#10826: 520 letters with dots broke validators."""
     github.answers(MINT, minted(STATELESS))
     github.answers(LIST, reply(answers.repositories(1)))
-    token = (await provider.mint_token("41")).token
-    _ = [page async for page in provider.repositories(token)]
+    access = InstallationAccess("41", (await provider.mint_token("41")).token)
+    _ = [page async for page in provider.repositories(access)]
 
-    assert token.reveal() == STATELESS
+    assert access.token.reveal() == STATELESS
     assert github.asked(LIST)[0].headers["authorization"] == f"Bearer {STATELESS}"
 
 

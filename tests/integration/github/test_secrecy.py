@@ -15,6 +15,7 @@ from core.domain.errors import DomainError
 from core.domain.identifiers import RepoId
 from core.domain.secret import Secret
 from tests.support.github import (
+    ACCESS,
     CLIENT_SECRET,
     TOKEN,
     Answer,
@@ -62,7 +63,7 @@ def libraries() -> Iterator[Collected]:
 CALLS: dict[str, Callable[[GitHubProvider], Awaitable[object]]] = {
     "app": lambda provider: provider.app(),
     "mint": lambda provider: provider.mint_token("41", repo_ids=[RepoId("7")]),
-    "repository": lambda provider: provider.repository(TOKEN, RepoId("7")),
+    "repository": lambda provider: provider.repository(ACCESS, RepoId("7")),
     "revoke": lambda provider: provider.revoke_token(TOKEN),
     "exchange": lambda provider: provider.exchange_code(
         Secret(CODE), redirect_uri="https://crewkit.example", code_verifier=Secret(VERIFIER)

@@ -11,6 +11,7 @@ from core.domain.provider import (
 )
 from tests.support import github_answers as answers
 from tests.support.github import (
+    ACCESS,
     TOKEN,
     ScriptedGitHub,
     reply,
@@ -69,6 +70,6 @@ async def test_a_token_never_follows_to_another_host(
         with pytest.raises(ProviderUnavailable):
             await read(provider)
         with pytest.raises(ProviderUnavailable):
-            _ = [page async for page in provider.repositories(TOKEN)]
+            _ = [page async for page in provider.repositories(ACCESS)]
 
         assert thief.received == []

@@ -1,9 +1,9 @@
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from core.domain.integrations import Integration
-from core.domain.provider import CredentialRefused
+from core.domain.provider import CredentialRefused, InstallationAccess
 from core.domain.secret import Secret
 from ports.provider import GitProvider
 
@@ -25,15 +25,16 @@ class ProviderAccess:
     tokens: InstallationTokens
 
     async def __call__(
-        self, integration: Integration, ask: Callable[[GitProvider, Secret], Awaitable[T]]
+        self, integration: Integration, ask: Callable[[GitProvider, InstallationAccess], Awaitable[T]]
     ) -> T:
         """Return what the provider answers; a token that died before its time is replaced once.
 
         Raises what `ask` and the tokens raise.
         """
         provider = self.providers[integration.provider]
-        token = await self.tokens(integration)
+        access = InstallationAccess(integration.provider_id, await self.tokens(integration))
         try:
-            return await ask(provider, token)
+            return await ask(provider, access)
         except CredentialRefused:
-            return await ask(provider, await self.tokens(integration, instead_of=token))
+            another = await self.tokens(integration, instead_of=access.token)
+            return await ask(provider, replace(access, token=another))

@@ -115,12 +115,12 @@ class ListBranches:
         repo_id, default = repository.repo_id, repository.default_branch
         fetched_at = self.clock.now()
         found = await self.access(
-            integration, lambda provider, token: provider.branches(token, repo_id, prefix="", limit=_MOST)
+            integration, lambda provider, access: provider.branches(access, repo_id, prefix="", limit=_MOST)
         )
         known = KnownBranches(found, len(found) < _MOST, fetched_at)
         if default and not known.is_complete and all(branch.name != default for branch in found):
             first = await self.access(
-                integration, lambda provider, token: provider.branch(token, repo_id, default)
+                integration, lambda provider, access: provider.branch(access, repo_id, default)
             )
             known = replace(known, branches=[*([first] if first else []), *found])
         self.memory.keep(integration, repo_id, known)
@@ -131,7 +131,7 @@ class ListBranches:
     ) -> Sequence[Branch]:
         return await self.access(
             integration,
-            lambda provider, token: provider.branches(
-                token, repository.repo_id, prefix=text, limit=_MOST_BEGINNING
+            lambda provider, access: provider.branches(
+                access, repository.repo_id, prefix=text, limit=_MOST_BEGINNING
             ),
         )

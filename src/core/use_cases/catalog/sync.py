@@ -10,7 +10,7 @@ from core.domain.identifiers import RepoId
 from core.domain.integrations import Integration
 from core.domain.lanes import lane_of_installation
 from core.domain.listing import is_complete
-from core.domain.secret import Secret
+from core.domain.provider import InstallationAccess
 from core.domain.syncs import retry_delay
 from core.use_cases.catalog.access import ProviderAccess
 from core.use_cases.catalog.sync_writer import LEASE, ClaimLost, SyncWriter
@@ -99,9 +99,9 @@ class SyncCatalog:
     async def _sync(self, claim: SyncClaim) -> SyncReport:
         writer = SyncWriter(self.unit_of_work, self.clock, claim)
 
-        async def read(provider: GitProvider, token: Secret) -> _Listing:
+        async def read(provider: GitProvider, access: InstallationAccess) -> _Listing:
             listing = _Listing()
-            async with aclosing(provider.repositories(token)) as pages:
+            async with aclosing(provider.repositories(access)) as pages:
                 async for page in pages:
                     listing.totals.add(page.total)
                     listing.repo_ids.update(facts.repo_id for facts in page.repositories)

@@ -7,7 +7,7 @@ from core.domain.errors import DomainError, ErrorKind
 from core.domain.events import EnvelopeUnreadable
 from core.domain.flows import Flow
 from core.domain.notices import InstallationChanged, InstallationStep
-from core.domain.provider import InstallationGone, ProviderPerson
+from core.domain.provider import InstallationAccess, InstallationGone, ProviderPerson
 from core.domain.secret import Secret
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
@@ -99,7 +99,8 @@ async def _covered(provider: GitProvider, provider_id: str) -> int:
     """Count what the installation covers, with a token of its own that ends at once."""
     token = (await provider.mint_token(provider_id)).token
     try:
-        async with aclosing(provider.repositories(token)) as pages:
+        access = InstallationAccess(provider_id, token)
+        async with aclosing(provider.repositories(access)) as pages:
             async for page in pages:
                 return page.total
         return 0

@@ -1,0 +1,53 @@
+"""GitHub counts calls by installation, whatever token shows it, and tells what is left of the hour."""
+
+import pytest
+from starlette.responses import Response
+
+from adapters.github.provider import GitHubProvider
+from adapters.memory.metrics import MemoryMetrics
+from core.domain.identifiers import RepoId
+from core.domain.provider import InstallationAccess, RateLimited
+from core.domain.secret import Secret
+from tests.support import github_answers as answers
+from tests.support.github import ScriptedGitHub, Time, github_provider, refusal, reply
+from tests.support.github_read import REPOSITORY
+
+REPO = RepoId("7")
+FIRST, RENEWED = (InstallationAccess("41", Secret(f"ghs_token-{number}")) for number in (1, 2))
+OTHER = InstallationAccess("42", Secret("ghs_token-3"))
+
+
+async def test_an_installations_limit_holds_for_all_of_its_tokens(
+    github: ScriptedGitHub, provider: GitHubProvider, time: Time
+) -> None:
+    """A token made meanwhile is not shown in vain; another installation's is answered."""
+    limited = refusal(403, "You have exceeded a secondary rate limit", retry_after="60")
+    github.answers(REPOSITORY, limited, reply(answers.repository(7)), reply(answers.repository(7)))
+    for access in (FIRST, RENEWED):
+        with pytest.raises(RateLimited):
+            await provider.repository(access, REPO)
+    assert len(github.asked(REPOSITORY)) == 1
+
+    assert (await provider.repository(OTHER, REPO)).repo_id == REPO
+    time.pass_by(60)
+    assert (await provider.repository(RENEWED, REPO)).repo_id == REPO
+
+
+async def test_what_is_left_is_told_of_each(github: ScriptedGitHub, time: Time) -> None:
+    """Of the app, and of every installation that was asked about."""
+    metrics = MemoryMetrics()
+    github.answers(REPOSITORY, _left(1250, of=12_500), _left(12_500, of=12_500))
+    github.answers("GET /app", reply(answers.APP, x_ratelimit_limit="5000", x_ratelimit_remaining="4000"))
+    async with github_provider(github.url, time, metrics=metrics) as provider:
+        await provider.repository(FIRST, REPO)
+        await provider.repository(OTHER, REPO)
+        await provider.app()
+    assert metrics.budgets == {
+        ("github", "installation", "41"): 0.1,
+        ("github", "installation", "42"): 1.0,
+        ("github", "app", ""): 0.8,
+    }
+
+
+def _left(calls: int, *, of: int) -> Response:
+    return reply(answers.repository(7), x_ratelimit_limit=str(of), x_ratelimit_remaining=str(calls))
