@@ -1,5 +1,6 @@
 import asyncio
 import select
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -59,7 +60,8 @@ class Database:
         """
         self._parameters = make_conninfo("", **(_DEFAULTS | conninfo_to_dict(url)))
         self._idle: list[Connection] = []
-        self._places = asyncio.Semaphore(connections)
+        self._places = connections
+        self._crowd: deque[asyncio.Future[Connection | None]] = deque()
         self._patience = patience
         self._silence = silence
         self._closed = False
@@ -93,7 +95,10 @@ class Database:
 
     async def lend(self) -> Session:
         """Take a connection out of the pool, for whoever gives it back; raises `StorageUnavailable`."""
-        await self._take_place()
+        if self._places:
+            self._places -= 1
+        elif connection := await self._wait_for_place():
+            return Session(connection, self._silence)
         try:
             # The connection used last, so that the others may grow old and unused together.
             while self._idle:
@@ -104,18 +109,19 @@ class Database:
                 await connection.close()
             return Session(await self.connect(), self._silence)
         except BaseException:
-            self._places.release()
+            self._pass_on(None)
             raise
 
     async def take_back(self, session: Session) -> None:
         """Roll back what was not committed, and keep the connection for the next if it is of use."""
+        kept: Connection | None = None
         try:
             await session.end()
         finally:
             try:
-                await self._give_back(session.connection)
+                kept = await self._kept(session.connection)
             finally:
-                self._places.release()
+                self._pass_on(kept)
 
     @asynccontextmanager
     async def own_session(self) -> AsyncIterator[Session]:
@@ -141,24 +147,41 @@ class Database:
             remedy = "Start PostgreSQL, or correct CREWKIT_GIT_DATABASE_URL."
             _log.warning("database_unavailable", url=self._shown, error=said, reason=remedy)
 
-    async def _take_place(self) -> None:
-        if not self._places.locked():
-            # Nobody waits and there is room, so this returns at once.
-            await self._places.acquire()
-            return
+    async def _wait_for_place(self) -> Connection | None:
+        """Wait for a place among those who have one; return the connection that comes with it, if any."""
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[Connection | None] = loop.create_future()
+        self._crowd.append(turn)
+        timer = loop.call_later(self._patience, _send_away, turn)
         try:
-            async with asyncio.timeout(self._patience):
-                await self._places.acquire()
-        except TimeoutError as error:
-            raise storage_unavailable() from error
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                # It was given to one who has left.
+                self._pass_on(turn.result())
+            raise
+        finally:
+            timer.cancel()
 
-    async def _give_back(self, connection: Connection) -> None:
+    def _pass_on(self, connection: Connection | None) -> None:
+        """Give a place, and a connection if it is of use, to whoever waits longest."""
+        while self._crowd:
+            turn = self._crowd.popleft()
+            if not turn.done():
+                turn.set_result(connection)
+                return
+        self._places += 1
+        if connection is not None:
+            self._idle.append(connection)
+
+    async def _kept(self, connection: Connection) -> Connection | None:
+        """Return a connection that is of use to others; close any other."""
         if connection.closed:
-            return
+            return None
         if self._closed or connection.pgconn.transaction_status != TransactionStatus.IDLE:
             await connection.close()
-        else:
-            self._idle.append(connection)
+            return None
+        return connection
 
 
 class Lent:
@@ -187,3 +210,8 @@ def _is_silent(connection: Connection) -> bool:
     poller = select.poll()
     poller.register(connection.fileno(), select.POLLIN)
     return not poller.poll(0)
+
+
+def _send_away(turn: "asyncio.Future[Connection | None]") -> None:
+    if not turn.done():
+        turn.set_exception(storage_unavailable())
