@@ -8,7 +8,6 @@ from types import TracebackType
 import psycopg
 import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.pq import TransactionStatus
 
 from adapters.postgres import codec
 from adapters.postgres.errors import storage_unavailable
@@ -114,14 +113,12 @@ class Database:
 
     async def take_back(self, session: Session) -> None:
         """Roll back what was not committed, and keep the connection for the next if it is of use."""
-        kept: Connection | None = None
+        connection = session.connection
         try:
-            await session.end()
+            if not connection.is_idle:
+                await session.roll_back()
         finally:
-            try:
-                kept = await self._kept(session.connection)
-            finally:
-                self._pass_on(kept)
+            await self._keep(connection)
 
     @asynccontextmanager
     async def own_session(self) -> AsyncIterator[Session]:
@@ -163,6 +160,14 @@ class Database:
         finally:
             timer.cancel()
 
+    async def _keep(self, connection: Connection) -> None:
+        is_of_use = connection.is_idle and not self._closed
+        try:
+            if not is_of_use:
+                await connection.close()
+        finally:
+            self._pass_on(connection if is_of_use else None)
+
     def _pass_on(self, connection: Connection | None) -> None:
         """Give a place, and a connection if it is of use, to whoever waits longest."""
         while self._crowd:
@@ -173,15 +178,6 @@ class Database:
         self._places += 1
         if connection is not None:
             self._idle.append(connection)
-
-    async def _kept(self, connection: Connection) -> Connection | None:
-        """Return a connection that is of use to others; close any other."""
-        if connection.closed:
-            return None
-        if self._closed or connection.pgconn.transaction_status != TransactionStatus.IDLE:
-            await connection.close()
-            return None
-        return connection
 
 
 class Lent:

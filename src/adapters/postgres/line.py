@@ -16,7 +16,7 @@ import psycopg
 from psycopg import abc
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, Format
+from psycopg.pq import ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 
 from adapters.postgres.socket_watch import SocketWatch, writable
@@ -43,6 +43,11 @@ class Line(psycopg.AsyncConnection[Row]):
         self._known: dict[tuple[str, tuple[int, ...]], bytes] = {}
         self._numbers = itertools.count()
         self._watch = SocketWatch()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is open, and in no transaction."""
+        return self.pgconn.transaction_status == TransactionStatus.IDLE
 
     @cached_property
     def _values(self) -> abc.Transformer:

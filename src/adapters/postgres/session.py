@@ -5,7 +5,6 @@ from contextlib import suppress
 from types import TracebackType
 
 import psycopg
-from psycopg.pq import TransactionStatus
 
 from adapters.postgres.errors import domain_error
 from adapters.postgres.line import Line, Parameters, Row
@@ -82,11 +81,9 @@ class Session:
             await self._connection.close()
             raise _undone()
 
-    async def end(self) -> None:
+    async def roll_back(self) -> None:
         """Roll back what was not committed; a connection that cannot is of no use and is closed."""
         self._in_transaction = False
-        if self._connection.pgconn.transaction_status == TransactionStatus.IDLE:
-            return
         try:
             await self._command("ROLLBACK")
         except (DomainError, psycopg.Error):

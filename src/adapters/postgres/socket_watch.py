@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 
@@ -16,17 +16,14 @@ class SocketWatch:
         self._end: Callable[[], object] | None = None
         self._waiting: asyncio.Future[None] | None = None
 
-    async def readable(self, descriptor: int) -> None:
-        """Wait until something is to be read there; for one task at a time."""
+    def readable(self, descriptor: int) -> Awaitable[None]:
+        """Return what ends when something is to be read there; for one task at a time."""
         loop = asyncio.get_running_loop()
         if self._end is None:
             loop.add_reader(descriptor, self._heard)
             self._end = partial(loop.remove_reader, descriptor)
-        self._waiting = loop.create_future()
-        try:
-            await self._waiting
-        finally:
-            self._waiting = None
+        waiting = self._waiting = loop.create_future()
+        return waiting
 
     def end(self) -> None:
         """Watch no more, until somebody waits again."""
@@ -35,11 +32,12 @@ class SocketWatch:
             self._end = None
 
     def _heard(self) -> None:
-        if self._waiting is None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is None or waiting.done():
             # Nobody reads it, so it would be heard again at every turn of the loop.
             self.end()
-        elif not self._waiting.done():
-            self._waiting.set_result(None)
+        else:
+            waiting.set_result(None)
 
 
 async def writable(descriptor: int) -> None:

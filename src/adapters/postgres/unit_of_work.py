@@ -8,7 +8,7 @@ from adapters.postgres.catalog_syncs import PostgresCatalogSyncStore
 from adapters.postgres.census import PostgresCensusStore
 from adapters.postgres.commit_claims import PostgresCommitClaimStore
 from adapters.postgres.connections import PostgresConnectionStore
-from adapters.postgres.database import Database, Lent
+from adapters.postgres.database import Database
 from adapters.postgres.domain_events import PostgresDomainEventStore
 from adapters.postgres.events import PostgresEventStore
 from adapters.postgres.faults import PostgresFaultStore
@@ -40,7 +40,7 @@ class PostgresUnitOfWork(UnitOfWork):
 
     def __call__(self) -> AbstractAsyncContextManager[Transaction]:
         """Begin a transaction for the length of an `async with` block."""
-        return _Begun(self._database.session())
+        return _Begun(self._database)
 
 
 class _Store(Generic[Made]):
@@ -62,18 +62,19 @@ class _Store(Generic[Made]):
 class _Begun(AbstractAsyncContextManager[Transaction]):
     """A transaction for the length of a block; by hand for the reason that `Lent` is."""
 
-    __slots__ = ("_lent",)
+    __slots__ = ("_database", "_session")
 
-    def __init__(self, lent: Lent) -> None:
-        self._lent = lent
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def __aenter__(self) -> Transaction:
-        return PostgresTransaction(await self._lent.__aenter__())
+        self._session = await self._database.lend()
+        return PostgresTransaction(self._session)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._lent.__aexit__(kind, error, trace)
+        await self._database.take_back(self._session)
 
 
 class PostgresTransaction(Transaction):
