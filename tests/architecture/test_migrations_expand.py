@@ -70,3 +70,15 @@ def test_migrations_since_the_first_release_only_add() -> None:
     assert VERSIONS[-1].name[:4] >= RELEASED
     later = [path for path in VERSIONS if path.name[:4] > RELEASED]
     assert [path.name for path in later if any(map(takes_away, statements_of(path)))] == []
+
+
+def test_the_revision_of_each_release_is_told() -> None:
+    """Who goes down has to name one."""
+    root = Path(__file__).parents[2]
+    releases = re.findall(r"^## (\d[\d.]+) - ", (root / "CHANGELOG.md").read_text(), re.MULTILINE)
+    told = re.findall(
+        r"^\| (\d[\d.]+) \| `(\d+)` \|$", (root / "docs" / "upgrades.md").read_text(), re.MULTILINE
+    )
+    assert [release for release, _ in told] == releases
+    assert told[-1] == ("0.1.0", RELEASED)
+    assert {revision for _, revision in told} <= {path.name.partition("_")[0] for path in VERSIONS}

@@ -1,6 +1,10 @@
 """The schema: made by the migrations, in plain SQL for review, and the same as `adapters.postgres.tables`."""
 
 import asyncio
+import os
+import pty
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -25,6 +29,7 @@ from adapters.postgres.migrate import (
 from adapters.postgres.tables import metadata
 from core.domain.deliveries import Receipt
 from core.domain.errors import StorageUnavailable
+from core.domain.secret import shown
 from entrypoints.bootstrap.application import ping_database
 from entrypoints.cli.migrate import migrate as command
 from tests.support.builders import a_delivery
@@ -208,9 +213,9 @@ def test_command_line(empty_url: str) -> None:
     assert run("--check")[0] == 1
     assert run() == (0, "The database is up to date.\n")
     assert run("--check") == (0, "The database is up to date.\n")
-    assert run("--down", "0001") == (0, "The database is at 0001.\n")
+    assert run("--down", "0001", "--yes") == (0, "The database is at 0001.\n")
     assert current(empty_url) == "0001"
-    code, output = run("--down", "nowhere")
+    code, output = run("--down", "nowhere", "--yes")
     assert code == 1
     assert "nowhere" in output
     assert run("--down", "")[0] == 2
@@ -218,6 +223,42 @@ def test_command_line(empty_url: str) -> None:
     code, output = run("--sql")
     assert code == 0
     assert "CREATE TABLE git_webhook_events" in output
+
+
+def test_down_is_refused_where_nobody_can_be_asked(empty_url: str) -> None:
+    """Without a terminal it wants `--yes`, says what would be lost, and changes nothing."""
+    migrate(empty_url)
+    environment = {"CREWKIT_GIT_DATABASE_URL": empty_url, "CREWKIT_GIT_ENVIRONMENT": "development"}
+    done = CliRunner().invoke(command, ["--down", "base"], input="y\n", env=environment)
+    assert done.exit_code == 1
+    assert "drops for good" in done.output
+    assert "Error: Nothing was changed: there is no terminal to ask at. Give --yes" in done.output
+    assert current(empty_url) == newest()
+
+
+@pytest.mark.parametrize(("answer", "code", "revision"), [(b"n\n", 1, newest()), (b"y\n", 0, None)])
+def test_down_asks_at_a_terminal(empty_url: str, answer: bytes, code: int, revision: str | None) -> None:
+    """Saying which database and what is lost; whoever does not agree changes nothing."""
+    migrate(empty_url)
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, answer)
+        done = subprocess.run(
+            [sys.executable, "-m", "entrypoints.cli.main", "migrate", "--down", "base"],
+            env={**os.environ, "CREWKIT_GIT_DATABASE_URL": empty_url},
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert done.returncode == code, done.stderr
+    assert "drops for good" in done.stderr
+    assert shown(empty_url) in done.stderr
+    assert current(empty_url) == revision
 
 
 def test_a_database_of_a_newer_program_is_refused_with_the_remedy(empty_url: str) -> None:
