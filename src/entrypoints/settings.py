@@ -171,10 +171,11 @@ def _misplaced(env: Mapping[str, str], read: Mapping[str, Any]) -> list[Problem]
                 f"Remove it, or set {PREFIX}ENVIRONMENT=development",
             )
         )
-    # Who can answer for the key server can sign in as anyone.
-    jwks = urlsplit(read.get("auth_jwks_url") or "")
-    if jwks.scheme == "http" and jwks.hostname not in _LOOPBACK:
-        found.append(Problem(f"{PREFIX}AUTH_JWKS_URL", "it is not encrypted", "Give an https URL"))
+    # Who can answer for the key server can sign in as anyone; to the public address come codes and sessions.
+    for name in ("AUTH_JWKS_URL", "PUBLIC_URL"):
+        parts = urlsplit(read.get(name.lower()) or "")
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+            found.append(Problem(f"{PREFIX}{name}", "it is not encrypted", "Give an https URL"))
     return found
 
 

@@ -73,6 +73,14 @@ def test_the_sandbox_reaches_this_machine() -> None:
     assert asked.webhook_url == f"{HERE}/api/v1/git/github/webhooks"
 
 
+@pytest.mark.parametrize("option", ["public_url", "webhook_url"])
+def test_an_address_without_tls_is_taken_on_this_machine_alone(option: str) -> None:
+    """Whichever GitHub it is: the sandbox would deliver there, too."""
+    sandbox = places(github_url="http://127.0.0.1:3060", **{option: "http://git.example"})
+    with pytest.raises(PlaceRefused, match="give https://"):
+        wish("crewkit", sandbox, public=True)
+
+
 @pytest.mark.parametrize("name", ["", "  ", "n" * 35])
 def test_a_name_github_would_not_take_is_refused(name: str) -> None:
     """Too long, or none."""

@@ -223,6 +223,16 @@ def test_keys_are_not_fetched_unencrypted_in_production() -> None:
     Settings.from_environment({**DEVELOPMENT, "CREWKIT_GIT_AUTH_JWKS_URL": "http://issuer.example/jwks"})
 
 
+def test_the_public_address_is_encrypted_in_production() -> None:
+    """Tokens and codes come there; a rehearsal on one machine is fine without."""
+    variable = "CREWKIT_GIT_PUBLIC_URL"
+    for process in (None, "api", "doctor"):
+        found = refused({**PRODUCTION, variable: "http://git.crewkit.example"}, process)
+        assert found == {"PUBLIC_URL": "it is not encrypted"}
+    Settings.from_environment({**PRODUCTION, variable: "http://127.0.0.1:3050"})
+    Settings.from_environment({**DEVELOPMENT, variable: "http://git.crewkit.example"})
+
+
 def test_there_is_no_sandbox_in_production() -> None:
     """It would sign webhooks and users in for anyone."""
     assert "SANDBOX_ADDR" in refused({**PRODUCTION, "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"})

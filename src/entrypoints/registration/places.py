@@ -56,14 +56,13 @@ def _reached(text: str | None, option: str, github_url: str) -> str | None:
     if text is None:
         return None
     found = _read(text, option)
-    if is_loopback(github_url):
-        return found
-    if _is_private(urlsplit(found).hostname or ""):
+    # The sandbox is on this machine, too.
+    if not is_loopback(github_url) and _is_private(urlsplit(found).hostname or ""):
         raise PlaceRefused(
             f"{option} {text}: GitHub cannot reach this machine there. Give the address of a tunnel, or "
             "leave it out to register with the webhook off."
         )
-    if urlsplit(found).scheme != "https":
+    if urlsplit(found).scheme != "https" and not is_loopback(found):
         raise PlaceRefused(f"{option} {text}: give https://…, since what comes there is private.")
     return found
 
