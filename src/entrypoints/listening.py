@@ -12,7 +12,7 @@ from entrypoints.setting_values import Address
 
 def listen(address: Address, variable: str) -> list[socket.socket]:
     """Listen wherever this host is: `localhost` is two addresses. Raises `CannotStart` naming the setting."""
-    with _explained(address, variable), ExitStack() as taken:
+    with explained(address, f"set {variable} to another address"), ExitStack() as taken:
         found = socket.getaddrinfo(
             address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
@@ -40,20 +40,17 @@ def told(sockets: Iterable[socket.socket]) -> str:
 
 
 @contextmanager
-def _explained(address: Address, variable: str) -> Iterator[None]:
+def explained(address: Address, remedy: str) -> Iterator[None]:
+    """Say why nobody can listen there, with who does, and what to do; raises `CannotStart`."""
     try:
         yield
     except socket.gaierror:
-        raise CannotStart(f"{address.host} is not a known host: set {variable} to another address") from None
+        raise CannotStart(f"{address.host} is not a known host: {remedy}") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise CannotStart(
-                f"{address} is in use{_holder(address.port)}: stop that, or set {variable} to another address"
-            ) from None
+            raise CannotStart(f"{address} is in use{_holder(address.port)}: stop that, or {remedy}") from None
         reason = os.strerror(error.errno) if error.errno else str(error)
-        raise CannotStart(
-            f"cannot listen on {address} ({reason}): set {variable} to another address"
-        ) from None
+        raise CannotStart(f"cannot listen on {address} ({reason}): {remedy}") from None
 
 
 def _holder(port: int) -> str:

@@ -27,8 +27,11 @@ class Registration:
     browser: httpx.AsyncClient
     sandbox: RunningSandbox
 
-    async def create(self, *, owner: str = MARA) -> str:
-        """Press the buttons of our page and of GitHub's; return the address the browser is sent back to."""
+    async def create(self, *, owner: str = MARA, name: str | None = None) -> str:
+        """Press the buttons of our page and of GitHub's; return the address the browser is sent back to.
+
+        With a name, that is entered on GitHub's page.
+        """
         page = await self.browser.get(self.first_page)
         target = html.unescape(found(r'<form action="([^"]+)"', page.text))
         manifest = html.unescape(found(r'name="manifest" value="([^"]+)"', page.text))
@@ -36,7 +39,8 @@ class Registration:
         asked = await self.browser.post(target, data={"manifest": manifest})
         assert f"Create GitHub App as {MARA}" in asked.text, asked.text
         state = parse_qs(urlsplit(target).query)["state"][0]
-        form = {"manifest": manifest, "person": MARA, "owner": owner, "state": state}
+        shown = html.unescape(found(r'<input name="name" value="([^"]*)"', asked.text))
+        form = {"manifest": manifest, "name": name or shown, "person": MARA, "owner": owner, "state": state}
         made = await self.browser.post(f"{self.sandbox.url}/settings/apps/from-manifest", data=form)
         return str(made.headers["location"])
 

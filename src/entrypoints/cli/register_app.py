@@ -11,19 +11,22 @@ from pathlib import Path
 from types import FrameType
 
 import click
+from click.core import ParameterSource
 
 from core.domain.provider import ProviderUnavailable
 from entrypoints.bootstrap.registration import Addresses, RegisteredApp, Registrar, registrar, variables
 from entrypoints.cli.durations import DURATION
+from entrypoints.embedded.errors import CannotStart
 from entrypoints.registration.environment_file import Kept, environment_text, keep
 from entrypoints.registration.flow import Registered, RegistrationFailed, RegistrationFlow
 from entrypoints.registration.places import PlaceRefused, Places, checked_github, wish
-from entrypoints.registration.server import PortTaken, served
+from entrypoints.registration.server import served
 from entrypoints.setting_table import PREFIX
 from entrypoints.settings import Settings, SettingsRefused
 from entrypoints.up.ports import reachable
 
 _DEFAULT_FILE = Path("github-app.env")
+_GITHUB_URL = f"{PREFIX}GITHUB_URL"
 
 
 @click.command("register-app")
@@ -38,7 +41,7 @@ _DEFAULT_FILE = Path("github-app.env")
 @click.option(
     "--github-url",
     metavar="URL",
-    envvar=f"{PREFIX}GITHUB_URL",
+    envvar=_GITHUB_URL,
     default="https://github.com",
     show_default=True,
     help="Another GitHub: an Enterprise Server, or the sandbox.",
@@ -84,6 +87,7 @@ def register_app(
         wished = wish(name, places, public=not private)
     except PlaceRefused as refusal:
         raise click.ClickException(str(refusal)) from refusal
+    _say_which(places.github_url)
     at = registrar(places.github_url, organization)
     flow = RegistrationFlow(at, wished, partial(_keep, at.addresses, path, public_url, force=force))
     try:
@@ -93,9 +97,20 @@ def register_app(
             if not wished.webhook_active:
                 click.echo(_NO_WEBHOOK, err=True)
             registered = _wait(flow, timeout)
-    except (PortTaken, RegistrationFailed) as failure:
+    except (CannotStart, RegistrationFailed) as failure:
         raise click.ClickException(str(failure)) from failure
     _say_what_next(registered, wished.callback_urls)
+
+
+def _say_which(github_url: str) -> None:
+    """Name the GitHub: one from the environment may be another app's, whose file was read into it."""
+    given = click.get_current_context().get_parameter_source("github_url")
+    why = (
+        f", as {_GITHUB_URL} says; --github-url names another."
+        if given is ParameterSource.ENVIRONMENT
+        else ""
+    )
+    click.echo(f"GitHub: {github_url}{why}")
 
 
 def _greet(at: Registrar) -> None:

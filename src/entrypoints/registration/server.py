@@ -8,29 +8,24 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from entrypoints.listening import explained
 from entrypoints.registration.flow import RegistrationFlow, Shown
 from entrypoints.registration.pages import STYLE, not_found
-from entrypoints.setting_values import origin_of
+from entrypoints.setting_values import Address, origin_of
 
 _HOST = "127.0.0.1"
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 _SILENCE_SECONDS = 10
 
 
-class PortTaken(Exception):
-    """Another program listens on the port."""
-
-
 @contextmanager
 def served(flow: RegistrationFlow, port: int) -> Iterator[str]:
     """Serve a registration's pages on this machine alone, and give the first one's address; port 0 means any.
 
-    The address cannot be guessed: other programs of this machine reach the port, too.
+    The address cannot be guessed: other programs of this machine reach the port, too. Raises `CannotStart`.
     """
-    try:
+    with explained(Address(_HOST, port), "give another --port, or none"):
         server = _Server(flow, port)
-    except OSError as error:
-        raise PortTaken(f"Cannot listen on {_HOST}:{port}: {error.strerror}.") from error
     thread = threading.Thread(target=server.serve_forever, name="registration", daemon=True)
     thread.start()
     try:

@@ -217,7 +217,50 @@ def test_what_cannot_work_is_said_before_anything_exists(tmp_path: Path) -> None
     assert "secrets come from there" in said("--file", str(tmp_path / "a.env"), "--github-url", "http://x.y")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        assert "Address already in use" in said("--file", str(tmp_path / "a.env"), "--port", port)
+        busy = said("--file", str(tmp_path / "a.env"), "--port", port)
+        assert f"Error: 127.0.0.1:{port} is in use by process {os.getpid()} (" in busy
+        assert busy.endswith("): stop that, or give another --port, or none\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        ([], {}, "GitHub: https://github.com\n"),
+        (["--github-url", "http://127.0.0.1:9"], {}, "GitHub: http://127.0.0.1:9\n"),
+        (
+            [],
+            {"CREWKIT_GIT_GITHUB_URL": "http://127.0.0.1:9"},
+            "GitHub: http://127.0.0.1:9, as CREWKIT_GIT_GITHUB_URL says; --github-url names another.\n",
+        ),
+        (
+            ["--github-url", "http://127.0.0.1:9"],
+            {"CREWKIT_GIT_GITHUB_URL": "http://127.0.0.1:8"},
+            "GitHub: http://127.0.0.1:9\n",
+        ),
+    ],
+)
+def test_the_terminal_says_which_github_it_goes_to(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], said: str
+) -> None:
+    """And which variable named it: the environment may be that of another App, read for `doctor`."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:  # so that it goes nowhere
+        port = str(taken.getsockname()[1])
+        words = ["--no-browser", "--file", str(tmp_path / "app.env"), "--port", port, *arguments]
+        done = CliRunner().invoke(register_app, words, env={"CREWKIT_GIT_GITHUB_URL": None, **environment})
+    assert done.output.startswith(said)
+
+
+async def test_a_name_that_is_taken_is_changed_on_githubs_page(
+    running: RunningSandbox, tmp_path: Path
+) -> None:
+    """As the page of ours and docs/github-app.md say; the rest stays."""
+    file = tmp_path / "app.env"
+    async with registering(running, file, "--name", "crewkit") as registration:
+        back = await registration.create(name="Crewkit of Mara")
+        await registration.browser.get(back)
+        status, said = await registration.ended()
+    assert status == 0, said
+    assert read(file)["CREWKIT_GIT_GITHUB_APP_SLUG"] == "crewkit-of-mara"
 
 
 def test_a_github_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:

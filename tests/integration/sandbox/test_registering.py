@@ -84,7 +84,6 @@ async def test_who_comes_from_another_site_chooses_who_they_are(running: Running
             {"default_permissions": {"contents": "read"}},
             "Default events are not supported by permissions: pull_request",
         ),
-        ({"name": "crewkit"}, "Name is already taken"),
         ({"name": None}, "Invalid GitHub App configuration"),
         ({"callback_urls": ["http://127.0.0.1/"] * 11}, "An app has at most 10 callback URLs."),
     ],
@@ -99,6 +98,23 @@ async def test_a_manifest_with_a_mistake_is_refused_whole(
         assert page.status_code == 422
         assert said in page.text
     assert len(running.world.apps) == 1
+
+
+async def test_a_name_that_is_taken_can_be_changed_on_the_page(running: RunningSandbox) -> None:
+    """The form stays, with all it had; what is entered there counts, and not the manifest's."""
+    manifest = json.dumps({**MANIFEST, "name": "crewkit"})
+    async with running.browser(MARA) as browser:
+        page = await browser.post("/settings/apps/new?state=s", data={"manifest": manifest})
+        again = await create(browser, {"name": "crewkit"}, person=MARA, owner=MARA, state="s", name="Crewkit")
+        for shown, name in ((page, "crewkit"), (again, "Crewkit")):
+            assert shown.status_code == 422
+            assert "Name is already taken" in shown.text
+            for field in (f'<input name="name" value="{name}"', 'name="state" value="s"', 'name="owner"'):
+                assert field in shown.text
+        assert len(running.world.apps) == 1
+        made = await create(browser, {"name": "crewkit"}, person=MARA, owner=MARA, name="Crewkit of Mara")
+    assert made.status_code == 303
+    assert {one.name for one in running.world.apps.values()} == {"crewkit", "Crewkit of Mara"}
 
 
 async def test_only_owners_register_for_an_organization(running: RunningSandbox) -> None:

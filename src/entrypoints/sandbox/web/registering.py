@@ -5,6 +5,7 @@ https://docs.github.com/apps/sharing-github-apps/registering-a-github-app-from-a
 
 import re
 import secrets
+from http import HTTPStatus
 
 import msgspec
 from starlette.requests import Request
@@ -18,7 +19,7 @@ from entrypoints.sandbox.sandbox import Sandbox
 from entrypoints.sandbox.state.accounts import Account
 from entrypoints.sandbox.state.apps import App, Registration
 from entrypoints.sandbox.web.html import el
-from entrypoints.sandbox.web.page import form, go_to, page, refused_page
+from entrypoints.sandbox.web.page import field, form, go_to, page, refused_page
 from entrypoints.sandbox.web.returns import with_query
 from entrypoints.sandbox.web.session import last, person_of, read_form
 from entrypoints.sandbox.webhooks.emit import emit_to_app
@@ -62,40 +63,31 @@ def routes(sandbox: Sandbox) -> list[Route]:
 
     async def show(request: Request) -> Response:
         person, fields = person_of(sandbox, request), await read_form(request)
-        text = last(fields, "manifest")
         try:
-            manifest = _checked(sandbox, text)
+            manifest = _checked(fields)
         except ActionRefused as refusal:
             return refused_page(person, str(refusal))
         owner = request.path_params.get("login") or (person.login if person else "")
-        people = [one.login for one in sandbox.world.accounts.values() if one.type == "User"]
-        makers = [person.login] if person else people  # another site's form brings no cookie
-        return page(
-            f"Create GitHub App {manifest.name}",
-            el("p", f"Its home is {manifest.url}."),
-            form(
-                "/settings/apps/from-manifest",
-                [
-                    el("p", el("button", f"Create GitHub App as {login}", name="person", value=login))
-                    for login in makers
-                ],
-                manifest=text,
-                owner=owner,
-                state=request.query_params.get("state", ""),
-            ),
-            person=person,
-        )
+        return _ask(sandbox, person, manifest, owner=owner, state=request.query_params.get("state", ""))
 
     async def create(request: Request) -> Response:
         sandbox.changes += 1
         fields = await read_form(request)
         try:
-            manifest = _checked(sandbox, last(fields, "manifest"))
+            manifest = _checked(fields)
             person = account_named(sandbox.world, last(fields, "person"))
             owner = account_named(sandbox.world, last(fields, "owner") or person.login)
             demand_owner(person, owner)
         except ActionRefused as refusal:
             return refused_page(person_of(sandbox, request), str(refusal))
+        if _is_taken(sandbox, manifest):
+            return _ask(
+                sandbox,
+                person_of(sandbox, request),
+                manifest,
+                owner=owner.login,
+                state=last(fields, "state"),
+            )
         registration = _register(sandbox, owner, manifest)
         state = fields["state"][-1] if "state" in fields else None
         way = with_query(manifest.redirect_url or manifest.url, code=registration.code, state=state)
@@ -108,12 +100,38 @@ def routes(sandbox: Sandbox) -> list[Route]:
     ]
 
 
-def _checked(sandbox: Sandbox, text: str) -> Manifest:
-    """Read a manifest, refusing it whole for one mistake, as GitHub does."""
+def _ask(sandbox: Sandbox, person: Account | None, manifest: Manifest, *, owner: str, state: str) -> Response:
+    """Show what is to be created. The name can be changed, one that is taken has to be; the rest stays."""
+    people = [one.login for one in sandbox.world.accounts.values() if one.type == "User"]
+    makers = [person.login] if person else people  # another site's form brings no cookie
+    taken = _is_taken(sandbox, manifest)
+    return page(
+        f"Create GitHub App {manifest.name}",
+        el("p", "Name is already taken", class_="bad") if taken else None,
+        el("p", f"Its home is {manifest.url}."),
+        form(
+            "/settings/apps/from-manifest",
+            field("GitHub App name", "name", manifest.name, required=True),
+            [
+                el("p", el("button", f"Create GitHub App as {login}", name="person", value=login))
+                for login in makers
+            ],
+            manifest=msgspec.json.encode(manifest).decode(),
+            owner=owner,
+            state=state,
+        ),
+        person=person,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if taken else HTTPStatus.OK,
+    )
+
+
+def _checked(fields: dict[str, list[str]]) -> Manifest:
+    """Read a manifest and the name entered for it, refusing it whole for one mistake, as GitHub does."""
     try:
-        manifest = msgspec.json.decode(text, type=Manifest)
+        manifest = msgspec.json.decode(last(fields, "manifest"), type=Manifest)
     except msgspec.DecodeError as error:
         raise ActionRefused(f"Invalid GitHub App configuration: {error}") from error
+    manifest.name = last(fields, "name", manifest.name)
     unknown = [event for event in manifest.default_events if event not in _NEEDS]
     if unknown:
         raise ActionRefused(f"Default events unsupported: {', '.join(unknown)}")
@@ -123,9 +141,11 @@ def _checked(sandbox: Sandbox, text: str) -> Manifest:
         raise ActionRefused(f"Default events are not supported by permissions: {', '.join(missing)}")
     if len(manifest.callback_urls) > _MOST_CALLBACKS:
         raise ActionRefused(f"An app has at most {_MOST_CALLBACKS} callback URLs.")
-    if sandbox.world.app(_slug(manifest.name)) is not None:
-        raise ActionRefused("Name is already taken")
     return manifest
+
+
+def _is_taken(sandbox: Sandbox, manifest: Manifest) -> bool:
+    return sandbox.world.app(_slug(manifest.name)) is not None
 
 
 def _register(sandbox: Sandbox, owner: Account, manifest: Manifest) -> Registration:
