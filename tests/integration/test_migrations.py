@@ -3,10 +3,12 @@
 import asyncio
 import os
 import pty
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -259,6 +261,22 @@ def test_down_asks_at_a_terminal(empty_url: str, answer: bytes, code: int, revis
     assert "drops for good" in done.stderr
     assert shown(empty_url) in done.stderr
     assert current(empty_url) == revision
+
+
+def test_the_first_people_of_a_rehearsal(empty_url: str) -> None:
+    """What docs/deploy.md inserts makes one owner, who has the id it shows."""
+    page = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text()
+    [statements] = re.findall(r"```sql\n(.+?)```", page, re.DOTALL)
+    migrate(empty_url)
+    with psycopg.connect(empty_url) as connection:
+        for statement in filter(str.strip, statements.split(";")):
+            told = connection.execute(statement)
+        [(user,)] = told.fetchall()
+        found = connection.execute(
+            "SELECT users.external_id, role FROM memberships"
+            " JOIN users ON users.id = user_id JOIN organizations ON organizations.id = organization_id"
+        ).fetchall()
+    assert found == [(user, "owner")]
 
 
 def test_a_database_of_a_newer_program_is_refused_with_the_remedy(empty_url: str) -> None:
