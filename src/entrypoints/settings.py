@@ -1,6 +1,7 @@
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -117,6 +118,26 @@ class Settings:
     def development_key(self) -> Path:
         """The private key that `up` makes to sign development tokens; never in production."""
         return self.home / "dev-keys" / "auth_private.pem"
+
+
+def unknown(env: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Find variables that look like settings and are none: misspelt, a default would be taken in silence."""
+    known = {setting.name for setting in SETTINGS}
+    named = [
+        name.removeprefix(PREFIX) for name, text in env.items() if name.startswith(PREFIX) and text.strip()
+    ]
+    return tuple(
+        Problem(f"{PREFIX}{name}", "it is no setting", _nearest(name, known))
+        for name in sorted(named)
+        # Those of the suite are its own.
+        if name not in known and not name.startswith("TEST_")
+    )
+
+
+def _nearest(name: str, known: Collection[str]) -> str:
+    for near in get_close_matches(name, known, n=1):
+        return f"Rename it to {PREFIX}{near}, or remove it"
+    return "Remove it; the README lists all settings"
 
 
 def _needs(process: str | None, read: Mapping[str, Any]) -> frozenset[str]:

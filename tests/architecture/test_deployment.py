@@ -53,6 +53,7 @@ def test_each_pod_may_do_no_more_than_it_needs(name: str, pod: dict[str, Any]) -
     """Not root, nothing written to the root file system, no token of the cluster's, a bound on memory."""
     assert pod["securityContext"]["runAsNonRoot"] is True, name
     assert pod["automountServiceAccountToken"] is False
+    assert pod["enableServiceLinks"] is False, "a service's address would be a CREWKIT_GIT_ variable"
     for container in pod["containers"]:
         context = container["securityContext"]
         assert (context["readOnlyRootFilesystem"], context["allowPrivilegeEscalation"]) == (True, False)

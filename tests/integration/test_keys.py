@@ -108,7 +108,10 @@ def test_a_new_key_is_one_that_the_settings_take(kept: Kept) -> None:
     assert made[0] != made[1]
     name, _, key = made[0].partition(":")
     found = keys(kept, "verify", (name, Secret(key)), OLD)
-    assert (found.returncode, found.stdout.splitlines()[0]) == (0, "Keys, newest first: k2, old.")
+    assert (found.returncode, found.stdout.splitlines()[0]) == (
+        0,
+        "Keys, in order: k2, old. The first encrypts.",
+    )
     named = {keys(kept, "new").stdout.partition(":")[0] for _ in range(2)}
     assert len(named) == 2, "two that are made on one day are both kept"
     assert all(name.startswith("k20") for name in named)
@@ -121,22 +124,22 @@ def test_a_rotation_from_the_first_step_to_the_last(kept: Kept) -> None:
         0,
         [
             *(f"{column}: 1 with old" for column in COLUMNS),
-            f"{VALUES} values; {VALUES} of them with an older key.",
-            "Keep the older keys until `crewkit-git keys rotate` has been run.",
+            f"{VALUES} values; {VALUES} of them not with the first key.",
+            "Keep the others until `crewkit-git keys rotate` has been run.",
         ],
     )
     planned = keys(kept, "rotate --dry-run", NEW, OLD)
-    assert f"{VALUES} of {VALUES} values would be encrypted with the newest key." in planned.stdout
+    assert f"{VALUES} of {VALUES} values would be encrypted with the first key." in planned.stdout
     rotated = keys(kept, "rotate", NEW, OLD)
     assert (rotated.returncode, rotated.stderr) == (0, "")
-    assert f"{VALUES} of {VALUES} values were encrypted with the newest key." in rotated.stdout
+    assert f"{VALUES} of {VALUES} values were encrypted with the first key." in rotated.stdout
     assert f"0 of {VALUES} values" in keys(kept, "rotate", NEW, OLD).stdout
     after = keys(kept, "verify", NEW)
     assert (after.returncode, after.stdout.splitlines()[1:]) == (
         0,
         [
             *(f"{column}: 1 with new" for column in COLUMNS),
-            f"{VALUES} values; 0 of them with an older key.",
+            f"{VALUES} values; 0 of them not with the first key.",
         ],
     )
 

@@ -133,6 +133,10 @@ async def test_one_that_cannot_be_fetched_is_sent_again(both: ServiceAtSandbox) 
     both.fault(Fault(FaultKind.ERROR, status=502))
     status, said = await both.run("recover-deliveries")
     assert (status, "provider does not answer" in said) == (1, True)
+    assert "github: the log was not looked at." in said
+    assert "Known to be missing: 0. Nothing was fetched." in said
+    assert "Still missing" not in said
+    assert not [line for line in said.splitlines() if line.startswith("{")]
     both.fault(Fault(FaultKind.ERROR, f"/app/hook/deliveries/{first.id}", status=404))
     _, said = await both.run("recover-deliveries")
     assert "asked to be sent again: 1" in said

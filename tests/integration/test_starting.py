@@ -62,6 +62,22 @@ def test_the_api_says_where_it_listens(database_url: str, redis_url: str, host: 
             assert httpx.get(f"http://{address}/healthz").json() == {"status": "alive"}
 
 
+def test_a_variable_that_is_no_setting_is_told(database_url: str, redis_url: str) -> None:
+    """By a process when it starts, in one line, without its value; and by the doctor."""
+    misspelt = {"LOG_LEVLE": PASSWORD, "TYPO": PASSWORD}
+    with running_service(database_url, redis_url, "scheduler", settings=misspelt) as service:
+        [line] = service.logged("scheduler", "unknown_settings")
+    assert line["level"] == "warning"
+    assert line["reason"] == (
+        "CREWKIT_GIT_LOG_LEVLE: it is no setting. Rename it to CREWKIT_GIT_LOG_LEVEL, or remove it. "
+        "CREWKIT_GIT_TYPO: it is no setting. Remove it; the README lists all settings."
+    )
+    said = ended("doctor", misspelt).stdout
+    assert "warn  settings" in said
+    assert "CREWKIT_GIT_LOG_LEVLE: it is no setting." in said
+    assert PASSWORD not in said
+
+
 @pytest.mark.parametrize("process", ["grpc", "worker", "scheduler"])
 def test_a_watched_process_says_where(database_url: str, redis_url: str, process: str) -> None:
     """As the API does."""
@@ -109,7 +125,9 @@ def test_a_command_names_the_database_that_is_not_there(tmp_path: Path, command:
     """And why, and what to look at."""
     done = ended(command, {"HOME": str(tmp_path)})
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(
+    lines = done.stderr.splitlines()
+    assert [line for line in lines if line.startswith("{")] == []
+    assert lines[-1].startswith(
         "Error: The database postgresql://127.0.0.1:9/crewkit does not answer (connection failed: "
         'connection to server at "127.0.0.1", port 9 failed: Connection refused). '
         "Start PostgreSQL, or correct CREWKIT_GIT_DATABASE_URL."
@@ -129,4 +147,5 @@ def test_a_command_says_that_a_database_was_never_migrated(servers: Servers) -> 
     """It answers, and has none of our tables."""
     with new_database(servers.database_url) as empty:
         done = ended("events list", {"DATABASE_URL": empty})
-    assert "was never migrated: run `crewkit-git migrate`." in done.stderr.splitlines()[-1]
+    [line] = done.stderr.splitlines()
+    assert "was never migrated: run `crewkit-git migrate`." in line

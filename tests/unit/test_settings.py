@@ -8,7 +8,7 @@ import pytest
 
 from entrypoints.setting_table import PROCESSES, SETTINGS
 from entrypoints.setting_values import Address, Environment, origin_of
-from entrypoints.settings import Settings, SettingsRefused
+from entrypoints.settings import Settings, SettingsRefused, unknown
 from entrypoints.up.keys import development_environment
 from tests.support import tokens
 
@@ -231,6 +231,21 @@ def test_the_public_address_is_encrypted_in_production() -> None:
         assert found == {"PUBLIC_URL": "it is not encrypted"}
     Settings.from_environment({**PRODUCTION, variable: "http://127.0.0.1:3050"})
     Settings.from_environment({**DEVELOPMENT, variable: "http://git.crewkit.example"})
+
+
+def test_a_variable_that_is_no_setting_is_found() -> None:
+    """Misspelt, its default would be taken; the suite's own and what is set to nothing mislead nobody."""
+    env = {
+        "CREWKIT_GIT_LOG_LEVLE": "DEBUG",
+        "CREWKIT_GIT_TYPO": "1",
+        "CREWKIT_GIT_PORT": " ",
+        "CREWKIT_GIT_TEST_REDIS_URL": "redis://h",
+        "PATH": "/bin",
+    }
+    assert [(one.variable, one.remedy) for one in unknown({**PRODUCTION, **env})] == [
+        ("CREWKIT_GIT_LOG_LEVLE", "Rename it to CREWKIT_GIT_LOG_LEVEL, or remove it"),
+        ("CREWKIT_GIT_TYPO", "Remove it; the README lists all settings"),
+    ]
 
 
 def test_there_is_no_sandbox_in_production() -> None:

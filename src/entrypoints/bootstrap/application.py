@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -133,6 +133,11 @@ def configure_process(settings: Settings) -> None:
     configure_logs(level=settings.log_level, development=settings.is_development)
     if not settings.is_development:
         keep_memory_private()
+
+
+def configure_command(settings: Settings) -> None:
+    """Set up the process of a command: what adapters would log on the way, it tells in words of its own."""
+    configure_process(replace(settings, log_level="CRITICAL"))
 
 
 async def ping_database(database: Database) -> None:

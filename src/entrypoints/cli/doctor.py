@@ -2,18 +2,18 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 
 import click
 
-from entrypoints.bootstrap.application import configure_process
+from entrypoints.bootstrap.application import configure_command
 from entrypoints.bootstrap.doctor import open_checks
 from entrypoints.cli.durations import DURATION
 from entrypoints.cli.here import environment_here
 from entrypoints.doctor.environment import readable
 from entrypoints.doctor.findings import Finding, examine
 from entrypoints.doctor.report import as_json, as_text, is_well
+from entrypoints.settings import unknown
 
 
 @click.command()
@@ -39,7 +39,6 @@ def doctor(*, json_wanted: bool, timeout: timedelta) -> None:
 
 async def _examine(environment: Mapping[str, str], seconds: float) -> list[Finding]:
     settings, problems = readable(environment)
-    # What adapters log on the way is in the findings.
-    configure_process(replace(settings, log_level="CRITICAL"))
-    async with open_checks(settings, problems) as checks:
+    configure_command(settings)
+    async with open_checks(settings, problems, unknown(environment)) as checks:
         return await examine(checks, seconds=seconds)

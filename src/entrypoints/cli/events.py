@@ -13,7 +13,7 @@ from core.application import Application
 from core.domain.actors import SystemActor
 from core.domain.events import Event, EventStatus
 from core.use_cases.events.retry import MOST
-from entrypoints.bootstrap.application import configure_process, open_application
+from entrypoints.bootstrap.application import configure_command, open_application
 from entrypoints.cli.durations import DURATION
 from entrypoints.cli.refusals import refusals_told
 from entrypoints.cli.replay import replay
@@ -133,7 +133,7 @@ def replay_files(
 
 def _call(action: Callable[[Application], Awaitable[T]]) -> T:
     settings = _settings("events")
-    configure_process(settings)
+    configure_command(settings)
 
     async def run() -> T:
         async with open_application(settings) as application:

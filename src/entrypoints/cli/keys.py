@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 import click
 
 from core.use_cases.keys.reseal import Resealed
-from entrypoints.bootstrap.application import configure_process
+from entrypoints.bootstrap.application import configure_command
 from entrypoints.bootstrap.keys import open_key_ring
 from entrypoints.cli.here import environment_here
 from entrypoints.cli.refusals import refusals_told
+from entrypoints.doctor.wording import counted
 from entrypoints.setting_table import PREFIX
 from entrypoints.settings import Settings
 
@@ -55,7 +56,7 @@ def rotate(*, dry_run: bool) -> None:
     found = _run(dry_run=dry_run)
     renewed = sum(one.renewed for one in found)
     words = "would be encrypted" if dry_run else "were encrypted"
-    click.echo(f"{renewed} of {sum(one.seen for one in found)} values {words} with the newest key.")
+    click.echo(f"{renewed} of {counted(sum(one.seen for one in found), 'value')} {words} with the first key.")
     _end(found)
 
 
@@ -66,13 +67,15 @@ def verify() -> None:
     Exits with 1 where something cannot be read.
     """
     found = _run(dry_run=True)
-    old = sum(one.renewed for one in found)
+    others = sum(one.renewed for one in found)
     for one in found:
         keys_of = ", ".join(f"{count} with {key or 'no key'}" for key, count in sorted(one.by_key.items()))
         click.echo(f"{one.column}: {keys_of or 'none'}")
-    click.echo(f"{sum(one.seen for one in found)} values; {old} of them with an older key.")
-    if old:
-        click.echo("Keep the older keys until `crewkit-git keys rotate` has been run.")
+    click.echo(
+        f"{counted(sum(one.seen for one in found), 'value')}; {others} of them not with the first key."
+    )
+    if others:
+        click.echo("Keep the others until `crewkit-git keys rotate` has been run.")
     _end(found)
 
 
@@ -86,7 +89,7 @@ async def _reseal(settings: Settings, *, dry_run: bool) -> list[Resealed]:
                 click.echo(f"\r{told.column}: {told.seen}", nl=False, err=True)
         if sys.stderr.isatty():
             click.echo(err=True)
-        click.echo(f"Keys, newest first: {', '.join(ring.key_ids)}.")
+        click.echo(f"Keys, in order: {', '.join(ring.key_ids)}. The first encrypts.")
     return list(found.values())
 
 
@@ -109,6 +112,6 @@ def _end(found: list[Resealed]) -> None:
 def _run(*, dry_run: bool) -> list[Resealed]:
     with refusals_told():
         settings = Settings.from_environment(environment_here(os.environ), process="keys")
-    configure_process(settings)
+    configure_command(settings)
     with refusals_told(settings.database_url):
         return asyncio.run(_reseal(settings, dry_run=dry_run))

@@ -3,9 +3,12 @@ import os
 from collections.abc import Callable
 
 import click
+import structlog
 
 from entrypoints.embedded.errors import CannotStart
-from entrypoints.settings import Settings, SettingsRefused
+from entrypoints.settings import Settings, SettingsRefused, unknown
+
+_log = structlog.get_logger(__name__)
 
 
 def _settings(process: str) -> Settings:
@@ -52,6 +55,8 @@ def _run(process: Callable[[Settings], None], name: str) -> None:
 
     settings = _settings(name)
     configure_process(settings)
+    if strays := unknown(os.environ):
+        _log.warning("unknown_settings", reason=" ".join(f"{stray}." for stray in strays))
     try:
         process(settings)
     except CannotStart as refusal:

@@ -8,7 +8,7 @@ import click
 
 from core.domain.recoveries import ON_ITS_WAY
 from core.use_cases.recovery.recover import HELD_ELSEWHERE, NO_DELIVERY_LOG, RecoveryReport
-from entrypoints.bootstrap.application import configure_process, open_application
+from entrypoints.bootstrap.application import configure_command, open_application
 from entrypoints.cli.durations import DURATION
 from entrypoints.cli.refusals import refusals_told
 from entrypoints.development.demo import with_running_demo
@@ -37,7 +37,7 @@ def recover_deliveries(*, since: timedelta | None, dry_run: bool) -> None:
     """
     with refusals_told():
         settings = Settings.from_environment(with_running_demo(os.environ), process="recover-deliveries")
-    configure_process(settings)
+    configure_command(settings)
     with refusals_told(settings.database_url):
         reports = asyncio.run(_recover(settings, since, dry_run=dry_run))
     for name, report in reports.items():
@@ -57,7 +57,21 @@ def _show(name: str, report: RecoveryReport, *, dry_run: bool) -> None:
     if report.stopped_by == NO_DELIVERY_LOG:
         click.echo(f"{name}: this provider keeps no log of deliveries.")
         return
-    click.echo(f"{name}: looked at {report.looked_at} deliveries.")
+    _show_reading(name, report)
+    # Whoever else recovers knows what is missing.
+    if report.stopped_by != HELD_ELSEWHERE:
+        _show_fetching(report, dry_run=dry_run)
+    if report.stopped_by:
+        click.echo(_WHY_STOPPED.get(report.stopped_by, f"Ended early: {report.stopped_by}."), err=True)
+
+
+def _show_reading(name: str, report: RecoveryReport) -> None:
+    if report.compared:
+        click.echo(f"{name}: looked at {report.looked_at} deliveries.")
+    elif report.looked_at:
+        click.echo(f"{name}: looked at {report.looked_at} deliveries, and not at the rest of the log.")
+    else:
+        click.echo(f"{name}: the log was not looked at.")
     if report.too_young:
         click.echo(
             "Left for the next run, since they may still be on their way "
@@ -66,7 +80,12 @@ def _show(name: str, report: RecoveryReport, *, dry_run: bool) -> None:
     if report.found:
         types = ", ".join(f"{count} {event}" for event, count in sorted(report.found.items()))
         click.echo(f"Newly found missing: {types}.")
-    if dry_run:
+
+
+def _show_fetching(report: RecoveryReport, *, dry_run: bool) -> None:
+    if not report.compared:
+        click.echo(f"Known to be missing: {report.missing}. Nothing was fetched.")
+    elif dry_run:
         click.echo(f"Missing: {report.missing}. Nothing was changed.")
     else:
         click.echo(f"Recovered: {report.recovered}. Still missing: {report.missing}.")
@@ -79,5 +98,3 @@ def _show(name: str, report: RecoveryReport, *, dry_run: bool) -> None:
     if report.compared_until:
         until = report.compared_until.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         click.echo(f"The log was compared up to {until}.")
-    if report.stopped_by:
-        click.echo(_WHY_STOPPED.get(report.stopped_by, f"Ended early: {report.stopped_by}."), err=True)

@@ -1,6 +1,6 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from entrypoints.doctor.findings import Finding, fail, ok
+from entrypoints.doctor.findings import Finding, fail, ok, warn
 from entrypoints.setting_table import SETTINGS
 from entrypoints.settings import Problem, Settings, SettingsRefused
 
@@ -17,12 +17,16 @@ def readable(environment: Mapping[str, str]) -> tuple[Settings, tuple[Problem, .
         return Settings.from_environment(rest, process="doctor"), refusal.problems
 
 
-def judge_settings(settings: Settings, problems: Sequence[Problem]) -> list[Finding]:
-    """Tell every problem, each with its remedy."""
-    if problems:
-        return [
-            fail(_ABOUT, f"{problem.variable}: {problem.problem}.", f"{problem.remedy}.")
-            for problem in problems
-        ]
-    known = len(SETTINGS)
-    return [ok(_ABOUT, f"All {known} can be read, for {settings.environment.value}.")]
+def judge_settings(
+    settings: Settings, problems: Sequence[Problem], strays: Sequence[Problem] = ()
+) -> list[Finding]:
+    """Tell every problem, each with its remedy, and what is no setting at all."""
+    well = ok(_ABOUT, f"All {len(SETTINGS)} can be read, for {settings.environment.value}.")
+    return [
+        *([_told(fail, problem) for problem in problems] or [well]),
+        *(_told(warn, stray) for stray in strays),
+    ]
+
+
+def _told(judge: Callable[[str, str, str], Finding], problem: Problem) -> Finding:
+    return judge(_ABOUT, f"{problem.variable}: {problem.problem}.", f"{problem.remedy}.")

@@ -8,6 +8,7 @@ from core.domain.errors import StorageUnavailable
 from entrypoints.doctor.environment import judge_settings, readable
 from entrypoints.doctor.findings import Check, Finding, Level, examine, fail, note, ok, warn
 from entrypoints.doctor.report import as_json, as_text, is_well
+from entrypoints.settings import Problem
 
 WORST_FIRST = [
     fail("a", "Wrong.", "Mend it."),
@@ -99,6 +100,16 @@ def test_what_can_be_read_of_an_environment_is() -> None:
         "CREWKIT_GIT_ENCRYPTION_KEYS",
     ]
     assert "hunter" not in as_text(findings)
+
+
+def test_what_is_no_setting_is_warned_of() -> None:
+    """Beside what is well and what is not."""
+    settings, problems = readable({"CREWKIT_GIT_ENVIRONMENT": "development"})
+    stray = Problem("CREWKIT_GIT_LOG_LEVLE", "it is no setting", "Remove it")
+    well, told = judge_settings(settings, problems, [stray])
+    assert (well.level, told.level) == (Level.OK, Level.WARN)
+    assert told.message == "CREWKIT_GIT_LOG_LEVLE: it is no setting."
+    assert told.remedy == "Remove it."
 
 
 def test_a_misspelt_environment_is_told_and_the_rest_read() -> None:

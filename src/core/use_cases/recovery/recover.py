@@ -21,9 +21,11 @@ class RecoveryReport:
 
     Of what it `looked_at`, `too_young` may still be on its way and is left for the next run. `found` counts
     what was newly found missing, by event type; `missing` is what still is, `given_up` what cannot be had any
-    more. `stopped_by` is why it ended early: a refusal's code or a word of ours.
+    more. `stopped_by` is why it ended early: a refusal's code or a word of ours. Only where the log was
+    `compared` to its end does the rest say what is missing.
     """
 
+    compared: bool = False
     looked_at: int = 0
     too_young: int = 0
     found: Mapping[str, int] = field(default_factory=dict)
@@ -85,6 +87,7 @@ class RecoverDeliveries:
             fetched = await self.fetch(provider)
         after = await self._measured(provider.name)
         return RecoveryReport(
+            compared=compared.stopped_by is None,
             looked_at=compared.looked_at,
             too_young=compared.too_young,
             found=dict(compared.found),

@@ -19,12 +19,14 @@ _CONNECTIONS = 8
 
 
 @asynccontextmanager
-async def open_checks(settings: Settings, problems: Sequence[Problem]) -> AsyncIterator[list[Check]]:
+async def open_checks(
+    settings: Settings, problems: Sequence[Problem], strays: Sequence[Problem] = ()
+) -> AsyncIterator[list[Check]]:
     """Give every check; one whose settings are missing or wrong says so."""
     clock = SystemClock()
 
     async def look_at_settings() -> list[Finding]:
-        return judge_settings(settings, problems)
+        return judge_settings(settings, problems, strays)
 
     async with AsyncExitStack() as stack:
         database = None
