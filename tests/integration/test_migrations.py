@@ -32,7 +32,6 @@ from adapters.postgres.tables import metadata
 from core.domain.deliveries import Receipt
 from core.domain.errors import StorageUnavailable
 from core.domain.secret import shown
-from entrypoints.bootstrap.application import ping_database
 from entrypoints.cli.migrate import migrate as command
 from tests.support.builders import a_delivery
 from tests.support.servers import Servers, new_database
@@ -78,11 +77,11 @@ async def test_one_that_nobody_migrated_is_unavailable_until_somebody_does(empty
     database, log = Database(empty_url), PostgresDeliveryLog(empty_url, metrics=MemoryMetrics())
     try:
         with pytest.raises(StorageUnavailable):
-            await ping_database(database)
+            await database.look()
         with pytest.raises(StorageUnavailable):
             await log.append(a_delivery())
         await asyncio.to_thread(migrate, empty_url)
-        await ping_database(database)
+        await database.look()
         assert await log.append(a_delivery()) is Receipt.ACCEPTED
     finally:
         await log.close()

@@ -10,7 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from core.domain.secret import shown
+from entrypoints.bootstrap.migrations import migrate
 from tests.support.conditions import wait_until
+from tests.support.deliveries import post_all, pushes
 from tests.support.servers import Servers, new_database, temporary_home
 from tests.support.service import Service, running_service
 
@@ -25,6 +28,12 @@ def ended(command: str, settings: Mapping[str, str]) -> subprocess.CompletedProc
         environment = Service(home, NO_DATABASE, NO_REDIS, settings=settings).environment
         words = [sys.executable, "-m", "entrypoints.cli.main", *command.split()]
         return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+
+def begun(service: Service, process: str) -> None:
+    """Start one that will not be ready, and return when it serves."""
+    service.begin(process)
+    wait_until(lambda: service.has_started(process), seconds=30)
 
 
 @pytest.mark.parametrize(
@@ -102,8 +111,7 @@ def test_a_database_that_is_not_there_is_named_once(redis_url: str, process: str
     """However often it is looked for."""
     settings = {"METRICS_ADDR": "127.0.0.1:0"}
     with running_service(NO_DATABASE, redis_url, settings=settings) as service:
-        service.begin(process)
-        wait_until(lambda: service.has_started(process), seconds=30)
+        begun(service, process)
         watched = service.url if process == "api" else None
         if process == "worker":
             watched = f"http://{service.logged(process, 'metrics_started')[0]['address']}"
@@ -118,6 +126,69 @@ def test_a_database_that_is_not_there_is_named_once(redis_url: str, process: str
         assert PASSWORD not in str(service.log(process))
 
 
+@pytest.mark.parametrize("process", ["api", "grpc", "scheduler", "worker"])
+def test_a_database_that_lets_nobody_in_is_told_at_once(
+    database_url: str, redis_url: str, process: str
+) -> None:
+    """Whoever uses it or not: with what helps, and why; nobody is to start a server that runs."""
+    wrong = f"{database_url}&user=nobody"
+    with running_service(wrong, redis_url) as service:
+        begun(service, process)
+        wait_until(lambda: service.logged(process, "database_unavailable"))
+        [line] = service.logged(process, "database_unavailable")
+        assert line["url"] == shown(database_url)
+        assert line["reason"] == "Correct user and password in CREWKIT_GIT_DATABASE_URL."
+
+
+@pytest.mark.parametrize("process", ["api", "grpc", "scheduler", "worker"])
+def test_a_database_that_was_never_migrated_is_told_once(
+    servers: Servers, redis_url: str, process: str
+) -> None:
+    """At once, and when somebody has migrated it."""
+    with (
+        new_database(servers.database_url) as empty,
+        running_service(empty, redis_url) as service,
+    ):
+        begun(service, process)
+        wait_until(lambda: service.logged(process, "database_not_migrated"))
+        migrate(empty)
+        wait_until(lambda: service.logged(process, "database_migrated"), seconds=20)
+        [line] = service.logged(process, "database_not_migrated")
+        assert (line["url"], line["reason"]) == (shown(empty), "Run `crewkit-git migrate`.")
+
+
+async def test_an_api_stops_cleanly_that_never_had_tables(servers: Servers, redis_url: str) -> None:
+    """Though it has noted which secret a delivery was signed with, and cannot write it down."""
+    with (
+        new_database(servers.database_url) as empty,
+        running_service(empty, redis_url) as service,
+    ):
+        begun(service, "api")
+        answers = await post_all(service.address, pushes(1), connections=1)
+        assert list(answers.values()) == [503]
+        service.stop()
+        assert service.logged("api", "api_stopped")
+        assert "Traceback" not in str(service.log("api"))
+
+
+def test_readiness_tells_what_is_wrong_apart(servers: Servers, database_url: str, redis_url: str) -> None:
+    """A server that is away, one that lets us not in, and one without our tables; in no case where it is."""
+    said = set()
+    with new_database(servers.database_url) as empty:
+        for url in (NO_DATABASE, f"{database_url}&user=nobody", empty):
+            with running_service(url, redis_url) as service:
+                begun(service, "api")
+                answer = httpx.get(f"{service.url}/readyz")
+            assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
+            assert not any(one in answer.text for one in ("127.0.0.1", "nobody", PASSWORD))
+            said.add(answer.json()["errors"][0]["message"])
+    assert said == {
+        "The database does not answer; try again soon.",
+        "The database does not let this service in; try again soon.",
+        "The database is being prepared; try again soon.",
+    }
+
+
 @pytest.mark.parametrize(
     "command", ["migrate", "migrate --check", "recover-deliveries", "keys verify", "events list", "up"]
 )
@@ -128,7 +199,7 @@ def test_a_command_names_the_database_that_is_not_there(tmp_path: Path, command:
     lines = done.stderr.splitlines()
     assert [line for line in lines if line.startswith("{")] == []
     assert lines[-1].startswith(
-        "Error: The database postgresql://127.0.0.1:9/crewkit does not answer (connection failed: "
+        "Error: The database postgresql://127.0.0.1:9/crewkit cannot be used (connection failed: "
         'connection to server at "127.0.0.1", port 9 failed: Connection refused). '
         "Start PostgreSQL, or correct CREWKIT_GIT_DATABASE_URL."
     )

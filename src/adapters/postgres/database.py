@@ -10,10 +10,11 @@ import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from adapters.postgres import codec
-from adapters.postgres.errors import storage_unavailable
+from adapters.postgres.errors import storage_unavailable, unreachable
 from adapters.postgres.line import Line
 from adapters.postgres.packed_arrays import register_packed_arrays
 from adapters.postgres.session import Connection, Session, Watched
+from core.domain.errors import StorageNotPrepared, StorageUnavailable
 from core.domain.secret import shown
 
 _log = structlog.get_logger(__name__)
@@ -30,6 +31,7 @@ _SETTINGS = """
         ('random_page_cost', '1.1')
     ) AS settings (name, value)
 """
+_LOOK = "SELECT FROM git_webhook_events LIMIT 0"
 # What the URL may say otherwise. A peer that vanished without a word is noticed in half a minute.
 _DEFAULTS: dict[str, str | int | None] = {
     "connect_timeout": 5,
@@ -65,7 +67,17 @@ class Database:
         self._silence = silence
         self._closed = False
         self._shown = shown(url)
-        self._is_missed = False
+        # What would help against the outage that was told last, while it lasts.
+        self._missed: str | None = None
+        self._lacks_tables = False
+
+    async def look(self) -> None:
+        """Return when the server answers and has our tables; raises `StorageUnavailable` when not."""
+        async with self.session() as session:
+            await session.read(_LOOK)
+        if self._lacks_tables:
+            self._lacks_tables = False
+            _log.info("database_migrated", url=self._shown)
 
     async def connect(self) -> Connection:
         """Open a connection outside the pool, for whoever keeps one; raises `StorageUnavailable`.
@@ -75,9 +87,12 @@ class Database:
         try:
             connection = await Line.connect(self._parameters, autocommit=True)
         except psycopg.OperationalError as error:
-            self._miss(error)
-            raise storage_unavailable() from error
-        self._is_missed = False
+            refusal = unreachable(error)
+            self._miss(refusal, error)
+            raise refusal from error
+        if self._missed is not None:
+            self._missed = None
+            _log.info("database_available", url=self._shown)
         codec.register(connection)
         register_packed_arrays(connection)
         try:
@@ -111,8 +126,13 @@ class Database:
             self._pass_on(None)
             raise
 
-    async def take_back(self, session: Session) -> None:
-        """Roll back what was not committed, and keep the connection for the next if it is of use."""
+    async def take_back(self, session: Session, error: BaseException | None) -> None:
+        """Roll back what was not committed, and keep the connection for the next if it is of use.
+
+        `error` is what ended the use of it, if anything.
+        """
+        if isinstance(error, StorageNotPrepared):
+            self._miss_tables(error)
         connection = session.connection
         try:
             if not connection.is_idle:
@@ -135,14 +155,19 @@ class Database:
         while self._idle:
             await self._idle.pop().close()
 
-    def _miss(self, error: psycopg.OperationalError) -> None:
+    def _miss(self, refusal: StorageUnavailable, error: psycopg.OperationalError) -> None:
         """Tell it once an outage: everybody who asks meets it."""
-        if not self._is_missed:
-            self._is_missed = True
+        if self._missed != refusal.remedy:
+            self._missed = refusal.remedy
             # Further lines are the driver's advice.
             said = str(error).partition("\n")[0]
-            remedy = "Start PostgreSQL, or correct CREWKIT_GIT_DATABASE_URL."
-            _log.warning("database_unavailable", url=self._shown, error=said, reason=remedy)
+            _log.warning("database_unavailable", url=self._shown, error=said, reason=refusal.remedy)
+
+    def _miss_tables(self, refusal: StorageNotPrepared) -> None:
+        """Tell it once, until somebody who looked found them."""
+        if not self._lacks_tables:
+            self._lacks_tables = True
+            _log.error("database_not_migrated", url=self._shown, reason=refusal.remedy)
 
     async def _wait_for_place(self) -> Connection | None:
         """Wait for a place among those who have one; return the connection that comes with it, if any."""
@@ -199,7 +224,7 @@ class Lent:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._database.take_back(self._session)
+        await self._database.take_back(self._session, error)
 
 
 def _is_silent(connection: Connection) -> bool:

@@ -2,17 +2,23 @@ import re
 from collections.abc import Callable
 
 import psycopg
-import structlog
 from psycopg import errors
 
 from core.domain.connections import account_taken
-from core.domain.errors import DomainError, StorageConflict, StorageTooSlow, StorageUnavailable
+from core.domain.errors import (
+    DomainError,
+    StorageConflict,
+    StorageNotPrepared,
+    StorageTooSlow,
+    StorageUnavailable,
+)
 from core.domain.integrations import InstallationBoundElsewhere, OrganizationAlreadyConnected
 from core.domain.links import ProjectAlreadyLinked
 from core.domain.projects import ProjectNameTaken
 
 _RETRY_AFTER = 1.0
-_log = structlog.get_logger(__name__)
+_SETTING = "CREWKIT_GIT_DATABASE_URL"
+_NO_ANSWER = "The database does not answer; try again soon."
 
 # What a caller is told where a row stands in the way, by the constraint that found it.
 _IN_THE_WAY: dict[str, Callable[[], DomainError]] = {
@@ -32,11 +38,46 @@ _IN_THE_WAY: dict[str, Callable[[], DomainError]] = {
 }
 
 # Whatever the language, the message names the table.
-_OURS = re.compile(r'"(git_\w+|organizations|users|memberships|projects)"')
+_OURS = re.compile(r'"(git_\w+|webhook_secret_uses|organizations|users|memberships|projects)"')
 
 _LOST_A_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
 # After a failover the old primary still answers, but writes nothing any more.
 _GONE = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
+
+# Why nobody gets in, what callers are told, and what helps. libpq gives no code for it, only words; those of
+# another language mean no more than that there is no connection.
+_WHY: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (
+        re.compile(r"authentication failed|no password supplied|role \".*\" does not exist"),
+        "The database does not let this service in; try again soon.",
+        f"Correct user and password in {_SETTING}.",
+    ),
+    (
+        re.compile(r"no pg_hba\.conf entry|rejects connection"),
+        "The database does not let this service in; try again soon.",
+        f"Let this user and address in (pg_hba.conf), or correct user and sslmode in {_SETTING}.",
+    ),
+    (
+        re.compile(r"database \".*\" does not exist"),
+        "The database is not there; try again soon.",
+        f"Create the database and run `crewkit-git migrate`, or correct its name in {_SETTING}.",
+    ),
+    (
+        re.compile(r"certificate|\bSSL\b|sslmode|TLS"),
+        "The database cannot be spoken with in private; try again soon.",
+        f"Let PostgreSQL speak TLS by a certificate this machine trusts, or correct sslmode in {_SETTING}.",
+    ),
+    (
+        re.compile(r"too many (clients|connections)|connection slots"),
+        "The database has no connection left; try again soon.",
+        "Raise PostgreSQL's max_connections, or run fewer processes: each takes ten, an API one more.",
+    ),
+    (
+        re.compile(r"failed to resolve host|could not translate host name"),
+        _NO_ANSWER,
+        f"Correct the host in {_SETTING}, or see why this machine does not find it.",
+    ),
+)
 
 
 def domain_error(error: psycopg.Error) -> DomainError | None:
@@ -63,12 +104,25 @@ def project_name_taken() -> ProjectNameTaken:
     return ProjectNameTaken("This organization has a project of this name; choose another.")
 
 
-def not_migrated() -> StorageUnavailable:
-    """Return the refusal for a database without our tables, and tell those who can help."""
-    _log.error("database_not_migrated", reason="Run `crewkit-git migrate`.")
-    return StorageUnavailable("The database is being prepared; try again soon.", retry_after=_RETRY_AFTER)
+def not_migrated() -> StorageNotPrepared:
+    """Return the refusal for a database without our tables."""
+    return StorageNotPrepared(
+        "The database is being prepared; try again soon.",
+        retry_after=_RETRY_AFTER,
+        remedy="Run `crewkit-git migrate`.",
+    )
+
+
+def unreachable(error: psycopg.OperationalError) -> StorageUnavailable:
+    """Return the refusal for a database that no connection is to be had of, with what helps."""
+    said = str(error)
+    for words, told, remedy in _WHY:
+        if words.search(said):
+            return StorageUnavailable(told, retry_after=_RETRY_AFTER, remedy=remedy)
+    return storage_unavailable()
 
 
 def storage_unavailable() -> StorageUnavailable:
     """Return the refusal for a database that does not answer."""
-    return StorageUnavailable("The database does not answer; try again soon.", retry_after=_RETRY_AFTER)
+    remedy = f"Start PostgreSQL, or correct {_SETTING}."
+    return StorageUnavailable(_NO_ANSWER, retry_after=_RETRY_AFTER, remedy=remedy)

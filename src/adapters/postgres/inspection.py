@@ -6,10 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from psycopg import sql
-from psycopg.errors import UndefinedTable
 
 from adapters.postgres.database import Database
 from adapters.postgres.sealed_values import encrypted_columns
+from core.domain.errors import StorageNotPrepared
 
 _SERVER = "SELECT current_setting('server_version'), clock_timestamp()"
 _REVISION = "SELECT version_num FROM git_schema_version"
@@ -44,7 +44,7 @@ class SealedValues:
 
 
 class Inspection:
-    """Reads what no use case needs. Raises `StorageUnavailable`, and what a missing table raises."""
+    """Reads what no use case needs. Raises `StorageUnavailable`, `StorageNotPrepared` too."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -60,7 +60,7 @@ class Inspection:
         async with self._database.session() as session:
             try:
                 rows = await session.read(_REVISION)
-            except UndefinedTable:
+            except StorageNotPrepared:
                 return None
         return rows[0][0] if rows else None
 

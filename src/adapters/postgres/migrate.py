@@ -17,9 +17,10 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from adapters.postgres.errors import unreachable
 from adapters.postgres.locks import CLASS, MIGRATIONS
 from adapters.postgres.tables import metadata
-from core.domain.errors import DomainError, ErrorKind, StorageConflict, StorageUnavailable
+from core.domain.errors import DomainError, ErrorKind, StorageConflict
 
 _VERSIONS = "git_schema_version"  # crewkit's database may hold another program's `alembic_version`
 _WAIT_FOR_OTHERS = "60s"
@@ -141,6 +142,8 @@ def _connected(database_url: str) -> Iterator[Connection]:
     try:
         connection = engine.connect()
     except OperationalError as error:
-        raise StorageUnavailable("The database does not answer.") from error.orig
+        if not isinstance(error.orig, psycopg.OperationalError):
+            raise
+        raise unreachable(error.orig) from error.orig
     with connection:
         yield connection

@@ -74,7 +74,7 @@ class _Begun(AbstractAsyncContextManager[Transaction]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._database.take_back(self._session)
+        await self._database.take_back(self._session, error)
 
 
 class PostgresTransaction(Transaction):

@@ -51,10 +51,21 @@ class DomainError(Exception):
 
 
 class StorageUnavailable(DomainError):
-    """Our own storage does not answer; nothing was changed that a caller was told of."""
+    """Our own storage does not answer; nothing was changed that a caller was told of.
+
+    `remedy` is what whoever runs the service can do; callers are not told.
+    """
 
     kind = ErrorKind.UNAVAILABLE
     code = "storage_unavailable"
+
+    def __init__(self, message: str, *, retry_after: float | None = None, remedy: str = "") -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.remedy = remedy
+
+
+class StorageNotPrepared(StorageUnavailable):
+    """Our own storage answers, and has not (yet) what we keep things in."""
 
 
 class StorageTooSlow(DomainError):

@@ -140,12 +140,6 @@ def configure_command(settings: Settings) -> None:
     configure_process(replace(settings, log_level="CRITICAL"))
 
 
-async def ping_database(database: Database) -> None:
-    """Return when PostgreSQL answers and has our tables; raises `StorageUnavailable` when not."""
-    async with database.session() as session:
-        await session.read("SELECT FROM git_webhook_events LIMIT 0")
-
-
 def github_app(settings: Settings) -> GitHubApp | None:
     """Return the app that these settings make us, if they do."""
     client_id, client_secret = settings.github_client_id, settings.github_client_secret

@@ -1,10 +1,9 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 
 from core.application import Application
-from entrypoints.bootstrap.application import ping_database, token_verifier
+from entrypoints.bootstrap.application import token_verifier
 from entrypoints.bootstrap.monitoring import open_monitored
 from entrypoints.grpc_api.calls import Authentication
 from entrypoints.grpc_api.envelope import Envelope
@@ -33,5 +32,5 @@ async def open_grpc(settings: Settings) -> AsyncIterator[GrpcParts]:
         yield GrpcParts(
             runtime.application,
             Envelope(authentication, runtime.metrics, runtime.alerts, runtime.traces),
-            Health(NAMES, partial(ping_database, runtime.database)),
+            Health(NAMES, runtime.database.look),
         )

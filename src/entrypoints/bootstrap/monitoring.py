@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from entrypoints.bootstrap.application import Runtime, open_runtime
+from entrypoints.bootstrap.looking import looked_at
 from entrypoints.settings import Settings
 
 
@@ -13,7 +14,7 @@ async def open_monitored(settings: Settings) -> AsyncIterator[Runtime]:
 
     They are answered by the event loop that does the work: one that hangs does not answer.
     """
-    async with open_runtime(settings) as runtime:
+    async with open_runtime(settings) as runtime, looked_at(runtime.database):
         if settings.metrics_addr is None:
             yield runtime
             return

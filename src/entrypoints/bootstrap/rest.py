@@ -1,14 +1,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 
+import structlog
 from starlette.types import ASGIApp
 
 from core.domain.errors import DomainError
 from core.use_cases.events.secret_uses import RecordSecretUses
-from entrypoints.bootstrap.application import open_runtime, ping_database, token_verifier
+from entrypoints.bootstrap.application import open_runtime, token_verifier
+from entrypoints.bootstrap.looking import looked_at
 from entrypoints.rest.app import RestParts, create_app
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.sign_in import PATH as SIGN_IN
@@ -18,6 +19,8 @@ from entrypoints.setting_values import origin_of
 from entrypoints.settings import Settings
 
 _SECRET_USES_SECONDS = 60
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
     """Build the HTTP interface on this event loop."""
     async with AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(open_runtime(settings))
+        await stack.enter_async_context(looked_at(runtime.database))
         application = runtime.application
         authentication = Authentication(
             verifier=token_verifier(settings, runtime.clock, stack),
@@ -51,7 +55,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
                 is_encrypted=is_encrypted,
             ),
             # Not Redis: without it deliveries are still received, and taking the API out would lose them.
-            readiness={"database": partial(ping_database, runtime.database)},
+            readiness={"database": runtime.database.look},
             exposition=runtime.metrics.exposition,
             alerts=runtime.alerts,
             metrics=runtime.metrics,
@@ -66,8 +70,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
             yield Rest(create_app(application, parts), application.stream_events.close)
         finally:
             recording.cancel()
-            with suppress(DomainError):
-                await application.record_secret_uses()
+            await _recorded(application.record_secret_uses)
 
 
 def _origins(settings: Settings) -> frozenset[str]:
@@ -84,5 +87,14 @@ async def _record_secret_uses(record: RecordSecretUses) -> None:
     """Once a minute; a minute missed during an outage is made good by the next."""
     while True:
         await asyncio.sleep(_SECRET_USES_SECONDS)
-        with suppress(DomainError):
-            await record()
+        await _recorded(record)
+
+
+async def _recorded(record: RecordSecretUses) -> None:
+    """Record, or log why not: whatever the database says, it must not keep the API from stopping cleanly."""
+    try:
+        await record()
+    except DomainError as error:
+        _log.debug("secret_uses_not_recorded", error=error.code)
+    except Exception:  # noqa: BLE001 - losing when a secret was last used costs little
+        _log.exception("secret_uses_not_recorded")

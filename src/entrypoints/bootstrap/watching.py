@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from entrypoints.bootstrap.application import Runtime, ping_database
+from entrypoints.bootstrap.application import Runtime
 from entrypoints.listening import listen, told
 from entrypoints.rest import health, metrics
 from entrypoints.rest.envelope import Envelope
@@ -25,7 +24,7 @@ _log = structlog.get_logger(__name__)
 
 def _app(runtime: Runtime) -> ASGIApp:
     operations = [
-        *health.operations({"database": partial(ping_database, runtime.database)}),
+        *health.operations({"database": runtime.database.look}),
         *metrics.operations(runtime.metrics.exposition),
     ]
     return Envelope(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import click
 
-from core.domain.errors import DomainError, StorageUnavailable
+from core.domain.errors import DomainError, StorageNotPrepared, StorageUnavailable
 from core.domain.secret import Secret, shown
 from entrypoints.setting_table import PREFIX
 from entrypoints.settings import SettingsRefused
@@ -29,21 +29,18 @@ def refusals_told(database_url: Secret | None = None) -> Iterator[None]:
 
 
 def _of_database(error: StorageUnavailable, database_url: Secret) -> str:
-    from psycopg.errors import UndefinedTable  # noqa: PLC0415 - heavy, and few are refused
-
     database = f"The database {shown(database_url.reveal())}"
-    cause = error.__cause__
-    if isinstance(cause, UndefinedTable):
+    if isinstance(error, StorageNotPrepared):
         return f"{database} was never migrated: run `crewkit-git migrate`."
     # Further lines are the driver's advice.
-    why = str(cause or "").partition("\n")[0]
-    return f"{database} does not answer{f' ({why})' if why else ''}. {_remedy()}"
+    why = str(error.__cause__ or "").partition("\n")[0]
+    return f"{database} cannot be used{f' ({why})' if why else ''}. {_remedy(error)}"
 
 
-def _remedy() -> str:
+def _remedy(error: StorageUnavailable) -> str:
     """Say what helps: people also meet this after an `up` that was killed and left its address behind."""
     if os.environ.get(_VARIABLE):
-        return f"Start PostgreSQL, or correct {_VARIABLE}."
+        return error.remedy
     return (
         f"It is that of the last `crewkit-git up`: start it with `make run`, or set {_VARIABLE} to the "
         "database you mean."

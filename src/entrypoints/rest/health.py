@@ -48,12 +48,12 @@ def operations(checks: ReadinessChecks) -> list[Operation]:
 
     async def readyz(request: Request) -> Response:
         read_query(request, NoQuery)
-        answers = await asyncio.gather(*(_answers(name, check) for name, check in checks.items()))
-        silent = [name for name, answered in zip(checks, answers, strict=True) if not answered]
-        if silent:
+        answers = await asyncio.gather(*(_missing(name, check) for name, check in checks.items()))
+        wrong = {name: why for name, why in zip(checks, answers, strict=True) if why}
+        if wrong:
             raise NotReady(
-                f"{' and '.join(silent)} did not answer within {_PATIENCE_SECONDS:.0f} s.",
-                fields=[FieldError(name, "no answer") for name in silent],
+                " ".join(f"{name}: {why}" for name, why in wrong.items()),
+                fields=[FieldError(name, why) for name, why in wrong.items()],
                 retry_after=_PATIENCE_SECONDS,
             )
         return Json(Ready(dict.fromkeys(checks, "ok")))
@@ -83,13 +83,17 @@ def operations(checks: ReadinessChecks) -> list[Operation]:
     ]
 
 
-async def _answers(name: str, check: Callable[[], Awaitable[object]]) -> bool:
+async def _missing(name: str, check: Callable[[], Awaitable[object]]) -> str | None:
+    """Return why it cannot be used, in words that anybody may read; None where it can."""
     asking = asyncio.ensure_future(check())
     # Left behind, not awaited: a driver, cancelled, asks the silent server to cancel, and waits for that.
     asking.add_done_callback(lambda _: asking.cancelled() or asking.exception())
     done, _ = await asyncio.wait({asking}, timeout=_PATIENCE_SECONDS)
     error = asking.exception() if done else TimeoutError()
     asking.cancel()
-    if error is not None:
-        _log.warning("not_ready", dependency=name, error=f"{type(error).__name__}: {error}")
-    return error is None
+    if error is None:
+        return None
+    _log.warning("not_ready", dependency=name, error=f"{type(error).__name__}: {error}")
+    if isinstance(error, TimeoutError):
+        return f"No answer within {_PATIENCE_SECONDS:.0f} s."
+    return error.message if isinstance(error, DomainError) else "No answer."

@@ -3,6 +3,10 @@
 import asyncio
 import base64
 import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
 
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.secret import Secret
@@ -11,7 +15,18 @@ from entrypoints.doctor.findings import Level
 from entrypoints.doctor.report import as_text
 from entrypoints.sandbox.faults import Fault, FaultKind
 from tests.support.examining import KEY, examined, levels, listening, wrong
+from tests.support.servers import Servers, new_database
 from tests.support.service_at_sandbox import ServiceAtSandbox
+
+Change = Callable[[str], str]
+
+MISTAKES = [
+    pytest.param(lambda url: f"{url}&user=nobody", "Correct user and password", id="user"),
+    pytest.param(
+        lambda url: urlsplit(url)._replace(path="/nothing").geturl(), "Create the database", id="database"
+    ),
+    pytest.param(lambda _: "postgresql://u@no.such.host.invalid/x", "Correct the host", id="host"),
+]
 
 
 async def test_servers_that_are_down_are_said_once_each(both: ServiceAtSandbox) -> None:
@@ -72,6 +87,29 @@ async def test_a_database_that_is_not_migrated(both: ServiceAtSandbox, database_
     assert "never migrated" in wrong(never)["migrations"]
     assert "crewkit-git migrate" in wrong(never)["migrations"]
     assert levels(never, "database", "scheduler", "backlog", "installations") == [Level.OK, *[Level.NOTE] * 3]
+
+
+async def test_a_database_that_is_new(both: ServiceAtSandbox, servers: Servers) -> None:
+    """Has not even the table that tells a revision: what needs the tables says the true reason, too."""
+    with new_database(servers.database_url) as empty:
+        findings = await examined(both, {"DATABASE_URL": empty})
+
+    assert wrong(findings) == {
+        "migrations": "The database was never migrated. Run `crewkit-git migrate`."
+    } | {"worker": wrong(findings)["worker"]}
+    for about in ("backlog", "scheduler", "encryption keys", "webhook secrets", "app keys", "installations"):
+        assert [one.message for one in findings if one.about == about] == [
+            "Not looked at, since the database is not migrated."
+        ]
+
+
+@pytest.mark.parametrize(("change", "remedy"), MISTAKES)
+async def test_a_mistake_in_the_databases_url(
+    both: ServiceAtSandbox, database_url: str, change: Change, remedy: str
+) -> None:
+    """Is told with what mends it: starting PostgreSQL would not."""
+    found = wrong(await examined(both, {"DATABASE_URL": change(database_url)}))
+    assert remedy in found["database"]
 
 
 async def test_a_foreign_key_is_found_by_reading(both: ServiceAtSandbox) -> None:

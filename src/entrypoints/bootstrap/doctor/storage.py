@@ -2,7 +2,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg.errors import UndefinedColumn, UndefinedTable
+from psycopg.errors import UndefinedColumn
 
 from adapters.github.app_jwt import key_fingerprint, read_private_key
 from adapters.github.needs import NEEDS
@@ -13,7 +13,7 @@ from adapters.postgres.inspection import Inspection
 from adapters.postgres.migrate import newest
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
-from core.domain.errors import StorageUnavailable
+from core.domain.errors import StorageNotPrepared, StorageUnavailable
 from core.domain.events import EventStatus
 from entrypoints.bootstrap.doctor.unset import unset
 from entrypoints.doctor.app import judge_clock, judge_installations
@@ -25,7 +25,6 @@ from ports.clock import Clock
 from ports.events import EventFilter
 
 _MOST_FAILED = 100
-_NOT_MIGRATED = (UndefinedTable, UndefinedColumn)
 _REMEDY = "Start PostgreSQL, or correct CREWKIT_GIT_DATABASE_URL."
 _KEYS_REMEDY = "Set CREWKIT_GIT_ENCRYPTION_KEYS to the keys tokens were encrypted with."
 
@@ -56,7 +55,7 @@ async def known_deliveries(
     try:
         async with PostgresUnitOfWork(database)() as tx:
             return frozenset([one for one in delivery_ids if await tx.events.find(provider, one) is not None])
-    except (StorageUnavailable, *_NOT_MIGRATED):
+    except (StorageUnavailable, UndefinedColumn):
         return None
 
 
@@ -73,7 +72,7 @@ class _Storage:
             version, theirs = await self.inspection.server()
         except StorageUnavailable as unavailable:
             why = f" ({_in_a_line(str(unavailable.__cause__))})" if unavailable.__cause__ else ""
-            return [fail("database", f"It does not answer{why}.", _REMEDY)]
+            return [fail("database", f"It cannot be used{why}.", unavailable.remedy)]
         return [
             ok("database", f"PostgreSQL {version.partition(' ')[0]} answers."),
             judge_clock("database", theirs - _between(before, self.clock.now())),
@@ -128,10 +127,10 @@ def _in_second_place(
     async def looked() -> list[Finding]:
         try:
             return await look()
-        except StorageUnavailable:
-            return [note(about, "Not looked at, since the database does not answer.")]
-        except _NOT_MIGRATED:
+        except (StorageNotPrepared, UndefinedColumn):
             return [note(about, "Not looked at, since the database is not migrated.")]
+        except StorageUnavailable:
+            return [note(about, "Not looked at, since the database cannot be used.")]
 
     return looked
 
