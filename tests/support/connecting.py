@@ -62,20 +62,21 @@ class ConnectingWorld:
         self.provider.world.register("7", login="mara", emails=["Mara@Acme.example", "m@home.example"])
         self.provider.world.register("8", login="jonas", emails=["jonas@acme.example"])
         self.cipher = AesGcmCipher([("k1", Secret(base64.b64encode(bytes(32)).decode()))])
+        self.alerts = KeptAlerts()
         self.people = self.process()
 
     def process(self) -> People:
         """Start a process; several share tables and provider, nothing else."""
         providers = {PROVIDER: self.provider}
         tokens = wire_tokens(
-            self.unit_of_work, providers, self.cipher, self.clock, KeptAlerts(), pause=self._pause
+            self.unit_of_work, providers, self.cipher, self.clock, self.alerts, pause=self._pause
         )
         return wire_people(
             unit_of_work=self.unit_of_work,
             directory=MemoryDirectory(self.database),
             authorizer=AUTHORIZER,
             providers=providers,
-            tokens=tokens.user,
+            tokens=tokens,
             cipher=self.cipher,
             doorbell=Bell(),
             clock=self.clock,

@@ -31,10 +31,12 @@ from core.use_cases.events.receive import ReceiveDelivery
 from core.use_cases.install.begin import Mode
 from core.use_cases.install.outcomes import Outcome
 from entrypoints.bootstrap.installing import Installs, wire_installing
+from entrypoints.bootstrap.tokens import wire_tokens
 from tests.support.builders import PROVIDER, now
 from tests.support.catalog import AUTHORIZER, facts
 from tests.support.connecting import PUBLIC_URL, Browser
 from tests.support.processing import AlertBook, Bell, Meanwhile, WatchedUnitOfWork, payload
+from tests.support.token_world import KeptAlerts
 from tests.support.webhooks import protocol, signed
 
 CALLBACK = f"{PUBLIC_URL}/api/v1/git/{PROVIDER}/callback"
@@ -85,6 +87,7 @@ class InstallWorld:
         self.bell = Bell()
         self.protocol = protocol()
         self.meanwhile: Meanwhile | None = None
+        self.alerts = KeptAlerts()
         self.installs = self._wire()
         self.receive = ReceiveDelivery(MemoryDeliveryLog(self.database), self.bell)
         self.drain_lane = DrainLane(
@@ -107,11 +110,14 @@ class InstallWorld:
         there.install(WORKSHOP, facts("3"), account_id="11", login="workshop")
 
     def _wire(self) -> Installs:
+        providers = {PROVIDER: self.provider}
+        tokens = wire_tokens(self.unit_of_work, providers, self.cipher, self.clock, self.alerts)
         return wire_installing(
             unit_of_work=self.unit_of_work,
             directory=MemoryDirectory(self.database),
             authorizer=AUTHORIZER,
-            providers={PROVIDER: self.provider},
+            providers=providers,
+            exchange_code=tokens.exchange_code,
             protocols={PROVIDER: self.protocol},
             cipher=self.cipher,
             doorbell=self.bell,

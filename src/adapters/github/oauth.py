@@ -12,14 +12,12 @@ from core.domain.provider import AppRefused, CredentialRefused, UserTokens
 from core.domain.secret import Secret
 
 # What is wrong with us rather than with the code or token shown: nobody has to connect again for these.
-_OURS = frozenset(
-    {
-        "incorrect_client_credentials",
-        "redirect_uri_mismatch",
-        "unsupported_grant_type",
-        "application_suspended",
-    }
-)
+_OURS = {
+    "incorrect_client_credentials": "GitHub does not accept this service's client id and secret.",
+    "redirect_uri_mismatch": "GitHub does not know this service's callback URL.",
+    "unsupported_grant_type": "GitHub does not give this service's App tokens this way.",
+    "application_suspended": "GitHub has suspended this service's App.",
+}
 
 
 class TokensAnswer(msgspec.Struct):
@@ -36,7 +34,7 @@ class TokensAnswer(msgspec.Struct):
         """Return the tokens, their ends counted from `now`; raises `CredentialRefused` or `AppRefused`."""
         if self.error is not None or self.access_token is None:
             if self.error in _OURS:
-                raise AppRefused("GitHub does not accept this service's client id and secret.")
+                raise AppRefused(_OURS[self.error])
             raise CredentialRefused("GitHub does not accept this code or token: it is used, ended or wrong.")
         return UserTokens(
             access_token=Secret(self.access_token),

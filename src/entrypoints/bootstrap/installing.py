@@ -9,6 +9,7 @@ from core.use_cases.install.lapsed import EndLapsedFlows
 from core.use_cases.install.person import AsPerson
 from core.use_cases.install.proving import ProveInstallations
 from core.use_cases.install.taking import TakeFlow
+from core.use_cases.tokens.exchange_code import ExchangeCode
 from core.use_cases.tokens.leases import Pause
 from ports.authorizer import Authorizer
 from ports.cipher import Cipher
@@ -36,6 +37,7 @@ def wire_installing(
     authorizer: Authorizer,
     providers: Mapping[str, GitProvider],
     protocols: Mapping[str, WebhookProtocol],
+    exchange_code: ExchangeCode,
     cipher: Cipher,
     doorbell: Doorbell,
     clock: Clock,
@@ -55,7 +57,7 @@ def wire_installing(
             clock,
             public_url,
             TakeFlow(unit_of_work, clock, pause),
-            AsPerson(providers, cipher, public_url),
+            AsPerson(providers, exchange_code, cipher, public_url),
             gather,
             ProveInstallations(unit_of_work, providers, gather),
             BindInstallation(unit_of_work, doorbell, clock),

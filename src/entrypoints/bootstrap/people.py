@@ -10,7 +10,7 @@ from core.use_cases.connections.finish import FinishConnection
 from core.use_cases.connections.list_connections import ListConnections
 from core.use_cases.connections.look_up import LookUpIdentities
 from core.use_cases.connections.revoke import RevokeTokens
-from core.use_cases.tokens.user_token import GetUserToken
+from entrypoints.bootstrap.tokens import Tokens
 from ports.authorizer import Authorizer
 from ports.cipher import Cipher
 from ports.clock import Clock
@@ -41,7 +41,7 @@ def wire_people(
     directory: Directory,
     authorizer: Authorizer,
     providers: Mapping[str, GitProvider],
-    tokens: GetUserToken,
+    tokens: Tokens,
     cipher: Cipher,
     doorbell: Doorbell,
     clock: Clock,
@@ -51,10 +51,12 @@ def wire_people(
     return People(
         list_connections=ListConnections(unit_of_work, authorizer, providers),
         begin_connection=BeginConnection(unit_of_work, authorizer, providers, cipher, clock, public_url),
-        finish_connection=FinishConnection(unit_of_work, directory, providers, cipher, clock, public_url),
+        finish_connection=FinishConnection(
+            unit_of_work, directory, providers, tokens.exchange_code, cipher, clock, public_url
+        ),
         disconnect_account=DisconnectAccount(unit_of_work, authorizer, providers, cipher, clock),
         list_attributions=ListAttributions(unit_of_work, directory, authorizer),
-        look_up_identities=LookUpIdentities(unit_of_work, providers, tokens, clock),
+        look_up_identities=LookUpIdentities(unit_of_work, providers, tokens.user, clock),
         revoke_tokens=RevokeTokens(unit_of_work, providers, cipher, clock),
         claim_commits=ClaimCommits(unit_of_work, doorbell, clock),
         follow_memberships=FollowMemberships(unit_of_work),

@@ -3,6 +3,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.use_cases.tokens.app_breaker import AppBreaker
+from core.use_cases.tokens.exchange_code import ExchangeCode
 from core.use_cases.tokens.installation_lease import Minting
 from core.use_cases.tokens.installation_token import GetInstallationToken
 from core.use_cases.tokens.leases import Pause, TokenLeases
@@ -16,15 +17,20 @@ from ports.clock import Clock
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 
+# As those on call are told it, to whom the provider's word for it says less than the setting's.
+_AS_APP = "private key (CREWKIT_GIT_GITHUB_PRIVATE_KEY)"
+_AS_CLIENT = "client secret (CREWKIT_GIT_GITHUB_CLIENT_SECRET)"
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What one process does with tokens: the first two are for use cases, the others for the scheduler."""
+    """What one process does with tokens: renewing and probing are for the scheduler."""
 
     installation: GetInstallationToken
     user: GetUserToken
     renew: RenewInstallationTokens
     probe: ProbeSuspended
+    exchange_code: ExchangeCode
 
 
 def wire_tokens(
@@ -38,8 +44,8 @@ def wire_tokens(
 ) -> Tokens:
     """Build them, once per process and event loop: what they remember of tokens and refusals is shared."""
     leases = TokenLeases(unit_of_work, clock, pause)
-    key = AppBreaker(unit_of_work, clock, alerts, credential="private key")
-    secret = AppBreaker(unit_of_work, clock, alerts, credential="client secret")
+    key = AppBreaker(unit_of_work, clock, alerts, credential=_AS_APP)
+    secret = AppBreaker(unit_of_work, clock, alerts, credential=_AS_CLIENT)
     minting = Minting(unit_of_work, providers, cipher, clock, alerts, key, pause)
     installation = GetInstallationToken(leases, minting, clock)
     return Tokens(
@@ -47,4 +53,5 @@ def wire_tokens(
         user=GetUserToken(leases, Refreshing(unit_of_work, providers, cipher, clock, secret, pause)),
         renew=RenewInstallationTokens(unit_of_work, clock, installation),
         probe=ProbeSuspended(unit_of_work, clock, installation),
+        exchange_code=ExchangeCode(providers, secret),
     )

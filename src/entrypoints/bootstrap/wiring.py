@@ -90,7 +90,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         directory=by.directory,
         authorizer=by.authorizer,
         providers=by.providers,
-        tokens=tokens.user,
+        tokens=tokens,
         cipher=by.cipher,
         doorbell=by.doorbell,
         clock=by.clock,
@@ -98,6 +98,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
     )
     installing = wire_installing(
         unit_of_work=by.unit_of_work,
+        exchange_code=tokens.exchange_code,
         directory=by.directory,
         authorizer=by.authorizer,
         providers=by.providers,

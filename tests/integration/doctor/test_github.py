@@ -17,13 +17,26 @@ async def test_a_refused_key_is_said_once(both: ServiceAtSandbox) -> None:
     assert levels(findings, "webhook", "deliveries", "github clock") == [Level.NOTE, Level.NOTE, Level.OK]
 
 
+@pytest.mark.parametrize("name", ["GITHUB_CLIENT_SECRET", "GITHUB_CLIENT_ID"])
+async def test_a_refused_client_secret_is_said(both: ServiceAtSandbox, name: str) -> None:
+    """With the settings; the key is another credential, and is well. What is asked changes nothing."""
+    before = dict(both.sandbox.world.user_tokens)
+    well = await examined(both)
+    found = wrong(await examined(both, {name: "mistyped"}))
+
+    assert levels(well, "client secret") == [Level.OK]
+    assert "CREWKIT_GIT_GITHUB_CLIENT_SECRET" in found["client secret"]
+    assert "mistyped" not in found["client secret"]
+    assert both.sandbox.world.user_tokens == before
+
+
 async def test_an_outage_of_github_is_said_once(both: ServiceAtSandbox) -> None:
     """With where to look."""
     both.fault(Fault(FaultKind.ERROR, status=502))
     findings = await examined(both)
 
     assert "githubstatus.com" in wrong(findings)["github app"]
-    assert levels(findings, "webhook", "deliveries", "github clock") == [Level.NOTE] * 3
+    assert levels(findings, "client secret", "webhook", "deliveries", "github clock") == [Level.NOTE] * 4
 
 
 @pytest.mark.parametrize(("seconds", "level"), [(45, Level.WARN), (-3600, Level.FAIL)])

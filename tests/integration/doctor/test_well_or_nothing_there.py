@@ -33,13 +33,14 @@ ok    access tokens    They are verified with one public key, by RS256.
 ok    github app       crewkit answers to our key: SANDBOX/apps/crewkit
 ok    permissions      As needed: contents: read, metadata: read, pull_requests: read, emails: read.
 ok    events           As needed: public, pull_request, push, repository.
+ok    client secret    GitHub accepts it with our client id.
 ok    github clock     It agrees with ours to a second.
 ok    webhook          Deliveries go to SERVICE/api/v1/git/github/webhooks as json.
 ok    deliveries       2 deliveries arrived, the last TIME ago.
 note  callback urls    The app must have these, in this order: \
 SERVICE/api/v1/git/github/callback and SERVICE/api/v1/user/git-connections/github/callback
 
-All is well: 17 checks.
+All is well: 18 checks.
 """
 
 

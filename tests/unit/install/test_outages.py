@@ -37,6 +37,8 @@ async def test_what_the_provider_does_not_answer_is_asked_again(
     assert world.bound() == {}
     assert leaves_nothing(world)
     assert await world.finish(world.mara, world.authorized(onward(outcome), OLGA)) == Connected("/settings")
+    told = call == "exchange_code" and isinstance(error, AppRefused)
+    assert world.alerts.codes == ["app_refused"] * told
 
 
 @pytest.mark.parametrize("call", ["administration", "mint_token", "repositories"])

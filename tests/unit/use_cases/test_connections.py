@@ -171,6 +171,17 @@ async def test_a_silent_provider_is_told_as_such(world: ConnectingWorld, call: s
     assert await nothing_is_connected(world)
 
 
+async def test_a_refused_client_secret_is_told_to_those_on_call(world: ConnectingWorld) -> None:
+    """Once, however many come back in vain; and nobody's account is to blame."""
+    for _ in range(2):
+        returned = world.authorize("7", await world.begin(world.mara))
+        world.provider.fail("exchange_code", AppRefused("The client secret is not accepted."))
+        await refused(world, world.mara, returned, AppRefused)
+    assert world.alerts.codes == ["app_refused"]
+    await world.connect(world.mara, "7")
+    assert world.alerts.codes == ["app_refused"]
+
+
 async def test_an_app_that_may_not_read_addresses(world: ConnectingWorld) -> None:
     """Without addresses commits are not known; it says who can help."""
     world.provider.world.people[MARAS].emails = None

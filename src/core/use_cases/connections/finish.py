@@ -22,6 +22,7 @@ from core.use_cases.connections.revoke import ask_to_revoke
 from core.use_cases.install.sealing import open_verifier
 from core.use_cases.install.taking import Cookies, own_flow, require_live
 from core.use_cases.supported import require_supported
+from core.use_cases.tokens.exchange_code import ExchangeCode
 from core.use_cases.tokens.sealing import seal_user_tokens
 from ports.cipher import Cipher
 from ports.clock import Clock
@@ -44,6 +45,7 @@ class FinishConnection:
     unit_of_work: UnitOfWork
     directory: Directory
     providers: Mapping[str, GitProvider]
+    exchange_code: ExchangeCode
     cipher: Cipher
     clock: Clock
     public_url: str
@@ -105,7 +107,8 @@ class FinishConnection:
             raise AppRefused("The provider does not let our app ask for this; tell whoever runs crewkit.")
         if returned.code is None or flow.pkce_verifier is None:
             raise CodeMissing("The provider sent you back without a code. Start again.")
-        return await self.providers[flow.provider].exchange_code(
+        return await self.exchange_code(
+            flow.provider,
             returned.code,
             redirect_uri=callback_url(self.public_url, flow.provider),
             code_verifier=open_verifier(self.cipher, flow.external_id, flow.pkce_verifier),

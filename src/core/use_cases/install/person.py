@@ -8,6 +8,7 @@ from core.domain.provider import ProviderPerson
 from core.domain.secret import Secret
 from core.use_cases.install.begin import callback_url
 from core.use_cases.install.sealing import open_verifier
+from core.use_cases.tokens.exchange_code import ExchangeCode
 from ports.cipher import Cipher
 from ports.provider import GitProvider
 
@@ -20,6 +21,7 @@ class AsPerson:
     """
 
     providers: Mapping[str, GitProvider]
+    exchange_code: ExchangeCode
     cipher: Cipher
     public_url: str
 
@@ -34,7 +36,9 @@ class AsPerson:
         if flow.pkce_verifier is not None:
             verifier = open_verifier(self.cipher, flow.external_id, flow.pkce_verifier)
             redirect_uri = callback_url(self.public_url, flow.provider)
-        tokens = await provider.exchange_code(code, redirect_uri=redirect_uri, code_verifier=verifier)
+        tokens = await self.exchange_code(
+            flow.provider, code, redirect_uri=redirect_uri, code_verifier=verifier
+        )
         try:
             yield await provider.person(tokens.access_token), tokens.access_token
         finally:

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.domain.errors import DomainError
 from core.domain.provider import AppRefused
 from core.domain.token_lease import app_pause
 from ports.alerts import Alerts
@@ -37,7 +38,7 @@ class AppBreaker:
         if known is not None and known.until > self._clock.now():
             raise self._refused(known)
 
-    async def refused(self, provider: str) -> AppRefused:
+    async def refused(self, provider: str, refusal: DomainError) -> AppRefused:
         """Note a refusal of our app, and return what callers are told."""
         known, now = self._refusals.get(provider), self._clock.now()
         count = known.count + 1 if known else 1
@@ -48,7 +49,7 @@ class AppBreaker:
         if is_news:
             self._alerts.alert(
                 "app_refused",
-                "The provider refuses our app: check this credential of it, and this machine's clock.",
+                f"{refusal.message} Check this credential of our app, and this machine's clock.",
                 provider=provider,
                 reason=self._credential,
             )

@@ -102,7 +102,7 @@ class InstallationLease(Leased[IntegrationId]):
             if refusal is Refusal.NOBODYS:
                 raise
             if refusal is Refusal.OUR_APPS:
-                raise await breaker.refused(provider) from error
+                raise await breaker.refused(provider, error) from error
             await breaker.accepted(provider)
             told = await self._refused(refusal)
             if told is None:

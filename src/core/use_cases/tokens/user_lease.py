@@ -85,7 +85,7 @@ class UserLease(Leased[ConnectionId]):
         try:
             tokens = await self._refresh(refresh_token)
         except AppRefused as error:
-            raise await breaker.refused(provider) from error
+            raise await breaker.refused(provider, error) from error
         except CredentialRefused as error:
             await breaker.accepted(provider)
             raise await self._lapsed(row) from error

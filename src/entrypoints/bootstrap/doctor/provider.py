@@ -6,7 +6,15 @@ from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.github.retries import RetryPolicy
 from adapters.postgres.database import Database
 from core.domain.errors import DomainError
-from core.domain.provider import AppRefused, NotVisible, ProviderUnavailable, RateLimited, WebhookConfig
+from core.domain.provider import (
+    AppRefused,
+    CredentialRefused,
+    NotVisible,
+    ProviderUnavailable,
+    RateLimited,
+    WebhookConfig,
+)
+from core.domain.secret import Secret
 from entrypoints.bootstrap.application import github_app
 from entrypoints.bootstrap.doctor.storage import known_deliveries
 from entrypoints.bootstrap.doctor.unset import unset
@@ -17,7 +25,7 @@ from entrypoints.doctor.app import (
     judge_permissions,
     note_callbacks,
 )
-from entrypoints.doctor.findings import Check, Finding, fail, note
+from entrypoints.doctor.findings import Check, Finding, fail, note, ok
 from entrypoints.doctor.webhook import judge_deliveries, judge_webhook
 from entrypoints.public_paths import WEBHOOKS, callback_urls
 from entrypoints.settings import Settings
@@ -33,6 +41,11 @@ _REFUSED = (
     "Make a private key on the app's page and give CREWKIT_GIT_GITHUB_PRIVATE_KEY its file, with "
     "CREWKIT_GIT_GITHUB_CLIENT_ID and _APP_ID from the same page."
 )
+_CLIENT_REFUSED = (
+    "Make a client secret on the app's page and give it to CREWKIT_GIT_GITHUB_CLIENT_SECRET, with "
+    "CREWKIT_GIT_GITHUB_CLIENT_ID from the same page."
+)
+_NO_CODE = Secret("asked-by-crewkit-git-doctor")
 
 
 def provider_checks(
@@ -51,6 +64,7 @@ def provider_checks(
     remedy = f"See that this machine reaches {settings.github_api_url}, and https://www.githubstatus.com"
     return [
         Check(_ABOUT, asking.app, remedy),
+        Check("client secret", asking.client_secret, remedy),
         Check("github clock", asking.clock_offset, remedy),
         Check("webhook", asking.webhook, remedy),
         Check("deliveries", asking.deliveries, remedy),
@@ -77,6 +91,22 @@ class _Asking:
             *judge_permissions(found, needs),
             *judge_events(found, needs),
         ]
+
+    async def client_secret(self) -> list[Finding]:
+        """Show a code that nobody was given: whose credentials are wrong is told so, others of the code.
+
+        https://docs.github.com/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
+        """
+        about = "client secret"
+        try:
+            await self.provider.exchange_code(_NO_CODE, redirect_uri=None, code_verifier=None)
+        except AppRefused as refused:
+            return [fail(about, f"Nobody can connect an account: {refused.message}", _CLIENT_REFUSED)]
+        except CredentialRefused:
+            pass
+        except (ProviderUnavailable, RateLimited) as refusal:
+            return [_not_looked_at(about, refusal)]
+        return [ok(about, "GitHub accepts it with our client id.")]
 
     async def clock_offset(self) -> list[Finding]:
         try:
