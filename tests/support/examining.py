@@ -11,7 +11,7 @@ from core.domain.secret import Secret
 from entrypoints.bootstrap.doctor import open_checks
 from entrypoints.doctor.environment import readable
 from entrypoints.doctor.findings import Finding, Level, examine
-from entrypoints.worker.main import LaneWorker
+from entrypoints.worker.main import LaneWorker, RedisOutage
 from tests.support.service_at_sandbox import ServiceAtSandbox
 
 KEY = Secret(base64.b64encode(bytes(32)).decode())
@@ -22,7 +22,7 @@ KEY = Secret(base64.b64encode(bytes(32)).decode())
 async def listening(redis_url: str) -> AsyncIterator[None]:
     """Register a worker for the length of the block, as one that runs does."""
     with Redis.from_url(redis_url) as client:
-        worker = LaneWorker(client, stopping=threading.Event())
+        worker = LaneWorker(client, threading.Event(), RedisOutage(redis_url))
         # RQ has types in part.
         worker.register_birth()  # type: ignore[no-untyped-call]
         yield

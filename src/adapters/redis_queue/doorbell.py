@@ -120,7 +120,7 @@ class RedisDoorbell(Doorbell):
             due = [lane for lane, is_first in zip(lanes, rung, strict=True) if is_first]
             if due:
                 self._queue.enqueue_many([self._job(lane, carried.get(lane)) for lane in due])
-            self._failing = False
+            self._heard()
         except (redis.RedisError, OSError) as error:
             self._failed(error)
 
@@ -142,7 +142,14 @@ class RedisDoorbell(Doorbell):
         # Once per outage: at thousands of deliveries a second the log would say nothing else.
         if not self._failing:
             self._failing = True
-            _log.warning("doorbell_failed", url=self._shown, error=f"{type(error).__name__}: {error}")
+            said = f"{type(error).__name__}: {error}"
+            remedy = "Start Redis, or correct CREWKIT_GIT_REDIS_URL."
+            _log.warning("doorbell_failed", url=self._shown, error=said, reason=remedy)
+
+    def _heard(self) -> None:
+        if self._failing:
+            self._failing = False
+            _log.info("doorbell_heard", url=self._shown)
 
 
 def _bell(lane: int) -> str:

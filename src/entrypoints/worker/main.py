@@ -7,13 +7,14 @@ from types import FrameType
 
 import structlog
 from redis import Redis, RedisError
+from redis.client import Pipeline
 from rq import SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
 
 from core.domain.errors import DomainError
-from core.domain.secret import shown
+from core.domain.secret import Secret, shown
 from core.use_cases.events.drain import Drained
 from entrypoints.bootstrap.application import LANE_QUEUE, Runtime
 from entrypoints.bootstrap.monitoring import open_monitored
@@ -45,16 +46,42 @@ class _NoDeathPenalty(BaseDeathPenalty):
         """Do nothing."""
 
 
-class _OutageInBrief(logging.Filter):
-    """Makes one line of what RQ says of a lost Redis: the stack is RQ's, and says no more."""
+class RedisOutage:
+    """Tells that Redis is away once, however often it is looked for, and once that it is back."""
+
+    def __init__(self, url: str) -> None:
+        self._shown = shown(url)
+        self._is_on = False
+
+    def met(self, error: RedisError) -> None:
+        """Note that Redis did not answer."""
+        if not self._is_on:
+            self._is_on = True
+            said = f"{type(error).__name__}: {error}"
+            remedy = "Start Redis, or correct CREWKIT_GIT_REDIS_URL."
+            _log.warning("redis_unavailable", url=self._shown, error=said, reason=remedy)
+
+    def over(self) -> None:
+        """Note that it did."""
+        if self._is_on:
+            self._is_on = False
+            _log.info("redis_available", url=self._shown)
+
+
+class _ToldOnce(logging.Filter):
+    """Takes what RQ says of a lost Redis every two seconds out of the log, which has it once by then."""
+
+    def __init__(self, outage: RedisOutage) -> None:
+        super().__init__()
+        self._outage = outage
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record through."""
-        error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, RedisError):
-            record.msg, record.args = f"{record.getMessage()} ({type(error).__name__})", ()
-            record.exc_info = None
-        return True
+        """Let every other record through."""
+        said_of = [*(record.args or ()), *(record.exc_info or ())]
+        errors = [one for one in said_of if isinstance(one, RedisError)]
+        for error in errors:
+            self._outage.met(error)
+        return not errors
 
 
 class LaneWorker(SimpleWorker):
@@ -65,7 +92,7 @@ class LaneWorker(SimpleWorker):
     # Redis coming back should be noticed within seconds, not within RQ's minute.
     max_connection_wait_time = 2.0
 
-    def __init__(self, connection: Redis, stopping: threading.Event) -> None:
+    def __init__(self, connection: Redis, stopping: threading.Event, outage: RedisOutage) -> None:
         super().__init__(
             [LANE_QUEUE],
             connection=connection,
@@ -74,6 +101,13 @@ class LaneWorker(SimpleWorker):
             worker_ttl=_REGISTRATION_SECONDS,
         )
         self._stopping = stopping
+        self._outage = outage
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Tell Redis that the worker lives; one that answers is there."""
+        super().heartbeat(timeout, pipeline)
+        if pipeline is None:
+            self._outage.over()
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Stop after the job under way, and tell whoever would start another worker."""
@@ -94,9 +128,11 @@ class LaneWorker(SimpleWorker):
 
 def run_worker(settings: Settings) -> None:
     """Serve the lanes until SIGTERM or Ctrl-C; a job under way is finished first."""
+    assert settings.redis_url is not None  # the settings refuse a worker without one
+    outage = RedisOutage(settings.redis_url.reveal())
     rq_log = logging.getLogger("rq.worker")
     rq_log.setLevel(logging.WARNING)
-    rq_log.addFilter(_OutageInBrief())
+    rq_log.addFilter(_ToldOnce(outage))
     stopping = threading.Event()
     with LoopThread() as loop:
         stack = AsyncExitStack()
@@ -108,7 +144,7 @@ def run_worker(settings: Settings) -> None:
         gc.set_threshold(_COLLECT_EVERY)
         try:
             _log.info("worker_started")
-            _work(settings, stopping)
+            _work(settings.redis_url, stopping, outage)
         finally:
             jobs.serve(None)
             loop.run(stack.aclose(), seconds=_START_SECONDS)
@@ -139,22 +175,16 @@ async def _drained(runtime: Runtime, lane: int, carried: str | None) -> Drained:
         return ended
 
 
-def _work(settings: Settings, stopping: threading.Event) -> None:
+def _work(url: Secret, stopping: threading.Event, outage: RedisOutage) -> None:
     """Work until asked to stop; where RQ's worker gives up on Redis, a new one goes on."""
-    assert settings.redis_url is not None  # the settings refuse a worker without one
     _listen(stopping)
     while not stopping.is_set():
         # The blocking pop waits for long by design; only connecting is bounded.
-        connection = Redis.from_url(settings.redis_url.reveal(), socket_connect_timeout=1)
+        connection = Redis.from_url(url.reveal(), socket_connect_timeout=1)
         try:
-            LaneWorker(connection, stopping).work(logging_level="WARNING")
+            LaneWorker(connection, stopping, outage).work(logging_level="WARNING")
         except RedisError as error:
-            _log.warning(
-                "redis_unavailable",
-                url=shown(settings.redis_url.reveal()),
-                error=f"{type(error).__name__}: {error}",
-                reason="Start Redis, or correct CREWKIT_GIT_REDIS_URL.",
-            )
+            outage.met(error)
         finally:
             # RQ's own handlers interrupt the main thread wherever it is.
             _listen(stopping)

@@ -43,7 +43,9 @@ async def test_servers_that_are_down_are_said_once_each(both: ServiceAtSandbox) 
     assert list(found) == ["database", "redis"]
     assert "Connection refused" in found["database"]
     assert "Start Redis" in found["redis"]
-    assert levels(findings, "migrations", "backlog", "scheduler", "installations") == [Level.NOTE] * 4
+    assert (
+        levels(findings, "migrations", "backlog", "scheduler", "worker", "installations") == [Level.NOTE] * 5
+    )
     assert levels(findings, "github app", "webhook", "access tokens") == [Level.OK] * 3
     assert "hunter2" not in as_text(findings)
 

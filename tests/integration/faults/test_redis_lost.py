@@ -15,6 +15,7 @@ from tests.support.service import Service, running_service
 
 # The next sweep, and a worker that looks for Redis every two seconds.
 UNTIL_HEALED_SECONDS = 10
+SOME_TRIES_SECONDS = 3
 
 
 @pytest.fixture
@@ -74,16 +75,41 @@ async def test_silent_it_costs_no_delivery(service: Service, redis_server: Break
     await amid
     await post_some(service)
     wait_until(lambda: service.logged("api", "doorbell_failed"))
-    assert service.logged("api", "doorbell_failed")[0]["url"] == shown(redis_server.url)
+    [line] = service.logged("api", "doorbell_failed")
+    assert (line["url"], "CREWKIT_GIT_REDIS_URL" in line["reason"]) == (shown(redis_server.url), True)
     redis_server.thaw()
     wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
-    assert ledger.statuses() == {"processed": 600}
+    await post_some(service)
+    wait_until(lambda: service.logged("api", "doorbell_heard"))
+    wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
+    assert ledger.statuses() == {"processed": 900}
+
+
+@pytest.mark.parametrize("is_there_at_first", [True, False])
+def test_a_worker_tells_an_outage_once_and_its_end(
+    database_url: str, redis_server: Breakable, is_there_at_first: bool
+) -> None:
+    """With what helps, and in our words alone; whether it loses Redis or never had it."""
+    if not is_there_at_first:
+        redis_server.stop()
+    with running_service(database_url, redis_server.url, "worker") as service:
+        if is_there_at_first:
+            redis_server.stop()
+        wait_until(lambda: service.logged("worker", "redis_unavailable"))
+        began = time.monotonic()
+        wait_until(lambda: time.monotonic() - began > SOME_TRIES_SECONDS)
+        redis_server.start()
+        wait_until(lambda: service.logged("worker", "redis_available"))
+        [line] = service.logged("worker", "redis_unavailable")
+        assert (line["url"], line["level"]) == (shown(redis_server.url), "warning")
+        assert line["reason"] == "Start Redis, or correct CREWKIT_GIT_REDIS_URL."
+        assert [one for one in service.log("worker") if "logger" in one] == []
 
 
 def test_processes_stop_when_asked_while_it_is_gone(database_url: str, redis_server: Breakable) -> None:
     """An outage of Redis is no reason to need `kill -9`."""
     with running_service(database_url, redis_server.url, "api", "worker", "scheduler") as service:
         redis_server.stop()
-        wait_until(lambda: "retrying" in str(service.log("worker")))
+        wait_until(lambda: service.logged("worker", "redis_unavailable"))
         service.ask_to_stop("api", "worker", "scheduler")
         wait_until(lambda: not any(map(service.is_running, ("api", "worker", "scheduler"))), seconds=5)

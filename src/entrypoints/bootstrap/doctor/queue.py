@@ -3,7 +3,7 @@ from redis import RedisError
 from adapters.redis_queue.inspection import listening_workers
 from core.domain.secret import shown
 from entrypoints.bootstrap.doctor.unset import unset
-from entrypoints.doctor.findings import Check, Finding, fail, ok
+from entrypoints.doctor.findings import Check, Finding, fail, note, ok
 from entrypoints.doctor.storage import judge_workers
 from entrypoints.settings import Settings
 
@@ -23,7 +23,10 @@ def queue_checks(settings: Settings) -> list[Check]:
         try:
             workers = await listening_workers(url)
         except (RedisError, OSError) as error:
-            return [fail("redis", f"{shown(url)} does not answer ({type(error).__name__}).", _REMEDY)]
+            return [
+                fail("redis", f"{shown(url)} does not answer ({type(error).__name__}).", _REMEDY),
+                note("worker", "Not looked at, since Redis does not answer."),
+            ]
         return [ok("redis", "It answers."), judge_workers(workers)]
 
     return [Check("redis", look, _REMEDY)]
