@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from core.application import Application
-from core.domain.errors import DomainError
+from core.domain.errors import DomainError, StorageUnavailable
 from entrypoints.bootstrap.monitoring import open_monitored
 from entrypoints.settings import Settings
 
@@ -28,6 +28,30 @@ class Schedule:
     every: float
     at_most: float = 60.0
     side_by_side: int = 1
+
+
+class Outage:
+    """Tells that our storage is away once, however many schedules meet it, and once that it is back.
+
+    It is back when a schedule that had met it passes: others may have had nothing to ask.
+    """
+
+    def __init__(self) -> None:
+        self._met_by: set[str] = set()
+
+    def met(self, schedule: Schedule, error: StorageUnavailable) -> None:
+        """Note that a schedule failed for it."""
+        if not self._met_by:
+            _log.warning(
+                "schedule_failed", schedule=schedule.name, error=error.code, reason=error.remedy or None
+            )
+        self._met_by.add(schedule.name)
+
+    def passed(self, schedule: Schedule) -> None:
+        """Note that a schedule did not fail."""
+        if schedule.name in self._met_by:
+            self._met_by.clear()
+            _log.info("schedules_resumed", schedule=schedule.name)
 
 
 def schedules(application: Application) -> tuple[Schedule, ...]:
@@ -62,20 +86,21 @@ async def run_scheduler(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    outage = Outage()
     async with open_monitored(settings) as runtime, asyncio.TaskGroup() as running:
         for schedule in schedules(runtime.application):
             for _ in range(schedule.side_by_side):
-                running.create_task(repeat(schedule, until=stopping), name=schedule.name)
+                running.create_task(repeat(schedule, outage, until=stopping), name=schedule.name)
         _log.info("scheduler_started")
     _log.info("scheduler_stopped")
 
 
-async def repeat(schedule: Schedule, *, until: asyncio.Event) -> None:
+async def repeat(schedule: Schedule, outage: Outage, *, until: asyncio.Event) -> None:
     """Run a schedule until asked to stop, which breaks off what is under way; after a failure go on."""
     stop = asyncio.create_task(until.wait())
     try:
         while not until.is_set():
-            turn = asyncio.create_task(_turn(schedule))
+            turn = asyncio.create_task(_turn(schedule, outage))
             await asyncio.wait((turn, stop), return_when=asyncio.FIRST_COMPLETED)
             turn.cancel()
             await asyncio.wait((turn,))
@@ -102,10 +127,13 @@ async def _recover(application: Application) -> None:
         )
 
 
-async def _turn(schedule: Schedule) -> None:
+async def _turn(schedule: Schedule, outage: Outage) -> None:
     try:
         async with asyncio.timeout(schedule.at_most):
             await schedule.action()
+        outage.passed(schedule)
+    except StorageUnavailable as error:
+        outage.met(schedule, error)
     except DomainError as error:
         _log.warning("schedule_failed", schedule=schedule.name, error=error.code)
     except Exception:  # noqa: BLE001 - the schedule goes on

@@ -18,6 +18,7 @@ PROCESSES = ("api", "worker", "scheduler")
 # GitHub waits 10 s; the storage is given 5.
 LONGEST_SECONDS = 7.0
 UNTIL_HEALED_SECONDS = 12
+SOME_TURNS_SECONDS = 4
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +114,21 @@ async def test_silent_it_is_503_until_it_is_back(service: Service, postgres: Bre
     assert set(answers.values()) == {202, 503}
     with opened(postgres.url) as ledger:
         await check_healed(service, ledger, accepted(answers))
+
+
+def test_the_scheduler_tells_an_outage_once_and_its_end(postgres: Breakable, redis_url: str) -> None:
+    """However many of its schedules meet it, and how often."""
+    with running_service(postgres.url, redis_url, "scheduler") as service:
+        postgres.stop()
+        wait_until(lambda: service.logged("scheduler", "schedule_failed"))
+        began = time.monotonic()
+        wait_until(lambda: time.monotonic() - began > SOME_TURNS_SECONDS)
+        postgres.start()
+        wait_until(lambda: service.logged("scheduler", "schedules_resumed"))
+        [line] = service.logged("scheduler", "schedule_failed")
+        assert (line["error"], "Start PostgreSQL" in line["reason"]) == ("storage_unavailable", True)
+        assert len(service.logged("scheduler", "schedules_resumed")) == 1
+        assert len(service.logged("scheduler", "database_unavailable")) == 1
 
 
 async def test_processes_start_while_it_is_gone(postgres: Breakable, redis_url: str) -> None:
