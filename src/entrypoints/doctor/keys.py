@@ -80,49 +80,59 @@ def _wrong(one: Sealed, key_ids: Collection[str], cipher: Cipher) -> Finding | N
 def judge_webhook_secrets(
     fingerprints: Sequence[str], used: Mapping[str, datetime], *, now: datetime
 ) -> list[Finding]:
-    """Judge a rotation: whether the newest secret is in use, and older ones may go.
+    """Judge which secrets are in use: in a rotation, whether the newest is, and older ones may go.
 
-    `fingerprints` are those of the accepted secrets, newest first; `used` tells when each was last.
+    `fingerprints` are those of the accepted secrets, newest first; `used` tells when each was last. They are
+    told by their place: who has a fingerprint can try guesses on it.
     """
     about = "webhook secrets"
-    if len(fingerprints) <= 1:
+    if not fingerprints:
         return []
-    newest, *older = fingerprints
-    if newest not in used:
+    if len(fingerprints) == 1:
+        return [ok(about, f"One is accepted, {_last_use(used.get(fingerprints[0]), now)}.")]
+    ages = (f"{lasting(now - used[one])} ago" if one in used else "never" for one in fingerprints)
+    last = f"Last used, newest first: {', '.join(ages)}."
+    if fingerprints[0] not in used:
         return [
             warn(
                 about,
-                f"{len(fingerprints)} secrets are accepted, and no delivery was signed with the newest yet.",
+                f"{len(fingerprints)} secrets are accepted, and no delivery was signed with the newest yet. "
+                f"{last}",
                 f"Enter it on the app's page at GitHub; the old one is accepted meanwhile. {_NOTED}",
             )
         ]
-    times = [used[one] for one in older if one in used]
-    last = f"last used {lasting(now - max(times))} ago" if times else "never used"
     return [
         warn(
             about,
-            f"Deliveries are signed with the newest secret; older ones are accepted, too, {last}.",
+            f"Deliveries are signed with the newest secret; older ones are accepted, too. {last}",
             f"Remove them from CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS when no more come with them. {_NOTED}",
         )
     ]
 
 
 def judge_app_keys(current: str, used: Mapping[str, datetime], *, now: datetime) -> list[Finding]:
-    """Judge a rotation of the app's private key: whether others may be deleted at the provider.
+    """Judge which private keys of the app are in use: whether others may be deleted at the provider.
 
     `current` is the settings' key by the provider's name for it; `used` tells when each was last.
     """
     about = "app keys"
     others = {name: at for name, at in used.items() if name.startswith("SHA256:") and name != current}
     recent = {name: at for name, at in others.items() if now - at < _RETIRED_AFTER}
-    if not recent:
-        return []
     return [
-        warn(
-            about,
-            f"Besides {current}, {name} was used {lasting(now - at)} ago.",
-            "Some process may still have it: restart each with the new key, and delete this one on the app's "
-            f"page when it is used no more. {_NOTED}",
-        )
-        for name, at in sorted(recent.items())
+        ok(about, f"Ours is {current}, {_last_use(used.get(current), now)}."),
+        *(
+            warn(
+                about,
+                f"Besides {current}, {name} was used {lasting(now - at)} ago.",
+                "Some process may still have it: restart each with the new key, and delete this one on the "
+                f"app's page when it is used no more. {_NOTED}",
+            )
+            for name, at in sorted(recent.items())
+        ),
     ]
+
+
+def _last_use(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return "of which no use was noted yet; that is done once a minute"
+    return f"last used {lasting(now - at)} ago"

@@ -26,6 +26,8 @@ ok    migrations       The schema is at revision REVISION, the newest.
 ok    backlog          No delivery waits for long.
 ok    scheduler        It compared the provider's log of deliveries with ours TIME ago.
 ok    encryption keys  COUNT; one of each column and key was read.
+ok    webhook secrets  One is accepted, USED.
+ok    app keys         Ours is KEY, USED.
 ok    installations    1 connected, none behind on permissions.
 ok    redis            It answers.
 ok    worker           1 worker listening.
@@ -40,7 +42,7 @@ ok    deliveries       2 deliveries arrived, the last TIME ago.
 note  callback urls    The app must have these, in this order: \
 SERVICE/api/v1/git/github/callback and SERVICE/api/v1/user/git-connections/github/callback
 
-All is well: 18 checks.
+All is well: 20 checks.
 """
 
 
@@ -61,6 +63,8 @@ async def test_a_service_that_is_well(both: ServiceAtSandbox) -> None:
     assert status == 0, said
     said = said.replace(both.service.url, "SERVICE").replace(both.sandbox.url, "SANDBOX")
     for pattern, name in (
+        (r"last used \d+ \w+ ago|of which no use was noted yet; that is done once a minute", "USED"),
+        (r"SHA256:[\w+/=]+", "KEY"),
         (r"(?<=PostgreSQL )[\d.]+", "VERSION"),
         (r"(?<=revision )\d{4}", "REVISION"),
         (r"\d+ \w+(?= ago)", "TIME"),

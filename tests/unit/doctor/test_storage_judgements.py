@@ -133,16 +133,30 @@ def test_another_key_of_the_same_name_or_a_damaged_value_is_found(value: Sealed)
 
 def test_a_rotation_of_webhook_secrets_is_followed() -> None:
     """First the new one has to be entered at GitHub, then the old one may go."""
-    assert judge_webhook_secrets(["a"], {}, now=NOW) == []
     (begun,) = judge_webhook_secrets(["b", "a"], {"a": NOW}, now=NOW)
     (done,) = judge_webhook_secrets(["b", "a"], {"a": NOW - timedelta(days=3), "b": NOW}, now=NOW)
     (unused,) = judge_webhook_secrets(["b", "a"], {"b": NOW}, now=NOW)
 
     assert "no delivery was signed with the newest yet" in begun.message
-    assert "last used 3 days ago" in done.message
-    assert "never used" in unused.message
+    assert begun.message.endswith("Last used, newest first: never, 0 seconds ago.")
+    assert done.message.endswith("Last used, newest first: 0 seconds ago, 3 days ago.")
+    assert unused.message.endswith("Last used, newest first: 0 seconds ago, never.")
     for one in (begun, done, unused):
+        assert one.level is Level.WARN
         assert "Uses are noted once a minute" in one.remedy
+
+
+def test_the_only_webhook_secret_has_a_line_too() -> None:
+    """Whose webhook is refused wants to know whether it ever fitted; that there is none, settings say."""
+    (used,) = judge_webhook_secrets(["a"], {"a": NOW - timedelta(hours=2)}, now=NOW)
+    (unused,) = judge_webhook_secrets(["a"], {"b": NOW}, now=NOW)
+
+    assert (used.level, used.message) == (Level.OK, "One is accepted, last used 2 hours ago.")
+    assert (unused.level, unused.message) == (
+        Level.OK,
+        "One is accepted, of which no use was noted yet; that is done once a minute.",
+    )
+    assert judge_webhook_secrets([], {}, now=NOW) == []
 
 
 def test_an_apps_older_key_is_told_while_some_process_has_it() -> None:
@@ -153,10 +167,19 @@ def test_an_apps_older_key_is_told_while_some_process_has_it() -> None:
         "SHA256:ancient": NOW - timedelta(days=40),
         "0123abcd": NOW,
     }
-    (found,) = judge_app_keys("SHA256:new", used, now=NOW)
+    ours, found = judge_app_keys("SHA256:new", used, now=NOW)
+    assert (ours.level, found.level) == (Level.OK, Level.WARN)
     assert "Besides SHA256:new, SHA256:old was used 2 hours ago." in found.message
     assert "Uses are noted once a minute" in found.remedy
-    assert judge_app_keys("SHA256:new", {"SHA256:new": NOW}, now=NOW) == []
+
+
+def test_the_only_key_of_the_app_has_a_line_too() -> None:
+    """By GitHub's own name for it, to be compared with the App's page."""
+    (used,) = judge_app_keys("SHA256:new", {"SHA256:new": NOW}, now=NOW)
+    (unused,) = judge_app_keys("SHA256:new", {}, now=NOW)
+
+    assert (used.level, used.message) == (Level.OK, "Ours is SHA256:new, last used 0 seconds ago.")
+    assert unused.message == "Ours is SHA256:new, of which no use was noted yet; that is done once a minute."
 
 
 @pytest.mark.parametrize(
