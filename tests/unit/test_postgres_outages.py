@@ -12,6 +12,7 @@ from adapters.postgres.tables import metadata
     [
         ('server at "::1", port 5432 failed: Connection refused', "Start PostgreSQL"),
         ("FATAL:  the database system is starting up", "Start PostgreSQL"),
+        ("SSL SYSCALL error: Connection reset by peer", "Start PostgreSQL"),
         ('FATAL:  Passwort-Authentifizierung für Benutzer "u" fehlgeschlagen', "Start PostgreSQL"),
         ('FATAL:  password authentication failed for user "crewkit"', "Correct user and password"),
         ('FATAL:  role "crewkit" does not exist', "Correct user and password"),

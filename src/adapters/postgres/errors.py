@@ -38,7 +38,10 @@ _IN_THE_WAY: dict[str, Callable[[], DomainError]] = {
 }
 
 # Whatever the language, the message names the table.
-_OURS = re.compile(r'"(git_\w+|webhook_secret_uses|organizations|users|memberships|projects)"')
+_OURS = re.compile(
+    r'"((user_)?git_\w+|organizations|users|memberships|projects|project_repositories|versions'
+    r'|idempotency_keys|webhook_secret_uses)"'
+)
 
 _LOST_A_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
 # After a failover the old primary still answers, but writes nothing any more.
@@ -63,7 +66,7 @@ _WHY: tuple[tuple[re.Pattern[str], str, str], ...] = (
         f"Create the database and run `crewkit-git migrate`, or correct its name in {_SETTING}.",
     ),
     (
-        re.compile(r"certificate|\bSSL\b|sslmode|TLS"),
+        re.compile(r"certificate|sslmode|SSL error|does not support SSL"),
         "The database cannot be spoken with in private; try again soon.",
         f"Let PostgreSQL speak TLS by a certificate this machine trusts, or correct sslmode in {_SETTING}.",
     ),
