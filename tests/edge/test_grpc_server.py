@@ -141,6 +141,24 @@ async def test_a_request_that_is_too_large(edge: GrpcEdge, channel: grpc.aio.Cha
     assert failure.code is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+@pytest.mark.parametrize("sent", [b"\xff\xff\xff", b"\x0a\x02\xff\xff"])
+@pytest.mark.parametrize("method", ["IntegrationService/GetIntegration", "EventService/StreamEvents"])
+async def test_what_is_no_message(
+    edge: GrpcEdge, channel: grpc.aio.Channel, method: str, sent: bytes
+) -> None:
+    """Or holds a text that is none: refused as all else is, and after it is known who asks."""
+    path = f"/crewkit.git.v1.{method}"
+
+    call: Any = channel.unary_stream(path) if method.startswith("EventService") else channel.unary_unary(path)
+
+    with capture_logs() as lines:
+        unknown = await refused(call(sent))
+        known = await refused(call(sent, metadata=edge.call_as("viewer")))
+    assert (unknown.code, known.code) == (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.INVALID_ARGUMENT)
+    assert known.reason == "message_malformed"
+    assert [line["event"] for line in lines] == ["call", "call"]
+
+
 async def test_the_same_request_twice(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
     """It is done once; the same id for something else is a mistake."""
     stub = projects_pb2_grpc.ProjectRepositoryServiceStub(channel)

@@ -129,10 +129,10 @@ def test_a_rotation_from_the_first_step_to_the_last(kept: Kept) -> None:
         ],
     )
     planned = keys(kept, "rotate --dry-run", NEW, OLD)
-    assert f"{VALUES} of {VALUES} values would be encrypted with the first key." in planned.stdout
+    assert f"With the first key would be encrypted anew: {VALUES} of {VALUES} values." in planned.stdout
     rotated = keys(kept, "rotate", NEW, OLD)
     assert (rotated.returncode, rotated.stderr) == (0, "")
-    assert f"{VALUES} of {VALUES} values were encrypted with the first key." in rotated.stdout
+    assert f"With the first key encrypted anew: {VALUES} of {VALUES} values." in rotated.stdout
     assert f"0 of {VALUES} values" in keys(kept, "rotate", NEW, OLD).stdout
     after = keys(kept, "verify", NEW)
     assert (after.returncode, after.stdout.splitlines()[1:]) == (

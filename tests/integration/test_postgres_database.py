@@ -120,6 +120,26 @@ async def test_cancelled_statement_spares_the_next(database_url: str) -> None:
             assert await session.read("SELECT count(*)::int FROM pg_locks WHERE NOT granted") == [(0,)]
 
 
+async def test_who_leaves_takes_no_connection_with_them(database_url: str) -> None:
+    """The server stops what nobody waits for, so that however many leave, no more than allowed are busy."""
+    async with opened(database_url, connections=2) as database:
+
+        async def wait_long() -> None:
+            async with database.session() as session:
+                await session.read("SELECT pg_sleep(60)")
+
+        for _ in range(5):
+            impatient = [asyncio.create_task(wait_long()) for _ in range(2)]
+            await asyncio.sleep(0.1)
+            for task in impatient:
+                task.cancel()
+            await asyncio.gather(*impatient, return_exceptions=True)
+        sleeping = "query LIKE '%pg_sleep(60)%' AND state = 'active' AND application_name = 'crewkit-git'"
+        assert _count(database_url, sleeping) <= 2
+        async with database.session() as session:
+            assert await session.read("SELECT 7") == [(7,)]
+
+
 async def test_reads_before_the_first_write_hold_no_transaction(database_url: str) -> None:
     """A read leaves nothing open on the server, whose clock against idle transactions would run."""
     async with opened(database_url) as database, database.session() as session:

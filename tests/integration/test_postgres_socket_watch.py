@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from time import process_time
 from typing import Any
 
@@ -11,6 +12,9 @@ import uvloop
 
 from adapters.postgres.database import Database
 from adapters.postgres.line import Line
+from core.domain.errors import StorageUnavailable
+
+_KILL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -91,6 +95,41 @@ def test_a_closed_connection_leaves_no_watch(run: Run, database_url: str) -> Non
         assert not asyncio.get_running_loop().remove_reader(descriptor)
 
     run(close())
+
+
+def test_whoever_asks_while_connections_are_killed_is_answered(run: Run, database_url: str) -> None:
+    """With the right answer or a refusal: of a socket that broke uvloop tells once, and never again."""
+
+    async def ask() -> None:
+        name = "asked_while_killed"
+        database = Database(f"{database_url}&application_name={name}", silence=60)
+        is_over = False
+
+        async def go_on_asking(number: int) -> int:
+            answered = 0
+            while not is_over:
+                with suppress(StorageUnavailable):
+                    async with database.session() as session:
+                        for value in (number, number + 1):
+                            assert await session.read("SELECT %s::int", (value,)) == [(value,)]
+                        answered += 1
+                await asyncio.sleep(0)
+            return answered
+
+        asking = [asyncio.create_task(go_on_asking(1000 * number)) for number in range(25)]
+        killer = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
+        for _ in range(100):
+            await killer.execute(_KILL, (name,))
+            await asyncio.sleep(0.02)
+        is_over = True
+        # To connect may take its five seconds, where the server was killed amid it.
+        async with asyncio.timeout(15):
+            answered = await asyncio.gather(*asking)
+        assert min(answered) > 0
+        await killer.close()
+        await database.close()
+
+    run(ask())
 
 
 async def _end_backend(line: Line, url: str) -> None:

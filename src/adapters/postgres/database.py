@@ -135,7 +135,9 @@ class Database:
             self._miss_tables(error)
         connection = session.connection
         try:
-            if not connection.is_idle:
+            if connection.is_asking:
+                await connection.give_up()
+            elif not connection.is_idle:
                 await session.roll_back()
         finally:
             await self._keep(connection)

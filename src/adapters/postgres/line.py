@@ -6,8 +6,11 @@ directly, through the driver's public parts: its conversion of values, and `psyc
 """
 
 import itertools
+import os
 import re
+import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, TypeVar
@@ -27,6 +30,8 @@ Answer = TypeVar("Answer")
 
 # More are not kept, lest a server hold a plan for each question anyone ever asked.
 _MOST_PREPARED = 200
+# A server that is silent is not told, either.
+_GIVING_UP_SECONDS = 1.0
 _PLACEHOLDER = re.compile(r"%(?:s|\((\w+)\)s|%)")
 
 
@@ -48,6 +53,16 @@ class Line(psycopg.AsyncConnection[Row]):
     def is_idle(self) -> bool:
         """Whether it is open, and in no transaction."""
         return self.pgconn.transaction_status == TransactionStatus.IDLE
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the server is at work on what was asked."""
+        return self.pgconn.transaction_status == TransactionStatus.ACTIVE
+
+    async def give_up(self) -> None:
+        """Let the server stop what nobody waits for; it would be at it until its own limit."""
+        with suppress(psycopg.Error, OSError):
+            await self.cancel_safe(timeout=_GIVING_UP_SECONDS)
 
     @cached_property
     def _values(self) -> abc.Transformer:
@@ -104,6 +119,12 @@ class Line(psycopg.AsyncConnection[Row]):
         """Close the connection."""
         self._watch.end()
         await super().close()
+
+    def hang_up(self) -> None:
+        """Let whoever waits see the end of the stream, while the socket stays the driver's own."""
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+        self._watch.wake()
 
     async def _answer(self) -> PGresult:
         """Send what is to be sent, and wait for the one result."""

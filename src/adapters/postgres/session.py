@@ -1,7 +1,4 @@
 import asyncio
-import os
-import socket
-from contextlib import suppress
 from types import TracebackType
 
 import psycopg
@@ -113,7 +110,7 @@ class Watched:
 
     def __enter__(self) -> None:
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._seconds, _hang_up, self._connection)
+        self._timer = loop.call_later(self._seconds, self._connection.hang_up)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -127,9 +124,3 @@ class Watched:
 
 def _undone() -> StorageConflict:
     return StorageConflict("The change had failed before it was committed; nothing was changed.")
-
-
-def _hang_up(connection: Connection) -> None:
-    """Let the driver see the end of the stream, which it handles well, while the socket stays its own."""
-    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as line:
-        line.shutdown(socket.SHUT_RDWR)

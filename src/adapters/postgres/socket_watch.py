@@ -1,4 +1,5 @@
 import asyncio
+import select
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -10,10 +11,11 @@ class SocketWatch:
     statement took (`strace`). Who closes the socket, or lets the driver wait for it, ends the watch before.
     """
 
-    __slots__ = ("_end", "_waiting")
+    __slots__ = ("_end", "_trouble", "_waiting")
 
     def __init__(self) -> None:
         self._end: Callable[[], object] | None = None
+        self._trouble = select.poll()
         self._waiting: asyncio.Future[None] | None = None
 
     def readable(self, descriptor: int) -> Awaitable[None]:
@@ -21,7 +23,8 @@ class SocketWatch:
         loop = asyncio.get_running_loop()
         if self._end is None:
             loop.add_reader(descriptor, self._heard)
-            self._end = partial(loop.remove_reader, descriptor)
+            self._end = partial(self._end_in, loop, descriptor)
+            self._trouble.register(descriptor, 0)
         waiting = self._waiting = loop.create_future()
         return waiting
 
@@ -31,13 +34,22 @@ class SocketWatch:
             self._end()
             self._end = None
 
-    def _heard(self) -> None:
+    def wake(self) -> None:
+        """Let whoever waits look at the socket."""
         waiting, self._waiting = self._waiting, None
-        if waiting is None or waiting.done():
-            # Nobody reads it, so it would be heard again at every turn of the loop.
-            self.end()
-        else:
+        if waiting is not None and not waiting.done():
             waiting.set_result(None)
+
+    def _heard(self) -> None:
+        # Where nobody reads it, it would be heard again at every turn of the loop. Of a socket that broke
+        # uvloop tells once and then never again: whoever waits for more begins another watch.
+        if self._waiting is None or self._waiting.done() or self._trouble.poll(0):
+            self.end()
+        self.wake()
+
+    def _end_in(self, loop: asyncio.AbstractEventLoop, descriptor: int) -> None:
+        loop.remove_reader(descriptor)
+        self._trouble.unregister(descriptor)
 
 
 async def writable(descriptor: int) -> None:

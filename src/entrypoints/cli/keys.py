@@ -55,8 +55,9 @@ def rotate(*, dry_run: bool) -> None:
     """
     found = _run(dry_run=dry_run)
     renewed = sum(one.renewed for one in found)
-    words = "would be encrypted" if dry_run else "were encrypted"
-    click.echo(f"{renewed} of {counted(sum(one.seen for one in found), 'value')} {words} with the first key.")
+    words = "would be encrypted anew" if dry_run else "encrypted anew"
+    seen = counted(sum(one.seen for one in found), "value")
+    click.echo(f"With the first key {words}: {renewed} of {seen}.")
     _end(found)
 
 

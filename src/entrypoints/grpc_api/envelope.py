@@ -7,9 +7,10 @@ from typing import Any, Self, TypeAlias
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from grpc import StatusCode
 
-from core.domain.errors import DomainError
+from core.domain.errors import DomainError, ErrorKind
 from core.domain.event_streams import StreamEnded
 from entrypoints.grpc_api import calls
 from entrypoints.grpc_api.calls import Authentication
@@ -25,6 +26,7 @@ _TRAVEL_SECONDS = 0.2
 _log = structlog.get_logger(__name__)
 
 _OURS = "/crewkit."
+_UNREADABLE = object()
 _DETAILS = "grpc-status-details-bin"
 # As over REST: whoever gives no deadline is not waited for without end.
 SECONDS = 30.0
@@ -35,6 +37,13 @@ _OUR_FAULTS = frozenset({"INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED"})
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Details = grpc.HandlerCallDetails
+
+
+class MessageMalformed(DomainError):
+    """What was sent over gRPC is no message of the method's type, or a text in it is not UTF-8."""
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "message_malformed"
 
 
 class Envelope(grpc.aio.ServerInterceptor):
@@ -79,13 +88,13 @@ class Envelope(grpc.aio.ServerInterceptor):
             assert handler.unary_stream is not None  # the contract has no streams of requests
             return grpc.unary_stream_rpc_method_handler(
                 self._streamed(method, handler.unary_stream),
-                handler.request_deserializer,
+                _lenient(handler.request_deserializer),
                 handler.response_serializer,
             )
         assert handler.unary_unary is not None
         return grpc.unary_unary_rpc_method_handler(
             self._answered(method, handler.unary_unary),
-            handler.request_deserializer,
+            _lenient(handler.request_deserializer),
             handler.response_serializer,
         )
 
@@ -95,7 +104,7 @@ class Envelope(grpc.aio.ServerInterceptor):
             with _Told(method, context, self._metrics, self._traces) as told:
                 try:
                     with TimeLimit(self._seconds) as limit:
-                        await self._admit(told)
+                        await self._admit(told, request)
                         found = await answer(request, context)
                 except TimeoutError as error:
                     told.refusal = too_slow(told.request_id) if limit.is_over else self._crash(told, error)
@@ -112,7 +121,7 @@ class Envelope(grpc.aio.ServerInterceptor):
         async def streamed(request: object, context: Context) -> None:
             with _Told(method, context, self._metrics) as told:
                 try:
-                    await self._admit(told)
+                    await self._admit(told, request)
                     async with aclosing(stream(request, context)) as messages:
                         async for message in messages:
                             await context.write(message)
@@ -124,9 +133,11 @@ class Envelope(grpc.aio.ServerInterceptor):
 
         return streamed
 
-    async def _admit(self, told: "_Told") -> None:
+    async def _admit(self, told: "_Told", request: object) -> None:
         call = await self._authenticate(told.metadata, told.request_id)
         told.actor = call.actor.name
+        if request is _UNREADABLE:
+            raise MessageMalformed("The request is no message of this method's type.")
         calls.begin(call)
 
     def _refusal(self, told: "_Told", error: Exception) -> Refusal:
@@ -141,6 +152,19 @@ class Envelope(grpc.aio.ServerInterceptor):
             "unexpected_error", f"{type(error).__name__} in {told.method}", request_id=told.request_id
         )
         return unexpected(told.request_id)
+
+
+def _lenient(read: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]:
+    """Return what reads a request, or says that it cannot: gRPC's own refusal would come past us."""
+    assert read is not None  # the contract has messages alone
+
+    def lenient(body: bytes) -> object:
+        try:
+            return read(body)
+        except DecodeError:
+            return _UNREADABLE
+
+    return lenient
 
 
 class _Told:
