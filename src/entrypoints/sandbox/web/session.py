@@ -44,7 +44,7 @@ def for_people(sandbox: Sandbox, handle: Handler) -> Callable[[Request], Awaitab
 
 async def read_form(request: Request) -> dict[str, list[str]]:
     """Return the fields of a form, each with all its values; empty ones are left out."""
-    return parse_qs((await request.body()).decode())
+    return parse_qs((await request.body()).decode(errors="replace"))
 
 
 def last(fields: dict[str, list[str]], name: str, default: str = "") -> str:
