@@ -26,6 +26,7 @@ from adapters.postgres.migrate import (
     downgrade,
     migrate,
     newest,
+    revisions,
     sql,
 )
 from adapters.postgres.tables import metadata
@@ -214,6 +215,7 @@ def test_command_line(empty_url: str) -> None:
     assert run("--check")[0] == 1
     assert run() == (0, "The database is up to date.\n")
     assert run("--check") == (0, "The database is up to date.\n")
+    assert run("--down", "-1", "--yes") == (0, f"The database is at {revisions()[-2]}.\n")
     assert run("--down", "0001", "--yes") == (0, "The database is at 0001.\n")
     assert current(empty_url) == "0001"
     code, output = run("--down", "nowhere", "--yes")

@@ -8,9 +8,13 @@ def migrate(database_url: str) -> None:
     postgres.migrate(database_url)
 
 
-def downgrade(database_url: str, revision: str) -> None:
-    """Bring the database down to a revision (`base`: nothing of ours); crewkit's own tables always stay."""
+def downgrade(database_url: str, revision: str) -> str:
+    """Bring the database down to a revision (`base`: nothing of ours) and return which one that is.
+
+    crewkit's own tables always stay.
+    """
     postgres.downgrade(database_url, revision)
+    return postgres.current(database_url) or "base"
 
 
 def is_current(database_url: str) -> bool:

@@ -47,8 +47,7 @@ def migrate(*, show: bool, check: bool, down: str | None, yes: bool) -> None:
         elif down:
             if not yes:
                 _ask(shown(database_url), down)
-            migrations.downgrade(database_url, down)
-            click.echo(f"The database is at {down}.")
+            click.echo(f"The database is at {migrations.downgrade(database_url, down)}.")
         else:
             migrations.migrate(database_url)
             click.echo("The database is up to date.")
