@@ -39,16 +39,21 @@ def migrate(database_url: str, revision: str = "head") -> None:
     """Bring the database up to a revision, the newest by default; does nothing where it is there.
 
     Concurrent calls wait for each other. Each migration is one transaction, so a failed one changes nothing.
+    A database that a newer version migrated stays as it is: older versions work with it (docs/upgrades.md),
+    and a rollback on Kubernetes runs the older version's `migrate`.
     Raises `StorageUnavailable` where the database does not answer, and `StorageConflict` where others keep a
     table or the lock for themselves.
     """
     with _locked(database_url) as connection:
+        if revision == "head" and is_newer(_revision(connection)):
+            return
+        connection.commit()  # Alembic's transactions must not be nested in the one that read the revision.
         try:
             command.upgrade(_config(connection), revision)
         except CommandError as error:
             raise RevisionUnknown(
-                "The database is at a revision this program does not know: a newer one has migrated it. "
-                f"Run that, or go down with it first. ({error})"
+                "The database is at a revision that this version does not know. Run `migrate` of the version "
+                f"that created it, or restore a backup. ({error})"
             ) from error
 
 
@@ -67,8 +72,7 @@ def downgrade(database_url: str, revision: str) -> None:
 def current(database_url: str) -> str | None:
     """Return the revision the database is at, or None where it was never migrated."""
     with _connected(database_url) as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": _VERSIONS})
-        return context.get_current_revision()
+        return _revision(connection)
 
 
 def newest() -> str:
@@ -76,6 +80,11 @@ def newest() -> str:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None  # there are migrations
     return head
+
+
+def is_newer(revision: str | None) -> bool:
+    """Return whether a newer version of the service migrated to this revision; revisions are numbered."""
+    return revision is not None and revision.isdecimal() and int(revision) > int(newest())
 
 
 def revisions() -> list[str]:
@@ -103,6 +112,11 @@ def differences(database_url: str) -> list[str]:
             },
         )
         return [str(difference) for difference in compare_metadata(context, metadata)]
+
+
+def _revision(connection: Connection) -> str | None:
+    context = MigrationContext.configure(connection, opts={"version_table": _VERSIONS})
+    return context.get_current_revision()
 
 
 def _config(connection: Connection | None = None, output: io.StringIO | None = None) -> Config:

@@ -17,8 +17,14 @@ def downgrade(database_url: str, revision: str) -> str:
     return postgres.current(database_url) or "base"
 
 
+def newer_revision(database_url: str) -> str | None:
+    """Return the database's revision if a newer version of the service created it, else None."""
+    revision = postgres.current(database_url)
+    return revision if postgres.is_newer(revision) else None
+
+
 def is_current(database_url: str) -> bool:
-    """Tell whether the database is at the revision this program was written for."""
+    """Return whether the database is at the newest revision that this version knows."""
     return postgres.current(database_url) == postgres.newest()
 
 

@@ -40,7 +40,12 @@ def migrate(*, show: bool, check: bool, down: str | None, yes: bool) -> None:
     assert settings.database_url is not None  # required of this process
     database_url = settings.database_url.reveal()
     with refusals_told(settings.database_url):
-        if check:
+        if not down and (newer := migrations.newer_revision(database_url)):
+            click.echo(
+                f"The database is at revision {newer}, newer than this version of the program. "
+                "Nothing was changed: this version works with it (docs/upgrades.md)."
+            )
+        elif check:
             if not migrations.is_current(database_url):
                 raise click.ClickException("The database is not up to date: run `crewkit-git migrate`.")
             click.echo("The database is up to date.")

@@ -14,17 +14,17 @@ _COMPARED_TOO_LONG_AGO = timedelta(minutes=20)
 
 
 def judge_revision(current: str | None, newest: str) -> Finding:
-    """Judge the schema; revisions are numbers, so one above ours is another program's."""
+    """Judge the schema's revision; revisions are numbered, so a higher number is a newer version's."""
     about, migrate = "migrations", "Run `crewkit-git migrate`."
     if current == newest:
         return ok(about, f"The schema is at revision {newest}, the newest.")
     if current is None:
         return fail(about, "The database was never migrated.", migrate)
     if current > newest:
-        return fail(
+        return warn(
             about,
-            f"The schema is at revision {current}, which is newer than this program, of {newest}.",
-            "Run the newer program, or go back with its `crewkit-git migrate --down`.",
+            f"The schema is at revision {current}, newer than this version's {newest}.",
+            "Expected after a rollback or during an upgrade: this version works with it (docs/upgrades.md).",
         )
     return fail(about, f"The schema is at revision {current} and not at {newest}.", migrate)
 
