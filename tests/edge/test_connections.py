@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
@@ -39,13 +39,17 @@ async def world() -> ConnectingWorld:
 
 
 @asynccontextmanager
-async def browser(world: ConnectingWorld, person: Browser | None) -> AsyncIterator[httpx.AsyncClient]:
+async def browser(
+    world: ConnectingWorld, person: Browser | None, sign_in_url: str | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
     """Open a browser in which this person is signed in, or nobody."""
     key = tokens.rsa_key()
     verifier = JwtVerifier(
         PinnedKey(tokens.public_pem(key)), world.clock, issuer=tokens.ISSUER, audience=tokens.AUDIENCE
     )
-    authentication = Authentication(verifier, Identify(MemoryDirectory(world.database)), COOKIE, {DASHBOARD})
+    authentication = Authentication(
+        verifier, Identify(MemoryDirectory(world.database)), COOKIE, {DASHBOARD}, sign_in_url
+    )
     people = world.people
     connecting = Connecting(
         authentication,
@@ -54,7 +58,7 @@ async def browser(world: ConnectingWorld, person: Browser | None) -> AsyncIterat
         people.finish_connection,
         people.disconnect_account,
         FlowCookies(is_encrypted=False),
-        Pages(DASHBOARD),
+        Pages(DASHBOARD, API, sign_in_url, ("https://provider.example",)),
     )
     framework = Starlette(routes=routes(connecting.operations()), exception_handlers=EXCEPTION_HANDLERS)
     cookies = {}
@@ -68,7 +72,8 @@ async def browser(world: ConnectingWorld, person: Browser | None) -> AsyncIterat
 
 async def authorized(world: ConnectingWorld, client: httpx.AsyncClient, account: str = "7") -> dict[str, str]:
     """Go to the provider and authorize there; return what the browser comes back with."""
-    answer = await client.get(f"{PATH}/github/authorize?return_to=/settings", headers=PAGE)
+    own = {**PAGE, "sec-fetch-site": "same-origin"}
+    answer = await client.get(f"{PATH}/github/authorize?return_to=/settings", headers=own)
     assert answer.status_code == 302, answer.text
     asked = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
     returned = world.authorize(account, asked)
@@ -175,6 +180,98 @@ async def test_another_browser_or_person_cannot_go_on(world: ConnectingWorld) ->
             jonas.cookies.update({name: value for name, value in client.cookies.items() if name != COOKIE})
             await page(await came_back(jonas, query), 409, "flow_invalid")
         assert (await came_back(client, query)).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "cross-site", "referer": f"{DASHBOARD}/kit"},
+        {"sec-fetch-site": "same-site"},
+        {"sec-fetch-site": "none"},
+        {"sec-fetch-site": "same-origin", "referer": f"{DASHBOARD}/login?return_to=%2Fapi"},
+        {"referer": f"{DASHBOARD}.evil.example/"},
+        {},
+    ],
+)
+async def test_another_site_connects_no_account_without_a_click(
+    world: ConnectingWorld, sent: dict[str, str]
+) -> None:
+    """The visitor is asked, on a page whose form no other site can send (S6)."""
+    path = f"{PATH}/github/authorize?return_to=/settings"
+    async with browser(world, world.mara, f"{DASHBOARD}/login") as client:
+        asked = await client.get(path, headers={**PAGE, **sent})
+        assert (asked.status_code, "set-cookie" in asked.headers) == (200, False), asked.headers
+        assert "Connect your account?" in asked.text
+        assert 'method="post"' in asked.text
+        assert (
+            "form-action 'self' https://app.crewkit.example https://provider.example;"
+            in (asked.headers["content-security-policy"])
+        )
+        foreign = await client.post(path, headers={**PAGE, "origin": "https://evil.example"})
+        await page(foreign, 403, "origin_not_allowed")
+        opaque = await client.post(path, headers={**PAGE, "origin": "null"})
+        await page(opaque, 403, "origin_not_allowed")
+        assert not world.database.committed.flows
+        agreed = await client.post(path, headers={**PAGE, "origin": DASHBOARD})
+        assert (agreed.status_code, "set-cookie" in agreed.headers) == (303, True)
+        assert agreed.headers["location"].startswith("https://provider.example/authorize?")
+
+
+async def test_a_script_on_another_site_starts_nothing(world: ConnectingWorld) -> None:
+    """The dashboard's own path is JSON: scripts elsewhere are refused, and programs with a token are not."""
+    path, wanted = f"{PATH}/github/authorize", {"accept": "application/json"}
+    async with browser(world, world.mara) as client:
+        for sent in (
+            {"sec-fetch-site": "cross-site"},
+            {"sec-fetch-site": "same-site"},
+            {"sec-fetch-site": "cross-site", "origin": "https://evil.example"},
+            {"origin": "https://evil.example"},
+        ):
+            for accept in (wanted, {"accept": "*/*"}):
+                answer = await client.get(path, headers={**accept, **sent})
+                assert (answer.status_code, answer.json()["code"]) == (403, "origin_not_allowed")
+        assert not world.database.committed.flows
+        for sent in (
+            {"sec-fetch-site": "same-origin"},
+            {"sec-fetch-site": "cross-site", "origin": DASHBOARD},
+        ):
+            assert (await client.get(path, headers={**wanted, **sent})).status_code == 200
+
+
+@pytest.mark.parametrize("sign_in", ["/login", "https://crewkit.example/login?to=git"])
+async def test_a_visitor_without_a_session_signs_in_and_comes_back(
+    world: ConnectingWorld, sign_in: str
+) -> None:
+    """Only this service's own path is returned to, whatever the query says."""
+    async with browser(world, None, sign_in) as client:
+        for wish in ("/kit/account?a=b", "//evil.example", "https://evil.example"):
+            path = f"{PATH}/github/authorize?return_to={quote(wish, safe='')}"
+            answer = await client.get(path, headers=PAGE)
+            assert answer.status_code == 303, answer.text
+            location = answer.headers["location"]
+            assert location.startswith(sign_in)
+            [return_to] = parse_qs(urlsplit(location).query)["return_to"]
+            assert return_to == (path if sign_in == "/login" else API + path)
+        # A session that is refused must not go round in circles.
+        client.cookies.set(COOKIE, "stale")
+        answer = await client.get(f"{PATH}/github/authorize", headers=PAGE)
+        assert answer.status_code == 401
+        assert "Sign in to crewkit first" in answer.text
+        assert f'href="{sign_in}' in answer.text
+
+
+async def test_an_attackers_code_connects_nothing(world: ConnectingWorld) -> None:
+    """A link back with the code of an attacker, with their state or none, finds no flow in this browser."""
+    async with browser(world, world.jonas) as attacker, browser(world, world.mara) as client:
+        theirs = await authorized(world, attacker, "8")
+        own = await authorized(world, client, "7")
+        for query in (theirs, {"code": theirs["code"]}, {"code": theirs["code"], "state": ""}):
+            await page(await came_back(client, query), 409, "flow_invalid")
+        assert (await came_back(client, own)).status_code == 302
+        found = await world.connection(world.mara)
+        assert found is not None
+        assert found.provider_user_id == ProviderUserId("7")
 
 
 async def test_disconnecting(world: ConnectingWorld) -> None:

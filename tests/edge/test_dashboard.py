@@ -129,7 +129,7 @@ async def test_where_nobody_said_how_to_sign_in_the_page_says_so() -> None:
 
 def test_pictures_come_encrypted_where_the_page_does() -> None:
     """A sandbox on this machine has no https; everybody else has."""
-    encrypted, not_so = (Dashboard(Pages(""), None, is_encrypted=one)._policy("n") for one in (True, False))
+    encrypted, not_so = (Dashboard(Pages(""), is_encrypted=one)._policy("n") for one in (True, False))
 
     assert "img-src 'self' data: https:;" in encrypted
     assert "img-src 'self' data: https: http:;" in not_so

@@ -58,7 +58,8 @@ class Browser:
     async def begin(self, organization: str, **wishes: str) -> str:
         """Begin to connect an organization; return the provider's page that the browser is sent to."""
         query = {"organization_id": organization, **wishes}
-        answer = await self.here.get("/api/v1/git/github/install", params=query, headers=HTML)
+        own = {**HTML, "sec-fetch-site": "same-origin"}
+        answer = await self.here.get("/api/v1/git/github/install", params=query, headers=own)
         assert answer.status_code == 302, answer.text
         return answer.headers["location"]
 

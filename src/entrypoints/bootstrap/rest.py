@@ -38,14 +38,16 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
         runtime = await stack.enter_async_context(open_runtime(settings))
         await stack.enter_async_context(looked_at(runtime.database))
         application = runtime.application
+        is_encrypted = (settings.public_url or "").startswith("https:")
+        sign_in = development_sign_in(settings)
+        sign_in_url = settings.sign_in_url or (SIGN_IN if sign_in else None)
         authentication = Authentication(
             verifier=token_verifier(settings, runtime.clock, stack),
             identify=application.identify,
             cookie=settings.session_cookie,
             origins=_origins(settings),
+            sign_in_url=sign_in_url,
         )
-        is_encrypted = (settings.public_url or "").startswith("https:")
-        sign_in = development_sign_in(settings)
         parts = RestParts(
             authentication=authentication,
             webhooks=WebhookEndpoint(
@@ -62,7 +64,9 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
             traces=runtime.traces,
             is_encrypted=is_encrypted,
             dashboard_url=settings.dashboard_url or "",
-            sign_in_url=settings.sign_in_url or (SIGN_IN if sign_in else None),
+            service_url=settings.public_url or settings.http_url,
+            sign_in_url=sign_in_url,
+            provider_origins=(origin_of(settings.github_url),),
             sign_in=sign_in,
         )
         recording = asyncio.create_task(_record_secret_uses(application.record_secret_uses))

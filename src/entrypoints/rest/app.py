@@ -62,16 +62,27 @@ class RestParts:
     dashboard_url: str = ""
     """Where browsers go when a flow is over; empty for here."""
 
+    service_url: str = ""
+    """This service's own address as browsers know it; empty for here."""
+
     sign_in_url: str | None = None
     """Where people become known to crewkit; a path is one of ours."""
+
+    provider_origins: tuple[str, ...] = ()
+    """The origins of the providers' web pages."""
 
     sign_in: SignIn | None = None
     """In development only."""
 
+    @property
+    def pages(self) -> Pages:
+        """The small pages for people in the middle of a browser flow."""
+        return Pages(self.dashboard_url, self.service_url, self.sign_in_url, self.provider_origins)
+
 
 def create_app(application: Application, parts: RestParts) -> ASGIApp:
     """Return the whole HTTP interface as one ASGI application."""
-    dashboard = Dashboard(Pages(parts.dashboard_url), parts.sign_in_url, parts.is_encrypted)
+    dashboard = Dashboard(parts.pages, parts.is_encrypted)
     framework = Starlette(
         routes=[*routes(operations(application, parts)), *dashboard.routes()],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -101,13 +112,13 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
             application.finish_install,
             application.who_am_i,
             FlowCookies(parts.is_encrypted),
-            Pages(parts.dashboard_url),
+            parts.pages,
         ).operations(),
         *Managing(
             parts.authentication,
             application.find_manage_page,
             FlowCookies(parts.is_encrypted),
-            Pages(parts.dashboard_url),
+            parts.pages,
         ).operations(),
         *syncs.operations(parts.authentication, application.request_sync),
         *versions.operations(parts.authentication, application.list_versions),
@@ -135,7 +146,7 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
             application.finish_connection,
             application.disconnect_account,
             FlowCookies(parts.is_encrypted),
-            Pages(parts.dashboard_url),
+            parts.pages,
         ).operations(),
         *attributions.operations(parts.authentication, application.list_attributions),
         *webhook_events.operations(

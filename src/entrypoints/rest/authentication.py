@@ -1,5 +1,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
@@ -39,6 +40,9 @@ class Authentication:
     origins: Collection[str]
     """Ours, as the settings name them; never what a request's `Host` says, which is the caller's choice."""
 
+    sign_in_url: str | None = None
+    """Where people sign in: that page can be opened with any address to continue to."""
+
     async def __call__(self, request: Request) -> Actor:
         """Return the actor; raises `TokenRefused`, `UserNotFound`, `OriginRefused` or `ActingUserRefused`."""
         headers = request.headers.getlist("authorization")
@@ -56,19 +60,35 @@ class Authentication:
         if origin not in self.origins:
             raise OriginRefused("This page may not act with your session.")
 
-    def is_sent_from_elsewhere(self, request: Request) -> bool:
-        """Tell whether a page of another site sent this browser here, with its session cookie.
+    def is_from_own_page(self, request: Request) -> bool:
+        """Return whether a page of this service sent the browser here, or a program did with a token.
 
-        Following a link is a safe method to a browser, and changes things all the same where it begins
-        something that then goes on by itself. https://www.w3.org/TR/fetch-metadata/
+        Following a link is a safe method to a browser, but here it starts something that can finish without
+        another click. So anything but proof counts as foreign: a link in a mail arrives as `none`, also after
+        another site has redirected it. A sign-in page is not proof: another site can choose where it leads.
+        https://www.w3.org/TR/fetch-metadata/
         """
         if "authorization" in request.headers:
-            return False
-        referrer = request.headers.get("referer")
-        if referrer and any(referrer.startswith(f"{origin}/") for origin in self.origins):
+            return True
+        referrer = request.headers.get("referer", "")
+        if self.sign_in_url and urlsplit(referrer).path == urlsplit(self.sign_in_url).path:
             return False
         site = request.headers.get("sec-fetch-site")
-        return bool(referrer) if site is None else site == "cross-site"
+        if site is not None:
+            return site == "same-origin"
+        return any(referrer.startswith(f"{origin}/") for origin in self.origins)
+
+    def check_reader(self, request: Request) -> None:
+        """Raise `OriginRefused` if a script on another site sent a request that expects JSON.
+
+        Such a page cannot read the answer, but it must not start anything with the visitor's session either.
+        """
+        if "authorization" in request.headers:
+            return
+        if "origin" in request.headers:
+            self.check_origin(request)
+        elif request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            raise OriginRefused("This page may not act with your session.")
 
     def _cookie(self, request: Request) -> str:
         token = request.cookies.get(self.cookie)

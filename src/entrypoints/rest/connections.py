@@ -24,7 +24,7 @@ from core.use_cases.connections.disconnect import DisconnectAccount
 from core.use_cases.connections.finish import FinishConnection
 from core.use_cases.connections.list_connections import ListConnections
 from entrypoints.rest.actions import ConnectionAction, connection_action
-from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.authentication import Authentication, OriginRefused
 from entrypoints.rest.flow_cookies import FlowCookies
 from entrypoints.rest.json_response import Json, Time
 from entrypoints.rest.operations import HTML, Access, Answer, Operation, Tag
@@ -116,12 +116,29 @@ class Connecting:
                 self.pages.for_people(self._authorize),
                 name="connect_account",
                 summary="sends me to the provider to connect my account",
-                description="A program is answered the address; a browser is sent there.",
+                description="A program is answered the address; a browser is sent there. A browser that does "
+                "not come from a page of this service is asked first.",
                 tag=Tag.ACCOUNT,
                 query=AuthorizeQuery,
                 answers=[
                     Answer(Redirect),
+                    Answer(media_type=HTML),
                     Answer(status=HTTPStatus.FOUND, headers={"location": "the provider's page"}),
+                ],
+                refusals=[UserRequired, OriginRefused],
+            ),
+            Operation(
+                "POST",
+                f"{CONNECTION}/authorize",
+                self.pages.for_people(self._authorize_confirmed),
+                name="connect_account_confirmed",
+                summary="sends me to the provider, after the page that asked first",
+                description="What `GET` does, for a form on this service's own pages.",
+                tag=Tag.ACCOUNT,
+                query=AuthorizeQuery,
+                answers=[
+                    Answer(Redirect),
+                    Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "the provider's page"}),
                 ],
                 refusals=[UserRequired],
             ),
@@ -174,6 +191,24 @@ class Connecting:
     async def _authorize(self, request: Request) -> Response:
         actor = await self.authentication(request)
         query = read_query(request, AuthorizeQuery)
+        if not prefers_page(request):
+            self.authentication.check_reader(request)
+        elif not self.authentication.is_from_own_page(request):
+            # Otherwise a link elsewhere would connect the account that the visitor has open at the provider.
+            return self.pages.confirm(
+                request,
+                "Connect your account?",
+                "You came here from another page. If you continue, the account you are signed in with at the "
+                "provider is connected to your crewkit account, and its commits count as yours.",
+            )
+        return await self._begin(request, actor, query)
+
+    async def _authorize_confirmed(self, request: Request) -> Response:
+        # A form of another site has no `Origin` of ours, so its session cookie is refused.
+        actor = await self.authentication(request)
+        return await self._begin(request, actor, read_query(request, AuthorizeQuery))
+
+    async def _begin(self, request: Request, actor: Actor, query: AuthorizeQuery) -> Response:
         provider = request.path_params["provider"]
         begun = await self.begin(actor, provider=provider, return_to=query.return_to)
         answer = self._going(request, begun.url)
@@ -203,7 +238,8 @@ class Connecting:
 
     def _going(self, request: Request, url: str) -> Response:
         if prefers_page(request):
-            return RedirectResponse(url, HTTPStatus.FOUND.value)
+            status = HTTPStatus.SEE_OTHER if request.method == "POST" else HTTPStatus.FOUND
+            return RedirectResponse(url, status.value)
         return Json(Redirect(url))
 
     async def _session(self, request: Request) -> Actor | None:

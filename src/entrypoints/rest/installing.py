@@ -31,13 +31,13 @@ from core.use_cases.account.who_am_i import UserRequired, WhoAmI
 from core.use_cases.install.begin import BeginInstall, Mode
 from core.use_cases.install.finish import FinishInstall
 from core.use_cases.install.outcomes import Unasked
-from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.authentication import Authentication, OriginRefused
 from entrypoints.rest.bodies import read_body
 from entrypoints.rest.flow_cookies import FlowCookies
 from entrypoints.rest.install_answers import INSTALL, Going, Redirection, answer_of
 from entrypoints.rest.json_response import Json
 from entrypoints.rest.operations import HTML, Access, Answer, Operation, Tag
-from entrypoints.rest.pages import Link, Pages, prefers_page, takes_json
+from entrypoints.rest.pages import Pages, prefers_page, takes_json
 from entrypoints.rest.queries import PathWish, Query, read_query
 from entrypoints.rest.refusals import OF_PROVIDER
 from entrypoints.rest.request_ids import request_id_of
@@ -93,13 +93,36 @@ class Installing:
                 name="install_app",
                 summary="sends an owner or admin to the provider to install the app",
                 description="With `Accept: application/json` it answers the address instead. A browser "
-                "that a page of another site sent here is asked first.",
+                "that does not come from a page of this service is asked first.",
                 tag=Tag.PROVIDER,
                 query=InstallQuery,
                 answers=[
                     Answer(Redirection),
                     Answer(media_type=HTML),
                     Answer(status=HTTPStatus.FOUND, headers={"location": "the provider's page"}),
+                ],
+                refusals=[
+                    OrganizationNotFound,
+                    ActionForbidden,
+                    UserRequired,
+                    OriginRefused,
+                    OrganizationAlreadyConnected,
+                    *OF_PROVIDER,
+                ],
+            ),
+            Operation(
+                "POST",
+                INSTALL,
+                self.pages.for_people(self._install_confirmed),
+                name="install_app_confirmed",
+                summary="sends an owner or admin to the provider, after the page that asked first",
+                description="What `GET` does, for a form on this service's own pages.",
+                tag=Tag.PROVIDER,
+                query=InstallQuery,
+                answers=[
+                    Answer(Redirection),
+                    Answer(media_type=HTML),
+                    Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "the provider's page"}),
                 ],
                 refusals=[
                     OrganizationNotFound,
@@ -147,8 +170,20 @@ class Installing:
     async def _install(self, request: Request) -> Response:
         actor = await self.authentication(request)
         query = read_query(request, InstallQuery)
-        if not takes_json(request) and self.authentication.is_sent_from_elsewhere(request):
-            return await self._asked(request, actor, query.organization_id)
+        if takes_json(request):
+            self.authentication.check_reader(request)
+        elif not self.authentication.is_from_own_page(request):
+            return await self._confirm(request, actor, query.organization_id)
+        return await self._begin(request, actor, query, HTTPStatus.FOUND)
+
+    async def _install_confirmed(self, request: Request) -> Response:
+        # A form of another site has no `Origin` of ours, so its session cookie is refused.
+        actor = await self.authentication(request)
+        return await self._begin(request, actor, read_query(request, InstallQuery), HTTPStatus.SEE_OTHER)
+
+    async def _begin(
+        self, request: Request, actor: Actor, query: InstallQuery, redirected: HTTPStatus
+    ) -> Response:
         begun = await self.begin(
             actor,
             organization_id=query.organization_id,
@@ -159,26 +194,24 @@ class Installing:
         if takes_json(request):
             answer: Response = Json(Redirection(begun.url))
         else:
-            answer = RedirectResponse(begun.url, HTTPStatus.FOUND.value)
+            answer = RedirectResponse(begun.url, redirected.value)
         self.cookies.give(answer, begun.flow_id, begun.cookie, begun.expires_at)
         return answer
 
-    async def _asked(self, request: Request, actor: Actor, organization_id: UUID) -> Response:
-        """Ask whether this is meant: a link elsewhere could connect someone's account to another's team.
+    async def _confirm(self, request: Request, actor: Actor, organization_id: UUID) -> Response:
+        """Ask first: a link elsewhere could connect someone's account to another team.
 
-        Whoever has authorized our app before would see no page of the provider's on the way.
+        People who have authorized the app before would see no page of the provider on the way.
         """
         account = await self.who_am_i(actor)
         names = {one.organization.external_id: one.organization.name for one in account.memberships}
         if organization_id not in names:
             raise OrganizationNotFound("There is no such organization, or you are not a member of it.")
-        return self.pages.show(
+        return self.pages.confirm(
             request,
             f"Connect {names[organization_id]}?",
-            "A page elsewhere sent you here. If you go on, everyone in this organization of crewkit will see "
-            "the repositories of the account that you connect.",
-            action=Link("Go on", f"{request.url.path}?{request.url.query}"),
-            back=self.pages.back(),
+            "You came here from another page. If you continue, everyone in this organization of crewkit can "
+            "see the repositories of the account that you connect.",
         )
 
     async def _callback(self, request: Request) -> Response:

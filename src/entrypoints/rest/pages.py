@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from html import escape
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from core.domain.errors import DomainError
+from core.domain.principals import TokenRefused
 from entrypoints.rest.problems import headers_of, status_of
 from entrypoints.rest.request_ids import request_id_of
 from entrypoints.setting_values import origin_of
@@ -35,9 +37,16 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Renders pages that lead back to the dashboard."""
+    """Renders pages that lead back to the dashboard.
+
+    `service_url` is this service's own address, and `sign_in_url` where people sign in: a path is one of this
+    service. `provider_origins` are where a form may lead after it was sent here.
+    """
 
     dashboard_url: str
+    service_url: str = ""
+    sign_in_url: str | None = None
+    provider_origins: tuple[str, ...] = ()
 
     def back(self, path: str = "/") -> Link:
         """Return the way back to a path of the dashboard's."""
@@ -67,8 +76,9 @@ class Pages:
         )
         # A form's answer leads to the dashboard, and browsers hold that, too, against where forms may lead.
         dashboard = origin_of(self.dashboard_url) if self.dashboard_url else ""
+        targets = " ".join(filter(None, ["'self'", dashboard, *self.provider_origins]))
         policy = (
-            f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self' {dashboard}; "
+            f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {targets}; "
             "base-uri 'none'; frame-ancestors 'none'"
         )
         # With no referrer at all a browser posts a form with `Origin: null`, which is refused. The path of
@@ -92,6 +102,12 @@ class Pages:
         page.headers.update(headers_of(error))
         return page
 
+    def confirm(self, request: Request, title: str, *sentences: str) -> Response:
+        """Return a page that asks before this request is carried out; the form's POST has an `Origin`."""
+        here = escape(f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path)
+        form = f'<form method="post" action="{here}"><button>Continue</button></form>'
+        return self.show(request, title, *sentences, form=form, action=Link("Cancel", self.back().url))
+
     def back_refused(self, error: DomainError) -> Link:
         """Return the way back to a page that still says why nothing came of it."""
         return self.back(f"/kit?refused={error.code}")
@@ -106,10 +122,40 @@ class Pages:
                 return await handler(request)
             try:
                 return await handler(request)
+            except TokenRefused as error:
+                return self._sign_in(request, error)
             except DomainError as error:
                 return self.refuse(request, error)
 
         return answer
+
+    def sign_in_address(self, return_to: str, *, base: str) -> str | None:
+        """Return where to sign in and then continue at `base` and this path; None if not configured."""
+        if self.sign_in_url is None:
+            return None
+        whole = return_to if self.sign_in_url.startswith("/") else base + return_to
+        joint = "&" if "?" in self.sign_in_url else "?"
+        return f"{self.sign_in_url}{joint}{urlencode({'return_to': whole})}"
+
+    def _sign_in(self, request: Request, error: TokenRefused) -> Response:
+        """Lead to signing in and back to this very request.
+
+        The address to come back to is this request's own path, so no other site can choose it. A browser that
+        brings a session which is refused is not redirected: that could go round in circles.
+        """
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        address = self.sign_in_address(here, base=self.service_url)
+        if address and error.reason == "missing" and request.method == "GET":
+            return RedirectResponse(address, HTTPStatus.SEE_OTHER.value)
+        request.scope["refusal"] = error
+        return self.show(
+            request,
+            "Sign in to crewkit first",
+            "You are not signed in, or your session has expired. Sign in, and you come back here.",
+            action=Link("Sign in", address) if address else Link("Try again", here),
+            note=f"Code {error.code}.",
+            status=HTTPStatus.UNAUTHORIZED,
+        )
 
 
 def takes_json(request: Request) -> bool:

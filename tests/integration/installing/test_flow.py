@@ -84,7 +84,13 @@ async def test_a_link_elsewhere_begins_nothing_unasked(site: Site) -> None:
         for sent in (
             {"sec-fetch-site": "cross-site"},
             {"sec-fetch-site": "cross-site", "referer": "https://evil.example/"},
+            {"sec-fetch-site": "cross-site", "referer": f"{site.url}/integrations"},
+            {"sec-fetch-site": "same-site"},
+            # A link in a mail that another site redirects arrives like an address typed by hand.
+            {"sec-fetch-site": "none"},
+            {"sec-fetch-site": "same-origin", "referer": f"{site.url}/dev/sign-in?return_to=%2Fapi"},
             {"referer": f"{site.url}.evil.example/"},
+            {},
         ):
             page = await here.get(path, params=query, headers={**HTML, **sent})
             assert (page.status_code, "set-cookie" in page.headers) == (200, False)
@@ -93,17 +99,38 @@ async def test_a_link_elsewhere_begins_nothing_unasked(site: Site) -> None:
         foreign = {**query, "organization_id": site.acme}
         page = await here.get(path, params=foreign, headers={**HTML, "sec-fetch-site": "cross-site"})
         assert (page.status_code, "Code organization_not_found" in page.text) == (404, True)
+        for origin in ("https://evil.example", "null"):
+            page = await here.post(path, params=query, headers={**HTML, "origin": origin})
+            assert (page.status_code, "Code origin_not_allowed" in page.text) == (403, True)
+        refused(
+            await here.get(path, params=query, headers={**JSON, "sec-fetch-site": "cross-site"}),
+            403,
+            "origin_not_allowed",
+        )
+        assert site.rows("SELECT count(*) FROM git_flows") == [(0,)]
 
-        page = await here.get(path, params=query, headers={**HTML, "sec-fetch-site": "cross-site"})
-        for sent in (
+        agreed = await here.post(path, params=query, headers={**HTML, "origin": site.url})
+        assert (agreed.status_code, "set-cookie" in agreed.headers) == (303, True)
+        for own in (
             {"sec-fetch-site": "same-origin", "referer": f"{site.url}/"},
-            {"sec-fetch-site": "same-site"},
-            {"sec-fetch-site": "none"},
-            {"sec-fetch-site": "cross-site", "referer": f"{site.url}/integrations"},
-            {},
+            {"referer": f"{site.url}/integrations"},
         ):
-            answer = await here.get(link_of(page, "Go on"), headers={**HTML, **sent})
+            answer = await here.get(path, params=query, headers={**HTML, **own})
             assert (answer.status_code, "set-cookie" in answer.headers) == (302, True)
+
+
+async def test_a_visitor_without_a_session_signs_in_and_comes_back(site: Site) -> None:
+    """To this service's own path, whatever return_to says; a program gets 401."""
+    query = {"organization_id": site.orbital, "return_to": "//evil.example"}
+    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as here:
+        answer = await here.get("/api/v1/git/github/install", params=query, headers=HTML)
+        assert answer.status_code == 303
+        page = httpx.URL(answer.headers["location"])
+        assert page.path == "/dev/sign-in"
+        assert page.params["return_to"].startswith("/api/v1/git/github/install?organization_id=")
+        refused(
+            await here.get("/api/v1/git/github/install", params=query, headers=JSON), 401, "token_invalid"
+        )
 
 
 async def test_a_browser_chooses_with_its_session_cookie(site: Site) -> None:
@@ -114,7 +141,7 @@ async def test_a_browser_chooses_with_its_session_cookie(site: Site) -> None:
         mara.here.cookies.set("crewkit_session", site.facts.users["owner"]["token"])
         page = await mara.arrive(await mara.authorize(await mara.begin(site.acme)), HTML)
         assert page.headers["referrer-policy"] == "strict-origin"  # with none the origin would be null
-        assert f"form-action 'self' {site.url};" in page.headers["content-security-policy"]
+        assert f"form-action 'self' {site.url} {site.sandbox.url};" in page.headers["content-security-policy"]
         state = page.text.partition('name="state" value="')[2].partition('"')[0]
         form = {"state": state, "installation_id": str(INSTALLATION)}
         elsewhere = await mara.here.post(
@@ -126,7 +153,8 @@ async def test_a_browser_chooses_with_its_session_cookie(site: Site) -> None:
         for _ in range(2):  # the second click finds it done
             done = await mara.here.post(CALLBACK, data=form, headers={**HTML, "origin": site.url})
             assert (done.status_code, done.headers["location"]) == (303, f"{site.url}/")
-        other = await mara.here.get(link_of(page, "Install on another account"), headers=HTML)
+        own = {**HTML, "sec-fetch-site": "same-origin"}
+        other = await mara.here.get(link_of(page, "Install on another account"), headers=own)
         assert (other.status_code, "Code organization_already_connected" in other.text) == (409, True)
     assert await bound(site, site.acme) == [(str(INSTALLATION), "0")]
 

@@ -2,7 +2,7 @@ import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -29,12 +29,10 @@ class SignInWish(Query, frozen=True):
 class Dashboard:
     """Serves the dashboard: every address below `/kit` is the one page, which knows them all.
 
-    `sign_in_url` is where people become known to crewkit; a path is one of ours. `is_encrypted` says that
-    browsers reach us by https.
+    `is_encrypted` says that browsers reach us by https.
     """
 
     pages: Pages
-    sign_in_url: str | None
     is_encrypted: bool
 
     def routes(self) -> list[Route]:
@@ -52,7 +50,8 @@ class Dashboard:
     async def _sign_in(self, request: Request) -> Response:
         wish = read_query(request, SignInWish).return_to
         return_to = quote(wish, safe="/?&=%#-._~") if f"{wish}/".startswith(f"{HOME}/") else HOME
-        if self.sign_in_url is None:
+        address = self.pages.sign_in_address(return_to, base=self.pages.dashboard_url)
+        if address is None:
             return self.pages.show(
                 request,
                 "Sign in to crewkit first",
@@ -60,9 +59,6 @@ class Dashboard:
                 action=Link("Try again", return_to),
                 status=HTTPStatus.UNAUTHORIZED,
             )
-        whole = return_to if self.sign_in_url.startswith("/") else self.pages.back(return_to).url
-        joint = "&" if "?" in self.sign_in_url else "?"
-        address = f"{self.sign_in_url}{joint}{urlencode({'return_to': whole})}"
         return RedirectResponse(address, HTTPStatus.SEE_OTHER.value)
 
     async def _file_or_page(self, request: Request) -> Response:
