@@ -13,6 +13,9 @@ PROCESSES ?= $(if $(CREWKIT_GIT_TEST_REDIS_URL),0,2)
 # A file's tests share servers and so a process; which files come first, tests/conftest.py says.
 DISTRIBUTED := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
+# Root starts PostgreSQL as another user, so these tests behave differently for root.
+ROOT_TESTS := tests/integration/test_embedded.py tests/integration/test_up.py tests/integration/test_hardening.py
+
 # The contract as others have it (docs/adr/0020).
 RELEASED := proto/released.binpb
 
@@ -30,7 +33,7 @@ NODE_MODULES := dashboard/node_modules/.package-lock.json
 # Another engine's: make compose-check COMPOSE=podman-compose
 COMPOSE ?= docker compose
 
-.PHONY: help run check audit chaos chromium compose-check image wheel e2e screenshots dashboard dashboard-check dashboard-format test test-containers corpus lint types contracts format bench openapi proto proto-release clean
+.PHONY: help run check audit chaos chromium compose-check image wheel e2e screenshots dashboard dashboard-check dashboard-format test test-as-root test-containers corpus lint types contracts format bench openapi proto proto-release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -43,6 +46,10 @@ check: lint types contracts dashboard-check test ## Everything a change must pas
 test: $(VENV) ## Run the whole suite on embedded servers
 	@$(BIN)/pytest $(DISTRIBUTED)
 	@echo "This was the whole suite but for the browser tests: make e2e"
+
+test-as-root: $(VENV) ## Run the tests that behave differently for root, as root
+	@test "$$(id -u)" = 0 || { echo "Run this as root. make test runs the whole suite as any user." >&2; exit 1; }
+	@$(BIN)/pytest $(DISTRIBUTED) $(ROOT_TESTS)
 
 chromium: $(VENV) ## Install a Chromium for the browser tests, unless there is one
 	@deploy/chromium.sh

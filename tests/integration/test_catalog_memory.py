@@ -12,7 +12,7 @@ from tests.support.builders import INSTALLATION, PROVIDER, ago
 from tests.support.conditions import until
 from tests.support.github import ScriptedGitHub, reply, scripted_github
 from tests.support.github_pages import PER_PAGE, large_listing
-from tests.support.memory import forget_peak, peak_mib, resident_mib
+from tests.support.memory import peak_mib, resident_mib
 from tests.support.service import github_app, running_service
 
 _PAGES = 100
@@ -48,7 +48,6 @@ async def test_ten_thousand_repositories_take_little_memory(
     with running_service(world.url, redis_url, "scheduler", settings=github_app(github.url)) as service:
         pid = service.pid("scheduler")
         idle = resident_mib(pid)
-        forget_peak(pid)
         integration = await world.integration()
         await until(partial(_synced, world, integration), seconds=90)
         peak = peak_mib(pid)

@@ -1,6 +1,6 @@
-"""How much memory another process holds, as the operating system accounts it.
+"""Memory of another process, as the operating system counts it.
 
-Not `ru_maxrss`: it outlives an exec, so that a child of a large process seems as large from the start.
+`ru_maxrss` is not used: it survives an exec, so that a child of a large process seems large from the start.
 https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
 """
 
@@ -8,18 +8,16 @@ from pathlib import Path
 
 
 def resident_mib(pid: int) -> float:
-    """Return what it holds now."""
+    """Return the resident memory now."""
     return _read(pid, "VmRSS")
 
 
 def peak_mib(pid: int) -> float:
-    """Return the most it has held, since `forget_peak` if that was called."""
+    """Return the highest resident memory since the process started.
+
+    Only root may reset this value, because the service's processes are not dumpable.
+    """
     return _read(pid, "VmHWM")
-
-
-def forget_peak(pid: int) -> None:
-    """Let the peak be what is held now."""
-    Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 def _read(pid: int, name: str) -> float:
@@ -27,4 +25,4 @@ def _read(pid: int, name: str) -> float:
         key, _, value = line.partition(":")
         if key == name:
             return int(value.split()[0]) / 1024
-    raise ValueError(f"process {pid} tells of no {name}")
+    raise ValueError(f"/proc/{pid}/status has no {name}")
