@@ -27,6 +27,8 @@ RUN /opt/crewkit-git/bin/pip install --quiet --no-deps . \
 
 FROM python:3.11-slim-bookworm
 RUN groupadd --system --gid 10001 crewkit && useradd --system --uid 10001 --gid crewkit --home-dir /nonexistent crewkit
+# Only `up` writes here (compose.yaml, profile sandbox); a volume mounted here keeps this owner.
+RUN install -d -m 700 -o crewkit -g crewkit /var/lib/crewkit-git
 COPY --from=build /opt/crewkit-git /opt/crewkit-git
 ENV PATH="/opt/crewkit-git/bin:$PATH" \
     PYTHONDONTWRITEBYTECODE=1 \
