@@ -42,7 +42,7 @@ class Mailbox(Protocol):
         """Return the lanes in which something is due."""
 
     async def waiting(
-        self, provider: str, installation_id: int, *, event_type: str, action: str, limit: int
+        self, provider: str, source_key: str, *, event_type: str, action: str, limit: int
     ) -> Sequence[Letter]:
         """Return events of this kind whose installation nobody has connected yet, newest first.
 

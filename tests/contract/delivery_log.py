@@ -23,14 +23,27 @@ class DeliveryLogContract:
         assert await log.append(delivery) is Receipt.ACCEPTED
         event = await world.seen(delivery)
         assert (event.event_type, event.action, event.source) == ("pull_request", "opened", "recovered")
-        assert (event.installation_id, event.repo_id) == (INSTALLATION, "1")
-        assert (event.lane, event.status, event.attempts) == (lane_of(INSTALLATION), EventStatus.PENDING, 0)
+        assert (event.source_key, event.repo_id) == (str(INSTALLATION), "1")
+        assert (event.lane, event.status, event.attempts) == (
+            lane_of(str(INSTALLATION)),
+            EventStatus.PENDING,
+            0,
+        )
         async with world.unit_of_work() as tx:
             assert await tx.events.find_payload(event.id) == delivery.body
 
+    async def test_source_keys_are_kept_as_text(self, world: World, log: DeliveryLog) -> None:
+        """Numbers and other texts, appended at once, each come back as they were."""
+        keys = ("41000001", "group:7", "007", str(2**63 - 1), str(2**63), None, "Äpfel/日本")
+        deliveries = [a_delivery(provider="gitlab", source_key=key) for key in keys]
+        assert set(await asyncio.gather(*map(log.append, deliveries))) == {Receipt.ACCEPTED}
+        events = [await world.seen(delivery) for delivery in deliveries]
+        assert [event.source_key for event in events] == list(keys)
+        assert [event.lane for event in events] == [lane_of(key) for key in keys]
+
     async def test_delivery_of_nobody_is_kept(self, world: World, log: DeliveryLog) -> None:
         """A delivery without installation, repository and action is kept too."""
-        delivery = a_delivery(action=None, installation_id=None, repo_id=None, body=b"{}")
+        delivery = a_delivery(action=None, source_key=None, repo_id=None, body=b"{}")
         assert await log.append(delivery) is Receipt.ACCEPTED
         assert (await world.seen(delivery)).lane == 0
 
@@ -71,7 +84,7 @@ class DeliveryLogContract:
 
     async def test_many_deliveries_at_once(self, world: World, log: DeliveryLog) -> None:
         """Five hundred deliveries under way at once, of all sizes, are all kept, each with its own bytes."""
-        deliveries = [a_delivery(body=b"x" * size, installation_id=size) for size in range(500)]
+        deliveries = [a_delivery(body=b"x" * size, source_key=str(size)) for size in range(500)]
         receipts = await asyncio.gather(*map(log.append, deliveries))
         assert set(receipts) == {Receipt.ACCEPTED}
         for delivery in deliveries[::50]:

@@ -133,9 +133,26 @@ class EventStoreContract:
         await world.settle(Settlement(event.id, EventStatus.IGNORED, reason="before_binding"))
         waited = await world.event(received_at=ago(hours=73))
         await world.settle(Settlement(waited.id, EventStatus.UNROUTED))
-        nobodys = await world.event(received_at=ago(hours=73), installation_id=None)
+        nobodys = await world.event(received_at=ago(hours=73), source_key=None)
         await world.settle(Settlement(nobodys.id, EventStatus.FAILED, reason="boom"))
         assert await _reopened(world, event, waited, nobodys) == [nobodys.id]
+
+    @pytest.mark.parametrize("source_key", ["group:7", "007", str(2**63)])
+    async def test_reopens_events_with_a_text_key(self, world: World, source_key: str) -> None:
+        """For the integration of this key; an unrouted event only while it is young."""
+        organization = await world.organization()
+        integration = await world.integration(organization, provider_id=source_key)
+        routed, stranger = await world.event(source_key=source_key), await world.event(source_key="group:8")
+        late = await world.event(received_at=ago(hours=73), source_key=source_key)
+        await world.settle(
+            _owned(routed, integration, EventStatus.FAILED),
+            _owned(stranger, integration, EventStatus.FAILED),
+            Settlement(late.id, EventStatus.UNROUTED),
+        )
+        async with world.unit_of_work() as tx:
+            [listed] = await tx.events.list(EventFilter(organization.id, reopenable_at=now()), limit=10)
+        assert (listed.id, listed.source_key) == (routed.id, source_key)
+        assert await _reopened(world, routed, stranger, late) == [routed.id]
 
     async def test_what_was_routed_is_reopened_for_its_own_integration_only(self, world: World) -> None:
         """Not once that has another installation, or was revoked and others may have this one."""
@@ -217,9 +234,9 @@ class EventStoreContract:
 
     async def test_oldest_due_tells_the_longest_wait(self, world: World) -> None:
         """Of what is due in any lane, the one received first counts."""
-        other = next(number for number in range(1, 100) if lane_of(number) != lane_of(INSTALLATION))
+        other = next(key for key in map(str, range(1, 100)) if lane_of(key) != lane_of(str(INSTALLATION)))
         oldest = await world.event(received_at=ago(hours=3))
-        second = await world.event(received_at=ago(hours=2), installation_id=other)
+        second = await world.event(received_at=ago(hours=2), source_key=other)
         await world.event(received_at=ago(hours=1))
         async with world.unit_of_work() as tx:
             assert await tx.events.oldest_due(now=now()) == oldest.created_at

@@ -15,7 +15,10 @@ from ports.events import EventFilter
 from tests.contract.world import World
 from tests.support.builders import INSTALLATION, PROVIDER, Fact, ago, now
 
-LANE = lane_of(INSTALLATION)
+SOURCE_KEY = str(INSTALLATION)
+LANE = lane_of(SOURCE_KEY)
+# GitHub's are numbers; another provider's may look like numbers and still be text.
+SOURCE_KEYS = ("42", "group:7", "Äpfel/日本", "007", str(2**63 - 1), str(2**63), "9" * 40)
 _MUCH = 1 << 30
 
 
@@ -76,7 +79,7 @@ class MailboxContract:
         """A lane's pending events come in the order received, each with what was signed, and no other's."""
         bodies = [b"one", b"\x00\xff not text", b""]
         events = [await world.event(body=body, action="created") for body in bodies]
-        await world.event(installation_id=_of_other_lane())
+        await world.event(source_key=_of_other_lane())
         await world.settle(Settlement((await world.event()).id, EventStatus.IGNORED))
         async with world.unit_of_work() as tx:
             due = await tx.mailbox.due(LANE, now=now(), limit=10, max_bytes=_MUCH)
@@ -89,7 +92,7 @@ class MailboxContract:
             received_at=received, event_type="installation", action="created", repo_id=None, body=b"12345"
         )
         assert (event.event_type, event.action, event.repo_id) == ("installation", "created", None)
-        assert (event.lane, event.installation_id, event.source) == (LANE, INSTALLATION, "received")
+        assert (event.lane, event.source_key, event.source) == (LANE, SOURCE_KEY, "received")
         assert (event.status, event.attempts, event.created_at) == (EventStatus.PENDING, 0, received)
         assert (event.payload_length, event.processed_at, event.error_message) == (5, None, None)
         assert (event.verdicts, event.project_ids, event.integration_id) == ((), (), None)
@@ -195,7 +198,7 @@ class MailboxContract:
         """A lane is due while one of its events is."""
         other = _of_other_lane()
         event = await world.event()
-        waiting = await world.event(installation_id=other)
+        waiting = await world.event(source_key=other)
         async with world.unit_of_work() as tx:
             assert await tx.mailbox.lanes_due(now=now()) == sorted([LANE, lane_of(other)])
         later = now() + timedelta(minutes=1)
@@ -209,8 +212,8 @@ class MailboxContract:
 
     async def test_waiting_events_are_routed(self, world: World) -> None:
         """Unrouted events of an installation connected by now are due again; strangers' go on waiting."""
-        ours, strangers = await world.event(), await world.event(installation_id=2)
-        nobodys = await world.event(installation_id=None)
+        ours, strangers = await world.event(), await world.event(source_key="2")
+        nobodys = await world.event(source_key=None)
         await _unroute(world, ours.id, strangers.id, nobodys.id)
         async with world.unit_of_work() as tx:
             assert await tx.mailbox.route_waiting(now=now()) == 0
@@ -223,6 +226,39 @@ class MailboxContract:
         assert (await world.seen(strangers)).status is EventStatus.UNROUTED
         assert (await world.seen(nobodys)).status is EventStatus.UNROUTED
 
+    @pytest.mark.parametrize("source_key", SOURCE_KEYS)
+    async def test_routes_waiting_events_by_provider_and_text_key(
+        self, world: World, source_key: str
+    ) -> None:
+        """Any text is a key; equal keys at two providers are of two integrations."""
+        ours = await world.event(provider="gitlab", source_key=source_key)
+        others = [
+            await world.event(provider="github", source_key=source_key),
+            await world.event(provider="gitlab", source_key=f"{source_key}0"),
+            await world.event(provider="gitlab", source_key=None),
+        ]
+        await _unroute(world, ours.id, *(event.id for event in others))
+        await world.integration(provider="gitlab", provider_id=source_key)
+        async with world.unit_of_work() as tx:
+            assert await tx.mailbox.route_waiting(now=now()) == 1
+            await tx.commit()
+        routed = await world.seen(ours)
+        assert (routed.status, routed.source_key) == (EventStatus.PENDING, source_key)
+        assert {(await world.seen(event)).status for event in others} == {EventStatus.UNROUTED}
+
+    @pytest.mark.parametrize("source_key", SOURCE_KEYS)
+    async def test_finds_waiting_events_by_text_key(self, world: World, source_key: str) -> None:
+        """Pending or unrouted, newest first."""
+        keys = (source_key, f"{source_key}0", source_key)
+        first, _, second = [await world.event(source_key=key, action="created") for key in keys]
+        await _unroute(world, first.id)
+        async with world.unit_of_work() as tx:
+            found = await tx.mailbox.waiting(
+                PROVIDER, source_key, event_type="push", action="created", limit=10
+            )
+        assert [letter.event.id for letter in found] == [second.id, first.id]
+        assert {letter.event.source_key for letter in found} == {source_key}
+
     async def test_what_waits_for_an_installation_is_found_by_its_kind(self, world: World) -> None:
         """Newest first, looked at or not, with the bytes that were signed; of this installation alone."""
         kind = {"event_type": "installation", "action": "created"}
@@ -233,19 +269,19 @@ class MailboxContract:
         first, second = await announced(), await announced()
         await announced(action="deleted")
         await announced(event_type="push")
-        await announced(installation_id=2)
+        await announced(source_key="2")
         settled = await announced()
         await _unroute(world, first.id)
         async with world.unit_of_work() as tx:
             await tx.mailbox.settle([Settlement(settled.id, EventStatus.IGNORED)])
             await tx.commit()
         async with world.unit_of_work() as tx:
-            found = await tx.mailbox.waiting(PROVIDER, INSTALLATION, limit=10, **kind)
+            found = await tx.mailbox.waiting(PROVIDER, SOURCE_KEY, limit=10, **kind)
             assert [letter.event.id for letter in found] == [second.id, first.id]
             assert all(letter.body for letter in found)
-            [newest] = await tx.mailbox.waiting(PROVIDER, INSTALLATION, limit=1, **kind)
+            [newest] = await tx.mailbox.waiting(PROVIDER, SOURCE_KEY, limit=1, **kind)
             assert newest.event.id == second.id
-            assert await tx.mailbox.waiting("gitlab", INSTALLATION, limit=10, **kind) == []
+            assert await tx.mailbox.waiting("gitlab", SOURCE_KEY, limit=10, **kind) == []
 
     async def test_old_events_are_not_the_new_owners(self, world: World) -> None:
         """What was received long before the binding belonged to whoever had the installation then."""
@@ -302,8 +338,8 @@ class MailboxContract:
         assert set(settled.values()) == {1}
 
 
-def _of_other_lane() -> int:
-    return next(number for number in range(1, 100) if lane_of(number) != LANE)
+def _of_other_lane() -> str:
+    return next(key for key in map(str, range(1, 100)) if lane_of(key) != LANE)
 
 
 def _verdicts(number: int) -> tuple[Verdict, ...]:

@@ -13,14 +13,15 @@ from core.domain.deliveries import VerifiedDelivery
 from core.domain.events import Event
 from core.domain.identifiers import EventId
 from core.domain.organizations import Organization, Project, Role, User
+from core.domain.source_keys import to_number
 from tests.contract.world import World
 
 _KEEP = """
     INSERT INTO git_webhook_events (
-        provider, event_type, delivery_id, action, installation_id, repo_id, lane, source, payload,
-        payload_length, payload_sha256, created_at
+        provider, event_type, delivery_id, action, installation_id, source_key, repo_id, lane, source,
+        payload, payload_length, payload_sha256, created_at
     )
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     RETURNING id
 """
 
@@ -62,12 +63,14 @@ class PostgresWorld(World):
 
     async def keep(self, delivery: VerifiedDelivery, received_at: datetime) -> EventId:
         """Insert it as the delivery log does, at that time."""
+        number = to_number(delivery.source_key) if delivery.source_key else None
         row = (
             delivery.provider,
             delivery.event_type,
             delivery.delivery_id,
             delivery.action,
-            delivery.installation_id,
+            number,
+            delivery.source_key if number is None else None,
             delivery.repo_id,
             delivery.lane,
             delivery.source.value,

@@ -126,7 +126,7 @@ class MemoryStage(ProviderStage):
         """Log one."""
         guid = str(uuid4())
         logged = LoggedDelivery(
-            next(self._numbers), guid, self.now(), "push", None, 41, None, succeeded=True, answer="OK"
+            next(self._numbers), guid, self.now(), "push", None, "41", None, succeeded=True, answer="OK"
         )
         self._fake.world.log(logged, body=b"{}")
         return guid, b"push"

@@ -49,7 +49,7 @@ async def test_a_list(ledger: LedgerEdge, client: Client) -> None:
     first = await ledger.event(EventStatus.IGNORED, reason="repository_not_linked")
     second = await ledger.event(EventStatus.PROCESSED, event_type="pull_request", action="opened")
     await ledger.edge.world.settle(
-        Settlement((await ledger.edge.world.event(installation_id=3)).id, EventStatus.UNROUTED)
+        Settlement((await ledger.edge.world.event(source_key="3")).id, EventStatus.UNROUTED)
     )
     page = await listed(ledger, client)
     assert ids(page) == [second.delivery_id, first.delivery_id]
@@ -201,7 +201,7 @@ async def test_another_organizations_event_answers_like_none(
     ledger: LedgerEdge, client: Client, person: str
 ) -> None:
     """Word for word; and so does one that nobody was given."""
-    nobodys = await ledger.edge.world.event(installation_id=3)
+    nobodys = await ledger.edge.world.event(source_key="3")
     await ledger.edge.world.settle(Settlement(nobodys.id, EventStatus.UNROUTED))
     for method, suffix in (("GET", ""), ("POST", "/retry")):
         answers = []

@@ -16,7 +16,7 @@ from adapters.system.clock import SystemClock
 from core.domain.attribution import UNKNOWN, Attribution, Kind, Role, Sought
 from core.domain.attribution_views import AttributionFilter, AttributionStatus
 from core.domain.identifiers import RepoId
-from core.domain.lanes import lane_of_installation
+from core.domain.lanes import lane_of
 from core.domain.notices import Author
 from core.domain.organizations import Role as Standing
 from core.use_cases.attribution.claim_commits import ClaimCommits
@@ -131,7 +131,7 @@ async def test_a_claim_waits_for_the_batch_under_way(world: PostgresWorld) -> No
     claim = ClaimCommits(world.unit_of_work, Bell(), SystemClock())
     address = "mara@acme.example"
     async with world.unit_of_work() as batch:
-        assert await batch.mailbox.try_lock(lane_of_installation(integration.provider_id))
+        assert await batch.mailbox.try_lock(lane_of(integration.provider_id))
         found = await batch.attributions.identities(PROVIDER, Sought(addresses={address}), [organization.id])
         assert found.by_address == {}
         await world.connection(mara, "7", emails=[address])

@@ -29,7 +29,7 @@ from tests.support.catalog import Catalog, facts
 from tests.support.rest import KeptAlerts
 from tests.support.told import NoDoorbell, Told
 
-_LANE = lane_of(INSTALLATION)
+_LANE = lane_of(str(INSTALLATION))
 
 
 class Race:

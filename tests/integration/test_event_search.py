@@ -161,7 +161,9 @@ def _asked(where: EventFilter) -> dict[str, object]:
 
 
 _KINDS = {"git_webhook_events_kind_idx", "git_webhook_events_pkey"}
-_PROJECTS = {"git_webhook_events_project_ids_idx"}
+# Beside the index that finds them, the source key of an event that has no number is read by its id.
+_PROJECTS = {"git_webhook_events_project_ids_idx", "git_webhook_events_pkey"}
+_DELIVERIES = {"git_webhook_events_delivery_id_provider_key", "git_webhook_events_pkey"}
 QUESTIONS: dict[str, tuple[str, set[str]]] = {
     "all": (event_search.walked((), 51), _KINDS),
     "a type": (event_search.walked(("event_type",), 51), _KINDS),
@@ -172,7 +174,7 @@ QUESTIONS: dict[str, tuple[str, set[str]]] = {
     "a project's type, walking": (event_search.walked(("event_type", "project_id"), 1000), _KINDS),
     "a project, looking up": (event_search.looked_up(("project_id",)), _PROJECTS),
     "a project's type": (event_search.looked_up(("event_type", "since", "project_id")), _PROJECTS),
-    "a delivery": (event_search.looked_up(("delivery_id",)), {"git_webhook_events_delivery_id_provider_key"}),
+    "a delivery": (event_search.looked_up(("delivery_id",)), _DELIVERIES),
     "the beginning of a time": (event_search._FIRST_SINCE, {"git_webhook_events_pkey"}),
 }
 

@@ -109,7 +109,7 @@ class Race:
         """Return what processes a delivery that tells this."""
 
         async def process() -> None:
-            await self.draining(lane_of(INSTALLATION))
+            await self.draining(lane_of(str(INSTALLATION)))
 
         self.told.notices[b"notice"] = notice
         return process

@@ -110,7 +110,7 @@ async def test_damaged_payload_stops_no_lane(world: PostgresWorld, damage: str) 
         await session.change(f"UPDATE git_webhook_events SET {damage} WHERE id <> %s", (good.id,))
         await session.commit()
     async with world.unit_of_work() as tx:
-        due = await tx.mailbox.due(lane_of(INSTALLATION), now=now(), limit=10, max_bytes=1000)
+        due = await tx.mailbox.due(lane_of(str(INSTALLATION)), now=now(), limit=10, max_bytes=1000)
         assert [letter.body is None for letter in due] == [True, False]
         with pytest.raises(PayloadDamaged):
             await tx.events.find_payload(due[0].event.id)

@@ -12,10 +12,13 @@ from tests.support.ledger import opened
 from tests.support.service import running_service
 from tests.support.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 
+# The schema of release 0.1.0, the last one before this.
+RELEASED = "0016"
+
 
 def test_new_code_works_on_the_schema_before(database_url: str, redis_url: str) -> None:
     """It receives, processes and lists before the migration as after it, which happens meanwhile."""
-    downgrade(database_url, "-1")
+    downgrade(database_url, RELEASED)
     before = current(database_url)
     assert before != newest()
     processes = ("api", "worker", "scheduler")

@@ -85,7 +85,7 @@ def a_delivery(**facts: Fact) -> VerifiedDelivery:
         event_type="push",
         delivery_id=str(uuid4()),
         action=None,
-        installation_id=INSTALLATION,
+        source_key=str(INSTALLATION),
         repo_id=RepoId("1"),
         body=b'{"ref":"refs/heads/main"}',
     )

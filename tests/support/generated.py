@@ -176,7 +176,7 @@ notices: st.SearchStrategy[Notice] = st.one_of(
     st.builds(AuthorizationRevoked, user_id=_people),
     st.builds(Unhandled, reason=st.sampled_from(["event_not_handled", "ping"])),
 )
-events: st.SearchStrategy[Event] = st.sampled_from([*[EVENT] * 5, replace(EVENT, installation_id=None)])
+events: st.SearchStrategy[Event] = st.sampled_from([*[EVENT] * 5, replace(EVENT, source_key=None)])
 
 _known = st.builds(
     Identity,

@@ -29,7 +29,7 @@ class LedgerEdge:
         self.integration = await world.integration(self.edge.organization)
         self.project = await world.project(self.edge.organization)
         theirs = await world.integration(self.edge.other, provider_id="2")
-        self.foreign = await self.event(EventStatus.FAILED, of=theirs, installation_id=2)
+        self.foreign = await self.event(EventStatus.FAILED, of=theirs, source_key="2")
 
     async def event(
         self, status: EventStatus = EventStatus.PROCESSED, *, of: Integration | None = None, **facts: Fact

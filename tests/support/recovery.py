@@ -64,7 +64,7 @@ class Recovery:
             delivered_at=self.clock.now() - ago,
             event_type=event,
             action=None,
-            installation_id=INSTALLATION,
+            source_key=str(INSTALLATION),
             repo_id=None,
             succeeded=succeeded,
         )

@@ -32,7 +32,7 @@ from tests.support.deliveries import REPOSITORY, push
 
 _JOB = "entrypoints.worker.jobs.drain"
 
-INSTALLATION_OF_LANE = {lane_of(number): number for number in range(1, 1000)}
+INSTALLATION_OF_LANE = {lane_of(str(number)): number for number in range(1, 1000)}
 
 
 class Lingering(UnitOfWork):
@@ -156,7 +156,7 @@ def a_push(lane: int) -> VerifiedDelivery:
         event_type="push",
         delivery_id=str(uuid4()),
         action=None,
-        installation_id=installation,
+        source_key=str(installation),
         repo_id=RepoId(str(REPOSITORY)),
         body=push(installation=installation),
     )

@@ -44,7 +44,7 @@ def received(path: Path) -> Event:
         event_type=delivery.event_type,
         action=delivery.action,
         lane=delivery.lane,
-        installation_id=delivery.installation_id,
+        source_key=delivery.source_key,
         repo_id=delivery.repo_id,
     )
 

@@ -47,12 +47,12 @@ def test_a_delivery_is_its_headers_its_envelope_and_its_very_bytes() -> None:
         event_type="push",
         delivery_id=DELIVERY,
         action="opened",
-        installation_id=41_000_001,
+        source_key="41000001",
         repo_id=verified(BODY).repo_id,
         body=BODY,
         source=Source.RECEIVED,
     )
-    assert (verified(BODY).repo_id, verified(BODY).lane) == ("700000001", lane_of(41_000_001))
+    assert (verified(BODY).repo_id, verified(BODY).lane) == ("700000001", lane_of("41000001"))
 
 
 def quoted(body: bytes, *, event: str = "push", delivery: str = DELIVERY) -> VerifiedDelivery:
@@ -205,7 +205,7 @@ def test_a_signed_body_that_is_not_one_object_is_refused(body: bytes, reason: st
 def test_a_signed_object_of_odd_types_is_kept_and_read_in_vain(body: bytes) -> None:
     """What GitHub signed is never turned away for its shape; processing then says what is wrong with it."""
     kept = verified(body)
-    assert (kept.action, kept.installation_id, kept.repo_id, kept.body) == (None, None, None, body)
+    assert (kept.action, kept.source_key, kept.repo_id, kept.body) == (None, None, None, body)
     with pytest.raises(EnvelopeUnreadable) as error:
         protocol().read("push", body)
     assert error.value.message.startswith("envelope_unreadable: ")
@@ -225,7 +225,7 @@ def test_a_signed_object_of_odd_types_is_kept_and_read_in_vain(body: bytes) -> N
 )
 def test_an_object_without_an_envelope_is_kept(body: bytes) -> None:
     """Events without action, installation or repository are deliveries too."""
-    assert (verified(body).action, verified(body).installation_id, verified(body).lane) == (None, None, 0)
+    assert (verified(body).action, verified(body).source_key, verified(body).lane) == (None, None, 0)
 
 
 @pytest.mark.parametrize(
@@ -307,8 +307,8 @@ def test_every_json_object_is_a_delivery(found: dict[str, Any], ascii_only: bool
     body = json.dumps(found, ensure_ascii=ascii_only, indent=indent).encode()
     kept = verified(body)
     assert json.loads(kept.body) == found
-    if kept.installation_id is not None:
-        assert kept.installation_id == found["installation"]["id"]
+    if kept.source_key is not None:
+        assert kept.source_key == str(found["installation"]["id"])
 
 
 @given(st.binary(max_size=60) | json_values.map(lambda value: json.dumps(value).encode()), st.booleans())

@@ -153,7 +153,7 @@ class DeliveryAnswer(msgspec.Struct):
             delivered_at=self.delivered_at,
             event_type=self.event,
             action=self.action,
-            installation_id=self.installation_id,
+            source_key=None if self.installation_id is None else str(self.installation_id),
             repo_id=None if self.repository_id is None else RepoId(str(self.repository_id)),
             succeeded=self.status == _SUCCEEDED,
             answer=self.status,

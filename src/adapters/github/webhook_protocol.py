@@ -140,7 +140,7 @@ def _delivery(
         event_type=event.decode("ascii"),
         delivery_id=delivery.decode("ascii"),
         action=_clean(envelope.action),
-        installation_id=installation.id if installation else None,
+        source_key=str(installation.id) if installation else None,
         repo_id=RepoId(str(repository.id)) if repository else None,
         body=body,
         source=source,

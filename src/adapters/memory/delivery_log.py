@@ -38,7 +38,7 @@ class MemoryDeliveryLog(DeliveryLog):
                 event_type=delivery.event_type,
                 action=delivery.action,
                 lane=delivery.lane,
-                installation_id=delivery.installation_id,
+                source_key=delivery.source_key,
                 status=EventStatus.PENDING,
                 attempts=0,
                 next_attempt_at=now,

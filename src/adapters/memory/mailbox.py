@@ -57,14 +57,14 @@ class MemoryMailbox(Mailbox):
             )
 
     async def waiting(
-        self, provider: str, installation_id: int, *, event_type: str, action: str, limit: int
+        self, provider: str, source_key: str, *, event_type: str, action: str, limit: int
     ) -> Sequence[Letter]:
         """Return events of this kind that wait for their installation, newest first."""
-        state, kind = self._session.state, (provider, installation_id, event_type, action)
+        state, kind = self._session.state, (provider, source_key, event_type, action)
         found = [
             Letter(event, state.payloads.get(event.id))
             for _, event in sorted(state.events.items(), reverse=True)
-            if (event.provider, event.installation_id, event.event_type, event.action) == kind
+            if (event.provider, event.source_key, event.event_type, event.action) == kind
             and event.status in (EventStatus.PENDING, EventStatus.UNROUTED)
         ]
         return found[:limit]
@@ -83,7 +83,7 @@ class MemoryMailbox(Mailbox):
         }
         reopened = 0
         for event in list(state.events.values()):
-            installation = (event.provider, str(event.installation_id))
+            installation = (event.provider, event.source_key)
             if event.status is not EventStatus.UNROUTED or installation not in connected:
                 continue
             if event.created_at < now - UNROUTED_LIFETIME:

@@ -15,6 +15,7 @@ from adapters.postgres.errors import not_migrated
 from adapters.postgres.packed_arrays import Bigints, Bytes, Smallints, Texts, register_packed_arrays
 from core.domain.deliveries import Receipt, ReceiverBusy, VerifiedDelivery
 from core.domain.errors import StorageUnavailable
+from core.domain.source_keys import to_number
 from ports.delivery_log import DeliveryLog
 from ports.metrics import Metrics
 
@@ -28,25 +29,28 @@ _RETRY_AFTER = 5.0
 
 # Rows come in the order of their keys, and are numbered in the order of their arrival all the same: events of
 # an installation are processed by number. The series has a fixed length so that one plan serves every group.
-_INSERT = (
-    SQL("""
+_INSERT = SQL("""
 INSERT INTO git_webhook_events (
   id, provider, event_type, delivery_id, action, installation_id, repo_id, lane, source,
-  payload, payload_length, payload_sha256, status, attempts, next_attempt_at, created_at, updated_at)
+  payload, payload_length, payload_sha256{source_key},
+  status, attempts, next_attempt_at, created_at, updated_at)
 SELECT
   (ARRAY(SELECT nextval('git_webhook_events_id_seq') FROM generate_series(1, {rows}) LIMIT %s))[arrival],
   provider, event_type, delivery_id, action, installation_id, repo_id, lane, source,
-  payload, payload_length, payload_sha256, 'pending', 0, now(), now(), now()
+  payload, payload_length, payload_sha256{source_key}, 'pending', 0, now(), now(), now()
 FROM unnest(%s::int2[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int8[], %s::text[], %s::int2[],
-            %s::text[], %s::bytea[], %s::int8[], %s::bytea[])
+            %s::text[], %s::bytea[], %s::int8[], %s::bytea[]{source_keys})
   AS d (arrival, provider, event_type, delivery_id, action, installation_id, repo_id, lane, source,
-        payload, payload_length, payload_sha256)
+        payload, payload_length, payload_sha256{source_key})
 ON CONFLICT (provider, delivery_id) DO NOTHING
 RETURNING delivery_id, provider
 """)
-    .format(rows=_GROUP_ROWS)
-    .as_string()
-)
+# `source_key` is written only in a group that has a key which is not a number. GitHub has no such key,
+# and the table of release 0.1.0 does not have the column.
+_INSERT_NUMBERS = _INSERT.format(rows=_GROUP_ROWS, source_key=SQL(""), source_keys=SQL("")).as_string()
+_INSERT_TEXTS = _INSERT.format(
+    rows=_GROUP_ROWS, source_key=SQL(", source_key"), source_keys=SQL(", %s::text[]")
+).as_string()
 
 # A redelivery of what had failed here is a wish to try again. Rows are locked in one order everywhere.
 _RETRY = """
@@ -181,7 +185,7 @@ class PostgresDeliveryLog(DeliveryLog):
             # The keys are the same, so nothing is kept twice.
             await self._disconnect()
             return await self._insert(group)
-        except psycopg.errors.UndefinedTable as error:
+        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
             raise not_migrated() from error
         except psycopg.Error as error:
             if len(group) == 1:
@@ -197,8 +201,14 @@ class PostgresDeliveryLog(DeliveryLog):
         arrivals = sorted(range(len(group)), key=lambda arrival: group[arrival].key)
         group = [group[arrival] for arrival in arrivals]
         deliveries = [waiting.delivery for waiting in group]
+        numbers = [_to_number(delivery.source_key) for delivery in deliveries]
+        texts = [
+            delivery.source_key if number is None else None
+            for delivery, number in zip(deliveries, numbers, strict=True)
+        ]
+        has_texts = any(text is not None for text in texts)
         cursor = await connection.execute(
-            _INSERT,
+            _INSERT_TEXTS if has_texts else _INSERT_NUMBERS,
             (
                 len(group),
                 Smallints([arrival + 1 for arrival in arrivals]),
@@ -206,13 +216,14 @@ class PostgresDeliveryLog(DeliveryLog):
                 Texts([delivery.event_type for delivery in deliveries]),
                 Texts([delivery.delivery_id for delivery in deliveries]),
                 Texts([delivery.action for delivery in deliveries]),
-                Bigints([delivery.installation_id for delivery in deliveries]),
+                Bigints(numbers),
                 Texts([delivery.repo_id for delivery in deliveries]),
                 Smallints([delivery.lane for delivery in deliveries]),
                 Texts([delivery.source.value for delivery in deliveries]),
                 Bytes([waiting.payload for waiting in group]),
                 Bigints([len(delivery.body) for delivery in deliveries]),
                 Bytes([waiting.sha256 for waiting in group]),
+                *([Texts(texts)] if has_texts else []),
             ),
             prepare=True,
         )
@@ -279,6 +290,10 @@ class PostgresDeliveryLog(DeliveryLog):
             self._queue.clear()
         for waiting in group:
             self._finish(waiting, _unavailable() if is_outage else error)
+
+
+def _to_number(source_key: str | None) -> int | None:
+    return None if source_key is None else to_number(source_key)
 
 
 def _stored(body: bytes) -> tuple[bytes, bytes]:

@@ -6,11 +6,20 @@ from psycopg.sql import SQL
 from adapters.postgres.line import Row
 from core.domain.events import Event, EventStatus, Verdict
 
+# A source key that is a number, as at GitHub, is in `installation_id`; any other key is in `source_key`. The
+# table of release 0.1.0 has no `source_key`: there the name means that of `absent`, which is null.
+SOURCE_KEY = SQL("""
+    coalesce(e.installation_id::text, (
+        SELECT keyed.source_key
+        FROM (VALUES (NULL::text)) AS absent (source_key)
+        CROSS JOIN LATERAL (SELECT source_key FROM git_webhook_events AS w WHERE w.id = e.id) AS keyed
+    ))
+""")
 COLUMNS = SQL("""
-    e.id, e.provider, e.delivery_id, e.event_type, e.action, e.lane, e.installation_id, e.status,
+    e.id, e.provider, e.delivery_id, e.event_type, e.action, e.lane, {source_key}, e.status,
     e.attempts, e.next_attempt_at, e.created_at, e.repo_id, e.source, e.git_integration_id, e.project_ids,
     e.error_message, e.verdicts::text, e.processed_at, e.payload_length
-""")
+""").format(source_key=SOURCE_KEY)
 WIDTH = 19
 
 _STATUS = {status.value: status for status in EventStatus}
@@ -26,7 +35,7 @@ def event(row: Row) -> Event:
         event_type=row[3],
         action=row[4],
         lane=row[5],
-        installation_id=row[6],
+        source_key=row[6],
         status=_STATUS[row[7]],
         attempts=row[8],
         next_attempt_at=row[9],

@@ -10,6 +10,7 @@ from adapters.postgres.packed_arrays import Bigints, Documents, Smallints, Texts
 from adapters.postgres.session import Session
 from core.domain.events import UNROUTED_LIFETIME, PayloadDamaged, Settlement
 from core.domain.lanes import LANES, lane_of
+from core.domain.source_keys import to_number
 from ports.mailbox import Letter, Mailbox
 
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock(%s, %s)"
@@ -36,23 +37,24 @@ _DUE = (
     .as_string()
 )
 
-# Each half has an index of its own: of what is not looked at yet, and of what waits.
-_WAITING = (
-    SQL("""
+# Each half has an index of its own: of pending events by lane, and of unrouted events by source key.
+_WAITING = SQL("""
     SELECT {columns}, e.payload
-    FROM (
+    FROM (VALUES (NULL::text)) AS absent (source_key)
+    CROSS JOIN LATERAL (
         SELECT * FROM git_webhook_events
-        WHERE status = 'pending' AND lane = %(lane)s::smallint AND installation_id = %(installation)s
+        WHERE status = 'pending' AND lane = %(lane)s::smallint AND {key_column} = %(key)s
         UNION ALL
         SELECT * FROM git_webhook_events
-        WHERE status = 'unrouted' AND installation_id = %(installation)s
+        WHERE status = 'unrouted' AND {key_column} = %(key)s
     ) AS e
     WHERE e.provider = %(provider)s AND e.event_type = %(event_type)s AND e.action = %(action)s
     ORDER BY e.id DESC
     LIMIT %(limit)s
-    """)
-    .format(columns=ledger_rows.COLUMNS)
-    .as_string()
+""")
+_WAITING_BY_NUMBER, _WAITING_BY_TEXT = (
+    _WAITING.format(columns=ledger_rows.COLUMNS, key_column=SQL(column)).as_string()
+    for column in ("installation_id", "source_key")
 )
 
 _SETTLE = """
@@ -87,13 +89,28 @@ _LANES_DUE = """
 # Looked up by integration: there are few of them, and any number of events of strangers. Rows are locked in
 # one order everywhere: people may retry the same ones.
 _ROUTE_WAITING = """
-    WITH connected AS (
+    WITH waiting AS (
+        SELECT e.id
+        FROM git_integrations AS i
+        CROSS JOIN LATERAL (
+            SELECT NULL::text AS source_key, CASE
+                WHEN i.provider_id !~ '^[1-9][0-9]{0,18}$' THEN NULL
+                WHEN i.provider_id::numeric <= 9223372036854775807 THEN i.provider_id::bigint
+            END AS number
+        ) AS absent
+        CROSS JOIN LATERAL (
+            SELECT id FROM git_webhook_events
+            WHERE status = 'unrouted' AND provider = i.provider AND installation_id = absent.number
+            UNION ALL
+            SELECT id FROM git_webhook_events
+            WHERE status = 'unrouted' AND provider = i.provider AND source_key = i.provider_id
+        ) AS e
+        WHERE i.status <> 2
+    ),
+    connected AS (
         SELECT e.id, e.created_at < %(oldest)s AS is_late
         FROM git_webhook_events AS e
-        JOIN git_integrations AS i
-            ON i.provider = e.provider
-            AND e.installation_id = CASE WHEN i.provider_id ~ '^[0-9]{1,18}$' THEN i.provider_id::bigint END
-        WHERE e.status = 'unrouted' AND i.status <> 2
+        WHERE e.id = ANY(ARRAY(SELECT id FROM waiting)) AND e.status = 'unrouted'
         ORDER BY e.delivery_id, e.provider
         FOR UPDATE OF e
     )
@@ -132,18 +149,20 @@ class PostgresMailbox(Mailbox):
         return [_letter(row) for row in rows]
 
     async def waiting(
-        self, provider: str, installation_id: int, *, event_type: str, action: str, limit: int
+        self, provider: str, source_key: str, *, event_type: str, action: str, limit: int
     ) -> Sequence[Letter]:
         """Return events of this kind that wait for their installation, newest first."""
+        number = to_number(source_key)
         asked = {
             "provider": provider,
-            "installation": installation_id,
-            "lane": lane_of(installation_id),
+            "key": source_key if number is None else number,
+            "lane": lane_of(source_key),
             "event_type": event_type,
             "action": action,
             "limit": limit,
         }
-        return [_letter(row) for row in await self._session.read(_WAITING, asked)]
+        statement = _WAITING_BY_TEXT if number is None else _WAITING_BY_NUMBER
+        return [_letter(row) for row in await self._session.read(statement, asked)]
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """Write how these events ended, in one statement."""

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 
 import psycopg
 from alembic import command
@@ -23,7 +24,8 @@ from adapters.postgres.tables import metadata
 from core.domain.errors import DomainError, ErrorKind, StorageConflict
 
 _VERSIONS = "git_schema_version"  # crewkit's database may hold another program's `alembic_version`
-_WAIT_FOR_OTHERS = "60s"
+_WAIT_FOR_OTHERS_SECONDS = 60.0
+_LOCK_POLL_SECONDS = 0.2
 _WAIT_FOR_TABLE = "5s"  # a migration that waits longer stops all traffic behind it
 _ONE_STATEMENT = "10min"
 
@@ -130,19 +132,32 @@ def _config(connection: Connection | None = None, output: io.StringIO | None = N
 def _locked(database_url: str) -> Iterator[Connection]:
     with _connected(database_url) as connection:
         try:
-            connection.execute(text(f"SET lock_timeout = '{_WAIT_FOR_OTHERS}'"))
             connection.execute(text(f"SET statement_timeout = '{_ONE_STATEMENT}'"))
-            # Held by the session, since each migration commits by itself; it ends with the connection.
-            connection.execute(
-                text("SELECT pg_advisory_lock(:class, :key)"), {"class": CLASS, "key": MIGRATIONS}
-            )
             connection.execute(text(f"SET lock_timeout = '{_WAIT_FOR_TABLE}'"))
             connection.commit()
+            _lock(connection)
             yield connection
         except OperationalError as error:
             if isinstance(error.orig, LockNotAvailable):
                 raise StorageConflict("Others hold what this migration needs; try again.") from error
             raise
+
+
+def _lock(connection: Connection) -> None:
+    """Acquire the lock for this session, since each migration commits by itself; raises `StorageConflict`.
+
+    It tries again and again instead of waiting inside a statement: CREATE INDEX CONCURRENTLY waits for every
+    statement under way, so it and a process that waits for its lock would wait for each other.
+    """
+    deadline = monotonic() + _WAIT_FOR_OTHERS_SECONDS
+    while not connection.scalar(
+        text("SELECT pg_try_advisory_lock(:class, :key)"), {"class": CLASS, "key": MIGRATIONS}
+    ):
+        connection.commit()
+        if monotonic() > deadline:
+            raise StorageConflict("Another process is migrating this database. Try again when it has ended.")
+        sleep(_LOCK_POLL_SECONDS)
+    connection.commit()
 
 
 @contextmanager

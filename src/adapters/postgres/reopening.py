@@ -4,6 +4,7 @@ from datetime import datetime
 
 from psycopg.sql import SQL
 
+from adapters.postgres.ledger_rows import SOURCE_KEY
 from adapters.postgres.packed_arrays import Texts
 from core.domain.events import BEFORE_BINDING, RETRYABLE, UNROUTED_LIFETIME
 
@@ -12,14 +13,14 @@ MAY_REOPEN = SQL("""(
     AND e.error_message IS DISTINCT FROM %(never)s
     AND e.payload IS NOT NULL
     AND CASE
-        WHEN e.git_integration_id IS NULL THEN e.installation_id IS NULL OR e.created_at >= %(oldest)s
+        WHEN e.git_integration_id IS NULL THEN {source_key} IS NULL OR e.created_at >= %(oldest)s
         ELSE EXISTS (
             SELECT FROM git_integrations AS owner
             WHERE owner.id = e.git_integration_id AND owner.status <> 2
-                AND owner.provider_id = e.installation_id::text
+                AND owner.provider_id = {source_key}
         )
     END
-)""")
+)""").format(source_key=SOURCE_KEY)
 # Rows are locked in one order everywhere: a redelivery or a sweep may want the same ones.
 REOPEN = (
     SQL("""

@@ -28,7 +28,8 @@ class VerifiedDelivery:
 
     Made only by a `WebhookProtocol`, of a signature or of a `QuotedDelivery`, so holding one is proof. `body`
     is unparsed: what was signed or, where `source` is recovered, the provider's text of it.
-    An envelope with odd inner types has neither installation nor repository and fails when processed.
+    `source_key` says which integration it is for (`core.domain.source_keys`). An envelope with odd inner
+    types has neither source key nor repository and fails when processed.
     Not frozen: one is made for every delivery, and freezing triples its cost.
     """
 
@@ -36,7 +37,7 @@ class VerifiedDelivery:
     event_type: str
     delivery_id: str
     action: str | None
-    installation_id: int | None
+    source_key: str | None
     repo_id: RepoId | None
     body: bytes
     source: Source = Source.RECEIVED
@@ -44,7 +45,7 @@ class VerifiedDelivery:
     @property
     def lane(self) -> int:
         """The mailbox it waits in."""
-        return lane_of(self.installation_id)
+        return lane_of(self.source_key)
 
 
 @dataclass(frozen=True, slots=True)

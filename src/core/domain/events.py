@@ -49,7 +49,7 @@ class Event:
     event_type: str
     action: str | None
     lane: int
-    installation_id: int | None
+    source_key: str | None
     status: EventStatus
     attempts: int
     next_attempt_at: datetime
@@ -125,8 +125,8 @@ def may_reopen(event: Event, owner: Integration | None, *, now: datetime) -> boo
     if event.status not in RETRYABLE or event.error_message == BEFORE_BINDING:
         return False
     if owner is None:
-        return event.installation_id is None or event.created_at >= now - UNROUTED_LIFETIME
-    return not owner.is_revoked and owner.provider_id == str(event.installation_id)
+        return event.source_key is None or event.created_at >= now - UNROUTED_LIFETIME
+    return not owner.is_revoked and owner.provider_id == event.source_key
 
 
 class EnvelopeUnreadable(DomainError):

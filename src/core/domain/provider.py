@@ -163,7 +163,7 @@ class LoggedDelivery:
     delivered_at: datetime
     event_type: str
     action: str | None
-    installation_id: int | None
+    source_key: str | None
     repo_id: RepoId | None
     succeeded: bool
     answer: str = ""

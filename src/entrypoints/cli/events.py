@@ -12,6 +12,7 @@ import msgspec
 from core.application import Application
 from core.domain.actors import SystemActor
 from core.domain.events import Event, EventStatus
+from core.domain.source_keys import to_number
 from core.use_cases.events.retry import MOST
 from entrypoints.bootstrap.application import configure_command, open_application
 from entrypoints.cli.durations import DURATION
@@ -162,7 +163,8 @@ def _summary(event: Event) -> dict[str, object]:
         "provider": event.provider,
         "event": event.event_type,
         "action": event.action,
-        "installation_id": event.installation_id,
+        "installation_id": to_number(event.source_key) if event.source_key else None,
+        "source_key": event.source_key,
         "repo_id": event.repo_id,
         "status": event.status.value,
         "reason": event.error_message,

@@ -184,7 +184,7 @@ def event_body(event: Event) -> EventBody:
         reason=event.error_message,
         source=event.source,
         repo_id=event.repo_id,
-        installation_id=None if event.installation_id is None else str(event.installation_id),
+        installation_id=event.source_key,
         attempts=event.attempts,
         next_attempt_at=event.next_attempt_at if is_waiting else None,
         received_at=event.created_at,

@@ -135,7 +135,7 @@ class WebhookEndpoint:
                 request_id=request_id,
                 delivery_id=delivery.delivery_id,
                 event_type=delivery.event_type,
-                installation_id=delivery.installation_id,
+                installation_id=delivery.source_key,
                 receipt=receipt.value,
             )
         return receipt

@@ -34,15 +34,15 @@ async def test_the_log_of_deliveries_is_read_as_far_as_wanted(
         rest = [logged async for logged in log]
 
     assert [newest.id, *(logged.id for logged in rest)] == [6, 5, 4]
-    assert (newest.guid, newest.event_type, newest.installation_id) == (
+    assert (newest.guid, newest.event_type, newest.source_key) == (
         "0b989ba4-242f-11e5-81e1-000000000006",
         "push",
-        41,
+        "41",
     )
     assert newest.repo_id == "7"
     assert newest.succeeded
     assert not rest[-1].succeeded
-    assert (rest[-1].installation_id, rest[-1].repo_id, rest[-1].action) == (None, None, "opened")
+    assert (rest[-1].source_key, rest[-1].repo_id, rest[-1].action) == (None, None, "opened")
     assert known.received[1].query == {"per_page": "100", "cursor": "v1_5"}
 
 

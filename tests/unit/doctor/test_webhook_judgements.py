@@ -30,7 +30,7 @@ def attempt(
         delivered_at=NOW - timedelta(minutes=minutes),
         event_type=event,
         action=None,
-        installation_id=1,
+        source_key="1",
         repo_id=None,
         succeeded=answer == "OK",
         answer=answer,

@@ -3,7 +3,7 @@
 import asyncio
 
 from core.domain.flows import FlowStatus
-from core.domain.lanes import lane_of_installation
+from core.domain.lanes import lane_of
 from core.domain.provider import (
     ProviderUnavailable,
 )
@@ -97,7 +97,7 @@ async def test_a_binding_waits_for_what_is_being_processed(world: InstallWorld) 
     """Or an event of the installation could be settled as nobody's just after those that wait were routed."""
     came = world.installed(await world.begin(world.mara), OLGA, ACME)
     async with world.unit_of_work() as tx:
-        assert await tx.mailbox.try_lock(lane_of_installation(ACME))
+        assert await tx.mailbox.try_lock(lane_of(ACME))
         finishing = asyncio.create_task(world.finish(world.mara, came))
         for _ in range(200):  # far more turns than it takes
             await asyncio.sleep(0)

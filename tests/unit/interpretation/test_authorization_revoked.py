@@ -13,7 +13,7 @@ from core.domain.interpretation.view import webhook_actor
 from core.domain.notices import AuthorizationRevoked
 from tests.support.domain import CONNECTION, EVENT, INTEGRATION, REQUESTER, view
 
-STANDALONE = replace(EVENT, event_type="github_app_authorization", action="revoked", installation_id=None)
+STANDALONE = replace(EVENT, event_type="github_app_authorization", action="revoked", source_key=None)
 NOTICE = AuthorizationRevoked(REQUESTER)
 REVOKED = replace(
     CONNECTION, status=ConnectionStatus.REVOKED, status_reason="authorization_revoked_on_provider"

@@ -186,7 +186,7 @@ def test_nothing_but_an_exact_pending_request_binds(event: Event, notice: Notice
         assert step.after.organization_id == request.organization_id
         assert step.after.status is IntegrationStatus.ACTIVE
         assert step.before is None or step.before.is_revoked
-        assert step.after.provider_id == str(event.installation_id)
+        assert step.after.provider_id == event.source_key
 
 
 @given(events, notices, views())

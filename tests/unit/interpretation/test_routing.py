@@ -55,7 +55,7 @@ def named(notice: Notice) -> str:
 @pytest.mark.parametrize("notice", OF_AN_INSTALLATION, ids=named)
 def test_without_an_installation_nothing_happens(notice: Notice) -> None:
     """An event that names no installation is ignored, and says why."""
-    ignored = interpret(replace(EVENT, installation_id=None), notice, view(None))
+    ignored = interpret(replace(EVENT, source_key=None), notice, view(None))
     reason = "event_not_handled" if isinstance(notice, Unhandled) else "no_installation"
     assert (ignored.status, ignored.reason) == (EventStatus.IGNORED, reason)
     assert ignored.verdicts == (Verdict("event", Outcome.IGNORED, reason),)
@@ -64,7 +64,7 @@ def test_without_an_installation_nothing_happens(notice: Notice) -> None:
 
 def test_a_ping_is_ignored_as_a_ping() -> None:
     """A ping comes without an installation and is logged under its own name."""
-    assert interpret(replace(EVENT, installation_id=None), Unhandled("ping"), view(None)).reason == "ping"
+    assert interpret(replace(EVENT, source_key=None), Unhandled("ping"), view(None)).reason == "ping"
 
 
 @pytest.mark.parametrize("notice", OF_AN_INSTALLATION, ids=named)

@@ -113,11 +113,11 @@ async def test_only_its_own_lane_is_drained() -> None:
     processing = Processing()
     processing.connect()
     elsewhere = push() | {"installation": {"id": 2}}
-    assert lane_of(2) != LANE
+    assert lane_of("2") != LANE
     delivery = await processing.deliver("push", elsewhere)
     await processing.drain()
     assert processing.event(delivery).status is EventStatus.PENDING
-    await processing.drain(lane_of(2))
+    await processing.drain(lane_of("2"))
     assert processing.event(delivery).status is EventStatus.UNROUTED
 
 

@@ -119,7 +119,7 @@ async def test_poison_fails_after_three_attempts_and_is_reported() -> None:
     assert processing.alerts.told == [
         (
             "event_failed",
-            {"delivery_id": delivery, "event_type": "push", "installation_id": INSTALLATION},
+            {"delivery_id": delivery, "event_type": "push", "installation_id": str(INSTALLATION)},
         )
     ]
     processing.clock.advance(timedelta(days=1))
@@ -177,7 +177,7 @@ async def test_an_odd_envelope_is_kept_at_receipt_and_fails_when_processed() -> 
     delivery = await processing.deliver("push", ODD)
     await processing.drain(0)
     event = processing.event(delivery)
-    assert (event.status, event.installation_id) == (EventStatus.FAILED, None)
+    assert (event.status, event.source_key) == (EventStatus.FAILED, None)
     assert (event.error_message or "").startswith("envelope_unreadable: ")
 
 

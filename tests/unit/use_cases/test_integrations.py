@@ -15,7 +15,7 @@ from core.domain.integrations import (
     IntegrationStatus,
     StatusReason,
 )
-from core.domain.lanes import LANES, lane_of, lane_of_installation
+from core.domain.lanes import lane_of
 from core.domain.organizations import Organization, OrganizationNotFound, Role
 from core.domain.permissions import ActionForbidden
 from core.domain.provider import AppRefused, ProviderUnavailable, ProviderUnknown
@@ -237,7 +237,7 @@ async def test_disconnecting_waits_for_the_events_being_processed(catalog: Catal
     integration = await catalog.connected(organization=organization)
     owner = await catalog.member(organization, Role.OWNER)
     async with catalog.world.unit_of_work() as event:
-        assert await event.mailbox.try_lock(lane_of(INSTALLATION))
+        assert await event.mailbox.try_lock(lane_of(str(INSTALLATION)))
         leaving = asyncio.create_task(disconnected(catalog, organization, owner))
         for _ in range(20):
             await asyncio.sleep(0)
@@ -301,10 +301,3 @@ async def test_connected_anew_meanwhile_the_wish_is_not_touched(catalog: Catalog
     await catalog.uninstall_revoked()
     after = await catalog.read(integration)
     assert (after.status, after.provider_id) == (IntegrationStatus.ACTIVE, "2")
-
-
-def test_the_lane_of_an_integration_is_that_of_its_events() -> None:
-    """Ids are text in rows and numbers in deliveries; another provider's words have a lane as well."""
-    assert lane_of_installation(str(INSTALLATION)) == lane_of(INSTALLATION)
-    assert lane_of_installation("a-b-c") == lane_of_installation("") == lane_of(None)
-    assert {lane_of_installation(str(number)) for number in range(1000)} == set(range(LANES))

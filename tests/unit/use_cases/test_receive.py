@@ -43,7 +43,7 @@ async def test_a_delivery_is_kept_as_it_was_signed_and_rings_its_lane() -> None:
     assert await processing.receive(delivery) is Receipt.ACCEPTED
     event = processing.event("d-1")
     assert (event.status, event.next_attempt_at, event.attempts) == (EventStatus.PENDING, NOW, 0)
-    assert (event.installation_id, event.repo_id, event.lane) == (INSTALLATION, LAUNCHPAD, EVENT.lane)
+    assert (event.source_key, event.repo_id, event.lane) == (str(INSTALLATION), LAUNCHPAD, EVENT.lane)
     assert (event.event_type, event.source, event.payload_length) == ("push", "received", len(delivery.body))
     assert processing.database.committed.payloads[event.id] == delivery.body
     assert processing.bell.rung == [EVENT.lane]

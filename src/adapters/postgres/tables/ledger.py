@@ -30,6 +30,7 @@ git_webhook_events = Table(
     Column("event_type", String, nullable=False),
     Column("delivery_id", String, nullable=False),
     Column("action", String),
+    # The source key: a key that is a number is in `installation_id`, any other key in `source_key`.
     Column("installation_id", BigInteger),
     Column("repo_id", String),
     Column("lane", SmallInteger, nullable=False),
@@ -46,9 +47,15 @@ git_webhook_events = Table(
     Column("error_message", Text),
     Column("processed_at", Timestamp),
     *written_at(),
+    Column("source_key", Text),
     UniqueConstraint("delivery_id", "provider"),  # people look deliveries up by id alone
     Index("git_webhook_events_pending_idx", "lane", "id", postgresql_where=text("status = 'pending'")),
     Index("git_webhook_events_unrouted_idx", "installation_id", postgresql_where=text("status = 'unrouted'")),
+    Index(
+        "git_webhook_events_unrouted_key_idx",
+        "source_key",
+        postgresql_where=text("status = 'unrouted' AND source_key IS NOT NULL"),
+    ),
     Index("git_webhook_events_failed_idx", "id", postgresql_where=text("status = 'failed'")),
     # Nothing received is in it before it is routed, so receiving does not pay for it.
     Index(

@@ -44,7 +44,7 @@ def interpret(event: Event, notice: Notice, view: View) -> Interpretation:
     """Decide what one event does: to the integration, its catalog and links, and whom it is told."""
     if isinstance(notice, AuthorizationRevoked):
         return _authorization_revoked(event, view)
-    if event.installation_id is None:
+    if event.source_key is None:
         return ignored(notice.reason if isinstance(notice, Unhandled) else "no_installation")
     if view.integration is None:
         if view.binding and isinstance(notice, InstallationChanged) and answers(notice, view.binding.request):

@@ -99,7 +99,7 @@ def bind_pending(event: Event, notice: InstallationChanged, view: View, binding:
     if binding.existing and not binding.existing.is_revoked:
         return ignored("organization_already_connected")
     place = Place(binding.request.organization_id, event.provider, binding.existing, binding.new_id)
-    after = bound(place, str(event.installation_id), notice.installation, suspended_at=None, at=view.now)
+    after = bound(place, str(event.source_key), notice.installation, suspended_at=None, at=view.now)
     listed = tuple(
         catalog_row(facts, after.id, view.repositories.get(facts.repo_id)) for facts in notice.repositories
     )

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 from core.domain.commit_claims import Claimed, CommitClaims, commits_claimed
 from core.domain.errors import StorageConflict
-from core.domain.lanes import lane_of_installation
+from core.domain.lanes import lane_of
 from ports.clock import Clock
 from ports.doorbell import Doorbell
 from ports.unit_of_work import UnitOfWork
@@ -61,7 +61,7 @@ class ClaimCommits:
 
         The lane is held no longer than that; a drainer that found it taken and left is called back.
         """
-        lane = lane_of_installation(claims.installation)
+        lane = lane_of(claims.installation)
         async with self.unit_of_work() as tx:
             await tx.mailbox.lock(lane)
             await tx.commit()

@@ -8,7 +8,7 @@ from uuid import uuid4
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.identifiers import RepoId
 from core.domain.integrations import Integration
-from core.domain.lanes import lane_of_installation
+from core.domain.lanes import lane_of
 from core.domain.listing import is_complete
 from core.domain.provider import InstallationAccess
 from core.domain.syncs import retry_delay
@@ -91,7 +91,7 @@ class SyncCatalog:
         now = self.clock.now()
         async with self.unit_of_work() as tx:
             # What events wrote before is visible then, and those of after ask for another sync.
-            await tx.mailbox.lock(lane_of_installation(integration.provider_id))
+            await tx.mailbox.lock(lane_of(integration.provider_id))
             claim = await tx.catalog_syncs.claim(integration, owner=uuid4().hex, now=now, until=now + LEASE)
             await tx.commit()
         return claim

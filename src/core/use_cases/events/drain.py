@@ -153,7 +153,7 @@ class DrainLane:
 
     def _read(self, world: World, letter: Letter) -> Notice | Settlement:
         event = letter.event
-        is_waiting = event.installation_id is not None and world.integration_of(event) is None
+        is_waiting = event.source_key is not None and world.integration_of(event) is None
         if is_waiting and event.repo_id is not None:
             # Nobody can be told of a repository whose installation is unknown: not worth decoding. Should an
             # event before it in this batch bind the installation, writing the batch makes it due again.
@@ -186,7 +186,7 @@ class DrainLane:
                     "A delivery could not be processed; its error message is in the ledger.",
                     delivery_id=event.delivery_id,
                     event_type=event.event_type,
-                    installation_id=event.installation_id,
+                    installation_id=event.source_key,
                 )
 
 

@@ -67,7 +67,7 @@ class World:
 
     def integration_of(self, event: Event) -> Integration | None:
         """Return the integration an event belongs to, as changed so far."""
-        return self.integrations.get((event.provider, str(event.installation_id)))
+        return self.integrations.get((event.provider, event.source_key)) if event.source_key else None
 
     def view(self, event: Event, notice: Notice) -> View:
         """Return what the interpretation of this event may look at."""
@@ -142,8 +142,8 @@ async def route(tx: Transaction, events: Sequence[Event], now: datetime) -> Worl
     world = World(now)
     installations: dict[str, set[str]] = defaultdict(set)
     for event in events:
-        if event.installation_id is not None:
-            installations[event.provider].add(str(event.installation_id))
+        if event.source_key is not None:
+            installations[event.provider].add(event.source_key)
     for provider, ids in installations.items():
         for integration in await tx.integrations.of_installations(provider, ids):
             world.integrations[provider, integration.provider_id] = integration

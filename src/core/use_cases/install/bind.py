@@ -9,7 +9,7 @@ from core.domain.flows import Flow, FlowStatus, FlowUsed
 from core.domain.identifiers import OrganizationId
 from core.domain.integration_events import status_changed
 from core.domain.integrations import Integration
-from core.domain.lanes import lane_of_installation
+from core.domain.lanes import lane_of
 from core.domain.notices import InstallationFacts
 from core.domain.provider import Installation
 from ports.clock import Clock
@@ -35,7 +35,7 @@ class BindInstallation:
 
         Raises `InstallationBoundElsewhere`, `OrganizationAlreadyConnected` or `FlowUsed`.
         """
-        lane = lane_of_installation(installation.provider_id)
+        lane = lane_of(installation.provider_id)
         async with self.unit_of_work() as tx:
             await tx.mailbox.lock(lane)
             integration = await self._bind(tx, actor, flow.provider, organization_id, installation)

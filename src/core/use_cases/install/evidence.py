@@ -41,7 +41,7 @@ class GatherEvidence:
             person_id=person.id,
             installation=installation,
             is_listed=provider_id in listed,
-            announcements=await self._announcements(flow.provider, provider_id),
+            announcements=await self._announcements(flow.provider, provider_id) if installation else (),
         )
         try:
             prove(evidence)
@@ -52,12 +52,10 @@ class GatherEvidence:
         return evidence
 
     async def _announcements(self, provider: str, provider_id: str) -> tuple[Announcement, ...]:
-        if not (provider_id.isascii() and provider_id.isdigit()):
-            return ()
         async with self.unit_of_work() as tx:
             letters = await tx.mailbox.waiting(
                 provider,
-                int(provider_id),
+                provider_id,
                 event_type="installation",
                 action="created",
                 limit=_ANNOUNCEMENTS,

@@ -7,7 +7,7 @@ from core.domain.changes import Change
 from core.domain.errors import StorageConflict
 from core.domain.integration_events import status_changed
 from core.domain.integrations import IntegrationNotFound, StatusReason
-from core.domain.lanes import lane_of_installation
+from core.domain.lanes import lane_of
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in
 from core.use_cases.supported import require_supported
@@ -47,7 +47,7 @@ class DisconnectIntegration:
             if found is None:
                 raise IntegrationNotFound("This organization is not connected to the provider.")
             # Its events are processed either before or after, and then find it revoked.
-            await tx.mailbox.lock(lane_of_installation(found.provider_id))
+            await tx.mailbox.lock(lane_of(found.provider_id))
             known = await tx.integrations.get_for_update(organization.id, provider)
             if known is None or known.provider_id != found.provider_id:
                 raise StorageConflict("It was connected anew meanwhile; try again.")
