@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from adapters.github.large_payloads import MAX_COMMITS, MAX_ROWS, bounded
 from adapters.github.payloads import HANDLED, read_payload
 from adapters.github.people import NOREPLY_HOST, PeopleReader
 from adapters.github.signature import SignatureDigest, SigningSecret, given_signature
@@ -95,7 +96,7 @@ class GitHubWebhooks(WebhookProtocol):
     def read(self, event_type: str, body: bytes) -> Notice:
         """Read a kept payload; the envelope first, since an odd one was accepted at receipt."""
         try:
-            text = without_halves(_json_of(body))
+            text = without_halves(_bounded(event_type, _json_of(body)))
             envelope = _decode_envelope(text)
             if envelope.installation is None and event_type not in _STANDALONE:
                 return Unhandled("no_installation")
@@ -145,6 +146,10 @@ def _delivery(
         body=body,
         source=source,
     )
+
+
+def _bounded(event_type: str, text: bytes) -> bytes:
+    return bounded(text, max_rows=MAX_COMMITS if event_type == "push" else MAX_ROWS)
 
 
 def _envelope(text: bytes) -> _Envelope:

@@ -1,6 +1,7 @@
 """Half a character in a signed payload costs that character, not the delivery."""
 
 import json
+import re
 
 import msgspec
 import pytest
@@ -45,3 +46,41 @@ def test_whatever_python_writes_can_be_read(value: dict[str, object]) -> None:
         assert mended != text
     else:
         assert mended == text
+
+
+SEGMENTS = [
+    rb"\\",
+    rb"\"",
+    rb"\n",
+    rb"\u00e9",
+    rb"\ud83d",
+    rb"\uDE80",
+    rb"\\ud83d",
+    b"x",
+    b"u",
+    b"dead",
+    b"\xc3\xa9",
+]
+ESCAPES = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(?:\\u[dD][c-fC-F][0-9a-fA-F]{2})?|u[dD][c-fC-F][0-9a-fA-F]{2}|.)",
+    re.DOTALL,
+)
+
+
+def replaced_one_by_one(text: bytes) -> bytes:
+    """Replace lone halves by looking at each escape in turn: slow, and simple enough to be right."""
+    return ESCAPES.sub(lambda escape: rb"\ufffd" if len(escape[0]) == 6 else escape[0], text)
+
+
+@given(st.lists(st.sampled_from(SEGMENTS), min_size=1, max_size=12), st.integers(0, 12))
+def test_large_texts_are_divided_without_cutting_an_escape(segments: list[bytes], offset: int) -> None:
+    """A text of several pieces has the same result as one that is replaced escape by escape."""
+    repeated = b"".join(segments)
+    text = b'"' + b"y" * offset + repeated * (200_000 // len(repeated)) + b'"'
+    assert without_halves(text) == replaced_one_by_one(text)
+
+
+@pytest.mark.parametrize("text", [b'"\x00\\ud83d"', b'{"\\ud83d":\x00\x00ud83d"}'])
+def test_text_with_a_nul_is_left_to_the_decoder(text: bytes) -> None:
+    """A NUL stands for a backslash while halves are replaced, so such text must never become valid."""
+    assert without_halves(text) == text

@@ -26,7 +26,7 @@ from ports.unit_of_work import Transaction, UnitOfWork
 from ports.webhooks import WebhookProtocol
 
 _BATCH = 256
-_BATCH_BYTES = 32 * 1024 * 1024
+_BATCH_BYTES = 8 * 1024 * 1024
 _LONGEST = timedelta(seconds=30)
 
 

@@ -1,0 +1,115 @@
+"""Large payloads need memory in proportion to their size, and lose nothing that is read of them."""
+
+import json
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+
+from adapters.github.large_payloads import HEAD_CHARACTERS, LARGE, MAX_COMMITS, bounded
+from core.domain.events import EnvelopeUnreadable
+from core.domain.notices import Push
+from tests.support.processing import payload
+from tests.support.webhooks import protocol
+
+TRAILER = "\nCo-authored-by: Ada <ada@example.com>"
+
+
+def commit(message: bytes) -> bytes:
+    """Return the JSON text of a commit with this JSON text as its message."""
+    return (
+        json.dumps(payload("push/branch")["commits"][0] | {"message": "@"}).encode().replace(b"@", message, 1)
+    )
+
+
+def push_of(*commits: bytes) -> bytes:
+    """Return a push of these commits."""
+    text = json.dumps(payload("push/branch") | {"commits": "@", "head_commit": None}).encode()
+    return text.replace(b'"@"', b"[" + b",".join(commits) + b"]", 1)
+
+
+def read(body: bytes) -> Push:
+    """Read a push as the worker does."""
+    notice = protocol().read("push", body)
+    assert isinstance(notice, Push)
+    return notice
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "\U0001f680", '"', "\\", "\n"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_a_long_message_keeps_its_beginning_and_its_trailers(letter: str, ascii_only: bool) -> None:
+    """Whatever it consists of, and however that is escaped."""
+    message = letter * LARGE + "\n" + TRAILER
+    body = push_of(commit(json.dumps(message, ensure_ascii=ascii_only)[1:-1].encode()))
+    [found] = read(body).commits
+    assert found.message[:HEAD_CHARACTERS] == letter * HEAD_CHARACTERS
+    assert found.message.endswith(TRAILER)
+    assert [author.email for author in found.co_authors] == ["ada@example.com"]
+    assert len(found.message) < 3 * HEAD_CHARACTERS
+
+
+def test_a_payload_that_is_not_large_is_not_changed() -> None:
+    """Nothing is copied, either."""
+    text = push_of(commit(b"x" * 10_000))
+    assert bounded(text, max_rows=1) is text
+
+
+def test_all_the_commits_that_github_sends_are_read() -> None:
+    """Each with a message of 11 KB."""
+    push = read(push_of(*[commit(b"%d " % number + rb"\\ud\"\n" * 1800) for number in range(2048)]))
+    assert push.commits_total == 2048
+    assert [one.message.split()[0] for one in push.commits] == [str(number) for number in range(2048)]
+
+
+def test_files_of_a_commit_are_not_counted() -> None:
+    """A push may change any number of files, and none of their names is decoded."""
+    files = json.dumps([f"src/file_{number}.py" for number in range(MAX_COMMITS + 1)]).encode()
+    assert len(files) > LARGE / 2
+    read(push_of(commit(b"x").replace(b'"removed": []', b'"removed": ' + files), commit(b"y" * LARGE)))
+
+
+@pytest.mark.parametrize("row", [b"{}", b"0", b'"[,]"', b'{"id": "a", "author": {"name": "b", "x": [1]}}'])
+def test_far_more_commits_than_github_sends_are_unreadable(row: bytes) -> None:
+    """Decoding them would need many times the memory of the body."""
+    body = push_of(*[row] * (LARGE // len(row) + MAX_COMMITS))
+    with pytest.raises(EnvelopeUnreadable, match="more than 20000 rows"):
+        protocol().read("push", body)
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":'])
+def test_deep_nesting_is_unreadable(opening: bytes) -> None:
+    """Neither the stack nor the time runs out."""
+    with pytest.raises(EnvelopeUnreadable):
+        protocol().read("push", push_of(opening * LARGE))
+
+
+HOSTILE: dict[str, Callable[[int], bytes]] = {
+    "the named push": lambda size: push_of(commit(rb"\\ud" + rb"\"\n" * (size // 4))),
+    "2,048 messages": lambda size: push_of(*[commit(rb"\\ud" + rb"\"\n" * (size // 2048 // 4))] * 2048),
+    "a lone half and quotes": lambda size: push_of(commit(rb"\ud83d" + rb"\"\n" * (size // 4))),
+    "lone halves": lambda size: push_of(commit(rb"\ud800ab" * (size // 8))),
+    "lone halves in all messages": lambda size: push_of(*[commit(rb"\udc00ab" * (size // 2048 // 8))] * 2048),
+    "escaped backslashes": lambda size: push_of(commit(rb"\\" * (size // 2) + rb"\ud800")),
+    "one astral character": lambda size: push_of(commit(rb"\ud83d\ude80" + b"x" * size)),
+    "tiny commits": lambda size: push_of(*[b'{"id":"a","message":"b","author":{}}'] * (size // 37)),
+    "lists in lists": lambda size: push_of(*[b"[[],[],[[]]]"] * (size // 13)),
+    "files": lambda size: push_of(
+        commit(b"x").replace(b'"removed": []', b'"removed": [' + b'"a",' * (size // 4) + b'"a"]')
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_memory_is_at_most_three_times_the_body_beside_it(kind: str) -> None:
+    """The body included that is four times, for whatever a signed push consists of."""
+    body = HOSTILE[kind](4 * 1024 * 1024)
+    assert len(body) > 3 * 1024 * 1024
+    tracemalloc.start()
+    try:
+        protocol().read("push", body)
+    except EnvelopeUnreadable:
+        assert kind in ("tiny commits", "lists in lists")
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 3 * len(body)
