@@ -18,7 +18,7 @@ from core.use_cases.connections.finish import FinishConnection
 from core.use_cases.connections.list_connections import ListConnections
 from core.use_cases.connections.look_up import LookUpIdentities
 from core.use_cases.connections.revoke import RevokeTokens
-from core.use_cases.events.browse import ListEvents, ShowEvent
+from core.use_cases.events.browse import FindDeliveries, ListEvents, ShowEvent
 from core.use_cases.events.count_census import CountCensus
 from core.use_cases.events.drain import DrainLane
 from core.use_cases.events.of_organization import (
@@ -69,6 +69,7 @@ class Application:
 
     # Whoever runs the service looks at the ledger and mends it; an organization's people do with their part.
     list_events: ListEvents
+    find_deliveries: FindDeliveries
     show_event: ShowEvent
     retry_event: RetryEvent
     retry_events: RetryEvents

@@ -20,7 +20,7 @@ from core.domain.secret import Secret
 
 KEY_BYTES = 32  # AES-256
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _HIGHEST_PORT = 65535
 # GitHub gives out PKCS#1; tools convert to PKCS#8.
 _PRIVATE_KEY = re.compile(r"-----BEGIN (RSA |EC )?PRIVATE KEY-----\n")
@@ -181,7 +181,7 @@ def encryption_keys(text: str) -> tuple[tuple[str, Secret], ...]:
     keys = [item.partition(":") for item in _items(text)]
     for position, (key_id, colon, key) in enumerate(keys, start=1):
         # Without a colon this is no id but most likely the key, which no message may repeat.
-        if not colon or not _KEY_ID.fullmatch(key_id):
+        if not colon or not KEY_ID.fullmatch(key_id):
             raise ValueError(f"key {position} has no id of letters, digits, `_` and `-`")
         try:
             size = len(base64.b64decode(key, validate=True))

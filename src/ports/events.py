@@ -39,6 +39,12 @@ class EventStore(Protocol):
     async def find(self, provider: str, delivery_id: str) -> Event | None:
         """Return one event."""
 
+    async def list_by_prefix(self, provider: str, prefix: str, *, limit: int) -> Sequence[Event]:
+        """Return at most `limit` events whose delivery ids begin with `prefix`, in the order of their ids.
+
+        The time grows with the number of events, unless the database compares text by bytes.
+        """
+
     async def find_payload(self, event_id: EventId) -> bytes | None:
         """Return the bytes that were signed, None once retention removed them; raises `PayloadDamaged`."""
 

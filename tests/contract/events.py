@@ -94,6 +94,28 @@ class EventStoreContract:
             assert await tx.events.find(PROVIDER, event.delivery_id) == event
             assert await tx.events.find("gitlab", event.delivery_id) is None
 
+    async def test_lists_by_the_beginning_of_delivery_ids(self, world: World) -> None:
+        """Characters that a pattern would give a meaning stand for themselves."""
+        ids = ["aa-1", "aa-2", "aa-3", "ab-1", "a%-1", "a_-1", "AA-1"]
+        for delivery_id in ids:
+            await world.keep(replace(a_delivery(), delivery_id=delivery_id), now())
+        await world.keep(replace(a_delivery(), delivery_id="aa-4", provider="gitlab"), now())
+
+        async def found(prefix: str, limit: int = 10) -> list[str]:
+            async with world.unit_of_work() as tx:
+                events = await tx.events.list_by_prefix(PROVIDER, prefix, limit=limit)
+            return [event.delivery_id for event in events]
+
+        assert await found("aa") == ["aa-1", "aa-2", "aa-3"]
+        assert await found("aa", limit=2) == ["aa-1", "aa-2"]
+        assert await found("a%") == ["a%-1"]
+        assert await found("a_") == ["a_-1"]
+        assert await found("AA-1") == ["AA-1"]
+        assert await found("aa-11") == []
+        async with world.unit_of_work() as tx:
+            [event] = await tx.events.list_by_prefix(PROVIDER, "ab", limit=10)
+            assert event == await tx.events.find(PROVIDER, "ab-1")
+
     @pytest.mark.parametrize("body", [b"", b'{"a":1}', bytes(range(256)) * 4096])
     async def test_payload_is_what_was_signed(self, world: World, body: bytes) -> None:
         """The kept bytes are exactly the signed ones."""

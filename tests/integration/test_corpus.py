@@ -10,7 +10,8 @@ import pytest
 
 from core.domain.attribution import Method, Role
 from core.domain.domain_events import PushData
-from entrypoints.cli.replay import replay
+from core.domain.secret import Secret
+from entrypoints.cli.replay import Replay, Target
 from tests.support.conditions import wait_until
 from tests.support.deliveries import ROOT, SECRET
 from tests.support.domain import INSTALLATION, LAUNCHPAD
@@ -53,7 +54,7 @@ def connect_every_other_installation(ledger: Ledger, payloads: set[tuple[str, by
 
 async def replayed(service: Service, folders: Sequence[Path]) -> Counter[str]:
     """Replay all, sixteen at a time, and count the answers."""
-    return await replay(folders, url=service.url, secret=SECRET, new_ids=False, concurrency=16, repeat=1)
+    return await Replay(Target(service.url, Secret(SECRET)), concurrency=16).send(folders)
 
 
 async def test_every_payload_is_kept_once_and_decided(

@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from click.testing import CliRunner
 
 from adapters.postgres.database import Database
 from adapters.postgres.sealed_values import PostgresSealedValueStore, encrypted_columns
@@ -27,6 +28,7 @@ from core.use_cases.tokens.sealing import (
     seal_read_token,
     seal_user_tokens,
 )
+from entrypoints.cli.keys import keys as keys_group
 from ports.sealed_values import SealedValue
 from tests.contract.postgres_world import PostgresWorld
 from tests.support import keys_command
@@ -110,7 +112,7 @@ def test_a_new_key_is_one_that_the_settings_take(kept: Kept) -> None:
     found = keys(kept, "verify", (name, Secret(key)), OLD)
     assert (found.returncode, found.stdout.splitlines()[0]) == (
         0,
-        "Keys, in order: k2, old. The first encrypts.",
+        "Keys, in order: k2, old. The first key encrypts.",
     )
     named = {keys(kept, "new").stdout.partition(":")[0] for _ in range(2)}
     assert len(named) == 2, "two that are made on one day are both kept"
@@ -124,22 +126,22 @@ def test_a_rotation_from_the_first_step_to_the_last(kept: Kept) -> None:
         0,
         [
             *(f"{column}: 1 with old" for column in COLUMNS),
-            f"{VALUES} values; {VALUES} of them not with the first key.",
-            "Keep the others until `crewkit-git keys rotate` has been run.",
+            f"{VALUES} values; {VALUES} of them not encrypted with the first key.",
+            "Keep the other keys until `crewkit-git keys rotate` has run.",
         ],
     )
     planned = keys(kept, "rotate --dry-run", NEW, OLD)
-    assert f"With the first key would be encrypted anew: {VALUES} of {VALUES} values." in planned.stdout
+    assert f"Would be encrypted with the first key: {VALUES} of {VALUES} values." in planned.stdout
     rotated = keys(kept, "rotate", NEW, OLD)
     assert (rotated.returncode, rotated.stderr) == (0, "")
-    assert f"With the first key encrypted anew: {VALUES} of {VALUES} values." in rotated.stdout
+    assert f"Encrypted with the first key: {VALUES} of {VALUES} values." in rotated.stdout
     assert f"0 of {VALUES} values" in keys(kept, "rotate", NEW, OLD).stdout
     after = keys(kept, "verify", NEW)
     assert (after.returncode, after.stdout.splitlines()[1:]) == (
         0,
         [
             *(f"{column}: 1 with new" for column in COLUMNS),
-            f"{VALUES} values; 0 of them not with the first key.",
+            f"{VALUES} values; 0 of them not encrypted with the first key.",
         ],
     )
 
@@ -205,3 +207,12 @@ async def test_many_values_in_batches(database_url: str) -> None:
     alone = ResealValues(values, AesGcmCipher([NEW]))
     assert sum([one.seen for one in [one async for one in alone()] if one.column == column][-1:]) == count
     await world.database.close()
+
+
+@pytest.mark.parametrize("key_id", ["", "a:b", "a b", "a,b", "k" * 33, "schl\u00fcssel"])
+def test_a_key_id_that_the_setting_refuses_is_not_printed(key_id: str) -> None:
+    """The command shows the allowed form instead of a key that no process would accept."""
+    done = CliRunner().invoke(keys_group, ["new", "--id", key_id])
+    assert done.exit_code == 2
+    assert "is not a key id. Use 1 to 32 letters, digits, `_` and `-`" in done.output
+    assert done.stdout == ""

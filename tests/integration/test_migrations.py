@@ -236,11 +236,23 @@ def test_command_line(empty_url: str) -> None:
         done = CliRunner().invoke(command, arguments, env=environment)
         return done.exit_code, done.output
 
-    assert run("--check")[0] == 1
-    assert run() == (0, "The database is up to date.\n")
-    assert run("--check") == (0, "The database is up to date.\n")
-    assert run("--down", "-1", "--yes") == (0, f"The database is at {revisions()[-2]}.\n")
-    assert run("--down", "0001", "--yes") == (0, "The database is at 0001.\n")
+    up_to_date = f"The database is up to date at revision {newest()}."
+    code, output = run("--check")
+    assert code == 1
+    assert re.findall(r"^Missing (\d+): \S", output, re.MULTILINE) == revisions()
+    code, output = run()
+    assert code == 0
+    assert re.findall(r"^Applied (\d+): \S", output, re.MULTILINE) == revisions()
+    assert output.splitlines()[-1] == up_to_date
+    assert run() == (0, f"Nothing to apply. {up_to_date}\n")
+    assert run("--check") == (0, f"{up_to_date}\n")
+    code, output = run("--down", "-1", "--yes")
+    assert code == 0
+    assert re.findall(r"^Reverted (\d+): \S", output, re.MULTILINE) == revisions()[-1:]
+    assert output.splitlines()[-1] == f"The database is at revision {revisions()[-2]}."
+    code, output = run("--down", "0001", "--yes")
+    assert re.findall(r"^Reverted (\d+): \S", output, re.MULTILINE) == revisions()[-2:0:-1]
+    assert output.splitlines()[-1] == "The database is at revision 0001."
     assert current(empty_url) == "0001"
     code, output = run("--down", "nowhere", "--yes")
     assert code == 1
@@ -258,8 +270,8 @@ def test_down_is_refused_where_nobody_can_be_asked(empty_url: str) -> None:
     environment = {"CREWKIT_GIT_DATABASE_URL": empty_url, "CREWKIT_GIT_ENVIRONMENT": "development"}
     done = CliRunner().invoke(command, ["--down", "base"], input="y\n", env=environment)
     assert done.exit_code == 1
-    assert "drops for good" in done.output
-    assert "Error: Nothing was changed: there is no terminal to ask at. Give --yes" in done.output
+    assert "permanently drops" in done.output
+    assert "Error: Nothing was changed: there is no terminal to confirm at. Give --yes" in done.output
     assert current(empty_url) == newest()
 
 
@@ -283,7 +295,7 @@ def test_down_asks_at_a_terminal(empty_url: str, answer: bytes, code: int, revis
         os.close(ours)
         os.close(theirs)
     assert done.returncode == code, done.stderr
-    assert "drops for good" in done.stderr
+    assert "permanently drops" in done.stderr
     assert shown(empty_url) in done.stderr
     assert current(empty_url) == revision
 

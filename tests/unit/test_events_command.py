@@ -17,7 +17,7 @@ def test_a_database_that_is_gone(
     tmp_path: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch, *, is_named: bool
 ) -> None:
     """The one that is named, or the one whose address a killed `up` left behind."""
-    monkeypatch.setattr("entrypoints.cli.events.configure_command", lambda _settings: None)
+    monkeypatch.setattr("entrypoints.cli.application.configure_command", lambda _settings: None)
     published = {"database_url": GONE, "redis_url": "redis://127.0.0.1:1/0", "webhook_secret": "s"}
     (tmp_path / "demo.json").write_text(json.dumps(published))
     environment = {"CREWKIT_GIT_HOME": str(tmp_path)} | (

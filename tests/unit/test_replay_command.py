@@ -1,5 +1,6 @@
 """`crewkit-git events replay` says what is wrong with what it was given."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,14 +32,14 @@ def test_a_folder_that_is_no_event_is_named(tmp_path: Path) -> None:
     file.parent.mkdir()
     file.write_text("{}")
     done = replay(tmp_path, str(file), "--url", "http://127.0.0.1:9")
-    assert (done.exit_code, "is no event" in done.output) == (1, True)
+    assert (done.exit_code, "is not an event type" in done.output) == (1, True)
 
 
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("http://[::1", "is no address"),
-        ("http://127.0.0.1:99999", "is no address"),
+        ("http://[::1", "is not an address"),
+        ("http://127.0.0.1:99999", "is not an address"),
         ("http://127.0.0.1:9", "failed (ConnectError)"),
     ],
 )
@@ -72,3 +73,13 @@ def test_a_length_of_time_beyond_reason_is_refused() -> None:
     assert DURATION.convert("3650d", None, None).days == 3650
     done = CliRunner().invoke(list_events, ["--since", "999999d"])
     assert (done.exit_code, "longer than ten years" in done.output) == (2, True)
+
+
+def test_shows_progress_and_rate(tmp_path: Path) -> None:
+    """The last line has the total, whatever the answers were."""
+    file = tmp_path / "push" / "one.json"
+    file.parent.mkdir()
+    file.write_text("{}")
+    done = replay(tmp_path, str(tmp_path), "--url", "http://127.0.0.1:9", "--repeat", "3")
+    assert re.search(r"^3 of 3 sent in [\d.]+ s, [\d,]+ per second$", done.stderr, re.MULTILINE)
+    assert done.stdout == "failed (ConnectError): 3\n"

@@ -79,7 +79,11 @@ async def test_it_lives_as_long_as_asked(home: Path) -> None:
         ([], "Name either a user or --service."),
         (["owner", "--service", "deployer"], "Name either a user or --service."),
         (["owner", "--scope", "git.read"], "Only a service has scopes"),
-        (["nobody@example"], f"it has {MARA.email}"),
+        (
+            ["--service", "deployer", "--scope", "git.write"],
+            "'git.write' is not a scope. Known scopes: git.admin, git.events, git.link, git.read",
+        ),
+        (["nobody@example"], f"Known users: {MARA.email} (owner)"),
         (["owner", "--ttl", "1"], "1 is no duration; write 90s, 15m, 2h or 3d."),
         (["owner", "--ttl", "0h"], "0h is no duration"),
     ],
@@ -108,7 +112,7 @@ def test_production_makes_no_tokens(home: Path) -> None:
     refused = run(home, "owner", **environment)
 
     assert refused.exit_code == 1
-    assert "in production crewkit issues them" in refused.output
+    assert "In production, crewkit issues them" in refused.output
 
 
 def test_without_a_key_it_says_who_makes_one(tmp_path: Path) -> None:
@@ -116,12 +120,12 @@ def test_without_a_key_it_says_who_makes_one(tmp_path: Path) -> None:
     refused = run(tmp_path, str(MARA.external_id))
 
     assert refused.exit_code == 1
-    assert "`crewkit-git up` makes this key" in refused.output
+    assert "`crewkit-git up` creates it" in refused.output
 
 
 def test_without_a_running_demo_only_ids_are_known(home: Path) -> None:
     """The people are published while `up` runs."""
     (home / "demo.json").unlink()
 
-    assert "nobody, since `up` is not running" in run(home, "owner").output
+    assert "demo.json does not exist" in run(home, "owner").output
     assert run(home, str(MARA.external_id)).exit_code == 0

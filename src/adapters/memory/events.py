@@ -31,6 +31,15 @@ class MemoryEventStore(EventStore):
                 return event
         return None
 
+    async def list_by_prefix(self, provider: str, prefix: str, *, limit: int) -> Sequence[Event]:
+        """Return at most `limit` events whose delivery ids begin with `prefix`."""
+        matching = [
+            event
+            for event in self._session.state.events.values()
+            if event.provider == provider and event.delivery_id.startswith(prefix)
+        ]
+        return sorted(matching, key=lambda event: event.delivery_id)[:limit]
+
     async def find_payload(self, event_id: EventId) -> bytes | None:
         """Return the bytes that were signed."""
         return self._session.state.payloads.get(event_id)

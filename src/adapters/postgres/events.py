@@ -19,6 +19,21 @@ _FIND = (
     .as_string()
 )
 
+# All columns of the inner query are in the unique index, so that only the rows found are read from the table.
+# With a collation of bytes the planner reads only the part of the index that begins with the prefix.
+_LIST_BY_PREFIX = (
+    SQL("""
+        SELECT {columns} FROM (
+            SELECT delivery_id, provider FROM git_webhook_events
+            WHERE starts_with(delivery_id, %(prefix)s) AND provider = %(provider)s
+            ORDER BY delivery_id LIMIT %(limit)s
+        ) AS matching JOIN git_webhook_events AS e USING (delivery_id, provider)
+        ORDER BY e.delivery_id
+    """)
+    .format(columns=ledger_rows.COLUMNS)
+    .as_string()
+)
+
 _FIND_PAYLOAD = "SELECT payload, payload_length FROM git_webhook_events WHERE id = %s"
 
 _HAS_PAYLOAD = "SELECT payload IS NOT NULL FROM git_webhook_events WHERE id = %s"
@@ -49,6 +64,13 @@ class PostgresEventStore(EventStore):
         """Return one event."""
         rows = await self._session.read(_FIND, (delivery_id, provider))
         return ledger_rows.event(rows[0]) if rows else None
+
+    async def list_by_prefix(self, provider: str, prefix: str, *, limit: int) -> Sequence[Event]:
+        """Return at most `limit` events whose delivery ids begin with `prefix`."""
+        rows = await self._session.read(
+            _LIST_BY_PREFIX, {"provider": provider, "prefix": prefix, "limit": limit}
+        )
+        return [ledger_rows.event(row) for row in rows]
 
     async def find_payload(self, event_id: EventId) -> bytes | None:
         """Return the bytes that were signed; raises `PayloadDamaged` where they cannot be read back."""

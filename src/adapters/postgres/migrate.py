@@ -1,8 +1,9 @@
 """Bring a database to a revision of the schema: `migrations/versions`, in order, under one lock."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -11,7 +12,8 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.runtime.migration import MigrationInfo
+from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, create_engine, text
@@ -37,10 +39,25 @@ class RevisionUnknown(DomainError):
     code = "revision_unknown"
 
 
-def migrate(database_url: str, revision: str = "head") -> None:
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One migration: its revision, and in one sentence what it does."""
+
+    revision: str
+    title: str
+
+
+def _ignore(_migration: Migration) -> None:
+    pass
+
+
+def migrate(
+    database_url: str, revision: str = "head", *, on_applied: Callable[[Migration], None] = _ignore
+) -> None:
     """Bring the database up to a revision, the newest by default; does nothing where it is there.
 
-    Concurrent calls wait for each other. Each migration is one transaction, so a failed one changes nothing.
+    Calls `on_applied` after each migration. Concurrent calls wait for each other. Each migration is one
+    transaction, so a failed one changes nothing.
     A database that a newer version migrated stays as it is: older versions work with it (docs/upgrades.md),
     and a rollback on Kubernetes runs the older version's `migrate`.
     Raises `StorageUnavailable` where the database does not answer, and `StorageConflict` where others keep a
@@ -51,7 +68,7 @@ def migrate(database_url: str, revision: str = "head") -> None:
             return
         connection.commit()  # Alembic's transactions must not be nested in the one that read the revision.
         try:
-            command.upgrade(_config(connection), revision)
+            command.upgrade(_config(connection, on_step=on_applied), revision)
         except CommandError as error:
             raise RevisionUnknown(
                 "The database is at a revision that this version does not know. Run `migrate` of the version "
@@ -59,16 +76,33 @@ def migrate(database_url: str, revision: str = "head") -> None:
             ) from error
 
 
-def downgrade(database_url: str, revision: str) -> None:
+def downgrade(
+    database_url: str, revision: str, *, on_reverted: Callable[[Migration], None] = _ignore
+) -> None:
     """Bring the database down to a revision, or to nothing of ours with `base`; crewkit's tables stay.
 
-    Raises as `migrate` does, and `RevisionUnknown`.
+    Calls `on_reverted` after each migration. Raises as `migrate` does, and `RevisionUnknown`.
     """
     with _locked(database_url) as connection:
         try:
-            command.downgrade(_config(connection), revision)
+            command.downgrade(_config(connection, on_step=on_reverted), revision)
         except CommandError as error:
             raise RevisionUnknown(str(error)) from error
+
+
+def pending(database_url: str) -> Sequence[Migration]:
+    """Return the migrations that the database lacks, oldest first; raises `RevisionUnknown`."""
+    reached = current(database_url)
+    migrations = [
+        Migration(script.revision, _title(script.doc))
+        for script in ScriptDirectory.from_config(_config()).walk_revisions()
+    ][::-1]
+    if reached is None:
+        return migrations
+    known = [migration.revision for migration in migrations]
+    if reached not in known:
+        raise RevisionUnknown(f"The database is at revision {reached}, which this version does not know.")
+    return migrations[known.index(reached) + 1 :]
 
 
 def current(database_url: str) -> str | None:
@@ -121,11 +155,24 @@ def _revision(connection: Connection) -> str | None:
     return context.get_current_revision()
 
 
-def _config(connection: Connection | None = None, output: io.StringIO | None = None) -> Config:
+def _config(
+    connection: Connection | None = None,
+    output: io.StringIO | None = None,
+    on_step: Callable[[Migration], None] = _ignore,
+) -> Config:
+    def report(*, step: MigrationInfo, **_: object) -> None:
+        # Of a step down, this is the revision that is undone.
+        if isinstance(script := step.up_revision, Script):
+            on_step(Migration(script.revision, _title(script.doc)))
+
     config = Config(output_buffer=output) if output else Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.attributes.update(connection=connection, version_table=_VERSIONS)
+    config.attributes.update(connection=connection, version_table=_VERSIONS, on_version_apply=(report,))
     return config
+
+
+def _title(doc: str | None) -> str:
+    return (doc or "").partition("\n")[0]
 
 
 @contextmanager

@@ -23,6 +23,10 @@ class Action(Enum):
     END_CONNECTION = "end_connection"
 
 
+# The scopes that crewkit may give a service; the policy says what each of them allows.
+SCOPES = frozenset({"git.admin", "git.events", "git.link", "git.read", "git.tokens"})
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """All the facts a decision depends on, so that decisions may be cached on them.

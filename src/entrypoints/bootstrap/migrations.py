@@ -1,31 +1,52 @@
 """The schema's migrations, for the command line, `up` and tests, which know no adapter."""
 
+from collections.abc import Callable, Sequence
+
 from adapters.postgres import migrate as postgres
+from adapters.postgres.migrate import Migration
+
+__all__ = [
+    "Migration",
+    "downgrade",
+    "migrate",
+    "newer_revision",
+    "newest",
+    "pending",
+    "revisions",
+    "sql",
+]
 
 
-def migrate(database_url: str) -> None:
+def migrate(database_url: str, *, on_applied: Callable[[Migration], None] = lambda _: None) -> None:
     """Bring the database to the newest revision; does nothing where it is there already."""
-    postgres.migrate(database_url)
+    postgres.migrate(database_url, on_applied=on_applied)
 
 
-def downgrade(database_url: str, revision: str) -> str:
+def downgrade(
+    database_url: str, revision: str, *, on_reverted: Callable[[Migration], None] = lambda _: None
+) -> str:
     """Bring the database down to a revision (`base`: nothing of ours) and return which one that is.
 
     crewkit's own tables always stay.
     """
-    postgres.downgrade(database_url, revision)
+    postgres.downgrade(database_url, revision, on_reverted=on_reverted)
     return postgres.current(database_url) or "base"
+
+
+def pending(database_url: str) -> Sequence[Migration]:
+    """Return the migrations that the database lacks, oldest first."""
+    return postgres.pending(database_url)
+
+
+def newest() -> str:
+    """Return the revision this program was written for."""
+    return postgres.newest()
 
 
 def newer_revision(database_url: str) -> str | None:
     """Return the database's revision if a newer version of the service created it, else None."""
     revision = postgres.current(database_url)
     return revision if postgres.is_newer(revision) else None
-
-
-def is_current(database_url: str) -> bool:
-    """Return whether the database is at the newest revision that this version knows."""
-    return postgres.current(database_url) == postgres.newest()
 
 
 def revisions() -> list[str]:

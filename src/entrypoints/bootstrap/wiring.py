@@ -7,7 +7,7 @@ from core.use_cases.account.identify import Identify
 from core.use_cases.account.who_am_i import WhoAmI
 from core.use_cases.attribution.resolve_commit_authors import ResolveCommitAuthors
 from core.use_cases.audit.list_versions import ListVersions
-from core.use_cases.events.browse import ListEvents, ShowEvent
+from core.use_cases.events.browse import FindDeliveries, ListEvents, ShowEvent
 from core.use_cases.events.count_census import CountCensus
 from core.use_cases.events.drain import DrainLane
 from core.use_cases.events.of_organization import (
@@ -117,6 +117,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         record_secret_uses=RecordSecretUses(by.unit_of_work, by.protocols, by.providers),
         recover_deliveries=_recovery(by, receive, pause),
         list_events=ListEvents(by.unit_of_work, by.authorizer),
+        find_deliveries=FindDeliveries(by.unit_of_work, by.authorizer),
         show_event=ShowEvent(by.unit_of_work, by.authorizer, by.protocols),
         retry_event=RetryEvent(by.unit_of_work, by.authorizer, by.doorbell, by.clock),
         retry_events=RetryEvents(by.unit_of_work, by.authorizer, by.doorbell, by.clock),

@@ -1,44 +1,55 @@
-import asyncio
 import os
 import sys
-from collections.abc import Mapping
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 
-from entrypoints.bootstrap.application import configure_command
-from entrypoints.bootstrap.doctor import open_checks
 from entrypoints.cli.durations import DURATION
-from entrypoints.cli.here import environment_here
-from entrypoints.doctor.environment import readable
-from entrypoints.doctor.findings import Finding, examine
-from entrypoints.doctor.report import as_json, as_text, is_well
-from entrypoints.settings import unknown
+
+if TYPE_CHECKING:
+    from entrypoints.doctor.findings import Finding
 
 
 @click.command()
-@click.option("--json", "json_wanted", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON, for programs.")
 @click.option(
     "--timeout",
     type=DURATION,
     default=timedelta(seconds=10),
     show_default="10s",
-    help="How long each check may take; all are made at once.",
+    help="How long each check may take. All checks run at the same time.",
 )
-def doctor(*, json_wanted: bool, timeout: timedelta) -> None:
+def doctor(*, as_json: bool, timeout: timedelta) -> None:
     """Find out what is wrong with this installation, and what to do about it.
 
-    Looks at settings, database, Redis, keys, clocks, and at the GitHub App. Exits with 1 if something is
-    wrong; warnings and notes do not count.
+    Checks settings, database, Redis, keys, clocks and the GitHub App. Exits with 1 if something is wrong;
+    warnings and notes do not count.
     """
-    findings = asyncio.run(_examine(environment_here(os.environ), timeout.total_seconds()))
-    click.echo(as_json(findings) if json_wanted else as_text(findings))
-    if not is_well(findings):
+    import asyncio
+
+    from entrypoints.cli.environment import missing_demo_hint
+    from entrypoints.doctor import report
+    from entrypoints.doctor.environment import has_unreadable_settings
+
+    findings = asyncio.run(_examine(timeout.total_seconds()))
+    click.echo(report.as_json(findings) if as_json else report.as_text(findings))
+    if has_unreadable_settings(findings) and (hint := missing_demo_hint(os.environ)):
+        click.echo(f"\n{hint}", err=True)
+    if not report.is_well(findings):
         sys.exit(1)
 
 
-async def _examine(environment: Mapping[str, str], seconds: float) -> list[Finding]:
+async def _examine(timeout_seconds: float) -> "list[Finding]":
+    from entrypoints.bootstrap.application import configure_command
+    from entrypoints.bootstrap.doctor import open_checks
+    from entrypoints.cli.environment import with_development_keys
+    from entrypoints.doctor.environment import readable
+    from entrypoints.doctor.findings import examine
+    from entrypoints.settings import unknown
+
+    environment = with_development_keys(os.environ)
     settings, problems = readable(environment)
     configure_command(settings)
     async with open_checks(settings, problems, unknown(environment)) as checks:
-        return await examine(checks, seconds=seconds)
+        return await examine(checks, seconds=timeout_seconds)

@@ -1,77 +1,85 @@
-import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from core.application import Application
-from core.domain.actors import SystemActor
-from core.domain.events import Event, EventStatus
-from core.domain.source_keys import to_number
-from core.use_cases.events.retry import MOST
-from entrypoints.bootstrap.application import configure_command, open_application
+from core.domain.events import EventStatus
 from entrypoints.cli.durations import DURATION
-from entrypoints.cli.refusals import refusals_told
-from entrypoints.cli.replay import replay
-from entrypoints.development.demo import running_demo, with_running_demo
-from entrypoints.settings import Settings
-from ports.events import EventFilter
+from entrypoints.cli.groups import WholeTextGroup
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from ports.events import EventFilter
 
-_OPERATOR = SystemActor("cli")
 _STATUSES = click.Choice([status.value for status in EventStatus])
+_PROVIDER = click.option(
+    "--provider", default="github", show_default=True, help="The provider that sent the delivery."
+)
 
 
-@click.group()
+@click.group(cls=WholeTextGroup)
 def events() -> None:
-    """Look into the ledger of deliveries, and mend it."""
+    """Inspect received deliveries, and process them again."""
 
 
 @events.command("list")
-@click.option("--status", type=_STATUSES, help="Only events in this state.")
+@click.option("--status", type=_STATUSES, help="Only events with this status.")
 @click.option("--event", "event_type", help="Only this event type, such as push.")
-@click.option("--since", type=DURATION, help="Only events received in the last so long: 90s, 15m, 2h, 3d.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@click.option("--since", type=DURATION, help="Only events received in this last period: 90s, 15m, 2h, 3d.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1000),
+    default=50,
+    show_default=True,
+    help="The maximum number of events.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def list_events(
     *, status: str | None, event_type: str | None, since: timedelta | None, limit: int, as_json: bool
 ) -> None:
-    """List deliveries, newest first."""
+    """List deliveries, newest first, with the result of each and its reasons."""
+    from entrypoints.cli import event_report
+    from entrypoints.cli.application import OPERATOR, call_application
+
     where = _filter(status, event_type, since)
-    found = _call(lambda app: app.list_events(_OPERATOR, where=where, limit=limit))
-    for event in found:
-        click.echo(msgspec.json.encode(_summary(event)) if as_json else _line(event))
-    if not found:
-        click.echo("No such deliveries.", err=True)
+    listed = call_application("events", lambda app: app.list_events(OPERATOR, where=where, limit=limit))
+    if not listed:
+        click.echo("No deliveries match. Change or remove a filter to see others.", err=True)
+    elif as_json:
+        for encoded in event_report.json_lines(listed):
+            click.echo(encoded)
+    else:
+        # Without a terminal, click removes the colors.
+        for line in event_report.table(listed):
+            click.echo(line, color=False if os.environ.get("NO_COLOR") else None)
 
 
 @events.command()
 @click.argument("delivery_id")
-@click.option("--provider", default="github", show_default=True)
+@_PROVIDER
 def show(delivery_id: str, provider: str) -> None:
-    """Show one delivery whole, as JSON: envelope, verdicts, attempts, facts told, payload."""
-    details = _call(lambda app: app.show_event(_OPERATOR, provider=provider, delivery_id=delivery_id))
-    shown = {
-        **_summary(details.event),
-        "verdicts": details.event.verdicts,
-        "domain_events": details.domain_events,
-        "payload": msgspec.Raw(details.payload) if details.payload is not None else None,
-    }
-    click.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2))
+    """Show one delivery as JSON: attributes, verdicts, domain events and payload.
+
+    DELIVERY_ID may be the beginning of an id if only one delivery has it.
+    """
+    from entrypoints.cli.delivery_commands import show_delivery
+    from entrypoints.cli.event_report import details_json
+
+    click.echo(details_json(show_delivery(provider, delivery_id)))
 
 
 @events.command()
 @click.argument("delivery_id", required=False)
-@click.option("--provider", default="github", show_default=True)
-@click.option("--status", type=_STATUSES, help="Without a delivery id: retry all in this state …")
-@click.option("--event", "event_type", help="… of this event type …")
-@click.option("--since", type=DURATION, help="… received in the last so long: 90s, 15m, 2h, 3d.")
+@_PROVIDER
+@click.option("--status", type=_STATUSES, help="Without a delivery id: retry all with this status.")
+@click.option("--event", "event_type", help="With --status: only this event type.")
+@click.option(
+    "--since",
+    type=DURATION,
+    help="With --status: only events received in this last period: 90s, 15m, 2h, 3d.",
+)
 def retry(
     *,
     delivery_id: str | None,
@@ -80,106 +88,72 @@ def retry(
     event_type: str | None,
     since: timedelta | None,
 ) -> None:
-    """Process a failed, ignored or unrouted delivery again, or all that a filter finds."""
-    if delivery_id:
-        _call(lambda app: app.retry_event(_OPERATOR, provider=provider, delivery_id=delivery_id))
-        click.echo("1 delivery is due again.")
+    """Process a failed, ignored or unrouted delivery again, or all that match a filter.
+
+    DELIVERY_ID may be the beginning of an id if only one delivery has it.
+    """
+    from core.use_cases.events.retry import MOST
+    from entrypoints.cli.application import OPERATOR, call_application
+    from entrypoints.cli.delivery_commands import retry_delivery
+
+    if delivery_id is not None:
+        click.echo(f"Delivery {retry_delivery(provider, delivery_id)} will be processed again.")
         return
     if not status:
-        raise click.UsageError("Name a delivery id, or --status failed, ignored or unrouted.")
+        raise click.UsageError("Give a delivery id, or --status failed, ignored or unrouted.")
     where = _filter(status, event_type, since)
-    count = _call(lambda app: app.retry_events(_OPERATOR, where=where))
-    click.echo(f"{count} deliveries are due again.")
+    count = call_application("events", lambda app: app.retry_events(OPERATOR, where=where))
+    click.echo(f"{count} deliveries will be processed again.")
     if count >= MOST:
-        click.echo(f"That is the most at once, the newest: run it again for more than {MOST}.", err=True)
+        click.echo(f"These are the newest {MOST}, the maximum at once. Run the command again.", err=True)
 
 
 @events.command("replay")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--url", help="The running service; by default the one `up` runs.")
-@click.option("--new-ids", is_flag=True, help="Give new delivery ids, so that nothing is a duplicate.")
-@click.option("--concurrency", type=click.IntRange(1, 256), default=8, show_default=True)
+@click.option("--url", help="The address of the running service. Default: the service that `up` runs.")
+@click.option("--new-ids", is_flag=True, help="Use new delivery ids, so that no delivery is a duplicate.")
 @click.option(
-    "--repeat", type=click.IntRange(1, 1000), default=1, show_default=True, help="Send all so often."
+    "--concurrency",
+    type=click.IntRange(1, 256),
+    default=8,
+    show_default=True,
+    help="How many deliveries are sent at the same time.",
+)
+@click.option(
+    "--repeat",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="How many times all files are sent.",
 )
 def replay_files(
     *, paths: tuple[Path, ...], url: str | None, new_ids: bool, concurrency: int, repeat: int
 ) -> None:
-    """Sign payload files and post them to a running service.
+    """Sign payload files and send them to a running service.
 
-    A file's event is its folder's name. The delivery id is made of event and body, so a second run
-    meets duplicates. The secret is the first of CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS, else the demo's.
+    A file's event type is the name of its folder. The delivery id is computed from event type and body, so a
+    second run sends duplicates. The secret is the first of CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS; if that is not
+    set, the secret of the running demo.
     """
-    settings = _settings("replay")
-    demo = running_demo(settings.home)
-    target = url or (demo.http_url if demo else None)
-    missing = []
-    if target is None:
-        missing.append("No running service found: start one with `crewkit-git up`, or name it with --url.")
-    if not settings.github_webhook_secrets:
-        missing.append(
-            "There is no secret to sign with: set CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS as the service has it."
-        )
-    if target is None or missing:
-        raise click.ClickException("\n".join(missing))
-    secret = settings.github_webhook_secrets[0].reveal()
-    answers = asyncio.run(
-        replay(paths, url=target, secret=secret, new_ids=new_ids, concurrency=concurrency, repeat=repeat)
-    )
+    import asyncio
+
+    from entrypoints.cli.replay import Replay, find_target
+
+    replay = Replay(find_target(url), new_ids=new_ids, concurrency=concurrency, shows_progress=True)
+    answers = asyncio.run(replay.send(paths, repeat=repeat))
     for status, count in sorted(answers.items()):
         click.echo(f"{status}: {count}")
     if any(not status.startswith("2") for status in answers):
         sys.exit(1)
 
 
-def _call(action: Callable[[Application], Awaitable[T]]) -> T:
-    settings = _settings("events")
-    configure_command(settings)
+def _filter(status: str | None, event_type: str | None, since: timedelta | None) -> "EventFilter":
+    from datetime import UTC, datetime
 
-    async def run() -> T:
-        async with open_application(settings) as application:
-            return await action(application)
+    from ports.events import EventFilter
 
-    with refusals_told(settings.database_url):
-        return asyncio.run(run())
-
-
-def _settings(process: str) -> Settings:
-    with refusals_told():
-        return Settings.from_environment(with_running_demo(os.environ), process=process)
-
-
-def _filter(status: str | None, event_type: str | None, since: timedelta | None) -> EventFilter:
     return EventFilter(
         status=EventStatus(status) if status else None,
         event_type=event_type,
         since=datetime.now(UTC) - since if since else None,
     )
-
-
-def _summary(event: Event) -> dict[str, object]:
-    return {
-        "delivery_id": event.delivery_id,
-        "provider": event.provider,
-        "event": event.event_type,
-        "action": event.action,
-        "installation_id": to_number(event.source_key) if event.source_key else None,
-        "source_key": event.source_key,
-        "repo_id": event.repo_id,
-        "status": event.status.value,
-        "reason": event.error_message,
-        "attempts": event.attempts,
-        "next_attempt_at": event.next_attempt_at if event.status is EventStatus.PENDING else None,
-        "lane": event.lane,
-        "source": event.source,
-        "received_at": event.created_at,
-        "processed_at": event.processed_at,
-        "payload_length": event.payload_length,
-    }
-
-
-def _line(event: Event) -> str:
-    what = f"{event.event_type}.{event.action}" if event.action else event.event_type
-    received = event.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    reason = event.error_message or ", ".join(verdict.reason for verdict in event.verdicts)
-    return f"{received}  {event.delivery_id:<36}  {event.status.value:<9}  {what:<32}  {reason}"

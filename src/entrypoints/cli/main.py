@@ -2,7 +2,10 @@ import importlib
 
 import click
 
-# Loaded when called: the API should not carry what `up` needs, nor `token` what the workers need.
+from entrypoints.cli.groups import WholeTextGroup
+
+# Imported on demand: the API must not load what `up` needs, nor `token` what the workers need. These modules
+# only declare commands. They import what a command needs when it runs, so that `--help` answers fast.
 COMMANDS = {
     "up": "up:up",
     "api": "processes:api",
@@ -20,7 +23,7 @@ COMMANDS = {
 }
 
 
-class _Commands(click.Group):
+class _Commands(WholeTextGroup):
     """A group whose commands live in sibling modules."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -35,9 +38,9 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands)
-@click.version_option(package_name="crewkit-git")
+@click.version_option(package_name="crewkit-git", help="Show the version and exit.")
 def main() -> None:
-    """Run crewkit's Git integration service, look into it, and mend it."""
+    """Run crewkit's Git integration service, inspect it and repair it."""
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
+"""Sign payload files and send them to a running service, as GitHub would."""
+
 import asyncio
-import sys
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4, uuid5
@@ -9,37 +13,105 @@ from uuid import UUID, uuid4, uuid5
 import click
 import httpx
 
+from core.domain.secret import Secret
 from entrypoints.bootstrap.signing import github_signature
+from entrypoints.cli.environment import missing_demo_hint, read_settings
+from entrypoints.cli.progress import ProgressReport
+from entrypoints.development.demo import running_demo
+from entrypoints.public_paths import WEBHOOKS
+from entrypoints.setting_table import PREFIX
 
 # The namespace of replayed deliveries: the same event and body always get the same delivery id.
 _NAMESPACE = UUID("0d9f6d36-6a1c-5d0e-9a53-2b9e6c8f4a11")
-_PROGRESS_EVERY = 1000
+_TIMEOUT_SECONDS = 15
 
 
-async def replay(
-    paths: Sequence[Path], *, url: str, secret: str, new_ids: bool, concurrency: int, repeat: int
-) -> Counter[str]:
-    """Post payload files as signed deliveries and count the answers by status."""
-    answers: Counter[str] = Counter()
-    try:
-        _ = urlsplit(url).port
-    except ValueError as error:
-        raise click.ClickException(f"{url} is no address: {error}.") from error
-    payloads = list(_payloads(paths))
-    if not payloads:
-        raise click.ClickException("There is no *.json file there.")
-    waiting = iter(payloads * repeat)
-    endpoint = f"{url.rstrip('/')}/api/v1/git/github/webhooks"
-    async with httpx.AsyncClient(timeout=15) as client:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The service that receives the deliveries, and the secret that signs them."""
 
-        async def send_the_rest() -> None:
-            for event, body in waiting:
-                answers[await _post(client, endpoint, event, body, secret=secret, new_id=new_ids)] += 1
-                if answers.total() % _PROGRESS_EVERY == 0:
-                    print(f"{answers.total()} sent", file=sys.stderr)
+    url: str
+    secret: Secret
 
-        await asyncio.gather(*(send_the_rest() for _ in range(concurrency)))
-    return answers
+
+def find_target(url: str | None) -> Target:
+    """Return the service at this address, or the one that `up` runs; ends the command if there is none."""
+    settings = read_settings("replay")
+    demo = running_demo(settings.home)
+    address = url or (demo.http_url if demo else None)
+    problems = []
+    if address is None:
+        hint = missing_demo_hint(os.environ) or "No running service was found."
+        problems.append(f"{hint} To send to another service, give its address with --url.")
+    if not settings.github_webhook_secrets:
+        problems.append(
+            f"No secret is set to sign with. Set {PREFIX}GITHUB_WEBHOOK_SECRETS to the value that "
+            "the service has."
+        )
+    if address is None or problems:
+        raise click.ClickException("\n".join(problems))
+    return Target(address, settings.github_webhook_secrets[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Sends payload files as signed deliveries, several at the same time."""
+
+    target: Target
+    new_ids: bool = False
+    concurrency: int = 8
+    shows_progress: bool = False
+
+    async def send(self, paths: Sequence[Path], *, repeat: int = 1) -> Counter[str]:
+        """Send every file, and return how often each answer came."""
+        endpoint = self._endpoint()
+        payloads = list(_payloads(paths))
+        if not payloads:
+            raise click.ClickException(
+                f"There is no *.json file in {', '.join(map(str, paths))}. Give payload files, or folders "
+                "that contain some."
+            )
+        answers: Counter[str] = Counter()
+        remaining = iter(payloads * repeat)
+        async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS) as client:
+
+            async def send_remaining() -> None:
+                for event, body in remaining:
+                    answers[await self._post(client, endpoint, event, body)] += 1
+
+            with self._progress(answers, len(payloads) * repeat):
+                await asyncio.gather(*(send_remaining() for _ in range(self.concurrency)))
+        return answers
+
+    def _endpoint(self) -> str:
+        url = self.target.url
+        try:
+            _ = urlsplit(url).port
+        except ValueError as error:
+            raise click.ClickException(
+                f"{url} is not an address: {error}. Give one such as http://127.0.0.1:3050."
+            ) from error
+        return f"{url.rstrip('/')}{WEBHOOKS}"
+
+    def _progress(self, answers: Counter[str], total: int) -> AbstractContextManager[object]:
+        return ProgressReport(answers.total, total) if self.shows_progress else nullcontext()
+
+    async def _post(self, client: httpx.AsyncClient, endpoint: str, event: str, body: bytes) -> str:
+        delivery_id = uuid4() if self.new_ids else uuid5(_NAMESPACE, f"{event}\n{body.hex()}")
+        headers = {
+            "content-type": "application/json",
+            "user-agent": "GitHub-Hookshot/replay",
+            "x-github-event": event,
+            "x-github-delivery": str(delivery_id),
+            "x-hub-signature-256": github_signature(self.target.secret.reveal(), body),
+            "x-crewkit-replay": "1",
+        }
+        try:
+            response = await client.post(endpoint, content=body, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return f"failed ({type(error).__name__})"
+        meaning = {202: "accepted", 200: "duplicate"}.get(response.status_code)
+        return f"{response.status_code} {meaning or _code(response)}"
 
 
 def _payloads(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
@@ -49,32 +121,14 @@ def _payloads(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
         for file in filter(Path.is_file, files):
             event = file.resolve().parent.name
             if not event.isascii():
-                raise click.ClickException(f"{file}: its folder's name is no event.")
+                raise click.ClickException(
+                    f"{file}: the name of its folder is not an event type. Move it to a folder such as push."
+                )
             yield event, file.read_bytes()
-
-
-async def _post(
-    client: httpx.AsyncClient, endpoint: str, event: str, body: bytes, *, secret: str, new_id: bool
-) -> str:
-    delivery = uuid4() if new_id else uuid5(_NAMESPACE, f"{event}\n{body.hex()}")
-    headers = {
-        "content-type": "application/json",
-        "user-agent": "GitHub-Hookshot/replay",
-        "x-github-event": event,
-        "x-github-delivery": str(delivery),
-        "x-hub-signature-256": github_signature(secret, body),
-        "x-crewkit-replay": "1",
-    }
-    try:
-        response = await client.post(endpoint, content=body, headers=headers)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return f"failed ({type(error).__name__})"
-    meaning = {202: "accepted", 200: "duplicate"}.get(response.status_code)
-    return f"{response.status_code} {meaning or _code(response)}"
 
 
 def _code(response: httpx.Response) -> str:
     try:
         return str(response.json()["code"])
     except (ValueError, KeyError, TypeError):
-        return "(no problem of ours: is this the right address?)"
+        return "(not an answer of this service; check the address)"

@@ -29,11 +29,25 @@ class RunningDemo(msgspec.Struct):
 
 
 def running_demo(home: Path) -> RunningDemo | None:
-    """Return what `up` published; None while it does not run, or where it is not ours to read."""
+    """Return what `up` published; None if it is not running, or if its file cannot be read."""
     try:
-        return msgspec.json.decode((home / "demo.json").read_bytes(), type=RunningDemo)
-    except (FileNotFoundError, PermissionError, msgspec.DecodeError):
+        return _read(home)
+    except (OSError, msgspec.DecodeError):
         return None
+
+
+def why_no_demo(environment: Mapping[str, str]) -> str | None:
+    """Return which file of a running `up` was looked for and why it was not used; None if it was used."""
+    file = _file(_home(environment)).absolute()
+    try:
+        _read(file.parent)
+    except FileNotFoundError:
+        return f"{file} does not exist"
+    except OSError as error:
+        return f"{file} cannot be read ({error.strerror})"
+    except msgspec.DecodeError:
+        return f"{file} is not the file that `up` writes"
+    return None
 
 
 def demo_users(home: Path) -> dict[str, DemoUser]:
@@ -44,8 +58,7 @@ def demo_users(home: Path) -> dict[str, DemoUser]:
 
 def with_running_demo(environment: Mapping[str, str]) -> dict[str, str]:
     """Return a command's environment: the `up` running on this machine is meant, unless others are named."""
-    default_home = next(setting.default or "" for setting in SETTINGS if setting.name == "HOME")
-    home = Path(environment.get(f"{PREFIX}HOME") or default_home)
+    home = _home(environment)
     demo = running_demo(home)
     if demo is None:
         return dict(environment)
@@ -58,6 +71,19 @@ def with_running_demo(environment: Mapping[str, str]) -> dict[str, str]:
         f"{PREFIX}GITHUB_WEBHOOK_SECRETS": demo.webhook_secret,
         **{name: value for name, value in environment.items() if value},
     }
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    default = next(setting.default or "" for setting in SETTINGS if setting.name == "HOME")
+    return Path(environment.get(f"{PREFIX}HOME", "").strip() or default)
+
+
+def _file(home: Path) -> Path:
+    return home / "demo.json"
+
+
+def _read(home: Path) -> RunningDemo:
+    return msgspec.json.decode(_file(home).read_bytes(), type=RunningDemo)
 
 
 def _app_of_sandbox(home: Path, sandbox_url: str) -> dict[str, str]:

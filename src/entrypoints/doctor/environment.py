@@ -1,6 +1,6 @@
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from entrypoints.doctor.findings import Finding, fail, ok, warn
+from entrypoints.doctor.findings import Finding, Level, fail, ok, warn
 from entrypoints.setting_table import SETTINGS
 from entrypoints.settings import Problem, Settings, SettingsRefused
 
@@ -30,3 +30,8 @@ def judge_settings(
 
 def _told(judge: Callable[[str, str, str], Finding], problem: Problem) -> Finding:
     return judge(_ABOUT, f"{problem.variable}: {problem.problem}.", f"{problem.remedy}.")
+
+
+def has_unreadable_settings(findings: Iterable[Finding]) -> bool:
+    """Return whether a setting is missing or wrong."""
+    return any(finding.about == _ABOUT and finding.level is Level.FAIL for finding in findings)

@@ -58,8 +58,8 @@ async def test_events_are_listed_newest_first_in_pages() -> None:
     deliveries = [await processing.deliver("push", push(number)) for number in range(5)]
     listing = ListEvents(processing.unit_of_work, OsoAuthorizer())
     first = await listing(OPERATOR, where=EventFilter(), limit=3)
-    rest = await listing(OPERATOR, where=EventFilter(), limit=3, before=first[-1].id)
-    assert [event.delivery_id for event in (*first, *rest)] == deliveries[::-1]
+    rest = await listing(OPERATOR, where=EventFilter(), limit=3, before=first[-1].event.id)
+    assert [listed.event.delivery_id for listed in (*first, *rest)] == deliveries[::-1]
 
 
 async def test_people_do_not_see_the_whole_ledger() -> None:

@@ -14,6 +14,7 @@ def _run() -> None:
         version_table=attributes["version_table"],
         transaction_per_migration=True,
         as_sql=context.is_offline_mode(),
+        on_version_apply=attributes["on_version_apply"],
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,4 +1,4 @@
-"""crewkit's own tables, where they are absent.
+"""Create crewkit's own tables if they are missing.
 
 In production crewkit owns them and these statements find them there. No downgrade ever drops them.
 """

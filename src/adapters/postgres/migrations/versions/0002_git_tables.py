@@ -1,4 +1,4 @@
-"""Integrations, connections, catalog, links, ledger, outbox, audit."""
+"""Create the tables of integrations, connections, catalog, links, events and versions."""
 
 from textwrap import dedent
 

@@ -1,4 +1,4 @@
-"""An order and a name to search the catalog by, and who syncs it."""
+"""Add the columns and indexes that catalog synchronization needs."""
 
 from textwrap import dedent
 

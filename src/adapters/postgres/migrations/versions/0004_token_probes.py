@@ -1,4 +1,4 @@
-"""When a suspended integration is asked for a token again."""
+"""Store when a suspended integration may try to get a token again."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Whose audit trail a version is in, and for which provider."""
+"""Store the organization and provider of each version."""
 
 from textwrap import dedent
 

@@ -1,4 +1,4 @@
-"""How far the provider's log of deliveries was compared with the ledger, and what is missing."""
+"""Store how far the provider's delivery log was compared, and which deliveries are missing."""
 
 from textwrap import dedent
 

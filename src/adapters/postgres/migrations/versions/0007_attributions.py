@@ -1,4 +1,4 @@
-"""Who commits are of, how that is listed, and who still has to look for their earlier ones."""
+"""Store commit authors and the pending searches for their earlier commits."""
 
 from textwrap import dedent
 

@@ -1,4 +1,4 @@
-"""Where a browser flow's person is, and what they have proven."""
+"""Store the user of a browser flow and what the user has proven."""
 
 from textwrap import dedent
 

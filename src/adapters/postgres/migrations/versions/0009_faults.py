@@ -1,4 +1,4 @@
-"""Which faults of the whole service somebody was told of."""
+"""Store which faults of the whole service were reported."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""When people's identities are looked up again, and what is to be revoked at the provider."""
+"""Store when identities are looked up again, and tokens to revoke at the provider."""
 
 from textwrap import dedent
 

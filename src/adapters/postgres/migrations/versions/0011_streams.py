@@ -1,4 +1,4 @@
-"""An organization's domain events from a cursor on."""
+"""Add an index to read an organization's domain events from a cursor."""
 
 from alembic import op
 

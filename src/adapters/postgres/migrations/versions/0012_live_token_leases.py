@@ -1,4 +1,4 @@
-"""Find the tokens of services that are still live, however many there ever were."""
+"""Add an index to find the live read tokens of services."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Claims are looked into by integration."""
+"""Add an index to find commit claims by integration."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""An organization's events by status and type."""
+"""Add an index to find an organization's webhook events by status and type."""
 
 from textwrap import dedent
 

@@ -1,4 +1,4 @@
-"""The name that a linked repository had before it was renamed."""
+"""Store the name that a linked repository had before it was renamed."""
 
 from alembic import op
 

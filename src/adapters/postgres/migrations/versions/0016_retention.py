@@ -1,4 +1,4 @@
-"""How far retention has come, so that it never looks at the same rows again."""
+"""Store how far retention has progressed."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""What an operator is told where a command is refused."""
+"""How a command ends when the service refuses something: one message for operators, no stack trace."""
 
 import os
 from collections.abc import Iterator
@@ -15,20 +15,20 @@ _VARIABLE = f"{PREFIX}DATABASE_URL"
 
 
 @contextmanager
-def refusals_told(database_url: Secret | None = None) -> Iterator[None]:
-    """End the command with a refusal in words for operators: which database it was, and what helps."""
+def readable_errors(database_url: Secret | None = None) -> Iterator[None]:
+    """End the command with a readable message: what failed, in which database, and what helps."""
     try:
         yield
     except SettingsRefused as refusal:
         raise click.ClickException(str(refusal)) from refusal
     except StorageUnavailable as error:
-        said = _of_database(error, database_url) if database_url else error.message
-        raise click.ClickException(f"{said} ({error.code})") from error
+        text = _describe(error, database_url) if database_url else error.message
+        raise click.ClickException(f"{text} ({error.code})") from error
     except DomainError as error:
         raise click.ClickException(f"{error.message} ({error.code})") from error
 
 
-def _of_database(error: StorageUnavailable, database_url: Secret) -> str:
+def _describe(error: StorageUnavailable, database_url: Secret) -> str:
     database = f"The database {shown(database_url.reveal())}"
     if isinstance(error, StorageNotPrepared):
         return f"{database} was never migrated: run `crewkit-git migrate`."
@@ -38,10 +38,10 @@ def _of_database(error: StorageUnavailable, database_url: Secret) -> str:
 
 
 def _remedy(error: StorageUnavailable) -> str:
-    """Say what helps: people also meet this after an `up` that was killed and left its address behind."""
+    """Return what helps: an `up` that was killed also leaves its database's address behind."""
     if os.environ.get(_VARIABLE):
         return error.remedy
     return (
-        f"It is that of the last `crewkit-git up`: start it with `make run`, or set {_VARIABLE} to the "
-        "database you mean."
+        f"The last `crewkit-git up` used this database. Start it with `make run`, or set {_VARIABLE} to "
+        "another database."
     )

@@ -1,0 +1,82 @@
+"""What `crewkit-git keys rotate` and `keys verify` do, and how they report it."""
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Sequence
+
+import click
+
+from core.use_cases.keys.reseal import Resealed
+from entrypoints.bootstrap.application import configure_command
+from entrypoints.bootstrap.keys import open_key_ring
+from entrypoints.cli.environment import read_settings_with_keys
+from entrypoints.cli.errors import readable_errors
+from entrypoints.doctor.wording import counted
+from entrypoints.setting_table import PREFIX
+from entrypoints.settings import Settings
+
+_MAX_ROWS_NAMED = 10
+
+
+def rotate_keys(*, dry_run: bool) -> bool:
+    """Encrypt with the first key what other keys encrypt; return whether every value could be decrypted."""
+    columns = _run(dry_run=dry_run)
+    renewed = sum(column.renewed for column in columns)
+    what = "Would be encrypted" if dry_run else "Encrypted"
+    click.echo(f"{what} with the first key: {renewed} of {_count_values(columns)}.")
+    return _report_unreadable(columns)
+
+
+def verify_keys() -> bool:
+    """Decrypt every value and show which keys are in use; return whether every value could be decrypted."""
+    columns = _run(dry_run=True)
+    others = sum(column.renewed for column in columns)
+    for column in columns:
+        counts = ", ".join(f"{count} with {key or 'no key'}" for key, count in sorted(column.by_key.items()))
+        click.echo(f"{column.column}: {counts or 'none'}")
+    click.echo(f"{_count_values(columns)}; {others} of them not encrypted with the first key.")
+    if others:
+        click.echo("Keep the other keys until `crewkit-git keys rotate` has run.")
+    return _report_unreadable(columns)
+
+
+def _run(*, dry_run: bool) -> Sequence[Resealed]:
+    settings = read_settings_with_keys("keys")
+    configure_command(settings)
+    with readable_errors(settings.database_url):
+        return asyncio.run(_reseal(settings, dry_run=dry_run))
+
+
+async def _reseal(settings: Settings, *, dry_run: bool) -> Sequence[Resealed]:
+    """Process all columns, show the progress at a terminal, and return the result of each column."""
+    results: dict[str, Resealed] = {}
+    async with open_key_ring(settings) as ring:
+        async for result in ring.reseal(dry_run=dry_run):
+            results[result.column] = result
+            if sys.stderr.isatty():
+                click.echo(f"\r{result.column}: {result.seen}", nl=False, err=True)
+        if sys.stderr.isatty():
+            click.echo(err=True)
+        click.echo(f"Keys, in order: {', '.join(ring.key_ids)}. The first key encrypts.")
+    return list(results.values())
+
+
+def _count_values(columns: Sequence[Resealed]) -> str:
+    return counted(sum(column.seen for column in columns), "value")
+
+
+def _report_unreadable(columns: Sequence[Resealed]) -> bool:
+    unreadable = [value for column in columns for value in column.unreadable]
+    if not unreadable:
+        return True
+    for column, count in Counter(value.column for value in unreadable).items():
+        ids = [str(value.external_id) for value in unreadable if value.column == column][:_MAX_ROWS_NAMED]
+        more = f" and {count - len(ids)} more" if count > len(ids) else ""
+        click.echo(f"Cannot be decrypted: {column} of {', '.join(ids)}{more}.", err=True)
+    click.echo(
+        f"Add the key that encrypted them to {PREFIX}ENCRYPTION_KEYS. If that key is lost, these people and "
+        "organizations have to connect again; nothing else is lost.",
+        err=True,
+    )
+    return False
