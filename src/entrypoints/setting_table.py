@@ -58,6 +58,22 @@ SETTINGS = (
         default=".crewkit-git",
     ),
     Setting("HTTP_ADDR", values.address, "Where the API listens.", _HOST_PORT, default="127.0.0.1:3050"),
+    Setting(
+        "HTTP_MAX_CONNECTIONS",
+        values.whole_number(1, 1_000_000),
+        "How many connections the API has open at most; further ones are refused with 503. A process never "
+        "opens more than its limit of open files permits.",
+        "Give a whole number from 1 to 1000000",
+        default="5000",
+    ),
+    Setting(
+        "HTTP_KEEP_ALIVE_SECONDS",
+        values.whole_number(1, 3600),
+        "For how many seconds a connection may be idle after an answer. Give more than the load balancer in "
+        "front keeps its idle connections, or it answers 502 now and then.",
+        "Give a whole number from 1 to 3600",
+        default="75",
+    ),
     Setting("GRPC_ADDR", values.address, "Where gRPC listens.", _HOST_PORT, default="127.0.0.1:50051"),
     Setting(
         "METRICS_ADDR",

@@ -46,6 +46,8 @@ class Settings:
     environment: Environment
     home: Path
     http_addr: Address
+    http_max_connections: int
+    http_keep_alive_seconds: int
     grpc_addr: Address
     metrics_addr: Address | None
     grpc_tls_certificate: str | None

@@ -260,18 +260,6 @@ async def test_a_body_beyond_all_need_is_refused(client: httpx.AsyncClient) -> N
     assert (await client.post("/api/list", content=b"x" * LARGEST)).json() == {"length": LARGEST}
 
 
-async def test_an_address_beyond_all_need_is_refused(client: httpx.AsyncClient) -> None:
-    """Path and query together."""
-    assert_problem(await client.get("/api/list?q=" + "x" * 8192), 414, "uri_too_long")
-    assert_problem(await client.get("/api/" + "x" * 8192), 414, "uri_too_long")
-
-
-async def test_headers_beyond_all_need_are_refused(client: httpx.AsyncClient) -> None:
-    """One long one or many."""
-    for headers in ({"x-long": "x" * 33_000}, {f"x-{number}": "x" * 100 for number in range(400)}):
-        assert_problem(await client.get("/api/list", headers=headers), 431, "headers_too_large")
-
-
 @pytest.mark.parametrize(
     "address",
     [

@@ -38,6 +38,7 @@ LOG_FIELDS: Mapping[str, str] = {
     "lane": "a mailbox, 0 to 31",
     "ended": "how a drain ended: empty, held_elsewhere or out_of_time",
     "schedule": "what runs by the clock",
+    "limit": "a bound that was reached",
     "seconds": "a time limit that was passed",
     "dependency": "what the API cannot do without: database or redis",
     "address": "where a process listens",

@@ -10,9 +10,6 @@ from entrypoints.rest.problems import problem
 from entrypoints.rest.request_ids import request_id_of
 from entrypoints.time_limit import TimeLimit
 
-# Names and cursors are bounded well below this; a token may have 8 KB, and browsers add cookies.
-_LONGEST_ADDRESS = 8 * 1024
-_LARGEST_HEADERS = 32 * 1024
 SECONDS = 30.0
 
 _NUL = re.compile(rb"\x00")
@@ -20,7 +17,9 @@ _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 
 
 class Limits:
-    """Refuse what no operation should have to think about: too long, too large, too slow, or no text.
+    """Refuse what no operation should have to think about: too large, too slow, or no text.
+
+    The address and the headers are bounded before they get here (`HttpProtocol`).
 
     PostgreSQL keeps no NUL and no half of a character, so neither may get as far as a query of ours. A stream
     has begun to answer in time and then lasts as long as its reader.
@@ -86,10 +85,6 @@ class _Body:
 def _refusal(scope: Scope) -> tuple[HTTPStatus, str, str] | None:
     """Return why a request's first lines are refused, if they are."""
     path, query, headers = scope["raw_path"], scope["query_string"], scope["headers"]
-    if len(path) + len(query) > _LONGEST_ADDRESS:
-        return HTTPStatus.REQUEST_URI_TOO_LONG, "uri_too_long", "Path and query have at most 8 KB."
-    if sum(len(name) + len(value) for name, value in headers) > _LARGEST_HEADERS:
-        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", "Headers have at most 32 KB."
     if not (_is_text(path, without=_CONTROL) and _is_text(query, without=_NUL)):
         detail = "The path or the query holds a control character, or is not UTF-8 in percent-encoding."
         return HTTPStatus.BAD_REQUEST, "request_malformed", detail

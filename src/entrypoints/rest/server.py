@@ -3,6 +3,7 @@ import gc
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 import structlog
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp
 from entrypoints.bootstrap.rest import open_rest
 from entrypoints.listening import listen, told
 from entrypoints.rest.http_protocol import HttpProtocol
+from entrypoints.rest.open_connections import ConnectionLimits, OpenConnections, raise_descriptor_limit
 from entrypoints.setting_table import PREFIX
 from entrypoints.setting_values import Address
 from entrypoints.settings import Settings
@@ -23,23 +25,30 @@ _DRAIN_SECONDS = 10
 # New objects between two collections. Python's own 700 is passed by every few requests.
 _COLLECT_EVERY = 20_000
 
+_DEFAULT_LIMITS = ConnectionLimits()
+
 _log = structlog.get_logger(__name__)
 
 
 def run_api(settings: Settings) -> None:
     """Serve REST and webhooks until SIGTERM or Ctrl-C, then answer what is under way and stop."""
+    raise_descriptor_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
 
 
-def server_config(app: ASGIApp, address: Address) -> uvicorn.Config:
+def server_config(
+    app: ASGIApp, address: Address, limits: ConnectionLimits = _DEFAULT_LIMITS
+) -> uvicorn.Config:
     """Return how the interface is served, on the event loop that runs."""
     return uvicorn.Config(
         app,
         host=address.host,
         port=address.port,
         loop="none",
-        http=HttpProtocol,
+        # Any callable that returns a protocol will do: uvicorn only calls it.
+        http=partial(HttpProtocol, open_connections=OpenConnections(limits)),  # type: ignore[arg-type]
+        ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -75,7 +84,8 @@ class _Server(uvicorn.Server):
 async def _serve(settings: Settings) -> None:
     listening = listen(settings.http_addr, f"{PREFIX}HTTP_ADDR")
     async with open_rest(settings) as rest:
-        server = _Server(server_config(rest.app, settings.http_addr), on_stop=rest.end_streams)
+        limits = ConnectionLimits(settings.http_max_connections, settings.http_keep_alive_seconds)
+        server = _Server(server_config(rest.app, settings.http_addr, limits), on_stop=rest.end_streams)
         # What is there now stays: the collector need not look through it again and again, nor so often.
         gc.collect()
         gc.freeze()

@@ -1,0 +1,140 @@
+"""The connections that an HTTP server has open: how many, and which have waited too long."""
+
+import asyncio
+import errno
+import os
+import resource
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+# Connections that are refused are open for a moment, too, so that the caller can read why.
+_MAX_REFUSED = 16
+_SWEEP_SECONDS = 1.0
+# The rest of the process needs descriptors, too: its database connections, files and listeners.
+_RESERVED_DESCRIPTORS = 256
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """How many connections a server has open, and how long a connection may wait, in seconds."""
+
+    max_connections: int = 5_000
+    keep_alive_seconds: float = 75.0
+    """How long a connection may be idle after an answer."""
+
+    head_seconds: float = 30.0
+    """How long a request's head may take, and a body that nobody reads any more."""
+
+    drain_seconds: float = 2.0
+    """How long a caller may go on sending after a refusal, so that the caller can read the answer."""
+
+
+class Connection(Protocol):
+    """One connection, as the sweep sees it."""
+
+    deadline: float
+    """When it has waited too long, by the loop's clock; infinite while a request is processed."""
+
+    def end_overdue(self, now: float) -> None:
+        """Close it, or set another deadline."""
+
+
+class OpenConnections:
+    """Admits connections up to a bound, and ends those whose deadline has passed.
+
+    One timer looks at all of them once a second, so that a request costs no timer of its own.
+    """
+
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self.limits = limits
+        self.max_connections = min(limits.max_connections, _affordable_connections())
+        self._open: set[Connection] = set()
+        self._refused: set[Connection] = set()
+        self._is_sweeping = False
+        self._is_full = False
+        self._has_no_descriptors = False
+
+    def admit(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> bool:
+        """Watch a new connection until `forget`; return whether it may send requests."""
+        if not self._is_sweeping:
+            self._is_sweeping = True
+            loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
+        if len(self._open) < self.max_connections:
+            self._open.add(connection)
+            return True
+        if not self._is_full:
+            self._is_full = True
+            _log.error(
+                "connections_exhausted",
+                limit=self.max_connections,
+                reason="New connections are refused. Raise CREWKIT_GIT_HTTP_MAX_CONNECTIONS and the limit of "
+                "open files, add a process, or find out who opens so many.",
+            )
+        self._refused.add(connection)
+        return False
+
+    @property
+    def can_drain_refused(self) -> bool:
+        """Whether a refused connection may stay open until its caller has read why."""
+        return len(self._refused) <= _MAX_REFUSED
+
+    def forget(self, connection: Connection) -> None:
+        """Watch it no longer: it is closed."""
+        self._refused.discard(connection)
+        self._open.discard(connection)
+        # Not at the first one that goes: at the bound connections come and go all the time.
+        if self._is_full and len(self._open) < self.max_connections * 0.9:
+            self._is_full = False
+            _log.warning("connections_available", limit=self.max_connections)
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for connection in [*self._open, *self._refused]:
+            if connection.deadline <= now:
+                connection.end_overdue(now)
+        self._check_descriptors()
+        self._is_sweeping = bool(self._open or self._refused)
+        if self._is_sweeping:
+            loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
+
+    def _check_descriptors(self) -> None:
+        """Log once that none is left, and once that it is over: the event loop only resets connections."""
+        try:
+            os.close(os.dup(0))
+        except OSError as error:
+            is_exhausted = error.errno in (errno.EMFILE, errno.ENFILE)
+        else:
+            is_exhausted = False
+        if is_exhausted == self._has_no_descriptors:
+            return
+        self._has_no_descriptors = is_exhausted
+        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if is_exhausted:
+            _log.error(
+                "descriptors_exhausted",
+                limit=limit,
+                reason="Connections are reset. Raise the limit of open files (LimitNOFILE, ulimit -n).",
+            )
+        else:
+            _log.warning("descriptors_available", limit=limit)
+
+
+def raise_descriptor_limit() -> None:
+    """Let this process open as many files as the system permits it; many systems begin with 1,024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (OSError, ValueError):
+        return  # macOS names a limit that it does not permit
+
+
+def _affordable_connections() -> int:
+    """Return for how many connections this process has descriptors."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        limit = 2**31
+    return max(limit // 2, limit - _RESERVED_DESCRIPTORS)

@@ -1,0 +1,207 @@
+"""Connections that wait too long are ended, those that work are not, and there are so many at most."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import structlog
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from structlog.testing import capture_logs
+
+from entrypoints.rest.open_connections import ConnectionLimits
+from entrypoints.rest.server import server_config
+from entrypoints.setting_values import Address
+from tests.support.conditions import until
+from tests.support.serving import serving
+from tests.support.wire import Line, connected
+
+REQUEST = b"GET / HTTP/1.1\r\nhost: here\r\n\r\n"
+# Far less than the other limit of each test, which is far more than a loaded machine takes.
+SHORT = 0.2
+LONG = 600.0
+
+
+@asynccontextmanager
+async def served(app: ASGIApp, limits: ConnectionLimits) -> AsyncIterator[Address]:
+    """Serve an application with these limits, and give its address."""
+    async with served_by(app, limits) as server:
+        yield Address(server.config.host, server.config.port)
+
+
+@asynccontextmanager
+async def served_by(app: ASGIApp, limits: ConnectionLimits) -> AsyncIterator[uvicorn.Server]:
+    """Serve an application with these limits, and give the server."""
+    servers: list[uvicorn.Server] = []
+
+    def make(address: Address) -> uvicorn.Server:
+        servers.append(uvicorn.Server(server_config(app, address, limits)))
+        return servers[0]
+
+    async with serving(make), asyncio.timeout(60):
+        yield servers[0]
+
+
+async def is_closed(line: Line) -> bool:
+    """Wait until the other side has closed; return whether it said nothing before."""
+    try:
+        return await line._reader.read() == b""
+    except ConnectionError:
+        return True
+
+
+@pytest.mark.parametrize("beginning", [b"", b"G", REQUEST[:-2], b"POST / HTTP/1.1\r\nhost: h\r\nx: "])
+async def test_connection_without_a_whole_head_is_ended(beginning: bytes) -> None:
+    """A first byte does not give it more time."""
+    limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
+    async with served(Response(b"whole"), limits) as address, connected(address) as line:
+        await line.send(beginning)
+        assert await is_closed(line)
+
+
+@pytest.mark.parametrize("beginning", [b"G", REQUEST[:-2]])
+async def test_second_head_has_a_limit_of_its_own(beginning: bytes) -> None:
+    """It begins with its first byte."""
+    limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
+    async with served(Response(b"whole"), limits) as address, connected(address) as line:
+        assert (await line.ask(REQUEST)).body == b"whole"
+        await line.send(beginning)
+        assert await is_closed(line)
+
+
+async def test_connection_may_be_idle_after_an_answer_for_longer_than_a_head_may_take() -> None:
+    """Load balancers keep connections for later."""
+    limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
+    async with served(Response(b"whole"), limits) as address, connected(address) as line:
+        for _ in range(2):
+            assert (await line.ask(REQUEST)).body == b"whole"
+            await asyncio.sleep(SHORT + 1.2)  # past the next look at all connections
+
+
+async def test_connection_that_is_idle_for_too_long_is_ended() -> None:
+    """Without a word."""
+    limits = ConnectionLimits(head_seconds=LONG, keep_alive_seconds=SHORT)
+    async with served(Response(b"whole"), limits) as address, connected(address) as line:
+        assert (await line.ask(REQUEST)).body == b"whole"
+        assert await is_closed(line)
+
+
+async def test_stream_is_not_ended() -> None:
+    """However long it lasts."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            await asyncio.sleep(0.7)
+            yield b"part"
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await StreamingResponse(parts())(scope, receive, send)
+
+    limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=SHORT)
+    async with served(app, limits) as address, connected(address) as line:
+        await line.send(REQUEST)
+        assert await line._reader.readuntil(b"0\r\n\r\n")
+        assert await is_closed(line)
+
+
+async def test_body_that_the_application_reads_is_not_ended() -> None:
+    """The application has time limits of its own."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(await Request(scope, receive).body())(scope, receive, send)
+
+    limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
+    async with served(app, limits) as address, connected(address) as line:
+        await line.send(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\n")
+        for _ in range(3):
+            await asyncio.sleep(0.7)
+            await line.send(b"b")
+        assert (await line.answer()).body == b"bbb"
+
+
+async def test_body_that_nobody_reads_any_more_is_ended() -> None:
+    """The answer was sent before the body was complete."""
+    limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
+    async with served(Response(b"refused", 413), limits) as address, connected(address) as line:
+        await line.send(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 1000000000\r\n\r\nbegin")
+        assert (await line.answer()).status == 413
+        await line.send(b"and on")
+        assert await is_closed(line)
+
+
+@pytest.mark.parametrize("headers", [b"", b"connection: close\r\n"])
+async def test_caller_who_does_not_read_the_answer_is_cut_off(headers: bytes) -> None:
+    """The connection cannot be closed before the answer is sent."""
+    limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=SHORT)
+    answer = Response(b"a" * 30_000_000)
+    async with served_by(answer, limits) as server:
+        with socket.create_connection((server.config.host, server.config.port)) as caller:
+            caller.sendall(b"GET / HTTP/1.1\r\nhost: h\r\n" + headers + b"\r\n")
+            state = server.server_state
+            await until(lambda: asyncio.sleep(0, state.total_requests and not state.connections), 50)
+
+
+async def test_connections_over_the_bound_are_refused_and_logged_once() -> None:
+    """Those that are open are served; later ones find room again."""
+    limits = ConnectionLimits(max_connections=10, head_seconds=LONG)
+    structlog.reset_defaults()
+    async with served(Response(b"whole"), limits) as address:
+        with capture_logs() as logs:
+            lines = [await asyncio.open_connection(address.host, address.port) for _ in range(10)]
+            for _ in range(5):
+                async with connected(address) as refused:
+                    answer = await refused.answer()
+                    assert (answer.status, answer.problem["code"]) == (503, "too_many_connections")
+                    assert answer.headers["x-request-id"] == answer.problem["request_id"]
+                    assert int(answer.headers["retry-after"]) > 0
+                    assert await is_closed(refused)
+            reader, writer = lines[0]
+            writer.write(REQUEST)
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+            for _, writer in lines[:5]:
+                writer.close()
+            await until(lambda: asyncio.sleep(0, len(logs) == 2))
+            async with connected(address) as admitted:
+                assert (await admitted.ask(REQUEST)).status == 200
+            for _, writer in lines[5:]:
+                writer.close()
+        events = [(line["event"], line["limit"]) for line in logs]
+        assert events == [("connections_exhausted", 10), ("connections_available", 10)]
+
+
+async def test_refusal_waits_for_the_answer_that_is_under_way() -> None:
+    """Answers stay in the order of requests."""
+    proceed = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await proceed.wait()
+        await Response(b"first")(scope, receive, send)
+
+    async with served(app, ConnectionLimits()) as address, connected(address) as line:
+        await line.send(REQUEST + b"GET / HTTP/1.1\r\nx: " + b"v" * 40_000)
+        await asyncio.sleep(0.1)
+        proceed.set()
+        assert (await line.answer()).body == b"first"
+        assert (await line.answer()).problem["code"] == "headers_too_large"
+        assert await is_closed(line)
+
+
+async def test_answer_that_has_begun_is_broken_off_rather_than_answered_twice() -> None:
+    """A second head within a body would be read as content."""
+
+    async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-length", b"100")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"begun", "more_body": True})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async with served(app, ConnectionLimits()) as address, connected(address) as line:
+        await line.send(b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n")
+        await line._reader.readuntil(b"begun")
+        await line.send(b"1;" + b"e" * 40_000)
+        assert await is_closed(line)

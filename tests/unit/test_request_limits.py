@@ -1,0 +1,190 @@
+"""What is counted against the limits of a request is exact, however the bytes are cut into packets."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+from zlib import crc32
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from entrypoints.rest.http_protocol import MAX_TARGET_BYTES
+from entrypoints.rest.request_meter import MAX_HEAD_BYTES
+from tests.support.http_exchange import exchange
+
+TOO_LARGE = (431, "headers_too_large")
+TOO_LONG = (414, "uri_too_long")
+MALFORMED = (400, "request_malformed")
+CHUNKED = b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+def answers(*pieces: bytes) -> tuple[list[tuple[int, Any]], bool]:
+    """Return each answer, and whether the connection was closed."""
+    return asyncio.run(exchange(pieces))
+
+
+def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
+    """Cut data at these places."""
+    bounds = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
+    return [data[start:end] for start, end in pairwise(bounds)]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request as it is sent, and how it is answered."""
+
+    data: bytes
+    answer: tuple[int, Any]
+
+
+def padded(head: bytes, size: int) -> bytes:
+    """Return a head of just this size: lines, and a header that fills it."""
+    rest = size - len(head) - len(b"x-pad: \r\n\r\n")
+    return head + b"x-pad: " + b"p" * max(rest, 0) + b"\r\n\r\n"
+
+
+def echoed(method: str, target: str, headers: int, body: bytes) -> tuple[int, Any]:
+    """Return the answer to a request that is processed."""
+    said = {"method": method, "target": target, "headers": headers, "body": [len(body), crc32(body)]}
+    return 200, said
+
+
+SIZES = st.one_of(
+    st.integers(0, 300), st.integers(MAX_HEAD_BYTES - 3, MAX_HEAD_BYTES), st.integers(5000, 20_000)
+)
+# Bytes that look like ends of heads and chunks, and others.
+LOOKALIKES = (b"\r\n", b"\r\n\r\n", b"0\r\n\r\n", b"GET / HTTP/1.1\r\n", b"\n", b"abc")
+BODIES = st.lists(st.sampled_from(LOOKALIKES)).map(b"".join) | st.binary(max_size=400)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> Sent:
+    """Make a request that is within the limits."""
+    target = "/" + draw(st.text("ab/", max_size=20)) + draw(st.sampled_from(["", "?q=1"]))
+    kind = draw(st.sampled_from(["none", "length", "chunks"]))
+    if kind == "none":
+        lines = f"GET {target} HTTP/1.1\r\nhost: h\r\n".encode()
+        return Sent(padded(lines, draw(SIZES)), echoed("GET", target, 2, b""))
+    lines = f"POST {target} HTTP/1.1\r\nhost: h\r\n".encode()
+    body = draw(BODIES)
+    if kind == "length":
+        head = padded(lines + b"content-length: %d\r\n" % len(body), draw(SIZES))
+        return Sent(head + body, echoed("POST", target, 3, body))
+    head = padded(lines + b"transfer-encoding: chunked\r\n", draw(st.integers(0, 20_000)))
+    chunks = [one for one in cut(body, draw(st.lists(st.integers(0, 500), max_size=5))) if one]
+    extension = draw(st.sampled_from([b"", b";a=b", b';name="' + b"v" * 1000 + b'"']))
+    zeros = draw(st.sampled_from([b"", b"000"]))
+    trailers = draw(st.sampled_from([b"", b"x-sum: 1\r\n", b"x-sum: " + b"1" * 4000 + b"\r\nx: y\r\n"]))
+    framed = b"".join(b"%b%x%b\r\n%b\r\n" % (zeros, len(one), extension, one) for one in chunks)
+    return Sent(head + framed + b"0\r\n" + trailers + b"\r\n", echoed("POST", target, 3, body))
+
+
+def too_large(kind: str, excess: int) -> bytes:
+    """Return a request of which so many bytes more than permitted are not body."""
+    left = MAX_HEAD_BYTES + excess
+    if kind == "head":
+        return padded(b"GET / HTTP/1.1\r\nhost: h\r\n", left)
+    left -= len(CHUNKED)
+    if kind == "trailer":
+        return CHUNKED + b"0\r\n" + b"x: " + b"t" * (left - 7) + b"\r\n\r\n"
+    # The first 18 bytes of a chunk's line are its size.
+    chunk = b"1;" + b"e" * 1012 + b"\r\nx\r\n"
+    counted = 2 + 1012 + 2 - 18
+    count, rest = divmod(left - 2, counted)
+    last = b"1;" + b"e" * (rest + 14) + b"\r\nx\r\n"
+    return CHUNKED + chunk * count + last + b"0\r\n\r\n"
+
+
+PLACES = st.lists(st.integers(0, 200_000), max_size=12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(requests(), min_size=1, max_size=4), PLACES)
+def test_valid_requests_are_answered_in_order_however_they_are_cut(
+    sent: list[Sent], places: list[int]
+) -> None:
+    """Pipelined, with and without bodies of every framing."""
+    data = b"".join(one.data for one in sent)
+    assert answers(*cut(data, places)) == ([one.answer for one in sent], False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(requests(), min_size=1, max_size=2))
+def test_valid_requests_are_answered_byte_by_byte(sent: list[Sent]) -> None:
+    """Every possible place to cut, in one run."""
+    data = b"".join(one.data for one in sent)[:3000]
+    whole = answers(data)
+    assert answers(*(data[at : at + 1] for at in range(len(data)))) == whole
+
+
+@pytest.mark.parametrize("kind", ["head", "trailer", "extension"])
+@settings(max_examples=60, deadline=None)
+@given(before=st.lists(requests(), max_size=2), places=PLACES, excess=st.integers(-1, 1))
+def test_limit_is_exact_however_the_bytes_are_cut(
+    kind: str, before: list[Sent], places: list[int], excess: int
+) -> None:
+    """One byte more is refused; requests before it are answered."""
+    data = b"".join(one.data for one in before) + too_large(kind, excess)
+    got, is_closed = answers(*cut(data, places))
+    assert got[: len(before)] == [one.answer for one in before]
+    assert len(got) == len(before) + 1
+    if excess > 0:
+        assert (got[-1], is_closed) == (TOO_LARGE, True)
+    else:
+        assert (got[-1][0], is_closed) == (200, False)
+
+
+@pytest.mark.parametrize("excess", [-1, 0, 1])
+@settings(max_examples=30, deadline=None)
+@given(places=PLACES, rest=st.sampled_from([b"", b"b" * 100_000]))
+def test_limit_of_the_address_is_exact_however_it_is_cut(excess: int, places: list[int], rest: bytes) -> None:
+    """Also where the whole head would be too large."""
+    target = b"/" + b"a" * (MAX_TARGET_BYTES - 1 + excess)
+    if excess > 0:
+        target += rest
+    got, is_closed = answers(*cut(b"GET " + target + b" HTTP/1.1\r\nhost: h\r\n\r\n", places))
+    if excess > 0:
+        assert (got, is_closed) == ([TOO_LONG], True)
+    else:
+        assert (got[0][0], is_closed) == (200, False)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.binary(max_size=200) | requests().map(lambda one: one.data), max_size=4), PLACES)
+def test_noise_is_answered_the_same_however_it_is_cut(parts: list[bytes], places: list[int]) -> None:
+    """Whatever hypothesis makes up."""
+    data = b"".join(parts)
+    assert answers(*cut(data, places)) == answers(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        CHUNKED + b"x\r\n",
+        CHUNKED + b"1\r\nabc\r\n0\r\n\r\n",
+        CHUNKED + b"00000000000000000001\r\nGET / HTTP/1.1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\nhost: h\n\n",
+        b"GET / HTTP/1.1\r\nhost: h\n\nGET / HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+)
+def test_ends_that_could_be_read_in_two_ways_are_refused(data: bytes) -> None:
+    """Otherwise the rest would be read as another request."""
+    assert answers(data) == ([MALFORMED], True)
+
+
+def test_offered_upgrade_is_not_taken() -> None:
+    """The request is answered, and the next one too."""
+    offer = b"GET / HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+    got, is_closed = answers(offer + offer)
+    assert ([status for status, _ in got], is_closed) == ([200, 200], False)
+
+
+def test_thousands_of_pipelined_requests_wait_as_bytes() -> None:
+    """Each is answered in its turn."""
+    got, is_closed = answers(b"GET / HTTP/1.1\r\n\r\n" * 3000)
+    assert ([status for status, _ in got], is_closed) == ([200] * 3000, False)
