@@ -34,8 +34,12 @@ class Metrics(Protocol):
     def oldest_due(self, seconds: float) -> None:
         """Tell how long the longest-waiting due event has waited; 0 when nothing is due."""
 
-    def answered(self, method: str, status: int, seconds: float) -> None:
-        """Count one request over HTTP that was no delivery, and how long its answer took."""
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one HTTP request other than a delivery, and how many seconds its answer took.
+
+        `route` is the template of the path, such as `/api/v1/{org_id}/events`, never the path itself: clients
+        must not be able to create new time series.
+        """
 
     def asked(self, provider: str, outcome: str, seconds: float) -> None:
         """Count one call of ours to a provider: `answered`, the kind of its refusal, or `unavailable`."""

@@ -15,7 +15,13 @@ ROOT = Path(__file__).parents[2]
 OBSERVE = ROOT / "deploy" / "observe"
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
 _SERIES = ("", "_total", "_bucket", "_sum", "_count")
-KNOWN = {f"{family.name}{suffix}" for family in PrometheusMetrics()._registry.collect() for suffix in _SERIES}
+METRICS = PrometheusMetrics()
+KNOWN = {
+    f"{family.name}{suffix}"
+    for registry in (METRICS._registry, METRICS._process)
+    for family in registry.collect()
+    for suffix in _SERIES
+}
 ALERTS: list[dict[str, Any]] = [
     rule
     for group in yaml.safe_load((OBSERVE / "alerts.yml").read_text())["groups"]
@@ -32,7 +38,7 @@ def chapters() -> set[str]:
 
 def named(expression: str) -> set[str]:
     """Return the metrics that an expression speaks of."""
-    return set(re.findall(r"\bcrewkit_git_\w+", expression))
+    return set(re.findall(r"\b(?:crewkit_git|process)_\w+", expression))
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: str(alert["alert"]))

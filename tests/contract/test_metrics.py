@@ -1,6 +1,7 @@
 """What every `Metrics` promises, and what Prometheus reads."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -29,9 +30,9 @@ def happen(metrics: Metrics) -> None:
     metrics.recovered(4)
     metrics.recovery("github", missing=3, behind=60.5)
     metrics.called("GetIntegration", "OK", 0.01)
-    metrics.answered("GET", 200, 0.01)
-    metrics.answered("GET", 204, 0.01)
-    metrics.answered("MADE-UP", 405, 0.01)
+    metrics.answered("GET", "/api/v1/{org_id}/events", 200, 0.01)
+    metrics.answered("GET", "/api/v1/{org_id}/events", 204, 0.01)
+    metrics.answered("MADE-UP", "unmatched", 405, 0.01)
     metrics.asked("github", "rate_limited", 0.2)
     metrics.budget("github", "app", "", 0.75)
     metrics.budget("github", "installation", "117", 0.5)
@@ -52,7 +53,11 @@ def test_memory_tells_what_happened() -> None:
     assert metrics.groups == [3]
     assert metrics.settlements == {EventStatus.PROCESSED: 40, EventStatus.FAILED: 1}
     assert metrics.oldest_due_seconds == 2.5
-    assert metrics.answers == {("GET", 200): 1, ("GET", 204): 1, ("MADE-UP", 405): 1}
+    assert metrics.answers == {
+        ("GET", "/api/v1/{org_id}/events", 200): 1,
+        ("GET", "/api/v1/{org_id}/events", 204): 1,
+        ("MADE-UP", "unmatched", 405): 1,
+    }
     assert (metrics.asks, metrics.mints) == (
         {("github", "rate_limited"): 1},
         {("github", "minted"): 1},
@@ -80,8 +85,8 @@ EXPECTED = {
     'crewkit_git_deliveries_missing{provider="github"} 3.0',
     'crewkit_git_recovery_behind_seconds{provider="github"} 60.5',
     'crewkit_git_grpc_call_seconds_count{method="GetIntegration",status="OK"} 1.0',
-    'crewkit_git_http_request_seconds_count{method="GET",status="2xx"} 2.0',
-    'crewkit_git_http_request_seconds_count{method="other",status="4xx"} 1.0',
+    'crewkit_git_http_request_seconds_count{method="GET",route="/api/v1/{org_id}/events",status="2xx"} 2.0',
+    'crewkit_git_http_request_seconds_count{method="other",route="unmatched",status="4xx"} 1.0',
     'crewkit_git_provider_call_seconds_count{outcome="rate_limited",provider="github"} 1.0',
     'crewkit_git_provider_budget_left_ratio{installation="",kind="app",provider="github"} 0.75',
     'crewkit_git_provider_budget_left_ratio{installation="117",kind="installation",provider="github"} 0.5',
@@ -104,6 +109,14 @@ def test_prometheus_reads_what_happened() -> None:
     happen(metrics)
 
     assert set(metrics.exposition().decode().splitlines()) >= EXPECTED
+
+
+def test_process_tells_what_it_needs() -> None:
+    """CPU, memory and open files, with the limit."""
+    text = PrometheusMetrics().exposition().decode()
+    figures = dict(re.findall(r"^(process_\w+) (\S+)$", text, re.MULTILINE))
+    assert {"process_cpu_seconds_total", "process_resident_memory_bytes"} <= figures.keys()
+    assert 0 < float(figures["process_open_fds"]) < float(figures["process_max_fds"])
 
 
 def test_two_services_in_one_process_are_counted_apart() -> None:
@@ -179,3 +192,4 @@ def test_processes_that_share_a_directory_are_counted_together(tmp_path: Path) -
     assert "crewkit_git_deliveries_received_total 20.0" in text
     assert 'crewkit_git_events_settled_total{status="processed"} 10.0' in text
     assert "crewkit_git_events_oldest_due_seconds 7.0" in text
+    assert sum(line.startswith("process_open_fds ") for line in text) == 1

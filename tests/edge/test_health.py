@@ -1,10 +1,15 @@
 """What an orchestrator asks."""
 
 import asyncio
+from dataclasses import replace
+from uuid import uuid4
 
+import httpx
 from structlog.testing import capture_logs
 
-from tests.support.rest import Edge, answers
+from adapters.memory.metrics import MemoryMetrics
+from entrypoints.rest.app import create_app
+from tests.support.rest import API, Edge, answers
 
 
 async def refuses() -> None:
@@ -77,3 +82,23 @@ async def test_probes_that_succeed_are_not_logged() -> None:
             await client.get("/healthz")
 
     assert {line["log_level"] for line in lines} == {"debug"}
+
+
+async def test_durations_are_labelled_by_route() -> None:
+    """Not by path: callers could create as many time series as they make up paths."""
+    edge = Edge()
+    organization = uuid4()
+    application, parts = edge.parts()
+    metrics = MemoryMetrics()
+    app = create_app(application, replace(parts, metrics=metrics))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=API) as client:
+        await client.get("/healthz")
+        await client.get(f"/api/v1/{organization}/git-integrations/github/repos/815")
+        await client.put(f"/api/v1/{organization}/git-integrations")
+        await client.get("/made/up")
+    assert {(method, route) for method, route, _ in metrics.answers} == {
+        ("GET", "/healthz"),
+        ("GET", "/api/v1/{org_id}/git-integrations/{provider}/repos/{repo_id}"),
+        ("PUT", "/api/v1/{org_id}/git-integrations"),
+        ("GET", "unmatched"),
+    }

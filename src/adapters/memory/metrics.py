@@ -18,7 +18,7 @@ class MemoryMetrics(Metrics):
         self.oldest_due_seconds = 0.0
         self.recovered_deliveries = 0
         self.recoveries: dict[str, tuple[int, float]] = {}
-        self.answers: Counter[tuple[str, int]] = Counter()
+        self.answers: Counter[tuple[str, str, int]] = Counter()
         self.asks: Counter[tuple[str, str]] = Counter()
         self.budgets: dict[tuple[str, str, str], float] = {}
         self.breakers: dict[str, bool] = {}
@@ -60,9 +60,9 @@ class MemoryMetrics(Metrics):
         """Remember the latest figure."""
         self.oldest_due_seconds = seconds
 
-    def answered(self, method: str, status: int, seconds: float) -> None:  # noqa: ARG002 - the port's signature
-        """Add one to the figure of this method and status."""
-        self.answers[method, status] += 1
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:  # noqa: ARG002 - the port's signature
+        """Add one to the figure of this method, route and status."""
+        self.answers[method, route, status] += 1
 
     def asked(self, provider: str, outcome: str, seconds: float) -> None:  # noqa: ARG002 - the port's signature
         """Add one to the figure of this provider and outcome."""

@@ -1,6 +1,6 @@
 import os
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from core.domain.census import Census
@@ -27,11 +27,14 @@ class PrometheusMetrics(Metrics):
     """Figures for Prometheus.
 
     Where `PROMETHEUS_MULTIPROC_DIR` names a directory when the process starts, all processes with the same
-    one are counted together, and any of them answers for all; it is emptied when the service starts.
+    one are counted together, and any of them answers for all; it is emptied when the service starts. The
+    `process_*` figures (CPU, memory, open files) are always those of the process that answers.
     """
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._process = CollectorRegistry()
+        ProcessCollector(registry=self._process)
         self._received = Counter(
             "crewkit_git_deliveries_received",
             "Deliveries answered as durable, duplicates among them.",
@@ -98,11 +101,11 @@ class PrometheusMetrics(Metrics):
         self._calls_of: dict[tuple[str, str], Histogram] = {}
         self._answers = Histogram(
             "crewkit_git_http_request_seconds",
-            "How long requests over HTTP took, deliveries left out, by method and class of status.",
-            ["method", "status"],
+            "Duration of HTTP requests other than deliveries, by method, route and class of status.",
+            ["method", "route", "status"],
             registry=self._registry,
         )
-        self._answers_of: dict[tuple[str, int], Histogram] = {}
+        self._answers_of: dict[tuple[str, str, int], Histogram] = {}
         self._asked = Histogram(
             "crewkit_git_provider_call_seconds",
             "How long calls to a provider took, by how they ended.",
@@ -185,12 +188,13 @@ class PrometheusMetrics(Metrics):
         """Set the gauge."""
         self._oldest_due.set(seconds)
 
-    def answered(self, method: str, status: int, seconds: float) -> None:
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Observe one request."""
-        key = method, status // 100
+        key = method, route, status // 100
         known = self._answers_of.get(key)
         if known is None:
-            known = self._answers_of[key] = self._answers.labels(_known_method(method), f"{key[1]}xx")
+            known = self._answers.labels(_known_method(method), route, f"{key[2]}xx")
+            self._answers_of[key] = known
         known.observe(seconds)
 
     def asked(self, provider: str, outcome: str, seconds: float) -> None:
@@ -239,10 +243,10 @@ class PrometheusMetrics(Metrics):
     def exposition(self) -> bytes:
         """Write out all figures, of all processes, in Prometheus' text format."""
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-            return generate_latest(self._registry)
+            return generate_latest(self._registry) + generate_latest(self._process)
         everyone = CollectorRegistry()
         MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]  # the library leaves it so
-        return generate_latest(everyone)
+        return generate_latest(everyone) + generate_latest(self._process)
 
 
 def _known_method(method: str) -> str:

@@ -3,9 +3,11 @@ from time import perf_counter
 
 import structlog
 from starlette.requests import ClientDisconnect
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrypoints.rest import request_ids
+from entrypoints.rest.paths import template_of
 from ports.alerts import Alerts
 from ports.metrics import Metrics
 
@@ -21,6 +23,7 @@ SECURITY_HEADERS: dict[bytes, bytes] = {
 }
 # Two years, as lists of https-only hosts ask; of other hosts of the domain it is not ours to say.
 _ENCRYPTED_ONLY = (b"strict-transport-security", b"max-age=63072000")
+_UNMATCHED = "unmatched"
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -77,7 +80,7 @@ class Envelope:
                 )
             seconds = perf_counter() - started
             if self._metrics is not None:
-                self._metrics.answered(scope["method"], status or 500, seconds)
+                self._metrics.answered(scope["method"], _template(scope), status or 500, seconds)
             _log_request(scope, status, seconds)
 
 
@@ -96,6 +99,12 @@ def _log_request(scope: Scope, status: int | None, seconds: float) -> None:
     routine = scope["path"] in PROBES and status == HTTPStatus.OK
     log = _log.debug if routine else _log.info
     log("request", **{name: value for name, value in facts.items() if value is not None})
+
+
+def _template(scope: Scope) -> str:
+    """Return the template of the path, which is the same for all ids in it."""
+    route = scope.get("route")
+    return template_of(route.path) if isinstance(route, Route) else _UNMATCHED
 
 
 def _route(scope: Scope) -> str:

@@ -1,6 +1,5 @@
 """What the REST API can do, each as one value: routes and the API's description are made of nothing else."""
 
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -13,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from core.domain.errors import DomainError
+from entrypoints.rest.paths import template_of
 from entrypoints.rest.queries import NoQuery, Query
 
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
@@ -21,8 +21,6 @@ Handler = Callable[[Request], Awaitable[Response]]
 JSON = "application/json"
 HTML = "text/html"
 EVENT_STREAM = "text/event-stream"
-
-_CONVERTOR = re.compile(r":\w+(?=\})")
 
 
 class Tag(Enum):
@@ -97,7 +95,7 @@ class Operation:
     @property
     def template(self) -> str:
         """The path as a description writes it: `{org_id}` for `{org_id:uuid}`."""
-        return _CONVERTOR.sub("", self.path)
+        return template_of(self.path)
 
     @property
     def streams(self) -> bool:

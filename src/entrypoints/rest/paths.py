@@ -1,7 +1,9 @@
 """The stems of paths, and what stands in their braces."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,6 +18,8 @@ class _Delivery(StringConvertor):
 
 
 register_url_convertor("delivery", _Delivery())
+
+_CONVERTOR = re.compile(r":\w+(?=\})")
 
 ORGANIZATION = "/api/v1/{org_id:uuid}"
 INTEGRATIONS = f"{ORGANIZATION}/git-integrations"
@@ -60,3 +64,9 @@ PARAMETERS: Mapping[str, PathParameter] = {
     "project_id": PathParameter("The project's id.", UUID, "0f9e8d7c-6b5a-4948-8776-655443322110"),
 }
 """Every name used in a path; each name means the same wherever it stands."""
+
+
+@cache
+def template_of(path: str) -> str:
+    """Return the path of a route as a description writes it: `{org_id}` for `{org_id:uuid}`."""
+    return _CONVERTOR.sub("", path)
