@@ -40,6 +40,10 @@ interface EventSearch {
 /** Why nothing came of a flow at the provider, where a browser comes back from one. */
 interface ReturnSearch {
   refused?: string | undefined;
+  /** The account at the provider that was refused. */
+  account?: string | undefined;
+  /** The provider that was connected just now. */
+  connected?: string | undefined;
 }
 
 // As the service takes it.
@@ -66,7 +70,17 @@ const textOf = (value: unknown): string | undefined =>
 const idOf = (value: unknown): string | undefined =>
   typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value : undefined;
 
-const returnIn = (search: Record<string, unknown>): ReturnSearch => ({ refused: textOf(search.refused) });
+// A provider's names of accounts; anything else in an address could be a text that somebody wants to be read.
+const accountOf = (value: unknown): string | undefined => {
+  const text = textOf(value);
+  return text && /^[A-Za-z0-9][A-Za-z0-9_-]{0,38}$/.test(text) ? text : undefined;
+};
+
+const returnIn = (search: Record<string, unknown>): ReturnSearch => ({
+  refused: textOf(search.refused),
+  account: accountOf(search.account),
+  connected: textOf(search.connected),
+});
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound, errorComponent: RouteError });
 

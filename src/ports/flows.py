@@ -1,6 +1,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from core.domain.flows import Flow, PendingRequest
 from core.domain.identifiers import AccountId, FlowId, OrganizationId, ProviderUserId
@@ -17,6 +18,12 @@ class FlowStore(Protocol):
 
     async def find(self, provider: str, state_hash: bytes) -> Flow | None:
         """Return the flow whose state this is, whatever became of it."""
+
+    async def of_browser(self, provider: str, external_ids: Collection[UUID]) -> Sequence[Flow]:
+        """Return the flows with these ids, newest first, in whatever state; unknown ids are left out.
+
+        Not promised: that the browser may continue them. Compare its cookies.
+        """
 
     async def step(self, before: Flow, after: Flow) -> bool:
         """Put a flow one step further; False where it is not any more as `before` says.

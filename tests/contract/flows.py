@@ -1,6 +1,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -11,6 +12,7 @@ from core.domain.flows import (
     FlowPurpose,
     FlowStatus,
     FlowStep,
+    ProofProgress,
     begin_flow,
     hashed,
     next_step,
@@ -37,6 +39,39 @@ class FlowStoreContract:
             crossed = {(ProviderUserId("8"), AccountId("10"))}
             assert await tx.flows.awaiting_approval(PROVIDER, crossed) == []
             assert await tx.flows.awaiting_approval(PROVIDER, []) == []
+
+    async def test_flows_of_a_browser(self, world: World) -> None:
+        """By the ids that its cookies name, newest first, with how far their proof has come."""
+        user = await world.user()
+        made = []
+        async with world.unit_of_work() as tx:
+            for _ in range(3):
+                flow, _ = begin_flow(
+                    await tx.flows.next_id(),
+                    FlowPurpose.INSTALL,
+                    PROVIDER,
+                    user_id=user.id,
+                    organization_id=None,
+                    step=FlowStep.INSTALL,
+                    return_to="/",
+                    at=now(),
+                )
+                await tx.flows.add(flow)
+                made.append(flow)
+            await tx.commit()
+        progress = ProofProgress(page=2, unchecked=("5", "6"), checked=300, total=12_000)
+        onward = replace(made[0], progress=progress)
+        async with world.unit_of_work() as tx:
+            assert await tx.flows.step(made[0], onward)
+            await tx.commit()
+        ids = [made[0].external_id, made[2].external_id, uuid4()]
+        async with world.unit_of_work() as tx:
+            found = await tx.flows.of_browser(PROVIDER, ids)
+            assert [one.id for one in found] == [made[2].id, made[0].id]
+            assert [one.progress for one in found] == [ProofProgress(), progress]
+            assert all(one.stepped_at is not None for one in found)
+            assert await tx.flows.of_browser("gitlab", ids) == []
+            assert await tx.flows.of_browser(PROVIDER, []) == []
 
     async def test_oldest_first(self, world: World) -> None:
         """Several requests come in the order they were made."""

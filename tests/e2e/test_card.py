@@ -33,7 +33,7 @@ def test_permissions_that_are_missing_are_asked_for_until_they_are_accepted(
     granted = {name: level for name, level in WHOLE.items() if name != "pull_requests"}
     site.control("PATCH", f"/_sandbox/apps/{APP_SLUG}", permissions=granted)
     page, card = owner.page, owner.page.url
-    page.get_by_role("button", name="Connect GitHub").click()
+    page.get_by_role("button", name="Install on GitHub").click()
     page.get_by_role("link", name=ACCOUNT, exact=True).click()
     page.get_by_role("button", name=re.compile("Install")).click()
     page.wait_for_url(f"{card}*")

@@ -23,7 +23,7 @@ def test_from_installing_to_a_push_that_appears_live(site: Site) -> None:
 
         person.open("settings/integrations", organization=organization)
         person.sees("Not connected")
-        page.get_by_role("button", name="Connect GitHub").click()
+        page.get_by_role("button", name="Install on GitHub").click()
         page.get_by_role("link", name=ACCOUNT, exact=True).click()
         page.get_by_role("button", name=re.compile("Install")).click()
         page.wait_for_url(f"**/kit/{organization}/settings/integrations*")

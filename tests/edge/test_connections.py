@@ -125,10 +125,10 @@ async def test_a_program_is_told_where_to_send_its_person(world: ConnectingWorld
         assert answer.json() == {"redirect_url": f"{DASHBOARD}/"}
 
 
-async def page(answer: httpx.Response, status: int, code: str, *words: str) -> None:
-    """Check a page that a person can read: what happened, its code, and a way back."""
+async def page(answer: httpx.Response, status: int, code: str, *words: str, back: str = "/settings") -> None:
+    """Check a page that a person can read: what happened, its code, and a way back to where they began."""
     assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (status, "text/html")
-    for expected in (code, f'href="{DASHBOARD}/kit?refused={code}"', *words):
+    for expected in (code, f'href="{DASHBOARD}{back}?refused={code}"', *words):
         assert expected in answer.text, answer.text
 
 
@@ -138,16 +138,26 @@ async def test_each_failure_has_its_code_and_a_page(world: ConnectingWorld) -> N
         query = await authorized(world, client)
         denied = await came_back(client, {"state": query["state"], "error": "access_denied"})
         await page(denied, 409, "authorization_denied", "You did not let crewkit act for you")
-        await page(await came_back(client, query), 409, "flow_used", "Look whether you are connected")
         await page(
-            await came_back(client, {"state": "guessed", "code": "x"}), 409, "flow_invalid", "Start again"
+            await came_back(client, query),
+            409,
+            "flow_used",
+            "Check in crewkit whether you are connected",
+            "Start again",
         )
-        await page(await came_back(client, {}), 409, "flow_invalid")
+        await page(
+            await came_back(client, {"state": "guessed", "code": "x"}),
+            409,
+            "flow_invalid",
+            "Start again",
+            back="/kit",
+        )
+        await page(await came_back(client, {}), 409, "flow_invalid", back="/kit")
         query = await authorized(world, client)
         await page(await came_back(client, {"state": query["state"]}), 400, "authorization_code_missing")
         query = await authorized(world, client)
         world.clock.advance(LIFETIME)
-        await page(await came_back(client, query), 409, "flow_expired", "took too long")
+        await page(await came_back(client, query), 409, "flow_expired", "took longer", "Start again")
     async with browser(world, world.mara) as client:
         world.provider.fail(
             "exchange_code", ProviderUnavailable("The provider does not answer.", retry_after=5)
@@ -175,10 +185,10 @@ async def test_another_browser_or_person_cannot_go_on(world: ConnectingWorld) ->
     """A link with someone's state, followed elsewhere, connects nothing to anybody."""
     async with browser(world, world.mara) as client, browser(world, None) as stranger:
         query = await authorized(world, client)
-        await page(await came_back(stranger, query), 409, "flow_invalid")
+        await page(await came_back(stranger, query), 409, "flow_invalid", back="/kit")
         async with browser(world, world.jonas) as jonas:
             jonas.cookies.update({name: value for name, value in client.cookies.items() if name != COOKIE})
-            await page(await came_back(jonas, query), 409, "flow_invalid")
+            await page(await came_back(jonas, query), 409, "flow_invalid", back="/kit")
         assert (await came_back(client, query)).status_code == 302
 
 
@@ -209,9 +219,9 @@ async def test_another_site_connects_no_account_without_a_click(
             in (asked.headers["content-security-policy"])
         )
         foreign = await client.post(path, headers={**PAGE, "origin": "https://evil.example"})
-        await page(foreign, 403, "origin_not_allowed")
+        await page(foreign, 403, "origin_not_allowed", back="/kit")
         opaque = await client.post(path, headers={**PAGE, "origin": "null"})
-        await page(opaque, 403, "origin_not_allowed")
+        await page(opaque, 403, "origin_not_allowed", back="/kit")
         assert not world.database.committed.flows
         agreed = await client.post(path, headers={**PAGE, "origin": DASHBOARD})
         assert (agreed.status_code, "set-cookie" in agreed.headers) == (303, True)
@@ -267,7 +277,7 @@ async def test_an_attackers_code_connects_nothing(world: ConnectingWorld) -> Non
         theirs = await authorized(world, attacker, "8")
         own = await authorized(world, client, "7")
         for query in (theirs, {"code": theirs["code"]}, {"code": theirs["code"], "state": ""}):
-            await page(await came_back(client, query), 409, "flow_invalid")
+            await page(await came_back(client, query), 409, "flow_invalid", back="/kit")
         assert (await came_back(client, own)).status_code == 302
         found = await world.connection(world.mara)
         assert found is not None

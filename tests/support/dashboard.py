@@ -147,7 +147,7 @@ class Person:
 
 def ask_an_owner(page: Page, account: str) -> None:
     """Ask, as a mere member of an account, for the app to be installed on it, and come back."""
-    page.get_by_role("button", name="Connect GitHub").click()
+    page.get_by_role("button", name="Install on GitHub").click()
     page.get_by_role("link", name=account, exact=True).click()
     page.get_by_role("button", name=re.compile("Request")).click()
     authorize = page.get_by_role("button", name="Authorize crewkit")

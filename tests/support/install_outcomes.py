@@ -9,7 +9,7 @@ from core.domain.integrations import (
     StatusReason,
 )
 from core.use_cases.install.begin import Mode
-from core.use_cases.install.outcomes import Again, AwaitingApproval, Choose, GoOn, Outcome
+from core.use_cases.install.outcomes import Again, AwaitingApproval, Choose, ChooseRequest, GoOn, Outcome
 from tests.support.install_world import (
     MARA,
     InstallWorld,
@@ -71,4 +71,6 @@ async def asked_for(world: InstallWorld, account: str = "9") -> None:
     world.request(MARA, account)
     sent = await world.begin(world.mara, mode=Mode.NEW)
     outcome = await world.finish(world.mara, world.installed(sent, MARA, None, "request"))
+    if isinstance(outcome, ChooseRequest):
+        outcome = await world.choose(world.mara, outcome.state, account)
     assert isinstance(outcome, AwaitingApproval)

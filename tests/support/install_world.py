@@ -180,7 +180,12 @@ class InstallWorld:
     async def finish(self, browser: Browser, came_with: Return) -> Outcome:
         """Let a browser come back."""
         return await self.installs.finish(
-            PROVIDER, came_with, cookies=browser.cookies.get, session=browser.session, request_id="request-1"
+            PROVIDER,
+            came_with,
+            cookies=browser.cookies.get,
+            flow_ids=browser.cookies,
+            session=browser.session,
+            request_id="request-1",
         )
 
     async def choose(self, browser: Browser, state: str, installation_id: str) -> Outcome:

@@ -1,6 +1,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from adapters.memory.database import Session
 from core.domain.errors import StorageConflict
@@ -21,7 +22,8 @@ class MemoryFlowStore(FlowStore):
 
     async def add(self, flow: Flow) -> None:
         """Keep a new flow."""
-        (await self._session.writable()).flows[flow.id] = flow
+        stored = replace(flow, stepped_at=self._session.database.now())
+        (await self._session.writable()).flows[flow.id] = stored
 
     async def find(self, provider: str, state_hash: bytes) -> Flow | None:
         """Return the flow whose state this is."""
@@ -30,13 +32,19 @@ class MemoryFlowStore(FlowStore):
             (flow for flow in flows if (flow.provider, flow.state_hash) == (provider, state_hash)), None
         )
 
+    async def of_browser(self, provider: str, external_ids: Collection[UUID]) -> Sequence[Flow]:
+        """Return the flows with these ids, newest first."""
+        flows = self._session.state.flows.values()
+        found = [flow for flow in flows if flow.provider == provider and flow.external_id in external_ids]
+        return sorted(found, key=lambda flow: flow.id, reverse=True)
+
     async def step(self, before: Flow, after: Flow) -> bool:
         """Put a flow one step further, unless someone else has."""
         flows = (await self._session.writable()).flows
         known = flows.get(before.id)
         if known is None or (known.state_hash, known.status) != (before.state_hash, before.status):
             return False
-        flows[before.id] = after
+        flows[before.id] = replace(after, stepped_at=self._session.database.now())
         return True
 
     async def awaiting_approval(

@@ -1,11 +1,15 @@
+import json
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from psycopg.sql import SQL
 
 from adapters.postgres.packed_arrays import Bigints, Texts
 from adapters.postgres.session import Session
-from core.domain.flows import Flow, FlowPurpose, FlowStatus, FlowStep, PendingRequest
+from core.domain.flows import Flow, FlowPurpose, FlowStatus, FlowStep, PendingRequest, ProofProgress
 from core.domain.identifiers import AccountId, FlowId, OrganizationId, ProviderUserId
 from ports.flows import FlowStore
 
@@ -14,21 +18,25 @@ _ADD = """
     INSERT INTO git_flows (
         id, external_id, purpose, provider, user_id, organization_id, state_hash, cookie_hash, step,
         return_to, created_at, expires_at, status, pkce_verifier, installation_id, candidates,
-        provider_user_id, account_id
+        provider_user_id, account_id, progress
     )
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb)
 """
-_FIND = """
-    SELECT id, external_id, purpose, provider, user_id, organization_id, state_hash, cookie_hash, step,
-        return_to, created_at, expires_at, status, pkce_verifier, installation_id, candidates,
-        provider_user_id, account_id
-    FROM git_flows
-    WHERE state_hash = %s AND provider = %s
-"""
+_FLOW = SQL(
+    "SELECT id, external_id, purpose, provider, user_id, organization_id, state_hash, cookie_hash, step, "
+    "return_to, created_at, expires_at, status, pkce_verifier, installation_id, candidates, "
+    "provider_user_id, account_id, progress, updated_at FROM git_flows"
+)
+_FIND = SQL("{flow} WHERE state_hash = %s AND provider = %s").format(flow=_FLOW).as_string()
+_OF_BROWSER = (
+    SQL("{flow} WHERE external_id = ANY(%s::uuid[]) AND provider = %s ORDER BY id DESC")
+    .format(flow=_FLOW)
+    .as_string()
+)
 _STEP = """
     UPDATE git_flows
     SET state_hash = %s, step = %s, expires_at = %s, status = %s, pkce_verifier = %s, installation_id = %s,
-        candidates = %s, provider_user_id = %s, account_id = %s, updated_at = now(),
+        candidates = %s, provider_user_id = %s, account_id = %s, progress = %s::jsonb, updated_at = now(),
         consumed_at = CASE WHEN %s THEN coalesce(consumed_at, now()) ELSE consumed_at END
     WHERE id = %s AND state_hash = %s AND status = %s
 """
@@ -123,38 +131,19 @@ class PostgresFlowStore(FlowStore):
                 list(flow.candidates),
                 flow.provider_user_id,
                 flow.account_id,
+                _progress(flow.progress),
             ),
         )
 
     async def find(self, provider: str, state_hash: bytes) -> Flow | None:
         """Return the flow whose state this is."""
         rows = await self._session.read(_FIND, (state_hash, provider))
-        if not rows:
-            return None
-        flow_id, external_id, purpose, name, user_id, organization_id, state, cookie, step, *rest = rows[0]
-        return_to, created_at, expires_at, status, verifier, installation_id, candidates, person, account = (
-            rest
-        )
-        return Flow(
-            id=flow_id,
-            external_id=external_id,
-            purpose=FlowPurpose(purpose),
-            provider=name,
-            user_id=user_id,
-            organization_id=organization_id,
-            state_hash=state,
-            cookie_hash=cookie,
-            step=FlowStep(step),
-            return_to=return_to,
-            created_at=created_at,
-            expires_at=expires_at,
-            status=FlowStatus(status),
-            pkce_verifier=verifier,
-            installation_id=installation_id,
-            candidates=tuple(candidates),
-            provider_user_id=person,
-            account_id=account,
-        )
+        return _flow(rows[0]) if rows else None
+
+    async def of_browser(self, provider: str, external_ids: Collection[UUID]) -> Sequence[Flow]:
+        """Return the flows with these ids, newest first."""
+        ids = sorted({str(one) for one in external_ids})
+        return [_flow(row) for row in await self._session.read(_OF_BROWSER, (ids, provider))] if ids else []
 
     async def step(self, before: Flow, after: Flow) -> bool:
         """Put a flow one step further, unless someone else has."""
@@ -170,6 +159,7 @@ class PostgresFlowStore(FlowStore):
                 list(after.candidates),
                 after.provider_user_id,
                 after.account_id,
+                _progress(after.progress),
                 after.status in (FlowStatus.COMPLETED, FlowStatus.ENDED),
                 before.id,
                 before.state_hash,
@@ -218,3 +208,38 @@ class PostgresFlowStore(FlowStore):
     async def forget(self, *, expired_before: datetime, limit: int) -> int:
         """Delete flows that expired before then, save those that wait."""
         return await self._session.change(_FORGET, (expired_before, limit))
+
+
+def _flow(row: Sequence[Any]) -> Flow:
+    flow_id, external_id, purpose, provider, user_id, organization_id, state, cookie, step, *rest = row
+    return_to, created_at, expires_at, status, verifier, installation_id, candidates, *last = rest
+    person, account, progress, stepped_at = last
+    return Flow(
+        id=flow_id,
+        external_id=external_id,
+        purpose=FlowPurpose(purpose),
+        provider=provider,
+        user_id=user_id,
+        organization_id=organization_id,
+        state_hash=state,
+        cookie_hash=cookie,
+        step=FlowStep(step),
+        return_to=return_to,
+        created_at=created_at,
+        expires_at=expires_at,
+        status=FlowStatus(status),
+        pkce_verifier=verifier,
+        installation_id=installation_id,
+        candidates=tuple(candidates),
+        provider_user_id=person,
+        account_id=account,
+        progress=ProofProgress(**{**progress, "unchecked": tuple(progress["unchecked"])})
+        if progress
+        else ProofProgress(),
+        stepped_at=stepped_at,
+    )
+
+
+def _progress(progress: ProofProgress) -> str | None:
+    """Return the JSON of a progress; None for a proof that has not started."""
+    return None if progress == ProofProgress() else json.dumps(asdict(progress))

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from uuid import UUID
 
 
 class ErrorKind(Enum):
@@ -31,11 +32,25 @@ class FieldError:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """Where a person continues after a refusal in their own browser flow.
+
+    `return_to` is the path that the flow was started from. `organization_id` is set for a flow that connects
+    an organization, and `account` names the provider account that was refused, if the person has proven it.
+    """
+
+    return_to: str
+    organization_id: UUID | None = None
+    account: str | None = None
+
+
 class DomainError(Exception):
     """A refusal a caller may see: a kind, a stable code and what to do next.
 
     Subclasses live beside the aggregate they speak of and fix `kind` and `code`. The message never holds
-    a secret, another tenant's name or an implementation's text. `retry_after` is in seconds.
+    a secret, another tenant's name or an implementation's text. `retry_after` is in seconds. `way_back` is
+    set only after the caller has proven that the browser flow is theirs.
     """
 
     kind: ErrorKind = ErrorKind.INTERNAL
@@ -48,6 +63,7 @@ class DomainError(Exception):
         self.message = message
         self.fields = tuple(fields)
         self.retry_after = retry_after
+        self.way_back: WayBack | None = None
 
 
 class StorageUnavailable(DomainError):

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from hmac import compare_digest
@@ -17,6 +17,10 @@ from core.domain.secret import Secret
 LIFETIME = timedelta(minutes=10)
 # An account's owner is asked by mail, and may be away.
 APPROVAL_LIFETIME = timedelta(days=30)
+# No request of a browser takes longer than this, calls to the provider included.
+LONGEST_REQUEST = timedelta(minutes=1)
+# A proof over many repositories may take longer than the lifetime, as long as it makes progress.
+LONGEST_PROOF = timedelta(minutes=45)
 
 _RANDOM_BYTES = 32
 
@@ -51,6 +55,28 @@ class FlowStep(Enum):
     """The same page, to learn who has just asked an owner to install our app."""
     CHOOSE = "choose"
     """Our own page with the installations this person has proven to be theirs."""
+    SAVED = "saved"
+    """The page to authorize our app, after a return without a state: `installation_id` is only a hint.
+
+    Anyone could have written that return, so the hint alone never decides which of several is bound.
+    """
+    CHOOSE_REQUEST = "choose_request"
+    """Our own page with the accounts whose owners this person has asked; `candidates` are account ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProofProgress:
+    """How far the search for proof has come, between two returns of the browser.
+
+    `page` is the page of the person's installations that is checked next, and `unchecked` are the ids that
+    our page offers without a proof. `checked` of `total` repositories of `installation_id` were read so far,
+    and the person administers all of them.
+    """
+
+    page: int = 0
+    unchecked: tuple[str, ...] = ()
+    checked: int = 0
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +106,9 @@ class Flow:
     candidates: tuple[str, ...] = ()
     provider_user_id: ProviderUserId | None = None
     account_id: AccountId | None = None
+    progress: ProofProgress = ProofProgress()
+    stepped_at: datetime | None = field(default=None, compare=False)
+    """When the row was last written; the store sets it."""
 
     def is_live(self, now: datetime) -> bool:
         """Tell whether it may be gone on with."""
@@ -88,6 +117,12 @@ class Flow:
     def is_of_browser(self, cookie: str | None) -> bool:
         """Tell whether this is the cookie its browser was given."""
         return cookie is not None and compare_digest(hashed(cookie), self.cookie_hash)
+
+    def is_abandoned(self, now: datetime) -> bool:
+        """Return whether the process that had taken it must have ended in the middle of a request."""
+        if self.status is not FlowStatus.TAKEN or self.stepped_at is None:
+            return False
+        return now - self.stepped_at >= LONGEST_REQUEST
 
     def taken(self) -> "Flow":
         """Return it in the hands of the one who brought its state: nobody else goes on with that."""
@@ -104,7 +139,7 @@ class Flow:
 
     def ended(self, status: FlowStatus = FlowStatus.ENDED) -> "Flow":
         """Return it over: nothing it handed out opens anything any more."""
-        return replace(self, status=status, pkce_verifier=None, candidates=())
+        return replace(self, status=status, pkce_verifier=None, candidates=(), progress=ProofProgress())
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,26 +166,45 @@ class FlowInvalid(DomainError):
     kind = ErrorKind.FAILED_PRECONDITION
     code = "flow_invalid"
     sentence = (
-        "This page is out of date, was used before, or belongs to another browser or person. Start again."
+        "This page is out of date, was used before, or belongs to another browser or person. Start again "
+        "from the page where you began."
     )
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, flow: Flow | None = None) -> None:
+        """`flow` is given only where the caller has shown that it is theirs."""
         super().__init__(self.sentence)
         self.reason = reason
+        self.flow = flow
 
 
 class FlowExpired(FlowInvalid):
     """The flow took longer than it may; start again."""
 
     code = "flow_expired"
-    sentence = "That took too long, and what was begun has ended. Start again."
+    sentence = "Connecting took longer than ten minutes, so this attempt has ended. Start again."
 
 
 class FlowUsed(FlowInvalid):
     """The flow was gone through before, in this browser by this person."""
 
     code = "flow_used"
-    sentence = "This page has done its work already. Look whether you are connected, or start again."
+    sentence = "This page was used already. Check in crewkit whether you are connected, or start again."
+
+
+class FlowInProgress(FlowUsed):
+    """An earlier click on the same page is still being processed; load the page again in a few seconds."""
+
+    kind = ErrorKind.ABORTED
+    code = "flow_in_progress"
+    sentence = "An earlier click is still being processed. Load this page again in a few seconds."
+
+
+class FlowInterrupted(FlowInvalid):
+    """The service was restarted while it processed this step; try again."""
+
+    kind = ErrorKind.ABORTED
+    code = "flow_interrupted"
+    sentence = "The service was restarted while it checked your account, so the check has to run again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from core.use_cases.install.finish import FinishInstall
 from core.use_cases.install.lapsed import EndLapsedFlows
 from core.use_cases.install.person import AsPerson
 from core.use_cases.install.proving import ProveInstallations
+from core.use_cases.install.steps import FlowSteps
 from core.use_cases.install.taking import TakeFlow
+from core.use_cases.install.without_state import ReturnWithoutState
 from core.use_cases.tokens.exchange_code import ExchangeCode
 from core.use_cases.tokens.leases import Pause
 from ports.authorizer import Authorizer
@@ -46,21 +48,21 @@ def wire_installing(
 ) -> Installs:
     """Build them."""
     gather = GatherEvidence(unit_of_work, providers, protocols)
+    steps = FlowSteps(unit_of_work, directory, providers, cipher, public_url)
     return Installs(
         begin=BeginInstall(unit_of_work, directory, authorizer, providers, cipher, clock, public_url),
         finish=FinishInstall(
-            unit_of_work,
             directory,
             authorizer,
             providers,
-            cipher,
             clock,
-            public_url,
             TakeFlow(unit_of_work, clock, pause),
             AsPerson(providers, exchange_code, cipher, public_url),
             gather,
             ProveInstallations(unit_of_work, providers, gather),
             BindInstallation(unit_of_work, doorbell, clock),
+            steps,
+            ReturnWithoutState(unit_of_work, directory, authorizer, clock, steps),
         ),
         end_lapsed=EndLapsedFlows(unit_of_work, providers, clock),
     )

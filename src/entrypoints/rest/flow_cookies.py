@@ -1,6 +1,7 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote, unquote
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from core.domain.flows import LIFETIME, own_path
 
 _NAME = "crewkit_git_flow_"
 _PLACE = "crewkit_git_place"
+_KEPT = timedelta(hours=1)
 # A browser takes a cookie of this name only from this very host, and only encrypted:
 # https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
 _OF_THIS_HOST = "__Host-"
@@ -27,18 +29,31 @@ class FlowCookies:
     is_encrypted: bool
 
     def give(self, answer: Response, flow_id: UUID, cookie: str, expires_at: datetime) -> None:
-        """Let the browser carry a flow's cookie until the flow expires."""
+        """Let the browser carry a flow's cookie for longer than the flow lives.
+
+        So a person who returns too late is told that, instead of being taken for somebody else.
+        """
         answer.set_cookie(
             self._name(flow_id),
             cookie,
             # First, where both are understood: a browser's clock may be wrong by more than a flow lives.
-            max_age=int(LIFETIME.total_seconds()),
-            expires=expires_at,
+            max_age=int(_KEPT.total_seconds()),
+            expires=expires_at - LIFETIME + _KEPT,
             path="/",
             httponly=True,
             secure=self.is_encrypted,
             samesite="lax",
         )
+
+    def flow_ids(self, request: Request) -> Sequence[UUID]:
+        """Return the flows that the browser has a cookie for, as it says."""
+        prefix = self._whole(_NAME)
+        found = []
+        for name in request.cookies:
+            with suppress(ValueError):
+                if name.startswith(prefix):
+                    found.append(UUID(hex=name.removeprefix(prefix)))
+        return found
 
     def of(self, request: Request) -> Callable[[UUID], str | None]:
         """Return what gives a flow's cookie."""

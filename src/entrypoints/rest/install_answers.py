@@ -4,18 +4,26 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from http import HTTPStatus
 from typing import assert_never
-from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from core.domain.provider import Installation
+from core.domain.organizations import Organization
 from core.domain.returns import SetupAction
-from core.use_cases.install.outcomes import Again, AwaitingApproval, Choose, Connected, GoOn, Outcome, Unasked
+from core.use_cases.install.outcomes import (
+    Again,
+    AwaitingApproval,
+    Choose,
+    ChooseRequest,
+    Connected,
+    GoOn,
+    Outcome,
+    Unasked,
+)
 from entrypoints.rest.json_response import Json
-from entrypoints.rest.pages import Link, Pages, prefers_page
+from entrypoints.rest.pages import Link, Pages, post_button, prefers_page, with_query
 
 INSTALL = "/api/v1/git/{provider}/install"
 
@@ -33,16 +41,25 @@ class Proven(msgspec.Struct):
     account: str
 
 
-class Going(msgspec.Struct):
-    """How it goes on: `connected`, `continue`, `choose`, `awaiting_approval` or `unasked`.
+class Requested(msgspec.Struct):
+    """An account whose owners the caller has asked to approve the app."""
 
-    `reason` is the code that says why none of the installations the caller sees would do.
+    account_id: str
+    account: str
+
+
+class Going(msgspec.Struct):
+    """How it goes on: `connected`, `continue`, `choose`, `choose_request`, `awaiting_approval` or `unasked`.
+
+    `reason` is the code that says why none of the installations the caller sees would do. Post the `state`
+    with one of `installations` or `requests` to choose it.
     """
 
     outcome: str
     redirect_url: str | None = None
     state: str | None = None
     installations: list[Proven] | None = None
+    requests: list[Requested] | None = None
     account: str | None = None
     reason: str | None = None
 
@@ -53,7 +70,7 @@ def answer_of(request: Request, outcome: Outcome, pages: Pages, redirected: HTTP
         return Json(_going(outcome, pages))
     match outcome:
         case Connected(return_to):
-            return RedirectResponse(pages.back(return_to).url, redirected.value)
+            return RedirectResponse(pages.back(_confirmed(request, return_to)).url, redirected.value)
         case GoOn(url, None):
             return RedirectResponse(url, redirected.value)
         case GoOn(url, unproven):
@@ -65,6 +82,8 @@ def answer_of(request: Request, outcome: Outcome, pages: Pages, redirected: HTTP
             return pages.refuse(request, refusal, again=Link("Try again", url))
         case Choose():
             return _choice(request, outcome, pages)
+        case ChooseRequest():
+            return _request_choice(request, outcome, pages)
         case AwaitingApproval(account, return_to):
             return pages.show(
                 request,
@@ -73,22 +92,23 @@ def answer_of(request: Request, outcome: Outcome, pages: Pages, redirected: HTTP
                 "they do; the request waits for 30 days.",
                 action=pages.back(return_to),
             )
-        case Unasked(setup_action):
-            return pages.show(request, *_UNASKED[setup_action])
+        case Unasked(setup_action, organizations):
+            return _unasked(request, setup_action, organizations, pages)
         case _:
             assert_never(outcome)
 
 
 _INSTALLED = (
     "The app is installed",
-    "If someone of your team asked for it, their organization in crewkit connects by itself within moments.",
-    "If you came here on your own, open your organization's integrations in crewkit and connect it there.",
+    "If a member of your team asked for it, their organization in crewkit is connected within moments.",
+    "If you installed it yourself, connect it to an organization in crewkit.",
 )
 _UNASKED: Mapping[SetupAction | None, tuple[str, ...]] = {
     SetupAction.INSTALL: _INSTALLED,
     SetupAction.UPDATE: (
         "Your changes are saved",
-        "What the app may see has changed, and crewkit follows within moments. You can close this page.",
+        "Connected organizations follow within moments.",
+        "If the app is not connected to an organization in crewkit yet, connect it now.",
     ),
     SetupAction.REQUEST: (
         "An owner has been asked",
@@ -101,27 +121,81 @@ _UNASKED: Mapping[SetupAction | None, tuple[str, ...]] = {
 }
 
 
+# More than this many organizations are chosen among in the dashboard.
+_MOST_OFFERED = 20
+
+
+def _unasked(
+    request: Request, setup_action: SetupAction | None, organizations: Sequence[Organization], pages: Pages
+) -> Response:
+    """Return the page of a return that no flow here belongs to, with what connects the installation."""
+    offers = "".join(
+        post_button(
+            f"Connect {one.name}",
+            _install(
+                request,
+                one.external_id,
+                return_to=f"/kit/{one.external_id}/settings/integrations",
+                mode="existing",
+            ),
+        )
+        for one in organizations[:_MOST_OFFERED]
+    )
+    return pages.show(
+        request,
+        *_UNASKED[setup_action],
+        form=offers,
+        action=Link("Open integrations", pages.back("/kit/settings/integrations").url),
+    )
+
+
+def _confirmed(request: Request, return_to: str) -> str:
+    """Return the path with what tells the dashboard to confirm; other paths are not ours to add to."""
+    if not return_to.startswith("/kit/"):
+        return return_to
+    return with_query(return_to, connected=request.path_params["provider"])
+
+
+def _request_choice(request: Request, choice: ChooseRequest, pages: Pages) -> Response:
+    options = [(one.account_id, one.account_login) for one in choice.requests]
+    return pages.show(
+        request,
+        "Which account did you ask for?",
+        "You have asked the owners of several accounts to approve the app. Choose the account that belongs "
+        "to this organization: it is connected when its owner approves.",
+        form=_choice_form(choice.state, "account_id", options),
+        action=pages.back(choice.return_to),
+    )
+
+
 def _choice(request: Request, choice: Choose, pages: Pages) -> Response:
     return pages.show(
         request,
         "Which account?",
         "Our app is installed on several accounts of yours. Choose the one to connect.",
-        form=_form(choice.state, choice.installations),
-        action=Link("Install on another account", _anew(request, choice.organization_id, choice.return_to)),
+        form=_choice_form(
+            choice.state,
+            "installation_id",
+            [(one.provider_id, one.account_login) for one in choice.installations],
+        ),
+        action=Link(
+            "Install on another account",
+            _install(request, choice.organization_id, return_to=choice.return_to, mode="new"),
+        ),
         back=pages.back(choice.return_to),
     )
 
 
-def _anew(request: Request, organization_id: UUID, return_to: str) -> str:
-    query = {"organization_id": str(organization_id), "return_to": return_to, "mode": "new"}
-    return f"{INSTALL.format(provider=request.path_params['provider'])}?{urlencode(query)}"
+def _install(request: Request, organization_id: UUID, *, return_to: str, mode: str) -> str:
+    path = INSTALL.format(provider=request.path_params["provider"])
+    return with_query(path, organization_id=str(organization_id), return_to=return_to, mode=mode)
 
 
-def _form(state: str, installations: Sequence[Installation]) -> str:
+def _choice_form(state: str, name: str, options: Sequence[tuple[str, str]]) -> str:
+    """Return a form with a button for each option: its value, and its words."""
     buttons = "".join(
-        f'<p><button name="installation_id" value="{escape(one.provider_id)}">'
-        f"{escape(one.account_login)}</button></p>"
-        for one in installations
+        f'<p><button name="{name}" value="{escape(value)}">{escape(words)}</button></p>'
+        for value, words in options
     )
     return f'<form method="post"><input type="hidden" name="state" value="{escape(state)}">{buttons}</form>'
 
@@ -137,6 +211,9 @@ def _going(outcome: Outcome, pages: Pages) -> Going:
         case Choose(state, installations):
             proven = [Proven(one.provider_id, one.account_login) for one in installations]
             return Going("choose", state=state, installations=proven)
+        case ChooseRequest(state, requests):
+            asked = [Requested(one.account_id, one.account_login) for one in requests]
+            return Going("choose_request", state=state, requests=asked)
         case AwaitingApproval(account, return_to):
             return Going("awaiting_approval", pages.back(return_to).url, account=account)
         case Unasked():

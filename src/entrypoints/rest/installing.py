@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from core.domain.actors import Actor
 from core.domain.claims import InstallationNotProven, InstallationNotVisible
 from core.domain.errors import DomainError
-from core.domain.flows import FlowExpired, FlowInvalid, FlowUsed
+from core.domain.flows import FlowExpired, FlowInProgress, FlowInterrupted, FlowInvalid, FlowUsed, own_path
 from core.domain.integrations import InstallationBoundElsewhere, OrganizationAlreadyConnected
 from core.domain.organizations import OrganizationNotFound, UserNotFound
 from core.domain.permissions import ActionForbidden
@@ -44,21 +44,20 @@ from entrypoints.rest.request_ids import request_id_of
 
 _CALLBACK = "/api/v1/git/{provider}/callback"
 _LARGEST_FORM = 4096
-_SAVED = Unasked(SetupAction.UPDATE)
 
 _Given = Annotated[str, Meta(max_length=512, pattern="^[ -~]*$", description="what the provider sent along")]
 _Named = Annotated[str, Meta(max_length=19, pattern="^[0-9]*$", description="the number of an installation")]
 
 
 class InstallQuery(Query, frozen=True):
-    """For which organization, and where to go on afterwards: a path of the dashboard's.
+    """For which organization, and where to go on afterwards: a path of the dashboard's, or its integrations.
 
     `mode=existing` begins with the installations that the caller can show to be theirs; it is what a revoked
     integration begins with anyway.
     """
 
     organization_id: Annotated[UUID, Meta(description="the organization's id, a UUID")]
-    return_to: PathWish = "/"
+    return_to: PathWish = ""
     mode: Annotated[Mode | None, Meta(description="new or existing")] = None
 
 
@@ -188,7 +187,7 @@ class Installing:
             actor,
             organization_id=query.organization_id,
             provider=request.path_params["provider"],
-            return_to=query.return_to,
+            return_to=own_path(query.return_to, otherwise=_integrations(query.organization_id)),
             mode=query.mode,
         )
         if takes_json(request):
@@ -220,11 +219,13 @@ class Installing:
             request.path_params["provider"],
             _return(query),
             cookies=self.cookies.of(request),
+            flow_ids=self.cookies.flow_ids(request),
             session=await self._session(request),
             request_id=request_id_of(request.scope),
         )
         place = self.cookies.place_of(request)
-        if outcome == _SAVED and place is not None and prefers_page(request):
+        is_saved = isinstance(outcome, Unasked) and outcome.setup_action is SetupAction.UPDATE
+        if is_saved and place is not None and prefers_page(request):
             answer = RedirectResponse(self.pages.back(place).url, HTTPStatus.FOUND.value)
             self.cookies.take_place(answer)
             return answer
@@ -235,7 +236,7 @@ class Installing:
         outcome = await self.finish.choose(
             request.path_params["provider"],
             form.get("state", ""),
-            form.get("installation_id", ""),
+            form.get("installation_id") or form.get("account_id", ""),
             cookies=self.cookies.of(request),
             session=await self._session(request),
             request_id=request_id_of(request.scope),
@@ -253,6 +254,8 @@ _OF_FINISHING: Sequence[type[DomainError]] = (
     FlowInvalid,
     FlowExpired,
     FlowUsed,
+    FlowInProgress,
+    FlowInterrupted,
     OrganizationNotFound,
     ActionForbidden,
     InstallationNotVisible,
@@ -261,6 +264,11 @@ _OF_FINISHING: Sequence[type[DomainError]] = (
     OrganizationAlreadyConnected,
     *OF_PROVIDER,
 )
+
+
+def _integrations(organization_id: UUID) -> str:
+    """Return the dashboard's page of an organization's integrations."""
+    return f"/kit/{organization_id}/settings/integrations"
 
 
 def _return(query: CallbackQuery) -> Return:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from html import escape
 from http import HTTPStatus
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -25,6 +25,22 @@ _STYLE = (
     "small{opacity:.7}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+_TITLES = {
+    "flow_expired": "This took too long",
+    "flow_used": "This page was used already",
+    "flow_in_progress": "Still working",
+    "flow_interrupted": "The check was interrupted",
+    "flow_invalid": "This page cannot be used",
+    "authorization_denied": "You did not authorize crewkit",
+    "installation_bound_elsewhere": "This account is connected elsewhere",
+    "installation_not_proven": "Only an owner can connect this account",
+    "installation_not_visible": "Your account does not see this installation",
+    "organization_already_connected": "This organization is connected already",
+    "provider_unavailable": "The provider does not answer",
+    "provider_rate_limited": "The provider asks us to wait",
+}
+_RESTARTED = frozenset({"flow_expired", "flow_used", "installation_bound_elsewhere"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +108,11 @@ class Pages:
         request.scope["refusal"] = error
         page = self.show(
             request,
-            "That did not work",
+            _TITLES.get(error.code, "That did not work"),
             error.message,
             action=again or self.back_refused(error),
             back=self.back_refused(error) if again else None,
+            form=self._restart(request, error) if again is None else "",
             note=f"Code {error.code}.",
             status=status_of(error),
         )
@@ -104,13 +121,37 @@ class Pages:
 
     def confirm(self, request: Request, title: str, *sentences: str) -> Response:
         """Return a page that asks before this request is carried out; the form's POST has an `Origin`."""
-        here = escape(f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path)
-        form = f'<form method="post" action="{here}"><button>Continue</button></form>'
+        here = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+        form = post_button("Continue", here)
         return self.show(request, title, *sentences, form=form, action=Link("Cancel", self.back().url))
 
     def back_refused(self, error: DomainError) -> Link:
-        """Return the way back to a page that still says why nothing came of it."""
-        return self.back(f"/kit?refused={error.code}")
+        """Return the way back to a page that still says why nothing came of it.
+
+        That is where the person began, if it is known that the flow is theirs.
+        """
+        way = error.way_back
+        path = way.return_to if way and way.return_to != "/" else "/kit"
+        query = {"refused": error.code, **({"account": way.account} if way and way.account else {})}
+        return self.back(with_query(path, **query))
+
+    def _restart(self, request: Request, error: DomainError) -> str:
+        """Return a form that starts a flow again which has ended.
+
+        The app may have been installed meanwhile, so installing starts with what exists.
+        """
+        base, is_callback, _ = request.url.path.rpartition("/callback")
+        if error.way_back is None or error.code not in _RESTARTED or not is_callback:
+            return ""
+        return_to = error.way_back.return_to
+        if error.way_back.organization_id is None:
+            action = with_query(f"{base}/authorize", return_to=return_to)
+        else:
+            organization_id = str(error.way_back.organization_id)
+            action = with_query(
+                f"{base}/install", organization_id=organization_id, return_to=return_to, mode="existing"
+            )
+        return post_button("Start again", action)
 
     def for_people(
         self, handler: Callable[[Request], Awaitable[Response]]
@@ -156,6 +197,18 @@ class Pages:
             note=f"Code {error.code}.",
             status=HTTPStatus.UNAUTHORIZED,
         )
+
+
+def post_button(words: str, action: str) -> str:
+    """Return a form that is one button; its POST has an `Origin`, which a link has not."""
+    return f'<form method="post" action="{escape(action)}"><button>{escape(words)}</button></form>'
+
+
+def with_query(path: str, **added: str) -> str:
+    """Return a path with these parameters behind its own; one that is there already is replaced."""
+    before, _, query = path.partition("?")
+    kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in added]
+    return f"{before}?{urlencode([*kept, *added.items()])}"
 
 
 def takes_json(request: Request) -> bool:

@@ -152,7 +152,8 @@ async def test_a_browser_chooses_with_its_session_cookie(site: Site) -> None:
         refused(garbage, 409, "flow_invalid")
         for _ in range(2):  # the second click finds it done
             done = await mara.here.post(CALLBACK, data=form, headers={**HTML, "origin": site.url})
-            assert (done.status_code, done.headers["location"]) == (303, f"{site.url}/")
+            landed = f"{site.url}/kit/{site.acme}/settings/integrations?connected=github"
+            assert (done.status_code, done.headers["location"]) == (303, landed)
         own = {**HTML, "sec-fetch-site": "same-origin"}
         other = await mara.here.get(link_of(page, "Install on another account"), headers=own)
         assert (other.status_code, "Code organization_already_connected" in other.text) == (409, True)

@@ -100,7 +100,8 @@ async def test_nobody_is_sent_elsewhere(site: Site, oona: Browser) -> None:
     """Only to a path of the dashboard's."""
     page = await oona.begin(site.orbital, return_to="/\\evil.example")
     answer = await oona.arrive(await oona.install(page, ORBITAL_ACCOUNT), HTML)
-    assert answer.headers["location"] == f"{site.url}/"
+    landed = f"{site.url}/kit/{site.orbital}/settings/integrations?connected=github"
+    assert answer.headers["location"] == landed
 
 
 @pytest.mark.parametrize("delivering", ["before_return", "held"])

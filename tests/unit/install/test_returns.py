@@ -114,7 +114,7 @@ async def test_nobody_was_asked(world: InstallWorld) -> None:
 async def test_returns_that_nobody_began(world: InstallWorld, action: SetupAction | None) -> None:
     """An owner approved, someone saved or installed at the provider: nothing is asked, nothing is bound."""
     came = Return(None, world.provider.world.authorize(OLGA), ACME, action)
-    assert await world.finish(world.mara, came) == Unasked(action)
+    assert await world.finish(world.mara, came) == Unasked(action, [world.acme])
     assert not world.provider.calls
     assert not world.database.committed.integrations
 

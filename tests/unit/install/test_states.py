@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 
 from core.domain.actors import ServiceActor, SystemActor
-from core.domain.flows import FlowExpired, FlowInvalid, FlowUsed
+from core.domain.flows import FlowExpired, FlowInProgress, FlowInterrupted, FlowInvalid
 from core.use_cases.install.begin import Mode
-from core.use_cases.install.outcomes import Connected
+from core.use_cases.install.outcomes import Again, Connected
 from tests.support.builders import PROVIDER
 from tests.support.connecting import Browser
 from tests.support.install_outcomes import (
     choosing,
-    connect,
     onward,
+    refusal,
     refused,
 )
 from tests.support.install_world import (
@@ -76,14 +76,23 @@ async def test_clicks_at_once_connect_once(world: InstallWorld) -> None:
     assert len(world.database.committed.versions) == 1
 
 
-async def test_a_click_behind_one_that_died_is_told_to_start_again(world: InstallWorld) -> None:
-    """Whoever had taken the flow was killed in the middle of it."""
+async def test_a_flow_of_a_process_that_died_is_taken_over(world: InstallWorld) -> None:
+    """A process was killed while it had taken the flow: once that is sure, the person tries again."""
     came = world.installed(await world.begin(world.mara), OLGA, ACME)
     world.provider.fail("exchange_code", RuntimeError("killed"))
     with pytest.raises(RuntimeError):
         await world.finish(world.mara, came)
-    await refused(world.finish(world.mara, came), FlowUsed)
-    assert await connect(world, OLGA, ACME) == Connected("/settings")
+    await refused(world.finish(world.mara, came), FlowInProgress)
+    world.later(seconds=61)
+    outcomes = await asyncio.gather(
+        *(world.finish(world.mara, came) for _ in range(3)), return_exceptions=True
+    )
+    [outcome] = [one for one in outcomes if isinstance(one, Again)]
+    assert refusal(outcome) is FlowInterrupted
+    assert [type(one) for one in outcomes if one is not outcome] == [FlowInvalid] * 2
+    again = world.authorized(onward(outcome), OLGA)
+    assert await world.finish(world.mara, again) == Connected("/settings")
+    assert world.bound() == {"Acme": ACME}
 
 
 async def test_a_state_of_an_earlier_step_is_over(world: InstallWorld) -> None:

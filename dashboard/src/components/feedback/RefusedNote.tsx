@@ -3,7 +3,15 @@ import { Button } from "@/components/ui/button";
 import { refusedInWords } from "@/lib/refusals";
 
 /** Why nothing came of what was begun at the provider; it stays until it is put away. */
-export function RefusedNote({ code, onClose }: { code: string; onClose: () => void }) {
+export function RefusedNote({
+  code,
+  account,
+  onClose,
+}: {
+  code: string;
+  account?: string | undefined;
+  onClose: () => void;
+}) {
   return (
     <div role="alert" className="mb-4">
       <Note
@@ -14,7 +22,7 @@ export function RefusedNote({ code, onClose }: { code: string; onClose: () => vo
           </Button>
         }
       >
-        <p>{refusedInWords(code)}</p>
+        <p>{refusedInWords(code, account)}</p>
         <p className="text-muted-foreground">Code {code}.</p>
       </Note>
     </div>

@@ -92,6 +92,7 @@ git_flows = Table(
     Column("account_id", String),
     Column("installation_id", String),
     Column("candidates", ARRAY(String), nullable=False, server_default="{}"),
+    Column("progress", JSONB),
     Column("expires_at", Timestamp, nullable=False, index=True),
     Column("consumed_at", Timestamp),
     *written_at(),

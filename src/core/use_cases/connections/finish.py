@@ -6,7 +6,7 @@ from core.domain.actors import Actor, UserActor
 from core.domain.addresses import normal_address
 from core.domain.changes import Change
 from core.domain.connections import Connection, EmailPermissionMissing, connect
-from core.domain.errors import DomainError, StorageConflict
+from core.domain.errors import DomainError, StorageConflict, WayBack
 from core.domain.flows import Flow, FlowInvalid, FlowPurpose, FlowStatus, FlowUsed
 from core.domain.provider import (
     AppRefused,
@@ -66,7 +66,18 @@ class FinishConnection:
         refusal or silence raises.
         """
         require_supported(provider, self.providers)
-        flow = await self._take(provider, returned.state, cookies, session)
+        flow: Flow | None = None
+        try:
+            flow = await self._take(provider, returned.state, cookies, session)
+            return await self._finish(flow, returned, request_id)
+        except DomainError as refusal:
+            own = flow or (refusal.flow if isinstance(refusal, FlowInvalid) else None)
+            if own is not None:
+                refusal.way_back = WayBack(own.return_to)
+            raise
+
+    async def _finish(self, flow: Flow, returned: Return, request_id: str | None) -> str:
+        provider = flow.provider
         user = await self.directory.find_user_of(flow.user_id)
         if user is None:
             raise FlowInvalid("user_gone")
@@ -93,10 +104,10 @@ class FinishConnection:
         async with self.unit_of_work() as tx:
             flow = await own_flow(tx, provider, state, FlowPurpose.CONNECT, cookies=cookies, session=session)
             if flow.status is not FlowStatus.OPEN:
-                raise FlowUsed("used")
+                raise FlowUsed("used", flow)
             require_live(flow, self.clock)
             if not await tx.flows.step(flow, flow.ended()):
-                raise FlowUsed("used_meanwhile")
+                raise FlowUsed("used_meanwhile", flow)
             await tx.commit()
         return flow
 

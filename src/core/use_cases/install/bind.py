@@ -40,7 +40,7 @@ class BindInstallation:
             await tx.mailbox.lock(lane)
             integration = await self._bind(tx, actor, flow.provider, organization_id, installation)
             if not await tx.flows.step(flow, flow.ended(FlowStatus.COMPLETED)):
-                raise FlowUsed("used")
+                raise FlowUsed("used", flow)
             await tx.commit()
         self.doorbell.ring(lane)
         return integration

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.errors import DomainError
-from core.domain.provider import Installation
+from core.domain.organizations import Organization
+from core.domain.provider import Installation, InstallationRequest
 from core.domain.returns import SetupAction
 
 
@@ -46,6 +47,15 @@ class Choose:
 
 
 @dataclass(frozen=True, slots=True)
+class ChooseRequest:
+    """This person has asked the owners of several accounts; `state` goes with the choice of one of them."""
+
+    state: str
+    requests: Sequence[InstallationRequest]
+    return_to: str
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitingApproval:
     """An owner of this account has been asked to approve; it is not named on a second look."""
 
@@ -55,9 +65,13 @@ class AwaitingApproval:
 
 @dataclass(frozen=True, slots=True)
 class Unasked:
-    """The browser began nothing here: an owner approved, or someone installed from the provider's side."""
+    """The browser began nothing here: an owner approved, or someone installed from the provider's side.
+
+    `organizations` are those that the person who is signed in can connect now.
+    """
 
     setup_action: SetupAction | None
+    organizations: Sequence[Organization] = ()
 
 
-Outcome = Connected | GoOn | Again | Choose | AwaitingApproval | Unasked
+Outcome = Connected | GoOn | Again | Choose | ChooseRequest | AwaitingApproval | Unasked

@@ -1,9 +1,20 @@
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from core.domain.actors import Actor, UserActor
-from core.domain.flows import Flow, FlowExpired, FlowInvalid, FlowPurpose, FlowStatus, FlowUsed, hashed
+from core.domain.flows import (
+    Flow,
+    FlowExpired,
+    FlowInProgress,
+    FlowInterrupted,
+    FlowInvalid,
+    FlowPurpose,
+    FlowStatus,
+    FlowUsed,
+    hashed,
+    random_token,
+)
 from core.domain.organizations import Organization, OrganizationNotFound
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in
@@ -41,15 +52,20 @@ async def own_flow(
         raise FlowInvalid("state_unknown")
     if not flow.is_of_browser(cookies(flow.external_id)):
         raise FlowInvalid("other_browser")
-    if session is not None and not (isinstance(session, UserActor) and session.user_id == flow.user_id):
+    if not is_of_session(flow, session):
         raise FlowInvalid("other_person")
     return flow
+
+
+def is_of_session(flow: Flow, session: Actor | None) -> bool:
+    """Return whether a session, if there is one, is of the person who started the flow."""
+    return session is None or (isinstance(session, UserActor) and session.user_id == flow.user_id)
 
 
 def require_live(flow: Flow, clock: Clock) -> None:
     """Raise `FlowExpired` for a flow that was begun too long ago."""
     if not flow.is_live(clock.now()):
-        raise FlowExpired("expired")
+        raise FlowExpired("expired", flow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +85,23 @@ class TakeFlow:
     ) -> Flow:
         """Return the flow as it is now: taken, or where it came to with an earlier click of the same person.
 
-        Waits for such a click that is still on its way. Raises `FlowInvalid` or a kind of it.
+        Waits for such a click that is still on its way. Raises `FlowInvalid` or a kind of it:
+        `FlowInterrupted` has the flow, taken over from a process that must have ended.
         """
+        flow: Flow | None = None
         for _ in range(_LOOKS):
             async with self.unit_of_work() as tx:
                 flow = await own_flow(tx, provider, state, purpose, cookies=cookies, session=session)
                 if flow.status in _OVER:
                     return flow
                 if flow.status is FlowStatus.ENDED:
-                    raise FlowUsed("ended")
+                    raise FlowUsed("ended", flow)
+                if flow.is_abandoned(self.clock.now()):
+                    # A new state: of two who find it abandoned, one takes it over.
+                    onward = replace(flow, state_hash=hashed(random_token()))
+                    if await tx.flows.step(flow, onward):
+                        await tx.commit()
+                        raise FlowInterrupted("abandoned", onward)
                 if flow.status is FlowStatus.OPEN:
                     require_live(flow, self.clock)
                     taken = flow.taken()
@@ -85,7 +109,7 @@ class TakeFlow:
                         await tx.commit()
                         return taken
             await self.pause(_BETWEEN_LOOKS)
-        raise FlowUsed("used")
+        raise FlowInProgress("in_progress", flow)
 
 
 @dataclass(frozen=True, slots=True)

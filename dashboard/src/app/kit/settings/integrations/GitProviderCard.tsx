@@ -20,14 +20,17 @@ export function GitProviderCard({
   integration,
   organization,
   refused,
+  refusedAccount,
 }: {
   integration: Integration;
   organization: OrganizationOfUser;
   /** What a flow in the browser was refused for. */
   refused?: string | undefined;
+  /** The account at the provider that was refused. */
+  refusedAccount?: string | undefined;
 }) {
   const [isAsking, setAsking] = useState(false);
-  const standing = standingOf(integration, organization.role, refused);
+  const standing = standingOf(integration, organization.role, refused, refusedAccount);
   return (
     <Card aria-labelledby="provider-name">
       <CardHeader>
@@ -38,6 +41,9 @@ export function GitProviderCard({
         </div>
         <div className="flex flex-wrap gap-2">
           <InstallAction deed={standing.deed} orgId={organization.id} />
+          {standing.other && (
+            <InstallAction deed={standing.other} orgId={organization.id} variant="outline" />
+          )}
           {isLive(integration) && (
             <WithReason reason={refusal("disconnect", organization.role)}>
               <Button variant="danger" onClick={() => setAsking(true)}>
@@ -49,7 +55,7 @@ export function GitProviderCard({
       </CardHeader>
       <CardBody className="space-y-4">
         <p>{standing.sentence}</p>
-        {integration.account && <Facts integration={integration} orgId={organization.id} />}
+        {isLive(integration) && <Facts integration={integration} orgId={organization.id} />}
       </CardBody>
       {isAsking && (
         <Suspense>
@@ -73,7 +79,13 @@ function Facts({ integration, orgId }: { integration: Integration; orgId: string
     Connected: connected_at && <Time at={connected_at} />,
     "Last delivery":
       delivered === undefined ? "…" : delivered === null ? "None yet" : <Time at={delivered.received_at} />,
-    "List of repositories": sync?.synced_at ? <Time at={sync.synced_at} /> : "Being read",
+    "List of repositories": sync?.synced_at ? (
+      <Time at={sync.synced_at} />
+    ) : sync?.state === "running" ? (
+      "Loading"
+    ) : (
+      "Not loaded yet"
+    ),
   };
   return (
     <dl className="grid gap-x-8 gap-y-3 text-sm sm:grid-cols-2">

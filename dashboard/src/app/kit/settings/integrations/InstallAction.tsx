@@ -7,7 +7,15 @@ import { PROVIDER } from "@/hooks/useIntegration";
 import { answerOf, api } from "@/lib/api/client";
 
 /** The one thing that helps where an integration stands as it does; it leads back to the page it is on. */
-export function InstallAction({ deed, orgId }: { deed: Deed; orgId: string }) {
+export function InstallAction({
+  deed,
+  orgId,
+  variant = "primary",
+}: {
+  deed: Deed;
+  orgId: string;
+  variant?: "primary" | "outline";
+}) {
   const install = useMutation({
     mutationFn: (mode: "new" | "existing") =>
       answerOf(
@@ -34,7 +42,7 @@ export function InstallAction({ deed, orgId }: { deed: Deed; orgId: string }) {
     <div className="space-y-2">
       <WithReason reason={deed.refusal}>
         <Button
-          variant="primary"
+          variant={variant}
           disabled={install.isPending || install.isSuccess}
           onClick={() => install.mutate(deed.mode)}
         >

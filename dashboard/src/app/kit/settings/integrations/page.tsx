@@ -1,6 +1,7 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { GitProviderCard } from "@/app/kit/settings/integrations/GitProviderCard";
-import { isElsewhere } from "@/app/kit/settings/integrations/standing";
+import { isElsewhere, isLive } from "@/app/kit/settings/integrations/standing";
+import { ConnectedNote } from "@/components/feedback/ConnectedNote";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { RefusedNote } from "@/components/feedback/RefusedNote";
 import { Page } from "@/components/layout/Page";
@@ -12,14 +13,17 @@ import { ago } from "@/lib/time";
 const route = getRouteApi("/kit/$orgId/settings/integrations");
 
 export function IntegrationsPage() {
-  const { refused } = route.useSearch();
+  const { refused, account, connected } = route.useSearch();
   const navigate = route.useNavigate();
   const organization = useOrganization();
   const { data, error, dataUpdatedAt, refetch } = useIntegration(organization.id);
   return (
     <Page title="Integrations" about="Where this organization's repositories come from.">
       {refused && (data ? !isElsewhere(data, refused) : error) && (
-        <RefusedNote code={refused} onClose={() => navigate({ search: {} })} />
+        <RefusedNote code={refused} account={account} onClose={() => navigate({ search: {} })} />
+      )}
+      {connected && data && isLive(data) && (
+        <ConnectedNote account={data.account ?? "your account"} onClose={() => navigate({ search: {} })} />
       )}
       <div className="space-y-4">
         {error && (
@@ -28,7 +32,12 @@ export function IntegrationsPage() {
           </ProblemAlert>
         )}
         {data ? (
-          <GitProviderCard integration={data} organization={organization} refused={refused} />
+          <GitProviderCard
+            integration={data}
+            organization={organization}
+            refused={refused}
+            refusedAccount={account}
+          />
         ) : (
           !error && <Skeleton className="h-60 w-full rounded-xl" />
         )}

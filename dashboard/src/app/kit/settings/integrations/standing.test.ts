@@ -33,6 +33,12 @@ describe("where an integration stands", () => {
   it("tells an admin to connect and a member who can", () => {
     const nothing: Integration = { ...connected, status: "not_connected" };
     expect(standingOf(nothing, "admin").deed).toMatchObject({ mode: "new", refusal: null });
+    // An app that is installed already never leads back from the page to install it.
+    expect(standingOf(nothing, "admin").other).toMatchObject({
+      words: "Already installed? Connect",
+      mode: "existing",
+      refusal: null,
+    });
     expect(standingOf(nothing, "member").deed).toMatchObject({
       refusal: expect.stringContaining("owner or admin"),
     });
@@ -76,8 +82,13 @@ describe("where an integration stands", () => {
 
   it("says that the account is connected elsewhere, until something is connected here", () => {
     const nothing: Integration = { ...connected, status: "not_connected" };
-    const elsewhere = standingOf(nothing, "owner", "installation_bound_elsewhere");
-    expect(elsewhere).toMatchObject({ badge: "Connected elsewhere", deed: { mode: "new", refusal: null } });
+    const elsewhere = standingOf(nothing, "owner", "installation_bound_elsewhere", "acme-2");
+    expect(elsewhere).toMatchObject({
+      badge: "Connected elsewhere",
+      deed: { mode: "existing", refusal: null },
+      other: { mode: "new", refusal: null },
+    });
+    expect(elsewhere.sentence).toContain("The GitHub account acme-2 is connected to another");
     const suspended: Integration = { ...connected, status: "suspended", reason: "suspended_on_provider" };
     expect(standingOf(connected, "owner", "installation_bound_elsewhere").badge).toBe("Connected");
     expect(standingOf(suspended, "owner", "installation_bound_elsewhere").badge).toBe("Suspended on GitHub");
@@ -85,6 +96,10 @@ describe("where an integration stands", () => {
   });
 
   it("says that somebody else has to approve", () => {
-    expect(standingOf({ ...connected, status: "pending" }, "owner").badge).toBe("Waiting for approval");
+    expect(standingOf({ ...connected, status: "pending" }, "owner")).toMatchObject({
+      badge: "Waiting for approval",
+      deed: { mode: "existing" },
+      other: { mode: "new" },
+    });
   });
 });

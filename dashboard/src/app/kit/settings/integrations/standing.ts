@@ -14,6 +14,8 @@ export interface Standing {
   badge: string;
   sentence: string;
   deed: Deed;
+  /** What helps where the first does not, such as an app that is installed on GitHub already. */
+  other?: Deed;
 }
 
 /** Tell whether it is connected, be it that nothing comes of it just now. */
@@ -27,15 +29,23 @@ export function isElsewhere(integration: Integration, refused?: string): boolean
 }
 
 /** Say in one sentence where an integration stands, and the one thing that helps; a flow may have been refused. */
-export function standingOf(integration: Integration, role: Role, refused?: string): Standing {
+export function standingOf(
+  integration: Integration,
+  role: Role,
+  refused?: string,
+  refusedAccount?: string,
+): Standing {
   const may = refusal("install", role);
+  const install = (words: string): Deed => ({ kind: "install", words, mode: "new", refusal: may });
+  const connect = (words: string): Deed => ({ kind: "install", words, mode: "existing", refusal: may });
   const account = integration.account ?? "your account";
   if (refused && isElsewhere(integration, refused))
     return {
       tone: "warning",
       badge: "Connected elsewhere",
-      sentence: refusedInWords(refused),
-      deed: { kind: "install", words: "Choose another account", mode: "new", refusal: may },
+      sentence: refusedInWords(refused, refusedAccount),
+      deed: connect("Choose another account"),
+      other: install("Install on GitHub"),
     };
   switch (integration.status) {
     case "not_connected":
@@ -45,15 +55,17 @@ export function standingOf(integration: Integration, role: Role, refused?: strin
         sentence: may
           ? "GitHub is not connected yet. An owner or admin of this organization can connect it."
           : "Connect GitHub to import repositories and to follow every push and pull request.",
-        deed: { kind: "install", words: "Connect GitHub", mode: "new", refusal: may },
+        deed: install("Install on GitHub"),
+        other: connect("Already installed? Connect"),
       };
     case "pending":
       return {
         tone: "info",
         badge: "Waiting for approval",
         sentence:
-          "An owner of the GitHub organization has been asked to approve. This page changes when they have.",
-        deed: { kind: "install", words: "I can approve it: continue", mode: "existing", refusal: may },
+          "An owner of the GitHub organization has been asked to approve the app. This page changes when they do.",
+        deed: connect("Approved already? Connect"),
+        other: install("Install on another account"),
       };
     case "suspended":
       return suspended(integration, account, may);
@@ -65,7 +77,8 @@ export function standingOf(integration: Integration, role: Role, refused?: strin
           integration.reason === "uninstalled_on_provider"
             ? `The app was uninstalled from ${account}. Links and history are kept, and work again once it is back.`
             : "GitHub was disconnected here. Links and history are kept, and work again once it is back.",
-        deed: { kind: "install", words: "Reconnect GitHub", mode: "existing", refusal: may },
+        deed: connect("Reconnect GitHub"),
+        other: install("Install on GitHub"),
       };
     case "active":
       return active(integration, account);

@@ -1,0 +1,20 @@
+import { Note } from "@/components/feedback/Note";
+import { Button } from "@/components/ui/button";
+
+/** Confirms that connecting worked, where the browser comes back from the provider. */
+export function ConnectedNote({ account, onClose }: { account: string; onClose: () => void }) {
+  return (
+    <div role="status" className="mb-4">
+      <Note
+        tone="info"
+        action={
+          <Button size="small" onClick={onClose}>
+            Close
+          </Button>
+        }
+      >
+        <p>GitHub is connected: {account}.</p>
+      </Note>
+    </div>
+  );
+}

@@ -1,0 +1,69 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from core.domain.errors import DomainError, WayBack
+from core.domain.flows import Flow, FlowStep, FlowUsed, next_step
+from core.domain.provider import InstallationGone
+from core.use_cases.install.begin import authorization_of
+from core.use_cases.install.outcomes import Again, GoOn, Outcome
+from ports.cipher import Cipher
+from ports.directory import Directory
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+
+# Where the person comes back with a code that belongs to a question other than "which installation".
+_KEPT_STEPS = frozenset({FlowStep.REQUEST, FlowStep.SAVED})
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSteps:
+    """Send the browser of a taken flow to its next page; each step has a new state."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    providers: Mapping[str, GitProvider]
+    cipher: Cipher
+    public_url: str
+
+    async def install(self, flow: Flow, unproven: DomainError | None = None) -> Outcome:
+        """Send the browser to install our app on another account."""
+        onward, state = next_step(replace(flow, installation_id=None), FlowStep.INSTALL)
+        url = await self.providers[flow.provider].install_url(state=state)
+        return await self.save(flow, onward, GoOn(url, unproven))
+
+    async def authorize(self, flow: Flow, onward: Flow | None = None) -> Outcome:
+        """Send the browser to authorize our app; what was learned before stays in the flow."""
+        after, url = self.authorization(onward or flow)
+        return await self.save(flow, after, GoOn(url))
+
+    async def again(self, flow: Flow, refusal: DomainError) -> Outcome:
+        """Let the person try once more: the code is used, the flow is not."""
+        before = flow
+        if isinstance(refusal, InstallationGone):
+            flow = replace(flow, installation_id=None)
+        onward, url = self.authorization(flow)
+        try:
+            return await self.save(before, onward, Again(refusal, url))
+        except DomainError:
+            raise refusal from None
+
+    def authorization(self, flow: Flow) -> tuple[Flow, str]:
+        """Return the flow at the page to authorize our app, and that page."""
+        step = flow.step if flow.step in _KEPT_STEPS else FlowStep.AUTHORIZE
+        onward, state = next_step(flow, step)
+        return authorization_of(onward, state, self.providers[flow.provider], self.cipher, self.public_url)
+
+    async def save(self, flow: Flow, onward: Flow, outcome: Outcome) -> Outcome:
+        """Write the next step and return the outcome; raises `FlowUsed` if another request was faster."""
+        async with self.unit_of_work() as tx:
+            if not await tx.flows.step(flow, onward):
+                raise FlowUsed("used", flow)
+            await tx.commit()
+        return outcome
+
+    async def way_back(self, flow: Flow, account: str | None = None) -> WayBack:
+        """Return where the flow's person continues after a refusal."""
+        member = None
+        if flow.organization_id is not None:
+            member = await self.directory.find_member(flow.organization_id, flow.user_id)
+        return WayBack(flow.return_to, member.organization.external_id if member else None, account)

@@ -1,0 +1,117 @@
+"""Returns without a state: GitHub's "Save" sends none, and anyone could have written one."""
+
+from dataclasses import replace
+
+from core.domain.flows import FlowStep
+from core.domain.provider import InstallationGone
+from core.domain.returns import Return, SetupAction
+from core.domain.secret import Secret
+from core.use_cases.install.begin import Mode
+from core.use_cases.install.outcomes import Choose, Connected, GoOn, Unasked
+from tests.support.connecting import Browser
+from tests.support.install_outcomes import connect, onward, refusal
+from tests.support.install_world import ACME, JONAS, MARA, MARAS, OLGA, WORKSHOP, InstallWorld
+
+
+def saved(world: InstallWorld, installation_id: str | None = ACME, account: str = OLGA) -> Return:
+    """Return what comes with a browser after "Save" on the page of an installation."""
+    code = world.provider.world.authorize(account)
+    return Return(None, code, installation_id, SetupAction.UPDATE)
+
+
+async def test_save_continues_the_flow_of_this_browser(world: InstallWorld) -> None:
+    """The app was installed already: after proof by this browser's own account it is connected."""
+    await world.begin(world.mara, mode=Mode.NEW)
+    outcome = await world.finish(world.mara, saved(world))
+    assert isinstance(outcome, GoOn)
+    assert not world.provider.calls["exchange_code"]  # the code in that URL may be anyone's
+    assert await world.finish(world.mara, world.authorized(onward(outcome), OLGA)) == Connected("/settings")
+    assert world.bound() == {"Acme": ACME}
+
+
+async def test_the_code_of_an_attacker_is_not_used(world: InstallWorld) -> None:
+    """A link with the attacker's code and installation: what counts is who this browser's person is."""
+    await world.begin(world.mara, mode=Mode.NEW)
+    outcome = await world.finish(world.mara, saved(world, ACME, OLGA))
+    came = world.authorized(onward(outcome), MARA)
+    choice = await world.finish(world.mara, came)
+    # Mara cannot prove the attacker's installation, and none of her own is bound without a click.
+    assert isinstance(choice, Choose)
+    assert ACME not in [one.provider_id for one in choice.installations]
+    assert world.bound() == {}
+
+
+async def test_the_hint_decides_nothing_among_several(world: InstallWorld) -> None:
+    """It comes first on the page; the person chooses."""
+    await world.begin(world.mara, mode=Mode.NEW)
+    outcome = await world.finish(world.mara, saved(world, WORKSHOP))
+    choice = await world.finish(world.mara, world.authorized(onward(outcome), MARA))
+    assert isinstance(choice, Choose)
+    assert [one.provider_id for one in choice.installations] == [WORKSHOP, MARAS]
+    assert await world.choose(world.mara, choice.state, WORKSHOP) == Connected("/settings")
+
+
+async def test_one_that_is_not_the_hint_is_not_bound_unasked(world: InstallWorld) -> None:
+    """A made-up number must not turn an installation of another account into a choice of the person's."""
+    await world.begin(world.mara, mode=Mode.NEW)
+    outcome = await world.finish(world.mara, saved(world, "999"))
+    choice = await world.finish(world.mara, world.authorized(onward(outcome), OLGA))
+    assert isinstance(choice, Choose)
+    assert [one.provider_id for one in choice.installations] == [ACME]
+    assert world.bound() == {}
+
+
+async def test_another_browser_or_person_continues_nothing(world: InstallWorld) -> None:
+    """Without the flow's cookie there is no flow; with another session neither."""
+    await world.begin(world.mara, mode=Mode.NEW)
+    for browser in (
+        Browser(world.mara.person),
+        Browser(world.jonas.person, world.mara.cookies),
+        Browser(world.mara.person, dict.fromkeys(world.mara.cookies, "another")),
+    ):
+        assert isinstance(await world.finish(browser, saved(world)), Unasked)
+    assert world.flow().step is FlowStep.INSTALL
+
+
+async def test_an_expired_flow_is_not_continued(world: InstallWorld) -> None:
+    """The page offers the organization instead."""
+    await world.begin(world.mara, mode=Mode.NEW)
+    world.later(minutes=10)
+    assert await world.finish(world.mara, saved(world)) == Unasked(SetupAction.UPDATE, [world.acme])
+
+
+async def test_saving_what_is_connected_continues_nothing(world: InstallWorld) -> None:
+    """Somebody changed repositories of a connected installation, in a browser with a flow under way."""
+    await connect(world, OLGA, ACME)
+    await world.begin(world.jonas, world.zenith, mode=Mode.NEW)
+    outcome = await world.finish(world.jonas, saved(world, ACME, JONAS))
+    assert outcome == Unasked(SetupAction.UPDATE, [world.zenith])
+
+
+async def test_flows_of_several_organizations_are_not_guessed(world: InstallWorld) -> None:
+    """One browser, two tabs, two organizations: the page asks which one is meant."""
+    await world.begin(world.mara, mode=Mode.NEW)
+    await world.begin(world.mara, mode=Mode.NEW)
+    outcome = await world.finish(world.mara, saved(world))
+    assert isinstance(outcome, GoOn)  # two tabs of one organization are no question
+    await world.begin(world.mara, mode=Mode.NEW)
+    newest = world.flow()
+    world.database.committed.flows[newest.id] = replace(newest, organization_id=world.zenith.id)
+    assert isinstance(await world.finish(world.mara, saved(world)), Unasked)
+
+
+async def test_what_is_gone_meanwhile_can_be_tried_again(world: InstallWorld) -> None:
+    """The account of this browser proves nothing: the page to install comes next."""
+    await world.begin(world.mara, mode=Mode.NEW)
+    outcome = await world.finish(world.mara, saved(world))
+    came = world.authorized(onward(outcome), OLGA)
+    world.provider.fail("installations_of", InstallationGone("Gone."))
+    assert refusal(await world.finish(world.mara, came)) is InstallationGone
+
+
+async def test_a_request_without_a_state_continues_nothing(world: InstallWorld) -> None:
+    """Only what installs or saves does."""
+    await world.begin(world.mara, mode=Mode.NEW)
+    for action in (None, SetupAction.REQUEST):
+        came = Return(None, Secret("x"), ACME, action)
+        assert isinstance(await world.finish(world.mara, came), Unasked)
