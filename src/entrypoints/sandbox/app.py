@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from email.utils import format_datetime
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
@@ -8,6 +9,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrypoints.sandbox import control
+from entrypoints.sandbox.local_only import LocalOnly
 from entrypoints.sandbox.payloads.links import API_PATH
 from entrypoints.sandbox.rest import oauth
 from entrypoints.sandbox.rest.api import api
@@ -41,6 +43,7 @@ def create_app(sandbox: Sandbox, alongside: Alongside = nullcontext) -> Starlett
         lifespan=lifespan,
     )
     app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, compresslevel=1)
+    app.add_middleware(LocalOnly, host=urlsplit(sandbox.links.web).hostname or "")
     app.add_middleware(_Dated, sandbox=sandbox)
     app.router.redirect_slashes = False
     return app

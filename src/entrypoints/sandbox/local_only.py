@@ -1,0 +1,71 @@
+"""Refuse requests that another web site makes through a browser on this machine.
+
+The sandbox asks nobody for a password, so its control API must not obey every page that somebody visits.
+"""
+
+from http import HTTPStatus
+from ipaddress import ip_address
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_CONTROL_API = "/_sandbox"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_TOKEN_PATHS = ("/api/", "/login/oauth/access_token")
+"""These take a token or a secret from the request itself, never a cookie."""
+_APP_FORMS = "/settings/apps/new"
+"""A manifest comes from the page of whoever registers the App, as on GitHub."""
+
+
+class LocalOnly:
+    """Refuse a foreign `Host` everywhere, and a foreign `Origin` wherever a request can change something.
+
+    The check of `Host` is the protection against DNS rebinding. `host` is the name that the sandbox's own
+    addresses have; loopback names are always accepted.
+    """
+
+    def __init__(self, app: ASGIApp, host: str) -> None:
+        self._app = app
+        self._host = host
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer 403."""
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        await (refusal or self._app)(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if not self._is_own(host):
+            return _refuse("host_not_allowed", f"Use http://127.0.0.1 or http://localhost, not {host!r}.")
+        if _demands_own_origin(scope["method"], scope["path"]):
+            is_cross_site = headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+            if is_cross_site or (origin is not None and origin.partition("://")[2] != host):
+                return _refuse(
+                    "origin_not_allowed", "Another web site sent this request. Use the sandbox's own pages."
+                )
+        return None
+
+    def _is_own(self, host: str) -> bool:
+        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
+        return name in ("localhost", self._host) or _is_loopback(name.strip("[]"))
+
+
+def _demands_own_origin(method: str, path: str) -> bool:
+    if path.startswith(_CONTROL_API):
+        return True
+    return method not in _SAFE_METHODS and not path.startswith(_TOKEN_PATHS) and not path.endswith(_APP_FORMS)
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse(code: str, message: str) -> Response:
+    body = msgspec.json.encode({"code": code, "message": message})
+    return Response(body, HTTPStatus.FORBIDDEN, media_type="application/json")
