@@ -8,7 +8,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from entrypoints.sandbox import control
+from entrypoints.sandbox import control, git_http
 from entrypoints.sandbox.local_only import LocalOnly
 from entrypoints.sandbox.payloads.links import API_PATH
 from entrypoints.sandbox.rest import oauth
@@ -38,6 +38,7 @@ def create_app(sandbox: Sandbox, alongside: Alongside = nullcontext) -> Starlett
             *oauth.routes(sandbox),
             *control.routes(sandbox),
             Mount(API_PATH, api(sandbox)),
+            *git_http.routes(sandbox),
             *pages(sandbox),
         ],
         lifespan=lifespan,

@@ -1,19 +1,29 @@
 """Every answer of the REST API is one GitHub's own description allows."""
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import httpx
 import pytest
 
 from entrypoints.sandbox.app_file import new_private_key, public_key_of
 from entrypoints.sandbox.behaviour import Delivering
+from entrypoints.sandbox.rest.api import ENDPOINTS
 from entrypoints.sandbox.state.apps import Registration
 from tests.support.github_openapi import check, operations
-from tests.support.sandbox import INSTALLATION, MARA, PRIYA, RunningSandbox
+from tests.support.sandbox import INSTALLATION, JONAS, MARA, PRIYA, RunningSandbox
 
 Ask = Callable[[RunningSandbox], Awaitable[httpx.Response]]
 
+BY_ID = "/repositories/{repository_id}"
+SAME_BY_ID = [
+    ("GET", "/repos/{owner}/{repo}", ""),
+    ("GET", "/repos/{owner}/{repo}/branches", "/branches"),
+    ("GET", "/repos/{owner}/{repo}/branches/{branch}", "/branches/main"),
+    ("GET", "/repos/{owner}/{repo}/git/matching-refs/{ref}", "/git/matching-refs/heads/"),
+]
 NOT_NEEDED = {
     ("GET", "/repos/{owner}/{repo}/contents/{path}"),
     ("GET", "/search/repositories"),
@@ -147,6 +157,24 @@ async def deliveries(running: RunningSandbox) -> httpx.Response:
     return await running.api("GET", "/app/hook/deliveries")
 
 
+async def pushed_branch(running: RunningSandbox) -> httpx.Response:
+    """Show a branch whose head was pushed here."""
+    await running.act(MARA, "push", repository="acme-rockets/guidance", branch="new", messages=["Begin"])
+    path = "/repos/acme-rockets/guidance/branches/new"
+    return await running.api("GET", path, await running.installation_token())
+
+
+async def requested(running: RunningSandbox) -> httpx.Response:
+    """List a request that waits for an owner."""
+    await running.act(JONAS, "install", account="orbital-works")
+    return await running.api("GET", "/app/installation-requests")
+
+
+async def token_given_back(running: RunningSandbox) -> httpx.Response:
+    """Revoke an installation's token with itself."""
+    return await running.api("DELETE", "/installation/token", await running.installation_token())
+
+
 INSTALLATION_PATH = f"/app/installations/{INSTALLATION}"
 TOKENS_PATH = f"{INSTALLATION_PATH}/access_tokens"
 CASES: list[tuple[str, str, int, Ask]] = [
@@ -240,6 +268,35 @@ CASES: list[tuple[str, str, int, Ask]] = [
     ("GET", "/repos/{owner}/{repo}", 404, as_installation("/repos/acme-rockets/telemetry")),
     ("GET", "/repos/{owner}/{repo}/branches", 200, as_installation("/repos/acme-rockets/guidance/branches")),
     ("GET", "/repos/{owner}/{repo}/branches", 404, anonymously("/repos/acme-rockets/guidance/branches")),
+    (
+        "GET",
+        "/repos/{owner}/{repo}/branches/{branch}",
+        200,
+        as_installation("/repos/acme-rockets/guidance/branches/main"),
+    ),
+    (
+        "GET",
+        "/repos/{owner}/{repo}/branches/{branch}",
+        200,
+        as_installation("/repos/acme-rockets/guidance/branches/feature%2Ffuel-gauge"),
+    ),
+    ("GET", "/repos/{owner}/{repo}/branches/{branch}", 200, pushed_branch),
+    (
+        "GET",
+        "/repos/{owner}/{repo}/branches/{branch}",
+        404,
+        as_installation("/repos/acme-rockets/guidance/branches/none"),
+    ),
+    (
+        "GET",
+        "/repos/{owner}/{repo}/git/matching-refs/{ref}",
+        200,
+        as_installation("/repos/acme-rockets/guidance/git/matching-refs/heads/"),
+    ),
+    ("GET", "/app/installation-requests", 200, requested),
+    ("DELETE", "/installation/token", 204, token_given_back),
+    ("GET", "/app/hook/config", 200, as_app("GET", "/app/hook/config")),
+    ("PATCH", "/app/hook/config", 200, as_app("PATCH", "/app/hook/config", json={"content_type": "json"})),
     ("POST", "/app-manifests/{code}/conversions", 201, registered),
     ("POST", "/app-manifests/{code}/conversions", 404, as_app("POST", "/app-manifests/x/conversions")),
     ("GET", "/rate_limit", 200, as_installation("/rate_limit")),
@@ -266,5 +323,58 @@ async def test_an_answer_is_as_described(
 
 
 def test_every_operation_is_driven() -> None:
-    """Each described operation has a case, but for two that nothing of ours calls."""
+    """Each described operation has a case, except two that the service never calls."""
     assert {(method, path) for method, path, _, _ in CASES} == set(operations()) - NOT_NEEDED
+
+
+def test_every_route_is_described() -> None:
+    """The sandbox has no route that GitHub's description lacks, so no answer goes unchecked."""
+    routes = {(one.method, re.sub(r":(int|path)", "", one.path)) for one in ENDPOINTS}
+    described = set(operations())
+    by_id = {(method, path.replace("/repos/{owner}/{repo}", BY_ID)) for method, path in described}
+    assert routes <= described | by_id
+    assert {(method, path) for method, path in routes if path.startswith(BY_ID)} == {
+        (method, path.replace("/repos/{owner}/{repo}", BY_ID)) for method, path, _ in SAME_BY_ID
+    }
+
+
+def test_every_route_is_documented() -> None:
+    """docs/sandbox.md, which the answer 501 names, lists each operation."""
+    page = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text()
+    listed = set(re.findall(r"^\| `(GET|POST|PUT|PATCH|DELETE) (/\S+)` \|", page, re.MULTILINE))
+    listed = {(method, path) for method, path in listed if not path.startswith("/_sandbox")}
+    routes = {(one.method, re.sub(r":(int|path)", "", one.path)) for one in ENDPOINTS}
+    assert listed == {(method, path) for method, path in routes if not path.startswith(BY_ID)}
+
+
+@pytest.mark.parametrize(("method", "path", "rest"), SAME_BY_ID, ids=[path for _, path, _ in SAME_BY_ID])
+async def test_path_by_id_answers_the_same(
+    running: RunningSandbox, method: str, path: str, rest: str
+) -> None:
+    """GitHub redirects and links to `/repositories/ID`, which its description does not list."""
+    token = await running.installation_token()
+    by_name = await running.api(method, f"/repos/acme-rockets/guidance{rest}", token)
+    repository = running.world.repository("acme-rockets/guidance")
+    assert repository is not None
+    by_id = await running.api(method, f"/repositories/{repository.id}{rest}", token)
+    check(by_id, method, path)
+    assert by_id.status_code == 200
+    assert by_id.json() == by_name.json()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/repos/acme-rockets/guidance/issues"),
+        ("PUT", "/user"),
+        ("GET", "/nonsense"),
+        ("GET", "/search/repositories"),
+    ],
+)
+async def test_names_what_it_does_not_have(running: RunningSandbox, method: str, path: str) -> None:
+    """A caller learns that the sandbox lacks an operation; 404 would look like a missing object."""
+    response = await running.api(method, path, await running.installation_token())
+    assert response.status_code == 501
+    assert response.json()["message"] == (
+        f"The sandbox does not implement {method} {path}. docs/sandbox.md lists its operations."
+    )

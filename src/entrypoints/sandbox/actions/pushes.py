@@ -1,6 +1,6 @@
 """What people push, and who hears of it."""
 
-import secrets
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from itertools import chain, repeat
 from typing import Any
@@ -13,6 +13,11 @@ from entrypoints.sandbox.payloads.commits import commit
 from entrypoints.sandbox.payloads.repositories import pushed_repository, webhook_repository
 from entrypoints.sandbox.sandbox import Sandbox
 from entrypoints.sandbox.state.accounts import Account
+from entrypoints.sandbox.state.git_objects import (
+    commit_of,
+    new_commit,
+    new_tag,
+)
 from entrypoints.sandbox.state.repositories import (
     NO_COMMIT,
     Branch,
@@ -21,7 +26,6 @@ from entrypoints.sandbox.state.repositories import (
     Repository,
     Signature,
 )
-from entrypoints.sandbox.state.seed import sha_of
 from entrypoints.sandbox.webhooks.emit import emit_about_repository
 
 _SHORT = 12
@@ -52,8 +56,11 @@ def push(sandbox: Sandbox, person: Account, wish: Push) -> RefUpdate:
         raise ActionRefused(f"{wish.repository} is archived.")
     ref = f"refs/tags/{wish.tag}" if wish.tag else f"refs/heads/{wish.branch or repository.default_branch}"
     before = _sha(repository, ref) or NO_COMMIT
-    made = () if wish.delete or wish.tag else _commits(sandbox, person, repository, wish)
-    update = RefUpdate(ref, before, _after(repository, ref, before, made, wish), made, wish.force)
+    made = () if wish.delete or wish.tag else _commits(sandbox, person, repository, wish, before)
+    after = made[-1].sha if made else _unchanged_head(repository, ref, before, wish)
+    if wish.tag and wish.annotated and not wish.delete:
+        after = _add_tag_object(sandbox, person, repository, wish.tag, target=after)
+    update = RefUpdate(ref, before, after, made, wish.force)
     _apply(repository, update)
     repository.pushed_at = repository.updated_at = sandbox.now()
     _tell(sandbox, person, repository, update)
@@ -64,34 +71,39 @@ def push(sandbox: Sandbox, person: Account, wish: Push) -> RefUpdate:
     return update
 
 
-def commit_at(sandbox: Sandbox, repository: Repository, sha: str) -> Commit:
-    """Return the commit; one that nobody pushed here is taken to be the owner's first."""
-    known = repository.commits.get(sha)
-    if known is not None:
-        return known
-    owner = sandbox.world.accounts[repository.owner_id]
-    first = Signature(owner.name or owner.login, owner.primary_email)
-    return Commit(sha, sha_of(sha), "Begin", repository.created_at, first, first, added=["README.md"])
-
-
-def _commits(sandbox: Sandbox, person: Account, repository: Repository, wish: Push) -> tuple[Commit, ...]:
+def _commits(
+    sandbox: Sandbox, person: Account, repository: Repository, wish: Push, before: str
+) -> tuple[Commit, ...]:
     trailers = [f"Co-authored-by: {one.name} <{one.email}>" for one in _signatures(sandbox, wish.co_authors)]
     authors = _signatures(sandbox, wish.authors) or [
         Signature(person.name or person.login, person.primary_email)
     ]
-    made = tuple(
-        Commit(
-            sha=secrets.token_hex(20),
-            tree=secrets.token_hex(20),
-            message="\n".join([message, "", *trailers]) if trailers else message,
-            at=sandbox.now(),
-            author=author,
-            committer=author,
-            modified=["README.md"],
-        )
-        for message, author in zip(wish.messages, chain(authors, repeat(authors[-1])), strict=False)
-    )
-    repository.commits |= {one.sha: one for one in made}
+    made: list[Commit] = []
+    parents = _parents(repository, wish, before)
+    for message, author in zip(wish.messages, chain(authors, repeat(authors[-1])), strict=False):
+        whole = "\n".join([message, "", *trailers]) if trailers else message
+        made.append(_unique_commit(repository, whole, author=author, at=sandbox.now(), parents=parents))
+        parents = [made[-1].sha]
+    return tuple(made)
+
+
+def _parents(repository: Repository, wish: Push, before: str) -> list[str]:
+    """Return what the first new commit follows; a forced push replaces the head instead."""
+    if before == NO_COMMIT:
+        default = repository.branches.get(repository.default_branch)
+        return [default.sha] if default else []
+    return commit_of(repository, before).parents if wish.force else [before]
+
+
+def _unique_commit(
+    repository: Repository, message: str, *, author: Signature, at: datetime, parents: list[str]
+) -> Commit:
+    """Add a commit, a second later if an equal one exists: equal commits have equal names."""
+    made = new_commit(message, author=author, at=at, parents=parents)
+    while made.sha in repository.commits:
+        at += timedelta(seconds=1)
+        made = new_commit(message, author=author, at=at, parents=parents)
+    repository.commits[made.sha] = made
     return made
 
 
@@ -109,19 +121,27 @@ def _signatures(sandbox: Sandbox, named: list[str]) -> list[Signature]:
     return found
 
 
-def _after(repository: Repository, ref: str, before: str, made: tuple[Commit, ...], wish: Push) -> str:
+def _unchanged_head(repository: Repository, ref: str, before: str, wish: Push) -> str:
+    """Return where a push without commits leaves the ref."""
     if wish.delete:
         if before == NO_COMMIT or ref == f"refs/heads/{repository.default_branch}":
             raise ActionRefused(f"{ref} cannot be deleted.")
         return NO_COMMIT
-    if made:
-        return made[-1].sha
     default = repository.branches.get(repository.default_branch)
     if default is None:
         raise ActionRefused("The repository is empty: push a commit.")
     if before != NO_COMMIT and not wish.force:
         raise ActionRefused(f"{ref} is up to date: push a commit.")
-    return secrets.token_hex(20) if wish.tag and wish.annotated else default.sha
+    return default.sha
+
+
+def _add_tag_object(
+    sandbox: Sandbox, person: Account, repository: Repository, name: str, *, target: str
+) -> str:
+    tagger = Signature(person.name or person.login, person.primary_email)
+    sha, tag = new_tag(name, target, tagger=tagger, at=sandbox.now())
+    repository.tag_objects[sha] = tag
+    return sha
 
 
 def _sha(repository: Repository, ref: str) -> str | None:
@@ -145,7 +165,7 @@ def _tell(sandbox: Sandbox, person: Account, repository: Repository, update: Ref
     head = None
     if not update.deleted:
         sha = repository.branches[repository.default_branch].sha if update.is_tag else update.after
-        head = commit(links, world, repository, commit_at(sandbox, repository, sha))
+        head = commit(links, world, repository, commit_of(repository, sha))
     before, after = update.before[:_SHORT], update.after[:_SHORT]
     span = after if update.created else f"{before}...{after}"
     begun_at = f"refs/heads/{repository.default_branch}" if update.created and not update.commits else None

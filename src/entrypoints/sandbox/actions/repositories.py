@@ -11,8 +11,8 @@ from entrypoints.sandbox.payloads.repositories import webhook_repository
 from entrypoints.sandbox.sandbox import Sandbox
 from entrypoints.sandbox.state.accounts import Account
 from entrypoints.sandbox.state.apps import Installation
-from entrypoints.sandbox.state.repositories import Branch, Repository, Role
-from entrypoints.sandbox.state.seed import sha_of
+from entrypoints.sandbox.state.git_objects import add_first_branch
+from entrypoints.sandbox.state.repositories import Repository, Role
 from entrypoints.sandbox.webhooks.emit import emit_about_repository
 
 
@@ -88,8 +88,8 @@ def new_repository(sandbox: Sandbox, owner: Account, name: str, *, private: bool
     """Make a repository that nobody is told of."""
     now = sandbox.now()
     number = sandbox.world.new_id("repository")
-    head = Branch(sha_of(f"{number} main"))
-    repository = Repository(number, name, owner.id, now, now, now, private=private, branches={"main": head})
+    repository = Repository(number, name, owner.id, now, now, now, private=private)
+    add_first_branch(repository, "main", f"{number} main")
     sandbox.world.repositories[number] = repository
     take_name(sandbox, repository)
     return repository

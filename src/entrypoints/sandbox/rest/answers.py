@@ -44,6 +44,12 @@ def not_found() -> Refusal:
     return Refusal(HTTPStatus.NOT_FOUND, "Not Found")
 
 
+def not_implemented(method: str, path: str) -> Refusal:
+    """Refuse an operation that the sandbox lacks; 404 would look like a missing object."""
+    message = f"The sandbox does not implement {method} {path}. docs/sandbox.md lists its operations."
+    return Refusal(HTTPStatus.NOT_IMPLEMENTED, message)
+
+
 def bad_credentials() -> Refusal:
     """Refuse a credential that is wrong, ended or too old."""
     return Refusal(HTTPStatus.UNAUTHORIZED, "Bad credentials")

@@ -9,7 +9,6 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
-from starlette.types import Receive, Scope, Send
 
 from entrypoints.sandbox.payloads.links import API_PATH
 from entrypoints.sandbox.rate_limits import READ_POINTS, WRITE_POINTS
@@ -24,7 +23,7 @@ from entrypoints.sandbox.rest import (
     repositories,
     users,
 )
-from entrypoints.sandbox.rest.answers import Answer, Refusal, not_found
+from entrypoints.sandbox.rest.answers import Answer, Refusal, not_found, not_implemented
 from entrypoints.sandbox.rest.call import CURRENT_VERSION, NEXT_VERSION, Call
 from entrypoints.sandbox.rest.endpoint import Endpoint
 from entrypoints.sandbox.rest.outages import check_limits, suffer
@@ -42,6 +41,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *manifests.ENDPOINTS,
     *limits.ENDPOINTS,
 )
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _READING = frozenset({"GET", "HEAD"})
 _REMOVED = frozenset({"has_downloads", "master_branch", "rate"})
 _UNCOUNTED = frozenset({"/rate_limit"})
@@ -51,10 +51,14 @@ def api(sandbox: Sandbox) -> Router:
     """Return the API, to be mounted at its path."""
     routes = [Route(one.path, _served(sandbox, one), methods=[one.method]) for one in ENDPOINTS]
 
-    async def unknown(scope: Scope, receive: Receive, send: Send) -> None:
-        await _render(sandbox, not_found().answer, Anonymous(), CURRENT_VERSION)(scope, receive, send)
+    async def unknown(request: Request) -> Response:
+        path = request.scope["path"].removeprefix(API_PATH)
+        # GitHub has no path that ends with a slash.
+        refusal = not_found() if path.endswith("/") else not_implemented(request.method, path)
+        return _render(sandbox, refusal.answer, Anonymous(), CURRENT_VERSION)
 
-    return Router(routes, redirect_slashes=False, default=unknown)
+    # A route without methods, so that a known path with another method is named as well.
+    return Router([*routes, Route("/{path:path}", unknown, methods=_METHODS)], redirect_slashes=False)
 
 
 def _served(sandbox: Sandbox, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from entrypoints.sandbox.payloads.commits import commit_in_api
 from entrypoints.sandbox.payloads.links import node_id
 from entrypoints.sandbox.rest.answers import Answer, Refusal
 from entrypoints.sandbox.rest.call import Call
@@ -37,7 +38,9 @@ def show_branch(call: Call) -> Answer:
     protection = {"enabled": branch.protected, "required_status_checks": _NO_CHECKS}
     return Answer(
         {
-            **_short(url, name, branch),
+            "name": name,
+            "commit": commit_in_api(call.sandbox.links, call.sandbox.world, repository, branch.sha),
+            "protected": branch.protected,
             "_links": {"html": f"{_page(call, repository)}/tree/{quote(name)}", "self": page},
             "protection": protection,
             "protection_url": f"{page}/protection",
@@ -50,7 +53,7 @@ def matching_refs(call: Call) -> Answer:
     repository, url = _readable(call)
     if not repository.branches and not repository.tags:
         raise Refusal(HTTPStatus.CONFLICT, "Git Repository is empty.")
-    found = [(ref, sha) for ref, sha in _refs(repository) if ref.startswith(f"refs/{call.parts['prefix']}")]
+    found = [(ref, sha) for ref, sha in _refs(repository) if ref.startswith(f"refs/{call.parts['ref']}")]
     by_id = replace(call, path=f"/repositories/{repository.id}{call.path[call.path.index('/git/') :]}")
     return by_id.listing(
         found,
@@ -94,6 +97,6 @@ ENDPOINTS = tuple(
     for path, handle in (
         ("/branches", list_branches),
         ("/branches/{branch:path}", show_branch),
-        ("/git/matching-refs/{prefix:path}", matching_refs),
+        ("/git/matching-refs/{ref:path}", matching_refs),
     )
 )

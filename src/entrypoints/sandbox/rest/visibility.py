@@ -24,27 +24,30 @@ def visible_repository(call: Call) -> Repository:
         repository = world.repository(full_name)
         if repository is None:
             moved = world.repositories.get(world.former_names.get(full_name.lower(), 0))
-            if moved is not None and _sees(world, call.principal, moved):
+            if moved is not None and sees(world, call.principal, moved):
                 raise _moved(call, moved, full_name)
-    if repository is None or not _sees(world, call.principal, repository):
+    if repository is None or not sees(world, call.principal, repository):
         raise not_found()
     return repository
 
 
 def demand_contents(call: Call, repository: Repository) -> None:
-    """Refuse a token that may see the repository but not what is in it; public ones are open to all."""
-    principal = call.principal
+    """Refuse a token that may see the repository but not what is in it."""
+    if not may_read_contents(call.sandbox.world, call.principal, repository):
+        raise not_accessible("contents=read")
+
+
+def may_read_contents(world: World, principal: Principal, repository: Repository) -> bool:
+    """Return whether a credential that sees the repository may read its contents."""
     if repository.private and isinstance(principal, AsInstallation):
-        if "contents" not in principal.token.permissions:
-            raise not_accessible("contents=read")
-    elif repository.private and isinstance(principal, AsUser):
-        granted = any(
+        return "contents" in principal.token.permissions
+    if repository.private and isinstance(principal, AsUser):
+        return any(
             "contents" in one.permissions
-            for one in call.sandbox.world.installations.values()
-            if one.app_id == principal.app.id and call.sandbox.world.covers(one, repository)
+            for one in world.installations.values()
+            if one.app_id == principal.app.id and world.covers(one, repository)
         )
-        if not granted:
-            raise not_accessible("contents=read")
+    return True
 
 
 def role_of(world: World, principal: Principal, repository: Repository) -> Role | None:
@@ -54,7 +57,8 @@ def role_of(world: World, principal: Principal, repository: Repository) -> Role 
     return None
 
 
-def _sees(world: World, principal: Principal, repository: Repository) -> bool:
+def sees(world: World, principal: Principal, repository: Repository) -> bool:
+    """Return whether the repository exists for this credential."""
     if not repository.private:
         return True
     if isinstance(principal, AsInstallation):

@@ -28,6 +28,7 @@ class Commit:
     added: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     modified: list[str] = field(default_factory=list)
+    parents: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,16 @@ class Branch:
 
     sha: str
     protected: bool = False
+
+
+@dataclass(slots=True)
+class TagObject:
+    """An annotated tag."""
+
+    name: str
+    target: str
+    tagger: Signature
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -116,6 +127,9 @@ class Repository:
     size: int = 0
     branches: dict[str, Branch] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    tag_objects: dict[str, TagObject] = field(default_factory=dict)
     commits: dict[str, Commit] = field(default_factory=dict)
+    first_commits: dict[str, str] = field(default_factory=dict)
+    """The texts that the commits without parents are built from, by the commit's name."""
     pulls: dict[int, PullRequest] = field(default_factory=dict)
     collaborators: dict[int, Role] = field(default_factory=dict)

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from hashlib import sha1
 from importlib.resources import files
 from typing import Any
 
@@ -10,8 +9,9 @@ from entrypoints.public_paths import WEBHOOKS, callback_urls
 from entrypoints.sandbox.app_file import SandboxApp
 from entrypoints.sandbox.state.accounts import Account, AccountType, Email
 from entrypoints.sandbox.state.apps import App, Installation
+from entrypoints.sandbox.state.git_objects import add_first_branch, first_commit
 from entrypoints.sandbox.state.more_repositories import MANY_BRANCHES, SHAPES, Shape
-from entrypoints.sandbox.state.repositories import Branch, Repository
+from entrypoints.sandbox.state.repositories import Repository
 from entrypoints.sandbox.state.world import World
 
 _FOUNDED = datetime(2024, 2, 1, 8, tzinfo=UTC)
@@ -71,8 +71,8 @@ def renew_app(world: World, app: SandboxApp, *, service_url: str) -> None:
 
 
 def sha_of(text: str) -> str:
-    """Make a commit's name that is always the same for the same text."""
-    return sha1(text.encode(), usedforsecurity=False).hexdigest()
+    """Return the name of the first commit of this text."""
+    return first_commit(text).sha
 
 
 def _add_accounts(world: World, demo: dict[str, Any]) -> None:
@@ -115,7 +115,7 @@ def _account(number: int, login: str, name: str | None, kind: AccountType) -> Ac
 
 def _add_demo_repository(world: World, demo: dict[str, Any], row: dict[str, Any]) -> None:
     pushed_at = datetime.fromisoformat(row["pushed_at"])
-    world.repositories[row["id"]] = Repository(
+    repository = Repository(
         id=row["id"],
         name=row["name"],
         owner_id=demo["installation"]["account"]["id"],
@@ -129,13 +129,13 @@ def _add_demo_repository(world: World, demo: dict[str, Any], row: dict[str, Any]
         language=row["language"],
         default_branch=row["default_branch"],
         size=2048,
-        branches={
-            name: Branch(sha_of(f"{row['id']} {name}"), protected=name == row["default_branch"])
-            for name in (row["default_branch"], "feature/fuel-gauge", "release/2026-09")
-        },
-        tags={"v1.0.0": sha_of(f"{row['id']} v1.0.0")},
         collaborators={demo["users"][1]["github"]["id"]: "admin"},
     )
+    world.repositories[row["id"]] = repository
+    for name in (row["default_branch"], "feature/fuel-gauge", "release/2026-09"):
+        text = f"{row['id']} {name}"
+        add_first_branch(repository, name, text, protected=name == row["default_branch"])
+    repository.tags["v1.0.0"] = repository.branches[row["default_branch"]].sha
 
 
 def _add_more(world: World, number: int, shape: Shape) -> None:
@@ -145,7 +145,7 @@ def _add_more(world: World, number: int, shape: Shape) -> None:
     names = [shape.default_branch, *shape.branches] if shape.branches is not None else []
     if shape.name == MANY_BRANCHES:
         names += [f"task/{task:04}" for task in range(250)]
-    world.repositories[number] = Repository(
+    repository = Repository(
         id=number,
         name=shape.name,
         owner_id=owner.id,
@@ -159,8 +159,10 @@ def _add_more(world: World, number: int, shape: Shape) -> None:
         language=shape.language,
         default_branch=shape.default_branch,
         size=len(names) * 100,
-        branches={name: Branch(sha_of(f"{number} {name}")) for name in names},
     )
+    world.repositories[number] = repository
+    for name in names:
+        add_first_branch(repository, name, f"{number} {name}")
 
 
 def _add_installation(world: World, demo: dict[str, Any]) -> None:
