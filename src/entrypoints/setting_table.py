@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from entrypoints import setting_keys as keys
 from entrypoints import setting_values as values
 
 PREFIX = "CREWKIT_GIT_"
@@ -27,6 +28,12 @@ class Setting:
     needed_by: frozenset[str] = frozenset()
     assumed_in_development: bool = False
     """Whether development does without it, having the API's own address."""
+    read_file: Callable[[str], object] | None = None
+    """How the content of its `_FILE` is read, if otherwise than the variable."""
+    takes_path: bool = False
+    """Whether the value may be the path of a file."""
+    takes_lines: bool = False
+    """Whether the value may have several lines: PEM text, and lists in a file."""
 
     @property
     def variable(self) -> str:
@@ -56,6 +63,7 @@ SETTINGS = (
         "The directory of everything `up` keeps: embedded servers, development keys, `demo.json`.",
         "Name a directory you own",
         default=".crewkit-git",
+        takes_path=True,
     ),
     Setting("HTTP_ADDR", values.address, "Where the API listens.", _HOST_PORT, default="127.0.0.1:3050"),
     Setting(
@@ -84,22 +92,28 @@ SETTINGS = (
     ),
     Setting(
         "GRPC_TLS_CERTIFICATE",
-        values.certificates,
+        keys.certificates,
         "The certificate gRPC shows, with its chain: PEM (newlines may be written `\\n`) or a file's path. "
         "Without one it is spoken in the clear, as behind a mesh that encrypts.",
         "Give the PEM text that begins with -----BEGIN CERTIFICATE-----, or the path of a file with it",
+        takes_path=True,
+        takes_lines=True,
     ),
     Setting(
         "GRPC_TLS_KEY",
-        values.private_key,
+        keys.tls_private_key,
         "The certificate's private key, PEM or a file's path.",
         "Give the key that the certificate was made for",
+        takes_path=True,
+        takes_lines=True,
     ),
     Setting(
         "GRPC_CLIENT_AUTHORITIES",
-        values.certificates,
+        keys.certificates,
         "Whose certificates gRPC's callers must show besides their token (mutual TLS), PEM or a file's path.",
         "Give the certificates of the authorities, or leave it out to ask callers for a token alone",
+        takes_path=True,
+        takes_lines=True,
     ),
     Setting(
         "SANDBOX_ADDR",
@@ -164,10 +178,12 @@ SETTINGS = (
     ),
     Setting(
         "GITHUB_PRIVATE_KEY",
-        values.private_key,
+        keys.github_private_key,
         "A private key of the GitHub App: PEM (newlines may be written `\\n`) or a file's path.",
         "Make a private key on the GitHub App's page and give the file it downloads",
         needed_by=_ASKING,
+        takes_path=True,
+        takes_lines=True,
     ),
     Setting(
         "GITHUB_APP_ID",
@@ -202,14 +218,18 @@ SETTINGS = (
         "Enterprise Server has a host of its own.",
         "Give users.noreply.github.example.com",
         default="users.noreply.github.com",
+        takes_lines=True,
     ),
     Setting(
         "GITHUB_WEBHOOK_SECRETS",
-        values.secrets,
-        "Secrets that webhook signatures may be made with, newest first, separated by commas.",
+        values.webhook_secrets,
+        "Secrets that webhook signatures may be made with, newest first, separated by commas (in a file: one "
+        "a line). At least 16 characters each.",
         "Copy the webhook secret of the GitHub App",
         default="",
         needed_by=_API,
+        read_file=values.webhook_secret_lines,
+        takes_lines=True,
     ),
     Setting(
         "ENCRYPTION_KEYS",
@@ -219,13 +239,16 @@ SETTINGS = (
         "Make one with: crewkit-git keys new",
         default="",
         needed_by=_SERVING | {"keys"},
+        takes_lines=True,
     ),
     Setting(
         "AUTH_PUBLIC_KEY",
-        values.public_key,
+        keys.public_key,
         "The public key access tokens are verified with: PEM (newlines may be written `\\n`) or a file's "
         "path. Either this or `CREWKIT_GIT_AUTH_JWKS_URL`.",
         "Give the PEM text that begins with -----BEGIN PUBLIC KEY-----, or the path of a file with it",
+        takes_path=True,
+        takes_lines=True,
     ),
     Setting(
         "AUTH_JWKS_URL",
@@ -260,6 +283,7 @@ SETTINGS = (
         "Further origins that may change things with the session cookie, separated by commas.",
         "Give origins such as https://app.example.com, nothing after the port",
         default="",
+        takes_lines=True,
     ),
     Setting(
         "SENTRY_DSN",
@@ -288,6 +312,7 @@ SETTINGS = (
         "(`docs/adapters.md`).",
         "Install the package that has them, and name its factory",
         default="",
+        takes_lines=True,
     ),
     Setting(
         "PAYLOAD_DAYS",

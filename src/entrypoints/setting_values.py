@@ -7,7 +7,7 @@ import base64
 import binascii
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -17,13 +17,25 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.domain.secret import Secret
+from entrypoints.secret_strength import weakness
+from entrypoints.setting_problem import ValueRefused
+from entrypoints.setting_text import unquote
 
 KEY_BYTES = 32  # AES-256
+MIN_SECRET_BYTES = 16
+# 16 random hexadecimal digits have fewer than 5 different ones less than once in a million cases; 32 of them
+# have fewer than 8 practically never.
+_MIN_DISTINCT_OF_SECRET = 5
+_MIN_DISTINCT_OF_KEY = 8
+_STRONGER = "Generate one with `openssl rand -hex 32`, and enter the same secret on the GitHub App's page"
+_COMMA_REMEDY = (
+    "If a secret contains a comma, write each secret on a line of its own into a file, and set "
+    "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS_FILE to its path"
+)
+_KEY_REMEDY = "Make one with `crewkit-git keys new`"
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _HIGHEST_PORT = 65535
-# GitHub gives out PKCS#1; tools convert to PKCS#8.
-_PRIVATE_KEY = re.compile(r"-----BEGIN (RSA |EC )?PRIVATE KEY-----\n")
 
 
 class Environment(Enum):
@@ -74,9 +86,29 @@ def secret(text: str) -> Secret:
     return Secret(text)
 
 
-def secrets(text: str) -> tuple[Secret, ...]:
-    """Read secrets separated by commas."""
-    return tuple(Secret(item) for item in _items(text))
+def webhook_secrets(text: str) -> tuple[Secret, ...]:
+    """Read webhook secrets separated by commas, each long enough and not a pattern."""
+    return _strong_secrets([unquote(item) for item in text.split(",")]) if text else ()
+
+
+def webhook_secret_lines(text: str) -> tuple[Secret, ...]:
+    """Read webhook secrets from a file, one on each line: there a secret may contain commas."""
+    return _strong_secrets([unquote(line) for line in text.splitlines() if line.strip()])
+
+
+def _strong_secrets(items: Sequence[str]) -> tuple[Secret, ...]:
+    for position, item in enumerate(items, start=1):
+        which = "it" if len(items) == 1 else f"secret {position} of {len(items)}"
+        if not item:
+            raise ValueRefused(f"{which} is empty: a comma separates secrets", _COMMA_REMEDY)
+        if len(item.encode()) < MIN_SECRET_BYTES:
+            remedy = _COMMA_REMEDY if len(items) > 1 else _STRONGER
+            raise ValueRefused(
+                f"{which} has {len(item)} characters, and at least {MIN_SECRET_BYTES} are needed", remedy
+            )
+        if why := weakness(item.encode(), min_distinct=_MIN_DISTINCT_OF_SECRET):
+            raise ValueRefused(f"{which} {why}", _STRONGER)
+    return tuple(map(Secret, items))
 
 
 PORTS = frozenset(
@@ -92,20 +124,28 @@ PORTS = frozenset(
         "webhooks",
     }
 )
-"""What an adapter of somebody else's may stand behind, as `CREWKIT_GIT_ADAPTERS` calls it."""
+"""The ports that an adapter of another package may stand behind, as `CREWKIT_GIT_ADAPTERS` calls them."""
+_ADDED = frozenset({"provider", "webhooks"})
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """Somebody else's adapter: what it stands behind, and what makes it of the environment."""
+    """An adapter of another package: its port, and the factory that makes it from the environment."""
 
     port: str
     make: Callable[[Mapping[str, str]], object]
+    text: str = ""
+    """As the setting has it: `port=module:factory`."""
 
 
 def adapters(text: str) -> tuple[Adapter, ...]:
     """Read `port=module:factory`, several separated by commas; imports the modules."""
-    return tuple(map(_adapter, _items(text)))
+    found = tuple(map(_adapter, _items(text)))
+    ports = [adapter.port for adapter in found if adapter.port not in _ADDED]
+    for port in ports:
+        if ports.count(port) > 1:
+            raise ValueError(f"there are two adapters for {port}")
+    return found
 
 
 def _adapter(item: str) -> Adapter:
@@ -117,7 +157,12 @@ def _adapter(item: str) -> Adapter:
         made = getattr(import_module(module), factory)
     except (ImportError, AttributeError) as error:
         raise ValueError(f"`{place}` cannot be loaded: {error}") from error
-    return Adapter(port, made)
+    except (Exception, SystemExit) as error:
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ValueError(f"`{module}` cannot be loaded: importing it raised {why}") from error
+    if not callable(made):
+        raise ValueError(f"`{place}` is not a factory: it cannot be called")  # noqa: TRY004 - of a setting
+    return Adapter(port, made, item)
 
 
 def secret_url(*schemes: str) -> Callable[[str], Secret]:
@@ -177,54 +222,23 @@ def origin_of(address_of_page: str) -> str:
 
 
 def encryption_keys(text: str) -> tuple[tuple[str, Secret], ...]:
-    """Read `id:base64` pairs separated by commas, newest first; each key is 32 bytes."""
+    """Read `id:base64` pairs separated by commas, newest first; each key is 32 random bytes."""
     keys = [item.partition(":") for item in _items(text)]
     for position, (key_id, colon, key) in enumerate(keys, start=1):
         # Without a colon this is no id but most likely the key, which no message may repeat.
         if not colon or not KEY_ID.fullmatch(key_id):
             raise ValueError(f"key {position} has no id of letters, digits, `_` and `-`")
         try:
-            size = len(base64.b64decode(key, validate=True))
+            content = base64.b64decode(key, validate=True)
         except (binascii.Error, ValueError):
             raise ValueError(f"the key `{key_id}` is not base64") from None
-        if size != KEY_BYTES:
-            raise ValueError(f"the key `{key_id}` has {size} bytes instead of {KEY_BYTES}")
+        if len(content) != KEY_BYTES:
+            raise ValueError(f"the key `{key_id}` has {len(content)} bytes instead of {KEY_BYTES}")
+        if why := weakness(content, min_distinct=_MIN_DISTINCT_OF_KEY):
+            raise ValueRefused(f"the key `{key_id}` {why}", _KEY_REMEDY)
     if len({key_id for key_id, _, _ in keys}) != len(keys):
         raise ValueError("two keys have the same id, which stands before the colon")
     return tuple((key_id, Secret(key)) for key_id, _, key in keys)
-
-
-def public_key(text: str) -> str:
-    """Read a PEM public key, given as text (newlines may be escaped) or as the path of a file."""
-    pem = text if text.startswith("-----BEGIN") else _file(text)
-    pem = pem.replace("\\n", "\n").strip() + "\n"
-    if "PRIVATE KEY-----" in pem:
-        raise ValueError("this is a private key, which nothing here needs")
-    if not pem.startswith("-----BEGIN PUBLIC KEY-----"):
-        raise ValueError("this is no PEM public key")
-    return pem
-
-
-def private_key(text: str) -> Secret:
-    """Read a PEM private key, given as text (newlines may be escaped) or as the path of a file.
-
-    A file of variables has quotes around it, which `docker run --env-file` leaves there.
-    """
-    text = text.strip("'\"")
-    pem = text if text.startswith("-----BEGIN") else _file(text)
-    pem = pem.replace("\\n", "\n").strip() + "\n"
-    if not _PRIVATE_KEY.match(pem):
-        raise ValueError("this is no PEM private key")
-    return Secret(pem)
-
-
-def certificates(text: str) -> str:
-    """Read PEM certificates, given as text (newlines may be escaped) or as the path of a file."""
-    pem = text if text.startswith("-----BEGIN") else _file(text)
-    pem = pem.replace("\\n", "\n").strip() + "\n"
-    if not pem.startswith("-----BEGIN CERTIFICATE-----"):
-        raise ValueError("this is no PEM certificate")
-    return pem
 
 
 def cookie_name(text: str) -> str:
@@ -271,7 +285,8 @@ def text(value: str) -> str:
 
 
 def _items(text: str) -> list[str]:
-    items = [item.strip() for item in text.split(",") if item.strip()]
+    """Return the parts of a list, which commas or, in a file, new lines separate."""
+    items = [item for part in re.split(r"[,\n]", text) if (item := unquote(part))]
     if text and not items:
         raise ValueError("it holds nothing but commas")
     return items
@@ -299,11 +314,3 @@ def _check_libpq(text: str) -> None:
         raise ValueError(
             "PostgreSQL's library cannot read it; percent-encode special characters of the password"
         ) from None
-
-
-def _file(path: str) -> str:
-    try:
-        return Path(path).expanduser().read_text("ascii")
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not text"
-        raise ValueError(f"this is neither PEM nor a readable file ({why})") from None

@@ -24,7 +24,7 @@ from tests.support.service import Service
 from tests.support.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 
 SENDERS = 6
-OLD_SECRET, NEW_SECRET = "the older webhook secret", "the newer webhook secret"
+OLD_SECRET, NEW_SECRET = "older b1f64c07e2d9a358", "newer 5a90d7e3c4f1b826"
 OLD_KEY, NEW_KEY = (
     (name, Secret(base64.b64encode(bytes([number]) * 32).decode())) for number, name in enumerate("ab")
 )

@@ -1,10 +1,12 @@
 """A production API believes nothing that was made for development. Seen on real processes."""
 
+import base64
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -22,7 +24,7 @@ from tests.support.people import MARA
 from tests.support.servers import temporary_home
 from tests.support.service import github_app
 
-KEYS = "k1:" + "A" * 43 + "="
+KEYS = f"k1:{base64.b64encode(sha256(b'tests').digest()).decode()}"
 
 
 def environment(home: Path, database_url: str, redis_url: str, **changes: str) -> dict[str, str]:

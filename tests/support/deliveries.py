@@ -14,7 +14,7 @@ from entrypoints.setting_values import Address
 from tests.support.wire import connected, request
 
 ROOT = Path(__file__).parents[2]
-SECRET = "a webhook secret of tests"
+SECRET = "vB7q tests 9XkLr2 Zm4w"
 INSTALLATION = 41_000_001
 REPOSITORY = 700_000_001
 

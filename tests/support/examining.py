@@ -4,17 +4,18 @@ import base64
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from hashlib import sha256
 
 from redis import Redis
 
 from core.domain.secret import Secret
 from entrypoints.bootstrap.doctor import open_checks
-from entrypoints.doctor.environment import readable
 from entrypoints.doctor.findings import Finding, Level, examine
+from entrypoints.settings import Settings
 from entrypoints.worker.main import LaneWorker, RedisOutage
 from tests.support.service_at_sandbox import ServiceAtSandbox
 
-KEY = Secret(base64.b64encode(bytes(32)).decode())
+KEY = Secret(base64.b64encode(sha256(b"tests").digest()).decode())
 """The encryption key of services under test, which they know as `test`."""
 
 
@@ -34,7 +35,9 @@ async def examined(
 ) -> list[Finding]:
     """Examine the service with some of its variables changed; None takes one away."""
     wanted = {**both.service.environment, **{f"CREWKIT_GIT_{n}": v for n, v in (changes or {}).items()}}
-    settings, problems = readable({name: value for name, value in wanted.items() if value is not None})
+    settings, problems = Settings.readable_part(
+        {name: value for name, value in wanted.items() if value is not None}
+    )
     async with open_checks(settings, problems) as checks:
         return await examine(checks, seconds=seconds)
 

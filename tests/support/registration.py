@@ -13,7 +13,7 @@ REGISTERED = RegisteredApp(
     client_id="Iv23liExample00000000",
     client_secret="c" * 40,
     pem=private_pem(rsa_key()).decode(),
-    webhook_secret="w" * 40,
+    webhook_secret="6b4fd0c8a1e5973d2c8b0f7e46a9d35182cbe074",
 )
 ANSWER = json.dumps(
     {

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
@@ -52,7 +53,7 @@ class Service:
             "REDIS_URL": redis_url,
             "GITHUB_WEBHOOK_SECRETS": SECRET,
             # As in production, which these are: the keys that `up` makes are refused there.
-            "ENCRYPTION_KEYS": f"test:{base64.b64encode(bytes(32)).decode()}",
+            "ENCRYPTION_KEYS": f"test:{base64.b64encode(sha256(b'tests').digest()).decode()}",
             "AUTH_PUBLIC_KEY": public_pem(rsa_key()),
             "AUTH_ISSUER": ISSUER,
             "AUTH_AUDIENCE": AUDIENCE,

@@ -16,7 +16,7 @@ PAYLOADS = sorted(
     ]
 )
 SIGNATURE = b"x-hub-signature-256"
-SECRET = "a webhook secret of tests"
+SECRET = "vB7q tests 9XkLr2 Zm4w"
 DELIVERY = "72d3162e-cc78-11e3-81ab-4c9367dc0958"
 
 

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from entrypoints.cli.durations import DURATION
 from entrypoints.cli.events import events, list_events
+from tests.support.deliveries import SECRET
 
 
 def replay(home: Path, *arguments: str) -> Result:
@@ -15,7 +16,7 @@ def replay(home: Path, *arguments: str) -> Result:
     environment = {
         "CREWKIT_GIT_HOME": str(home),
         "CREWKIT_GIT_ENVIRONMENT": "development",
-        "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "secret",
+        "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": SECRET,
     }
     return CliRunner().invoke(events, ["replay", *arguments], env=environment)
 
@@ -58,7 +59,7 @@ def test_it_asks_for_what_is_missing_and_for_nothing_else(
     tmp_path: Path, *, is_set: bool, is_named: bool
 ) -> None:
     """A secret that is set is not asked for, nor an address that was given."""
-    secret = {"CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "secret"} if is_set else {}
+    secret = {"CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": SECRET} if is_set else {}
     environment = {"CREWKIT_GIT_HOME": str(tmp_path), "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "", **secret}
     url = ["--url", "http://127.0.0.1:9"] if is_named else []
     done = CliRunner().invoke(events, ["replay", str(tmp_path), *url], env=environment)

@@ -2,19 +2,23 @@
 
 import base64
 from dataclasses import fields
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from entrypoints.setting_checks import unknown
 from entrypoints.setting_table import PROCESSES, SETTINGS
 from entrypoints.setting_values import Address, Environment, origin_of
-from entrypoints.settings import Settings, SettingsRefused, unknown
+from entrypoints.settings import Settings, SettingsRefused
 from entrypoints.up.keys import development_environment
 from tests.support import tokens
+from tests.support.authority import Authority
 
-CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
+CERTIFICATE = Authority().certificate.decode()
 
-KEY = base64.b64encode(bytes(32)).decode()
+KEY = base64.b64encode(sha256(b"tests").digest()).decode()
+NEWER, OLDER = "b1f64c07e2d9a358", "5a90d7e3c4f1b826"
 PEM = tokens.public_pem(tokens.ed25519_key())
 PRIVATE_PEM = tokens.private_pem(tokens.rsa_key()).decode()
 PRODUCTION = {
@@ -25,7 +29,7 @@ PRODUCTION = {
     "CREWKIT_GIT_GITHUB_CLIENT_ID": "Iv23li0123456789",
     "CREWKIT_GIT_GITHUB_CLIENT_SECRET": "s3cret",
     "CREWKIT_GIT_GITHUB_PRIVATE_KEY": PRIVATE_PEM.replace("\n", "\\n"),
-    "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "newer, older",
+    "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": f"{NEWER}, {OLDER}",
     "CREWKIT_GIT_ENCRYPTION_KEYS": f"k2:{KEY},k1:{KEY}",
     "CREWKIT_GIT_AUTH_PUBLIC_KEY": PEM,
     "CREWKIT_GIT_AUTH_ISSUER": "https://crewkit.example",
@@ -52,7 +56,7 @@ def test_production_is_read_whole() -> None:
 
     assert settings.environment is Environment.PRODUCTION
     assert settings.http_addr == Address("127.0.0.1", 3050)
-    assert [secret.reveal() for secret in settings.github_webhook_secrets] == ["newer", "older"]
+    assert [secret.reveal() for secret in settings.github_webhook_secrets] == [NEWER, OLDER]
     assert [key_id for key_id, _ in settings.encryption_keys] == ["k2", "k1"]
     assert settings.auth_public_key == PEM
     assert settings.session_cookie == "crewkit_session"
@@ -223,14 +227,55 @@ def test_keys_are_not_fetched_unencrypted_in_production() -> None:
     Settings.from_environment({**DEVELOPMENT, "CREWKIT_GIT_AUTH_JWKS_URL": "http://issuer.example/jwks"})
 
 
-def test_the_public_address_is_encrypted_in_production() -> None:
-    """Tokens and codes come there; a rehearsal on one machine is fine without."""
-    variable = "CREWKIT_GIT_PUBLIC_URL"
-    for process in (None, "api", "doctor"):
-        found = refused({**PRODUCTION, variable: "http://git.crewkit.example"}, process)
-        assert found == {"PUBLIC_URL": "it is not encrypted"}
-    Settings.from_environment({**PRODUCTION, variable: "http://127.0.0.1:3050"})
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PUBLIC_URL",
+        "DASHBOARD_URL",
+        "SIGN_IN_URL",
+        "GITHUB_URL",
+        "GITHUB_API_URL",
+        "AUTH_JWKS_URL",
+        "ALLOWED_ORIGINS",
+        "SENTRY_DSN",
+    ],
+)
+def test_production_refuses_plain_http_except_on_this_machine(name: str) -> None:
+    env = {key: text for key, text in PRODUCTION.items() if key != "CREWKIT_GIT_AUTH_PUBLIC_KEY"}
+    env["CREWKIT_GIT_AUTH_JWKS_URL"] = "https://issuer.example/jwks"
+    variable = f"CREWKIT_GIT_{name}"
+    for host in (
+        "git.crewkit.example",
+        "10.0.0.1",
+        "localhost.example",
+        "127.0.0.1.example",
+        "127.1",
+        "0.0.0.0",
+        "[::ffff:10.0.0.1]",
+    ):
+        for process in (None, "api", "doctor"):
+            assert refused({**env, variable: f"http://{host}"}, process) == {
+                name: f"http://{host} is not encrypted"
+            }
+    for host in ("127.0.0.1:3050", "127.8.9.10", "localhost", "[::1]:3050"):
+        Settings.from_environment({**env, variable: f"http://{host}"})
     Settings.from_environment({**DEVELOPMENT, variable: "http://git.crewkit.example"})
+
+
+def test_plain_http_is_refused_for_each_origin_in_one_line_with_a_remedy() -> None:
+    env = {**PRODUCTION, "CREWKIT_GIT_ALLOWED_ORIGINS": "https://a.example,http://b.example"}
+    with pytest.raises(SettingsRefused) as refusal:
+        Settings.from_environment(env)
+    (line,) = str(refusal.value).splitlines()[1:]
+    assert line == (
+        "CREWKIT_GIT_ALLOWED_ORIGINS: http://b.example is not encrypted. "
+        "Give an https:// address; http:// is only for this machine (localhost, 127.0.0.1, ::1)"
+    )
+
+
+def test_a_refused_address_does_not_show_its_user() -> None:
+    env = {**PRODUCTION, "CREWKIT_GIT_SENTRY_DSN": "http://hunter2@sentry.example/1"}
+    assert refused(env) == {"SENTRY_DSN": "http://sentry.example is not encrypted"}
 
 
 def test_a_variable_that_is_no_setting_is_found() -> None:
@@ -306,6 +351,29 @@ def test_half_of_what_encryption_needs_is_refused(given: dict[str, str], missing
     with pytest.raises(SettingsRefused) as refused:
         Settings.from_environment(environment)
     assert [one.variable for one in refused.value.problems] == [f"CREWKIT_GIT_{name}" for name in missing]
+
+
+def test_a_damaged_certificate_is_one_problem() -> None:
+    """The key beside it is not reported: the certificate was given."""
+    key, certificate = Authority().issue("git.crewkit.example")
+    env = {
+        **DEVELOPMENT,
+        "CREWKIT_GIT_GRPC_TLS_CERTIFICATE": certificate.decode()[:-100],
+        "CREWKIT_GIT_GRPC_TLS_KEY": key.decode(),
+    }
+    assert refused(env) == {"GRPC_TLS_CERTIFICATE": "the certificate is cut off: its END line is missing"}
+
+
+def test_a_key_of_another_certificate_is_refused() -> None:
+    authority = Authority()
+    _, certificate = authority.issue("git.crewkit.example")
+    other, _ = authority.issue("git.crewkit.example")
+    env = {
+        **DEVELOPMENT,
+        "CREWKIT_GIT_GRPC_TLS_CERTIFICATE": certificate.decode(),
+        "CREWKIT_GIT_GRPC_TLS_KEY": other.decode(),
+    }
+    assert refused(env) == {"GRPC_TLS_KEY": "it is not the key of CREWKIT_GIT_GRPC_TLS_CERTIFICATE"}
 
 
 def test_traces_without_their_packages_are_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

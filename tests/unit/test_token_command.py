@@ -1,7 +1,9 @@
 """`crewkit-git token` makes tokens a development service accepts, and nothing in production."""
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from core.domain.principals import Principal
 from entrypoints.cli.token import token
 from entrypoints.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
 from tests.support import tokens
+from tests.support.deliveries import SECRET
 from tests.support.people import MARA
 
 
@@ -103,8 +106,8 @@ def test_production_makes_no_tokens(home: Path) -> None:
         "CREWKIT_GIT_ENVIRONMENT": "production",
         "CREWKIT_GIT_DATABASE_URL": "postgresql://h/d",
         "CREWKIT_GIT_REDIS_URL": "redis://h",
-        "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "x",
-        "CREWKIT_GIT_ENCRYPTION_KEYS": "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": SECRET,
+        "CREWKIT_GIT_ENCRYPTION_KEYS": f"k1:{base64.b64encode(sha256(b'tests').digest()).decode()}",
         "CREWKIT_GIT_AUTH_PUBLIC_KEY": tokens.public_pem(tokens.rsa_key()),
         "CREWKIT_GIT_AUTH_ISSUER": "x",
         "CREWKIT_GIT_AUTH_AUDIENCE": "x",

@@ -44,12 +44,12 @@ async def _examine(timeout_seconds: float) -> "list[Finding]":
     from entrypoints.bootstrap.application import configure_command
     from entrypoints.bootstrap.doctor import open_checks
     from entrypoints.cli.environment import with_development_keys
-    from entrypoints.doctor.environment import readable
     from entrypoints.doctor.findings import examine
-    from entrypoints.settings import unknown
+    from entrypoints.setting_checks import unknown
+    from entrypoints.settings import Settings
 
     environment = with_development_keys(os.environ)
-    settings, problems = readable(environment)
+    settings, problems = Settings.readable_part(environment)
     configure_command(settings)
     async with open_checks(settings, problems, unknown(environment)) as checks:
         return await examine(checks, seconds=timeout_seconds)

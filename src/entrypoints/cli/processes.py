@@ -3,7 +3,8 @@ from collections.abc import Callable
 
 import click
 
-from entrypoints.settings import Settings, SettingsRefused, unknown
+from entrypoints.setting_checks import unknown
+from entrypoints.settings import Settings, SettingsRefused
 
 
 @click.command()
@@ -54,7 +55,7 @@ def _run(process: Callable[[Settings], None], name: str) -> None:
         )
     try:
         process(settings)
-    except CannotStart as refusal:
+    except (CannotStart, SettingsRefused) as refusal:
         raise click.ClickException(str(refusal)) from refusal
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from entrypoints.setting_sources import is_given, setting_name
 from entrypoints.setting_table import PREFIX, SETTINGS
 
 
@@ -62,14 +63,17 @@ def with_running_demo(environment: Mapping[str, str]) -> dict[str, str]:
     demo = running_demo(home)
     if demo is None:
         return dict(environment)
-    return {
+    published = {
         **(_app_of_sandbox(home, demo.sandbox_url) if demo.sandbox_url else {}),
         f"{PREFIX}ENVIRONMENT": "development",
         **({f"{PREFIX}HTTP_ADDR": urlsplit(demo.http_url).netloc} if demo.http_url else {}),
         f"{PREFIX}DATABASE_URL": demo.database_url,
         f"{PREFIX}REDIS_URL": demo.redis_url,
         f"{PREFIX}GITHUB_WEBHOOK_SECRETS": demo.webhook_secret,
-        **{name: value for name, value in environment.items() if value},
+    }
+    return {
+        **{name: text for name, text in published.items() if not is_given(environment, setting_name(name))},
+        **{name: text for name, text in environment.items() if text},
     }
 
 

@@ -1,20 +1,11 @@
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from entrypoints.doctor.findings import Finding, Level, fail, ok, warn
+from entrypoints.setting_problem import Problem
 from entrypoints.setting_table import SETTINGS
-from entrypoints.settings import Problem, Settings, SettingsRefused
+from entrypoints.settings import Settings
 
 _ABOUT = "settings"
-
-
-def readable(environment: Mapping[str, str]) -> tuple[Settings, tuple[Problem, ...]]:
-    """Return what can be read of an environment, and what is wrong with the rest."""
-    try:
-        return Settings.from_environment(environment), ()
-    except SettingsRefused as refusal:
-        wrong = {problem.variable for problem in refusal.problems}
-        rest = {name: text for name, text in environment.items() if name not in wrong}
-        return Settings.from_environment(rest, process="doctor"), refusal.problems
 
 
 def judge_settings(

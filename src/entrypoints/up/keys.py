@@ -8,6 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from entrypoints.setting_sources import is_given, setting_name
 from entrypoints.setting_table import PREFIX
 from entrypoints.up.private_file import write_private
 
@@ -31,9 +32,9 @@ def development_environment(home: Path, given: Mapping[str, str]) -> dict[str, s
         f"{PREFIX}AUTH_ISSUER": DEVELOPMENT_ISSUER,
         f"{PREFIX}AUTH_AUDIENCE": DEVELOPMENT_AUDIENCE,
     }
-    if not given.get(f"{PREFIX}AUTH_JWKS_URL"):
+    if not is_given(given, "AUTH_JWKS_URL"):
         made[f"{PREFIX}AUTH_PUBLIC_KEY"] = str(public)
-    return {name: value for name, value in made.items() if not given.get(name)}
+    return {name: value for name, value in made.items() if not is_given(given, setting_name(name))}
 
 
 def _kept(path: Path, make: Callable[[], bytes]) -> bytes:

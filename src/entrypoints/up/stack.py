@@ -14,6 +14,7 @@ from entrypoints.embedded.postgres import create_database, postgres_program, pos
 from entrypoints.embedded.redis import redis_program, redis_url
 from entrypoints.listening import claimable
 from entrypoints.sandbox.app_file import app_environment, load_app, sandbox_directory
+from entrypoints.setting_sources import is_given
 from entrypoints.setting_table import PREFIX
 from entrypoints.setting_values import Address
 from entrypoints.settings import Settings
@@ -50,7 +51,7 @@ def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[
     address = claimable(wished.http_addr, f"{PREFIX}HTTP_ADDR")
     grpc_address = claimable(wished.grpc_addr, f"{PREFIX}GRPC_ADDR")
     # Without a GitHub App to be, the service is that of a small GitHub on this machine.
-    pretends = not given.get(f"{PREFIX}GITHUB_CLIENT_ID")
+    pretends = not is_given(given, "GITHUB_CLIENT_ID")
     sandbox_address = claimable(wished.sandbox_addr, f"{PREFIX}SANDBOX_ADDR") if pretends else None
     environment = {
         **given,
@@ -64,7 +65,9 @@ def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[
     if sandbox_address:
         environment |= _app_of_sandbox(home, sandbox_address)
     settings = Settings.from_environment(environment)
-    database_url = environment[f"{PREFIX}DATABASE_URL"]
+    assert settings.database_url is not None  # given, or of the server that was started
+    assert settings.redis_url is not None
+    database_url = settings.database_url.reveal()
     terminal.step("migrating the database")
     migrate(database_url)
     terminal.step("writing demo data")
@@ -82,7 +85,7 @@ def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[
         "grpc_target": str(grpc_client_address),
         "sandbox_url": settings.github_url if sandbox_address else None,
         "database_url": database_url,
-        "redis_url": environment[f"{PREFIX}REDIS_URL"],
+        "redis_url": settings.redis_url.reveal(),
         "webhook_secret": settings.github_webhook_secrets[0].reveal(),
         **facts,
     }
@@ -106,10 +109,10 @@ def _servers(
     """Start the servers that were not given, and give the addresses of all."""
     programs = []
     urls = {}
-    if not given.get(f"{PREFIX}DATABASE_URL"):
+    if not is_given(given, "DATABASE_URL"):
         programs.append(postgres_program(home))
         urls[f"{PREFIX}DATABASE_URL"] = postgres_url(home)
-    if not given.get(f"{PREFIX}REDIS_URL"):
+    if not is_given(given, "REDIS_URL"):
         programs.append(redis_program(home))
         urls[f"{PREFIX}REDIS_URL"] = redis_url(home)
     if programs:

@@ -5,10 +5,11 @@ import json
 import time
 
 from core.domain.errors import StorageUnavailable
-from entrypoints.doctor.environment import judge_settings, readable
+from entrypoints.doctor.environment import judge_settings
 from entrypoints.doctor.findings import Check, Finding, Level, examine, fail, note, ok, warn
 from entrypoints.doctor.report import as_json, as_text, is_well
-from entrypoints.settings import Problem
+from entrypoints.setting_problem import Problem
+from entrypoints.settings import Settings
 
 WORST_FIRST = [
     fail("a", "Wrong.", "Mend it."),
@@ -83,7 +84,7 @@ def test_only_what_is_wrong_counts() -> None:
 
 def test_what_can_be_read_of_an_environment_is() -> None:
     """One wrong variable does not hide the database; a secret that is wrong is not shown."""
-    settings, problems = readable(
+    settings, problems = Settings.readable_part(
         {
             "CREWKIT_GIT_ENVIRONMENT": "development",
             "CREWKIT_GIT_DATABASE_URL": "postgresql://u:hunter2@db/crewkit",
@@ -104,7 +105,7 @@ def test_what_can_be_read_of_an_environment_is() -> None:
 
 def test_what_is_no_setting_is_warned_of() -> None:
     """Beside what is well and what is not."""
-    settings, problems = readable({"CREWKIT_GIT_ENVIRONMENT": "development"})
+    settings, problems = Settings.readable_part({"CREWKIT_GIT_ENVIRONMENT": "development"})
     stray = Problem("CREWKIT_GIT_LOG_LEVLE", "it is no setting", "Remove it")
     well, told = judge_settings(settings, problems, [stray])
     assert (well.level, told.level) == (Level.OK, Level.WARN)
@@ -114,7 +115,7 @@ def test_what_is_no_setting_is_warned_of() -> None:
 
 def test_a_misspelt_environment_is_told_and_the_rest_read() -> None:
     """As production, in which everything is needed."""
-    settings, problems = readable({"CREWKIT_GIT_ENVIRONMENT": "prod"})
+    settings, problems = Settings.readable_part({"CREWKIT_GIT_ENVIRONMENT": "prod"})
     assert not settings.is_development
     assert problems[0].variable == "CREWKIT_GIT_ENVIRONMENT"
     assert len(problems) > 5
