@@ -1,5 +1,8 @@
 """An adapter of somebody else's, named in the settings, stands where ours would."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from tests.support.deliveries import post_all, pushes
 from tests.support.ledger import opened
 from tests.support.servers import temporary_home
 from tests.support.service import Service
+from tests.unit.test_settings import PRODUCTION
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "file_lock"
 
@@ -37,9 +41,45 @@ async def test_the_example_is_what_recovery_goes_by(
 
 @pytest.mark.parametrize(
     "given",
-    ["exclusion", "exclusion=nowhere:make", "exclusion=json:nothing", "soup=json:loads", "exclusion=json"],
+    [
+        "exclusion",
+        "exclusion=nowhere:make",
+        "exclusion=json:nothing",
+        "soup=json:loads",
+        "exclusion=json",
+        "exclusion=json:__name__",
+        "exclusion=antigravity_not:a",
+        "cipher=json:loads,cipher=json:dumps",
+    ],
 )
 def test_what_cannot_be_loaded_is_said_at_the_start(given: str) -> None:
     """With the others things that are wrong."""
     with pytest.raises(SettingsRefused, match="CREWKIT_GIT_ADAPTERS"):
         Settings.from_environment({"CREWKIT_GIT_ADAPTERS": given})
+
+
+def test_a_module_that_fails_while_it_is_imported_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_adapter.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(SettingsRefused, match=r"importing it raised ZeroDivisionError: division by zero"):
+        Settings.from_environment({"CREWKIT_GIT_ADAPTERS": "cipher=broken_adapter:make"})
+
+
+@pytest.mark.parametrize("process", ["api", "grpc", "worker", "scheduler"])
+def test_every_process_refuses_a_factory_that_makes_no_adapter(process: str) -> None:
+    """In one line, without a stack trace; nothing listens and nothing connects before."""
+    service = {**PRODUCTION, "CREWKIT_GIT_ADAPTERS": "cipher=os:system"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "entrypoints.cli.main", process],
+        env={**os.environ, **service},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1, ended.stderr
+    assert "CREWKIT_GIT_ADAPTERS: `cipher=os:system`: the factory raised TypeError" in ended.stderr
+    assert "docs/adapters.md" in ended.stderr
+    assert "Traceback" not in ended.stderr

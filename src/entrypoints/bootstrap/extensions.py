@@ -1,29 +1,32 @@
-"""Adapters of others', named in the settings: they take the place of ours, or stand beside them."""
+"""Adapters of other packages, named in the settings: they replace ours or are added to them."""
 
+import inspect
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
+from entrypoints.bootstrap.port_check import misfits
 from entrypoints.bootstrap.wiring import Driven
+from entrypoints.setting_problem import Problem
+from entrypoints.setting_table import PREFIX
 from entrypoints.setting_values import Adapter
+from entrypoints.settings import SettingsRefused
 
-# What there is one of for the whole application, by the field of `Driven` it takes the place of.
+# Ports with one adapter for the whole application, by the field of `Driven`.
 _ALONE = frozenset({"alerts", "cipher", "delivery_log", "directory", "doorbell", "exclusion", "unit_of_work"})
 
 
 def extended(
     driven: Driven, adapters: tuple[Adapter, ...], environment: Mapping[str, str], stack: AsyncExitStack
 ) -> Driven:
-    """Return what drives the application, with these adapters in it.
+    """Return the application's adapters with these among them.
 
-    Each is made by its factory from the environment, and closed at the end if it can be. A `provider` and its
-    `webhooks` are added under the provider's name.
+    Each is made by its factory from the environment, checked against its port, and closed at the end if it
+    can be. A `provider` and its `webhooks` are added under the provider's name. Raises `SettingsRefused`.
     """
     for adapter in adapters:
-        made: Any = adapter.make(environment)
-        if (close := getattr(made, "close", None)) is not None:
-            stack.push_async_callback(close)
+        made = _make(adapter, environment, stack)
         if adapter.port in _ALONE:
             driven = replace(driven, **{adapter.port: made})
         elif adapter.port == "provider":
@@ -31,3 +34,49 @@ def extended(
         else:
             driven = replace(driven, protocols={**driven.protocols, made.provider: made})
     return driven
+
+
+def check_adapters(
+    adapters: tuple[Adapter, ...], environment: Mapping[str, str], stack: AsyncExitStack
+) -> None:
+    """Make each adapter once and check it against its port; raises `SettingsRefused`."""
+    for adapter in adapters:
+        _make(adapter, environment, stack)
+
+
+def _make(adapter: Adapter, environment: Mapping[str, str], stack: AsyncExitStack) -> Any:  # noqa: ANN401 - of any port
+    try:
+        made: Any = adapter.make(environment)
+        # Before the check, so that it also releases what does not fit.
+        wrong = _close_later(made, stack) or misfits(adapter.port, made)
+    except (Exception, SystemExit) as error:
+        cause = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise _refused(adapter, f"the factory raised {_one_line(cause)}") from error
+    if wrong:
+        raise _refused(adapter, f"what the factory made is no {adapter.port}: {'; '.join(wrong)}")
+    return made
+
+
+def _close_later(made: Any, stack: AsyncExitStack) -> list[str]:  # noqa: ANN401 - anything
+    close = None if isinstance(made, type) else getattr(made, "close", None)
+    if close is None or inspect.iscoroutine(made):
+        return []
+    if not callable(close):
+        return ["`close` cannot be called"]
+
+    async def closed() -> None:
+        ending = close()
+        if inspect.isawaitable(ending):
+            await ending
+
+    stack.push_async_callback(closed)
+    return []
+
+
+def _refused(adapter: Adapter, problem: str) -> SettingsRefused:
+    remedy = "Name a factory that returns the adapter; docs/adapters.md says what each port asks for"
+    return SettingsRefused((Problem(f"{PREFIX}ADAPTERS", f"`{adapter.text}`: {problem}", remedy),))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

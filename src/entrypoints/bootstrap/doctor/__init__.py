@@ -5,13 +5,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from adapters.postgres.database import Database
 from adapters.system.clock import SystemClock
+from entrypoints.bootstrap.doctor.adapters import adapter_checks
 from entrypoints.bootstrap.doctor.provider import provider_checks
 from entrypoints.bootstrap.doctor.queue import queue_checks
 from entrypoints.bootstrap.doctor.storage import storage_checks
 from entrypoints.bootstrap.doctor.tokens import token_checks
 from entrypoints.doctor.environment import judge_settings
 from entrypoints.doctor.findings import Check, Finding
-from entrypoints.settings import Problem, Settings
+from entrypoints.setting_problem import Problem
+from entrypoints.settings import Settings
 
 # An answer that takes longer is none; shorter than a check may take, so that it can say what it missed.
 _SILENCE_SECONDS = 6.0
@@ -36,6 +38,7 @@ async def open_checks(
             stack.push_async_callback(database.close)
         yield [
             Check("settings", look_at_settings, ""),
+            *adapter_checks(settings),
             *storage_checks(settings, clock, database),
             *queue_checks(settings),
             *token_checks(settings),

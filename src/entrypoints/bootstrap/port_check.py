@@ -1,0 +1,102 @@
+"""Checks that an object is what a port asks for, as far as that shows before anything is called."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from ports.alerts import Alerts
+from ports.cipher import Cipher
+from ports.delivery_log import DeliveryLog
+from ports.directory import Directory
+from ports.doorbell import Doorbell
+from ports.exclusion import Exclusion
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+from ports.webhooks import WebhookProtocol
+
+PORTS: Mapping[str, type] = {
+    "alerts": Alerts,
+    "cipher": Cipher,
+    "delivery_log": DeliveryLog,
+    "directory": Directory,
+    "doorbell": Doorbell,
+    "exclusion": Exclusion,
+    "provider": GitProvider,
+    "unit_of_work": UnitOfWork,
+    "webhooks": WebhookProtocol,
+}
+# The attribute whose value the application registers an adapter under.
+_NAME_OF = {"provider": "name", "webhooks": "provider"}
+
+
+def misfits(port: str, made: object) -> list[str]:
+    """Return what keeps an object from standing behind a port, in words; empty if nothing does."""
+    protocol = PORTS[port]
+    if made is None:
+        return ["the factory returned None"]
+    if isinstance(made, type):
+        return [f"the factory returned the class {made.__name__}, not an object of it"]
+    if inspect.isawaitable(made):
+        if inspect.iscoroutine(made):
+            made.close()
+        return ["the factory is asynchronous; it has to return the adapter at once"]
+    found = [why for name in _members(protocol) if (why := _misfit(protocol, name, made)) is not None]
+    label = _NAME_OF.get(port)
+    if label is not None and not found:
+        name = getattr(made, label, None)
+        if not isinstance(name, str) or not name:
+            found.append(f"`{label}` is not the provider's name, a text such as `github`")
+    return found
+
+
+def _members(protocol: type) -> list[str]:
+    return [name for name in vars(protocol) if not name.startswith("_") or name == "__call__"]
+
+
+def _misfit(protocol: type, name: str, made: object) -> str | None:
+    declared: Any = inspect.getattr_static(protocol, name)
+    shown = f"`{name}`"
+    inherited = inspect.getattr_static(type(made), name, None)
+    if inherited is declared:
+        return f"{shown} is inherited from the port, which does nothing"
+    try:
+        member = getattr(made, name)
+    except AttributeError:
+        return f"{shown} is missing"
+    except Exception as error:  # noqa: BLE001 - a property may raise anything
+        return f"{shown} raised {type(error).__name__}"
+    if not inspect.isfunction(declared):
+        return None  # a property: any value may be one
+    if not callable(member):
+        return f"{shown} cannot be called"
+    if inspect.iscoroutinefunction(declared) != _is_asynchronous(member):
+        return f"{shown} must {'' if inspect.iscoroutinefunction(declared) else 'not '}be asynchronous"
+    return None if _takes(member, declared) else f"{shown} does not take {_parameters(declared)}"
+
+
+def _is_asynchronous(member: Any) -> bool:  # noqa: ANN401 - any callable
+    # Of an object with `__call__`, that is what would be called.
+    return any(map(inspect.iscoroutinefunction, (member, vars(type(member)).get("__call__"))))
+
+
+def _takes(member: Any, declared: Any) -> bool:  # noqa: ANN401 - any callables
+    """Return whether a member can be called as its port declares it."""
+    positional: list[None] = []
+    keywords: dict[str, None] = {}
+    for parameter in list(inspect.signature(declared).parameters.values())[1:]:
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            positional.append(None)
+        elif parameter.kind is parameter.KEYWORD_ONLY:
+            keywords[parameter.name] = None
+    try:
+        inspect.signature(member).bind(*positional, **keywords)
+    except TypeError:
+        return False
+    except ValueError:  # of a builtin, which tells no signature
+        return True
+    return True
+
+
+def _parameters(declared: Any) -> str:  # noqa: ANN401 - a function
+    parameters = list(inspect.signature(declared).parameters.values())[1:]
+    return str(inspect.Signature([one.replace(annotation=one.empty) for one in parameters]))

@@ -1,0 +1,150 @@
+"""What stands behind a port is checked before anything is called."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from adapters.github.provider import GitHubProvider
+from adapters.memory.delivery_log import MemoryDeliveryLog
+from adapters.memory.directory import MemoryDirectory
+from adapters.memory.exclusion import MemoryExclusion
+from adapters.memory.unit_of_work import MemoryUnitOfWork
+from adapters.observability.alerts import LoggedAlerts
+from adapters.observability.sentry import SentryAlerts
+from adapters.postgres.delivery_log import PostgresDeliveryLog
+from adapters.postgres.directory import PostgresDirectory
+from adapters.postgres.exclusion import PostgresExclusion
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.redis_queue.doorbell import RedisDoorbell
+from adapters.secrets.cipher import AesGcmCipher, NoKeys
+from core.domain.secret import Secret
+from entrypoints.bootstrap.extensions import check_adapters
+from entrypoints.bootstrap.port_check import PORTS, misfits
+from entrypoints.setting_values import PORTS as PORTS_OF_SETTINGS
+from entrypoints.setting_values import Adapter
+from entrypoints.settings import SettingsRefused
+from ports.cipher import Cipher
+
+
+def test_every_port_of_the_setting_is_checked() -> None:
+    assert set(PORTS) == PORTS_OF_SETTINGS
+
+
+@pytest.mark.parametrize(
+    ("port", "adapter"),
+    [
+        ("alerts", LoggedAlerts),
+        ("alerts", SentryAlerts),
+        ("cipher", AesGcmCipher),
+        ("cipher", NoKeys),
+        ("delivery_log", PostgresDeliveryLog),
+        ("delivery_log", MemoryDeliveryLog),
+        ("directory", PostgresDirectory),
+        ("directory", MemoryDirectory),
+        ("doorbell", RedisDoorbell),
+        ("exclusion", PostgresExclusion),
+        ("exclusion", MemoryExclusion),
+        ("provider", GitHubProvider),
+        ("unit_of_work", PostgresUnitOfWork),
+        ("unit_of_work", MemoryUnitOfWork),
+    ],
+)
+def test_the_adapters_of_this_service_fit(port: str, adapter: type) -> None:
+    """Their classes, that is: nothing connects."""
+    assert misfits(port, object.__new__(adapter)) == []
+
+
+class Half:
+    """Lacks most of a cipher."""
+
+    key_of = "no function"
+
+    def encrypt(self, secret: Secret) -> str:
+        """Encrypt without a context."""
+        return repr(secret)
+
+    async def is_current(self, ciphertext: str) -> bool:
+        """Answer later than anybody waits."""
+        return bool(ciphertext)
+
+
+class Stubs(Cipher):
+    """Inherits everything."""
+
+
+class Silent:
+    """Alerts that nobody would ever await."""
+
+    async def alert(self, code: str, message: str, **facts: str | int | None) -> None:
+        """Alert."""
+
+
+def test_each_misfit_is_named() -> None:
+    assert misfits("cipher", Half()) == [
+        "`encrypt` does not take (secret, *, context)",
+        "`decrypt` is missing",
+        "`key_of` cannot be called",
+        "`is_current` must not be asynchronous",
+    ]
+    assert misfits("alerts", Silent()) == ["`alert` must not be asynchronous"]
+    assert misfits("cipher", None) == ["the factory returned None"]
+    assert misfits("cipher", NoKeys) == ["the factory returned the class NoKeys, not an object of it"]
+    stubs: Any = Stubs
+    inherited = "`encrypt` is inherited from the port, which does nothing"
+    assert inherited in misfits("cipher", object.__new__(stubs))
+
+
+@pytest.mark.parametrize("port", sorted(PORTS))
+def test_nothing_of_another_kind_stands_behind_a_port(port: str) -> None:
+    for other in (0, "text", object(), {}):
+        assert misfits(port, other)
+
+
+async def _later(_: object) -> object:
+    return NoKeys()
+
+
+def _leaves(_: object) -> object:
+    raise SystemExit(3)
+
+
+def _fails(_: object) -> object:
+    raise RuntimeError("no\nconnection")
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (_later, "the factory is asynchronous"),
+        (_leaves, "the factory raised SystemExit: 3"),
+        (_fails, "the factory raised RuntimeError: no connection"),
+        (lambda: None, "the factory raised TypeError"),
+        (lambda _: Half(), "`decrypt` is missing"),
+    ],
+)
+async def test_a_factory_that_fails_is_refused_in_one_line(make: Callable[..., Any], why: str) -> None:
+    adapter = Adapter("cipher", make, "cipher=package:make")
+    async with AsyncExitStack() as stack:
+        with pytest.raises(SettingsRefused) as refused:
+            check_adapters((adapter,), {}, stack)
+    (line,) = str(refused.value).splitlines()[1:]
+    assert line.startswith("CREWKIT_GIT_ADAPTERS: `cipher=package:make`: ")
+    assert why in line
+
+
+@pytest.mark.parametrize("is_asynchronous", [False, True])
+async def test_what_was_made_is_closed_either_way(*, is_asynchronous: bool) -> None:
+    closed = []
+
+    class Closing(NoKeys):
+        def close(self) -> object:
+            """Close now or in a moment."""
+            closed.append(1)
+            return _later(None) if is_asynchronous else None
+
+    async with AsyncExitStack() as stack:
+        check_adapters((Adapter("cipher", lambda _: Closing(), "cipher=a:b"),), {}, stack)
+        assert not closed
+    assert closed == [1]
