@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 import httpx
 
@@ -26,7 +27,8 @@ from tests.support.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 SENDERS = 6
 OLD_SECRET, NEW_SECRET = "older b1f64c07e2d9a358", "newer 5a90d7e3c4f1b826"
 OLD_KEY, NEW_KEY = (
-    (name, Secret(base64.b64encode(bytes([number]) * 32).decode())) for number, name in enumerate("ab")
+    (name, Secret(base64.b64encode(sha256(bytes([number])).digest()).decode()))
+    for number, name in enumerate("ab")
 )
 
 

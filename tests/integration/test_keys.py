@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from uuid import uuid4
 
 import pytest
@@ -36,7 +37,7 @@ from tests.support.builders import PROVIDER, now
 from tests.support.keys_command import Key
 
 OLD, NEW, OTHER = (
-    (name, Secret(base64.b64encode(bytes([number]) * 32).decode()))
+    (name, Secret(base64.b64encode(sha256(bytes([number])).digest()).decode()))
     for number, name in enumerate(("old", "new", "other"))
 )
 COLUMNS = [f"{table}.{column}" for table, column in encrypted_columns()]

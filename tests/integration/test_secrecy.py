@@ -33,7 +33,7 @@ from tests.support.token_world import KeptAlerts
 
 _BROWSER = {"accept": "text/html"}
 INTEGRATION = "/git-integrations/github"
-ENCRYPTION_KEY = base64.b64encode(bytes(range(32))).decode()
+ENCRYPTION_KEY = base64.b64encode(sha256(b"tests").digest()).decode()
 VERIFIER = "a-verifier-of-the-length-that-is-asked-for-0123456789"
 CHALLENGE = base64.urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 

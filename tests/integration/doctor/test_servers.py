@@ -4,6 +4,7 @@ import asyncio
 import base64
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 import pytest
@@ -120,7 +121,7 @@ async def test_a_foreign_key_is_found_by_reading(both: ServiceAtSandbox) -> None
     context = f"git_integrations.access_token:{external_id}"
     kept = AesGcmCipher([("test", KEY)]).encrypt(Secret("ghs_kept"), context=context)
     both.ledger.run(f"UPDATE git_integrations SET access_token = '{kept}'")
-    other = base64.b64encode(b"x" * 32).decode()
+    other = base64.b64encode(sha256(b"other").digest()).decode()
 
     well = await examined(both)
     same_name = await examined(both, {"ENCRYPTION_KEYS": f"test:{other}"})
@@ -164,5 +165,5 @@ async def test_a_private_key_that_is_none(both: ServiceAtSandbox) -> None:
     broken = "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----"
     findings = await examined(both, {"GITHUB_PRIVATE_KEY": broken})
 
-    assert "no PEM private key" in wrong(findings)["github app"]
+    assert "CREWKIT_GIT_GITHUB_PRIVATE_KEY: the private key is damaged" in wrong(findings)["settings"]
     assert "hunter2" not in as_text(findings)

@@ -55,10 +55,7 @@ def provider_checks(
     app = github_app(settings)
     if app is None:
         return [unset(settings, _ABOUT, "GITHUB_CLIENT_ID, _CLIENT_SECRET and _PRIVATE_KEY", _REGISTER)]
-    try:
-        provider = GitHubProvider(app, clock, limits=_LIMITS)
-    except ValueError as error:
-        return [_unreadable_key(str(error))]
+    provider = GitHubProvider(app, clock, limits=_LIMITS)
     stack.push_async_callback(provider.close)
     asking = _Asking(settings, clock, provider, app, database)
     remedy = f"See that this machine reaches {settings.github_api_url}, and https://www.githubstatus.com"
@@ -154,10 +151,3 @@ class _Asking:
 
 def _not_looked_at(about: str, refusal: DomainError) -> Finding:
     return note(about, f"Not looked at. {refusal.message}")
-
-
-def _unreadable_key(why: str) -> Check:
-    async def look() -> list[Finding]:
-        return [fail(_ABOUT, f"CREWKIT_GIT_GITHUB_PRIVATE_KEY: {why}.", _REFUSED)]
-
-    return Check(_ABOUT, look, _REFUSED)
