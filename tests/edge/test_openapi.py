@@ -2,17 +2,23 @@
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from core.domain.domain_events import DATA_OF, DomainEventType, RecordedEvent
+from core.domain.event_streams import EndReason
+from entrypoints.rest import event_frames
 from entrypoints.rest.description.document import describe
 from entrypoints.rest.operations import JSON, routes
 from tests.support.openapi_file import FILE, text
 from tests.support.rest import COOKIE, Edge, everything
+from tests.unit.test_domain_event_contract import AT, sample
 
 PATH = "/api/v1/openapi.json"
 
@@ -58,6 +64,46 @@ def _references(found: Any) -> Iterator[str]:
 def test_the_file_is_current() -> None:
     """`make openapi` writes it."""
     assert FILE.read_text() == text()
+
+
+def test_every_operation_is_described(document: dict[str, Any]) -> None:
+    """In more words than its summary; the document says whose it is and under which license."""
+    assert [one.name for one in everything() if not one.description] == []
+    assert {"contact", "license", "description"} <= document["info"].keys()
+
+
+@pytest.mark.parametrize("event_type", DomainEventType, ids=lambda one: one.value)
+@pytest.mark.parametrize("full", [True, False], ids=["full", "sparse"])
+def test_streamed_events_are_as_described(
+    document: dict[str, Any], event_type: DomainEventType, *, full: bool
+) -> None:
+    """The JSON in the frame of each type is of the form that the description gives for its name."""
+    answer = document["paths"]["/api/v1/{org_id}/events"]["get"]["responses"]["200"]
+    described = answer["content"]["text/event-stream"]["x-events"]
+    assert described.keys() == {*(one.value for one in DomainEventType), "stream.ended"}
+    project = uuid4() if full else None
+    source = "delivery" if full else None
+    data = sample(DATA_OF[event_type], full=full)
+    event = RecordedEvent(7, event_type, 1, uuid4(), project, AT, AT, source, data)
+    lines = dict(line.split(": ", 1) for line in event_frames.frame(event).decode().splitlines() if line)
+    assert lines["event"] == event_type.value
+    _check(document, described[event_type.value], lines["data"])
+
+
+@pytest.mark.parametrize("reason", EndReason)
+def test_the_end_of_a_stream_is_as_described(document: dict[str, Any], reason: EndReason) -> None:
+    """For every reason."""
+    answer = document["paths"]["/api/v1/{org_id}/events"]["get"]["responses"]["200"]
+    described = answer["content"]["text/event-stream"]["x-events"]["stream.ended"]
+    lines = dict(line.split(": ", 1) for line in event_frames.end(reason, 7).decode().splitlines() if line)
+    assert lines["event"] == "stream.ended"
+    _check(document, described, lines["data"])
+
+
+def _check(document: dict[str, Any], schema: dict[str, Any], text: str) -> None:
+    whole = {**schema, "components": document["components"]}
+    validator = Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    assert list(validator.iter_errors(json.loads(text))) == []
 
 
 def test_routes_and_description_agree(document: dict[str, Any]) -> None:

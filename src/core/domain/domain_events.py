@@ -184,6 +184,20 @@ class CommitsClaimedData:
 EventData = PushData | PullRequestData | IntegrationData | RepositoryData | LinkData | CommitsClaimedData
 
 
+_DATA_OF_GROUP: Mapping[str, type[EventData]] = {
+    "git.push": PushData,
+    "git.pull_request": PullRequestData,
+    "git.integration": IntegrationData,
+    "git.repository": RepositoryData,
+    "git.link": LinkData,
+    "git.commits": CommitsClaimedData,
+}
+# The data of each type of event.
+DATA_OF: Mapping[DomainEventType, type[EventData]] = {
+    event_type: _DATA_OF_GROUP[".".join(event_type.value.split(".")[:2])] for event_type in DomainEventType
+}
+
+
 @dataclass(frozen=True, slots=True)
 class DomainEvent:
     """A fact before it is recorded; the outbox gives it an id and a time of recording.

@@ -45,6 +45,8 @@ def operations(authentication: Authentication, who_am_i: WhoAmI) -> list[Operati
             name="show_user",
             summary="who am I: user, organizations, roles",
             tag=Tag.ACCOUNT,
+            description="Returns the calling user with their organizations and the role in each, or the "
+            "calling service with its scopes.",
             answers=[Answer(CurrentUser)],
             refusals=[UserRequired],
         )

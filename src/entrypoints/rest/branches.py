@@ -70,6 +70,7 @@ def operations(authentication: Authentication, list_branches: ListBranches) -> l
             name="list_branches",
             summary="lists or searches its branches",
             tag=Tag.REPOSITORIES,
+            description="Returns the branches of a repository, read from the provider.",
             query=BranchQuery,
             answers=[Answer(BranchList)],
             refusals=[*OF_CATALOG, RepositoryNotFound, *OF_PROVIDER],

@@ -106,6 +106,8 @@ class Connecting:
                 name="list_connections",
                 summary="how I stand with each provider",
                 tag=Tag.ACCOUNT,
+                description="Returns one entry for each provider with the caller's own account there, "
+                "whether it is connected or not.",
                 query=ConnectionsQuery,
                 answers=[Answer(ConnectionList)],
                 refusals=[UserRequired, ActionForbidden, ProviderUnknown],
@@ -177,6 +179,8 @@ class Connecting:
                 name="disconnect_account",
                 summary="disconnects my account and revokes what I granted",
                 tag=Tag.ACCOUNT,
+                description="Removes the caller's connection and revokes its tokens at the provider. "
+                "Commits that were attributed to the caller keep their attribution.",
                 answers=[Answer(status=HTTPStatus.NO_CONTENT)],
                 refusals=[UserRequired, ActionForbidden],
             ),

@@ -1,13 +1,13 @@
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from core.domain.domain_events import DomainEventType
+from core.domain.domain_events import DATA_OF, DomainEventType
 from core.domain.event_streams import (
     CursorExpired,
     CursorInvalid,
@@ -19,7 +19,8 @@ from core.domain.event_streams import (
 from core.use_cases.streams.stream_events import EventStream, StreamEvents
 from entrypoints.rest import event_frames
 from entrypoints.rest.authentication import Authentication
-from entrypoints.rest.operations import EVENT_STREAM, Answer, Operation, Tag
+from entrypoints.rest.json_response import Time
+from entrypoints.rest.operations import EVENT_STREAM, Answer, Operation, StreamedForm, Tag
 from entrypoints.rest.paths import EVENTS
 from entrypoints.rest.queries import Query, query_refused, read_query
 
@@ -36,11 +37,32 @@ _HEADERS = {
 }
 
 
+class StreamedEvent(Struct):
+    """One domain event; ids are cursors, in the order of commits. The form of `data` depends on `type`."""
+
+    id: int
+    type: DomainEventType
+    version: int
+    organization_id: UUID
+    project_id: UUID | None
+    occurred_at: Time
+    recorded_at: Time
+    source_event_id: str | None
+    data: dict[str, Any]
+
+
+_EVENTS = {
+    **{event_type.value: StreamedForm(StreamedEvent, data) for event_type, data in DATA_OF.items()},
+    event_frames.ENDED: StreamedForm(event_frames.StreamEnd),
+}
 _DESCRIPTION = f"""\
-Each event's id is the cursor: a browser gives it back in `{LAST_EVENT_ID}` by itself, others in `cursor`.
-Without one a stream begins now, with 0 at the oldest event that is kept. Every 15 seconds without an event a
-comment follows, with an id of its own. A stream that ends from our side ends with
-`event: {event_frames.ENDED}`, which tells the cursor and the reason:
+Sends domain events of the organization as they are recorded. The `event:` line has the type, the `data:` line
+one JSON object of the form `StreamedEvent`, whose field `data` depends on the type:
+{", ".join(f"`{event_type.value}` (`{data.__name__}`)" for event_type, data in DATA_OF.items())}.
+The `id:` line has the cursor. A browser sends it back in `{LAST_EVENT_ID}` by itself; other clients pass it
+in `cursor`. Without a cursor the stream begins with the next event, with 0 at the oldest event that is kept.
+After 15 seconds without an event the service sends a comment with the current cursor. When the service ends a
+stream, it sends `{event_frames.ENDED}` (`{event_frames.StreamEnd.__name__}`) with the cursor and the reason:
 {", ".join(f"`{reason.value}`" for reason in EndReason)}."""
 
 
@@ -135,7 +157,7 @@ def operations(authentication: Authentication, stream_events: StreamEvents) -> l
             summary="tells what happens as it happens, as server-sent events",
             tag=Tag.EVENTS,
             query=StreamQuery,
-            answers=[Answer(media_type=EVENT_STREAM)],
+            answers=[Answer(media_type=EVENT_STREAM, events=_EVENTS)],
             refusals=[CursorInvalid, CursorExpired, TooManyStreams],
             description=_DESCRIPTION,
         )

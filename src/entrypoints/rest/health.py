@@ -66,6 +66,8 @@ def operations(checks: ReadinessChecks) -> list[Operation]:
             name="healthz",
             summary="the process is alive",
             tag=Tag.SERVICE,
+            description="Answers 200 while the process can serve requests. For liveness probes; it does "
+            "not check dependencies.",
             answers=[Answer(Alive)],
             access=Access.ANYONE,
         ),
@@ -76,6 +78,7 @@ def operations(checks: ReadinessChecks) -> list[Operation]:
             name="readyz",
             summary="the database answers; without Redis deliveries are received all the same",
             tag=Tag.SERVICE,
+            description="Answers 200 if the database answers, else 503. For readiness probes.",
             answers=[Answer(Ready)],
             refusals=[NotReady],
             access=Access.ANYONE,

@@ -156,6 +156,8 @@ class Installing:
                 name="choose_installation",
                 summary="connects the installation chosen on the page of those proven",
                 tag=Tag.PROVIDER,
+                description="Takes the form of the page that lists the installations the caller proved to "
+                "administer, and connects the chosen one.",
                 answers=[
                     Answer(Going),
                     Answer(media_type=HTML),

@@ -94,6 +94,8 @@ def operations(
             name="list_integrations",
             summary="how an organization stands with each provider",
             tag=Tag.INTEGRATIONS,
+            description="Returns one entry for each provider, whether it is connected or not, with its "
+            "status and the next action that helps.",
             answers=[Answer(IntegrationList)],
         ),
         Operation(
@@ -103,6 +105,8 @@ def operations(
             name="show_integration",
             summary="how it stands with one, and the one thing that helps",
             tag=Tag.INTEGRATIONS,
+            description="Returns the status of the integration, the account it is connected to, and the "
+            "next action that helps.",
             answers=[Answer(IntegrationBody)],
         ),
         Operation(
@@ -112,6 +116,8 @@ def operations(
             name="disconnect_integration",
             summary="disconnects; `?uninstall=true` also uninstalls at the provider",
             tag=Tag.INTEGRATIONS,
+            description="Ends the integration: links are removed, its tokens are deleted and later "
+            "deliveries are not processed.",
             query=DisconnectQuery,
             answers=[Answer(status=HTTPStatus.NO_CONTENT)],
             refusals=[IntegrationNotFound],

@@ -108,6 +108,8 @@ def operations(
             name="show_link",
             summary="the repository a project is linked to, and whether it can be reached",
             tag=Tag.PROJECTS,
+            description="Returns the repository that the project is linked to, and whether the "
+            "integration can access it.",
             query=LinkQuery,
             answers=[Answer(LinkBody)],
             refusals=_OF_LINK,
@@ -119,6 +121,8 @@ def operations(
             name="link_repository",
             summary="links a project to a repository",
             tag=Tag.PROJECTS,
+            description="Links the project to a repository of the catalog. If the project is linked to "
+            "this repository already, answers 200 with the existing link.",
             body=LinkForm,
             answers=[
                 Answer(LinkBody, HTTPStatus.CREATED, headers={"Location": "The link's path.", **TOLD}),
@@ -147,6 +151,8 @@ def operations(
             name="change_link",
             summary="changes its branch, its directory, or whether pushes are told of",
             tag=Tag.PROJECTS,
+            description="Changes only the fields that are given: the branch, the root directory, or "
+            "whether webhook events are forwarded to the project.",
             query=LinkQuery,
             body=LinkPatch,
             answers=[Answer(LinkBody)],
@@ -159,6 +165,8 @@ def operations(
             name="unlink_repository",
             summary="unlinks it; events and history are kept",
             tag=Tag.PROJECTS,
+            description="Removes the link. Later events of the repository are not forwarded to the "
+            "project; earlier events and versions are kept.",
             query=UnlinkQuery,
             answers=[Answer(status=HTTPStatus.NO_CONTENT)],
             refusals=[*_OF_LINK, LinkReplaced],

@@ -31,6 +31,7 @@ def operations(exposition: Exposition) -> list[Operation]:
             name="metrics",
             summary="figures for Prometheus",
             tag=Tag.SERVICE,
+            description="Returns all metrics in the Prometheus text format.",
             answers=[Answer(media_type="text/plain")],
             access=Access.ANYONE,
         )

@@ -51,6 +51,14 @@ class Access(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class StreamedForm:
+    """The form of the JSON that a server-sent event carries; `data` is the form of its field `data`."""
+
+    form: type
+    data: type | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """One way to succeed: the form of its JSON, under a status.
 
@@ -63,6 +71,8 @@ class Answer:
     media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     """Names of headers that matter, with what each tells."""
+    events: Mapping[str, StreamedForm] = field(default_factory=dict)
+    """Of an event stream: the name of each event, with the form of its data."""
 
 
 @dataclass(frozen=True, slots=True)

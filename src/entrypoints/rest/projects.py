@@ -107,6 +107,8 @@ def operations(
             name="list_projects",
             summary="lists projects, each with its repository",
             tag=Tag.PROJECTS,
+            description="Returns the organization's projects, sorted by name, each with its linked "
+            "repository.",
             query=ProjectQuery,
             answers=[Answer(ProjectList)],
         ),
@@ -117,6 +119,7 @@ def operations(
             name="show_project",
             summary="shows a project, with its repository",
             tag=Tag.PROJECTS,
+            description="Returns one project with its linked repository.",
             answers=[Answer(ProjectBody)],
             refusals=[ProjectNotFound],
         ),
@@ -127,6 +130,8 @@ def operations(
             name="import_repository",
             summary="makes a project from a repository",
             tag=Tag.PROJECTS,
+            description="Creates a project and links it to the repository in one step. If one of both is "
+            "not possible, nothing is changed.",
             body=ImportForm,
             answers=[
                 Answer(ProjectBody, HTTPStatus.CREATED, headers={"Location": "The link's path.", **TOLD})

@@ -106,6 +106,7 @@ def operations(sign_in: SignIn, authentication: Authentication) -> list[Operatio
             name="show_people",
             summary="development only: become one of the demo's people",
             tag=Tag.DEVELOPMENT,
+            description="Shows a page with the users of the demo. Exists in development only.",
             query=SignInQuery,
             answers=[Answer(media_type=HTML)],
             access=Access.ANYONE,
@@ -117,6 +118,8 @@ def operations(sign_in: SignIn, authentication: Authentication) -> list[Operatio
             name="sign_in",
             summary="development only: the form's target",
             tag=Tag.DEVELOPMENT,
+            description="Signs in as a user of the demo and sets the session cookie. Exists in "
+            "development only.",
             answers=[Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "where to go on"})],
             refusals=[PersonUnknown, OriginRefused],
             access=Access.ANYONE,

@@ -35,6 +35,9 @@ def operations(authentication: Authentication, request_sync: RequestSync) -> lis
             name="sync_catalog",
             summary="asks for the catalog to be read now",
             tag=Tag.INTEGRATIONS,
+            description="Requests a new synchronization of the repository catalog and returns at once. "
+            "`show_integration` shows the progress. Answers 429 if the catalog was read a "
+            "moment ago.",
             answers=[Answer(CatalogSync, HTTPStatus.ACCEPTED)],
             refusals=[*OF_CATALOG, SyncCoolingDown],
         )

@@ -99,6 +99,8 @@ def operations(authentication: Authentication, list_versions: ListVersions) -> l
             name="list_versions",
             summary="tells who changed the integration, its links and projects made here",
             tag=Tag.INTEGRATIONS,
+            description="Returns the audit trail, newest first: who changed what and when, with the "
+            "values before and after.",
             query=VersionQuery,
             answers=[Answer(VersionList)],
         )

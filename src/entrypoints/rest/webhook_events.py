@@ -149,6 +149,7 @@ def operations(
             name="list_webhook_events",
             summary="lists what the provider delivered, newest first, and what became of it",
             tag=Tag.EVENTS,
+            description="Returns webhook deliveries of the organization with their status and verdicts.",
             query=EventQuery,
             answers=[Answer(EventList)],
             refusals=[ProviderUnknown],
@@ -160,6 +161,9 @@ def operations(
             name="show_webhook_event",
             summary="shows one: attempts, verdicts, and to owners and admins the payload",
             tag=Tag.EVENTS,
+            description="Returns one delivery with its attempts and verdicts. Owners and admins also "
+            "receive the payload; for others, and after its retention, the reason why it is "
+            "absent.",
             answers=[Answer(EventShownBody)],
             refusals=[EventNotFound],
         ),

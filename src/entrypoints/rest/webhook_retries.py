@@ -89,6 +89,8 @@ def operations(
             name="retry_webhook_events",
             summary="processes all failed or ignored ones again that a filter finds, at most 1,000 at a time",
             tag=Tag.EVENTS,
+            description="Makes every failed or ignored event that matches the filter due again, and "
+            "returns how many. Call again while more remain.",
             body=RetryForm,
             answers=[Answer(RetriedBody, HTTPStatus.ACCEPTED, headers=TOLD)],
             refusals=[*OF_KEYS, EventNotRetryable, ProviderUnknown],
@@ -101,6 +103,8 @@ def operations(
             name="retry_webhook_event",
             summary="processes a failed or ignored one again",
             tag=Tag.EVENTS,
+            description="Makes one failed or ignored event due again. A processed event is never "
+            "processed twice.",
             answers=[Answer(EventBody, HTTPStatus.ACCEPTED, headers=TOLD)],
             refusals=[*OF_KEYS, EventNotFound, EventNotRetryable, PayloadExpired],
             takes_idempotency_key=True,

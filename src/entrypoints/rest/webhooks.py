@@ -89,6 +89,8 @@ class WebhookEndpoint:
                 name=f"receive_{name}_delivery",
                 summary="receives a delivery",
                 tag=Tag.PROVIDER,
+                description="Verifies the signature over the raw body, stores the delivery and answers 202 "
+                "when it is durable. A delivery that was stored before is answered with 200.",
                 answers=[
                     Answer(status=HTTPStatus.ACCEPTED, description="It is durable."),
                     Answer(status=HTTPStatus.OK, description="It was known."),

@@ -1,5 +1,6 @@
 """What an operation may answer: its successes, and its refusals by status with the codes of each."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -8,7 +9,7 @@ from typing import Any
 from core.domain.errors import DomainError
 from entrypoints.rest.description.examples import REQUEST_ID, example_of
 from entrypoints.rest.description.schemas import Schema, reference
-from entrypoints.rest.operations import JSON, Access, Answer, Operation
+from entrypoints.rest.operations import JSON, Access, Answer, Operation, StreamedForm
 from entrypoints.rest.problems import MEDIA_TYPE, OF_HTTP, Problem, status_of
 from entrypoints.rest.refusals import refusals_of
 
@@ -49,7 +50,15 @@ def refusal(status: HTTPStatus, codes: Mapping[str, str]) -> dict[str, Any]:
         headers["retry-after"] = {"$ref": "#/components/headers/RetryAfter"}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["www-authenticate"] = {"$ref": "#/components/headers/WwwAuthenticate"}
-    named = {"properties": {"code": {"enum": sorted(codes)}, "status": {"const": status.value}}}
+    # With a type and `enum` instead of `const`, because generators of clients drop an answer that they cannot
+    # merge with `Problem`.
+    named = {
+        "type": "object",
+        "properties": {
+            "code": {"type": "string", "enum": sorted(codes)},
+            "status": {"type": "integer", "enum": [status.value]},
+        },
+    }
     said = " ".join(f"`{code}`: {text}" for code, text in sorted(codes.items()))
     return {
         "description": said,
@@ -89,7 +98,27 @@ def _success(answer: Answer, schemas: Mapping[str, Schema]) -> dict[str, Any]:
         said["content"] = {answer.media_type: {"schema": schema, "example": example_of(schema, schemas)}}
     elif answer.media_type != JSON:
         said["content"] = {answer.media_type: {"schema": {"type": "string"}}}
+    if answer.events:
+        content = said["content"][answer.media_type]
+        # OpenAPI 3.1 cannot describe the events of a stream, so an extension does.
+        content["x-events"] = {name: _streamed(name, event) for name, event in answer.events.items()}
+        content["example"] = _frame_example(*next(iter(answer.events.items())), schemas)
     return said
+
+
+def _streamed(name: str, event: StreamedForm) -> Schema:
+    """Return the schema of the JSON in an event's `data:` line."""
+    if event.data is None:
+        return reference(event.form)
+    specific = {"type": {"type": "string", "enum": [name]}, "data": reference(event.data)}
+    return {"allOf": [reference(event.form), {"type": "object", "properties": specific}]}
+
+
+def _frame_example(name: str, event: StreamedForm, schemas: Mapping[str, Schema]) -> str:
+    example = example_of(reference(event.form), schemas)
+    if event.data is not None:
+        example |= {"type": name, "data": example_of(reference(event.data), schemas)}
+    return f"id: 1\nevent: {name}\ndata: {json.dumps(example)}\n\n"
 
 
 def _codes_of(operation: Operation) -> dict[HTTPStatus, dict[str, str]]:

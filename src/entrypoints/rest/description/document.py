@@ -95,6 +95,8 @@ def describe(operations: Sequence[Operation], *, cookie: str) -> dict[str, Any]:
             "version": version("crewkit-git"),
             "summary": "GitHub, connected to crewkit's projects.",
             "description": _ABOUT,
+            "contact": {"name": "crewkit", "url": "https://crewkit.io"},
+            "license": {"name": "Proprietary", "identifier": "LicenseRef-crewkit-Proprietary"},
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": tag.value, "description": text} for tag, text in _TAGS.items() if tag in used],

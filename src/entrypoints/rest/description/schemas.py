@@ -20,6 +20,8 @@ def components(operations: Sequence[Operation]) -> dict[str, Schema]:
     for one in operations:
         taken += [one.body] if one.body is not None else []
         answered += [answer.form for answer in one.answers if answer.form is not None]
+        for streamed in (event for answer in one.answers for event in answer.events.values()):
+            answered += [form for form in (streamed.form, streamed.data) if form is not None]
     found = _components(answered)
     for schema in found.values():
         # A caller may leave out what has a default; we never do.
