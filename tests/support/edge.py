@@ -103,9 +103,9 @@ class WholeEdge:
         """Return the header of this person's token."""
         return self._bearer(sub=str(self.people[person].external_id))
 
-    def service(self, *scopes: str) -> dict[str, str]:
+    def service(self, *scopes: str, name: str = "reader") -> dict[str, str]:
         """Return the header of a service's token."""
-        return self._bearer(sub="reader", service="reader", scope=" ".join(scopes))
+        return self._bearer(sub=name, service=name, scope=" ".join(scopes))
 
     def later(self, **by: float) -> None:
         """Let time pass."""

@@ -12,6 +12,7 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RequestInfo, Ret
 from google.rpc.status_pb2 import Status
 
 from adapters.memory.metrics import MemoryMetrics
+from entrypoints.grpc_api.anonymous_streams import AnonymousStreams
 from entrypoints.grpc_api.calls import Authentication
 from entrypoints.grpc_api.envelope import SECONDS, Envelope
 from entrypoints.grpc_api.health import Health
@@ -35,6 +36,7 @@ class GrpcEdge(ProjectsEdge):
         self.alerts = KeptAlerts()
         self.health = Health(NAMES, answers)
         self.traces: Traces | None = None
+        self.anonymous = AnonymousStreams()
 
     @asynccontextmanager
     async def serving(
@@ -42,7 +44,14 @@ class GrpcEdge(ProjectsEdge):
     ) -> AsyncIterator[tuple[Server, grpc.aio.Channel]]:
         """Serve, and give the server and a channel to it."""
         authentication = Authentication(self.verifier, self.application.identify)
-        envelope = Envelope(authentication, self.metrics, self.alerts, self.traces, seconds=seconds)
+        envelope = Envelope(
+            authentication,
+            self.metrics,
+            self.alerts,
+            self.traces,
+            seconds=seconds,
+            anonymous=self.anonymous,
+        )
         server = Server(self.application, envelope, self.health)
         await server.start(ANYWHERE, tls)
         try:

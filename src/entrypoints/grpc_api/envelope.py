@@ -13,8 +13,9 @@ from grpc import StatusCode
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.event_streams import StreamEnded
 from entrypoints.grpc_api import calls
+from entrypoints.grpc_api.anonymous_streams import AnonymousStreams
 from entrypoints.grpc_api.calls import Authentication
-from entrypoints.grpc_api.errors import Refusal, ended, refusal_of, too_slow, unexpected
+from entrypoints.grpc_api.errors import STATUS_DETAILS, Refusal, ended, refusal_of, too_slow, unexpected
 from entrypoints.time_limit import TimeLimit
 from ports.alerts import Alerts
 from ports.metrics import Metrics
@@ -27,7 +28,6 @@ _log = structlog.get_logger(__name__)
 
 _OURS = "/crewkit."
 _UNREADABLE = object()
-_DETAILS = "grpc-status-details-bin"
 # As over REST: whoever gives no deadline is not waited for without end.
 SECONDS = 30.0
 
@@ -49,7 +49,8 @@ class MessageMalformed(DomainError):
 class Envelope(grpc.aio.ServerInterceptor):
     """Give every call its caller, request id, log line and figures, and every failure its form.
 
-    Health and reflection are anyone's and pass by. The only interceptor: what it wraps, it keeps.
+    Health and reflection are anyone's: of them only the number of streams is bounded. The only interceptor:
+    what it wraps, it keeps.
     """
 
     def __init__(
@@ -60,7 +61,9 @@ class Envelope(grpc.aio.ServerInterceptor):
         traces: Traces | None = None,
         *,
         seconds: float = SECONDS,
+        anonymous: AnonymousStreams | None = None,
     ) -> None:
+        self._anonymous = anonymous or AnonymousStreams()
         self._authenticate = authenticate
         self._metrics = metrics
         self._alerts = alerts
@@ -81,6 +84,8 @@ class Envelope(grpc.aio.ServerInterceptor):
             # None is of a method there is not, which any caller may make up.
             if known is not None and method.startswith(_OURS):
                 known = self._wrapped[method] = self._wrap(method, known)
+            elif known is not None and known.response_streaming:
+                known = self._wrapped[method] = self._anonymous.bound(method, known)
         return known
 
     def _wrap(self, method: str, handler: Handler) -> Handler:
@@ -238,7 +243,7 @@ class _Told:
             self._context.set_trailing_metadata(tuple(trailing))
             return
         self.status = refusal.code.name
-        trailing.append((_DETAILS, refusal.status()))
+        trailing.append((STATUS_DETAILS, refusal.status()))
         await self._context.abort(refusal.code, refusal.message, tuple(trailing))
 
     def _log(self, seconds: float) -> None:

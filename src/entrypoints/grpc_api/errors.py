@@ -15,6 +15,9 @@ from core.domain.event_streams import EndReason
 DOMAIN = "git.crewkit"
 """Whose reasons these are: with the reason, it tells one error from all others."""
 
+STATUS_DETAILS = "grpc-status-details-bin"
+"""The trailing metadata in which gRPC looks for a `google.rpc.Status`."""
+
 CODE: Mapping[ErrorKind, StatusCode] = {
     ErrorKind.INVALID_ARGUMENT: StatusCode.INVALID_ARGUMENT,
     ErrorKind.UNAUTHENTICATED: StatusCode.UNAUTHENTICATED,
@@ -56,7 +59,7 @@ class Refusal:
     details: tuple[Message, ...]
 
     def status(self) -> bytes:
-        """Return what stands in the trailing metadata `grpc-status-details-bin`."""
+        """Return what stands in the trailing metadata `STATUS_DETAILS`."""
         number: int = self.code.value[0]
         packed = []
         for detail in self.details:

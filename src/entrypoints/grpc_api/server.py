@@ -11,6 +11,7 @@ from grpc_reflection.v1alpha import reflection
 
 from core.application import Application
 from entrypoints.bootstrap.grpc_api import open_grpc
+from entrypoints.descriptors import affordable_connections, raise_descriptor_limit
 from entrypoints.grpc_api.envelope import Envelope
 from entrypoints.grpc_api.health import Health
 from entrypoints.grpc_api.services import NAMES, add_services
@@ -27,6 +28,8 @@ _COLLECT_EVERY = 20_000
 _LARGEST_REQUEST = 1024 * 1024
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _LARGEST_METADATA = 32 * 1024
+# As over HTTP; a connection carries many calls.
+_MAX_CONNECTIONS = 5_000
 
 OPTIONS = (
     ("grpc.max_receive_message_length", _LARGEST_REQUEST),
@@ -35,11 +38,23 @@ OPTIONS = (
     ("grpc.absolute_max_metadata_size", _LARGEST_METADATA),
     # A second server on the port is a mistake, not a helper.
     ("grpc.so_reuseport", 0),
+    # On one connection; further calls wait at the client. A caller may have 100 streams of events.
+    ("grpc.max_concurrent_streams", 256),
+    # Connections that are not gRPC's, or that carry no call, end within a minute; clients connect again by
+    # themselves when they have something to call.
+    ("grpc.server_handshake_timeout_ms", 30_000),
+    ("grpc.max_connection_idle_ms", 45_000),
+    # Clients look up the addresses anew now and then, and find servers that were added. Calls have as long as
+    # they take at most; streams end with UNAVAILABLE and go on from their cursor.
+    ("grpc.max_connection_age_ms", 30 * 60_000),
+    ("grpc.max_connection_age_grace_ms", 60_000),
     # Streams may be silent for long; whoever went away without a word is noticed within two minutes.
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    # Clients usually ping every 10 s or more rarely. With 10 s here, one that is a little early now and then
+    # would be hung up on.
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
 )
 
 _log = structlog.get_logger(__name__)
@@ -68,7 +83,8 @@ class Server:
     def __init__(self, application: Application, envelope: Envelope, ready: Health) -> None:
         self._health = ready
         self._end_streams = application.stream_events.close
-        self._server = grpc.aio.server(interceptors=[envelope], options=OPTIONS)
+        bound = ("grpc.max_allowed_incoming_connections", affordable_connections(_MAX_CONNECTIONS))
+        self._server = grpc.aio.server(interceptors=[envelope], options=[*OPTIONS, bound])
         add_services(application, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(ready.servicer, self._server)
         reflection.enable_server_reflection(
@@ -103,6 +119,7 @@ class Server:
 
 def run_grpc(settings: Settings) -> None:
     """Serve gRPC until SIGTERM or Ctrl-C, then answer what is under way and stop."""
+    raise_descriptor_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
 

@@ -3,17 +3,16 @@
 import asyncio
 import errno
 import os
-import resource
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
+from entrypoints.descriptors import affordable_connections, descriptor_limit
+
 # Connections that are refused are open for a moment, too, so that the caller can read why.
 _MAX_REFUSED = 16
 _SWEEP_SECONDS = 1.0
-# The rest of the process needs descriptors, too: its database connections, files and listeners.
-_RESERVED_DESCRIPTORS = 256
 
 _log = structlog.get_logger(__name__)
 
@@ -51,7 +50,7 @@ class OpenConnections:
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
-        self.max_connections = min(limits.max_connections, _affordable_connections())
+        self.max_connections = affordable_connections(limits.max_connections)
         self._open: set[Connection] = set()
         self._refused: set[Connection] = set()
         self._is_sweeping = False
@@ -112,7 +111,7 @@ class OpenConnections:
         if is_exhausted == self._has_no_descriptors:
             return
         self._has_no_descriptors = is_exhausted
-        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        limit = descriptor_limit()
         if is_exhausted:
             _log.error(
                 "descriptors_exhausted",
@@ -121,20 +120,3 @@ class OpenConnections:
             )
         else:
             _log.warning("descriptors_available", limit=limit)
-
-
-def raise_descriptor_limit() -> None:
-    """Let this process open as many files as the system permits it; many systems begin with 1,024."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    except (OSError, ValueError):
-        return  # macOS names a limit that it does not permit
-
-
-def _affordable_connections() -> int:
-    """Return for how many connections this process has descriptors."""
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit == resource.RLIM_INFINITY:
-        limit = 2**31
-    return max(limit // 2, limit - _RESERVED_DESCRIPTORS)

@@ -12,9 +12,10 @@ import uvloop
 from starlette.types import ASGIApp
 
 from entrypoints.bootstrap.rest import open_rest
+from entrypoints.descriptors import raise_descriptor_limit
 from entrypoints.listening import listen, told
 from entrypoints.rest.http_protocol import HttpProtocol
-from entrypoints.rest.open_connections import ConnectionLimits, OpenConnections, raise_descriptor_limit
+from entrypoints.rest.open_connections import ConnectionLimits, OpenConnections
 from entrypoints.setting_table import PREFIX
 from entrypoints.setting_values import Address
 from entrypoints.settings import Settings

@@ -1,7 +1,7 @@
 from collections import Counter
 from collections.abc import Callable
 
-from core.domain.actors import Actor
+from core.domain.actors import Actor, ServiceActor
 from core.domain.event_streams import TooManyStreams
 from ports.metrics import Metrics
 
@@ -11,7 +11,11 @@ _RETRY_AFTER = 10.0
 
 
 class Places:
-    """How many streams this process serves, and how many of them one person or service may have."""
+    """Bounds how many streams this process serves, and how many a user and a service may have.
+
+    A stream of a service that acts for a user counts for both: a service cannot have more by naming many
+    users, nor a user by using many services.
+    """
 
     def __init__(self, metrics: Metrics, *, most: int = MOST, most_of_one: int = MOST_OF_ONE) -> None:
         self._metrics = metrics
@@ -22,19 +26,35 @@ class Places:
 
     def take(self, actor: Actor) -> Callable[[], None]:
         """Take a place and return what gives it back; raises `TooManyStreams`."""
-        if self._taken[actor.name] >= self._most_of_one:
-            raise TooManyStreams("You have too many streams open; close some.", retry_after=_RETRY_AFTER)
+        names = _names(actor)
+        for kind, name in names.items():
+            if self._taken[name] >= self._most_of_one:
+                raise TooManyStreams(
+                    f"This {kind} has {self._most_of_one} streams open. Close some, or try again later.",
+                    retry_after=_RETRY_AFTER,
+                )
         if self._all >= self._most:
             raise TooManyStreams("Too many streams are open here; try again.", retry_after=_RETRY_AFTER)
-        self._taken[actor.name] += 1
+        self._taken.update(names.values())
         self._all += 1
         self._metrics.streams(self._all)
 
         def give_back() -> None:
             self._all -= 1
             self._metrics.streams(self._all)
-            self._taken[actor.name] -= 1
-            if not self._taken[actor.name]:
-                del self._taken[actor.name]
+            self._taken.subtract(names.values())
+            for name in names.values():
+                if not self._taken[name]:
+                    del self._taken[name]
 
         return give_back
+
+
+def _names(actor: Actor) -> dict[str, str]:
+    """Return whose stream it is, by kind."""
+    if not isinstance(actor, ServiceActor):
+        return {"user": actor.name}
+    names = {"service": f"service:{actor.service}"}
+    if actor.acting_user is not None:
+        names["user"] = actor.acting_user.name
+    return names
