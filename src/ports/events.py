@@ -45,6 +45,9 @@ class EventStore(Protocol):
         The time grows with the number of events, unless the database compares text by bytes.
         """
 
+    async def find_by_id(self, event_id: EventId) -> Event | None:
+        """Return one event, by the number it was received under."""
+
     async def find_payload(self, event_id: EventId) -> bytes | None:
         """Return the bytes that were signed, None once retention removed them; raises `PayloadDamaged`."""
 

@@ -2,6 +2,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from ports.attributions import AttributionStore
+from ports.batch_starts import BatchStartStore
 from ports.catalog_syncs import CatalogSyncStore
 from ports.census import CensusStore
 from ports.commit_claims import CommitClaimStore
@@ -49,6 +50,7 @@ class Transaction(Protocol):
     read_leases: ReadLeaseStore
     flows: FlowStore
     mailbox: Mailbox
+    batch_starts: BatchStartStore
     events: EventStore
     domain_events: DomainEventStore
     versions: VersionStore

@@ -7,6 +7,7 @@ from adapters.memory.exclusion import MemoryExclusion
 from ports.delivery_log import DeliveryLog
 from ports.exclusion import Exclusion
 from tests.contract.attributions import AttributionStoreContract
+from tests.contract.batch_starts import BatchStartStoreContract
 from tests.contract.catalog_syncs import CatalogSyncStoreContract
 from tests.contract.commit_claims import CommitClaimStoreContract
 from tests.contract.connections import ConnectionStoreContract
@@ -143,6 +144,10 @@ class TestIdempotency(IdempotencyStoreContract):
 
 class TestRecoveries(RecoveryStoreContract):
     """What the provider's log has and the ledger has not."""
+
+
+class TestBatchStarts(BatchStartStoreContract):
+    """What is being processed."""
 
 
 class TestFaults(FaultStoreContract):

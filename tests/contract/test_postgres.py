@@ -9,6 +9,7 @@ from adapters.postgres.database import Database
 from adapters.postgres.delivery_log import PostgresDeliveryLog
 from adapters.postgres.exclusion import PostgresExclusion
 from tests.contract.attributions import AttributionStoreContract
+from tests.contract.batch_starts import BatchStartStoreContract
 from tests.contract.catalog_syncs import CatalogSyncStoreContract
 from tests.contract.commit_claims import CommitClaimStoreContract
 from tests.contract.connections import ConnectionStoreContract
@@ -151,6 +152,10 @@ class TestIdempotency(IdempotencyStoreContract):
 
 class TestRecoveries(RecoveryStoreContract):
     """What the provider's log has and the ledger has not."""
+
+
+class TestBatchStarts(BatchStartStoreContract):
+    """What is being processed."""
 
 
 class TestFaults(FaultStoreContract):

@@ -159,6 +159,7 @@ class _WatchedTransaction(Transaction):
         self.read_leases = behind.read_leases
         self.flows = behind.flows
         self.mailbox = behind.mailbox
+        self.batch_starts = behind.batch_starts
         self.events = behind.events
         self.domain_events = behind.domain_events
         self.versions = behind.versions
@@ -190,6 +191,10 @@ class Processing:
         self.delivery_log = MemoryDeliveryLog(self.database)
         self.receive = ReceiveDelivery(self.delivery_log, self.bell)
         self.sweep = Sweep(self.unit_of_work, self.bell, self.clock, self.metrics)
+        self.start_worker()
+
+    def start_worker(self) -> None:
+        """Start a worker that knows nothing of those before it."""
         self.drain_lane = DrainLane(
             self.unit_of_work, {"github": self.protocol}, self.bell, self.clock, self.metrics, self.alerts
         )

@@ -35,6 +35,7 @@ from core.domain.repositories import Repository
 from core.domain.revocations import Revocation
 from core.domain.token_lease import StoredTokens
 from core.domain.versions import Version, VersionId
+from ports.batch_starts import UnfinishedBatch
 
 _LOCK_SECONDS = 5.0
 
@@ -109,6 +110,7 @@ class State:
     idempotency_keys: dict[tuple[OrganizationId, str, str], KeptResult] = field(default_factory=dict)
     faults: dict[str, datetime] = field(default_factory=dict)
     recoveries: dict[str, RecoveryState] = field(default_factory=dict)
+    batch_starts: dict[int, UnfinishedBatch] = field(default_factory=dict)
     missing: dict[tuple[str, str], MissingDelivery] = field(default_factory=dict)
     failed_fetches: dict[tuple[str, str], tuple[FailedFetch, datetime]] = field(default_factory=dict)
 

@@ -40,6 +40,10 @@ class MemoryEventStore(EventStore):
         ]
         return sorted(matching, key=lambda event: event.delivery_id)[:limit]
 
+    async def find_by_id(self, event_id: EventId) -> Event | None:
+        """Return one event, by the number it was received under."""
+        return self._session.state.events.get(event_id)
+
     async def find_payload(self, event_id: EventId) -> bytes | None:
         """Return the bytes that were signed."""
         return self._session.state.payloads.get(event_id)

@@ -2,6 +2,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from adapters.memory.attributions import MemoryAttributionStore
+from adapters.memory.batch_starts import MemoryBatchStartStore
 from adapters.memory.catalog_syncs import MemoryCatalogSyncStore
 from adapters.memory.census import MemoryCensusStore
 from adapters.memory.commit_claims import MemoryCommitClaimStore
@@ -63,6 +64,7 @@ class MemoryTransaction(Transaction):
         self.read_leases = MemoryReadLeaseStore(session)
         self.flows = MemoryFlowStore(session)
         self.mailbox = MemoryMailbox(session)
+        self.batch_starts = MemoryBatchStartStore(session)
         self.events = MemoryEventStore(session)
         self.domain_events = self._recorder
         self.versions = MemoryVersionStore(session)

@@ -34,6 +34,12 @@ _LIST_BY_PREFIX = (
     .as_string()
 )
 
+_FIND_BY_ID = (
+    SQL("SELECT {columns} FROM git_webhook_events AS e WHERE e.id = %s")
+    .format(columns=ledger_rows.COLUMNS)
+    .as_string()
+)
+
 _FIND_PAYLOAD = "SELECT payload, payload_length FROM git_webhook_events WHERE id = %s"
 
 _HAS_PAYLOAD = "SELECT payload IS NOT NULL FROM git_webhook_events WHERE id = %s"
@@ -71,6 +77,11 @@ class PostgresEventStore(EventStore):
             _LIST_BY_PREFIX, {"provider": provider, "prefix": prefix, "limit": limit}
         )
         return [ledger_rows.event(row) for row in rows]
+
+    async def find_by_id(self, event_id: EventId) -> Event | None:
+        """Return one event, by the number it was received under."""
+        rows = await self._session.read(_FIND_BY_ID, (event_id,))
+        return ledger_rows.event(rows[0]) if rows else None
 
     async def find_payload(self, event_id: EventId) -> bytes | None:
         """Return the bytes that were signed; raises `PayloadDamaged` where they cannot be read back."""

@@ -13,7 +13,10 @@ from core.domain.lanes import LANES, lane_of
 from core.domain.source_keys import to_number
 from ports.mailbox import Letter, Mailbox
 
-_TRY_LOCK = "SELECT pg_try_advisory_xact_lock(%s, %s)"
+# Reading the largest payloads takes seconds in which the transaction waits for its process.
+_TRY_LOCK = """
+    SELECT pg_try_advisory_xact_lock(%s, %s), set_config('idle_in_transaction_session_timeout', '40s', true)
+"""
 _LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
 
 _DUE = (
@@ -134,7 +137,7 @@ class PostgresMailbox(Mailbox):
 
     async def try_lock(self, lane: int) -> bool:
         """Take the lane until this transaction ends, or return False at once when another holds it."""
-        [(taken,)] = await self._session.write(_TRY_LOCK, (locks.CLASS, lane))
+        [(taken, _)] = await self._session.write(_TRY_LOCK, (locks.CLASS, lane))
         return bool(taken)
 
     async def lock(self, lane: int) -> None:

@@ -35,6 +35,13 @@ class Session:
         with Watched(self._connection, self._silence):
             return await self._connection.ask(statement, parameters)
 
+    async def write_at_once(self, statement: str, parameters: Parameters = ()) -> list[Row]:
+        """Run a statement that is a transaction of its own, committed when this returns; return its rows."""
+        if self._in_transaction:
+            raise RuntimeError("A statement that commits at once needs a session without a transaction.")
+        with Watched(self._connection, self._silence):
+            return await self._connection.ask(statement, parameters)
+
     async def write(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """Run a statement that changes or locks, inside the transaction, and return its rows."""
         await self._begin()

@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from adapters.postgres.attributions import PostgresAttributionStore
+from adapters.postgres.batch_starts import PostgresBatchStartStore
 from adapters.postgres.catalog_syncs import PostgresCatalogSyncStore
 from adapters.postgres.census import PostgresCensusStore
 from adapters.postgres.commit_claims import PostgresCommitClaimStore
@@ -98,6 +99,7 @@ class PostgresTransaction(Transaction):
     read_leases = _Store(PostgresReadLeaseStore)
     flows = _Store(PostgresFlowStore)
     mailbox = _Store(PostgresMailbox)
+    batch_starts = _Store(PostgresBatchStartStore)
     events = _Store(PostgresEventStore)
     domain_events = _Store(PostgresDomainEventStore)
     versions = _Store(PostgresVersionStore)

@@ -107,6 +107,28 @@ def failed_attempt(event: Event, message: str, *, now: datetime, final: bool = F
     )
 
 
+# The first interruption is mostly a restart of the worker, so the event keeps its place in the order.
+_INTERRUPTION_DELAYS = (timedelta(0), timedelta(seconds=10))
+
+
+def interrupted_attempt(event: Event, *, now: datetime) -> Settlement:
+    """Decide what follows when the process ended while it processed this event alone."""
+    attempts = event.attempts + 1
+    message = (
+        f"processing_interrupted: the worker process ended during attempt {attempts} of {MAX_ATTEMPTS}. "
+        "Check the worker's log and memory limit, then retry the event."
+    )
+    if attempts >= MAX_ATTEMPTS:
+        return Settlement(event.id, EventStatus.FAILED, reason=message, attempts=attempts)
+    return Settlement(
+        event.id,
+        EventStatus.PENDING,
+        reason=message,
+        attempts=attempts,
+        next_attempt_at=now + _INTERRUPTION_DELAYS[attempts - 1],
+    )
+
+
 # An event older than this belonged to whoever had the installation then, not to who binds it now.
 UNROUTED_LIFETIME = timedelta(hours=72)
 

@@ -103,8 +103,8 @@ async def test_many_events_are_few_transactions() -> None:
     processing.unit_of_work.opened = 0
     await processing.drain()
     assert hashes(processing) == numbers(*range(600))
-    # Three batches, one that finds nothing, and one more look.
-    assert processing.unit_of_work.opened == 5
+    # Three batches and the record of each one's start, one that finds nothing, and one more look.
+    assert processing.unit_of_work.opened == 8
     assert processing.metrics.settlements == {EventStatus.PROCESSED: 600}
 
 
@@ -170,7 +170,7 @@ async def test_what_arrives_while_a_drainer_lets_go_is_not_left_behind() -> None
     refused: list[Drained] = []
 
     async def arrive() -> None:
-        if processing.unit_of_work.opened == 2:  # the batch, then the look that found nothing
+        if processing.unit_of_work.opened == 3:  # the batch, its start, then the look that found nothing
             async with processing.unit_of_work() as still_held:
                 await still_held.mailbox.lock(LANE)
                 await processing.deliver("push", push(2))

@@ -83,7 +83,15 @@ async def test_outages_between_events_blame_none() -> None:
     processing = Processing()
     processing.connect()
     deliveries = [await processing.deliver("push", push(number)) for number in range(5)]
-    outages = iter([True, False, True, False, False, True, False, True])
+    # Each drain ends with an outage, and then its record of the start is withdrawn, which may fail as well:
+    # the next drain then isolates the events first.
+    drains = [
+        [True, True],
+        [False, False, True, False],
+        [False, False, True, True],
+        [False, False, True, False],
+    ]
+    outages = iter([is_away for drain in drains for is_away in drain])
 
     async def go_away() -> None:
         if next(outages, False):
@@ -166,7 +174,7 @@ async def test_an_unreadable_payload_fails_at_once_and_harms_nobody() -> None:
     assert event.integration_id == INTEGRATION.id
     assert (event.error_message or "").startswith("envelope_unreadable: ")
     assert told(processing) == [1, 2]
-    assert processing.unit_of_work.opened == 3  # the batch, the empty one, one more look
+    assert processing.unit_of_work.opened == 4  # the batch, its start, the empty one, one more look
     assert [code for code, _ in processing.alerts.told] == ["event_failed"]
 
 

@@ -8,7 +8,12 @@ from adapters.postgres.tables.catalog import (
 )
 from adapters.postgres.tables.crewkit import memberships, organizations, projects, users
 from adapters.postgres.tables.integrations import git_flows, git_integrations, git_token_leases
-from adapters.postgres.tables.ledger import git_domain_events, git_retention, git_webhook_events
+from adapters.postgres.tables.ledger import (
+    git_batch_starts,
+    git_domain_events,
+    git_retention,
+    git_webhook_events,
+)
 from adapters.postgres.tables.metadata import metadata
 from adapters.postgres.tables.people import (
     git_commit_claims,
@@ -19,6 +24,7 @@ from adapters.postgres.tables.people import (
 from adapters.postgres.tables.recoveries import git_faults, git_missing_deliveries, git_recoveries
 
 __all__ = [
+    "git_batch_starts",
     "git_commit_attributions",
     "git_commit_claims",
     "git_domain_events",

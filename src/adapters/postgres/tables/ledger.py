@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     func,
     text,
 )
@@ -78,6 +79,16 @@ git_webhook_events = Table(
         postgresql_using="gin",
         postgresql_where=text("project_ids IS NOT NULL"),
     ),
+)
+
+# What each lane's drain is processing; no event ids once it has ended.
+git_batch_starts = Table(
+    "git_batch_starts",
+    metadata,
+    Column("lane", SmallInteger, primary_key=True, autoincrement=False),
+    Column("drain_id", Uuid, nullable=False),
+    Column("event_ids", ARRAY(BigInteger)),
+    Column("started_at", Timestamp, nullable=False),
 )
 
 # How far retention has come, by what it takes away.

@@ -3,6 +3,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
+from itertools import takewhile
+from uuid import UUID, uuid4
 
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.events import (
@@ -15,9 +17,11 @@ from core.domain.events import (
 )
 from core.domain.interpretation import interpret, unrouted
 from core.domain.notices import Notice
+from core.use_cases.events.interruptions import Interruptions
 from core.use_cases.events.suspects import DroveStorageAway, Suspects
 from core.use_cases.events.world import World, populate, route
 from ports.alerts import Alerts
+from ports.batch_starts import UnfinishedBatch
 from ports.clock import Clock
 from ports.doorbell import Doorbell
 from ports.mailbox import Letter
@@ -58,9 +62,9 @@ class DrainLane:
     """Process what is due in one lane: in order, in batches, each effect exactly once.
 
     Everything a batch does is one transaction that also holds the lane, so a worker killed in the middle
-    leaves nothing behind. A drainer refused by the lane's lock leaves at once, relying on the one that holds
-    it; therefore one that found nothing due lets go first and then looks once more, without the lock: held
-    while looking, it could refuse someone just after the look.
+    leaves nothing behind but the record that it started (`Interruptions`). A drain refused by the lane's lock
+    leaves at once, relying on the one that holds it; therefore one that found nothing due lets go first and
+    then looks once more, without the lock: held while looking, it could refuse someone just after the look.
     """
 
     unit_of_work: UnitOfWork
@@ -70,13 +74,18 @@ class DrainLane:
     metrics: Metrics
     alerts: Alerts
     suspects: Suspects = field(default_factory=Suspects)
+    interruptions: Interruptions = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "interruptions", Interruptions(self.unit_of_work, self.suspects))
 
     async def __call__(self, lane: int) -> Drained:
         """Drain until nothing is due or 30 seconds are over; raises `StorageUnavailable`."""
         await self.doorbell.answer(lane)
         started = self.clock.now()
+        drain_id = uuid4()
         while True:
-            step = await self._batch(lane)
+            step = await self._batch(lane, drain_id)
             if step is _Step.REFUSED:
                 return Drained.HELD_ELSEWHERE
             if step is _Step.NOTHING_DUE and not await self._is_due(lane):
@@ -89,23 +98,23 @@ class DrainLane:
         async with self.unit_of_work() as tx:
             return bool(await tx.mailbox.due(lane, now=self.clock.now(), limit=1, max_bytes=0))
 
-    async def _batch(self, lane: int) -> _Step:
+    async def _batch(self, lane: int, drain_id: UUID) -> _Step:
         try:
-            return await self._settle(lane, self.suspects.limit(lane, _BATCH))
+            return await self._settle(lane, drain_id, self.suspects.limit(lane, _BATCH))
         except _Unsettled as failed:
             if len(failed.events) == 1:
-                return await self._count_failure(lane, failed)
+                return await self._count_failure(lane, drain_id, failed)
         # Any one of them may have broken the batch: run them apart, so that only that one pays.
         for _ in range(_BATCH):
             try:
-                step = await self._settle(lane, 1)
+                step = await self._settle(lane, drain_id, 1)
             except _Unsettled as failed:
-                step = await self._count_failure(lane, failed)
+                step = await self._count_failure(lane, drain_id, failed)
             if step is not _Step.SETTLED:
                 return step
         return _Step.SETTLED
 
-    async def _settle(self, lane: int, limit: int) -> _Step:
+    async def _settle(self, lane: int, drain_id: UUID, limit: int) -> _Step:
         events: list[Event] = []
         try:
             async with self.unit_of_work() as tx:
@@ -116,10 +125,16 @@ class DrainLane:
                 if not letters:
                     self.suspects.forget(lane)
                     return _Step.NOTHING_DUE
+                letters = _first_batch(letters)
                 events = [letter.event for letter in letters]
+                unfinished = await self.interruptions.record_start(lane, events, drain_id=drain_id)
+                if unfinished is not None:
+                    events = []
+                    return await self._count_interruption(tx, lane, unfinished)
                 self.suspects.check(lane, events)
                 world = await self._interpreted(tx, letters)
                 await world.write(tx)
+                await tx.batch_starts.finish(lane, drain_id=drain_id)
                 await tx.commit()
         except Exception as error:
             if not events:
@@ -127,6 +142,7 @@ class DrainLane:
             if isinstance(error, StorageUnavailable):
                 # An outage is no event's fault and counts no attempt.
                 self.suspects.lost(lane, events)
+                await self.interruptions.withdraw_start(lane, drain_id=drain_id)
                 raise
             raise _Unsettled(events, error) from error
         self.suspects.settled(lane, events)
@@ -162,7 +178,22 @@ class DrainLane:
             raise PayloadExpired("The payload was removed by retention and cannot be processed again.")
         return self.protocols[event.provider].read(event.event_type, letter.body)
 
-    async def _count_failure(self, lane: int, failed: _Unsettled) -> _Step:
+    async def _count_interruption(self, tx: Transaction, lane: int, batch: UnfinishedBatch) -> _Step:
+        counted = await self.interruptions.count(tx, lane, batch, now=self.clock.now())
+        await tx.commit()
+        self.alerts.alert(
+            "processing_interrupted",
+            "A worker process ended while it processed deliveries; they are run one at a time.",
+            lane=lane,
+            events=len(batch.event_ids),
+            delivery_id=counted[0].delivery_id if counted else None,
+        )
+        if counted:
+            event, settlement = counted
+            self._tell([event], [settlement])
+        return _Step.SETTLED
+
+    async def _count_failure(self, lane: int, drain_id: UUID, failed: _Unsettled) -> _Step:
         async with self.unit_of_work() as tx:
             if not await tx.mailbox.try_lock(lane):
                 return _Step.REFUSED
@@ -170,6 +201,7 @@ class DrainLane:
             is_final = isinstance(failed.error, DroveStorageAway)
             settlement = _failure(world, failed.events[0], _message(failed.error), final=is_final)
             await tx.mailbox.settle([settlement])
+            await tx.batch_starts.finish(lane, drain_id=drain_id)
             await tx.commit()
         self.suspects.settled(lane, failed.events)
         self._tell(failed.events, [settlement])
@@ -188,6 +220,13 @@ class DrainLane:
                     event_type=event.event_type,
                     installation_id=event.source_key,
                 )
+
+
+def _first_batch(letters: Sequence[Letter]) -> Sequence[Letter]:
+    """Return the letters to process together: one that failed before is processed alone."""
+    if letters[0].event.attempts:
+        return letters[:1]
+    return list(takewhile(lambda letter: not letter.event.attempts, letters))
 
 
 def _failure(world: World, event: Event, message: str, *, final: bool = False) -> Settlement:

@@ -21,6 +21,7 @@ class Suspects:
 
     def __init__(self) -> None:
         self._lost: dict[int, Counter[EventId]] = {}
+        self._lost_last: dict[int, tuple[EventId, ...]] = {}
 
     def limit(self, lane: int, usual: int) -> int:
         """Return how many events of a lane may be processed together."""
@@ -35,11 +36,23 @@ class Suspects:
     def lost(self, lane: int, events: Sequence[Event]) -> None:
         """Note that storage went away while these were processed."""
         known = self._lost.setdefault(lane, Counter())
+        self._lost_last[lane] = tuple(event.id for event in events)
         for event in events:
             known[event.id] += len(events) == 1
 
+    def has_lost(self, lane: int, event_ids: Sequence[EventId]) -> bool:
+        """Return whether storage went away from this process while it processed just these events."""
+        return self._lost_last.get(lane) == tuple(event_ids)
+
+    def isolate(self, lane: int, event_ids: Sequence[EventId]) -> None:
+        """Run these events one at a time, without blaming any of them."""
+        known = self._lost.setdefault(lane, Counter())
+        for event_id in event_ids:
+            known[event_id] += 0
+
     def settled(self, lane: int, events: Sequence[Event]) -> None:
         """Note that these are over, and so are all before them, here or elsewhere."""
+        self._lost_last.pop(lane, None)
         if lane in self._lost:
             later = {one: times for one, times in self._lost[lane].items() if one > events[-1].id}
             self._lost[lane] = Counter(later)
@@ -49,3 +62,4 @@ class Suspects:
     def forget(self, lane: int) -> None:
         """Note that nothing is due in a lane."""
         self._lost.pop(lane, None)
+        self._lost_last.pop(lane, None)

@@ -1,0 +1,173 @@
+"""An event during which the process ends is counted, isolated and failed; no other event is blamed."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from core.domain.domain_events import PushData
+from core.domain.errors import StorageUnavailable
+from core.domain.events import EventStatus
+from core.use_cases.events.drain import Drained
+from core.use_cases.events.suspects import Suspects
+from tests.support.domain import EVENT, INTEGRATION, NOW
+from tests.support.processing import Processing, push
+
+KILLER = 666
+
+
+class Killed(BaseException):
+    """Ends a drain as the end of its process does: nothing after it runs."""
+
+
+def on_killer(then: BaseException | None) -> Callable[[bytes], None]:
+    """Return what to do when a payload is read: raise for the killer only."""
+
+    def read(body: bytes) -> None:
+        if then is not None and f"{KILLER:040x}".encode() in body:
+            raise then
+
+    return read
+
+
+async def run_until_it_lives(processing: Processing) -> int:
+    """Drain, with a new process for each one that is killed; return how many were."""
+    deaths = 0
+    while True:
+        processing.start_worker()
+        try:
+            assert await processing.drain() is Drained.EMPTY
+        except Killed:
+            deaths += 1
+        else:
+            return deaths
+
+
+def pushes_told(processing: Processing) -> list[int]:
+    """Return the numbers of the pushes told, in order."""
+    return [int(fact.data.after, 16) for fact in processing.facts() if isinstance(fact.data, PushData)]
+
+
+async def test_a_killer_among_a_hundred_fails_alone() -> None:
+    """After three attempts of its own; the others are processed once, in order, without an attempt."""
+    processing = Processing()
+    processing.connect()
+    processing.protocol.on_read = on_killer(Killed())
+    numbers = [*range(50), KILLER, *range(50, 100)]
+    deliveries = [await processing.deliver("push", push(number)) for number in numbers]
+    # In the batch, alone, and alone again: then its next attempt is later, and the others go on.
+    assert await run_until_it_lives(processing) == 3
+    assert pushes_told(processing) == list(range(100))
+    killer = processing.event(deliveries[50])
+    assert (killer.status, killer.attempts) == (EventStatus.PENDING, 2)
+    assert killer.next_attempt_at == NOW + timedelta(seconds=10)
+    processing.clock.advance(timedelta(seconds=10))
+    assert await run_until_it_lives(processing) == 1
+    killer = processing.event(deliveries[50])
+    assert (killer.status, killer.attempts, killer.integration_id) == (EventStatus.FAILED, 3, INTEGRATION.id)
+    assert (killer.error_message or "").startswith(
+        "processing_interrupted: the worker process ended during attempt 3 of 3. Check "
+    )
+    assert processing.statuses().count("processed") == 100
+    assert {processing.event(one).attempts for one in deliveries if one != deliveries[50]} == {0}
+    codes = [code for code, _ in processing.alerts.told]
+    assert codes == ["processing_interrupted"] * 4 + ["event_failed"]
+
+
+async def test_a_lone_killer_ends_three_processes() -> None:
+    """The first end counts, too: nothing else can have caused it."""
+    processing = Processing()
+    processing.connect()
+    processing.protocol.on_read = on_killer(Killed())
+    delivery = await processing.deliver("push", push(KILLER))
+    assert await run_until_it_lives(processing) == 2
+    processing.clock.advance(timedelta(seconds=10))
+    assert await run_until_it_lives(processing) == 1
+    assert processing.event(delivery).status is EventStatus.FAILED
+    later = await processing.deliver("push", push(1))
+    assert await run_until_it_lives(processing) == 0
+    assert processing.event(later).status is EventStatus.PROCESSED
+
+
+async def test_two_killers_in_one_batch_are_both_found() -> None:
+    """Each by its own attempts."""
+    processing = Processing()
+    processing.connect()
+    processing.protocol.on_read = on_killer(Killed())
+    for number in (1, KILLER, 2, KILLER, 3):
+        await processing.deliver("push", push(number))
+    for _ in range(4):
+        await run_until_it_lives(processing)
+        processing.clock.advance(timedelta(seconds=10))
+    assert processing.statuses() == ["processed", "failed", "processed", "failed", "processed"]
+    assert pushes_told(processing) == [1, 2, 3]
+
+
+async def test_an_end_by_chance_costs_one_attempt_and_no_order() -> None:
+    """A worker that is stopped by force amid an innocent event processes it first when it is back."""
+    processing = Processing()
+    processing.connect()
+    delivery = await processing.deliver("push", push(KILLER))
+    processing.protocol.on_read = on_killer(Killed())
+    with pytest.raises(Killed):
+        await processing.drain()
+    await processing.deliver("push", push(1))
+    processing.protocol.on_read = on_killer(None)
+    assert await run_until_it_lives(processing) == 0
+    assert pushes_told(processing) == [KILLER, 1]
+    event = processing.event(delivery)
+    assert (event.status, event.attempts, event.error_message) == (EventStatus.PROCESSED, 1, None)
+
+
+async def test_a_failure_that_is_caught_is_counted_once() -> None:
+    """The process is alive and counts it by itself; the next drain counts nothing more."""
+    processing = Processing()
+    processing.connect()
+    processing.protocol.on_read = on_killer(ZeroDivisionError())
+    delivery = await processing.deliver("push", push(KILLER))
+    await processing.drain()
+    assert await run_until_it_lives(processing) == 0
+    assert processing.event(delivery).attempts == 1
+    assert processing.alerts.told == []
+
+
+async def test_an_outage_is_no_interruption_for_another_worker() -> None:
+    """A worker that loses storage amid an event withdraws its record as soon as storage answers."""
+    processing = Processing()
+    processing.connect()
+    delivery = await processing.deliver("push", push(KILLER))
+    processing.protocol.on_read = on_killer(StorageUnavailable("gone"))
+    with pytest.raises(StorageUnavailable):
+        await processing.drain()
+    processing.protocol.on_read = on_killer(None)
+    assert await run_until_it_lives(processing) == 0
+    event = processing.event(delivery)
+    assert (event.status, event.attempts) == (EventStatus.PROCESSED, 0)
+    assert processing.alerts.told == []
+
+
+async def test_a_drain_that_is_cut_off_counts_like_one_that_is_killed() -> None:
+    """A worker ends a drain that takes too long; its event must not hold up the lane for ever."""
+    processing = Processing()
+    processing.connect()
+    delivery = await processing.deliver("push", push(KILLER))
+    processing.protocol.on_read = on_killer(Killed())
+    cut_off = 0
+    while processing.event(delivery).status is EventStatus.PENDING:
+        try:
+            await processing.drain()
+        except Killed:
+            cut_off += 1
+        processing.clock.advance(timedelta(seconds=10))
+    assert (processing.event(delivery).status, cut_off) == (EventStatus.FAILED, 3)
+
+
+def test_only_the_batch_that_was_lost_is_known_as_lost() -> None:
+    """An outage excuses the events that were under way, and no others."""
+    suspects = Suspects()
+    suspects.lost(1, [EVENT])
+    assert suspects.has_lost(1, [EVENT.id])
+    assert not suspects.has_lost(2, [EVENT.id])
+    assert not suspects.has_lost(1, [])
+    suspects.settled(1, [EVENT])
+    assert not suspects.has_lost(1, [EVENT.id])
