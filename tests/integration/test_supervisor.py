@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -113,16 +114,19 @@ def test_what_dies_is_started_again(tmp_path: Path) -> None:
     assert len(screen.with_words("serves worker")) == 2
 
 
-def test_what_keeps_dying_stops_everything_and_says_why(tmp_path: Path) -> None:
-    """Three quick deaths in a row are not a mishap; the program's last words are on the terminal."""
+def test_what_never_starts_stops_everything_and_says_why(tmp_path: Path) -> None:
+    """Three failed starts in a row are not a mishap; the program's last words are on the terminal."""
     screen = Screen()
     children = []
+    never = replace(
+        program(tmp_path, "worker", screen, SERVE_BRIEFLY), ready=lambda _: True, started_line=b"started"
+    )
 
     def supervise() -> None:
         with Supervisor(screen) as supervisor:
             supervisor.start(program(tmp_path, "database", screen), echoed=True)
             children.extend(supervised(tmp_path))
-            supervisor.start(program(tmp_path, "worker", screen, SERVE_BRIEFLY), echoed=True)
+            supervisor.start(never, echoed=True)
             supervisor.watch()
 
     with pytest.raises(CannotStart, match=r"3 times in a row, worker ended with exit code 1"):
@@ -130,6 +134,27 @@ def test_what_keeps_dying_stops_everything_and_says_why(tmp_path: Path) -> None:
     assert len(screen.with_words("no such luck")) == 3
     assert screen.with_words("stopped database")
     assert all_ended(children)
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_what_has_started_once_is_started_again_however_often_it_dies(tmp_path: Path, ready: bool) -> None:
+    """One program that keeps dying never stops the others, and the pauses grow."""
+
+    def five_lives_end_the_test(text: str) -> None:
+        if "serves worker" in text and len(screen.with_words("serves worker")) == 5:
+            ask_to_stop()
+
+    screen = Screen(five_lives_end_the_test)
+    dying = program(tmp_path, "worker", screen, SERVE_BRIEFLY)
+    if not ready:
+        dying = replace(dying, ready=lambda _: True, started_line=b"serves worker")
+    with Supervisor(screen) as supervisor:
+        supervisor.start(program(tmp_path, "database", screen), echoed=True)
+        supervisor.start(dying, echoed=True)
+        supervisor.watch()
+        assert screen.with_words("stopped database") == []
+    pauses = [text.rsplit(maxsplit=2)[-2] for text in screen.with_words("starting it again")]
+    assert pauses == ["0.4", "0.8", "1.6", "3.2"]
 
 
 def test_a_stop_is_heard_while_something_is_still_starting(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ UNAUDITED = {
     "git_token_leases": "the trail of tokens itself: who got which, why and until when",
     "versions": "the trail itself",
     "git_flows": "lives for minutes; what it leads to is a version of the integration or connection",
+    "git_batch_starts": _BOOKKEEPING,
     "git_faults": _BOOKKEEPING,
     "git_recoveries": _BOOKKEEPING,
     "git_retention": _BOOKKEEPING,

@@ -52,6 +52,8 @@ class Program:
     """None for the user of this process."""
     stop: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 10.0),)
     """Signals to stop it, each with the seconds it is given before the next; SIGKILL is the last."""
+    started_line: bytes | None = None
+    """What its output contains once it has started; None if `ready` says so."""
 
 
 def launcher(program_signal: signal.Signals, user: User | None) -> list[str]:
@@ -75,6 +77,8 @@ class Process:
         self.program = program
         self.last_lines: deque[str] = deque(maxlen=LINES_TO_SHOW)
         self._echo = echo
+        self.has_started = False
+        """Whether its output contained the line that says so."""
         end_leftovers(program)
         program.prepare()
         self.started_at = time.monotonic()
@@ -162,11 +166,14 @@ class Process:
     def _read(self) -> None:
         output: IO[bytes] | None = self._child.stdout
         assert output is not None  # asked for with PIPE
+        program_line = self.program.started_line
         with output, BoundedLog(self.program.log) as log:
             while raw := output.readline(LONGEST_LINE):
                 # A full disk costs log lines; a reader that stopped would stall the program.
                 with suppress(OSError):
                     log.write(raw)
+                if program_line is not None and program_line in raw:
+                    self.has_started = True
                 line = raw.decode(errors="replace").rstrip()
                 self.last_lines.append(line)
                 if self._echo is not None:

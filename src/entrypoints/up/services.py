@@ -20,8 +20,11 @@ def services(
     return [
         _service(home, environment, "api", "api", lambda _: is_ready(address)),
         _service(home, environment, "grpc", "grpc", lambda _: listens(grpc_address)),
-        *(_service(home, environment, f"worker{number}", "worker") for number in numbers),
-        _service(home, environment, "scheduler", "scheduler"),
+        *(
+            _service(home, environment, f"worker{number}", "worker", started_line=b"worker_started")
+            for number in numbers
+        ),
+        _service(home, environment, "scheduler", "scheduler", started_line=b"scheduler_started"),
     ]
 
 
@@ -57,6 +60,8 @@ def _service(
     name: str,
     command: str,
     ready: Callable[[int], bool] = lambda _: True,
+    *,
+    started_line: bytes | None = None,
 ) -> Program:
     marker = home.marker(name)
     return Program(
@@ -66,5 +71,6 @@ def _service(
         marker=marker,
         log=home.logs / f"{name}.log",
         ready=ready,
+        started_line=started_line,
         environment={**environment, "PYTHONUNBUFFERED": "1"},
     )

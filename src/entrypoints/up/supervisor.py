@@ -15,8 +15,9 @@ from entrypoints.up.terminal import Terminal
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SECONDS_BETWEEN_LOOKS = 0.1
 QUICK_DEATH_SECONDS = 3.0
-QUICK_DEATHS_IN_A_ROW = 3
+FAILED_STARTS_IN_A_ROW = 3
 FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 30.0
 
 
 class StopRequested(Exception):
@@ -28,8 +29,10 @@ class _Child:
     program: Program
     echo: Callable[[str], None] | None
     process: Process
-    quick_deaths: int = 0
+    deaths_in_a_row: int = 0
     restart_at: float | None = None
+    has_started: bool = False
+    """Whether this program has ever started; then it can, and is started again however often it dies."""
 
 
 class Supervisor:
@@ -69,6 +72,7 @@ class Supervisor:
             batch.append(_Child(program, echo, Process(program, echo)))
         for child in batch:
             child.process.wait_until_ready(seconds, meanwhile=self.raise_if_stopping)
+            child.has_started = child.program.started_line is None
 
     def raise_if_stopping(self) -> None:
         """Raise `StopRequested` if it was; long steps call this now and then."""
@@ -76,7 +80,7 @@ class Supervisor:
             raise StopRequested
 
     def watch(self) -> None:
-        """Restart what dies, until a stop is requested; raises `CannotStart` if one keeps dying."""
+        """Restart what dies, until a stop is requested; raises `CannotStart` for what never started."""
         while not self._stop_requested:
             for batch in self._batches:
                 for child in batch:
@@ -90,12 +94,14 @@ class Supervisor:
                 child.restart_at = None
                 child.process = Process(child.program, child.echo)
         elif child.process.exit_code() is not None:
+            obituary = child.process.obituary()
             lived = now - child.process.started_at
-            child.quick_deaths = child.quick_deaths + 1 if lived < QUICK_DEATH_SECONDS else 0
-            if child.quick_deaths == QUICK_DEATHS_IN_A_ROW:
-                raise CannotStart(f"{child.quick_deaths} times in a row, {child.process.obituary()}")
-            pause = FIRST_PAUSE_SECONDS * 2**child.quick_deaths
-            self._terminal.step(f"{child.process.obituary()}\n    starting it again in {pause:.1f} s")
+            child.has_started |= child.process.has_started or lived >= QUICK_DEATH_SECONDS
+            child.deaths_in_a_row = child.deaths_in_a_row + 1 if lived < LONGEST_PAUSE_SECONDS else 1
+            if not child.has_started and child.deaths_in_a_row == FAILED_STARTS_IN_A_ROW:
+                raise CannotStart(f"{child.deaths_in_a_row} times in a row, {obituary}")
+            pause = min(FIRST_PAUSE_SECONDS * 2 ** min(child.deaths_in_a_row, 10), LONGEST_PAUSE_SECONDS)
+            self._terminal.step(f"{obituary}\n    starting it again in {pause:.1f} s")
             child.restart_at = now + pause
 
     def _stop(self) -> None:

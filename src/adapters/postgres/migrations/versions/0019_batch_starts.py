@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
@@ -16,7 +16,7 @@ def upgrade() -> None:
         " drain_id uuid NOT NULL,"
         " event_ids bigint[],"
         " started_at timestamptz NOT NULL"
-        ") WITH (fillfactor = 10)"
+        ")"
     )
 
 

@@ -1,0 +1,75 @@
+"""An event during which the worker's process ends stops neither its lane nor the service."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.conditions import wait_until
+from tests.support.deliveries import INSTALLATION, Delivery, post_all, push
+from tests.support.ledger import Ledger
+from tests.support.service import Service, running_service
+
+KILLER = f"{666:040x}"
+ELSEWHERE = INSTALLATION + 7
+# Whoever inserts what follows from the killer waits here, where the test kills the process.
+STOPS_AT_KILLER = f"""
+    CREATE FUNCTION stop_at_killer() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW.data ->> 'after' = '{KILLER}' THEN PERFORM pg_sleep(9); END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER stop_at_killer BEFORE INSERT ON git_domain_events
+        FOR EACH ROW EXECUTE FUNCTION stop_at_killer();
+"""
+_IS_AT_KILLER = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+)
+
+
+@pytest.fixture
+def service(urls: tuple[str, str], ledger: Ledger) -> Iterator[Service]:
+    """Run all but the worker, with two connected installations."""
+    ledger.connect_installation()
+    ledger.connect_installation(ELSEWHERE)
+    ledger.run(STOPS_AT_KILLER)
+    with running_service(*urls, "api", "scheduler") as service:
+        yield service
+
+
+def kill_worker_until_settled(service: Service, ledger: Ledger) -> int:
+    """Kill the worker whenever it is at the killer, start it again, and return how often that was."""
+    kills = 0
+    while True:
+        service.start("worker")
+        wait_until(lambda: ledger.is_settled() or ledger.value(_IS_AT_KILLER), seconds=90)
+        if ledger.is_settled():
+            return kills
+        service.kill("worker")
+        kills += 1
+        # The server notices only when it has something to send.
+        ledger.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event = 'PgSleep'"
+        )
+        wait_until(lambda: not ledger.value(_IS_AT_KILLER))
+
+
+async def test_a_killer_among_a_hundred_fails_alone(service: Service, ledger: Ledger) -> None:
+    """Its own lane and the other lanes go on; no other event has an attempt or a second effect."""
+    killer = Delivery(push(666))
+    own_lane = [*(Delivery(push(number)) for number in range(50)), killer]
+    own_lane += [Delivery(push(number)) for number in range(50, 100)]
+    other_lane = [Delivery(push(number, installation=ELSEWHERE)) for number in range(200, 220)]
+    await post_all(service.address, own_lane, connections=1)
+    await post_all(service.address, other_lane, connections=1)
+    assert kill_worker_until_settled(service, ledger) == 4
+    assert ledger.statuses() == {"processed": 120, "failed": 1}
+    [(status, attempts, message)] = ledger.rows(
+        "SELECT status, attempts, error_message FROM git_webhook_events WHERE delivery_id = %s", (killer.id,)
+    )
+    assert (status, attempts) == ("failed", 3)
+    assert message.startswith("processing_interrupted: the worker process ended during attempt 3 of 3.")
+    assert ledger.value("SELECT sum(attempts) FROM git_webhook_events") == 3
+    assert ledger.value("SELECT count(*) FROM git_domain_events") == 120
+    [*_, failed] = service.logged("worker", "alert")
+    assert failed["code"] == "event_failed"
