@@ -75,6 +75,7 @@ async def test_a_list(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
         "name": "Mobile.App",
         "url": "https://provider.example/acme/Mobile.App",
         "private": False,
+        "visibility": "public",
         "archived": False,
         "fork": False,
         "default_branch": "main",

@@ -45,18 +45,19 @@ _UNLISTED = (
 _SAVE = """
     INSERT INTO git_repositories AS r (
         git_integration_id, repo_id, full_name, url, private, archived, fork, default_branch, description,
-        language, pushed_at, provider_updated_at, removed_at, search_name, search_grams, updated_at
+        language, pushed_at, provider_updated_at, removed_at, visibility, search_name, search_grams,
+        updated_at
     )
     SELECT git_integration_id, repo_id, full_name, url, private, archived, fork, default_branch, description,
-        language, pushed_at, provider_updated_at, removed_at, search_name, search_grams::integer[],
-        clock_timestamp()
+        language, pushed_at, provider_updated_at, removed_at, visibility, search_name,
+        search_grams::integer[], clock_timestamp()
     FROM unnest(
         %s::bigint[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::boolean[], %s::boolean[],
         %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
-        %s::text[], %s::text[]
+        %s::text[], %s::text[], %s::text[]
     ) AS saved (
         git_integration_id, repo_id, full_name, url, private, archived, fork, default_branch, description,
-        language, pushed_at, provider_updated_at, removed_at, search_name, search_grams
+        language, pushed_at, provider_updated_at, removed_at, visibility, search_name, search_grams
     )
     ON CONFLICT (git_integration_id, repo_id) DO UPDATE SET
         full_name = excluded.full_name,
@@ -70,6 +71,7 @@ _SAVE = """
         pushed_at = excluded.pushed_at,
         provider_updated_at = excluded.provider_updated_at,
         removed_at = excluded.removed_at,
+        visibility = excluded.visibility,
         search_name = excluded.search_name,
         search_grams = excluded.search_grams,
         updated_at = clock_timestamp()
@@ -78,7 +80,7 @@ _SAVE_UNLESS_WRITTEN = f"{_SAVE} WHERE r.updated_at < %s RETURNING r.git_integra
 
 _ARRAYS: tuple[Callable[[Sequence[Any]], Packed], ...] = (
     *(Bigints, Texts, Texts, Texts, Booleans, Booleans, Booleans, Texts, Texts, Texts),
-    *(Timestamps, Timestamps, Timestamps, Texts, Texts),
+    *(Timestamps, Timestamps, Timestamps, Texts, Texts, Texts),
 )
 
 
@@ -157,6 +159,7 @@ def _row(repository: Repository) -> Row:
         repository.pushed_at,
         repository.provider_updated_at,
         repository.removed_at,
+        repository.stored_visibility,
         search_name(repository.full_name),
         stored_grams(repository.integration_id, repository.full_name),
     )

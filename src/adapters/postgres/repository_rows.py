@@ -7,7 +7,7 @@ from core.domain.repositories import Repository
 
 COLUMNS = SQL("""
     r.git_integration_id, r.repo_id, r.full_name, r.url, r.private, r.archived, r.fork, r.default_branch,
-    r.description, r.language, r.pushed_at, r.provider_updated_at, r.removed_at
+    r.description, r.language, r.pushed_at, r.provider_updated_at, r.removed_at, r.visibility
 """)
 
 

@@ -99,6 +99,7 @@ def _repository(found: Repository, projects: Sequence[Project]) -> wire.Reposito
         full_name=found.full_name,
         url=found.url,
         private=found.private,
+        visibility=found.visibility,
         archived=found.archived,
         fork=found.fork,
         default_branch=found.default_branch,

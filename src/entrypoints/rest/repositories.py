@@ -47,6 +47,7 @@ class LinkedProject(msgspec.Struct):
 class RepositoryBody(msgspec.Struct):
     """A repository as the provider told of it last; `id` is the provider's own and never changes.
 
+    `visibility` is `public`, `private`, or `internal` for every member of an enterprise.
     `projects` are linked to it, those linked first, three at most; null where they were not asked for.
     """
 
@@ -56,6 +57,7 @@ class RepositoryBody(msgspec.Struct):
     name: str
     url: str | None
     private: bool
+    visibility: str
     archived: bool
     fork: bool
     default_branch: str | None
@@ -154,6 +156,7 @@ def _body(found: Repository, projects: Sequence[Project] | None) -> RepositoryBo
         name,
         found.url,
         found.private,
+        found.visibility,
         found.archived,
         found.fork,
         found.default_branch,

@@ -42,6 +42,7 @@ git_repositories = Table(
     Column("removed_at", Timestamp),
     Column("search_grams", ARRAY(Integer), nullable=False),
     *written_at(),
+    Column("visibility", String),
     UniqueConstraint("git_integration_id", "repo_id"),
     # A search would first read through what such an index puts off sorting in.
     Index(

@@ -33,6 +33,7 @@ _BY_NAME: Mapping[str, Any] = {
     "repository_selection": "selected",
     "sha": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
     "username": "mara",
+    "visibility": "private",
 }
 
 

@@ -15,6 +15,7 @@ const repository: Repository = {
   default_branch: "main",
   description: null,
   language: null,
+  visibility: "private",
   pushed_at: null,
   updated_at: null,
   projects: [],

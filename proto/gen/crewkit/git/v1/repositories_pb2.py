@@ -26,7 +26,7 @@ from crewkit.git.v1 import integrations_pb2 as crewkit_dot_git_dot_v1_dot_integr
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!crewkit/git/v1/repositories.proto\x12\x0e\x63rewkit.git.v1\x1a!crewkit/git/v1/integrations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"1\n\rLinkedProject\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"\xb0\x03\n\nRepository\x12\x0f\n\x07repo_id\x18\x01 \x01(\t\x12\x11\n\tfull_name\x18\x02 \x01(\t\x12\x10\n\x03url\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x0f\n\x07private\x18\x04 \x01(\x08\x12\x10\n\x08\x61rchived\x18\x05 \x01(\x08\x12\x0c\n\x04\x66ork\x18\x06 \x01(\x08\x12\x1b\n\x0e\x64\x65\x66\x61ult_branch\x18\x07 \x01(\tH\x01\x88\x01\x01\x12\x18\n\x0b\x64\x65scription\x18\x08 \x01(\tH\x02\x88\x01\x01\x12\x15\n\x08language\x18\t \x01(\tH\x03\x88\x01\x01\x12\x32\n\tpushed_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x04\x88\x01\x01\x12\x33\n\nupdated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x05\x88\x01\x01\x12/\n\x08projects\x18\x0c \x03(\x0b\x32\x1d.crewkit.git.v1.LinkedProjectB\x06\n\x04_urlB\x11\n\x0f_default_branchB\x0e\n\x0c_descriptionB\x0b\n\t_languageB\x0c\n\n_pushed_atB\r\n\x0b_updated_at\"Z\n\x06\x42ranch\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03sha\x18\x02 \x01(\t\x12\x0f\n\x07\x64\x65\x66\x61ult\x18\x03 \x01(\x08\x12\x16\n\tprotected\x18\x04 \x01(\x08H\x00\x88\x01\x01\x42\x0c\n\n_protected\"\x87\x02\n\x17ListRepositoriesRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\r\n\x05query\x18\x03 \x01(\t\x12\x15\n\x08\x61rchived\x18\x04 \x01(\x08H\x00\x88\x01\x01\x12\x14\n\x07private\x18\x05 \x01(\x08H\x01\x88\x01\x01\x12\x11\n\x04\x66ork\x18\x06 \x01(\x08H\x02\x88\x01\x01\x12\x11\n\tpage_size\x18\x07 \x01(\x05\x12\x12\n\npage_token\x18\x08 \x01(\t\x12\x0f\n\x07refresh\x18\t \x01(\x08\x12\x18\n\x10include_projects\x18\n \x01(\x08\x42\x0b\n\t_archivedB\n\n\x08_privateB\x07\n\x05_fork\"\x90\x01\n\x18ListRepositoriesResponse\x12\x30\n\x0crepositories\x18\x01 \x03(\x0b\x32\x1a.crewkit.git.v1.Repository\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12)\n\x04sync\x18\x03 \x01(\x0b\x32\x1b.crewkit.git.v1.CatalogSync\"R\n\x14GetRepositoryRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x0f\n\x07repo_id\x18\x03 \x01(\t\"r\n\x15GetRepositoryResponse\x12.\n\nrepository\x18\x01 \x01(\x0b\x32\x1a.crewkit.git.v1.Repository\x12)\n\x04sync\x18\x02 \x01(\x0b\x32\x1b.crewkit.git.v1.CatalogSync\"\x87\x01\n\x13ListBranchesRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x0f\n\x07repo_id\x18\x03 \x01(\t\x12\r\n\x05query\x18\x04 \x01(\t\x12\x11\n\tpage_size\x18\x05 \x01(\x05\x12\x12\n\npage_token\x18\x06 \x01(\t\"\xaa\x01\n\x14ListBranchesResponse\x12(\n\x08\x62ranches\x18\x01 \x03(\x0b\x32\x16.crewkit.git.v1.Branch\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12.\n\nfetched_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05stale\x18\x04 \x01(\x08\x12\x10\n\x08\x63omplete\x18\x05 \x01(\x08\x32\xb3\x02\n\x11RepositoryService\x12\x65\n\x10ListRepositories\x12\'.crewkit.git.v1.ListRepositoriesRequest\x1a(.crewkit.git.v1.ListRepositoriesResponse\x12\\\n\rGetRepository\x12$.crewkit.git.v1.GetRepositoryRequest\x1a%.crewkit.git.v1.GetRepositoryResponse\x12Y\n\x0cListBranches\x12#.crewkit.git.v1.ListBranchesRequest\x1a$.crewkit.git.v1.ListBranchesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!crewkit/git/v1/repositories.proto\x12\x0e\x63rewkit.git.v1\x1a!crewkit/git/v1/integrations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"1\n\rLinkedProject\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"\xc4\x03\n\nRepository\x12\x0f\n\x07repo_id\x18\x01 \x01(\t\x12\x11\n\tfull_name\x18\x02 \x01(\t\x12\x10\n\x03url\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x0f\n\x07private\x18\x04 \x01(\x08\x12\x10\n\x08\x61rchived\x18\x05 \x01(\x08\x12\x0c\n\x04\x66ork\x18\x06 \x01(\x08\x12\x1b\n\x0e\x64\x65\x66\x61ult_branch\x18\x07 \x01(\tH\x01\x88\x01\x01\x12\x18\n\x0b\x64\x65scription\x18\x08 \x01(\tH\x02\x88\x01\x01\x12\x15\n\x08language\x18\t \x01(\tH\x03\x88\x01\x01\x12\x32\n\tpushed_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x04\x88\x01\x01\x12\x33\n\nupdated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x05\x88\x01\x01\x12/\n\x08projects\x18\x0c \x03(\x0b\x32\x1d.crewkit.git.v1.LinkedProject\x12\x12\n\nvisibility\x18\r \x01(\tB\x06\n\x04_urlB\x11\n\x0f_default_branchB\x0e\n\x0c_descriptionB\x0b\n\t_languageB\x0c\n\n_pushed_atB\r\n\x0b_updated_at\"Z\n\x06\x42ranch\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03sha\x18\x02 \x01(\t\x12\x0f\n\x07\x64\x65\x66\x61ult\x18\x03 \x01(\x08\x12\x16\n\tprotected\x18\x04 \x01(\x08H\x00\x88\x01\x01\x42\x0c\n\n_protected\"\x87\x02\n\x17ListRepositoriesRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\r\n\x05query\x18\x03 \x01(\t\x12\x15\n\x08\x61rchived\x18\x04 \x01(\x08H\x00\x88\x01\x01\x12\x14\n\x07private\x18\x05 \x01(\x08H\x01\x88\x01\x01\x12\x11\n\x04\x66ork\x18\x06 \x01(\x08H\x02\x88\x01\x01\x12\x11\n\tpage_size\x18\x07 \x01(\x05\x12\x12\n\npage_token\x18\x08 \x01(\t\x12\x0f\n\x07refresh\x18\t \x01(\x08\x12\x18\n\x10include_projects\x18\n \x01(\x08\x42\x0b\n\t_archivedB\n\n\x08_privateB\x07\n\x05_fork\"\x90\x01\n\x18ListRepositoriesResponse\x12\x30\n\x0crepositories\x18\x01 \x03(\x0b\x32\x1a.crewkit.git.v1.Repository\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12)\n\x04sync\x18\x03 \x01(\x0b\x32\x1b.crewkit.git.v1.CatalogSync\"R\n\x14GetRepositoryRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x0f\n\x07repo_id\x18\x03 \x01(\t\"r\n\x15GetRepositoryResponse\x12.\n\nrepository\x18\x01 \x01(\x0b\x32\x1a.crewkit.git.v1.Repository\x12)\n\x04sync\x18\x02 \x01(\x0b\x32\x1b.crewkit.git.v1.CatalogSync\"\x87\x01\n\x13ListBranchesRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x0f\n\x07repo_id\x18\x03 \x01(\t\x12\r\n\x05query\x18\x04 \x01(\t\x12\x11\n\tpage_size\x18\x05 \x01(\x05\x12\x12\n\npage_token\x18\x06 \x01(\t\"\xaa\x01\n\x14ListBranchesResponse\x12(\n\x08\x62ranches\x18\x01 \x03(\x0b\x32\x16.crewkit.git.v1.Branch\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12.\n\nfetched_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05stale\x18\x04 \x01(\x08\x12\x10\n\x08\x63omplete\x18\x05 \x01(\x08\x32\xb3\x02\n\x11RepositoryService\x12\x65\n\x10ListRepositories\x12\'.crewkit.git.v1.ListRepositoriesRequest\x1a(.crewkit.git.v1.ListRepositoriesResponse\x12\\\n\rGetRepository\x12$.crewkit.git.v1.GetRepositoryRequest\x1a%.crewkit.git.v1.GetRepositoryResponse\x12Y\n\x0cListBranches\x12#.crewkit.git.v1.ListBranchesRequest\x1a$.crewkit.git.v1.ListBranchesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,21 +36,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LINKEDPROJECT']._serialized_start=121
   _globals['_LINKEDPROJECT']._serialized_end=170
   _globals['_REPOSITORY']._serialized_start=173
-  _globals['_REPOSITORY']._serialized_end=605
-  _globals['_BRANCH']._serialized_start=607
-  _globals['_BRANCH']._serialized_end=697
-  _globals['_LISTREPOSITORIESREQUEST']._serialized_start=700
-  _globals['_LISTREPOSITORIESREQUEST']._serialized_end=963
-  _globals['_LISTREPOSITORIESRESPONSE']._serialized_start=966
-  _globals['_LISTREPOSITORIESRESPONSE']._serialized_end=1110
-  _globals['_GETREPOSITORYREQUEST']._serialized_start=1112
-  _globals['_GETREPOSITORYREQUEST']._serialized_end=1194
-  _globals['_GETREPOSITORYRESPONSE']._serialized_start=1196
-  _globals['_GETREPOSITORYRESPONSE']._serialized_end=1310
-  _globals['_LISTBRANCHESREQUEST']._serialized_start=1313
-  _globals['_LISTBRANCHESREQUEST']._serialized_end=1448
-  _globals['_LISTBRANCHESRESPONSE']._serialized_start=1451
-  _globals['_LISTBRANCHESRESPONSE']._serialized_end=1621
-  _globals['_REPOSITORYSERVICE']._serialized_start=1624
-  _globals['_REPOSITORYSERVICE']._serialized_end=1931
+  _globals['_REPOSITORY']._serialized_end=625
+  _globals['_BRANCH']._serialized_start=627
+  _globals['_BRANCH']._serialized_end=717
+  _globals['_LISTREPOSITORIESREQUEST']._serialized_start=720
+  _globals['_LISTREPOSITORIESREQUEST']._serialized_end=983
+  _globals['_LISTREPOSITORIESRESPONSE']._serialized_start=986
+  _globals['_LISTREPOSITORIESRESPONSE']._serialized_end=1130
+  _globals['_GETREPOSITORYREQUEST']._serialized_start=1132
+  _globals['_GETREPOSITORYREQUEST']._serialized_end=1214
+  _globals['_GETREPOSITORYRESPONSE']._serialized_start=1216
+  _globals['_GETREPOSITORYRESPONSE']._serialized_end=1330
+  _globals['_LISTBRANCHESREQUEST']._serialized_start=1333
+  _globals['_LISTBRANCHESREQUEST']._serialized_end=1468
+  _globals['_LISTBRANCHESRESPONSE']._serialized_start=1471
+  _globals['_LISTBRANCHESRESPONSE']._serialized_end=1641
+  _globals['_REPOSITORYSERVICE']._serialized_start=1644
+  _globals['_REPOSITORYSERVICE']._serialized_end=1951
 # @@protoc_insertion_point(module_scope)

@@ -64,6 +64,7 @@ class Repository(_message.Message):
     PUSHED_AT_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
     PROJECTS_FIELD_NUMBER: _builtins.int
+    VISIBILITY_FIELD_NUMBER: _builtins.int
     repo_id: _builtins.str
     """Output only. The provider's numeric id, as text; it never changes."""
     full_name: _builtins.str
@@ -82,6 +83,8 @@ class Repository(_message.Message):
     """Output only. What it is for, in its owner's words."""
     language: _builtins.str
     """Output only. Its main programming language."""
+    visibility: _builtins.str
+    """Output only. "public", "private", or "internal" for every member of an enterprise."""
     @_builtins.property
     def pushed_at(self) -> _timestamp_pb2.Timestamp:
         """Output only. When something was last pushed."""
@@ -109,10 +112,11 @@ class Repository(_message.Message):
         pushed_at: _timestamp_pb2.Timestamp | None = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
         projects: _abc.Iterable[Global___LinkedProject] | None = ...,
+        visibility: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_default_branch", b"_default_branch", "_description", b"_description", "_language", b"_language", "_pushed_at", b"_pushed_at", "_updated_at", b"_updated_at", "_url", b"_url", "default_branch", b"default_branch", "description", b"description", "language", b"language", "pushed_at", b"pushed_at", "updated_at", b"updated_at", "url", b"url"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_branch", b"_default_branch", "_description", b"_description", "_language", b"_language", "_pushed_at", b"_pushed_at", "_updated_at", b"_updated_at", "_url", b"_url", "archived", b"archived", "default_branch", b"default_branch", "description", b"description", "fork", b"fork", "full_name", b"full_name", "language", b"language", "private", b"private", "projects", b"projects", "pushed_at", b"pushed_at", "repo_id", b"repo_id", "updated_at", b"updated_at", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_branch", b"_default_branch", "_description", b"_description", "_language", b"_language", "_pushed_at", b"_pushed_at", "_updated_at", b"_updated_at", "_url", b"_url", "archived", b"archived", "default_branch", b"default_branch", "description", b"description", "fork", b"fork", "full_name", b"full_name", "language", b"language", "private", b"private", "projects", b"projects", "pushed_at", b"pushed_at", "repo_id", b"repo_id", "updated_at", b"updated_at", "url", b"url", "visibility", b"visibility"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__default_branch: _TypeAlias = _typing.Literal["default_branch"]  # noqa: Y015
     _WhichOneofArgType__default_branch: _TypeAlias = _typing.Literal["_default_branch", b"_default_branch"]  # noqa: Y015
