@@ -80,7 +80,7 @@ compose-check: ## Build the image, bring compose.yaml up, deliver a signed push,
 
 corpus: $(VENV) ## Replay a folder of real payloads: make corpus CORPUS=folder
 	@test -d "$(CORPUS)" || { echo "Name a folder of payloads: make corpus CORPUS=folder" >&2; exit 1; }
-	@$(BIN)/pytest tests/integration/test_corpus.py --corpus="$(CORPUS)"
+	@$(BIN)/pytest tests/integration/test_corpus.py tests/unit/test_payload_mutations.py --corpus="$(CORPUS)"
 
 lint: $(VENV) ## Check style, format, and that generated code is what proto/ says
 	@$(BIN)/ruff check

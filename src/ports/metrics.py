@@ -50,6 +50,15 @@ class Metrics(Protocol):
     def breaker(self, provider: str, *, is_open: bool) -> None:
         """Tell whether calls to a provider fail at once, because it did not answer."""
 
+    def odd_parts(self, provider: str, source: str, field: str, count: int) -> None:
+        """Count optional parts of a payload or answer that had another type and were left out.
+
+        `source` is an event type or the name of an answer, `field` a path of our own shapes.
+        """
+
+    def event_name_mismatch(self, provider: str, event_type: str) -> None:
+        """Count one payload that does not have the marks of the event its header names."""
+
     def minted(self, provider: str, outcome: str) -> None:
         """Count one installation token asked for: `minted`, or the code of the refusal."""
 

@@ -117,7 +117,7 @@ class InstallationContract:
         found = await stage.provider.repository(access, repo_id)
 
         assert (found.repo_id, found.owner_id) == (repo_id, account_id)
-        assert found.full_name.count("/") == 1
+        assert (found.full_name or "").count("/") == 1
         assert found.whole
 
     async def test_what_is_not_the_tokens_to_see_is_not_visible(self, stage: ProviderStage) -> None:

@@ -13,8 +13,7 @@ from tests.support.webhooks import protocol
 @pytest.mark.parametrize(
     ("event", "body", "reason"),
     [
-        ("installation", b'{"action":"moved","installation":{"id":1}}', "action_not_handled"),
-        ("installation", b'{"installation":{"id":1}}', "action_not_handled"),
+        ("installation", b'{"action":"moved","installation":{"id":1,"account":{}}}', "action_not_handled"),
         ("installation_target", b'{"action":"moved","installation":{"id":1}}', "action_not_handled"),
         ("repository", b'{"action":"starred","installation":{"id":1}}', "action_not_handled"),
         ("github_app_authorization", b'{"action":"granted"}', "action_not_handled"),
@@ -33,8 +32,11 @@ def test_events_and_actions_of_tomorrow_are_not_errors(event: str, body: bytes, 
     [
         ("push", b'{"installation":{"id":1}}'),
         ("pull_request", b'{"action":"opened","installation":{"id":1}}'),
-        ("installation", b'{"action":"created","installation":{"id":1,"account":{"login":"x"}}}'),
-        ("repository", b'{"action":"renamed","installation":{"id":1},"repository":{"id":1}}'),
+        ("installation", b'{"installation":{"id":1,"account":{"login":"x"}}}'),
+        ("installation", b'{"action":"created","installation":{"id":0,"account":{"login":"x"}}}'),
+        ("repository", b'{"action":"renamed","installation":{"id":1},"repository":{"full_name":"a/b"}}'),
+        ("repository", b'{"action":5,"installation":{"id":1},"repository":{"id":1}}'),
+        ("installation_target", b'{"action":"renamed","installation":{"id":1},"account":{"login":""}}'),
         ("installation_target", b'{"action":"renamed","installation":{"id":1}}'),
         ("github_app_authorization", b'{"action":"revoked"}'),
         ("push", b""),

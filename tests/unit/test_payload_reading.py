@@ -35,6 +35,7 @@ KINDS = {
     "installation_repositories": RepositoriesChanged,
     "installation_target": AccountRenamed,
     "repository": RepositoryChanged,
+    "public": RepositoryChanged,
     "github_app_authorization": AuthorizationRevoked,
 }
 WITHOUT_INSTALLATION = {"ping", "github_app_authorization"}
@@ -73,7 +74,7 @@ def test_each_payload_is_read_as_its_event(path: Path) -> None:
     else:
         assert type(notice) is KINDS[event]
         if isinstance(notice, InstallationChanged | RepositoryChanged):
-            assert notice.step.value == payload["action"]
+            assert notice.step.value == payload.get("action", "publicized")
         if isinstance(notice, Push | PullRequest | RepositoryChanged):
             repository = payload["repository"]
             assert notice.repository.repo_id == str(repository["id"])
@@ -100,6 +101,7 @@ def test_a_push_is_read_whole() -> None:
         pushed_at=datetime(2026, 9, 14, 7, 41, 30, tzinfo=UTC),
         updated_at=datetime(2026, 9, 1, 12, tzinfo=UTC),
         whole=True,
+        visibility="public",
     )
     assert (push.ref, push.before, push.after) == (
         "refs/heads/main",

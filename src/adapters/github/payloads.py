@@ -1,16 +1,19 @@
-"""GitHub's payloads, decoded to just the fields we use and told in the domain's words.
+"""GitHub's payloads as domain values.
 
-Types are as tolerant as real deliveries need and no more: times come as ISO text with any offset, as epoch
-seconds, or not at all; short forms lack most fields. Unknown fields are skipped without being built.
+Times come as ISO text with any offset, as epoch seconds, or not at all; short forms lack most fields.
+Fields that `payload_shapes` does not name are skipped without being built.
 https://docs.github.com/webhooks/webhook-events-and-payloads
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
-import msgspec
-
+from adapters.github import payload_shapes as shapes
+from adapters.github.payload_shapes import Moment
 from adapters.github.people import PeopleOfPush, PeopleReader
+from adapters.github.tolerant import OddParts, TolerantDecoder, Unreadable
+from adapters.github.web_urls import web_url
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 from core.domain.notices import (
     AccountRenamed,
@@ -30,151 +33,13 @@ from core.domain.notices import (
     RepositoryStep,
     Unhandled,
 )
-
-Moment = str | int | None
-
-
-class _Account(msgspec.Struct):
-    id: int
-    login: str = ""
-    type: str = "User"
-    html_url: str | None = None
-    updated_at: Moment = None
-
-
-class _Repository(msgspec.Struct):
-    id: int
-    full_name: str
-    private: bool = True
-    html_url: str | None = None
-    owner: _Account | None = None
-    archived: bool | None = None
-    fork: bool | None = None
-    default_branch: str | None = None
-    description: str | None = None
-    language: str | None = None
-    pushed_at: Moment = None
-    updated_at: Moment = None
-
-    def facts(self) -> RepositoryFacts:
-        # Only the full form names an owner; lists in installation events do not.
-        return RepositoryFacts(
-            repo_id=RepoId(str(self.id)),
-            full_name=self.full_name,
-            private=self.private,
-            url=self.html_url,
-            owner_id=AccountId(str(self.owner.id)) if self.owner else None,
-            archived=self.archived,
-            fork=self.fork,
-            default_branch=self.default_branch,
-            description=self.description,
-            language=self.language,
-            pushed_at=moment(self.pushed_at),
-            updated_at=moment(self.updated_at),
-            whole=self.owner is not None,
-        )
-
-
-class _Author(msgspec.Struct):
-    name: str | None = None
-    email: str | None = None
-    username: str | None = None
-
-
-class _Commit(msgspec.Struct):
-    id: str
-    message: str
-    author: _Author
-    timestamp: Moment = None
-    url: str | None = None
-    committer: _Author | None = None
-
-
-class _Push(msgspec.Struct):
-    ref: str
-    before: str
-    after: str
-    repository: _Repository
-    created: bool = False
-    deleted: bool = False
-    forced: bool = False
-    compare: str | None = None
-    commits: list[_Commit] = []
-    head_commit: _Commit | None = None
-    pusher: _Author | None = None
-    sender: _Account | None = None
-
-
-class _Side(msgspec.Struct):
-    ref: str
-    sha: str
-    repo: _Repository | None = None
-
-
-class _Pull(msgspec.Struct):
-    number: int
-    title: str
-    state: str
-    head: _Side
-    base: _Side
-    html_url: str | None = None
-    draft: bool = False
-    merged: bool | None = False
-    user: _Account | None = None
-    merged_by: _Account | None = None
-    merge_commit_sha: str | None = None
-    updated_at: Moment = None
-
-
-class _PullRequest(msgspec.Struct):
-    action: str
-    pull_request: _Pull
-    repository: _Repository
-    sender: _Account | None = None
-
-
-class _Installation(msgspec.Struct):
-    id: int
-    account: _Account | None = None
-    html_url: str | None = None
-    repository_selection: str | None = None
-    permissions: dict[str, str] = {}
-    updated_at: Moment = None
-
-
-class _InstallationEvent(msgspec.Struct):
-    action: str
-    installation: _Installation
-    repositories: list[_Repository] = []
-    requester: _Account | None = None
-    sender: _Account | None = None
-
-
-class _RepositoriesEvent(msgspec.Struct):
-    repository_selection: str | None = None
-    repositories_added: list[_Repository] = []
-    repositories_removed: list[_Repository] = []
-
-
-class _TargetEvent(msgspec.Struct):
-    action: str
-    account: _Account
-
-
-class _RepositoryEvent(msgspec.Struct):
-    action: str
-    repository: _Repository
-
-
-class _AuthorizationEvent(msgspec.Struct):
-    action: str
-    sender: _Account
+from core.domain.repositories import known_visibility
 
 
 def moment(value: Moment) -> datetime | None:
     """Return a time of GitHub's as an aware UTC datetime, or None where there is none to be read."""
     try:
-        if isinstance(value, int):
+        if isinstance(value, int | float):
             return datetime.fromtimestamp(value, UTC)
         if value:
             parsed = datetime.fromisoformat(value)
@@ -184,27 +49,38 @@ def moment(value: Moment) -> datetime | None:
     return None
 
 
-def read_payload(event_type: str, action: str | None, text: bytes, people: PeopleReader) -> Notice:
-    """Read one payload; raises msgspec's errors where it does not have its event's shape."""
+def read_payload(
+    event_type: str, action: str | None, text: bytes, people: PeopleReader, odd: OddParts
+) -> Notice:
+    """Read one payload and note its odd parts.
+
+    Raises `Unreadable` where a required field is missing or odd, or msgspec's errors for what is not JSON.
+    """
     if event_type == "push":
-        return _push(text, people)
-    reader = _READERS.get(event_type)
-    return reader(text, action) if reader else Unhandled("event_not_handled")
+        return _push(_decode_push(text, odd), people)
+    if event_type in _WITHOUT_ACTION:
+        return _WITHOUT_ACTION[event_type](text, odd)
+    reader = _BY_ACTION.get(event_type)
+    if reader is None:
+        return Unhandled("event_not_handled")
+    if action is None:
+        reason = odd.reasons.get("action")
+        raise Unreadable("action", reason) if reason else Unreadable.at("action", "missing", "text")
+    return reader(text, action, odd)
 
 
-def _push(text: bytes, people: PeopleReader) -> Notice:
-    push = _decode_push(text)
+def _push(push: shapes.Push, people: PeopleReader) -> Notice:
     sender = _user(push.sender)
     named = people.of_push(sender)
     return Push(
-        repository=push.repository.facts(),
+        repository=_facts(push.repository),
         ref=push.ref,
         before=push.before,
         after=push.after,
         created=push.created,
         deleted=push.deleted,
         forced=push.forced,
-        compare_url=push.compare,
+        compare_url=web_url(push.compare),
         pusher=named.pusher(push.pusher.name or "", push.pusher.email) if push.pusher else None,
         sender=sender,
         commits=tuple(_commit(commit, named) for commit in push.commits),
@@ -213,20 +89,20 @@ def _push(text: bytes, people: PeopleReader) -> Notice:
     )
 
 
-def _pull_request(text: bytes, _action: str | None) -> Notice:
-    event = _decode_pull_request(text)
+def _pull_request(text: bytes, action: str, odd: OddParts) -> Notice:
+    event = _decode_pull_request(text, odd)
     pull = event.pull_request
     return PullRequest(
-        repository=event.repository.facts(),
-        action=event.action,
+        repository=_facts(event.repository),
+        action=action,
         number=pull.number,
-        title=pull.title,
-        state=pull.state,
-        draft=pull.draft,
+        title=pull.title or "",
+        state=pull.state or ("closed" if action == "closed" else "open"),
+        draft=bool(pull.draft),
         merged=bool(pull.merged),
-        url=pull.html_url,
+        url=web_url(pull.html_url),
         head=_side(pull.head),
-        base=_side(pull.base),
+        base=_base(pull.base, event.repository),
         author=_user(pull.user),
         merged_by=_user(pull.merged_by),
         merge_commit_sha=pull.merge_commit_sha,
@@ -235,108 +111,156 @@ def _pull_request(text: bytes, _action: str | None) -> Notice:
     )
 
 
-def _installation(text: bytes, action: str | None) -> Notice:
+def _installation(text: bytes, action: str, odd: OddParts) -> Notice:
     try:
         step = InstallationStep(action)
     except ValueError:
         return Unhandled("action_not_handled")
-    event = _decode_installation(text)
-    facts, account = event.installation, event.installation.account
+    event = _decode_installation(text, odd)
+    facts, account = event.installation, event.installation.account or shapes.Account()
+    requester, sender = event.requester or shapes.Account(), event.sender or shapes.Account()
     return InstallationChanged(
         step=step,
         installation=InstallationFacts(
-            account_id=AccountId(str(account.id)) if account else None,
-            account_login=account.login if account else None,
-            account_type=account.type if account else None,
-            account_url=account.html_url if account else None,
+            account_id=AccountId(str(account.id)) if account.id else None,
+            account_login=account.login or account.slug,
+            account_type=account.type if facts.account else None,
+            account_url=web_url(account.html_url),
             repository_selection=facts.repository_selection,
-            permissions=facts.permissions,
+            permissions=facts.permissions or {},
             updated_at=moment(facts.updated_at),
         ),
-        repositories=tuple(repository.facts() for repository in event.repositories),
-        requester_id=ProviderUserId(str(event.requester.id)) if event.requester else None,
-        sender_id=ProviderUserId(str(event.sender.id)) if event.sender else None,
+        repositories=tuple(map(_facts, event.repositories)),
+        requester_id=ProviderUserId(str(requester.id)) if requester.id else None,
+        sender_id=ProviderUserId(str(sender.id)) if sender.id else None,
     )
 
 
-def _installation_repositories(text: bytes, _action: str | None) -> Notice:
-    event = _decode_repositories(text)
+def _installation_repositories(text: bytes, odd: OddParts) -> Notice:
+    event = _decode_repositories(text, odd)
     return RepositoriesChanged(
         repository_selection=event.repository_selection,
-        added=tuple(repository.facts() for repository in event.repositories_added),
-        removed=tuple(repository.facts() for repository in event.repositories_removed),
+        added=tuple(map(_facts, event.repositories_added)),
+        removed=tuple(map(_facts, event.repositories_removed)),
     )
 
 
-def _installation_target(text: bytes, action: str | None) -> Notice:
+def _installation_target(text: bytes, action: str, odd: OddParts) -> Notice:
     if action != "renamed":
         return Unhandled("action_not_handled")
-    account = _decode_target(text).account
-    return AccountRenamed(
-        AccountId(str(account.id)), account.login, account.html_url, moment(account.updated_at)
-    )
+    account = _decode_target(text, odd).account
+    name = account.login or account.slug
+    if not name:
+        raise Unreadable.at("account.login", "missing, as is `account.slug`", "the account's new name")
+    account_id = AccountId(str(account.id)) if account.id else None
+    return AccountRenamed(account_id, name, web_url(account.html_url), moment(account.updated_at))
 
 
-def _repository(text: bytes, action: str | None) -> Notice:
+def _repository(text: bytes, action: str, odd: OddParts) -> Notice:
     try:
         step = RepositoryStep(action)
     except ValueError:
         return Unhandled("action_not_handled")
-    return RepositoryChanged(step, _decode_repository(text).repository.facts())
+    return RepositoryChanged(step, _facts(_decode_repository(text, odd).repository))
 
 
-def _authorization(text: bytes, action: str | None) -> Notice:
+def _public(text: bytes, odd: OddParts) -> Notice:
+    # The same as `repository` with `publicized`; apps receive either or both.
+    return RepositoryChanged(RepositoryStep.PUBLICIZED, _facts(_decode_repository(text, odd).repository))
+
+
+def _authorization(text: bytes, action: str, odd: OddParts) -> Notice:
     if action != "revoked":
         return Unhandled("action_not_handled")
-    return AuthorizationRevoked(ProviderUserId(str(_decode_authorization(text).sender.id)))
+    return AuthorizationRevoked(ProviderUserId(str(_decode_authorization(text, odd).sender.id)))
 
 
-def _ping(_text: bytes, _action: str | None) -> Notice:
+def _ping(_text: bytes, _odd: OddParts) -> Notice:
     return Unhandled("ping")
 
 
-def _commit(commit: _Commit, named: PeopleOfPush) -> Commit:
-    author, committer = commit.author, commit.committer
-    return Commit(
-        sha=commit.id,
-        message=commit.message,
-        timestamp=moment(commit.timestamp),
-        url=commit.url,
-        author=named.author(author.name or "", author.email, author.username),
-        committer=named.author(committer.name or "", committer.email, committer.username)
-        if committer
-        else None,
-        co_authors=named.co_authors(commit.message),
+def _facts(repository: shapes.Repository) -> RepositoryFacts:
+    owner = repository.owner
+    return RepositoryFacts(
+        repo_id=RepoId(str(repository.id)),
+        full_name=repository.full_name or None,
+        private=repository.private,
+        url=web_url(repository.html_url),
+        owner_id=AccountId(str(owner.id)) if owner and owner.id else None,
+        archived=repository.archived,
+        fork=repository.fork,
+        default_branch=repository.default_branch,
+        description=repository.description,
+        language=repository.language,
+        pushed_at=moment(repository.pushed_at),
+        updated_at=moment(repository.updated_at),
+        # Only the full form names an owner; lists in installation events do not.
+        whole=owner is not None,
+        visibility=known_visibility(repository.visibility),
     )
 
 
-def _user(account: _Account | None) -> ProviderUser | None:
-    return ProviderUser(str(account.id), account.login, account.type) if account else None
+def _commit(commit: shapes.Commit, named: PeopleOfPush) -> Commit:
+    author, committer, message = commit.author, commit.committer, commit.message or ""
+    return Commit(
+        sha=commit.id,
+        message=message,
+        timestamp=moment(commit.timestamp),
+        url=web_url(commit.url),
+        author=named.author(author.name or "", author.email, author.username)
+        if author
+        else named.author("", None, None),
+        committer=named.author(committer.name or "", committer.email, committer.username)
+        if committer
+        else None,
+        co_authors=named.co_authors(message),
+    )
 
 
-def _side(side: _Side) -> BranchRef:
+def _user(account: shapes.Account | None) -> ProviderUser | None:
+    if account is None or not (account.id or account.login):
+        return None
+    return ProviderUser(str(account.id) if account.id else None, account.login or "", account.type)
+
+
+def _side(side: shapes.Side | None) -> BranchRef:
+    if side is None:
+        return BranchRef("", "", None, None)
     repo = side.repo
     return BranchRef(
         side.ref, side.sha, RepoId(str(repo.id)) if repo else None, repo.full_name if repo else None
     )
 
 
-_decode_push = msgspec.json.Decoder(_Push).decode
-_decode_pull_request = msgspec.json.Decoder(_PullRequest).decode
-_decode_installation = msgspec.json.Decoder(_InstallationEvent).decode
-_decode_repositories = msgspec.json.Decoder(_RepositoriesEvent).decode
-_decode_target = msgspec.json.Decoder(_TargetEvent).decode
-_decode_repository = msgspec.json.Decoder(_RepositoryEvent).decode
-_decode_authorization = msgspec.json.Decoder(_AuthorizationEvent).decode
+def _base(side: shapes.Side | None, repository: shapes.Repository) -> BranchRef:
+    """Return the side that a pull request is merged into, which is always in the event's repository."""
+    base = _side(side)
+    return (
+        base
+        if base.repo_id
+        else replace(base, repo_id=RepoId(str(repository.id)), repo_full_name=repository.full_name)
+    )
 
-_READERS: dict[str, Callable[[bytes, str | None], Notice]] = {
+
+_decode_push = TolerantDecoder(shapes.Push).decode
+_decode_pull_request = TolerantDecoder(shapes.PullRequest).decode
+_decode_installation = TolerantDecoder(shapes.InstallationEvent).decode
+_decode_repositories = TolerantDecoder(shapes.RepositoriesEvent).decode
+_decode_target = TolerantDecoder(shapes.TargetEvent).decode
+_decode_repository = TolerantDecoder(shapes.RepositoryEvent).decode
+_decode_authorization = TolerantDecoder(shapes.AuthorizationEvent).decode
+
+_WITHOUT_ACTION: Mapping[str, Callable[[bytes, OddParts], Notice]] = {
+    "installation_repositories": _installation_repositories,
+    "public": _public,
+    "ping": _ping,
+}
+_BY_ACTION: Mapping[str, Callable[[bytes, str, OddParts], Notice]] = {
     "pull_request": _pull_request,
     "installation": _installation,
-    "installation_repositories": _installation_repositories,
     "installation_target": _installation_target,
     "repository": _repository,
     "github_app_authorization": _authorization,
-    "ping": _ping,
 }
-HANDLED = frozenset({*_READERS, "push"}) - {"ping"}
+HANDLED = frozenset({*_BY_ACTION, *_WITHOUT_ACTION, "push"}) - {"ping"}
 """The event types that lead to anything."""

@@ -92,7 +92,7 @@ class PeopleOfPush:
         sender = self._sender
         if username is None or sender is None or sender.login.lower() != username.lower():
             return None
-        return ProviderUserId(sender.id)
+        return ProviderUserId(sender.id) if sender.id else None
 
 
 def _is_bot(login: str | None, name: str) -> bool:

@@ -3,16 +3,19 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from hmac import compare_digest
 from time import time
-from typing import Annotated
 from urllib.parse import parse_qsl
 
 import msgspec
+import structlog
 
+from adapters.github.event_marks import OTHERS, READERS
 from adapters.github.large_payloads import MAX_COMMITS, MAX_ROWS, bounded
+from adapters.github.odd_parts import OddPartReporter
 from adapters.github.payloads import HANDLED, read_payload
 from adapters.github.people import NOREPLY_HOST, PeopleReader
 from adapters.github.signature import SignatureDigest, SigningSecret, given_signature
 from adapters.github.surrogates import without_halves
+from adapters.github.tolerant import Id, OddParts, TolerantDecoder, Unreadable
 from core.domain.deliveries import (
     BodyRefused,
     HeadersRefused,
@@ -25,9 +28,12 @@ from core.domain.events import EnvelopeUnreadable
 from core.domain.identifiers import RepoId
 from core.domain.notices import Notice, Unhandled
 from core.domain.secret import Secret
+from ports.metrics import Metrics
 from ports.webhooks import BodyDigest, Headers, WebhookProtocol
 
 PROVIDER = "github"
+
+_log = structlog.get_logger(__name__)
 
 # The signature does not cover headers: anyone who can replay a body can write anything here.
 _EVENT = re.compile(rb"[a-z][a-z0-9_]{0,63}")
@@ -39,22 +45,20 @@ _MAX_ACTION = 100
 # These two come without an installation and mean something all the same.
 _STANDALONE = frozenset({"ping", "github_app_authorization"})
 
-_PositiveId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
-
 
 class _Identified(msgspec.Struct):
-    id: _PositiveId
+    id: Id
 
 
-class _Envelope(msgspec.Struct):
+class _Routing(msgspec.Struct):
+    """What is needed to keep a delivery and to find its lane."""
+
     action: str | None = None
     installation: _Identified | None = None
     repository: _Identified | None = None
 
 
-_decode_envelope = msgspec.json.Decoder(_Envelope).decode
-_decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_UNREADABLE = _Envelope()
+_decode_routing = TolerantDecoder(_Routing).decode
 
 
 class GitHubWebhooks(WebhookProtocol):
@@ -64,9 +68,16 @@ class GitHubWebhooks(WebhookProtocol):
     """
 
     def __init__(
-        self, secrets: Sequence[Secret], *, noreply_hosts: Collection[str] = (NOREPLY_HOST,)
+        self,
+        secrets: Sequence[Secret],
+        *,
+        noreply_hosts: Collection[str] = (NOREPLY_HOST,),
+        metrics: Metrics | None = None,
     ) -> None:
         """Accept these secrets, and know accounts by their addresses at these hosts."""
+        self._metrics = metrics
+        self._odd_parts = OddPartReporter(PROVIDER, metrics)
+        self._mismatches: set[str] = set()
         self._secrets = [SigningSecret(secret.reveal()) for secret in secrets]
         self._people = PeopleReader(noreply_hosts)
         self._uses: dict[str, float] = {}
@@ -95,14 +106,31 @@ class GitHubWebhooks(WebhookProtocol):
 
     def read(self, event_type: str, body: bytes) -> Notice:
         """Read a kept payload; the envelope first, since an odd one was accepted at receipt."""
+        odd = OddParts()
         try:
             text = without_halves(_bounded(event_type, _json_of(body)))
-            envelope = _decode_envelope(text)
-            if envelope.installation is None and event_type not in _STANDALONE:
+            marks = READERS.get(event_type, OTHERS)
+            envelope = marks.read(text, odd)
+            if marks.is_of_another_event(envelope):
+                return self._mismatch(event_type)
+            if event_type not in _STANDALONE and envelope.installation is None:
+                if event_type in HANDLED:
+                    _require_no_odd(odd, "installation")
                 return Unhandled("no_installation")
-            return read_payload(event_type, envelope.action, text, self._people)
+            notice = read_payload(event_type, envelope.action, text, self._people, odd)
+        except Unreadable as error:
+            raise EnvelopeUnreadable(
+                f"envelope_unreadable: In this {event_type} payload {error}."
+                " Retry the event after an update of crewkit-git that accepts it."
+            ) from error
         except (BodyRefused, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise EnvelopeUnreadable(f"envelope_unreadable: {error}") from error
+            raise EnvelopeUnreadable(
+                f"envelope_unreadable: The payload is not valid JSON ({error})."
+                " Ask GitHub to redeliver it, or recover it from GitHub's log."
+            ) from error
+        if odd.counts:
+            self._odd_parts.report(event_type, odd)
+        return notice
 
     def show(self, body: bytes) -> bytes:
         """Return the JSON inside a kept body."""
@@ -111,6 +139,16 @@ class GitHubWebhooks(WebhookProtocol):
     def secret_uses(self) -> Mapping[str, datetime]:
         """Return the last use of each secret in this process."""
         return {mark: datetime.fromtimestamp(at, UTC) for mark, at in self._uses.items()}
+
+    def _mismatch(self, event_type: str) -> Notice:
+        """Note a body of another event than its unsigned header names; it changes nothing."""
+        if self._metrics is not None:
+            self._metrics.event_name_mismatch(PROVIDER, event_type)
+        if event_type not in self._mismatches:
+            # Once: the metric counts them, and the event's row names each delivery.
+            self._mismatches.add(event_type)
+            _log.warning("event_name_mismatch", event_type=event_type)
+        return Unhandled("event_name_mismatch")
 
     def _check_signature(self, given: bytes, body: bytes, digest: BodyDigest | None) -> None:
         if isinstance(digest, SignatureDigest):
@@ -134,13 +172,13 @@ def _delivery(
         raise HeadersRefused("header_missing")
     if not _EVENT.fullmatch(event) or not _DELIVERY.fullmatch(delivery):
         raise HeadersRefused("header_malformed")
-    envelope = _envelope(_json_of(body) if form else body)
-    installation, repository = envelope.installation, envelope.repository
+    routing = _routing(_json_of(body) if form else body)
+    installation, repository = routing.installation, routing.repository
     return VerifiedDelivery(
         provider=PROVIDER,
         event_type=event.decode("ascii"),
         delivery_id=delivery.decode("ascii"),
-        action=_clean(envelope.action),
+        action=_clean(routing.action),
         source_key=str(installation.id) if installation else None,
         repo_id=RepoId(str(repository.id)) if repository else None,
         body=body,
@@ -152,8 +190,15 @@ def _bounded(event_type: str, text: bytes) -> bytes:
     return bounded(text, max_rows=MAX_COMMITS if event_type == "push" else MAX_ROWS)
 
 
-def _envelope(text: bytes) -> _Envelope:
-    """Decode the three keys we need; looked through for halves of characters only if that fails."""
+def _require_no_odd(odd: OddParts, field: str) -> None:
+    """Raise `Unreadable` if a field of the envelope is there but odd: then it is not the same as missing."""
+    for path, reason in odd.reasons.items():
+        if path.partition(".")[0] == field:
+            raise Unreadable(path, reason)
+
+
+def _routing(text: bytes) -> _Routing:
+    """Decode the three fields we need; looked through for halves of characters only if that fails."""
     try:
         return _decoded(text)
     except BodyRefused:
@@ -163,25 +208,17 @@ def _envelope(text: bytes) -> _Envelope:
     return _decoded(mended)
 
 
-def _decoded(text: bytes) -> _Envelope:
-    """Decode strictly; a signed object whose keys have odd types is kept for later failure."""
+def _decoded(text: bytes) -> _Routing:
+    """Decode a signed object without its odd fields; the event is judged when it is processed."""
     try:
         # The decoder skips what it does not need without checking that it is UTF-8.
         if not text.isascii():
             text.decode("utf-8")
-        return _decode_envelope(text)
-    except msgspec.ValidationError:
-        pass
+        return _decode_routing(text, OddParts())
+    except Unreadable as error:
+        raise BodyRefused("body_not_an_object") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BodyRefused("body_not_json") from error
-    try:
-        # Values are skipped here too: a number too large to build is odd, but it was signed.
-        _decode_object(text)
-    except msgspec.ValidationError as error:
-        raise BodyRefused("body_not_an_object") from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise BodyRefused("body_not_json") from error
-    return _UNREADABLE
 
 
 def _json_of(body: bytes) -> bytes:

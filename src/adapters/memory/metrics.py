@@ -22,6 +22,8 @@ class MemoryMetrics(Metrics):
         self.asks: Counter[tuple[str, str]] = Counter()
         self.budgets: dict[tuple[str, str, str], float] = {}
         self.breakers: dict[str, bool] = {}
+        self.odd: Counter[tuple[str, str, str]] = Counter()
+        self.mismatches: Counter[tuple[str, str]] = Counter()
         self.mints: Counter[tuple[str, str]] = Counter()
         self.last_census = Census()
         self.open_streams = 0
@@ -75,6 +77,14 @@ class MemoryMetrics(Metrics):
     def breaker(self, provider: str, *, is_open: bool) -> None:
         """Remember how it is."""
         self.breakers[provider] = is_open
+
+    def odd_parts(self, provider: str, source: str, field: str, count: int) -> None:
+        """Add to the figure of this field."""
+        self.odd[provider, source, field] += count
+
+    def event_name_mismatch(self, provider: str, event_type: str) -> None:
+        """Add one to the figure of this event type."""
+        self.mismatches[provider, event_type] += 1
 
     def minted(self, provider: str, outcome: str) -> None:
         """Add one to the figure of this outcome."""

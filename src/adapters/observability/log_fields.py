@@ -24,6 +24,8 @@ LOG_FIELDS: Mapping[str, str] = {
     "client": "the address a refused delivery came from",
     "delivery_id": "the provider's id of a delivery",
     "event_type": "the provider's name of an event, such as push",
+    "source": "the event type, or the name of the answer, that had an odd part",
+    "field": "the path of an odd part, such as commits[].message",
     "installation_id": "the provider's id of an installation",
     "integration_id": "our id of an integration",
     "provider": "the provider's name, such as github",

@@ -127,6 +127,18 @@ class PrometheusMetrics(Metrics):
             registry=self._registry,
             multiprocess_mode="livemax",
         )
+        self._odd_parts = Counter(
+            "crewkit_git_provider_odd_parts",
+            "Optional parts of payloads and answers that were left out because they had another type.",
+            ["provider", "source", "field"],
+            registry=self._registry,
+        )
+        self._mismatches = Counter(
+            "crewkit_git_event_name_mismatches",
+            "Payloads without the marks of the event that their header names. They change nothing.",
+            ["provider", "event_type"],
+            registry=self._registry,
+        )
         self._minted = Counter(
             "crewkit_git_installation_tokens",
             "Installation tokens asked for, by what came of it: minted, or the code of the refusal.",
@@ -214,6 +226,14 @@ class PrometheusMetrics(Metrics):
     def breaker(self, provider: str, *, is_open: bool) -> None:
         """Set the gauge."""
         self._breaker.labels(provider).set(is_open)
+
+    def odd_parts(self, provider: str, source: str, field: str, count: int) -> None:
+        """Add to this field's counter."""
+        self._odd_parts.labels(provider, source, field).inc(count)
+
+    def event_name_mismatch(self, provider: str, event_type: str) -> None:
+        """Add one for this event type."""
+        self._mismatches.labels(provider, event_type).inc()
 
     def minted(self, provider: str, outcome: str) -> None:
         """Add one to this outcome's counter."""

@@ -116,6 +116,8 @@ def match_account(account: ProviderUser, matching: Matching) -> Match:
     """Decide who an account is that the provider itself names by its number."""
     if account.kind == "Bot":
         return BOT
+    if account.id is None:
+        return UNKNOWN
     return _match(matching.identities.by_account.get(ProviderUserId(account.id)), Method.ACCOUNT_ID, matching)
 
 
@@ -165,7 +167,7 @@ class Sought:
             self.logins.add(author.username.lower())
 
     def _add_account(self, account: ProviderUser | None) -> None:
-        if account is not None and account.kind != "Bot":
+        if account is not None and account.id is not None and account.kind != "Bot":
             self.account_ids.add(ProviderUserId(account.id))
 
 

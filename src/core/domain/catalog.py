@@ -35,13 +35,18 @@ class CatalogStep:
 def catalog_row(
     facts: RepositoryFacts, integration_id: IntegrationId, known: Repository | None = None
 ) -> Repository:
-    """Return the catalog row after these facts; what they do not say stays as it was."""
-    base = known or Repository(integration_id, facts.repo_id, facts.full_name)
+    """Return the catalog row after these facts; what they do not say stays as it was.
+
+    A new row without a name can only note a removal: check `can_be_listed` before it comes into sight.
+    """
+    base = known or Repository(integration_id, facts.repo_id, facts.full_name or "")
+    private = base.private if facts.private is None else facts.private
     return replace(
         base,
-        full_name=facts.full_name,
+        full_name=facts.full_name or base.full_name,
         url=facts.url or base.url,
-        private=facts.private,
+        private=private,
+        stored_visibility=_visibility(facts, base, private=private),
         archived=base.archived if facts.archived is None else facts.archived,
         fork=base.fork if facts.fork is None else facts.fork,
         default_branch=facts.default_branch or base.default_branch,
@@ -51,6 +56,17 @@ def catalog_row(
         provider_updated_at=facts.updated_at or base.provider_updated_at,
         removed_at=None,
     )
+
+
+def can_be_listed(facts: RepositoryFacts, known: Repository | None) -> bool:
+    """Tell whether a repository has a name, now or from before, so that people can find it."""
+    return bool(facts.full_name or (known and known.full_name))
+
+
+def _visibility(facts: RepositoryFacts, base: Repository, *, private: bool) -> str | None:
+    """Return the visibility to store: what the provider says, unless it contradicts `private`."""
+    said = facts.visibility or (base.stored_visibility if base.private == private else None)
+    return said if said is None or (said != "public") == private else None
 
 
 def follow_links(

@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.actors import Actor
-from core.domain.catalog import CatalogStep, catalog_row, follow_links, link_event, repository_event
+from core.domain.catalog import (
+    CatalogStep,
+    can_be_listed,
+    catalog_row,
+    follow_links,
+    link_event,
+    repository_event,
+)
 from core.domain.changes import Change
 from core.domain.domain_events import DomainEvent, DomainEventType
 from core.domain.identifiers import IntegrationId, RepoId
@@ -47,6 +54,8 @@ def steps_of_listed(
     for facts in listed:
         before = known.get(facts.repo_id)
         if before is not None and is_older(facts.updated_at, before.provider_updated_at):
+            continue
+        if not can_be_listed(facts, before):
             continue
         after = catalog_row(facts, integration_id, before)
         if after != before:

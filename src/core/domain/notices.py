@@ -14,9 +14,12 @@ from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 
 @dataclass(frozen=True, slots=True)
 class ProviderUser:
-    """A provider account as it appears in a payload; `kind` is `User`, `Bot` or `Organization`."""
+    """A provider account as it appears in a payload; `kind` is `User`, `Bot` or `Organization`.
 
-    id: str
+    `id` is None where the provider names the account by its login alone.
+    """
+
+    id: str | None
     login: str
     kind: str = "User"
 
@@ -59,8 +62,8 @@ class RepositoryFacts:
     """
 
     repo_id: RepoId
-    full_name: str
-    private: bool
+    full_name: str | None = None
+    private: bool | None = None
     url: str | None = None
     owner_id: AccountId | None = None
     archived: bool | None = None
@@ -71,6 +74,7 @@ class RepositoryFacts:
     pushed_at: datetime | None = None
     updated_at: datetime | None = None
     whole: bool = False
+    visibility: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,7 @@ class RepositoriesChanged:
 class AccountRenamed:
     """The account that owns an installation has a new login; its id stays."""
 
-    account_id: AccountId
+    account_id: AccountId | None
     login: str
     url: str | None
     updated_at: datetime | None = None

@@ -1,8 +1,25 @@
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import IntegrationId, RepoId
+
+
+class Visibility(Enum):
+    """Who can see a repository at the provider; `internal` is every member of an enterprise."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+    INTERNAL = "internal"
+
+
+_VISIBILITIES = frozenset(kind.value for kind in Visibility)
+
+
+def known_visibility(word: str | None) -> str | None:
+    """Return a provider's word for a visibility if it is one of those known here."""
+    return word if word in _VISIBILITIES else None
 
 
 @dataclass(slots=True)
@@ -25,6 +42,12 @@ class Repository:
     pushed_at: datetime | None = None
     provider_updated_at: datetime | None = None
     removed_at: datetime | None = None
+    stored_visibility: str | None = None
+
+    @property
+    def visibility(self) -> str:
+        """Who can see it; by `private` where the provider did not say more."""
+        return self.stored_visibility or ("private" if self.private else "public")
 
     @property
     def owner(self) -> str:

@@ -78,7 +78,9 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         traces = _traces(settings, stack)
         protocols: dict[str, WebhookProtocol] = {
             GITHUB: GitHubWebhooks(
-                settings.github_webhook_secrets, noreply_hosts=settings.github_noreply_hosts
+                settings.github_webhook_secrets,
+                noreply_hosts=settings.github_noreply_hosts,
+                metrics=metrics,
             )
         }
         database_url = _required(settings.database_url)

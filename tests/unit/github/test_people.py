@@ -51,7 +51,7 @@ def test_another_githubs_numbers_are_others() -> None:
 
 def test_the_senders_login_has_a_number() -> None:
     """GitHub tells a login for an address; of the one who pushed it tells the number, too."""
-    number = ProviderUserId(MARA.id)
+    number = ProviderUserId(MARA.id or "")
     assert PEOPLE.author("M", "m@home.example", "mara-okafor-acme").account_id == number
     assert PEOPLE.author("J", "j@home.example", "jlindqvist-acme").account_id is None
     assert PEOPLE.author("M", "m@home.example", None).account_id is None

@@ -7,12 +7,11 @@ from datetime import datetime
 from core.domain.attribution import Matching
 from core.domain.domain_events import DomainEvent, DomainEventType, EventData
 from core.domain.events import Event, EventStatus, Outcome, Verdict
-from core.domain.identifiers import RepoId
 from core.domain.integrations import Integration
 from core.domain.interpretation.told import People, attributions, pull_request_data, push_data
 from core.domain.interpretation.view import Interpretation, View, ignored
 from core.domain.links import Link
-from core.domain.notices import PullRequest, Push
+from core.domain.notices import PullRequest, Push, RepositoryFacts
 from core.domain.repositories import Repository
 
 
@@ -23,10 +22,10 @@ def interpret_push(event: Event, push: Push, view: View, integration: Integratio
         event,
         view,
         integration,
-        repo_id=push.repository.repo_id,
+        repository=push.repository,
         event_type=DomainEventType.PUSH,
         occurred_at=push.repository.pushed_at,
-        data=lambda: push_data(push, people),
+        data=lambda full_name: push_data(push, people, full_name),
     )
     known = view.repositories.get(push.repository.repo_id)
     return replace(
@@ -45,10 +44,10 @@ def interpret_pull_request(
         event,
         view,
         integration,
-        repo_id=pull.repository.repo_id,
+        repository=pull.repository,
         event_type=DomainEventType.PULL_REQUEST,
         occurred_at=pull.updated_at,
-        data=lambda: pull_request_data(pull, people),
+        data=lambda full_name: pull_request_data(pull, people, full_name),
     )
 
 
@@ -57,11 +56,12 @@ def _tell_links(
     view: View,
     integration: Integration,
     *,
-    repo_id: RepoId,
+    repository: RepositoryFacts,
     event_type: DomainEventType,
     occurred_at: datetime | None,
-    data: Callable[[], EventData],
+    data: Callable[[str], EventData],
 ) -> Interpretation:
+    repo_id = repository.repo_id
     links = tuple(link for link in view.links if link.repo_id == repo_id)
     if not links:
         return ignored("repository_not_linked", subject="repository", subject_id=repo_id)
@@ -69,7 +69,7 @@ def _tell_links(
     listening = tuple(link for link in links if link.webhooks_enabled)
     if not listening:
         return Interpretation(EventStatus.IGNORED, "webhooks_disabled", verdicts, matched_links=links)
-    shared = data()
+    shared = data(repository.full_name or listening[0].repo_full_name)
     return Interpretation(
         EventStatus.PROCESSED,
         verdicts=verdicts,

@@ -1,10 +1,18 @@
 """What an integration may see, and the links that follow it. A link never crosses integrations."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from core.domain.binding import unreachable
-from core.domain.catalog import CatalogStep, catalog_row, follow_links, link_event, repository_event
+from core.domain.catalog import (
+    CatalogStep,
+    can_be_listed,
+    catalog_row,
+    follow_links,
+    link_event,
+    repository_event,
+)
 from core.domain.changes import Change
 from core.domain.domain_events import DomainEvent, DomainEventType
 from core.domain.events import Event, EventStatus, Outcome, Verdict
@@ -27,6 +35,14 @@ from core.domain.notices import (
 )
 from core.domain.repositories import Repository
 
+# Whether a repository is private and archived after a step, whatever else the payload says.
+_SAID_BY_STEP: Mapping[RepositoryStep, tuple[bool | None, bool | None]] = {
+    RepositoryStep.PRIVATIZED: (True, None),
+    RepositoryStep.PUBLICIZED: (False, None),
+    RepositoryStep.ARCHIVED: (None, True),
+    RepositoryStep.UNARCHIVED: (None, False),
+}
+
 
 def interpret_repositories_changed(
     event: Event, notice: RepositoriesChanged, view: View, integration: Integration
@@ -39,7 +55,11 @@ def interpret_repositories_changed(
     after = integration.sync_wanted(at=view.now)
     if notice.repository_selection:
         after = replace(after, repository_selection=notice.repository_selection)
-    steps = [_added(event, facts, view, integration) for facts in notice.added]
+    steps = [
+        _added(event, facts, view, integration)
+        for facts in notice.added
+        if can_be_listed(facts, view.repositories.get(facts.repo_id))
+    ]
     steps += [_removed(event, facts, view, integration) for facts in notice.removed]
     step = change(integration, after, event)
     if step and not steps:
@@ -51,7 +71,7 @@ def interpret_repository_changed(
     event: Event, notice: RepositoryChanged, view: View, integration: Integration
 ) -> Interpretation:
     """Let catalog and links follow one repository by its numeric id."""
-    facts = notice.repository
+    facts = _with_step(notice)
     known = view.repositories.get(facts.repo_id)
     # GitHub sends `transferred` to the new owner; under another owner it is no longer this installation's.
     # https://docs.github.com/webhooks/webhook-events-and-payloads#repository
@@ -67,13 +87,15 @@ def interpret_repository_changed(
         return ignored("older_than_state", subject="repository", subject_id=facts.repo_id)
     reread = not is_newer(facts.updated_at, known.provider_updated_at if known else None)
     wanted = integration.sync_wanted(at=view.now) if reread else integration
-    if known is None or (known.removed_at and notice.step is RepositoryStep.TRANSFERRED):
+    if not can_be_listed(facts, known):
+        step, wanted = _reread("repository", facts.repo_id), integration.sync_wanted(at=view.now)
+    elif known is None or (known.removed_at and notice.step is RepositoryStep.TRANSFERRED):
         step = _added(event, facts, view, integration)
     elif known.removed_at:
         # A late fact must not bring back into sight what was hidden: the provider is asked instead.
         step, wanted = _reread("repository", facts.repo_id), integration.sync_wanted(at=view.now)
     else:
-        step = _followed(event, notice, known, view, integration)
+        step = _followed(event, replace(notice, repository=facts), known, view, integration)
     return _merged([step], change(integration, wanted, event))
 
 
@@ -157,20 +179,32 @@ def _removed(event: Event, facts: RepositoryFacts, view: View, integration: Inte
     )
 
 
+def _with_step(notice: RepositoryChanged) -> RepositoryFacts:
+    """Return what the payload says of the repository, completed by what the step itself says."""
+    facts = notice.repository
+    private, archived = _SAID_BY_STEP.get(notice.step, (None, None))
+    if facts.private is None and private is not None:
+        facts = replace(facts, private=private)
+    if facts.archived is None and archived is not None:
+        facts = replace(facts, archived=archived)
+    return facts
+
+
 def _followed(
     event: Event, notice: RepositoryChanged, known: Repository, view: View, integration: Integration
 ) -> Interpretation:
     facts, step = notice.repository, notice.step.value
     row = catalog_row(facts, integration.id, known)
     verdict = Verdict("repository", Outcome.PROCESSED, step, known.repo_id)
+    # A provider may report a repository that became public twice, by two kinds of events.
+    is_news = notice.step is not RepositoryStep.PUBLICIZED or known.private
+    fact = _repository_event(event, integration, CatalogStep(known, row), step, at=facts.updated_at)
     return Interpretation(
         EventStatus.PROCESSED,
         verdicts=(verdict,),
         repositories=(row,),
         links=follow_links(view.links, known, row, webhook_actor(event)),
-        domain_events=(
-            _repository_event(event, integration, CatalogStep(known, row), step, at=facts.updated_at),
-        ),
+        domain_events=(fact,) if is_news else (),
     )
 
 

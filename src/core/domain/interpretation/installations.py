@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from core.domain.binding import Place, bound, left_behind, unreachable, with_facts
-from core.domain.catalog import catalog_row
+from core.domain.catalog import can_be_listed, catalog_row
 from core.domain.changes import Change
 from core.domain.domain_events import DomainEvent, DomainEventType
 from core.domain.events import Event, EventStatus, Outcome, Verdict
@@ -101,7 +101,9 @@ def bind_pending(event: Event, notice: InstallationChanged, view: View, binding:
     place = Place(binding.request.organization_id, event.provider, binding.existing, binding.new_id)
     after = bound(place, str(event.source_key), notice.installation, suspended_at=None, at=view.now)
     listed = tuple(
-        catalog_row(facts, after.id, view.repositories.get(facts.repo_id)) for facts in notice.repositories
+        catalog_row(facts, after.id, known)
+        for facts in notice.repositories
+        if can_be_listed(facts, known := view.repositories.get(facts.repo_id))
     )
     kept = {row.repo_id for row in listed}
     others = (row for row in view.repositories.values() if row.repo_id not in kept)

@@ -52,7 +52,7 @@ class People:
             return None
         match = match_account(account, self._matching)
         user_id = match.user.external_id if match.user else None
-        return ProviderAccount(account.id, account.login, account.kind, user_id, _method(match))
+        return ProviderAccount(account.id or "", account.login, account.kind, user_id, _method(match))
 
     def _find(self, author: Author) -> tuple[Author, Match, Person]:
         # By identity, since comparing takes longer than finding; kept, so that no other takes its place.
@@ -63,15 +63,15 @@ class People:
         return found
 
 
-def push_data(push: Push, people: People) -> PushData:
-    """Return what consumers are told of a push: branch deletes, tags, forced and empty pushes included.
+def push_data(push: Push, people: People, full_name: str) -> PushData:
+    """Return the data of a push event: branch deletes, tags, forced and empty pushes included.
 
     Only the prefix is taken off a ref: branch names may hold slashes, `#` and any Unicode.
     """
     is_tag = push.ref.startswith(_TAG)
     return PushData(
         repo_id=push.repository.repo_id,
-        full_name=push.repository.full_name,
+        full_name=full_name,
         ref=push.ref,
         ref_type="tag" if is_tag else "branch",
         branch=None if is_tag else push.ref.removeprefix(_BRANCH),
@@ -89,11 +89,11 @@ def push_data(push: Push, people: People) -> PushData:
     )
 
 
-def pull_request_data(pull: PullRequest, people: People) -> PullRequestData:
-    """Return what consumers are told of a pull request."""
+def pull_request_data(pull: PullRequest, people: People, full_name: str) -> PullRequestData:
+    """Return the data of a pull request event."""
     return PullRequestData(
         repo_id=pull.repository.repo_id,
-        full_name=pull.repository.full_name,
+        full_name=full_name,
         action=pull.action,
         number=pull.number,
         title=pull.title,

@@ -1,0 +1,214 @@
+"""Decode JSON of GitHub's strictly where all is well, and keep what is usable where a part is odd.
+
+The strict decoder is tried first and costs nothing extra. Only if it refuses the text, the text is read
+part by part: an odd optional part gets its default, an odd row of a list is skipped, and only an odd
+required part makes the whole unreadable. Parts are views of the text, and rows are read one at a time, so
+that reading takes little memory beside the text.
+"""
+
+import re
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Generic, Self, TypeVar, Union, cast, get_args, get_origin
+
+import msgspec
+
+T = TypeVar("T")
+Text = bytes | memoryview | msgspec.Raw
+
+Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+"""A number that GitHub gives to one of its objects. Text or a float of the same value is accepted."""
+
+ABSENT = msgspec.Raw(b"")
+"""The value of a part that the text does not have."""
+
+# A list with so many odd rows is not GitHub's; reading on would only cost time.
+_MAX_ODD_ROWS = 10_000
+
+_DECIMAL = re.compile(rb'"([1-9][0-9]{0,18})"|([1-9][0-9]{0,14})\.0+')
+# The quantifiers are possessive: a long text must not cost memory for places to return to.
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+# Between rows, and inside of one, where commas do not matter.
+_BETWEEN, _INSIDE = (
+    re.compile(_STRING + rb"|[\[\]{},]", re.DOTALL),
+    re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL),
+)
+_OPEN, _CLOSE, _COMMA = b"[{", b"]}", b","[0]
+_KINDS = {b"n": "null", b'"': "text", b"t": "true", b"f": "false", b"[": "a list", b"{": "an object"}
+_EXPECTED: dict[object, str] = {str: "text", bool: "true or false", int: "a whole number"}
+
+
+class Unreadable(Exception):
+    """A required part is missing or has another type. `path` names it, as in `commits[].id`."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(reason)
+        self.path = path
+
+    @classmethod
+    def at(cls, path: str, found: str, expected: str) -> Self:
+        """Return the error of a part by what was found and what was expected, both in words."""
+        return cls(path, f"{f'`{path}`' if path else 'the whole'} is {found}; expected {expected}")
+
+
+@dataclass(slots=True)
+class OddParts:
+    """The odd parts of one text: how many by path, and what was wrong with the first of each."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def add(self, path: str, reason: str) -> None:
+        """Count one; paths come from our own shapes, so there are few."""
+        self.counts[path] = self.counts.get(path, 0) + 1
+        self.reasons.setdefault(path, reason)
+
+
+class TolerantDecoder(Generic[T]):
+    """Decodes one shape: a `msgspec.Struct`, or a list of one."""
+
+    def __init__(self, shape: type[T]) -> None:
+        self._part: _Part = _part(cast("Hashable", shape))
+
+    def decode(self, text: bytes, odd: OddParts) -> T:
+        """Return the decoded object and note its odd parts.
+
+        Raises `Unreadable`, or msgspec's `DecodeError`, `UnicodeDecodeError` or `RecursionError` for what
+        is not JSON.
+        """
+        try:
+            value = self._part.decode(text)
+        except msgspec.ValidationError:
+            value = self._part.repair(text, "", odd)
+        return cast("T", value)
+
+
+@dataclass(slots=True)
+class _Part:
+    """How to read a value of one type: strictly, and where that fails, as far as it goes."""
+
+    decode: Callable[[Any], Any]
+    expected: str
+    repair_inner: Callable[[Text, str, OddParts], object] | None = None
+
+    def read(self, text: Text, path: str, odd: OddParts) -> object:
+        """Return the value; raises `Unreadable`."""
+        try:
+            value: object = self.decode(text)
+        except msgspec.ValidationError:
+            value = self.repair(text, path, odd)
+        return value
+
+    def repair(self, text: Text, path: str, odd: OddParts) -> object:
+        """Return what is usable of a value that was refused; raises `Unreadable`."""
+        if self.repair_inner is not None:
+            return self.repair_inner(text, path, odd)
+        raise Unreadable.at(path, _kind(text), self.expected)
+
+
+@cache
+def _part(shape: Hashable) -> _Part:
+    decode = msgspec.json.Decoder(shape).decode
+    inner = _without_none(shape)
+    if inner == Id:
+        return _Part(decode, "a whole number above 0", _repair_id)
+    if get_origin(inner) is list:
+        return _Part(decode, "a list", _row_repair(_part(get_args(inner)[0])))
+    if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+        return _Part(decode, "an object", _field_repair(inner))
+    expected = (
+        "an object" if get_origin(inner) is dict else _EXPECTED.get(inner, "a time or another usual value")
+    )
+    return _Part(decode, expected)
+
+
+def _without_none(shape: Hashable) -> Hashable:
+    if get_origin(shape) in (Union, UnionType):
+        kinds = [kind for kind in get_args(shape) if kind is not NoneType]
+        return kinds[0] if len(kinds) == 1 else shape
+    return shape
+
+
+def _repair_id(text: Text, path: str, _odd: OddParts) -> int:
+    written = _DECIMAL.fullmatch(bytes(memoryview(text)[:24]).strip())
+    if written is None or (value := int(written[1] or written[2])) >= 2**63:
+        raise Unreadable.at(path, _kind(text), "a whole number above 0")
+    return value
+
+
+def _row_repair(row: _Part) -> Callable[[Text, str, OddParts], list[object]]:
+    def repair(text: Text, path: str, odd: OddParts) -> list[object]:
+        if _kind(text) != "a list":
+            raise Unreadable.at(path, _kind(text), "a list")
+        kept, skipped = [], 0
+        for one in rows(memoryview(text)):
+            try:
+                kept.append(row.read(one, f"{path}[]", odd))
+            except Unreadable as error:
+                odd.add(error.path, str(error))
+                skipped += 1
+                if skipped >= _MAX_ODD_ROWS:
+                    break
+        return kept
+
+    return repair
+
+
+def _field_repair(shape: type[msgspec.Struct]) -> Callable[[Text, str, OddParts], msgspec.Struct]:
+    fields = msgspec.structs.fields(shape)
+    # The shape's fields as views of the text; all else is passed over without being built.
+    views = msgspec.defstruct(
+        f"{shape.__name__}Parts",
+        [(one.name, msgspec.Raw, ABSENT) for one in fields],
+        rename={one.name: one.encode_name for one in fields},
+    )
+    split = msgspec.json.Decoder(views).decode
+    parts = [(one.name, one.encode_name, one.required, _part(one.type)) for one in fields]
+
+    def repair(text: Text, path: str, odd: OddParts) -> msgspec.Struct:
+        try:
+            found = split(text)
+        except msgspec.ValidationError:
+            raise Unreadable.at(path, _kind(text), "an object") from None
+        values: dict[str, object] = {}
+        for name, written, is_required, part in parts:
+            value, inner = getattr(found, name), f"{path}.{written}" if path else written
+            if value is ABSENT:
+                if is_required:
+                    raise Unreadable.at(inner, "missing", part.expected)
+                continue
+            try:
+                values[name] = part.read(value, inner, odd)
+            except Unreadable as error:
+                if is_required:
+                    raise
+                odd.add(error.path, str(error))
+        return shape(**values)
+
+    return repair
+
+
+def rows(text: memoryview) -> Iterator[memoryview]:
+    """Return the values of a JSON array one after the other, as views; the text is one whole array."""
+    depth = start = position = 0
+    while token := (_INSIDE if depth > 1 else _BETWEEN).search(text, position):
+        at, position = token.span()
+        mark = text[at]
+        if mark in _OPEN:
+            depth += 1
+            if depth == 1:
+                start = position
+        elif mark in _CLOSE:
+            depth -= 1
+            if depth == 0 and bytes(text[start:at][:64]).strip():
+                yield text[start:at]
+        elif mark == _COMMA and depth == 1:
+            yield text[start:at]
+            start = position
+
+
+def _kind(text: Text) -> str:
+    first = bytes(memoryview(text)[:64]).lstrip()[:1]
+    return _KINDS.get(first, "a number")
