@@ -36,9 +36,11 @@ from core.use_cases.idempotency.forget_expired import ForgetExpiredKeys
 from core.use_cases.install.begin import BeginInstall
 from core.use_cases.install.finish import FinishInstall
 from core.use_cases.install.lapsed import EndLapsedFlows
+from core.use_cases.integrations.confirm_deletions import ConfirmDeletions
 from core.use_cases.integrations.disconnect import DisconnectIntegration
 from core.use_cases.integrations.find_manage_page import FindManagePage
 from core.use_cases.integrations.list_integrations import ListIntegrations
+from core.use_cases.integrations.reconcile_installations import ReconcileInstallations
 from core.use_cases.integrations.show_integration import ShowIntegration
 from core.use_cases.integrations.uninstall_revoked import UninstallRevoked
 from core.use_cases.projects.change_link import ChangeLink
@@ -91,6 +93,8 @@ class Application:
     disconnect_integration: DisconnectIntegration
     list_versions: ListVersions
     uninstall_revoked: UninstallRevoked
+    confirm_deletions: ConfirmDeletions
+    reconcile_installations: ReconcileInstallations
     renew_installation_tokens: RenewInstallationTokens
     probe_suspended: ProbeSuspended
 

@@ -2,6 +2,7 @@ from typing import Protocol
 
 from core.domain.census import Census
 from core.domain.events import EventStatus
+from core.domain.installation_checks import CheckOutcome
 
 
 class Metrics(Protocol):
@@ -64,6 +65,12 @@ class Metrics(Protocol):
 
     def census(self, census: Census) -> None:
         """Tell how much there is of what should be little."""
+
+    def checked_installation(self, provider: str, outcome: CheckOutcome) -> None:
+        """Count a check of an installation with its provider."""
+
+    def installation_checks(self, provider: str, *, overdue_seconds: float) -> None:
+        """Publish by how much the most overdue daily check is late."""
 
     def streams(self, count: int) -> None:
         """Tell how many streams of events this process serves."""

@@ -12,6 +12,7 @@ from ports.events import EventStore
 from ports.faults import FaultStore
 from ports.flows import FlowStore
 from ports.idempotency import IdempotencyStore
+from ports.installation_checks import InstallationCheckStore
 from ports.integrations import IntegrationStore
 from ports.links import LinkStore
 from ports.mailbox import Mailbox
@@ -38,6 +39,7 @@ class Transaction(Protocol):
 
     projects: ProjectStore
     integrations: IntegrationStore
+    installation_checks: InstallationCheckStore
     repositories: RepositoryStore
     catalog_syncs: CatalogSyncStore
     links: LinkStore

@@ -19,6 +19,7 @@ from tests.contract.exclusion import ExclusionContract
 from tests.contract.faults import FaultStoreContract
 from tests.contract.flows import FlowStoreContract
 from tests.contract.idempotency import IdempotencyStoreContract
+from tests.contract.installation_checks import InstallationCheckStoreContract
 from tests.contract.integrations import IntegrationStoreContract
 from tests.contract.links import LinkStoreContract
 from tests.contract.mailbox import MailboxContract
@@ -68,6 +69,10 @@ class TestProjects(ProjectStoreContract):
 
 class TestIntegrations(IntegrationStoreContract):
     """Integrations."""
+
+
+class TestInstallationChecks(InstallationCheckStoreContract):
+    """All that is promised."""
 
 
 class TestRepositories(RepositoryStoreContract):

@@ -13,6 +13,7 @@ from adapters.memory.metrics import MemoryMetrics
 from adapters.observability.metrics import PrometheusMetrics
 from core.domain.census import Census
 from core.domain.events import EventStatus
+from core.domain.installation_checks import CheckOutcome
 from ports.metrics import Metrics
 
 
@@ -39,6 +40,8 @@ def happen(metrics: Metrics) -> None:
     metrics.breaker("github", is_open=True)
     metrics.minted("github", "minted")
     metrics.census(Census(waiting=7, failed=1, unrouted=2, suspended=3, revoking=4, oldest_sync=90.5))
+    metrics.checked_installation("github", CheckOutcome.REVOKED)
+    metrics.installation_checks("github", overdue_seconds=12.5)
     metrics.streams(5)
     metrics.stream_lag(0.2)
 

@@ -1,11 +1,15 @@
 """The new code on the schema of the release before: for the length of a rolling restart, both are there."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import httpx
 
 from adapters.postgres.migrate import current, downgrade, migrate, newest
+from core.domain.identifiers import EventId, IntegrationId
+from core.domain.installation_checks import ReportedDeletion
 from entrypoints.development.tokens import TokenSigner
+from tests.contract.postgres_world import PostgresWorld
 from tests.support.conditions import wait_until
 from tests.support.deliveries import post_all, pushes
 from tests.support.ledger import opened
@@ -14,6 +18,24 @@ from tests.support.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 
 # The schema of release 0.1.0, the last one before this.
 RELEASED = "0016"
+
+
+async def test_a_reported_deletion_waits_for_the_migration(database_url: str) -> None:
+    """The schema of 0.1.0 has no place for it, and must not fail the event; the daily check finds out."""
+    downgrade(database_url, RELEASED)
+    world = PostgresWorld(database_url)
+    deletion = ReportedDeletion(IntegrationId(1), EventId(1), "delivery", datetime.now(UTC))
+    try:
+        async with world.unit_of_work() as tx:
+            await tx.installation_checks.request([deletion])
+            await tx.commit()
+        await asyncio.to_thread(migrate, database_url)
+        async with world.unit_of_work() as tx:
+            later = datetime.now(UTC) + timedelta(hours=1)
+            due = await tx.installation_checks.claim_requested("github", now=later, until=later, limit=1)
+        assert due == []
+    finally:
+        await world.database.close()
 
 
 def test_new_code_works_on_the_schema_before(database_url: str, redis_url: str) -> None:

@@ -30,6 +30,7 @@ UNAUDITED = {
     "git_batch_starts": _BOOKKEEPING,
     "git_faults": _BOOKKEEPING,
     "git_recoveries": _BOOKKEEPING,
+    "git_installation_checks": _BOOKKEEPING,
     "git_retention": _BOOKKEEPING,
     "git_missing_deliveries": _BOOKKEEPING,
     "idempotency_keys": _BOOKKEEPING,

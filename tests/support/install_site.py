@@ -132,6 +132,7 @@ class Site:
         for _ in range(2):
             for lane in range(LANES):
                 await self.application.drain_lane(lane)
+        await self.application.confirm_deletions()
         await self.application.sync_due_catalogs()
 
     def rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:

@@ -147,6 +147,7 @@ class _WatchedTransaction(Transaction):
         self._before_commit = before_commit
         self.projects = behind.projects
         self.integrations = behind.integrations
+        self.installation_checks = behind.installation_checks
         self.repositories = behind.repositories
         self.catalog_syncs = behind.catalog_syncs
         self.links = behind.links

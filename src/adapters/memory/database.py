@@ -26,6 +26,7 @@ from core.domain.identifiers import (
     RevocationId,
     UserId,
 )
+from core.domain.installation_checks import ReportedDeletion
 from core.domain.integrations import Integration
 from core.domain.links import Link
 from core.domain.organizations import Organization, Project, Role, User
@@ -76,6 +77,15 @@ class KeptRevocation:
         return self.taken_until is not None and self.taken_until > now
 
 
+@dataclass(frozen=True, slots=True)
+class KeptCheck:
+    """One row: when an installation is next checked, and the reported deletion that asks for it."""
+
+    next_check_at: datetime
+    deletion: ReportedDeletion | None = None
+    checked_at: datetime | None = None
+
+
 @dataclass(slots=True)
 class State:
     """Every table. Rows are frozen, so that a copy of the tables is a copy of everything."""
@@ -85,6 +95,7 @@ class State:
     memberships: dict[tuple[UserId, OrganizationId], Role] = field(default_factory=dict)
     projects: dict[ProjectId, Project] = field(default_factory=dict)
     integrations: dict[IntegrationId, Integration] = field(default_factory=dict)
+    installation_checks: dict[IntegrationId, KeptCheck] = field(default_factory=dict)
     repositories: dict[tuple[IntegrationId, RepoId], Repository] = field(default_factory=dict)
     repositories_written_at: dict[tuple[IntegrationId, RepoId], datetime] = field(default_factory=dict)
     links: dict[LinkId, Link] = field(default_factory=dict)

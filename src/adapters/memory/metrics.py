@@ -2,6 +2,7 @@ from collections import Counter
 
 from core.domain.census import Census
 from core.domain.events import EventStatus
+from core.domain.installation_checks import CheckOutcome
 from ports.metrics import Metrics
 
 
@@ -26,8 +27,18 @@ class MemoryMetrics(Metrics):
         self.mismatches: Counter[tuple[str, str]] = Counter()
         self.mints: Counter[tuple[str, str]] = Counter()
         self.last_census = Census()
+        self.checks: Counter[tuple[str, CheckOutcome]] = Counter()
+        self.overdue_checks: dict[str, float] = {}
         self.open_streams = 0
         self.lags: list[float] = []
+
+    def checked_installation(self, provider: str, outcome: CheckOutcome) -> None:
+        """Count the check."""
+        self.checks[provider, outcome] += 1
+
+    def installation_checks(self, provider: str, *, overdue_seconds: float) -> None:
+        """Keep the latest figure of the provider."""
+        self.overdue_checks[provider] = overdue_seconds
 
     def received(self, count: int, duplicates: int) -> None:
         """Add to both figures."""

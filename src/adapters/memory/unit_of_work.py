@@ -13,6 +13,7 @@ from adapters.memory.events import MemoryEventStore
 from adapters.memory.faults import MemoryFaultStore
 from adapters.memory.flows import MemoryFlowStore
 from adapters.memory.idempotency import MemoryIdempotencyStore
+from adapters.memory.installation_checks import MemoryInstallationCheckStore
 from adapters.memory.integrations import MemoryIntegrationStore
 from adapters.memory.links import MemoryLinkStore
 from adapters.memory.mailbox import MemoryMailbox
@@ -52,6 +53,7 @@ class MemoryTransaction(Transaction):
         self._recorder = MemoryDomainEventStore(session)
         self.projects = MemoryProjectStore(session)
         self.integrations = MemoryIntegrationStore(session)
+        self.installation_checks = MemoryInstallationCheckStore(session)
         self.repositories = MemoryRepositoryStore(session)
         self.catalog_syncs = MemoryCatalogSyncStore(session)
         self.links = MemoryLinkStore(session)

@@ -5,6 +5,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from core.domain.census import Census
 from core.domain.events import EventStatus
+from core.domain.installation_checks import CheckOutcome
 from ports.metrics import Metrics
 
 _CENSUS = {
@@ -149,6 +150,19 @@ class PrometheusMetrics(Metrics):
             name: Gauge(f"crewkit_git_{name}", about, registry=self._registry, multiprocess_mode="mostrecent")
             for name, about in _CENSUS.items()
         }
+        self._checks = Counter(
+            "crewkit_git_installation_checks",
+            "Checks of installations with their provider, by outcome.",
+            ["provider", "outcome"],
+            registry=self._registry,
+        )
+        self._overdue_checks = Gauge(
+            "crewkit_git_installation_checks_overdue_seconds",
+            "By how much the most overdue daily check of an installation is late.",
+            ["provider"],
+            registry=self._registry,
+            multiprocess_mode="mostrecent",
+        )
         self._streams = Gauge(
             "crewkit_git_streams_open",
             "Streams of events that are served, over REST and gRPC.",
@@ -160,6 +174,14 @@ class PrometheusMetrics(Metrics):
             "How long after an event was recorded it was given to a stream.",
             registry=self._registry,
         )
+
+    def checked_installation(self, provider: str, outcome: CheckOutcome) -> None:
+        """Count the check."""
+        self._checks.labels(provider, outcome.value).inc()
+
+    def installation_checks(self, provider: str, *, overdue_seconds: float) -> None:
+        """Set the gauge of the provider."""
+        self._overdue_checks.labels(provider).set(overdue_seconds)
 
     def received(self, count: int, duplicates: int) -> None:
         """Add to both counters."""

@@ -15,6 +15,7 @@ from adapters.postgres.events import PostgresEventStore
 from adapters.postgres.faults import PostgresFaultStore
 from adapters.postgres.flows import PostgresFlowStore
 from adapters.postgres.idempotency import PostgresIdempotencyStore
+from adapters.postgres.installation_checks import PostgresInstallationCheckStore
 from adapters.postgres.integrations import PostgresIntegrationStore
 from adapters.postgres.links import PostgresLinkStore
 from adapters.postgres.mailbox import PostgresMailbox
@@ -87,6 +88,7 @@ class PostgresTransaction(Transaction):
 
     projects = _Store(PostgresProjectStore)
     integrations = _Store(PostgresIntegrationStore)
+    installation_checks = _Store(PostgresInstallationCheckStore)
     repositories = _Store(PostgresRepositoryStore)
     catalog_syncs = _Store(PostgresCatalogSyncStore)
     links = _Store(PostgresLinkStore)

@@ -22,6 +22,9 @@ from core.use_cases.events.retry_of_organization import RetryOrganizationEvent, 
 from core.use_cases.events.secret_uses import RecordSecretUses
 from core.use_cases.events.sweep import Sweep
 from core.use_cases.idempotency.forget_expired import ForgetExpiredKeys
+from core.use_cases.integrations.check_installation import CheckInstallation
+from core.use_cases.integrations.confirm_deletions import ConfirmDeletions
+from core.use_cases.integrations.reconcile_installations import ReconcileInstallations
 from core.use_cases.recovery.compare import CompareLog
 from core.use_cases.recovery.fetch import FetchMissing
 from core.use_cases.recovery.recover import RecoverDeliveries
@@ -83,6 +86,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         tokens=tokens.installation,
         clock=by.clock,
     )
+    check_installation = CheckInstallation(by.unit_of_work, by.providers, by.clock, by.metrics, by.alerts)
     receive = ReceiveDelivery(by.delivery_log, by.doorbell)
     projects = wire_projects(by.unit_of_work, by.directory, by.authorizer, by.providers, by.clock)
     people = wire_people(
@@ -135,6 +139,8 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
         disconnect_integration=catalog.disconnect_integration,
         list_versions=ListVersions(by.unit_of_work, by.directory, by.authorizer, by.providers),
         uninstall_revoked=catalog.uninstall_revoked,
+        confirm_deletions=ConfirmDeletions(check_installation),
+        reconcile_installations=ReconcileInstallations(check_installation),
         renew_installation_tokens=tokens.renew,
         probe_suspended=tokens.probe,
         list_repositories=catalog.list_repositories,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from core.domain.installation_checks import CheckBacklog
 from core.domain.recoveries import RecoveryState
 from entrypoints.doctor.findings import Finding, fail, ok, warn
 from entrypoints.doctor.wording import counted, deliveries, lasting
@@ -11,6 +12,8 @@ from entrypoints.doctor.wording import counted, deliveries, lasting
 _WAITS_TOO_LONG = timedelta(minutes=1)
 # The scheduler compares every five minutes, also where the provider does not answer for a while.
 _COMPARED_TOO_LONG_AGO = timedelta(minutes=20)
+# A check is due once a day, and may wait half a day for its turn.
+_CHECKED_TOO_LATE = timedelta(days=1)
 
 
 def judge_revision(current: str | None, newest: str) -> Finding:
@@ -62,6 +65,22 @@ def judge_backlog(oldest_due: datetime | None, failed: int, most: int, *, now: d
             )
         )
     return found
+
+
+def judge_checks(backlog: CheckBacklog, *, now: datetime) -> Finding:
+    """Judge whether each installation was checked with GitHub within the last days."""
+    about = "reconciliation"
+    checked = backlog.last_checked_at
+    last = f" The last check was {lasting(now - checked)} ago." if checked else ""
+    late = now - backlog.due_since if backlog.due_since else timedelta(0)
+    if late > _CHECKED_TOO_LATE:
+        return fail(
+            about,
+            f"Daily checks with GitHub are late: {counted(backlog.overdue, 'installation')} due, the oldest "
+            f"for {lasting(late)}.{last}",
+            "Start `crewkit-git scheduler`, or see why its calls to GitHub fail.",
+        )
+    return ok(about, f"Daily checks with GitHub are on time ({counted(backlog.live, 'installation')}).{last}")
 
 
 def judge_scheduler(recovery: RecoveryState, *, now: datetime) -> list[Finding]:

@@ -72,6 +72,9 @@ def schedules(application: Application) -> tuple[Schedule, ...]:
         Schedule("end_lapsed_flows", application.end_lapsed_flows, every=86_400, at_most=600),
         Schedule("revoke_stray_tokens", application.revoke_stray_tokens, every=5),
         Schedule("uninstall_revoked", application.uninstall_revoked, every=10),
+        # Often: people look for the end of what they just uninstalled.
+        Schedule("confirm_deletions", application.confirm_deletions, every=1),
+        Schedule("reconcile_installations", application.reconcile_installations, every=60, at_most=300),
         Schedule("count_census", application.count_census, every=15, at_most=20),
         Schedule("apply_retention", application.apply_retention, every=300, at_most=1800),
         Schedule("forget_expired_keys", application.forget_expired_keys, every=600),

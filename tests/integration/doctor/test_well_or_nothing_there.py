@@ -25,6 +25,7 @@ ok    database clock   It agrees with ours to a second.
 ok    migrations       The schema is at revision REVISION, the newest.
 ok    backlog          No delivery waits for long.
 ok    scheduler        It compared the provider's log of deliveries with ours TIME ago.
+ok    reconciliation   Daily checks with GitHub are on time (1 installation).
 ok    encryption keys  COUNT; one of each column and key was read.
 ok    webhook secrets  One is accepted, USED.
 ok    app keys         Ours is KEY, USED.
@@ -42,7 +43,7 @@ ok    deliveries       2 deliveries arrived, the last TIME ago.
 note  callback urls    The app must have these, in this order: \
 SERVICE/api/v1/git/github/callback and SERVICE/api/v1/user/git-connections/github/callback
 
-All is well: 20 checks.
+All is well: 21 checks.
 """
 
 

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.secrets.cipher import AesGcmCipher
+from core.domain.installation_checks import CheckBacklog
 from core.domain.recoveries import RecoveryState
 from core.domain.secret import Secret
 from entrypoints.doctor.findings import Finding, Level
 from entrypoints.doctor.keys import judge_app_keys, judge_keys, judge_webhook_secrets
 from entrypoints.doctor.storage import (
     judge_backlog,
+    judge_checks,
     judge_revision,
     judge_scheduler,
     judge_workers,
@@ -195,3 +197,16 @@ def test_the_only_key_of_the_app_has_a_line_too() -> None:
 def test_times_are_said_roughly(time: timedelta, said: str) -> None:
     """As people do."""
     assert lasting(time) == said
+
+
+def test_late_checks_of_installations_are_a_failure() -> None:
+    """Waiting for a turn for some hours is usual; a day is not."""
+    checked = NOW - timedelta(hours=3)
+    on_time = judge_checks(CheckBacklog(7, 2, NOW - timedelta(hours=20), checked), now=NOW)
+    assert (on_time.level, "(7 installations)" in on_time.message, "3 hours ago" in on_time.message) == (
+        Level.OK,
+        True,
+        True,
+    )
+    late = judge_checks(CheckBacklog(7, 2, NOW - timedelta(hours=25), None), now=NOW)
+    assert (late.level, "2 installations due" in late.message) == (Level.FAIL, True)

@@ -157,17 +157,15 @@ def test_a_standing_request_for_a_sync_is_kept() -> None:
 
 @pytest.mark.parametrize("time", [EARLIER, NOW, LATER, None], ids=["older", "equal", "newer", "missing"])
 @pytest.mark.parametrize("known", [INTEGRATION, SUSPENDED_BY_US], ids=["active", "suspended"])
-def test_a_deletion_always_applies(time: object, known: Integration) -> None:
-    """Installation ids are never used again, so no time makes a deletion too old."""
+def test_a_deletion_is_to_be_confirmed(time: object, known: Integration) -> None:
+    """Whatever its time: the name of an event is not signed, so the provider is asked first."""
     facts = next(replace(INSTALLED, updated_at=at) for at in (EARLIER, NOW, LATER, None) if at == time)
     interpretation = stepped(InstallationStep.DELETED, facts=facts, integration=known)
-    gone = became(interpretation)
-    assert (gone.status, gone.status_reason) == (
-        IntegrationStatus.REVOKED,
-        StatusReason.UNINSTALLED_ON_PROVIDER,
+    assert interpretation.has_reported_deletion
+    assert (interpretation.integration, interpretation.domain_events) == (None, ())
+    assert interpretation.verdicts == (
+        Verdict("integration", Outcome.PROCESSED, "deletion_to_confirm", str(known.external_id)),
     )
-    assert (gone.status_changed_at, gone.sync_requested_at) == (NOW, None)
-    assert [fact.type for fact in interpretation.domain_events] == [DomainEventType.INTEGRATION_REVOKED]
     assert (interpretation.links, interpretation.repositories) == ((), ())
 
 

@@ -12,7 +12,7 @@ from core.domain.errors import StorageUnavailable
 from core.domain.events import EventStatus, Outcome
 from core.domain.lanes import lane_of
 from core.use_cases.events.drain import Drained
-from tests.support.domain import EVENT, INTEGRATION, LAUNCHPAD, LINK, NOW, REPOSITORY, REVOKED, link
+from tests.support.domain import EVENT, INTEGRATION, LAUNCHPAD, LINK, NOW, REPOSITORY, link
 from tests.support.processing import Processing, payload, push
 
 LANE = EVENT.lane
@@ -255,8 +255,8 @@ async def test_several_projects_are_told_and_named() -> None:
     assert [fact.project_id for fact in processing.facts()] == [link(1).project_id, link(3).project_id]
 
 
-async def test_a_deleted_installation_ends_what_follows_it() -> None:
-    """Events after the deletion find the integration revoked, in the same batch."""
+async def test_a_reported_deletion_waits_for_the_provider() -> None:
+    """Until the provider confirms it, events that follow are processed as before."""
     processing = Processing()
     processing.connect()
     deliveries = [
@@ -265,9 +265,13 @@ async def test_a_deleted_installation_ends_what_follows_it() -> None:
         await processing.deliver("push", push(2)),
     ]
     await processing.drain()
-    assert [processing.event(one).status.value for one in deliveries] == ["processed", "processed", "ignored"]
-    assert processing.event(deliveries[-1]).error_message == "integration_revoked"
-    assert processing.database.committed.integrations[INTEGRATION.id].status is REVOKED.status
+    assert [processing.event(one).status.value for one in deliveries] == ["processed"] * 3
+    [verdict] = processing.event(deliveries[1]).verdicts
+    assert verdict.reason == "deletion_to_confirm"
+    assert processing.database.committed.integrations[INTEGRATION.id] == INTEGRATION
+    [check] = processing.database.committed.installation_checks.values()
+    assert check.deletion is not None
+    assert check.deletion.delivery_id == deliveries[1]
 
 
 async def test_an_unlinked_repository_is_ignored_with_its_reason() -> None:

@@ -73,6 +73,23 @@ git_integrations = Table(
     Index("git_integrations_provider_provider_id_idx", "provider", "provider_id"),
 )
 
+# When each installation is next checked with its provider. The event is that of a reported deletion, if any.
+git_installation_checks = Table(
+    "git_installation_checks",
+    metadata,
+    Column("git_integration_id", ForeignKey("git_integrations.id"), primary_key=True),
+    Column("next_check_at", Timestamp, nullable=False),
+    Column("checked_at", Timestamp),
+    Column("event_id", BigInteger),
+    Column("delivery_id", String),
+    Column("requested_at", Timestamp),
+    Index(
+        "git_installation_checks_requested_idx",
+        "next_check_at",
+        postgresql_where=text("requested_at IS NOT NULL"),
+    ),
+)
+
 git_flows = Table(
     "git_flows",
     metadata,

@@ -28,15 +28,15 @@ def interpret_installation(
 ) -> Interpretation:
     """Let an integration follow its installation's state.
 
-    A deletion always applies: installation ids are never used again, so nothing newer can follow it.
+    A deletion is confirmed with the provider first (`core.domain.installation_checks`): the signature does
+    not cover the event's name, and a deletion ends access for good.
     """
     known_at = integration.provider_updated_at
     told_at = notice.installation.updated_at
     subject = str(integration.external_id)
     if notice.step is InstallationStep.DELETED:
-        after = integration.revoked(StatusReason.UNINSTALLED_ON_PROVIDER, at=view.now)
-        # The installation's own time does not move when it is deleted.
-        return _stepped(event, integration, after, DomainEventType.INTEGRATION_REVOKED, "revoked", at=None)
+        verdict = Verdict("integration", Outcome.PROCESSED, "deletion_to_confirm", subject)
+        return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), has_reported_deletion=True)
     if is_older(told_at, known_at):
         return ignored("older_than_state", subject="integration", subject_id=subject)
     after = with_facts(integration, notice.installation)

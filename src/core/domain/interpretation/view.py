@@ -60,6 +60,7 @@ class Interpretation:
     domain_events: tuple[DomainEvent, ...] = ()
     attributions: tuple[Attribution, ...] = ()
     matched_links: tuple[Link, ...] = ()
+    has_reported_deletion: bool = False
 
     def settlement(self, event: Event, integration: Integration | None) -> Settlement:
         """Return what the ledger keeps of it."""

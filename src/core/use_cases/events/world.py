@@ -17,6 +17,7 @@ from core.domain.identifiers import (
     ProviderUserId,
     RepoId,
 )
+from core.domain.installation_checks import ReportedDeletion
 from core.domain.integrations import Integration
 from core.domain.interpretation import Binding, Interpretation, View, may_bind
 from core.domain.links import Link
@@ -61,6 +62,7 @@ class World:
     changed_repositories: dict[RepoKey, Repository] = field(default_factory=dict)
     doubted: list[ConnectionId] = field(default_factory=list)
     completed_requests: list[PendingRequest] = field(default_factory=list)
+    reported_deletions: list[ReportedDeletion] = field(default_factory=list)
     settlements: list[Settlement] = field(default_factory=list)
     domain_events: list[DomainEvent] = field(default_factory=list)
     attributions: list[Attribution] = field(default_factory=list)
@@ -107,6 +109,9 @@ class World:
             revoked = interpretation.connection.after
             self.connections[revoked.provider, revoked.provider_user_id] = revoked
             self.connection_changes.append(interpretation.connection)
+        if interpretation.has_reported_deletion and (integration := self.integration_of(event)):
+            deletion = ReportedDeletion(integration.id, event.id, event.delivery_id, event.created_at)
+            self.reported_deletions.append(deletion)
         if interpretation.doubted:
             self.doubted.append(interpretation.doubted.id)
         if request := interpretation.completed_request:
@@ -123,8 +128,7 @@ class World:
             await tx.links.apply(self.link_changes)
         if self.connection_changes:
             await tx.connections.apply(self.connection_changes)
-        for connection_id in self.doubted:
-            await tx.connections.check_again(connection_id, at=self.now)
+        await self._request_checks(tx)
         if self.completed_requests:
             await tx.flows.complete(self.completed_requests)
         if self.attributions:
@@ -135,6 +139,13 @@ class World:
             await tx.mailbox.route_waiting(now=self.now)
         if self.domain_events:
             await tx.domain_events.append(self.domain_events)
+
+    async def _request_checks(self, tx: Transaction) -> None:
+        """Request that the provider is asked where an event alone proves nothing."""
+        if self.reported_deletions:
+            await tx.installation_checks.request(self.reported_deletions)
+        for connection_id in self.doubted:
+            await tx.connections.check_again(connection_id, at=self.now)
 
 
 async def route(tx: Transaction, events: Sequence[Event], now: datetime) -> World:

@@ -19,7 +19,7 @@ from entrypoints.bootstrap.doctor.unset import unset
 from entrypoints.doctor.app import judge_clock, judge_installations
 from entrypoints.doctor.findings import Check, Finding, fail, note, ok
 from entrypoints.doctor.keys import judge_app_keys, judge_keys, judge_webhook_secrets
-from entrypoints.doctor.storage import judge_backlog, judge_revision, judge_scheduler
+from entrypoints.doctor.storage import judge_backlog, judge_checks, judge_revision, judge_scheduler
 from entrypoints.settings import Settings
 from ports.clock import Clock
 from ports.events import EventFilter
@@ -39,6 +39,7 @@ def storage_checks(settings: Settings, clock: Clock, database: Database | None) 
         Check("migrations", _in_second_place("migrations", storage.revision), _REMEDY),
         Check("backlog", _in_second_place("backlog", storage.backlog), _REMEDY),
         Check("scheduler", _in_second_place("scheduler", storage.scheduler), _REMEDY),
+        Check("reconciliation", _in_second_place("reconciliation", storage.checks), _REMEDY),
         Check("encryption keys", _in_second_place("encryption keys", storage.keys), _REMEDY),
         Check("webhook secrets", _in_second_place("webhook secrets", storage.webhook_secrets), _REMEDY),
         Check("app keys", _in_second_place("app keys", storage.app_keys), _REMEDY),
@@ -92,6 +93,12 @@ class _Storage:
         async with self.unit_of_work() as tx:
             state = await tx.recoveries.state(PROVIDER)
         return judge_scheduler(state, now=self.clock.now())
+
+    async def checks(self) -> list[Finding]:
+        now = self.clock.now()
+        async with self.unit_of_work() as tx:
+            backlog = await tx.installation_checks.backlog(PROVIDER, now=now)
+        return [judge_checks(backlog, now=now)]
 
     async def keys(self) -> list[Finding]:
         keys = self.settings.encryption_keys

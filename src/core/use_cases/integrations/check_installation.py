@@ -1,0 +1,121 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.domain.actors import SystemActor
+from core.domain.changes import Change
+from core.domain.errors import DomainError, StorageUnavailable
+from core.domain.installation_checks import (
+    FAILED_CHECK_DELAY,
+    CheckOutcome,
+    DueCheck,
+    apply_check,
+)
+from core.domain.lanes import lane_of
+from core.domain.provider import AppRefused, Installation, InstallationGone, ProviderUnavailable, RateLimited
+from ports.alerts import Alerts
+from ports.clock import Clock
+from ports.metrics import Metrics
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+
+PROVIDER_REFUSALS = (ProviderUnavailable, RateLimited, AppRefused)
+"""Errors that say nothing about one installation: the remaining checks wait until the next run."""
+
+_RETRY_DELAY = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInstallation:
+    """Read an installation at its provider and let the integration follow what the provider answers.
+
+    The provider is called outside any transaction. The answer is dropped if the integration changed during
+    the call, since a webhook may have brought something newer; the check is then due again soon.
+    """
+
+    unit_of_work: UnitOfWork
+    providers: Mapping[str, GitProvider]
+    clock: Clock
+    metrics: Metrics
+    alerts: Alerts
+
+    async def __call__(self, due: DueCheck) -> CheckOutcome:
+        """Check one installation.
+
+        Raises `PROVIDER_REFUSALS` or `StorageUnavailable`, and then changes nothing.
+        """
+        provider = due.integration.provider
+        try:
+            installation = await self._installation(due)
+        except (*PROVIDER_REFUSALS, StorageUnavailable):
+            raise
+        except DomainError as error:
+            await self._postpone(due)
+            self.alerts.alert(
+                "installation_check_failed",
+                "An installation could not be read at the provider. It is checked again in an hour.",
+                integration_id=str(due.integration.external_id),
+                reason=error.code,
+            )
+            outcome = CheckOutcome.FAILED
+        else:
+            outcome = await self._apply(due, installation)
+        self.metrics.checked_installation(provider, outcome)
+        if outcome is CheckOutcome.DELETION_NOT_CONFIRMED and due.deletion:
+            self.alerts.alert(
+                "deletion_not_confirmed",
+                "A webhook reported a deleted installation that the provider still has. Nothing was changed.",
+                integration_id=str(due.integration.external_id),
+                delivery_id=due.deletion.delivery_id,
+            )
+        return outcome
+
+    async def _installation(self, due: DueCheck) -> Installation | None:
+        integration = due.integration
+        try:
+            return await self.providers[integration.provider].installation(integration.provider_id)
+        except InstallationGone:
+            return None
+
+    async def _postpone(self, due: DueCheck) -> None:
+        async with self.unit_of_work() as tx:
+            at = self.clock.now() + FAILED_CHECK_DELAY
+            await tx.installation_checks.reschedule(due.integration.id, at=at)
+            await tx.commit()
+
+    async def _apply(self, due: DueCheck, installation: Installation | None) -> CheckOutcome:
+        read, deletion = due.integration, due.deletion
+        async with self.unit_of_work() as tx:
+            # Events of this installation are not processed meanwhile.
+            await tx.mailbox.lock(lane_of(read.provider_id))
+            known = await tx.integrations.get_for_update(read.organization_id, read.provider)
+            now = self.clock.now()
+            is_bound = known is not None and known.provider_id == read.provider_id and not known.is_revoked
+            if known is None or not is_bound:
+                # It was disconnected, or connected to another installation, which is checked in its own time.
+                outcome, next_check_at = CheckOutcome.OVERTAKEN, now + FAILED_CHECK_DELAY
+            elif installation is not None and known.updated_at != read.updated_at:
+                await tx.installation_checks.reschedule(read.id, at=now + _RETRY_DELAY)
+                await tx.commit()
+                return CheckOutcome.OVERTAKEN
+            else:
+                result = apply_check(known, installation, deletion, at=now)
+                outcome, next_check_at = result.outcome, result.next_check_at
+                if result.integration != known:
+                    by = (
+                        SystemActor("webhook", deletion.delivery_id) if deletion else SystemActor("scheduler")
+                    )
+                    await tx.integrations.apply([Change(known, result.integration, by)])
+                if result.domain_events:
+                    await tx.domain_events.append(result.domain_events)
+            if outcome is CheckOutcome.DELETION_PENDING:
+                await tx.installation_checks.reschedule(read.id, at=next_check_at)
+            else:
+                await tx.installation_checks.complete(
+                    read.id,
+                    checked_at=now,
+                    next_check_at=next_check_at,
+                    event_id=deletion.event_id if deletion else None,
+                )
+            await tx.commit()
+        return outcome

@@ -1,0 +1,309 @@
+"""How an integration follows its installation once the provider was asked."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from adapters.memory.metrics import MemoryMetrics
+from core.domain.domain_events import DomainEventType, IntegrationData
+from core.domain.errors import DomainError
+from core.domain.installation_checks import CHECK_INTERVAL, CheckOutcome
+from core.domain.integrations import Integration, IntegrationStatus, StatusReason
+from core.domain.lanes import lane_of
+from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, RateLimited
+from core.use_cases.integrations.check_installation import CheckInstallation
+from core.use_cases.integrations.confirm_deletions import ConfirmDeletions
+from core.use_cases.integrations.reconcile_installations import ReconcileInstallations
+from tests.contract.installation_checks import claim_requested, report
+from tests.contract.memory_world import MemoryWorld
+from tests.support.builders import INSTALLATION, PROVIDER, Fact, now
+from tests.support.catalog import Catalog
+from tests.support.processing import AlertBook
+
+KEY = str(INSTALLATION)
+
+
+class Checks(Catalog):
+    """A connected installation and both ways of checking it."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryWorld())
+        self.metrics, self.alerts = MemoryMetrics(), AlertBook()
+        check = CheckInstallation(
+            self.world.unit_of_work, self.providers, self.clock, self.metrics, self.alerts
+        )
+        self.confirm = ConfirmDeletions(check)
+        self.reconcile = ReconcileInstallations(check)
+
+    async def as_provider_knows(self, **facts: Fact) -> Integration:
+        """Connect an installation whose facts equal the provider's, a day ago."""
+        installed = self.provider.world.install(KEY).facts
+        known: dict[str, Fact] = {
+            "provider_id": KEY,
+            "provider_name": installed.account_login,
+            "provider_url": installed.account_url,
+            "account_id": installed.account_id,
+            "account_type": installed.account_type,
+            "repository_selection": installed.repository_selection,
+            "permissions": installed.permissions,
+            "provider_updated_at": installed.updated_at,
+        }
+        integration = await self.world.integration(**(known | facts))
+        self.clock.set(integration.created_at + CHECK_INTERVAL)
+        return await self.read(integration)
+
+    def at_provider(self, **facts: Fact) -> None:
+        """Change what the provider knows of the installation."""
+        installed = self.provider.world.installations[KEY]
+        installed.facts = replace(installed.facts, updated_at=self.clock.now(), **facts)
+
+    async def events(self) -> Sequence[tuple[DomainEventType, str]]:
+        """Return what was published: type and the integration's status."""
+        recorded = await self.told()
+        return [(one.type, one.data.status) for one in recorded if isinstance(one.data, IntegrationData)]
+
+
+@pytest.fixture
+def checks() -> Checks:
+    """Give a provider and the use cases."""
+    return Checks()
+
+
+async def test_an_unchanged_installation_changes_nothing(checks: Checks) -> None:
+    """No audit version, no event, and the next check is due in a day."""
+    integration = await checks.as_provider_knows()
+    assert await checks.reconcile() == 1
+    assert await checks.read(integration) == integration
+    assert (await checks.events(), checks.metrics.checks) == ([], {(PROVIDER, CheckOutcome.UNCHANGED): 1})
+    assert await checks.reconcile() == 0
+    checks.clock.advance(CHECK_INTERVAL)
+    assert await checks.reconcile() == 1
+
+
+async def test_follows_a_rename_and_another_selection(checks: Checks) -> None:
+    """The catalog is read again, since names of repositories follow the account's."""
+    integration = await checks.as_provider_knows(sync_requested_at=None)
+    checks.at_provider(
+        account_login="acme-rockets",
+        account_url="https://provider.example/acme-rockets",
+        repository_selection="all",
+    )
+    await checks.reconcile()
+    after = await checks.read(integration)
+    assert (after.provider_name, after.provider_url) == (
+        "acme-rockets",
+        "https://provider.example/acme-rockets",
+    )
+    assert (after.repository_selection, after.sync_requested_at) == ("all", checks.clock.now())
+
+
+async def test_follows_permissions(checks: Checks) -> None:
+    """Consumers are told as of the webhook."""
+    integration = await checks.as_provider_knows()
+    checks.at_provider(permissions={"metadata": "read"})
+    await checks.reconcile()
+    assert dict((await checks.read(integration)).permissions) == {"metadata": "read"}
+    assert await checks.events() == [(DomainEventType.INTEGRATION_PERMISSIONS_CHANGED, "active")]
+
+
+async def test_follows_a_suspension_and_its_end(checks: Checks) -> None:
+    """Each is published once."""
+    integration = await checks.as_provider_knows()
+    checks.provider.world.suspend(KEY)
+    await checks.reconcile()
+    suspended = await checks.read(integration)
+    assert (suspended.status, suspended.status_reason) == (
+        IntegrationStatus.SUSPENDED,
+        StatusReason.SUSPENDED_ON_PROVIDER,
+    )
+    checks.provider.world.suspend(KEY, suspended=False)
+    checks.clock.advance(CHECK_INTERVAL)
+    await checks.reconcile()
+    active = await checks.read(integration)
+    assert (active.status, active.sync_requested_at is not None) == (IntegrationStatus.ACTIVE, True)
+    assert await checks.events() == [
+        (DomainEventType.INTEGRATION_SUSPENDED, "suspended"),
+        (DomainEventType.INTEGRATION_ACTIVATED, "active"),
+    ]
+
+
+async def test_does_not_end_a_suspension_for_a_refused_token(checks: Checks) -> None:
+    """Only a token that is issued ends it."""
+    refused = {"status": IntegrationStatus.SUSPENDED, "status_reason": StatusReason.TOKEN_REFUSED}
+    integration = await checks.as_provider_knows(**refused)
+    await checks.reconcile()
+    assert await checks.read(integration) == integration
+
+
+async def test_a_missing_installation_is_revoked(checks: Checks) -> None:
+    """Once, by the scheduler; it is never checked again."""
+    integration = await checks.as_provider_knows()
+    del checks.provider.world.installations[KEY]
+    assert await checks.reconcile() == 1
+    after = await checks.read(integration)
+    assert (after.status, after.status_reason) == (
+        IntegrationStatus.REVOKED,
+        StatusReason.UNINSTALLED_ON_PROVIDER,
+    )
+    assert await checks.events() == [(DomainEventType.INTEGRATION_REVOKED, "revoked")]
+    checks.clock.advance(2 * CHECK_INTERVAL)
+    assert await checks.reconcile() == 0
+
+
+@pytest.mark.parametrize(
+    "error", [ProviderUnavailable("No answer."), RateLimited(now(), retry_after=60), AppRefused("No.")]
+)
+async def test_an_outage_revokes_nobody_and_loses_no_check(checks: Checks, error: DomainError) -> None:
+    """A run ends at the first such error; the checks come again when their claims end."""
+    integration = await checks.as_provider_knows()
+    checks.provider.fail("installation", error)
+    assert await checks.reconcile() == 0
+    assert await checks.read(integration) == integration
+    assert await checks.reconcile() == 0
+    checks.clock.advance(timedelta(minutes=10))
+    assert await checks.reconcile() == 1
+
+
+async def test_one_installation_that_fails_holds_up_no_other(checks: Checks) -> None:
+    """It is due again in an hour, and somebody is told."""
+    await checks.as_provider_knows()
+    checks.provider.fail("installation", CredentialRefused("Not this one."))
+    assert await checks.reconcile() == 1
+    assert checks.metrics.checks == {(PROVIDER, CheckOutcome.FAILED): 1}
+    assert [code for code, _ in checks.alerts.told] == ["installation_check_failed"]
+    checks.clock.advance(timedelta(hours=1))
+    assert await checks.reconcile() == 1
+    assert checks.metrics.checks[PROVIDER, CheckOutcome.UNCHANGED] == 1
+
+
+async def test_checks_are_spread_over_the_day(checks: Checks) -> None:
+    """After an upgrade all are due at once: each run takes a 720th of them, and one more."""
+    for number in range(1, 721):
+        checks.provider.world.install(str(number))
+        await checks.world.integration(
+            await checks.world.organization(f"Acme {number}"), provider_id=str(number)
+        )
+    checks.clock.set(now() + CHECK_INTERVAL)
+    assert await checks.reconcile() == 2
+    checks.clock.advance(timedelta(minutes=1))
+    assert await checks.reconcile() == 2
+    assert checks.metrics.overdue_checks[PROVIDER] == pytest.approx(60, abs=60)
+
+
+async def test_leaves_the_calls_that_are_left_to_others(checks: Checks) -> None:
+    """Tokens come first; how late the checks are is published all the same."""
+    await checks.as_provider_knows()
+    checks.provider.world.calls_left = 0.49
+    checks.clock.advance(timedelta(hours=3))
+    assert await checks.reconcile() == 0
+    assert checks.metrics.overdue_checks[PROVIDER] >= 3 * 3600
+
+
+async def test_an_answer_older_than_the_integration_is_dropped(checks: Checks) -> None:
+    """A webhook changed it during the call; it is read again some seconds later."""
+    integration = await checks.as_provider_knows()
+    checks.at_provider(account_login="acme-old")
+
+    async def renamed(_: str) -> None:
+        checks.provider.before = None
+        checks.clock.advance(timedelta(seconds=1))
+        await checks.change(integration, provider_name="acme-new")
+
+    checks.provider.before = renamed
+    await checks.reconcile()
+    assert (await checks.read(integration)).provider_name == "acme-new"
+    assert checks.metrics.checks == {(PROVIDER, CheckOutcome.OVERTAKEN): 1}
+    checks.clock.advance(timedelta(seconds=10))
+    assert await checks.reconcile() == 1
+    assert (await checks.read(integration)).provider_name == "acme-old"
+
+
+async def test_a_confirmed_deletion_revokes(checks: Checks) -> None:
+    """At once; the event is that of the webhook, and so is the audit version."""
+    integration = await checks.as_provider_knows()
+    deletion = await report(checks.world, integration)
+    del checks.provider.world.installations[KEY]
+    assert await checks.confirm() == 1
+    assert (await checks.read(integration)).status is IntegrationStatus.REVOKED
+    [recorded] = await checks.told()
+    assert recorded.type is DomainEventType.INTEGRATION_REVOKED
+    assert recorded.occurred_at == deletion.received_at
+    assert await checks.confirm() == 0
+
+
+async def test_a_false_report_changes_nothing(checks: Checks) -> None:
+    """It is asked about a handful of times within half a minute, then somebody is told."""
+    integration = await checks.as_provider_knows()
+    checks.clock.set(now())
+    deletion = await report(checks.world, integration)
+    made = 0
+    for _ in range(60):
+        made += await checks.confirm()
+        checks.clock.advance(timedelta(seconds=1))
+    assert made in range(4, 9)
+    assert await checks.read(integration) == integration
+    assert await claim_requested(checks.world, checks.clock.now() + CHECK_INTERVAL) == []
+    assert checks.alerts.told == [
+        (
+            "deletion_not_confirmed",
+            {"integration_id": str(integration.external_id), "delivery_id": deletion.delivery_id},
+        )
+    ]
+
+
+async def test_a_deletion_that_the_api_shows_late_is_confirmed(checks: Checks) -> None:
+    """The provider's parts do not agree at once."""
+    integration = await checks.as_provider_knows()
+    checks.clock.set(now())
+    await report(checks.world, integration)
+    await checks.confirm()
+    assert (await checks.read(integration)).status is IntegrationStatus.ACTIVE
+    del checks.provider.world.installations[KEY]
+    checks.clock.advance(timedelta(seconds=2))
+    await checks.confirm()
+    assert (await checks.read(integration)).status is IntegrationStatus.REVOKED
+
+
+async def test_a_deletion_waits_for_the_end_of_an_outage(checks: Checks) -> None:
+    """However long that lasts."""
+    integration = await checks.as_provider_knows()
+    await report(checks.world, integration)
+    del checks.provider.world.installations[KEY]
+    checks.provider.fail("installation", ProviderUnavailable("No answer."), times=None)
+    for _ in range(100):
+        assert await checks.confirm() == 0
+        checks.clock.advance(timedelta(minutes=10))
+    assert (await checks.read(integration)).status is IntegrationStatus.ACTIVE
+    checks.provider.heal()
+    assert await checks.confirm() == 1
+    assert (await checks.read(integration)).status is IntegrationStatus.REVOKED
+
+
+async def test_an_old_report_does_not_end_a_new_installation(checks: Checks) -> None:
+    """The organization installed the app again before the report was confirmed."""
+    integration = await checks.as_provider_knows()
+    await report(checks.world, integration)
+    del checks.provider.world.installations[KEY]
+
+    async def rebind(_: str) -> None:
+        checks.provider.before = None
+        checks.provider.world.install("2")
+        await checks.change(integration, provider_id="2")
+
+    checks.provider.before = rebind
+    await checks.confirm()
+    after = await checks.read(integration)
+    assert (after.status, after.provider_id) == (IntegrationStatus.ACTIVE, "2")
+    assert await checks.events() == []
+
+
+async def test_a_check_waits_for_the_lane(checks: Checks) -> None:
+    """An event of this installation that is processed meanwhile is seen."""
+    integration = await checks.as_provider_knows()
+    async with checks.world.unit_of_work() as tx:
+        assert await tx.mailbox.try_lock(lane_of(integration.provider_id))
+        with pytest.raises(DomainError):
+            await checks.reconcile()
+    assert await checks.read(integration) == integration
