@@ -18,6 +18,7 @@ from entrypoints.sandbox.actions.pushes import Push, push
 from entrypoints.sandbox.actions.repositories import new_repository
 from entrypoints.sandbox.actions.rights import ActionRefused, account_named
 from entrypoints.sandbox.actions.table import ACTIONS
+from entrypoints.sandbox.bulk import NewOrganizations, create_organizations
 from entrypoints.sandbox.faults import Fault
 from entrypoints.sandbox.payloads.deliveries import delivery_in_list
 from entrypoints.sandbox.sandbox import Sandbox
@@ -103,6 +104,17 @@ async def _create_pushes(sandbox: Sandbox, _parts: Mapping[str, str], content: b
     return {"guids": [one.guid for one in deliveries.values() if one.id > last]}
 
 
+async def _create_organizations(sandbox: Sandbox, _parts: Mapping[str, str], content: bytes) -> object:
+    wish = _read(content, NewOrganizations)
+    return {"installations": create_organizations(sandbox, account_named(sandbox.world, wish.owner), wish)}
+
+
+async def _set_account(sandbox: Sandbox, parts: Mapping[str, str], content: bytes) -> object:
+    account = account_named(sandbox.world, parts["login"])
+    sandbox.world.accounts[account.id] = changed = _changed(account, content)
+    return changed
+
+
 async def _expire_tokens(sandbox: Sandbox, _parts: Mapping[str, str], content: bytes) -> object:
     expire_tokens(sandbox, _read(content, Expiry))
     return {}
@@ -130,6 +142,8 @@ _HANDLERS: tuple[tuple[str, str, _Handler], ...] = (
     ("PATCH", "/apps/{slug}", _set_app),
     ("POST", "/as/{login}/{action}", _act),
     ("POST", "/repositories", _create_repositories),
+    ("POST", "/organizations", _create_organizations),
+    ("PATCH", "/accounts/{login}", _set_account),
     ("POST", "/pushes", _create_pushes),
     ("POST", "/tokens/expire", _expire_tokens),
     ("GET", "/deliveries", _list_deliveries),

@@ -3,6 +3,7 @@
 from entrypoints.sandbox.payloads.accounts import email, profile
 from entrypoints.sandbox.payloads.installations import installation_in_api
 from entrypoints.sandbox.payloads.repositories import repository_in_list
+from entrypoints.sandbox.rest.account_rules import demand_address, demand_sign_on
 from entrypoints.sandbox.rest.answers import Answer, not_accessible, not_found, suspended
 from entrypoints.sandbox.rest.call import Call
 from entrypoints.sandbox.rest.endpoint import Endpoint
@@ -36,10 +37,17 @@ def list_emails(call: Call) -> Answer:
 def list_installations(call: Call) -> Answer:
     """List the app's installations the person sees something of: members do, too."""
     sandbox, asking = call.sandbox, call.as_user()
-    found = [one for one in sandbox.world.installations.values() if _sees(sandbox.world, asking, one)]
-    return call.counted(
+    seen = [one for one in sandbox.world.installations.values() if _sees(sandbox.world, asking, one)]
+    accounts = sandbox.world.accounts
+    found = [one for one in seen if accounts[one.account_id].admits(asking.person.id)]
+    answer = call.counted(
         "installations", found, lambda one: installation_in_api(sandbox.links, sandbox.world, one)
     )
+    hidden = sorted({one.account_id for one in seen} - {one.account_id for one in found})
+    if not hidden:
+        return answer
+    partial = f"partial-results; organizations={','.join(map(str, hidden))}"
+    return Answer(answer.body, answer.status, {**answer.headers, "X-GitHub-SSO": partial})
 
 
 def list_repositories(call: Call) -> Answer:
@@ -52,6 +60,8 @@ def list_repositories(call: Call) -> Answer:
     if installation.suspended_at:
         raise suspended()
     owner = world.accounts[installation.account_id]
+    demand_sign_on(sandbox.links, owner, asking.person.id)
+    demand_address(owner)
     roles = ((one, world.role(asking.person.id, one)) for one in world.covered_by(installation))
     found = [(one, role) for one, role in roles if role is not None]
     return call.counted(

@@ -35,6 +35,12 @@ class Account:
     """Of an organization: whether members see every repository of it."""
     takes_requests: bool = True
     """Of an organization: whether members may ask its owners to install an app."""
+    requires_sign_on: bool = False
+    """Of an organization: whether people have to sign in to it by SAML before an app sees it for them."""
+    signed_on: set[int] = field(default_factory=set)
+    """Of an organization: who has."""
+    blocks_addresses: bool = False
+    """Of an organization: whether its IP allow list lets no caller of the API in."""
 
     @property
     def primary_email(self) -> str:
@@ -45,6 +51,10 @@ class Account:
     def is_administered_by(self, person_id: int) -> bool:
         """Tell whether the person owns this account."""
         return person_id == self.id or person_id in self.owners
+
+    def admits(self, person_id: int) -> bool:
+        """Tell whether an app sees this account for the person, as far as single sign-on goes."""
+        return not self.requires_sign_on or person_id in self.signed_on
 
     def has(self, address: str) -> bool:
         """Tell whether commits with this address are attributed to this account."""

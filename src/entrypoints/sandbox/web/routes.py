@@ -13,6 +13,7 @@ from entrypoints.sandbox.web import (
     repositories,
     session,
     settings,
+    single_sign_on,
 )
 
 
@@ -27,6 +28,7 @@ def pages(sandbox: Sandbox) -> list[BaseRoute]:
         *registering.routes(sandbox),
         *apps.routes(sandbox),
         *settings.routes(sandbox),
+        *single_sign_on.routes(sandbox),
         *faults.routes(sandbox),
         *do.routes(sandbox),
         *repositories.routes(sandbox),
