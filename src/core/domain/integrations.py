@@ -68,6 +68,11 @@ class Integration:
     provider_updated_at: datetime | None = None
 
     @property
+    def is_replaceable(self) -> bool:
+        """Whether connecting may start: nothing is connected, or GitHub refuses this service's access."""
+        return self.is_revoked or self.status_reason is StatusReason.TOKEN_REFUSED
+
+    @property
     def is_revoked(self) -> bool:
         """Tell whether only a new binding can bring it back."""
         return self.status is IntegrationStatus.REVOKED

@@ -5,6 +5,8 @@ from core.domain.flows import FlowInvalid
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.integrations import (
     IntegrationStatus,
+    OrganizationAlreadyConnected,
+    StatusReason,
 )
 from core.domain.provider import (
     InstallationSuspended,
@@ -122,3 +124,24 @@ async def test_connected_again_it_is_the_same_integration(world: InstallWorld) -
     )
     await revoke(world)
     assert (await world.begin(world.mara, mode=Mode.NEW)).query["target_id"] == "9"
+
+
+async def test_what_the_provider_refuses_is_connected_again(world: InstallWorld) -> None:
+    """The card of an integration that this service suspended says so: the same installation, or another."""
+    for provider_id in (ACME, ACME):
+        if not world.database.committed.integrations:
+            await connect(world, OLGA, provider_id)
+        integration = world.integration()
+        suspended = integration.suspended(StatusReason.TOKEN_REFUSED, at=world.clock.now())
+        world.database.committed.integrations[integration.id] = suspended
+        came = world.authorized(await world.begin(world.mara, mode=Mode.EXISTING), OLGA)
+        assert await world.finish(world.mara, came) == Connected("/settings")
+        after = world.integration()
+        assert (after.id, after.status, after.status_reason) == (
+            integration.id,
+            IntegrationStatus.ACTIVE,
+            None,
+        )
+    suspended = world.integration().suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=world.clock.now())
+    world.database.committed.integrations[suspended.id] = suspended
+    await refused(world.begin(world.mara, mode=Mode.EXISTING), OrganizationAlreadyConnected)

@@ -72,7 +72,7 @@ class BeginInstall:
         async with self.unit_of_work() as tx:
             current = await tx.integrations.find(organization.id, provider)
             flow_id = await tx.flows.next_id()
-        if current is not None and not current.is_revoked:
+        if current is not None and not current.is_replaceable:
             raise OrganizationAlreadyConnected(
                 "This organization is connected already. Manage it at the provider, or disconnect it first."
             )
