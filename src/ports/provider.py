@@ -20,6 +20,7 @@ from core.domain.provider import (
     RepositoryAdministration,
     RepositoryPage,
     UserTokens,
+    VisibleInstallations,
     WebhookConfig,
 )
 from core.domain.secret import Secret
@@ -135,6 +136,9 @@ class GitProvider(Protocol):
         Asks the provider at times, since an app's page moves when the app is renamed.
         """
 
+    def single_sign_on_url(self, account_login: str | None) -> str | None:
+        """Return where a person signs in to an account that requires it; without one, to any of theirs."""
+
     def authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str) -> str:
         """Return where a person authorizes our app (PKCE, S256)."""
 
@@ -158,11 +162,24 @@ class GitProvider(Protocol):
     async def verified_emails(self, token: Secret) -> Sequence[str]:
         """Return the person's verified addresses; raises `PermissionMissing`."""
 
-    async def installations_of(self, token: Secret) -> Sequence[str]:
-        """Return the ids of our installations the person can see. Seeing one is not owning it."""
+    async def visible_installations(self, token: Secret) -> VisibleInstallations:
+        """Return our installations the person can see, over all pages. Seeing one is not owning it."""
 
-    async def administration(self, token: Secret, provider_id: str) -> RepositoryAdministration:
-        """Count, over all pages, the installation's repositories the person sees and administers."""
+    async def administration(
+        self,
+        token: Secret,
+        provider_id: str,
+        *,
+        after: RepositoryAdministration | None = None,
+        until: datetime | None = None,
+    ) -> RepositoryAdministration:
+        """Count the installation's repositories the person sees and administers.
+
+        Stops at the first page that has one they do not administer. After `until`, returns what is not
+        complete once at least one page was read; a later call continues `after` it, in any process. Raises
+        `NotVisible`, `InstallationSuspended`, `SingleSignOnRequired`, `AddressNotAllowed` or another
+        `PermissionMissing`.
+        """
 
     async def revoke_grant(self, token: Secret) -> None:
         """Withdraw the person's whole authorization, which ends every token of theirs for our app.

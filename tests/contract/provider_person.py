@@ -108,7 +108,9 @@ class PersonContract:
         stage.install()
         tokens = await stage.signed_in(stage.person(sees=[stage.covered(seen)[0]]))
 
-        assert await stage.provider.installations_of(tokens.access_token) == [seen]
+        visible = await stage.provider.visible_installations(tokens.access_token)
+        assert [one.provider_id for one in visible.installations] == [seen]
+        assert not visible.hides_accounts
 
     async def test_administration_is_counted_over_all_pages(self, stage: ProviderStage) -> None:
         """Of what the person sees of this installation alone."""

@@ -188,10 +188,17 @@ class InstallWorld:
             request_id="request-1",
         )
 
-    async def choose(self, browser: Browser, state: str, installation_id: str) -> Outcome:
+    async def choose(
+        self, browser: Browser, state: str, installation_id: str, *, page: int | None = None
+    ) -> Outcome:
         """Let a browser post its choice."""
         return await self.installs.finish.choose(
-            PROVIDER, state, installation_id, cookies=browser.cookies.get, session=browser.session
+            PROVIDER,
+            state,
+            installation_id,
+            page=page,
+            cookies=browser.cookies.get,
+            session=browser.session,
         )
 
     async def announce(

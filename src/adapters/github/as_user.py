@@ -1,13 +1,16 @@
+import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
+from datetime import datetime
 from http import HTTPStatus
+from urllib.parse import quote
 
 from adapters.github import oauth
 from adapters.github.addresses import is_number
-from adapters.github.caller import Caller
-from adapters.github.calls import Call
+from adapters.github.caller import PAGES_AT_ONCE, Caller
+from adapters.github.calls import Call, Reply
 from adapters.github.credentials import NoCredential, TokenCredential
-from adapters.github.pagination import READINGS
+from adapters.github.pagination import PER_PAGE, READINGS
 from adapters.github.person_answers import (
     EmailAnswer,
     InstallationsAnswer,
@@ -23,6 +26,8 @@ from core.domain.provider import (
     ProviderPerson,
     RepositoryAdministration,
     UserTokens,
+    VisibleInstallation,
+    VisibleInstallations,
 )
 from core.domain.secret import Secret
 
@@ -35,12 +40,60 @@ _TOKEN_REFUSALS = frozenset({HTTPStatus.BAD_REQUEST.value})
 _read_tokens = reader(oauth.TokensAnswer)
 _read_person = reader(PersonAnswer)
 _read_emails = list_reader(EmailAnswer)
-_read_installations = reader(InstallationsAnswer)
+_decode_installations = reader(InstallationsAnswer)
+
+
+def _read_installations(reply: Reply) -> tuple[list[VisibleInstallation], bool]:
+    """Read one page, and whether GitHub left out accounts that require single sign-on.
+
+    https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
+    """
+    is_partial = reply.headers.get("x-github-sso", "").startswith("partial-results")
+    return [one.to_domain() for one in _decode_installations(reply).installations], is_partial
+
+
 _read_visible = reader(VisibleRepositories)
+
+
+class _Count:
+    """Repositories of an installation, counted page by page; `before` were counted by an earlier call."""
+
+    def __init__(self, before: int, totals: set[int]) -> None:
+        self.before = before
+        self.totals = totals
+        self.is_over = False
+        self._admin: dict[int, bool] = {}
+
+    def add(self, page: VisibleRepositories) -> None:
+        """Count one page; it is over with the last one, and with one that is not administered throughout."""
+        self.totals.add(page.total_count)
+        self._admin |= {repository.id: repository.permissions.admin for repository in page.repositories}
+        self.is_over = len(page.repositories) < PER_PAGE or not all(self._admin.values())
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the list stood still: what moves between two pages is missed or seen twice."""
+        seen = self.before + len(self._admin)
+        if not all(self._admin.values()):
+            return True  # nothing else can come of it
+        return len(self.totals) == 1 and (not self.is_over or self.totals == {seen})
+
+    @property
+    def result(self) -> RepositoryAdministration:
+        """What was counted, whatever GitHub claims."""
+        administered = self.before + sum(self._admin.values())
+        if self.is_over:
+            return RepositoryAdministration(self.before + len(self._admin), administered)
+        return RepositoryAdministration(max(self.totals), administered, is_complete=False)
 
 
 class UserCalls(Caller):
     """What is asked as a person, and about a person's tokens."""
+
+    def single_sign_on_url(self, account_login: str | None) -> str | None:
+        """Return where a person signs in to an organization, or finds their organizations."""
+        path = f"/orgs/{quote(account_login, safe='')}/sso" if account_login else "/settings/organizations"
+        return self._parts.addresses.of_page(path)
 
     def authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str) -> str:
         """Return where a person authorizes our app (PKCE, S256)."""
@@ -88,28 +141,55 @@ class UserCalls(Caller):
         verified = [address for address in found if address.verified]
         return [address.email for address in sorted(verified, key=lambda address: not address.primary)]
 
-    async def installations_of(self, token: Secret) -> Sequence[str]:
-        """Return the ids of our installations the person can see; every member of an account sees its own."""
+    async def visible_installations(self, token: Secret) -> VisibleInstallations:
+        """Return our installations the person can see; every member of an account sees its own."""
+        found: list[VisibleInstallation] = []
+        hides_accounts = False
         async with aclosing(
             self._pages("/user/installations", self._as_user(token), _read_installations)
-        ) as found:
-            return [str(installation.id) async for page in found for installation in page.installations]
+        ) as pages:
+            async for installations, is_partial in pages:
+                found += installations
+                hides_accounts = hides_accounts or is_partial
+        return VisibleInstallations(tuple(found), hides_accounts)
 
-    async def administration(self, token: Secret, provider_id: str) -> RepositoryAdministration:
-        """Count, over all pages, the installation's repositories the person sees and administers."""
+    async def administration(
+        self,
+        token: Secret,
+        provider_id: str,
+        *,
+        after: RepositoryAdministration | None = None,
+        until: datetime | None = None,
+    ) -> RepositoryAdministration:
+        """Count the installation's repositories the person sees and administers, page by page."""
         if not is_number(provider_id):
             raise NotVisible("GitHub shows no such object.")
-        path, credential = f"/user/installations/{provider_id}/repositories", self._as_user(token)
+        path = f"/user/installations/{provider_id}/repositories"
+        # Pages are full but for the last one, so what was read before ends where a page does.
+        before = after.administered if after and after.administered % PER_PAGE == 0 else 0
         for _ in range(READINGS):
-            totals: set[int] = set()
-            admin: dict[int, bool] = {}
-            async with aclosing(self._pages(path, credential, _read_visible)) as found:
-                async for page in found:
-                    totals.add(page.total_count)
-                    admin |= {repository.id: repository.permissions.admin for repository in page.repositories}
-            if totals == {len(admin)}:
+            count = _Count(before, {after.total} if after and before else set())
+            await self._read_on(count, path, self._as_user(token), until)
+            if count.is_settled:
                 break
-        return RepositoryAdministration(total=len(admin), administered=sum(admin.values()))
+            before = 0
+        return count.result
+
+    async def _read_on(
+        self, count: "_Count", path: str, credential: TokenCredential, until: datetime | None
+    ) -> None:
+        number, width = count.before // PER_PAGE + 1, 1
+        while True:
+            urls = [f"{path}?per_page={PER_PAGE}&page={each}" for each in range(number, number + width)]
+            for page in await asyncio.gather(*(self._get(url, credential, _read_visible) for url in urls)):
+                count.add(page)
+                if count.is_over:
+                    return
+            number += width
+            if until is not None and self._parts.clock.now() >= until:
+                return
+            # As many at once as there are likely to be; the first page says.
+            width = min(PAGES_AT_ONCE, max(1, -(-max(count.totals) // PER_PAGE) - number + 1))
 
     async def revoke_grant(self, token: Secret) -> None:
         """Withdraw the whole authorization; raises `CredentialRefused` if a dead token cannot show whose."""

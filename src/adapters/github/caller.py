@@ -17,7 +17,7 @@ from ports.metrics import Metrics
 T = TypeVar("T")
 
 # Of the calls one credential may make at once, so that a person need not wait for a list to end.
-_PAGES_AT_ONCE = 4
+PAGES_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Caller:
         *,
         accept: frozenset[int] = frozenset(),
         per_page: int = PER_PAGE,
-        at_once: int = _PAGES_AT_ONCE,
+        at_once: int = PAGES_AT_ONCE,
     ) -> AsyncGenerator[T, None]:
         """Return all pages of a list, in order if one at once; the path has no query."""
         url = self._parts.addresses.of_api(f"{path}?per_page={per_page}")

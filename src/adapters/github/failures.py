@@ -12,7 +12,14 @@ import msgspec
 
 from adapters.github.rate_limits import is_limited
 from core.domain.errors import DomainError
-from core.domain.provider import InstallationSuspended, NotVisible, PermissionMissing, ProviderUnavailable
+from core.domain.provider import (
+    AddressNotAllowed,
+    InstallationSuspended,
+    NotVisible,
+    PermissionMissing,
+    ProviderUnavailable,
+    SingleSignOnRequired,
+)
 
 _LONGEST_MESSAGE = 300
 
@@ -73,7 +80,7 @@ def message_of(body: bytes) -> str:
         return ""
 
 
-def error_of(failure: Failure) -> DomainError:
+def error_of(failure: Failure, headers: Mapping[str, str] | None = None) -> DomainError:
     """Return the error of a failure that neither another try nor another credential mends."""
     match failure:
         case Failure.SUSPENDED:
@@ -81,13 +88,31 @@ def error_of(failure: Failure) -> DomainError:
         case Failure.PERMISSION:
             return PermissionMissing("The app was not granted the permission this needs on GitHub.")
         case Failure.SINGLE_SIGN_ON:
-            return PermissionMissing("The account on GitHub asks for single sign-on first.")
+            return SingleSignOnRequired(
+                "The organization requires SAML single sign-on. Sign in to it on GitHub, then try again.",
+                url=_sign_on_url((headers or {}).get("x-github-sso", "")),
+            )
         case Failure.ADDRESS:
-            return PermissionMissing("The account on GitHub does not let this service's addresses in.")
+            return AddressNotAllowed(
+                "The organization's IP allow list on GitHub blocks crewkit. Ask one of its owners to add "
+                "crewkit's addresses to the list, then try again."
+            )
         case Failure.NOT_VISIBLE:
             return NotVisible("GitHub shows no such object.")
         case _:
             return ProviderUnavailable("GitHub did not understand us.", retry_after=_MISUNDERSTOOD_SECONDS)
+
+
+def _sign_on_url(header: str) -> str | None:
+    """Return the page to sign in at; as it leads people away, it must be a web address.
+
+    `X-GitHub-SSO: required; url=https://github.com/orgs/octodocs-test/sso?authorization_request=…`
+    https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
+    """
+    kind, _, rest = header.partition(";")
+    url = rest.strip().removeprefix("url=").strip()
+    is_shown = kind.strip() == "required" and url.startswith(("https://", "http://")) and url.isprintable()
+    return url if is_shown and url.isascii() else None
 
 
 def _forbidden(headers: Mapping[str, str], said: str) -> Failure:

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from core.domain.identifiers import ProviderUserId
-from core.domain.provider import ProviderPerson
+from core.domain.identifiers import AccountId, ProviderUserId
+from core.domain.provider import ProviderPerson, VisibleInstallation
 
 
 class Identified(msgspec.Struct):
@@ -12,10 +12,31 @@ class Identified(msgspec.Struct):
     id: int
 
 
+class SeenAccount(msgspec.Struct):
+    """The account of an installation; an enterprise has a slug instead of a login."""
+
+    id: int = 0
+    login: str | None = None
+    slug: str | None = None
+
+
+class SeenInstallation(msgspec.Struct):
+    """One of our installations that a person sees."""
+
+    id: int
+    account: SeenAccount | None = None
+
+    def to_domain(self) -> VisibleInstallation:
+        """Return it in the domain's words."""
+        account = self.account or SeenAccount()
+        name = account.login or account.slug or str(self.id)
+        return VisibleInstallation(str(self.id), AccountId(str(account.id)), name)
+
+
 class InstallationsAnswer(msgspec.Struct):
     """One page of our installations that a person sees."""
 
-    installations: list[Identified]
+    installations: list[SeenInstallation]
 
 
 class PersonAnswer(msgspec.Struct):

@@ -125,7 +125,7 @@ class Transport:
                 limited = self._pauses.begin(call.credential.key, self._asked(refused.reply))
                 return limited, backoff.next_wait(limited.retry_after) if call.changes_nothing else None
             case failure:
-                return error_of(failure), None
+                return error_of(failure, refused.reply.headers), None
 
     async def _try(self, call: Call[T]) -> T | _Refusal:
         async with self._slots.hold(call.credential.key):

@@ -35,6 +35,8 @@ from core.domain.provider import (
     RepositoryAdministration,
     RepositoryPage,
     UserTokens,
+    VisibleInstallation,
+    VisibleInstallations,
     WebhookConfig,
 )
 from core.domain.secret import Secret
@@ -217,6 +219,10 @@ class FakeProvider(Failing, GitProvider):
             query["target_id"] = account_id
         return f"{self.world.app.url}/installations/new?{urlencode(query)}"
 
+    def single_sign_on_url(self, account_login: str | None) -> str | None:
+        """Return where a person signs in to an account."""
+        return f"https://provider.example/orgs/{account_login}/sso" if account_login else None
+
     def authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str) -> str:
         """Return where a person authorizes our app."""
         query = {"state": state, "redirect_uri": redirect_uri, "code_challenge": code_challenge}
@@ -257,22 +263,41 @@ class FakeProvider(Failing, GitProvider):
             raise PermissionMissing("The app may not read addresses.")
         return list(emails)
 
-    async def installations_of(self, token: Secret) -> Sequence[str]:
+    async def visible_installations(self, token: Secret) -> VisibleInstallations:
         """Return the installations of which the person sees a repository, or whose account is theirs."""
-        await self._meet("installations_of")
+        await self._meet("visible_installations")
         person = self._person(token)
-        return [
-            provider_id for provider_id, one in self.world.installations.items() if _sees_some_of(person, one)
+        found = [
+            VisibleInstallation(provider_id, one.facts.account_id, one.facts.account_login)
+            for provider_id, one in self.world.installations.items()
+            if _sees_some_of(person, one)
         ]
+        return VisibleInstallations(tuple(found), self.world.hides_accounts)
 
-    async def administration(self, token: Secret, provider_id: str) -> RepositoryAdministration:
+    async def administration(
+        self,
+        token: Secret,
+        provider_id: str,
+        *,
+        after: RepositoryAdministration | None = None,
+        until: datetime | None = None,
+    ) -> RepositoryAdministration:
         """Count what the person sees and administers; raises `NotVisible` where they see nothing of it."""
-        await self._meet("administration")
         person, installed = self._person(token), self.world.installations.get(provider_id)
+        await self._meet("administration")
         if installed is None or not _sees_some_of(person, installed):
             raise NotVisible("This person sees no such installation.")
-        seen = person.sees & installed.repositories.keys()
-        return RepositoryAdministration(len(seen), len(seen & person.administers))
+        seen = sorted(person.sees & installed.repositories.keys())
+        read = after.administered if after else 0
+        while True:
+            await self._meet("administration_page")
+            page = seen[read : read + self._page_size]
+            administered = read + len(person.administers.intersection(page))
+            read += len(page)
+            if administered < read or read == len(seen):
+                return RepositoryAdministration(read, administered)
+            if until is not None and self._clock.now() >= until:
+                return RepositoryAdministration(len(seen), administered, is_complete=False)
 
     async def revoke_grant(self, token: Secret) -> None:
         """End every token of the person; raises `CredentialRefused` for a dead one."""

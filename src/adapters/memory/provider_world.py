@@ -121,6 +121,7 @@ class ProviderWorld:
         self.deliveries: list[SentDelivery] = []
         self.redelivered: list[int] = []
         self.calls_left: float | None = None
+        self.hides_accounts = False
 
     def install(
         self,

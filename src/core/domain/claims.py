@@ -52,7 +52,8 @@ class Evidence:
 
     `installation` is as our app sees it, None where it is not of this app; `is_listed` tells whether the
     person's own token shows it; `administration` counts what the person sees and administers over all pages,
-    and `covered` what the installation itself covers: None where that could not be asked.
+    and `covered` what the installation itself covers: None where that could not be asked. While the count is
+    not complete, it proves nothing either way.
     """
 
     began_at: datetime
@@ -62,6 +63,11 @@ class Evidence:
     announcements: Sequence[Announcement] = ()
     administration: RepositoryAdministration | None = None
     covered: int | None = None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether counting has to continue before anything is decided."""
+        return self.administration is not None and not self.administration.is_complete
 
 
 class InstallationNotVisible(DomainError):
@@ -130,7 +136,7 @@ def admit(
             "This installation is connected to another organization of crewkit. It can be connected here "
             "once it is disconnected there."
         )
-    if current is None or current.is_revoked:
+    if current is None or current.is_replaceable:
         return True
     if current.provider_id == provider_id:
         return False
@@ -141,6 +147,6 @@ def admit(
 
 def _administers_all(administration: RepositoryAdministration | None, covered: int | None) -> bool:
     """Tell whether the person administers all there is; where there is nothing, that proves nothing."""
-    if administration is None or not covered:
+    if administration is None or not administration.is_complete or not covered:
         return False
     return administration.total == administration.administered == covered

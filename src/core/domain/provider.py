@@ -123,10 +123,36 @@ class ProviderPerson:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryAdministration:
-    """How many of an installation's repositories a person sees, and how many of these they administer."""
+    """How many of an installation's repositories a person sees, and how many of these they administer.
+
+    Reading ends at the first page with a repository that they do not administer: then `administered` is
+    smaller than `total`, and neither counts what follows. While it is not complete, `total` is what the
+    provider says there are, and all that were read so far are administered.
+    """
 
     total: int
     administered: int
+    is_complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleInstallation:
+    """An installation that a person sees, and the account that it is on."""
+
+    provider_id: str
+    account_id: AccountId
+    account_login: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleInstallations:
+    """What a person sees of our app.
+
+    `hides_accounts` says that there may be more, on accounts that require single sign-on first.
+    """
+
+    installations: tuple[VisibleInstallation, ...]
+    hides_accounts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +253,25 @@ class PermissionMissing(DomainError):
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "provider_permission_missing"
+
+
+class SingleSignOnRequired(PermissionMissing):
+    """The account at the provider requires single sign-on; sign in there with it, then try again.
+
+    `url` is the provider's page for it, where it is known.
+    """
+
+    code = "provider_sso_required"
+
+    def __init__(self, message: str, *, url: str | None = None) -> None:
+        super().__init__(message)
+        self.url = url
+
+
+class AddressNotAllowed(PermissionMissing):
+    """The account's IP allow list blocks this service; an owner of the account can add its addresses."""
+
+    code = "provider_ip_not_allowed"
 
 
 class CredentialRefused(DomainError):

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 from core.use_cases.install.begin import BeginInstall
 from core.use_cases.install.bind import BindInstallation
+from core.use_cases.install.claimed import ProveClaimed
 from core.use_cases.install.evidence import GatherEvidence
 from core.use_cases.install.finish import FinishInstall
 from core.use_cases.install.lapsed import EndLapsedFlows
@@ -58,7 +59,7 @@ def wire_installing(
             clock,
             TakeFlow(unit_of_work, clock, pause),
             AsPerson(providers, exchange_code, cipher, public_url),
-            gather,
+            ProveClaimed(providers, gather),
             ProveInstallations(unit_of_work, providers, gather),
             BindInstallation(unit_of_work, doorbell, clock),
             steps,

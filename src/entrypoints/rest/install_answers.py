@@ -11,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from core.domain.organizations import Organization
+from core.domain.provider import SingleSignOnRequired
 from core.domain.returns import SetupAction
 from core.use_cases.install.outcomes import (
     Again,
     AwaitingApproval,
+    Checking,
     Choose,
     ChooseRequest,
     Connected,
@@ -22,6 +24,7 @@ from core.use_cases.install.outcomes import (
     Outcome,
     Unasked,
 )
+from core.use_cases.install.proving import Failed
 from entrypoints.rest.json_response import Json
 from entrypoints.rest.pages import Link, Pages, post_button, prefers_page, with_query
 
@@ -41,6 +44,14 @@ class Proven(msgspec.Struct):
     account: str
 
 
+class NotProven(msgspec.Struct):
+    """An installation that could not be checked, or is not the caller's to connect; `reason` is a code."""
+
+    installation_id: str
+    account: str
+    reason: str
+
+
 class Requested(msgspec.Struct):
     """An account whose owners the caller has asked to approve the app."""
 
@@ -49,8 +60,13 @@ class Requested(msgspec.Struct):
 
 
 class Going(msgspec.Struct):
-    """How it goes on: `connected`, `continue`, `choose`, `choose_request`, `awaiting_approval` or `unasked`.
+    """How it goes on.
 
+    `outcome` is `connected`, `continue`, `checking`, `choose`, `choose_request`, `awaiting_approval` or
+    `unasked`.
+
+    `checking` continues at `redirect_url` by itself: `checked` of `total` repositories were read so far.
+    Besides `installations`, one of `unchecked` can be chosen, or another `page` of `pages`.
     `reason` is the code that says why none of the installations the caller sees would do. Post the `state`
     with one of `installations` or `requests` to choose it.
     """
@@ -59,7 +75,13 @@ class Going(msgspec.Struct):
     redirect_url: str | None = None
     state: str | None = None
     installations: list[Proven] | None = None
+    unchecked: list[Proven] | None = None
+    failed: list[NotProven] | None = None
+    page: int | None = None
+    pages: int | None = None
     requests: list[Requested] | None = None
+    checked: int | None = None
+    total: int | None = None
     account: str | None = None
     reason: str | None = None
 
@@ -80,10 +102,8 @@ def answer_of(request: Request, outcome: Outcome, pages: Pages, redirected: HTTP
             return pages.show(request, "None of them is yours to connect", words, action=action, back=back)
         case Again(refusal, url):
             return pages.refuse(request, refusal, again=Link("Try again", url))
-        case Choose():
-            return _choice(request, outcome, pages)
-        case ChooseRequest():
-            return _request_choice(request, outcome, pages)
+        case Checking() | Choose() | ChooseRequest():
+            return _own_page(request, outcome, pages)
         case AwaitingApproval(account, return_to):
             return pages.show(
                 request,
@@ -96,6 +116,16 @@ def answer_of(request: Request, outcome: Outcome, pages: Pages, redirected: HTTP
             return _unasked(request, setup_action, organizations, pages)
         case _:
             assert_never(outcome)
+
+
+def _own_page(request: Request, outcome: Checking | Choose | ChooseRequest, pages: Pages) -> Response:
+    match outcome:
+        case Checking():
+            return _checking(request, outcome, pages)
+        case Choose():
+            return _choice(request, outcome, pages)
+        case _:
+            return _request_choice(request, outcome, pages)
 
 
 _INSTALLED = (
@@ -168,22 +198,85 @@ def _request_choice(request: Request, choice: ChooseRequest, pages: Pages) -> Re
     )
 
 
+def _checking(request: Request, checking: Checking, pages: Pages) -> Response:
+    """Return the page that shows how far a proof has come, and continues it without a click."""
+    done = f"{checking.checked:,} of {checking.total:,}" if checking.total else "Starting"
+    return pages.show(
+        request,
+        f"Checking {checking.account}",
+        "crewkit checks that you administer every repository of this account. This page continues by itself.",
+        f"Repositories checked: {done}.",
+        form=f'<progress value="{checking.checked}" max="{checking.total or 1}"></progress>',
+        action=Link("Continue now", checking.url),
+        back=pages.back(checking.return_to),
+        continues_at=checking.url,
+    )
+
+
 def _choice(request: Request, choice: Choose, pages: Pages) -> Response:
+    form = _choice_form(
+        choice.state,
+        "installation_id",
+        [(one.provider_id, one.account_login) for one in choice.installations],
+    )
+    words = (
+        "The app is installed on several accounts. Choose the account to connect."
+        if choice.installations
+        else "None of these accounts could be confirmed as yours yet."
+    )
     return pages.show(
         request,
         "Which account?",
-        "Our app is installed on several accounts of yours. Choose the one to connect.",
-        form=_choice_form(
-            choice.state,
-            "installation_id",
-            [(one.provider_id, one.account_login) for one in choice.installations],
-        ),
+        words,
+        form=form + _others(choice) + _failures(choice),
         action=Link(
             "Install on another account",
             _install(request, choice.organization_id, return_to=choice.return_to, mode="new"),
         ),
         back=pages.back(choice.return_to),
     )
+
+
+def _others(choice: Choose) -> str:
+    """Return the forms for the accounts that were not checked yet: one of them, or the next page."""
+    if not choice.unchecked:
+        return ""
+    options = "".join(
+        f'<option value="{escape(one.provider_id)}">{escape(one.account_login)}</option>'
+        for one in sorted(choice.unchecked, key=lambda one: one.account_login.lower())
+    )
+    state = f'<input type="hidden" name="state" value="{escape(choice.state)}">'
+    one = (
+        f'<form method="post">{state}<p><label>Another account '
+        f'<select name="installation_id">{options}</select></label> <button>Connect</button></p></form>'
+    )
+    around = [("Previous accounts", choice.page - 1)] if choice.page else []
+    around += [("More accounts", choice.page + 1)] if choice.page + 1 < choice.pages else []
+    buttons = "".join(f'<button name="page" value="{page}">{words}</button> ' for words, page in around)
+    if not buttons:
+        return one
+    position = f"Page {choice.page + 1} of {choice.pages}"
+    return f'{one}<form method="post">{state}<p>{buttons}<small>{position}</small></p></form>'
+
+
+def _failures(choice: Choose) -> str:
+    """Return what could not be offered, and why; those that nobody can help with are folded."""
+    open_ones = "".join(_failure(one) for one in choice.failed if not one.is_final)
+    final = "".join(_failure(one) for one in choice.failed if one.is_final)
+    shown = f"<h2>Could not be checked</h2><ul>{open_ones}</ul>" if open_ones else ""
+    folded = f"<details><summary>Other accounts</summary><ul>{final}</ul></details>" if final else ""
+    return shown + folded
+
+
+def _failure(failed: Failed) -> str:
+    name, refusal = escape(failed.installation.account_login), failed.refusal
+    help_link = ""
+    if isinstance(refusal, SingleSignOnRequired) and refusal.url:
+        help_link = (
+            f' <a target="_blank" rel="noopener" href="{escape(refusal.url)}">Sign in with single sign-on</a>'
+        )
+    why = f"{escape(refusal.message)} <small>{refusal.code}</small>"
+    return f"<li><strong>{name}</strong>: {why}{help_link}</li>"
 
 
 def _install(request: Request, organization_id: UUID, *, return_to: str, mode: str) -> str:
@@ -208,9 +301,21 @@ def _going(outcome: Outcome, pages: Pages) -> Going:
             return Going("continue", url, reason=unproven.code if unproven else None)
         case Again(refusal):
             raise refusal
-        case Choose(state, installations):
-            proven = [Proven(one.provider_id, one.account_login) for one in installations]
-            return Going("choose", state=state, installations=proven)
+        case Checking(url, account, checked, total):
+            return Going("checking", url, account=account, checked=checked, total=total)
+        case Choose():
+            return Going(
+                "choose",
+                state=outcome.state,
+                installations=[Proven(one.provider_id, one.account_login) for one in outcome.installations],
+                unchecked=[Proven(one.provider_id, one.account_login) for one in outcome.unchecked],
+                failed=[
+                    NotProven(one.installation.provider_id, one.installation.account_login, one.refusal.code)
+                    for one in outcome.failed
+                ],
+                page=outcome.page,
+                pages=outcome.pages,
+            )
         case ChooseRequest(state, requests):
             asked = [Requested(one.account_id, one.account_login) for one in requests]
             return Going("choose_request", state=state, requests=asked)

@@ -239,6 +239,7 @@ class Installing:
             request.path_params["provider"],
             form.get("state", ""),
             form.get("installation_id") or form.get("account_id", ""),
+            page=int(page) if (page := form.get("page", "")).isascii() and page.isdecimal() else None,
             cookies=self.cookies.of(request),
             session=await self._session(request),
             request_id=request_id_of(request.scope),

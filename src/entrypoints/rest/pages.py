@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from core.domain.errors import DomainError
+from core.domain.flows import FlowInProgress
 from core.domain.principals import TokenRefused
+from core.domain.provider import SingleSignOnRequired
 from entrypoints.rest.problems import headers_of, status_of
 from entrypoints.rest.request_ids import request_id_of
 from entrypoints.setting_values import origin_of
@@ -37,10 +39,23 @@ _TITLES = {
     "installation_not_proven": "Only an owner can connect this account",
     "installation_not_visible": "Your account does not see this installation",
     "organization_already_connected": "This organization is connected already",
+    "provider_sso_required": "Single sign-on is required",
+    "provider_ip_not_allowed": "The IP allow list blocks crewkit",
     "provider_unavailable": "The provider does not answer",
     "provider_rate_limited": "The provider asks us to wait",
 }
-_RESTARTED = frozenset({"flow_expired", "flow_used", "installation_bound_elsewhere"})
+_START_AGAIN, _CHOOSE_ANOTHER = "Start again", "Choose another account"
+_RESTARTED = {
+    "flow_expired": _START_AGAIN,
+    "flow_used": _START_AGAIN,
+    "installation_bound_elsewhere": _CHOOSE_ANOTHER,
+    "installation_gone": _CHOOSE_ANOTHER,
+    "installation_not_proven": _CHOOSE_ANOTHER,
+    "installation_not_visible": _CHOOSE_ANOTHER,
+    "installation_suspended": _CHOOSE_ANOTHER,
+    "provider_ip_not_allowed": _CHOOSE_ANOTHER,
+    "provider_sso_required": _CHOOSE_ANOTHER,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +93,19 @@ class Pages:
         form: str = "",
         note: str = "",
         status: HTTPStatus = HTTPStatus.OK,
+        continues_at: str | None = None,
     ) -> Response:
-        """Return a page; everything but `form`, which is HTML, is text. `back` is for who will not go on."""
+        """Return a page; everything but `form`, which is HTML, is text. `back` is for who will not go on.
+
+        The page leaves for `continues_at` by itself after a moment.
+        """
         told = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
         link = action or self.back()
         other = f'<p><a href="{escape(back.url)}">{escape(back.words)}</a></p>' if back else ""
         body = (
             '<!doctype html><html lang="en"><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width,initial-scale=1">'
-            f"<title>{escape(title)}</title><style>{_STYLE}</style><main><h1>{escape(title)}</h1>{told}{form}"
+            f"{_refresh(continues_at)}<title>{escape(title)}</title><style>{_STYLE}</style><main><h1>{escape(title)}</h1>{told}{form}"
             f'<p><a class="action" href="{escape(link.url)}">{escape(link.words)}</a></p>{other}'
             f"<small>{escape(note)} Request {escape(request_id_of(request.scope))}</small></main></html>"
         )
@@ -106,15 +125,18 @@ class Pages:
         """Return the page of a refusal, with the way on where there is one."""
         # For the log line, as where a problem is made of it.
         request.scope["refusal"] = error
+        is_busy = isinstance(error, FlowInProgress) and request.method == "GET"
         page = self.show(
             request,
             _TITLES.get(error.code, "That did not work"),
             error.message,
             action=again or self.back_refused(error),
             back=self.back_refused(error) if again else None,
-            form=self._restart(request, error) if again is None else "",
+            form=self._help(error) + self._restart(request, error),
             note=f"Code {error.code}.",
             status=status_of(error),
+            # The first click on the same page is about to finish.
+            continues_at=str(request.url.replace(scheme="", netloc="")) if is_busy else None,
         )
         page.headers.update(headers_of(error))
         return page
@@ -151,7 +173,14 @@ class Pages:
             action = with_query(
                 f"{base}/install", organization_id=organization_id, return_to=return_to, mode="existing"
             )
-        return post_button("Start again", action)
+        return post_button(_RESTARTED[error.code], action)
+
+    def _help(self, error: DomainError) -> str:
+        """Return a link to what helps at the provider, besides trying again."""
+        if isinstance(error, SingleSignOnRequired) and error.url:
+            target = f'target="_blank" rel="noopener" href="{escape(error.url)}"'
+            return f'<p><a class="action" {target}>Sign in with single sign-on</a></p>'
+        return ""
 
     def for_people(
         self, handler: Callable[[Request], Awaitable[Response]]
@@ -197,6 +226,10 @@ class Pages:
             note=f"Code {error.code}.",
             status=HTTPStatus.UNAUTHORIZED,
         )
+
+
+def _refresh(url: str | None) -> str:
+    return f'<meta http-equiv="refresh" content="1;url={escape(url)}">' if url else ""
 
 
 def post_button(words: str, action: str) -> str:

@@ -8,6 +8,7 @@ from core.domain.organizations import OrganizationNotFound, UserNotFound
 from core.domain.permissions import ActionForbidden
 from core.domain.principals import ActingUserRefused, TokenRefused
 from core.domain.provider import (
+    AddressNotAllowed,
     AppRefused,
     CredentialRefused,
     InstallationGone,
@@ -17,6 +18,7 @@ from core.domain.provider import (
     ProviderUnavailable,
     ProviderUnknown,
     RateLimited,
+    SingleSignOnRequired,
 )
 from entrypoints.query_refusals import QueryRefused
 from entrypoints.rest.authentication import SAFE_METHODS, OriginRefused
@@ -38,6 +40,8 @@ OF_PROVIDER: Refusals = [
     InstallationSuspended,
     InstallationGone,
     PermissionMissing,
+    SingleSignOnRequired,
+    AddressNotAllowed,
     NotVisible,
     CiphertextRefused,
 ]

@@ -72,7 +72,8 @@ async def test_a_persons_installations_come_from_all_pages(
     ]
     github.answers(f"GET {path}", reply(pages[0], link=link), reply(pages[1]))
 
-    assert await provider.installations_of(USER) == [str(number) for number in numbers]
+    visible = await provider.visible_installations(USER)
+    assert [one.provider_id for one in visible.installations] == [str(number) for number in numbers]
 
 
 def seen(*admin: bool, total: int | None = None) -> dict[str, object]:

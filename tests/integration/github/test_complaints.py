@@ -60,7 +60,8 @@ async def test_seeing_an_installation_is_told_apart_from_administering_it(
     page["repositories"][0]["permissions"]["admin"] = True
     github.answers("GET /user/installations/41/repositories", reply(page))
 
-    assert await provider.installations_of(Secret("ghu_member")) == ["41"]
+    visible = await provider.visible_installations(Secret("ghu_member"))
+    assert [one.provider_id for one in visible.installations] == ["41"]
     counted = await provider.administration(Secret("ghu_member"), "41")
     assert (counted.total, counted.administered) == (3, 1)
 

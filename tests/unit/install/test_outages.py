@@ -24,7 +24,7 @@ from tests.support.install_world import (
 )
 
 
-@pytest.mark.parametrize("call", ["exchange_code", "person", "installations_of", "installation"])
+@pytest.mark.parametrize("call", ["exchange_code", "person", "visible_installations", "installation"])
 @pytest.mark.parametrize("error", [ProviderUnavailable("No answer."), AppRefused("Refused.")])
 async def test_what_the_provider_does_not_answer_is_asked_again(
     world: InstallWorld, call: str, error: DomainError

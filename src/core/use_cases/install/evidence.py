@@ -1,19 +1,28 @@
 from collections.abc import Collection, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from core.domain.claims import Announcement, Evidence, InstallationNotProven, prove
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.events import EnvelopeUnreadable
 from core.domain.flows import Flow
 from core.domain.notices import InstallationChanged, InstallationStep
-from core.domain.provider import InstallationAccess, InstallationGone, ProviderPerson
+from core.domain.provider import (
+    AddressNotAllowed,
+    InstallationAccess,
+    InstallationGone,
+    ProviderPerson,
+    RepositoryAdministration,
+    SingleSignOnRequired,
+)
 from core.domain.secret import Secret
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol
 
 _ANNOUNCEMENTS = 5
+_HELPED_THERE = (SingleSignOnRequired, AddressNotAllowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +38,21 @@ class GatherEvidence:
     protocols: Mapping[str, WebhookProtocol]
 
     async def __call__(
-        self, flow: Flow, person: ProviderPerson, token: Secret, provider_id: str, listed: Collection[str]
+        self,
+        flow: Flow,
+        person: ProviderPerson,
+        token: Secret,
+        provider_id: str,
+        listed: Collection[str],
+        *,
+        after: RepositoryAdministration | None = None,
+        until: datetime | None = None,
     ) -> Evidence:
-        """Return the evidence; raises `ProviderUnavailable`, `RateLimited`, `AppRefused`."""
+        """Return the evidence; counting repositories continues `after` an earlier count and ends at `until`.
+
+        Raises `ProviderUnavailable`, `RateLimited`, `AppRefused`, and what the person or an owner has to do
+        at the provider first: `SingleSignOnRequired` or `AddressNotAllowed`.
+        """
         provider = self.providers[flow.provider]
         installation = None
         with suppress(InstallationGone):
@@ -46,7 +67,7 @@ class GatherEvidence:
         try:
             prove(evidence)
         except InstallationNotProven:
-            return await self._counted(evidence, provider, token, provider_id)
+            return await self._counted(evidence, provider, token, provider_id, after=after, until=until)
         except DomainError:
             return evidence  # judged where it is used
         return evidence
@@ -78,16 +99,23 @@ class GatherEvidence:
         return tuple(found)
 
     async def _counted(
-        self, evidence: Evidence, provider: GitProvider, token: Secret, provider_id: str
+        self,
+        evidence: Evidence,
+        provider: GitProvider,
+        token: Secret,
+        provider_id: str,
+        *,
+        after: RepositoryAdministration | None,
+        until: datetime | None,
     ) -> Evidence:
         """Add what the person administers and what there is; where that is refused, nothing is proven."""
         try:
-            administration = await provider.administration(token, provider_id)
-            if administration.total != administration.administered:
+            administration = await provider.administration(token, provider_id, after=after, until=until)
+            if not administration.is_complete or administration.total != administration.administered:
                 return replace(evidence, administration=administration)
             covered = await _covered(provider, provider_id)
         except DomainError as error:
-            if error.kind is ErrorKind.UNAVAILABLE:
+            if error.kind is ErrorKind.UNAVAILABLE or isinstance(error, _HELPED_THERE):
                 raise
             return evidence
         return replace(evidence, administration=administration, covered=covered)

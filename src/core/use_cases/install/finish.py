@@ -1,22 +1,28 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.claims import InstallationNotProven, InstallationNotVisible, prove
+from core.domain.claims import InstallationNotProven, InstallationNotVisible
 from core.domain.errors import DomainError, StorageConflict, StorageTooSlow
 from core.domain.flows import (
+    LIFETIME,
+    LONGEST_PROOF,
     Flow,
+    FlowExpired,
     FlowInterrupted,
     FlowInvalid,
     FlowPurpose,
     FlowStatus,
     FlowStep,
+    ProofProgress,
     next_step,
 )
 from core.domain.identifiers import AccountId, ProviderUserId
 from core.domain.integrations import InstallationBoundElsewhere
 from core.domain.provider import (
+    AddressNotAllowed,
     CredentialRefused,
     Installation,
     InstallationGone,
@@ -24,6 +30,8 @@ from core.domain.provider import (
     ProviderPerson,
     ProviderUnavailable,
     RateLimited,
+    RepositoryAdministration,
+    SingleSignOnRequired,
 )
 from core.domain.returns import (
     ApprovalNotFound,
@@ -35,16 +43,17 @@ from core.domain.returns import (
 )
 from core.domain.secret import Secret
 from core.use_cases.install.bind import BindInstallation
-from core.use_cases.install.evidence import GatherEvidence
+from core.use_cases.install.claimed import ProveClaimed, Unfinished
 from core.use_cases.install.outcomes import (
     AwaitingApproval,
+    Checking,
     Choose,
     ChooseRequest,
     Connected,
     Outcome,
 )
 from core.use_cases.install.person import AsPerson
-from core.use_cases.install.proving import ProveInstallations
+from core.use_cases.install.proving import ProveInstallations, Proven
 from core.use_cases.install.steps import FlowSteps
 from core.use_cases.install.taking import Authorized, Cookies, TakeFlow, authorized
 from core.use_cases.install.without_state import ReturnWithoutState
@@ -64,14 +73,22 @@ _MENDABLE = (
     InstallationNotVisible,
     InstallationNotProven,
     InstallationSuspended,
+    ProviderPerson,
     CredentialRefused,
     CiphertextRefused,
     ProviderUnavailable,
     RateLimited,
+    RepositoryAdministration,
     StorageConflict,
     StorageTooSlow,
     FlowInterrupted,
+    SingleSignOnRequired,
+    AddressNotAllowed,
 )
+_MOST_UNCHECKED = 1000
+
+PATIENCE = timedelta(seconds=10)
+"""How long one request reads repositories for a proof; proxies give up on a request after thirty seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +106,7 @@ class FinishInstall:
     clock: Clock
     take: TakeFlow
     as_person: AsPerson
-    gather: GatherEvidence
+    claimed: ProveClaimed
     proven: ProveInstallations
     bind: BindInstallation
     steps: FlowSteps
@@ -127,17 +144,20 @@ class FinishInstall:
         state: str,
         choice: str,
         *,
+        page: int | None = None,
         cookies: Cookies,
         session: Actor | None,
         request_id: str | None = None,
     ) -> Outcome:
-        """Continue with what was chosen on our page: an installation to bind, or a request to wait for.
+        """Continue with what was chosen on our page: an installation, a request to wait for, or another page.
 
         Raises what a call does, and `ChoiceInvalid`.
         """
         require_supported(provider, self.providers)
         visit = _Visit(provider, state, cookies, session, request_id)
-        return await self._visit(visit, lambda flow: flow, lambda flow, who: self._chosen(flow, who, choice))
+        return await self._visit(
+            visit, lambda flow: flow, lambda flow, who: self._chosen(flow, who, choice, page)
+        )
 
     async def _visit(
         self,
@@ -179,43 +199,91 @@ class FinishInstall:
             return await self.steps.authorize(flow)
         if flow.step is FlowStep.REQUEST:
             return await self._requested(flow, returned.code)
+        until = self.clock.now() + PATIENCE
         async with self.as_person(flow, returned.code) as (person, token):
-            if flow.installation_id is not None and flow.step is not FlowStep.SAVED:
-                claimed = await self._claimed(flow, person, token, flow.installation_id)
-                proven, refusal = [claimed], None
+            visible = await self.providers[flow.provider].visible_installations(token)
+            is_claimed = flow.installation_id is not None and flow.step is not FlowStep.SAVED
+            found: Installation | Unfinished | Proven
+            if is_claimed:
+                found = await self.claimed(flow, person, token, visible, until=until)
             else:
-                found = await self.proven(flow, who.organization.id, person, token)
-                proven, refusal = list(found.installations), found.refusal
-        if not proven:
-            return await self.steps.install(flow, refusal)
-        hint = flow.installation_id
-        if len(proven) == 1 and hint in (None, proven[0].provider_id):
-            return await self._connect(flow, who, proven[0])
+                found = await self.proven(flow, who.organization.id, person, token, visible, until=until)
+        match found:
+            case Installation():
+                return await self._connect(flow, who, found)
+            case Unfinished():
+                return await self._check_on(flow, found)
+            case Proven():
+                return await self._decide(flow, who, person, found)
+
+    async def _check_on(self, flow: Flow, unfinished: Unfinished) -> Outcome:
+        """Continue counting with the next visit of the browser, which any process can answer."""
+        now = self.clock.now()
+        if now >= flow.created_at + LONGEST_PROOF:
+            raise FlowExpired("proof_too_long", flow)
+        so_far = unfinished.administration
+        counted = replace(
+            flow,
+            provider_user_id=unfinished.person_id,
+            progress=ProofProgress(checked=so_far.administered, total=so_far.total),
+        )
+        onward, url = self.steps.authorization(counted)
+        onward = replace(onward, expires_at=max(flow.expires_at, now + LIFETIME))
+        checking = Checking(url, unfinished.account, so_far.administered, so_far.total, flow.return_to)
+        return await self.steps.save(flow, onward, checking)
+
+    async def _decide(self, flow: Flow, who: Authorized, person: ProviderPerson, proven: Proven) -> Outcome:
+        """Bind the only one there can be; with several, or with some that could not be checked, ask."""
+        hint, found = flow.installation_id, list(proven.installations)
+        if len(found) + len(proven.unchecked) == 1 and not proven.has_mendable:
+            for installation in found:
+                if hint in (None, installation.provider_id):
+                    return await self._connect(flow, who, installation)
+            for large in proven.unchecked:
+                if hint in (None, large.provider_id):
+                    claimed = replace(flow, step=FlowStep.AUTHORIZE, installation_id=large.provider_id)
+                    none_read = RepositoryAdministration(0, 0, is_complete=False)
+                    so_far = proven.counts.get(large.provider_id, none_read)
+                    return await self._check_on(claimed, Unfinished(person.id, large.account_login, so_far))
+        if not found and not proven.unchecked:
+            if proven.has_mendable and proven.refusal is not None and len(proven.failed) == 1:
+                raise proven.refusal
+            if not proven.has_mendable:
+                return await self.steps.install(flow, proven.refusal)
         onward, state = next_step(flow, FlowStep.CHOOSE)
-        onward = replace(onward, candidates=tuple(one.provider_id for one in proven))
-        proven.sort(key=lambda one: one.provider_id != hint)
-        choice = Choose(state, proven, who.organization.external_id, flow.return_to)
+        unchecked = tuple(one.provider_id for one in proven.unchecked)[:_MOST_UNCHECKED]
+        onward = replace(
+            onward,
+            candidates=tuple(one.provider_id for one in found),
+            progress=ProofProgress(page=proven.page, unchecked=unchecked),
+        )
+        found.sort(key=lambda one: one.provider_id != hint)
+        choice = Choose(
+            state,
+            found,
+            who.organization.external_id,
+            flow.return_to,
+            proven.failed,
+            proven.unchecked[:_MOST_UNCHECKED],
+            proven.page,
+            proven.pages,
+        )
         return await self.steps.save(flow, onward, choice)
 
-    async def _chosen(self, flow: Flow, who: Authorized, choice: str) -> Outcome:
-        if choice not in flow.candidates:
+    async def _chosen(self, flow: Flow, who: Authorized, choice: str, page: int | None) -> Outcome:
+        if flow.step is FlowStep.CHOOSE and page is not None:
+            onward = replace(flow, installation_id=None, progress=ProofProgress(page=max(page, 0)))
+            return await self.steps.authorize(flow, onward)
+        if flow.step is FlowStep.CHOOSE and choice in flow.progress.unchecked:
+            onward = replace(flow, installation_id=choice, progress=ProofProgress())
+            return await self.steps.authorize(flow, onward)
+        if flow.step not in (FlowStep.CHOOSE, FlowStep.CHOOSE_REQUEST) or choice not in flow.candidates:
             raise ChoiceInvalid("Choose one of those on the page.")
         if flow.step is FlowStep.CHOOSE_REQUEST:
             assert flow.provider_user_id is not None  # the requests are theirs
             return await self._await_approval(flow, flow.provider_user_id, AccountId(choice), None)
-        if flow.step is not FlowStep.CHOOSE:
-            raise ChoiceInvalid("Choose one of those on the page.")
         chosen = await self.providers[flow.provider].installation(choice)
         return await self._connect(flow, who, chosen)
-
-    async def _claimed(
-        self, flow: Flow, person: ProviderPerson, token: Secret, installation_id: str
-    ) -> Installation:
-        listed = await self.providers[flow.provider].installations_of(token)
-        evidence = await self.gather(flow, person, token, installation_id, listed)
-        prove(evidence)
-        assert evidence.installation is not None  # there is no proof without one
-        return evidence.installation
 
     async def _requested(self, flow: Flow, code: Secret) -> Outcome:
         """Let the flow wait for an owner to approve what this person just asked for.

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from core.domain.errors import DomainError
 from core.domain.organizations import Organization
-from core.domain.provider import Installation, InstallationRequest
+from core.domain.provider import Installation, InstallationRequest, VisibleInstallation
 from core.domain.returns import SetupAction
+from core.use_cases.install.proving import Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,30 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """Several installations are proven; `state` goes with the choice, which may be to begin anew."""
+    """Several installations may be bound; `state` goes with the choice, which may be to begin anew.
+
+    `installations` are proven. `failed` could not be checked or are not the person's to bind, and `unchecked`
+    are offered to be checked when they are chosen. The next page of `pages` may be asked for, too.
+    """
 
     state: str
     installations: Sequence[Installation]
     organization_id: UUID
+    return_to: str
+    failed: Sequence[Failed] = ()
+    unchecked: Sequence[VisibleInstallation] = ()
+    page: int = 0
+    pages: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """The proof takes longer than one request; the browser continues it at `url`, which needs no click."""
+
+    url: str
+    account: str
+    checked: int
+    total: int
     return_to: str
 
 
@@ -74,4 +94,4 @@ class Unasked:
     organizations: Sequence[Organization] = ()
 
 
-Outcome = Connected | GoOn | Again | Choose | ChooseRequest | AwaitingApproval | Unasked
+Outcome = Connected | GoOn | Again | Checking | Choose | ChooseRequest | AwaitingApproval | Unasked

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from core.domain.errors import DomainError, WayBack
-from core.domain.flows import Flow, FlowStep, FlowUsed, next_step
+from core.domain.flows import Flow, FlowStep, FlowUsed, ProofProgress, next_step
 from core.domain.provider import InstallationGone
 from core.use_cases.install.begin import authorization_of
 from core.use_cases.install.outcomes import Again, GoOn, Outcome
@@ -27,7 +27,8 @@ class FlowSteps:
 
     async def install(self, flow: Flow, unproven: DomainError | None = None) -> Outcome:
         """Send the browser to install our app on another account."""
-        onward, state = next_step(replace(flow, installation_id=None), FlowStep.INSTALL)
+        fresh = replace(flow, installation_id=None, progress=ProofProgress())
+        onward, state = next_step(fresh, FlowStep.INSTALL)
         url = await self.providers[flow.provider].install_url(state=state)
         return await self.save(flow, onward, GoOn(url, unproven))
 
@@ -40,7 +41,7 @@ class FlowSteps:
         """Let the person try once more: the code is used, the flow is not."""
         before = flow
         if isinstance(refusal, InstallationGone):
-            flow = replace(flow, installation_id=None)
+            flow = replace(flow, installation_id=None, progress=ProofProgress())
         onward, url = self.authorization(flow)
         try:
             return await self.save(before, onward, Again(refusal, url))

@@ -96,6 +96,6 @@ class ReturnWithoutState:
         async with self.unit_of_work() as tx:
             for organization in allowed:
                 current = await tx.integrations.find(organization.id, provider)
-                if current is None or current.is_revoked:
+                if current is None or current.is_replaceable:
                     found.append(organization)
         return found

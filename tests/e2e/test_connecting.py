@@ -1,0 +1,337 @@
+"""Connected in at most three clicks from each state that GitHub can be in (docs/installing.md has the table).
+
+A click is a press of a button or link, here and on GitHub's pages, from the Integrations page on. The first
+time a person uses the app GitHub asks them once to authorize it; where that is not the subject, tests start
+after it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import httpx
+import psycopg
+import pytest
+from playwright.sync_api import Locator, Route, expect
+
+from entrypoints.sandbox.app_file import APP_SLUG
+from tests.support.dashboard import Person, Site
+
+OONA, MARA = "oona-field-away", "mara-okafor-acme"
+ORBITAL = "orbital-works"
+_LONG = 60_000
+
+
+@dataclass
+class Clicker:
+    """A person who counts what they press."""
+
+    person: Person
+    organization: str
+    clicks: int = 0
+
+    def click(self, target: Locator) -> None:
+        """Press it."""
+        self.clicks += 1
+        target.click(timeout=_LONG)
+
+    def press(self, name: str | re.Pattern[str]) -> None:
+        """Press the button of this name."""
+        self.click(self.person.page.get_by_role("button", name=name))
+
+    def follow(self, name: str | re.Pattern[str]) -> None:
+        """Press the link of this name."""
+        self.click(self.person.page.get_by_role("link", name=name))
+
+    def integrations(self) -> None:
+        """Open the page to start from."""
+        self.person.open("settings/integrations", organization=self.organization)
+        self.clicks = 0
+
+    def is_connected_to(self, account: str, *, clicks: int = 3) -> None:
+        """Check that the Integrations page confirms it, and that it took no more than this."""
+        page = self.person.page
+        page.wait_for_url(f"**/kit/{self.organization}/settings/integrations?connected=github", timeout=_LONG)
+        expect(page.get_by_role("status").filter(has_text=f"GitHub is connected: {account}")).to_be_visible()
+        self.person.sees(f"Connected to {account}")
+        assert self.clicks <= clicks, self.clicks
+
+
+def sql(site: Site, *statements: str) -> None:
+    """Change rows of the service."""
+    with psycopg.connect(site.demo["database_url"], autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+@pytest.fixture
+def fresh(site: Site) -> Site:
+    """Give a site where nothing is connected, nothing installed, and everybody authorized the app once."""
+    site.control("POST", "/_sandbox/reset")
+    app = {"webhook_active": True}
+    site.control("PATCH", f"/_sandbox/apps/{APP_SLUG}", **app)
+    sql(site, "TRUNCATE git_integrations, git_flows CASCADE")
+    for one in httpx.get(f"{site.demo['sandbox_url']}/_sandbox").json()["installations"]:
+        site.act(MARA, "uninstall", installation=one["id"])
+    return site
+
+
+def clicker(site: Site, role: str, login: str, *, authorized: bool = True) -> Iterator[Clicker]:
+    """Give a person at a browser, signed in here and at GitHub."""
+    with site.api(role) as api:
+        organization = api.get("/api/v1/user").json()["organizations"][0]["id"]
+    # The sandbox's own pages have no icon, which the browser asks for; refusals are pages with their status.
+    with site.person(role, refusals=frozenset({403, 404, 409, 503})) as person:
+        person.sign_in_at_sandbox(login)
+        if authorized:
+            person.open("account/connections", organization=organization)
+            person.page.get_by_role("button", name="Connect", exact=True).click()
+            person.page.get_by_role("button", name="Authorize crewkit").click()
+            person.page.wait_for_url("**/account/connections*")
+        yield Clicker(person, organization)
+
+
+@pytest.fixture
+def oona(fresh: Site) -> Iterator[Clicker]:
+    """Give Oona, who owns orbital-works at GitHub and her organization here."""
+    yield from clicker(fresh, "outsider", OONA)
+
+
+@pytest.fixture
+def mara(fresh: Site) -> Iterator[Clicker]:
+    """Give Mara, who is a mere member of orbital-works at GitHub."""
+    yield from clicker(fresh, "owner", MARA)
+
+
+def test_installed_before_and_never_authorized(fresh: Site) -> None:
+    """State a: "Already installed? Connect", and GitHub asks once for authorization."""
+    fresh.act(OONA, "install", account=ORBITAL)
+    for oona in clicker(fresh, "outsider", OONA, authorized=False):
+        oona.integrations()
+        oona.person.sees("Not connected")
+        assert oona.person.violations() == []
+        oona.press("Already installed? Connect")
+        oona.press("Authorize crewkit")
+        oona.is_connected_to(ORBITAL)
+
+
+def test_installed_before_and_saved(fresh: Site, oona: Clicker) -> None:
+    """State a: GitHub's page to install leads to "configure", whose "Save" returns without a state."""
+    fresh.act(OONA, "install", account=ORBITAL)
+    oona.integrations()
+    oona.press("Install on GitHub")
+    oona.follow(f"{ORBITAL}: configure")
+    oona.press("Save")
+    oona.is_connected_to(ORBITAL)
+
+
+def test_installed_from_githubs_side_just_now(fresh: Site, oona: Clicker) -> None:
+    """State a: the page that GitHub returns to offers the organization."""
+    page = oona.person.page
+    page.goto(f"{fresh.demo['sandbox_url']}/apps/{APP_SLUG}/installations/new")
+    page.get_by_role("link", name=ORBITAL, exact=True).click()
+    page.get_by_role("button", name=re.compile("Install")).click()
+    oona.person.sees("The app is installed")
+    oona.press(re.compile("^Connect "))
+    oona.is_connected_to(ORBITAL, clicks=1)
+
+
+def test_approved_later_by_an_owner_elsewhere(fresh: Site, mara: Clicker) -> None:
+    """State b: the card of the person who asked changes by itself."""
+    mara.integrations()
+    mara.press("Install on GitHub")
+    mara.follow(ORBITAL)
+    mara.press("Request")
+    mara.person.page.get_by_role("link", name="Back to crewkit").click()
+    assert mara.clicks <= 3
+    mara.person.sees("Waiting for approval")
+    for owner in clicker(fresh, "outsider", OONA, authorized=False):
+        owner.person.page.goto(f"{fresh.demo['sandbox_url']}/settings/installations")
+        owner.person.page.get_by_role("button", name="Approve").click()
+        owner.person.sees("The app is installed")
+    mara.person.sees(f"Connected to {ORBITAL}")
+
+
+def test_approved_later_and_the_webhook_was_lost(fresh: Site, mara: Clicker) -> None:
+    """State b: the person who asked finishes in the browser."""
+    mara.integrations()
+    mara.press("Install on GitHub")
+    mara.follow(ORBITAL)
+    mara.press("Request")
+    mara.person.page.get_by_role("link", name="Back to crewkit").click()
+    fresh.control("PATCH", "/_sandbox/behaviour", delivering="never")
+    [request] = httpx.get(f"{fresh.demo['sandbox_url']}/_sandbox").json()["requests"]
+    fresh.act(OONA, "approve_request", request=request["id"])
+    owner_ids = [one["id"] for one in _accounts(fresh) if one["login"] in (OONA, MARA)]
+    fresh.control("PATCH", f"/_sandbox/accounts/{ORBITAL}", owners=owner_ids)
+    mara.integrations()
+    mara.person.sees("Waiting for approval")
+    mara.press("Approved already? Connect")
+    mara.is_connected_to(ORBITAL)
+
+
+def test_the_flow_expired_in_the_middle(fresh: Site, oona: Clicker) -> None:
+    """State c: the page says so, and one click starts again with what was installed meanwhile."""
+    oona.integrations()
+    page = oona.person.page
+    page.get_by_role("button", name="Install on GitHub").click()
+    page.get_by_role("link", name=ORBITAL, exact=True).click()
+    expect(page.get_by_role("button", name=re.compile("Install"))).to_be_visible()
+    sql(fresh, "UPDATE git_flows SET expires_at = now() - interval '1 second'")
+    page.get_by_role("button", name=re.compile("Install")).click()
+    oona.person.sees("This took too long")
+    oona.person.sees(re.compile("Code flow_expired. Request"))
+    assert oona.person.violations() == []
+    oona.press("Start again")
+    oona.is_connected_to(ORBITAL, clicks=1)
+
+
+def test_120_installations_of_which_one_fails(fresh: Site, oona: Clicker) -> None:
+    """State d: the one that fails is named with its reason, and the last of the others is connected."""
+    fresh.control("POST", "/_sandbox/organizations", owner=OONA, count=120)
+    fresh.control("PATCH", "/_sandbox/accounts/org-005", blocks_addresses=True)
+    oona.integrations()
+    oona.press("Already installed? Connect")
+    page = oona.person.page
+    expect(oona.person.heading("Which account?")).to_be_visible(timeout=_LONG)
+    expect(page.get_by_role("listitem").filter(has_text="org-005")).to_contain_text("provider_ip_not_allowed")
+    assert page.get_by_role("button", name=re.compile("^org-")).count() == 31
+    assert oona.person.violations() == []
+    page.get_by_label("Another account").select_option(label="org-120")
+    oona.press("Connect")
+    oona.is_connected_to("org-120")
+
+
+def test_pages_of_installations(fresh: Site, oona: Clicker) -> None:
+    """State d: they can also be looked through, page by page."""
+    fresh.control("POST", "/_sandbox/organizations", owner=OONA, count=120)
+    oona.integrations()
+    oona.press("Already installed? Connect")
+    for page in (2, 3, 4):
+        oona.press("More accounts")
+        oona.person.sees(f"Page {page} of 4")
+    oona.press("org-120")
+    oona.is_connected_to("org-120", clicks=5)
+
+
+def test_12000_repositories(fresh: Site, oona: Clicker) -> None:
+    """State e: a page waits, shows how far it is, and finishes without a click."""
+    fresh.control("POST", "/_sandbox/organizations", owner=OONA, count=1, prefix="huge", repositories=12_000)
+    slow = {"kind": "latency", "path": "/user/installations/*/repositories", "seconds": 0.6}
+    fresh.faults([slow])
+    oona.integrations()
+    oona.press("Already installed? Connect")
+    expect(oona.person.heading("Checking huge-001")).to_be_visible(timeout=_LONG)
+    oona.person.sees(re.compile(r"Repositories checked: [\d,]+ of 12,000"))
+    assert oona.person.violations() == []
+    oona.is_connected_to("huge-001", clicks=1)
+
+
+def test_single_sign_on_is_required(fresh: Site, oona: Clicker) -> None:
+    """State f: the page leads to signing in, and "Try again" connects."""
+    fresh.act(OONA, "install", account=ORBITAL)
+    fresh.control("PATCH", f"/_sandbox/accounts/{ORBITAL}", requires_sign_on=True)
+    oona.integrations()
+    oona.press("Already installed? Connect")
+    oona.person.sees("Single sign-on is required")
+    oona.person.sees(re.compile("Code provider_sso_required. Request"))
+    with oona.person.context.expect_page() as opened:
+        oona.follow("Sign in with single sign-on")
+    there = opened.value
+    there.get_by_role("link", name=ORBITAL).click()
+    there.get_by_role("button", name="Continue").click()
+    expect(there.get_by_role("heading", name=f"Signed in to {ORBITAL}")).to_be_visible()
+    oona.follow("Try again")
+    oona.is_connected_to(ORBITAL)
+
+
+def test_an_ip_allow_list_blocks_us(fresh: Site, oona: Clicker) -> None:
+    """State f: said as it is; nothing is suspended, and "Try again" connects once an owner added us."""
+    fresh.act(OONA, "install", account=ORBITAL)
+    fresh.control("PATCH", "/_sandbox/behaviour", delivering="never")
+    fresh.control("PATCH", f"/_sandbox/accounts/{ORBITAL}", blocks_addresses=True)
+    oona.integrations()
+    oona.press("Already installed? Connect")
+    oona.person.sees("The IP allow list blocks crewkit")
+    oona.person.sees(re.compile("Code provider_ip_not_allowed. Request"))
+    with fresh.api("outsider") as api:
+        shown = api.get(f"/api/v1/{oona.organization}/git-integrations/github").json()
+    assert shown["status"] == "not_connected"
+    fresh.control("PATCH", f"/_sandbox/accounts/{ORBITAL}", blocks_addresses=False)
+    oona.follow("Try again")
+    oona.is_connected_to(ORBITAL)
+
+
+def test_several_requests_of_one_person(fresh: Site, mara: Clicker) -> None:
+    """State g: the page asks which one is meant; the approval of that one connects, and no other does."""
+    fresh.control(
+        "POST",
+        "/_sandbox/organizations",
+        owner=MARA,
+        count=1,
+        prefix="club",
+        member_only=True,
+        installed=False,
+    )
+    fresh.control("PATCH", "/_sandbox/accounts/club-001", owners=[_id(fresh, OONA)])
+    mara.integrations()
+    page = mara.person.page
+    page.get_by_role("button", name="Install on GitHub").click()
+    page.get_by_role("link", name=ORBITAL, exact=True).click()
+    fresh.act(MARA, "install", account="club-001")  # asked in another window, for another team
+    page.get_by_role("button", name="Request").click()
+    mara.person.sees("Which account did you ask for?")
+    assert mara.person.violations() == []
+    mara.press(ORBITAL)
+    page.get_by_role("link", name="Back to crewkit").click()
+    mara.person.sees("Waiting for approval")
+    requests = httpx.get(f"{fresh.demo['sandbox_url']}/_sandbox").json()["requests"]
+    by_account = {one["account_id"]: one["id"] for one in requests}
+    fresh.act(OONA, "approve_request", request=by_account[_id(fresh, "club-001")])
+    fresh.control("POST", "/_sandbox/deliveries/drain")
+    fresh.act(OONA, "approve_request", request=by_account[_id(fresh, ORBITAL)])
+    mara.person.sees(f"Connected to {ORBITAL}")
+
+
+def test_a_refused_personal_connection_returns_to_where_it_began(fresh: Site) -> None:
+    """To the account's page, which says why (D8)."""
+    for oona in clicker(fresh, "outsider", OONA, authorized=False):
+        page = oona.person.open("account/connections", organization=oona.organization).page
+        page.get_by_role("button", name="Connect", exact=True).click()
+        page.get_by_role("button", name="Cancel").click()
+        oona.person.sees("You did not authorize crewkit")
+        oona.follow("Back to crewkit")
+        page.wait_for_url(f"**/kit/{oona.organization}/account/connections?refused=authorization_denied")
+        expect(page.get_by_role("alert")).to_contain_text("authorization_denied")
+
+
+def test_a_page_of_another_site_connects_nothing_without_a_click(fresh: Site) -> None:
+    """The visitor is asked, and connects with one click if that is what they want (S6)."""
+    for oona in clicker(fresh, "outsider", OONA, authorized=False):
+        page = oona.person.page
+        target = f"{fresh.url}/api/v1/user/git-connections/github/authorize"
+        page.route("http://evil.example/", partial(_redirect, target))
+        page.goto("http://evil.example/")
+        oona.person.sees("Connect your account?")
+        with fresh.api("outsider") as api:
+            [known] = api.get("/api/v1/user/git-connections").json()["data"]
+        assert known["status"] == "not_connected"
+        oona.press("Continue")
+        oona.press("Authorize crewkit")
+        page.wait_for_url(f"{fresh.url}/**")
+        with fresh.api("outsider") as api:
+            [known] = api.get("/api/v1/user/git-connections").json()["data"]
+        assert known["status"] == "active"
+
+
+def _redirect(target: str, route: Route) -> None:
+    route.fulfill(status=302, headers={"location": target})
+
+
+def _accounts(site: Site) -> list[dict[str, str]]:
+    return list(httpx.get(f"{site.demo['sandbox_url']}/_sandbox").json()["accounts"])
+
+
+def _id(site: Site, login: str) -> int:
+    return next(int(one["id"]) for one in _accounts(site) if one["login"] == login)

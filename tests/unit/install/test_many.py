@@ -1,0 +1,265 @@
+"""Many installations and many repositories: paged, named when they fail, and proven over several requests."""
+
+from core.domain.claims import InstallationNotProven
+from core.domain.errors import DomainError
+from core.domain.flows import FlowExpired, FlowInvalid
+from core.domain.identifiers import ProviderUserId, RepoId
+from core.domain.provider import (
+    AddressNotAllowed,
+    ProviderUnavailable,
+    RateLimited,
+    SingleSignOnRequired,
+)
+from core.domain.returns import ChoiceInvalid
+from core.use_cases.install.begin import Mode
+from core.use_cases.install.outcomes import Again, Checking, Choose, Connected, Outcome
+from core.use_cases.install.proving import PAGE
+from tests.support.builders import now
+from tests.support.catalog import facts
+from tests.support.install_outcomes import connect, leaves_nothing, onward, refusal, refused
+from tests.support.install_world import ACME, MARA, MARAS, OLGA, WORKSHOP, InstallWorld, Sent
+
+
+def install_many(world: InstallWorld, count: int, *, first: int = 1000) -> list[str]:
+    """Let Olga administer as many installations more."""
+    there, olga = world.provider.world, world.provider.world.people[ProviderUserId(OLGA)]
+    numbers = [str(number) for number in range(first, first + count)]
+    for number in numbers:
+        there.install(number, facts(number), account_id=number, login=f"account-{number}")
+    olga.sees.update(map(RepoId, numbers))
+    olga.administers.update(map(RepoId, numbers))
+    return numbers
+
+
+async def returned_as(world: InstallWorld, account: str, sent: Sent | None = None) -> Outcome:
+    """Let a browser return from the page to authorize as this account."""
+    sent = sent or await world.begin(world.mara, mode=Mode.EXISTING)
+    return await world.finish(world.mara, world.authorized(sent, account))
+
+
+async def test_120_installations_are_paged(world: InstallWorld) -> None:
+    """Each page is checked when it is asked for, and nothing is checked twice for it."""
+    install_many(world, 119)
+    choice = await returned_as(world, OLGA)
+    assert isinstance(choice, Choose)
+    assert (len(choice.installations), choice.page, choice.pages) == (PAGE, 0, 4)
+    assert len(choice.unchecked) == 120 - PAGE
+    assert world.provider.calls["installation"] == PAGE
+    seen = [one.provider_id for one in choice.installations]
+    for page in (1, 2, 3):
+        sent = onward(await world.choose(world.mara, choice.state, "", page=page))
+        choice = await returned_as(world, OLGA, sent)
+        assert isinstance(choice, Choose)
+        assert choice.page == page
+        seen += [one.provider_id for one in choice.installations]
+    assert len(set(seen)) == 120
+    last = seen[-1]
+    assert await world.choose(world.mara, choice.state, last) == Connected("/settings")
+    assert world.bound() == {"Acme": last}
+
+
+async def test_one_of_another_page_is_chosen_at_once_and_proven_then(world: InstallWorld) -> None:
+    """It takes no paging: what was offered unchecked is checked with the next return."""
+    last = install_many(world, 119)[-1]
+    choice = await returned_as(world, OLGA)
+    assert isinstance(choice, Choose)
+    sent = onward(await world.choose(world.mara, choice.state, last))
+    assert await returned_as(world, OLGA, sent) == Connected("/settings")
+    assert world.bound() == {"Acme": last}
+
+
+async def test_what_was_offered_unchecked_is_not_proven_by_that(world: InstallWorld) -> None:
+    """The person who returns has to prove it, and only what the page had can be chosen."""
+    last = install_many(world, 119)[-1]
+    choice = await returned_as(world, OLGA)
+    assert isinstance(choice, Choose)
+    sent = onward(await world.choose(world.mara, choice.state, last))
+    assert isinstance(await returned_as(world, MARA, sent), Again)
+    assert world.bound() == {}
+    choice = await returned_as(world, OLGA)
+    assert isinstance(choice, Choose)
+    await refused(world.choose(world.mara, choice.state, "999999"), ChoiceInvalid)
+    await refused(world.choose(world.jonas, choice.state, last), FlowInvalid)
+
+
+async def test_one_that_fails_does_not_spoil_the_list(world: InstallWorld) -> None:
+    """It is named with its reason, and the others are offered."""
+    for error in (
+        ProviderUnavailable("No answer."),
+        SingleSignOnRequired("Sign in first."),
+        AddressNotAllowed("Not from here."),
+    ):
+        # Mara's own account is proven without counting, the workshop by counting.
+        world.provider.fail("administration", error)
+        choice = await returned_as(world, MARA)
+        assert isinstance(choice, Choose)
+        assert MARAS in [one.provider_id for one in choice.installations]
+        [failed] = [one for one in choice.failed if not one.is_final]
+        assert failed.refusal is error
+        assert failed.installation.account_login in ("workshop", "olga", "acme", "empty")
+    assert world.bound() == {}
+
+
+async def test_a_limit_of_the_provider_is_not_blamed_on_one_installation(world: InstallWorld) -> None:
+    """Everything would fail: the whole is tried again later."""
+    world.provider.fail("administration", RateLimited(now(), retry_after=60.0))
+    assert refusal(await returned_as(world, MARA)) is RateLimited
+
+
+async def test_sign_on_and_address_refusals_of_the_only_one_can_be_tried_again(world: InstallWorld) -> None:
+    """Nothing else helps, and nothing is suspended or bound."""
+    errors: list[DomainError] = [
+        SingleSignOnRequired("First.", url="https://x.example"),
+        AddressNotAllowed("No."),
+    ]
+    for error in errors:
+        world.provider.fail("administration", error)
+        outcome = await returned_as(world, OLGA)
+        assert isinstance(outcome, Again)
+        assert outcome.refusal is error
+        assert outcome.refusal.way_back is not None
+        assert leaves_nothing(world)
+    assert await returned_as(world, OLGA, onward(outcome)) == Connected("/settings")
+
+
+async def test_accounts_hidden_by_single_sign_on_are_not_taken_for_missing(world: InstallWorld) -> None:
+    """Neither "installed" anew, nor "not visible": the person signs in there first."""
+    world.provider.world.hides_accounts = True
+    world.provider.world.register("77")
+    outcome = await returned_as(world, "77")
+    assert refusal(outcome) is SingleSignOnRequired
+    sent = await world.begin(world.mara, mode=Mode.NEW)
+    claimed = await world.finish(world.mara, world.installed(sent, "77", ACME))
+    assert isinstance(claimed, Again)
+    assert isinstance(claimed.refusal, SingleSignOnRequired)
+    assert claimed.refusal.url == "https://provider.example/orgs/acme/sso"
+
+
+def slow_pages(world: InstallWorld, seconds: float) -> None:
+    """Let each page of a person's repositories take this long."""
+
+    async def take(call: str) -> None:
+        if call == "administration_page":
+            world.later(seconds=seconds)
+
+    world.provider.before = take
+
+
+def enlarge(world: InstallWorld, count: int, *, but: int | None = None) -> None:
+    """Let Olga administer as many repositories of Acme's account, all but one at most."""
+    there, olga = world.provider.world, world.provider.world.people[ProviderUserId(OLGA)]
+    numbers = [str(number) for number in range(10_000, 10_000 + count)]
+    there.install(ACME, *(facts(number) for number in numbers))
+    olga.sees |= set(map(RepoId, numbers))
+    olga.administers |= set(map(RepoId, numbers)) - {RepoId(numbers[but]) if but is not None else RepoId("0")}
+
+
+async def test_12000_repositories_are_proven_over_several_requests(world: InstallWorld) -> None:
+    """Each request reads for ten seconds, and the next, in any process, continues where it ended."""
+    enlarge(world, 12_000)
+    slow_pages(world, 0.5)
+    sent = await world.begin(world.mara, mode=Mode.NEW)
+    outcome = await world.finish(world.mara, world.installed(sent, OLGA, ACME))
+    steps = []
+    while isinstance(outcome, Checking):
+        steps.append((outcome.checked, outcome.total))
+        assert leaves_nothing(world)
+        outcome = await returned_as(world, OLGA, Sent(outcome.url))
+    assert outcome == Connected("/settings")
+    assert steps[0] == (2000, 12_000)
+    assert len(steps) == 5
+    assert world.provider.calls["administration_page"] == 120
+    assert world.bound() == {"Acme": ACME}
+
+
+async def test_counting_stops_at_the_first_that_is_not_administered(world: InstallWorld) -> None:
+    """Two pages tell it; the other 118 are not read."""
+    enlarge(world, 12_000, but=150)
+    slow_pages(world, 0.5)
+    sent = await world.begin(world.mara, mode=Mode.NEW)
+    outcome = await world.finish(world.mara, world.installed(sent, OLGA, ACME))
+    assert isinstance(outcome, Again)
+    assert world.provider.calls["administration_page"] == 2
+    assert world.bound() == {}
+
+
+async def test_cheap_proofs_come_first(world: InstallWorld) -> None:
+    """A delivery that names the person as installer makes counting needless."""
+    enlarge(world, 12_000)
+    sent = await world.begin(world.mara, mode=Mode.NEW)
+    world.later(seconds=1)
+    await world.announce(ACME, sender=OLGA)
+    assert await world.finish(world.mara, world.installed(sent, OLGA, ACME)) == Connected("/settings")
+    assert not world.provider.calls["administration_page"]
+
+
+async def test_a_large_one_among_others_is_offered_to_be_checked(world: InstallWorld) -> None:
+    """It does not hold the others up."""
+    enlarge(world, 5_000)
+    install_many(world, 1)
+    slow_pages(world, 1)
+    choice = await returned_as(world, OLGA)
+    assert isinstance(choice, Choose)
+    assert (
+        [one.provider_id for one in choice.installations],
+        [one.provider_id for one in choice.unchecked],
+    ) == (
+        ["1000"],
+        [ACME],
+    )
+    outcome = await returned_as(world, OLGA, onward(await world.choose(world.mara, choice.state, ACME)))
+    while isinstance(outcome, Checking):
+        outcome = await returned_as(world, OLGA, Sent(outcome.url))
+    assert outcome == Connected("/settings")
+
+
+async def test_the_only_one_is_checked_on_even_if_it_is_large(world: InstallWorld) -> None:
+    """Looked for rather than installed, there is nothing to choose."""
+    enlarge(world, 5_000)
+    slow_pages(world, 1)
+    outcome = await returned_as(world, OLGA)
+    assert isinstance(outcome, Checking)
+    assert (outcome.checked, outcome.total) == (1000, 5000)
+    while isinstance(outcome, Checking):
+        outcome = await returned_as(world, OLGA, Sent(outcome.url))
+    assert outcome == Connected("/settings")
+    assert world.provider.calls["administration_page"] == 50
+
+
+async def test_somebody_else_cannot_finish_what_was_counted(world: InstallWorld) -> None:
+    """The first part was counted for Olga: Mara, who administers just the rest, proves nothing with it."""
+    enlarge(world, 5_000)
+    there = world.provider.world
+    olga, mara = [there.people[ProviderUserId(one)] for one in (OLGA, MARA)]
+    mara.sees |= olga.sees
+    mara.administers |= set(sorted(olga.administers)[500:])
+    slow_pages(world, 1)
+    outcome = await returned_as(world, OLGA)
+    assert isinstance(outcome, Checking)
+    assert outcome.checked == 1000
+    assert refusal(await returned_as(world, MARA, Sent(outcome.url))) is InstallationNotProven
+    assert world.bound() == {}
+
+
+async def test_counting_ends_some_time(world: InstallWorld) -> None:
+    """An hour is more than any account takes."""
+    enlarge(world, 100_000)
+    slow_pages(world, 60)
+    outcome = await returned_as(world, OLGA)
+    doing = None
+    for _ in range(60):
+        assert isinstance(outcome, Checking)
+        came = world.authorized(Sent(outcome.url), OLGA)
+        try:
+            outcome = await world.finish(world.mara, came)
+        except FlowExpired as ended:
+            doing = ended
+            break
+    assert doing is not None
+    assert doing.way_back is not None
+    assert world.bound() == {}
+
+
+async def test_the_first_choice_is_still_bound_directly(world: InstallWorld) -> None:
+    """What is proven on the page needs no second visit of the provider."""
+    assert await connect(world, MARA, WORKSHOP) == Connected("/settings")
