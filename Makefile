@@ -1,8 +1,11 @@
 # Everything a developer does here. `make help` lists it; the first target that needs .venv makes it.
 
 BIN := .venv/bin
-# The directory is in the name, so a copy of the tree makes its own .venv.
-VENV := .venv/complete-$(shell pwd | cksum | cut -d ' ' -f 1)
+# The directory is in the names, so a copy of the tree makes its own .venv. RUNTIME is what `make run` needs; VENV
+# also has the tools of tests and checks.
+VENV_ID := $(shell pwd | cksum | cut -d ' ' -f 1)
+RUNTIME := .venv/runtime-$(VENV_ID)
+VENV := .venv/complete-$(VENV_ID)
 CORPUS ?=
 # Of the chaos suite: the seed of its plan (by default another each time), and how many deliveries come in.
 SEED ?=
@@ -26,8 +29,11 @@ unexport PYTHONDONTWRITEBYTECODE
 # The dashboard is built to files once, and again when what it is made of changes.
 DASHBOARD := src/entrypoints/rest/dashboard/files/index.html
 DASHBOARD_SOURCES := docs/openapi.json $(shell find dashboard -type f -not -path '*/node_modules/*' -not -name schema.d.ts)
-# Node of the environment: nobody needs one of their own.
-NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm --prefix dashboard
+# Node of the environment: nobody needs one of their own. It trusts the certificates that this machine trusts, so
+# that npm works behind a proxy which inspects TLS. Retries are short: npm would be silent for two minutes.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" NODE_OPTIONS="--use-system-ca $$NODE_OPTIONS" \
+	npm_config_fetch_retry_mintimeout=1000 npm_config_fetch_retry_maxtimeout=5000 \
+	npm_config_fetch_timeout=60000 $(CURDIR)/$(BIN)/npm --prefix dashboard
 NODE_MODULES := dashboard/node_modules/.package-lock.json
 
 # Another engine's: make compose-check COMPOSE=podman-compose
@@ -38,7 +44,7 @@ COMPOSE ?= docker compose
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
-run: $(VENV) $(DASHBOARD) ## Start everything on this machine: database, queue, API, worker, demo data (Ctrl-C stops it)
+run: $(RUNTIME) $(DASHBOARD) ## Start everything on this machine: database, queue, API, worker, demo data (Ctrl-C stops it)
 	@exec $(BIN)/python -m entrypoints.cli.main up
 
 check: lint types contracts dashboard-check test ## Everything a change must pass
@@ -120,9 +126,12 @@ $(DASHBOARD): $(DASHBOARD_SOURCES) $(NODE_MODULES)
 	@$(NPM) run --silent generate >/dev/null
 	@$(NPM) run --silent build -- --logLevel warn
 
-$(NODE_MODULES): $(VENV) dashboard/package.json dashboard/package-lock.json
-	@echo "installing what the dashboard is made of"
-	@$(NPM) ci --silent || { echo "npm could not install: connect to the network and try again." >&2; exit 1; }
+$(NODE_MODULES): $(RUNTIME) dashboard/package.json dashboard/package-lock.json
+	@echo "installing the dashboard's packages (150 MB to download the first time)"
+	@$(NPM) ci --loglevel=error --no-audit --no-fund --no-progress >/dev/null || { echo \
+		"npm could not install the dashboard's packages; its message above says why. Without a connection: connect" \
+		"to the network and try again. Behind a proxy: set HTTPS_PROXY, and SSL_CERT_FILE to a file with its CA." >&2; \
+		exit 1; }
 	@touch $@
 
 audit: $(NODE_MODULES) ## Look all dependencies up among known vulnerabilities (asks osv.dev and the npm registry)
@@ -142,5 +151,8 @@ proto-release: $(VENV) ## Note the contract as released: from now on it may only
 clean: ## Remove .venv and caches; the data in .crewkit-git stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist dashboard/node_modules src/entrypoints/rest/dashboard/files
 
+$(RUNTIME): pyproject.toml uv.lock deploy/bootstrap.sh
+	@deploy/bootstrap.sh runtime $(VENV_ID)
+
 $(VENV): pyproject.toml uv.lock deploy/bootstrap.sh
-	@deploy/bootstrap.sh $@
+	@deploy/bootstrap.sh complete $(VENV_ID)

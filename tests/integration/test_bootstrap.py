@@ -14,7 +14,7 @@ exec {sys.executable} "$@"
 """
 
 
-def bootstrap(tree: Path, python: str) -> subprocess.CompletedProcess[str]:
+def bootstrap(tree: Path, python: str, extent: str) -> subprocess.CompletedProcess[str]:
     """Run the script in a tree of its own, where the only Python is the given script."""
     (tree / "deploy").mkdir(parents=True)
     shutil.copy(ROOT / "deploy" / "bootstrap.sh", tree / "deploy")
@@ -22,7 +22,7 @@ def bootstrap(tree: Path, python: str) -> subprocess.CompletedProcess[str]:
     only.write_text(python)
     only.chmod(0o755)
     return subprocess.run(
-        [tree / "deploy" / "bootstrap.sh", ".venv/complete-0"],
+        [tree / "deploy" / "bootstrap.sh", extent, "0"],
         env={"PATH": "/usr/bin:/bin", "PYTHON": str(only)},
         capture_output=True,
         text=True,
@@ -39,9 +39,12 @@ def bootstrap(tree: Path, python: str) -> subprocess.CompletedProcess[str]:
     ],
     ids=["another version", "a shim of nothing", "no venv package"],
 )
-def test_an_unsuitable_python_is_refused_in_one_sentence(tmp_path: Path, python: str, found: str) -> None:
+@pytest.mark.parametrize("extent", ["runtime", "complete"])
+def test_an_unsuitable_python_is_refused_in_one_sentence(
+    tmp_path: Path, extent: str, python: str, found: str
+) -> None:
     """The sentence has what is needed, what was found and what to do; nothing is made."""
-    said = bootstrap(tmp_path / "tree", python)
+    said = bootstrap(tmp_path / "tree", python, extent)
     assert said.returncode == 1
     assert said.stdout == ""
     assert said.stderr.startswith("\nThis needs Python 3.11 or 3.12")
