@@ -75,5 +75,8 @@ class Metrics(Protocol):
     def streams(self, count: int) -> None:
         """Tell how many streams of events this process serves."""
 
+    def writable(self, *, is_writable: bool) -> None:
+        """Record whether the database stored the last change that was tried."""
+
     def stream_lag(self, seconds: float) -> None:
         """Tell how long after it was recorded an event was given to a stream."""

@@ -17,6 +17,7 @@ class MemoryMetrics(Metrics):
         self.settlements: Counter[EventStatus] = Counter()
         self.calls: Counter[tuple[str, str]] = Counter()
         self.oldest_due_seconds = 0.0
+        self.is_writable: bool | None = None
         self.recovered_deliveries = 0
         self.recoveries: dict[str, tuple[int, float]] = {}
         self.answers: Counter[tuple[str, str, int]] = Counter()
@@ -108,6 +109,10 @@ class MemoryMetrics(Metrics):
     def streams(self, count: int) -> None:
         """Remember the latest figure."""
         self.open_streams = count
+
+    def writable(self, *, is_writable: bool) -> None:
+        """Remember the latest."""
+        self.is_writable = is_writable
 
     def stream_lag(self, seconds: float) -> None:
         """Remember each."""

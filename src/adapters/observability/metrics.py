@@ -169,6 +169,12 @@ class PrometheusMetrics(Metrics):
             registry=self._registry,
             multiprocess_mode="livesum",
         )
+        self._writable = Gauge(
+            "crewkit_git_database_writable",
+            "1 if the database stored the last change that was tried, 0 if not (full disk, read-only).",
+            registry=self._registry,
+            multiprocess_mode="livemin",
+        )
         self._stream_lag = Histogram(
             "crewkit_git_stream_lag_seconds",
             "How long after an event was recorded it was given to a stream.",
@@ -277,6 +283,10 @@ class PrometheusMetrics(Metrics):
     def streams(self, count: int) -> None:
         """Set the gauge."""
         self._streams.set(count)
+
+    def writable(self, *, is_writable: bool) -> None:
+        """Set the gauge."""
+        self._writable.set(is_writable)
 
     def stream_lag(self, seconds: float) -> None:
         """Observe one event."""

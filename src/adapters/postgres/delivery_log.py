@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.sql import SQL
 
 from adapters.postgres.compression import compress
-from adapters.postgres.errors import not_migrated
+from adapters.postgres.errors import OUTAGES, domain_error, not_migrated
 from adapters.postgres.packed_arrays import Bigints, Bytes, Smallints, Texts, register_packed_arrays
 from core.domain.deliveries import Receipt, ReceiverBusy, VerifiedDelivery
 from core.domain.errors import StorageUnavailable
@@ -99,6 +99,7 @@ class PostgresDeliveryLog(DeliveryLog):
         self._under_way: dict[Key, _Waiting] = {}
         self._connection: AsyncConnection[tuple[str, str]] | None = None
         self._writer: asyncio.Task[None] | None = None
+        self._is_failing = False
 
     async def append(self, delivery: VerifiedDelivery) -> Receipt:
         """Keep one delivery; equal ones under way at the same time share its fate."""
@@ -141,6 +142,7 @@ class PostgresDeliveryLog(DeliveryLog):
                 except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must be told
                     await self._fail(group, error)
                 else:
+                    self._report_success()
                     # Once for the group: counting each delivery by itself would be felt.
                     self._metrics.group(len(group))
                     duplicates = sum(result is Receipt.DUPLICATE for result in results.values())
@@ -180,7 +182,7 @@ class PostgresDeliveryLog(DeliveryLog):
         """Insert a group in one durable commit; one bad row must not take the others with it."""
         try:
             return await self._insert(group)
-        except (psycopg.OperationalError, psycopg.InterfaceError):
+        except OUTAGES:
             # The server was restarted, or two processes met in a deadlock: once more, on a new connection.
             # The keys are the same, so nothing is kept twice.
             await self._disconnect()
@@ -280,16 +282,28 @@ class PostgresDeliveryLog(DeliveryLog):
 
         GitHub gives up after 10 s, so whoever waits behind a silent group must not wait a second turn.
         """
-        is_outage = isinstance(
-            error, TimeoutError | OSError | psycopg.OperationalError | psycopg.InterfaceError
-        )
-        _log.error("group_commit_failed", error=type(error).__name__, group_size=len(group))
+        is_outage = isinstance(error, (TimeoutError, OSError, *OUTAGES))
+        self._report_failure(group, error, is_outage=is_outage)
         if is_outage:
             await self._disconnect()
             group = [*group, *self._queue]
             self._queue.clear()
         for waiting in group:
             self._finish(waiting, _unavailable() if is_outage else error)
+
+    def _report_failure(self, group: Sequence[_Waiting], error: Exception, *, is_outage: bool) -> None:
+        """Log a failure, and of an outage the first only: under load the log would say nothing else."""
+        if is_outage and self._is_failing:
+            return
+        self._is_failing = is_outage
+        refusal = domain_error(error) if isinstance(error, psycopg.Error) else None
+        reason = refusal.remedy if isinstance(refusal, StorageUnavailable) else None
+        _log.error("group_commit_failed", error=type(error).__name__, group_size=len(group), reason=reason)
+
+    def _report_success(self) -> None:
+        if self._is_failing:
+            self._is_failing = False
+            _log.info("group_commits_resumed")
 
 
 def _to_number(source_key: str | None) -> int | None:

@@ -11,6 +11,7 @@ from core.domain.errors import (
     StorageNotPrepared,
     StorageTooSlow,
     StorageUnavailable,
+    StorageUnwritable,
 )
 from core.domain.integrations import InstallationBoundElsewhere, OrganizationAlreadyConnected
 from core.domain.links import ProjectAlreadyLinked
@@ -45,7 +46,9 @@ _OURS = re.compile(
 
 _LOST_A_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
 # After a failover the old primary still answers, but writes nothing any more.
-_GONE = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
+OUTAGES = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
+# The server answers and stores nothing: a full disk, a broken one, a standby or a database set to read only.
+_UNWRITABLE = (errors.DiskFull, errors.IoError, errors.ReadOnlySqlTransaction)
 
 # Why nobody gets in, what callers are told, and what helps. libpq gives no code for it, only words; those of
 # another language mean no more than that there is no connection.
@@ -95,7 +98,9 @@ def domain_error(error: psycopg.Error) -> DomainError | None:
         return StorageConflict("A concurrent change won; try again.", retry_after=_RETRY_AFTER)
     if isinstance(error, errors.QueryCanceled):
         return StorageTooSlow("This takes the database too long; try again later.", retry_after=_RETRY_AFTER)
-    if isinstance(error, _GONE):
+    if isinstance(error, _UNWRITABLE):
+        return unwritable(error)
+    if isinstance(error, OUTAGES):
         return storage_unavailable()
     if isinstance(error, errors.UndefinedTable) and _OURS.search(error.diag.message_primary or ""):
         return not_migrated()
@@ -123,6 +128,23 @@ def unreachable(error: psycopg.OperationalError) -> StorageUnavailable:
         if words.search(said):
             return StorageUnavailable(told, retry_after=_RETRY_AFTER, remedy=remedy)
     return storage_unavailable()
+
+
+def unwritable(error: psycopg.Error | None) -> StorageUnwritable:
+    """Return the refusal for a database that answers and does not store changes."""
+    if isinstance(error, errors.DiskFull):
+        said, remedy = "its disk is full", "Free or add space on PostgreSQL's disk."
+    elif isinstance(error, errors.ReadOnlySqlTransaction):
+        said = "it is read-only"
+        remedy = (
+            f"Give {_SETTING} the primary server (several hosts: target_session_attrs=read-write), or "
+            "end the read-only mode."
+        )
+    else:
+        said, remedy = "writing fails or takes too long", "See PostgreSQL's log, its disk and its replicas."
+    return StorageUnwritable(
+        f"The database stores nothing: {said}; try again soon.", retry_after=_RETRY_AFTER, remedy=remedy
+    )
 
 
 def storage_unavailable() -> StorageUnavailable:

@@ -84,6 +84,10 @@ class StorageNotPrepared(StorageUnavailable):
     """Our own storage answers, and has not (yet) what we keep things in."""
 
 
+class StorageUnwritable(StorageUnavailable):
+    """Our own storage answers and stores nothing: its disk is full, or it is read-only."""
+
+
 class StorageTooSlow(DomainError):
     """Our own storage gave up on this one after several seconds; nothing was changed."""
 

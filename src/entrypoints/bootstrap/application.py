@@ -21,6 +21,7 @@ from adapters.postgres.delivery_log import PostgresDeliveryLog
 from adapters.postgres.directory import PostgresDirectory
 from adapters.postgres.exclusion import PostgresExclusion
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.write_probe import WriteProbe
 from adapters.redis_queue.doorbell import QUEUE, RedisDoorbell
 from adapters.secrets.cipher import AesGcmCipher, NoKeys
 from adapters.secrets.jwks import JwksKeys
@@ -57,6 +58,7 @@ class Runtime:
     clock: SystemClock
     directory: Directory
     database: Database
+    write_probe: WriteProbe
     traces: Traces | None
 
 
@@ -86,6 +88,8 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         database_url = _required(settings.database_url)
         database = Database(database_url)
         stack.push_async_callback(database.close)
+        write_probe = WriteProbe(database, metrics=metrics)
+        stack.push_async_callback(write_probe.close)
         delivery_log = PostgresDeliveryLog(database_url, metrics=metrics)
         stack.push_async_callback(delivery_log.close)
         driven = Driven(
@@ -113,6 +117,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             clock,
             driven.directory,
             database,
+            write_probe,
             traces,
         )
 

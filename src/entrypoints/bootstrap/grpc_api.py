@@ -32,5 +32,5 @@ async def open_grpc(settings: Settings) -> AsyncIterator[GrpcParts]:
         yield GrpcParts(
             runtime.application,
             Envelope(authentication, runtime.metrics, runtime.alerts, runtime.traces),
-            Health(NAMES, runtime.database.look),
+            Health(NAMES, runtime.write_probe.check),
         )

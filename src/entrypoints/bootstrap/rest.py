@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 from core.domain.errors import DomainError
 from core.use_cases.events.secret_uses import RecordSecretUses
 from entrypoints.bootstrap.application import open_runtime, token_verifier
-from entrypoints.bootstrap.looking import looked_at
+from entrypoints.bootstrap.probing import probed
 from entrypoints.rest.app import RestParts, create_app
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.sign_in import PATH as SIGN_IN
@@ -36,7 +36,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
     """Build the HTTP interface on this event loop."""
     async with AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(open_runtime(settings))
-        await stack.enter_async_context(looked_at(runtime.database))
+        await stack.enter_async_context(probed(runtime.write_probe))
         application = runtime.application
         is_encrypted = (settings.public_url or "").startswith("https:")
         sign_in = development_sign_in(settings)
@@ -57,7 +57,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
                 is_encrypted=is_encrypted,
             ),
             # Not Redis: without it deliveries are still received, and taking the API out would lose them.
-            readiness={"database": runtime.database.look},
+            readiness={"database": runtime.write_probe.check},
             exposition=runtime.metrics.exposition,
             alerts=runtime.alerts,
             metrics=runtime.metrics,

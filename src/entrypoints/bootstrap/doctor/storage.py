@@ -12,8 +12,9 @@ from adapters.postgres.database import Database
 from adapters.postgres.inspection import Inspection
 from adapters.postgres.migrate import newest
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.postgres.write_probe import WriteProbe
 from adapters.secrets.cipher import AesGcmCipher
-from core.domain.errors import StorageNotPrepared, StorageUnavailable
+from core.domain.errors import StorageNotPrepared, StorageUnavailable, StorageUnwritable
 from core.domain.events import EventStatus
 from entrypoints.bootstrap.doctor.unset import unset
 from entrypoints.doctor.app import judge_clock, judge_installations
@@ -33,9 +34,12 @@ def storage_checks(settings: Settings, clock: Clock, database: Database | None) 
     """Return what is asked of PostgreSQL."""
     if database is None:
         return [unset(settings, "database", "DATABASE_URL", _REMEDY)]
-    storage = _Storage(settings, clock, Inspection(database), PostgresUnitOfWork(database))
+    storage = _Storage(
+        settings, clock, Inspection(database), PostgresUnitOfWork(database), WriteProbe(database)
+    )
     return [
         Check("database", storage.server, _REMEDY),
+        Check("database writes", _in_second_place("database writes", storage.writes), _REMEDY),
         Check("migrations", _in_second_place("migrations", storage.revision), _REMEDY),
         Check("backlog", _in_second_place("backlog", storage.backlog), _REMEDY),
         Check("scheduler", _in_second_place("scheduler", storage.scheduler), _REMEDY),
@@ -66,6 +70,7 @@ class _Storage:
     clock: Clock
     inspection: Inspection
     unit_of_work: PostgresUnitOfWork
+    write_probe: WriteProbe
 
     async def server(self) -> list[Finding]:
         before = self.clock.now()
@@ -78,6 +83,13 @@ class _Storage:
             ok("database", f"PostgreSQL {version.partition(' ')[0]} answers."),
             judge_clock("database", theirs - _between(before, self.clock.now())),
         ]
+
+    async def writes(self) -> list[Finding]:
+        try:
+            await self.write_probe.check()
+        except StorageUnwritable as refusal:
+            return [fail("database writes", refusal.message, refusal.remedy)]
+        return [ok("database writes", "It stores changes.")]
 
     async def revision(self) -> list[Finding]:
         return [judge_revision(await self.inspection.revision(), newest())]
