@@ -175,6 +175,21 @@ def secret_url(*schemes: str) -> Callable[[str], Secret]:
     return read
 
 
+def redis_url(text: str) -> Secret:
+    """Read the URL of one Redis."""
+    scheme, _, rest = text.partition("://")
+    for word, name in (("sentinel", "Redis Sentinel"), ("cluster", "Redis in cluster mode")):
+        if word in scheme:
+            raise ValueRefused(
+                f"{name} is not supported", "Give redis://host:6379/0 of a single Redis, the primary"
+            )
+    if "," in rest.partition("/")[0].rpartition("@")[2]:
+        raise ValueRefused(
+            "it names several hosts", "Give redis://host:6379/0 of a single Redis, the primary"
+        )
+    return secret_url("redis", "rediss", "unix")(text)
+
+
 def url(*schemes: str) -> Callable[[str], str]:
     """Return a reader of absolute URLs, given back without a final slash."""
 

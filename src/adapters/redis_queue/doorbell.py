@@ -12,6 +12,7 @@ from rq import Queue
 from rq.queue import EnqueueData
 from rq.serializers import JSONSerializer
 
+from adapters.redis_queue.problems import problem_of
 from core.domain.lanes import LANES
 from core.domain.secret import shown
 from ports.doorbell import Doorbell
@@ -143,8 +144,8 @@ class RedisDoorbell(Doorbell):
         if not self._failing:
             self._failing = True
             said = f"{type(error).__name__}: {error}"
-            remedy = "Start Redis, or correct CREWKIT_GIT_REDIS_URL."
-            _log.warning("doorbell_failed", url=self._shown, error=said, reason=remedy)
+            reason = problem_of(error).remedy
+            _log.warning("doorbell_failed", url=self._shown, error=said, reason=reason)
 
     def _heard(self) -> None:
         if self._failing:

@@ -1,7 +1,7 @@
 """The composition root: the one place that knows which adapter stands behind which port."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -23,6 +23,7 @@ from adapters.postgres.exclusion import PostgresExclusion
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.postgres.write_probe import WriteProbe
 from adapters.redis_queue.doorbell import QUEUE, RedisDoorbell
+from adapters.redis_queue.queue_probe import QueueProbe
 from adapters.secrets.cipher import AesGcmCipher, NoKeys
 from adapters.secrets.jwks import JwksKeys
 from adapters.secrets.keys import KeySource, PinnedKey
@@ -59,7 +60,17 @@ class Runtime:
     directory: Directory
     database: Database
     write_probe: WriteProbe
+    queue_probe: QueueProbe
     traces: Traces | None
+
+    @property
+    def readiness(self) -> Mapping[str, Callable[[], Awaitable[object]]]:
+        """The checks of what the service depends on.
+
+        A Redis that is down is no reason to stop serving: deliveries are stored without it. One that can
+        never work is a reason.
+        """
+        return {"database": self.write_probe.check, "redis": self.queue_probe.check}
 
 
 @asynccontextmanager
@@ -90,6 +101,8 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         stack.push_async_callback(database.close)
         write_probe = WriteProbe(database, metrics=metrics)
         stack.push_async_callback(write_probe.close)
+        queue_probe = QueueProbe(_required(settings.redis_url))
+        stack.push_async_callback(queue_probe.close)
         delivery_log = PostgresDeliveryLog(database_url, metrics=metrics)
         stack.push_async_callback(delivery_log.close)
         driven = Driven(
@@ -118,6 +131,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             driven.directory,
             database,
             write_probe,
+            queue_probe,
             traces,
         )
 

@@ -56,8 +56,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
                 runtime.metrics,
                 is_encrypted=is_encrypted,
             ),
-            # Not Redis: without it deliveries are still received, and taking the API out would lose them.
-            readiness={"database": runtime.write_probe.check},
+            readiness=runtime.readiness,
             exposition=runtime.metrics.exposition,
             alerts=runtime.alerts,
             metrics=runtime.metrics,

@@ -24,7 +24,7 @@ _log = structlog.get_logger(__name__)
 
 def _app(runtime: Runtime) -> ASGIApp:
     operations = [
-        *health.operations({"database": runtime.write_probe.check}),
+        *health.operations(runtime.readiness),
         *metrics.operations(runtime.metrics.exposition),
     ]
     return Envelope(

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
@@ -13,7 +14,7 @@ from entrypoints.rest.operations import Access, Answer, Operation, Tag
 from entrypoints.rest.queries import NoQuery, read_query
 
 ReadinessChecks = Mapping[str, Callable[[], Awaitable[object]]]
-"""By name what the API cannot do without; each returns when it answers and raises when it does not."""
+"""Checks by name. Each raises if the API must get no traffic; a text that it returns is shown."""
 
 _PATIENCE_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
@@ -48,15 +49,15 @@ def operations(checks: ReadinessChecks) -> list[Operation]:
 
     async def readyz(request: Request) -> Response:
         read_query(request, NoQuery)
-        answers = await asyncio.gather(*(_missing(name, check) for name, check in checks.items()))
-        wrong = {name: why for name, why in zip(checks, answers, strict=True) if why}
+        results = await asyncio.gather(*(_result(name, check) for name, check in checks.items()))
+        wrong = {name: result.why for name, result in zip(checks, results, strict=True) if result.why}
         if wrong:
             raise NotReady(
                 " ".join(f"{name}: {why}" for name, why in wrong.items()),
                 fields=[FieldError(name, why) for name, why in wrong.items()],
                 retry_after=_PATIENCE_SECONDS,
             )
-        return Json(Ready(dict.fromkeys(checks, "ok")))
+        return Json(Ready({name: result.note for name, result in zip(checks, results, strict=True)}))
 
     return [
         Operation(
@@ -86,8 +87,15 @@ def operations(checks: ReadinessChecks) -> list[Operation]:
     ]
 
 
-async def _missing(name: str, check: Callable[[], Awaitable[object]]) -> str | None:
-    """Return why it cannot be used, in words that anybody may read; None where it can."""
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """Why a dependency cannot be used, in words that anybody may read, or else what to know of it."""
+
+    why: str | None = None
+    note: str = "ok"
+
+
+async def _result(name: str, check: Callable[[], Awaitable[object]]) -> _Result:
     asking = asyncio.ensure_future(check())
     # Left behind, not awaited: a driver, cancelled, asks the silent server to cancel, and waits for that.
     asking.add_done_callback(lambda _: asking.cancelled() or asking.exception())
@@ -95,8 +103,9 @@ async def _missing(name: str, check: Callable[[], Awaitable[object]]) -> str | N
     error = asking.exception() if done else TimeoutError()
     asking.cancel()
     if error is None:
-        return None
+        note = asking.result()
+        return _Result(note=note) if isinstance(note, str) else _Result()
     _log.warning("not_ready", dependency=name, error=f"{type(error).__name__}: {error}")
     if isinstance(error, TimeoutError):
-        return f"No answer within {_PATIENCE_SECONDS:.0f} s."
-    return error.message if isinstance(error, DomainError) else "No answer."
+        return _Result(f"No answer within {_PATIENCE_SECONDS:.0f} s.")
+    return _Result(error.message if isinstance(error, DomainError) else "No answer.")

@@ -1,12 +1,15 @@
 from redis import RedisError
 
 from adapters.redis_queue.inspection import listening_workers
+from adapters.redis_queue.problems import EVICTING, problem_of
+from adapters.redis_queue.queue_probe import find_problems
 from core.domain.secret import shown
 from entrypoints.bootstrap.doctor.unset import unset
-from entrypoints.doctor.findings import Check, Finding, fail, note, ok
+from entrypoints.doctor.findings import Check, Finding, fail, note, ok, warn
 from entrypoints.doctor.storage import judge_workers
 from entrypoints.settings import Settings
 
+_TIMEOUT_SECONDS = 5.0
 _REMEDY = (
     "Start Redis, or correct CREWKIT_GIT_REDIS_URL. Deliveries are received meanwhile, and processed when "
     "it is back."
@@ -20,13 +23,20 @@ def queue_checks(settings: Settings) -> list[Check]:
     url = settings.redis_url.reveal()
 
     async def look() -> list[Finding]:
+        problems = await find_problems(url, timeout_seconds=_TIMEOUT_SECONDS)
+        found = [
+            (warn if problem is EVICTING else fail)(
+                "redis", f"{shown(url)}: {problem.message}", problem.remedy
+            )
+            for problem in problems
+        ]
         try:
             workers = await listening_workers(url)
         except (RedisError, OSError) as error:
-            return [
-                fail("redis", f"{shown(url)} does not answer ({type(error).__name__}).", _REMEDY),
-                note("worker", "Not looked at, since Redis does not answer."),
-            ]
-        return [ok("redis", "It answers."), judge_workers(workers)]
+            if not found:
+                problem = problem_of(error)
+                found = [fail("redis", f"{shown(url)}: {problem.message}", problem.remedy)]
+            return [*found, note("worker", "Not checked, since Redis cannot be used.")]
+        return [*(found or [ok("redis", "It answers and stores.")]), judge_workers(workers)]
 
     return [Check("redis", look, _REMEDY)]

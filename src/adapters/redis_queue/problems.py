@@ -1,0 +1,104 @@
+"""What keeps a Redis from waking workers, in words for operators."""
+
+import re
+from dataclasses import dataclass
+
+from redis import exceptions
+
+_SETTING = "CREWKIT_GIT_REDIS_URL"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueProblem:
+    """One problem, and what to do about it."""
+
+    message: str
+    remedy: str
+    is_unsupported: bool = False
+    """Whether waiting does not help: this kind of Redis cannot be used at all."""
+
+
+CLUSTER = QueueProblem(
+    "Redis runs in cluster mode, which is not supported.",
+    f"Give {_SETTING} a single Redis (cluster-enabled no); it holds nothing that must be kept.",
+    is_unsupported=True,
+)
+SENTINEL = QueueProblem(
+    "This is a Redis Sentinel, which is not supported.",
+    f"Give {_SETTING} the primary Redis itself, or an address that always leads to it.",
+    is_unsupported=True,
+)
+REPLICA = QueueProblem(
+    "This Redis is a read-only replica.", f"Give {_SETTING} the primary Redis, not a replica."
+)
+EVICTING = QueueProblem(
+    "Redis may evict notifications when its memory is full (maxmemory-policy is not noeviction).",
+    "Set maxmemory-policy to noeviction. Nothing is lost meanwhile, but events may be processed late.",
+)
+_GRANT = "+@read +@write +@pubsub +@connection +@transaction +@scripting +info ~rq:* ~git:* &*"
+
+# Redis and its client tell errors apart by their first word or their text; the first match counts.
+_KNOWN: tuple[tuple[re.Pattern[str], QueueProblem], ...] = (
+    (re.compile(r"MOVED|ASK |CROSSSLOT|CLUSTERDOWN|cluster mode|hash to the same slot|Slot"), CLUSTER),
+    (re.compile(r"READONLY|read only replica"), REPLICA),
+    (
+        re.compile(r"NOAUTH|WRONGPASS|invalid username-password|[Aa]uthentication|without any password"),
+        QueueProblem("Redis refuses the user or the password.", f"Correct them in {_SETTING}."),
+    ),
+    (
+        re.compile(r"NOPERM|has no permissions"),
+        QueueProblem(
+            "The Redis user has too few permissions.", f"Grant the user of {_SETTING}: ACL SETUSER … {_GRANT}"
+        ),
+    ),
+    (
+        re.compile(r"OOM|maxmemory"),
+        QueueProblem(
+            "The memory of Redis is full.", "Raise maxmemory, or remove what other programs keep there."
+        ),
+    ),
+    (
+        re.compile(r"MISCONF"),
+        QueueProblem(
+            "Redis stores nothing, since it cannot save to its disk.", "See the disk and log of Redis."
+        ),
+    ),
+    (
+        re.compile(r"DB index|database index"),
+        QueueProblem(
+            "Redis has no database of this number.",
+            f"Correct the number at the end of {_SETTING}; 0 always exists.",
+        ),
+    ),
+    (
+        re.compile(r"LOADING"),
+        QueueProblem("Redis still loads its data.", "Wait until it has started."),
+    ),
+    (re.compile(r"[Uu]nknown command"), SENTINEL),
+)
+
+
+def problem_of(error: Exception) -> QueueProblem:
+    """Return what an error of Redis, or of the connection to it, means."""
+    said = f"{_first_word(error)} {error}"
+    for pattern, problem in _KNOWN:
+        if pattern.search(said):
+            return problem
+    return QueueProblem(
+        f"Redis does not answer ({type(error).__name__}).", f"Start Redis, or correct {_SETTING}."
+    )
+
+
+def _first_word(error: Exception) -> str:
+    """Return the word that the client leaves out of an error's text."""
+    words = {
+        exceptions.BusyLoadingError: "LOADING",
+        exceptions.ReadOnlyError: "READONLY",
+        exceptions.NoPermissionError: "NOPERM",
+        exceptions.OutOfMemoryError: "OOM",
+        exceptions.MovedError: "MOVED",
+        exceptions.ClusterDownError: "CLUSTERDOWN",
+        exceptions.ClusterCrossSlotError: "CROSSSLOT",
+        exceptions.AuthenticationError: "NOAUTH",
+    }
+    return next((word for kind, word in words.items() if isinstance(error, kind)), "")
