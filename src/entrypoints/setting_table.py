@@ -130,8 +130,14 @@ SETTINGS = (
         needed_by=EVERY_PROCESS,
     ),
     Setting(
+        "MIGRATION_DATABASE_URL",
+        values.secret_url("postgresql", "postgres"),
+        "PostgreSQL itself, for `migrate`, if `CREWKIT_GIT_DATABASE_URL` is that of a connection pooler.",
+        "Give postgresql://user:password@host:5432/database, without the pooler",
+    ),
+    Setting(
         "REDIS_URL",
-        values.secret_url("redis", "rediss", "unix"),
+        values.redis_url,
         "Redis. It only wakes workers: emptying it loses nothing. `up` runs an embedded server when it is "
         "not set.",
         "Give redis://host:6379/0",

@@ -36,6 +36,7 @@ class Settings:
     grpc_client_authorities: str | None
     sandbox_addr: Address
     database_url: Secret | None
+    migration_database_url: Secret | None
     redis_url: Secret | None
     dashboard_url: str | None
     sign_in_url: str | None

@@ -13,6 +13,7 @@ from adapters.postgres import codec
 from adapters.postgres.errors import storage_unavailable, unreachable
 from adapters.postgres.line import Line
 from adapters.postgres.packed_arrays import register_packed_arrays
+from adapters.postgres.pooler import adapt_to_pooler
 from adapters.postgres.session import Connection, Session, Watched
 from core.domain.errors import StorageNotPrepared, StorageUnavailable
 from core.domain.secret import shown
@@ -22,14 +23,15 @@ _log = structlog.get_logger(__name__)
 # A transaction that idles holds locks, and holds back every domain event behind its own. Pages are in memory
 # or on flash; priced as if a disk had to turn for each (4.0, the default), a catalog that was filled a moment
 # ago and not vacuumed yet is rather read whole and sorted.
-_SETTINGS = """
-    SELECT set_config(name, value, false) FROM (VALUES
+# Only without a pooler: behind one they would change a server process that other programs use next.
+_SET_UP = """
+    SELECT pg_backend_pid(), count(set_config(name, value, false)) FROM (VALUES
         ('TimeZone', 'UTC'),
         ('statement_timeout', '8s'),
         ('lock_timeout', '5s'),
         ('idle_in_transaction_session_timeout', '5s'),
         ('random_page_cost', '1.1')
-    ) AS settings (name, value)
+    ) AS settings (name, value) WHERE pg_backend_pid() = %s
 """
 _LOOK = "SELECT FROM git_webhook_events LIMIT 0"
 # What the URL may say otherwise. A peer that vanished without a word is noticed in half a minute.
@@ -97,7 +99,9 @@ class Database:
         register_packed_arrays(connection)
         try:
             with Watched(connection, self._silence):
-                await connection.execute(_SETTINGS)
+                cursor = await connection.execute(_SET_UP, (connection.pgconn.backend_pid,))
+                ((backend_pid, _),) = await cursor.fetchall()
+                connection.is_pooled = adapt_to_pooler(connection, backend_pid)
         except BaseException:
             await connection.close()
             raise

@@ -13,6 +13,7 @@ from psycopg.sql import SQL
 from adapters.postgres.compression import compress
 from adapters.postgres.errors import OUTAGES, domain_error, not_migrated
 from adapters.postgres.packed_arrays import Bigints, Bytes, Smallints, Texts, register_packed_arrays
+from adapters.postgres.pooler import detect_pooler
 from core.domain.deliveries import Receipt, ReceiverBusy, VerifiedDelivery
 from core.domain.errors import StorageUnavailable
 from core.domain.source_keys import to_number
@@ -258,6 +259,7 @@ class PostgresDeliveryLog(DeliveryLog):
                 self._conninfo, autocommit=True, connect_timeout=int(_SILENCE_SECONDS)
             )
             register_packed_arrays(self._connection)
+            await detect_pooler(self._connection)
         return self._connection
 
     async def _disconnect(self) -> None:

@@ -79,6 +79,16 @@ _WHY: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "Raise PostgreSQL's max_connections, or run fewer processes: each takes ten, an API one more.",
     ),
     (
+        re.compile(r"unsupported startup parameter"),
+        "The database does not let this service in; try again soon.",
+        f"Remove parameters such as `options` from {_SETTING}, or add them to ignore_startup_parameters.",
+    ),
+    (
+        re.compile(r"transaction blocks not allowed in statement pooling mode"),
+        "The database cannot be used; try again soon.",
+        "PgBouncer's statement mode has no transactions: set pool_mode = transaction (or session).",
+    ),
+    (
         re.compile(r"failed to resolve host|could not translate host name"),
         _NO_ANSWER,
         f"Correct the host in {_SETTING}, or see why this machine does not find it.",
@@ -101,7 +111,7 @@ def domain_error(error: psycopg.Error) -> DomainError | None:
     if isinstance(error, _UNWRITABLE):
         return unwritable(error)
     if isinstance(error, OUTAGES):
-        return storage_unavailable()
+        return unreachable(error)
     if isinstance(error, errors.UndefinedTable) and _OURS.search(error.diag.message_primary or ""):
         return not_migrated()
     return None
@@ -121,7 +131,7 @@ def not_migrated() -> StorageNotPrepared:
     )
 
 
-def unreachable(error: psycopg.OperationalError) -> StorageUnavailable:
+def unreachable(error: psycopg.Error) -> StorageUnavailable:
     """Return the refusal for a database that no connection is to be had of, with what helps."""
     said = str(error)
     for words, told, remedy in _WHY:

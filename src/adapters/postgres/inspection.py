@@ -12,6 +12,7 @@ from adapters.postgres.sealed_values import encrypted_columns
 from core.domain.errors import StorageNotPrepared
 
 _SERVER = "SELECT current_setting('server_version'), clock_timestamp()"
+_STATEMENT_TIMEOUT = "SELECT current_setting('statement_timeout')"
 _REVISION = "SELECT version_num FROM git_schema_version"
 # One value stands for all that were made with its key, the newest as the one most likely to be needed.
 _SEALED = sql.SQL("""
@@ -43,6 +44,13 @@ class SealedValues:
         return f"{self.column}:{self.external_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class PoolerState:
+    """Whether the role's own settings limit the time of a statement."""
+
+    has_statement_timeout: bool
+
+
 class Inspection:
     """Reads what no use case needs. Raises `StorageUnavailable`, `StorageNotPrepared` too."""
 
@@ -54,6 +62,15 @@ class Inspection:
         async with self._database.session() as session:
             ((version, now),) = await session.read(_SERVER)
         return version, now
+
+    async def pooler(self) -> PoolerState | None:
+        """Return how sessions behind a pooler are set up, or None if there is no pooler."""
+        async with self._database.session() as session:
+            if not session.connection.is_pooled:
+                return None
+            ((timeout,),) = await session.read(_STATEMENT_TIMEOUT)
+            await session.write("SELECT")  # in a transaction, which PgBouncer's statement mode refuses
+        return PoolerState(has_statement_timeout=timeout != "0")
 
     async def revision(self) -> str | None:
         """Return the revision of the schema, or None where no migration ever ran."""

@@ -48,6 +48,8 @@ class Line(psycopg.AsyncConnection[Row]):
         self._known: dict[tuple[str, tuple[int, ...]], bytes] = {}
         self._numbers = itertools.count()
         self._watch = SocketWatch()
+        self.is_pooled = False
+        """Whether a pooler is between, so that nothing of the session lasts; see `pooler`."""
 
     @property
     def is_idle(self) -> bool:
@@ -92,6 +94,11 @@ class Line(psycopg.AsyncConnection[Row]):
         # In which order they are asked for matters: the types are those of what was converted last.
         dumped = values.dump_sequence(given, (PyFormat.AUTO,) * len(given)) if given else None
         types, formats = (values.types or (), values.formats) if given else ((), None)
+        if self.is_pooled:
+            self.pgconn.send_query_params(
+                wanted.text, dumped, param_types=types, param_formats=formats, result_format=Format.BINARY
+            )
+            return await self._answer()
         name = self._known.get((statement, types)) or await self._prepare(statement, wanted.text, types)
         self.pgconn.send_query_prepared(name, dumped, param_formats=formats, result_format=Format.BINARY)
         return await self._answer()

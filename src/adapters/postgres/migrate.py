@@ -22,8 +22,9 @@ from sqlalchemy.pool import NullPool
 
 from adapters.postgres.errors import unreachable
 from adapters.postgres.locks import CLASS, MIGRATIONS
+from adapters.postgres.pooler import BACKEND_PID
 from adapters.postgres.tables import metadata
-from core.domain.errors import DomainError, ErrorKind, StorageConflict
+from core.domain.errors import DomainError, ErrorKind, StorageConflict, StorageUnavailable
 
 _VERSIONS = "git_schema_version"  # crewkit's database may hold another program's `alembic_version`
 _WAIT_FOR_OTHERS_SECONDS = 60.0
@@ -178,6 +179,7 @@ def _title(doc: str | None) -> str:
 @contextmanager
 def _locked(database_url: str) -> Iterator[Connection]:
     with _connected(database_url) as connection:
+        _refuse_pooler(connection)
         try:
             connection.execute(text(f"SET statement_timeout = '{_ONE_STATEMENT}'"))
             connection.execute(text(f"SET lock_timeout = '{_WAIT_FOR_TABLE}'"))
@@ -188,6 +190,18 @@ def _locked(database_url: str) -> Iterator[Connection]:
             if isinstance(error.orig, LockNotAvailable):
                 raise StorageConflict("Others hold what this migration needs; try again.") from error
             raise
+
+
+def _refuse_pooler(connection: Connection) -> None:
+    """Raise `StorageUnavailable` if a pooler is between: the lock and settings here are the session's."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    if connection.scalar(text(BACKEND_PID)) != driver.pgconn.backend_pid:
+        raise StorageUnavailable(
+            "The database is behind a connection pooler, through which migrations cannot run.",
+            remedy="Set CREWKIT_GIT_MIGRATION_DATABASE_URL to the address of PostgreSQL itself.",
+        )
+    connection.commit()
 
 
 def _lock(connection: Connection) -> None:

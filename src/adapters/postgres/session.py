@@ -9,6 +9,12 @@ from core.domain.errors import DomainError, StorageConflict
 
 Connection = Line
 
+# Settings of the session end with the transaction here; `database` sets the same for a session of our own.
+_BEGIN_POOLED = (
+    "BEGIN; SET LOCAL statement_timeout = '8s'; SET LOCAL lock_timeout = '5s'; "
+    "SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL TimeZone = 'UTC'"
+)
+
 
 class Session:
     """One connection for the length of a unit of work.
@@ -95,7 +101,7 @@ class Session:
 
     async def _begin(self) -> None:
         if not self._in_transaction:
-            await self._command("BEGIN")
+            await self._command(_BEGIN_POOLED if self._connection.is_pooled else "BEGIN")
             self._in_transaction = True
 
     async def _command(self, command: str) -> str:

@@ -36,9 +36,10 @@ def migrate(*, as_sql: bool, check: bool, down: str | None, yes: bool) -> None:
         click.echo(migrations.sql())
         return
     settings = read_settings("migrate")
-    assert settings.database_url is not None  # required of this process
-    database_url = settings.database_url.reveal()
-    with readable_errors(settings.database_url):
+    url = settings.migration_database_url or settings.database_url
+    assert url is not None  # required of this process
+    database_url = url.reveal()
+    with readable_errors(url):
         if down:
             _downgrade(database_url, down, is_confirmed=yes)
         elif newer := migrations.newer_revision(database_url):

@@ -32,6 +32,20 @@ def judge_revision(current: str | None, newest: str) -> Finding:
     return fail(about, f"The schema is at revision {current} and not at {newest}.", migrate)
 
 
+def judge_pooler(*, has_statement_timeout: bool) -> Finding:
+    """Judge a database behind a connection pooler, whose sessions do not keep our own settings."""
+    about = "pooler"
+    said = "The database is behind a connection pooler; prepared statements are off."
+    if has_statement_timeout:
+        return ok(about, said)
+    return warn(
+        about,
+        f"{said} Reads have no time limit at the server.",
+        "Run ALTER ROLE … SET statement_timeout = '8s', the same for lock_timeout = '5s', "
+        "idle_in_transaction_session_timeout = '5s' and random_page_cost = 1.1, and reconnect the pooler.",
+    )
+
+
 def judge_workers(names: Sequence[str]) -> Finding:
     """Judge who listens."""
     if names:

@@ -20,7 +20,13 @@ from entrypoints.bootstrap.doctor.unset import unset
 from entrypoints.doctor.app import judge_clock, judge_installations
 from entrypoints.doctor.findings import Check, Finding, fail, note, ok
 from entrypoints.doctor.keys import judge_app_keys, judge_keys, judge_webhook_secrets
-from entrypoints.doctor.storage import judge_backlog, judge_checks, judge_revision, judge_scheduler
+from entrypoints.doctor.storage import (
+    judge_backlog,
+    judge_checks,
+    judge_pooler,
+    judge_revision,
+    judge_scheduler,
+)
 from entrypoints.settings import Settings
 from ports.clock import Clock
 from ports.events import EventFilter
@@ -40,6 +46,7 @@ def storage_checks(settings: Settings, clock: Clock, database: Database | None) 
     return [
         Check("database", storage.server, _REMEDY),
         Check("database writes", _in_second_place("database writes", storage.writes), _REMEDY),
+        Check("pooler", _in_second_place("pooler", storage.pooler), _REMEDY),
         Check("migrations", _in_second_place("migrations", storage.revision), _REMEDY),
         Check("backlog", _in_second_place("backlog", storage.backlog), _REMEDY),
         Check("scheduler", _in_second_place("scheduler", storage.scheduler), _REMEDY),
@@ -90,6 +97,10 @@ class _Storage:
         except StorageUnwritable as refusal:
             return [fail("database writes", refusal.message, refusal.remedy)]
         return [ok("database writes", "It stores changes.")]
+
+    async def pooler(self) -> list[Finding]:
+        state = await self.inspection.pooler()
+        return [] if state is None else [judge_pooler(has_statement_timeout=state.has_statement_timeout)]
 
     async def revision(self) -> list[Finding]:
         return [judge_revision(await self.inspection.revision(), newest())]
