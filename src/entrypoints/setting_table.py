@@ -69,8 +69,8 @@ SETTINGS = (
     Setting(
         "HTTP_MAX_CONNECTIONS",
         values.whole_number(1, 1_000_000),
-        "How many connections the API has open at most; further ones are refused with 503. A process never "
-        "opens more than its limit of open files permits.",
+        "How many connections the API has open at most. For further ones it closes those that have been idle "
+        "longest, or answers 503 if all are busy. The limit of open files bounds it too.",
         "Give a whole number from 1 to 1000000",
         default="5000",
     ),

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 import structlog
@@ -125,7 +125,7 @@ async def test_body_that_the_application_reads_is_not_ended() -> None:
 
 async def test_body_that_nobody_reads_any_more_is_ended() -> None:
     """The answer was sent before the body was complete."""
-    limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
+    limits = ConnectionLimits(unread_body_seconds=SHORT, keep_alive_seconds=LONG)
     async with served(Response(b"refused", 413), limits) as address, connected(address) as line:
         await line.send(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 1000000000\r\n\r\nbegin")
         assert (await line.answer()).status == 413
@@ -146,31 +146,53 @@ async def test_caller_who_does_not_read_the_answer_is_cut_off(headers: bytes) ->
 
 
 async def test_connections_over_the_bound_are_refused_and_logged_once() -> None:
-    """Those that are open are served; later ones find room again."""
-    limits = ConnectionLimits(max_connections=10, head_seconds=LONG)
-    structlog.reset_defaults()
-    async with served(Response(b"whole"), limits) as address:
+    """While those that are open are busy; later ones find room again."""
+    proceed = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/busy":
+            await proceed.wait()
+        await Response(b"whole")(scope, receive, send)
+
+    async with served(app, ConnectionLimits(max_connections=10)) as address:
+        structlog.reset_defaults()
         with capture_logs() as logs:
-            lines = [await asyncio.open_connection(address.host, address.port) for _ in range(10)]
-            for _ in range(5):
-                async with connected(address) as refused:
-                    answer = await refused.answer()
-                    assert (answer.status, answer.problem["code"]) == (503, "too_many_connections")
-                    assert answer.headers["x-request-id"] == answer.problem["request_id"]
-                    assert int(answer.headers["retry-after"]) > 0
-                    assert await is_closed(refused)
-            reader, writer = lines[0]
-            writer.write(REQUEST)
-            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
-            for _, writer in lines[:5]:
-                writer.close()
+            async with AsyncExitStack() as stack:
+                lines = [await stack.enter_async_context(connected(address)) for _ in range(10)]
+                for line in lines:
+                    await line.send(b"GET /busy HTTP/1.1\r\nhost: here\r\n\r\n")
+                for _ in range(5):
+                    async with connected(address) as refused:
+                        answer = await refused.answer()
+                        assert (answer.status, answer.problem["code"]) == (503, "too_many_connections")
+                        assert answer.headers["x-request-id"] == answer.problem["request_id"]
+                        assert int(answer.headers["retry-after"]) > 0
+                        assert await is_closed(refused)
+                proceed.set()
+                for line in lines:
+                    assert (await line.answer()).body == b"whole"
             await until(lambda: asyncio.sleep(0, len(logs) == 2))
             async with connected(address) as admitted:
                 assert (await admitted.ask(REQUEST)).status == 200
-            for _, writer in lines[5:]:
-                writer.close()
         events = [(line["event"], line["limit"]) for line in logs]
         assert events == [("connections_exhausted", 10), ("connections_available", 10)]
+
+
+async def test_connections_that_wait_longest_make_room() -> None:
+    """Strangers who say nothing keep nobody out; who works is not disturbed."""
+    async with (
+        served(Response(b"whole"), ConnectionLimits(max_connections=3)) as address,
+        AsyncExitStack() as stack,
+    ):
+        silent, half, working = [await stack.enter_async_context(connected(address)) for _ in range(3)]
+        await half.send(REQUEST[:-2])
+        await asyncio.sleep(1.1)  # as long as nobody is disturbed
+        assert (await working.ask(REQUEST)).status == 200
+        for line in (silent, half):
+            async with connected(address) as other:
+                assert (await other.ask(REQUEST)).status == 200
+                assert await is_closed(line)
+                assert (await working.ask(REQUEST)).status == 200
 
 
 async def test_refusal_waits_for_the_answer_that_is_under_way() -> None:

@@ -19,9 +19,9 @@ from entrypoints.rest.whole_answers import WholeAnswers
 
 # The address of a request, with its query. Names and cursors are bounded well below this.
 MAX_TARGET_BYTES = 8 * 1024
-# After a refusal, what a caller still sends is read and dropped up to here: hanging up on unread bytes resets
-# the connection, and a caller may lose the answer.
-_MAX_DRAINED_BYTES = 128 * 1024 * 1024
+# After a refusal, what a caller still sends is dropped up to here: hanging up on unread bytes at once resets
+# the connection, and the caller may lose the answer. More is not even read, since others wait meanwhile.
+_MAX_DRAINED_BYTES = 1024 * 1024
 
 _DETAILS = {
     HTTPStatus.BAD_REQUEST: "This is no HTTP request: look for a control character in a header.",
@@ -64,7 +64,8 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._open_connections = open_connections
         self._limits = open_connections.limits
-        self.deadline = math.inf
+        self.waiting_since = math.inf
+        self.may_wait_seconds = math.inf
         self._meter = RequestMeter()
         self._is_idle = False
         self._is_head_complete = False
@@ -78,7 +79,7 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to serve a connection, or refuse it."""
         super().connection_made(WholeAnswers(transport, self.loop))  # type: ignore[arg-type]
-        self.deadline = self.loop.time() + self._limits.head_seconds
+        self._wait(self._limits.head_seconds)
         if self._open_connections.admit(self, self.loop):
             return
         request_id = request_ids.new_request_id()
@@ -116,7 +117,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._is_head_complete = True
         # The application's own time limits apply from here on.
-        self.deadline = math.inf
+        self.waiting_since = math.inf
 
     def on_message_complete(self) -> None:
         """Tell the application that the body is complete."""
@@ -129,15 +130,12 @@ class HttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with the next request, if it is there, or wait for it."""
         self.server_state.total_requests += 1
-        self._is_idle = self._meter.is_between_requests
-        self.deadline = self.loop.time() + (
-            self._limits.keep_alive_seconds if self._is_idle else self._limits.head_seconds
-        )
+        self._wait_for_next_request()
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._is_idle, self.deadline = False, math.inf
+            self._is_idle, self.waiting_since = False, math.inf
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
         elif self._refusal:
@@ -153,15 +151,31 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.close()
         elif not self._unsent_bytes or unsent_bytes < self._unsent_bytes:
             self._unsent_bytes = unsent_bytes
-            self.deadline = now + self._limits.head_seconds
+            self.waiting_since, self.may_wait_seconds = now, self._limits.head_seconds
         else:
             self.transport.abort()
+
+    def end(self) -> None:
+        """Close the connection at once, whatever its caller has not read."""
+        self.transport.abort()
+
+    def _wait(self, seconds: float) -> None:
+        """Let the connection wait for its caller so long from now on."""
+        self.waiting_since, self.may_wait_seconds = self.loop.time(), seconds
+
+    def _wait_for_next_request(self) -> None:
+        meter, limits = self._meter, self._limits
+        self._is_idle = meter.is_between_requests
+        if self._is_idle:
+            self._wait(limits.keep_alive_seconds)
+        else:
+            self._wait(limits.head_seconds if meter.is_in_head else limits.unread_body_seconds)
 
     def _parse(self, data: bytes) -> None:
         meter, position = self._meter, 0
         if self._is_idle:
             self._is_idle = False
-            self.deadline = self.loop.time() + self._limits.head_seconds
+            self._wait(self._limits.head_seconds)
         try:
             while position < len(data):
                 if self.pipeline:
@@ -272,12 +286,12 @@ class HttpProtocol(HttpToolsProtocol):
         """Say that nothing follows, and close when the caller does, or a moment later."""
         self.transport.write_eof()
         self.flow.resume_reading()
-        self.deadline = self.loop.time() + self._limits.drain_seconds
+        self._wait(self._limits.drain_seconds)
 
     def _drain(self, data: bytes) -> None:
         self._drained_bytes += len(data)
         if self._drained_bytes > _MAX_DRAINED_BYTES:
-            self.transport.abort()
+            self.flow.pause_reading()
 
 
 def _to_length(value: bytes) -> int:

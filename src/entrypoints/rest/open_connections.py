@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Protocol
 
 import structlog
@@ -13,6 +14,8 @@ from entrypoints.descriptors import affordable_connections, descriptor_limit
 # Connections that are refused are open for a moment, too, so that the caller can read why.
 _MAX_REFUSED = 16
 _SWEEP_SECONDS = 1.0
+# At the bound, connections that have waited for so long make room for new ones.
+_UNDISTURBED_SECONDS = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -26,7 +29,10 @@ class ConnectionLimits:
     """How long a connection may be idle after an answer."""
 
     head_seconds: float = 30.0
-    """How long a request's head may take, and a body that nobody reads any more."""
+    """How long a request's head may take to arrive."""
+
+    unread_body_seconds: float = 15.0
+    """How long the rest of a body may take to arrive after its answer, when nobody reads it any more."""
 
     drain_seconds: float = 2.0
     """How long a caller may go on sending after a refusal, so that the caller can read the answer."""
@@ -35,17 +41,23 @@ class ConnectionLimits:
 class Connection(Protocol):
     """One connection, as the sweep sees it."""
 
-    deadline: float
-    """When it has waited too long, by the loop's clock; infinite while a request is processed."""
+    waiting_since: float
+    """Since when it waits for its caller, by the loop's clock; infinite while a request is processed."""
+
+    may_wait_seconds: float
 
     def end_overdue(self, now: float) -> None:
-        """Close it, or set another deadline."""
+        """Close it, or let it wait anew."""
+
+    def end(self) -> None:
+        """Close it at once."""
 
 
 class OpenConnections:
-    """Admits connections up to a bound, and ends those whose deadline has passed.
+    """Admits connections up to a bound, and ends those that have waited too long.
 
-    One timer looks at all of them once a second, so that a request costs no timer of its own.
+    One timer looks at all of them once a second, so that a request costs no timer of its own. At the bound,
+    those that have waited longest make room: strangers who open connections and say nothing keep nobody out.
     """
 
     def __init__(self, limits: ConnectionLimits) -> None:
@@ -62,17 +74,12 @@ class OpenConnections:
         if not self._is_sweeping:
             self._is_sweeping = True
             loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
+        if len(self._open) >= self.max_connections:
+            self._tell_full()
+            self._make_room(loop.time())
         if len(self._open) < self.max_connections:
             self._open.add(connection)
             return True
-        if not self._is_full:
-            self._is_full = True
-            _log.error(
-                "connections_exhausted",
-                limit=self.max_connections,
-                reason="New connections are refused. Raise CREWKIT_GIT_HTTP_MAX_CONNECTIONS and the limit of "
-                "open files, add a process, or find out who opens so many.",
-            )
         self._refused.add(connection)
         return False
 
@@ -85,18 +92,37 @@ class OpenConnections:
         """Watch it no longer: it is closed."""
         self._refused.discard(connection)
         self._open.discard(connection)
-        # Not at the first one that goes: at the bound connections come and go all the time.
-        if self._is_full and len(self._open) < self.max_connections * 0.9:
-            self._is_full = False
-            _log.warning("connections_available", limit=self.max_connections)
+
+    def _tell_full(self) -> None:
+        if self._is_full:
+            return
+        self._is_full = True
+        _log.error(
+            "connections_exhausted",
+            limit=self.max_connections,
+            reason="Those that wait longest are closed, and new ones refused if all are busy. Find out who "
+            "opens so many, add a process, or raise CREWKIT_GIT_HTTP_MAX_CONNECTIONS and LimitNOFILE.",
+        )
+
+    def _make_room(self, now: float) -> None:
+        """End a fiftieth of the connections at once: looking at all of them for each new one is slow."""
+        waiting = [one for one in self._open if one.waiting_since <= now - _UNDISTURBED_SECONDS]
+        count = max(1, self.max_connections // 50)
+        for connection in nsmallest(count, waiting, key=lambda one: one.waiting_since):
+            connection.end()
+            self._open.discard(connection)
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
         for connection in [*self._open, *self._refused]:
-            if connection.deadline <= now:
+            if connection.waiting_since + connection.may_wait_seconds <= now:
                 connection.end_overdue(now)
+        # Not at the first one that goes: at the bound connections come and go all the time.
+        if self._is_full and len(self._open) < self.max_connections * 0.9:
+            self._is_full = False
+            _log.warning("connections_available", limit=self.max_connections)
         self._check_descriptors()
-        self._is_sweeping = bool(self._open or self._refused)
+        self._is_sweeping = bool(self._open or self._refused or self._is_full)
         if self._is_sweeping:
             loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
 

@@ -81,7 +81,7 @@ class RequestMeter:
         Raises `TooLarge` or `Malformed`.
         """
         if self.is_in_head:
-            if not self._count:
+            if not self._count and data[start] not in _CRLF:
                 # Most heads arrive in one packet.
                 size = data.find(_BLANK_LINE, start) + len(_BLANK_LINE) - start
                 if len(_BLANK_LINE) <= size <= MAX_HEAD_BYTES:
@@ -97,6 +97,13 @@ class RequestMeter:
         return self._end_in_chunks(data, start)
 
     def _end_in_head(self, data: bytes, start: int) -> int:
+        if not self._tail:
+            # Parsers skip blank lines before a request. All in one piece: one by one they would cost much.
+            begin = len(data) - len(data[start:].lstrip(_CRLF))
+            if begin > start:
+                self.is_at_end = False
+                self._add(begin - start, start)
+                return begin
         end = self._end_of_blank_line(data, start)
         self.is_at_end = end is not None
         if end is None:

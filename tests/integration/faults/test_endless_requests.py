@@ -121,7 +121,7 @@ class Watch:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_endless_request_is_refused_while_it_arrives(service: Service, form: str) -> None:
-    """100 MB of it."""
+    """Up to 100 MB of it: the connection ends long before."""
     beginning, part, status = FORMS[form]
     with Watch(service).watching() as watch:
         attack = Attack(service, beginning, part)
@@ -129,7 +129,7 @@ def test_endless_request_is_refused_while_it_arrives(service: Service, form: str
     assert b"application/problem+json" in attack.answer
     assert watch.growth < 20 * MEGABYTE
     # Alone on a machine it is under 0.1; without the limits others wait for seconds.
-    assert watch.p99 < 0.5
+    assert watch.p99 < 1
 
 
 def test_several_endless_requests_at_once(service: Service) -> None:

@@ -98,7 +98,7 @@ def test_process_without_descriptors_says_so_once(service: Service) -> None:
 
 
 def test_few_descriptors_are_not_used_up_by_connections(urls: tuple[str, str]) -> None:
-    """The bound on connections leaves some to the database."""
+    """The bound on connections leaves some to the database, and strangers keep nobody out."""
     with temporary_home() as home, ExitStack() as stack:
         service = Service(home, *urls)
         stack.callback(service.stop)
@@ -110,8 +110,8 @@ def test_few_descriptors_are_not_used_up_by_connections(urls: tuple[str, str]) -
             for _ in range(200):
                 open_connection(strangers, service)
             wait_until(lambda: service.logged("api", "connections_exhausted"), seconds=30)
-            refused = httpx.get(f"{service.url}/healthz")
-            assert (refused.status_code, refused.json()["code"]) == (503, "too_many_connections")
+            # They have waited for longer than whoever comes now.
+            wait_until(lambda: httpx.get(f"{service.url}/healthz").status_code == 200, seconds=30)
         wait_until(lambda: service.logged("api", "connections_available"), seconds=30)
         assert httpx.get(f"{service.url}/readyz").status_code == 200
         assert len(service.logged("api", "connections_exhausted")) == 1
