@@ -17,6 +17,9 @@ class RepositoryStore(Protocol):
     async def find_many(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Repository]:
         """Return the rows there are among these, removed ones included, in no order."""
 
+    async def find_named(self, names: Collection[tuple[IntegrationId, str]]) -> Sequence[Repository]:
+        """Return the rows of these full names, without regard to case; no removed ones, in no order."""
+
     async def of_integration(self, integration_id: IntegrationId) -> Sequence[Repository]:
         """Return the whole catalog of one integration, removed rows included."""
 

@@ -37,8 +37,9 @@ class RepositoryStoreContract:
             pushed_at=ago(minutes=1),
             provider_updated_at=ago(minutes=2),
             removed_at=ago(minutes=3),
+            topics=("c-sharp", '"{odd}\\,'),
         )
-        for row in (full, a_repository(integration)):
+        for row in (full, replace(full, topics=()), a_repository(integration)):
             async with world.unit_of_work() as tx:
                 await tx.repositories.save([row])
                 await tx.commit()
@@ -62,6 +63,27 @@ class RepositoryStoreContract:
             ]
             found = await tx.repositories.find_many(keys)
             assert sorted(found, key=lambda row: row.repo_id) == [second[0], removed]
+
+    async def test_rows_are_found_by_their_names(self, world: World) -> None:
+        """Without regard to case, of these integrations only, and none that was removed."""
+        integration, other = await world.integration(), await world.integration(provider_id="2")
+        found = a_repository(integration, "1", full_name="Acme/Widgets")
+        others = [
+            a_repository(integration, "2", full_name="acme/widgets", removed_at=ago(days=1)),
+            a_repository(integration, "3", full_name="acme/gadgets"),
+            a_repository(other, "4", full_name="acme/widgets"),
+        ]
+        async with world.unit_of_work() as tx:
+            await tx.repositories.save([found, *others])
+            await tx.commit()
+        async with world.unit_of_work() as tx:
+            names = [
+                (integration.id, "ACME/widgets"),
+                (integration.id, "acme/none"),
+                (other.id, "acme/gadgets"),
+            ]
+            assert await tx.repositories.find_named(names) == [found]
+            assert await tx.repositories.find_named([]) == []
 
     async def test_last_of_several_wins(self, world: World) -> None:
         """Of several rows for one key in one call the last is kept."""

@@ -5,7 +5,7 @@ from uuid import uuid4
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.domain.catalog_search import CatalogFilter, CatalogPlace
+from core.domain.catalog_search import CatalogFilter, CatalogPlace, about, search_order
 from core.domain.integrations import Integration
 from core.domain.repositories import Repository
 from ports.unit_of_work import Transaction
@@ -14,7 +14,8 @@ from tests.support.builders import a_repository, ago
 
 # Few letters, so that they meet; separators, upper case, and a letter whose lower case is two characters.
 _TEXT = st.text(alphabet="abcA-_. éİ%\\[", max_size=6)
-_NAMES = st.lists(st.tuples(_TEXT, _TEXT), max_size=12)
+_NAMES = st.lists(st.tuples(_TEXT, _TEXT, _TEXT), max_size=12)
+_SOUGHT = _TEXT | st.tuples(_TEXT, _TEXT).map("/".join)
 
 # Each example is an integration of its own in the one store, and each adapter runs all of them.
 _ONE_STORE = (HealthCheck.function_scoped_fixture, HealthCheck.differing_executors)
@@ -41,19 +42,80 @@ class RepositorySearchContract:
         integration = await world.integration()
         await _named(world, integration, "acme/web-shop", "acme/rocket.io", "zenith/shop_Floor")
         for text, names in {
-            "SHOP": ["acme/web-shop", "zenith/shop_Floor"],
+            "SHOP": ["zenith/shop_Floor", "acme/web-shop"],
             "me/web": ["acme/web-shop"],
+            "acme/": ["acme/rocket.io", "acme/web-shop"],
+            "/s": [],
             "-shop": ["acme/web-shop"],
-            "hop": ["acme/web-shop", "zenith/shop_Floor"],
+            "hop": ["zenith/shop_Floor", "acme/web-shop"],
             "ho": [],
-            "sh": ["acme/web-shop", "zenith/shop_Floor"],
+            "sh": ["zenith/shop_Floor", "acme/web-shop"],
             "i": ["acme/rocket.io"],
             "F": ["zenith/shop_Floor"],
             "h_f": [],
             "%%%": [],
             "acme/web-shop and more": [],
+            "acme/web/shop": [],
         }.items():
             assert await _found(world, integration, CatalogFilter(text)) == names, text
+
+    async def test_the_name_counts_before_the_owner(self, world: World) -> None:
+        """First the name itself, then what begins with it, then words of names, then the rest."""
+        integration = await world.integration()
+        names = [
+            "orbital-works/orbit",
+            "orbital-works/orbit-viewer",
+            "orbital-works/orbiter",
+            "orbital-works/low-orbit",
+            "orbital-works/suborbital",
+            "orbital-works/antenna",
+            "orbital-works/zenith",
+        ]
+        await _named(world, integration, *reversed(names))
+        assert await _found(world, integration, CatalogFilter("orbit")) == [
+            *names[:5],
+            *("orbital-works/antenna", "orbital-works/zenith"),
+        ]
+        assert await _found(world, integration, CatalogFilter("ORBIT-V")) == ["orbital-works/orbit-viewer"]
+        seen: list[str] = []
+        after = None
+        for _ in names:
+            async with world.unit_of_work() as tx:
+                [row] = await _browsed(tx, integration, CatalogFilter("orbit"), limit=1, after=after)
+            seen.append(row.full_name)
+            after = CatalogPlace(row.full_name, row.repo_id)
+        assert seen == names
+
+    async def test_description_language_and_topics_are_found_last(self, world: World) -> None:
+        """By whole words, or by how one begins from three characters on; a changed description counts."""
+        integration = await world.integration()
+        rows = [
+            a_repository(integration, "1", full_name="acme/alpha", description="Payment gateway, for Go"),
+            a_repository(integration, "2", full_name="acme/beta", language="Python", topics=("pay-later",)),
+            a_repository(integration, "3", full_name="acme/payroll", language="C++", topics=()),
+            a_repository(integration, "4", full_name="acme/delta", topics=('"odd{,\\', "event-sourcing")),
+        ]
+        await _save(world, rows)
+        for text, names in {
+            "pay": ["acme/payroll", "acme/alpha", "acme/beta"],
+            "payment gate": ["acme/alpha"],
+            "gateway for": ["acme/alpha"],
+            "ayment": [],
+            "go": ["acme/alpha"],
+            "g": [],
+            "python": ["acme/beta"],
+            "c++": ["acme/payroll"],
+            "pay-later": ["acme/beta"],
+            "event-s": ["acme/delta"],
+            "event so": ["acme/delta"],
+            "odd": ["acme/delta"],
+        }.items():
+            assert await _found(world, integration, CatalogFilter(text)) == names, text
+        await _save(world, [replace(rows[0], description="Nothing of note")])
+        assert await _found(world, integration, CatalogFilter("payment")) == []
+        async with world.unit_of_work() as tx:
+            kept = await tx.repositories.find_many([(integration.id, row.repo_id) for row in rows[1:]])
+        assert sorted(kept, key=lambda row: row.repo_id) == rows[1:]
 
     async def test_each_condition_counts(self, world: World) -> None:
         """Conditions are joined by and; one that is not given is met by all."""
@@ -135,15 +197,21 @@ class RepositorySearchContract:
         assert [row.repo_id for row in seen] == list("01234")
 
     @settings(max_examples=40, deadline=None, suppress_health_check=_ONE_STORE)
-    @given(names=_NAMES, text=_TEXT, archived=st.none() | st.booleans(), limit=st.integers(1, 5))
+    @given(names=_NAMES, text=_SOUGHT, archived=st.none() | st.booleans(), limit=st.integers(1, 5))
     async def test_as_the_rule_says(
-        self, world: World, names: list[tuple[str, str]], text: str, archived: bool | None, limit: int
+        self, world: World, names: list[tuple[str, str, str]], text: str, archived: bool | None, limit: int
     ) -> None:
         """Whatever the names and the text are, page by page exactly what the rule says is found."""
         integration = await world.integration(provider_id=uuid4().hex)
         rows = [
-            a_repository(integration, f"{number}", full_name=f"{owner}/{name}", archived=number % 2 == 0)
-            for number, (owner, name) in enumerate(names)
+            a_repository(
+                integration,
+                f"{number:02}",
+                full_name=f"{owner}/{name}",
+                archived=number % 2 == 0,
+                description=description,
+            )
+            for number, (owner, name, description) in enumerate(names)
         ]
         await _save(world, rows)
         where = CatalogFilter(text, archived=archived)
@@ -156,7 +224,9 @@ class RepositorySearchContract:
             if len(more) < limit:
                 break
         expected = [row for row in rows if where.matches(row)]
-        assert found == sorted(expected, key=lambda row: (row.full_name.lower(), row.repo_id))
+        assert found == sorted(
+            expected, key=lambda row: search_order(text, row.full_name, row.repo_id, about(row))
+        )
 
 
 async def _named(world: World, integration: Integration, *names: str) -> list[Repository]:

@@ -81,6 +81,7 @@ async def test_a_list(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
         "default_branch": "main",
         "description": "What it is for",
         "language": "Go",
+        "topics": [],
         "pushed_at": "2026-11-23T11:00:00Z",
         "updated_at": "2026-11-23T10:00:00Z",
         "projects": None,

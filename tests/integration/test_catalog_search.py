@@ -13,7 +13,7 @@ from adapters.postgres.database import Database
 from adapters.postgres.line import Parameters, Row
 from adapters.postgres.session import Session
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from core.domain.catalog_search import CatalogFilter, CatalogPlace, is_found
+from core.domain.catalog_search import CatalogFilter, CatalogPlace, rank, search_order
 from core.domain.identifiers import IntegrationId, RepoId
 from tests.support.large_catalog import fill
 from tests.support.servers import Servers, new_database
@@ -53,9 +53,12 @@ async def test_as_the_rule_says(database: Database, large: tuple[str, Tenants], 
     for integration, names in large[1][:3]:
         for archived in (None, True):
             expected = sorted(
-                name
-                for place, name in enumerate(names)
-                if is_found(text, name) and (archived is None or place % 10 == 0)
+                (
+                    name
+                    for place, name in enumerate(names)
+                    if (not text or rank(text, name, "")) and (archived is None or place % 10 == 0)
+                ),
+                key=lambda name: search_order(text, name, RepoId("")),
             )
             where = CatalogFilter(text, archived=archived)
             assert await _pages(database, integration, where, 3) == expected[:60]
@@ -150,6 +153,7 @@ class Explained(Session):
 
 _INDEXES = {
     "git_repositories_name_idx",
+    "git_repositories_key_idx",
     "git_repositories_search_grams_idx",
     "git_repositories_pkey",
 }

@@ -39,6 +39,7 @@ class Repository(msgspec.Struct):
     default_branch: str | None = None
     description: str | None = None
     language: str | None = None
+    topics: list[str] | None = None
     pushed_at: Moment = None
     updated_at: Moment = None
 

@@ -197,6 +197,7 @@ def _facts(repository: shapes.Repository) -> RepositoryFacts:
         # Only the full form names an owner; lists in installation events do not.
         whole=owner is not None,
         visibility=known_visibility(repository.visibility),
+        topics=None if repository.topics is None else tuple(repository.topics),
     )
 
 

@@ -5,9 +5,11 @@ https://docs.github.com/rest/repos
 """
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
+from adapters.github.topics import topics_of
 from core.domain.identifiers import AccountId, RepoId
 from core.domain.notices import RepositoryFacts
 from core.domain.provider import Branch
@@ -36,6 +38,7 @@ class RepositoryAnswer(msgspec.Struct, gc=False):
     language: str | None = None
     pushed_at: datetime | None = None
     updated_at: datetime | None = None
+    topics: Any = None
 
     def told(self) -> RepositoryFacts:
         """Return it in the domain's words."""
@@ -54,6 +57,7 @@ class RepositoryAnswer(msgspec.Struct, gc=False):
             self.pushed_at,
             self.updated_at,
             whole=True,
+            topics=topics_of(self.topics),
         )
 
 

@@ -3,7 +3,7 @@ from datetime import datetime
 
 from adapters.memory.database import Session
 from adapters.memory.integrations import MemoryIntegrationStore
-from core.domain.catalog_search import CatalogFilter, CatalogPlace, searchable
+from core.domain.catalog_search import CatalogFilter, CatalogPlace, about, search_order, searchable
 from core.domain.identifiers import IntegrationId, OrganizationId, RepoId
 from core.domain.integrations import Integration
 from core.domain.repositories import Repository
@@ -20,6 +20,15 @@ class MemoryRepositoryStore(RepositoryStore):
         """Return the rows there are among these, removed ones included, in no order."""
         rows = self._session.state.repositories
         return [rows[key] for key in set(keys) if key in rows]
+
+    async def find_named(self, names: Collection[tuple[IntegrationId, str]]) -> Sequence[Repository]:
+        """Return the rows that have these full names, without regard to case; no removed ones."""
+        wanted = {(integration_id, searchable(name)) for integration_id, name in names}
+        return [
+            row
+            for row in self._session.state.repositories.values()
+            if row.removed_at is None and (row.integration_id, searchable(row.full_name)) in wanted
+        ]
 
     async def of_integration(self, integration_id: IntegrationId) -> Sequence[Repository]:
         """Return the whole catalog of one integration, removed rows included."""
@@ -39,13 +48,14 @@ class MemoryRepositoryStore(RepositoryStore):
         integration = await MemoryIntegrationStore(self._session).find(organization_id, provider)
         if integration is None:
             return None
-        last = _order(after) if after else ("", "")
+        last = search_order(where.text, after.full_name, after.repo_id) if after else None
         matching = [
-            repository
-            for repository in await self.of_integration(integration.id)
-            if repository.removed_at is None and where.matches(repository) and _order(repository) > last
+            (search_order(where.text, row.full_name, row.repo_id, about(row)), row)
+            for row in await self.of_integration(integration.id)
+            if row.removed_at is None and where.matches(row)
         ]
-        return integration, sorted(matching, key=_order)[:limit]
+        found = [(order, row) for order, row in matching if last is None or order > last]
+        return integration, [row for _, row in sorted(found, key=lambda one: one[0])[:limit]]
 
     async def save(self, repositories: Sequence[Repository]) -> None:
         """Write these rows as they are, new or not; of several for one key the last wins."""
@@ -71,7 +81,3 @@ class MemoryRepositoryStore(RepositoryStore):
         known = set(listed)
         rows = await self.of_integration(integration_id)
         return [row for row in rows if row.removed_at is None and row.repo_id not in known][:limit]
-
-
-def _order(row: Repository | CatalogPlace) -> tuple[str, str]:
-    return searchable(row.full_name), row.repo_id

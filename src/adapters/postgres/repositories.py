@@ -5,12 +5,13 @@ from typing import Any
 from psycopg.sql import SQL
 
 from adapters.postgres import repository_search
+from adapters.postgres.codec import storable
 from adapters.postgres.line import Row
 from adapters.postgres.packed_arrays import Bigints, Booleans, Packed, Texts, Timestamps
 from adapters.postgres.repository_rows import COLUMNS, repository
-from adapters.postgres.search import search_name, stored_grams
+from adapters.postgres.search import search_name, stored_grams, text_array
 from adapters.postgres.session import Session
-from core.domain.catalog_search import CatalogFilter, CatalogPlace
+from core.domain.catalog_search import CatalogFilter, CatalogPlace, about
 from core.domain.identifiers import IntegrationId, OrganizationId, RepoId
 from core.domain.integrations import Integration
 from core.domain.repositories import Repository
@@ -22,6 +23,17 @@ _FIND_MANY = (
     FROM unnest(%s::bigint[], %s::text[]) AS wanted (git_integration_id, repo_id)
     JOIN git_repositories AS r
         ON r.git_integration_id = wanted.git_integration_id AND r.repo_id = wanted.repo_id
+    """)
+    .format(columns=COLUMNS)
+    .as_string()
+)
+_FIND_NAMED = (
+    SQL("""
+    SELECT {columns}
+    FROM unnest(%s::bigint[], %s::text[]) AS wanted (git_integration_id, search_name)
+    JOIN git_repositories AS r
+        ON r.git_integration_id = wanted.git_integration_id AND r.search_name = wanted.search_name
+        AND r.removed_at IS NULL
     """)
     .format(columns=COLUMNS)
     .as_string()
@@ -45,19 +57,20 @@ _UNLISTED = (
 _SAVE = """
     INSERT INTO git_repositories AS r (
         git_integration_id, repo_id, full_name, url, private, archived, fork, default_branch, description,
-        language, pushed_at, provider_updated_at, removed_at, visibility, search_name, search_grams,
-        updated_at
+        language, pushed_at, provider_updated_at, removed_at, visibility, search_name, search_grams, topics,
+        search_about, updated_at
     )
     SELECT git_integration_id, repo_id, full_name, url, private, archived, fork, default_branch, description,
         language, pushed_at, provider_updated_at, removed_at, visibility, search_name,
-        search_grams::integer[], clock_timestamp()
+        search_grams::integer[], topics::varchar[], search_about, clock_timestamp()
     FROM unnest(
         %s::bigint[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::boolean[], %s::boolean[],
         %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
-        %s::text[], %s::text[], %s::text[]
+        %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]
     ) AS saved (
         git_integration_id, repo_id, full_name, url, private, archived, fork, default_branch, description,
-        language, pushed_at, provider_updated_at, removed_at, visibility, search_name, search_grams
+        language, pushed_at, provider_updated_at, removed_at, visibility, search_name, search_grams, topics,
+        search_about
     )
     ON CONFLICT (git_integration_id, repo_id) DO UPDATE SET
         full_name = excluded.full_name,
@@ -74,13 +87,15 @@ _SAVE = """
         visibility = excluded.visibility,
         search_name = excluded.search_name,
         search_grams = excluded.search_grams,
+        topics = excluded.topics,
+        search_about = excluded.search_about,
         updated_at = clock_timestamp()
 """
 _SAVE_UNLESS_WRITTEN = f"{_SAVE} WHERE r.updated_at < %s RETURNING r.git_integration_id, r.repo_id"
 
 _ARRAYS: tuple[Callable[[Sequence[Any]], Packed], ...] = (
     *(Bigints, Texts, Texts, Texts, Booleans, Booleans, Booleans, Texts, Texts, Texts),
-    *(Timestamps, Timestamps, Timestamps, Texts, Texts, Texts),
+    *(Timestamps, Timestamps, Timestamps, Texts, Texts, Texts, Texts, Texts),
 )
 
 
@@ -95,6 +110,12 @@ class PostgresRepositoryStore(RepositoryStore):
         wanted = set(keys)
         parameters = (Bigints([key[0] for key in wanted]), Texts([key[1] for key in wanted]))
         return [repository(row) for row in await self._session.read(_FIND_MANY, parameters)]
+
+    async def find_named(self, names: Collection[tuple[IntegrationId, str]]) -> Sequence[Repository]:
+        """Return the rows that have these full names, without regard to case; no removed ones."""
+        wanted = {(integration_id, search_name(name)) for integration_id, name in names}
+        parameters = (Bigints([one[0] for one in wanted]), Texts([one[1] for one in wanted]))
+        return [repository(row) for row in await self._session.read(_FIND_NAMED, parameters)]
 
     async def of_integration(self, integration_id: IntegrationId) -> Sequence[Repository]:
         """Return the whole catalog of one integration, removed rows included."""
@@ -145,6 +166,7 @@ def _parameters(repositories: Sequence[Repository]) -> list[Packed]:
 
 
 def _row(repository: Repository) -> Row:
+    about_words = storable(about(repository))
     return (
         repository.integration_id,
         repository.repo_id,
@@ -161,5 +183,7 @@ def _row(repository: Repository) -> Row:
         repository.removed_at,
         repository.stored_visibility,
         search_name(repository.full_name),
-        stored_grams(repository.integration_id, repository.full_name),
+        stored_grams(repository.integration_id, repository.full_name, about_words),
+        None if repository.topics is None else text_array(repository.topics),
+        about_words,
     )

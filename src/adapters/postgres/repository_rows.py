@@ -7,10 +7,11 @@ from core.domain.repositories import Repository
 
 COLUMNS = SQL("""
     r.git_integration_id, r.repo_id, r.full_name, r.url, r.private, r.archived, r.fork, r.default_branch,
-    r.description, r.language, r.pushed_at, r.provider_updated_at, r.removed_at, r.visibility
+    r.description, r.language, r.pushed_at, r.provider_updated_at, r.removed_at, r.visibility, r.topics
 """)
 
 
 def repository(row: Row) -> Repository:
     """Return what a row of `COLUMNS` says."""
-    return Repository(*row)
+    topics = row[-1]
+    return Repository(*row[:-1], topics=None if topics is None else tuple(topics))

@@ -1,6 +1,6 @@
-"""What the catalog's search index holds of a name, computed alike for rows and for queries.
+"""What the catalog's search index holds, computed alike for rows and for queries.
 
-What is to be found is written in `core.domain.catalog_search`; a test holds the two together.
+What is found is written in `core.domain.catalog_search`; a test holds the two together.
 """
 
 import re
@@ -9,60 +9,76 @@ from functools import lru_cache
 from zlib import crc32
 
 from adapters.postgres.codec import storable
-from core.domain.catalog_search import FOUND_ANYWHERE, SEPARATORS, searchable
+from core.domain.catalog_search import FOUND_ANYWHERE, SEPARATORS, searchable, words
 from core.domain.identifiers import IntegrationId
 
 _PREFIXES = range(1, FOUND_ANYWHERE)
 _SEPARATOR = f"[{re.escape(SEPARATORS)}]"
 _PARTS = re.compile(_SEPARATOR)
+# Marks of hashes that are not of trigrams: of the beginning of a part of a name, and of a word about it.
+_PART, _WORD = "^", "^^"
 
 
 def search_name(text: str) -> str:
-    """Return a name, or what is sought in one, as both are stored and compared."""
+    """Return a name, or a text to search for, as both are stored and compared."""
     return searchable(storable(text))
 
 
 @lru_cache(maxsize=2048)
-def stored_grams(integration_id: IntegrationId, full_name: str) -> str:
+def stored_grams(integration_id: IntegrationId, full_name: str, about_words: str) -> str:
     """Return `grams` as a row stores them.
 
     Remembered because every push writes its repository's row; as text, a quarter of the numbers' size.
     """
-    return array(grams(integration_id, full_name))
+    return array(grams(integration_id, full_name, about_words))
 
 
-def grams(integration_id: IntegrationId, full_name: str) -> tuple[int, ...]:
-    """Return the hashes of a repository's trigrams, and of the short prefixes of its name's parts.
+def grams(integration_id: IntegrationId, full_name: str, about_words: str = "") -> tuple[int, ...]:
+    """Return the hashes that a repository is found by.
 
-    Each is hashed together with the integration, so that a common trigram of one tenant's names is not
-    sought through everyone's. Hashes may collide: whoever searches compares the name as well.
+    Of its name without the owner: all trigrams, and the short prefixes of its parts. Of the words about it:
+    how each begins. Each is hashed together with the integration, so that a common trigram of one tenant's
+    names is not sought through everyone's. Hashes may collide: a search compares the texts as well.
     """
-    name = search_name(full_name)
+    name = search_name(full_name).rpartition("/")[2]
     found = _trigrams(name)
     for part in filter(None, _PARTS.split(name)):
-        found.update("^" + part[:length] for length in _PREFIXES if len(part) >= length)
+        found.update(_PART + part[:length] for length in _PREFIXES if len(part) >= length)
+    found.update(_WORD + word[:FOUND_ANYWHERE] for word in about_words.split())
     return _hashes(integration_id, found)
 
 
-def sought_grams(integration_id: IntegrationId, sought: str) -> tuple[int, ...]:
+def name_grams(integration_id: IntegrationId, sought: str) -> tuple[int, ...]:
     """Return hashes that every name has in which this is found; `sought` is as `search_name` returns it.
 
-    None where the index cannot tell, which `is_indexed` knows beforehand.
+    Empty where the index cannot tell: fewer than three characters that begin with a separator.
     """
     if len(sought) >= FOUND_ANYWHERE:
         return _hashes(integration_id, _trigrams(sought))
     prefix = _PARTS.split(sought)[0]
-    return _hashes(integration_id, {"^" + prefix} if prefix else set())
+    return _hashes(integration_id, {_PART + prefix} if prefix else set())
 
 
-def is_indexed(sought: str) -> bool:
-    """Tell whether there are hashes to find this by: any three characters, or how a part of a name begins."""
-    return len(sought) >= FOUND_ANYWHERE or bool(_PARTS.split(sought)[0])
+def word_grams(integration_id: IntegrationId, sought: str) -> tuple[int, ...]:
+    """Return hashes that every repository has that this text is about; empty if the text has no word."""
+    if not (found := words(sought).split()):
+        return ()
+    *whole, last = found
+    # Among several words the last one may go on; of a short one that does not say how the stored word begins.
+    if len(last) >= FOUND_ANYWHERE or not whole:
+        whole.append(last)
+    return _hashes(integration_id, {_WORD + word[:FOUND_ANYWHERE] for word in whole})
 
 
 def array(numbers: Iterable[int]) -> str:
     """Return the numbers as PostgreSQL writes an array."""
     return f"{{{','.join(map(str, numbers))}}}"
+
+
+def text_array(texts: Iterable[str]) -> str:
+    """Return the texts as PostgreSQL writes an array."""
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
 
 
 def at_part(sought: str) -> str:

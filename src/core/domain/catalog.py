@@ -55,6 +55,7 @@ def catalog_row(
         pushed_at=facts.pushed_at or base.pushed_at,
         provider_updated_at=facts.updated_at or base.provider_updated_at,
         removed_at=None,
+        topics=base.topics if facts.topics is None else facts.topics,
     )
 
 

@@ -75,6 +75,7 @@ class RepositoryFacts:
     updated_at: datetime | None = None
     whole: bool = False
     visibility: str | None = None
+    topics: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

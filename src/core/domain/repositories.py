@@ -43,6 +43,8 @@ class Repository:
     provider_updated_at: datetime | None = None
     removed_at: datetime | None = None
     stored_visibility: str | None = None
+    # None until the provider's list was read by a version that keeps them.
+    topics: tuple[str, ...] | None = None
 
     @property
     def visibility(self) -> str:

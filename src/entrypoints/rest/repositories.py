@@ -22,7 +22,9 @@ from entrypoints.rest.sync_states import CatalogSync, catalog_sync
 
 
 class RepositoryQuery(Query, frozen=True):
-    """What to list: `q` is found in owner and name; `refresh` also asks the provider, for the next time.
+    """What to list. `q` is found in names first, then in the owner, the description, language and topics.
+
+    A text with a slash is compared with `owner/name`. `refresh` also asks the provider, for the next time.
 
     With `projects` each comes with those that are linked to it.
     """
@@ -63,6 +65,7 @@ class RepositoryBody(msgspec.Struct):
     default_branch: str | None
     description: str | None
     language: str | None
+    topics: list[str]
     pushed_at: Time | None
     updated_at: Time | None
     projects: list[LinkedProject] | None
@@ -162,6 +165,7 @@ def _body(found: Repository, projects: Sequence[Project] | None) -> RepositoryBo
         found.default_branch,
         found.description,
         found.language,
+        list(found.topics or ()),
         found.pushed_at,
         found.provider_updated_at,
         None if projects is None else [LinkedProject(one.external_id, one.name) for one in projects],

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     ForeignKey,
     Index,
     Integer,
@@ -19,6 +20,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from adapters.postgres.tables.metadata import Timestamp, external_id, metadata, primary_key, written_at
+
+# `owner/name` as name, U+0001, owner: `core.domain.catalog_search.name_key` of what is in `search_name`.
+NAME_FIRST = r"""
+    regexp_replace(search_name::text, '^(.*)/([^/]*)$'::text, '\2'::text || chr(1) || '\1'::text)
+"""
 
 git_repositories = Table(
     "git_repositories",
@@ -41,6 +47,11 @@ git_repositories = Table(
     Column("provider_updated_at", Timestamp),
     Column("removed_at", Timestamp),
     Column("search_grams", ARRAY(Integer), nullable=False),
+    Column("topics", ARRAY(String)),
+    # The words of the description, the language and the topics.
+    Column("search_about", String, nullable=False, server_default=""),
+    # The name before its owner, so that a search finds names that begin with a text in one range.
+    Column("search_key", String(collation="C"), Computed(NAME_FIRST, persisted=True)),
     *written_at(),
     Column("visibility", String),
     UniqueConstraint("git_integration_id", "repo_id"),
@@ -56,6 +67,14 @@ git_repositories = Table(
         "git_repositories_name_idx",
         "git_integration_id",
         "search_name",
+        "repo_id",
+        postgresql_include=["id", "private", "archived", "fork"],
+        postgresql_where=text("removed_at IS NULL"),
+    ),
+    Index(
+        "git_repositories_key_idx",
+        "git_integration_id",
+        "search_key",
         "repo_id",
         postgresql_include=["id", "private", "archived", "fork"],
         postgresql_where=text("removed_at IS NULL"),
