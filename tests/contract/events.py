@@ -240,6 +240,39 @@ class EventStoreContract:
         assert await found(provider=PROVIDER) == told[::-1]
         assert await found(provider="gitlab") == []
 
+    async def test_what_failed_is_of_the_projects_that_are_linked_to_its_repository(
+        self, world: World
+    ) -> None:
+        """No verdict names a project of it; what was ignored, and other repositories, are no project's."""
+        organization = await world.organization()
+        integration = await world.integration(organization)
+        theirs = await world.integration(provider_id="2")
+        linked, other = [await world.project(organization, name) for name in ("One", "Two")]
+        await world.link(linked, integration, repo_id="7")
+        await world.link(other, integration, repo_id="8")
+        events = {}
+        for name, owner, repo_id, status in (
+            ("failed", integration, "7", EventStatus.FAILED),
+            ("pending", integration, "7", EventStatus.PENDING),
+            ("ignored", integration, "7", EventStatus.IGNORED),
+            ("elsewhere", integration, "9", EventStatus.FAILED),
+            ("of another", theirs, "7", EventStatus.FAILED),
+        ):
+            event = await world.event(repo_id=repo_id)
+            await world.settle(_owned(event, owner, status))
+            events[name] = event.id
+
+        async def found(**where: object) -> list[EventId]:
+            asked = EventFilter(organization.id, project_id=linked.external_id, **where)  # type: ignore[arg-type]
+            async with world.unit_of_work() as tx:
+                whole = [one.id for one in await tx.events.list(asked, limit=10)]
+                assert whole[:1] == [one.id for one in await tx.events.list(asked, limit=1)]
+                return whole
+
+        assert await found() == [events["pending"], events["failed"]]
+        assert await found(status=EventStatus.FAILED) == [events["failed"]]
+        assert await found(event_type="star") == []
+
     async def test_twenty_reopen_the_same_events(self, world: World) -> None:
         """Each event is reopened by one of them, and nobody waits for ever."""
         ids = [(await world.event()).id for _ in range(10)]

@@ -27,11 +27,16 @@ _FILL = """
     INSERT INTO projects (external_id, organization_id, name)
         SELECT lpad((10 * o.id + n)::text, 32, '0')::uuid, o.id, n::text
         FROM organizations AS o, generate_series(0, 9) AS n;
+    INSERT INTO project_repositories (
+        project_id, git_integration_id, provider, repo_id, repo_full_name, external_id
+    )
+        SELECT p.id, i.id, 'github', p.name, p.name, p.external_id
+        FROM projects AS p JOIN git_integrations AS i ON i.organization_id = p.organization_id;
     -- The first organization has half of all, and its first project half of that; the last is a quiet one,
     -- long ago.
     INSERT INTO git_webhook_events (
         id, provider, event_type, delivery_id, installation_id, lane, payload, payload_length, payload_sha256,
-        status, git_integration_id, project_ids, error_message, created_at
+        status, git_integration_id, project_ids, error_message, created_at, repo_id
     )
     SELECT nextval('git_webhook_events_id_seq'), 'github', type, n::text, owner, 0, 'x', 1, '', status,
         CASE WHEN status <> 'unrouted' THEN owner END,
@@ -40,7 +45,7 @@ _FILL = """
             WHERE organization_id = owner AND name = (CASE WHEN n % 2 = 0 THEN 0 ELSE n % 10 END)::text
         )] END,
         CASE WHEN status = 'ignored' THEN CASE WHEN n % 5 = 0 THEN 'before_binding' ELSE 'why' END END,
-        '2026-09-01 00:00:00+00'::timestamptz + n * interval '10 seconds'
+        '2026-09-01 00:00:00+00'::timestamptz + n * interval '10 seconds', (n / 1000 % 10)::text
     FROM (
         SELECT n,
             CASE WHEN n < 40 THEN 100 WHEN n % 2 = 0 THEN 1 ELSE 1 + n / 2 % 99 END AS owner,
@@ -101,6 +106,8 @@ FILTERS = [
     of(1, provider="gitlab"),
     of(1, project_id=project(1, 0)),
     of(1, project_id=project(1, 3)),
+    of(1, project_id=project(1, 8), status=EventStatus.FAILED),
+    of(1, project_id=project(1, 7)),
     of(2, project_id=project(2, 4), event_type="push", since=BEGAN + timedelta(days=1)),
     of(1, project_id=project(2, 4)),
     of(1, project_id=UUID(int=404)),
@@ -142,7 +149,11 @@ _RULE = f"""
         AND (%(delivery_id)s::text IS NULL OR e.delivery_id = %(delivery_id)s)
         AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
         AND (%(project_id)s::uuid IS NULL
-            OR p.id = ANY(e.project_ids) AND p.organization_id = %(organization_id)s)
+            OR p.id = ANY(e.project_ids) AND p.organization_id = %(organization_id)s
+            OR p.organization_id = %(organization_id)s AND e.status IN ('failed', 'pending')
+                AND (e.git_integration_id, e.repo_id) IN (
+                    SELECT git_integration_id, repo_id FROM project_repositories WHERE project_id = p.id
+                ))
         AND (%(oldest)s::timestamptz IS NULL OR {MAY_REOPEN.as_string()})
     ORDER BY e.id DESC
 """
@@ -162,7 +173,11 @@ def _asked(where: EventFilter) -> dict[str, object]:
 
 _KINDS = {"git_webhook_events_kind_idx", "git_webhook_events_pkey"}
 # Beside the index that finds them, the source key of an event that has no number is read by its id.
-_PROJECTS = {"git_webhook_events_project_ids_idx", "git_webhook_events_pkey"}
+_PROJECTS = {
+    "git_webhook_events_project_ids_idx",
+    "git_webhook_events_open_repo_idx",
+    "git_webhook_events_pkey",
+}
 _DELIVERIES = {"git_webhook_events_delivery_id_provider_key", "git_webhook_events_pkey"}
 QUESTIONS: dict[str, tuple[str, set[str]]] = {
     "all": (event_search.walked((), 51), _KINDS),

@@ -84,18 +84,29 @@ class MemoryEventStore(EventStore):
             (where.organization_id is None or self._organization(event) == where.organization_id)
             and where.status in (None, event.status)
             and where.provider in (None, event.provider)
-            and (where.project_id is None or self._was_told(event, where))
+            and (where.project_id is None or self._is_of_project(event, where))
             and (where.reopenable_at is None or self._may_reopen(event, where.reopenable_at))
             and where.event_type in (None, event.event_type)
             and where.delivery_id in (None, event.delivery_id)
             and (where.since is None or event.created_at >= where.since)
         )
 
-    def _was_told(self, event: Event, where: EventFilter) -> bool:
-        """Tell whether a project was told, which is of the organization that asks."""
+    def _is_of_project(self, event: Event, where: EventFilter) -> bool:
+        """Return whether an event is of a project of the organization that asks.
+
+        What failed, or is not processed yet, has no verdict that names a project: its repository's link does.
+        """
+        state = self._session.state
+        project_ids = set(event.project_ids)
+        if not project_ids and event.status in (EventStatus.FAILED, EventStatus.PENDING):
+            project_ids = {
+                link.project_id
+                for link in state.links.values()
+                if (link.integration_id, link.repo_id) == (event.integration_id, event.repo_id)
+            }
         return any(
             project.external_id == where.project_id and project.organization_id == where.organization_id
-            for project in map(self._session.state.projects.get, event.project_ids)
+            for project in map(state.projects.get, project_ids)
             if project is not None
         )
 

@@ -80,7 +80,7 @@ _WALKED = SQL("""
 """)
 _LOOKED_UP = SQL("""
     SELECT {columns}
-    FROM (SELECT * FROM git_webhook_events AS e WHERE {found} OFFSET 0) AS e
+    FROM ((SELECT * FROM git_webhook_events AS e WHERE {found} OFFSET 0) {open}) AS e
     JOIN git_integrations AS i ON i.id = e.git_integration_id
     WHERE i.organization_id = %(organization_id)s AND {of_provider}
         AND e.id < %(before)s AND e.status = ANY(%(statuses)s::text[]) AND {matches}
@@ -91,11 +91,35 @@ _OF_EVERYONE = SQL("""
     WHERE e.id < %(before)s AND e.id >= %(floor)s AND {matches}
     ORDER BY e.id DESC LIMIT %(limit)s
 """)
-_TOLD = SQL("""
+_OF_PROJECT = SQL("""
     e.project_ids @> ARRAY[(
         SELECT id FROM projects WHERE external_id = %(project_id)s AND organization_id = %(organization_id)s
     )]
 """)
+# What failed, or is not processed yet, has no verdict that names a project: its repository's link does.
+_IS_OPEN = SQL("""
+    e.status IN ('failed', 'pending') AND e.project_ids IS NULL
+    AND e.git_integration_id IS NOT NULL AND e.repo_id IS NOT NULL
+""")
+_LINKED = SQL("""
+    SELECT l.git_integration_id, l.repo_id
+    FROM projects AS p
+    JOIN project_repositories AS l ON l.project_id = p.id
+    WHERE p.external_id = %(project_id)s AND p.organization_id = %(organization_id)s
+""")
+_FOR_PROJECT = SQL("({settled} OR ({is_open} AND (e.git_integration_id, e.repo_id) IN ({linked})))").format(
+    settled=_OF_PROJECT, is_open=_IS_OPEN, linked=_LINKED
+)
+_OPEN_OF_PROJECT = SQL("""
+    UNION ALL
+    SELECT * FROM (
+        SELECT e.*
+        FROM ({linked}) AS link
+        JOIN git_webhook_events AS e
+            ON e.git_integration_id = link.git_integration_id AND e.repo_id = link.repo_id AND {is_open}
+        OFFSET 0
+    ) AS e
+""").format(linked=_LINKED, is_open=_IS_OPEN)
 # By halves: no index of times, which every delivery would pay for.
 _FIRST_SINCE = """
     WITH RECURSIVE search AS (
@@ -173,7 +197,7 @@ def walked(given: tuple[str, ...], steps: int) -> str:
         kinds=kinds.format(of_provider=_all_of(_PROVIDER, given)),
         columns=ledger_rows.COLUMNS,
         matches=_all_of(_CONDITIONS, given, but="event_type"),
-        told=_TOLD if "project_id" in given else _ANY,
+        told=_FOR_PROJECT if "project_id" in given else _ANY,
         steps=Literal(steps),
     ).as_string()
 
@@ -181,10 +205,11 @@ def walked(given: tuple[str, ...], steps: int) -> str:
 @cache
 def looked_up(given: tuple[str, ...]) -> str:
     """Return the statement that looks events up by delivery or by project."""
-    found = {"delivery_id": SQL("e.delivery_id = %(delivery_id)s"), "project_id": _TOLD}
+    found = {"delivery_id": SQL("e.delivery_id = %(delivery_id)s"), "project_id": _OF_PROJECT}
     return _LOOKED_UP.format(
         columns=ledger_rows.COLUMNS,
         found=_all_of(found, given),
+        open=_OPEN_OF_PROJECT if "project_id" in given and "delivery_id" not in given else SQL(""),
         of_provider=_all_of(_PROVIDER, given),
         matches=_all_of(_CONDITIONS, given),
     ).as_string()

@@ -79,6 +79,16 @@ git_webhook_events = Table(
         postgresql_using="gin",
         postgresql_where=text("project_ids IS NOT NULL"),
     ),
+    # Few: what failed, and what is retried. What was just received has no integration yet.
+    Index(
+        "git_webhook_events_open_repo_idx",
+        "git_integration_id",
+        "repo_id",
+        "id",
+        postgresql_where=text(
+            "status IN ('failed', 'pending') AND git_integration_id IS NOT NULL AND repo_id IS NOT NULL"
+        ),
+    ),
 )
 
 # What each lane's drain is processing; no event ids once it has ended.
