@@ -2,6 +2,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.use_cases.catalog.access import InstallationTokens, ProviderAccess
+from core.use_cases.catalog.all_branches import AllBranches
 from core.use_cases.catalog.due_syncs import SyncDueCatalogs
 from core.use_cases.catalog.list_branches import ListBranches
 from core.use_cases.catalog.list_repositories import ListRepositories
@@ -55,7 +56,7 @@ def wire_catalog(
         disconnect_integration=DisconnectIntegration(*asked, providers, clock),
         list_repositories=ListRepositories(*asked, providers, clock),
         show_repository=ShowRepository(*asked, providers, clock),
-        list_branches=ListBranches(*asked, access, clock),
+        list_branches=ListBranches(*asked, access, clock, AllBranches(access, clock)),
         request_sync=RequestSync(*asked, providers, clock),
         sync_due_catalogs=SyncDueCatalogs(unit_of_work, SyncCatalog(unit_of_work, access, clock), clock),
         uninstall_revoked=UninstallRevoked(unit_of_work, providers, clock),

@@ -12,6 +12,7 @@ from core.domain.provider import AppRefused, Branch, ProviderUnavailable, RateLi
 from core.domain.repositories import Repository
 from core.use_cases.authorization import require_in
 from core.use_cases.catalog.access import ProviderAccess
+from core.use_cases.catalog.all_branches import AllBranches
 from core.use_cases.catalog.branch_memory import BranchMemory
 from core.use_cases.catalog.reading import get_readable, get_repository
 from core.use_cases.supported import require_supported
@@ -22,7 +23,7 @@ from ports.directory import Directory
 from ports.unit_of_work import UnitOfWork
 
 _FRESH = timedelta(seconds=30)
-# Ten pages at the provider; of more, those that a text begins are asked for.
+# Ten pages at the provider; a search looks through more of them.
 _MOST = 1000
 _MOST_BEGINNING = 100
 
@@ -35,7 +36,7 @@ class BranchPage:
     """One page of branches; `next` is the name after which the following page begins.
 
     `is_stale` tells that the provider does not answer and this is what it said at `fetched_at`. Where
-    `is_complete` is false there are more branches than were asked for: type how one begins.
+    `is_complete` is false there are more branches than were read; a search reads more of them.
     """
 
     branches: Sequence[Branch]
@@ -55,6 +56,7 @@ class ListBranches:
     authorizer: Authorizer
     access: ProviderAccess
     clock: Clock
+    all_branches: AllBranches
     memory: BranchMemory = field(default_factory=BranchMemory)
     flights: Flights[tuple[IntegrationId, str, RepoId], KnownBranches] = field(default_factory=Flights)
 
@@ -79,10 +81,11 @@ class ListBranches:
             integration = await get_readable(tx, organization, provider)
             repository = await get_repository(tx, integration, repo_id)
         known, is_stale = await self._known(integration, repository)
-        branches = matching(known.branches, text)
+        branches, is_complete = matching(known.branches, text), known.is_complete
         if text and not known.is_complete and not is_stale:
             try:
-                branches = [*await self._beginning(integration, repository, text), *branches]
+                more, is_complete = await self._search(integration, repository, text)
+                branches = [*more, *branches]
             except _UNREACHABLE:
                 is_stale = True
         default = repository.default_branch
@@ -95,7 +98,7 @@ class ListBranches:
             branches[limit - 1].name if len(branches) > limit else None,
             known.fetched_at,
             is_stale,
-            known.is_complete,
+            is_complete,
         )
 
     async def _known(self, integration: Integration, repository: Repository) -> tuple[KnownBranches, bool]:
@@ -126,12 +129,20 @@ class ListBranches:
         self.memory.keep(integration, repo_id, known)
         return known
 
-    async def _beginning(
+    async def _search(
         self, integration: Integration, repository: Repository, text: str
-    ) -> Sequence[Branch]:
-        return await self.access(
+    ) -> tuple[Sequence[Branch], bool]:
+        """Return branches beyond the list that match a text, and whether no other does.
+
+        Those that begin with it the provider finds, as they are now; the others are found among all branches.
+        """
+        beginning = await self.access(
             integration,
             lambda provider, access: provider.branches(
                 access, repository.repo_id, prefix=text, limit=_MOST_BEGINNING
             ),
         )
+        every = await self.all_branches.find(integration, repository)
+        if every is None:
+            return beginning, False
+        return [*beginning, *matching(every.branches, text)], every.is_complete

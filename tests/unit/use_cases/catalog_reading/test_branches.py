@@ -1,6 +1,7 @@
 """What members see of a repository's branches, which the provider is asked for."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from core.use_cases.catalog.branch_memory import BranchMemory
 from core.use_cases.catalog.list_branches import BranchPage
 from tests.support.builders import ago
 from tests.support.catalog import facts
+from tests.support.conditions import until
 from tests.support.reading import Connected
 
 
@@ -104,19 +106,40 @@ async def test_what_says_something_of_the_repository_is_not_glossed_over(connect
         await connected.branches()
 
 
-async def test_of_very_many_branches_those_a_text_begins_are_asked_for(connected: Connected) -> None:
-    """A thousand are listed, and that there are more is said; the default one is always there."""
+async def test_of_very_many_branches_a_search_finds_any(connected: Connected) -> None:
+    """A thousand are listed, and that there are more is said; a search finds parts of names, in any case."""
     catalog = connected.catalog
-    connected.has_branches(*(f"b{number:04}" for number in range(1500)), "main", "zoo/lion", "zoo/tiger")
+    connected.has_branches(*(f"b{number:04}" for number in range(1500)), "main", "zoo/Lion", "zoo/tiger")
     page = await connected.branches()
     assert (page.branches[0].name, page.is_complete) == ("main", False)
     assert names(await connected.branches(text="0999")) == ["b0999"]
-    found = await connected.branches(text="zoo/")
-    assert (names(found), found.is_complete) == (["zoo/lion", "zoo/tiger"], False)
+    assert names(await connected.branches(text="1499")) == ["b1499"]
+    found = await connected.branches(text="LION")
+    assert (names(found), found.is_complete) == (["zoo/Lion"], True)
+    read = catalog.provider.calls["branches"]
+    assert names(await connected.branches(text="oo/t")) == ["zoo/tiger"]
+    # What begins so is asked for as it is now; all of them are not read again.
+    assert catalog.provider.calls["branches"] == read + 1
     catalog.provider.fail("branches", DOWN["outage"])
     found = await connected.branches(text="zoo/")
     assert (names(found), found.is_stale) == ([], True)
     assert names(await connected.branches(text="mai")) == ["main"]
+
+
+async def test_a_search_does_not_wait_for_all_branches(connected: Connected) -> None:
+    """While they are read it finds what begins with the text; what was read is found afterwards."""
+    catalog = connected.catalog
+    connected.has_branches(*(f"b{number:04}" for number in range(1500)), "zoo/lion")
+    known = catalog.list_branches
+    catalog.list_branches = replace(known, all_branches=replace(known.all_branches, wait_seconds=0))
+    first = await connected.branches(text="lion")
+    assert (names(first), first.is_complete) == ([], False)
+    assert names(await connected.branches(text="zoo")) == ["zoo/lion"]
+
+    async def found() -> bool:
+        return names(await connected.branches(text="lion")) == ["zoo/lion"]
+
+    await until(found)
 
 
 async def test_branches_of_one_installation_are_not_shown_under_another(connected: Connected) -> None:
@@ -137,7 +160,13 @@ async def test_the_memory_is_bounded(connected: Connected) -> None:
     bounded = BranchMemory(most=5)
     asked = catalog.list_branches
     catalog.list_branches = type(asked)(
-        asked.unit_of_work, asked.directory, asked.authorizer, asked.access, asked.clock, bounded
+        asked.unit_of_work,
+        asked.directory,
+        asked.authorizer,
+        asked.access,
+        asked.clock,
+        asked.all_branches,
+        bounded,
     )
     connected.has_branches("a", "b", "main")
     for repo_id in ("1", "2", "3", "2", "3", "1"):

@@ -1,0 +1,60 @@
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from core.domain.branch_lists import KnownBranches
+from core.domain.identifiers import IntegrationId, RepoId
+from core.domain.integrations import Integration
+from core.domain.repositories import Repository
+from core.use_cases.catalog.access import ProviderAccess
+from core.use_cases.catalog.branch_memory import BranchMemory
+from core.use_cases.tokens.flights import Flights
+from ports.clock import Clock
+
+# A hundred requests to the provider.
+_MAX_BRANCHES = 10_000
+# Reading so many is repeated seldom; a new branch is found by how it begins in the meantime.
+_FRESH = timedelta(minutes=5)
+# Typing goes on meanwhile: the next letter finds what was read by then.
+_WAIT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class AllBranches:
+    """The branches of repositories that have more than a list shows, so that a search finds them by any part.
+
+    Read in the background when a search first needs them, once for all who search, and kept for a while.
+    """
+
+    access: ProviderAccess
+    clock: Clock
+    memory: BranchMemory = field(default_factory=BranchMemory)
+    flights: Flights[tuple[IntegrationId, str, RepoId], KnownBranches] = field(default_factory=Flights)
+    wait_seconds: float = _WAIT_SECONDS
+
+    async def find(self, integration: Integration, repository: Repository) -> KnownBranches | None:
+        """Return the branches, ten thousand at most; None while they are read for the first time.
+
+        Raises what the provider raises.
+        """
+        known = self.memory.find(integration, repository.repo_id)
+        if known is not None and self.clock.now() - known.fetched_at < _FRESH:
+            return known
+        flight = integration.id, integration.provider_id, repository.repo_id
+        try:
+            async with asyncio.timeout(self.wait_seconds):
+                return await self.flights.share(flight, lambda: self._read(integration, repository))
+        except TimeoutError:
+            return known
+
+    async def _read(self, integration: Integration, repository: Repository) -> KnownBranches:
+        fetched_at = self.clock.now()
+        branches = await self.access(
+            integration,
+            lambda provider, access: provider.branches(
+                access, repository.repo_id, prefix="", limit=_MAX_BRANCHES
+            ),
+        )
+        known = KnownBranches(branches, len(branches) < _MAX_BRANCHES, fetched_at)
+        self.memory.keep(integration, repository.repo_id, known)
+        return known
