@@ -24,7 +24,8 @@ class LinkView:
     """A link; `reason` is None where it is reachable, else `remedy` is the one thing that helps.
 
     An archived repository is reachable, but nothing is pushed to it until it is unarchived. `manage_url` is
-    where the installation is managed at the provider.
+    where the installation is managed at the provider. `successor` is another repository that has the name of
+    one that is gone, as after it was deleted and created again: the link does not follow, people decide.
     """
 
     link: Link
@@ -32,6 +33,7 @@ class LinkView:
     remedy: Remedy | None = None
     manage_url: str | None = None
     archived: bool = False
+    successor: Repository | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,27 @@ class ProjectView:
 
 
 def view_of_link(
-    link: Link, integration: Integration, repository: Repository | None, *, manage_url: str | None
+    link: Link,
+    integration: Integration,
+    repository: Repository | None,
+    *,
+    manage_url: str | None,
+    successor: Repository | None = None,
 ) -> LinkView:
     """Return what people are told, by what stands in the way first: without access nothing else matters."""
     if integration.is_revoked:
         return LinkView(link, Unreachable.INTEGRATION_REVOKED, remedy_of(integration))
     if integration.status is IntegrationStatus.SUSPENDED:
         return LinkView(link, Unreachable.INTEGRATION_SUSPENDED, remedy_of(integration), manage_url)
-    if repository is None or repository.removed_at is not None:
-        return LinkView(link, Unreachable.REPOSITORY_REMOVED, Remedy.GRANT_ACCESS, manage_url)
-    if repository.archived:
+    if is_gone(repository):
+        return LinkView(
+            link, Unreachable.REPOSITORY_REMOVED, Remedy.GRANT_ACCESS, manage_url, successor=successor
+        )
+    if repository and repository.archived:
         return LinkView(link, remedy=Remedy.UNARCHIVE, manage_url=repository.url, archived=True)
     return LinkView(link)
+
+
+def is_gone(repository: Repository | None) -> bool:
+    """Return whether an integration does not see a repository any more."""
+    return repository is None or repository.removed_at is not None

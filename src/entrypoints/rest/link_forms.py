@@ -77,11 +77,20 @@ class LinkSettings(msgspec.Struct):
     root_directory: str | None
 
 
+class Successor(msgspec.Struct):
+    """Another repository that has the name of one that is gone. `repo_id` links the project to it."""
+
+    repo_id: str
+    full_name: str
+
+
 class LinkBody(msgspec.Struct):
     """A project's repository. Where it is not `reachable`, `reason` says why and `action` what helps.
 
     An `archived` one is reachable, but nothing is pushed to it; there, too, `action` is what helps.
     `previous_full_name` is its name before it was renamed last, if that was since it was linked.
+    `successor` has the name of a repository that was removed, as after it was deleted and created again;
+    the link does not follow by itself: link it with `replace`.
     """
 
     id: UUID
@@ -100,6 +109,7 @@ class LinkBody(msgspec.Struct):
     action: Action | None
     created_at: Time
     updated_at: Time
+    successor: Successor | None
 
 
 def choices_of(form: ChoiceForm | LinkPatch) -> LinkChoices:
@@ -132,4 +142,5 @@ def link_body(view: LinkView, organization_id: UUID) -> LinkBody:
         action=action_of(view.remedy, link.provider, organization_id, view.manage_url),
         created_at=link.created_at,
         updated_at=link.updated_at,
+        successor=Successor(view.successor.repo_id, view.successor.full_name) if view.successor else None,
     )

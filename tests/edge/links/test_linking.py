@@ -34,6 +34,7 @@ async def test_a_link_is_made_and_shown(edge: ProjectsEdge, client: Client) -> N
         "action": None,
         "created_at": "2026-11-23T12:00:00Z",
         "updated_at": made["updated_at"],
+        "successor": None,
     }
     assert (await client.get(path, headers=edge.of("viewer"))).json() == made
     [fact] = await edge.told()

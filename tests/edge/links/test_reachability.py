@@ -63,6 +63,44 @@ async def test_a_repository_that_went_away(edge: ProjectsEdge, client: Client) -
             assert (shown["reachable"], shown["reason"], shown["action"]) == (True, None, None)
 
 
+async def test_a_repository_that_was_created_again(edge: ProjectsEdge, client: Client) -> None:
+    """Another one has its name, in any case: it is offered, and can be linked in its place."""
+    await link(edge, client, edge.project)
+    path = edge.repository_of(edge.project)
+
+    async def successor() -> object:
+        return (await client.get(path, headers=edge.of("viewer"))).json()["successor"]
+
+    new = a_repository(edge.integration, "9", full_name="Acme/Widgets")
+    await edge.save(new)
+    assert await successor() is None
+    await edge.save(
+        a_repository(edge.integration, WIDGETS, full_name="acme/widgets", removed_at=ago(minutes=1))
+    )
+    assert await successor() == {"repo_id": "9", "full_name": "Acme/Widgets"}
+    listed = (await client.get(edge.path("/projects?linked=true"), headers=edge.of("viewer"))).json()
+    assert listed["data"][0]["repository"]["successor"] == {"repo_id": "9", "full_name": "Acme/Widgets"}
+    answer = await client.post(path, json={"repo_id": "9", "replace": True}, headers=edge.of("member"))
+    assert answer.is_success, answer.text
+    assert (answer.json()["repo_id"], answer.json()["reachable"]) == ("9", True)
+    assert await successor() is None
+
+
+async def test_a_removed_repository_of_that_name_is_not_offered(edge: ProjectsEdge, client: Client) -> None:
+    """Nor one of another organization."""
+    await link(edge, client, edge.project)
+    async with edge.world.unit_of_work() as tx:
+        elsewhere = await tx.integrations.find(edge.other.id, "github")
+    assert elsewhere is not None
+    await edge.save(
+        a_repository(edge.integration, WIDGETS, full_name="acme/widgets", removed_at=ago(minutes=1)),
+        a_repository(edge.integration, "9", full_name="acme/widgets", removed_at=ago(minutes=1)),
+        a_repository(elsewhere, "10", full_name="acme/widgets"),
+    )
+    shown = (await client.get(edge.repository_of(edge.project), headers=edge.of("viewer"))).json()
+    assert (shown["reason"], shown["successor"]) == ("repository_removed", None)
+
+
 async def test_an_archived_repository(edge: ProjectsEdge, client: Client) -> None:
     """Is reachable, and says why nothing comes all the same, and what helps."""
     await link(edge, client, edge.project)

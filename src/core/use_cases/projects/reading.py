@@ -1,11 +1,14 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from core.domain.catalog_search import searchable
+from core.domain.identifiers import LinkId
 from core.domain.integrations import Integration
-from core.domain.link_views import LinkView, view_of_link
+from core.domain.link_views import LinkView, is_gone, view_of_link
 from core.domain.links import Link, LinkReplaced, ProjectNotLinked
 from core.domain.organizations import Organization, Project
 from core.domain.projects import ProjectNotFound
+from core.domain.repositories import Repository
 from ports.provider import GitProvider
 from ports.unit_of_work import Transaction
 
@@ -49,14 +52,30 @@ async def views_of(
     known = {one.id: one for one in await tx.integrations.of_organization(organization.id)}
     rows = await tx.repositories.find_many({(link.integration_id, link.repo_id) for link in links})
     repositories = {(row.integration_id, row.repo_id): row for row in rows}
+    gone = [link for link in links if is_gone(repositories.get((link.integration_id, link.repo_id)))]
+    successors = await _successors(tx, gone)
     views = []
     for link in links:
         integration = known[link.integration_id]
         provider = providers.get(link.provider)
         manage_url = provider.manage_url(integration) if provider else None
         repository = repositories.get((link.integration_id, link.repo_id))
-        views.append(view_of_link(link, integration, repository, manage_url=manage_url))
+        views.append(
+            view_of_link(
+                link, integration, repository, manage_url=manage_url, successor=successors.get(link.id)
+            )
+        )
     return views
+
+
+async def _successors(tx: Transaction, gone: Sequence[Link]) -> Mapping[LinkId, Repository]:
+    """Return the repositories that have the names of those that are gone, without regard to case."""
+    if not gone:
+        return {}
+    named = await tx.repositories.find_named([(link.integration_id, link.repo_full_name) for link in gone])
+    by_name = {(row.integration_id, searchable(row.full_name)): row for row in named}
+    found = {link.id: by_name.get((link.integration_id, searchable(link.repo_full_name))) for link in gone}
+    return {link_id: row for link_id, row in found.items() if row is not None}
 
 
 def _found(project: Project | None) -> Project:
