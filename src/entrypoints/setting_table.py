@@ -344,6 +344,14 @@ SETTINGS = (
         default="0",
     ),
     Setting(
+        "ATTRIBUTION_DAYS",
+        values.days(7),
+        "For how many days attributions of commits to users are stored, counted from when a commit was "
+        "received. 0 is for ever.",
+        "Give a number of days, at least 7, or 0",
+        default="0",
+    ),
+    Setting(
         "WORKERS",
         values.whole_number(1, 64),
         "How many worker processes `up` runs.",

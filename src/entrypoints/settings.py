@@ -64,6 +64,7 @@ class Settings:
     payload_days: timedelta | None
     event_days: timedelta | None
     domain_event_days: timedelta | None
+    attribution_days: timedelta | None
     workers: int
 
     @classmethod

@@ -24,3 +24,9 @@ class RetentionStore(Protocol):
         The newest stays whatever its age, so that a stream's cursor is told from one of another database.
         Returns how many were removed.
         """
+
+    async def delete_attributions(self, *, before: datetime, limit: int) -> int:
+        """Delete at most `limit` attributions recorded before this time, the oldest first.
+
+        Returns how many were deleted.
+        """

@@ -253,6 +253,20 @@ class AttributionStoreContract:
             [view] = await _page(world, place)
             assert view.user == NamedUser(user.external_id, user.name)
 
+    async def test_old_attributions_are_deleted_in_pieces(self, world: World) -> None:
+        """The oldest first, up to the first that is young."""
+        organization, _, integration = await _place(world)
+        await _add(world, *(_attribution(integration, sha) for sha in "abc"))
+        counts = []
+        for before, limit in ((ago(hours=1), 10), (ago(hours=-1), 2), (ago(hours=-1), 2), (ago(hours=-1), 2)):
+            async with world.unit_of_work() as tx:
+                counts.append(await tx.retention.delete_attributions(before=before, limit=limit))
+                await tx.commit()
+            if len(counts) == 2:
+                assert [view.sha for view in await _page(world, organization)] == ["c"]
+        assert counts == [0, 2, 1, 0]
+        assert await _page(world, organization) == []
+
     async def test_an_addition_undone_leaves_nothing(self, world: World) -> None:
         """Without a commit nothing was added."""
         organization, _, integration = await _place(world)

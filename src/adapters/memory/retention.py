@@ -46,3 +46,12 @@ class MemoryRetentionStore(RetentionStore):
         for one in gone:
             del state.domain_events[one]
         return len(gone)
+
+    async def delete_attributions(self, *, before: datetime, limit: int) -> int:
+        """Delete the oldest attributions."""
+        state = await self._session.writable()
+        oldest = sorted(state.attributions.items(), key=lambda item: item[1].id)[:limit]
+        old = [key for key, row in oldest if row.recorded_at < before]
+        for key in old:
+            del state.attributions[key]
+        return len(old)

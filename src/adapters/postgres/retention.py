@@ -46,9 +46,18 @@ _FORGET_DOMAIN_EVENTS = """
     )
 """
 
+_DELETE_ATTRIBUTIONS = """
+    DELETE FROM git_commit_attributions WHERE id IN (
+        SELECT id FROM (
+            SELECT id, created_at FROM git_commit_attributions ORDER BY id LIMIT %(limit)s
+        ) AS first
+        WHERE created_at < %(before)s
+    )
+"""
+
 
 class PostgresRetentionStore(RetentionStore):
-    """Over `git_webhook_events` and `git_domain_events`, along their primary keys."""
+    """Deletes along the primary keys, which grow with time."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -67,3 +76,7 @@ class PostgresRetentionStore(RetentionStore):
     async def forget_domain_events(self, *, before: datetime, limit: int) -> int:
         """Remove the oldest of what consumers were told."""
         return await self._session.change(_FORGET_DOMAIN_EVENTS, {"before": before, "limit": limit})
+
+    async def delete_attributions(self, *, before: datetime, limit: int) -> int:
+        """Delete the oldest attributions."""
+        return await self._session.change(_DELETE_ATTRIBUTIONS, {"before": before, "limit": limit})

@@ -119,7 +119,12 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             public_url=settings.public_url or "",
             metrics=metrics,
             alerts=_alerts(settings, stack),
-            retention=Retention(settings.payload_days, settings.event_days, settings.domain_event_days),
+            retention=Retention(
+                settings.payload_days,
+                settings.event_days,
+                settings.domain_event_days,
+                settings.attribution_days,
+            ),
         )
         driven = extended(driven, settings.adapters, os.environ, stack)
         yield Runtime(

@@ -56,3 +56,22 @@ async def test_what_was_told_goes_after_its_days() -> None:
     processing.clock.advance(timedelta(days=2))
     assert await apply() == 2
     assert processing.facts() == [newest]
+
+
+async def test_attributions_end_after_their_days() -> None:
+    """By default they are kept for ever."""
+    processing = Processing()
+    processing.connect()
+    await processing.deliver("push", push())
+    await processing.drain()
+    count = len(processing.database.committed.attributions)
+    assert count
+    kept = Retention(attributions=timedelta(days=365))
+    apply = ApplyRetention(processing.unit_of_work, processing.clock, kept)
+    for_ever = ApplyRetention(processing.unit_of_work, processing.clock, Retention())
+    processing.clock.advance(timedelta(days=364))
+    assert await apply() == 0
+    processing.clock.advance(timedelta(days=2))
+    assert await for_ever() == 0
+    assert await apply() == count
+    assert not processing.database.committed.attributions

@@ -18,11 +18,12 @@ class _Piece(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long we keep what we were sent, that it was sent at all, and what we told; None is for ever."""
+    """How long payloads, events, domain events and attributions are stored; None is for ever."""
 
     payloads: timedelta | None = None
     events: timedelta | None = None
     domain_events: timedelta | None = None
+    attributions: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class ApplyRetention:
             await self._in_pieces(kept.payloads, lambda store: store.expire_payloads)
             + await self._in_pieces(kept.events, lambda store: store.forget_events)
             + await self._in_pieces(kept.domain_events, lambda store: store.forget_domain_events)
+            + await self._in_pieces(kept.attributions, lambda store: store.delete_attributions)
         )
 
     async def _in_pieces(self, age: timedelta | None, of: Callable[[RetentionStore], _Piece]) -> int:
