@@ -51,9 +51,13 @@ def read_sources(env: Mapping[str, str]) -> Sources:
             remedy = f"Remove {setting.variable} or {file_variable}, so that it is clear which value counts"
             problems.append(Problem(setting.variable, f"{file_variable} is set too", remedy))
             continue
+        variable = setting.variable
+        if not direct and not path:
+            variable = next((name for name in setting.standard_variables if unquote(env.get(name, ""))), "")
+            direct = unquote(env.get(variable, ""))
         if not direct and not path:
             continue
-        source = Source(setting.variable, direct)
+        source = Source(variable, direct)
         try:
             if path:
                 source = Source(file_variable, read_text_file(path), is_file=True)
@@ -61,9 +65,7 @@ def read_sources(env: Mapping[str, str]) -> Sources:
                 _check_not_a_path(setting, direct)
             _check_lines(setting, source.text)
         except ValueRefused as refusal:
-            problems.append(
-                Problem(file_variable if path else setting.variable, str(refusal), refusal.remedy)
-            )
+            problems.append(Problem(file_variable if path else variable, str(refusal), refusal.remedy))
         else:
             texts[setting.name] = source
     return Sources(texts, tuple(problems))

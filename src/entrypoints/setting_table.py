@@ -30,6 +30,8 @@ class Setting:
     """Whether development does without it, having the API's own address."""
     read_file: Callable[[str], object] | None = None
     """How the content of its `_FILE` is read, if otherwise than the variable."""
+    standard_variables: tuple[str, ...] = ()
+    """Variables that other programs use for the same, read if this one is not set."""
     takes_path: bool = False
     """Whether the value may be the path of a file."""
     takes_lines: bool = False
@@ -303,6 +305,33 @@ SETTINGS = (
         "Where traces go: the address of an OpenTelemetry collector, by OTLP over HTTP. Without it there are "
         "none. Needs the extra `otel`, which the image has.",
         "Give http://collector:4318",
+    ),
+    Setting(
+        "HTTPS_PROXY",
+        values.proxy,
+        "The proxy that outgoing https calls go through (GitHub, token keys, Sentry, traces), with user and "
+        "password if it asks for them. Otherwise `HTTPS_PROXY`. Loopback is always called directly.",
+        "Give http://user:password@proxy.example:3128",
+        standard_variables=("HTTPS_PROXY", "https_proxy"),
+    ),
+    Setting(
+        "NO_PROXY",
+        values.no_proxy,
+        "Hosts, domains with their subdomains, addresses and networks that are called without the proxy, "
+        "separated by commas. Otherwise `NO_PROXY`.",
+        "Give names such as git.example.com, .internal or 10.0.0.0/8",
+        default="",
+        takes_lines=True,
+        standard_variables=("NO_PROXY", "no_proxy"),
+    ),
+    Setting(
+        "CA_BUNDLE",
+        values.ca_bundle,
+        "The path of a PEM file with all authorities whose certificates outgoing calls trust, instead of the "
+        "public ones. Otherwise `SSL_CERT_FILE`.",
+        "Give the path of the system's bundle with the company's authority in it, or of that authority",
+        takes_path=True,
+        standard_variables=("SSL_CERT_FILE",),
     ),
     Setting(
         "LOG_LEVEL",

@@ -7,6 +7,7 @@ import base64
 import binascii
 import logging
 import re
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -173,6 +174,36 @@ def secret_url(*schemes: str) -> Callable[[str], Secret]:
         return Secret(text)
 
     return read
+
+
+def proxy(text: str) -> Secret:
+    """Read the URL of an HTTP proxy; without a scheme it is http, as curl has it."""
+    address_of_proxy = text if "://" in text else f"http://{text}"
+    if address_of_proxy.startswith("socks"):
+        raise ValueRefused(
+            "SOCKS proxies are not supported", "Give http://proxy.example:3128 of an HTTP proxy"
+        )
+    url("http", "https")(address_of_proxy)
+    return Secret(address_of_proxy)
+
+
+def no_proxy(text: str) -> tuple[str, ...]:
+    """Read what is called without a proxy: names, addresses, networks, each perhaps with a port."""
+    return tuple(item for part in _items(text) for item in part.split())
+
+
+def ca_bundle(text: str) -> Path:
+    """Read the path of a PEM file with certificates of authorities."""
+    if "-----BEGIN" in text:
+        raise ValueRefused("this is the certificate itself", "Write it into a file and give the file's path")
+    path = Path(text.removeprefix("file://")).expanduser()
+    try:
+        ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        raise ValueError(f"{path} holds no PEM certificate") from None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error.strerror})") from None
+    return path
 
 
 def redis_url(text: str) -> Secret:

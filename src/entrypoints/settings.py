@@ -59,6 +59,9 @@ class Settings:
     allowed_origins: tuple[str, ...]
     sentry_dsn: Secret | None
     otlp_url: str | None
+    https_proxy: Secret | None
+    no_proxy: tuple[str, ...]
+    ca_bundle: Path | None
     log_level: str
     adapters: tuple[Adapter, ...]
     payload_days: timedelta | None
@@ -85,7 +88,7 @@ class Settings:
         read, problems = _read_all(env, None)
         wrong = {setting_name(problem.variable) for problem in problems}
         for setting in SETTINGS:
-            if setting.name in wrong:
+            if setting.name in wrong or setting.field not in read:
                 read[setting.field] = _read(setting, None)
         return cls(**_with_development_defaults(read)), problems
 

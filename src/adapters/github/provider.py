@@ -16,6 +16,7 @@ from adapters.github.credentials import AppCredential, ClientCredential, TokenAg
 from adapters.github.needs import NEEDS
 from adapters.github.transport import Transport
 from adapters.github.webhook_protocol import PROVIDER
+from adapters.github.wire import Connect
 from core.domain.provider import Capabilities
 from core.domain.secret import Secret
 from ports.clock import Clock
@@ -63,6 +64,7 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
         draw: Callable[[], float] = random.random,
         metrics: Metrics | None = None,
         traces: Traces | None = None,
+        connect: Connect | None = None,
     ) -> None:
         """Read the key, which may raise `ValueError`; nothing connects yet."""
         claim = AppJwt(app.issuer, read_private_key(app.private_key), clock)
@@ -78,6 +80,7 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
                     draw=draw,
                     metrics=metrics,
                     traces=traces,
+                    connect=connect,
                 ),
                 metrics=metrics,
                 clock=clock,

@@ -17,7 +17,7 @@ from adapters.github.failures import Failure, failure_of, message_of
 from adapters.github.needs import NEEDS
 from adapters.github.reading import nothing
 from adapters.github.unavailable import Unavailable
-from adapters.github.wire import Wire
+from adapters.github.wire import Connect, Wire
 from core.domain.provider import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
 
@@ -85,6 +85,7 @@ class Registrar:
 
     addresses: Addresses
     organization: str | None = None
+    connect: Connect | None = None
 
     def page(self, *, state: str) -> str:
         """Return where a browser posts the manifest, in a form's field of that name."""
@@ -100,7 +101,7 @@ class Registrar:
 
         Without it an app would be made whose secrets could not be fetched, or nobody would ever come back.
         """
-        wire, url = Wire(Limits(whole=seconds)), self.addresses.of_api("/")
+        wire, url = Wire(Limits(whole=seconds), self.connect), self.addresses.of_api("/")
         try:
             await wire.exchange(Call("GET", url, NoCredential(), nothing), authorization=None)
         except Unavailable as silent:
@@ -119,7 +120,7 @@ class Registrar:
         Asked without the transport, whose log would name the code: it stands in the path.
         """
         path = f"/app-manifests/{quote(code.reveal(), safe='')}/conversions"
-        wire = Wire(Limits(whole=20.0))
+        wire = Wire(Limits(whole=20.0), self.connect)
         try:
             reply = await wire.exchange(
                 Call("POST", self.addresses.of_api(path), NoCredential(), nothing), authorization=None

@@ -20,7 +20,7 @@ from adapters.github.rate_limits import part_left, wait_asked
 from adapters.github.retries import Backoff
 from adapters.github.unavailable import BreakerOpen, Unavailable
 from adapters.github.webhook_protocol import PROVIDER
-from adapters.github.wire import Wire
+from adapters.github.wire import Connect, Wire
 from core.domain.errors import DomainError
 from ports.clock import Clock
 from ports.metrics import Metrics
@@ -66,6 +66,7 @@ class Transport:
         draw: Callable[[], float] = random.random,
         metrics: Metrics | None = None,
         traces: Traces | None = None,
+        connect: Connect | None = None,
     ) -> None:
         self._metrics = metrics
         self._traces = traces
@@ -74,7 +75,7 @@ class Transport:
         self._monotonic = monotonic
         self._sleep = sleep
         self._draw = draw
-        self._wire = Wire(self._limits)
+        self._wire = Wire(self._limits, connect)
         self._slots = Slots(self._limits.at_once)
         self._pauses = Pauses(clock, monotonic=monotonic)
         self._breakers: dict[str, CircuitBreaker] = {}

@@ -1,5 +1,6 @@
 import asyncio
 import zlib
+from collections.abc import Callable
 from http.cookiejar import CookieJar
 from importlib.metadata import version
 from urllib.parse import urljoin
@@ -30,6 +31,10 @@ _KEPT_CONNECTIONS = 32
 _KEPT_SECONDS = 15.0
 
 
+Connect = Callable[[httpx.Limits], httpx.AsyncBaseTransport]
+"""Opens connections within limits, directly or through a proxy."""
+
+
 class _NoCookies(CookieJar):
     """Keeps nothing of an answer: what GitHub sets for one person's call must not go with another's."""
 
@@ -43,7 +48,7 @@ class _NoCookies(CookieJar):
 class Wire:
     """HTTP with GitHub, one exchange at a time: bounded in time and size, never showing what it carries."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, connect: Connect | None = None) -> None:
         self._whole = limits.whole
         self._client = httpx.AsyncClient(
             headers=_HEADERS,
@@ -51,11 +56,15 @@ class Wire:
             follow_redirects=False,
             # Waiting for a connection is bounded by the whole exchange's time.
             timeout=httpx.Timeout(limits.silence, connect=limits.connect, pool=None),
-            limits=httpx.Limits(
-                max_connections=limits.connections,
-                max_keepalive_connections=_KEPT_CONNECTIONS,
-                keepalive_expiry=_KEPT_SECONDS,
+            transport=(connect or _connect_directly)(
+                httpx.Limits(
+                    max_connections=limits.connections,
+                    max_keepalive_connections=_KEPT_CONNECTIONS,
+                    keepalive_expiry=_KEPT_SECONDS,
+                )
             ),
+            # Proxies and authorities are the settings' business.
+            trust_env=False,
         )
 
     async def close(self) -> None:
@@ -92,6 +101,10 @@ class Wire:
         except (httpx.HTTPError, httpx.InvalidURL, zlib.error, TimeoutError) as error:
             raise Unavailable(f"{type(error).__name__}: {error}") from error
         return Reply(response.status_code, response.headers, body)
+
+
+def _connect_directly(limits: httpx.Limits) -> httpx.AsyncBaseTransport:
+    return httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
 
 
 def _content(call: Call[object]) -> tuple[dict[str, str], bytes | None]:

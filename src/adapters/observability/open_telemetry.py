@@ -1,6 +1,7 @@
 from asyncio import CancelledError
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -10,6 +11,7 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from requests import Session
 
 from ports.traces import Role, Span, Traces
 
@@ -22,9 +24,18 @@ _W3C = TraceContextTextMapPropagator()
 _PARENT = "traceparent"
 
 
-def sent_to(collector: str) -> SpanProcessor:
+def sent_to(collector: str, *, proxy: str | None = None, ca_bundle: Path | None = None) -> SpanProcessor:
     """Return what sends spans to a collector's base address by OTLP over HTTP, in batches, from a thread."""
-    return BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{collector.rstrip('/')}/v1/traces"))
+    session = Session()
+    session.trust_env = False  # proxies and authorities are the settings' business
+    if proxy is not None:
+        session.proxies = {"https": proxy}
+    exporter = OTLPSpanExporter(
+        endpoint=f"{collector.rstrip('/')}/v1/traces",
+        certificate_file=str(ca_bundle) if ca_bundle else None,
+        session=session,
+    )
+    return BatchSpanProcessor(exporter)
 
 
 class OpenTelemetryTraces(Traces):

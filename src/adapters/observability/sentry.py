@@ -1,11 +1,14 @@
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 import structlog
 from sentry_sdk import Client, Scope
 from sentry_sdk.transport import Transport
 from sentry_sdk.utils import event_from_exception
+from urllib3.util import make_headers
 
 from adapters.observability.redaction import redact
 from core.domain.secret import Secret
@@ -27,13 +30,25 @@ class SentryAlerts(Alerts):
     """
 
     def __init__(
-        self, dsn: Secret, *, environment: str, also: Alerts, transport: Transport | None = None
+        self,
+        dsn: Secret,
+        *,
+        environment: str,
+        also: Alerts,
+        transport: Transport | None = None,
+        proxy: str | None = None,
+        ca_bundle: Path | None = None,
     ) -> None:
         self._also = also
         self._client = Client(
             dsn=dsn.reveal(),
             environment=environment,
             transport=transport,
+            # Empty is direct; None would read the environment.
+            http_proxy=proxy or "",
+            https_proxy=proxy or "",
+            proxy_headers=_proxy_authorization(proxy),
+            ca_certs=str(ca_bundle) if ca_bundle else None,
             default_integrations=False,
             auto_enabling_integrations=False,
             # Both: the SDK looks for the second at its global client, which this is not.
@@ -77,6 +92,15 @@ class SentryAlerts(Alerts):
             }
         )
         self._client.capture_event(event, hint, scope=Scope())
+
+
+def _proxy_authorization(proxy: str | None) -> dict[str, str] | None:
+    """Return the header with a proxy's user and password, which the SDK does not take from its URL."""
+    parts = urlsplit(proxy or "")
+    if parts.username is None:
+        return None
+    credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return make_headers(proxy_basic_auth=credentials)
 
 
 def _redacted(event: "Event", _hint: "Hint") -> "Event":

@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
-import httpx
-
 from adapters.github.addresses import Addresses
 from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.github.webhook_protocol import PROVIDER as GITHUB
@@ -34,6 +32,7 @@ from core.application import Application
 from core.domain.secret import Secret
 from core.use_cases.events.retain import Retention
 from entrypoints.bootstrap.extensions import extended
+from entrypoints.bootstrap.outgoing import connect_by, http_client, outgoing_of
 from entrypoints.bootstrap.wiring import Driven, wire
 from entrypoints.settings import Settings
 from ports.alerts import Alerts
@@ -145,7 +144,7 @@ def token_verifier(settings: Settings, clock: SystemClock, stack: AsyncExitStack
     """Build what verifies crewkit's access tokens."""
     keys: KeySource
     if settings.auth_jwks_url:
-        client = httpx.AsyncClient()
+        client = http_client(outgoing_of(settings))
         stack.push_async_callback(client.aclose)
         published = keys = JwksKeys(settings.auth_jwks_url, client)
         stack.push_async_callback(published.close)
@@ -195,7 +194,9 @@ def _providers(
     app = github_app(settings)
     if app is None:
         return {}
-    github = GitHubProvider(app, clock, metrics=metrics, traces=traces)
+    github = GitHubProvider(
+        app, clock, metrics=metrics, traces=traces, connect=connect_by(outgoing_of(settings))
+    )
     stack.push_async_callback(github.close)
     return {github.name: github}
 
@@ -204,7 +205,14 @@ def _alerts(settings: Settings, stack: AsyncExitStack) -> Alerts:
     logged = LoggedAlerts()
     if settings.sentry_dsn is None:
         return logged
-    sentry = SentryAlerts(settings.sentry_dsn, environment=settings.environment.value, also=logged)
+    outgoing = outgoing_of(settings)
+    sentry = SentryAlerts(
+        settings.sentry_dsn,
+        environment=settings.environment.value,
+        also=logged,
+        proxy=outgoing.proxy_for(settings.sentry_dsn.reveal()),
+        ca_bundle=outgoing.ca_bundle,
+    )
     stack.callback(sentry.close)
     return sentry
 
@@ -215,7 +223,9 @@ def _traces(settings: Settings, stack: AsyncExitStack) -> Traces | None:
         return None
     from adapters.observability.open_telemetry import OpenTelemetryTraces, sent_to  # noqa: PLC0415
 
-    traces = OpenTelemetryTraces(sent_to(settings.otlp_url))
+    outgoing = outgoing_of(settings)
+    proxy = outgoing.proxy_for(settings.otlp_url)
+    traces = OpenTelemetryTraces(sent_to(settings.otlp_url, proxy=proxy, ca_bundle=outgoing.ca_bundle))
     stack.callback(traces.close)
     return traces
 

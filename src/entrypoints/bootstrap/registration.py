@@ -1,6 +1,10 @@
+import os
+
 from adapters.github.addresses import Addresses, is_loopback
 from adapters.github.registration import LONGEST_NAME, AppWish, RegisteredApp, Registrar
+from entrypoints.bootstrap.outgoing import connect_by, outgoing_of
 from entrypoints.setting_table import PREFIX
+from entrypoints.settings import Settings
 
 __all__ = [
     "LONGEST_NAME",
@@ -16,7 +20,9 @@ __all__ = [
 
 def registrar(github_url: str, organization: str | None) -> Registrar:
     """Build what registers apps at this GitHub."""
-    return Registrar(Addresses.at(github_url), organization)
+    # The other settings may be missing or wrong: this is the way to them.
+    settings, _ = Settings.readable_part(os.environ)
+    return Registrar(Addresses.at(github_url), organization, connect_by(outgoing_of(settings)))
 
 
 def variables(app: RegisteredApp, addresses: Addresses) -> dict[str, str]:

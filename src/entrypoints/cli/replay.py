@@ -18,6 +18,7 @@ from entrypoints.bootstrap.signing import github_signature
 from entrypoints.cli.environment import missing_demo_hint, read_settings
 from entrypoints.cli.progress import ProgressReport
 from entrypoints.development.demo import running_demo
+from entrypoints.network_names import is_loopback
 from entrypoints.public_paths import WEBHOOKS
 from entrypoints.setting_table import PREFIX
 
@@ -73,7 +74,9 @@ class Replay:
             )
         answers: Counter[str] = Counter()
         remaining = iter(payloads * repeat)
-        async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS) as client:
+        # A proxy of the environment is not for this machine.
+        uses_proxy = not is_loopback(urlsplit(endpoint).hostname)
+        async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=uses_proxy) as client:
 
             async def send_remaining() -> None:
                 for event, body in remaining:

@@ -10,8 +10,9 @@ from entrypoints.bootstrap.doctor.provider import provider_checks
 from entrypoints.bootstrap.doctor.queue import queue_checks
 from entrypoints.bootstrap.doctor.storage import storage_checks
 from entrypoints.bootstrap.doctor.tokens import token_checks
+from entrypoints.bootstrap.outgoing import outgoing_of
 from entrypoints.doctor.environment import judge_settings
-from entrypoints.doctor.findings import Check, Finding
+from entrypoints.doctor.findings import Check, Finding, ok
 from entrypoints.setting_problem import Problem
 from entrypoints.settings import Settings
 
@@ -30,6 +31,9 @@ async def open_checks(
     async def look_at_settings() -> list[Finding]:
         return judge_settings(settings, problems, strays)
 
+    async def look_at_route() -> list[Finding]:
+        return [ok("outgoing calls", outgoing_of(settings).description)]
+
     async with AsyncExitStack() as stack:
         database = None
         if settings.database_url:
@@ -39,6 +43,7 @@ async def open_checks(
         yield [
             Check("settings", look_at_settings, ""),
             *adapter_checks(settings),
+            Check("outgoing calls", look_at_route, ""),
             *storage_checks(settings, clock, database),
             *queue_checks(settings),
             *token_checks(settings),

@@ -18,6 +18,7 @@ from core.domain.secret import Secret
 from entrypoints.bootstrap.application import github_app
 from entrypoints.bootstrap.doctor.storage import known_deliveries
 from entrypoints.bootstrap.doctor.unset import unset
+from entrypoints.bootstrap.outgoing import connect_by, outgoing_of
 from entrypoints.doctor.app import (
     judge_clock,
     judge_events,
@@ -55,7 +56,7 @@ def provider_checks(
     app = github_app(settings)
     if app is None:
         return [unset(settings, _ABOUT, "GITHUB_CLIENT_ID, _CLIENT_SECRET and _PRIVATE_KEY", _REGISTER)]
-    provider = GitHubProvider(app, clock, limits=_LIMITS)
+    provider = GitHubProvider(app, clock, limits=_LIMITS, connect=connect_by(outgoing_of(settings)))
     stack.push_async_callback(provider.close)
     asking = _Asking(settings, clock, provider, app, database)
     remedy = f"See that this machine reaches {settings.github_api_url}, and https://www.githubstatus.com"

@@ -1,8 +1,7 @@
-import httpx
-
 from adapters.secrets.jwks import KeySetUnreadable, read_key_set
 from adapters.secrets.keys import KeyRefused, key_from_pem
 from entrypoints.bootstrap.doctor.unset import unset
+from entrypoints.bootstrap.outgoing import http_client, outgoing_of
 from entrypoints.doctor.findings import Check, Finding, fail, ok
 from entrypoints.settings import Settings
 
@@ -19,7 +18,7 @@ def token_checks(settings: Settings) -> list[Check]:
     async def look_at_published() -> list[Finding]:
         assert url is not None
         try:
-            async with httpx.AsyncClient() as client:
+            async with http_client(outgoing_of(settings)) as client:
                 keys = await read_key_set(url, client)
         except KeySetUnreadable as error:
             return [fail(_ABOUT, f"No keys can be read at {url} ({error}).", remedy)]

@@ -1,0 +1,55 @@
+"""HTTP connections by the settings' route; the environment is read by the settings alone."""
+
+import ssl
+from functools import partial
+
+import httpx
+
+from adapters.github.wire import Connect
+from entrypoints.outgoing import Outgoing
+from entrypoints.settings import Settings
+
+
+def outgoing_of(settings: Settings) -> Outgoing:
+    """Return the route that the settings describe."""
+    return Outgoing(settings.https_proxy, settings.no_proxy, settings.ca_bundle)
+
+
+def connect_by(outgoing: Outgoing) -> Connect:
+    """Return what opens connections by a route, within limits."""
+    return partial(_RoutedTransport, outgoing)
+
+
+def http_client(outgoing: Outgoing) -> httpx.AsyncClient:
+    """Return a client whose calls take a route."""
+    return httpx.AsyncClient(transport=_RoutedTransport(outgoing, httpx.Limits()), trust_env=False)
+
+
+class _RoutedTransport(httpx.AsyncBaseTransport):
+    """Sends each request directly or through the proxy."""
+
+    def __init__(self, outgoing: Outgoing, limits: httpx.Limits) -> None:
+        self._outgoing = outgoing
+        trust = (
+            ssl.create_default_context(cafile=outgoing.ca_bundle)
+            if outgoing.ca_bundle
+            else httpx.create_ssl_context(trust_env=False)
+        )
+        self._direct = httpx.AsyncHTTPTransport(verify=trust, trust_env=False, limits=limits)
+        self._proxied = self._direct
+        if outgoing.proxy is not None:
+            url = outgoing.proxy.reveal()
+            proxy = httpx.Proxy(url, ssl_context=trust if url.startswith("https:") else None)
+            self._proxied = httpx.AsyncHTTPTransport(
+                verify=trust, trust_env=False, limits=limits, proxy=proxy
+            )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request."""
+        proxied = self._outgoing.proxy_for(str(request.url)) is not None
+        return await (self._proxied if proxied else self._direct).handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._direct.aclose()
+        await self._proxied.aclose()
