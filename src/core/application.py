@@ -31,6 +31,7 @@ from core.use_cases.events.retain import ApplyRetention
 from core.use_cases.events.retry import RetryEvent, RetryEvents
 from core.use_cases.events.retry_of_organization import RetryOrganizationEvent, RetryOrganizationEvents
 from core.use_cases.events.secret_uses import RecordSecretUses
+from core.use_cases.events.source_secrets import FindSourceSecrets
 from core.use_cases.events.sweep import Sweep
 from core.use_cases.idempotency.forget_expired import ForgetExpiredKeys
 from core.use_cases.install.begin import BeginInstall
@@ -64,6 +65,7 @@ class Application:
 
     # A delivery arrives, is kept, and is processed.
     receive_delivery: ReceiveDelivery
+    find_source_secrets: FindSourceSecrets
     drain_lane: DrainLane
     sweep: Sweep
     record_secret_uses: RecordSecretUses

@@ -3,7 +3,7 @@ from typing import Protocol
 
 from core.domain.changes import Change
 from core.domain.identifiers import IntegrationId, OrganizationId
-from core.domain.integrations import Integration
+from core.domain.integrations import Integration, SealedWebhookSecret
 
 
 class IntegrationStore(Protocol):
@@ -20,6 +20,12 @@ class IntegrationStore(Protocol):
 
     async def of_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
         """Return at most one integration per installation: the live one, else the last revoked."""
+
+    async def find_webhook_secret(self, provider: str, provider_id: str) -> SealedWebhookSecret | None:
+        """Return the own webhook secret of the integration that is not revoked, if it has one."""
+
+    async def set_webhook_secret(self, sealed: SealedWebhookSecret) -> None:
+        """Store an integration's own webhook secret, which replaces the one before."""
 
     async def of_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
         """Return the organization's integrations, revoked or not, by provider."""

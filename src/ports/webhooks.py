@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.deliveries import QuotedDelivery, VerifiedDelivery
+from core.domain.deliveries import QuotedDelivery, SourceSecrets, VerifiedDelivery
 from core.domain.notices import Notice
 
 Headers = Mapping[bytes, bytes]
@@ -18,15 +18,30 @@ class BodyDigest(Protocol):
 class WebhookProtocol(Protocol):
     """How one provider signs and words its deliveries. Pure: bytes in, values out."""
 
+    def claimed_source(self, headers: Headers, query: bytes) -> str | None:
+        """Return the source key that an unverified request claims, or None if its secret is a setting.
+
+        The key only selects the integration whose own secrets `verify` gets. `query` is the query string of
+        the request. Called before the body is read.
+        """
+
     def digest(self) -> BodyDigest:
         """Begin a signature over a body in parts."""
 
     def verify(
-        self, headers: Headers, body: bytes, *, digest: BodyDigest | None = None, form: bool = False
+        self,
+        headers: Headers,
+        body: bytes,
+        *,
+        digest: BodyDigest | None = None,
+        form: bool = False,
+        claimed: SourceSecrets | None = None,
     ) -> VerifiedDelivery:
         """Check signature, then headers, then that the body is one JSON object; return the proof.
 
         `headers` have lower-case names. `form` says the body is a form with the JSON in one field.
+        `claimed` is given if the request claims a source; the caller refuses a delivery of another source.
+        Delivery ids then contain the source key, so that no integration can use up the ids of another.
         Raises `SignatureRefused`, `HeadersRefused` or `BodyRefused`, in this order.
         """
 

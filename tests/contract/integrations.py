@@ -14,6 +14,7 @@ from core.domain.integrations import (
     InstallationBoundElsewhere,
     IntegrationStatus,
     OrganizationAlreadyConnected,
+    SealedWebhookSecret,
     StatusReason,
 )
 from core.domain.organizations import Organization
@@ -248,6 +249,35 @@ class IntegrationStoreContract:
         assert integration.synced_at == at
         assert integration.synced_at is not None
         assert integration.synced_at.utcoffset() == timedelta(0)
+
+    async def test_an_integrations_own_webhook_secret(self, world: World) -> None:
+        """Found by provider and key while the integration is live; a new one replaces it."""
+        integration = await world.integration(provider="gitlab", provider_id="group:42")
+        other = await world.integration(await world.organization("Other"), provider="gitlab", provider_id="7")
+
+        async def found(provider_id: str = "group:42", provider: str = "gitlab") -> str | None:
+            async with world.unit_of_work() as tx:
+                sealed = await tx.integrations.find_webhook_secret(provider, provider_id)
+            return sealed.ciphertext if sealed else None
+
+        assert await found() is None
+        for ciphertext in ("first", "second"):
+            async with world.unit_of_work() as tx:
+                await tx.integrations.set_webhook_secret(
+                    SealedWebhookSecret(integration.external_id, ciphertext)
+                )
+                await tx.commit()
+            assert await found() == ciphertext
+        assert (await found(other.provider_id), await found("42"), await found(provider="github")) == (
+            None,
+            None,
+            None,
+        )
+        async with world.unit_of_work() as tx:
+            gone = replace(integration, status=IntegrationStatus.REVOKED)
+            await tx.integrations.apply([step(integration, gone)])
+            await tx.commit()
+        assert await found() is None
 
 
 async def _bind(world: World, organization: Organization, provider_id: str = "1") -> str:

@@ -74,7 +74,12 @@ class WholeEdge:
         self.verifier = JwtVerifier(key, self.clock, issuer=tokens.ISSUER, audience=tokens.AUDIENCE)
         self.parts = RestParts(
             authentication=Authentication(self.verifier, self.application.identify, COOKIE, {DASHBOARD}),
-            webhooks=WebhookEndpoint({}, self.application.receive_delivery, MemoryMetrics()),
+            webhooks=WebhookEndpoint(
+                {},
+                self.application.receive_delivery,
+                MemoryMetrics(),
+                find_source_secrets=self.application.find_source_secrets,
+            ),
             readiness={},
             exposition=lambda: b"",
             alerts=KeptAlerts(),

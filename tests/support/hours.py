@@ -132,7 +132,12 @@ async def hours(database_url: str) -> AsyncIterator[Hours]:
         )
         parts = RestParts(
             authentication=Authentication(verifier, application.identify, COOKIE, {DASHBOARD}),
-            webhooks=WebhookEndpoint({}, application.receive_delivery, MemoryMetrics()),
+            webhooks=WebhookEndpoint(
+                {},
+                application.receive_delivery,
+                MemoryMetrics(),
+                find_source_secrets=application.find_source_secrets,
+            ),
             readiness={},
             exposition=lambda: b"",
             alerts=alerts,

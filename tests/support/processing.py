@@ -15,7 +15,7 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.delivery_log import MemoryDeliveryLog
 from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.unit_of_work import MemoryUnitOfWork
-from core.domain.deliveries import QuotedDelivery, Receipt, VerifiedDelivery
+from core.domain.deliveries import QuotedDelivery, Receipt, SourceSecrets, VerifiedDelivery
 from core.domain.domain_events import DomainEvent
 from core.domain.events import Event
 from core.domain.flows import PendingRequest
@@ -85,15 +85,25 @@ class WatchedProtocol(WebhookProtocol):
         self.read_bodies: list[bytes] = []
         self.on_read: Callable[[bytes], None] = lambda _body: None
 
+    def claimed_source(self, headers: Headers, query: bytes) -> str | None:
+        """Claim as GitHub's."""
+        return self._behind.claimed_source(headers, query)
+
     def digest(self) -> BodyDigest:
         """Begin a signature."""
         return self._behind.digest()
 
     def verify(
-        self, headers: Headers, body: bytes, *, digest: BodyDigest | None = None, form: bool = False
+        self,
+        headers: Headers,
+        body: bytes,
+        *,
+        digest: BodyDigest | None = None,
+        form: bool = False,
+        claimed: SourceSecrets | None = None,
     ) -> VerifiedDelivery:
         """Verify as GitHub's."""
-        return self._behind.verify(headers, body, digest=digest, form=form)
+        return self._behind.verify(headers, body, digest=digest, form=form, claimed=claimed)
 
     def recovered(self, quoted: QuotedDelivery) -> VerifiedDelivery:
         """Accept as GitHub's."""

@@ -74,7 +74,12 @@ class Edge:
         protocol = GitHubWebhooks([Secret("webhook-secret-of-the-edge-test")])
         parts = RestParts(
             authentication=Authentication(verifier, identify, COOKIE, {DASHBOARD, API}),
-            webhooks=WebhookEndpoint({"github": protocol}, application.receive_delivery, MemoryMetrics()),
+            webhooks=WebhookEndpoint(
+                {"github": protocol},
+                application.receive_delivery,
+                MemoryMetrics(),
+                find_source_secrets=application.find_source_secrets,
+            ),
             readiness=self.readiness,
             exposition=lambda: b"figures 1\n",
             alerts=self.alerts,

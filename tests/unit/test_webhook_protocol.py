@@ -14,12 +14,15 @@ from core.domain.deliveries import (
     DeliveryRefused,
     HeadersRefused,
     QuotedDelivery,
+    SignatureRefused,
     Source,
+    SourceSecrets,
     VerifiedDelivery,
 )
 from core.domain.errors import ErrorKind
 from core.domain.events import EnvelopeUnreadable
 from core.domain.lanes import lane_of
+from core.domain.secret import Secret
 from tests.support.webhooks import DELIVERY, protocol, signed
 
 BODY = b'{"action":"opened","installation":{"id":41000001,"node_id":"x"},"repository":{"id":700000001}}'
@@ -350,3 +353,18 @@ def test_whatever_the_headers_they_are_refused(headers: dict[bytes, bytes]) -> N
     """No headers raise anything but a refusal."""
     with pytest.raises(DeliveryRefused):
         protocol().verify(headers, BODY)
+
+
+def test_a_secret_proves_nothing_about_another_source() -> None:
+    """Whoever knows the secret of one integration may not send in the name of another."""
+    claimed = SourceSecrets("1", (Secret("of integration 1"),))
+    claimed.require_source(replace(verified(BODY), source_key="1"))
+    for other in ("2", None):
+        with pytest.raises(SignatureRefused) as refused:
+            claimed.require_source(replace(verified(BODY), source_key=other))
+        assert refused.value.reason == "source_mismatch"
+
+
+def test_github_claims_no_source() -> None:
+    """Its secret is the App's, so receiving reads nothing before it verifies."""
+    assert protocol().claimed_source(signed(BODY), b"source=1") is None

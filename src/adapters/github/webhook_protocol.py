@@ -22,6 +22,7 @@ from core.domain.deliveries import (
     QuotedDelivery,
     SignatureRefused,
     Source,
+    SourceSecrets,
     VerifiedDelivery,
 )
 from core.domain.events import EnvelopeUnreadable
@@ -82,12 +83,22 @@ class GitHubWebhooks(WebhookProtocol):
         self._people = PeopleReader(noreply_hosts)
         self._uses: dict[str, float] = {}
 
+    def claimed_source(self, headers: Headers, query: bytes) -> str | None:  # noqa: ARG002 - the port's signature
+        """Return None: the App's secret is the same for all installations."""
+        return None
+
     def digest(self) -> SignatureDigest:
         """Begin a signature over a body in parts."""
         return SignatureDigest(self._secrets)
 
     def verify(
-        self, headers: Headers, body: bytes, *, digest: BodyDigest | None = None, form: bool = False
+        self,
+        headers: Headers,
+        body: bytes,
+        *,
+        digest: BodyDigest | None = None,
+        form: bool = False,
+        claimed: SourceSecrets | None = None,  # noqa: ARG002 - GitHub signs with the App's secret
     ) -> VerifiedDelivery:
         """Check signature, headers and envelope, in this order."""
         self._check_signature(given_signature(headers.get(b"x-hub-signature-256")), body, digest)

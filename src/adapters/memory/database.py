@@ -95,6 +95,7 @@ class State:
     memberships: dict[tuple[UserId, OrganizationId], Role] = field(default_factory=dict)
     projects: dict[ProjectId, Project] = field(default_factory=dict)
     integrations: dict[IntegrationId, Integration] = field(default_factory=dict)
+    webhook_secrets: dict[UUID, str] = field(default_factory=dict)
     installation_checks: dict[IntegrationId, KeptCheck] = field(default_factory=dict)
     repositories: dict[tuple[IntegrationId, RepoId], Repository] = field(default_factory=dict)
     repositories_written_at: dict[tuple[IntegrationId, RepoId], datetime] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from core.domain.integrations import (
     Integration,
     IntegrationStatus,
     OrganizationAlreadyConnected,
+    SealedWebhookSecret,
 )
 from core.domain.token_lease import unbound
 from ports.integrations import IntegrationStore
@@ -48,6 +49,20 @@ class MemoryIntegrationStore(IntegrationStore):
                 if known is None or _precedence(integration) > _precedence(known):
                     best[integration.provider_id] = integration
         return [deepcopy(integration) for integration in best.values()]
+
+    async def find_webhook_secret(self, provider: str, provider_id: str) -> SealedWebhookSecret | None:
+        """Return the own webhook secret of the live integration."""
+        state = self._session.state
+        for integration in state.integrations.values():
+            is_wanted = (integration.provider, integration.provider_id) == (provider, provider_id)
+            ciphertext = state.webhook_secrets.get(integration.external_id)
+            if is_wanted and not integration.is_revoked and ciphertext:
+                return SealedWebhookSecret(integration.external_id, ciphertext)
+        return None
+
+    async def set_webhook_secret(self, sealed: SealedWebhookSecret) -> None:
+        """Keep it."""
+        (await self._session.writable()).webhook_secrets[sealed.external_id] = sealed.ciphertext
 
     async def of_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
         """Return the organization's integrations, by provider."""

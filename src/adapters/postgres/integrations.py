@@ -10,7 +10,7 @@ from adapters.postgres.session import Session
 from adapters.postgres.token_rows import OF_INTEGRATIONS
 from core.domain.changes import Change
 from core.domain.identifiers import IntegrationId, OrganizationId
-from core.domain.integrations import Integration, IntegrationStatus
+from core.domain.integrations import Integration, IntegrationStatus, SealedWebhookSecret
 from core.domain.token_lease import unbound
 from ports.integrations import IntegrationStore
 
@@ -48,6 +48,11 @@ _TO_UNINSTALL = (
     .format(columns=COLUMNS)
     .as_string()
 )
+_FIND_SEALED = """
+    SELECT external_id, webhook_secret FROM git_integrations
+    WHERE provider = %s AND provider_id = %s AND status <> 2
+"""
+_SEAL = "UPDATE git_integrations SET webhook_secret = %s WHERE external_id = %s"
 _NEXT_ID = "SELECT nextval('git_integrations_id_seq')"
 
 # Goes in the very write that makes it active: a next suspension is probed at its own times.
@@ -140,6 +145,16 @@ class PostgresIntegrationStore(IntegrationStore):
         """Return at most one integration per installation: the live one, else the last revoked."""
         rows = await self._session.read(_OF_INSTALLATIONS, (provider, Texts(list(provider_ids))))
         return [integration_of(row) for row in rows]
+
+    async def find_webhook_secret(self, provider: str, provider_id: str) -> SealedWebhookSecret | None:
+        """Return the own webhook secret of the live integration, over the index of live installations."""
+        for external_id, ciphertext in await self._session.read(_FIND_SEALED, (provider, provider_id)):
+            return SealedWebhookSecret(external_id, ciphertext) if ciphertext else None
+        return None
+
+    async def set_webhook_secret(self, sealed: SealedWebhookSecret) -> None:
+        """Write the column alone."""
+        await self._session.change(_SEAL, (sealed.ciphertext, sealed.external_id))
 
     async def of_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
         """Return the organization's integrations, by provider."""

@@ -4,6 +4,7 @@ from enum import Enum
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import RepoId
 from core.domain.lanes import lane_of
+from core.domain.secret import Secret
 
 
 class Source(Enum):
@@ -46,6 +47,22 @@ class VerifiedDelivery:
     def lane(self) -> int:
         """The mailbox it waits in."""
         return lane_of(self.source_key)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSecrets:
+    """The source key that an unverified request claims, and the webhook secrets of that integration.
+
+    There is always a secret: a random one where no such integration exists.
+    """
+
+    source_key: str
+    secrets: tuple[Secret, ...]
+
+    def require_source(self, delivery: "VerifiedDelivery") -> None:
+        """Raise `SignatureRefused` for a delivery of another source, of which this secret proves nothing."""
+        if delivery.source_key != self.source_key:
+            raise SignatureRefused("source_mismatch")
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,14 @@ class Integration:
         return replace(self, status=status, status_reason=reason, status_changed_at=at)
 
 
+@dataclass(frozen=True, slots=True)
+class SealedWebhookSecret:
+    """An integration's own webhook secret, encrypted for its row."""
+
+    external_id: UUID
+    ciphertext: str
+
+
 class IntegrationNotFound(DomainError):
     """The organization never connected this provider."""
 

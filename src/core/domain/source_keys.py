@@ -6,6 +6,12 @@ at another provider. It equals the `provider_id` of the integration, and is uniq
 
 MAX_NUMBER = 2**63 - 1
 _MAX_DIGITS = len(str(MAX_NUMBER))
+_MAX_LENGTH = 255
+
+
+def is_source_key(text: str) -> bool:
+    """Return whether a text from an unverified request can be the key of an integration."""
+    return 0 < len(text) <= _MAX_LENGTH and text.isprintable()
 
 
 def to_number(source_key: str) -> int | None:

@@ -54,6 +54,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
                 runtime.protocols,
                 application.receive_delivery,
                 runtime.metrics,
+                find_source_secrets=application.find_source_secrets,
                 is_encrypted=is_encrypted,
             ),
             readiness=runtime.readiness,

@@ -20,6 +20,7 @@ from core.use_cases.events.retain import ApplyRetention, Retention
 from core.use_cases.events.retry import RetryEvent, RetryEvents
 from core.use_cases.events.retry_of_organization import RetryOrganizationEvent, RetryOrganizationEvents
 from core.use_cases.events.secret_uses import RecordSecretUses
+from core.use_cases.events.source_secrets import FindSourceSecrets
 from core.use_cases.events.sweep import Sweep
 from core.use_cases.idempotency.forget_expired import ForgetExpiredKeys
 from core.use_cases.integrations.check_installation import CheckInstallation
@@ -116,6 +117,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
     inside = (by.unit_of_work, by.directory, by.authorizer)
     return Application(
         receive_delivery=receive,
+        find_source_secrets=FindSourceSecrets(by.unit_of_work, by.cipher, by.alerts),
         drain_lane=DrainLane(by.unit_of_work, by.protocols, by.doorbell, by.clock, by.metrics, by.alerts),
         sweep=Sweep(by.unit_of_work, by.doorbell, by.clock, by.metrics),
         record_secret_uses=RecordSecretUses(by.unit_of_work, by.protocols, by.providers),

@@ -20,6 +20,7 @@ from core.domain.deliveries import (
 )
 from core.domain.errors import DomainError
 from core.use_cases.events.receive import ReceiveDelivery
+from core.use_cases.events.source_secrets import FindSourceSecrets
 from entrypoints.rest.envelope import security_headers
 from entrypoints.rest.operations import Access, Answer, Operation, Tag
 from entrypoints.rest.problems import problem, problem_of, unexpected
@@ -57,12 +58,14 @@ class WebhookEndpoint:
         receive_delivery: ReceiveDelivery,
         metrics: Metrics,
         *,
+        find_source_secrets: FindSourceSecrets,
         body_seconds: float = BODY_SECONDS,
         is_encrypted: bool = False,
     ) -> None:
         self._names = tuple(protocols)
-        self._protocols = {_path(name): protocol for name, protocol in protocols.items()}
+        self._protocols = {_path(name): (name, protocol) for name, protocol in protocols.items()}
         self._receive_delivery = receive_delivery
+        self._find_source_secrets = find_source_secrets
         self._metrics = metrics
         self._body_seconds = body_seconds
         # On refusals, which browsers may stray to; those who deliver read none of them.
@@ -121,13 +124,19 @@ class WebhookEndpoint:
         # As a mapping once: a loop over a dozen headers for each of six names is a tenth of the whole cost.
         headers = dict(scope["headers"])
         form = _admitted(scope["method"], headers)
-        protocol = self._protocols[scope["path"]]
+        name, protocol = self._protocols[scope["path"]]
+        source_key = protocol.claimed_source(headers, scope["query_string"])
+        claimed = None if source_key is None else await self._find_source_secrets(name, source_key)
         body = _Body()
         try:
             digest = await self._read(receive, protocol, body)
-            verify = partial(protocol.verify, headers, body.parts[0], digest=digest, form=form)
+            verify = partial(
+                protocol.verify, headers, body.parts[0], digest=digest, form=form, claimed=claimed
+            )
             # Reading a large body would hold up every other delivery.
             delivery = await asyncio.to_thread(verify) if body.size > _LARGE_BODY else verify()
+            if claimed is not None:
+                claimed.require_source(delivery)
             receipt = await self._receive_delivery(delivery)
         finally:
             self._bytes_held -= body.size

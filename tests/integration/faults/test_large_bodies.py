@@ -169,8 +169,14 @@ async def test_senders_who_never_finish_do_not_shut_others_out(
 async def test_a_body_that_does_not_become_whole_in_time_is_408() -> None:
     """GitHub has given up by then; whoever still holds room for such a body gives it back."""
     protocols = {"github": GitHubWebhooks([Secret(SECRET)])}
-    receive_delivery = application_with().receive_delivery
-    endpoint = WebhookEndpoint(protocols, receive_delivery, MemoryMetrics(), body_seconds=0.01)
+    application = application_with()
+    endpoint = WebhookEndpoint(
+        protocols,
+        application.receive_delivery,
+        MemoryMetrics(),
+        find_source_secrets=application.find_source_secrets,
+        body_seconds=0.01,
+    )
     sent: list[Message] = []
     first = asyncio.Queue[Message]()
     first.put_nowait({"type": "http.request", "body": b"{", "more_body": True})

@@ -12,6 +12,7 @@ from entrypoints.rest.webhooks import WebhookEndpoint
 from tests.support.builders import PROVIDER
 from tests.support.deliveries import Delivery, push
 from tests.support.ledger import opened
+from tests.support.people import application_with
 from tests.support.processing import Bell
 from tests.support.webhooks import protocol
 
@@ -22,7 +23,12 @@ CAPACITY = 20
 async def test_a_full_queue_is_503_with_a_time_to_come_back(database_url: str) -> None:
     """Those that fit wait for storage and are kept; once it goes on, so does everything."""
     log = PostgresDeliveryLog(database_url, metrics=MemoryMetrics(), capacity=CAPACITY)
-    endpoint = WebhookEndpoint({PROVIDER: protocol()}, ReceiveDelivery(log, Bell()), MemoryMetrics())
+    endpoint = WebhookEndpoint(
+        {PROVIDER: protocol()},
+        ReceiveDelivery(log, Bell()),
+        MemoryMetrics(),
+        find_source_secrets=application_with().find_source_secrets,
+    )
     deliveries = [Delivery(push(number)) for number in range(CAPACITY + 5)]
     async with (
         httpx.AsyncClient(transport=httpx.ASGITransport(endpoint)) as client,

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from core.domain.integrations import SealedWebhookSecret
 from core.domain.provider import InstallationToken, UserTokens
 from core.domain.secret import Secret
 from core.domain.token_lease import SealedTokens
@@ -17,6 +18,18 @@ def seal_installation_token(cipher: Cipher, external_id: UUID, minted: Installat
 def open_installation_token(cipher: Cipher, external_id: UUID, sealed: SealedTokens) -> Secret:
     """Decrypt it; raises `CiphertextRefused`."""
     return cipher.decrypt(sealed.access, context=f"git_integrations.access_token:{external_id}")
+
+
+def seal_webhook_secret(cipher: Cipher, external_id: UUID, secret: Secret) -> SealedWebhookSecret:
+    """Encrypt an integration's own webhook secret for its row."""
+    context = f"git_integrations.webhook_secret:{external_id}"
+    return SealedWebhookSecret(external_id, cipher.encrypt(secret, context=context))
+
+
+def open_webhook_secret(cipher: Cipher, sealed: SealedWebhookSecret) -> Secret:
+    """Decrypt it; raises `CiphertextRefused`."""
+    context = f"git_integrations.webhook_secret:{sealed.external_id}"
+    return cipher.decrypt(sealed.ciphertext, context=context)
 
 
 def seal_for_revocation(
