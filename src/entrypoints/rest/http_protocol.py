@@ -1,5 +1,6 @@
 import asyncio
 import math
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +13,7 @@ from uvicorn.server import ServerState
 
 from core.domain.errors import DomainError, ErrorKind
 from entrypoints.rest import request_ids
-from entrypoints.rest.open_connections import OpenConnections
+from entrypoints.rest.open_connections import ConnectionLimits, OpenConnections
 from entrypoints.rest.problems import OF_HTTP, problem, problem_of
 from entrypoints.rest.request_meter import Malformed, RequestMeter, TooLarge
 from entrypoints.rest.whole_answers import WholeAnswers
@@ -292,6 +293,11 @@ class HttpProtocol(HttpToolsProtocol):
         self._drained_bytes += len(data)
         if self._drained_bytes > _MAX_DRAINED_BYTES:
             self.flow.pause_reading()
+
+
+def bounded_protocol(limits: ConnectionLimits) -> Any:  # noqa: ANN401 - uvicorn takes a class, and only calls it
+    """Return what a server makes the protocol of each of its connections with."""
+    return partial(HttpProtocol, open_connections=OpenConnections(limits))
 
 
 def _to_length(value: bytes) -> int:

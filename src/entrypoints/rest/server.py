@@ -3,7 +3,6 @@ import gc
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from types import FrameType
 
 import structlog
@@ -14,8 +13,8 @@ from starlette.types import ASGIApp
 from entrypoints.bootstrap.rest import open_rest
 from entrypoints.descriptors import raise_descriptor_limit
 from entrypoints.listening import listen, told
-from entrypoints.rest.http_protocol import HttpProtocol
-from entrypoints.rest.open_connections import ConnectionLimits, OpenConnections
+from entrypoints.rest.http_protocol import bounded_protocol
+from entrypoints.rest.open_connections import ConnectionLimits
 from entrypoints.setting_table import PREFIX
 from entrypoints.setting_values import Address
 from entrypoints.settings import Settings
@@ -47,8 +46,7 @@ def server_config(
         host=address.host,
         port=address.port,
         loop="none",
-        # Any callable that returns a protocol will do: uvicorn only calls it.
-        http=partial(HttpProtocol, open_connections=OpenConnections(limits)),  # type: ignore[arg-type]
+        http=bounded_protocol(limits),
         ws="none",
         lifespan="off",
         log_config=None,
