@@ -18,7 +18,7 @@ import { currentUserQuery } from "@/hooks/useCurrentUser";
 import type { Attribution, CurrentUser } from "@/lib/api/types";
 import { queryClient } from "@/lib/query";
 import { isOfOneself } from "@/lib/refusals";
-import { leftToSignIn } from "@/lib/signIn";
+import { goToSignIn, isSignedOut } from "@/lib/signIn";
 
 /** What the selector of repositories has in the address: what is sought, and which one is chosen. */
 interface ChoiceSearch {
@@ -56,10 +56,18 @@ async function signedIn(): Promise<CurrentUser> {
   try {
     return await queryClient.ensureQueryData({ ...currentUserQuery, revalidateIfStale: true });
   } catch (error) {
-    if (!leftToSignIn(error as Error)) throw error;
+    if (!isSignedOut(error as Error)) throw error;
+    goToSignIn();
     // The browser is on its way; nothing is shown until it has left.
     return new Promise(() => {});
   }
+}
+
+/** The id of the organization that was open last, or of the first one; null for members of none. */
+async function lastOrganization(): Promise<string | null> {
+  const { organizations } = await signedIn();
+  const last = localStorage.getItem(LAST_ORGANIZATION);
+  return (organizations.find((one) => one.id === last) ?? organizations[0])?.id ?? null;
 }
 
 // What looks like a number or a truth value arrives as one.
@@ -97,11 +105,9 @@ const home = createRoute({
   path: "/kit",
   validateSearch: (search): ReturnSearch => returnIn(search),
   beforeLoad: async ({ search }) => {
-    const { organizations } = await signedIn();
-    const last = localStorage.getItem(LAST_ORGANIZATION);
-    const chosen = organizations.find((one) => one.id === last) ?? organizations[0];
-    if (!chosen) return;
-    const params = { orgId: chosen.id };
+    const orgId = await lastOrganization();
+    if (!orgId) return;
+    const params = { orgId };
     const { refused } = search;
     if (refused === undefined) throw redirect({ to: "/kit/$orgId/projects", params });
     if (isOfOneself(refused))
@@ -110,6 +116,28 @@ const home = createRoute({
   },
   component: lazyRouteComponent(() => import("@/app/kit/page"), "NoOrganization"),
 });
+
+// Addresses of pages without an organization, as documentation and bookmarks have them.
+const PAGES = [
+  "/projects",
+  "/projects/import",
+  "/events",
+  "/attribution",
+  "/audit",
+  "/settings/integrations",
+  "/account/connections",
+] as const;
+const withoutOrganization = PAGES.map((page) =>
+  createRoute({
+    getParentRoute: () => root,
+    path: `/kit${page}`,
+    beforeLoad: async ({ location }) => {
+      const orgId = await lastOrganization();
+      if (!orgId) throw redirect({ to: "/kit" });
+      throw redirect({ to: `/kit/$orgId${page}`, params: { orgId }, search: location.search, replace: true });
+    },
+  }),
+);
 
 const organization = createRoute({
   getParentRoute: () => root,
@@ -199,6 +227,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     front,
     home,
+    ...withoutOrganization,
     organization.addChildren([
       first,
       projects,

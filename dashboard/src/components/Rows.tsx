@@ -49,7 +49,7 @@ export function Rows<T>({
               {rows.map((row) => (
                 <li
                   key={keyOf(row)}
-                  className="flex flex-wrap items-center gap-x-4 gap-y-1 px-5 py-3 text-sm"
+                  className="relative flex flex-wrap items-center gap-x-4 gap-y-1 px-5 py-3 text-sm has-[.row-link]:hover:bg-muted/50"
                 >
                   {children(row)}
                 </li>

@@ -1,7 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
+import { useCurrentUser } from "@/hooks/useCurrentUser";
 import { repositoriesKey } from "@/hooks/useRepositories";
 import { forgetPlace, placeInStream } from "@/lib/placeInStream";
+import { markSessionEnded } from "@/lib/session";
+import type { StreamEvent } from "@/lib/stream/connection";
+import { subscribe } from "@/lib/stream/shared";
 
 /** A repository that came into sight. */
 export interface Arrival {
@@ -28,39 +32,38 @@ const GATHERED_MS = 1000;
 export function useArrivals(orgId: string): { arrivals: readonly Arrival[]; dismiss: () => void } {
   const [arrivals, setArrivals] = useState<readonly Arrival[]>([]);
   const forget = useRef(() => {});
+  const { id: userId } = useCurrentUser();
   const client = useQueryClient();
   useEffect(() => {
     const place = placeInStream(orgId);
-    const query = new URLSearchParams({ type: TYPES.join(","), ...(place && { cursor: place }) });
-    const source = new EventSource(`/api/v1/${orgId}/events?${query}`);
     const arrived = new Map<string, Arrival>();
     forget.current = () => arrived.clear();
     let gathering: ReturnType<typeof setTimeout> | undefined;
-    const hear = ({ type, data }: MessageEvent<string>) => {
-      const told = JSON.parse(data).data as { repo_id: string; full_name: string };
-      if (type === "git.repository.removed") arrived.delete(told.repo_id);
+    const onEvent = ({ type, data }: StreamEvent) => {
+      if (!TYPES.includes(type)) return;
+      const repository = JSON.parse(data).data as { repo_id: string; full_name: string };
+      if (type === "git.repository.removed") arrived.delete(repository.repo_id);
       if (type === "git.repository.added")
-        arrived.set(told.repo_id, { id: told.repo_id, fullName: told.full_name });
+        arrived.set(repository.repo_id, { id: repository.repo_id, fullName: repository.full_name });
       gathering ??= setTimeout(() => {
         gathering = undefined;
         setArrivals([...arrived.values()]);
         client.invalidateQueries({ queryKey: repositoriesKey(orgId) });
       }, GATHERED_MS);
     };
-    for (const type of TYPES) source.addEventListener(type, hear);
-    // A place that is not kept any more is refused, for good. Leaving the page ends the stream, too.
-    let isOpen = false;
-    source.onopen = () => {
-      isOpen = true;
-    };
-    source.onerror = () => {
-      if (!isOpen && source.readyState === EventSource.CLOSED) forgetPlace(orgId);
-    };
+    const unsubscribe = subscribe(userId, orgId, {
+      after: place === null ? null : Number(place),
+      onEvent,
+      onExpired: () => forgetPlace(orgId),
+      onLiveness: (next) => {
+        if (next === "signed_out") markSessionEnded();
+      },
+    });
     return () => {
       clearTimeout(gathering);
-      source.close();
+      unsubscribe();
     };
-  }, [orgId, client]);
+  }, [userId, orgId, client]);
   const dismiss = useCallback(() => {
     forgetPlace(orgId);
     forget.current();

@@ -19,6 +19,7 @@ const link: Link = {
   action: null,
   created_at: "2026-11-23T12:00:00Z",
   updated_at: "2026-11-23T12:00:00Z",
+  successor: null,
 };
 const there = { code: "unsuspend_on_provider", message: "", url: "https://github.example/settings" } as const;
 

@@ -72,7 +72,7 @@ function reachable(link: Link): LinkStanding {
     return {
       tone: "neutral",
       badge: "Paused",
-      sentence: "Pushes and pull requests do not reach this project while it is paused below.",
+      sentence: "Paused. This project receives no events.",
       help: null,
     };
   return { tone: "success", badge: "Linked", sentence: null, help: null };

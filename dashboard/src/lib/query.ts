@@ -1,6 +1,7 @@
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { ApiProblem } from "@/lib/api/problem";
-import { leftToSignIn } from "@/lib/signIn";
+import { markSessionEnded } from "@/lib/session";
+import { goToSignIn, isSignedOut } from "@/lib/signIn";
 
 const MOST_TRIES = 2;
 
@@ -11,9 +12,20 @@ function isWorthRetrying(failures: number, error: Error): boolean {
 }
 
 export const queryClient = new QueryClient({
-  // A session may end while a page is open.
-  queryCache: new QueryCache({ onError: leftToSignIn }),
-  mutationCache: new MutationCache({ onError: leftToSignIn }),
+  // A session may end while a page is open. A page that has nothing to show yet leads to sign in; one that is
+  // in use stays as it is, with what was typed, and offers to.
+  queryCache: new QueryCache({
+    onError: (error, query) => {
+      if (!isSignedOut(error)) return;
+      if (query.state.data === undefined) goToSignIn();
+      else markSessionEnded();
+    },
+  }),
+  mutationCache: new MutationCache({
+    onError: (error) => {
+      if (isSignedOut(error)) markSessionEnded();
+    },
+  }),
   defaultOptions: {
     // Without a network a query fails and says so, rather than to wait in silence until there is one.
     queries: { retry: isWorthRetrying, staleTime: 10_000, networkMode: "always" },

@@ -2,13 +2,25 @@ import { ApiProblem } from "@/lib/api/problem";
 
 let isLeaving = false;
 
-/** Tell whether an error says that nobody is signed in, and if so lead to where one does, and back here. */
-export function leftToSignIn(error: Error): boolean {
-  if (!(error instanceof ApiProblem) || error.status !== 401) return false;
-  if (!isLeaving) {
-    isLeaving = true;
-    const here = window.location.pathname + window.location.search;
-    window.location.assign(`/kit/sign-in?return_to=${encodeURIComponent(here)}`);
-  }
-  return true;
+// Restored from the browser's memory of pages, as after Back, the page has not left any more.
+if (typeof window !== "undefined")
+  window.addEventListener("pageshow", () => {
+    isLeaving = false;
+  });
+
+/** Return whether an error means that nobody is signed in. */
+export function isSignedOut(error: Error): boolean {
+  return error instanceof ApiProblem && error.status === 401;
+}
+
+/** Return the address to sign in at, which leads back to the page that is open. */
+export function signInAddress(): string {
+  const here = window.location.pathname + window.location.search;
+  return `/kit/sign-in?return_to=${encodeURIComponent(here)}`;
+}
+
+export function goToSignIn(): void {
+  if (isLeaving) return;
+  isLeaving = true;
+  window.location.assign(signInAddress());
 }

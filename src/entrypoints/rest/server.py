@@ -54,7 +54,8 @@ def server_config(
         # Each costs microseconds a request; addresses come from the proxy's own log.
         proxy_headers=False,
         server_header=False,
-        date_header=False,
+        # Written once a second; the dashboard reads from it by how much a device's clock is wrong.
+        date_header=True,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
 

@@ -2,6 +2,7 @@ import { Outlet } from "@tanstack/react-router";
 import { Menu } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { Notices } from "@/components/layout/Notices";
+import { SessionEnded } from "@/components/layout/SessionEnded";
 import { Sidebar } from "@/components/layout/Sidebar";
 import { Button } from "@/components/ui/button";
 
@@ -21,7 +22,7 @@ export function KitLayout() {
         <aside className="sticky top-0 hidden h-dvh border-r md:block">
           <Sidebar />
         </aside>
-        <div className="flex items-center gap-2 border-b p-2 md:hidden">
+        <header className="flex items-center gap-2 border-b p-2 md:hidden">
           <Button
             variant="ghost"
             size="icon"
@@ -32,8 +33,9 @@ export function KitLayout() {
             <Menu />
           </Button>
           <span className="font-semibold">crewkit</span>
-        </div>
+        </header>
         <main id="main" tabIndex={-1} className="min-w-0 outline-none">
+          <SessionEnded />
           <Outlet />
         </main>
       </div>

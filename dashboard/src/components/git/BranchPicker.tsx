@@ -134,13 +134,13 @@ function aboutBranches(
   sought: string,
   { stale, fetched_at, complete }: { stale: boolean; fetched_at: string; complete: boolean },
 ): string | null {
-  if (stale) return `GitHub does not answer now. These are from ${ago(fetched_at)}.`;
+  if (stale) return `GitHub isn’t responding. These branches are from ${ago(fetched_at)}.`;
   if (sought && !branches.some((one) => one.name === sought))
     return branches.length > 0
       ? null
-      : `No branch “${sought}” yet. It can be followed all the same, from its first push on.`;
-  if (branches.length === 0) return "This repository has no branch yet. Type the name of the first one.";
-  return complete ? null : "There are more. Type how a name begins.";
+      : `“${sought}” doesn’t exist yet. You can track it from its first push.`;
+  if (branches.length === 0) return "Empty repository. Enter the first branch’s name.";
+  return complete ? null : "Type to see more branches.";
 }
 
 function BranchOption({

@@ -1,7 +1,7 @@
 import { cva, type VariantProps } from "class-variance-authority";
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import type { ComponentProps, ReactNode } from "react";
+import { type ComponentProps, type ReactNode, useRef } from "react";
 import { cn } from "@/lib/cn";
 
 export const Dialog = Radix.Root;
@@ -24,12 +24,21 @@ type ContentProps = Omit<ComponentProps<typeof Radix.Content>, "title"> &
   VariantProps<typeof contentVariants> & { title: ReactNode; description?: ReactNode };
 
 export function DialogContent({ title, description, place, className, children, ...props }: ContentProps) {
+  // Dialogs are opened by state, without a trigger, so Radix does not know where focus has to return to.
+  const opener = useRef<Element>(null);
   return (
     <Radix.Portal>
       <Radix.Overlay className="fixed inset-0 z-40 bg-black/50" />
       <Radix.Content
         {...(description ? {} : { "aria-describedby": undefined })}
         className={cn(contentVariants({ place }), className)}
+        onOpenAutoFocus={() => {
+          opener.current = document.activeElement;
+        }}
+        onCloseAutoFocus={(event) => {
+          event.preventDefault();
+          returnFocus(opener.current);
+        }}
         {...props}
       >
         <div className="mb-4 pr-8">
@@ -50,4 +59,11 @@ export function DialogContent({ title, description, place, className, children, 
       </Radix.Content>
     </Radix.Portal>
   );
+}
+
+/** Focus what opened a dialog, or the page's title where the opener is gone or was the address itself. */
+function returnFocus(opener: Element | null): void {
+  const isThere = opener instanceof HTMLElement && opener.isConnected && opener !== document.body;
+  const target = isThere ? opener : document.querySelector<HTMLElement>("h1");
+  target?.focus({ preventScroll: true });
 }

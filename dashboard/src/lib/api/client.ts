@@ -2,12 +2,19 @@ import createClient, { type Middleware } from "openapi-fetch";
 import { ApiProblem, Unreachable } from "@/lib/api/problem";
 import type { paths } from "@/lib/api/schema";
 import type { Problem } from "@/lib/api/types";
+import { observeDate } from "@/lib/clock";
+import { sessionStore } from "@/lib/session";
 
 /** The service's REST API; typed by its OpenAPI document, so a call that it does not know does not compile. */
 export const api = createClient<paths>({ baseUrl: "" });
 
 const errorsAreThrown: Middleware = {
+  onRequest() {
+    // Lists go on polling; without a session each of their requests would only be refused.
+    if (sessionStore.hasEnded()) throw new ApiProblem(SESSION_ENDED);
+  },
   async onResponse({ response }) {
+    observeDate(response.headers.get("date"));
     // Of a proxy or a page to sign in to a network, not of ours.
     const isOurs = response.status === 204 || response.headers.get("content-type")?.includes("json");
     if (response.ok && isOurs) return undefined;
@@ -21,6 +28,16 @@ const errorsAreThrown: Middleware = {
 };
 
 api.use(errorsAreThrown);
+
+const SESSION_ENDED: Problem = {
+  type: "about:blank",
+  title: "Unauthorized",
+  status: 401,
+  detail: "Your session has ended. Sign in again.",
+  code: "session_ended",
+  request_id: "",
+  errors: [],
+};
 
 /** Give what a call answered. Errors were thrown as `ApiProblem` or `Unreachable` before. */
 export async function answerOf<T>(call: Promise<{ data?: T }>): Promise<NonNullable<T>> {

@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 import { MEANINGS, TONES } from "@/app/kit/events/status";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { WithReason } from "@/components/feedback/WithReason";
@@ -9,6 +10,7 @@ import { Dialog, DialogContent } from "@/components/ui/dialog";
 import { Skeleton } from "@/components/ui/skeleton";
 import { answerOf, api } from "@/lib/api/client";
 import type { OrganizationOfUser } from "@/lib/api/types";
+import { counted } from "@/lib/count";
 import { notify } from "@/lib/notices";
 import { refusal } from "@/lib/rights";
 
@@ -18,7 +20,10 @@ const ABSENT = {
   not_permitted: "Only an owner or admin may see payloads.",
 } as const;
 
-/** One event: what became of it for each project, its attempts, and what was sent. */
+// A retry usually ends within milliseconds. One that waits longer is asked for less and less often.
+const POLL_DELAYS_MS = [500, 1000, 2000, 3000, 5000];
+
+/** One webhook event: its result for each project, its attempts, and its payload. */
 export function EventDialog({
   organization,
   id,
@@ -30,16 +35,36 @@ export function EventDialog({
 }) {
   const client = useQueryClient();
   const path = { org_id: organization.id, event_id: id };
+  const polls = useRef(0);
   const query = useQuery({
     queryKey: ["events", organization.id, "one", id],
     queryFn: ({ signal }) =>
       answerOf(api.GET("/api/v1/{org_id}/git-webhook-events/{event_id}", { params: { path }, signal })),
+    refetchInterval: ({ state }) => {
+      if (state.data?.status !== "pending") return false;
+      return POLL_DELAYS_MS[Math.min(polls.current, POLL_DELAYS_MS.length - 1)] ?? false;
+    },
   });
+  const status = query.data?.status;
+  const lastStatus = useRef(status);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: counts the responses, which the time marks
+  useEffect(() => {
+    polls.current = status === "pending" ? polls.current + 1 : 0;
+  }, [status, query.dataUpdatedAt]);
+  useEffect(() => {
+    // No domain event reports a failure, so the lists learn the result of a retry from here.
+    if (lastStatus.current === "pending" && status !== "pending")
+      client.invalidateQueries({
+        queryKey: ["events", organization.id],
+        predicate: ({ queryKey }) => queryKey[2] !== "one",
+      });
+    lastStatus.current = status;
+  }, [status, client, organization.id]);
   const retry = useMutation({
     mutationFn: () =>
       answerOf(api.POST("/api/v1/{org_id}/git-webhook-events/{event_id}/retry", { params: { path } })),
     onSuccess: async () => {
-      notify("The event is processed again.");
+      notify("Retry queued.");
       await client.invalidateQueries({ queryKey: ["events", organization.id] });
     },
   });
@@ -58,7 +83,7 @@ export function EventDialog({
             {event.reason && <p>Reason: {event.reason}</p>}
             <p className="text-muted-foreground">
               Received <Time at={event.received_at} />
-              {event.attempts > 0 && `, ${event.attempts} attempts`} ({event.source})
+              {event.attempts > 0 && ` · ${counted(event.attempts, "attempt")}`} ({event.source})
             </p>
             {event.verdicts.length > 0 && (
               <ul aria-label="Verdicts" className="divide-y rounded-lg border">

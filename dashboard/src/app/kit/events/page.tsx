@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { Activity } from "lucide-react";
 import { lazy, Suspense, useMemo } from "react";
 import { MEANINGS, STATUSES, type Status, TONES } from "@/app/kit/events/status";
@@ -17,15 +17,25 @@ import { useLiveEvents } from "@/hooks/useLiveEvents";
 import { useOrganization } from "@/hooks/useOrganization";
 import { useLinkedProjects } from "@/hooks/useProjects";
 import { answerOf, api } from "@/lib/api/client";
+import { counted } from "@/lib/count";
 import { notify } from "@/lib/notices";
 import { refusal } from "@/lib/rights";
+import type { Liveness } from "@/lib/stream/shared";
 
 const EventDialog = lazy(async () => ({
   default: (await import("@/app/kit/events/EventDialog")).EventDialog,
 }));
 const route = getRouteApi("/kit/$orgId/events");
-// What is ignored or fails is told by no domain event.
+// No domain event reports what was ignored or failed.
 const POLL_MS = 15_000;
+const PENDING_POLL_MS = 3000;
+const LIVENESS: Record<Liveness, string> = {
+  connecting: "Connecting",
+  live: "Live",
+  reconnecting: "Reconnecting",
+  signed_out: "Signed out",
+  refused: "Not live",
+};
 const TYPES = ["push", "pull_request", "repository", "installation", "installation_repositories"];
 
 export function EventsPage() {
@@ -54,13 +64,16 @@ export function EventsPage() {
         }),
       ),
     getNextPageParam: (last) => last.next_cursor,
-    refetchInterval: POLL_MS,
+    refetchInterval: ({ state }) =>
+      state.data?.pages.some((page) => page.data.some((one) => one.status === "pending"))
+        ? PENDING_POLL_MS
+        : POLL_MS,
   });
   // An address may seek a type that is seldom.
   const types = event && !TYPES.includes(event) ? [...TYPES, event] : TYPES;
   const rows = query.data?.pages.flatMap((page) => page.data) ?? [];
   return (
-    <Page title="Events" about="What GitHub told us, and what became of it.">
+    <Page title="Events" about="Webhook deliveries from GitHub and their results.">
       <div className="mb-4 flex flex-wrap items-center gap-3">
         <NativeSelect
           aria-label="Status"
@@ -85,7 +98,7 @@ export function EventsPage() {
           ))}
         </NativeSelect>
         <Badge tone={liveness === "live" ? "success" : "neutral"} role="status">
-          {liveness === "live" ? "Live" : liveness === "connecting" ? "Connecting" : "Reconnecting"}
+          {LIVENESS[liveness]}
         </Badge>
         {(status === "failed" || status === "ignored") && <RetryAll status={status} event={event} />}
       </div>
@@ -96,24 +109,27 @@ export function EventsPage() {
         label="Events"
         keyOf={(row) => row.id}
         empty={
-          <EmptyState icon={Activity} title={status || event ? "No such event" : "Nothing has happened yet"}>
+          <EmptyState
+            icon={Activity}
+            title={status || event ? "No matching deliveries" : "No deliveries yet"}
+          >
             {status || event
               ? "Choose another status or type."
-              : "Push to a linked repository: it appears here within moments."}
+              : "Push to a linked repository and it will show up here within a second."}
           </EmptyState>
         }
       >
         {(row) => (
           <>
             <span className="min-w-0 flex-1 basis-60">
-              <button
-                type="button"
-                className="max-w-full truncate text-left font-medium hover:underline"
-                onClick={() => navigate({ search: { status, event, id: row.id } })}
+              <Link
+                from={route.id}
+                search={{ status, event, id: row.id }}
+                className="row-link block max-w-full truncate font-medium hover:underline"
               >
                 {row.event}
                 {row.action && ` · ${row.action}`}
-              </button>
+              </Link>
               <span className="block truncate text-muted-foreground">
                 {linked ? whereInWords(row.repo_id, places) : "\u00a0"}
               </span>
@@ -151,7 +167,7 @@ function RetryAll({ status, event }: { status: "failed" | "ignored"; event: stri
         }),
       ),
     onSuccess: async (found) => {
-      notify(`${found.retried} events are processed again.`);
+      notify(`Retrying ${counted(found.retried, "delivery", "deliveries")}.`);
       await client.invalidateQueries({ queryKey: ["events", organization.id] });
     },
   });

@@ -13,11 +13,11 @@ export const TONES: Record<Status, Tone> = {
   unrouted: "warning",
 };
 
-/** Say what a status means for who waits for something to happen. */
+/** What each status means, and what to do. */
 export const MEANINGS: Record<Status, string> = {
-  pending: "It has been received and waits for its turn.",
-  processed: "It has been dealt with.",
-  failed: "It was tried several times in vain. Look at the reason, then retry it.",
-  ignored: "Nothing here follows what it tells. Retry it once something does.",
-  unrouted: "It belongs to no organization yet.",
+  pending: "Received, waiting to be processed.",
+  processed: "Processed.",
+  failed: "Processing failed. Fix the cause, then retry.",
+  ignored: "No project needed this. Link the repository, then retry.",
+  unrouted: "The GitHub account isn’t connected yet.",
 };

@@ -9,7 +9,7 @@ export interface Choices {
   root: string;
 }
 
-/** The branch that counts for a project, and where in the repository the project is. */
+/** The branch that a project tracks, and the folder of the project in the repository. */
 export function ChoiceFields({
   orgId,
   repoId,
@@ -31,7 +31,7 @@ export function ChoiceFields({
   return (
     <>
       <Field
-        label="Branch to follow"
+        label="Tracked branch"
         hint={branchHint(choices.branch, defaultBranch ?? null)}
         error={errors.branch}
       >
@@ -48,7 +48,7 @@ export function ChoiceFields({
       </Field>
       <Field
         label="Root directory"
-        hint="Where in the repository the project is, such as apps/web. Empty: the repository’s root."
+        hint="Folder of this project, e.g. apps/web. Leave empty for the root."
         error={errors.root}
       >
         {(field) => (
@@ -68,9 +68,12 @@ export function ChoiceFields({
   );
 }
 
+// The branch is a label so far: it does not filter.
+const ALL_BRANCHES = "Events of all branches are delivered.";
+
 function branchHint(branch: string, defaultBranch: string | null): string {
-  if (!defaultBranch) return "The branch that counts for this project.";
+  if (!defaultBranch) return ALL_BRANCHES;
   return branch === defaultBranch
-    ? "The repository’s default branch. Should GitHub’s default become another, this follows."
-    : `The repository’s default branch is ${defaultBranch}. What is chosen here stays.`;
+    ? `Default branch. Updates automatically if it changes on GitHub. ${ALL_BRANCHES}`
+    : `The repository’s default branch is ${defaultBranch}. ${ALL_BRANCHES}`;
 }

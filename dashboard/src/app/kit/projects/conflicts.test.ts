@@ -16,6 +16,7 @@ const repository: Repository = {
   description: null,
   language: null,
   visibility: "private",
+  topics: [],
   pushed_at: null,
   updated_at: null,
   projects: [],

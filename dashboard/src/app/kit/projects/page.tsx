@@ -99,7 +99,7 @@ function ProjectRow({ orgId, project }: { orgId: string; project: Project }) {
         <Link
           to="/kit/$orgId/projects/$projectId/repository"
           params={{ orgId, projectId: project.id }}
-          className="block truncate font-medium hover:underline"
+          className="row-link block truncate font-medium hover:underline"
         >
           {project.name}
         </Link>

@@ -8,6 +8,7 @@ import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardHeader, CardTitle } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
+import { useLeaving } from "@/hooks/useLeaving";
 import { answerOf, api } from "@/lib/api/client";
 import type { Connection } from "@/lib/api/types";
 import { notify } from "@/lib/notices";
@@ -67,7 +68,7 @@ function ConnectionCard({ connection }: { connection: Connection }) {
   });
   const { tone, badge } = STANDING[connection.status];
   const error = connect.error ?? disconnect.error;
-  const isLeaving = connect.isPending || connect.isSuccess;
+  const isLeaving = useLeaving(connect);
   return (
     <Card>
       <CardHeader>
@@ -78,7 +79,7 @@ function ConnectionCard({ connection }: { connection: Connection }) {
         <div className="flex gap-2">
           {connection.action && (
             <Button variant="primary" disabled={isLeaving} onClick={() => connect.mutate()}>
-              {isLeaving ? "To GitHub…" : "Connect"}
+              {isLeaving ? "Opening GitHub…" : "Connect"}
             </Button>
           )}
           {connection.status !== "not_connected" && (

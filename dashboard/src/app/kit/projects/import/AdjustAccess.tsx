@@ -3,6 +3,7 @@ import { ExternalLink } from "lucide-react";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { Button } from "@/components/ui/button";
 import { PROVIDER } from "@/hooks/useIntegration";
+import { useLeaving } from "@/hooks/useLeaving";
 import { answerOf, api } from "@/lib/api/client";
 import { rememberPlace } from "@/lib/placeInStream";
 
@@ -31,11 +32,11 @@ export function AdjustAccess({
       if (typeof found === "object") window.location.assign(found.redirect_url);
     },
   });
-  const isLeaving = leave.isPending || leave.isSuccess;
+  const isLeaving = useLeaving(leave);
   return (
     <span className="inline-flex flex-col items-start gap-2">
       <Button variant={isMain ? "primary" : "outline"} disabled={isLeaving} onClick={() => leave.mutate()}>
-        {isLeaving ? "To GitHub…" : words}
+        {isLeaving ? "Opening GitHub…" : words}
         <ExternalLink aria-hidden="true" />
       </Button>
       {leave.error && <ProblemAlert error={leave.error} />}

@@ -9,6 +9,7 @@ import type { Obstacle } from "@/app/kit/projects/obstacles";
 import { RefusalHelp } from "@/app/kit/projects/RefusalHelp";
 import { Note } from "@/components/feedback/Note";
 import { WithReason } from "@/components/feedback/WithReason";
+import { UnsavedChanges } from "@/components/UnsavedChanges";
 import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardHeader, CardTitle } from "@/components/ui/card";
 import { Field } from "@/components/ui/field";
@@ -35,11 +36,16 @@ export function ImportForm({
   obstacle: Obstacle | null;
   onBack: () => void;
 }) {
-  const [name, setName] = useState(repository.name);
-  const [choices, setChoices] = useState<Choices>({
+  // As the form was opened, whatever becomes of the repository meanwhile.
+  const [initial] = useState({
+    name: repository.name,
     branch: repository.default_branch ?? FIRST_BRANCH,
     root: "",
   });
+  const [name, setName] = useState(initial.name);
+  const [choices, setChoices] = useState<Choices>({ branch: initial.branch, root: initial.root });
+  const isChanged =
+    name !== initial.name || choices.branch !== initial.branch || choices.root !== initial.root;
   const keyOf = useAttemptKey();
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -62,10 +68,11 @@ export function ImportForm({
     onSuccess: async (project) => {
       client.setQueryData(["project", orgId, project.id], project);
       forgetPlace(orgId);
-      notify(`${project.name} follows ${repository.full_name}.`);
+      notify(`${project.name} is linked to ${repository.full_name}.`);
       await navigate({
         to: "/kit/$orgId/projects/$projectId/repository",
         params: { orgId, projectId: project.id },
+        ignoreBlocker: true,
       });
       client.invalidateQueries({ queryKey: ["projects", orgId] });
       client.invalidateQueries({ queryKey: ["repositories", orgId] });
@@ -98,13 +105,11 @@ export function ImportForm({
       </CardHeader>
       <CardBody>
         <form className="max-w-2xl space-y-5" onSubmit={submit}>
+          <UnsavedChanges isChanged={isChanged} />
           <ChosenRepository repository={repository} onBack={onBack} />
           {obstacle && <ObstacleNote obstacle={obstacle} orgId={orgId} />}
           {repository.projects && repository.projects.length > 0 && !obstacle && (
-            <Note>
-              {linkedTo(repository.projects)} already. That is fine for several projects in one repository:
-              each follows it by itself.
-            </Note>
+            <Note>{linkedTo(repository.projects)} already. One repository can have several projects.</Note>
           )}
           <Field label="Project name" error={errorAt("name")}>
             {(field) => (

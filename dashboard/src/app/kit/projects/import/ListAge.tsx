@@ -1,15 +1,20 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { RefreshCw } from "lucide-react";
+import { useEffect, useState } from "react";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { WithReason } from "@/components/feedback/WithReason";
+import { Time } from "@/components/Time";
 import { Button } from "@/components/ui/button";
 import { integrationQuery, PROVIDER } from "@/hooks/useIntegration";
 import { isBeingRead } from "@/hooks/useRepositories";
 import { answerOf, api } from "@/lib/api/client";
 import { ApiProblem } from "@/lib/api/problem";
 import type { CatalogSync, OrganizationOfUser } from "@/lib/api/types";
+import { counted } from "@/lib/count";
 import { refusal } from "@/lib/rights";
-import { ago } from "@/lib/time";
+import { syncFailureInWords } from "@/lib/syncFailures";
+
+const DEFAULT_COOLDOWN_SECONDS = 60;
 
 /** How old the list is, and the way to have it read again. */
 export function ListAge({ organization, sync }: { organization: OrganizationOfUser; sync: CatalogSync }) {
@@ -26,10 +31,19 @@ export function ListAge({ organization, sync }: { organization: OrganizationOfUs
   const isReading = isBeingRead(sync) || refresh.isPending;
   const { error } = refresh;
   const tooSoon = error instanceof ApiProblem && error.code === "sync_cooling_down" ? error : null;
+  const seconds = useCountdown(tooSoon);
   return (
     <div className="flex flex-wrap items-center gap-x-1 gap-y-1 text-sm text-muted-foreground">
       <p role="status">
-        {tooSoon && !isReading ? tooSoonInWords(tooSoon.retryAfter) : ageInWords(sync, isReading)}
+        {tooSoon && !isReading && seconds > 0 ? (
+          // Read out once, not every second.
+          <>
+            Just refreshed. Try again <span aria-hidden="true">in {counted(seconds, "second")}</span>
+            <span className="sr-only">in a moment</span>.
+          </>
+        ) : (
+          <Age sync={sync} isReading={isReading} />
+        )}
       </p>
       <WithReason reason={refusal("sync", organization.role)}>
         <Button size="small" variant="ghost" disabled={isReading} onClick={() => refresh.mutate()}>
@@ -45,15 +59,27 @@ export function ListAge({ organization, sync }: { organization: OrganizationOfUs
   );
 }
 
-function ageInWords({ synced_at, state }: CatalogSync, isReading: boolean): string {
-  if (isReading) return synced_at ? "Being read from GitHub again…" : "Being read from GitHub…";
-  if (!synced_at) return "Not read from GitHub yet.";
-  const age = `As GitHub told us ${ago(synced_at)}.`;
-  return state === "failed" ? `${age} It does not answer now; we go on trying.` : age;
+function Age({ sync: { synced_at, state, error }, isReading }: { sync: CatalogSync; isReading: boolean }) {
+  if (isReading) return "Syncing…";
+  const failure = state === "failed" ? syncFailureInWords(error) : null;
+  if (!synced_at) return failure ?? "Not synced yet.";
+  return (
+    <>
+      Updated <Time at={synced_at} />.{failure && ` ${failure}`}
+    </>
+  );
 }
 
-function tooSoonInWords(seconds: number | null): string {
-  return seconds
-    ? `It was read just now; again in ${Math.ceil(seconds)} seconds.`
-    : "It was read just now; try again in a minute.";
+/** The seconds until a refused request may be repeated, counted down. */
+function useCountdown(refusal: ApiProblem | null): number {
+  const [seconds, setSeconds] = useState(0);
+  useEffect(() => {
+    if (!refusal) return;
+    const end = Date.now() + 1000 * Math.ceil(refusal.retryAfter ?? DEFAULT_COOLDOWN_SECONDS);
+    const count = () => setSeconds(Math.max(0, Math.ceil((end - Date.now()) / 1000)));
+    count();
+    const timer = setInterval(count, 1000);
+    return () => clearInterval(timer);
+  }, [refusal]);
+  return seconds;
 }

@@ -1,6 +1,7 @@
 import { Sparkles, X } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import type { Arrival } from "@/hooks/useArrivals";
+import { counted, inDigits } from "@/lib/count";
 
 const NAMED = 3;
 
@@ -21,18 +22,14 @@ export function NewArrivals({
         <div className="flex items-start gap-3 rounded-lg border border-success/40 bg-success-soft p-3 text-sm">
           <Sparkles className="mt-0.5 size-4 shrink-0 text-success" aria-hidden="true" />
           <div className="min-w-0 flex-1">
-            <p className="font-medium">
-              {arrivals.length === 1
-                ? "1 repository is new here"
-                : `${arrivals.length} repositories are new here`}
-            </p>
+            <p className="font-medium">{counted(arrivals.length, "repository", "repositories")} added</p>
             <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1">
               {arrivals.slice(0, NAMED).map((one) => (
                 <Button key={one.id} variant="link" size="inline" onClick={() => onChoose(one.id)}>
                   {one.fullName}
                 </Button>
               ))}
-              {more > 0 && <span>and {more} more, marked “New” in the list</span>}
+              {more > 0 && <span>and {inDigits(more)} more, marked “New” in the list</span>}
             </p>
           </div>
           <button

@@ -3,15 +3,19 @@ import { AdjustAccess } from "@/app/kit/projects/import/AdjustAccess";
 import type { Emptiness } from "@/app/kit/projects/import/emptiness";
 import { EmptyState } from "@/components/feedback/EmptyState";
 import { Button } from "@/components/ui/button";
+import { syncFailureInWords } from "@/lib/syncFailures";
 
 /** Why there is nothing to choose from, and what to do about it. */
 export function NoRepositories({
   why,
+  syncError,
   sought,
   orgId,
   onClear,
 }: {
   why: Emptiness;
+  /** The code of the failure of the last sync. */
+  syncError: string | null;
   sought: string;
   orgId: string;
   onClear: () => void;
@@ -19,20 +23,20 @@ export function NoRepositories({
   switch (why) {
     case "syncing":
       return (
-        <EmptyState icon={LoaderCircle} isBusy title="Your repositories are being read from GitHub">
-          They appear here by themselves, the first within seconds. Thousands take about a minute.
+        <EmptyState icon={LoaderCircle} isBusy title="Loading your repositories">
+          The first ones appear in a few seconds.
         </EmptyState>
       );
     case "no_match_yet":
       return (
-        <EmptyState icon={LoaderCircle} isBusy title={`Nothing matches “${sought}” yet`}>
-          The list is still being read from GitHub. What comes is searched, too.
+        <EmptyState icon={LoaderCircle} isBusy title={`No matches for “${sought}” yet`}>
+          Still loading. Results appear as they arrive.
         </EmptyState>
       );
     case "unreachable":
       return (
-        <EmptyState icon={CloudOff} title="GitHub does not answer">
-          Your repositories have not been read yet. We try again by ourselves; “Refresh” tries now.
+        <EmptyState icon={CloudOff} title="Repositories not loaded">
+          {syncFailureInWords(syncError)} “Refresh” tries again now.
         </EmptyState>
       );
     case "none_granted":

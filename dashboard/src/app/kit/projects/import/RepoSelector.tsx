@@ -11,6 +11,7 @@ import type { Arrival } from "@/hooks/useArrivals";
 import { useLatest } from "@/hooks/useLatest";
 import { useRepositories } from "@/hooks/useRepositories";
 import type { Repository } from "@/lib/api/types";
+import { counted, inDigits } from "@/lib/count";
 
 const ROW_PX = 64;
 const PAGE_ROWS = 6;
@@ -121,6 +122,7 @@ export function RepoSelector({
         {isEmpty && sync && (
           <NoRepositories
             why={emptinessOf(text, sync)}
+            syncError={sync.error}
             sought={text}
             orgId={orgId}
             onClear={() => seek("")}
@@ -168,7 +170,9 @@ function withActive(range: Range, active: number): number[] {
 }
 
 function foundInWords(count: number, hasMore: boolean, text: string): string {
-  const some = count === 1 ? "1 repository" : `${count}${hasMore ? " or more" : ""} repositories`;
+  const some = hasMore
+    ? `${inDigits(count)} or more repositories`
+    : counted(count, "repository", "repositories");
   return text ? `${some} found` : some;
 }
 

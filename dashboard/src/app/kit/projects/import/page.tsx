@@ -58,7 +58,7 @@ export function ImportPage() {
     );
   };
   return (
-    <Page title="Import a repository" about="Choose a repository; a project is made that follows it.">
+    <Page title="Import a repository" about="Create a project from a GitHub repository.">
       {body()}
     </Page>
   );

@@ -14,10 +14,10 @@ import { useLiveEvents } from "@/hooks/useLiveEvents";
 import { answerOf, api } from "@/lib/api/client";
 
 const SHOWN = 8;
-// What is not told of, because it is paused or failed, is in no stream.
+// No domain event reports what failed or was skipped while the project is paused.
 const FOLLOWED_MS = 10_000;
 
-/** What GitHub told of this project's repository last, and what was decided for this project. */
+/** The last webhook deliveries for this project's repository, with the result for this project. */
 export function LastEvents({
   orgId,
   projectId,
@@ -62,19 +62,22 @@ export function LastEvents({
           </div>
         )}
         {data?.data.length === 0 && (
-          <EmptyState icon={Activity} title="Nothing has reached this project yet">
-            Push to {fullName}: it appears here within moments.
+          <EmptyState icon={Activity} title="No activity yet">
+            Push to {fullName} and it will show up here within a second.
           </EmptyState>
         )}
         {data && data.data.length > 0 && (
           <ul aria-label="Last events" className="divide-y border-t">
             {data.data.map((event) => (
-              <li key={event.id} className="flex flex-wrap items-center gap-x-4 gap-y-1 px-5 py-3 text-sm">
+              <li
+                key={event.id}
+                className="relative flex flex-wrap items-center gap-x-4 gap-y-1 px-5 py-3 text-sm hover:bg-muted/50"
+              >
                 <Link
                   to="/kit/$orgId/events"
                   params={{ orgId }}
                   search={{ id: event.id }}
-                  className="min-w-0 basis-40 truncate font-medium hover:underline"
+                  className="row-link min-w-0 basis-40 truncate font-medium hover:underline"
                 >
                   {event.event}
                   {event.action && ` · ${event.action}`}

@@ -22,6 +22,7 @@ export function LinkCard({
   link,
   why,
   onChange,
+  onRelink,
   onUnlinked,
 }: {
   organization: OrganizationOfUser;
@@ -30,6 +31,8 @@ export function LinkCard({
   /** Why this role may not change it; null where it may. */
   why: string | null;
   onChange: () => void;
+  /** Called with the id of the repository to link in place of this one. */
+  onRelink: (repoId: string) => void;
   onUnlinked: () => Promise<void>;
 }) {
   const [isAsking, setAsking] = useState(false);
@@ -76,14 +79,27 @@ export function LinkCard({
             {standing.sentence}
           </Note>
         )}
+        {link.successor && (
+          <Note
+            action={
+              <WithReason reason={why}>
+                <Button
+                  size="small"
+                  variant="primary"
+                  onClick={() => onRelink(link.successor?.repo_id ?? "")}
+                >
+                  Link new repository
+                </Button>
+              </WithReason>
+            }
+          >
+            A new repository named {link.successor.full_name} exists on GitHub. Link it to receive events
+            again.
+          </Note>
+        )}
         <p className="text-muted-foreground">
           Linked <Time at={link.created_at} />.
-          {link.previous_full_name && (
-            <>
-              {" "}
-              It was {link.previous_full_name} before it was renamed on GitHub; the link followed by itself.
-            </>
-          )}
+          {link.previous_full_name && <> Renamed from {link.previous_full_name} on GitHub.</>}
         </p>
       </CardBody>
       {isAsking && (

@@ -62,13 +62,13 @@ export function LinkForm({
     },
     onSuccess: async () => {
       forgetPlace(orgId);
-      notify(`${project.name} follows ${repository.full_name}.`);
+      notify(`${project.name} is linked to ${repository.full_name}.`);
       await onDone();
     },
   });
   const isSame = former?.repo_id === repository.id;
   const isBusy = linking.isPending || linking.isSuccess;
-  const words = isSame ? "This project is linked to it already." : (obstacle?.words ?? null);
+  const words = isSame ? "Already linked." : (obstacle?.words ?? null);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!isBusy && words === null) linking.mutate();
@@ -92,8 +92,7 @@ export function LinkForm({
           {isSame && <Note>{words}</Note>}
           {former && !isSame && !obstacle && (
             <Note tone="warning">
-              {former.full_name} is unlinked in the same step. What has happened so far is kept; the settings
-              begin anew.
+              Replaces {former.full_name}. History is kept; branch and folder are reset.
             </Note>
           )}
           <ChoiceFields
@@ -108,7 +107,7 @@ export function LinkForm({
           {errorAt("name")}
           <WithReason reason={words}>
             <Button type="submit" variant="primary" disabled={isBusy}>
-              {isBusy ? "Linking…" : former ? "Change to this repository" : "Link this repository"}
+              {isBusy ? "Linking…" : former ? "Replace repository" : "Link this repository"}
             </Button>
           </WithReason>
         </form>

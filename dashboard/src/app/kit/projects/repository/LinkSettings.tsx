@@ -4,6 +4,7 @@ import { ChoiceFields, type Choices } from "@/app/kit/projects/ChoiceFields";
 import { type Place, placeOf, wordsOf } from "@/app/kit/projects/conflicts";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { WithReason } from "@/components/feedback/WithReason";
+import { UnsavedChanges } from "@/components/UnsavedChanges";
 import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardHeader, CardTitle } from "@/components/ui/card";
 import { Switch } from "@/components/ui/switch";
@@ -18,7 +19,7 @@ type Patch = {
   settings?: { root_directory: string | null };
 };
 
-/** What people chose of a link: whether anything is told of it, its branch and its directory. */
+/** The settings of a link: whether its events are delivered, its branch and its folder. */
 export function LinkSettings({
   orgId,
   link,
@@ -72,7 +73,7 @@ export function LinkSettings({
     mutationFn: (webhooks_enabled: boolean) => patch({ webhooks_enabled }),
     onSuccess: async (changed) => {
       show(changed);
-      notify(changed.webhooks_enabled ? "Pushes and pull requests reach this project again." : "Paused.");
+      notify(changed.webhooks_enabled ? "Events resumed." : "Events paused.");
       await onChanged();
     },
   });
@@ -95,11 +96,10 @@ export function LinkSettings({
           <div className="flex items-start justify-between gap-6">
             <div>
               <p id={label} className="text-sm font-medium">
-                Webhooks
+                Receive events
               </p>
               <p id={`${label}-hint`} className="text-xs text-muted-foreground">
-                Pushes and pull requests reach this project. Off, they are received and noted, and not told
-                of.
+                Turn off to pause. Deliveries are still recorded.
               </p>
             </div>
             <WithReason reason={why}>
@@ -115,6 +115,7 @@ export function LinkSettings({
           {toggle.error && <ProblemAlert error={toggle.error} />}
         </div>
         <hr />
+        <UnsavedChanges isChanged={isChanged && !why} />
         <form className="max-w-2xl space-y-5" onSubmit={submit}>
           <ChoiceFields
             orgId={orgId}

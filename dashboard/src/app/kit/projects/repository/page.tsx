@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { FolderX } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { Fragment, lazy, Suspense } from "react";
 import { LastEvents } from "@/app/kit/projects/repository/LastEvents";
 import { LinkCard } from "@/app/kit/projects/repository/LinkCard";
 import { LinkSettings } from "@/app/kit/projects/repository/LinkSettings";
@@ -44,7 +44,7 @@ export function RepositoryPage() {
   return (
     <Page
       title={project ? `${project.name}: repository` : "Repository"}
-      about="Where this project’s code is, and what reaches it from there."
+      about="The repository of this project, and the deliveries it received."
     >
       {isGone ? (
         <NoProject orgId={organization.id} />
@@ -92,20 +92,21 @@ function OfProject({ organization, project }: { organization: OrganizationOfUser
       </Suspense>
     );
   return (
-    <>
+    // Nothing typed or asked about one link may carry over to the next. One key for both cards: siblings that
+    // share a key make React keep the former card.
+    <Fragment key={link.id}>
       <LinkCard
-        // What was asked about one link must not be answered for the next.
-        key={link.id}
         organization={organization}
         project={project}
         link={link}
         why={why}
         onChange={() => navigate({ search: { change: true } })}
+        onRelink={(repository) => navigate({ search: { change: true, repository } })}
         onUnlinked={changed}
       />
-      <LinkSettings key={link.id} orgId={organization.id} link={link} why={why} onChanged={changed} />
+      <LinkSettings orgId={organization.id} link={link} why={why} onChanged={changed} />
       <LastEvents orgId={organization.id} projectId={project.id} fullName={link.full_name} />
-    </>
+    </Fragment>
   );
 }
 
@@ -114,16 +115,16 @@ function NoProject({ orgId }: { orgId: string }) {
     <Card>
       <EmptyState
         icon={FolderX}
-        title="There is no such project"
+        title="Project not found"
         action={
           <Button asChild>
             <Link to="/kit/$orgId/projects" params={{ orgId }}>
-              To the projects
+              All projects
             </Link>
           </Button>
         }
       >
-        It was deleted, or the address is not right.
+        It may have been deleted.
       </EmptyState>
     </Card>
   );

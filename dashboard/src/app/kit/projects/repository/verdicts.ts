@@ -1,18 +1,18 @@
 import type { Verdict, WebhookEvent } from "@/lib/api/types";
 
 const WORDS: Record<string, string> = {
-  delivered: "Told to this project",
-  webhooks_disabled: "Not told: webhooks were off",
+  delivered: "Delivered",
+  webhooks_disabled: "Paused for this project",
 };
 
-/** Say what was decided for a project about an event, or what became of it where nothing was. */
+/** Return the result of an event for a project, or the event's own where none was decided for the project. */
 export function verdictInWords({
   verdict,
   status,
   reason,
 }: Pick<WebhookEvent, "status" | "reason"> & { verdict: Pick<Verdict, "reason"> | null }): string {
-  if (status === "pending") return "Waits for its turn";
-  const said = status === "failed" ? reason : (verdict?.reason ?? reason);
-  if (!said) return "";
-  return WORDS[said] ?? said.replaceAll("_", " ");
+  if (status === "pending") return "Queued";
+  const code = status === "failed" ? reason : (verdict?.reason ?? reason);
+  if (!code) return "";
+  return WORDS[code] ?? code.replaceAll("_", " ");
 }

@@ -4,6 +4,7 @@ import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { WithReason } from "@/components/feedback/WithReason";
 import { Button } from "@/components/ui/button";
 import { PROVIDER } from "@/hooks/useIntegration";
+import { useLeaving } from "@/hooks/useLeaving";
 import { answerOf, api } from "@/lib/api/client";
 
 /** The one thing that helps where an integration stands as it does; it leads back to the page it is on. */
@@ -31,6 +32,7 @@ export function InstallAction({
       if (typeof found === "object") window.location.assign(found.redirect_url);
     },
   });
+  const isLeaving = useLeaving(install);
   if (deed === null) return null;
   if (deed.kind === "visit")
     return (
@@ -41,12 +43,8 @@ export function InstallAction({
   return (
     <div className="space-y-2">
       <WithReason reason={deed.refusal}>
-        <Button
-          variant={variant}
-          disabled={install.isPending || install.isSuccess}
-          onClick={() => install.mutate(deed.mode)}
-        >
-          {install.isPending || install.isSuccess ? "To GitHub…" : deed.words}
+        <Button variant={variant} disabled={isLeaving} onClick={() => install.mutate(deed.mode)}>
+          {isLeaving ? "Opening GitHub…" : deed.words}
         </Button>
       </WithReason>
       {install.error && <ProblemAlert error={install.error} />}

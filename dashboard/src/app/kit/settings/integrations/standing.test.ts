@@ -75,9 +75,12 @@ describe("where an integration stands", () => {
       { ...connected, sync: { ...idle, state: "failed", error: "provider_rate_limited" } },
       "viewer",
     );
-    const silent = standingOf({ ...connected, sync: { ...idle, state: "failed", error: "other" } }, "viewer");
-    expect(limited.sentence).toContain("limits how much we may ask");
-    expect(silent.sentence).toContain("does not answer");
+    const other = standingOf({ ...connected, sync: { ...idle, state: "failed", error: "other" } }, "viewer");
+    const down = { ...idle, state: "failed", error: "provider_unavailable" } as const;
+    const silent = standingOf({ ...connected, sync: down }, "viewer");
+    expect(limited.sentence).toContain("rate limiting crewkit");
+    expect(silent.sentence).toContain("isn’t responding");
+    expect(other.sentence).not.toContain("responding");
   });
 
   it("says that the account is connected elsewhere, until something is connected here", () => {

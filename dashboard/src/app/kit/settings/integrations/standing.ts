@@ -2,6 +2,7 @@ import type { Tone } from "@/components/ui/badge";
 import type { Integration, Role } from "@/lib/api/types";
 import { refusedInWords } from "@/lib/refusals";
 import { refusal } from "@/lib/rights";
+import { syncFailureInWords } from "@/lib/syncFailures";
 
 /** What one can do about where an integration stands. */
 export type Deed =
@@ -120,18 +121,11 @@ function active(integration: Integration, account: string): Standing {
       sentence: integration.action.message,
       deed: visit("Open on GitHub"),
     };
-  if (integration.sync?.error === "provider_rate_limited")
-    return {
-      tone: "warning",
-      badge: "Connected",
-      sentence: `Connected to ${account}. GitHub limits how much we may ask just now, so the list of repositories is from an earlier time; we go on by ourselves.`,
-      deed: visit("Manage on GitHub"),
-    };
   if (integration.sync?.state === "failed")
     return {
       tone: "warning",
       badge: "Connected",
-      sentence: `Connected to ${account}, but GitHub does not answer just now: the list of repositories is from an earlier time.`,
+      sentence: `Connected to ${account}. ${syncFailureInWords(integration.sync.error)}`,
       deed: visit("Manage on GitHub"),
     };
   return {
