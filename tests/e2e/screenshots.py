@@ -38,7 +38,7 @@ def main() -> None:
         with site.person() as person:
             project = site.demo["projects"][0]["id"]
             _take(person.open(f"projects/{project}/repository"), "repository-light")
-            person.open("events").page.get_by_role("list", name="Events").get_by_role("button").first.click()
+            person.open("events").page.get_by_role("list", name="Events").get_by_role("link").first.click()
             expect(person.page.get_by_role("dialog").get_by_role("list", name="Verdicts")).to_be_visible()
             _take(person, "event-light")
         with site.person(size=PHONE) as person:

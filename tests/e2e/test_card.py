@@ -58,7 +58,7 @@ def test_a_limit_of_the_providers_is_told_from_an_outage(site: Site, owner: Pers
     site.faults([{"kind": "primary_limit", "path": "*", "seconds": 3600}])
     # What is resumed is read anew.
     site.act(OWNER, "unsuspend", installation=installation)
-    owner.sees("GitHub limits how much we may ask just now")
+    owner.sees("GitHub is rate limiting crewkit")
     assert owner.violations() == []
     site.faults([])
 

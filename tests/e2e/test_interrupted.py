@@ -96,8 +96,8 @@ def test_addresses_that_name_nothing_are_explained(site: Site) -> None:
     with site.person(refusals=frozenset({404})) as person:
         person.open("")
         person.page.wait_for_url("**/projects")
-        person.open("projects/garbage/repository").sees("There is no such project")
-        person.open(f"events?event={'x' * 300}").sees("What GitHub told us")
+        person.open("projects/garbage/repository").sees("Project not found")
+        person.open(f"events?event={'x' * 300}").sees("Webhook deliveries from GitHub")
         expect(person.page.get_by_role("alert")).to_have_count(0)
         person.open("events?event=release")
         expect(person.page.get_by_label("Type")).to_have_value("release")

@@ -35,7 +35,7 @@ def test_from_installing_to_a_push_that_appears_live(site: Site) -> None:
         page.get_by_role("navigation", name="Main").get_by_role("link", name="Events").click()
         expect(page.get_by_text("Live", exact=True)).to_be_visible()
         site.act(THEIR_LOGIN, "push", repository=f"{ACCOUNT}/lander", messages=["Lift off"])
-        pushed = page.get_by_role("list", name="Events").get_by_role("button", name="push")
+        pushed = page.get_by_role("list", name="Events").get_by_role("link", name="push")
         expect(pushed).to_have_count(1)
         pushed.click()
         detail = page.get_by_role("dialog")
@@ -115,5 +115,5 @@ def test_a_provider_that_is_down_takes_no_list_away(site: Site) -> None:
     with site.person() as person:
         page = person.open("projects/import").page
         expect(_repositories(page).get_by_role("option").first).to_be_visible()
-        person.sees(re.compile("As GitHub told us"))
+        person.sees(re.compile("Updated"))
     site.faults([])

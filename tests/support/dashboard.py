@@ -1,11 +1,15 @@
 """A running service with its sandbox and demo, and people at browsers in front of it."""
 
+import hmac
+import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
+from uuid import uuid4
 
 import httpx
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
@@ -13,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator
 from tests.support.up import Up
 
 AXE = Path(__file__).parents[2] / "dashboard/node_modules/axe-core/axe.min.js"
+PAYLOADS = Path(__file__).parents[2] / "deploy/demo/payloads"
 DESKTOP = (1280, 800)
 PHONE = (390, 844)
 
@@ -56,6 +61,23 @@ class Site:
         answer = httpx.request(method, f"{self.demo['sandbox_url']}{path}", json=told or None, timeout=60)
         answer.raise_for_status()
         return dict(answer.json() or {}) if answer.content else {}
+
+    def deliver(self, payload: str, **changed: object) -> str:
+        """Send a signed delivery of the demo's App, with other values; return its id once it was accepted."""
+        event = payload.split("/", maxsplit=1)[0]
+        content = json.loads((PAYLOADS / payload).read_bytes())
+        body = json.dumps({**content, "installation": {"id": int(self.demo["installation_id"])}, **changed})
+        secret = str(self.demo["webhook_secret"]).encode()
+        delivery_id = str(uuid4())
+        headers = {
+            "content-type": "application/json",
+            "x-github-event": event,
+            "x-github-delivery": delivery_id,
+            "x-hub-signature-256": f"sha256={hmac.new(secret, body.encode(), sha256).hexdigest()}",
+        }
+        answer = httpx.post(f"{self.url}/api/v1/git/github/webhooks", content=body, headers=headers)
+        answer.raise_for_status()
+        return delivery_id
 
     def faults(self, faults: list[dict[str, object]]) -> None:
         """Let these faults of the sandbox be in force, and no others."""
