@@ -71,7 +71,7 @@ def fresh(site: Site) -> Site:
     site.control("POST", "/_sandbox/reset")
     app = {"webhook_active": True}
     site.control("PATCH", f"/_sandbox/apps/{APP_SLUG}", **app)
-    sql(site, "TRUNCATE git_integrations, git_flows CASCADE")
+    sql(site, "TRUNCATE git_integrations, git_flows, user_git_connections CASCADE")
     for one in httpx.get(f"{site.demo['sandbox_url']}/_sandbox").json()["installations"]:
         site.act(MARA, "uninstall", installation=one["id"])
     return site
