@@ -22,6 +22,9 @@ OONA, MARA = "oona-field-away", "mara-okafor-acme"
 ORBITAL = "orbital-works"
 _LONG = 60_000
 
+# Each has several people at browsers, and one a proof of half a minute.
+pytestmark = pytest.mark.timeout(300)
+
 
 @dataclass
 class Clicker:

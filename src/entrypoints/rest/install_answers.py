@@ -200,13 +200,17 @@ def _request_choice(request: Request, choice: ChooseRequest, pages: Pages) -> Re
 
 def _checking(request: Request, checking: Checking, pages: Pages) -> Response:
     """Return the page that shows how far a proof has come, and continues it without a click."""
+    progress = (
+        f'<progress aria-label="Repositories checked" value="{checking.checked}" '
+        f'max="{checking.total or 1}"></progress>'
+    )
     done = f"{checking.checked:,} of {checking.total:,}" if checking.total else "Starting"
     return pages.show(
         request,
         f"Checking {checking.account}",
         "crewkit checks that you administer every repository of this account. This page continues by itself.",
         f"Repositories checked: {done}.",
-        form=f'<progress value="{checking.checked}" max="{checking.total or 1}"></progress>',
+        form=progress,
         action=Link("Continue now", checking.url),
         back=pages.back(checking.return_to),
         continues_at=checking.url,

@@ -97,7 +97,7 @@ class Pages:
     ) -> Response:
         """Return a page; everything but `form`, which is HTML, is text. `back` is for who will not go on.
 
-        The page leaves for `continues_at` by itself after a moment.
+        The page leaves for `continues_at` by itself, and stays visible until the answer from there comes.
         """
         told = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
         link = action or self.back()
@@ -229,7 +229,9 @@ class Pages:
 
 
 def _refresh(url: str | None) -> str:
-    return f'<meta http-equiv="refresh" content="1;url={escape(url)}">' if url else ""
+    # At once, as any delay is hard on people who read slowly (WCAG 2.2.1). The page stays until the next
+    # answer comes, which takes seconds.
+    return f'<meta http-equiv="refresh" content="0;url={escape(url)}">' if url else ""
 
 
 def post_button(words: str, action: str) -> str:
