@@ -6,10 +6,14 @@ from core.domain.deliveries import Receipt, VerifiedDelivery
 class DeliveryLog(Protocol):
     """Where deliveries become durable.
 
-    Promised: when `append` returns, the delivery survives a crash of everything; the same provider and
-    delivery id is kept once, however many arrive and wherever; a delivery that had failed here is pending
-    again. Concurrent appends share one durable commit without waiting for company.
+    Promised: when `append` returns, the delivery survives a crash of everything. The same provider and
+    delivery id is kept once, however many arrive and wherever, and so are the same signed bytes of an
+    `is_unique` delivery. A delivery that had failed here is pending again, and so is one that was ignored or
+    unrouted, as far as `may_reopen` allows. Concurrent appends share one durable commit without waiting for
+    company.
     Not promised: an order among concurrent appends.
+    Raises `DeliveryIdConflict` when the id is known with another body, unless the provider's API quoted it,
+    which may word the same payload differently; the body that was received first stays.
     Raises `ReceiverBusy` when its bounded queue is full and `StorageUnavailable` when storage is silent; in
     both cases the delivery may be kept all the same, and appending it again is a duplicate.
     """

@@ -14,6 +14,9 @@ class Metrics(Protocol):
     def received(self, count: int, duplicates: int) -> None:
         """Count deliveries answered as durable, and how many of them were known before."""
 
+    def replayed(self, count: int) -> None:
+        """Count deliveries whose signed bytes were received before under another delivery id."""
+
     def refused(self, reason: str) -> None:
         """Count one request that was no delivery we accept; `reason` is one of a few stable words."""
 

@@ -80,14 +80,17 @@ def a_repository(integration: Integration, repo_id: str = "1", **facts: Fact) ->
 
 def a_delivery(**facts: Fact) -> VerifiedDelivery:
     """Return a verified push, each with an id of its own."""
+    delivery_id = str(uuid4())
     delivery = VerifiedDelivery(
         provider=PROVIDER,
         event_type="push",
-        delivery_id=str(uuid4()),
+        delivery_id=delivery_id,
         action=None,
         source_key=str(INSTALLATION),
         repo_id=RepoId("1"),
-        body=b'{"ref":"refs/heads/main"}',
+        body=b'{"ref":"refs/heads/main","id":"%s"}' % delivery_id.encode(),
+        # Tests give the same bodies as they like, but for those about just that.
+        is_unique=False,
     )
     return replace(delivery, **facts)
 

@@ -1,6 +1,7 @@
 """Deliveries as GitHub sends them, and many at once."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -47,11 +48,15 @@ class Delivery:
         return request({name: value for name, value in merged.items() if value is not None}, self.body)
 
 
+_pushed_at = itertools.count(1_790_000_000)
+
+
 def push(number: int = 0, *, installation: int = INSTALLATION, repository: int = REPOSITORY) -> bytes:
     """Return the body of a push to the main branch; its number stands in `after`."""
     payload = _example("push/branch.json")
     payload["after"] = f"{number:040x}"
-    payload["repository"] |= {"id": repository}
+    # As at GitHub, no two pushes have the same bytes.
+    payload["repository"] |= {"id": repository, "pushed_at": next(_pushed_at)}
     payload["installation"] |= {"id": installation}
     return _compact(payload)
 

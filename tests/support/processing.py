@@ -235,8 +235,9 @@ class Processing:
 
     async def deliver(self, event: str, payload: Mapping[str, Any] | bytes) -> str:
         """Receive one delivery, signed and with an id of its own, and return the id."""
-        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         delivery_id = str(uuid4())
+        # GitHub never sends the same bytes twice.
+        body = payload if isinstance(payload, bytes) else json.dumps({**payload, "id": delivery_id}).encode()
         delivery = self.protocol.verify(signed(body, event.encode(), delivery_id.encode()), body)
         assert await self.receive(delivery) is Receipt.ACCEPTED
         return delivery_id

@@ -23,7 +23,8 @@ from core.domain.errors import ErrorKind
 from core.domain.events import EnvelopeUnreadable
 from core.domain.lanes import lane_of
 from core.domain.secret import Secret
-from tests.support.webhooks import DELIVERY, protocol, signed
+from entrypoints.bootstrap.signing import replay_signature
+from tests.support.webhooks import DELIVERY, SECRET, protocol, signed
 
 BODY = b'{"action":"opened","installation":{"id":41000001,"node_id":"x"},"repository":{"id":700000001}}'
 # Far deeper than GitHub nests, and deeper than any parser that recurses can follow.
@@ -65,7 +66,7 @@ def quoted(body: bytes, *, event: str = "push", delivery: str = DELIVERY) -> Ver
 
 def test_what_githubs_api_quotes_is_a_delivery_like_any_other() -> None:
     """But for where it is from; its text need not be what was signed, so no signature is asked for."""
-    assert quoted(BODY) == replace(verified(BODY), source=Source.RECOVERED)
+    assert quoted(BODY) == replace(verified(BODY), source=Source.RECOVERED, is_unique=False)
     form = b"payload=%7B%22action%22%3A%22opened%22%7D"
     assert (quoted(form).body, quoted(form).action) == (form, "opened")
 
@@ -89,10 +90,27 @@ def test_some_events_lead_to_something() -> None:
     assert not protocol().acts_on("workflow_job")
 
 
-def test_a_replay_is_marked_as_one() -> None:
-    """Whoever replays says so in a header, which the ledger keeps."""
-    headers = {**signed(BODY), b"x-crewkit-replay": b"1"}
-    assert protocol().verify(headers, BODY).source is Source.REPLAYED
+def test_a_replay_needs_an_operators_signature() -> None:
+    """Anybody can send the header; only someone who knows the secret can sign for a body."""
+    headers = signed(BODY)
+    signature = headers[b"x-hub-signature-256"].decode()
+    for other in (b"1", b"", signature.encode(), replay_signature("another secret", signature).encode()):
+        found = protocol().verify({**headers, b"x-crewkit-replay": other}, BODY)
+        assert (found.source, found.is_unique) == (Source.RECEIVED, True)
+    replay = replay_signature(SECRET, signature).encode()
+    found = protocol().verify({**headers, b"x-crewkit-replay": replay}, BODY)
+    assert (found.source, found.is_unique) == (Source.REPLAYED, False)
+    elsewhere = {**signed(b"{}"), b"x-crewkit-replay": replay}
+    assert protocol().verify(elsewhere, b"{}").source is Source.RECEIVED
+
+
+@pytest.mark.parametrize(
+    "event", ["github_app_authorization", "installation_repositories", "installation_target"]
+)
+def test_events_without_a_time_may_come_with_the_same_bytes(event: str) -> None:
+    """Who adds, removes and adds a repository again sends the first body twice."""
+    assert not protocol().verify(signed(BODY, event.encode()), BODY).is_unique
+    assert protocol().verify(signed(BODY), BODY).is_unique
 
 
 @pytest.mark.parametrize("event", [b"push", b"pull_request", b"projects_v2_item", b"a", b"a" * 64])

@@ -27,6 +27,10 @@ class SigningSecret:
         """Return the signature of a whole body."""
         return hmac.digest(self._key, body, "sha256")
 
+    def sign_replay(self, signature: bytes) -> bytes:
+        """Return an operator's signature that the body of this signature is to be processed again."""
+        return hmac.digest(self._key, b"crewkit-git replay\n" + signature, "sha256")
+
     def begin(self) -> "hmac.HMAC":
         """Begin the signature of a body in parts."""
         return hmac.new(self._key, digestmod=sha256)
@@ -66,3 +70,8 @@ def given_signature(header: bytes | None) -> bytes:
 def sign(secret: str, body: bytes) -> str:
     """Return the header value GitHub would send for this body."""
     return f"sha256={SigningSecret(secret).sign(body).hex()}"
+
+
+def sign_replay(secret: str, signature: str) -> str:
+    """Return the value of `X-Crewkit-Replay` for a body with this signature."""
+    return SigningSecret(secret).sign_replay(signature.encode()).hex()

@@ -46,6 +46,10 @@ _MAX_ACTION = 100
 # These two come without an installation and mean something all the same.
 _STANDALONE = frozenset({"ping", "github_app_authorization"})
 
+# The same change made twice has the same bytes: these payloads contain no time of the change. Every other
+# event that has an effect contains one. https://docs.github.com/webhooks/webhook-events-and-payloads
+_REPEATED = frozenset({b"github_app_authorization", b"installation_repositories", b"installation_target"})
+
 
 class _Identified(msgspec.Struct):
     id: Id
@@ -103,7 +107,7 @@ class GitHubWebhooks(WebhookProtocol):
         """Check signature, headers and envelope, in this order."""
         self._check_signature(given_signature(headers.get(b"x-hub-signature-256")), body, digest)
         event, delivery = headers.get(b"x-github-event"), headers.get(b"x-github-delivery")
-        source = Source.REPLAYED if b"x-crewkit-replay" in headers else Source.RECEIVED
+        source = Source.REPLAYED if self._is_replay(headers) else Source.RECEIVED
         return _delivery(event, delivery, body, source, form=form)
 
     def recovered(self, quoted: QuotedDelivery) -> VerifiedDelivery:
@@ -161,6 +165,18 @@ class GitHubWebhooks(WebhookProtocol):
             _log.warning("event_name_mismatch", event_type=event_type)
         return Unhandled("event_name_mismatch")
 
+    def _is_replay(self, headers: Headers) -> bool:
+        """Return whether an operator, who knows a secret, signed that this body is to be processed again.
+
+        Anybody can send the header, so one with another value means nothing.
+        """
+        if (given := headers.get(b"x-crewkit-replay")) is None:
+            return False
+        expected = [
+            secret.sign_replay(headers[b"x-hub-signature-256"]).hex().encode() for secret in self._secrets
+        ]
+        return any(compare_digest(one, given) for one in expected)
+
     def _check_signature(self, given: bytes, body: bytes, digest: BodyDigest | None) -> None:
         if isinstance(digest, SignatureDigest):
             computed = digest.signatures()
@@ -194,6 +210,8 @@ def _delivery(
         repo_id=RepoId(str(repository.id)) if repository else None,
         body=body,
         source=source,
+        # What an operator replays is meant to be processed again.
+        is_unique=source is Source.RECEIVED and event not in _REPEATED,
     )
 
 

@@ -111,6 +111,8 @@ class State:
     events: dict[EventId, Event] = field(default_factory=dict)
     payloads: dict[EventId, bytes] = field(default_factory=dict)
     payloads_expired_to: int = 0
+    bodies: dict[EventId, bytes] = field(default_factory=dict)
+    unique_bodies: dict[EventId, bytes] = field(default_factory=dict)
     domain_events: dict[int, tuple[DomainEvent, datetime]] = field(default_factory=dict)
     versions: dict[VersionId, Version] = field(default_factory=dict)
     version_owners: dict[VersionId, tuple[OrganizationId | None, str | None]] = field(default_factory=dict)

@@ -1,8 +1,9 @@
 from dataclasses import replace
+from datetime import datetime
 
-from adapters.memory.database import MemoryDatabase
-from core.domain.deliveries import Receipt, VerifiedDelivery
-from core.domain.events import Event, EventStatus
+from adapters.memory.database import MemoryDatabase, State
+from core.domain.deliveries import DeliveryIdConflict, Receipt, Source, VerifiedDelivery
+from core.domain.events import Event, EventStatus, may_reopen
 from core.domain.identifiers import EventId
 from ports.delivery_log import DeliveryLog
 
@@ -19,7 +20,10 @@ class MemoryDeliveryLog(DeliveryLog):
             state, now = await session.writable(), self._database.now()
             for known in state.events.values():
                 if (known.provider, known.delivery_id) == (delivery.provider, delivery.delivery_id):
-                    if known.status is not EventStatus.FAILED:
+                    is_quoted = delivery.source is Source.RECOVERED
+                    if not is_quoted and state.bodies.get(known.id, delivery.body) != delivery.body:
+                        raise DeliveryIdConflict
+                    if not _is_retried(state, known, now):
                         return Receipt.DUPLICATE
                     state.events[known.id] = replace(
                         known,
@@ -27,10 +31,18 @@ class MemoryDeliveryLog(DeliveryLog):
                         attempts=0,
                         next_attempt_at=now,
                         error_message=None,
+                        verdicts=(),
+                        processed_at=None,
                     )
                     state.payloads.setdefault(known.id, delivery.body)
                     session.commit()
                     return Receipt.RETRIED
+            if delivery.is_unique and any(
+                (known.provider, known.event_type) == (delivery.provider, delivery.event_type)
+                and state.unique_bodies.get(known.id) == delivery.body
+                for known in state.events.values()
+            ):
+                return Receipt.REPLAYED
             event = Event(
                 id=EventId(next(self._database.ids)),
                 provider=delivery.provider,
@@ -49,5 +61,15 @@ class MemoryDeliveryLog(DeliveryLog):
             )
             state.events[event.id] = event
             state.payloads[event.id] = delivery.body
+            state.bodies[event.id] = delivery.body
+            if delivery.is_unique:
+                state.unique_bodies[event.id] = delivery.body
             session.commit()
         return Receipt.ACCEPTED
+
+
+def _is_retried(state: State, event: Event, now: datetime) -> bool:
+    if event.status is EventStatus.FAILED:
+        return True
+    owner = state.integrations.get(event.integration_id) if event.integration_id is not None else None
+    return may_reopen(event, owner, now=now)

@@ -32,6 +32,7 @@ class MemoryMetrics(Metrics):
         self.overdue_checks: dict[str, float] = {}
         self.open_streams = 0
         self.lags: list[float] = []
+        self.replays = 0
 
     def checked_installation(self, provider: str, outcome: CheckOutcome) -> None:
         """Count the check."""
@@ -45,6 +46,10 @@ class MemoryMetrics(Metrics):
         """Add to both figures."""
         self.received_deliveries += count
         self.duplicates += duplicates
+
+    def replayed(self, count: int) -> None:
+        """Add to the figure."""
+        self.replays += count
 
     def refused(self, reason: str) -> None:
         """Add one under this reason."""

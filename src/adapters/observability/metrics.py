@@ -41,6 +41,11 @@ class PrometheusMetrics(Metrics):
             "Deliveries answered as durable, duplicates among them.",
             registry=self._registry,
         )
+        self._replayed = Counter(
+            "crewkit_git_deliveries_replayed",
+            "Deliveries whose signed bytes were received before under another delivery id.",
+            registry=self._registry,
+        )
         self._duplicates = Counter(
             "crewkit_git_deliveries_duplicate",
             "Deliveries that were in the ledger before.",
@@ -194,6 +199,10 @@ class PrometheusMetrics(Metrics):
         self._received.inc(count)
         if duplicates:
             self._duplicates.inc(duplicates)
+
+    def replayed(self, count: int) -> None:
+        """Add to the counter."""
+        self._replayed.inc(count)
 
     def refused(self, reason: str) -> None:
         """Add one under this reason."""

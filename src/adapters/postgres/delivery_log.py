@@ -4,6 +4,8 @@ from collections import deque
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 import structlog
@@ -14,7 +16,8 @@ from adapters.postgres.compression import compress
 from adapters.postgres.errors import OUTAGES, domain_error, not_migrated
 from adapters.postgres.packed_arrays import Bigints, Bytes, Smallints, Texts, register_packed_arrays
 from adapters.postgres.pooler import detect_pooler
-from core.domain.deliveries import Receipt, ReceiverBusy, VerifiedDelivery
+from adapters.postgres.reopening import MAY_REOPEN_WITH_PAYLOAD, may_reopen_at
+from core.domain.deliveries import DeliveryIdConflict, Receipt, ReceiverBusy, Source, VerifiedDelivery
 from core.domain.errors import StorageUnavailable
 from core.domain.source_keys import to_number
 from ports.delivery_log import DeliveryLog
@@ -33,17 +36,17 @@ _RETRY_AFTER = 5.0
 _INSERT = SQL("""
 INSERT INTO git_webhook_events (
   id, provider, event_type, delivery_id, action, installation_id, repo_id, lane, source,
-  payload, payload_length, payload_sha256{source_key},
+  payload, payload_length, payload_sha256, body_key{source_key},
   status, attempts, next_attempt_at, created_at, updated_at)
 SELECT
   (ARRAY(SELECT nextval('git_webhook_events_id_seq') FROM generate_series(1, {rows}) LIMIT %s))[arrival],
   provider, event_type, delivery_id, action, installation_id, repo_id, lane, source,
-  payload, payload_length, payload_sha256{source_key}, 'pending', 0, now(), now(), now()
+  payload, payload_length, payload_sha256, body_key{source_key}, 'pending', 0, now(), now(), now()
 FROM unnest(%s::int2[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int8[], %s::text[], %s::int2[],
-            %s::text[], %s::bytea[], %s::int8[], %s::bytea[]{source_keys})
+            %s::text[], %s::bytea[], %s::int8[], %s::bytea[], %s::bytea[]{source_keys})
   AS d (arrival, provider, event_type, delivery_id, action, installation_id, repo_id, lane, source,
-        payload, payload_length, payload_sha256{source_key})
-ON CONFLICT (provider, delivery_id) DO NOTHING
+        payload, payload_length, payload_sha256, body_key{source_key})
+ON CONFLICT DO NOTHING
 RETURNING delivery_id, provider
 """)
 # `source_key` is written only in a group that has a key which is not a number. GitHub has no such key,
@@ -53,20 +56,39 @@ _INSERT_TEXTS = _INSERT.format(
     rows=_GROUP_ROWS, source_key=SQL(", source_key"), source_keys=SQL(", %s::text[]")
 ).as_string()
 
-# A redelivery of what had failed here is a wish to try again. Rows are locked in one order everywhere.
-_RETRY = """
+# What is known of deliveries that were not inserted: the event of their id, whether it has their bytes, and
+# whether another event has them.
+_KNOWN = """
+SELECT d.delivery_id, d.provider, e.id IS NOT NULL, e.payload_sha256 = d.payload_sha256,
+  EXISTS (SELECT FROM git_webhook_events AS other WHERE other.body_key = d.body_key)
+FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::bytea[])
+  AS d (provider, delivery_id, payload_sha256, body_key)
+LEFT JOIN git_webhook_events AS e USING (provider, delivery_id)
+"""
+
+# A redelivery of what had no effect here is a wish to try again. Rows are locked in one order everywhere.
+_RETRY = (
+    SQL("""
 UPDATE git_webhook_events AS e
 SET status = 'pending', attempts = 0, next_attempt_at = now(), error_message = NULL, updated_at = now(),
-    payload = coalesce(e.payload, known.payload)
+    verdicts = NULL, processed_at = NULL,
+    payload = coalesce(e.payload, known.payload),
+    payload_length = CASE WHEN e.payload IS NULL THEN known.length ELSE e.payload_length END,
+    payload_sha256 = CASE WHEN e.payload IS NULL THEN known.sha256 ELSE e.payload_sha256 END
 FROM (
-  SELECT e.id, d.payload
-  FROM unnest(%s::text[], %s::text[], %s::bytea[]) AS d (provider, delivery_id, payload)
+  SELECT e.id, d.payload, d.length, d.sha256
+  FROM unnest(%(providers)s::text[], %(delivery_ids)s::text[], %(payloads)s::bytea[], %(lengths)s::int8[],
+              %(sha256s)s::bytea[]) AS d (provider, delivery_id, payload, length, sha256)
   JOIN git_webhook_events e USING (provider, delivery_id)
-  WHERE e.status = 'failed' ORDER BY e.delivery_id, e.provider FOR UPDATE OF e
+  WHERE e.status = 'failed' OR {may_reopen}
+  ORDER BY e.delivery_id, e.provider FOR UPDATE OF e
 ) AS known
 WHERE e.id = known.id
 RETURNING e.delivery_id, e.provider
-"""
+""")
+    .format(may_reopen=MAY_REOPEN_WITH_PAYLOAD)
+    .as_string()
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -83,6 +105,7 @@ class _Waiting:
     done: asyncio.Future[Receipt]
     payload: bytes = b""
     sha256: bytes = b""
+    body_key: bytes | None = None
 
 
 class PostgresDeliveryLog(DeliveryLog):
@@ -107,6 +130,8 @@ class PostgresDeliveryLog(DeliveryLog):
         key = delivery.delivery_id, delivery.provider
         if equal := self._under_way.get(key):
             await asyncio.shield(equal.done)
+            if delivery.source is not Source.RECOVERED and equal.delivery.body != delivery.body:
+                raise DeliveryIdConflict
             self._metrics.received(1, 1)
             return Receipt.DUPLICATE
         if len(self._under_way) >= self._capacity:
@@ -118,6 +143,8 @@ class PostgresDeliveryLog(DeliveryLog):
                 waiting.payload, waiting.sha256 = await asyncio.to_thread(_stored, delivery.body)
             else:
                 waiting.payload, waiting.sha256 = _stored(delivery.body)
+            if delivery.is_unique:
+                waiting.body_key = _body_key(delivery, waiting.sha256)
         except BaseException:
             self._under_way.pop(key, None)
             waiting.done.cancel()
@@ -146,12 +173,19 @@ class PostgresDeliveryLog(DeliveryLog):
                     self._report_success()
                     # Once for the group: counting each delivery by itself would be felt.
                     self._metrics.group(len(group))
-                    duplicates = sum(result is Receipt.DUPLICATE for result in results.values())
-                    self._metrics.received(len(group), duplicates)
+                    self._count(results)
                     for waiting in group:
                         self._finish(waiting, results[waiting.key])
         finally:
             self._writer = None
+
+    def _count(self, results: Results) -> None:
+        receipts = [result for result in results.values() if isinstance(result, Receipt)]
+        self._metrics.received(len(receipts), sum(receipt.is_known for receipt in receipts))
+        for (delivery_id, provider), result in results.items():
+            if result is Receipt.REPLAYED:
+                self._metrics.replayed(1)
+                _log.warning("delivery_replayed", provider=provider, delivery_id=delivery_id)
 
     def _next_group(self) -> list[_Waiting]:
         """Take the next group, in the order of arrival."""
@@ -200,8 +234,9 @@ class PostgresDeliveryLog(DeliveryLog):
 
     async def _insert(self, group: Sequence[_Waiting]) -> Results:
         connection = await self._connected()
-        # Two processes that insert the same keys, each in an order of its own, deadlock.
-        arrivals = sorted(range(len(group)), key=lambda arrival: group[arrival].key)
+        # Two processes that insert the same keys, each in an order of its own, deadlock. The same id nearly
+        # always has the same bytes.
+        arrivals = sorted(range(len(group)), key=lambda arrival: (group[arrival].sha256, *group[arrival].key))
         group = [group[arrival] for arrival in arrivals]
         deliveries = [waiting.delivery for waiting in group]
         numbers = [_to_number(delivery.source_key) for delivery in deliveries]
@@ -226,6 +261,7 @@ class PostgresDeliveryLog(DeliveryLog):
                 Bytes([waiting.payload for waiting in group]),
                 Bigints([len(delivery.body) for delivery in deliveries]),
                 Bytes([waiting.sha256 for waiting in group]),
+                Bytes([waiting.body_key for waiting in group]),
                 *([Texts(texts)] if has_texts else []),
             ),
             prepare=True,
@@ -233,25 +269,50 @@ class PostgresDeliveryLog(DeliveryLog):
         if cursor.rowcount == len(group):
             return dict.fromkeys((waiting.key for waiting in group), Receipt.ACCEPTED)
         kept = set(await cursor.fetchall())
+        results: Results = dict.fromkeys(kept, Receipt.ACCEPTED)
         known = [waiting for waiting in group if waiting.key not in kept]
+        results |= await self._known(connection, known)
+        return results
+
+    async def _known(self, connection: AsyncConnection[Any], known: Sequence[_Waiting]) -> Results:
+        """Return what becomes of deliveries that were not inserted."""
         cursor = await connection.execute(
-            _RETRY,
+            _KNOWN,
             (
                 Texts([waiting.delivery.provider for waiting in known]),
                 Texts([waiting.delivery.delivery_id for waiting in known]),
-                Bytes([waiting.payload for waiting in known]),
+                Bytes([waiting.sha256 for waiting in known]),
+                Bytes([waiting.body_key for waiting in known]),
             ),
             prepare=True,
         )
-        retried = set(await cursor.fetchall())
-        return {
-            waiting.key: Receipt.ACCEPTED
-            if waiting.key in kept
-            else Receipt.RETRIED
-            if waiting.key in retried
-            else Receipt.DUPLICATE
-            for waiting in group
-        }
+        rows = {(row[0], row[1]): row[2:] for row in await cursor.fetchall()}
+        results: Results = {}
+        may_retry = []
+        for waiting in known:
+            has_id, is_same, has_body = rows[waiting.key]
+            if has_id and not is_same and waiting.delivery.source is not Source.RECOVERED:
+                results[waiting.key] = DeliveryIdConflict()
+            elif has_body and not has_id:
+                results[waiting.key] = Receipt.REPLAYED
+            else:
+                results[waiting.key] = Receipt.DUPLICATE
+                may_retry.append(waiting)
+        if not may_retry:
+            return results
+        cursor = await connection.execute(
+            _RETRY,
+            {
+                "providers": Texts([waiting.delivery.provider for waiting in may_retry]),
+                "delivery_ids": Texts([waiting.delivery.delivery_id for waiting in may_retry]),
+                "payloads": Bytes([waiting.payload for waiting in may_retry]),
+                "lengths": Bigints([len(waiting.delivery.body) for waiting in may_retry]),
+                "sha256s": Bytes([waiting.sha256 for waiting in may_retry]),
+                **may_reopen_at(datetime.now(UTC)),
+            },
+            prepare=True,
+        )
+        return results | dict.fromkeys(await cursor.fetchall(), Receipt.RETRIED)
 
     async def _connected(self) -> AsyncConnection[tuple[str, str]]:
         if self._connection is None or self._connection.closed:
@@ -314,6 +375,14 @@ def _to_number(source_key: str | None) -> int | None:
 
 def _stored(body: bytes) -> tuple[bytes, bytes]:
     return compress(body), hashlib.sha256(body).digest()
+
+
+def _body_key(delivery: VerifiedDelivery, sha256: bytes) -> bytes:
+    """Return what identifies signed bytes.
+
+    The event type is not signed: bytes that came under a wrong one must not hide the genuine delivery.
+    """
+    return hashlib.sha256(f"{delivery.provider} {delivery.event_type} ".encode() + sha256).digest()[:16]
 
 
 def _unavailable() -> StorageUnavailable:

@@ -8,10 +8,10 @@ from adapters.postgres.ledger_rows import SOURCE_KEY
 from adapters.postgres.packed_arrays import Texts
 from core.domain.events import BEFORE_BINDING, RETRYABLE, UNROUTED_LIFETIME
 
-MAY_REOPEN = SQL("""(
+# As far as the payload is there, too: a redelivery brings it along.
+MAY_REOPEN_WITH_PAYLOAD = SQL("""(
     e.status = ANY(%(retryable)s::text[])
     AND e.error_message IS DISTINCT FROM %(never)s
-    AND e.payload IS NOT NULL
     AND CASE
         WHEN e.git_integration_id IS NULL THEN {source_key} IS NULL OR e.created_at >= %(oldest)s
         ELSE EXISTS (
@@ -21,6 +21,7 @@ MAY_REOPEN = SQL("""(
         )
     END
 )""").format(source_key=SOURCE_KEY)
+MAY_REOPEN = SQL("(e.payload IS NOT NULL AND {})").format(MAY_REOPEN_WITH_PAYLOAD)
 # Rows are locked in one order everywhere: a redelivery or a sweep may want the same ones.
 REOPEN = (
     SQL("""

@@ -19,8 +19,14 @@ class Receipt(Enum):
     """What the ledger answered to a delivery; in every case it is durable."""
 
     ACCEPTED = "accepted"
-    DUPLICATE = "duplicate"
-    RETRIED = "retried"  # known, had failed here, and is pending again
+    DUPLICATE = "duplicate"  # received before under this id
+    REPLAYED = "replayed"  # the same bytes were received before under another id
+    RETRIED = "retried"  # known, had no effect here, and is pending again
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the delivery changed nothing, because it was received before."""
+        return self in (Receipt.DUPLICATE, Receipt.REPLAYED)
 
 
 @dataclass(slots=True)
@@ -42,6 +48,8 @@ class VerifiedDelivery:
     repo_id: RepoId | None
     body: bytes
     source: Source = Source.RECEIVED
+    is_unique: bool = True
+    """Whether the provider never sends the same bytes twice under different ids."""
 
     @property
     def lane(self) -> int:
@@ -115,6 +123,19 @@ class BodyRefused(DeliveryRefused):
 
     def __init__(self, reason: str) -> None:
         super().__init__("The body must be one JSON object.", reason=reason)
+
+
+class DeliveryIdConflict(DomainError):
+    """A delivery id is known with another body; it is not signed, so one of the two is not genuine."""
+
+    kind = ErrorKind.ABORTED
+    code = "delivery_id_conflict"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This delivery id was received before with another body, which is kept. "
+            "Send the body under a delivery id of its own."
+        )
 
 
 class ReceiverBusy(DomainError):

@@ -14,7 +14,7 @@ import click
 import httpx
 
 from core.domain.secret import Secret
-from entrypoints.bootstrap.signing import github_signature
+from entrypoints.bootstrap.signing import github_signature, replay_signature
 from entrypoints.cli.environment import missing_demo_hint, read_settings
 from entrypoints.cli.progress import ProgressReport
 from entrypoints.development.demo import running_demo
@@ -101,13 +101,15 @@ class Replay:
 
     async def _post(self, client: httpx.AsyncClient, endpoint: str, event: str, body: bytes) -> str:
         delivery_id = uuid4() if self.new_ids else uuid5(_NAMESPACE, f"{event}\n{body.hex()}")
+        secret = self.target.secret.reveal()
+        signature = github_signature(secret, body)
         headers = {
             "content-type": "application/json",
             "user-agent": "GitHub-Hookshot/replay",
             "x-github-event": event,
             "x-github-delivery": str(delivery_id),
-            "x-hub-signature-256": github_signature(self.target.secret.reveal(), body),
-            "x-crewkit-replay": "1",
+            "x-hub-signature-256": signature,
+            "x-crewkit-replay": replay_signature(secret, signature),
         }
         try:
             response = await client.post(endpoint, content=body, headers=headers)

@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
 from itertools import count
+from typing import Literal
 
+import msgspec
 import structlog
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from core.domain.deliveries import (
     BodyRefused,
+    DeliveryIdConflict,
     DeliveryRefused,
     HeadersRefused,
     Receipt,
@@ -38,11 +41,28 @@ _LARGE_BODY = 256 * 1024
 _JSON = b"application/json"
 _FORM = b"application/x-www-form-urlencoded"
 
-_STATUS = {Receipt.ACCEPTED: 202, Receipt.RETRIED: 202, Receipt.DUPLICATE: 200}
-# The status says it all, and an answer without a body leaves in one write instead of two.
+_STATUS = {Receipt.ACCEPTED: 202, Receipt.RETRIED: 202, Receipt.DUPLICATE: 200, Receipt.REPLAYED: 200}
+# An answer without a body leaves in one write instead of two; only what changes nothing has one.
 _NO_BODY = (b"content-length", b"0")
 
 _log = structlog.get_logger(__name__)
+
+
+class KnownDelivery(msgspec.Struct):
+    """Why a delivery changes nothing: it is a `duplicate`, or `replayed` under another delivery id."""
+
+    receipt: Literal["duplicate", "replayed"]
+    detail: str
+
+
+_KNOWN = {
+    Receipt.DUPLICATE: KnownDelivery(
+        "duplicate", "This delivery was received before. It is not processed again."
+    ),
+    Receipt.REPLAYED: KnownDelivery(
+        "replayed", "The same body was received under another delivery id. It is not processed again."
+    ),
+}
 
 
 class WebhookEndpoint:
@@ -96,9 +116,13 @@ class WebhookEndpoint:
                 "when it is durable. A delivery that was stored before is answered with 200.",
                 answers=[
                     Answer(status=HTTPStatus.ACCEPTED, description="It is durable."),
-                    Answer(status=HTTPStatus.OK, description="It was known."),
+                    Answer(
+                        KnownDelivery,
+                        status=HTTPStatus.OK,
+                        description="It was received before. It is not processed again.",
+                    ),
                 ],
-                refusals=[SignatureRefused, HeadersRefused, BodyRefused, ReceiverBusy],
+                refusals=[SignatureRefused, HeadersRefused, BodyRefused, DeliveryIdConflict, ReceiverBusy],
                 access=Access.SIGNATURE,
             )
             for name in self._names
@@ -115,6 +139,12 @@ class WebhookEndpoint:
             response = self._refused(error, scope, request_id)
             response.raw_headers += [*self._headers, (b"x-request-id", request_id.encode())]
             await response(scope, receive, send)
+            return
+        if receipt.is_known:
+            body = msgspec.json.encode(_KNOWN[receipt])
+            answer = Response(body, HTTPStatus.OK, media_type="application/json")
+            answer.raw_headers += [*self._headers, (b"x-request-id", request_id.encode())]
+            await answer(scope, receive, send)
             return
         headers = [_NO_BODY, (b"x-request-id", request_id.encode())]
         await send({"type": "http.response.start", "status": _STATUS[receipt], "headers": headers})

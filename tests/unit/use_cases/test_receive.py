@@ -32,7 +32,7 @@ class SlowLog(DeliveryLog):
 
 def a_delivery(delivery_id: bytes = b"d-1") -> VerifiedDelivery:
     """Return a verified push of the demo installation."""
-    body = b'{"installation":{"id":41000001},"repository":{"id":700000001}}'
+    body = b'{"installation":{"id":41000001},"repository":{"id":700000001},"after":"%s"}' % delivery_id
     return protocol().verify(signed(body, b"push", delivery_id), body)
 
 

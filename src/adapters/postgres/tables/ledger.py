@@ -40,6 +40,8 @@ git_webhook_events = Table(
     Column("payload", LargeBinary),
     Column("payload_length", Integer, nullable=False),
     Column("payload_sha256", LargeBinary, nullable=False),
+    # Of the signed bytes and the event type; none where a provider may send the same bytes again.
+    Column("body_key", LargeBinary),
     Column("status", String, nullable=False, server_default="pending"),
     Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
     Column("next_attempt_at", Timestamp, nullable=False, server_default=func.now()),
@@ -50,6 +52,12 @@ git_webhook_events = Table(
     *written_at(),
     Column("source_key", Text),
     UniqueConstraint("delivery_id", "provider"),  # people look deliveries up by id alone
+    Index(
+        "git_webhook_events_body_key_idx",
+        "body_key",
+        unique=True,
+        postgresql_where=text("body_key IS NOT NULL"),
+    ),
     Index("git_webhook_events_pending_idx", "lane", "id", postgresql_where=text("status = 'pending'")),
     Index("git_webhook_events_unrouted_idx", "installation_id", postgresql_where=text("status = 'unrouted'")),
     Index(

@@ -19,6 +19,6 @@ class ReceiveDelivery:
     async def __call__(self, delivery: VerifiedDelivery) -> Receipt:
         """Append to the ledger; raises `ReceiverBusy` or `StorageUnavailable`, and then promises nothing."""
         receipt = await self.delivery_log.append(delivery)
-        if receipt is not Receipt.DUPLICATE:
+        if not receipt.is_known:
             self.doorbell.ring(delivery.lane)
         return receipt
