@@ -8,10 +8,11 @@ from types import FrameType
 import structlog
 from redis import Redis, RedisError
 from redis.client import Pipeline
-from rq import SimpleWorker
+from rq import SimpleWorker, worker_registration
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from core.domain.errors import DomainError
 from core.domain.secret import Secret, shown
@@ -104,10 +105,22 @@ class LaneWorker(SimpleWorker):
         self._outage = outage
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Tell Redis that the worker lives; one that answers is there."""
+        """Tell Redis that the worker lives, again from the beginning if Redis has lost its registration."""
+        if pipeline is None:
+            self._register_again_if_lost()
         super().heartbeat(timeout, pipeline)
         if pipeline is None:
             self._outage.over()
+
+    def _register_again_if_lost(self) -> None:
+        """RQ registers a worker only when it starts, and Redis may be emptied or replaced later."""
+        if self.birth_date is None or self.connection.sismember(WORKERS_BY_QUEUE_KEY % LANE_QUEUE, self.key):
+            return
+        with self.connection.pipeline() as pipeline:
+            pipeline.hset(self.key, mapping=self.serialize())
+            worker_registration.register(self, pipeline)
+            pipeline.execute()
+        _log.warning("worker_registered_again", reason="Redis had lost the worker's registration.")
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Stop after the job under way, and tell whoever would start another worker."""

@@ -5,7 +5,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import redis
 
+from adapters.redis_queue.inspection import listening_workers
 from core.domain.secret import shown
 from tests.support.breakable import Breakable, breakable_redis
 from tests.support.conditions import wait_until
@@ -66,6 +68,24 @@ async def test_stopped_and_emptied_it_costs_no_delivery(
     wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
     assert ledger.statuses() == {"processed": 600}
     assert ledger.value("SELECT count(*) FROM git_domain_events") == 600
+
+
+@pytest.mark.parametrize("how", ["emptied", "restarted"])
+def test_a_worker_that_keeps_running_registers_again(
+    service: Service, redis_server: Breakable, ledger: Ledger, how: str
+) -> None:
+    """Whoever looks for workers finds it, and it hears of new deliveries."""
+    wait_until(lambda: asyncio.run(listening_workers(redis_server.url)))
+    if how == "restarted":
+        redis_server.stop()
+        redis_server.start()
+    else:
+        with redis.Redis.from_url(redis_server.url) as client:
+            client.flushall()
+    wait_until(lambda: asyncio.run(listening_workers(redis_server.url)), seconds=60)
+    asyncio.run(post_some(service))
+    wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
+    assert ledger.statuses() == {"processed": 300}
 
 
 async def test_silent_it_costs_no_delivery(service: Service, redis_server: Breakable, ledger: Ledger) -> None:
