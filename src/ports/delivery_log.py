@@ -12,8 +12,8 @@ class DeliveryLog(Protocol):
     unrouted, as far as `may_reopen` allows. Concurrent appends share one durable commit without waiting for
     company.
     Not promised: an order among concurrent appends.
-    Raises `DeliveryIdConflict` when the id is known with another body, unless the provider's API quoted it,
-    which may word the same payload differently; the body that was received first stays.
+    Raises `DeliveryIdConflict` when the id is known with another body; the one received first stays. The
+    provider's API may word the same payload differently, so what it quoted is not compared.
     Raises `ReceiverBusy` when its bounded queue is full and `StorageUnavailable` when storage is silent; in
     both cases the delivery may be kept all the same, and appending it again is a duplicate.
     """

@@ -80,7 +80,7 @@ def a_repository(integration: Integration, repo_id: str = "1", **facts: Fact) ->
 
 def a_delivery(**facts: Fact) -> VerifiedDelivery:
     """Return a verified push, each with an id of its own."""
-    delivery_id = str(uuid4())
+    delivery_id = str(facts.get("delivery_id") or uuid4())
     delivery = VerifiedDelivery(
         provider=PROVIDER,
         event_type="push",

@@ -20,7 +20,7 @@ class MemoryDeliveryLog(DeliveryLog):
             state, now = await session.writable(), self._database.now()
             for known in state.events.values():
                 if (known.provider, known.delivery_id) == (delivery.provider, delivery.delivery_id):
-                    is_quoted = delivery.source is Source.RECOVERED
+                    is_quoted = Source.RECOVERED.value in (delivery.source.value, known.source)
                     if not is_quoted and state.bodies.get(known.id, delivery.body) != delivery.body:
                         raise DeliveryIdConflict
                     if not _is_retried(state, known, now):

@@ -29,7 +29,7 @@ LOG_FIELDS: Mapping[str, str] = {
     "installation_id": "the provider's id of an installation",
     "integration_id": "our id of an integration",
     "provider": "the provider's name, such as github",
-    "receipt": "what the ledger answered to a delivery: accepted, duplicate or retried",
+    "receipt": "what the ledger answered to a delivery: accepted, duplicate, replayed or retried",
     "group_size": "deliveries in one durable commit",
     "looked_at": "attempts that recovery read in the provider's log of deliveries",
     "found": "deliveries newly found to be missing",

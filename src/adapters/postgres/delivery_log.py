@@ -59,7 +59,8 @@ _INSERT_TEXTS = _INSERT.format(
 # What is known of deliveries that were not inserted: the event of their id, whether it has their bytes, and
 # whether another event has them.
 _KNOWN = """
-SELECT d.delivery_id, d.provider, e.id IS NOT NULL, e.payload_sha256 = d.payload_sha256,
+SELECT d.delivery_id, d.provider, e.id IS NOT NULL,
+  e.source = 'recovered' OR e.payload_sha256 = d.payload_sha256,
   EXISTS (SELECT FROM git_webhook_events AS other WHERE other.body_key = d.body_key)
 FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::bytea[])
   AS d (provider, delivery_id, payload_sha256, body_key)
@@ -130,7 +131,8 @@ class PostgresDeliveryLog(DeliveryLog):
         key = delivery.delivery_id, delivery.provider
         if equal := self._under_way.get(key):
             await asyncio.shield(equal.done)
-            if delivery.source is not Source.RECOVERED and equal.delivery.body != delivery.body:
+            is_quoted = Source.RECOVERED in (delivery.source, equal.delivery.source)
+            if not is_quoted and equal.delivery.body != delivery.body:
                 raise DeliveryIdConflict
             self._metrics.received(1, 1)
             return Receipt.DUPLICATE

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import json
 from collections.abc import Iterator
 from random import Random
 from urllib.parse import quote_plus
@@ -195,7 +196,7 @@ async def test_another_content_type_is_415(service: Service, content_type: str |
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
 async def test_a_content_type_is_read_as_http_says(service: Service, content_type: str) -> None:
     """Parameters and letter case do not matter."""
-    answer = await ask(service.address, Delivery(GOOD).request({"content-type": content_type}))
+    answer = await ask(service.address, Delivery(push()).request({"content-type": content_type}))
     assert answer.status == 202
 
 
@@ -247,11 +248,33 @@ async def test_half_a_character_costs_no_delivery(service: Service, ledger: Ledg
 
 async def test_a_delivery_is_kept_once(service: Service, ledger: Ledger) -> None:
     """The second time is 200, whoever sends it, and adds nothing."""
-    delivery = Delivery(GOOD)
+    delivery = Delivery(push())
     first = await ask(service.address, delivery.request())
     second = await ask(service.address, delivery.request())
     assert (first.status, second.status) == (202, 200)
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
+    assert ledger.delivery_ids().count(delivery.id) == 1
+    assert json.loads(second.body)["receipt"] == "duplicate"
+
+
+async def test_a_delivery_under_a_new_id_is_kept_once(service: Service, ledger: Ledger) -> None:
+    """The id is not signed, so anybody who saw the bytes can send them again."""
+    delivery = Delivery(push())
+    assert (await ask(service.address, delivery.request())).status == 202
+    replay = Delivery(delivery.body)
+    answer = await ask(service.address, replay.request())
+    assert (answer.status, json.loads(answer.body)["receipt"]) == (200, "replayed")
+    assert replay.id not in ledger.delivery_ids()
+    [*_, line] = service.logged("api", "delivery_replayed")
+    assert line["delivery_id"] == replay.id
+
+
+async def test_a_known_id_with_another_body_is_409(service: Service, ledger: Ledger) -> None:
+    """Nothing is lost silently: what was received first stays, and the sender learns of it."""
+    delivery = Delivery(push())
+    assert (await ask(service.address, delivery.request())).status == 202
+    answer = await ask(service.address, Delivery(push(), id=delivery.id).request())
+    check_refused(service, answer, 409, "delivery_id_conflict", "delivery_id_conflict")
     assert ledger.delivery_ids().count(delivery.id) == 1
 
 
