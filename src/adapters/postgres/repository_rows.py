@@ -13,5 +13,6 @@ COLUMNS = SQL("""
 
 def repository(row: Row) -> Repository:
     """Return what a row of `COLUMNS` says."""
-    topics = row[-1]
-    return Repository(*row[:-1], topics=None if topics is None else tuple(topics))
+    *values, topics = row
+    values.append(None if topics is None else tuple(topics))
+    return Repository(*values)
