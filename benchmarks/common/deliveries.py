@@ -43,7 +43,13 @@ class Delivery:
             "X-GitHub-Event": "push",
             "X-GitHub-Delivery": delivery_id,
             "X-Hub-Signature-256": self.sha256,
+            "X-Crewkit-Replay": self.replay,
         }
+
+    @property
+    def replay(self) -> str:
+        """Return the operator's signature with which our service takes the same body again and again."""
+        return hmac.digest(SECRET.encode(), b"crewkit-git replay\n" + self.sha256.encode(), "sha256").hex()
 
 
 def signed_pushes(installations: int, count: int | None = None) -> list[Delivery]:
@@ -67,6 +73,7 @@ def write_for_wrk(deliveries: list[Delivery], stem: Path) -> None:
             head = f"{_HEADERS}X-GitHub-Delivery: ".encode()
             tail = (
                 f"\r\nX-Hub-Signature: {delivery.sha1}\r\nX-Hub-Signature-256: {delivery.sha256}\r\n"
+                f"X-Crewkit-Replay: {delivery.replay}\r\n"
                 f"Content-Length: {len(delivery.body)}\r\n\r\n"
             ).encode() + delivery.body
             requests.write(head + tail)

@@ -193,8 +193,7 @@ async def test_a_body_that_does_not_become_whole_in_time_is_408() -> None:
 
 async def test_many_large_bodies_at_once_are_bounded(service: Service) -> None:
     """Beyond 256 MB of bodies a sender is asked to come again, and those who come after are served."""
-    body = padded(LIMIT)
-    statuses = await asyncio.gather(*(_status(service, Delivery(body)) for _ in range(14)))
+    statuses = await asyncio.gather(*(_status(service, Delivery(padded(LIMIT))) for _ in range(14)))
     assert set(statuses) <= {202, 503}
     assert 202 in statuses
     assert len(accepted(await post_all(service.address, pushes(50)))) == 50
