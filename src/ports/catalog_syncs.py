@@ -46,8 +46,13 @@ class CatalogSyncStore(Protocol):
         more. What is written in the same transaction is then of no use.
         """
 
-    async def finish(self, claim: SyncClaim) -> None:
-        """End a claim that is still held: the catalog is as of its beginning."""
+    async def finish(
+        self, claim: SyncClaim, *, remark: str | None = None, retry_at: datetime | None = None
+    ) -> None:
+        """End a claim that is still held: the catalog is as of its beginning.
+
+        With a remark the sync ended, but not as wanted: the catalog is due again at `retry_at`.
+        """
 
     async def fail(self, claim: SyncClaim, *, reason: str, retry_at: datetime) -> None:
         """End a claim that is still held, without success: the catalog keeps its age, and is due then."""

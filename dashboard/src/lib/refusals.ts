@@ -17,6 +17,14 @@ const WORDS = new Map(
     flow_invalid: "That page was out of date or belongs to another browser. Start again.",
     provider_unavailable: "GitHub isn’t responding. Try again in a moment.",
     provider_rate_limited: "GitHub is rate limiting crewkit. Try again later.",
+    provider_answer_unreadable:
+      "GitHub’s response could not be read. Try again later. If this continues, ask the people who run crewkit.",
+    provider_account_suspended: "GitHub suspended that account. Contact GitHub Support.",
+    provider_repository_blocked:
+      "GitHub blocks access to a repository. Its owner finds the reason on the repository’s page.",
+    provider_login_blocked:
+      "GitHub blocks sign-in after too many failed attempts. The block ends by itself. Try again later.",
+    provider_email_unverified: "Verify an email address at GitHub, then try again.",
     provider_sso_required:
       "The GitHub organization requires SAML single sign-on. Sign in to it on GitHub, then connect again.",
     provider_ip_not_allowed:

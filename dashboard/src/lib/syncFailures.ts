@@ -10,7 +10,15 @@ const WORDS = new Map(
     installation_suspended: "The app is suspended on GitHub. Resume it there to update the list.",
     installation_gone: "The app isn’t installed on GitHub any more. Reconnect GitHub to update the list.",
     listing_incomplete:
-      "Repositories changed while the list was loading, so some may be missing. We’ll load it again.",
+      "GitHub’s list of repositories doesn’t add up, so some may be missing and none was removed. We’ll load it again.",
+    provider_answer_unreadable: "GitHub’s response couldn’t be read. We’ll try again automatically.",
+    provider_sso_required:
+      "The GitHub organization requires SAML single sign-on, so the list wasn’t updated.",
+    provider_ip_not_allowed:
+      "The organization’s IP allow list on GitHub blocks crewkit. A GitHub owner can add crewkit’s addresses.",
+    provider_account_suspended: "GitHub suspended the account. Only GitHub Support can lift that.",
+    provider_repository_blocked: "GitHub blocks access to a repository, so the list wasn’t updated.",
+    provider_login_blocked: "GitHub blocks sign-in for now. The block ends by itself, and we’ll try again.",
   }),
 );
 

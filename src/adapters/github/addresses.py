@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 # GitHub Enterprise Server keeps its API under this path and app pages under another name:
 # https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
@@ -56,6 +56,25 @@ class Addresses:
         """Return the URL of an API path that begins with a slash."""
         return self.api.rstrip("/") + path
 
+    def of_link(self, link: str, requested: str) -> str | None:
+        """Return where a link in an answer leads at the API's own host, or None for what is no link.
+
+        A proxy or an Enterprise Server may write another host, scheme or prefix into links; a token is sent
+        to the configured host alone. `requested` is the URL that was answered.
+        """
+        own, asked = urlsplit(self.api), urlsplit(requested)
+        try:
+            found = urlsplit(urljoin(requested, link))
+        except ValueError:
+            return None
+        if not found.path.startswith("/"):
+            return None
+        prefix = own.path.rstrip("/")
+        path = asked.path if found.path.endswith(asked.path.removeprefix(prefix)) else found.path
+        if not path.startswith(f"{prefix}/"):
+            path = prefix + path
+        return urlunsplit((own.scheme, own.netloc, path, found.query, ""))
+
     def of_page(self, path: str) -> str:
         """Return the URL of a page for browsers; the path begins with a slash."""
         return self.web.rstrip("/") + path
@@ -72,7 +91,8 @@ class Addresses:
     def installation_page(self, number: str, organization: str | None) -> str:
         """Return where an installation is managed: an organization's, or a person's own.
 
-        As the API tells in `html_url`: https://docs.github.com/rest/apps/apps#get-an-installation-for-the-authenticated-app
+        As the API tells in `html_url`:
+        https://docs.github.com/rest/apps/apps#get-an-installation-for-the-authenticated-app
         """
         owner = f"/organizations/{segment(organization)}" if organization else ""
         return self.of_page(f"{owner}/settings/installations/{segment(number)}")

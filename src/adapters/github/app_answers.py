@@ -6,6 +6,8 @@ import msgspec
 
 from adapters.github.addresses import Addresses
 from adapters.github.needs import named_as_in_manifests
+from adapters.github.tolerant import Id, Unreadable
+from adapters.github.web_urls import web_url
 from adapters.github.webhook_protocol import PROVIDER
 from core.domain.deliveries import QuotedDelivery
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
@@ -33,10 +35,10 @@ class Owner(msgspec.Struct):
 class AppAnswer(msgspec.Struct):
     """Our app."""
 
-    id: int
+    id: Id
     slug: str
-    name: str
-    html_url: str
+    name: str = ""
+    html_url: str | None = None
     owner: Owner | None = None
     client_id: str | None = None
     permissions: dict[str, str] = {}
@@ -49,8 +51,8 @@ class AppAnswer(msgspec.Struct):
             id=str(self.id),
             slug=self.slug,
             client_id=self.client_id,
-            name=self.name,
-            url=self.html_url,
+            name=self.name or self.slug,
+            url=web_url(self.html_url) or addresses.app_page(self.slug),
             permissions=named_as_in_manifests(self.permissions),
             events=frozenset(self.events),
             settings_url=addresses.app_settings(self.slug, organization),
@@ -60,19 +62,19 @@ class AppAnswer(msgspec.Struct):
 class Account(msgspec.Struct):
     """A user, an organization, or an enterprise, which has a slug instead of a login."""
 
-    id: int
+    id: Id
     login: str | None = None
-    slug: str = ""
+    slug: str | None = None
     html_url: str | None = None
 
 
 class InstallationAnswer(msgspec.Struct):
     """One installation of our app."""
 
-    id: int
-    target_id: int
-    target_type: str
-    repository_selection: str
+    id: Id
+    target_id: Id | None = None
+    target_type: str = "Organization"
+    repository_selection: str = "selected"
     account: Account | None = None
     permissions: dict[str, str] = {}
     html_url: str | None = None
@@ -81,16 +83,18 @@ class InstallationAnswer(msgspec.Struct):
 
     def told(self) -> Installation:
         """Return it in the domain's words."""
-        account = self.account or Account(self.target_id)
+        account = self.account or (Account(self.target_id) if self.target_id else None)
+        if account is None:
+            raise Unreadable.at("account.id", "missing, as is `target_id`", "a whole number above 0")
         return Installation(
             provider_id=str(self.id),
             account_id=AccountId(str(account.id)),
-            account_login=account.login or account.slug,
+            account_login=account.login or account.slug or "",
             account_type=self.target_type,
-            account_url=account.html_url,
+            account_url=web_url(account.html_url),
             repository_selection=self.repository_selection,
             permissions=self.permissions,
-            manage_url=self.html_url,
+            manage_url=web_url(self.html_url),
             suspended_at=self.suspended_at,
             updated_at=self.updated_at,
         )
@@ -108,7 +112,7 @@ class InstallationRequestAnswer(msgspec.Struct):
         return InstallationRequest(
             requester_id=ProviderUserId(str(self.requester.id)),
             account_id=AccountId(str(self.account.id)),
-            account_login=self.account.login or self.account.slug,
+            account_login=self.account.login or self.account.slug or "",
             created_at=self.created_at,
         )
 
@@ -131,15 +135,15 @@ class TokenAnswer(msgspec.Struct):
 class DeliveryAnswer(msgspec.Struct):
     """One attempt in the log of deliveries."""
 
-    id: int
+    id: Id
     guid: str
     delivered_at: datetime
     event: str
-    status: str
-    status_code: int = 0
+    status: str = ""
+    status_code: int | None = None
     action: str | None = None
-    installation_id: int | None = None
-    repository_id: int | None = None
+    installation_id: Id | None = None
+    repository_id: Id | None = None
 
     def told(self) -> LoggedDelivery:
         """Return it in the domain's words.

@@ -14,7 +14,7 @@ from adapters.github.repository_answers import (
     RepositoriesAnswer,
     RepositoryAnswer,
 )
-from adapters.github.unavailable import Unavailable
+from adapters.github.unavailable import Undecodable
 from core.domain.identifiers import RepoId
 from core.domain.notices import RepositoryFacts
 from core.domain.provider import Branch, InstallationAccess, NotVisible, RepositoryPage
@@ -62,7 +62,7 @@ class InstallationCalls(Caller):
         """Return one repository, surely the one asked for whatever its name is now; raises `NotVisible`."""
         found = await self._get(_path(repo_id), self._as_installation(access), _read_repository)
         if str(found.id) != repo_id:
-            raise Unavailable("another repository came back")
+            raise Undecodable("another repository came back")
         return found.told()
 
     async def branches(

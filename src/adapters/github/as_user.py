@@ -67,7 +67,12 @@ class _Count:
     def add(self, page: VisibleRepositories) -> None:
         """Count one page; it is over with the last one, and with one that is not administered throughout."""
         self.totals.add(page.total_count)
-        self._admin |= {repository.id: repository.permissions.admin for repository in page.repositories}
+        for position, row in enumerate(page.repositories):
+            if row is None or row.id is None:
+                # A row that cannot be read is not one that the person administers.
+                self._admin[-position - 1] = False
+            else:
+                self._admin[row.id] = row.permissions.admin
         self.is_over = len(page.repositories) < PER_PAGE or not all(self._admin.values())
 
     @property

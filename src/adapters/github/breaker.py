@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from adapters.github.unavailable import BreakerOpen, Unavailable
+from adapters.github.unavailable import BreakerOpen, Unavailable, Undecodable
 
 _log = structlog.get_logger(__name__)
 
@@ -24,7 +24,7 @@ class CircuitBreaker:
 
     So many failures in a row open it: calls fail at once instead of waiting for timeouts and adding to the
     host's load. After a rest one call goes through, and its outcome closes the breaker or begins a longer
-    rest. Only `Unavailable` counts as failure; whatever else the host answers, it answers.
+    rest. Only `Unavailable` counts as failure; whatever else the host answers, readable or not, it answers.
     """
 
     def __init__(
@@ -55,6 +55,9 @@ class CircuitBreaker:
             yield
         except Unavailable:
             self._failed(probe)
+            raise
+        except Undecodable:
+            self._answered()
             raise
         except BaseException:
             # Neither answered nor failed: cancelled, for one. The next call finds out instead.

@@ -3,13 +3,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from adapters.github.addresses import Addresses, same_origin
+from adapters.github.addresses import Addresses
 from adapters.github.calls import Call, Reply
 from adapters.github.credentials import AppCredential, ClientCredential, Credential, TokenAges
 from adapters.github.pages import Page, page_reader, pages
 from adapters.github.pagination import PER_PAGE
 from adapters.github.transport import Transport
-from adapters.github.unavailable import Unavailable
 from core.domain.secret import Secret
 from ports.clock import Clock
 from ports.metrics import Metrics
@@ -64,12 +63,12 @@ class Caller:
     ) -> AsyncGenerator[T, None]:
         """Return all pages of a list, in order if one at once; the path has no query."""
         url = self._parts.addresses.of_api(f"{path}?per_page={per_page}")
-        return pages(partial(self._fetch_page, credential, page_reader(read), accept), url, at_once=at_once)
+        return pages(partial(self._fetch_page, credential, read, accept), url, at_once=at_once)
 
     async def _fetch_page(
-        self, credential: Credential, read: Callable[[Reply], Page[T]], accept: frozenset[int], url: str
+        self, credential: Credential, read: Callable[[Reply], T], accept: frozenset[int], url: str
     ) -> Page[T]:
-        # Links are followed as they come, with a token, so not to wherever somebody may want it.
-        if not same_origin(url, self._parts.addresses.api):
-            raise Unavailable("a page is on another host")
-        return await self._parts.transport.ask(Call("GET", url, credential, read, accept))
+        # Links are followed with a token, so only at the configured host, whatever host they name.
+        locate = partial(self._parts.addresses.of_link, requested=url)
+        read_page = page_reader(read, locate)
+        return await self._parts.transport.ask(Call("GET", url, credential, read_page, accept))

@@ -8,6 +8,7 @@ from adapters.github.breaker import BreakerPolicy
 from adapters.github.credentials import Credential
 from adapters.github.rate_limits import http_date
 from adapters.github.retries import RetryPolicy
+from adapters.github.tolerant import OddParts
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -15,6 +16,15 @@ NOT_FOUND = frozenset({HTTPStatus.NOT_FOUND.value})
 """What a call accepts to which "there is none" is an answer."""
 
 _MEBIBYTE = 1024 * 1024
+
+# Of the API's paths: everything else in one is a number or a name.
+_STEPS = frozenset(
+    [
+        *("app", "applications", "access_tokens", "attempts", "branches", "config", "deliveries", "emails"),
+        *("git", "grant", "heads", "hook", "installation", "installation-requests", "installations", "login"),
+        *("matching-refs", "oauth", "access_token", "repositories", "token", "user"),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,8 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    odd: OddParts = field(default_factory=OddParts, compare=False)
+    """The odd parts that were found while the answer was read."""
 
     @property
     def succeeded(self) -> bool:
@@ -59,7 +71,7 @@ class Reply:
 class Call(Generic[T_co]):
     """One question to GitHub: how it is asked, and how its answer is read.
 
-    `read` gets every success and what `accept` names besides; what msgspec refuses in it counts as no answer.
+    `read` gets every success and what `accept` names besides; it raises `Unreadable` or msgspec's errors.
     """
 
     method: str
@@ -75,6 +87,12 @@ class Call(Generic[T_co]):
     def changes_nothing(self) -> bool:
         """Whether asking again does no harm."""
         return self.method == "GET"
+
+    @property
+    def source(self) -> str:
+        """The kind of answer as metrics name it: the path without the numbers and names in it."""
+        steps = self.place.partition("//")[2].split("/")[1:]
+        return "/".join(step for step in steps if step in _STEPS)
 
     @property
     def place(self) -> str:

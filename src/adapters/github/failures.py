@@ -13,11 +13,14 @@ import msgspec
 from adapters.github.rate_limits import is_limited
 from core.domain.errors import DomainError
 from core.domain.provider import (
+    AccountSuspended,
     AddressNotAllowed,
     InstallationSuspended,
+    LoginBlocked,
     NotVisible,
     PermissionMissing,
     ProviderUnavailable,
+    RepositoryBlocked,
     SingleSignOnRequired,
 )
 
@@ -25,6 +28,8 @@ _LONGEST_MESSAGE = 300
 
 # After a mistake of ours only a new version helps, so nobody should return soon.
 _MISUNDERSTOOD_SECONDS = 300.0
+# GitHub does not say how long; each try during the block may lengthen it.
+_LOGIN_BLOCK_SECONDS = 900.0
 
 
 class Failure(Enum):
@@ -37,6 +42,9 @@ class Failure(Enum):
     PERMISSION = "permission"
     SINGLE_SIGN_ON = "single_sign_on"
     ADDRESS = "address"
+    ACCOUNT_SUSPENDED = "account_suspended"
+    BLOCKED = "blocked"
+    LOGIN_BLOCKED = "login_blocked"
     NOT_VISIBLE = "not_visible"
     MISUNDERSTOOD = "misunderstood"
 
@@ -62,7 +70,9 @@ def failure_of(status: int, headers: Mapping[str, str], message: str) -> Failure
             return Failure.CREDENTIAL
         case HTTPStatus.FORBIDDEN:
             return _forbidden(headers, said)
-        case HTTPStatus.NOT_FOUND | HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
+        case HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
+            return Failure.BLOCKED
+        case HTTPStatus.NOT_FOUND:
             return Failure.NOT_VISIBLE
         # What a well-formed request names is not there, or not granted:
         # "The permissions requested are not granted to this installation."
@@ -97,6 +107,20 @@ def error_of(failure: Failure, headers: Mapping[str, str] | None = None) -> Doma
                 "The organization's IP allow list on GitHub blocks crewkit. Ask one of its owners to add "
                 "crewkit's addresses to the list, then try again."
             )
+        case Failure.ACCOUNT_SUSPENDED:
+            return AccountSuspended(
+                "GitHub suspended this account. Contact GitHub Support; nothing can be done here until then."
+            )
+        case Failure.BLOCKED:
+            return RepositoryBlocked(
+                "GitHub blocks access to this repository. Its owner finds the reason on its page."
+            )
+        case Failure.LOGIN_BLOCKED:
+            return LoginBlocked(
+                "GitHub blocks sign-in after too many failed attempts. The block ends by itself."
+                " Try again later.",
+                retry_after=_LOGIN_BLOCK_SECONDS,
+            )
         case Failure.NOT_VISIBLE:
             return NotVisible("GitHub shows no such object.")
         case _:
@@ -120,13 +144,18 @@ def _forbidden(headers: Mapping[str, str], said: str) -> Failure:
     if "installation" in said and "suspended" in said:
         return Failure.SUSPENDED
     if "account was suspended" in said:
-        return Failure.CREDENTIAL
-    if "not accessible by" in said:
-        return Failure.PERMISSION
-    if is_limited(HTTPStatus.FORBIDDEN, headers, said):
-        return Failure.RATE_LIMITED
+        return Failure.ACCOUNT_SUSPENDED
+    if "login attempts exceeded" in said:
+        return Failure.LOGIN_BLOCKED
+    if "access blocked" in said:
+        return Failure.BLOCKED
+    # Before the limits: the last call of an hour may be refused for single sign-on, too.
     if "x-github-sso" in headers or "saml" in said:
         return Failure.SINGLE_SIGN_ON
     if "ip allow list" in said:
         return Failure.ADDRESS
+    if "not accessible by" in said:
+        return Failure.PERMISSION
+    if is_limited(HTTPStatus.FORBIDDEN, headers, said):
+        return Failure.RATE_LIMITED
     return Failure.PERMISSION

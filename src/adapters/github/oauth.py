@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 import msgspec
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 
-from core.domain.provider import AppRefused, CredentialRefused, UserTokens
+from adapters.github.tolerant import Id
+from adapters.github.unavailable import Undecodable
+from core.domain.provider import AppRefused, CredentialRefused, EmailUnverified, UserTokens
 from core.domain.secret import Secret
 
 # What is wrong with us rather than with the code or token shown: nobody has to connect again for these.
@@ -24,15 +26,19 @@ class TokensAnswer(msgspec.Struct):
     """What the token endpoint answers. A refusal comes with status 200 and `error`."""
 
     access_token: str | None = None
-    expires_in: int | None = None
+    expires_in: Id | None = None
     refresh_token: str | None = None
-    refresh_token_expires_in: int | None = None
+    refresh_token_expires_in: Id | None = None
     scope: str = ""
     error: str | None = None
 
     def told(self, now: datetime) -> UserTokens:
-        """Return the tokens, their ends counted from `now`; raises `CredentialRefused` or `AppRefused`."""
+        """Return the tokens, their ends counted from `now`; raises what a refusal means."""
+        if self.error is None and self.access_token is None:
+            raise Undecodable("neither a token nor an error")
         if self.error is not None or self.access_token is None:
+            if self.error == "unverified_user_email":
+                raise EmailUnverified("Verify an email address at GitHub, then try again.")
             if self.error in _OURS:
                 raise AppRefused(_OURS[self.error])
             raise CredentialRefused("GitHub does not accept this code or token: it is used, ended or wrong.")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from adapters.github.calls import Reply
-from adapters.github.pagination import following, links
+from adapters.github.pagination import MOST_PAGES, following, links
+from adapters.github.unavailable import Undecodable
 
 T = TypeVar("T")
 
@@ -18,9 +19,18 @@ class Page(Generic[T]):
     links: Mapping[str, str]
 
 
-def page_reader(read: Callable[[Reply], T]) -> Callable[[Reply], Page[T]]:
-    """Return what reads a page by reading what it holds."""
-    return lambda reply: Page(read(reply), links(reply.headers.get("link")))
+def page_reader(
+    read: Callable[[Reply], T], locate: Callable[[str], str | None]
+) -> Callable[[Reply], Page[T]]:
+    """Return a function that reads a page; `locate` returns a link's URL, or None for a malformed one."""
+
+    def read_page(reply: Reply) -> Page[T]:
+        linked = {relation: locate(link) for relation, link in links(reply.headers.get("link")).items()}
+        if linked.get("next", "") is None:
+            reply.odd.add("link", "the link to the next page is malformed; expected a URL")
+        return Page(read(reply), {relation: url for relation, url in linked.items() if url})
+
+    return read_page
 
 
 async def pages(
@@ -59,6 +69,8 @@ async def pages(
 def _further(page: Page[T], planned: set[str]) -> list[str]:
     """Return the pages after this one that are not planned yet, so that links in a circle end."""
     found = [url for url in following(page.links) if url not in planned]
+    if len(planned) + len(found) > MOST_PAGES:
+        raise Undecodable(f"a list has more than {MOST_PAGES} pages")
     planned.update(found)
     return found
 

@@ -14,7 +14,7 @@ READINGS = 2
 """How often a list is read that changes meanwhile: what moves between pages is missed or seen twice."""
 
 # A list of this many pages is a loop or a mistake: no installation has a million repositories.
-_MOST_PAGES = 10_000
+MOST_PAGES = 10_000
 _LONGEST_HEADER = 16_384
 
 # https://www.rfc-editor.org/rfc/rfc8288#section-3: a URL may hold commas and semicolons itself.
@@ -44,7 +44,7 @@ def following(linked: Mapping[str, str]) -> Sequence[str]:
     if url is None:
         return ()
     first, final = _page(url), _page(last)
-    if first is None or final is None or not first <= final <= _MOST_PAGES:
+    if first is None or final is None or not first <= final <= MOST_PAGES:
         return (url,)
     return [_PAGE.sub(rf"\g<1>{number}", url, count=1) for number in range(first, final + 1)]
 

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from adapters.github.tolerant import Id
+from adapters.github.web_urls import web_url
 from core.domain.identifiers import AccountId, ProviderUserId
 from core.domain.provider import ProviderPerson, VisibleInstallation
 
@@ -9,13 +11,13 @@ from core.domain.provider import ProviderPerson, VisibleInstallation
 class Identified(msgspec.Struct):
     """Anything with an id."""
 
-    id: int
+    id: Id
 
 
 class SeenAccount(msgspec.Struct):
     """The account of an installation; an enterprise has a slug instead of a login."""
 
-    id: int = 0
+    id: Id | None = None
     login: str | None = None
     slug: str | None = None
 
@@ -23,14 +25,14 @@ class SeenAccount(msgspec.Struct):
 class SeenInstallation(msgspec.Struct):
     """One of our installations that a person sees."""
 
-    id: int
+    id: Id
     account: SeenAccount | None = None
 
     def to_domain(self) -> VisibleInstallation:
         """Return it in the domain's words."""
         account = self.account or SeenAccount()
         name = account.login or account.slug or str(self.id)
-        return VisibleInstallation(str(self.id), AccountId(str(account.id)), name)
+        return VisibleInstallation(str(self.id), AccountId(str(account.id or 0)), name)
 
 
 class InstallationsAnswer(msgspec.Struct):
@@ -42,7 +44,7 @@ class InstallationsAnswer(msgspec.Struct):
 class PersonAnswer(msgspec.Struct):
     """Whom a user token speaks for."""
 
-    id: int
+    id: Id
     login: str
     name: str | None = None
     avatar_url: str | None = None
@@ -51,7 +53,7 @@ class PersonAnswer(msgspec.Struct):
     def told(self) -> ProviderPerson:
         """Return it in the domain's words."""
         return ProviderPerson(
-            ProviderUserId(str(self.id)), self.login, self.name, self.avatar_url, self.email
+            ProviderUserId(str(self.id)), self.login, self.name, web_url(self.avatar_url), self.email
         )
 
 
@@ -59,5 +61,5 @@ class EmailAnswer(msgspec.Struct):
     """One of a person's addresses."""
 
     email: str
-    verified: bool
+    verified: bool = False
     primary: bool = False

@@ -9,10 +9,13 @@ from typing import Any
 
 import msgspec
 
+from adapters.github.tolerant import Id
 from adapters.github.topics import topics_of
+from adapters.github.web_urls import web_url
 from core.domain.identifiers import AccountId, RepoId
 from core.domain.notices import RepositoryFacts
 from core.domain.provider import Branch
+from core.domain.repositories import known_visibility
 
 _REF = "refs/heads/"
 
@@ -20,19 +23,20 @@ _REF = "refs/heads/"
 class Owner(msgspec.Struct, gc=False):
     """The account a repository belongs to."""
 
-    id: int
+    id: Id | None = None
 
 
 class RepositoryAnswer(msgspec.Struct, gc=False):
     """One repository, whole."""
 
-    id: int
-    full_name: str
-    owner: Owner
-    private: bool
+    id: Id
+    full_name: str | None = None
+    owner: Owner | None = None
+    private: bool | None = None
+    visibility: str | None = None
     html_url: str | None = None
-    archived: bool = False
-    fork: bool = False
+    archived: bool | None = None
+    fork: bool | None = None
     default_branch: str | None = None
     description: str | None = None
     language: str | None = None
@@ -45,10 +49,10 @@ class RepositoryAnswer(msgspec.Struct, gc=False):
         # By position: names would cost a third more, and a catalog has ten thousand of these.
         return RepositoryFacts(
             RepoId(str(self.id)),
-            self.full_name,
+            self.full_name or None,
             self.private,
-            self.html_url,
-            AccountId(str(self.owner.id)),
+            web_url(self.html_url),
+            AccountId(str(self.owner.id)) if self.owner and self.owner.id else None,
             self.archived,
             self.fork,
             self.default_branch,
@@ -58,14 +62,19 @@ class RepositoryAnswer(msgspec.Struct, gc=False):
             self.updated_at,
             whole=True,
             topics=topics_of(self.topics),
+            visibility=known_visibility(self.visibility),
         )
 
 
 class RepositoriesAnswer(msgspec.Struct):
-    """One page of an installation's repositories."""
+    """One page of an installation's repositories.
 
-    total_count: int
+    Without the list the page says nothing: an empty one would mean that all repositories are gone. A total of
+    -1 is one that GitHub did not say, and adds up with no list.
+    """
+
     repositories: list[RepositoryAnswer]
+    total_count: int = -1
 
 
 class Rights(msgspec.Struct):
@@ -77,15 +86,15 @@ class Rights(msgspec.Struct):
 class VisibleRepository(msgspec.Struct):
     """A repository as a person sees it."""
 
-    id: int
+    id: Id | None = None
     permissions: Rights = msgspec.field(default_factory=Rights)
 
 
 class VisibleRepositories(msgspec.Struct):
     """One page of an installation's repositories that a person sees."""
 
-    total_count: int
-    repositories: list[VisibleRepository]
+    repositories: list[VisibleRepository | None]
+    total_count: int = -1
 
 
 class Commit(msgspec.Struct):

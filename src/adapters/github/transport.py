@@ -16,9 +16,11 @@ from adapters.github.calls import Call, Limits, Reply
 from adapters.github.credentials import Refused
 from adapters.github.failures import Failure, error_of, failure_of, message_of
 from adapters.github.limits import Pauses, Slots
+from adapters.github.odd_parts import OddPartReporter
 from adapters.github.rate_limits import part_left, wait_asked
 from adapters.github.retries import Backoff
-from adapters.github.unavailable import BreakerOpen, Unavailable
+from adapters.github.tolerant import Unreadable
+from adapters.github.unavailable import BreakerOpen, Unavailable, Undecodable
 from adapters.github.webhook_protocol import PROVIDER
 from adapters.github.wire import Connect, Wire
 from core.domain.errors import DomainError
@@ -53,7 +55,8 @@ class Transport:
 
     Only GET is tried again after a failure, since it alone changes nothing. A call refused for its credential
     was not carried out, so any may be tried again where the credential says so. Raises `ProviderUnavailable`,
-    `RateLimited`, `CredentialRefused`, `InstallationSuspended`, `PermissionMissing` and `NotVisible`.
+    `AnswerUnreadable`, `RateLimited`, `CredentialRefused`, `InstallationSuspended`, `PermissionMissing`,
+    `AccessBlocked` and `NotVisible`.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Transport:
     ) -> None:
         self._metrics = metrics
         self._traces = traces
+        self._odd_parts = OddPartReporter(PROVIDER, metrics)
         self._clock = clock
         self._limits = limits or Limits()
         self._monotonic = monotonic
@@ -100,8 +104,9 @@ class Transport:
                 outcome = await self._try(call)
             except BreakerOpen:
                 raise
-            except Unavailable as failed:
-                _log.warning("provider_unavailable", method=call.method, url=call.place, error=failed.why)
+            except (Unavailable, Undecodable) as failed:
+                event = "provider_unavailable" if isinstance(failed, Unavailable) else failed.code
+                _log.warning(event, method=call.method, url=call.place, error=failed.why)
                 wait = backoff.next_wait(failed.asked) if call.changes_nothing else None
                 if wait is None:
                     raise
@@ -139,6 +144,8 @@ class Transport:
                 self._note_budget(call, reply)
                 if reply.succeeded or reply.status in call.accept:
                     answer = _read(call, reply)
+                    if reply.odd.counts:
+                        self._odd_parts.report(call.source, reply.odd)
                     self._pauses.answered(call.credential.key)
                     return answer
                 said = message_of(reply.body)
@@ -169,6 +176,9 @@ class Transport:
         except Unavailable:
             watched.outcome = Failure.UNAVAILABLE.value
             raise
+        except Undecodable:
+            watched.outcome = "unreadable"
+            raise
         except BaseException:
             watched.outcome = "left"
             raise
@@ -198,5 +208,5 @@ class Transport:
 def _read(call: Call[T], reply: Reply) -> T:
     try:
         return call.read(reply)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Unavailable(f"status {reply.status} with an answer that cannot be read: {error}") from error
+    except (Unreadable, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Undecodable(f"status {reply.status}, {reply.request}: {error}") from error

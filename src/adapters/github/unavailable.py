@@ -1,4 +1,4 @@
-from core.domain.provider import ProviderUnavailable
+from core.domain.provider import AnswerUnreadable, ProviderUnavailable
 
 _TRY_AGAIN_SECONDS = 10.0
 
@@ -13,6 +13,20 @@ class Unavailable(ProviderUnavailable):
         )
         self.why = why
         self.asked = asked
+
+
+class Undecodable(AnswerUnreadable):
+    """GitHub answered, and the answer cannot be read; `why` is for logs. It never counts as an outage."""
+
+    asked = None
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            "GitHub's response could not be read. Try again later. If this continues, check for a proxy that "
+            "changes responses, or update crewkit-git.",
+            retry_after=_TRY_AGAIN_SECONDS,
+        )
+        self.why = why
 
 
 class BreakerOpen(Unavailable):

@@ -10,7 +10,7 @@ import msgspec
 
 from adapters.github.addresses import same_origin
 from adapters.github.calls import Call, Limits, Reply
-from adapters.github.unavailable import Unavailable
+from adapters.github.unavailable import Unavailable, Undecodable
 
 # Supported until March 2028 at least, and by every GitHub Enterprise Server in service, unlike its successor.
 # https://docs.github.com/rest/about-the-rest-api/api-versions
@@ -98,7 +98,9 @@ class Wire:
                 self._client.stream(call.method, url, headers=headers, content=content) as response,
             ):
                 body = await _body(response, call.largest)
-        except (httpx.HTTPError, httpx.InvalidURL, zlib.error, TimeoutError) as error:
+        except zlib.error as error:
+            raise Undecodable(f"the answer is not gzip: {error}") from error
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise Unavailable(f"{type(error).__name__}: {error}") from error
         return Reply(response.status_code, response.headers, body)
 
@@ -121,14 +123,14 @@ async def _body(response: httpx.Response, largest: int) -> bytes:
     """Return the whole body, unpacked here so that a small one cannot become one of gigabytes in memory."""
     packing = response.headers.get("content-encoding", "identity")
     if packing not in _PACKINGS:
-        raise Unavailable(f"the answer is packed as {packing}")
+        raise Undecodable(f"the answer is packed as {packing}")
     unpack = zlib.decompressobj(_GZIP) if packing == "gzip" else None
     parts, size = [], 0
     async for raw in response.aiter_raw():
         part = unpack.decompress(raw, largest + 1 - size) if unpack else raw
         size += len(part)
         if size > largest:
-            raise Unavailable(f"the answer is larger than {largest} bytes")
+            raise Undecodable(f"the answer is larger than {largest} bytes")
         parts.append(part)
     if unpack and parts and not unpack.eof:
         raise Unavailable("the answer breaks off")

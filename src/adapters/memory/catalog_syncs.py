@@ -46,12 +46,14 @@ class MemoryCatalogSyncStore(CatalogSyncStore):
         state.integrations[known.id] = replace(known, sync_claimed_until=until)
         return True
 
-    async def finish(self, claim: SyncClaim) -> None:
+    async def finish(
+        self, claim: SyncClaim, *, remark: str | None = None, retry_at: datetime | None = None
+    ) -> None:
         """End a claim that is still held: the catalog is as of its beginning."""
         await self._end(
             claim,
             lambda known: replace(
-                known, synced_at=claim.claimed_at, sync_failures=0, sync_error=None, sync_retry_at=None
+                known, synced_at=claim.claimed_at, sync_failures=0, sync_error=remark, sync_retry_at=retry_at
             ),
         )
 
@@ -88,6 +90,7 @@ def _is_due(state: State, row: Integration, now: datetime) -> bool:
             row.sync_requested_at is not None
             or row.id in state.sync_owners
             or row.sync_failures > 0
+            or row.sync_error is not None
             or row.synced_at is None
             or row.synced_at <= now - reconcile_after(row.id)
         )

@@ -15,7 +15,7 @@ _IS_DUE = SQL("""
     AND (i.sync_retry_at IS NULL OR i.sync_retry_at <= %(now)s)
     AND (
         i.sync_requested_at IS NOT NULL OR i.sync_claim IS NOT NULL OR i.sync_failures > 0
-        OR i.synced_at IS NULL
+        OR i.sync_error IS NOT NULL OR i.synced_at IS NULL
         OR i.synced_at <= %(now)s - interval '24 hours' + i.id %% 120 * interval '1 minute'
     )
 """)
@@ -45,8 +45,8 @@ _RENEW = """
 """
 _FINISH = """
     UPDATE git_integrations
-    SET sync_claim = NULL, sync_claimed_until = NULL, sync_failures = 0, sync_error = NULL,
-        sync_retry_at = NULL, synced_at = %s
+    SET sync_claim = NULL, sync_claimed_until = NULL, sync_failures = 0, sync_error = %s,
+        sync_retry_at = %s, synced_at = %s
     WHERE id = %s AND sync_claim = %s
 """
 _FAIL = """
@@ -87,9 +87,13 @@ class PostgresCatalogSyncStore(CatalogSyncStore):
         held = (claim.integration.id, claim.owner, claim.integration.provider_id)
         return await self._session.change(_RENEW, (until, *held)) == 1
 
-    async def finish(self, claim: SyncClaim) -> None:
+    async def finish(
+        self, claim: SyncClaim, *, remark: str | None = None, retry_at: datetime | None = None
+    ) -> None:
         """End a claim that is still held: the catalog is as of its beginning."""
-        await self._session.change(_FINISH, (claim.claimed_at, claim.integration.id, claim.owner))
+        await self._session.change(
+            _FINISH, (remark, retry_at, claim.claimed_at, claim.integration.id, claim.owner)
+        )
 
     async def fail(self, claim: SyncClaim, *, reason: str, retry_at: datetime) -> None:
         """End a claim that is still held, without success."""

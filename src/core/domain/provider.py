@@ -221,6 +221,13 @@ class ProviderUnavailable(DomainError):
     code = "provider_unavailable"
 
 
+class AnswerUnreadable(ProviderUnavailable):
+    """The provider answered, and the answer could not be read. It says nothing of what was requested."""
+
+    kind = ErrorKind.INTERNAL
+    code = "provider_answer_unreadable"
+
+
 class RateLimited(DomainError):
     """The provider asks us to wait until `until`."""
 
@@ -255,7 +262,14 @@ class PermissionMissing(DomainError):
     code = "provider_permission_missing"
 
 
-class SingleSignOnRequired(PermissionMissing):
+class AccessBlocked(DomainError):
+    """The provider blocks this access for a reason that passes, or that people lift at the provider."""
+
+    kind = ErrorKind.FAILED_PRECONDITION
+    code = "provider_access_blocked"
+
+
+class SingleSignOnRequired(AccessBlocked):
     """The account at the provider requires single sign-on; sign in there with it, then try again.
 
     `url` is the provider's page for it, where it is known.
@@ -268,10 +282,35 @@ class SingleSignOnRequired(PermissionMissing):
         self.url = url
 
 
-class AddressNotAllowed(PermissionMissing):
+class AddressNotAllowed(AccessBlocked):
     """The account's IP allow list blocks this service; an owner of the account can add its addresses."""
 
     code = "provider_ip_not_allowed"
+
+
+class AccountSuspended(AccessBlocked):
+    """The provider suspended the account of this person. Only the provider can lift that."""
+
+    code = "provider_account_suspended"
+
+
+class RepositoryBlocked(AccessBlocked):
+    """The provider blocks access to this repository, for example for legal reasons."""
+
+    code = "provider_repository_blocked"
+
+
+class LoginBlocked(AccessBlocked):
+    """The provider blocks sign-in after too many failed attempts. The block ends by itself."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "provider_login_blocked"
+
+
+class EmailUnverified(AccessBlocked):
+    """The person has no verified email address at the provider, which therefore authorizes no app."""
+
+    code = "provider_email_unverified"
 
 
 class CredentialRefused(DomainError):

@@ -17,6 +17,11 @@ _SPREAD_MINUTES = 120
 _RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 
 
+LISTING_INCOMPLETE = "listing_incomplete"
+"""The provider's list did not add up: what it showed is in the catalog, and nothing was removed."""
+INCOMPLETE_RETRY = timedelta(hours=1)
+
+
 class SyncPhase(Enum):
     """Where a catalog stands; in every phase it is served as it is."""
 
@@ -30,7 +35,9 @@ class SyncPhase(Enum):
 class SyncState:
     """How current a catalog is: as of `synced_at`, `age` ago; None before the first sync.
 
-    `error` is the code of why the last sync failed, `retry_at` when it is tried again by itself.
+    `error` is the code of why the last sync failed, `retry_at` when it is tried again by itself. After an
+    idle sync `error` may be `listing_incomplete`: the provider's list did not add up, so nothing was
+    removed.
     """
 
     phase: SyncPhase
@@ -52,7 +59,7 @@ def sync_state(integration: Integration, now: datetime) -> SyncState:
     """Return what people are told of an integration's catalog."""
     if integration.sync_claimed_until is not None and integration.sync_claimed_until > now:
         phase = SyncPhase.RUNNING
-    elif integration.sync_error is not None:
+    elif integration.sync_error not in (None, LISTING_INCOMPLETE):
         phase = SyncPhase.FAILED
     elif integration.sync_requested_at is not None or integration.synced_at is None:
         phase = SyncPhase.REQUESTED

@@ -10,7 +10,13 @@ from core.domain.connections import Connection, ConnectionStatus
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import ConnectionId, IntegrationId
 from core.domain.integrations import Integration, IntegrationNotActive, IntegrationStatus, StatusReason
-from core.domain.provider import AppRefused, InstallationGone, InstallationSuspended
+from core.domain.provider import (
+    AccessBlocked,
+    AppRefused,
+    InstallationGone,
+    InstallationSuspended,
+    ProviderUnavailable,
+)
 
 # A token given out lives at least this long: the longest single call, and a clock that is somewhat off.
 ENOUGH = timedelta(minutes=2)
@@ -146,7 +152,9 @@ def refusal_of(error: DomainError) -> Refusal:
         return Refusal.SUSPENDED
     if isinstance(error, InstallationGone):
         return Refusal.GONE
-    return Refusal.NOBODYS if error.kind is ErrorKind.UNAVAILABLE else Refusal.OTHER
+    if isinstance(error, ProviderUnavailable | AccessBlocked) or error.kind is ErrorKind.UNAVAILABLE:
+        return Refusal.NOBODYS
+    return Refusal.OTHER
 
 
 def next_attempt(integration: Integration, refusal: Refusal, attempts: int) -> timedelta | None:

@@ -43,6 +43,11 @@ _TITLES = {
     "provider_ip_not_allowed": "The IP allow list blocks crewkit",
     "provider_unavailable": "The provider does not answer",
     "provider_rate_limited": "The provider asks us to wait",
+    "provider_answer_unreadable": "The provider's response could not be read",
+    "provider_account_suspended": "The provider suspended your account",
+    "provider_repository_blocked": "The provider blocks this repository",
+    "provider_login_blocked": "The provider blocks sign-in for now",
+    "provider_email_unverified": "Verify your email address first",
 }
 _START_AGAIN, _CHOOSE_ANOTHER = "Start again", "Choose another account"
 _RESTARTED = {

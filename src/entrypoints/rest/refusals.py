@@ -8,16 +8,20 @@ from core.domain.organizations import OrganizationNotFound, UserNotFound
 from core.domain.permissions import ActionForbidden
 from core.domain.principals import ActingUserRefused, TokenRefused
 from core.domain.provider import (
+    AccountSuspended,
     AddressNotAllowed,
+    AnswerUnreadable,
     AppRefused,
     CredentialRefused,
     InstallationGone,
     InstallationSuspended,
+    LoginBlocked,
     NotVisible,
     PermissionMissing,
     ProviderUnavailable,
     ProviderUnknown,
     RateLimited,
+    RepositoryBlocked,
     SingleSignOnRequired,
 )
 from entrypoints.query_refusals import QueryRefused
@@ -34,6 +38,7 @@ OF_CATALOG: Refusals = [IntegrationNotFound, IntegrationNotActive]
 
 OF_PROVIDER: Refusals = [
     ProviderUnavailable,
+    AnswerUnreadable,
     RateLimited,
     AppRefused,
     CredentialRefused,
@@ -42,6 +47,9 @@ OF_PROVIDER: Refusals = [
     PermissionMissing,
     SingleSignOnRequired,
     AddressNotAllowed,
+    AccountSuspended,
+    RepositoryBlocked,
+    LoginBlocked,
     NotVisible,
     CiphertextRefused,
 ]

@@ -7,12 +7,17 @@ from hypothesis import strategies as st
 from adapters.github.failures import Failure, error_of, failure_of, message_of
 from core.domain.errors import ErrorKind
 from core.domain.provider import (
+    AccountSuspended,
+    AddressNotAllowed,
     CredentialRefused,
     InstallationGone,
     InstallationSuspended,
+    LoginBlocked,
     NotVisible,
     PermissionMissing,
     ProviderUnavailable,
+    RepositoryBlocked,
+    SingleSignOnRequired,
 )
 
 # In GitHub's own words, as people met them.
@@ -27,7 +32,7 @@ CASES: dict[str, tuple[int, dict[str, str], str, Failure]] = {
         "This installation has been suspended",
         Failure.SUSPENDED,
     ),
-    "suspended person": (403, {}, "Sorry. Your account was suspended.", Failure.CREDENTIAL),
+    "suspended person": (403, {}, "Sorry. Your account was suspended.", Failure.ACCOUNT_SUSPENDED),
     "permission": (403, {}, "Resource not accessible by integration", Failure.PERMISSION),
     "permission, last call of the hour": (
         403,
@@ -68,7 +73,20 @@ CASES: dict[str, tuple[int, dict[str, str], str, Failure]] = {
     ),
     "too many requests": (429, {}, "", Failure.RATE_LIMITED),
     "missing": (404, {}, "Not Found", Failure.NOT_VISIBLE),
-    "blocked by law": (451, {}, "Repository access blocked", Failure.NOT_VISIBLE),
+    "blocked by law": (451, {}, "Repository access blocked", Failure.BLOCKED),
+    "blocked repository": (403, {}, "Repository access blocked", Failure.BLOCKED),
+    "too many sign-ins": (
+        403,
+        {"x-ratelimit-remaining": "0"},
+        "Maximum number of login attempts exceeded. Please try again later.",
+        Failure.LOGIN_BLOCKED,
+    ),
+    "single sign-on, last call of the hour": (
+        403,
+        {"x-github-sso": "required", "x-ratelimit-remaining": "0"},
+        "Forbidden",
+        Failure.SINGLE_SIGN_ON,
+    ),
     "unknown version": (400, {}, "Unsupported API version: 2099-01-01", Failure.MISUNDERSTOOD),
     "ended version": (410, {}, "This API version is no longer supported", Failure.MISUNDERSTOOD),
     "redirect that was not followed": (302, {}, "", Failure.MISUNDERSTOOD),
@@ -110,8 +128,11 @@ def test_every_answer_has_a_meaning(status: int, headers: dict[str, str], messag
 ERRORS = {
     Failure.SUSPENDED: InstallationSuspended,
     Failure.PERMISSION: PermissionMissing,
-    Failure.SINGLE_SIGN_ON: PermissionMissing,
-    Failure.ADDRESS: PermissionMissing,
+    Failure.SINGLE_SIGN_ON: SingleSignOnRequired,
+    Failure.ADDRESS: AddressNotAllowed,
+    Failure.ACCOUNT_SUSPENDED: AccountSuspended,
+    Failure.BLOCKED: RepositoryBlocked,
+    Failure.LOGIN_BLOCKED: LoginBlocked,
     Failure.NOT_VISIBLE: NotVisible,
     Failure.MISUNDERSTOOD: ProviderUnavailable,
 }

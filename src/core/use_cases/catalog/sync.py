@@ -11,7 +11,7 @@ from core.domain.integrations import Integration
 from core.domain.lanes import lane_of
 from core.domain.listing import is_complete
 from core.domain.provider import InstallationAccess
-from core.domain.syncs import retry_delay
+from core.domain.syncs import INCOMPLETE_RETRY, LISTING_INCOMPLETE, retry_delay
 from core.use_cases.catalog.access import ProviderAccess
 from core.use_cases.catalog.sync_writer import LEASE, ClaimLost, SyncWriter
 from ports.catalog_syncs import SyncClaim
@@ -26,7 +26,7 @@ class SyncOutcome(Enum):
     DONE = "done"
     NOT_DUE = "not_due"
     LOST = "lost"
-    INCOMPLETE = "listing_incomplete"
+    INCOMPLETE = LISTING_INCOMPLETE
     FAILED = "failed"
 
 
@@ -111,7 +111,8 @@ class SyncCatalog:
         listing = await self.access(claim.integration, read)
         listed = len(listing.repo_ids)
         if not is_complete(listing.totals, listing.repo_ids):
-            await self._fail(claim, SyncOutcome.INCOMPLETE.value)
+            # What was listed is kept; what was not may be there all the same, so nothing is removed.
+            await writer.finish(remark=LISTING_INCOMPLETE, retry_at=self.clock.now() + INCOMPLETE_RETRY)
             return SyncReport(SyncOutcome.INCOMPLETE, listed, listing.written)
         removed = await writer.remove_unlisted(listing.repo_ids)
         await writer.finish()

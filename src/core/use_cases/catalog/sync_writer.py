@@ -1,6 +1,6 @@
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from core.domain.actors import SystemActor
@@ -67,11 +67,11 @@ class SyncWriter:
             removed += written
             seen |= looked_at
 
-    async def finish(self) -> None:
+    async def finish(self, *, remark: str | None = None, retry_at: datetime | None = None) -> None:
         """End the claim: the catalog is as of its beginning."""
         async with self.unit_of_work() as tx:
             await self._hold(tx)
-            await tx.catalog_syncs.finish(self.claim)
+            await tx.catalog_syncs.finish(self.claim, remark=remark, retry_at=retry_at)
             await tx.commit()
 
     async def _attempt(self, attempt: Callable[[Transaction], Awaitable[T]]) -> T:

@@ -22,7 +22,7 @@ from core.domain.flows import (
 from core.domain.identifiers import AccountId, ProviderUserId
 from core.domain.integrations import InstallationBoundElsewhere
 from core.domain.provider import (
-    AddressNotAllowed,
+    AccessBlocked,
     CredentialRefused,
     Installation,
     InstallationGone,
@@ -31,7 +31,6 @@ from core.domain.provider import (
     ProviderUnavailable,
     RateLimited,
     RepositoryAdministration,
-    SingleSignOnRequired,
 )
 from core.domain.returns import (
     ApprovalNotFound,
@@ -66,6 +65,7 @@ from ports.provider import GitProvider
 
 # What may be different a moment later, or with another account at the provider.
 _MENDABLE = (
+    AccessBlocked,
     AuthorizationDenied,
     CodeMissing,
     ApprovalNotFound,
@@ -73,17 +73,13 @@ _MENDABLE = (
     InstallationNotVisible,
     InstallationNotProven,
     InstallationSuspended,
-    ProviderPerson,
     CredentialRefused,
     CiphertextRefused,
     ProviderUnavailable,
     RateLimited,
-    RepositoryAdministration,
     StorageConflict,
     StorageTooSlow,
     FlowInterrupted,
-    SingleSignOnRequired,
-    AddressNotAllowed,
 )
 _MOST_UNCHECKED = 1000
 

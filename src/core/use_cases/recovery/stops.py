@@ -1,4 +1,5 @@
 from core.domain.provider import (
+    AccessBlocked,
     CredentialRefused,
     NotVisible,
     PermissionMissing,
@@ -6,5 +7,5 @@ from core.domain.provider import (
     RateLimited,
 )
 
-STOPS = (ProviderUnavailable, RateLimited, CredentialRefused, PermissionMissing, NotVisible)
+STOPS = (ProviderUnavailable, RateLimited, CredentialRefused, PermissionMissing, NotVisible, AccessBlocked)
 """What a provider may answer that ends a run: it has to wait until the next."""

@@ -7,6 +7,7 @@ from adapters.github.retries import RetryPolicy
 from adapters.postgres.database import Database
 from core.domain.errors import DomainError
 from core.domain.provider import (
+    AccessBlocked,
     AppRefused,
     CredentialRefused,
     NotVisible,
@@ -102,14 +103,14 @@ class _Asking:
             return [fail(about, f"Nobody can connect an account: {refused.message}", _CLIENT_REFUSED)]
         except CredentialRefused:
             pass
-        except (ProviderUnavailable, RateLimited) as refusal:
+        except (AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
             return [_not_looked_at(about, refusal)]
         return [ok(about, "GitHub accepts it with our client id.")]
 
     async def clock_offset(self) -> list[Finding]:
         try:
             return [judge_clock("github", await self.provider.clock_offset())]
-        except (ProviderUnavailable, RateLimited) as refusal:
+        except (AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
             return [_not_looked_at("github clock", refusal)]
 
     async def webhook(self) -> list[Finding]:
@@ -117,7 +118,7 @@ class _Asking:
             config = await self.provider.webhook_config()
         except NotVisible:
             config = WebhookConfig("", "")
-        except (AppRefused, ProviderUnavailable, RateLimited) as refusal:
+        except (AppRefused, AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
             return [_not_looked_at("webhook", refusal)]
         expected = f"{self.settings.public_url or ''}{WEBHOOKS}"
         page = await self._page()
@@ -133,7 +134,7 @@ class _Asking:
                         break
         except NotVisible:
             pass
-        except (AppRefused, ProviderUnavailable, RateLimited) as refusal:
+        except (AppRefused, AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
             return [_not_looked_at("deliveries", refusal)]
         sent = list(dict.fromkeys(one.guid for one in log))
         known = await known_deliveries(self.database, self.provider.name, sent)

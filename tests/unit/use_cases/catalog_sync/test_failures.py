@@ -5,15 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.errors import StorageUnavailable
+from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.integrations import Integration
 from core.domain.provider import (
+    AddressNotAllowed,
+    AnswerUnreadable,
     CredentialRefused,
     InstallationSuspended,
     ProviderUnavailable,
     RateLimited,
     RepositoryPage,
 )
+from core.domain.syncs import SyncPhase, sync_state
 from core.use_cases.catalog.sync import SyncOutcome
 from tests.support.builders import ago
 from tests.support.catalog import Catalog, facts
@@ -54,9 +57,13 @@ async def test_an_incomplete_listing_removes_nothing(catalog: Catalog, totals: t
     assert [row.removed_at for row in rows.values()] == [None] * 4
     assert rows["1"].full_name == "acme/renamed"
     after = await catalog.read(integration)
-    assert (after.sync_error, after.sync_failures) == ("listing_incomplete", 1)
-    assert after.synced_at != catalog.clock.now()
+    assert (after.sync_error, after.sync_failures) == ("listing_incomplete", 0)
     assert before.synced_at is not None
+    # The sync ended and says so; it does not stay requested, running or failed.
+    state = sync_state(after, catalog.clock.now())
+    assert (state.phase, state.error) == (SyncPhase.IDLE, "listing_incomplete")
+    assert after.synced_at == catalog.clock.now()
+    assert after.sync_retry_at == catalog.clock.now() + timedelta(hours=1)
 
 
 FAILURES = {
@@ -66,12 +73,14 @@ FAILURES = {
         timedelta(minutes=40),
     ),
     "suspended": (InstallationSuspended("It is suspended."), timedelta(minutes=1)),
+    "unreadable": (AnswerUnreadable("It cannot be read."), timedelta(minutes=1)),
+    "allow list": (AddressNotAllowed("It blocks us."), timedelta(minutes=1)),
 }
 
 
 @pytest.mark.parametrize(("error", "delay"), FAILURES.values(), ids=FAILURES.keys())
 async def test_a_failure_keeps_the_catalog_and_its_age(
-    catalog: Catalog, error: ProviderUnavailable, delay: timedelta
+    catalog: Catalog, error: DomainError, delay: timedelta
 ) -> None:
     """It is tried again later, and not before the provider wants that."""
     integration = await catalog.connected(facts("1"))

@@ -121,7 +121,7 @@ function active(integration: Integration, account: string): Standing {
       sentence: integration.action.message,
       deed: visit("Open on GitHub"),
     };
-  if (integration.sync?.state === "failed")
+  if (integration.sync?.state === "failed" || integration.sync?.error === "listing_incomplete")
     return {
       tone: "warning",
       badge: "Connected",

@@ -1,0 +1,116 @@
+"""GitHub's own examples of answers, changed field by field: only documented fields are required."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from adapters.github import app_answers, person_answers, repository_answers
+from adapters.github.addresses import Addresses
+from adapters.github.tolerant import OddParts, TolerantDecoder, Unreadable
+from tests.support.payload_table import required_answer_fields
+
+_FILE = Path(__file__).parents[2] / "data" / "github" / "openapi.subset.json"
+_PATHS: Mapping[str, Any] = json.loads(_FILE.read_bytes())["paths"]
+_COMPONENTS: Mapping[str, Any] = json.loads(_FILE.read_bytes())["components"]
+
+ANSWERS: Mapping[str, tuple[type[msgspec.Struct], str, str]] = {
+    "app": (app_answers.AppAnswer, "get", "/app"),
+    "installation": (app_answers.InstallationAnswer, "get", "/app/installations/{installation_id}"),
+    "installation request": (app_answers.InstallationRequestAnswer, "get", "/app/installation-requests"),
+    "installation token": (
+        app_answers.TokenAnswer,
+        "post",
+        "/app/installations/{installation_id}/access_tokens",
+    ),
+    "delivery": (app_answers.DeliveryAnswer, "get", "/app/hook/deliveries"),
+    "delivery payload": (app_answers.DeliveryDetail, "get", "/app/hook/deliveries/{delivery_id}"),
+    "webhook": (app_answers.HookConfigAnswer, "get", "/app/hook/config"),
+    "repositories": (repository_answers.RepositoriesAnswer, "get", "/installation/repositories"),
+    "repository": (repository_answers.RepositoryAnswer, "get", "/repos/{owner}/{repo}"),
+    "visible repositories": (
+        repository_answers.VisibleRepositories,
+        "get",
+        "/user/installations/{installation_id}/repositories",
+    ),
+    "branch": (repository_answers.BranchAnswer, "get", "/repos/{owner}/{repo}/branches"),
+    "reference": (repository_answers.RefAnswer, "get", "/repos/{owner}/{repo}/git/matching-refs/{ref}"),
+    "person": (person_answers.PersonAnswer, "get", "/user"),
+    "installations": (person_answers.InstallationsAnswer, "get", "/user/installations"),
+}
+# What becomes of an answer in the domain's words: it may refuse one, too.
+CONVERTED: Mapping[str, Callable[[Any], object]] = {
+    "app": lambda answer: answer.told(Addresses()),
+    "installation": lambda answer: answer.told(),
+    "repository": lambda answer: answer.told(),
+    "person": lambda answer: answer.told(),
+}
+RETYPED: Sequence[Any] = ("odd", 7, 1.5, True, [], {})
+
+
+def example(method: str, path: str) -> Any:
+    """Return GitHub's own example of an answer; of a list, its first row."""
+    responses = _PATHS[path][method]["responses"]
+    content = next(responses[status] for status in ("200", "201") if status in responses)["content"]
+    found = next(iter(content["application/json"]["examples"].values()))
+    if "$ref" in found:
+        found = _COMPONENTS["examples"][found["$ref"].rpartition("/")[2]]
+    value = found["value"]
+    return value[0] if isinstance(value, list) else value
+
+
+def mutations(value: Any, whole: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, bytes]]:
+    """Return the name of each field, and the whole answer with it removed, null and of each other type."""
+    keys: list[Any] = (
+        list(value) if isinstance(value, dict) else [0] if isinstance(value, list) and value else []
+    )
+    for key in keys:
+        original, name = value[key], ".".join(str(step) for step in (*path, key))
+        for other in (None, *RETYPED):
+            if type(other) is not type(original):
+                value[key] = other
+                yield name, msgspec.json.encode(whole)
+        value[key] = original
+        if isinstance(value, dict):
+            kept = dict(value)
+            del value[key]
+            yield name, msgspec.json.encode(whole)
+            value.clear()
+            value.update(kept)
+        yield from mutations(original, whole, (*path, key))
+
+
+def test_only_documented_fields_make_an_answer_unreadable() -> None:
+    """What is found to be required is what docs/payloads.md says, in both directions."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, (shape, method, path) in ANSWERS.items():
+        decoder, whole = TolerantDecoder(shape), example(method, path)
+        odd = OddParts()
+        decoder.decode(msgspec.json.encode(whole), odd)
+        assert odd.counts == {}, name
+        for field, body in mutations(whole, whole):
+            try:
+                answer = decoder.decode(body, OddParts())
+                if name in CONVERTED:
+                    CONVERTED[name](answer)
+            except Unreadable:
+                found[name].add(field)
+    assert dict(found) == required_answer_fields()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_odd_rows_leave_the_other_rows(count: int) -> None:
+    """Null rows, rows of other types and rows without an id are skipped."""
+    row = example("get", "/repos/{owner}/{repo}")
+    odd_rows: list[Any] = [None, 5, "x", [], {}, {**row, "id": None}][: count * 2]
+    body = msgspec.json.encode({"total_count": 1, "repositories": [*odd_rows, row]})
+    odd = OddParts()
+
+    found = TolerantDecoder(repository_answers.RepositoriesAnswer).decode(body, odd)
+
+    assert [repository.id for repository in found.repositories] == [row["id"]]
+    assert sum(odd.counts.values()) == len(odd_rows)
