@@ -97,6 +97,10 @@ class Addresses:
         owner = f"/organizations/{segment(organization)}" if organization else ""
         return self.of_page(f"{owner}/settings/installations/{segment(number)}")
 
+    def enterprise_installation_page(self, number: str, slug: str) -> str:
+        """Return where an enterprise's installation is managed."""
+        return self.of_page(f"/enterprises/{segment(slug)}/settings/installations/{segment(number)}")
+
     def is_page(self, url: str) -> bool:
         """Tell whether a URL is one of this GitHub's pages."""
         return url.startswith(self.of_page("/"))

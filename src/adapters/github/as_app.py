@@ -92,9 +92,17 @@ class AppCalls(Caller):
         return theirs + timedelta(seconds=0.5) - between
 
     def manage_url(self, integration: Integration) -> str | None:
-        """Return the page where the account's owners manage our app."""
-        organization = integration.provider_name if integration.account_type == "Organization" else None
-        return self._parts.addresses.installation_page(integration.provider_id, organization)
+        """Return the page where the account's owners manage our app: GitHub's answer or the usual page.
+
+        An address of another host is not followed, whatever a payload or a row says.
+        """
+        addresses, url = self._parts.addresses, integration.manage_url
+        if url is not None and addresses.is_page(url):
+            return url
+        name, kind = integration.provider_name, integration.account_type
+        if kind == "Enterprise" and name:
+            return addresses.enterprise_installation_page(integration.provider_id, name)
+        return addresses.installation_page(integration.provider_id, name if kind == "Organization" else None)
 
     async def installation(self, provider_id: str) -> Installation:
         """Return one installation; raises `InstallationGone`."""

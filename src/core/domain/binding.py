@@ -11,6 +11,7 @@ from core.domain.identifiers import EventId, IntegrationId, OrganizationId
 from core.domain.integrations import Integration, IntegrationStatus, StatusReason
 from core.domain.links import Link
 from core.domain.notices import InstallationFacts
+from core.domain.provider import Installation
 from core.domain.repositories import Repository
 
 
@@ -36,14 +37,18 @@ def bound(
 
     What is suspended at the provider is bound as that. Its catalog has to be read.
     """
-    base = place.existing or Integration(
-        id=place.new_id,
-        external_id=uuid4(),
-        organization_id=place.organization_id,
-        provider=place.provider,
-        provider_id=provider_id,
-        created_at=at,
-        updated_at=at,
+    base = (
+        place.existing.with_manage_url(None)
+        if place.existing
+        else Integration(
+            id=place.new_id,
+            external_id=uuid4(),
+            organization_id=place.organization_id,
+            provider=place.provider,
+            provider_id=provider_id,
+            created_at=at,
+            updated_at=at,
+        )
     )
     fresh = replace(
         with_facts(base, facts),
@@ -62,10 +67,25 @@ def bound(
     return fresh.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=at) if suspended_at else fresh
 
 
+def installation_facts(installation: Installation) -> InstallationFacts:
+    """Return what the provider's API says, in the form in which a payload says it."""
+    return InstallationFacts(
+        account_id=installation.account_id,
+        account_login=installation.account_login,
+        account_type=installation.account_type,
+        account_url=installation.account_url,
+        repository_selection=installation.repository_selection,
+        permissions=installation.permissions,
+        updated_at=installation.updated_at,
+        manage_url=installation.manage_url,
+    )
+
+
 def with_facts(integration: Integration, facts: InstallationFacts) -> Integration:
     """Return the integration with what the provider tells of its installation; what it does not stays."""
+    known = integration.with_manage_url(facts.manage_url) if facts.manage_url else integration
     return replace(
-        integration,
+        known,
         provider_name=facts.account_login or integration.provider_name,
         provider_url=facts.account_url or integration.provider_url,
         account_id=facts.account_id or integration.account_id,

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from core.domain.binding import with_facts
+from core.domain.binding import installation_facts, with_facts
 from core.domain.domain_events import DomainEvent, DomainEventType
 from core.domain.identifiers import EventId, IntegrationId
 from core.domain.integration_events import integration_event, status_changed
 from core.domain.integrations import Integration, IntegrationStatus, StatusReason
-from core.domain.notices import InstallationFacts
 from core.domain.provider import Installation
 
 CHECK_INTERVAL = timedelta(days=1)
@@ -110,16 +109,7 @@ def _updated(
     integration: Integration, installation: Installation, *, at: datetime
 ) -> tuple[Integration, tuple[DomainEvent, ...]]:
     """Apply a rename, permissions, the selection and a suspension as their webhooks would."""
-    facts = InstallationFacts(
-        account_id=installation.account_id,
-        account_login=installation.account_login,
-        account_type=installation.account_type,
-        account_url=installation.account_url,
-        repository_selection=installation.repository_selection,
-        permissions=installation.permissions,
-        updated_at=installation.updated_at,
-    )
-    after = with_facts(integration, facts)
+    after = with_facts(integration, installation_facts(installation))
     names = (integration.provider_name, integration.repository_selection)
     if names != (after.provider_name, after.repository_selection):
         # Only the catalog sync knows the names and the selection of repositories.

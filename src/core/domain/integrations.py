@@ -33,6 +33,9 @@ class InvalidTransition(DomainError):
     code = "integration_transition_invalid"
 
 
+_MANAGE_URL = "manage_url"
+
+
 @dataclass(frozen=True, slots=True)
 class Integration:
     """One organization's installation of the provider's app.
@@ -71,6 +74,17 @@ class Integration:
     def is_replaceable(self) -> bool:
         """Whether connecting may start: nothing is connected, or GitHub refuses this service's access."""
         return self.is_revoked or self.status_reason is StatusReason.TOKEN_REFUSED
+
+    @property
+    def manage_url(self) -> str | None:
+        """Return the page where the provider says that its installation is managed, if it said so."""
+        url = self.settings.get(_MANAGE_URL)
+        return url if isinstance(url, str) else None
+
+    def with_manage_url(self, url: str | None) -> "Integration":
+        """Return it with this page, or without one."""
+        others = {name: value for name, value in self.settings.items() if name != _MANAGE_URL}
+        return replace(self, settings={**others, _MANAGE_URL: url} if url else others)
 
     @property
     def is_revoked(self) -> bool:

@@ -139,6 +139,7 @@ class InstallationFacts:
     repository_selection: str | None
     permissions: Mapping[str, str]
     updated_at: datetime | None
+    manage_url: str | None = None
 
 
 class InstallationStep(Enum):

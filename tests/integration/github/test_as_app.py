@@ -84,6 +84,22 @@ def test_where_an_installation_is_managed_is_known_without_asking(
     assert provider.manage_url(integration) == github.url + page
 
 
+async def test_the_page_that_github_names_is_followed_on_its_host_alone(
+    github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """An enterprise's page is its own; an address elsewhere is replaced by the usual one."""
+    organization = Organization(OrganizationId(1), UUID(int=1), "Acme")
+    integration = an_integration(
+        IntegrationId(1), organization, provider_id="41", provider_name="acme", account_type="Enterprise"
+    )
+    usual = f"{github.url}/enterprises/acme/settings/installations/41"
+    assert provider.manage_url(integration) == usual
+    said = f"{github.url}/enterprises/acme-2/settings/installations/41"
+    assert provider.manage_url(integration.with_manage_url(said)) == said
+    for foreign in ("https://evil.example/settings", "javascript:alert(1)"):
+        assert provider.manage_url(integration.with_manage_url(foreign)) == usual
+
+
 @pytest.mark.parametrize("provider_id", ["", "0", "../app", "41?x", "41/access_tokens", "٤١"])
 async def test_an_id_that_is_none_of_githubs_is_gone(
     provider_id: str, github: ScriptedGitHub, provider: GitHubProvider

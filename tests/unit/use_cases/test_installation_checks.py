@@ -49,6 +49,7 @@ class Checks(Catalog):
             "repository_selection": installed.repository_selection,
             "permissions": installed.permissions,
             "provider_updated_at": installed.updated_at,
+            "settings": {"manage_url": installed.manage_url},
         }
         integration = await self.world.integration(**(known | facts))
         self.clock.set(integration.created_at + CHECK_INTERVAL)
@@ -97,6 +98,16 @@ async def test_follows_a_rename_and_another_selection(checks: Checks) -> None:
         "https://provider.example/acme-rockets",
     )
     assert (after.repository_selection, after.sync_requested_at) == ("all", checks.clock.now())
+
+
+async def test_keeps_the_page_where_the_provider_manages_it(checks: Checks) -> None:
+    """An enterprise's page, or one after a rename that was missed, cannot be made of names."""
+    integration = await checks.as_provider_knows(settings={"other": 1})
+    page = "https://provider.example/enterprises/acme/settings/installations/1"
+    checks.at_provider(manage_url=page)
+    await checks.reconcile()
+    after = await checks.read(integration)
+    assert (after.manage_url, dict(after.settings)) == (page, {"other": 1, "manage_url": page})
 
 
 async def test_follows_permissions(checks: Checks) -> None:

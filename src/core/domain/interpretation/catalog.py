@@ -108,8 +108,9 @@ def interpret_account_renamed(
         skipped = ignored("older_than_state", subject="integration", subject_id=str(integration.external_id))
         reread = change(integration, integration.sync_wanted(at=view.now), event)
         return replace(skipped, integration=reread)
+    # The page has the old name in its path. The daily check reads it again; until then the name makes it.
     renamed_account = replace(
-        integration.sync_wanted(at=view.now),
+        integration.sync_wanted(at=view.now).with_manage_url(None),
         provider_name=notice.login,
         provider_url=notice.url or integration.provider_url,
     )

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 from core.domain.actors import Actor
-from core.domain.binding import Place, bound, left_behind, unreachable
+from core.domain.binding import Place, bound, installation_facts, left_behind, unreachable
 from core.domain.changes import Change
 from core.domain.claims import admit
 from core.domain.domain_events import DomainEvent
@@ -10,7 +10,6 @@ from core.domain.identifiers import OrganizationId
 from core.domain.integration_events import status_changed
 from core.domain.integrations import Integration
 from core.domain.lanes import lane_of
-from core.domain.notices import InstallationFacts
 from core.domain.provider import Installation
 from ports.clock import Clock
 from ports.doorbell import Doorbell
@@ -64,7 +63,11 @@ class BindInstallation:
             organization_id, provider, current, current.id if current else await tx.integrations.next_id()
         )
         after = bound(
-            place, provider_id, _facts(installation), suspended_at=installation.suspended_at, at=now
+            place,
+            provider_id,
+            installation_facts(installation),
+            suspended_at=installation.suspended_at,
+            at=now,
         )
         await tx.integrations.apply([Change(current, after, actor)])
         lost: tuple[DomainEvent, ...] = ()
@@ -79,15 +82,3 @@ class BindInstallation:
         await tx.mailbox.route_waiting(now=now)
         await tx.domain_events.append([status_changed(after, at=now), *lost])
         return after
-
-
-def _facts(installation: Installation) -> InstallationFacts:
-    return InstallationFacts(
-        account_id=installation.account_id,
-        account_login=installation.account_login,
-        account_type=installation.account_type,
-        account_url=installation.account_url,
-        repository_selection=installation.repository_selection,
-        permissions=installation.permissions,
-        updated_at=installation.updated_at,
-    )
