@@ -11,7 +11,7 @@ export function ChosenRepository({ repository, onBack }: { repository: Repositor
       <div className="flex min-w-0 items-center gap-3">
         <Icon className="size-4 shrink-0 text-muted-foreground" aria-hidden="true" />
         <span className="min-w-0 font-medium break-words">{repository.full_name}</span>
-        {repository.private && <Badge>Private</Badge>}
+        {repository.private && <Badge>{repository.visibility === "internal" ? "Internal" : "Private"}</Badge>}
         {repository.fork && (
           <Badge>
             <GitFork aria-hidden="true" /> Fork

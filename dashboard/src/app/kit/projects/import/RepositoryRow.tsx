@@ -58,7 +58,9 @@ export const RepositoryRow = memo(function RepositoryRow({
                 <Sparkles aria-hidden="true" /> New
               </Badge>
             )}
-            {repository.private && <Badge>Private</Badge>}
+            {repository.private && (
+              <Badge>{repository.visibility === "internal" ? "Internal" : "Private"}</Badge>
+            )}
             {repository.fork && (
               <Badge>
                 <GitFork aria-hidden="true" /> Fork
