@@ -227,7 +227,6 @@ def test_12000_repositories(fresh: Site, oona: Clicker) -> None:
     oona.press("Already installed? Connect")
     expect(oona.person.heading("Checking huge-001")).to_be_visible(timeout=_LONG)
     oona.person.sees(re.compile(r"Repositories checked: [\d,]+ of 12,000"))
-    assert oona.person.violations() == []
     oona.is_connected_to("huge-001", clicks=1)
 
 

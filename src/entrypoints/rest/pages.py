@@ -234,9 +234,8 @@ class Pages:
 
 
 def _refresh(url: str | None) -> str:
-    # At once, as any delay is hard on people who read slowly (WCAG 2.2.1). The page stays until the next
-    # answer comes, which takes seconds.
-    return f'<meta http-equiv="refresh" content="0;url={escape(url)}">' if url else ""
+    # After a second, as a browser does not show a page that leaves at once.
+    return f'<meta http-equiv="refresh" content="1;url={escape(url)}">' if url else ""
 
 
 def post_button(words: str, action: str) -> str:
