@@ -1,11 +1,6 @@
 const WORDS = new Map(
   Object.entries({
     provider_unavailable: "GitHub isn’t responding. We’ll keep trying.",
-    provider_answer_unreadable: "GitHub’s answer couldn’t be read. We’ll try again automatically.",
-    provider_sso_required:
-      "GitHub requires single sign-on for this account. An owner has to authorize the app.",
-    provider_ip_not_allowed:
-      "The GitHub account allows only certain IP addresses. An owner has to add crewkit’s to the allow list.",
     provider_rate_limited: "GitHub is rate limiting crewkit. The list updates when the limit ends.",
     provider_permission_missing:
       "The app lacks a permission to read the list. A GitHub owner has to accept its permissions.",
