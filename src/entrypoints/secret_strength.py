@@ -1,4 +1,4 @@
-"""Recognizes secrets that nobody can have generated at random."""
+"""Recognizes secrets that were not generated at random."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ _MIN_REST = 8
 
 
 def weakness(value: bytes, *, min_distinct: int) -> str | None:
-    """Return why a secret is not random, or None if it may be. The text repeats nothing of the secret.
+    """Return why a secret is not random, or None if it may be. The text contains no part of the secret.
 
     A random secret of this length practically always has `min_distinct` different bytes.
     """
@@ -28,7 +28,7 @@ def weakness(value: bytes, *, min_distinct: int) -> str | None:
 
 
 def _repeats(value: bytes) -> bool:
-    """Return whether the secret is one piece over and over."""
+    """Return whether the secret repeats one piece."""
     return any(
         value == (value[:period] * (len(value) // period + 1))[: len(value)]
         for period in range(1, len(value) // 2 + 1)

@@ -18,8 +18,8 @@ _DEVELOPMENT_KEYS = {
     "ENCRYPTION_KEYS": "encryption_keys",
     "GITHUB_WEBHOOK_SECRETS": "webhook_secret",
 }
-# They carry sessions, authorization codes, tokens, the keys that tokens are verified with, and alerts.
-# Traces (OTLP_URL) hold none of that, and collectors often have no TLS inside a cluster.
+# These addresses carry sessions, authorization codes, tokens, alerts and the keys that verify tokens.
+# OTLP_URL is not among them: traces contain no secrets, and collectors inside a cluster often have no TLS.
 _ENCRYPTED = (
     "DASHBOARD_URL",
     "SIGN_IN_URL",
@@ -33,7 +33,7 @@ _ENCRYPTED = (
 
 
 def find_problems(sources: Sources, read: Mapping[str, Any], process: str | None) -> list[Problem]:
-    """Return what is wrong with settings that were each read, by field, for a process or for any."""
+    """Return the problems that show only across settings, for one process or for all. `read` is by field."""
     problems = [
         *_missing(sources, read, _processes(process, read)),
         *_sources_of_token_keys(sources, _processes(process, read)),
@@ -54,7 +54,7 @@ def unknown(env: Mapping[str, str]) -> tuple[Problem, ...]:
     return tuple(
         Problem(f"{PREFIX}{name}", "it is no setting", _nearest(name, known))
         for name in sorted(names)
-        # Those of the test suite are its own.
+        # The test suite has its own variables.
         if name.removesuffix(FILE_SUFFIX) not in known and not name.startswith("TEST_")
     )
 
@@ -90,7 +90,7 @@ def _sources_of_token_keys(sources: Sources, processes: frozenset[str]) -> Itera
 
 
 def _incomplete_tls(sources: Sources, read: Mapping[str, Any]) -> Iterator[Problem]:
-    """Find a part of gRPC's encryption without the rest: nobody intends to serve unencrypted then."""
+    """Find an incomplete TLS configuration of gRPC: the operator intends to serve encrypted then."""
     names = ("GRPC_TLS_CERTIFICATE", "GRPC_TLS_KEY")
     certificate, key = (read.get(name.lower()) for name in names)
     if certificate and key and not is_key_of_certificate(key, certificate):
@@ -113,7 +113,7 @@ def _sandbox(sources: Sources) -> Iterator[Problem]:
 
 
 def _unencrypted(sources: Sources, read: Mapping[str, Any]) -> Iterator[Problem]:
-    """Find addresses of other machines without encryption: anybody between could change the traffic."""
+    """Find unencrypted addresses of other machines: an attacker in between could change the traffic."""
     for name in _ENCRYPTED:
         for url in _urls(read.get(name.lower())):
             parts = urlsplit(url)
@@ -139,7 +139,7 @@ def _urls(value: str | Secret | Sequence[str] | None) -> Sequence[str]:
 
 
 def _development_keys(sources: Sources, read: Mapping[str, Any]) -> Iterator[Problem]:
-    """Find keys that `up` made for development: whoever has that directory could sign in as anyone."""
+    """Find keys that `up` made for development: anyone with access to them could sign in as any user."""
     home = read.get("home")
     for name, file in _DEVELOPMENT_KEYS.items():
         source = sources.texts.get(name)
@@ -151,5 +151,5 @@ def _development_keys(sources: Sources, read: Mapping[str, Any]) -> Iterator[Pro
             yield Problem(
                 source.variable,
                 "it is the key that `up` made for development",
-                "Give production a key of its own",
+                "Make a new key for production (docs/keys.md)",
             )

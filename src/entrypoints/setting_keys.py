@@ -24,7 +24,7 @@ _MIN_RSA_BITS = 2048
 _PRIVATE = frozenset({"RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY"})
 _PUBLIC = frozenset({"PUBLIC KEY", "RSA PUBLIC KEY"})
 _CERTIFICATE = frozenset({"CERTIFICATE"})
-# In front of an EC key OpenSSL writes the name of its curve, which the key has as well.
+# OpenSSL writes the name of the curve in front of an EC key. The key itself contains it as well.
 _IGNORED = frozenset({"EC PARAMETERS", "DH PARAMETERS"})
 
 _AGAIN = "Copy the whole file again, from its BEGIN line to its END line, or set the variable's _FILE form"
@@ -49,7 +49,7 @@ def github_private_key(text: str) -> Secret:
     key = _load_private(pem)
     if not isinstance(key, RSAPrivateKey):
         raise ValueRefused(
-            "this is not an RSA key, and the keys of GitHub Apps are",
+            "this is not an RSA key, but the key of a GitHub App is one",
             "Give the file that GitHub downloaded when the key was made on the GitHub App's page",
         )
     _check_rsa_size(key, "Make a new private key on the GitHub App's page and give the file it downloads")
@@ -65,7 +65,7 @@ def tls_private_key(text: str) -> Secret:
     key = _load_private(pem)
     remedy = "Give the server an RSA key of 2048 bits or a P-256 key, with a certificate for it"
     if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
-        raise ValueRefused("gRPC's TLS takes RSA and elliptic-curve keys, and this is neither", remedy)
+        raise ValueRefused("this is neither an RSA nor an elliptic-curve key", remedy)
     _check_rsa_size(key, remedy)
     return Secret(pem)
 
@@ -82,7 +82,7 @@ def public_key(text: str) -> str:
     labels = {block.label for block in blocks}
     if any("PRIVATE KEY" in label for label in labels):
         raise ValueRefused(
-            "this is a private key, which nothing here needs",
+            "this is a private key, and only the public key is needed",
             "Give the public key of the token issuer, and replace the private key: it may have been seen",
         )
     if labels & _CERTIFICATE:
@@ -112,7 +112,7 @@ def certificates(text: str) -> str:
     if any("PRIVATE KEY" in block.label for block in blocks):
         raise ValueRefused(
             "there is a private key among the certificates",
-            "Give the certificates alone; a server's key belongs into CREWKIT_GIT_GRPC_TLS_KEY",
+            "Give only the certificates; the server's key belongs in CREWKIT_GIT_GRPC_TLS_KEY",
         )
     found = [block for block in blocks if block.label in _CERTIFICATE]
     if not found:

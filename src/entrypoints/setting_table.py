@@ -29,9 +29,9 @@ class Setting:
     assumed_in_development: bool = False
     """Whether development does without it, having the API's own address."""
     read_file: Callable[[str], object] | None = None
-    """How the content of its `_FILE` is read, if otherwise than the variable."""
+    """How the content of its `_FILE` is read, if not like the variable."""
     standard_variables: tuple[str, ...] = ()
-    """Variables that other programs use for the same, read if this one is not set."""
+    """Variables that other programs use for the same purpose, read if this variable is not set."""
     takes_path: bool = False
     """Whether the value may be the path of a file."""
     takes_lines: bool = False
@@ -71,16 +71,16 @@ SETTINGS = (
     Setting(
         "HTTP_MAX_CONNECTIONS",
         values.whole_number(1, 1_000_000),
-        "How many connections the API has open at most. For further ones it closes those that have been idle "
-        "longest, or answers 503 if all are busy. The limit of open files bounds it too.",
+        "The maximum number of open connections of the API. For a further one it closes the longest idle "
+        "connections, or answers 503 if all are busy. The limit of open files also applies.",
         "Give a whole number from 1 to 1000000",
         default="5000",
     ),
     Setting(
         "HTTP_KEEP_ALIVE_SECONDS",
         values.whole_number(1, 3600),
-        "For how many seconds a connection may be idle after an answer. Give more than the load balancer in "
-        "front keeps its idle connections, or it answers 502 now and then.",
+        "For how many seconds a connection may be idle after an answer. Set it above the idle timeout of the "
+        "load balancer in front, or the balancer sometimes answers 502.",
         "Give a whole number from 1 to 3600",
         default="75",
     ),
@@ -134,7 +134,7 @@ SETTINGS = (
     Setting(
         "MIGRATION_DATABASE_URL",
         values.secret_url("postgresql", "postgres"),
-        "PostgreSQL itself, for `migrate`, if `CREWKIT_GIT_DATABASE_URL` is that of a connection pooler.",
+        "The URL of PostgreSQL itself, for `migrate`, if `CREWKIT_GIT_DATABASE_URL` is a pooler's.",
         "Give postgresql://user:password@host:5432/database, without the pooler",
     ),
     Setting(
@@ -232,7 +232,7 @@ SETTINGS = (
         "GITHUB_WEBHOOK_SECRETS",
         values.webhook_secrets,
         "Secrets that webhook signatures may be made with, newest first, separated by commas (in a file: one "
-        "a line). At least 16 characters each.",
+        "per line). Each needs at least 16 characters.",
         "Copy the webhook secret of the GitHub App",
         default="",
         needed_by=_API,
@@ -309,8 +309,8 @@ SETTINGS = (
     Setting(
         "HTTPS_PROXY",
         values.proxy,
-        "The proxy that outgoing https calls go through (GitHub, token keys, Sentry, traces), with user and "
-        "password if it asks for them. Otherwise `HTTPS_PROXY`. Loopback is always called directly.",
+        "The proxy for outgoing https calls (GitHub, token keys, Sentry, traces), with user and password if "
+        "it needs them. If unset, `HTTPS_PROXY` applies. Loopback is always called directly.",
         "Give http://user:password@proxy.example:3128",
         standard_variables=("HTTPS_PROXY", "https_proxy"),
     ),
@@ -318,7 +318,7 @@ SETTINGS = (
         "NO_PROXY",
         values.no_proxy,
         "Hosts, domains with their subdomains, addresses and networks that are called without the proxy, "
-        "separated by commas. Otherwise `NO_PROXY`.",
+        "separated by commas. If unset, `NO_PROXY` applies.",
         "Give names such as git.example.com, .internal or 10.0.0.0/8",
         default="",
         takes_lines=True,
@@ -327,8 +327,8 @@ SETTINGS = (
     Setting(
         "CA_BUNDLE",
         values.ca_bundle,
-        "The path of a PEM file with all authorities whose certificates outgoing calls trust, instead of the "
-        "public ones. Otherwise `SSL_CERT_FILE`.",
+        "The path of a PEM file with all authorities that outgoing calls trust, instead of the public ones. "
+        "If unset, `SSL_CERT_FILE` applies.",
         "Give the path of the system's bundle with the company's authority in it, or of that authority",
         takes_path=True,
         standard_variables=("SSL_CERT_FILE",),
@@ -375,8 +375,8 @@ SETTINGS = (
     Setting(
         "ATTRIBUTION_DAYS",
         values.days(7),
-        "For how many days attributions of commits to users are stored, counted from when a commit was "
-        "received. 0 is for ever.",
+        "For how many days attributions of commits to users are stored after the commit was received. 0 is "
+        "for ever.",
         "Give a number of days, at least 7, or 0",
         default="0",
     ),

@@ -24,13 +24,13 @@ from entrypoints.setting_text import unquote
 
 KEY_BYTES = 32  # AES-256
 MIN_SECRET_BYTES = 16
-# 16 random hexadecimal digits have fewer than 5 different ones less than once in a million cases; 32 of them
-# have fewer than 8 practically never.
+# 16 random hexadecimal digits have fewer than 5 different digits less than once in a million cases. 32 random
+# bytes practically never have fewer than 8 different values.
 _MIN_DISTINCT_OF_SECRET = 5
 _MIN_DISTINCT_OF_KEY = 8
 _STRONGER = "Generate one with `openssl rand -hex 32`, and enter the same secret on the GitHub App's page"
 _COMMA_REMEDY = (
-    "If a secret contains a comma, write each secret on a line of its own into a file, and set "
+    "If a secret contains a comma, write the secrets into a file, one per line, and set "
     "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS_FILE to its path"
 )
 _KEY_REMEDY = "Make one with `crewkit-git keys new`"
@@ -125,7 +125,7 @@ PORTS = frozenset(
         "webhooks",
     }
 )
-"""The ports that an adapter of another package may stand behind, as `CREWKIT_GIT_ADAPTERS` calls them."""
+"""The ports that an adapter of another package may implement, by their names in `CREWKIT_GIT_ADAPTERS`."""
 _ADDED = frozenset({"provider", "webhooks"})
 
 

@@ -87,7 +87,7 @@ async def test_each_misconfiguration_is_named(tmp_path: Path) -> None:
         assert "too few permissions" in await told(url.replace("//", "//limited:pass@"))
         assert "+@write" in await told(url.replace("//", "//limited:pass@"))
         assert "refuses the user or the password" in await told(url.replace("//", "//limited:wrong@"))
-        assert "no database of this number" in await told(url.replace("/0", "/99"))
+        assert "no database with this number" in await told(url.replace("/0", "/99"))
     with redis_server(tmp_path / "password", "--requirepass", "pass") as url:
         assert "refuses the user or the password" in await told(url)
     with redis_server(tmp_path / "full", "--maxmemory", "1kb") as url:

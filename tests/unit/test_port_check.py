@@ -21,7 +21,7 @@ from adapters.redis_queue.doorbell import RedisDoorbell
 from adapters.secrets.cipher import AesGcmCipher, NoKeys
 from core.domain.secret import Secret
 from entrypoints.bootstrap.extensions import check_adapters
-from entrypoints.bootstrap.port_check import PORTS, misfits
+from entrypoints.bootstrap.port_check import PORTS, find_mismatches
 from entrypoints.setting_values import PORTS as PORTS_OF_SETTINGS
 from entrypoints.setting_values import Adapter
 from entrypoints.settings import SettingsRefused
@@ -53,7 +53,7 @@ def test_every_port_of_the_setting_is_checked() -> None:
 )
 def test_the_adapters_of_this_service_fit(port: str, adapter: type) -> None:
     """Their classes, that is: nothing connects."""
-    assert misfits(port, object.__new__(adapter)) == []
+    assert find_mismatches(port, object.__new__(adapter)) == []
 
 
 class Half:
@@ -82,24 +82,24 @@ class Silent:
 
 
 def test_each_misfit_is_named() -> None:
-    assert misfits("cipher", Half()) == [
-        "`encrypt` does not take (secret, *, context)",
+    assert find_mismatches("cipher", Half()) == [
+        "`encrypt` does not accept (secret, *, context)",
         "`decrypt` is missing",
         "`key_of` cannot be called",
         "`is_current` must not be asynchronous",
     ]
-    assert misfits("alerts", Silent()) == ["`alert` must not be asynchronous"]
-    assert misfits("cipher", None) == ["the factory returned None"]
-    assert misfits("cipher", NoKeys) == ["the factory returned the class NoKeys, not an object of it"]
+    assert find_mismatches("alerts", Silent()) == ["`alert` must not be asynchronous"]
+    assert find_mismatches("cipher", None) == ["the factory returned None"]
+    assert find_mismatches("cipher", NoKeys) == ["the factory returned the class NoKeys, not an instance"]
     stubs: Any = Stubs
-    inherited = "`encrypt` is inherited from the port, which does nothing"
-    assert inherited in misfits("cipher", object.__new__(stubs))
+    inherited = "`encrypt` is not implemented: it is inherited from the port"
+    assert inherited in find_mismatches("cipher", object.__new__(stubs))
 
 
 @pytest.mark.parametrize("port", sorted(PORTS))
 def test_nothing_of_another_kind_stands_behind_a_port(port: str) -> None:
     for other in (0, "text", object(), {}):
-        assert misfits(port, other)
+        assert find_mismatches(port, other)
 
 
 async def _later(_: object) -> object:

@@ -173,7 +173,7 @@ def test_a_bad_private_key_is_refused_with_the_reason(tmp_path: Path, case: str)
 
 
 BAD_PUBLIC_KEYS = {
-    "private": (PKCS8, "this is a private key, which nothing here needs"),
+    "private": (PKCS8, "this is a private key, and only the public key is needed"),
     "certificate": (CERTIFICATE, "this is a certificate, not a public key"),
     "RSA of 1024 bits": (
         tokens.public_pem(tokens.rsa_key("small", bits=1024)),

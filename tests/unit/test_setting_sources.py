@@ -169,5 +169,5 @@ def test_a_secret_with_a_comma_in_the_variable_is_refused_with_the_way_out() -> 
     for text in (f"{FIRST},short", f"{FIRST},", f",{FIRST}", f"{FIRST},,{SECOND}"):
         said = refusal(GITHUB_WEBHOOK_SECRETS=text)
         assert "secret" in said
-        assert "on a line of its own into a file, and set CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS_FILE" in said
+        assert "one per line, and set CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS_FILE" in said
         assert FIRST not in said

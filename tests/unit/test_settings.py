@@ -206,7 +206,7 @@ def test_a_private_key_given_by_mistake_is_refused() -> None:
     private = tokens.private_pem(tokens.ed25519_key()).decode()
 
     found = refused({**PRODUCTION, "CREWKIT_GIT_AUTH_PUBLIC_KEY": private})
-    assert found == {"AUTH_PUBLIC_KEY": "this is a private key, which nothing here needs"}
+    assert found == {"AUTH_PUBLIC_KEY": "this is a private key, and only the public key is needed"}
 
 
 def test_one_source_of_keys_decides() -> None:

@@ -62,7 +62,7 @@ class InstallationCalls(Caller):
         """Return one repository, surely the one asked for whatever its name is now; raises `NotVisible`."""
         found = await self._get(_path(repo_id), self._as_installation(access), _read_repository)
         if str(found.id) != repo_id:
-            raise Undecodable("another repository came back")
+            raise Undecodable("GitHub returned another repository")
         return found.told()
 
     async def branches(

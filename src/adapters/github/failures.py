@@ -28,7 +28,7 @@ _LONGEST_MESSAGE = 300
 
 # After a mistake of ours only a new version helps, so nobody should return soon.
 _MISUNDERSTOOD_SECONDS = 300.0
-# GitHub does not say how long; each try during the block may lengthen it.
+# GitHub does not say how long the block lasts; each attempt during the block may lengthen it.
 _LOGIN_BLOCK_SECONDS = 900.0
 
 
@@ -113,7 +113,7 @@ def error_of(failure: Failure, headers: Mapping[str, str] | None = None) -> Doma
             )
         case Failure.BLOCKED:
             return RepositoryBlocked(
-                "GitHub blocks access to this repository. Its owner finds the reason on its page."
+                "GitHub blocks access to this repository. The repository's page on GitHub shows the reason."
             )
         case Failure.LOGIN_BLOCKED:
             return LoginBlocked(
@@ -128,7 +128,7 @@ def error_of(failure: Failure, headers: Mapping[str, str] | None = None) -> Doma
 
 
 def _sign_on_url(header: str) -> str | None:
-    """Return the page to sign in at; as it leads people away, it must be a web address.
+    """Return the page to sign in at, or None if it is not a web address that people may open.
 
     `X-GitHub-SSO: required; url=https://github.com/orgs/octodocs-test/sso?authorization_request=…`
     https://docs.github.com/rest/authentication/authenticating-to-the-rest-api

@@ -135,13 +135,13 @@ class PrometheusMetrics(Metrics):
         )
         self._odd_parts = Counter(
             "crewkit_git_provider_odd_parts",
-            "Optional parts of payloads and answers that were left out because they had another type.",
+            "Optional parts of payloads and answers that were skipped because they had the wrong type.",
             ["provider", "source", "field"],
             registry=self._registry,
         )
         self._mismatches = Counter(
             "crewkit_git_event_name_mismatches",
-            "Payloads without the marks of the event that their header names. They change nothing.",
+            "Payloads that do not match the event name of their header. They are ignored.",
             ["provider", "event_type"],
             registry=self._registry,
         )
@@ -163,7 +163,7 @@ class PrometheusMetrics(Metrics):
         )
         self._overdue_checks = Gauge(
             "crewkit_git_installation_checks_overdue_seconds",
-            "By how much the most overdue daily check of an installation is late.",
+            "How many seconds the most overdue daily check of an installation is late.",
             ["provider"],
             registry=self._registry,
             multiprocess_mode="mostrecent",
@@ -176,7 +176,7 @@ class PrometheusMetrics(Metrics):
         )
         self._writable = Gauge(
             "crewkit_git_database_writable",
-            "1 if the database stored the last change that was tried, 0 if not (full disk, read-only).",
+            "1 if the last test write to the database succeeded, 0 if not (full disk, read-only).",
             registry=self._registry,
             multiprocess_mode="livemin",
         )

@@ -47,7 +47,7 @@ _OURS = re.compile(
 _LOST_A_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
 # After a failover the old primary still answers, but writes nothing any more.
 OUTAGES = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
-# The server answers and stores nothing: a full disk, a broken one, a standby or a database set to read only.
+# The server answers but does not store changes: the disk is full or broken, or the database is read-only.
 _UNWRITABLE = (errors.DiskFull, errors.IoError, errors.ReadOnlySqlTransaction)
 
 # Why nobody gets in, what callers are told, and what helps. libpq gives no code for it, only words; those of
@@ -80,7 +80,7 @@ _WHY: tuple[tuple[re.Pattern[str], str, str], ...] = (
     ),
     (
         re.compile(r"unsupported startup parameter"),
-        "The database does not let this service in; try again soon.",
+        "The connection pooler rejects this service; try again soon.",
         f"Remove parameters such as `options` from {_SETTING}, or add them to ignore_startup_parameters.",
     ),
     (
@@ -141,19 +141,21 @@ def unreachable(error: psycopg.Error) -> StorageUnavailable:
 
 
 def unwritable(error: psycopg.Error | None) -> StorageUnwritable:
-    """Return the refusal for a database that answers and does not store changes."""
+    """Return the error for a database that answers but does not store changes."""
     if isinstance(error, errors.DiskFull):
         said, remedy = "its disk is full", "Free or add space on PostgreSQL's disk."
     elif isinstance(error, errors.ReadOnlySqlTransaction):
         said = "it is read-only"
         remedy = (
-            f"Give {_SETTING} the primary server (several hosts: target_session_attrs=read-write), or "
+            f"Set {_SETTING} to the primary server (several hosts: target_session_attrs=read-write), or "
             "end the read-only mode."
         )
     else:
-        said, remedy = "writing fails or takes too long", "See PostgreSQL's log, its disk and its replicas."
+        said, remedy = "writing fails or takes too long", "Check PostgreSQL's log, disk and replicas."
     return StorageUnwritable(
-        f"The database stores nothing: {said}; try again soon.", retry_after=_RETRY_AFTER, remedy=remedy
+        f"The database does not store changes: {said}; try again soon.",
+        retry_after=_RETRY_AFTER,
+        remedy=remedy,
     )
 
 

@@ -1,4 +1,4 @@
-"""What keeps a Redis from waking workers, in words for operators."""
+"""The problems that keep Redis from waking workers, with a message and a remedy for operators."""
 
 import re
 from dataclasses import dataclass
@@ -20,17 +20,15 @@ class QueueProblem:
 
 CLUSTER = QueueProblem(
     "Redis runs in cluster mode, which is not supported.",
-    f"Give {_SETTING} a single Redis (cluster-enabled no); it holds nothing that must be kept.",
+    f"Set {_SETTING} to a single Redis (cluster-enabled no). No data has to be moved to it.",
     is_unsupported=True,
 )
 SENTINEL = QueueProblem(
     "This is a Redis Sentinel, which is not supported.",
-    f"Give {_SETTING} the primary Redis itself, or an address that always leads to it.",
+    f"Set {_SETTING} to the primary Redis itself, or to an address that always leads to the primary.",
     is_unsupported=True,
 )
-REPLICA = QueueProblem(
-    "This Redis is a read-only replica.", f"Give {_SETTING} the primary Redis, not a replica."
-)
+REPLICA = QueueProblem("This Redis is a read-only replica.", f"Set {_SETTING} to the primary Redis.")
 EVICTING = QueueProblem(
     "Redis may evict notifications when its memory is full (maxmemory-policy is not noeviction).",
     "Set maxmemory-policy to noeviction. Nothing is lost meanwhile, but events may be processed late.",
@@ -43,7 +41,9 @@ _KNOWN: tuple[tuple[re.Pattern[str], QueueProblem], ...] = (
     (re.compile(r"READONLY|read only replica"), REPLICA),
     (
         re.compile(r"NOAUTH|WRONGPASS|invalid username-password|[Aa]uthentication|without any password"),
-        QueueProblem("Redis refuses the user or the password.", f"Correct them in {_SETTING}."),
+        QueueProblem(
+            "Redis refuses the user or the password.", f"Correct the user and password in {_SETTING}."
+        ),
     ),
     (
         re.compile(r"NOPERM|has no permissions"),
@@ -54,25 +54,26 @@ _KNOWN: tuple[tuple[re.Pattern[str], QueueProblem], ...] = (
     (
         re.compile(r"OOM|maxmemory"),
         QueueProblem(
-            "The memory of Redis is full.", "Raise maxmemory, or remove what other programs keep there."
+            "The memory of Redis is full.", "Raise maxmemory, or remove the data of other programs."
         ),
     ),
     (
         re.compile(r"MISCONF"),
         QueueProblem(
-            "Redis stores nothing, since it cannot save to its disk.", "See the disk and log of Redis."
+            "Redis rejects writes, because it cannot save to its disk.",
+            "Check the disk and the log of Redis.",
         ),
     ),
     (
         re.compile(r"DB index|database index"),
         QueueProblem(
-            "Redis has no database of this number.",
+            "Redis has no database with this number.",
             f"Correct the number at the end of {_SETTING}; 0 always exists.",
         ),
     ),
     (
         re.compile(r"LOADING"),
-        QueueProblem("Redis still loads its data.", "Wait until it has started."),
+        QueueProblem("Redis is still loading its data.", "Wait until it has started."),
     ),
     (re.compile(r"[Uu]nknown command"), SENTINEL),
 )

@@ -61,14 +61,14 @@ class VerifiedDelivery:
 class SourceSecrets:
     """The source key that an unverified request claims, and the webhook secrets of that integration.
 
-    There is always a secret: a random one where no such integration exists.
+    There is always a secret: a random one if the integration does not exist.
     """
 
     source_key: str
     secrets: tuple[Secret, ...]
 
     def require_source(self, delivery: "VerifiedDelivery") -> None:
-        """Raise `SignatureRefused` for a delivery of another source, of which this secret proves nothing."""
+        """Raise `SignatureRefused` if the delivery is of a source that this secret does not prove."""
         if delivery.source_key != self.source_key:
             raise SignatureRefused("source_mismatch")
 
@@ -126,7 +126,7 @@ class BodyRefused(DeliveryRefused):
 
 
 class DeliveryIdConflict(DomainError):
-    """A delivery id is known with another body; it is not signed, so one of the two is not genuine."""
+    """This delivery id was received before with another body; send the body under a new delivery id."""
 
     kind = ErrorKind.ABORTED
     code = "delivery_id_conflict"
@@ -134,7 +134,7 @@ class DeliveryIdConflict(DomainError):
     def __init__(self) -> None:
         super().__init__(
             "This delivery id was received before with another body, which is kept. "
-            "Send the body under a delivery id of its own."
+            "Send this body under a new delivery id."
         )
 
 

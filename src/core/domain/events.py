@@ -107,7 +107,7 @@ def failed_attempt(event: Event, message: str, *, now: datetime, final: bool = F
     )
 
 
-# The first interruption is mostly a restart of the worker, so the event keeps its place in the order.
+# The first interruption is usually a restart of the worker, so the event keeps its place in the order.
 _INTERRUPTION_DELAYS = (timedelta(0), timedelta(seconds=10))
 
 

@@ -125,9 +125,9 @@ class ProviderPerson:
 class RepositoryAdministration:
     """How many of an installation's repositories a person sees, and how many of these they administer.
 
-    Reading ends at the first page with a repository that they do not administer: then `administered` is
-    smaller than `total`, and neither counts what follows. While it is not complete, `total` is what the
-    provider says there are, and all that were read so far are administered.
+    Counting ends at the first page with a repository that the person does not administer: `administered` is
+    then smaller than `total`, and both leave out the later pages. While the count is not complete, `total` is
+    the number that the provider reports, and the person administers all repositories that were read.
     """
 
     total: int
@@ -137,7 +137,7 @@ class RepositoryAdministration:
 
 @dataclass(frozen=True, slots=True)
 class VisibleInstallation:
-    """An installation that a person sees, and the account that it is on."""
+    """An installation that a person sees, and its account."""
 
     provider_id: str
     account_id: AccountId
@@ -146,9 +146,9 @@ class VisibleInstallation:
 
 @dataclass(frozen=True, slots=True)
 class VisibleInstallations:
-    """What a person sees of our app.
+    """The installations of our app that a person sees.
 
-    `hides_accounts` says that there may be more, on accounts that require single sign-on first.
+    If `hides_accounts` is true, there may be more, on accounts that require single sign-on first.
     """
 
     installations: tuple[VisibleInstallation, ...]
@@ -222,7 +222,7 @@ class ProviderUnavailable(DomainError):
 
 
 class AnswerUnreadable(ProviderUnavailable):
-    """The provider answered, and the answer could not be read. It says nothing of what was requested."""
+    """The provider's response could not be read. Try again later; if this continues, check for a proxy."""
 
     kind = ErrorKind.INTERNAL
     code = "provider_answer_unreadable"
@@ -263,16 +263,16 @@ class PermissionMissing(DomainError):
 
 
 class AccessBlocked(DomainError):
-    """The provider blocks this access for a reason that passes, or that people lift at the provider."""
+    """The provider blocks this access. Try again later, or ask an owner of the account to allow it."""
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "provider_access_blocked"
 
 
 class SingleSignOnRequired(AccessBlocked):
-    """The account at the provider requires single sign-on; sign in there with it, then try again.
+    """The account at the provider requires single sign-on; sign in to the account there, then try again.
 
-    `url` is the provider's page for it, where it is known.
+    `url` is the provider's sign-in page, if it is known.
     """
 
     code = "provider_sso_required"
@@ -283,32 +283,32 @@ class SingleSignOnRequired(AccessBlocked):
 
 
 class AddressNotAllowed(AccessBlocked):
-    """The account's IP allow list blocks this service; an owner of the account can add its addresses."""
+    """The account's IP allow list blocks this service; ask an owner of the account to add its addresses."""
 
     code = "provider_ip_not_allowed"
 
 
 class AccountSuspended(AccessBlocked):
-    """The provider suspended the account of this person. Only the provider can lift that."""
+    """The provider suspended this person's account; contact the provider's support."""
 
     code = "provider_account_suspended"
 
 
 class RepositoryBlocked(AccessBlocked):
-    """The provider blocks access to this repository, for example for legal reasons."""
+    """The provider blocks access to this repository; its page at the provider shows the reason."""
 
     code = "provider_repository_blocked"
 
 
 class LoginBlocked(AccessBlocked):
-    """The provider blocks sign-in after too many failed attempts. The block ends by itself."""
+    """The provider blocks sign-in after too many failed attempts; try again later."""
 
     kind = ErrorKind.UNAVAILABLE
     code = "provider_login_blocked"
 
 
 class EmailUnverified(AccessBlocked):
-    """The person has no verified email address at the provider, which therefore authorizes no app."""
+    """The person has no verified email address at the provider; verify one there, then try again."""
 
     code = "provider_email_unverified"
 

@@ -1,4 +1,4 @@
-"""Adapters of other packages, named in the settings: they replace ours or are added to them."""
+"""Adapters of other packages, named in the settings: they replace built-in adapters or are added to them."""
 
 import inspect
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
-from entrypoints.bootstrap.port_check import misfits
+from entrypoints.bootstrap.port_check import find_mismatches
 from entrypoints.bootstrap.wiring import Driven
 from entrypoints.setting_problem import Problem
 from entrypoints.setting_table import PREFIX
@@ -47,13 +47,13 @@ def check_adapters(
 def _make(adapter: Adapter, environment: Mapping[str, str], stack: AsyncExitStack) -> Any:  # noqa: ANN401 - of any port
     try:
         made: Any = adapter.make(environment)
-        # Before the check, so that it also releases what does not fit.
-        wrong = _close_later(made, stack) or misfits(adapter.port, made)
+        # Before the check, so that an adapter that does not match is closed as well.
+        wrong = _close_later(made, stack) or find_mismatches(adapter.port, made)
     except (Exception, SystemExit) as error:
         cause = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise _refused(adapter, f"the factory raised {_one_line(cause)}") from error
     if wrong:
-        raise _refused(adapter, f"what the factory made is no {adapter.port}: {'; '.join(wrong)}")
+        raise _refused(adapter, f"the adapter does not match the port {adapter.port}: {'; '.join(wrong)}")
     return made
 
 
@@ -64,17 +64,17 @@ def _close_later(made: Any, stack: AsyncExitStack) -> list[str]:  # noqa: ANN401
     if not callable(close):
         return ["`close` cannot be called"]
 
-    async def closed() -> None:
+    async def close_adapter() -> None:
         ending = close()
         if inspect.isawaitable(ending):
             await ending
 
-    stack.push_async_callback(closed)
+    stack.push_async_callback(close_adapter)
     return []
 
 
 def _refused(adapter: Adapter, problem: str) -> SettingsRefused:
-    remedy = "Name a factory that returns the adapter; docs/adapters.md says what each port asks for"
+    remedy = "Name a factory that returns the adapter; docs/adapters.md describes the ports"
     return SettingsRefused((Problem(f"{PREFIX}ADAPTERS", f"`{adapter.text}`: {problem}", remedy),))
 
 

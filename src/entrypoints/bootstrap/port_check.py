@@ -1,4 +1,4 @@
-"""Checks that an object is what a port asks for, as far as that shows before anything is called."""
+"""Checks that an object has the methods of a port, without calling them."""
 
 import inspect
 from collections.abc import Mapping
@@ -29,18 +29,18 @@ PORTS: Mapping[str, type] = {
 _NAME_OF = {"provider": "name", "webhooks": "provider"}
 
 
-def misfits(port: str, made: object) -> list[str]:
-    """Return what keeps an object from standing behind a port, in words; empty if nothing does."""
+def find_mismatches(port: str, made: object) -> list[str]:
+    """Return in words how an object does not match a port; empty if it matches."""
     protocol = PORTS[port]
     if made is None:
         return ["the factory returned None"]
     if isinstance(made, type):
-        return [f"the factory returned the class {made.__name__}, not an object of it"]
+        return [f"the factory returned the class {made.__name__}, not an instance"]
     if inspect.isawaitable(made):
         if inspect.iscoroutine(made):
             made.close()
-        return ["the factory is asynchronous; it has to return the adapter at once"]
-    found = [why for name in _members(protocol) if (why := _misfit(protocol, name, made)) is not None]
+        return ["the factory is asynchronous; it must return the adapter directly"]
+    found = [why for name in _members(protocol) if (why := _mismatch(protocol, name, made)) is not None]
     label = _NAME_OF.get(port)
     if label is not None and not found:
         name = getattr(made, label, None)
@@ -53,12 +53,12 @@ def _members(protocol: type) -> list[str]:
     return [name for name in vars(protocol) if not name.startswith("_") or name == "__call__"]
 
 
-def _misfit(protocol: type, name: str, made: object) -> str | None:
+def _mismatch(protocol: type, name: str, made: object) -> str | None:
     declared: Any = inspect.getattr_static(protocol, name)
     shown = f"`{name}`"
     inherited = inspect.getattr_static(type(made), name, None)
     if inherited is declared:
-        return f"{shown} is inherited from the port, which does nothing"
+        return f"{shown} is not implemented: it is inherited from the port"
     try:
         member = getattr(made, name)
     except AttributeError:
@@ -71,11 +71,11 @@ def _misfit(protocol: type, name: str, made: object) -> str | None:
         return f"{shown} cannot be called"
     if inspect.iscoroutinefunction(declared) != _is_asynchronous(member):
         return f"{shown} must {'' if inspect.iscoroutinefunction(declared) else 'not '}be asynchronous"
-    return None if _takes(member, declared) else f"{shown} does not take {_parameters(declared)}"
+    return None if _takes(member, declared) else f"{shown} does not accept {_parameters(declared)}"
 
 
 def _is_asynchronous(member: Any) -> bool:  # noqa: ANN401 - any callable
-    # Of an object with `__call__`, that is what would be called.
+    # If the member is an object with `__call__`, that method decides.
     return any(map(inspect.iscoroutinefunction, (member, vars(type(member)).get("__call__"))))
 
 
@@ -92,7 +92,7 @@ def _takes(member: Any, declared: Any) -> bool:  # noqa: ANN401 - any callables
         inspect.signature(member).bind(*positional, **keywords)
     except TypeError:
         return False
-    except ValueError:  # of a builtin, which tells no signature
+    except ValueError:  # a builtin may have no signature
         return True
     return True
 

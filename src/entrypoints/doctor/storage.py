@@ -33,14 +33,14 @@ def judge_revision(current: str | None, newest: str) -> Finding:
 
 
 def judge_pooler(*, has_statement_timeout: bool) -> Finding:
-    """Judge a database behind a connection pooler, whose sessions do not keep our own settings."""
+    """Judge a database behind a connection pooler, whose sessions do not keep the service's settings."""
     about = "pooler"
-    said = "The database is behind a connection pooler; prepared statements are off."
+    message = "The database is behind a connection pooler; prepared statements are off."
     if has_statement_timeout:
-        return ok(about, said)
+        return ok(about, message)
     return warn(
         about,
-        f"{said} Reads have no time limit at the server.",
+        f"{message} Reads have no time limit at the server.",
         "Run ALTER ROLE … SET statement_timeout = '8s', the same for lock_timeout = '5s', "
         "idle_in_transaction_session_timeout = '5s' and random_page_cost = 1.1, and reconnect the pooler.",
     )
@@ -82,7 +82,7 @@ def judge_backlog(oldest_due: datetime | None, failed: int, most: int, *, now: d
 
 
 def judge_checks(backlog: CheckBacklog, *, now: datetime) -> Finding:
-    """Judge whether each installation was checked with GitHub within the last days."""
+    """Judge whether the daily checks of installations with GitHub are on time."""
     about = "reconciliation"
     checked = backlog.last_checked_at
     last = f" The last check was {lasting(now - checked)} ago." if checked else ""
@@ -92,7 +92,7 @@ def judge_checks(backlog: CheckBacklog, *, now: datetime) -> Finding:
             about,
             f"Daily checks with GitHub are late: {counted(backlog.overdue, 'installation')} due, the oldest "
             f"for {lasting(late)}.{last}",
-            "Start `crewkit-git scheduler`, or see why its calls to GitHub fail.",
+            "Start `crewkit-git scheduler`, or check its log for failed calls to GitHub.",
         )
     return ok(about, f"Daily checks with GitHub are on time ({counted(backlog.live, 'installation')}).{last}")
 

@@ -226,7 +226,7 @@ def _choice(request: Request, choice: Choose, pages: Pages) -> Response:
     words = (
         "The app is installed on several accounts. Choose the account to connect."
         if choice.installations
-        else "None of these accounts could be confirmed as yours yet."
+        else "The app is installed on several accounts. None of them could be confirmed as yours yet."
     )
     return pages.show(
         request,

@@ -11,10 +11,10 @@ import structlog
 
 from entrypoints.descriptors import affordable_connections, descriptor_limit
 
-# Connections that are refused are open for a moment, too, so that the caller can read why.
+# Refused connections stay open for a moment, so that the caller can read the reason.
 _MAX_REFUSED = 16
 _SWEEP_SECONDS = 1.0
-# At the bound, connections that have waited for so long make room for new ones.
+# At the limit, a connection that has been idle for this long is closed for a new one.
 _UNDISTURBED_SECONDS = 1.0
 
 _log = structlog.get_logger(__name__)
@@ -32,32 +32,32 @@ class ConnectionLimits:
     """How long a request's head may take to arrive."""
 
     unread_body_seconds: float = 15.0
-    """How long the rest of a body may take to arrive after its answer, when nobody reads it any more."""
+    """How long the rest of a body may take to arrive after its answer, when the body is no longer read."""
 
     drain_seconds: float = 2.0
-    """How long a caller may go on sending after a refusal, so that the caller can read the answer."""
+    """How long a caller may continue to send after a refusal, so that the caller can read the answer."""
 
 
 class Connection(Protocol):
     """One connection, as the sweep sees it."""
 
     waiting_since: float
-    """Since when it waits for its caller, by the loop's clock; infinite while a request is processed."""
+    """When it began to wait for its caller, by the loop's clock; infinite while a request is processed."""
 
     may_wait_seconds: float
 
     def end_overdue(self, now: float) -> None:
-        """Close it, or let it wait anew."""
+        """Close the connection, or extend its wait."""
 
     def end(self) -> None:
-        """Close it at once."""
+        """Close the connection at once."""
 
 
 class OpenConnections:
-    """Admits connections up to a bound, and ends those that have waited too long.
+    """Admits connections up to a limit, and closes those that have waited too long.
 
-    One timer looks at all of them once a second, so that a request costs no timer of its own. At the bound,
-    those that have waited longest make room: strangers who open connections and say nothing keep nobody out.
+    One timer checks all connections once a second, so that a request needs no timer. At the limit, the
+    longest idle connections are closed, so that strangers who open idle connections lock out nobody.
     """
 
     def __init__(self, limits: ConnectionLimits) -> None:
@@ -75,7 +75,7 @@ class OpenConnections:
             self._is_sweeping = True
             loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
         if len(self._open) >= self.max_connections:
-            self._tell_full()
+            self._log_full()
             self._make_room(loop.time())
         if len(self._open) < self.max_connections:
             self._open.add(connection)
@@ -85,27 +85,28 @@ class OpenConnections:
 
     @property
     def can_drain_refused(self) -> bool:
-        """Whether a refused connection may stay open until its caller has read why."""
+        """Whether a refused connection may stay open until its caller has read the reason."""
         return len(self._refused) <= _MAX_REFUSED
 
     def forget(self, connection: Connection) -> None:
-        """Watch it no longer: it is closed."""
+        """Remove a closed connection."""
         self._refused.discard(connection)
         self._open.discard(connection)
 
-    def _tell_full(self) -> None:
+    def _log_full(self) -> None:
         if self._is_full:
             return
         self._is_full = True
         _log.error(
             "connections_exhausted",
             limit=self.max_connections,
-            reason="Those that wait longest are closed, and new ones refused if all are busy. Find out who "
-            "opens so many, add a process, or raise CREWKIT_GIT_HTTP_MAX_CONNECTIONS and LimitNOFILE.",
+            reason="The longest idle connections are closed; if all are busy, new ones are refused. Find the "
+            "client with many connections, add a process, or raise CREWKIT_GIT_HTTP_MAX_CONNECTIONS and "
+            "LimitNOFILE.",
         )
 
     def _make_room(self, now: float) -> None:
-        """End a fiftieth of the connections at once: looking at all of them for each new one is slow."""
+        """Close a fiftieth of the connections at once: checking all of them for each new one is slow."""
         waiting = [one for one in self._open if one.waiting_since <= now - _UNDISTURBED_SECONDS]
         count = max(1, self.max_connections // 50)
         for connection in nsmallest(count, waiting, key=lambda one: one.waiting_since):
@@ -117,7 +118,7 @@ class OpenConnections:
         for connection in [*self._open, *self._refused]:
             if connection.waiting_since + connection.may_wait_seconds <= now:
                 connection.end_overdue(now)
-        # Not at the first one that goes: at the bound connections come and go all the time.
+        # Not at the first closed connection: at the limit, connections open and close all the time.
         if self._is_full and len(self._open) < self.max_connections * 0.9:
             self._is_full = False
             _log.warning("connections_available", limit=self.max_connections)
@@ -127,7 +128,7 @@ class OpenConnections:
             loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
 
     def _check_descriptors(self) -> None:
-        """Log once that none is left, and once that it is over: the event loop only resets connections."""
+        """Log when the descriptors run out and when they are available again; the event loop logs neither."""
         try:
             os.close(os.dup(0))
         except OSError as error:
@@ -142,7 +143,7 @@ class OpenConnections:
             _log.error(
                 "descriptors_exhausted",
                 limit=limit,
-                reason="Connections are reset. Raise the limit of open files (LimitNOFILE, ulimit -n).",
+                reason="New connections are reset. Raise the limit of open files (LimitNOFILE, ulimit -n).",
             )
         else:
             _log.warning("descriptors_available", limit=limit)

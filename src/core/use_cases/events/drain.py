@@ -183,7 +183,7 @@ class DrainLane:
         await tx.commit()
         self.alerts.alert(
             "processing_interrupted",
-            "A worker process ended while it processed deliveries; they are run one at a time.",
+            "A worker process ended while it processed deliveries. They are now processed one at a time.",
             lane=lane,
             events=len(batch.event_ids),
             delivery_id=counted[0].delivery_id if counted else None,

@@ -274,7 +274,9 @@ class FinishInstall:
             onward = replace(flow, installation_id=choice, progress=ProofProgress())
             return await self.steps.authorize(flow, onward)
         if flow.step not in (FlowStep.CHOOSE, FlowStep.CHOOSE_REQUEST) or choice not in flow.candidates:
-            raise ChoiceInvalid("Choose one of those on the page.")
+            raise ChoiceInvalid(
+                "This choice is not on the page. Go back and choose one of the options there."
+            )
         if flow.step is FlowStep.CHOOSE_REQUEST:
             assert flow.provider_user_id is not None  # the requests are theirs
             return await self._await_approval(flow, flow.provider_user_id, AccountId(choice), None)

@@ -31,7 +31,7 @@ async def open_checks(
     async def look_at_settings() -> list[Finding]:
         return judge_settings(settings, problems, strays)
 
-    async def look_at_route() -> list[Finding]:
+    async def describe_route() -> list[Finding]:
         return [ok("outgoing calls", outgoing_of(settings).description)]
 
     async with AsyncExitStack() as stack:
@@ -43,7 +43,7 @@ async def open_checks(
         yield [
             Check("settings", look_at_settings, ""),
             *adapter_checks(settings),
-            Check("outgoing calls", look_at_route, ""),
+            Check("outgoing calls", describe_route, ""),
             *storage_checks(settings, clock, database),
             *queue_checks(settings),
             *token_checks(settings),

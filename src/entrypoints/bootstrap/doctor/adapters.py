@@ -21,6 +21,6 @@ def adapter_checks(settings: Settings) -> list[Check]:
                 return [
                     fail(_ABOUT, f"{problem.problem}.", f"{problem.remedy}.") for problem in refusal.problems
                 ]
-        return [ok(_ABOUT, f"As their ports ask: {', '.join(one.text for one in settings.adapters)}.")]
+        return [ok(_ABOUT, f"They match their ports: {', '.join(one.text for one in settings.adapters)}.")]
 
     return [Check(_ABOUT, check, "")]

@@ -37,6 +37,6 @@ def queue_checks(settings: Settings) -> list[Check]:
                 problem = problem_of(error)
                 found = [fail("redis", f"{shown(url)}: {problem.message}", problem.remedy)]
             return [*found, note("worker", "Not checked, since Redis cannot be used.")]
-        return [*(found or [ok("redis", "It answers and stores.")]), judge_workers(workers)]
+        return [*(found or [ok("redis", "It answers and stores data.")]), judge_workers(workers)]
 
     return [Check("redis", look, _REMEDY)]
