@@ -78,7 +78,7 @@ const textOf = (value: unknown): string | undefined =>
 const idOf = (value: unknown): string | undefined =>
   typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value : undefined;
 
-// A provider's names of accounts; anything else in an address could be a text that somebody wants to be read.
+// Only the form of an account name: the address could contain any text that an attacker wants to show.
 const accountOf = (value: unknown): string | undefined => {
   const text = textOf(value);
   return text && /^[A-Za-z0-9][A-Za-z0-9_-]{0,38}$/.test(text) ? text : undefined;

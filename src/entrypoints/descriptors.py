@@ -7,12 +7,12 @@ _RESERVED_DESCRIPTORS = 256
 
 
 def raise_descriptor_limit() -> None:
-    """Let this process open as many files as the system permits it; many systems begin with 1,024."""
+    """Raise the limit of open files to the hard limit; many systems start processes with 1,024."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     except (OSError, ValueError):
-        return  # macOS names a limit that it does not permit
+        return  # macOS reports a hard limit that it does not permit
 
 
 def descriptor_limit() -> int:

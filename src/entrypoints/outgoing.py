@@ -14,7 +14,7 @@ _HTTPS_PORT = 443
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """The route of outgoing calls. The proxy is for https alone: plain http stays in the own network."""
+    """The route of outgoing calls. The proxy is only for https: plain http stays in the own network."""
 
     proxy: Secret | None = None
     no_proxy: Sequence[str] = ()

@@ -13,7 +13,7 @@ _WORDS = re.compile(
 _MIN_REST = 8
 
 
-def weakness(value: bytes, *, min_distinct: int) -> str | None:
+def find_weakness(value: bytes, *, min_distinct: int) -> str | None:
     """Return why a secret is not random, or None if it may be. The text contains no part of the secret.
 
     A random secret of this length practically always has `min_distinct` different bytes.

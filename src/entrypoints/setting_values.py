@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.domain.secret import Secret
-from entrypoints.secret_strength import weakness
+from entrypoints.secret_strength import find_weakness
 from entrypoints.setting_problem import ValueRefused
 from entrypoints.setting_text import unquote
 
@@ -107,7 +107,7 @@ def _strong_secrets(items: Sequence[str]) -> tuple[Secret, ...]:
             raise ValueRefused(
                 f"{which} has {len(item)} characters, and at least {MIN_SECRET_BYTES} are needed", remedy
             )
-        if why := weakness(item.encode(), min_distinct=_MIN_DISTINCT_OF_SECRET):
+        if why := find_weakness(item.encode(), min_distinct=_MIN_DISTINCT_OF_SECRET):
             raise ValueRefused(f"{which} {why}", _STRONGER)
     return tuple(map(Secret, items))
 
@@ -280,7 +280,7 @@ def encryption_keys(text: str) -> tuple[tuple[str, Secret], ...]:
             raise ValueError(f"the key `{key_id}` is not base64") from None
         if len(content) != KEY_BYTES:
             raise ValueError(f"the key `{key_id}` has {len(content)} bytes instead of {KEY_BYTES}")
-        if why := weakness(content, min_distinct=_MIN_DISTINCT_OF_KEY):
+        if why := find_weakness(content, min_distinct=_MIN_DISTINCT_OF_KEY):
             raise ValueRefused(f"the key `{key_id}` {why}", _KEY_REMEDY)
     if len({key_id for key_id, _, _ in keys}) != len(keys):
         raise ValueError("two keys have the same id, which stands before the colon")

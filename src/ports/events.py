@@ -46,7 +46,7 @@ class EventStore(Protocol):
         """
 
     async def find_by_id(self, event_id: EventId) -> Event | None:
-        """Return one event, by the number it was received under."""
+        """Return the event with this id, or None."""
 
     async def find_payload(self, event_id: EventId) -> bytes | None:
         """Return the bytes that were signed, None once retention removed them; raises `PayloadDamaged`."""

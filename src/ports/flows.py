@@ -19,8 +19,8 @@ class FlowStore(Protocol):
     async def find(self, provider: str, state_hash: bytes) -> Flow | None:
         """Return the flow whose state this is, whatever became of it."""
 
-    async def of_browser(self, provider: str, external_ids: Collection[UUID]) -> Sequence[Flow]:
-        """Return the flows with these ids, newest first, in whatever state; unknown ids are left out.
+    async def list_by_ids(self, provider: str, external_ids: Collection[UUID]) -> Sequence[Flow]:
+        """Return the flows with these ids in any state, newest first; unknown ids are left out.
 
         Not promised: that the browser may continue them. Compare its cookies.
         """

@@ -22,7 +22,7 @@ class IntegrationStore(Protocol):
         """Return at most one integration per installation: the live one, else the last revoked."""
 
     async def find_webhook_secret(self, provider: str, provider_id: str) -> SealedWebhookSecret | None:
-        """Return the own webhook secret of the integration that is not revoked, if it has one."""
+        """Return the own webhook secret of the integration that is not revoked, or None if it has none."""
 
     async def set_webhook_secret(self, sealed: SealedWebhookSecret) -> None:
         """Store an integration's own webhook secret, which replaces the one before."""

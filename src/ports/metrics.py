@@ -73,7 +73,7 @@ class Metrics(Protocol):
         """Count a check of an installation with its provider."""
 
     def installation_checks(self, provider: str, *, overdue_seconds: float) -> None:
-        """Publish by how much the most overdue daily check is late."""
+        """Publish how late the most overdue daily check is."""
 
     def streams(self, count: int) -> None:
         """Tell how many streams of events this process serves."""

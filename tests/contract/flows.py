@@ -66,12 +66,12 @@ class FlowStoreContract:
             await tx.commit()
         ids = [made[0].external_id, made[2].external_id, uuid4()]
         async with world.unit_of_work() as tx:
-            found = await tx.flows.of_browser(PROVIDER, ids)
+            found = await tx.flows.list_by_ids(PROVIDER, ids)
             assert [one.id for one in found] == [made[2].id, made[0].id]
             assert [one.progress for one in found] == [ProofProgress(), progress]
             assert all(one.stepped_at is not None for one in found)
-            assert await tx.flows.of_browser("gitlab", ids) == []
-            assert await tx.flows.of_browser(PROVIDER, []) == []
+            assert await tx.flows.list_by_ids("gitlab", ids) == []
+            assert await tx.flows.list_by_ids(PROVIDER, []) == []
 
     async def test_oldest_first(self, world: World) -> None:
         """Several requests come in the order they were made."""

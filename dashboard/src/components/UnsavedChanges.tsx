@@ -3,7 +3,7 @@ import { lazy, Suspense } from "react";
 
 const DiscardDialog = lazy(() => import("@/components/DiscardDialog"));
 
-/** Asks before a form with unsaved changes is left, for another page of ours or for another site. */
+/** Asks for confirmation before a form with unsaved changes is left, for another page or another site. */
 export function UnsavedChanges({ isChanged }: { isChanged: boolean }) {
   const blocker = useBlocker({
     shouldBlockFn: () => isChanged,

@@ -12,8 +12,8 @@ function isWorthRetrying(failures: number, error: Error): boolean {
 }
 
 export const queryClient = new QueryClient({
-  // A session may end while a page is open. A page that has nothing to show yet leads to sign in; one that is
-  // in use stays as it is, with what was typed, and offers to.
+  // A session may end while a page is open. A page without data redirects to sign-in. A page in use stays open
+  // with its input and offers to sign in.
   queryCache: new QueryCache({
     onError: (error, query) => {
       if (!isSignedOut(error)) return;

@@ -18,10 +18,10 @@ const WORDS = new Map(
     provider_unavailable: "GitHub isn’t responding. Try again in a moment.",
     provider_rate_limited: "GitHub is rate limiting crewkit. Try again later.",
     provider_answer_unreadable:
-      "GitHub’s response could not be read. Try again later. If this continues, ask the people who run crewkit.",
+      "GitHub’s response could not be read. Try again later. If this continues, ask the people who operate crewkit.",
     provider_account_suspended: "GitHub suspended that account. Contact GitHub Support.",
     provider_repository_blocked:
-      "GitHub blocks access to a repository. Its owner finds the reason on the repository’s page.",
+      "GitHub blocks access to a repository. The repository’s page on GitHub shows the reason.",
     provider_login_blocked:
       "GitHub blocks sign-in after too many failed attempts. The block ends by itself. Try again later.",
     provider_email_unverified: "Verify an email address at GitHub, then try again.",

@@ -2,7 +2,7 @@ import { ApiProblem } from "@/lib/api/problem";
 
 let isLeaving = false;
 
-// Restored from the browser's memory of pages, as after Back, the page has not left any more.
+// After Back the browser may restore this page from its cache; the page is then no longer leaving.
 if (typeof window !== "undefined")
   window.addEventListener("pageshow", () => {
     isLeaving = false;

@@ -56,8 +56,8 @@ class Addresses:
         """Return the URL of an API path that begins with a slash."""
         return self.api.rstrip("/") + path
 
-    def of_link(self, link: str, requested: str) -> str | None:
-        """Return where a link in an answer leads at the API's own host, or None for what is no link.
+    def resolve_link(self, link: str, requested: str) -> str | None:
+        """Return the URL of a link in an answer at the configured host, or None if the link is malformed.
 
         A proxy or an Enterprise Server may write another host, scheme or prefix into links; a token is sent
         to the configured host alone. `requested` is the URL that was answered.

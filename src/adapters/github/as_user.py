@@ -65,7 +65,7 @@ class _Count:
         self._admin: dict[int, bool] = {}
 
     def add(self, page: VisibleRepositories) -> None:
-        """Count one page; it is over with the last one, and with one that is not administered throughout."""
+        """Count one page. Counting ends with the last page, or at a repository that is not administered."""
         self.totals.add(page.total_count)
         for position, row in enumerate(page.repositories):
             if row is None or row.id is None:
@@ -77,15 +77,15 @@ class _Count:
 
     @property
     def is_settled(self) -> bool:
-        """Whether the list stood still: what moves between two pages is missed or seen twice."""
+        """Whether the list did not change: a row that moves between two pages is missed or read twice."""
         seen = self.before + len(self._admin)
         if not all(self._admin.values()):
-            return True  # nothing else can come of it
+            return True  # the result cannot change any more
         return len(self.totals) == 1 and (not self.is_over or self.totals == {seen})
 
     @property
     def result(self) -> RepositoryAdministration:
-        """What was counted, whatever GitHub claims."""
+        """The count so far; GitHub's own total may differ."""
         administered = self.before + sum(self._admin.values())
         if self.is_over:
             return RepositoryAdministration(self.before + len(self._admin), administered)
@@ -170,17 +170,17 @@ class UserCalls(Caller):
         if not is_number(provider_id):
             raise NotVisible("GitHub shows no such object.")
         path = f"/user/installations/{provider_id}/repositories"
-        # Pages are full but for the last one, so what was read before ends where a page does.
+        # All pages but the last are full, so the earlier count ended at the end of a page.
         before = after.administered if after and after.administered % PER_PAGE == 0 else 0
         for _ in range(READINGS):
             count = _Count(before, {after.total} if after and before else set())
-            await self._read_on(count, path, self._as_user(token), until)
+            await self._continue_count(count, path, self._as_user(token), until)
             if count.is_settled:
                 break
             before = 0
         return count.result
 
-    async def _read_on(
+    async def _continue_count(
         self, count: "_Count", path: str, credential: TokenCredential, until: datetime | None
     ) -> None:
         number, width = count.before // PER_PAGE + 1, 1
@@ -193,7 +193,7 @@ class UserCalls(Caller):
             number += width
             if until is not None and self._parts.clock.now() >= until:
                 return
-            # As many at once as there are likely to be; the first page says.
+            # The first page has the total, so the further pages are requested at once.
             width = min(PAGES_AT_ONCE, max(1, -(-max(count.totals) // PER_PAGE) - number + 1))
 
     async def revoke_grant(self, token: Secret) -> None:

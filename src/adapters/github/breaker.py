@@ -24,7 +24,7 @@ class CircuitBreaker:
 
     So many failures in a row open it: calls fail at once instead of waiting for timeouts and adding to the
     host's load. After a rest one call goes through, and its outcome closes the breaker or begins a longer
-    rest. Only `Unavailable` counts as failure; whatever else the host answers, readable or not, it answers.
+    rest. Only `Unavailable` counts as failure; any other answer, readable or not, shows that the host works.
     """
 
     def __init__(

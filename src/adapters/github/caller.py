@@ -69,6 +69,6 @@ class Caller:
         self, credential: Credential, read: Callable[[Reply], T], accept: frozenset[int], url: str
     ) -> Page[T]:
         # Links are followed with a token, so only at the configured host, whatever host they name.
-        locate = partial(self._parts.addresses.of_link, requested=url)
+        locate = partial(self._parts.addresses.resolve_link, requested=url)
         read_page = page_reader(read, locate)
         return await self._parts.transport.ask(Call("GET", url, credential, read_page, accept))

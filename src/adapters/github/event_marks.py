@@ -1,4 +1,4 @@
-"""Which event a body is of, by its own marks.
+"""Find out from the fields of a body which event it belongs to.
 
 The signature does not cover the event's name, so a body that was recorded once can be sent again under
 another name. Each event has fields that no other has: a body with marks of another event, or none of its
@@ -12,7 +12,7 @@ import msgspec
 
 from adapters.github.tolerant import ABSENT, Id, OddParts, TolerantDecoder
 
-# Every field at the top of a payload that says what the event is about. Fields that come with any event are
+# The top-level fields of payloads that show what an event is about. Fields that come with any event are
 # not among them: action, changes, enterprise, installation, organization, repository, sender.
 _SUBJECT_NAMES = """
     account after alert answer approver assignee base_ref before blocked_user branch branches build
@@ -42,7 +42,7 @@ _OWN_SUBJECTS: Mapping[str, str] = {
     "github_app_authorization": "",
 }
 
-# Of the fields that come with most events, those that this one never has.
+# Fields that most events have and this event never has.
 _NEVER: Mapping[str, Collection[str]] = {
     "push": ["action"],
     "public": ["action"],
@@ -52,7 +52,7 @@ _NEVER: Mapping[str, Collection[str]] = {
     "github_app_authorization": ["repository", "installation", "organization"],
 }
 
-# Of these fields at least one is there.
+# At least one of these fields is present.
 _NEEDS_ONE: Mapping[str, list[str]] = {
     "installation_repositories": ["repositories_added", "repositories_removed"],
 }
@@ -60,7 +60,7 @@ _WITH_WHOLE_INSTALLATION = frozenset({"installation", "installation_repositories
 
 
 class _Installation(msgspec.Struct):
-    """With events of an installation itself comes more of it than its id."""
+    """Events about the installation itself contain more of it than its id."""
 
     id: Id
     account: msgspec.Raw = ABSENT
@@ -71,19 +71,19 @@ class _Installation(msgspec.Struct):
 
     @property
     def is_whole(self) -> bool:
-        """Whether there is more than an id."""
+        """Whether the payload has more of the installation than its id."""
         return msgspec.structs.astuple(self)[1:] != (ABSENT,) * 5
 
 
 class Envelope(msgspec.Struct):
-    """What decides how a kept payload is read."""
+    """The fields that decide how a stored payload is read."""
 
     action: str | None = None
     installation: _Installation | None = None
 
 
 class EnvelopeReader:
-    """Reads the envelopes of one event type, and tells a body of another event by its marks."""
+    """Reads the envelopes of one event type, and recognizes a body of another event by its fields."""
 
     def __init__(self, event_type: str) -> None:
         never = frozenset(_NEVER.get(event_type, ()))
@@ -94,7 +94,7 @@ class EnvelopeReader:
         if own is not None:
             foreign = sorted((_SUBJECTS - frozenset(own.split())) | (never - {"action", "installation"}))
         needed = _NEEDS_ONE.get(event_type, [])
-        # One pass over the text finds the envelope and all marks. What is absent is always the same object.
+        # One pass over the text finds the envelope and all marks. Every absent mark is the same object.
         marks = [(name, msgspec.Raw, ABSENT) for name in (*needed, *foreign)]
         shape = msgspec.defstruct(f"{event_type}_envelope", marks, bases=(Envelope,))
         self._decoder = TolerantDecoder(cast("type[Envelope]", shape))
@@ -108,7 +108,7 @@ class EnvelopeReader:
         return self._decoder.decode(text, odd)
 
     def is_of_another_event(self, envelope: Envelope) -> bool:
-        """Tell whether a payload has marks of another event, or lacks those of its own."""
+        """Return whether a payload has fields of another event, or lacks the fields of this one."""
         found, installation = msgspec.structs.astuple(envelope), envelope.installation
         if found[self._foreign] != self._no_foreign:
             return True
@@ -124,7 +124,7 @@ class EnvelopeReader:
 READERS: Mapping[str, EnvelopeReader] = {
     event_type: EnvelopeReader(event_type) for event_type in _OWN_SUBJECTS
 }
-"""Of each event that is acted upon."""
+"""The readers of the events that the service processes."""
 
 OTHERS = EnvelopeReader("")
-"""For all other events, which change nothing."""
+"""The reader of all other events, which change nothing."""

@@ -1,4 +1,4 @@
-"""Keep the memory bounded that decoding a large payload needs.
+"""Bound the memory that decoding a large payload needs.
 
 A decoder builds an object for each row of a list and a text of up to four bytes per character: half a
 gigabyte for a body of 22 MB. This service reads only the beginning of a commit message and the trailers at
@@ -17,7 +17,7 @@ LARGE = 512 * 1024
 HEAD_CHARACTERS = 4_000
 TAIL_BYTES = 2_000
 MAX_COMMITS = 20_000
-# Of an installation: https://docs.github.com/webhooks/webhook-events-and-payloads#installation
+# The limit of an installation: https://docs.github.com/webhooks/webhook-events-and-payloads#installation
 MAX_ROWS = 100_000
 
 _LONG_TEXT = HEAD_CHARACTERS + TAIL_BYTES
@@ -48,7 +48,7 @@ _COMMA, _OPENING = ord(","), b"[{"
 def bounded(text: bytes, *, max_rows: int) -> bytes:
     """Return JSON text without the middle of long strings; a text that is not large is returned as it is.
 
-    Raises `EnvelopeUnreadable` if a list of a large text has more rows. Not checked: that the text is JSON.
+    Raises `EnvelopeUnreadable` if a list of a large text has too many rows. Accepts text that is not JSON.
     """
     if len(text) < LARGE:
         return text
@@ -87,7 +87,7 @@ def _require_few_rows(text: bytes, max_rows: int) -> None:
     for _ in range(_MAX_STEPS):
         match = (_NEXT_ROW if depth <= _DECODED_DEPTH else _NEXT_DEEP).match(text, position)
         if match is None or depth > _MAX_DEPTH:
-            return  # the end, or nothing that the decoder accepts
+            return  # the end, or text that the decoder refuses
         position = match.end()
         byte = text[position - 1]
         if byte == _COMMA:

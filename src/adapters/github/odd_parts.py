@@ -19,7 +19,7 @@ class OddPartReporter:
         self._logged: set[tuple[str, str]] = set()
 
     def report(self, source: str, odd: OddParts) -> None:
-        """Report what one text had."""
+        """Count and log the odd parts of one text."""
         for path, count in odd.counts.items():
             if self._metrics is not None:
                 self._metrics.odd_parts(self._provider, source, path, count)

@@ -69,8 +69,8 @@ class RepositoryAnswer(msgspec.Struct, gc=False):
 class RepositoriesAnswer(msgspec.Struct):
     """One page of an installation's repositories.
 
-    Without the list the page says nothing: an empty one would mean that all repositories are gone. A total of
-    -1 is one that GitHub did not say, and adds up with no list.
+    The list is required: an empty list would mean that all repositories are gone. A total of -1 means that
+    GitHub sent none; the list then counts as incomplete.
     """
 
     repositories: list[RepositoryAnswer]

@@ -28,7 +28,7 @@ class SigningSecret:
         return hmac.digest(self._key, body, "sha256")
 
     def sign_replay(self, signature: bytes) -> bytes:
-        """Return an operator's signature that the body of this signature is to be processed again."""
+        """Return an operator's signature, which permits processing the body of this signature again."""
         return hmac.digest(self._key, b"crewkit-git replay\n" + signature, "sha256")
 
     def begin(self) -> "hmac.HMAC":

@@ -1,6 +1,6 @@
 r"""Lone surrogates in JSON text: `\ud83d` without the `\ude80` that completes the character.
 
-JSON's grammar allows them (https://www.rfc-editor.org/rfc/rfc8259#section-8.2), and everybody who can push
+JSON's grammar allows them (https://www.rfc-editor.org/rfc/rfc8259#section-8.2), and anyone who can push
 can write one into a commit message. Unicode text cannot contain them, so strict decoders refuse the whole
 object.
 """
@@ -34,7 +34,7 @@ def without_halves(text: bytes) -> bytes:
     if b"\\ud" not in text and b"\\uD" not in text:
         return text
     if _HIDDEN in text:
-        return text  # not JSON, and the decoder says so
+        return text  # not JSON, which the decoder reports
     hidden = text.replace(rb"\\", _HIDDEN * 2)
     if _HALF.search(hidden) is None:
         return text

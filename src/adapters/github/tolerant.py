@@ -1,4 +1,4 @@
-"""Decode JSON of GitHub's strictly where all is well, and keep what is usable where a part is odd.
+"""Decode GitHub's JSON strictly, and keep the usable parts if a part has the wrong type.
 
 The strict decoder is tried first and costs nothing extra. Only if it refuses the text, the text is read
 part by part: an odd optional part gets its default, an odd row of a list is skipped, and only an odd
@@ -24,13 +24,13 @@ Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 ABSENT = msgspec.Raw(b"")
 """The value of a part that the text does not have."""
 
-# A list with so many odd rows is not GitHub's; reading on would only cost time.
+# A list with so many odd rows does not come from GitHub; reading more of it would waste time.
 _MAX_ODD_ROWS = 10_000
 
 _DECIMAL = re.compile(rb'"([1-9][0-9]{0,18})"|([1-9][0-9]{0,14})\.0+')
-# The quantifiers are possessive: a long text must not cost memory for places to return to.
+# The quantifiers are possessive: a long text must not cost memory for backtracking.
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-# Between rows, and inside of one, where commas do not matter.
+# Between rows, and inside a row, where commas do not matter.
 _BETWEEN, _INSIDE = (
     re.compile(_STRING + rb"|[\[\]{},]", re.DOTALL),
     re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL),
@@ -49,19 +49,19 @@ class Unreadable(Exception):
 
     @classmethod
     def at(cls, path: str, found: str, expected: str) -> Self:
-        """Return the error of a part by what was found and what was expected, both in words."""
+        """Return the error of a part, with the found and the expected value in words."""
         return cls(path, f"{f'`{path}`' if path else 'the whole'} is {found}; expected {expected}")
 
 
 @dataclass(slots=True)
 class OddParts:
-    """The odd parts of one text: how many by path, and what was wrong with the first of each."""
+    """The odd parts of one text: their number by path, and the reason of the first one at each path."""
 
     counts: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
     def add(self, path: str, reason: str) -> None:
-        """Count one; paths come from our own shapes, so there are few."""
+        """Count one part. Paths come from the declared shapes, so there are few."""
         self.counts[path] = self.counts.get(path, 0) + 1
         self.reasons.setdefault(path, reason)
 
@@ -87,7 +87,7 @@ class TolerantDecoder(Generic[T]):
 
 @dataclass(slots=True)
 class _Part:
-    """How to read a value of one type: strictly, and where that fails, as far as it goes."""
+    """How to read a value of one type: strictly, and if that fails, its usable parts."""
 
     decode: Callable[[Any], Any]
     expected: str
@@ -102,7 +102,7 @@ class _Part:
         return value
 
     def repair(self, text: Text, path: str, odd: OddParts) -> object:
-        """Return what is usable of a value that was refused; raises `Unreadable`."""
+        """Return the usable part of a refused value; raises `Unreadable`."""
         if self.repair_inner is not None:
             return self.repair_inner(text, path, odd)
         raise Unreadable.at(path, _kind(text), self.expected)
@@ -158,7 +158,7 @@ def _row_repair(row: _Part) -> Callable[[Text, str, OddParts], list[object]]:
 
 def _field_repair(shape: type[msgspec.Struct]) -> Callable[[Text, str, OddParts], msgspec.Struct]:
     fields = msgspec.structs.fields(shape)
-    # The shape's fields as views of the text; all else is passed over without being built.
+    # The shape's fields as views of the text; all other fields are skipped and not decoded.
     views = msgspec.defstruct(
         f"{shape.__name__}Parts",
         [(one.name, msgspec.Raw, ABSENT) for one in fields],

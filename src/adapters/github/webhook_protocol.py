@@ -160,7 +160,7 @@ class GitHubWebhooks(WebhookProtocol):
         if self._metrics is not None:
             self._metrics.event_name_mismatch(PROVIDER, event_type)
         if event_type not in self._mismatches:
-            # Once: the metric counts them, and the event's row names each delivery.
+            # Logged once per event type: the metric counts all of them, and each event's row has the reason.
             self._mismatches.add(event_type)
             _log.warning("event_name_mismatch", event_type=event_type)
         return Unhandled("event_name_mismatch")
@@ -168,7 +168,7 @@ class GitHubWebhooks(WebhookProtocol):
     def _is_replay(self, headers: Headers) -> bool:
         """Return whether an operator, who knows a secret, signed that this body is to be processed again.
 
-        Anybody can send the header, so one with another value means nothing.
+        Anyone can send the header, so another value is ignored.
         """
         if (given := headers.get(b"x-crewkit-replay")) is None:
             return False
@@ -210,7 +210,7 @@ def _delivery(
         repo_id=RepoId(str(repository.id)) if repository else None,
         body=body,
         source=source,
-        # What an operator replays is meant to be processed again.
+        # An operator replays a delivery so that it is processed again.
         is_unique=source is Source.RECEIVED and event not in _REPEATED,
     )
 
@@ -220,14 +220,14 @@ def _bounded(event_type: str, text: bytes) -> bytes:
 
 
 def _require_no_odd(odd: OddParts, field: str) -> None:
-    """Raise `Unreadable` if a field of the envelope is there but odd: then it is not the same as missing."""
+    """Raise `Unreadable` if a field of the envelope has the wrong type: it must not count as missing."""
     for path, reason in odd.reasons.items():
         if path.partition(".")[0] == field:
             raise Unreadable(path, reason)
 
 
 def _routing(text: bytes) -> _Routing:
-    """Decode the three fields we need; looked through for halves of characters only if that fails."""
+    """Decode the three required fields; repair lone surrogates only if that fails."""
     try:
         return _decoded(text)
     except BodyRefused:

@@ -63,7 +63,7 @@ class Wire:
                     keepalive_expiry=_KEPT_SECONDS,
                 )
             ),
-            # Proxies and authorities are the settings' business.
+            # The settings define proxies and authorities, not the environment.
             trust_env=False,
         )
 

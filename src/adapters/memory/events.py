@@ -41,7 +41,7 @@ class MemoryEventStore(EventStore):
         return sorted(matching, key=lambda event: event.delivery_id)[:limit]
 
     async def find_by_id(self, event_id: EventId) -> Event | None:
-        """Return one event, by the number it was received under."""
+        """Return the event with this id, or None."""
         return self._session.state.events.get(event_id)
 
     async def find_payload(self, event_id: EventId) -> bytes | None:
@@ -92,9 +92,9 @@ class MemoryEventStore(EventStore):
         )
 
     def _is_of_project(self, event: Event, where: EventFilter) -> bool:
-        """Return whether an event is of a project of the organization that asks.
+        """Return whether an event belongs to the project of the filter.
 
-        What failed, or is not processed yet, has no verdict that names a project: its repository's link does.
+        An event that failed or is pending has no verdict, so its repository's link names the project.
         """
         state = self._session.state
         project_ids = set(event.project_ids)

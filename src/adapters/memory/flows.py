@@ -32,7 +32,7 @@ class MemoryFlowStore(FlowStore):
             (flow for flow in flows if (flow.provider, flow.state_hash) == (provider, state_hash)), None
         )
 
-    async def of_browser(self, provider: str, external_ids: Collection[UUID]) -> Sequence[Flow]:
+    async def list_by_ids(self, provider: str, external_ids: Collection[UUID]) -> Sequence[Flow]:
         """Return the flows with these ids, newest first."""
         flows = self._session.state.flows.values()
         found = [flow for flow in flows if flow.provider == provider and flow.external_id in external_ids]

@@ -27,7 +27,7 @@ _PARENT = "traceparent"
 def sent_to(collector: str, *, proxy: str | None = None, ca_bundle: Path | None = None) -> SpanProcessor:
     """Return what sends spans to a collector's base address by OTLP over HTTP, in batches, from a thread."""
     session = Session()
-    session.trust_env = False  # proxies and authorities are the settings' business
+    session.trust_env = False  # the settings define proxies and authorities
     if proxy is not None:
         session.proxies = {"https": proxy}
     exporter = OTLPSpanExporter(

@@ -6,8 +6,8 @@ from adapters.postgres.session import Session
 from core.domain.identifiers import EventId
 from ports.batch_starts import BatchStartStore, UnfinishedBatch
 
-# Not flushed at once: the record has to survive this process, not the server, and a crash of the server is
-# nobody's attempt. The last part reads the row as it was before.
+# Not flushed at once: the record must survive this process, not the server, and a crash of the server is not
+# counted as an attempt. The last part reads the row as it was before.
 _RECORD = """
     WITH unflushed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)),
     recorded AS (

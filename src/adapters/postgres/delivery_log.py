@@ -56,7 +56,7 @@ _INSERT_TEXTS = _INSERT.format(
     rows=_GROUP_ROWS, source_key=SQL(", source_key"), source_keys=SQL(", %s::text[]")
 ).as_string()
 
-# What is known of deliveries that were not inserted: the event of their id, whether it has their bytes, and
+# Read for deliveries that were not inserted: the event of their id, whether it has their bytes, and
 # whether another event has them.
 _KNOWN = """
 SELECT d.delivery_id, d.provider, e.id IS NOT NULL,
@@ -67,7 +67,7 @@ FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::bytea[])
 LEFT JOIN git_webhook_events AS e USING (provider, delivery_id)
 """
 
-# A redelivery of what had no effect here is a wish to try again. Rows are locked in one order everywhere.
+# A redelivery of an event that had no effect makes it pending again. Rows are locked in one order everywhere.
 _RETRY = (
     SQL("""
 UPDATE git_webhook_events AS e
@@ -236,7 +236,7 @@ class PostgresDeliveryLog(DeliveryLog):
 
     async def _insert(self, group: Sequence[_Waiting]) -> Results:
         connection = await self._connected()
-        # Two processes that insert the same keys, each in an order of its own, deadlock. The same id nearly
+        # Two processes that insert the same keys in different orders deadlock. The same id nearly
         # always has the same bytes.
         arrivals = sorted(range(len(group)), key=lambda arrival: (group[arrival].sha256, *group[arrival].key))
         group = [group[arrival] for arrival in arrivals]
@@ -277,7 +277,7 @@ class PostgresDeliveryLog(DeliveryLog):
         return results
 
     async def _known(self, connection: AsyncConnection[Any], known: Sequence[_Waiting]) -> Results:
-        """Return what becomes of deliveries that were not inserted."""
+        """Return the receipts of deliveries that were not inserted."""
         cursor = await connection.execute(
             _KNOWN,
             (
@@ -357,7 +357,7 @@ class PostgresDeliveryLog(DeliveryLog):
             self._finish(waiting, _unavailable() if is_outage else error)
 
     def _report_failure(self, group: Sequence[_Waiting], error: Exception, *, is_outage: bool) -> None:
-        """Log a failure, and of an outage the first only: under load the log would say nothing else."""
+        """Log a failure, but only the first one of an outage: under load they would flood the log."""
         if is_outage and self._is_failing:
             return
         self._is_failing = is_outage
@@ -380,7 +380,7 @@ def _stored(body: bytes) -> tuple[bytes, bytes]:
 
 
 def _body_key(delivery: VerifiedDelivery, sha256: bytes) -> bytes:
-    """Return what identifies signed bytes.
+    """Return the key that identifies signed bytes.
 
     The event type is not signed: bytes that came under a wrong one must not hide the genuine delivery.
     """

@@ -96,7 +96,7 @@ _OF_PROJECT = SQL("""
         SELECT id FROM projects WHERE external_id = %(project_id)s AND organization_id = %(organization_id)s
     )]
 """)
-# What failed, or is not processed yet, has no verdict that names a project: its repository's link does.
+# An event that failed or is pending has no verdict, so its repository's link names the project.
 _IS_OPEN = SQL("""
     e.status IN ('failed', 'pending') AND e.project_ids IS NULL
     AND e.git_integration_id IS NOT NULL AND e.repo_id IS NOT NULL

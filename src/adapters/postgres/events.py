@@ -79,7 +79,7 @@ class PostgresEventStore(EventStore):
         return [ledger_rows.event(row) for row in rows]
 
     async def find_by_id(self, event_id: EventId) -> Event | None:
-        """Return one event, by the number it was received under."""
+        """Return the event with this id, or None."""
         rows = await self._session.read(_FIND_BY_ID, (event_id,))
         return ledger_rows.event(rows[0]) if rows else None
 

@@ -140,7 +140,7 @@ class PostgresFlowStore(FlowStore):
         rows = await self._session.read(_FIND, (state_hash, provider))
         return _flow(rows[0]) if rows else None
 
-    async def of_browser(self, provider: str, external_ids: Collection[UUID]) -> Sequence[Flow]:
+    async def list_by_ids(self, provider: str, external_ids: Collection[UUID]) -> Sequence[Flow]:
         """Return the flows with these ids, newest first."""
         ids = sorted({str(one) for one in external_ids})
         return [_flow(row) for row in await self._session.read(_OF_BROWSER, (ids, provider))] if ids else []

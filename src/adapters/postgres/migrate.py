@@ -91,7 +91,7 @@ def downgrade(
             raise RevisionUnknown(str(error)) from error
 
 
-def pending(database_url: str) -> Sequence[Migration]:
+def list_pending(database_url: str) -> Sequence[Migration]:
     """Return the migrations that the database lacks, oldest first; raises `RevisionUnknown`."""
     reached = current(database_url)
     migrations = [

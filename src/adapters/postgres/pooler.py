@@ -1,19 +1,19 @@
 """Connections through a pooler such as PgBouncer, which may give each transaction another server process.
 
 In its transaction mode nothing of a session lasts: prepared statements, settings and session locks would
-belong to a server process that other clients use next. So connections through a pooler do without them.
+belong to a server process that other clients use next. So connections through a pooler do not use them.
 """
 
 from typing import Any
 
 import psycopg
 
-# A pooler makes up the number that it tells clients for cancelling; PostgreSQL tells its process id.
+# For cancelling, a pooler sends clients an invented number; PostgreSQL sends its process id.
 BACKEND_PID = "SELECT pg_backend_pid()"
 
 
 async def detect_pooler(connection: psycopg.AsyncConnection[Any]) -> bool:
-    """Return whether there is a pooler between, and do without prepared statements if so."""
+    """Return whether the connection uses a pooler, and turn prepared statements off if so."""
     cursor = await connection.execute(BACKEND_PID)
     row = await cursor.fetchone()
     return adapt_to_pooler(connection, row[0] if row else None)

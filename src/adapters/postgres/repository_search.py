@@ -61,8 +61,7 @@ _INTEGRATION_AND_PAGE = SQL("""
     ORDER BY place
 """)
 # Read from the index alone. Compared as a pair, so that a page begins in the index where the last one ended.
-# Were the order asked for again outside, the planner would take no account of the limit, and rather read and
-# sort all names than walk along a few.
+# With a second ORDER BY outside, the planner would ignore the limit, and read and sort all names.
 _ALL = SQL("""
     SELECT name.id, name.search_name AS key, name.repo_id, 0 AS rank
     FROM (
@@ -74,9 +73,9 @@ _ALL = SQL("""
     WHERE {conditions}
     LIMIT %(limit)s
 """)
-# U+10FFFF comes after whatever a name goes on with. One condition says where to begin: of two, PostgreSQL may
-# begin at the lower one. The other is a subquery, so that the planner expects many names and walks along them
-# whatever it was told of the table: for one or two it would read and sort all of them.
+# U+10FFFF sorts after every character of a name. Only one condition is a lower bound: of two, PostgreSQL may
+# begin at the lower one. The upper bound is a subquery, so that the planner expects many names and walks the
+# index whatever the statistics are: for one or two names it would read and sort all of them.
 _BEGINNING = SQL("""
     SELECT name.id, name.search_key AS key, name.repo_id, 0 AS rank
     FROM (
@@ -134,7 +133,7 @@ _IN_NAME = SQL("""
 """)
 _NAME = SQL("split_part(name.search_key, E'\\x01', 1)")
 _OWNER = SQL("split_part(name.search_key, E'\\x01', 2)")
-# Mostly there is one owner, whom all repositories match or none: it is found by leaping from one to the next.
+# Usually there is one owner, so all repositories match or none does. The recursion skips from owner to owner.
 _IN_OWNER = SQL("""
     SELECT name.id, name.search_key AS key, name.repo_id, 4 AS rank
     FROM (
@@ -197,7 +196,7 @@ async def browse(
     conditions = tuple(wanted)
     kind = "all" if not sought else "whole" if names_owner(sought) else "beginning"
     after_rank = _rank_of(after, sought) if sought else 0
-    # After the names that begin with it there is nothing of the first kind any more.
+    # After the names that begin with the text the first statement has no more rows.
     is_past = kind == "beginning" and after_rank > Rank.NAME_BEGINS
     parameters: dict[str, object] = {
         **wanted,
@@ -227,7 +226,7 @@ async def browse(
             "about": about_part(sought),
             "limit": limit - len(found),
             "after_rank": max(after_rank, Rank.NAME_BEGINS.value),
-            # Where the page before ended among names that begin with the text, the others begin afresh.
+            # If the previous page ended among names that begin with the text, the others start anew.
             **({} if is_past else {"after_key": _LAST, "after_id": ""}),
             "after_owned_key": parameters["after_key"] if is_owned else "",
             "after_owned_id": parameters["after_id"] if is_owned else "",

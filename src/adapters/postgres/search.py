@@ -34,7 +34,7 @@ def stored_grams(integration_id: IntegrationId, full_name: str, about_words: str
 
 
 def grams(integration_id: IntegrationId, full_name: str, about_words: str = "") -> tuple[int, ...]:
-    """Return the hashes that a repository is found by.
+    """Return the hashes under which a repository is found.
 
     Of its name without the owner: all trigrams, and the short prefixes of its parts. Of the words about it:
     how each begins. Each is hashed together with the integration, so that a common trigram of one tenant's
@@ -51,7 +51,7 @@ def grams(integration_id: IntegrationId, full_name: str, about_words: str = "") 
 def name_grams(integration_id: IntegrationId, sought: str) -> tuple[int, ...]:
     """Return hashes that every name has in which this is found; `sought` is as `search_name` returns it.
 
-    Empty where the index cannot tell: fewer than three characters that begin with a separator.
+    Empty if the index cannot answer: fewer than three characters that begin with a separator.
     """
     if len(sought) >= FOUND_ANYWHERE:
         return _hashes(integration_id, _trigrams(sought))
@@ -64,7 +64,7 @@ def word_grams(integration_id: IntegrationId, sought: str) -> tuple[int, ...]:
     if not (found := words(sought).split()):
         return ()
     *whole, last = found
-    # Among several words the last one may go on; of a short one that does not say how the stored word begins.
+    # The last of several words may be incomplete; a short one does not determine a stored prefix.
     if len(last) >= FOUND_ANYWHERE or not whole:
         whole.append(last)
     return _hashes(integration_id, {_WORD + word[:FOUND_ANYWHERE] for word in whole})

@@ -9,7 +9,7 @@ from core.domain.errors import DomainError, StorageConflict
 
 Connection = Line
 
-# Settings of the session end with the transaction here; `database` sets the same for a session of our own.
+# These settings end with the transaction; without a pooler `database` sets them for the session.
 _BEGIN_POOLED = (
     "BEGIN; SET LOCAL statement_timeout = '8s'; SET LOCAL lock_timeout = '5s'; "
     "SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL TimeZone = 'UTC'"

@@ -11,7 +11,7 @@ from adapters.postgres.errors import unwritable
 from core.domain.errors import DomainError, StorageConflict, StorageTooSlow, StorageUnavailable
 from ports.metrics import Metrics
 
-# Of this age a result is used again: orchestrators ask every second, and each probe waits for the disk.
+# A result is reused for this long: orchestrators probe every second, and each probe waits for the disk.
 _VALID_SECONDS = 5.0
 _RETRY_AFTER = 5.0
 # With a full disk existing pages and log files can still be overwritten, so a small UPDATE shows nothing. A
@@ -45,7 +45,7 @@ class WriteProbe:
     async def check(self) -> None:
         """Return if the database answers, has the tables and stores changes; raises `StorageUnavailable`.
 
-        Whether it stores changes is tried once in five seconds, however often and by whomever this is called.
+        Writes at most once in five seconds, however often this is called.
         """
         await self._database.look()
         if self._monotonic() >= self._valid_until:
@@ -65,22 +65,22 @@ class WriteProbe:
 
     async def _probe(self) -> None:
         try:
-            failure, said = await self._write()
+            failure, message = await self._write()
             self._valid_until = self._monotonic() + _VALID_SECONDS
         finally:
             self._probing = None
         if (failure is None) != (self._failure is None):
-            # Once an outage, and once at its end: every request meets it.
+            # Logged at the beginning and at the end of an outage, not for each request.
             if failure is None:
                 _log.info("database_writable")
             else:
-                _log.error("database_not_writable", error=said, reason=failure.remedy)
+                _log.error("database_not_writable", error=message, reason=failure.remedy)
         self._failure = failure
         if self._metrics is not None:
             self._metrics.writable(is_writable=failure is None)
 
     async def _write(self) -> tuple[StorageUnavailable | None, str]:
-        """Write, and return why that failed and what PostgreSQL said."""
+        """Write, and return the failure, if any, with PostgreSQL's message."""
         try:
             async with self._database.session() as session:
                 await session.write(_LITTLE_MEMORY)
@@ -88,7 +88,7 @@ class WriteProbe:
                 await session.write(_DURABLE_WRITE)
                 await session.commit()
         except StorageConflict:
-            return self._failure, ""  # somebody keeps the row or the table locked: nothing is known
+            return self._failure, ""  # another session holds the lock: the result is unknown
         except StorageTooSlow as error:
             return unwritable(None), str(error.__cause__ or error)
         except StorageUnavailable as error:

@@ -35,7 +35,7 @@ EVICTING = QueueProblem(
 )
 _GRANT = "+@read +@write +@pubsub +@connection +@transaction +@scripting +info ~rq:* ~git:* &*"
 
-# Redis and its client tell errors apart by their first word or their text; the first match counts.
+# Errors of Redis and of its client differ by their first word or their text; the first match counts.
 _KNOWN: tuple[tuple[re.Pattern[str], QueueProblem], ...] = (
     (re.compile(r"MOVED|ASK |CROSSSLOT|CLUSTERDOWN|cluster mode|hash to the same slot|Slot"), CLUSTER),
     (re.compile(r"READONLY|read only replica"), REPLICA),
@@ -81,9 +81,9 @@ _KNOWN: tuple[tuple[re.Pattern[str], QueueProblem], ...] = (
 
 def problem_of(error: Exception) -> QueueProblem:
     """Return what an error of Redis, or of the connection to it, means."""
-    said = f"{_first_word(error)} {error}"
+    text = f"{_first_word(error)} {error}"
     for pattern, problem in _KNOWN:
-        if pattern.search(said):
+        if pattern.search(text):
             return problem
     return QueueProblem(
         f"Redis does not answer ({type(error).__name__}).", f"Start Redis, or correct {_SETTING}."

@@ -31,7 +31,7 @@ class QueueProbe:
         self._probing: asyncio.Task[None] | None = None
 
     async def check(self) -> str | None:
-        """Return what is wrong with it, or None; raises `StorageUnavailable` if it can never work.
+        """Return what is wrong with Redis, or None; raises `StorageUnavailable` if it can never work.
 
         An outage is no reason to stop serving: deliveries are stored without Redis, and processed later.
         """
@@ -65,7 +65,7 @@ class QueueProbe:
 
 
 async def find_problems(url: str, *, timeout_seconds: float) -> Sequence[QueueProblem]:
-    """Return what keeps this Redis from waking workers; empty if nothing does."""
+    """Return the problems that keep this Redis from waking workers."""
     client = Redis.from_url(
         url,
         socket_timeout=timeout_seconds,
@@ -87,7 +87,7 @@ async def _info(client: "Redis") -> dict[str, str]:
     try:
         return {name: str(value) for name, value in (await client.info()).items()}
     except NoPermissionError:
-        return {}  # the write shows what is missing
+        return {}  # the write test reports the missing permission
 
 
 def _of_server(info: dict[str, str]) -> list[QueueProblem]:

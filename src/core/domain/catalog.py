@@ -35,9 +35,9 @@ class CatalogStep:
 def catalog_row(
     facts: RepositoryFacts, integration_id: IntegrationId, known: Repository | None = None
 ) -> Repository:
-    """Return the catalog row after these facts; what they do not say stays as it was.
+    """Return the catalog row after these facts; fields without a fact keep their value.
 
-    A new row without a name can only note a removal: check `can_be_listed` before it comes into sight.
+    A new row without a name can only record a removal: check `can_be_listed` before you list it.
     """
     base = known or Repository(integration_id, facts.repo_id, facts.full_name or "")
     private = base.private if facts.private is None else facts.private
@@ -60,12 +60,12 @@ def catalog_row(
 
 
 def can_be_listed(facts: RepositoryFacts, known: Repository | None) -> bool:
-    """Tell whether a repository has a name, now or from before, so that people can find it."""
+    """Return whether a repository has a name, now or from before, so that people can find it."""
     return bool(facts.full_name or (known and known.full_name))
 
 
 def _visibility(facts: RepositoryFacts, base: Repository, *, private: bool) -> str | None:
-    """Return the visibility to store: what the provider says, unless it contradicts `private`."""
+    """Return the visibility to store: the provider's value, unless it contradicts `private`."""
     said = facts.visibility or (base.stored_visibility if base.private == private else None)
     return said if said is None or (said != "public") == private else None
 

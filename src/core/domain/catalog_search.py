@@ -105,7 +105,7 @@ def search_order(
 ) -> tuple[int, str, RepoId]:
     """Return what orders the repositories that match a text: by rank, then by name.
 
-    A repository whose name does not match is taken for one that matches by the words about it.
+    A repository whose name does not match counts as a match by the words about it.
     """
     if not text:
         return 0, searchable(full_name), repo_id

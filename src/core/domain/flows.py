@@ -171,7 +171,7 @@ class FlowInvalid(DomainError):
     )
 
     def __init__(self, reason: str, flow: Flow | None = None) -> None:
-        """`flow` is given only where the caller has shown that it is theirs."""
+        """Pass `flow` only if the caller has proven that the flow is theirs."""
         super().__init__(self.sentence)
         self.reason = reason
         self.flow = flow

@@ -1,4 +1,4 @@
-"""What an integration becomes once the provider was asked about its installation.
+"""Apply to an integration what the provider answers about its installation.
 
 Webhooks are not enough: one may be lost, and the name of an event is not signed, so a webhook alone never
 ends an integration.
@@ -81,8 +81,8 @@ def apply_check(
 ) -> CheckResult:
     """Return what follows from the provider's answer; `installation` is None if the provider has none."""
     if installation is None:
-        return _revoked(integration, deletion, at=at)
-    after, events = _updated(integration, installation, at=at)
+        return _revoke(integration, deletion, at=at)
+    after, events = _update(integration, installation, at=at)
     if deletion is not None and at < deletion.received_at + _CONFIRMATION_PERIOD:
         # The delay doubles, so that a false report costs a handful of calls.
         delay = max(at - deletion.received_at, _FIRST_CONFIRMATION_DELAY)
@@ -94,7 +94,7 @@ def apply_check(
     return CheckResult(outcome, after, at + CHECK_INTERVAL, events)
 
 
-def _revoked(integration: Integration, deletion: ReportedDeletion | None, *, at: datetime) -> CheckResult:
+def _revoke(integration: Integration, deletion: ReportedDeletion | None, *, at: datetime) -> CheckResult:
     after = integration.revoked(StatusReason.UNINSTALLED_ON_PROVIDER, at=at)
     event = integration_event(
         DomainEventType.INTEGRATION_REVOKED,
@@ -105,7 +105,7 @@ def _revoked(integration: Integration, deletion: ReportedDeletion | None, *, at:
     return CheckResult(CheckOutcome.REVOKED, after, at + CHECK_INTERVAL, (event,))
 
 
-def _updated(
+def _update(
     integration: Integration, installation: Installation, *, at: datetime
 ) -> tuple[Integration, tuple[DomainEvent, ...]]:
     """Apply a rename, permissions, the selection and a suspension as their webhooks would."""

@@ -77,7 +77,7 @@ class Integration:
 
     @property
     def manage_url(self) -> str | None:
-        """Return the page where the provider says that its installation is managed, if it said so."""
+        """Return the provider's page to manage the installation, if the provider has named one."""
         url = self.settings.get(_MANAGE_URL)
         return url if isinstance(url, str) else None
 

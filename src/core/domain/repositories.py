@@ -18,7 +18,7 @@ _VISIBILITIES = frozenset(kind.value for kind in Visibility)
 
 
 def known_visibility(word: str | None) -> str | None:
-    """Return a provider's word for a visibility if it is one of those known here."""
+    """Return a provider's word for a visibility if it is a known one, or None."""
     return word if word in _VISIBILITIES else None
 
 
@@ -48,7 +48,7 @@ class Repository:
 
     @property
     def visibility(self) -> str:
-        """Who can see it; by `private` where the provider did not say more."""
+        """Who can see the repository; derived from `private` if the provider sent no visibility."""
         return self.stored_visibility or ("private" if self.private else "public")
 
     @property

@@ -8,10 +8,10 @@ from adapters.postgres.migrate import Migration
 __all__ = [
     "Migration",
     "downgrade",
+    "list_pending",
     "migrate",
     "newer_revision",
     "newest",
-    "pending",
     "revisions",
     "sql",
 ]
@@ -33,9 +33,9 @@ def downgrade(
     return postgres.current(database_url) or "base"
 
 
-def pending(database_url: str) -> Sequence[Migration]:
+def list_pending(database_url: str) -> Sequence[Migration]:
     """Return the migrations that the database lacks, oldest first."""
-    return postgres.pending(database_url)
+    return postgres.list_pending(database_url)
 
 
 def newest() -> str:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from entrypoints.bootstrap.application import Runtime, open_runtime
-from entrypoints.bootstrap.probing import probed
+from entrypoints.bootstrap.probing import probe_during
 from entrypoints.settings import Settings
 
 
@@ -14,7 +14,7 @@ async def open_monitored(settings: Settings) -> AsyncIterator[Runtime]:
 
     They are answered by the event loop that does the work: one that hangs does not answer.
     """
-    async with open_runtime(settings) as runtime, probed(runtime.write_probe):
+    async with open_runtime(settings) as runtime, probe_during(runtime.write_probe):
         if settings.metrics_addr is None:
             yield runtime
             return

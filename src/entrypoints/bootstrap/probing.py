@@ -11,11 +11,11 @@ _STOP_TIMEOUT_SECONDS = 1.0
 
 
 @asynccontextmanager
-async def probed(probe: WriteProbe) -> AsyncIterator[None]:
+async def probe_during(probe: WriteProbe) -> AsyncIterator[None]:
     """Probe the database during the block.
 
-    An operator learns of a wrong URL or a full disk when it happens, and not when somebody first needs the
-    database. The process starts all the same: databases come and go.
+    So a wrong URL or a full disk is logged at once and not with the first request. The process starts even if
+    the database does not answer, since the database may start later.
     """
     probing = asyncio.create_task(_probe(probe), name="database-probe")
     try:

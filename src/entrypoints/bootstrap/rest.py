@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 from core.domain.errors import DomainError
 from core.use_cases.events.secret_uses import RecordSecretUses
 from entrypoints.bootstrap.application import open_runtime, token_verifier
-from entrypoints.bootstrap.probing import probed
+from entrypoints.bootstrap.probing import probe_during
 from entrypoints.rest.app import RestParts, create_app
 from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.sign_in import PATH as SIGN_IN
@@ -36,7 +36,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
     """Build the HTTP interface on this event loop."""
     async with AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(open_runtime(settings))
-        await stack.enter_async_context(probed(runtime.write_probe))
+        await stack.enter_async_context(probe_during(runtime.write_probe))
         application = runtime.application
         is_encrypted = (settings.public_url or "").startswith("https:")
         sign_in = development_sign_in(settings)

@@ -5,7 +5,7 @@ import click
 from core.application import Application
 from core.domain.events import Event
 from entrypoints.cli.application import OPERATOR
-from entrypoints.cli.event_report import format_time, printable
+from entrypoints.cli.event_report import format_time, replace_controls
 
 _MAX_CANDIDATES = 10
 
@@ -32,8 +32,8 @@ async def resolve_delivery_id(application: Application, provider: str, prefix: s
 
 def _candidates(events: Sequence[Event]) -> list[str]:
     lines = [
-        f"  {printable(event.delivery_id)}  {format_time(event.created_at)}  {event.status.value:<9}  "
-        f"{printable(event.event_type)}"
+        f"  {replace_controls(event.delivery_id)}  {format_time(event.created_at)}  {event.status.value:<9}  "
+        f"{replace_controls(event.event_type)}"
         for event in events[:_MAX_CANDIDATES]
     ]
     return [*lines, "  … and more"] if len(events) > _MAX_CANDIDATES else lines

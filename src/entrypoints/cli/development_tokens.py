@@ -7,7 +7,7 @@ from uuid import UUID
 
 import click
 
-from entrypoints.development.demo import demo_users, why_no_demo
+from entrypoints.development.demo import demo_users, explain_missing_demo
 from entrypoints.development.tokens import TokenSigner
 from entrypoints.setting_table import PREFIX
 from entrypoints.settings import Settings, SettingsRefused
@@ -71,7 +71,7 @@ def _user_id(settings: Settings, user: str) -> UUID:
     if users:
         names = ", ".join(f"{known.email} ({role})" for role, known in users.items())
         raise click.ClickException(f"The demo has no user {user}. Known users: {names}.")
-    why = why_no_demo(os.environ) or "the running demo has no users"
+    why = explain_missing_demo(os.environ) or "the running demo has no users"
     raise click.ClickException(
         f"The user {user} is unknown: {why}. Start `crewkit-git up` to use its demo users, or pass the UUID "
         "of a user."

@@ -35,10 +35,10 @@ def with_development_keys(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def missing_demo_hint(given: Mapping[str, str]) -> str | None:
-    """Explain where a running `up` was looked for; None if one was found, or production was asked for."""
-    from entrypoints.development.demo import why_no_demo
+    """Explain why no running `up` was found; None if one was found, or in production."""
+    from entrypoints.development.demo import explain_missing_demo
 
-    why = why_no_demo(given)
+    why = explain_missing_demo(given)
     if why is None or given.get(f"{PREFIX}ENVIRONMENT", "").strip() == "production":
         return None
     return (

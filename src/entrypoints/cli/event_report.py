@@ -52,7 +52,7 @@ def format_time(time: datetime) -> str:
     return time.astimezone().isoformat(sep=" ", timespec="seconds")
 
 
-def printable(text: str) -> str:
+def replace_controls(text: str) -> str:
     """Replace control characters, with which a sender could write to the reader's terminal."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
@@ -68,7 +68,7 @@ def _row(listed: ListedEvent) -> tuple[str, ...]:
         listed.repository or event.repo_id or "-",
         reasons or "-",
     )
-    return tuple(map(printable, cells))
+    return tuple(map(replace_controls, cells))
 
 
 def _pad(cells: Sequence[str], widths: Sequence[int]) -> list[str]:

@@ -56,7 +56,7 @@ def migrate(*, as_sql: bool, check: bool, down: str | None, yes: bool) -> None:
 def _check(database_url: str) -> None:
     from entrypoints.bootstrap import migrations
 
-    pending = migrations.pending(database_url)
+    pending = migrations.list_pending(database_url)
     for migration in pending:
         click.echo(f"Missing {migration.revision}: {migration.title}")
     if pending:

@@ -37,8 +37,8 @@ def running_demo(home: Path) -> RunningDemo | None:
         return None
 
 
-def why_no_demo(environment: Mapping[str, str]) -> str | None:
-    """Return which file of a running `up` was looked for and why it was not used; None if it was used."""
+def explain_missing_demo(environment: Mapping[str, str]) -> str | None:
+    """Return which file of a running `up` could not be used, and why; None if it can be used."""
     file = _file(_home(environment)).absolute()
     try:
         _read(file.parent)

@@ -31,7 +31,7 @@ class FlowCookies:
     def give(self, answer: Response, flow_id: UUID, cookie: str, expires_at: datetime) -> None:
         """Let the browser carry a flow's cookie for longer than the flow lives.
 
-        So a person who returns too late is told that, instead of being taken for somebody else.
+        So a person who returns too late sees `flow_expired` and not the error for another browser.
         """
         answer.set_cookie(
             self._name(flow_id),

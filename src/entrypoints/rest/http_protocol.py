@@ -20,8 +20,8 @@ from entrypoints.rest.whole_answers import WholeAnswers
 
 # The address of a request, with its query. Names and cursors are bounded well below this.
 MAX_TARGET_BYTES = 8 * 1024
-# After a refusal, what a caller still sends is dropped up to here: hanging up on unread bytes at once resets
-# the connection, and the caller may lose the answer. More is not even read, since others wait meanwhile.
+# After a refusal, what a caller still sends is dropped up to here: closing with unread bytes resets
+# the connection, and the caller may lose the answer. After that reading stops.
 _MAX_DRAINED_BYTES = 1024 * 1024
 
 _DETAILS = {
@@ -129,7 +129,7 @@ class HttpProtocol(HttpToolsProtocol):
             cycle.message_event.set()
 
     def on_response_complete(self) -> None:
-        """Go on with the next request, if it is there, or wait for it."""
+        """Continue with the next request, or wait for it."""
         self.server_state.total_requests += 1
         self._wait_for_next_request()
         if self.transport.is_closing():
@@ -161,7 +161,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def _wait(self, seconds: float) -> None:
-        """Let the connection wait for its caller so long from now on."""
+        """Start the time that the connection may wait for its caller."""
         self.waiting_since, self.may_wait_seconds = self.loop.time(), seconds
 
     def _wait_for_next_request(self) -> None:
@@ -196,7 +196,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._parse(data)
 
     def _keep_unparsed(self, data: bytes) -> None:
-        """Keep what follows a request that waits already, and read no more meanwhile."""
+        """Keep the bytes after a waiting request, and pause reading."""
         self._unparsed = data
         self.flow.pause_reading()
 
@@ -245,7 +245,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG if is_too_long else HTTPStatus.BAD_REQUEST)
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Answer and hang up, since nobody can know where the next request begins; first things first."""
+        """Answer and close, since the next request has no known beginning; earlier requests come first."""
         request_id = request_ids.new_request_id()
         code, _ = OF_HTTP[status]
         self._refusal = _render(problem(status, code, _DETAILS[status], request_id), request_id)
@@ -271,7 +271,7 @@ class HttpProtocol(HttpToolsProtocol):
         """End a request amid its body; an answer that has begun cannot become another one."""
         cycle = self.cycle
         if cycle.response_complete:
-            self._hang_up()
+            self._end_response()
         elif cycle.response_started:
             self.transport.close()
         else:
@@ -281,10 +281,10 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _send_refusal(self) -> None:
         self.transport.write(self._refusal)
-        self._hang_up()
+        self._end_response()
 
-    def _hang_up(self) -> None:
-        """Say that nothing follows, and close when the caller does, or a moment later."""
+    def _end_response(self) -> None:
+        """End the response, and close when the caller does or after `drain_seconds`."""
         self.transport.write_eof()
         self.flow.resume_reading()
         self._wait(self._limits.drain_seconds)
@@ -295,8 +295,8 @@ class HttpProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
 
 
-def bounded_protocol(limits: ConnectionLimits) -> Any:  # noqa: ANN401 - uvicorn takes a class, and only calls it
-    """Return what a server makes the protocol of each of its connections with."""
+def protocol_factory(limits: ConnectionLimits) -> Any:  # noqa: ANN401 - uvicorn takes a class, and only calls it
+    """Return the factory with which a server creates the protocol of each connection."""
     return partial(HttpProtocol, open_connections=OpenConnections(limits))
 
 

@@ -60,14 +60,14 @@ class Requested(msgspec.Struct):
 
 
 class Going(msgspec.Struct):
-    """How it goes on.
+    """The result of a step, and how the client continues.
 
     `outcome` is `connected`, `continue`, `checking`, `choose`, `choose_request`, `awaiting_approval` or
     `unasked`.
 
     `checking` continues at `redirect_url` by itself: `checked` of `total` repositories were read so far.
     Besides `installations`, one of `unchecked` can be chosen, or another `page` of `pages`.
-    `reason` is the code that says why none of the installations the caller sees would do. Post the `state`
+    `reason` is the code of why the caller cannot connect any visible installation. Post the `state`
     with one of `installations` or `requests` to choose it.
     """
 
@@ -92,7 +92,7 @@ def answer_of(request: Request, outcome: Outcome, pages: Pages, redirected: HTTP
         return Json(_going(outcome, pages))
     match outcome:
         case Connected(return_to):
-            return RedirectResponse(pages.back(_confirmed(request, return_to)).url, redirected.value)
+            return RedirectResponse(pages.back(_add_confirmation(request, return_to)).url, redirected.value)
         case GoOn(url, None):
             return RedirectResponse(url, redirected.value)
         case GoOn(url, unproven):
@@ -179,8 +179,8 @@ def _unasked(
     )
 
 
-def _confirmed(request: Request, return_to: str) -> str:
-    """Return the path with what tells the dashboard to confirm; other paths are not ours to add to."""
+def _add_confirmation(request: Request, return_to: str) -> str:
+    """Return the path with the parameter that makes the dashboard confirm; other paths stay unchanged."""
     if not return_to.startswith("/kit/"):
         return return_to
     return with_query(return_to, connected=request.path_params["provider"])
@@ -264,7 +264,7 @@ def _others(choice: Choose) -> str:
 
 
 def _failures(choice: Choose) -> str:
-    """Return what could not be offered, and why; those that nobody can help with are folded."""
+    """Return the accounts that cannot be offered, with reasons; those that no retry helps are folded."""
     open_ones = "".join(_failure(one) for one in choice.failed if not one.is_final)
     final = "".join(_failure(one) for one in choice.failed if one.is_final)
     shown = f"<h2>Could not be checked</h2><ul>{open_ones}</ul>" if open_ones else ""

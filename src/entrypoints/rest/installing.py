@@ -200,9 +200,9 @@ class Installing:
         return answer
 
     async def _confirm(self, request: Request, actor: Actor, organization_id: UUID) -> Response:
-        """Ask first: a link elsewhere could connect someone's account to another team.
+        """Ask for confirmation: a link on another site could connect the person's account to another team.
 
-        People who have authorized the app before would see no page of the provider on the way.
+        For people who have authorized the app before, the provider shows no page on the way.
         """
         account = await self.who_am_i(actor)
         names = {one.organization.external_id: one.organization.name for one in account.memberships}

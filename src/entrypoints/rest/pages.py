@@ -100,7 +100,7 @@ class Pages:
         status: HTTPStatus = HTTPStatus.OK,
         continues_at: str | None = None,
     ) -> Response:
-        """Return a page; everything but `form`, which is HTML, is text. `back` is for who will not go on.
+        """Return a page; everything but `form`, which is HTML, is text. `back` is the link to cancel.
 
         The page leaves for `continues_at` by itself, and stays visible until the answer from there comes.
         """
@@ -140,7 +140,7 @@ class Pages:
             form=self._help(error) + self._restart(request, error),
             note=f"Code {error.code}.",
             status=status_of(error),
-            # The first click on the same page is about to finish.
+            # The first click on this page finishes soon.
             continues_at=str(request.url.replace(scheme="", netloc="")) if is_busy else None,
         )
         page.headers.update(headers_of(error))
@@ -153,9 +153,9 @@ class Pages:
         return self.show(request, title, *sentences, form=form, action=Link("Cancel", self.back().url))
 
     def back_refused(self, error: DomainError) -> Link:
-        """Return the way back to a page that still says why nothing came of it.
+        """Return the link back to a page that shows the refusal.
 
-        That is where the person began, if it is known that the flow is theirs.
+        It is the page where the person began, if the person has proven that the flow is theirs.
         """
         way = error.way_back
         path = way.return_to if way and way.return_to != "/" else "/kit"
@@ -163,7 +163,7 @@ class Pages:
         return self.back(with_query(path, **query))
 
     def _restart(self, request: Request, error: DomainError) -> str:
-        """Return a form that starts a flow again which has ended.
+        """Return a form that starts an ended flow again.
 
         The app may have been installed meanwhile, so installing starts with what exists.
         """
@@ -213,7 +213,7 @@ class Pages:
         return f"{self.sign_in_url}{joint}{urlencode({'return_to': whole})}"
 
     def _sign_in(self, request: Request, error: TokenRefused) -> Response:
-        """Lead to signing in and back to this very request.
+        """Redirect to sign-in, which returns to this request.
 
         The address to come back to is this request's own path, so no other site can choose it. A browser that
         brings a session which is refused is not redirected: that could go round in circles.

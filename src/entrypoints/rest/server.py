@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from entrypoints.bootstrap.rest import open_rest
 from entrypoints.descriptors import raise_descriptor_limit
 from entrypoints.listening import listen, told
-from entrypoints.rest.http_protocol import bounded_protocol
+from entrypoints.rest.http_protocol import protocol_factory
 from entrypoints.rest.open_connections import ConnectionLimits
 from entrypoints.setting_table import PREFIX
 from entrypoints.setting_values import Address
@@ -46,7 +46,7 @@ def server_config(
         host=address.host,
         port=address.port,
         loop="none",
-        http=bounded_protocol(limits),
+        http=protocol_factory(limits),
         ws="none",
         lifespan="off",
         log_config=None,

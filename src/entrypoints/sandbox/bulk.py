@@ -1,4 +1,4 @@
-"""Many things at once, of which nobody is told: as if they had been there."""
+"""Create many objects at once, without webhooks, as if they had always existed."""
 
 import msgspec
 

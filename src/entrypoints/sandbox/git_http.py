@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from entrypoints.sandbox.rest.answers import Refusal
 from entrypoints.sandbox.rest.principals import Anonymous, Principal, principal_of
-from entrypoints.sandbox.rest.visibility import may_read_contents, sees
+from entrypoints.sandbox.rest.visibility import can_see, may_read_contents
 from entrypoints.sandbox.sandbox import Sandbox
 from entrypoints.sandbox.state.git_objects import objects_of
 from entrypoints.sandbox.state.repositories import Repository
@@ -115,7 +115,7 @@ def _readable_repository(sandbox: Sandbox, request: Request) -> Repository:
     repository = world.repository(full_name) or world.repositories.get(
         world.former_names.get(full_name.lower(), 0)
     )
-    if repository is None or not sees(world, principal, repository):
+    if repository is None or not can_see(world, principal, repository):
         is_anonymous = isinstance(principal, Anonymous)
         raise _Refused(
             HTTPStatus.UNAUTHORIZED if is_anonymous else HTTPStatus.NOT_FOUND, "Repository not found."

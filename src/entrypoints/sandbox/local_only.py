@@ -1,6 +1,6 @@
 """Refuse requests that another web site makes through a browser on this machine.
 
-The sandbox asks nobody for a password, so its control API must not obey every page that somebody visits.
+The sandbox has no passwords, so its control API must not obey every page that a person visits.
 """
 
 from http import HTTPStatus
@@ -16,7 +16,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _TOKEN_PATHS = ("/api/", "/login/oauth/access_token")
 """These take a token or a secret from the request itself, never a cookie."""
 _APP_FORMS = "/settings/apps/new"
-"""A manifest comes from the page of whoever registers the App, as on GitHub."""
+"""A manifest comes from the page of the person who registers the App, as on GitHub."""
 
 
 class LocalOnly:
@@ -40,7 +40,7 @@ class LocalOnly:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not self._is_own(host):
             return _refuse("host_not_allowed", f"Use http://127.0.0.1 or http://localhost, not {host!r}.")
-        if _demands_own_origin(scope["method"], scope["path"]):
+        if _requires_own_origin(scope["method"], scope["path"]):
             is_cross_site = headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
             if is_cross_site or (origin is not None and origin.partition("://")[2] != host):
                 return _refuse(
@@ -53,7 +53,7 @@ class LocalOnly:
         return name in ("localhost", self._host) or _is_loopback(name.strip("[]"))
 
 
-def _demands_own_origin(method: str, path: str) -> bool:
+def _requires_own_origin(method: str, path: str) -> bool:
     if path.startswith(_CONTROL_API):
         return True
     return method not in _SAFE_METHODS and not path.startswith(_TOKEN_PATHS) and not path.endswith(_APP_FORMS)

@@ -9,7 +9,7 @@ import uvicorn
 import uvloop
 
 from entrypoints.listening import listen, told
-from entrypoints.rest.http_protocol import bounded_protocol
+from entrypoints.rest.http_protocol import protocol_factory
 from entrypoints.rest.open_connections import ConnectionLimits
 from entrypoints.sandbox.app import Alongside, create_app
 from entrypoints.sandbox.app_file import load_app, sandbox_directory
@@ -70,7 +70,7 @@ def sandbox_server(sandbox: Sandbox, address: Address, alongside: Alongside = nu
             host=address.host,
             port=address.port,
             loop="none",
-            http=bounded_protocol(ConnectionLimits()),
+            http=protocol_factory(ConnectionLimits()),
             ws="none",
             lifespan="on",
             log_config=None,

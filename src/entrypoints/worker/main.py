@@ -105,7 +105,7 @@ class LaneWorker(SimpleWorker):
         self._outage = outage
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Tell Redis that the worker lives, again from the beginning if Redis has lost its registration."""
+        """Send the heartbeat to Redis, and register the worker again if Redis has lost its registration."""
         if pipeline is None:
             self._register_again_if_lost()
         super().heartbeat(timeout, pipeline)

@@ -72,7 +72,7 @@ def schedules(application: Application) -> tuple[Schedule, ...]:
         Schedule("end_lapsed_flows", application.end_lapsed_flows, every=86_400, at_most=600),
         Schedule("revoke_stray_tokens", application.revoke_stray_tokens, every=5),
         Schedule("uninstall_revoked", application.uninstall_revoked, every=10),
-        # Often: people look for the end of what they just uninstalled.
+        # Often, since people expect an uninstalled app to disappear at once.
         Schedule("confirm_deletions", application.confirm_deletions, every=1),
         Schedule("reconcile_installations", application.reconcile_installations, every=60, at_most=300),
         Schedule("count_census", application.count_census, every=15, at_most=20),

@@ -1,7 +1,7 @@
 import { Note } from "@/components/feedback/Note";
 import { Button } from "@/components/ui/button";
 
-/** Confirms that connecting worked, where the browser comes back from the provider. */
+/** Confirms that GitHub was connected, after the browser returns from the provider. */
 export function ConnectedNote({ account, onClose }: { account: string; onClose: () => void }) {
   return (
     <div role="status" className="mb-4">

@@ -21,7 +21,7 @@ const MARGIN_PX = 8;
 /**
  * A control that cannot be used just now, with the reason as a tooltip; without a reason, the control as it is.
  *
- * The control stays focusable, so that keyboard and screen reader meet the reason too.
+ * The control stays focusable, so that keyboard and screen reader users get the reason too.
  */
 export function WithReason({
   reason,
@@ -76,7 +76,7 @@ export function WithReason({
 
 /** Place a tooltip below or above its control, inside the page or dialog that the control is part of. */
 async function placeTooltip(control: HTMLElement, tooltip: HTMLElement): Promise<void> {
-  // Loaded when the first reason is shown: most people never meet one.
+  // Loaded when the first reason is shown: most people never see one.
   const { computePosition, flip, offset, shift } = await import("@floating-ui/dom");
   const boundary = control.closest("[role=dialog], main") ?? "clippingAncestors";
   const { x, y } = await computePosition(control, tooltip, {

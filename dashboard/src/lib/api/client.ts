@@ -10,7 +10,7 @@ export const api = createClient<paths>({ baseUrl: "" });
 
 const errorsAreThrown: Middleware = {
   onRequest() {
-    // Lists go on polling; without a session each of their requests would only be refused.
+    // Lists keep polling, but without a session the service would refuse each of their requests.
     if (sessionStore.hasEnded()) throw new ApiProblem(SESSION_ENDED);
   },
   async onResponse({ response }) {

@@ -16,7 +16,7 @@ export interface StreamListener {
   /** The connection broke, or was refused for now. It is opened again by itself. */
   onBreak(): void;
   onEvent(event: StreamEvent): void;
-  /** How far the stream has come, where no event says so. */
+  /** The position of the stream, if no event reports it. */
   onPosition(id: number): void;
   /** The cursor is too old. The stream continues from the newest position that is known. */
   onExpired(): void;
@@ -26,7 +26,7 @@ export interface StreamListener {
 
 // Twice the service's heartbeat and some: a connection without a sign of life is dead.
 const SILENCE_MS = 40_000;
-// A connection that lasted so long was no failure.
+// A connection that lasted this long does not count as a failure.
 const STABLE_MS = 5000;
 const REFUSALS = [401, 403, 404];
 // `cursor_invalid` and `cursor_expired`.

@@ -13,13 +13,13 @@ export interface Subscriber {
   onExpired?: () => void;
 }
 
-/** What the tabs of one browser say to each other. */
+/** The messages between the tabs of one browser. */
 type Message =
   | { kind: "event"; event: StreamEvent }
   | { kind: "position"; id: number }
   | { kind: "liveness"; liveness: Liveness }
   | { kind: "expired" }
-  // To the tab that reads the stream: say how it is, or read it again from an earlier place.
+  // To the tab that reads the stream: send the current state, or read again from an earlier place.
   | { kind: "hello" }
   | { kind: "replay"; after: number };
 
@@ -34,9 +34,9 @@ export class SharedStream {
   private readonly subscribers = new Map<Subscriber, number>();
   private readonly channel: BroadcastChannel;
   private readonly closing = new AbortController();
-  // Of the time as a visible tab; aborted when the tab is hidden.
+  // Exists while the tab is visible; aborted when the tab is hidden.
   private competing: AbortController | null = null;
-  // Of the connection that is open in this tab; null in all tabs but one.
+  // Exists while this tab reads the stream; null in all other tabs.
   private connection: AbortController | null = null;
   private position: number | null = null;
   private replayFrom: number | null = null;
@@ -83,7 +83,7 @@ export class SharedStream {
       this.stopCompeting();
       return;
     }
-    // What happened while the tab was hidden may not have reached it: what follows refreshes once.
+    // The tab may have missed events while it was hidden, so the next state refreshes it once.
     this.become("connecting");
     this.startCompeting();
     this.send({ kind: "hello" });
@@ -171,7 +171,7 @@ export class SharedStream {
   }
 
   private advance(id: number): void {
-    // A replay that breaks off is continued, until it has come to what the tabs know.
+    // An interrupted replay continues until it reaches the position that the tabs know.
     if (this.replayFrom !== null) this.replayFrom = this.position !== null && id < this.position ? id : null;
     if (this.position === null || id > this.position) this.position = id;
   }

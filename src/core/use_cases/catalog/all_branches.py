@@ -13,9 +13,9 @@ from ports.clock import Clock
 
 # A hundred requests to the provider.
 _MAX_BRANCHES = 10_000
-# Reading so many is repeated seldom; a new branch is found by how it begins in the meantime.
+# Reading so many branches is repeated rarely; meanwhile a new branch is found by its beginning.
 _FRESH = timedelta(minutes=5)
-# Typing goes on meanwhile: the next letter finds what was read by then.
+# The person keeps typing: the next request finds the branches read by then.
 _WAIT_SECONDS = 1.0
 
 

@@ -63,8 +63,8 @@ class DrainLane:
 
     Everything a batch does is one transaction that also holds the lane, so a worker killed in the middle
     leaves nothing behind but the record that it started (`Interruptions`). A drain refused by the lane's lock
-    leaves at once, relying on the one that holds it; therefore one that found nothing due lets go first and
-    then looks once more, without the lock: held while looking, it could refuse someone just after the look.
+    ends at once and relies on the drain that holds the lock. Therefore a drain that finds no due event first
+    releases the lock and then reads once more: while it holds the lock, it could refuse another drain.
     """
 
     unit_of_work: UnitOfWork

@@ -141,7 +141,7 @@ class World:
             await tx.domain_events.append(self.domain_events)
 
     async def _request_checks(self, tx: Transaction) -> None:
-        """Request that the provider is asked where an event alone proves nothing."""
+        """Request a check of the installation at the provider: the event alone proves nothing."""
         if self.reported_deletions:
             await tx.installation_checks.request(self.reported_deletions)
         for connection_id in self.doubted:

@@ -83,7 +83,7 @@ _MENDABLE = (
 )
 _MOST_UNCHECKED = 1000
 
-PATIENCE = timedelta(seconds=10)
+PROOF_TIME_PER_REQUEST = timedelta(seconds=10)
 """How long one request reads repositories for a proof; proxies give up on a request after thirty seconds."""
 
 
@@ -121,8 +121,8 @@ class FinishInstall:
         """Return how it goes on; nothing is bound by what a URL says alone.
 
         `flow_ids` are the flows that the browser has a cookie for. Raises `ProviderUnknown`, `FlowInvalid` or
-        a kind of it, `OrganizationNotFound`, `ActionForbidden`, or what `admit` refuses. What may be mended
-        is `Again`.
+        a kind of it, `OrganizationNotFound`, `ActionForbidden`, or what `admit` refuses. If a next
+        attempt can succeed, the outcome is `Again`.
         """
         require_supported(provider, self.providers)
         if returned.state is None:
@@ -152,7 +152,7 @@ class FinishInstall:
         require_supported(provider, self.providers)
         visit = _Visit(provider, state, cookies, session, request_id)
         return await self._visit(
-            visit, lambda flow: flow, lambda flow, who: self._chosen(flow, who, choice, page)
+            visit, lambda flow: flow, lambda flow, who: self._process_choice(flow, who, choice, page)
         )
 
     async def _visit(
@@ -163,7 +163,7 @@ class FinishInstall:
     ) -> Outcome:
         """Take the flow, note what came with the browser, and proceed.
 
-        Whatever is refused says where the flow's person continues; what a next attempt may mend is `Again`.
+        A refusal has the page where the person continues. If another attempt can succeed, it is `Again`.
         """
         flow: Flow | None = None
         try:
@@ -180,7 +180,7 @@ class FinishInstall:
             if own is not None:
                 refusal.way_back = refusal.way_back or await self.steps.way_back(own)
                 if isinstance(refusal, _MENDABLE):
-                    return await self.steps.again(own, refusal)
+                    return await self.steps.retry(own, refusal)
             raise
 
     async def _return(self, flow: Flow, who: Authorized, returned: Return) -> Outcome:
@@ -195,7 +195,7 @@ class FinishInstall:
             return await self.steps.authorize(flow)
         if flow.step is FlowStep.REQUEST:
             return await self._requested(flow, returned.code)
-        until = self.clock.now() + PATIENCE
+        until = self.clock.now() + PROOF_TIME_PER_REQUEST
         async with self.as_person(flow, returned.code) as (person, token):
             visible = await self.providers[flow.provider].visible_installations(token)
             is_claimed = flow.installation_id is not None and flow.step is not FlowStep.SAVED
@@ -208,12 +208,12 @@ class FinishInstall:
             case Installation():
                 return await self._connect(flow, who, found)
             case Unfinished():
-                return await self._check_on(flow, found)
+                return await self._continue_count(flow, found)
             case Proven():
                 return await self._decide(flow, who, person, found)
 
-    async def _check_on(self, flow: Flow, unfinished: Unfinished) -> Outcome:
-        """Continue counting with the next visit of the browser, which any process can answer."""
+    async def _continue_count(self, flow: Flow, unfinished: Unfinished) -> Outcome:
+        """Continue counting with the next request of the browser, which any process can answer."""
         now = self.clock.now()
         if now >= flow.created_at + LONGEST_PROOF:
             raise FlowExpired("proof_too_long", flow)
@@ -229,7 +229,7 @@ class FinishInstall:
         return await self.steps.save(flow, onward, checking)
 
     async def _decide(self, flow: Flow, who: Authorized, person: ProviderPerson, proven: Proven) -> Outcome:
-        """Bind the only one there can be; with several, or with some that could not be checked, ask."""
+        """Connect the only possible installation; if several are possible or some are unchecked, ask."""
         hint, found = flow.installation_id, list(proven.installations)
         if len(found) + len(proven.unchecked) == 1 and not proven.has_mendable:
             for installation in found:
@@ -240,7 +240,9 @@ class FinishInstall:
                     claimed = replace(flow, step=FlowStep.AUTHORIZE, installation_id=large.provider_id)
                     none_read = RepositoryAdministration(0, 0, is_complete=False)
                     so_far = proven.counts.get(large.provider_id, none_read)
-                    return await self._check_on(claimed, Unfinished(person.id, large.account_login, so_far))
+                    return await self._continue_count(
+                        claimed, Unfinished(person.id, large.account_login, so_far)
+                    )
         if not found and not proven.unchecked:
             if proven.has_mendable and proven.refusal is not None and len(proven.failed) == 1:
                 raise proven.refusal
@@ -266,7 +268,7 @@ class FinishInstall:
         )
         return await self.steps.save(flow, onward, choice)
 
-    async def _chosen(self, flow: Flow, who: Authorized, choice: str, page: int | None) -> Outcome:
+    async def _process_choice(self, flow: Flow, who: Authorized, choice: str, page: int | None) -> Outcome:
         if flow.step is FlowStep.CHOOSE and page is not None:
             onward = replace(flow, installation_id=None, progress=ProofProgress(page=max(page, 0)))
             return await self.steps.authorize(flow, onward)
@@ -284,9 +286,9 @@ class FinishInstall:
         return await self._connect(flow, who, chosen)
 
     async def _requested(self, flow: Flow, code: Secret) -> Outcome:
-        """Let the flow wait for an owner to approve what this person just asked for.
+        """Make the flow wait until an owner approves the request of this person.
 
-        The provider does not say which request was made just now, so with several the person says.
+        The provider does not show which request is the newest, so with several requests the person chooses.
         """
         async with self.as_person(flow, code) as (person, _):
             requests = await self.providers[flow.provider].installation_requests()
@@ -310,7 +312,7 @@ class FinishInstall:
         try:
             await self.bind(who.actor, flow, who.organization.id, installation)
         except InstallationBoundElsewhere as refusal:
-            # The person has proven that it is theirs, so its name is nothing new to them.
+            # The person has proven access to the account, so its name may be shown.
             refusal.way_back = await self.steps.way_back(flow, installation.account_login)
             raise
         return Connected(flow.return_to)

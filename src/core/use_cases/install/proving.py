@@ -50,7 +50,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """What checking one page of a person's installations came to.
+    """The result of checking one page of a person's installations.
 
     `unchecked` are the others that the person sees: those of other pages, and those with too many
     repositories to check them beside others, of which `counts` has how far that came, by installation id.
@@ -65,7 +65,7 @@ class Proven:
 
     @property
     def refusal(self) -> DomainError | None:
-        """The refusal that someone can do most about: an outage ends, and a suspension can be lifted."""
+        """The refusal to show: one that can pass, such as an outage or a suspension, comes first."""
         refusals = [one.refusal for one in self.failed]
         mendable = (one.refusal for one in self.failed if not one.is_final)
         suspended = (one for one in refusals if isinstance(one, InstallationSuspended))
@@ -73,13 +73,13 @@ class Proven:
 
     @property
     def has_mendable(self) -> bool:
-        """Whether one of them may be proven after something is done at the provider, or a moment later."""
+        """Whether an installation may be proven later, or after a change at the provider."""
         return any(not one.is_final for one in self.failed)
 
 
 @dataclass(frozen=True, slots=True)
 class ProveInstallations:
-    """Find out which installations a person sees are theirs to bind, one page of them at a time.
+    """Find the installations that a person may connect, one page at a time.
 
     Those that another organization has are offered only where there are no others: then it can be told so,
     to someone who has proven that it concerns them. One that cannot be checked does not spoil the others.

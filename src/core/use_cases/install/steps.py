@@ -11,7 +11,7 @@ from ports.directory import Directory
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 
-# Where the person comes back with a code that belongs to a question other than "which installation".
+# Steps whose code answers another question than which installation to connect.
 _KEPT_STEPS = frozenset({FlowStep.REQUEST, FlowStep.SAVED})
 
 
@@ -37,8 +37,8 @@ class FlowSteps:
         after, url = self.authorization(onward or flow)
         return await self.save(flow, after, GoOn(url))
 
-    async def again(self, flow: Flow, refusal: DomainError) -> Outcome:
-        """Let the person try once more: the code is used, the flow is not."""
+    async def retry(self, flow: Flow, refusal: DomainError) -> Outcome:
+        """Return the refusal with a next attempt: the code is used, but the flow can continue."""
         before = flow
         if isinstance(refusal, InstallationGone):
             flow = replace(flow, installation_id=None, progress=ProofProgress())

@@ -85,7 +85,7 @@ class TakeFlow:
     ) -> Flow:
         """Return the flow as it is now: taken, or where it came to with an earlier click of the same person.
 
-        Waits for such a click that is still on its way. Raises `FlowInvalid` or a kind of it:
+        Waits for an earlier click that is still being processed. Raises `FlowInvalid` or a kind of it:
         `FlowInterrupted` has the flow, taken over from a process that must have ended.
         """
         flow: Flow | None = None

@@ -25,7 +25,7 @@ class ReturnWithoutState:
     """Continue a flow of this browser whose person comes back from the provider without a state.
 
     GitHub sends none after "Save" on the page of an App that is installed already, which is where its page to
-    install leads. Anyone could have written such a return, so nothing in it counts as proof: its code is not
+    install leads. Anyone can create such a link, so nothing in it counts as proof: its code is not
     used, and its installation is a hint. The browser authorizes our app first, with PKCE and a new state.
     """
 
@@ -50,13 +50,13 @@ class ReturnWithoutState:
             provider, returned.installation_id
         ):
             flows = await self._live_flows(provider, cookies, flow_ids, session)
-            # Of flows for several organizations, which one is meant is the person's to say.
+            # With flows for several organizations only the person knows which one is meant.
             if len({flow.organization_id for flow in flows}) == 1:
                 flow = flows[0]
                 await authorized(flow, self.directory, self.authorizer, request_id=request_id)
                 onward = replace(flow, step=FlowStep.SAVED, installation_id=returned.installation_id)
                 return await self.steps.authorize(flow, onward)
-        organizations = await self._connectable(provider, session) if session else ()
+        organizations = await self._list_connectable(provider, session) if session else ()
         return Unasked(returned.setup_action, organizations)
 
     async def _is_bound(self, provider: str, installation_id: str | None) -> bool:
@@ -71,7 +71,7 @@ class ReturnWithoutState:
         self, provider: str, cookies: Cookies, flow_ids: Collection[UUID], session: Actor | None
     ) -> list[Flow]:
         async with self.unit_of_work() as tx:
-            found = await tx.flows.of_browser(provider, list(flow_ids)[:_MOST_FLOWS])
+            found = await tx.flows.list_by_ids(provider, list(flow_ids)[:_MOST_FLOWS])
         now = self.clock.now()
         return [
             flow
@@ -83,7 +83,7 @@ class ReturnWithoutState:
             and is_of_session(flow, session)
         ]
 
-    async def _connectable(self, provider: str, session: Actor) -> list[Organization]:
+    async def _list_connectable(self, provider: str, session: Actor) -> list[Organization]:
         """Return the organizations that this person may connect and that are not connected."""
         if not isinstance(session, UserActor):
             return []

@@ -20,14 +20,14 @@ from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 
 PROVIDER_REFUSALS = (ProviderUnavailable, RateLimited, AppRefused)
-"""Errors that say nothing about one installation: the remaining checks wait until the next run."""
+"""Errors that do not concern one installation: the remaining checks wait until the next run."""
 
 _RETRY_DELAY = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckInstallation:
-    """Read an installation at its provider and let the integration follow what the provider answers.
+    """Read an installation at its provider and update the integration.
 
     The provider is called outside any transaction. The answer is dropped if the integration changed during
     the call, since a webhook may have brought something newer; the check is then due again soon.

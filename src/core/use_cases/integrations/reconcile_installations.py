@@ -15,7 +15,7 @@ _RESERVED_CALLS = 0.5
 class ReconcileInstallations:
     """Check each live integration's installation once a day, some each minute.
 
-    Called once a minute. It applies what a lost webhook would have told: a rename, other permissions, another
+    Called once a minute. Applies changes whose webhook was lost: a rename, other permissions, another
     selection of repositories, a suspension, a deletion.
     """
 

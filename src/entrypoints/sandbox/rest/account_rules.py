@@ -12,7 +12,7 @@ def sign_on_page(links: Links, account: Account) -> str:
     return f"{links.web}/orgs/{account.login}/sso"
 
 
-def demand_sign_on(links: Links, account: Account, person_id: int) -> None:
+def require_sign_on(links: Links, account: Account, person_id: int) -> None:
     """Refuse a person who has not signed in to an organization that requires single sign-on.
 
     https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
@@ -27,7 +27,7 @@ def demand_sign_on(links: Links, account: Account, person_id: int) -> None:
     )
 
 
-def demand_address(account: Account) -> None:
+def require_allowed_address(account: Account) -> None:
     """Refuse every caller while the organization's IP allow list has none of their addresses."""
     if account.blocks_addresses:
         raise Refusal(

@@ -1,7 +1,7 @@
 """Repositories: an installation's, a person's within an installation, and one by name or id."""
 
 from entrypoints.sandbox.payloads.repositories import full_repository, repository_in_list
-from entrypoints.sandbox.rest.account_rules import demand_address
+from entrypoints.sandbox.rest.account_rules import require_allowed_address
 from entrypoints.sandbox.rest.answers import Answer, not_accessible
 from entrypoints.sandbox.rest.call import Call
 from entrypoints.sandbox.rest.endpoint import Endpoint
@@ -14,7 +14,7 @@ def list_of_installation(call: Call) -> Answer:
     if "metadata" not in asking.token.permissions:
         raise not_accessible("metadata=read")
     world = sandbox.world
-    demand_address(world.accounts[asking.installation.account_id])
+    require_allowed_address(world.accounts[asking.installation.account_id])
     found, narrowed = world.covered_by(asking.installation), asking.token.repository_ids
     if narrowed is not None:
         found = [one for one in found if one.id in narrowed]

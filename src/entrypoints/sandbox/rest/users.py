@@ -3,7 +3,7 @@
 from entrypoints.sandbox.payloads.accounts import email, profile
 from entrypoints.sandbox.payloads.installations import installation_in_api
 from entrypoints.sandbox.payloads.repositories import repository_in_list
-from entrypoints.sandbox.rest.account_rules import demand_address, demand_sign_on
+from entrypoints.sandbox.rest.account_rules import require_allowed_address, require_sign_on
 from entrypoints.sandbox.rest.answers import Answer, not_accessible, not_found, suspended
 from entrypoints.sandbox.rest.call import Call
 from entrypoints.sandbox.rest.endpoint import Endpoint
@@ -60,8 +60,8 @@ def list_repositories(call: Call) -> Answer:
     if installation.suspended_at:
         raise suspended()
     owner = world.accounts[installation.account_id]
-    demand_sign_on(sandbox.links, owner, asking.person.id)
-    demand_address(owner)
+    require_sign_on(sandbox.links, owner, asking.person.id)
+    require_allowed_address(owner)
     roles = ((one, world.role(asking.person.id, one)) for one in world.covered_by(installation))
     found = [(one, role) for one, role in roles if role is not None]
     return call.counted(

@@ -24,9 +24,9 @@ def visible_repository(call: Call) -> Repository:
         repository = world.repository(full_name)
         if repository is None:
             moved = world.repositories.get(world.former_names.get(full_name.lower(), 0))
-            if moved is not None and sees(world, call.principal, moved):
+            if moved is not None and can_see(world, call.principal, moved):
                 raise _moved(call, moved, full_name)
-    if repository is None or not sees(world, call.principal, repository):
+    if repository is None or not can_see(world, call.principal, repository):
         raise not_found()
     return repository
 
@@ -57,7 +57,7 @@ def role_of(world: World, principal: Principal, repository: Repository) -> Role 
     return None
 
 
-def sees(world: World, principal: Principal, repository: Repository) -> bool:
+def can_see(world: World, principal: Principal, repository: Repository) -> bool:
     """Return whether the repository exists for this credential."""
     if not repository.private:
         return True

@@ -20,7 +20,7 @@ const ABSENT = {
   not_permitted: "Only an owner or admin may see payloads.",
 } as const;
 
-// A retry usually ends within milliseconds. One that waits longer is asked for less and less often.
+// A retry usually ends within milliseconds. A longer one is polled less and less often.
 const POLL_DELAYS_MS = [500, 1000, 2000, 3000, 5000];
 
 /** One webhook event: its result for each project, its attempts, and its payload. */

@@ -36,7 +36,7 @@ export function ImportForm({
   obstacle: Obstacle | null;
   onBack: () => void;
 }) {
-  // As the form was opened, whatever becomes of the repository meanwhile.
+  // The values when the form was opened, even if the repository changes meanwhile.
   const [initial] = useState({
     name: repository.name,
     branch: repository.default_branch ?? FIRST_BRANCH,

@@ -36,7 +36,7 @@ export function ListAge({ organization, sync }: { organization: OrganizationOfUs
     <div className="flex flex-wrap items-center gap-x-1 gap-y-1 text-sm text-muted-foreground">
       <p role="status">
         {tooSoon && !isReading && seconds > 0 ? (
-          // Read out once, not every second.
+          // Screen readers announce it once, not every second.
           <>
             Just refreshed. Try again <span aria-hidden="true">in {counted(seconds, "second")}</span>
             <span className="sr-only">in a moment</span>.

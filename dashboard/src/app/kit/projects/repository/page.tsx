@@ -92,7 +92,7 @@ function OfProject({ organization, project }: { organization: OrganizationOfUser
       </Suspense>
     );
   return (
-    // Nothing typed or asked about one link may carry over to the next. One key for both cards: siblings that
+    // Input and open questions of one link must not carry over to the next. One key for both cards: siblings that
     // share a key make React keep the former card.
     <Fragment key={link.id}>
       <LinkCard

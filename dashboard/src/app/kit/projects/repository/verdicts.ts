@@ -5,7 +5,7 @@ const WORDS: Record<string, string> = {
   webhooks_disabled: "Paused for this project",
 };
 
-/** Return the result of an event for a project, or the event's own where none was decided for the project. */
+/** Return the result of an event for a project, or the event's own result if the project has none. */
 export function verdictInWords({
   verdict,
   status,

@@ -15,7 +15,7 @@ export interface Standing {
   badge: string;
   sentence: string;
   deed: Deed;
-  /** What helps where the first does not, such as an app that is installed on GitHub already. */
+  /** The second action, for example if the app is installed on GitHub already. */
   other?: Deed;
 }
 
