@@ -56,7 +56,7 @@ ODD_OBJECTS = {
     "repository is a list": b'{"installation":{"id":5},"repository":[]}',
     "repository's id is null": b'{"installation":{"id":5},"repository":{"id":null}}',
     "action is an object": b'{"action":{},"installation":{"id":5}}',
-    "action is an object, with half a character": b'{"action":{},"x":"\\ud83d"}',
+    "action is an object, with half a character": b'{"action":{},"installation":{"id":5},"x":"\\ud83d"}',
 }
 
 ODD_HEADERS: dict[str, bytes] = {
