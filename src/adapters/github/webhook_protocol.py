@@ -3,12 +3,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from hmac import compare_digest
 from time import time
-from urllib.parse import parse_qsl
 
 import msgspec
 import structlog
 
 from adapters.github.event_marks import OTHERS, READERS
+from adapters.github.form_bodies import json_of, require_utf8
 from adapters.github.large_payloads import MAX_COMMITS, MAX_ROWS, bounded
 from adapters.github.odd_parts import OddPartReporter
 from adapters.github.payloads import HANDLED, read_payload
@@ -123,7 +123,7 @@ class GitHubWebhooks(WebhookProtocol):
         """Read a kept payload; the envelope first, since an odd one was accepted at receipt."""
         odd = OddParts()
         try:
-            text = without_halves(_bounded(event_type, _json_of(body)))
+            text = without_halves(_bounded(event_type, json_of(body)))
             marks = READERS.get(event_type, OTHERS)
             envelope = marks.read(text, odd)
             if marks.is_of_another_event(envelope):
@@ -149,7 +149,7 @@ class GitHubWebhooks(WebhookProtocol):
 
     def show(self, body: bytes) -> bytes:
         """Return the JSON inside a kept body."""
-        return _json_of(body)
+        return json_of(body)
 
     def secret_uses(self) -> Mapping[str, datetime]:
         """Return the last use of each secret in this process."""
@@ -199,7 +199,7 @@ def _delivery(
         raise HeadersRefused("header_missing")
     if not _EVENT.fullmatch(event) or not _DELIVERY.fullmatch(delivery):
         raise HeadersRefused("header_malformed")
-    routing = _routing(_json_of(body) if form else body)
+    routing = _routing(json_of(body) if form else body)
     installation, repository = routing.installation, routing.repository
     return VerifiedDelivery(
         provider=PROVIDER,
@@ -241,32 +241,12 @@ def _decoded(text: bytes) -> _Routing:
     """Decode a signed object without its odd fields; the event is judged when it is processed."""
     try:
         # The decoder skips what it does not need without checking that it is UTF-8.
-        if not text.isascii():
-            text.decode("utf-8")
+        require_utf8(text)
         return _decode_routing(text, OddParts())
     except Unreadable as error:
         raise BodyRefused("body_not_an_object") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BodyRefused("body_not_json") from error
-
-
-def _json_of(body: bytes) -> bytes:
-    """Return the JSON text of a body: itself, or a form's `payload` field.
-
-    A JSON object begins with a brace and a form never does.
-    https://docs.github.com/webhooks/using-webhooks/creating-webhooks (content type)
-    """
-    if body.lstrip()[:1] == b"{":
-        return body
-    try:
-        # As text: given bytes, Python 3.11 and 3.12 refuse every field with a letter beyond ASCII.
-        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=16, errors="strict")
-    except ValueError as error:
-        raise BodyRefused("body_not_a_form") from error
-    for name, value in fields:
-        if name == "payload":
-            return value.encode()
-    raise BodyRefused("body_without_payload")
 
 
 def _clean(action: str | None) -> str | None:
