@@ -131,12 +131,22 @@ class DeliveryLogContract:
         assert Counter(receipts) == {Receipt.ACCEPTED: 1, Receipt.REPLAYED: 19}
 
     @pytest.mark.parametrize(
-        "change", [{"event_type": "create"}, {"provider": "gitlab"}, {"is_unique": False}]
+        "change",
+        [
+            {"event_type": "create"},
+            {"provider": "gitlab"},
+            {"source_key": "group:7"},
+            {"source_key": None},
+            {"is_unique": False},
+        ],
     )
     async def test_the_same_bytes_with_another_meaning_are_kept(
         self, log: DeliveryLog, change: dict[str, Fact]
     ) -> None:
-        """Bytes under a wrong event name hide no genuine delivery, nor do those a provider sends again."""
+        """Bytes under a wrong event name hide no genuine delivery, nor do those of another integration.
+
+        A provider may also send the same bytes again.
+        """
         delivery = a_delivery(is_unique=True)
         assert await log.append(delivery) is Receipt.ACCEPTED
         other = replace(delivery, delivery_id=str(uuid4()), **change)

@@ -38,7 +38,8 @@ class MemoryDeliveryLog(DeliveryLog):
                     session.commit()
                     return Receipt.RETRIED
             if delivery.is_unique and any(
-                (known.provider, known.event_type) == (delivery.provider, delivery.event_type)
+                (known.provider, known.event_type, known.source_key)
+                == (delivery.provider, delivery.event_type, delivery.source_key)
                 and state.unique_bodies.get(known.id) == delivery.body
                 for known in state.events.values()
             ):

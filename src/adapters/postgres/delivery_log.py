@@ -382,9 +382,12 @@ def _stored(body: bytes) -> tuple[bytes, bytes]:
 def _body_key(delivery: VerifiedDelivery, sha256: bytes) -> bytes:
     """Return the key that identifies signed bytes.
 
-    The event type is not signed: bytes that came under a wrong one must not hide the genuine delivery.
+    The event type is not signed: bytes that came under a wrong one must not hide the genuine delivery. Two
+    integrations with secrets of their own may receive the same bytes, unless these name the integration.
     """
-    return hashlib.sha256(f"{delivery.provider} {delivery.event_type} ".encode() + sha256).digest()[:16]
+    # A database stores no NUL, so it cannot be part of a field.
+    fields = f"{delivery.provider}\0{delivery.event_type}\0{delivery.source_key or ''}\0"
+    return hashlib.sha256(fields.encode() + sha256).digest()[:16]
 
 
 def _unavailable() -> StorageUnavailable:

@@ -49,7 +49,7 @@ class VerifiedDelivery:
     body: bytes
     source: Source = Source.RECEIVED
     is_unique: bool = True
-    """Whether the provider never sends the same bytes twice under different ids."""
+    """Whether the provider never sends an integration the same bytes twice under different ids."""
 
     @property
     def lane(self) -> int:

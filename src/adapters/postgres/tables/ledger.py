@@ -40,7 +40,7 @@ git_webhook_events = Table(
     Column("payload", LargeBinary),
     Column("payload_length", Integer, nullable=False),
     Column("payload_sha256", LargeBinary, nullable=False),
-    # Of the signed bytes and the event type; none where a provider may send the same bytes again.
+    # Of the signed bytes, the event type and the source key; null if a provider may send the bytes again.
     Column("body_key", LargeBinary),
     Column("status", String, nullable=False, server_default="pending"),
     Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
