@@ -17,6 +17,7 @@ _HALF = re.compile(
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD])[c-fC-F][0-9a-fA-F]{2}"
     rb")"
 )
+_ESCAPE_OF_A_HALF = re.compile(rb"\\(?=u[dD])")
 _LOW_HALF = re.compile(rb"\\u[dD][c-fC-F]")
 _REPLACEMENT = rb"\\ufffd"  # as a template of `re`, where a backslash is doubled
 # NUL is not allowed anywhere in JSON text, so it can stand for a backslash that is escaped or escapes one.
@@ -31,7 +32,8 @@ def without_halves(text: bytes) -> bytes:
     A payload can consist of millions of escapes: there is no Python call per escape, and the memory needed
     is at most three times the text, the text included.
     """
-    if b"\\ud" not in text and b"\\uD" not in text:
+    # Searching for the backslash alone first is faster, and most payloads have no escape of a half.
+    if b"\\" not in text or _ESCAPE_OF_A_HALF.search(text) is None:
         return text
     if _HIDDEN in text:
         return text  # not JSON, which the decoder reports
