@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from adapters.postgres.errors import _OURS, unreachable
+from adapters.postgres.errors import _OURS, domain_error, is_outage, unreachable
 from adapters.postgres.tables import metadata
 
 
@@ -38,3 +38,11 @@ def test_what_helps_fits_what_the_server_says(said: str, helps: str) -> None:
 def test_every_table_is_known_to_be_ours(table: str) -> None:
     """So that one that is missing is told as a database that was not migrated, and never as a bug."""
     assert _OURS.search(f'relation "{table}" does not exist')
+
+
+@pytest.mark.parametrize("error", [psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex])
+def test_value_too_large_is_no_outage(error: type[psycopg.Error]) -> None:
+    """Psycopg counts PostgreSQL's limits as operational errors, like a lost connection."""
+    assert domain_error(error("index row size 6048 exceeds btree version 4 maximum 2704")) is None
+    assert not is_outage(error())
+    assert is_outage(psycopg.errors.AdminShutdown())

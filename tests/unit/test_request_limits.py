@@ -90,11 +90,16 @@ def too_large(kind: str, excess: int) -> bytes:
     left -= len(CHUNKED)
     if kind == "trailer":
         return CHUNKED + b"0\r\n" + b"x: " + b"t" * (left - 7) + b"\r\n\r\n"
-    # The first 18 bytes of a chunk's line are its size.
-    chunk = b"1;" + b"e" * 1012 + b"\r\nx\r\n"
-    counted = 2 + 1012 + 2 - 18
+    if kind == "small chunk":
+        # The line of each counts, with its zeros and its end.
+        count, zeros = divmod(left - 2, 3)
+        return CHUNKED + b"1\r\nx\r\n" * (count - 1) + b"0" * zeros + b"1\r\nx\r\n0\r\n\r\n"
+    # The first 18 bytes of a large chunk's line are its size.
+    content = b"\r\n" + b"x" * 256 + b"\r\n"
+    chunk = b"100;" + b"e" * 1010 + content
+    counted = 4 + 1010 + 2 - 18
     count, rest = divmod(left - 2, counted)
-    last = b"1;" + b"e" * (rest + 14) + b"\r\nx\r\n"
+    last = b"100;" + b"e" * (rest + 12) + content
     return CHUNKED + chunk * count + last + b"0\r\n\r\n"
 
 
@@ -120,7 +125,7 @@ def test_valid_requests_are_answered_byte_by_byte(sent: list[Sent]) -> None:
     assert answers(*(data[at : at + 1] for at in range(len(data)))) == whole
 
 
-@pytest.mark.parametrize("kind", ["head", "trailer", "extension"])
+@pytest.mark.parametrize("kind", ["head", "trailer", "extension", "small chunk"])
 @settings(max_examples=60, deadline=None)
 @given(before=st.lists(requests(), max_size=2), places=PLACES, excess=st.integers(-1, 1))
 def test_limit_is_exact_however_the_bytes_are_cut(

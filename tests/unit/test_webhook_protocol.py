@@ -22,6 +22,7 @@ from core.domain.deliveries import (
 from core.domain.errors import ErrorKind
 from core.domain.events import EnvelopeUnreadable
 from core.domain.lanes import lane_of
+from core.domain.notices import RepositoryChanged, Unhandled
 from core.domain.secret import Secret
 from entrypoints.bootstrap.signing import replay_signature
 from tests.support.webhooks import DELIVERY, SECRET, protocol, signed
@@ -102,6 +103,14 @@ def test_a_replay_needs_an_operators_signature() -> None:
     assert (found.source, found.is_unique) == (Source.REPLAYED, False)
     elsewhere = {**signed(b"{}"), b"x-crewkit-replay": replay}
     assert protocol().verify(elsewhere, b"{}").source is Source.RECEIVED
+
+
+def test_another_change_of_a_repository_is_not_public() -> None:
+    """A body of `security_and_analysis` has the fields of `public`, and `changes` besides."""
+    body = {"repository": {"id": 1, "private": True}, "installation": {"id": 2}, "sender": {"id": 3}}
+    assert isinstance(protocol().read("public", json.dumps(body).encode()), RepositoryChanged)
+    changed = json.dumps({**body, "changes": {"from": {}}}).encode()
+    assert protocol().read("public", changed) == Unhandled("event_name_mismatch")
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ _OWN_SUBJECTS: Mapping[str, str] = {
 # Fields that most events have and this event never has.
 _NEVER: Mapping[str, Collection[str]] = {
     "push": ["action"],
-    "public": ["action"],
+    "public": ["action", "changes"],
     "installation": ["repository"],
     "installation_repositories": ["repository"],
     "installation_target": ["repository"],

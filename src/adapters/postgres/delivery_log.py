@@ -13,7 +13,7 @@ from psycopg import AsyncConnection
 from psycopg.sql import SQL
 
 from adapters.postgres.compression import compress
-from adapters.postgres.errors import OUTAGES, domain_error, not_migrated
+from adapters.postgres.errors import domain_error, is_outage, not_migrated
 from adapters.postgres.packed_arrays import Bigints, Bytes, Smallints, Texts, register_packed_arrays
 from adapters.postgres.pooler import detect_pooler
 from adapters.postgres.reopening import MAY_REOPEN_WITH_PAYLOAD, may_reopen_at
@@ -219,14 +219,14 @@ class PostgresDeliveryLog(DeliveryLog):
         """Insert a group in one durable commit; one bad row must not take the others with it."""
         try:
             return await self._insert(group)
-        except OUTAGES:
-            # The server was restarted, or two processes met in a deadlock: once more, on a new connection.
-            # The keys are the same, so nothing is kept twice.
-            await self._disconnect()
-            return await self._insert(group)
         except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
             raise not_migrated() from error
         except psycopg.Error as error:
+            if is_outage(error):
+                # The server was restarted, or two processes met in a deadlock: once more, on a new
+                # connection. The keys are the same, so nothing is kept twice.
+                await self._disconnect()
+                return await self._insert(group)
             if len(group) == 1:
                 return {group[0].key: error}
         results: Results = {}
@@ -347,14 +347,14 @@ class PostgresDeliveryLog(DeliveryLog):
 
         GitHub gives up after 10 s, so whoever waits behind a silent group must not wait a second turn.
         """
-        is_outage = isinstance(error, (TimeoutError, OSError, *OUTAGES))
-        self._report_failure(group, error, is_outage=is_outage)
-        if is_outage:
+        has_lost_storage = isinstance(error, (TimeoutError, OSError)) or is_outage(error)
+        self._report_failure(group, error, is_outage=has_lost_storage)
+        if has_lost_storage:
             await self._disconnect()
             group = [*group, *self._queue]
             self._queue.clear()
         for waiting in group:
-            self._finish(waiting, _unavailable() if is_outage else error)
+            self._finish(waiting, _unavailable() if has_lost_storage else error)
 
     def _report_failure(self, group: Sequence[_Waiting], error: Exception, *, is_outage: bool) -> None:
         """Log a failure, but only the first one of an outage: under load they would flood the log."""

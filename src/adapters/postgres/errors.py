@@ -45,8 +45,15 @@ _OURS = re.compile(
 )
 
 _LOST_A_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
+# The server answers and cannot run this statement: a value too long for an index, for example.
+_TOO_LARGE = (
+    errors.ProgramLimitExceeded,
+    errors.StatementTooComplex,
+    errors.TooManyColumns,
+    errors.TooManyArguments,
+)
 # After a failover the old primary still answers, but writes nothing any more.
-OUTAGES = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
+_OUTAGES = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
 # The server answers but does not store changes: the disk is full or broken, or the database is read-only.
 _UNWRITABLE = (errors.DiskFull, errors.IoError, errors.ReadOnlySqlTransaction)
 
@@ -110,11 +117,16 @@ def domain_error(error: psycopg.Error) -> DomainError | None:
         return StorageTooSlow("This takes the database too long; try again later.", retry_after=_RETRY_AFTER)
     if isinstance(error, _UNWRITABLE):
         return unwritable(error)
-    if isinstance(error, OUTAGES):
+    if is_outage(error):
         return unreachable(error)
     if isinstance(error, errors.UndefinedTable) and _OURS.search(error.diag.message_primary or ""):
         return not_migrated()
     return None
+
+
+def is_outage(error: BaseException) -> bool:
+    """Return whether the database is unavailable; psycopg has one class for that and for its limits."""
+    return isinstance(error, _OUTAGES) and not isinstance(error, _TOO_LARGE)
 
 
 def project_name_taken() -> ProjectNameTaken:

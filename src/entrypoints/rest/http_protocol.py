@@ -27,8 +27,8 @@ _MAX_DRAINED_BYTES = 1024 * 1024
 _DETAILS = {
     HTTPStatus.BAD_REQUEST: "This is no HTTP request: look for a control character in a header.",
     HTTPStatus.REQUEST_URI_TOO_LONG: "The address is too long. Send at most 8 KB of path and query.",
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too large. Send at most 32 KB of them, the "
-    "request line, trailers and chunk extensions included.",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too large. Send at most 32 KB of them, "
+    "including the request line, trailers, chunk extensions and the sizes of chunks below 256 bytes.",
 }
 
 _log = structlog.get_logger(__name__)

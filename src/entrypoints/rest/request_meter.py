@@ -11,6 +11,9 @@ _CRLF = b"\r\n"
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
 # 16 digits and CRLF. A chunk's line counts from here on: chunks are body, their extensions are not.
 _CHUNK_LINE_BYTES = 18
+# Lines of smaller chunks count as well: each chunk costs the parser as much as a large one, and 12 MB of
+# one-byte chunks would keep all other requests waiting for seconds.
+_SMALL_CHUNK_BYTES = 256
 
 
 class Malformed(Exception):
@@ -143,11 +146,11 @@ class RequestMeter:
         if len(self._line) < _CHUNK_LINE_BYTES:
             self._line += data[start : min(end, start + _CHUNK_LINE_BYTES)]
         if found >= 0:
-            self._end_line(self._line)
+            self._end_line(self._line, start)
             self._line, self._line_bytes = b"", 0
         return end
 
-    def _end_line(self, line: bytes) -> None:
+    def _end_line(self, line: bytes, start: int) -> None:
         if self._part == _TRAILERS:
             self.is_at_end = line == _CRLF
             return
@@ -155,6 +158,8 @@ class RequestMeter:
         if size is None:
             raise Malformed
         self._left = int(size[0], 16)
+        if 0 < self._left < _SMALL_CHUNK_BYTES:
+            self._add(len(size[0]) + len(_CRLF), start)
         self._part = _CHUNK if self._left else _TRAILERS
         self._left += len(_CRLF)
 

@@ -49,7 +49,7 @@ class LocalOnly:
         return None
 
     def _is_own(self, host: str) -> bool:
-        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
+        name = (host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host).lower()
         return name in ("localhost", self._host) or _is_loopback(name.strip("[]"))
 
 

@@ -32,6 +32,8 @@ FORMS = {
     "trailer value": (CHUNKED + b"0\r\nx-long: ", b"v" * 65536, 431),
     "chunk extension": (CHUNKED + b"1;name=", b"e" * 65536, 431),
     "extensions of many chunks": (CHUNKED, (b"1;name=" + b"e" * 250 + b"\r\nx\r\n") * 200, 431),
+    "chunks of one byte": (CHUNKED, b"1\r\na\r\n" * 10_000, 431),
+    "chunks of eight bytes": (CHUNKED, b"8\r\nabcdefgh\r\n" * 5000, 431),
     "leading zeros of a chunk's size": (CHUNKED, b"0" * 65536, 431),
 }
 
