@@ -12,6 +12,7 @@ import psycopg
 import structlog
 import uvicorn
 from anyio.from_thread import start_blocking_portal
+from psycopg.sql import SQL, Identifier
 
 from adapters.github.webhook_protocol import GitHubWebhooks
 from core.domain.lanes import LANES
@@ -36,8 +37,12 @@ DELIVERIES = {
     FOREIGN_INSTALLATION: "0d1c2b3a-0000-4000-8000-00000000e002",
 }
 FOREIGN_PROJECT = "0d1c2b3a-0000-4000-8000-00000000f0e1"
-# As much of everything for the second organization. A row is copied whole, whatever columns it has by then,
-# but for what is named.
+# As much of everything for the second organization. Whole rows are copied, whatever columns they have by
+# then, except the columns that are named here and those that PostgreSQL computes.
+_STORED_COLUMNS = """
+    SELECT column_name FROM information_schema.columns
+    WHERE table_schema = 'public' AND table_name = 'git_repositories' AND is_generated = 'NEVER'
+"""
 _FURNISH = """
     WITH other AS (SELECT id FROM organizations WHERE external_id = %(other)s),
     project AS (
@@ -51,10 +56,11 @@ _FURNISH = """
             'external_id', gen_random_uuid(), 'provider_id', %(installation)s::text))).*
         FROM git_integrations AS i, other LIMIT 1 RETURNING id),
     repository AS (
-        INSERT INTO git_repositories SELECT (jsonb_populate_record(r, jsonb_build_object(
-            'id', nextval('git_repositories_id_seq'), 'git_integration_id', integration.id,
-            'repo_id', %(repository)s::text))).*
-        FROM git_repositories AS r, integration WHERE r.repo_id = %(own_repository)s)
+        INSERT INTO git_repositories ({stored}) SELECT {stored} FROM (
+            SELECT (jsonb_populate_record(r, jsonb_build_object(
+                'id', nextval('git_repositories_id_seq'), 'git_integration_id', integration.id,
+                'repo_id', %(repository)s::text))).*
+            FROM git_repositories AS r, integration WHERE r.repo_id = %(own_repository)s) AS copied)
     INSERT INTO project_repositories SELECT (jsonb_populate_record(l, jsonb_build_object(
         'id', nextval('project_repositories_id_seq'), 'project_id', project.id,
         'git_integration_id', integration.id, 'external_id', gen_random_uuid(),
@@ -166,8 +172,9 @@ async def _served(settings: Settings) -> AsyncIterator[str]:
 def _furnish(database_url: str, facts: DemoFacts) -> None:
     """Give the second organization what the first one has, under other ids."""
     with psycopg.connect(database_url, autocommit=True) as connection:
+        stored = connection.execute(_STORED_COLUMNS).fetchall()
         connection.execute(
-            _FURNISH,
+            SQL(_FURNISH).format(stored=SQL(", ").join(Identifier(name) for (name,) in stored)),
             {
                 "other": facts.second_organization["id"],
                 "project": FOREIGN_PROJECT,

@@ -118,7 +118,8 @@ async def workshop(
     A worker that met a bug fails the block.
     """
     async with AsyncExitStack() as stack:
-        database = Database(database_url, connections=workers + 2)
+        # A drain uses a second connection to record that it started.
+        database = Database(database_url, connections=2 * (workers + 2))
         stack.push_async_callback(database.close)
         metrics = MemoryMetrics()
         doorbell = RedisDoorbell(redis_url, job=_JOB)

@@ -185,7 +185,8 @@ async def test_a_body_that_does_not_become_whole_in_time_is_408() -> None:
         sent.append(message)
 
     headers = [(b"content-type", b"application/json")]
-    await endpoint({"type": "http", "method": "POST", "path": WEBHOOKS, "headers": headers}, first.get, send)
+    scope = {"type": "http", "method": "POST", "path": WEBHOOKS, "query_string": b"", "headers": headers}
+    await endpoint(scope, first.get, send)
     assert sent[0]["status"] == 408
     assert json.loads(sent[1]["body"])["code"] == "body_too_slow"
     assert endpoint._bytes_held == 0
