@@ -38,8 +38,8 @@ async def test_a_reported_deletion_waits_for_the_migration(database_url: str) ->
         await world.database.close()
 
 
-def test_new_code_works_on_the_schema_before(database_url: str, redis_url: str) -> None:
-    """It receives, processes and lists before the migration as after it, which happens meanwhile."""
+def test_new_code_waits_for_the_migration(database_url: str, redis_url: str) -> None:
+    """It refuses deliveries until the schema is there, so that none is lost, and then works at once."""
     downgrade(database_url, RELEASED)
     before = current(database_url)
     assert before != newest()
@@ -60,9 +60,10 @@ def test_new_code_works_on_the_schema_before(database_url: str, redis_url: str) 
                     assert listed.status_code == 200, listed.text
                     assert listed.json()["data"], path
 
-        works(20)
+        refused = asyncio.run(post_all(service.address, pushes(5)))
+        assert set(refused.values()) == {503}
         assert current(database_url) == before
         migrate(database_url)
-        works(40)
+        works(20)
         assert current(database_url) == newest()
         assert not service.logged("api", "unexpected_error")

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from entrypoints.cli.events import events
+from tests.support.deliveries import SECRET
 
 GONE = "postgresql://nobody@/nothing?host=/nonexistent"
 
@@ -18,7 +19,7 @@ def test_a_database_that_is_gone(
 ) -> None:
     """The one that is named, or the one whose address a killed `up` left behind."""
     monkeypatch.setattr("entrypoints.cli.application.configure_command", lambda _settings: None)
-    published = {"database_url": GONE, "redis_url": "redis://127.0.0.1:1/0", "webhook_secret": "s"}
+    published = {"database_url": GONE, "redis_url": "redis://127.0.0.1:1/0", "webhook_secret": SECRET}
     (tmp_path / "demo.json").write_text(json.dumps(published))
     environment = {"CREWKIT_GIT_HOME": str(tmp_path)} | (
         {"CREWKIT_GIT_DATABASE_URL": GONE} if is_named else {}

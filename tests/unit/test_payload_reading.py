@@ -102,6 +102,7 @@ def test_a_push_is_read_whole() -> None:
         updated_at=datetime(2026, 9, 1, 12, tzinfo=UTC),
         whole=True,
         visibility="public",
+        topics=(),
     )
     assert (push.ref, push.before, push.after) == (
         "refs/heads/main",

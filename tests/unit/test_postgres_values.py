@@ -85,15 +85,17 @@ def test_shared_documents_are_written_once() -> None:
 
 @given(some.text("abcXYZ019-_./", min_size=3, max_size=40), some.data())
 def test_every_piece_of_a_name_is_found(name: str, data: some.DataObject) -> None:
-    """Each three letters of a name are in its index, in whatever case they are asked for."""
-    at = data.draw(some.integers(0, len(name) - 3))
-    assert {*_hashes(_OURS, {name[at : at + 3].lower()})} <= {*grams(_OURS, name)}
+    """Each three letters of a name without its owner are in its index, in any case."""
+    name = name.rpartition("/")[2]
+    at = data.draw(some.integers(0, max(len(name) - 3, 0)))
+    piece = name[at : at + 3].lower()
+    assert len(piece) < 3 or {*_hashes(_OURS, {piece})} <= {*grams(_OURS, name)}
 
 
 def test_short_questions_find_beginnings_of_words() -> None:
     """One or two letters are sought at the beginning of a name's parts."""
     found = grams(_OURS, "acme/rocket-Launchpad_v2")
-    for prefix in ("^a", "^ac", "^r", "^ro", "^l", "^la", "^v", "^v2"):
+    for prefix in ("^r", "^ro", "^l", "^la", "^v", "^v2"):
         assert {*_hashes(_OURS, {prefix})} <= {*found}
     assert not {*_hashes(_OURS, {"^au"})} & {*found}
 

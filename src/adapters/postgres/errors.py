@@ -121,6 +121,9 @@ def domain_error(error: psycopg.Error) -> DomainError | None:
         return unreachable(error)
     if isinstance(error, errors.UndefinedTable) and _OURS.search(error.diag.message_primary or ""):
         return not_migrated()
+    if isinstance(error, errors.UndefinedColumn):
+        # A new version that runs before its migration.
+        return not_migrated()
     return None
 
 

@@ -32,7 +32,7 @@ ok    encryption keys  COUNT; one of each column and key was read.
 ok    webhook secrets  One is accepted, USED.
 ok    app keys         Ours is KEY, USED.
 ok    installations    1 connected, none behind on permissions.
-ok    redis            It answers and stores.
+ok    redis            It answers and stores data.
 ok    worker           1 worker listening.
 ok    access tokens    They are verified with one public key, by RS256.
 ok    github app       crewkit answers to our key: SANDBOX/apps/crewkit
