@@ -16,7 +16,7 @@ PAGES = (
     "settings/integrations",
     "account/connections",
 )
-MOST_JAVASCRIPT = 150 * 1024
+MOST_JAVASCRIPT = 152 * 1024
 MOST_MS_TO_CONTENT = 1000.0
 MOST_SHIFT = 0.05
 
@@ -40,7 +40,9 @@ def test_a_page_is_light_quick_and_still(site: Site, path: str) -> None:
         )
         person.page.add_init_script(_OBSERVE_SHIFTS)
         person.open(path)
-        person.page.wait_for_load_state("networkidle" if path != "events" else "load")
+        # Pages that follow events keep a request open.
+        has_stream = path in ("events", "projects/import")
+        person.page.wait_for_load_state("load" if has_stream else "networkidle")
         person.page.get_by_role("heading", level=1).first.wait_for()
         person.page.wait_for_function(f"() => {_PAINTED}.length > 0")
         first = person.page.evaluate(f"{_PAINTED}[0].startTime")

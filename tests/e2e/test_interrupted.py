@@ -88,7 +88,7 @@ def test_any_refusal_has_words(site: Site, code: str) -> None:
     """Whatever stands in an address."""
     with site.person() as person:
         person.open(f"account/connections?refused={code}")
-        person.sees("did not agree on what you began")
+        person.sees("connected, and nothing was changed.")
 
 
 def test_addresses_that_name_nothing_are_explained(site: Site) -> None:
@@ -114,7 +114,7 @@ def test_a_long_name_does_not_make_a_phone_scroll_sideways(site: Site) -> None:
     with site.person(size=PHONE) as person:
         for path in (f"projects/{project}/repository", "attribution", "projects"):
             person.open(path).sees(re.compile("W{100}") if path == "projects" else re.compile("."))
-            person.page.wait_for_load_state("networkidle")
+            person.page.get_by_role("heading", level=1).first.wait_for()
             wide = person.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             assert wide <= 0, path
 

@@ -15,6 +15,7 @@ def test_an_account_of_another_organization_is_explained(site: Site) -> None:
         page, organization = _at_integrations(site, person)
         existing = f"/api/v1/git/github/install?organization_id={organization}&mode=existing"
         page.goto(f"{site.url}{existing}")
+        page.get_by_role("button", name="Continue").click()  # asked first: the address was typed
         page.get_by_role("button", name="Authorize crewkit").click()
         page.get_by_role("link", name="Back to crewkit").click()
         page.wait_for_url(f"**/kit/{organization}/settings/integrations*")

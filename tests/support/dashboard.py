@@ -66,9 +66,11 @@ class Site:
         """Send a signed delivery of the demo's App, with other values; return its id once it was accepted."""
         event = payload.split("/", maxsplit=1)[0]
         content = json.loads((PAYLOADS / payload).read_bytes())
-        body = json.dumps({**content, "installation": {"id": int(self.demo["installation_id"])}, **changed})
-        secret = str(self.demo["webhook_secret"]).encode()
         delivery_id = str(uuid4())
+        # Equal bytes under a new id would be a replay.
+        own = {"installation": {"id": int(self.demo["installation_id"])}, "unique": delivery_id}
+        body = json.dumps({**content, **own, **changed})
+        secret = str(self.demo["webhook_secret"]).encode()
         headers = {
             "content-type": "application/json",
             "x-github-event": event,

@@ -39,7 +39,9 @@ export function AdjustAccess({
         {isLeaving ? "Opening GitHub…" : words}
         <ExternalLink aria-hidden="true" />
       </Button>
-      <span className="text-xs text-muted-foreground">GitHub shows this page only to people who manage the account.</span>
+      <span className="text-xs text-muted-foreground">
+        GitHub shows this page only to people who manage the account.
+      </span>
       {leave.error && <ProblemAlert error={leave.error} />}
     </span>
   );

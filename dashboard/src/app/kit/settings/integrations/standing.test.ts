@@ -88,8 +88,8 @@ describe("where an integration stands", () => {
     const elsewhere = standingOf(nothing, "owner", "installation_bound_elsewhere", "acme-2");
     expect(elsewhere).toMatchObject({
       badge: "Connected elsewhere",
-      deed: { mode: "existing", refusal: null },
-      other: { mode: "new", refusal: null },
+      deed: { mode: "new", refusal: null },
+      other: { mode: "existing", refusal: null },
     });
     expect(elsewhere.sentence).toContain("The GitHub account acme-2 is connected to another");
     const suspended: Integration = { ...connected, status: "suspended", reason: "suspended_on_provider" };

@@ -45,8 +45,9 @@ export function standingOf(
       tone: "warning",
       badge: "Connected elsewhere",
       sentence: refusedInWords(refused, refusedAccount),
-      deed: connect("Choose another account"),
-      other: install("Install on GitHub"),
+      // On GitHub's page: a person with this one account only would be refused here again and again.
+      deed: install("Choose another account"),
+      other: connect("Already installed? Connect"),
     };
   switch (integration.status) {
     case "not_connected":
