@@ -37,10 +37,17 @@ HOSTILE = {
 
 
 @pytest.fixture(scope="module")
-def service(urls: tuple[str, str], ledger: Ledger) -> Iterator[Service]:
-    """Run the whole service with two connected installations, and limit its worker."""
+def connected(ledger: Ledger) -> Ledger:
+    """Connect two installations."""
     ledger.connect_installation()
     ledger.connect_installation(ELSEWHERE)
+    return ledger
+
+
+@pytest.fixture
+def service(urls: tuple[str, str], connected: Ledger) -> Iterator[Service]:
+    """Run the whole service and limit its worker, anew for each push: a process keeps its highest peak."""
+    assert connected.is_settled()
     with running_service(*urls, "api", "scheduler", "worker") as service:
         limit = 768 * MB
         resource.prlimit(service.pid("worker"), resource.RLIMIT_AS, (limit, limit))
@@ -61,7 +68,6 @@ async def test_it_needs_at_most_four_times_its_size(service: Service, ledger: Le
     await post_all(service.address, others)
     wait_until(ledger.is_settled, seconds=120)
     assert [ledger.status(delivery.id) for delivery in (hostile, *others)] == ["processed"] * 3
-    # The peak is that of all tests so far.
     assert memory(worker, "VmHWM") - before <= 4 * len(hostile.body)
     assert service.is_running("worker")
 
