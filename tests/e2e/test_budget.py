@@ -16,6 +16,7 @@ PAGES = (
     "settings/integrations",
     "account/connections",
 )
+# In bytes of gzip; the import page was measured at 154,192.
 MOST_JAVASCRIPT = 152 * 1024
 MOST_MS_TO_CONTENT = 1000.0
 MOST_SHIFT = 0.05
