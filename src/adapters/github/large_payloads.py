@@ -5,6 +5,10 @@ gigabyte for a body of 22 MB. This service reads only the beginning of a commit 
 its end, and GitHub sends at most 2,048 commits
 (https://docs.github.com/webhooks/webhook-events-and-payloads#push). So the middle of long texts is removed
 before decoding, and a payload with far too many rows is unreadable.
+
+No regular expression here repeats a group of alternatives without a limit: Python needs memory for each
+repetition, and possessive groups, which need none, match wrongly before Python 3.11.5
+(https://github.com/python/cpython/issues/106052).
 """
 
 import re
@@ -20,54 +24,64 @@ MAX_COMMITS = 20_000
 # The limit of an installation: https://docs.github.com/webhooks/webhook-events-and-payloads#installation
 MAX_ROWS = 100_000
 
-_LONG_TEXT = HEAD_CHARACTERS + TAIL_BYTES
-_STRING = rb'"(?:[^"\\]++|\\.)*+"'
-# Everything up to the next long string, in one match: there may be millions of short ones.
-_LONG_STRING = re.compile(rb'(?:[^"]++|"(?:[^"\\]|\\.){0,%d}+")*+(%s)' % (_LONG_TEXT, _STRING), re.DOTALL)
+_LONG_TEXT = re.compile(rb'[^"]{%d,}' % (HEAD_CHARACTERS + TAIL_BYTES))
 _HEAD = re.compile(
-    rb'"(?:[\x00-\x21\x23-\x5b\x5d-\x7f]|[\x80-\xff][\x80-\xbf]*+'
-    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.){0,%d}+"
+    rb"(?:[\x00-\x21\x23-\x5b\x5d-\x7f]|[\x80-\xff][\x80-\xbf]*"
+    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.){0,%d}"
     % HEAD_CHARACTERS,
     re.DOTALL,
 )
 # Trailers are whole lines. A backslash after anything but a backslash starts an escape.
 _LINE_BREAK = re.compile(rb"(?<!\\)\\n")
 _ELLIPSIS = rb"\n\u2026"
+_PIECE = 64 * 1024
 
 # `{"commits": [{…}]}`: rows of deeper lists, such as the files of a commit, are not decoded.
 _DECODED_DEPTH = 3
 _MAX_DEPTH = 100
 _MAX_STEPS = 1_000_000
-_FLAT = rb'[\[{](?:[^"\[\]{}]++|%s)*+[\]}]' % _STRING
-_NESTED = rb'[\[{](?:[^"\[\]{}]++|%s|%s)*+[\]}]' % (_STRING, _FLAT)
-_NEXT_ROW = re.compile(rb'(?:[^"\[\]{},]++|%s)*+([\[\]{},])' % _STRING, re.DOTALL)
-_NEXT_DEEP = re.compile(rb'(?:[^"\[\]{}]++|%s|%s)*+([\[\]{}])' % (_STRING, _NESTED), re.DOTALL)
-_COMMA, _OPENING = ord(","), b"[{"
+_NEXT_ROW = re.compile(rb"[\[\]{},]")
+_NEXT_DEEP = re.compile(rb"[\[\]{}]")
 
 
 def bounded(text: bytes, *, max_rows: int) -> bytes:
     """Return JSON text without the middle of long strings; a text that is not large is returned as it is.
 
     Raises `EnvelopeUnreadable` if a list of a large text has too many rows. Accepts text that is not JSON.
+    Needs at most three times the memory of the text, the text and the result included.
     """
     if len(text) < LARGE:
         return text
-    shortened = _without(text, _middles(text))
-    _require_few_rows(shortened, max_rows)
-    return shortened
+    plain = _without_escaped_quotes(text)
+    _require_few_rows(plain, max_rows)
+    return _without(text, _middles(text, plain))
 
 
-def _middles(text: bytes) -> Iterator[tuple[int, int]]:
+def _without_escaped_quotes(text: bytes) -> bytearray:
+    """Return a text of the same length whose quotes are the beginnings and ends of strings."""
+    plain = bytearray(len(text))
+    start = 0
+    while start < len(text):
+        piece = text[start : start + _PIECE]
+        # No escape is split: the piece ends before its last backslashes, or consists of pairs of them.
+        piece = piece.rstrip(b"\\") or piece
+        plain[start : start + len(piece)] = piece.replace(rb"\\", b"  ").replace(rb"\"", b"  ")
+        start += len(piece)
+    return plain
+
+
+def _middles(text: bytes, plain: bytearray) -> Iterator[tuple[int, int]]:
     """Return what to remove of each long string, in order: start and end."""
-    end = 0
-    while match := _LONG_STRING.match(text, end):
-        start, end = match.span(1)
-        head = _HEAD.match(text, start)
-        tail = _LINE_BREAK.search(text, end - TAIL_BYTES, end)
-        head_end = head.end() if head else start + 1
-        tail_start = tail.start() if tail else end - 1
-        if tail_start > head_end:
-            yield head_end, tail_start
+    quotes = position = 0
+    for match in _LONG_TEXT.finditer(plain):
+        start, end = match.span()
+        quotes += plain.count(b'"', position, start)
+        position = start
+        if quotes % 2:  # an odd number of quotes before it: it is inside a string
+            head = _HEAD.match(text, start, end)
+            head_end = head.end() if head else start
+            tail = _LINE_BREAK.search(text, max(head_end, end - TAIL_BYTES), end)
+            yield head_end, tail.start() if tail else end
 
 
 def _without(text: bytes, cuts: Iterator[tuple[int, int]]) -> bytes:
@@ -80,27 +94,36 @@ def _without(text: bytes, cuts: Iterator[tuple[int, int]]) -> bytes:
     return b"".join([*parts, view[kept_from:]]) if parts else text
 
 
-def _require_few_rows(text: bytes, max_rows: int) -> None:
+def _require_few_rows(plain: bytearray, max_rows: int) -> None:
     """Count the rows of lists and the members of objects, as deep as they are decoded."""
-    rows: list[int] = []
-    depth = position = 0
-    for _ in range(_MAX_STEPS):
-        match = (_NEXT_ROW if depth <= _DECODED_DEPTH else _NEXT_DEEP).match(text, position)
-        if match is None or depth > _MAX_DEPTH:
-            return  # the end, or text that the decoder refuses
-        position = match.end()
-        byte = text[position - 1]
-        if byte == _COMMA:
-            if rows:
-                rows[-1] += 1
-                if rows[-1] >= max_rows:
-                    raise EnvelopeUnreadable(f"envelope_unreadable: a list has more than {max_rows} rows")
-        elif byte in _OPENING:
-            depth += 1
-            if depth <= _DECODED_DEPTH:
-                rows.append(0)
-        else:
-            if depth <= _DECODED_DEPTH and rows:
-                rows.pop()
-            depth -= 1
-    raise EnvelopeUnreadable(f"envelope_unreadable: more than {_MAX_STEPS} values")
+    rows = [0] * (_MAX_DEPTH + 1)  # by depth
+    depth = steps = 0
+    for piece in _outside_strings(plain):
+        position = 0
+        while match := (_NEXT_ROW if depth <= _DECODED_DEPTH else _NEXT_DEEP).search(piece, position):
+            position = match.end()
+            steps += 1
+            if match[0] == b",":
+                rows[depth] += 1
+            elif match[0] in b"]}":
+                depth = max(depth - 1, 0)
+            elif depth == _MAX_DEPTH:
+                return  # the decoder refuses it
+            else:
+                depth += 1
+                rows[depth] = 0
+            if rows[depth] >= max_rows or steps > _MAX_STEPS:
+                limit = f"more than {max_rows} rows in one list, or {_MAX_STEPS} values in all"
+                raise EnvelopeUnreadable(
+                    f"envelope_unreadable: This payload has {limit}. GitHub does not send so many:"
+                    " find out who signs deliveries with this webhook secret, or rotate the secret."
+                )
+
+
+def _outside_strings(plain: bytearray) -> Iterator[bytes]:
+    """Return the text outside strings, piece by piece."""
+    inside = 0
+    for start in range(0, len(plain), _PIECE):
+        parts = plain[start : start + _PIECE].split(b'"')
+        yield b"".join(parts[inside::2])
+        inside ^= (len(parts) - 1) % 2
