@@ -27,25 +27,25 @@ class _AttributionStatus:
 class _AttributionStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AttributionStatus.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     ATTRIBUTION_STATUS_UNSPECIFIED: _AttributionStatus.ValueType  # 0
-    """Any, in a request; never sent."""
+    """In a request: any status. Never returned."""
     ATTRIBUTION_STATUS_MATCHED: _AttributionStatus.ValueType  # 1
-    """A member of the organization."""
+    """The person is a member of the organization."""
     ATTRIBUTION_STATUS_UNMATCHED: _AttributionStatus.ValueType  # 2
-    """Nobody the organization may be told of."""
+    """No member of the organization matches."""
     ATTRIBUTION_STATUS_BOT: _AttributionStatus.ValueType  # 3
-    """A bot."""
+    """The person is a bot."""
 
 class AttributionStatus(_AttributionStatus, metaclass=_AttributionStatusEnumTypeWrapper):
-    """AttributionStatus is what became of the question who someone is."""
+    """AttributionStatus is the result of matching a person to a user."""
 
 ATTRIBUTION_STATUS_UNSPECIFIED: AttributionStatus.ValueType  # 0
-"""Any, in a request; never sent."""
+"""In a request: any status. Never returned."""
 ATTRIBUTION_STATUS_MATCHED: AttributionStatus.ValueType  # 1
-"""A member of the organization."""
+"""The person is a member of the organization."""
 ATTRIBUTION_STATUS_UNMATCHED: AttributionStatus.ValueType  # 2
-"""Nobody the organization may be told of."""
+"""No member of the organization matches."""
 ATTRIBUTION_STATUS_BOT: AttributionStatus.ValueType  # 3
-"""A bot."""
+"""The person is a bot."""
 Global___AttributionStatus: _TypeAlias = AttributionStatus  # noqa: Y015
 
 class _AttributionRole:
@@ -55,25 +55,25 @@ class _AttributionRole:
 class _AttributionRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AttributionRole.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     ATTRIBUTION_ROLE_UNSPECIFIED: _AttributionRole.ValueType  # 0
-    """Never sent."""
+    """Never returned."""
     ATTRIBUTION_ROLE_AUTHOR: _AttributionRole.ValueType  # 1
-    """Its author."""
+    """The author."""
     ATTRIBUTION_ROLE_COMMITTER: _AttributionRole.ValueType  # 2
-    """Its committer, where that was not its author."""
+    """The committer, if that is not the author."""
     ATTRIBUTION_ROLE_CO_AUTHOR: _AttributionRole.ValueType  # 3
-    """Named in a "Co-authored-by" trailer."""
+    """A co-author, named in a "Co-authored-by" trailer."""
 
 class AttributionRole(_AttributionRole, metaclass=_AttributionRoleEnumTypeWrapper):
-    """AttributionRole is what someone did for a commit."""
+    """AttributionRole is a person's role in a commit."""
 
 ATTRIBUTION_ROLE_UNSPECIFIED: AttributionRole.ValueType  # 0
-"""Never sent."""
+"""Never returned."""
 ATTRIBUTION_ROLE_AUTHOR: AttributionRole.ValueType  # 1
-"""Its author."""
+"""The author."""
 ATTRIBUTION_ROLE_COMMITTER: AttributionRole.ValueType  # 2
-"""Its committer, where that was not its author."""
+"""The committer, if that is not the author."""
 ATTRIBUTION_ROLE_CO_AUTHOR: AttributionRole.ValueType  # 3
-"""Named in a "Co-authored-by" trailer."""
+"""A co-author, named in a "Co-authored-by" trailer."""
 Global___AttributionRole: _TypeAlias = AttributionRole  # noqa: Y015
 
 class _AttributionMethod:
@@ -83,41 +83,41 @@ class _AttributionMethod:
 class _AttributionMethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AttributionMethod.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     ATTRIBUTION_METHOD_UNSPECIFIED: _AttributionMethod.ValueType  # 0
-    """Never sent."""
+    """Never returned."""
     ATTRIBUTION_METHOD_ACCOUNT_ID: _AttributionMethod.ValueType  # 1
-    """The provider named the account by its number."""
+    """The provider sent the numeric id of the account."""
     ATTRIBUTION_METHOD_NOREPLY_ID: _AttributionMethod.ValueType  # 2
-    """The address is one that the provider makes of an account's number."""
+    """The email address contains the numeric id of the account (a provider's noreply address)."""
     ATTRIBUTION_METHOD_VERIFIED_ADDRESS: _AttributionMethod.ValueType  # 3
-    """The provider verified the address for the user's account."""
+    """The provider verified that the email address belongs to the user's account."""
     ATTRIBUTION_METHOD_USERNAME: _AttributionMethod.ValueType  # 4
-    """The provider says that the address is the account's."""
+    """The provider sent the account's login for this email address."""
     ATTRIBUTION_METHOD_BOT: _AttributionMethod.ValueType  # 5
-    """A bot."""
+    """The person is a bot."""
     ATTRIBUTION_METHOD_NOT_A_MEMBER: _AttributionMethod.ValueType  # 6
-    """Nobody who is a member now."""
+    """The matching user is not a member of the organization now."""
     ATTRIBUTION_METHOD_UNKNOWN: _AttributionMethod.ValueType  # 7
-    """Nobody we know."""
+    """No known user matches."""
 
 class AttributionMethod(_AttributionMethod, metaclass=_AttributionMethodEnumTypeWrapper):
-    """AttributionMethod is how someone was found to be a user, or why not."""
+    """AttributionMethod is how a person was matched to a user, or why no user matched."""
 
 ATTRIBUTION_METHOD_UNSPECIFIED: AttributionMethod.ValueType  # 0
-"""Never sent."""
+"""Never returned."""
 ATTRIBUTION_METHOD_ACCOUNT_ID: AttributionMethod.ValueType  # 1
-"""The provider named the account by its number."""
+"""The provider sent the numeric id of the account."""
 ATTRIBUTION_METHOD_NOREPLY_ID: AttributionMethod.ValueType  # 2
-"""The address is one that the provider makes of an account's number."""
+"""The email address contains the numeric id of the account (a provider's noreply address)."""
 ATTRIBUTION_METHOD_VERIFIED_ADDRESS: AttributionMethod.ValueType  # 3
-"""The provider verified the address for the user's account."""
+"""The provider verified that the email address belongs to the user's account."""
 ATTRIBUTION_METHOD_USERNAME: AttributionMethod.ValueType  # 4
-"""The provider says that the address is the account's."""
+"""The provider sent the account's login for this email address."""
 ATTRIBUTION_METHOD_BOT: AttributionMethod.ValueType  # 5
-"""A bot."""
+"""The person is a bot."""
 ATTRIBUTION_METHOD_NOT_A_MEMBER: AttributionMethod.ValueType  # 6
-"""Nobody who is a member now."""
+"""The matching user is not a member of the organization now."""
 ATTRIBUTION_METHOD_UNKNOWN: AttributionMethod.ValueType  # 7
-"""Nobody we know."""
+"""No known user matches."""
 Global___AttributionMethod: _TypeAlias = AttributionMethod  # noqa: Y015
 
 @_typing.final
@@ -131,7 +131,7 @@ class AttributedUser(_message.Message):
     user_id: _builtins.str
     """Output only. The user's id (UUID)."""
     name: _builtins.str
-    """Output only. The user's name, where known."""
+    """Output only. The user's name, if known."""
     def __init__(
         self,
         *,
@@ -150,7 +150,7 @@ Global___AttributedUser: _TypeAlias = AttributedUser  # noqa: Y015
 
 @_typing.final
 class Attribution(_message.Message):
-    """Attribution is one person named in one commit: as the commit says, and who they were found to be."""
+    """Attribution is one person named in one commit, and the user who matches."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -170,34 +170,34 @@ class Attribution(_message.Message):
     provider: _builtins.str
     """Output only. The provider's name."""
     repo_id: _builtins.str
-    """Output only. The provider's numeric id of the repository, as text."""
+    """Output only. The provider's numeric repository id, as text."""
     repo_full_name: _builtins.str
-    """Output only. Owner and name now, where the catalog has it."""
+    """Output only. The repository's current owner and name. Not set if the catalog does not contain it."""
     sha: _builtins.str
-    """Output only. The commit's full hash."""
+    """Output only. The full commit hash."""
     role: Global___AttributionRole.ValueType
-    """Output only. What they did for it."""
+    """Output only. The person's role in the commit."""
     name: _builtins.str
-    """Output only. Their name, as the commit says."""
+    """Output only. The person's name, as written in the commit."""
     email: _builtins.str
-    """Output only. Their address, in the form addresses are compared in."""
+    """Output only. The person's email address, in the normalized form that is used for matching."""
     username: _builtins.str
-    """Output only. Their login at the provider, where it said so."""
+    """Output only. The person's login at the provider, if the provider sent one."""
     status: Global___AttributionStatus.ValueType
-    """Output only. What became of the question who they are."""
+    """Output only. The result of matching."""
     method: Global___AttributionMethod.ValueType
-    """Output only. How that was found."""
+    """Output only. How the user was matched, or why no user matched."""
     @_builtins.property
     def user(self) -> Global___AttributedUser:
-        """Output only. The user; missing where none was found."""
+        """Output only. The matching user. Not set if no user matched."""
 
     @_builtins.property
     def committed_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. The time written in the commit."""
+        """Output only. The timestamp in the commit."""
 
     @_builtins.property
     def recorded_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was told first."""
+        """Output only. When this service first recorded the person for this commit."""
 
     def __init__(
         self,
@@ -241,7 +241,7 @@ Global___Attribution: _TypeAlias = Attribution  # noqa: Y015
 
 @_typing.final
 class ListAttributionsRequest(_message.Message):
-    """ListAttributionsRequest names an organization, what to list, and a page."""
+    """ListAttributionsRequest selects a page of an organization's attributions."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -253,13 +253,13 @@ class ListAttributionsRequest(_message.Message):
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     status: Global___AttributionStatus.ValueType
-    """Optional. Only of this status."""
+    """Optional. Only attributions with this status."""
     project_id: _builtins.str
-    """Optional. Only of the repository this project (UUID) is linked to now."""
+    """Optional. Only commits of the repository that is currently linked to this project (UUID)."""
     page_size: _builtins.int
-    """Optional. At most so many, 1 to 100; 50 where 0."""
+    """Optional. The maximum number of results, 1 to 100. 0 means 50."""
     page_token: _builtins.str
-    """Optional. The next_page_token of the page before."""
+    """Optional. The next_page_token of the previous page."""
     def __init__(
         self,
         *,
@@ -279,7 +279,7 @@ Global___ListAttributionsRequest: _TypeAlias = ListAttributionsRequest  # noqa: 
 
 @_typing.final
 class ListAttributionsResponse(_message.Message):
-    """ListAttributionsResponse is one page."""
+    """ListAttributionsResponse is one page of attributions."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -289,7 +289,7 @@ class ListAttributionsResponse(_message.Message):
     """Output only. Empty on the last page."""
     @_builtins.property
     def attributions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attribution]:
-        """Output only. The latest told first."""
+        """Output only. The attributions, most recently recorded first."""
 
     def __init__(
         self,
@@ -307,7 +307,7 @@ Global___ListAttributionsResponse: _TypeAlias = ListAttributionsResponse  # noqa
 
 @_typing.final
 class ResolveCommitAuthorsRequest(_message.Message):
-    """ResolveCommitAuthorsRequest names commits of a repository."""
+    """ResolveCommitAuthorsRequest selects commits of a repository."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -318,12 +318,12 @@ class ResolveCommitAuthorsRequest(_message.Message):
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     provider: _builtins.str
-    """Optional. The provider's name; "github" where empty."""
+    """Optional. The provider's name. If empty, "github"."""
     repo_id: _builtins.str
-    """Required. The provider's numeric id of the repository, as text."""
+    """Required. The provider's numeric repository id, as text."""
     @_builtins.property
     def shas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Required. The commits' full hashes, 1 to 100 of them."""
+        """Required. The full commit hashes, 1 to 100."""
 
     def __init__(
         self,
@@ -343,17 +343,17 @@ Global___ResolveCommitAuthorsRequest: _TypeAlias = ResolveCommitAuthorsRequest  
 
 @_typing.final
 class CommitAuthors(_message.Message):
-    """CommitAuthors is the people of one commit."""
+    """CommitAuthors lists the people of one commit."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     SHA_FIELD_NUMBER: _builtins.int
     PEOPLE_FIELD_NUMBER: _builtins.int
     sha: _builtins.str
-    """Output only. The commit's full hash."""
+    """Output only. The full commit hash."""
     @_builtins.property
     def people(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attribution]:
-        """Output only. Its author, committer and co-authors; nobody where no push ever told of it."""
+        """Output only. The author, committer and co-authors. Empty if no push received by this service contained the commit."""
 
     def __init__(
         self,
@@ -371,14 +371,14 @@ Global___CommitAuthors: _TypeAlias = CommitAuthors  # noqa: Y015
 
 @_typing.final
 class ResolveCommitAuthorsResponse(_message.Message):
-    """ResolveCommitAuthorsResponse has all of them."""
+    """ResolveCommitAuthorsResponse returns all requested commits."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMITS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def commits(self) -> _containers.RepeatedCompositeFieldContainer[Global___CommitAuthors]:
-        """Output only. Each commit once, in the order they were asked for."""
+        """Output only. Each requested commit once, in the order of the request."""
 
     def __init__(
         self,

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class AttributionServiceStub:
-    """AttributionService tells whose commits are. This is information, never authentication: anyone may write any
-    author into a commit.
+    """AttributionService matches the people named in commits to crewkit users. Anyone can write any author into a commit,
+    so do not use an attribution for authentication.
     """
 
     def __init__(self, channel):
@@ -49,19 +49,19 @@ class AttributionServiceStub:
 
 
 class AttributionServiceServicer:
-    """AttributionService tells whose commits are. This is information, never authentication: anyone may write any
-    author into a commit.
+    """AttributionService matches the people named in commits to crewkit users. Anyone can write any author into a commit,
+    so do not use an attribution for authentication.
     """
 
     def ListAttributions(self, request, context):
-        """ListAttributions lists whose the commits of an organization are, the latest told first.
+        """ListAttributions returns the attributions of an organization's commits, most recently recorded first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResolveCommitAuthors(self, request, context):
-        """ResolveCommitAuthors tells whose some commits of a repository are.
+        """ResolveCommitAuthors returns the attributions of the given commits of a repository.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -89,8 +89,8 @@ def add_AttributionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AttributionService:
-    """AttributionService tells whose commits are. This is information, never authentication: anyone may write any
-    author into a commit.
+    """AttributionService matches the people named in commits to crewkit users. Anyone can write any author into a commit,
+    so do not use an attribution for authentication.
     """
 
     @staticmethod

@@ -13,19 +13,19 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AttributionServiceStub:
-    """AttributionService tells whose commits are. This is information, never authentication: anyone may write any
-    author into a commit.
+    """AttributionService matches the people named in commits to crewkit users. Anyone can write any author into a commit,
+    so do not use an attribution for authentication.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListAttributions: _aio.UnaryUnaryMultiCallable[_attributions_pb2.ListAttributionsRequest, _attributions_pb2.ListAttributionsResponse]
-    """ListAttributions lists whose the commits of an organization are, the latest told first."""
+    """ListAttributions returns the attributions of an organization's commits, most recently recorded first."""
     ResolveCommitAuthors: _aio.UnaryUnaryMultiCallable[_attributions_pb2.ResolveCommitAuthorsRequest, _attributions_pb2.ResolveCommitAuthorsResponse]
-    """ResolveCommitAuthors tells whose some commits of a repository are."""
+    """ResolveCommitAuthors returns the attributions of the given commits of a repository."""
 
 class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
-    """AttributionService tells whose commits are. This is information, never authentication: anyone may write any
-    author into a commit.
+    """AttributionService matches the people named in commits to crewkit users. Anyone can write any author into a commit,
+    so do not use an attribution for authentication.
     """
 
     @_abc_1.abstractmethod
@@ -34,7 +34,7 @@ class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _attributions_pb2.ListAttributionsRequest,
         context: _aio.ServicerContext[_attributions_pb2.ListAttributionsRequest, _abc.Awaitable[_attributions_pb2.ListAttributionsResponse]],
     ) -> _abc.Awaitable[_attributions_pb2.ListAttributionsResponse]:
-        """ListAttributions lists whose the commits of an organization are, the latest told first."""
+        """ListAttributions returns the attributions of an organization's commits, most recently recorded first."""
 
     @_abc_1.abstractmethod
     def ResolveCommitAuthors(
@@ -42,6 +42,6 @@ class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _attributions_pb2.ResolveCommitAuthorsRequest,
         context: _aio.ServicerContext[_attributions_pb2.ResolveCommitAuthorsRequest, _abc.Awaitable[_attributions_pb2.ResolveCommitAuthorsResponse]],
     ) -> _abc.Awaitable[_attributions_pb2.ResolveCommitAuthorsResponse]:
-        """ResolveCommitAuthors tells whose some commits of a repository are."""
+        """ResolveCommitAuthors returns the attributions of the given commits of a repository."""
 
 def add_AttributionServiceServicer_to_server(servicer: AttributionServiceServicer, server: _aio.Server) -> None: ...

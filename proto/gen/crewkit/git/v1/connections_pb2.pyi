@@ -28,34 +28,34 @@ class _ConnectionStatus:
 class _ConnectionStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConnectionStatus.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     CONNECTION_STATUS_UNSPECIFIED: _ConnectionStatus.ValueType  # 0
-    """Never sent."""
+    """Never returned."""
     CONNECTION_STATUS_NOT_CONNECTED: _ConnectionStatus.ValueType  # 1
-    """They never connected, or disconnected."""
+    """The user has never connected or has disconnected."""
     CONNECTION_STATUS_ACTIVE: _ConnectionStatus.ValueType  # 2
-    """It works."""
+    """The connection works."""
     CONNECTION_STATUS_RECONNECT_REQUIRED: _ConnectionStatus.ValueType  # 3
-    """Who they are is known; the provider wants them to connect again before it lets us act for them."""
+    """The user's account is known, but the user must connect again before this service can act on the user's behalf."""
     CONNECTION_STATUS_REVOKED: _ConnectionStatus.ValueType  # 4
-    """They ended it at the provider."""
+    """The user revoked the authorization at the provider."""
 
 class ConnectionStatus(_ConnectionStatus, metaclass=_ConnectionStatusEnumTypeWrapper):
-    """ConnectionStatus is where a person stands with a provider."""
+    """ConnectionStatus is the status of a user's connection to a provider."""
 
 CONNECTION_STATUS_UNSPECIFIED: ConnectionStatus.ValueType  # 0
-"""Never sent."""
+"""Never returned."""
 CONNECTION_STATUS_NOT_CONNECTED: ConnectionStatus.ValueType  # 1
-"""They never connected, or disconnected."""
+"""The user has never connected or has disconnected."""
 CONNECTION_STATUS_ACTIVE: ConnectionStatus.ValueType  # 2
-"""It works."""
+"""The connection works."""
 CONNECTION_STATUS_RECONNECT_REQUIRED: ConnectionStatus.ValueType  # 3
-"""Who they are is known; the provider wants them to connect again before it lets us act for them."""
+"""The user's account is known, but the user must connect again before this service can act on the user's behalf."""
 CONNECTION_STATUS_REVOKED: ConnectionStatus.ValueType  # 4
-"""They ended it at the provider."""
+"""The user revoked the authorization at the provider."""
 Global___ConnectionStatus: _TypeAlias = ConnectionStatus  # noqa: Y015
 
 @_typing.final
 class Connection(_message.Message):
-    """Connection is how a person stands with a provider."""
+    """Connection is a user's account at a provider."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -70,24 +70,24 @@ class Connection(_message.Message):
     provider: _builtins.str
     """Output only. The provider's name, such as "github"."""
     status: Global___ConnectionStatus.ValueType
-    """Output only. Where they stand."""
+    """Output only. The status of the connection."""
     reason: _builtins.str
-    """Output only. Why, as a stable code; missing where there is nothing to explain."""
+    """Output only. The reason for the status, as a stable code. Not set if the connection works."""
     username: _builtins.str
-    """Output only. Their login at the provider."""
+    """Output only. The user's login at the provider."""
     avatar_url: _builtins.str
-    """Output only. Their picture there."""
+    """Output only. The URL of the user's avatar at the provider."""
     @_builtins.property
     def remedy(self) -> _integrations_pb2.Remedy:
-        """Output only. What helps: where to send the person's browser. Missing where nothing needs to."""
+        """Output only. How to fix the problem: where to send the user's browser. Not set if no action is needed."""
 
     @_builtins.property
     def emails(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Output only. Their addresses, as far as the provider verified them."""
+        """Output only. The user's email addresses that the provider has verified."""
 
     @_builtins.property
     def connected_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When they connected."""
+        """Output only. When the user connected."""
 
     def __init__(
         self,
@@ -126,13 +126,13 @@ Global___Connection: _TypeAlias = Connection  # noqa: Y015
 
 @_typing.final
 class ListConnectionsRequest(_message.Message):
-    """ListConnectionsRequest may name a provider."""
+    """ListConnectionsRequest can select a provider."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PROVIDER_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
-    """Optional. The provider's name; one connection per provider where empty."""
+    """Optional. The provider's name. If empty, the response has one connection per provider."""
     def __init__(
         self,
         *,
@@ -148,14 +148,14 @@ Global___ListConnectionsRequest: _TypeAlias = ListConnectionsRequest  # noqa: Y0
 
 @_typing.final
 class ListConnectionsResponse(_message.Message):
-    """ListConnectionsResponse has all of them; there is no second page."""
+    """ListConnectionsResponse contains all connections. It is not paginated."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CONNECTIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def connections(self) -> _containers.RepeatedCompositeFieldContainer[Global___Connection]:
-        """Output only. One per provider."""
+        """Output only. One connection per provider."""
 
     def __init__(
         self,
@@ -172,7 +172,7 @@ Global___ListConnectionsResponse: _TypeAlias = ListConnectionsResponse  # noqa: 
 
 @_typing.final
 class DisconnectConnectionRequest(_message.Message):
-    """DisconnectConnectionRequest names the provider."""
+    """DisconnectConnectionRequest selects the provider."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -194,7 +194,7 @@ Global___DisconnectConnectionRequest: _TypeAlias = DisconnectConnectionRequest  
 
 @_typing.final
 class DisconnectConnectionResponse(_message.Message):
-    """DisconnectConnectionResponse is empty: it has ended."""
+    """DisconnectConnectionResponse is empty. The user is disconnected."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -26,9 +26,8 @@ if _version_not_supported:
 
 
 class ConnectionServiceStub:
-    """ConnectionService tells how a person stands with each provider, and ends that. The person is the user whose token
-    it is, or the one whom a service names in x-acting-user. Connecting needs that person's browser, so no service
-    does it.
+    """ConnectionService returns and ends a user's connections to providers. The user is the owner of the token, or the user
+    that a service names in x-acting-user. Connecting requires the user's browser, so this service has no method for it.
     """
 
     def __init__(self, channel):
@@ -50,21 +49,22 @@ class ConnectionServiceStub:
 
 
 class ConnectionServiceServicer:
-    """ConnectionService tells how a person stands with each provider, and ends that. The person is the user whose token
-    it is, or the one whom a service names in x-acting-user. Connecting needs that person's browser, so no service
-    does it.
+    """ConnectionService returns and ends a user's connections to providers. The user is the owner of the token, or the user
+    that a service names in x-acting-user. Connecting requires the user's browser, so this service has no method for it.
     """
 
     def ListConnections(self, request, context):
-        """ListConnections returns one connection per provider there is, connected or not, by provider.
+        """ListConnections returns one connection for each supported provider, whether or not the user is connected, sorted by
+        provider.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DisconnectConnection(self, request, context):
-        """DisconnectConnection forgets the person's account at a provider and revokes what they granted there. Commits
-        that are known to be theirs stay so. Whoever is not connected stays so.
+        """DisconnectConnection deletes the user's account at a provider from this service and revokes the grant at the
+        provider. Existing attributions of commits to the user are kept. If the user is not connected, the call succeeds
+        and changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -92,9 +92,8 @@ def add_ConnectionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ConnectionService:
-    """ConnectionService tells how a person stands with each provider, and ends that. The person is the user whose token
-    it is, or the one whom a service names in x-acting-user. Connecting needs that person's browser, so no service
-    does it.
+    """ConnectionService returns and ends a user's connections to providers. The user is the owner of the token, or the user
+    that a service names in x-acting-user. Connecting requires the user's browser, so this service has no method for it.
     """
 
     @staticmethod

@@ -13,23 +13,24 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ConnectionServiceStub:
-    """ConnectionService tells how a person stands with each provider, and ends that. The person is the user whose token
-    it is, or the one whom a service names in x-acting-user. Connecting needs that person's browser, so no service
-    does it.
+    """ConnectionService returns and ends a user's connections to providers. The user is the owner of the token, or the user
+    that a service names in x-acting-user. Connecting requires the user's browser, so this service has no method for it.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListConnections: _aio.UnaryUnaryMultiCallable[_connections_pb2.ListConnectionsRequest, _connections_pb2.ListConnectionsResponse]
-    """ListConnections returns one connection per provider there is, connected or not, by provider."""
+    """ListConnections returns one connection for each supported provider, whether or not the user is connected, sorted by
+    provider.
+    """
     DisconnectConnection: _aio.UnaryUnaryMultiCallable[_connections_pb2.DisconnectConnectionRequest, _connections_pb2.DisconnectConnectionResponse]
-    """DisconnectConnection forgets the person's account at a provider and revokes what they granted there. Commits
-    that are known to be theirs stay so. Whoever is not connected stays so.
+    """DisconnectConnection deletes the user's account at a provider from this service and revokes the grant at the
+    provider. Existing attributions of commits to the user are kept. If the user is not connected, the call succeeds
+    and changes nothing.
     """
 
 class ConnectionServiceServicer(metaclass=_abc_1.ABCMeta):
-    """ConnectionService tells how a person stands with each provider, and ends that. The person is the user whose token
-    it is, or the one whom a service names in x-acting-user. Connecting needs that person's browser, so no service
-    does it.
+    """ConnectionService returns and ends a user's connections to providers. The user is the owner of the token, or the user
+    that a service names in x-acting-user. Connecting requires the user's browser, so this service has no method for it.
     """
 
     @_abc_1.abstractmethod
@@ -38,7 +39,9 @@ class ConnectionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _connections_pb2.ListConnectionsRequest,
         context: _aio.ServicerContext[_connections_pb2.ListConnectionsRequest, _abc.Awaitable[_connections_pb2.ListConnectionsResponse]],
     ) -> _abc.Awaitable[_connections_pb2.ListConnectionsResponse]:
-        """ListConnections returns one connection per provider there is, connected or not, by provider."""
+        """ListConnections returns one connection for each supported provider, whether or not the user is connected, sorted by
+        provider.
+        """
 
     @_abc_1.abstractmethod
     def DisconnectConnection(
@@ -46,8 +49,9 @@ class ConnectionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _connections_pb2.DisconnectConnectionRequest,
         context: _aio.ServicerContext[_connections_pb2.DisconnectConnectionRequest, _abc.Awaitable[_connections_pb2.DisconnectConnectionResponse]],
     ) -> _abc.Awaitable[_connections_pb2.DisconnectConnectionResponse]:
-        """DisconnectConnection forgets the person's account at a provider and revokes what they granted there. Commits
-        that are known to be theirs stay so. Whoever is not connected stays so.
+        """DisconnectConnection deletes the user's account at a provider from this service and revokes the grant at the
+        provider. Existing attributions of commits to the user are kept. If the user is not connected, the call succeeds
+        and changes nothing.
         """
 
 def add_ConnectionServiceServicer_to_server(servicer: ConnectionServiceServicer, server: _aio.Server) -> None: ...

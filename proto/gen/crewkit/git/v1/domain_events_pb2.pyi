@@ -21,9 +21,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class DomainEvent(_message.Message):
-    """DomainEvent is one normalised fact for consumers. Events are delivered in the order of their ids, each at
-    least once; the id is the cursor to go on from. JSON over REST and server-sent events has the same fields,
-    with what is told under "data".
+    """DomainEvent is one fact in a provider-independent form, published to consumers. A stream delivers the events of an
+    organization in the order of their ids, each at least once. Use the id as the cursor to resume from. The JSON form,
+    in REST responses and server-sent events, has the same fields; the type-specific part is under "data".
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -43,48 +43,48 @@ class DomainEvent(_message.Message):
     LINK_FIELD_NUMBER: _builtins.int
     COMMITS_CLAIMED_FIELD_NUMBER: _builtins.int
     id: _builtins.int
-    """Output only. Grows with every event; never used twice."""
+    """Output only. The event's id. Ids increase and are never reused."""
     type: _builtins.str
-    """Output only. What happened, such as "git.push" or "git.link.created"."""
+    """Output only. The event type, such as "git.push" or "git.link.created"."""
     version: _builtins.int
-    """Output only. The version of this type's data; it grows only when a field changes its meaning."""
+    """Output only. The schema version of this type's data. It increases only when the meaning of a field changes."""
     organization_id: _builtins.str
     """Output only. The organization's id (UUID)."""
     project_id: _builtins.str
-    """Output only. The project's id (UUID); empty where the fact concerns no single project."""
+    """Output only. The project's id (UUID). Empty if the event does not concern a single project."""
     source_event_id: _builtins.str
-    """Output only. The delivery id of the webhook that led to it; empty where a person or the system did."""
+    """Output only. The delivery id of the webhook that caused the event. Empty if a user or this service caused it."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it happened, as the provider tells it."""
+        """Output only. When the event happened, according to the provider."""
 
     @_builtins.property
     def recorded_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was recorded here."""
+        """Output only. When this service recorded the event."""
 
     @_builtins.property
     def push(self) -> Global___PushData:
-        """For "git.push"."""
+        """Set for "git.push"."""
 
     @_builtins.property
     def pull_request(self) -> Global___PullRequestData:
-        """For "git.pull_request"."""
+        """Set for "git.pull_request"."""
 
     @_builtins.property
     def integration(self) -> Global___IntegrationData:
-        """For "git.integration.*"."""
+        """Set for "git.integration.*"."""
 
     @_builtins.property
     def repository(self) -> Global___RepositoryData:
-        """For "git.repository.*"."""
+        """Set for "git.repository.*"."""
 
     @_builtins.property
     def link(self) -> Global___LinkData:
-        """For "git.link.*"."""
+        """Set for "git.link.*"."""
 
     @_builtins.property
     def commits_claimed(self) -> Global___CommitsClaimedData:
-        """For "git.commits.claimed"."""
+        """Set for "git.commits.claimed"."""
 
     def __init__(
         self,
@@ -116,7 +116,9 @@ Global___DomainEvent: _TypeAlias = DomainEvent  # noqa: Y015
 
 @_typing.final
 class Person(_message.Message):
-    """Person is someone named in a commit. Names and addresses in commits are claims, never authentication."""
+    """Person is a person named in a commit. Anyone can write any name and email address into a commit, so do not use them
+    for authentication.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -126,18 +128,20 @@ class Person(_message.Message):
     USER_ID_FIELD_NUMBER: _builtins.int
     METHOD_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Output only. As written in the commit, at most 320 characters of it."""
+    """Output only. The name in the commit, truncated to 320 characters."""
     email: _builtins.str
-    """Output only. As written in the commit; may be missing, and is where it is longer than 320 characters."""
+    """Output only. The email address in the commit. Not set if the commit has none, or if it is longer than 320
+    characters.
+    """
     username: _builtins.str
-    """Output only. The provider's login for the address, where it knows one."""
+    """Output only. The provider's login for this email address, if the provider sent one."""
     user_id: _builtins.str
-    """Output only. The crewkit user (UUID) this person was found to be, a member of the organization when this
-    was told; missing where none was found.
+    """Output only. The matching crewkit user (UUID), who was a member of the organization when the event was recorded.
+    Not set if no user matched.
     """
     method: _builtins.str
-    """Output only. How the user was found: "noreply_id", "verified_address" or "username"; without a user "bot",
-    or "not_a_member" for a person whom the organization is not told; missing where nothing was found.
+    """Output only. How the user was matched: "noreply_id", "verified_address" or "username". Without a user it is "bot",
+    or "not_a_member" if the matching user is not a member of the organization. Not set if nothing matched.
     """
     def __init__(
         self,
@@ -183,17 +187,17 @@ class ProviderAccount(_message.Message):
     USER_ID_FIELD_NUMBER: _builtins.int
     METHOD_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """Output only. The provider's durable numeric id, as text."""
+    """Output only. The provider's numeric account id, as text. It never changes."""
     login: _builtins.str
-    """Output only. The login, which may change."""
+    """Output only. The login. It can change."""
     kind: _builtins.str
     """Output only. "User", "Bot" or "Organization"."""
     user_id: _builtins.str
-    """Output only. The crewkit user (UUID) whose account it is, a member of the organization when this was told;
-    missing where none was found.
+    """Output only. The crewkit user (UUID) who owns this account and was a member of the organization when the event was
+    recorded. Not set if no user matched.
     """
     method: _builtins.str
-    """Output only. How the user was found: "account_id"; without a user "bot" or "not_a_member" as in Person."""
+    """Output only. How the user was matched: "account_id". Without a user it is "bot" or "not_a_member", as in Person."""
     def __init__(
         self,
         *,
@@ -232,26 +236,26 @@ class PushedCommit(_message.Message):
     CO_AUTHORS_FIELD_NUMBER: _builtins.int
     COMMITTER_FIELD_NUMBER: _builtins.int
     sha: _builtins.str
-    """Output only. The full hash."""
+    """Output only. The full commit hash."""
     message: _builtins.str
-    """Output only. The message, at most 4,000 characters of it."""
+    """Output only. The commit message, truncated to 4,000 characters."""
     url: _builtins.str
-    """Output only. Where people look at it."""
+    """Output only. The commit's web page."""
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp:
-        """Output only. The time written in the commit."""
+        """Output only. The timestamp in the commit."""
 
     @_builtins.property
     def author(self) -> Global___Person:
-        """Output only. Its author."""
+        """Output only. The author."""
 
     @_builtins.property
     def co_authors(self) -> _containers.RepeatedCompositeFieldContainer[Global___Person]:
-        """Output only. Those named in "Co-authored-by" trailers, each address once, at most 50."""
+        """Output only. The co-authors from "Co-authored-by" trailers: at most 50, each email address once."""
 
     @_builtins.property
     def committer(self) -> Global___Person:
-        """Output only. Its committer; missing where the author committed it."""
+        """Output only. The committer. Not set if the author is also the committer."""
 
     def __init__(
         self,
@@ -285,7 +289,7 @@ Global___PushedCommit: _TypeAlias = PushedCommit  # noqa: Y015
 
 @_typing.final
 class PushData(_message.Message):
-    """PushData tells of commits, a branch or a tag that arrived, moved or went."""
+    """PushData describes a push that created, updated or deleted a branch or a tag."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -308,40 +312,40 @@ class PushData(_message.Message):
     repo_id: _builtins.str
     """Output only. The provider's numeric repository id, as text."""
     full_name: _builtins.str
-    """Output only. Owner and name at the time of the push."""
+    """Output only. The repository's owner and name at the time of the push."""
     ref: _builtins.str
     """Output only. The full ref, such as "refs/heads/main"."""
     ref_type: _builtins.str
     """Output only. "branch" or "tag"."""
     branch: _builtins.str
-    """Output only. The branch's name; missing for a tag."""
+    """Output only. The branch name. Not set for a tag."""
     before: _builtins.str
-    """Output only. The hash before; zeros for a new ref."""
+    """Output only. The commit hash before the push. All zeros for a new ref."""
     after: _builtins.str
-    """Output only. The hash after; zeros for a deleted ref."""
+    """Output only. The commit hash after the push. All zeros for a deleted ref."""
     created: _builtins.bool
-    """Output only. The ref is new."""
+    """Output only. Whether the push created the ref."""
     deleted: _builtins.bool
-    """Output only. The ref is gone."""
+    """Output only. Whether the push deleted the ref."""
     forced: _builtins.bool
-    """Output only. History was rewritten."""
+    """Output only. Whether the push rewrote history (force push)."""
     default_branch: _builtins.str
     """Output only. The repository's default branch."""
     compare_url: _builtins.str
-    """Output only. Where people compare before and after."""
+    """Output only. The web page that compares the commits before and after the push."""
     commits_truncated: _builtins.bool
-    """Output only. There were more commits than are listed."""
+    """Output only. Whether the push has more commits than `commits` lists."""
     @_builtins.property
     def pusher(self) -> Global___Person:
-        """Output only. Who pushed, as git knows them."""
+        """Output only. The person who pushed, as recorded by git."""
 
     @_builtins.property
     def sender(self) -> Global___ProviderAccount:
-        """Output only. Who pushed, as the provider authenticated them."""
+        """Output only. The account that pushed, as authenticated by the provider."""
 
     @_builtins.property
     def commits(self) -> _containers.RepeatedCompositeFieldContainer[Global___PushedCommit]:
-        """Output only. At most 100 commits, the newest, oldest first."""
+        """Output only. The newest commits of the push, at most 100, oldest first."""
 
     def __init__(
         self,
@@ -392,7 +396,7 @@ Global___PushData: _TypeAlias = PushData  # noqa: Y015
 
 @_typing.final
 class PullRequestSide(_message.Message):
-    """PullRequestSide is the head or base of a pull request."""
+    """PullRequestSide is the head or the base of a pull request."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -401,13 +405,13 @@ class PullRequestSide(_message.Message):
     REPO_ID_FIELD_NUMBER: _builtins.int
     FULL_NAME_FIELD_NUMBER: _builtins.int
     ref: _builtins.str
-    """Output only. The branch."""
+    """Output only. The branch name."""
     sha: _builtins.str
-    """Output only. The commit."""
+    """Output only. The commit hash."""
     repo_id: _builtins.str
-    """Output only. Its repository; missing when a fork was deleted."""
+    """Output only. The provider's numeric repository id, as text. Not set if the fork was deleted."""
     full_name: _builtins.str
-    """Output only. Its repository's name; missing when a fork was deleted."""
+    """Output only. The repository's owner and name. Not set if the fork was deleted."""
     def __init__(
         self,
         *,
@@ -433,7 +437,7 @@ Global___PullRequestSide: _TypeAlias = PullRequestSide  # noqa: Y015
 
 @_typing.final
 class PullRequestData(_message.Message):
-    """PullRequestData tells of a pull request that was opened or changed."""
+    """PullRequestData describes a pull request that was opened or changed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -458,42 +462,42 @@ class PullRequestData(_message.Message):
     full_name: _builtins.str
     """Output only. The base repository's owner and name."""
     action: _builtins.str
-    """Output only. What happened, in the provider's word: "opened", "synchronize", "closed", …"""
+    """Output only. The provider's name for what happened: "opened", "synchronize", "closed" and so on."""
     number: _builtins.int
-    """Output only. The number people use."""
+    """Output only. The pull request number, as shown to users."""
     title: _builtins.str
     """Output only. The title."""
     state: _builtins.str
     """Output only. "open" or "closed"."""
     draft: _builtins.bool
-    """Output only. It is a draft."""
+    """Output only. Whether the pull request is a draft."""
     merged: _builtins.bool
-    """Output only. It was merged."""
+    """Output only. Whether the pull request was merged."""
     url: _builtins.str
-    """Output only. Where people look at it."""
+    """Output only. The pull request's web page."""
     from_fork: _builtins.bool
-    """Output only. The head comes from outside this repository: its code is not to be trusted."""
+    """Output only. Whether the head is in another repository. Do not trust its code."""
     merge_commit_sha: _builtins.str
-    """Output only. The merge commit, or on an open one the provider's test merge."""
+    """Output only. The merge commit. For an open pull request, the provider's test merge."""
     @_builtins.property
     def head(self) -> Global___PullRequestSide:
-        """Output only. What would be merged."""
+        """Output only. The branch to merge."""
 
     @_builtins.property
     def base(self) -> Global___PullRequestSide:
-        """Output only. What it would be merged into."""
+        """Output only. The branch to merge into."""
 
     @_builtins.property
     def author(self) -> Global___ProviderAccount:
-        """Output only. Who opened it."""
+        """Output only. The account that opened the pull request."""
 
     @_builtins.property
     def merged_by(self) -> Global___ProviderAccount:
-        """Output only. Who merged it."""
+        """Output only. The account that merged it."""
 
     @_builtins.property
     def sender(self) -> Global___ProviderAccount:
-        """Output only. Who did what `action` says."""
+        """Output only. The account that performed `action`."""
 
     def __init__(
         self,
@@ -544,7 +548,7 @@ Global___PullRequestData: _TypeAlias = PullRequestData  # noqa: Y015
 
 @_typing.final
 class IntegrationData(_message.Message):
-    """IntegrationData tells what became of an organization's integration."""
+    """IntegrationData describes an integration after it changed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -582,14 +586,14 @@ class IntegrationData(_message.Message):
     provider_id: _builtins.str
     """Output only. The provider's installation id."""
     account: _builtins.str
-    """Output only. The account's login."""
+    """Output only. The login of the provider account."""
     status: _builtins.str
     """Output only. "active", "suspended" or "revoked"."""
     reason: _builtins.str
-    """Output only. Why, where it is not active."""
+    """Output only. Why the integration is not active. Not set if it is active."""
     @_builtins.property
     def permissions(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Output only. The permissions granted, such as {"contents": "read"}."""
+        """Output only. The granted permissions, such as {"contents": "read"}."""
 
     def __init__(
         self,
@@ -619,7 +623,7 @@ Global___IntegrationData: _TypeAlias = IntegrationData  # noqa: Y015
 
 @_typing.final
 class RepositoryData(_message.Message):
-    """RepositoryData tells what became of a repository in the catalog."""
+    """RepositoryData describes a catalog repository after it changed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -632,21 +636,21 @@ class RepositoryData(_message.Message):
     CHANGE_FIELD_NUMBER: _builtins.int
     PREVIOUS_FULL_NAME_FIELD_NUMBER: _builtins.int
     repo_id: _builtins.str
-    """Output only. The provider's numeric id, as text."""
+    """Output only. The provider's numeric repository id, as text."""
     full_name: _builtins.str
-    """Output only. Owner and name now."""
+    """Output only. The current owner and name."""
     url: _builtins.str
-    """Output only. Where people look at it."""
+    """Output only. The repository's web page."""
     private: _builtins.bool
-    """Output only. Only some may see it."""
+    """Output only. Whether the repository is not public."""
     archived: _builtins.bool
-    """Output only. It is read-only at the provider."""
+    """Output only. Whether the repository is archived, that is, read-only at the provider."""
     default_branch: _builtins.str
-    """Output only. The default branch, where known."""
+    """Output only. The default branch, if known."""
     change: _builtins.str
-    """Output only. What changed: "added", "removed", "renamed", "archived", …"""
+    """Output only. What changed: "added", "removed", "renamed", "archived" and so on."""
     previous_full_name: _builtins.str
-    """Output only. Owner and name before; only where they changed."""
+    """Output only. The owner and name before the change. Set only if they changed."""
     def __init__(
         self,
         *,
@@ -680,7 +684,7 @@ Global___RepositoryData: _TypeAlias = RepositoryData  # noqa: Y015
 
 @_typing.final
 class LinkData(_message.Message):
-    """LinkData tells what became of a link between a project and a repository."""
+    """LinkData describes a link between a project and a repository after it changed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -693,9 +697,9 @@ class LinkData(_message.Message):
     repo_id: _builtins.str
     """Output only. The provider's numeric repository id, as text."""
     full_name: _builtins.str
-    """Output only. Owner and name."""
+    """Output only. The repository's owner and name."""
     reason: _builtins.str
-    """Output only. Why, where it was lost."""
+    """Output only. Why the link was removed or became unreachable."""
     def __init__(
         self,
         *,
@@ -716,16 +720,16 @@ Global___LinkData: _TypeAlias = LinkData  # noqa: Y015
 
 @_typing.final
 class CommitsClaimedData(_message.Message):
-    """CommitsClaimedData tells that earlier commits are now known to be a user's."""
+    """CommitsClaimedData reports that earlier commits are now attributed to a user."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     USER_ID_FIELD_NUMBER: _builtins.int
     COMMITS_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
-    """Output only. The crewkit user (UUID)."""
+    """Output only. The crewkit user's id (UUID)."""
     commits: _builtins.int
-    """Output only. How many commits."""
+    """Output only. The number of commits."""
     def __init__(
         self,
         *,

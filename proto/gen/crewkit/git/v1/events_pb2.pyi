@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class StreamEventsRequest(_message.Message):
-    """StreamEventsRequest says what is wanted and from where on."""
+    """StreamEventsRequest selects the events and the starting position."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -32,16 +32,16 @@ class StreamEventsRequest(_message.Message):
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     cursor: _builtins.str
-    """Optional. The cursor of the last message that was handled; from now on where empty, from the oldest event
-    that is kept where "0".
+    """Optional. The cursor of the last message that you processed. If empty, the stream starts with new events. If "0",
+    it starts with the oldest stored event.
     """
     @_builtins.property
     def project_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Only of these projects (UUID), at most 100; of all where empty."""
+        """Optional. Only events of these projects (UUIDs), at most 100. If empty, events of all projects."""
 
     @_builtins.property
     def types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Only of these types, such as "git.push"; of all where empty."""
+        """Optional. Only events of these types, such as "git.push". If empty, events of all types."""
 
     def __init__(
         self,
@@ -61,17 +61,17 @@ Global___StreamEventsRequest: _TypeAlias = StreamEventsRequest  # noqa: Y015
 
 @_typing.final
 class StreamEventsResponse(_message.Message):
-    """StreamEventsResponse is an event, or a sign of life that moves the cursor."""
+    """StreamEventsResponse is an event or a heartbeat. Both advance the cursor."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CURSOR_FIELD_NUMBER: _builtins.int
     EVENT_FIELD_NUMBER: _builtins.int
     cursor: _builtins.str
-    """Output only. Give it back to go on after this message."""
+    """Output only. Pass this cursor to resume after this message."""
     @_builtins.property
     def event(self) -> _domain_events_pb2.DomainEvent:
-        """Output only. The event; missing in a sign of life, which comes every 15 seconds where nothing else does."""
+        """Output only. The event. Not set in a heartbeat, which the server sends after 15 seconds without an event."""
 
     def __init__(
         self,

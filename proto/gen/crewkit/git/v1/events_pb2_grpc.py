@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class EventServiceStub:
-    """EventService tells consumers what happened, in order, without a gap.
+    """EventService streams domain events to consumers, in order and without gaps.
     """
 
     def __init__(self, channel):
@@ -43,16 +43,18 @@ class EventServiceStub:
 
 
 class EventServiceServicer:
-    """EventService tells consumers what happened, in order, without a gap.
+    """EventService streams domain events to consumers, in order and without gaps.
     """
 
     def StreamEvents(self, request, context):
-        """StreamEvents sends an organization's domain events from a cursor on, or from now on, until either side
-        leaves. Every event comes once and in the order of ids; nothing that commits late is passed over.
+        """StreamEvents sends an organization's domain events, starting after a cursor or now, until the client or the server
+        ends the stream. A stream sends each event once, in the order of ids. It does not skip events whose transaction
+        commits late.
 
-        The first message comes at once, without an event, and tells where the stream begins. A stream ends with
-        UNAVAILABLE when the server drains (reason "draining"): resume from the last cursor. It fails with
-        OUT_OF_RANGE (reason "cursor_expired") where the cursor is older than what is kept.
+        The server sends the first message immediately. It has no event; its cursor is the position where the stream
+        starts. When the server shuts down, the stream ends with UNAVAILABLE (reason "draining"): reconnect with the last
+        cursor. If events after the cursor have already been deleted, the call fails with OUT_OF_RANGE (reason
+        "cursor_expired").
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -75,7 +77,7 @@ def add_EventServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EventService:
-    """EventService tells consumers what happened, in order, without a gap.
+    """EventService streams domain events to consumers, in order and without gaps.
     """
 
     @staticmethod

@@ -13,20 +13,22 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class EventServiceStub:
-    """EventService tells consumers what happened, in order, without a gap."""
+    """EventService streams domain events to consumers, in order and without gaps."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     StreamEvents: _aio.UnaryStreamMultiCallable[_events_pb2.StreamEventsRequest, _events_pb2.StreamEventsResponse]
-    """StreamEvents sends an organization's domain events from a cursor on, or from now on, until either side
-    leaves. Every event comes once and in the order of ids; nothing that commits late is passed over.
+    """StreamEvents sends an organization's domain events, starting after a cursor or now, until the client or the server
+    ends the stream. A stream sends each event once, in the order of ids. It does not skip events whose transaction
+    commits late.
 
-    The first message comes at once, without an event, and tells where the stream begins. A stream ends with
-    UNAVAILABLE when the server drains (reason "draining"): resume from the last cursor. It fails with
-    OUT_OF_RANGE (reason "cursor_expired") where the cursor is older than what is kept.
+    The server sends the first message immediately. It has no event; its cursor is the position where the stream
+    starts. When the server shuts down, the stream ends with UNAVAILABLE (reason "draining"): reconnect with the last
+    cursor. If events after the cursor have already been deleted, the call fails with OUT_OF_RANGE (reason
+    "cursor_expired").
     """
 
 class EventServiceServicer(metaclass=_abc_1.ABCMeta):
-    """EventService tells consumers what happened, in order, without a gap."""
+    """EventService streams domain events to consumers, in order and without gaps."""
 
     @_abc_1.abstractmethod
     def StreamEvents(
@@ -34,12 +36,14 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _events_pb2.StreamEventsRequest,
         context: _aio.ServicerContext[_events_pb2.StreamEventsRequest, _abc.AsyncIterator[_events_pb2.StreamEventsResponse]],
     ) -> _abc.AsyncIterator[_events_pb2.StreamEventsResponse]:
-        """StreamEvents sends an organization's domain events from a cursor on, or from now on, until either side
-        leaves. Every event comes once and in the order of ids; nothing that commits late is passed over.
+        """StreamEvents sends an organization's domain events, starting after a cursor or now, until the client or the server
+        ends the stream. A stream sends each event once, in the order of ids. It does not skip events whose transaction
+        commits late.
 
-        The first message comes at once, without an event, and tells where the stream begins. A stream ends with
-        UNAVAILABLE when the server drains (reason "draining"): resume from the last cursor. It fails with
-        OUT_OF_RANGE (reason "cursor_expired") where the cursor is older than what is kept.
+        The server sends the first message immediately. It has no event; its cursor is the position where the stream
+        starts. When the server shuts down, the stream ends with UNAVAILABLE (reason "draining"): reconnect with the last
+        cursor. If events after the cursor have already been deleted, the call fails with OUT_OF_RANGE (reason
+        "cursor_expired").
         """
 
 def add_EventServiceServicer_to_server(servicer: EventServiceServicer, server: _aio.Server) -> None: ...

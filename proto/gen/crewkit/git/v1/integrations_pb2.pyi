@@ -29,33 +29,33 @@ class _IntegrationStatus:
 class _IntegrationStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_IntegrationStatus.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     INTEGRATION_STATUS_UNSPECIFIED: _IntegrationStatus.ValueType  # 0
-    """Never sent."""
+    """Never returned."""
     INTEGRATION_STATUS_NOT_CONNECTED: _IntegrationStatus.ValueType  # 1
-    """Nobody has connected it."""
+    """The organization is not connected."""
     INTEGRATION_STATUS_PENDING: _IntegrationStatus.ValueType  # 2
-    """An owner of the account has been asked to approve."""
+    """The installation is waiting for approval by an owner of the provider account."""
     INTEGRATION_STATUS_ACTIVE: _IntegrationStatus.ValueType  # 3
-    """It works."""
+    """The integration works."""
     INTEGRATION_STATUS_SUSPENDED: _IntegrationStatus.ValueType  # 4
-    """It was there and works again when its reason is gone."""
+    """The integration is paused. It works again when the cause in its reason field is resolved."""
     INTEGRATION_STATUS_REVOKED: _IntegrationStatus.ValueType  # 5
-    """It has ended; connecting it again brings links and history back."""
+    """The integration has ended. Connecting it again restores its links and history."""
 
 class IntegrationStatus(_IntegrationStatus, metaclass=_IntegrationStatusEnumTypeWrapper):
-    """IntegrationStatus is where an organization stands with a provider."""
+    """IntegrationStatus is the status of an organization's integration."""
 
 INTEGRATION_STATUS_UNSPECIFIED: IntegrationStatus.ValueType  # 0
-"""Never sent."""
+"""Never returned."""
 INTEGRATION_STATUS_NOT_CONNECTED: IntegrationStatus.ValueType  # 1
-"""Nobody has connected it."""
+"""The organization is not connected."""
 INTEGRATION_STATUS_PENDING: IntegrationStatus.ValueType  # 2
-"""An owner of the account has been asked to approve."""
+"""The installation is waiting for approval by an owner of the provider account."""
 INTEGRATION_STATUS_ACTIVE: IntegrationStatus.ValueType  # 3
-"""It works."""
+"""The integration works."""
 INTEGRATION_STATUS_SUSPENDED: IntegrationStatus.ValueType  # 4
-"""It was there and works again when its reason is gone."""
+"""The integration is paused. It works again when the cause in its reason field is resolved."""
 INTEGRATION_STATUS_REVOKED: IntegrationStatus.ValueType  # 5
-"""It has ended; connecting it again brings links and history back."""
+"""The integration has ended. Connecting it again restores its links and history."""
 Global___IntegrationStatus: _TypeAlias = IntegrationStatus  # noqa: Y015
 
 class _CatalogSyncState:
@@ -65,29 +65,29 @@ class _CatalogSyncState:
 class _CatalogSyncStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CatalogSyncState.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     CATALOG_SYNC_STATE_UNSPECIFIED: _CatalogSyncState.ValueType  # 0
-    """Never sent."""
+    """Never returned."""
     CATALOG_SYNC_STATE_IDLE: _CatalogSyncState.ValueType  # 1
-    """Nothing."""
+    """No sync is requested or running."""
     CATALOG_SYNC_STATE_REQUESTED: _CatalogSyncState.ValueType  # 2
-    """It will be read in a moment."""
+    """A sync is requested and starts soon."""
     CATALOG_SYNC_STATE_RUNNING: _CatalogSyncState.ValueType  # 3
-    """It is being read."""
+    """A sync is running."""
     CATALOG_SYNC_STATE_FAILED: _CatalogSyncState.ValueType  # 4
-    """Reading it failed; it is tried again by itself."""
+    """The last sync failed. It is retried automatically."""
 
 class CatalogSyncState(_CatalogSyncState, metaclass=_CatalogSyncStateEnumTypeWrapper):
-    """CatalogSyncState is what is happening to a catalog; in every state it is served as it is."""
+    """CatalogSyncState is the sync state of a repository catalog. The catalog can be read in every state."""
 
 CATALOG_SYNC_STATE_UNSPECIFIED: CatalogSyncState.ValueType  # 0
-"""Never sent."""
+"""Never returned."""
 CATALOG_SYNC_STATE_IDLE: CatalogSyncState.ValueType  # 1
-"""Nothing."""
+"""No sync is requested or running."""
 CATALOG_SYNC_STATE_REQUESTED: CatalogSyncState.ValueType  # 2
-"""It will be read in a moment."""
+"""A sync is requested and starts soon."""
 CATALOG_SYNC_STATE_RUNNING: CatalogSyncState.ValueType  # 3
-"""It is being read."""
+"""A sync is running."""
 CATALOG_SYNC_STATE_FAILED: CatalogSyncState.ValueType  # 4
-"""Reading it failed; it is tried again by itself."""
+"""The last sync failed. It is retried automatically."""
 Global___CatalogSyncState: _TypeAlias = CatalogSyncState  # noqa: Y015
 
 class _ActorKind:
@@ -97,38 +97,38 @@ class _ActorKind:
 class _ActorKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ActorKind.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     ACTOR_KIND_UNSPECIFIED: _ActorKind.ValueType  # 0
-    """Never sent."""
+    """Never returned."""
     ACTOR_KIND_USER: _ActorKind.ValueType  # 1
-    """A person."""
+    """A user."""
     ACTOR_KIND_SERVICE: _ActorKind.ValueType  # 2
-    """Another service of crewkit's, for a person where it named one."""
+    """Another crewkit service, on behalf of a user if it named one."""
     ACTOR_KIND_WEBHOOK: _ActorKind.ValueType  # 3
-    """The provider's news, by webhook."""
+    """A webhook event from the provider."""
     ACTOR_KIND_SCHEDULER: _ActorKind.ValueType  # 4
-    """What happens by the clock."""
+    """A scheduled task of this service."""
     ACTOR_KIND_SYSTEM: _ActorKind.ValueType  # 5
     """Another part of this service."""
 
 class ActorKind(_ActorKind, metaclass=_ActorKindEnumTypeWrapper):
-    """ActorKind is what kind of actor changed something."""
+    """ActorKind is the kind of actor that made a change."""
 
 ACTOR_KIND_UNSPECIFIED: ActorKind.ValueType  # 0
-"""Never sent."""
+"""Never returned."""
 ACTOR_KIND_USER: ActorKind.ValueType  # 1
-"""A person."""
+"""A user."""
 ACTOR_KIND_SERVICE: ActorKind.ValueType  # 2
-"""Another service of crewkit's, for a person where it named one."""
+"""Another crewkit service, on behalf of a user if it named one."""
 ACTOR_KIND_WEBHOOK: ActorKind.ValueType  # 3
-"""The provider's news, by webhook."""
+"""A webhook event from the provider."""
 ACTOR_KIND_SCHEDULER: ActorKind.ValueType  # 4
-"""What happens by the clock."""
+"""A scheduled task of this service."""
 ACTOR_KIND_SYSTEM: ActorKind.ValueType  # 5
 """Another part of this service."""
 Global___ActorKind: _TypeAlias = ActorKind  # noqa: Y015
 
 @_typing.final
 class CatalogSync(_message.Message):
-    """CatalogSync tells how current a catalog is."""
+    """CatalogSync is the age and sync state of a repository catalog."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -139,24 +139,24 @@ class CatalogSync(_message.Message):
     ERROR_FIELD_NUMBER: _builtins.int
     RETRY_AT_FIELD_NUMBER: _builtins.int
     state: Global___CatalogSyncState.ValueType
-    """Output only. What is happening to it."""
+    """Output only. The sync state."""
     error: _builtins.str
-    """Output only. The stable code of why the last sync failed."""
+    """Output only. Why the last sync failed, as a stable code."""
     @_builtins.property
     def synced_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. The moment the catalog is as of; missing before the first sync."""
+        """Output only. When the catalog last matched the provider. Not set before the first sync."""
 
     @_builtins.property
     def age(self) -> _duration_pb2.Duration:
-        """Output only. How long ago that was."""
+        """Output only. The time since synced_at."""
 
     @_builtins.property
     def requested_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. Since when a sync is wanted."""
+        """Output only. When the pending sync was requested."""
 
     @_builtins.property
     def retry_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it is tried again by itself."""
+        """Output only. When the failed sync is retried automatically."""
 
     def __init__(
         self,
@@ -197,7 +197,7 @@ Global___CatalogSync: _TypeAlias = CatalogSync  # noqa: Y015
 
 @_typing.final
 class Remedy(_message.Message):
-    """Remedy is the one thing that helps."""
+    """Remedy is the action that resolves a problem."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -205,11 +205,11 @@ class Remedy(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     URL_FIELD_NUMBER: _builtins.int
     code: _builtins.str
-    """Output only. A stable code, such as "connect" or "unsuspend_on_provider"."""
+    """Output only. The action, as a stable code, such as "connect" or "unsuspend_on_provider"."""
     message: _builtins.str
-    """Output only. One sentence for people."""
+    """Output only. One sentence to show to users."""
     url: _builtins.str
-    """Output only. Where, if anywhere: a page of the provider's, or a path of the REST API."""
+    """Output only. Where to perform the action, if there is a place: a page at the provider or a path of the REST API."""
     def __init__(
         self,
         *,
@@ -229,7 +229,7 @@ Global___Remedy: _TypeAlias = Remedy  # noqa: Y015
 
 @_typing.final
 class Integration(_message.Message):
-    """Integration is how an organization stands with a provider."""
+    """Integration is an organization's integration with a provider."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -272,46 +272,46 @@ class Integration(_message.Message):
     provider: _builtins.str
     """Output only. The provider's name, such as "github"."""
     status: Global___IntegrationStatus.ValueType
-    """Output only. Where it stands."""
+    """Output only. The status of the integration."""
     reason: _builtins.str
-    """Output only. Why, as a stable code; missing where there is nothing to explain."""
+    """Output only. The reason for the status, as a stable code. Not set if there is nothing to explain."""
     integration_id: _builtins.str
-    """Output only. The integration's id (UUID); missing where nothing was ever connected."""
+    """Output only. The integration's id (UUID). Not set if the organization has never been connected."""
     installation_id: _builtins.str
     """Output only. The provider's installation id."""
     account: _builtins.str
-    """Output only. The account's login."""
+    """Output only. The login of the provider account."""
     account_type: _builtins.str
     """Output only. "Organization" or "User"."""
     account_url: _builtins.str
-    """Output only. The account's page."""
+    """Output only. The provider account's web page."""
     manage_url: _builtins.str
-    """Output only. Where its owners manage our app."""
+    """Output only. The page where the account's owners manage the app's installation."""
     repository_selection: _builtins.str
-    """Output only. "all" or "selected"."""
+    """Output only. Which repositories the integration can access: "all" or "selected"."""
     @_builtins.property
     def remedy(self) -> Global___Remedy:
-        """Output only. What helps; missing where nothing needs to."""
+        """Output only. How to resolve the problem. Not set if no action is needed."""
 
     @_builtins.property
     def permissions(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Output only. The permissions granted, such as {"contents": "read"}."""
+        """Output only. The granted permissions, such as {"contents": "read"}."""
 
     @_builtins.property
     def connected_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was first connected."""
+        """Output only. When the integration was first connected."""
 
     @_builtins.property
     def status_changed_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When its status last changed."""
+        """Output only. When the status last changed."""
 
     @_builtins.property
     def pending_until(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When a request for approval ends that nobody answered."""
+        """Output only. When the pending approval request expires."""
 
     @_builtins.property
     def sync(self) -> Global___CatalogSync:
-        """Output only. How current its catalog is."""
+        """Output only. The age and sync state of the repository catalog."""
 
     def __init__(
         self,
@@ -386,7 +386,7 @@ Global___Integration: _TypeAlias = Integration  # noqa: Y015
 
 @_typing.final
 class ListIntegrationsRequest(_message.Message):
-    """ListIntegrationsRequest names an organization."""
+    """ListIntegrationsRequest selects an organization."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -408,14 +408,14 @@ Global___ListIntegrationsRequest: _TypeAlias = ListIntegrationsRequest  # noqa: 
 
 @_typing.final
 class ListIntegrationsResponse(_message.Message):
-    """ListIntegrationsResponse has all of them; there is no second page."""
+    """ListIntegrationsResponse contains all integrations. It is not paginated."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     INTEGRATIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def integrations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Integration]:
-        """Output only. One per provider."""
+        """Output only. One integration per provider."""
 
     def __init__(
         self,
@@ -432,7 +432,7 @@ Global___ListIntegrationsResponse: _TypeAlias = ListIntegrationsResponse  # noqa
 
 @_typing.final
 class GetIntegrationRequest(_message.Message):
-    """GetIntegrationRequest names one integration."""
+    """GetIntegrationRequest selects one integration."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -458,14 +458,14 @@ Global___GetIntegrationRequest: _TypeAlias = GetIntegrationRequest  # noqa: Y015
 
 @_typing.final
 class GetIntegrationResponse(_message.Message):
-    """GetIntegrationResponse has the integration."""
+    """GetIntegrationResponse contains the integration."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     INTEGRATION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def integration(self) -> Global___Integration:
-        """Output only. How the organization stands with the provider."""
+        """Output only. The organization's integration with the provider."""
 
     def __init__(
         self,
@@ -482,7 +482,7 @@ Global___GetIntegrationResponse: _TypeAlias = GetIntegrationResponse  # noqa: Y0
 
 @_typing.final
 class DisconnectIntegrationRequest(_message.Message):
-    """DisconnectIntegrationRequest names the integration to end."""
+    """DisconnectIntegrationRequest selects the integration to end."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -494,7 +494,7 @@ class DisconnectIntegrationRequest(_message.Message):
     provider: _builtins.str
     """Required. The provider's name."""
     uninstall: _builtins.bool
-    """Optional. Whether the app is uninstalled at the provider, too."""
+    """Optional. Whether to uninstall the app at the provider as well."""
     def __init__(
         self,
         *,
@@ -512,7 +512,7 @@ Global___DisconnectIntegrationRequest: _TypeAlias = DisconnectIntegrationRequest
 
 @_typing.final
 class DisconnectIntegrationResponse(_message.Message):
-    """DisconnectIntegrationResponse is empty: it has ended."""
+    """DisconnectIntegrationResponse is empty. The integration has ended."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -529,7 +529,7 @@ Global___DisconnectIntegrationResponse: _TypeAlias = DisconnectIntegrationRespon
 
 @_typing.final
 class SyncIntegrationRequest(_message.Message):
-    """SyncIntegrationRequest names the integration whose catalog is wanted anew."""
+    """SyncIntegrationRequest selects the integration whose catalog to sync."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -555,14 +555,14 @@ Global___SyncIntegrationRequest: _TypeAlias = SyncIntegrationRequest  # noqa: Y0
 
 @_typing.final
 class SyncIntegrationResponse(_message.Message):
-    """SyncIntegrationResponse tells how current the catalog is meanwhile."""
+    """SyncIntegrationResponse contains the sync state of the catalog."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     SYNC_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def sync(self) -> Global___CatalogSync:
-        """Output only. The sync comes within seconds."""
+        """Output only. The age and sync state of the catalog. The requested sync starts within seconds."""
 
     def __init__(
         self,
@@ -579,7 +579,7 @@ Global___SyncIntegrationResponse: _TypeAlias = SyncIntegrationResponse  # noqa: 
 
 @_typing.final
 class VersionActor(_message.Message):
-    """VersionActor is who changed something."""
+    """VersionActor is the actor that made a change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -589,15 +589,15 @@ class VersionActor(_message.Message):
     USER_NAME_FIELD_NUMBER: _builtins.int
     DELIVERY_ID_FIELD_NUMBER: _builtins.int
     kind: Global___ActorKind.ValueType
-    """Output only. What kind of actor it was."""
+    """Output only. The kind of actor."""
     name: _builtins.str
-    """Output only. The service's name, or the system's part; missing for a person."""
+    """Output only. The name of the service or of the part of this service. Not set for a user."""
     user_id: _builtins.str
-    """Output only. The person's id (UUID), or that of the person a service acted for."""
+    """Output only. The id (UUID) of the user, or of the user that a service acted for."""
     user_name: _builtins.str
-    """Output only. The person's name; known of those who are members today."""
+    """Output only. The user's name. Set only if the user is still a member of the organization."""
     delivery_id: _builtins.str
-    """Output only. The webhook whose news was followed."""
+    """Output only. The delivery id of the webhook event that caused the change."""
     def __init__(
         self,
         *,
@@ -632,7 +632,7 @@ Global___VersionActor: _TypeAlias = VersionActor  # noqa: Y015
 
 @_typing.final
 class FieldChange(_message.Message):
-    """FieldChange is one field, before and after; a secret is told to be there, never what it is."""
+    """FieldChange is the value of one field before and after a change. Secrets are masked."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -640,11 +640,11 @@ class FieldChange(_message.Message):
     AFTER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def before(self) -> _struct_pb2.Value:
-        """Output only. What it was; null where there was nothing."""
+        """Output only. The value before. Null if there was none."""
 
     @_builtins.property
     def after(self) -> _struct_pb2.Value:
-        """Output only. What it is; null where there is nothing."""
+        """Output only. The value after. Null if there is none."""
 
     def __init__(
         self,
@@ -662,7 +662,7 @@ Global___FieldChange: _TypeAlias = FieldChange  # noqa: Y015
 
 @_typing.final
 class Version(_message.Message):
-    """Version is one step of something audited: who changed what, before and after."""
+    """Version is one audit row: who changed what, and the values before and after."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -695,24 +695,24 @@ class Version(_message.Message):
     CHANGED_AT_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     item_type: _builtins.str
-    """Output only. What was changed: "integration", "link" or "project"."""
+    """Output only. The type of the changed object: "integration", "link" or "project"."""
     item_id: _builtins.str
-    """Output only. Its id (UUID)."""
+    """Output only. The id (UUID) of the changed object."""
     event: _builtins.str
-    """Output only. "created", "updated" or "deleted"."""
+    """Output only. The kind of change: "created", "updated" or "deleted"."""
     request_id: _builtins.str
-    """Output only. The request that led to it."""
+    """Output only. The id of the request that caused the change."""
     @_builtins.property
     def actor(self) -> Global___VersionActor:
-        """Output only. Who did it."""
+        """Output only. Who made the change."""
 
     @_builtins.property
     def changes(self) -> _containers.MessageMap[_builtins.str, Global___FieldChange]:
-        """Output only. Field by field."""
+        """Output only. The changed fields, by field name."""
 
     @_builtins.property
     def changed_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When."""
+        """Output only. When the change was made."""
 
     def __init__(
         self,
@@ -737,7 +737,7 @@ Global___Version: _TypeAlias = Version  # noqa: Y015
 
 @_typing.final
 class ListVersionsRequest(_message.Message):
-    """ListVersionsRequest names an integration and a page."""
+    """ListVersionsRequest selects a page of an integration's audit history."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -750,9 +750,9 @@ class ListVersionsRequest(_message.Message):
     provider: _builtins.str
     """Required. The provider's name."""
     page_size: _builtins.int
-    """Optional. At most so many, 1 to 100; 50 where 0."""
+    """Optional. The maximum number of results, 1 to 100. 0 means 50."""
     page_token: _builtins.str
-    """Optional. The next_page_token of the page before."""
+    """Optional. The next_page_token of the previous page."""
     def __init__(
         self,
         *,
@@ -771,7 +771,7 @@ Global___ListVersionsRequest: _TypeAlias = ListVersionsRequest  # noqa: Y015
 
 @_typing.final
 class ListVersionsResponse(_message.Message):
-    """ListVersionsResponse is one page."""
+    """ListVersionsResponse is one page of audit rows."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -781,7 +781,7 @@ class ListVersionsResponse(_message.Message):
     """Output only. Empty on the last page."""
     @_builtins.property
     def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Version]:
-        """Output only. Newest first."""
+        """Output only. The audit rows, newest first."""
 
     def __init__(
         self,

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class IntegrationServiceStub:
-    """IntegrationService tells how an organization stands with a provider, and ends that.
-    Connecting needs a person with a browser, so no service does it.
+    """IntegrationService returns and manages an organization's integrations with providers. Connecting an integration
+    requires a user's browser, so this service has no method for it.
     """
 
     def __init__(self, channel):
@@ -64,40 +64,42 @@ class IntegrationServiceStub:
 
 
 class IntegrationServiceServicer:
-    """IntegrationService tells how an organization stands with a provider, and ends that.
-    Connecting needs a person with a browser, so no service does it.
+    """IntegrationService returns and manages an organization's integrations with providers. Connecting an integration
+    requires a user's browser, so this service has no method for it.
     """
 
     def ListIntegrations(self, request, context):
-        """ListIntegrations returns one integration per provider there is, connected or not, by provider.
+        """ListIntegrations returns one integration for each supported provider, whether or not it is connected, sorted by
+        provider.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetIntegration(self, request, context):
-        """GetIntegration returns how an organization stands with one provider; there is always an answer.
+        """GetIntegration returns an organization's integration with one provider. If the organization is not connected, the
+        status is NOT_CONNECTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DisconnectIntegration(self, request, context):
-        """DisconnectIntegration ends an integration and its tokens; its links and history stay.
+        """DisconnectIntegration ends an integration and revokes its tokens. Its links and history are kept.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SyncIntegration(self, request, context):
-        """SyncIntegration asks for the catalog of repositories to be read from the provider now.
+        """SyncIntegration requests an immediate sync of the repository catalog from the provider.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListVersions(self, request, context):
-        """ListVersions returns the audit trail of an integration, its links and projects, newest first.
+        """ListVersions returns the audit history of an integration, its links and its projects, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,8 +142,8 @@ def add_IntegrationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class IntegrationService:
-    """IntegrationService tells how an organization stands with a provider, and ends that.
-    Connecting needs a person with a browser, so no service does it.
+    """IntegrationService returns and manages an organization's integrations with providers. Connecting an integration
+    requires a user's browser, so this service has no method for it.
     """
 
     @staticmethod

@@ -13,25 +13,29 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class IntegrationServiceStub:
-    """IntegrationService tells how an organization stands with a provider, and ends that.
-    Connecting needs a person with a browser, so no service does it.
+    """IntegrationService returns and manages an organization's integrations with providers. Connecting an integration
+    requires a user's browser, so this service has no method for it.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListIntegrations: _aio.UnaryUnaryMultiCallable[_integrations_pb2.ListIntegrationsRequest, _integrations_pb2.ListIntegrationsResponse]
-    """ListIntegrations returns one integration per provider there is, connected or not, by provider."""
+    """ListIntegrations returns one integration for each supported provider, whether or not it is connected, sorted by
+    provider.
+    """
     GetIntegration: _aio.UnaryUnaryMultiCallable[_integrations_pb2.GetIntegrationRequest, _integrations_pb2.GetIntegrationResponse]
-    """GetIntegration returns how an organization stands with one provider; there is always an answer."""
+    """GetIntegration returns an organization's integration with one provider. If the organization is not connected, the
+    status is NOT_CONNECTED.
+    """
     DisconnectIntegration: _aio.UnaryUnaryMultiCallable[_integrations_pb2.DisconnectIntegrationRequest, _integrations_pb2.DisconnectIntegrationResponse]
-    """DisconnectIntegration ends an integration and its tokens; its links and history stay."""
+    """DisconnectIntegration ends an integration and revokes its tokens. Its links and history are kept."""
     SyncIntegration: _aio.UnaryUnaryMultiCallable[_integrations_pb2.SyncIntegrationRequest, _integrations_pb2.SyncIntegrationResponse]
-    """SyncIntegration asks for the catalog of repositories to be read from the provider now."""
+    """SyncIntegration requests an immediate sync of the repository catalog from the provider."""
     ListVersions: _aio.UnaryUnaryMultiCallable[_integrations_pb2.ListVersionsRequest, _integrations_pb2.ListVersionsResponse]
-    """ListVersions returns the audit trail of an integration, its links and projects, newest first."""
+    """ListVersions returns the audit history of an integration, its links and its projects, newest first."""
 
 class IntegrationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """IntegrationService tells how an organization stands with a provider, and ends that.
-    Connecting needs a person with a browser, so no service does it.
+    """IntegrationService returns and manages an organization's integrations with providers. Connecting an integration
+    requires a user's browser, so this service has no method for it.
     """
 
     @_abc_1.abstractmethod
@@ -40,7 +44,9 @@ class IntegrationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _integrations_pb2.ListIntegrationsRequest,
         context: _aio.ServicerContext[_integrations_pb2.ListIntegrationsRequest, _abc.Awaitable[_integrations_pb2.ListIntegrationsResponse]],
     ) -> _abc.Awaitable[_integrations_pb2.ListIntegrationsResponse]:
-        """ListIntegrations returns one integration per provider there is, connected or not, by provider."""
+        """ListIntegrations returns one integration for each supported provider, whether or not it is connected, sorted by
+        provider.
+        """
 
     @_abc_1.abstractmethod
     def GetIntegration(
@@ -48,7 +54,9 @@ class IntegrationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _integrations_pb2.GetIntegrationRequest,
         context: _aio.ServicerContext[_integrations_pb2.GetIntegrationRequest, _abc.Awaitable[_integrations_pb2.GetIntegrationResponse]],
     ) -> _abc.Awaitable[_integrations_pb2.GetIntegrationResponse]:
-        """GetIntegration returns how an organization stands with one provider; there is always an answer."""
+        """GetIntegration returns an organization's integration with one provider. If the organization is not connected, the
+        status is NOT_CONNECTED.
+        """
 
     @_abc_1.abstractmethod
     def DisconnectIntegration(
@@ -56,7 +64,7 @@ class IntegrationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _integrations_pb2.DisconnectIntegrationRequest,
         context: _aio.ServicerContext[_integrations_pb2.DisconnectIntegrationRequest, _abc.Awaitable[_integrations_pb2.DisconnectIntegrationResponse]],
     ) -> _abc.Awaitable[_integrations_pb2.DisconnectIntegrationResponse]:
-        """DisconnectIntegration ends an integration and its tokens; its links and history stay."""
+        """DisconnectIntegration ends an integration and revokes its tokens. Its links and history are kept."""
 
     @_abc_1.abstractmethod
     def SyncIntegration(
@@ -64,7 +72,7 @@ class IntegrationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _integrations_pb2.SyncIntegrationRequest,
         context: _aio.ServicerContext[_integrations_pb2.SyncIntegrationRequest, _abc.Awaitable[_integrations_pb2.SyncIntegrationResponse]],
     ) -> _abc.Awaitable[_integrations_pb2.SyncIntegrationResponse]:
-        """SyncIntegration asks for the catalog of repositories to be read from the provider now."""
+        """SyncIntegration requests an immediate sync of the repository catalog from the provider."""
 
     @_abc_1.abstractmethod
     def ListVersions(
@@ -72,6 +80,6 @@ class IntegrationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _integrations_pb2.ListVersionsRequest,
         context: _aio.ServicerContext[_integrations_pb2.ListVersionsRequest, _abc.Awaitable[_integrations_pb2.ListVersionsResponse]],
     ) -> _abc.Awaitable[_integrations_pb2.ListVersionsResponse]:
-        """ListVersions returns the audit trail of an integration, its links and projects, newest first."""
+        """ListVersions returns the audit history of an integration, its links and its projects, newest first."""
 
 def add_IntegrationServiceServicer_to_server(servicer: IntegrationServiceServicer, server: _aio.Server) -> None: ...

@@ -29,25 +29,25 @@ class _UnreachableReason:
 class _UnreachableReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UnreachableReason.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     UNREACHABLE_REASON_UNSPECIFIED: _UnreachableReason.ValueType  # 0
-    """It can be reached."""
+    """The repository can be reached."""
     UNREACHABLE_REASON_INTEGRATION_REVOKED: _UnreachableReason.ValueType  # 1
     """The integration has ended."""
     UNREACHABLE_REASON_INTEGRATION_SUSPENDED: _UnreachableReason.ValueType  # 2
     """The integration is suspended."""
     UNREACHABLE_REASON_REPOSITORY_REMOVED: _UnreachableReason.ValueType  # 3
-    """The integration may not see the repository any more."""
+    """The integration can no longer access the repository."""
 
 class UnreachableReason(_UnreachableReason, metaclass=_UnreachableReasonEnumTypeWrapper):
-    """UnreachableReason is why nothing comes through a link."""
+    """UnreachableReason is why a link receives no events."""
 
 UNREACHABLE_REASON_UNSPECIFIED: UnreachableReason.ValueType  # 0
-"""It can be reached."""
+"""The repository can be reached."""
 UNREACHABLE_REASON_INTEGRATION_REVOKED: UnreachableReason.ValueType  # 1
 """The integration has ended."""
 UNREACHABLE_REASON_INTEGRATION_SUSPENDED: UnreachableReason.ValueType  # 2
 """The integration is suspended."""
 UNREACHABLE_REASON_REPOSITORY_REMOVED: UnreachableReason.ValueType  # 3
-"""The integration may not see the repository any more."""
+"""The integration can no longer access the repository."""
 Global___UnreachableReason: _TypeAlias = UnreachableReason  # noqa: Y015
 
 @_typing.final
@@ -79,36 +79,38 @@ class ProjectRepository(_message.Message):
     provider: _builtins.str
     """Output only. The provider's name, such as "github"."""
     repo_id: _builtins.str
-    """Output only. The provider's numeric id of the repository, as text."""
+    """Output only. The provider's numeric repository id, as text."""
     full_name: _builtins.str
-    """Output only. Owner and name now."""
+    """Output only. The repository's current owner and name."""
     url: _builtins.str
-    """Output only. Where people look at it."""
+    """Output only. The repository's web page."""
     default_branch: _builtins.str
-    """Output only. The branch that counts for the project."""
+    """Output only. The branch that the project uses as its default branch."""
     webhooks_enabled: _builtins.bool
-    """Output only. Whether pushes and pull requests are told of."""
+    """Output only. Whether pushes and pull requests are forwarded to this project."""
     root_directory: _builtins.str
-    """Output only. Where in the repository the project is; missing at the repository's root."""
+    """Output only. The project's directory in the repository. Not set for the repository root."""
     reachable: _builtins.bool
-    """Output only. Whether anything comes through it now."""
+    """Output only. Whether the link can receive events now."""
     reason: Global___UnreachableReason.ValueType
-    """Output only. Why not, where it is not."""
+    """Output only. Why the link is not reachable. Unspecified if it is reachable."""
     archived: _builtins.bool
-    """Output only. The repository is read-only at the provider, so nothing is pushed to it."""
+    """Output only. Whether the repository is archived. The provider accepts no pushes to an archived repository."""
     previous_full_name: _builtins.str
-    """Output only. Its name before it was renamed last, if that was since it was linked."""
+    """Output only. The owner and name before the latest rename. Set only if the repository was renamed after it was
+    linked.
+    """
     @_builtins.property
     def remedy(self) -> _integrations_pb2.Remedy:
-        """Output only. What helps; missing where nothing stands in the way."""
+        """Output only. How to fix the problem. Not set if there is no problem."""
 
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was made."""
+        """Output only. When the link was created."""
 
     @_builtins.property
     def updated_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it last changed."""
+        """Output only. When the link last changed."""
 
     def __init__(
         self,
@@ -151,7 +153,7 @@ Global___ProjectRepository: _TypeAlias = ProjectRepository  # noqa: Y015
 
 @_typing.final
 class Project(_message.Message):
-    """Project is one of crewkit's projects."""
+    """Project is a crewkit project."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -160,16 +162,16 @@ class Project(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     REPOSITORY_FIELD_NUMBER: _builtins.int
     project_id: _builtins.str
-    """Output only. Its id (UUID)."""
+    """Output only. The project's id (UUID)."""
     name: _builtins.str
-    """Output only. Its name, unique in the organization."""
+    """Output only. The project's name, unique in the organization."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was made."""
+        """Output only. When the project was created."""
 
     @_builtins.property
     def repository(self) -> Global___ProjectRepository:
-        """Output only. The repository it is linked to; missing where it is linked to none."""
+        """Output only. The project's link. Not set if the project is not linked."""
 
     def __init__(
         self,
@@ -189,7 +191,9 @@ Global___Project: _TypeAlias = Project  # noqa: Y015
 
 @_typing.final
 class LinkChoices(_message.Message):
-    """LinkChoices is what people choose of a link; what is missing is as the repository has it, or stays as it is."""
+    """LinkChoices are the user's settings of a link. A new link takes a missing value from the repository. An update leaves
+    a missing value unchanged.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -197,11 +201,11 @@ class LinkChoices(_message.Message):
     WEBHOOKS_ENABLED_FIELD_NUMBER: _builtins.int
     ROOT_DIRECTORY_FIELD_NUMBER: _builtins.int
     default_branch: _builtins.str
-    """Optional. The branch that counts for the project, as git names branches."""
+    """Optional. The project's default branch: a valid git branch name."""
     webhooks_enabled: _builtins.bool
-    """Optional. Whether pushes and pull requests are told of."""
+    """Optional. Whether to forward pushes and pull requests to this project."""
     root_directory: _builtins.str
-    """Optional. Where in the repository the project is, such as "services/api"; the root where empty."""
+    """Optional. The project's directory in the repository, such as "services/api". Empty means the repository root."""
     def __init__(
         self,
         *,
@@ -230,7 +234,7 @@ Global___LinkChoices: _TypeAlias = LinkChoices  # noqa: Y015
 
 @_typing.final
 class ListProjectsRequest(_message.Message):
-    """ListProjectsRequest names an organization, which projects, and a page."""
+    """ListProjectsRequest selects a page of an organization's projects."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -241,11 +245,11 @@ class ListProjectsRequest(_message.Message):
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     linked: _builtins.bool
-    """Optional. Only projects that have a repository, or only those that have none."""
+    """Optional. True: only projects that are linked to a repository. False: only projects that are not."""
     page_size: _builtins.int
-    """Optional. At most so many, 1 to 100; 50 where 0."""
+    """Optional. The maximum number of results, 1 to 100. 0 means 50."""
     page_token: _builtins.str
-    """Optional. The next_page_token of the page before."""
+    """Optional. The next_page_token of the previous page."""
     def __init__(
         self,
         *,
@@ -266,7 +270,7 @@ Global___ListProjectsRequest: _TypeAlias = ListProjectsRequest  # noqa: Y015
 
 @_typing.final
 class ListProjectsResponse(_message.Message):
-    """ListProjectsResponse is one page."""
+    """ListProjectsResponse is one page of projects."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -276,7 +280,7 @@ class ListProjectsResponse(_message.Message):
     """Output only. Empty on the last page."""
     @_builtins.property
     def projects(self) -> _containers.RepeatedCompositeFieldContainer[Global___Project]:
-        """Output only. By name."""
+        """Output only. The projects, sorted by name."""
 
     def __init__(
         self,
@@ -294,7 +298,7 @@ Global___ListProjectsResponse: _TypeAlias = ListProjectsResponse  # noqa: Y015
 
 @_typing.final
 class GetProjectRequest(_message.Message):
-    """GetProjectRequest names a project."""
+    """GetProjectRequest selects a project."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -320,7 +324,7 @@ Global___GetProjectRequest: _TypeAlias = GetProjectRequest  # noqa: Y015
 
 @_typing.final
 class GetProjectResponse(_message.Message):
-    """GetProjectResponse has the project."""
+    """GetProjectResponse contains the project."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -344,7 +348,7 @@ Global___GetProjectResponse: _TypeAlias = GetProjectResponse  # noqa: Y015
 
 @_typing.final
 class GetProjectRepositoryRequest(_message.Message):
-    """GetProjectRepositoryRequest names a project's link."""
+    """GetProjectRepositoryRequest selects a project's link."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -356,7 +360,7 @@ class GetProjectRepositoryRequest(_message.Message):
     project_id: _builtins.str
     """Required. The project's id (UUID)."""
     provider: _builtins.str
-    """Optional. The provider's name; "github" where empty."""
+    """Optional. The provider's name. If empty, "github"."""
     def __init__(
         self,
         *,
@@ -374,7 +378,7 @@ Global___GetProjectRepositoryRequest: _TypeAlias = GetProjectRepositoryRequest  
 
 @_typing.final
 class GetProjectRepositoryResponse(_message.Message):
-    """GetProjectRepositoryResponse has the link."""
+    """GetProjectRepositoryResponse contains the link."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -398,7 +402,7 @@ Global___GetProjectRepositoryResponse: _TypeAlias = GetProjectRepositoryResponse
 
 @_typing.final
 class LinkProjectRepositoryRequest(_message.Message):
-    """LinkProjectRepositoryRequest says which project to link to which repository, and how."""
+    """LinkProjectRepositoryRequest names the project and the repository to link."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -414,18 +418,19 @@ class LinkProjectRepositoryRequest(_message.Message):
     project_id: _builtins.str
     """Required. The project's id (UUID)."""
     repo_id: _builtins.str
-    """Required. The provider's numeric id of the repository, as text."""
+    """Required. The provider's numeric repository id, as text."""
     provider: _builtins.str
-    """Optional. The provider's name; "github" where empty."""
+    """Optional. The provider's name. If empty, "github"."""
     request_id: _builtins.str
-    """Optional. An id of this request (AIP-155), 1 to 255 printable ASCII characters, best a UUID: sent again
-    within 24 hours, the request is done once and answered the same.
+    """Optional. An idempotency key for this request (AIP-155): 1 to 255 printable ASCII characters, preferably a UUID. If
+    you send the request again with the same key within 24 hours, it is not executed again and you receive the first
+    response.
     """
     replace: _builtins.bool
-    """Optional. Link it in place of the repository that the project is linked to, if it is to another."""
+    """Optional. If the project is linked to another repository, replace that link. Otherwise the call fails in that case."""
     @_builtins.property
     def choices(self) -> Global___LinkChoices:
-        """Optional. How."""
+        """Optional. The settings of the link."""
 
     def __init__(
         self,
@@ -448,7 +453,7 @@ Global___LinkProjectRepositoryRequest: _TypeAlias = LinkProjectRepositoryRequest
 
 @_typing.final
 class LinkProjectRepositoryResponse(_message.Message):
-    """LinkProjectRepositoryResponse has the link."""
+    """LinkProjectRepositoryResponse contains the link."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -456,9 +461,9 @@ class LinkProjectRepositoryResponse(_message.Message):
     CREATED_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
     created: _builtins.bool
-    """Output only. It was made by this request or an earlier one of the same request_id."""
+    """Output only. Whether this request, or an earlier one with the same request_id, created the link."""
     replayed: _builtins.bool
-    """Output only. An earlier request of the same request_id was answered so."""
+    """Output only. Whether this is the stored response to an earlier request with the same request_id."""
     @_builtins.property
     def repository(self) -> Global___ProjectRepository:
         """Output only. The link."""
@@ -480,7 +485,7 @@ Global___LinkProjectRepositoryResponse: _TypeAlias = LinkProjectRepositoryRespon
 
 @_typing.final
 class UpdateProjectRepositoryRequest(_message.Message):
-    """UpdateProjectRepositoryRequest says what to change of a link."""
+    """UpdateProjectRepositoryRequest selects a link and contains its new settings."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -494,15 +499,15 @@ class UpdateProjectRepositoryRequest(_message.Message):
     project_id: _builtins.str
     """Required. The project's id (UUID)."""
     provider: _builtins.str
-    """Optional. The provider's name; "github" where empty."""
+    """Optional. The provider's name. If empty, "github"."""
     @_builtins.property
     def choices(self) -> Global___LinkChoices:
-        """Required. The new choices."""
+        """Required. The new settings."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Optional. Which of the choices to change (AIP-134), "*" for all; those that are there where empty. A choice
-        named here must be there: none of them can be taken back.
+        """Optional. The settings to change (AIP-134), or "*" for all. If empty, every setting that is present in choices is
+        changed. A setting named here must be present in choices, because a setting cannot be cleared.
         """
 
     def __init__(
@@ -524,14 +529,14 @@ Global___UpdateProjectRepositoryRequest: _TypeAlias = UpdateProjectRepositoryReq
 
 @_typing.final
 class UpdateProjectRepositoryResponse(_message.Message):
-    """UpdateProjectRepositoryResponse has the link."""
+    """UpdateProjectRepositoryResponse contains the link."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     REPOSITORY_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def repository(self) -> Global___ProjectRepository:
-        """Output only. The link as it is now."""
+        """Output only. The updated link."""
 
     def __init__(
         self,
@@ -548,7 +553,7 @@ Global___UpdateProjectRepositoryResponse: _TypeAlias = UpdateProjectRepositoryRe
 
 @_typing.final
 class UnlinkProjectRepositoryRequest(_message.Message):
-    """UnlinkProjectRepositoryRequest names the link to end."""
+    """UnlinkProjectRepositoryRequest selects the link to remove."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -561,10 +566,10 @@ class UnlinkProjectRepositoryRequest(_message.Message):
     project_id: _builtins.str
     """Required. The project's id (UUID)."""
     provider: _builtins.str
-    """Optional. The provider's name; "github" where empty."""
+    """Optional. The provider's name. If empty, "github"."""
     link_id: _builtins.str
-    """Optional. The id (UUID) of the link that is meant: if the project is linked by another by now, that one stays,
-    and the call ends as ABORTED with the reason link_replaced.
+    """Optional. The expected link's id (UUID). If the project now has a different link, that link is kept and the call
+    fails with ABORTED (reason "link_replaced").
     """
     def __init__(
         self,
@@ -586,7 +591,7 @@ Global___UnlinkProjectRepositoryRequest: _TypeAlias = UnlinkProjectRepositoryReq
 
 @_typing.final
 class UnlinkProjectRepositoryResponse(_message.Message):
-    """UnlinkProjectRepositoryResponse is empty: it has ended."""
+    """UnlinkProjectRepositoryResponse is empty. The link is removed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -603,7 +608,7 @@ Global___UnlinkProjectRepositoryResponse: _TypeAlias = UnlinkProjectRepositoryRe
 
 @_typing.final
 class ImportRepositoryRequest(_message.Message):
-    """ImportRepositoryRequest says which repository to make a project from, and how."""
+    """ImportRepositoryRequest names the repository to create a project from."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -616,16 +621,16 @@ class ImportRepositoryRequest(_message.Message):
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     repo_id: _builtins.str
-    """Required. The provider's numeric id of the repository, as text."""
+    """Required. The provider's numeric repository id, as text."""
     provider: _builtins.str
-    """Optional. The provider's name; "github" where empty."""
+    """Optional. The provider's name. If empty, "github"."""
     name: _builtins.str
-    """Optional. The project's name; the repository's where missing."""
+    """Optional. The project's name. If not set, the repository's name."""
     request_id: _builtins.str
-    """Optional. An id of this request, as in LinkProjectRepositoryRequest."""
+    """Optional. An idempotency key for this request, as in LinkProjectRepositoryRequest."""
     @_builtins.property
     def choices(self) -> Global___LinkChoices:
-        """Optional. How."""
+        """Optional. The settings of the link."""
 
     def __init__(
         self,
@@ -649,14 +654,14 @@ Global___ImportRepositoryRequest: _TypeAlias = ImportRepositoryRequest  # noqa: 
 
 @_typing.final
 class ImportRepositoryResponse(_message.Message):
-    """ImportRepositoryResponse has the project."""
+    """ImportRepositoryResponse contains the created project."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PROJECT_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
-    """Output only. An earlier request of the same request_id was answered so."""
+    """Output only. Whether this is the stored response to an earlier request with the same request_id."""
     @_builtins.property
     def project(self) -> Global___Project:
         """Output only. The project with its link."""

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ProjectRepositoryServiceStub:
-    """ProjectRepositoryService links crewkit's projects to repositories, and makes projects from repositories.
+    """ProjectRepositoryService links crewkit projects to repositories and creates projects from repositories.
     """
 
     def __init__(self, channel):
@@ -73,55 +73,55 @@ class ProjectRepositoryServiceStub:
 
 
 class ProjectRepositoryServiceServicer:
-    """ProjectRepositoryService links crewkit's projects to repositories, and makes projects from repositories.
+    """ProjectRepositoryService links crewkit projects to repositories and creates projects from repositories.
     """
 
     def ListProjects(self, request, context):
-        """ListProjects lists an organization's projects by name, each with the repository it is linked to.
+        """ListProjects lists an organization's projects by name, each with its linked repository.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetProject(self, request, context):
-        """GetProject returns a project with the repository it is linked to.
+        """GetProject returns a project with its linked repository.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetProjectRepository(self, request, context):
-        """GetProjectRepository returns the repository a project is linked to, and whether it can be reached.
+        """GetProjectRepository returns a project's link and whether its repository can be reached.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def LinkProjectRepository(self, request, context):
-        """LinkProjectRepository links a project to a repository of its organization's catalog.
+        """LinkProjectRepository links a project to a repository in its organization's catalog.
 
-        Asked again for the link that is there, just as it is, it answers with that link.
+        If the project is already linked to this repository with the same choices, the call returns the existing link.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateProjectRepository(self, request, context):
-        """UpdateProjectRepository changes what people chose of a link.
+        """UpdateProjectRepository changes the settings of a link.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UnlinkProjectRepository(self, request, context):
-        """UnlinkProjectRepository unlinks a project; its events and history are kept.
+        """UnlinkProjectRepository removes a project's link. Its webhook events and audit history are kept.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ImportRepository(self, request, context):
-        """ImportRepository makes a project from a repository: project and link appear together or not at all.
+        """ImportRepository creates a project from a repository. It creates the project and its link in one transaction.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -174,7 +174,7 @@ def add_ProjectRepositoryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ProjectRepositoryService:
-    """ProjectRepositoryService links crewkit's projects to repositories, and makes projects from repositories.
+    """ProjectRepositoryService links crewkit projects to repositories and creates projects from repositories.
     """
 
     @staticmethod

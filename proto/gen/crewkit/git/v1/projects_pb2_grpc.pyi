@@ -13,29 +13,29 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ProjectRepositoryServiceStub:
-    """ProjectRepositoryService links crewkit's projects to repositories, and makes projects from repositories."""
+    """ProjectRepositoryService links crewkit projects to repositories and creates projects from repositories."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListProjects: _aio.UnaryUnaryMultiCallable[_projects_pb2.ListProjectsRequest, _projects_pb2.ListProjectsResponse]
-    """ListProjects lists an organization's projects by name, each with the repository it is linked to."""
+    """ListProjects lists an organization's projects by name, each with its linked repository."""
     GetProject: _aio.UnaryUnaryMultiCallable[_projects_pb2.GetProjectRequest, _projects_pb2.GetProjectResponse]
-    """GetProject returns a project with the repository it is linked to."""
+    """GetProject returns a project with its linked repository."""
     GetProjectRepository: _aio.UnaryUnaryMultiCallable[_projects_pb2.GetProjectRepositoryRequest, _projects_pb2.GetProjectRepositoryResponse]
-    """GetProjectRepository returns the repository a project is linked to, and whether it can be reached."""
+    """GetProjectRepository returns a project's link and whether its repository can be reached."""
     LinkProjectRepository: _aio.UnaryUnaryMultiCallable[_projects_pb2.LinkProjectRepositoryRequest, _projects_pb2.LinkProjectRepositoryResponse]
-    """LinkProjectRepository links a project to a repository of its organization's catalog.
+    """LinkProjectRepository links a project to a repository in its organization's catalog.
 
-    Asked again for the link that is there, just as it is, it answers with that link.
+    If the project is already linked to this repository with the same choices, the call returns the existing link.
     """
     UpdateProjectRepository: _aio.UnaryUnaryMultiCallable[_projects_pb2.UpdateProjectRepositoryRequest, _projects_pb2.UpdateProjectRepositoryResponse]
-    """UpdateProjectRepository changes what people chose of a link."""
+    """UpdateProjectRepository changes the settings of a link."""
     UnlinkProjectRepository: _aio.UnaryUnaryMultiCallable[_projects_pb2.UnlinkProjectRepositoryRequest, _projects_pb2.UnlinkProjectRepositoryResponse]
-    """UnlinkProjectRepository unlinks a project; its events and history are kept."""
+    """UnlinkProjectRepository removes a project's link. Its webhook events and audit history are kept."""
     ImportRepository: _aio.UnaryUnaryMultiCallable[_projects_pb2.ImportRepositoryRequest, _projects_pb2.ImportRepositoryResponse]
-    """ImportRepository makes a project from a repository: project and link appear together or not at all."""
+    """ImportRepository creates a project from a repository. It creates the project and its link in one transaction."""
 
 class ProjectRepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
-    """ProjectRepositoryService links crewkit's projects to repositories, and makes projects from repositories."""
+    """ProjectRepositoryService links crewkit projects to repositories and creates projects from repositories."""
 
     @_abc_1.abstractmethod
     def ListProjects(
@@ -43,7 +43,7 @@ class ProjectRepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _projects_pb2.ListProjectsRequest,
         context: _aio.ServicerContext[_projects_pb2.ListProjectsRequest, _abc.Awaitable[_projects_pb2.ListProjectsResponse]],
     ) -> _abc.Awaitable[_projects_pb2.ListProjectsResponse]:
-        """ListProjects lists an organization's projects by name, each with the repository it is linked to."""
+        """ListProjects lists an organization's projects by name, each with its linked repository."""
 
     @_abc_1.abstractmethod
     def GetProject(
@@ -51,7 +51,7 @@ class ProjectRepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _projects_pb2.GetProjectRequest,
         context: _aio.ServicerContext[_projects_pb2.GetProjectRequest, _abc.Awaitable[_projects_pb2.GetProjectResponse]],
     ) -> _abc.Awaitable[_projects_pb2.GetProjectResponse]:
-        """GetProject returns a project with the repository it is linked to."""
+        """GetProject returns a project with its linked repository."""
 
     @_abc_1.abstractmethod
     def GetProjectRepository(
@@ -59,7 +59,7 @@ class ProjectRepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _projects_pb2.GetProjectRepositoryRequest,
         context: _aio.ServicerContext[_projects_pb2.GetProjectRepositoryRequest, _abc.Awaitable[_projects_pb2.GetProjectRepositoryResponse]],
     ) -> _abc.Awaitable[_projects_pb2.GetProjectRepositoryResponse]:
-        """GetProjectRepository returns the repository a project is linked to, and whether it can be reached."""
+        """GetProjectRepository returns a project's link and whether its repository can be reached."""
 
     @_abc_1.abstractmethod
     def LinkProjectRepository(
@@ -67,9 +67,9 @@ class ProjectRepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _projects_pb2.LinkProjectRepositoryRequest,
         context: _aio.ServicerContext[_projects_pb2.LinkProjectRepositoryRequest, _abc.Awaitable[_projects_pb2.LinkProjectRepositoryResponse]],
     ) -> _abc.Awaitable[_projects_pb2.LinkProjectRepositoryResponse]:
-        """LinkProjectRepository links a project to a repository of its organization's catalog.
+        """LinkProjectRepository links a project to a repository in its organization's catalog.
 
-        Asked again for the link that is there, just as it is, it answers with that link.
+        If the project is already linked to this repository with the same choices, the call returns the existing link.
         """
 
     @_abc_1.abstractmethod
@@ -78,7 +78,7 @@ class ProjectRepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _projects_pb2.UpdateProjectRepositoryRequest,
         context: _aio.ServicerContext[_projects_pb2.UpdateProjectRepositoryRequest, _abc.Awaitable[_projects_pb2.UpdateProjectRepositoryResponse]],
     ) -> _abc.Awaitable[_projects_pb2.UpdateProjectRepositoryResponse]:
-        """UpdateProjectRepository changes what people chose of a link."""
+        """UpdateProjectRepository changes the settings of a link."""
 
     @_abc_1.abstractmethod
     def UnlinkProjectRepository(
@@ -86,7 +86,7 @@ class ProjectRepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _projects_pb2.UnlinkProjectRepositoryRequest,
         context: _aio.ServicerContext[_projects_pb2.UnlinkProjectRepositoryRequest, _abc.Awaitable[_projects_pb2.UnlinkProjectRepositoryResponse]],
     ) -> _abc.Awaitable[_projects_pb2.UnlinkProjectRepositoryResponse]:
-        """UnlinkProjectRepository unlinks a project; its events and history are kept."""
+        """UnlinkProjectRepository removes a project's link. Its webhook events and audit history are kept."""
 
     @_abc_1.abstractmethod
     def ImportRepository(
@@ -94,6 +94,6 @@ class ProjectRepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _projects_pb2.ImportRepositoryRequest,
         context: _aio.ServicerContext[_projects_pb2.ImportRepositoryRequest, _abc.Awaitable[_projects_pb2.ImportRepositoryResponse]],
     ) -> _abc.Awaitable[_projects_pb2.ImportRepositoryResponse]:
-        """ImportRepository makes a project from a repository: project and link appear together or not at all."""
+        """ImportRepository creates a project from a repository. It creates the project and its link in one transaction."""
 
 def add_ProjectRepositoryServiceServicer_to_server(servicer: ProjectRepositoryServiceServicer, server: _aio.Server) -> None: ...

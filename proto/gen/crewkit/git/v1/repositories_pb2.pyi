@@ -29,9 +29,9 @@ class LinkedProject(_message.Message):
     PROJECT_ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     project_id: _builtins.str
-    """Output only. Its id (UUID)."""
+    """Output only. The project's id (UUID)."""
     name: _builtins.str
-    """Output only. Its name."""
+    """Output only. The project's name."""
     def __init__(
         self,
         *,
@@ -48,7 +48,7 @@ Global___LinkedProject: _TypeAlias = LinkedProject  # noqa: Y015
 
 @_typing.final
 class Repository(_message.Message):
-    """Repository is a repository as the provider told of it last."""
+    """Repository is a repository in the catalog, as last reported by the provider."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -66,36 +66,38 @@ class Repository(_message.Message):
     PROJECTS_FIELD_NUMBER: _builtins.int
     VISIBILITY_FIELD_NUMBER: _builtins.int
     repo_id: _builtins.str
-    """Output only. The provider's numeric id, as text; it never changes."""
+    """Output only. The provider's numeric repository id, as text. It never changes."""
     full_name: _builtins.str
-    """Output only. Owner and name now."""
+    """Output only. The current owner and name."""
     url: _builtins.str
-    """Output only. Where people look at it."""
+    """Output only. The repository's web page."""
     private: _builtins.bool
-    """Output only. Only some may see it."""
+    """Output only. Whether the repository is not public."""
     archived: _builtins.bool
-    """Output only. It is read-only at the provider."""
+    """Output only. Whether the repository is archived, that is, read-only at the provider."""
     fork: _builtins.bool
-    """Output only. It was made from another."""
+    """Output only. Whether the repository is a fork."""
     default_branch: _builtins.str
-    """Output only. The default branch, where known."""
+    """Output only. The default branch, if known."""
     description: _builtins.str
-    """Output only. What it is for, in its owner's words."""
+    """Output only. The description that its owner wrote."""
     language: _builtins.str
-    """Output only. Its main programming language."""
+    """Output only. The main programming language."""
     visibility: _builtins.str
-    """Output only. "public", "private", or "internal" for every member of an enterprise."""
+    """Output only. "public", "private", or "internal" (visible to all members of an enterprise)."""
     @_builtins.property
     def pushed_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When something was last pushed."""
+        """Output only. The time of the last push."""
 
     @_builtins.property
     def updated_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it last changed at the provider."""
+        """Output only. When the repository last changed at the provider."""
 
     @_builtins.property
     def projects(self) -> _containers.RepeatedCompositeFieldContainer[Global___LinkedProject]:
-        """Output only. Projects linked to it, those linked first; three at most, and none where they were not asked for."""
+        """Output only. At most three projects that are linked to the repository, earliest link first. Empty unless
+        include_projects is set.
+        """
 
     def __init__(
         self,
@@ -147,7 +149,7 @@ Global___Repository: _TypeAlias = Repository  # noqa: Y015
 
 @_typing.final
 class Branch(_message.Message):
-    """Branch is a branch and the commit it points at."""
+    """Branch is a branch and its latest commit."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -156,13 +158,13 @@ class Branch(_message.Message):
     DEFAULT_FIELD_NUMBER: _builtins.int
     PROTECTED_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Output only. Its name, which may hold slashes."""
+    """Output only. The branch name. It can contain slashes."""
     sha: _builtins.str
-    """Output only. The commit's full hash."""
+    """Output only. The full hash of the commit."""
     default: _builtins.bool
-    """Output only. It is the repository's default branch."""
+    """Output only. Whether it is the repository's default branch."""
     protected: _builtins.bool
-    """Output only. It is protected; missing where the provider did not say."""
+    """Output only. Whether the branch is protected. Not set if the provider did not report it."""
     def __init__(
         self,
         *,
@@ -183,7 +185,7 @@ Global___Branch: _TypeAlias = Branch  # noqa: Y015
 
 @_typing.final
 class ListRepositoriesRequest(_message.Message):
-    """ListRepositoriesRequest names an integration, what to find, and a page."""
+    """ListRepositoriesRequest selects a page of an integration's repositories."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -202,21 +204,23 @@ class ListRepositoriesRequest(_message.Message):
     provider: _builtins.str
     """Required. The provider's name."""
     query: _builtins.str
-    """Optional. A text found anywhere in owner and name, without regard to case; at most 256 characters."""
+    """Optional. Only repositories whose owner and name contain this text, ignoring case. At most 256 characters."""
     archived: _builtins.bool
-    """Optional. Only archived ones, or only others."""
+    """Optional. True: only archived repositories. False: only repositories that are not archived."""
     private: _builtins.bool
-    """Optional. Only private ones, or only others."""
+    """Optional. True: only private repositories. False: only repositories that are not private."""
     fork: _builtins.bool
-    """Optional. Only forks, or only others."""
+    """Optional. True: only forks. False: only repositories that are not forks."""
     page_size: _builtins.int
-    """Optional. At most so many, 1 to 100; 50 where 0."""
+    """Optional. The maximum number of results, 1 to 100. 0 means 50."""
     page_token: _builtins.str
-    """Optional. The next_page_token of the page before."""
+    """Optional. The next_page_token of the previous page."""
     refresh: _builtins.bool
-    """Optional. Also ask for a sync, for the next time; needs the right to sync."""
+    """Optional. Whether to request a catalog sync as well. The response does not wait for the sync. Needs the permission
+    to sync.
+    """
     include_projects: _builtins.bool
-    """Optional. Also tell which projects each is linked to."""
+    """Optional. Whether to return the projects that are linked to each repository."""
     def __init__(
         self,
         *,
@@ -252,7 +256,7 @@ Global___ListRepositoriesRequest: _TypeAlias = ListRepositoriesRequest  # noqa: 
 
 @_typing.final
 class ListRepositoriesResponse(_message.Message):
-    """ListRepositoriesResponse is one page, and how current it is."""
+    """ListRepositoriesResponse is one page of repositories and the age of the catalog."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -263,11 +267,11 @@ class ListRepositoriesResponse(_message.Message):
     """Output only. Empty on the last page."""
     @_builtins.property
     def repositories(self) -> _containers.RepeatedCompositeFieldContainer[Global___Repository]:
-        """Output only. By name."""
+        """Output only. The repositories, sorted by name."""
 
     @_builtins.property
     def sync(self) -> _integrations_pb2.CatalogSync:
-        """Output only. How current the catalog is."""
+        """Output only. The age and sync state of the catalog."""
 
     def __init__(
         self,
@@ -286,7 +290,7 @@ Global___ListRepositoriesResponse: _TypeAlias = ListRepositoriesResponse  # noqa
 
 @_typing.final
 class GetRepositoryRequest(_message.Message):
-    """GetRepositoryRequest names one repository."""
+    """GetRepositoryRequest selects one repository."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -298,7 +302,7 @@ class GetRepositoryRequest(_message.Message):
     provider: _builtins.str
     """Required. The provider's name."""
     repo_id: _builtins.str
-    """Required. The provider's numeric id, as text."""
+    """Required. The provider's numeric repository id, as text."""
     def __init__(
         self,
         *,
@@ -316,7 +320,7 @@ Global___GetRepositoryRequest: _TypeAlias = GetRepositoryRequest  # noqa: Y015
 
 @_typing.final
 class GetRepositoryResponse(_message.Message):
-    """GetRepositoryResponse has the repository, and how current this is."""
+    """GetRepositoryResponse contains the repository and the age of the catalog."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -328,7 +332,7 @@ class GetRepositoryResponse(_message.Message):
 
     @_builtins.property
     def sync(self) -> _integrations_pb2.CatalogSync:
-        """Output only. How current the catalog is."""
+        """Output only. The age and sync state of the catalog."""
 
     def __init__(
         self,
@@ -346,7 +350,7 @@ Global___GetRepositoryResponse: _TypeAlias = GetRepositoryResponse  # noqa: Y015
 
 @_typing.final
 class ListBranchesRequest(_message.Message):
-    """ListBranchesRequest names a repository, what to find, and a page."""
+    """ListBranchesRequest selects a page of a repository's branches."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -361,13 +365,13 @@ class ListBranchesRequest(_message.Message):
     provider: _builtins.str
     """Required. The provider's name."""
     repo_id: _builtins.str
-    """Required. The provider's numeric id, as text."""
+    """Required. The provider's numeric repository id, as text."""
     query: _builtins.str
-    """Optional. A text found anywhere in a branch's name; at most 256 characters."""
+    """Optional. Only branches whose name contains this text. At most 256 characters."""
     page_size: _builtins.int
-    """Optional. At most so many, 1 to 100; 50 where 0."""
+    """Optional. The maximum number of results, 1 to 100. 0 means 50."""
     page_token: _builtins.str
-    """Optional. The next_page_token of the page before."""
+    """Optional. The next_page_token of the previous page."""
     def __init__(
         self,
         *,
@@ -388,7 +392,7 @@ Global___ListBranchesRequest: _TypeAlias = ListBranchesRequest  # noqa: Y015
 
 @_typing.final
 class ListBranchesResponse(_message.Message):
-    """ListBranchesResponse is one page."""
+    """ListBranchesResponse is one page of branches."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -400,16 +404,20 @@ class ListBranchesResponse(_message.Message):
     next_page_token: _builtins.str
     """Output only. Empty on the last page."""
     stale: _builtins.bool
-    """Output only. The provider does not answer now; this is what it said then."""
+    """Output only. Whether the provider is currently unavailable, so that these branches are from an earlier fetch
+    (fetched_at).
+    """
     complete: _builtins.bool
-    """Output only. False where there are more branches than were asked for: search by how the name begins."""
+    """Output only. False if the repository has more branches than were searched. To find the others, search for the
+    beginning of the name.
+    """
     @_builtins.property
     def branches(self) -> _containers.RepeatedCompositeFieldContainer[Global___Branch]:
-        """Output only. The default branch first, then by name."""
+        """Output only. The branches: the default branch first, then by name."""
 
     @_builtins.property
     def fetched_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When the provider said this."""
+        """Output only. When the branches were fetched from the provider."""
 
     def __init__(
         self,

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class RepositoryServiceStub:
-    """RepositoryService lists what an integration may see, from our catalog, and branches, from the provider.
+    """RepositoryService returns the repositories that an integration can access, from the repository catalog, and their
+    branches, from the provider.
     """
 
     def __init__(self, channel):
@@ -53,11 +54,12 @@ class RepositoryServiceStub:
 
 
 class RepositoryServiceServicer:
-    """RepositoryService lists what an integration may see, from our catalog, and branches, from the provider.
+    """RepositoryService returns the repositories that an integration can access, from the repository catalog, and their
+    branches, from the provider.
     """
 
     def ListRepositories(self, request, context):
-        """ListRepositories lists or searches the catalog, by name.
+        """ListRepositories lists or searches the repository catalog, sorted by name.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -71,7 +73,7 @@ class RepositoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListBranches(self, request, context):
-        """ListBranches lists or searches a repository's branches, the default one first, then by name.
+        """ListBranches lists or searches the branches of a repository: the default branch first, then by name.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -104,7 +106,8 @@ def add_RepositoryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RepositoryService:
-    """RepositoryService lists what an integration may see, from our catalog, and branches, from the provider.
+    """RepositoryService returns the repositories that an integration can access, from the repository catalog, and their
+    branches, from the provider.
     """
 
     @staticmethod

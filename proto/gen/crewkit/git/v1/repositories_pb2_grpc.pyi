@@ -13,18 +13,22 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class RepositoryServiceStub:
-    """RepositoryService lists what an integration may see, from our catalog, and branches, from the provider."""
+    """RepositoryService returns the repositories that an integration can access, from the repository catalog, and their
+    branches, from the provider.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListRepositories: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ListRepositoriesRequest, _repositories_pb2.ListRepositoriesResponse]
-    """ListRepositories lists or searches the catalog, by name."""
+    """ListRepositories lists or searches the repository catalog, sorted by name."""
     GetRepository: _aio.UnaryUnaryMultiCallable[_repositories_pb2.GetRepositoryRequest, _repositories_pb2.GetRepositoryResponse]
     """GetRepository returns one repository."""
     ListBranches: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ListBranchesRequest, _repositories_pb2.ListBranchesResponse]
-    """ListBranches lists or searches a repository's branches, the default one first, then by name."""
+    """ListBranches lists or searches the branches of a repository: the default branch first, then by name."""
 
 class RepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
-    """RepositoryService lists what an integration may see, from our catalog, and branches, from the provider."""
+    """RepositoryService returns the repositories that an integration can access, from the repository catalog, and their
+    branches, from the provider.
+    """
 
     @_abc_1.abstractmethod
     def ListRepositories(
@@ -32,7 +36,7 @@ class RepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _repositories_pb2.ListRepositoriesRequest,
         context: _aio.ServicerContext[_repositories_pb2.ListRepositoriesRequest, _abc.Awaitable[_repositories_pb2.ListRepositoriesResponse]],
     ) -> _abc.Awaitable[_repositories_pb2.ListRepositoriesResponse]:
-        """ListRepositories lists or searches the catalog, by name."""
+        """ListRepositories lists or searches the repository catalog, sorted by name."""
 
     @_abc_1.abstractmethod
     def GetRepository(
@@ -48,6 +52,6 @@ class RepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _repositories_pb2.ListBranchesRequest,
         context: _aio.ServicerContext[_repositories_pb2.ListBranchesRequest, _abc.Awaitable[_repositories_pb2.ListBranchesResponse]],
     ) -> _abc.Awaitable[_repositories_pb2.ListBranchesResponse]:
-        """ListBranches lists or searches a repository's branches, the default one first, then by name."""
+        """ListBranches lists or searches the branches of a repository: the default branch first, then by name."""
 
 def add_RepositoryServiceServicer_to_server(servicer: RepositoryServiceServicer, server: _aio.Server) -> None: ...

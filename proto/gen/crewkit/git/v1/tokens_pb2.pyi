@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class IssueReadTokenRequest(_message.Message):
-    """IssueReadTokenRequest names what the token opens, and why it is wanted."""
+    """IssueReadTokenRequest selects the repositories and states the purpose of the token."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -32,12 +32,12 @@ class IssueReadTokenRequest(_message.Message):
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     reason: _builtins.str
-    """Required. Why the token is wanted, for the audit; 1 to 200 characters."""
+    """Required. The purpose of the token, 1 to 200 characters. It is stored for audits."""
     provider: _builtins.str
-    """Optional. The provider's name; "github" where empty."""
+    """Optional. The provider's name. If empty, "github"."""
     @_builtins.property
     def project_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Required. The projects' ids (UUID), 1 to 100 of them, each linked through this provider."""
+        """Required. The projects' ids (UUID), 1 to 100. Each project must be linked through this provider."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ Global___IssueReadTokenRequest: _TypeAlias = IssueReadTokenRequest  # noqa: Y015
 
 @_typing.final
 class IssueReadTokenResponse(_message.Message):
-    """IssueReadTokenResponse has the token. Do not log it."""
+    """IssueReadTokenResponse contains the token. Do not log it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -66,16 +66,16 @@ class IssueReadTokenResponse(_message.Message):
     LEASE_ID_FIELD_NUMBER: _builtins.int
     REPOSITORIES_FIELD_NUMBER: _builtins.int
     token: _builtins.str
-    """Output only. The token."""
+    """Output only. The token. It is a secret."""
     lease_id: _builtins.str
-    """Output only. The lease's id (UUID), for the audit."""
+    """Output only. The id (UUID) of the stored lease, for audits."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it ends, an hour from now at most."""
+        """Output only. When the token expires: at most one hour from now."""
 
     @_builtins.property
     def repositories(self) -> _containers.RepeatedCompositeFieldContainer[Global___TokenRepository]:
-        """Output only. The repositories it opens."""
+        """Output only. The repositories that the token can read."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ Global___IssueReadTokenResponse: _TypeAlias = IssueReadTokenResponse  # noqa: Y0
 
 @_typing.final
 class TokenRepository(_message.Message):
-    """TokenRepository is a repository that a token opens."""
+    """TokenRepository is a repository that the token can read."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -106,11 +106,11 @@ class TokenRepository(_message.Message):
     project_id: _builtins.str
     """Output only. The project's id (UUID)."""
     repo_id: _builtins.str
-    """Output only. The provider's numeric id, as text."""
+    """Output only. The provider's numeric repository id, as text."""
     full_name: _builtins.str
-    """Output only. Owner and name now."""
+    """Output only. The repository's current owner and name."""
     clone_url: _builtins.str
-    """Output only. Where git clones it from: user name "x-access-token", the token as password."""
+    """Output only. The URL for `git clone`. The user name is "x-access-token", the password is the token."""
     def __init__(
         self,
         *,

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class TokenServiceStub:
-    """TokenService gives services short-lived tokens that read linked repositories. No token writes: the app holds
-    no permission to.
+    """TokenService issues short-lived tokens that can read linked repositories. No token can write: the app has no write
+    permission to repository contents.
     """
 
     def __init__(self, channel):
@@ -44,17 +44,19 @@ class TokenServiceStub:
 
 
 class TokenServiceServicer:
-    """TokenService gives services short-lived tokens that read linked repositories. No token writes: the app holds
-    no permission to.
+    """TokenService issues short-lived tokens that can read linked repositories. No token can write: the app has no write
+    permission to repository contents.
     """
 
     def IssueReadToken(self, request, context):
-        """IssueReadToken makes a token for the linked repositories of the named projects and for nothing else.
+        """IssueReadToken issues a token that can read only the repositories linked to the given projects.
 
-        Every token is kept as a lease (who, why, what, until when) and revoked when the integration is disconnected,
-        uninstalled or suspended. Refused where one of the projects is not linked (reason "project_not_linked"), the
-        integration is not active ("integration_not_active") or may not see the repository any more
-        ("repository_not_found"); a project of another organization is as if it were not there.
+        The service stores a lease for every token: the caller, the reason, the repositories and the expiry time. It
+        revokes the token when the integration is disconnected, uninstalled or suspended.
+
+        The call fails if a project is not linked (reason "project_not_linked"), if the integration is not active
+        ("integration_not_active"), or if the integration can no longer access a repository ("repository_not_found"). A
+        project of another organization is treated as if it did not exist.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -77,8 +79,8 @@ def add_TokenServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TokenService:
-    """TokenService gives services short-lived tokens that read linked repositories. No token writes: the app holds
-    no permission to.
+    """TokenService issues short-lived tokens that can read linked repositories. No token can write: the app has no write
+    permission to repository contents.
     """
 
     @staticmethod

@@ -13,23 +13,25 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TokenServiceStub:
-    """TokenService gives services short-lived tokens that read linked repositories. No token writes: the app holds
-    no permission to.
+    """TokenService issues short-lived tokens that can read linked repositories. No token can write: the app has no write
+    permission to repository contents.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     IssueReadToken: _aio.UnaryUnaryMultiCallable[_tokens_pb2.IssueReadTokenRequest, _tokens_pb2.IssueReadTokenResponse]
-    """IssueReadToken makes a token for the linked repositories of the named projects and for nothing else.
+    """IssueReadToken issues a token that can read only the repositories linked to the given projects.
 
-    Every token is kept as a lease (who, why, what, until when) and revoked when the integration is disconnected,
-    uninstalled or suspended. Refused where one of the projects is not linked (reason "project_not_linked"), the
-    integration is not active ("integration_not_active") or may not see the repository any more
-    ("repository_not_found"); a project of another organization is as if it were not there.
+    The service stores a lease for every token: the caller, the reason, the repositories and the expiry time. It
+    revokes the token when the integration is disconnected, uninstalled or suspended.
+
+    The call fails if a project is not linked (reason "project_not_linked"), if the integration is not active
+    ("integration_not_active"), or if the integration can no longer access a repository ("repository_not_found"). A
+    project of another organization is treated as if it did not exist.
     """
 
 class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
-    """TokenService gives services short-lived tokens that read linked repositories. No token writes: the app holds
-    no permission to.
+    """TokenService issues short-lived tokens that can read linked repositories. No token can write: the app has no write
+    permission to repository contents.
     """
 
     @_abc_1.abstractmethod
@@ -38,12 +40,14 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tokens_pb2.IssueReadTokenRequest,
         context: _aio.ServicerContext[_tokens_pb2.IssueReadTokenRequest, _abc.Awaitable[_tokens_pb2.IssueReadTokenResponse]],
     ) -> _abc.Awaitable[_tokens_pb2.IssueReadTokenResponse]:
-        """IssueReadToken makes a token for the linked repositories of the named projects and for nothing else.
+        """IssueReadToken issues a token that can read only the repositories linked to the given projects.
 
-        Every token is kept as a lease (who, why, what, until when) and revoked when the integration is disconnected,
-        uninstalled or suspended. Refused where one of the projects is not linked (reason "project_not_linked"), the
-        integration is not active ("integration_not_active") or may not see the repository any more
-        ("repository_not_found"); a project of another organization is as if it were not there.
+        The service stores a lease for every token: the caller, the reason, the repositories and the expiry time. It
+        revokes the token when the integration is disconnected, uninstalled or suspended.
+
+        The call fails if a project is not linked (reason "project_not_linked"), if the integration is not active
+        ("integration_not_active"), or if the integration can no longer access a repository ("repository_not_found"). A
+        project of another organization is treated as if it did not exist.
         """
 
 def add_TokenServiceServicer_to_server(servicer: TokenServiceServicer, server: _aio.Server) -> None: ...

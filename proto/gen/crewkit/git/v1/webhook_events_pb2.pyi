@@ -27,33 +27,33 @@ class _WebhookEventStatus:
 class _WebhookEventStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WebhookEventStatus.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     WEBHOOK_EVENT_STATUS_UNSPECIFIED: _WebhookEventStatus.ValueType  # 0
-    """Any, in a list's request; never sent."""
+    """In a list request: any status. Never returned."""
     WEBHOOK_EVENT_STATUS_PENDING: _WebhookEventStatus.ValueType  # 1
-    """It is to be processed."""
+    """The event is waiting to be processed or retried."""
     WEBHOOK_EVENT_STATUS_PROCESSED: _WebhookEventStatus.ValueType  # 2
-    """It did what it had to."""
+    """The event was processed successfully."""
     WEBHOOK_EVENT_STATUS_FAILED: _WebhookEventStatus.ValueType  # 3
-    """It was given up after several attempts."""
+    """Processing failed. There are no more automatic attempts."""
     WEBHOOK_EVENT_STATUS_IGNORED: _WebhookEventStatus.ValueType  # 4
-    """There was nothing to do."""
+    """The event required no action."""
     WEBHOOK_EVENT_STATUS_UNROUTED: _WebhookEventStatus.ValueType  # 5
-    """Its installation was not known."""
+    """No known installation matches the event."""
 
 class WebhookEventStatus(_WebhookEventStatus, metaclass=_WebhookEventStatusEnumTypeWrapper):
-    """WebhookEventStatus is where a delivery stands."""
+    """WebhookEventStatus is the processing status of a webhook event."""
 
 WEBHOOK_EVENT_STATUS_UNSPECIFIED: WebhookEventStatus.ValueType  # 0
-"""Any, in a list's request; never sent."""
+"""In a list request: any status. Never returned."""
 WEBHOOK_EVENT_STATUS_PENDING: WebhookEventStatus.ValueType  # 1
-"""It is to be processed."""
+"""The event is waiting to be processed or retried."""
 WEBHOOK_EVENT_STATUS_PROCESSED: WebhookEventStatus.ValueType  # 2
-"""It did what it had to."""
+"""The event was processed successfully."""
 WEBHOOK_EVENT_STATUS_FAILED: WebhookEventStatus.ValueType  # 3
-"""It was given up after several attempts."""
+"""Processing failed. There are no more automatic attempts."""
 WEBHOOK_EVENT_STATUS_IGNORED: WebhookEventStatus.ValueType  # 4
-"""There was nothing to do."""
+"""The event required no action."""
 WEBHOOK_EVENT_STATUS_UNROUTED: WebhookEventStatus.ValueType  # 5
-"""Its installation was not known."""
+"""No known installation matches the event."""
 Global___WebhookEventStatus: _TypeAlias = WebhookEventStatus  # noqa: Y015
 
 class _WebhookEventOutcome:
@@ -63,21 +63,21 @@ class _WebhookEventOutcome:
 class _WebhookEventOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WebhookEventOutcome.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     WEBHOOK_EVENT_OUTCOME_UNSPECIFIED: _WebhookEventOutcome.ValueType  # 0
-    """Never sent."""
+    """Never returned."""
     WEBHOOK_EVENT_OUTCOME_PROCESSED: _WebhookEventOutcome.ValueType  # 1
-    """It was acted on."""
+    """The event was applied to the subject."""
     WEBHOOK_EVENT_OUTCOME_IGNORED: _WebhookEventOutcome.ValueType  # 2
-    """It was not."""
+    """The event was not applied to the subject."""
 
 class WebhookEventOutcome(_WebhookEventOutcome, metaclass=_WebhookEventOutcomeEnumTypeWrapper):
-    """WebhookEventOutcome is what was decided for one subject."""
+    """WebhookEventOutcome is the decision for one subject of an event."""
 
 WEBHOOK_EVENT_OUTCOME_UNSPECIFIED: WebhookEventOutcome.ValueType  # 0
-"""Never sent."""
+"""Never returned."""
 WEBHOOK_EVENT_OUTCOME_PROCESSED: WebhookEventOutcome.ValueType  # 1
-"""It was acted on."""
+"""The event was applied to the subject."""
 WEBHOOK_EVENT_OUTCOME_IGNORED: WebhookEventOutcome.ValueType  # 2
-"""It was not."""
+"""The event was not applied to the subject."""
 Global___WebhookEventOutcome: _TypeAlias = WebhookEventOutcome  # noqa: Y015
 
 class _WebhookEventSource:
@@ -87,30 +87,30 @@ class _WebhookEventSource:
 class _WebhookEventSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WebhookEventSource.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     WEBHOOK_EVENT_SOURCE_UNSPECIFIED: _WebhookEventSource.ValueType  # 0
-    """Never sent."""
+    """Never returned."""
     WEBHOOK_EVENT_SOURCE_RECEIVED: _WebhookEventSource.ValueType  # 1
-    """The provider delivered it."""
+    """The provider delivered it to the webhook endpoint."""
     WEBHOOK_EVENT_SOURCE_RECOVERED: _WebhookEventSource.ValueType  # 2
-    """It was fetched from the provider's log of deliveries."""
+    """This service fetched it from the provider's delivery log, because the delivery was missed."""
     WEBHOOK_EVENT_SOURCE_REPLAYED: _WebhookEventSource.ValueType  # 3
-    """Whoever runs the service put it in again."""
+    """An operator imported it again."""
 
 class WebhookEventSource(_WebhookEventSource, metaclass=_WebhookEventSourceEnumTypeWrapper):
-    """WebhookEventSource is how a delivery came here."""
+    """WebhookEventSource is how an event reached this service."""
 
 WEBHOOK_EVENT_SOURCE_UNSPECIFIED: WebhookEventSource.ValueType  # 0
-"""Never sent."""
+"""Never returned."""
 WEBHOOK_EVENT_SOURCE_RECEIVED: WebhookEventSource.ValueType  # 1
-"""The provider delivered it."""
+"""The provider delivered it to the webhook endpoint."""
 WEBHOOK_EVENT_SOURCE_RECOVERED: WebhookEventSource.ValueType  # 2
-"""It was fetched from the provider's log of deliveries."""
+"""This service fetched it from the provider's delivery log, because the delivery was missed."""
 WEBHOOK_EVENT_SOURCE_REPLAYED: WebhookEventSource.ValueType  # 3
-"""Whoever runs the service put it in again."""
+"""An operator imported it again."""
 Global___WebhookEventSource: _TypeAlias = WebhookEventSource  # noqa: Y015
 
 @_typing.final
 class WebhookEventVerdict(_message.Message):
-    """WebhookEventVerdict is what was decided for one subject of an event."""
+    """WebhookEventVerdict is the decision for one subject of an event."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -120,15 +120,15 @@ class WebhookEventVerdict(_message.Message):
     SUBJECT_ID_FIELD_NUMBER: _builtins.int
     PROJECT_ID_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
-    """Output only. "link", "integration", "repository", "connection" or "event"."""
+    """Output only. The kind of subject: "link", "integration", "repository", "connection" or "event"."""
     outcome: Global___WebhookEventOutcome.ValueType
-    """Output only. What was decided."""
+    """Output only. The decision."""
     reason: _builtins.str
-    """Output only. Why, as a stable word."""
+    """Output only. The reason, as a stable code."""
     subject_id: _builtins.str
-    """Output only. The subject's id, where it has one."""
+    """Output only. The subject's id, if it has one."""
     project_id: _builtins.str
-    """Output only. The project's id (UUID), where it is about one."""
+    """Output only. The project's id (UUID), if the subject belongs to a project."""
     def __init__(
         self,
         *,
@@ -155,7 +155,7 @@ Global___WebhookEventVerdict: _TypeAlias = WebhookEventVerdict  # noqa: Y015
 
 @_typing.final
 class WebhookEvent(_message.Message):
-    """WebhookEvent is one delivery and what became of it."""
+    """WebhookEvent is one webhook delivery and its processing result."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -175,42 +175,42 @@ class WebhookEvent(_message.Message):
     PAYLOAD_BYTES_FIELD_NUMBER: _builtins.int
     VERDICTS_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
-    """Output only. The provider's own id of the delivery."""
+    """Output only. The provider's delivery id."""
     provider: _builtins.str
     """Output only. The provider's name, such as "github"."""
     event_type: _builtins.str
-    """Output only. The type of event, such as "push"."""
+    """Output only. The provider's event type, such as "push"."""
     action: _builtins.str
-    """Output only. What happened, where the type has several, such as "opened"."""
+    """Output only. The action, such as "opened", if the event type has several."""
     status: Global___WebhookEventStatus.ValueType
-    """Output only. Where it stands."""
+    """Output only. The processing status."""
     reason: _builtins.str
-    """Output only. Why it was ignored, in a word, or what made it fail."""
+    """Output only. For an ignored event, the reason code. For a failed event, the error message."""
     source: Global___WebhookEventSource.ValueType
-    """Output only. How it came here."""
+    """Output only. How the event reached this service."""
     repo_id: _builtins.str
-    """Output only. The provider's numeric id of the repository, as text."""
+    """Output only. The provider's numeric repository id, as text."""
     installation_id: _builtins.str
     """Output only. The provider's installation id."""
     attempts: _builtins.int
-    """Output only. How often it was tried."""
+    """Output only. The number of failed processing attempts."""
     payload_bytes: _builtins.int
-    """Output only. The length of what was sent, in bytes."""
+    """Output only. The payload size in bytes."""
     @_builtins.property
     def next_attempt_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it is tried next, where it is to be."""
+        """Output only. When the next attempt is due. Set only for pending events."""
 
     @_builtins.property
     def received_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it came."""
+        """Output only. When this service received the event."""
 
     @_builtins.property
     def processed_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was settled."""
+        """Output only. When processing ended."""
 
     @_builtins.property
     def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___WebhookEventVerdict]:
-        """Output only. What was decided for each subject; empty in lists."""
+        """Output only. The decision for each subject. Empty in lists."""
 
     def __init__(
         self,
@@ -264,7 +264,7 @@ Global___WebhookEvent: _TypeAlias = WebhookEvent  # noqa: Y015
 
 @_typing.final
 class ListWebhookEventsRequest(_message.Message):
-    """ListWebhookEventsRequest names an organization, which events, and a page."""
+    """ListWebhookEventsRequest selects a page of an organization's webhook events."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -279,20 +279,20 @@ class ListWebhookEventsRequest(_message.Message):
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     status: Global___WebhookEventStatus.ValueType
-    """Optional. Only of this status."""
+    """Optional. Only events with this status."""
     event_type: _builtins.str
-    """Optional. Only of this type, such as "push"."""
+    """Optional. Only events of this type, such as "push"."""
     project_id: _builtins.str
-    """Optional. Only those of which this project (UUID) was told."""
+    """Optional. Only events that concern this project (UUID)."""
     provider: _builtins.str
-    """Optional. Only of this provider."""
+    """Optional. Only events from this provider."""
     page_size: _builtins.int
-    """Optional. At most so many, 1 to 100; 50 where 0."""
+    """Optional. The maximum number of results, 1 to 100. 0 means 50."""
     page_token: _builtins.str
-    """Optional. The next_page_token of the page before."""
+    """Optional. The next_page_token of the previous page."""
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
-        """Optional. Only those that came then or later."""
+        """Optional. Only events received at this time or later."""
 
     def __init__(
         self,
@@ -316,7 +316,7 @@ Global___ListWebhookEventsRequest: _TypeAlias = ListWebhookEventsRequest  # noqa
 
 @_typing.final
 class ListWebhookEventsResponse(_message.Message):
-    """ListWebhookEventsResponse is one page."""
+    """ListWebhookEventsResponse is one page of webhook events."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -326,7 +326,7 @@ class ListWebhookEventsResponse(_message.Message):
     """Output only. Empty on the last page."""
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___WebhookEvent]:
-        """Output only. Newest first."""
+        """Output only. The events, newest first."""
 
     def __init__(
         self,
@@ -344,7 +344,7 @@ Global___ListWebhookEventsResponse: _TypeAlias = ListWebhookEventsResponse  # no
 
 @_typing.final
 class GetWebhookEventRequest(_message.Message):
-    """GetWebhookEventRequest names one event."""
+    """GetWebhookEventRequest selects one webhook event."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -353,7 +353,7 @@ class GetWebhookEventRequest(_message.Message):
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     event_id: _builtins.str
-    """Required. The provider's own id of the delivery."""
+    """Required. The provider's delivery id."""
     def __init__(
         self,
         *,
@@ -370,7 +370,7 @@ Global___GetWebhookEventRequest: _TypeAlias = GetWebhookEventRequest  # noqa: Y0
 
 @_typing.final
 class GetWebhookEventResponse(_message.Message):
-    """GetWebhookEventResponse has the event."""
+    """GetWebhookEventResponse contains the webhook event."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -394,7 +394,7 @@ Global___GetWebhookEventResponse: _TypeAlias = GetWebhookEventResponse  # noqa: 
 
 @_typing.final
 class GetWebhookEventPayloadRequest(_message.Message):
-    """GetWebhookEventPayloadRequest names one event."""
+    """GetWebhookEventPayloadRequest selects one webhook event."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -403,7 +403,7 @@ class GetWebhookEventPayloadRequest(_message.Message):
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     event_id: _builtins.str
-    """Required. The provider's own id of the delivery."""
+    """Required. The provider's delivery id."""
     def __init__(
         self,
         *,
@@ -420,13 +420,13 @@ Global___GetWebhookEventPayloadRequest: _TypeAlias = GetWebhookEventPayloadReque
 
 @_typing.final
 class GetWebhookEventPayloadResponse(_message.Message):
-    """GetWebhookEventPayloadResponse has what the provider sent."""
+    """GetWebhookEventPayloadResponse contains the payload."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PAYLOAD_FIELD_NUMBER: _builtins.int
     payload: _builtins.bytes
-    """Output only. A JSON object, in UTF-8."""
+    """Output only. The payload: a JSON object in UTF-8."""
     def __init__(
         self,
         *,
@@ -442,7 +442,7 @@ Global___GetWebhookEventPayloadResponse: _TypeAlias = GetWebhookEventPayloadResp
 
 @_typing.final
 class RetryWebhookEventRequest(_message.Message):
-    """RetryWebhookEventRequest names the event to process again."""
+    """RetryWebhookEventRequest selects the webhook event to reprocess."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -452,10 +452,11 @@ class RetryWebhookEventRequest(_message.Message):
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     event_id: _builtins.str
-    """Required. The provider's own id of the delivery."""
+    """Required. The provider's delivery id."""
     request_id: _builtins.str
-    """Optional. An id of this request (AIP-155), 1 to 255 printable ASCII characters, best a UUID: sent again
-    within 24 hours, the request is done once and answered the same.
+    """Optional. An idempotency key for this request (AIP-155): 1 to 255 printable ASCII characters, preferably a UUID. If
+    you send the request again with the same key within 24 hours, it is not executed again and you receive the first
+    response.
     """
     def __init__(
         self,
@@ -474,17 +475,17 @@ Global___RetryWebhookEventRequest: _TypeAlias = RetryWebhookEventRequest  # noqa
 
 @_typing.final
 class RetryWebhookEventResponse(_message.Message):
-    """RetryWebhookEventResponse has the event."""
+    """RetryWebhookEventResponse contains the webhook event."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     EVENT_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
-    """Output only. An earlier request of the same request_id was answered so."""
+    """Output only. Whether this is the stored response to an earlier request with the same request_id."""
     @_builtins.property
     def event(self) -> Global___WebhookEvent:
-        """Output only. The event, which is pending now."""
+        """Output only. The event. Its status is now pending."""
 
     def __init__(
         self,
@@ -502,7 +503,7 @@ Global___RetryWebhookEventResponse: _TypeAlias = RetryWebhookEventResponse  # no
 
 @_typing.final
 class RetryWebhookEventsRequest(_message.Message):
-    """RetryWebhookEventsRequest says which events to process again."""
+    """RetryWebhookEventsRequest selects the webhook events to reprocess."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -518,24 +519,25 @@ class RetryWebhookEventsRequest(_message.Message):
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     status: Global___WebhookEventStatus.ValueType
-    """Required. Those of this status: failed, ignored or unrouted."""
+    """Required. The status of the events to reprocess: failed, ignored or unrouted."""
     event_type: _builtins.str
-    """Optional. Only of this type, such as "push"."""
+    """Optional. Only events of this type, such as "push"."""
     project_id: _builtins.str
-    """Optional. Only those of which this project (UUID) was told."""
+    """Optional. Only events that concern this project (UUID)."""
     provider: _builtins.str
-    """Optional. Only of this provider."""
+    """Optional. Only events from this provider."""
     page_size: _builtins.int
-    """Optional. At most so many, 1 to 1000; 1000 where 0."""
+    """Optional. The maximum number of events to reprocess, 1 to 1000. 0 means 1000."""
     page_token: _builtins.str
-    """Optional. The next_page_token of the retry before: go on below what it reached."""
+    """Optional. The next_page_token of the previous response, to continue with the events that follow."""
     request_id: _builtins.str
-    """Optional. An id of this request (AIP-155), 1 to 255 printable ASCII characters, best a UUID: sent again
-    within 24 hours, the request is done once and answered the same.
+    """Optional. An idempotency key for this request (AIP-155): 1 to 255 printable ASCII characters, preferably a UUID. If
+    you send the request again with the same key within 24 hours, it is not executed again and you receive the first
+    response.
     """
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
-        """Optional. Only those that came then or later."""
+        """Optional. Only events received at this time or later."""
 
     def __init__(
         self,
@@ -560,7 +562,7 @@ Global___RetryWebhookEventsRequest: _TypeAlias = RetryWebhookEventsRequest  # no
 
 @_typing.final
 class RetryWebhookEventsResponse(_message.Message):
-    """RetryWebhookEventsResponse tells how many there were."""
+    """RetryWebhookEventsResponse returns the number of events to be reprocessed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -568,11 +570,11 @@ class RetryWebhookEventsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
     retried: _builtins.int
-    """Output only. So many are pending now."""
+    """Output only. The number of events whose status is now pending."""
     next_page_token: _builtins.str
-    """Output only. Retries the rest; empty where there is none."""
+    """Output only. Pass this token to continue with the remaining events. Empty if there are none."""
     replayed: _builtins.bool
-    """Output only. An earlier request of the same request_id was answered so."""
+    """Output only. Whether this is the stored response to an earlier request with the same request_id."""
     def __init__(
         self,
         *,

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class WebhookEventServiceStub:
-    """WebhookEventService shows what a provider delivered for an organization and what became of it, and processes it
-    again. For what follows from that there is EventService.
+    """WebhookEventService returns the webhook events of an organization: the deliveries received from a provider and their
+    processing results. It can also reprocess events. To receive the resulting domain events, use EventService.
     """
 
     def __init__(self, channel):
@@ -64,44 +64,45 @@ class WebhookEventServiceStub:
 
 
 class WebhookEventServiceServicer:
-    """WebhookEventService shows what a provider delivered for an organization and what became of it, and processes it
-    again. For what follows from that there is EventService.
+    """WebhookEventService returns the webhook events of an organization: the deliveries received from a provider and their
+    processing results. It can also reprocess events. To receive the resulting domain events, use EventService.
     """
 
     def ListWebhookEvents(self, request, context):
-        """ListWebhookEvents lists what was delivered, newest first.
+        """ListWebhookEvents lists webhook events, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetWebhookEvent(self, request, context):
-        """GetWebhookEvent returns one, with what was decided for each subject of it.
+        """GetWebhookEvent returns one webhook event with its verdicts.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetWebhookEventPayload(self, request, context):
-        """GetWebhookEventPayload returns what the provider sent. Refused where it was removed after its time
-        (reason "payload_expired").
+        """GetWebhookEventPayload returns the payload that the provider sent. It fails if the payload was deleted at the end
+        of its retention period (reason "payload_expired").
 
-        It has up to 25 MB: let the channel receive that ("grpc.max_receive_message_length").
+        A payload can have up to 25 MB. Set the channel's receive limit accordingly ("grpc.max_receive_message_length").
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RetryWebhookEvent(self, request, context):
-        """RetryWebhookEvent processes one again that failed, was ignored or belonged to nobody. Refused where it did
-        what it had to (reason "event_not_retryable") or its payload was removed ("payload_expired").
+        """RetryWebhookEvent reprocesses a failed, ignored or unrouted event. It fails if the event cannot be retried because
+        it was processed successfully or is still pending (reason "event_not_retryable"), or if its payload was deleted
+        ("payload_expired").
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RetryWebhookEvents(self, request, context):
-        """RetryWebhookEvents processes all of those again that a filter finds, newest first, a bounded number.
+        """RetryWebhookEvents reprocesses the events that match a filter, newest first, up to a limit.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -144,8 +145,8 @@ def add_WebhookEventServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class WebhookEventService:
-    """WebhookEventService shows what a provider delivered for an organization and what became of it, and processes it
-    again. For what follows from that there is EventService.
+    """WebhookEventService returns the webhook events of an organization: the deliveries received from a provider and their
+    processing results. It can also reprocess events. To receive the resulting domain events, use EventService.
     """
 
     @staticmethod

@@ -13,31 +13,32 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class WebhookEventServiceStub:
-    """WebhookEventService shows what a provider delivered for an organization and what became of it, and processes it
-    again. For what follows from that there is EventService.
+    """WebhookEventService returns the webhook events of an organization: the deliveries received from a provider and their
+    processing results. It can also reprocess events. To receive the resulting domain events, use EventService.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListWebhookEvents: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.ListWebhookEventsRequest, _webhook_events_pb2.ListWebhookEventsResponse]
-    """ListWebhookEvents lists what was delivered, newest first."""
+    """ListWebhookEvents lists webhook events, newest first."""
     GetWebhookEvent: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.GetWebhookEventRequest, _webhook_events_pb2.GetWebhookEventResponse]
-    """GetWebhookEvent returns one, with what was decided for each subject of it."""
+    """GetWebhookEvent returns one webhook event with its verdicts."""
     GetWebhookEventPayload: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.GetWebhookEventPayloadRequest, _webhook_events_pb2.GetWebhookEventPayloadResponse]
-    """GetWebhookEventPayload returns what the provider sent. Refused where it was removed after its time
-    (reason "payload_expired").
+    """GetWebhookEventPayload returns the payload that the provider sent. It fails if the payload was deleted at the end
+    of its retention period (reason "payload_expired").
 
-    It has up to 25 MB: let the channel receive that ("grpc.max_receive_message_length").
+    A payload can have up to 25 MB. Set the channel's receive limit accordingly ("grpc.max_receive_message_length").
     """
     RetryWebhookEvent: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.RetryWebhookEventRequest, _webhook_events_pb2.RetryWebhookEventResponse]
-    """RetryWebhookEvent processes one again that failed, was ignored or belonged to nobody. Refused where it did
-    what it had to (reason "event_not_retryable") or its payload was removed ("payload_expired").
+    """RetryWebhookEvent reprocesses a failed, ignored or unrouted event. It fails if the event cannot be retried because
+    it was processed successfully or is still pending (reason "event_not_retryable"), or if its payload was deleted
+    ("payload_expired").
     """
     RetryWebhookEvents: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.RetryWebhookEventsRequest, _webhook_events_pb2.RetryWebhookEventsResponse]
-    """RetryWebhookEvents processes all of those again that a filter finds, newest first, a bounded number."""
+    """RetryWebhookEvents reprocesses the events that match a filter, newest first, up to a limit."""
 
 class WebhookEventServiceServicer(metaclass=_abc_1.ABCMeta):
-    """WebhookEventService shows what a provider delivered for an organization and what became of it, and processes it
-    again. For what follows from that there is EventService.
+    """WebhookEventService returns the webhook events of an organization: the deliveries received from a provider and their
+    processing results. It can also reprocess events. To receive the resulting domain events, use EventService.
     """
 
     @_abc_1.abstractmethod
@@ -46,7 +47,7 @@ class WebhookEventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _webhook_events_pb2.ListWebhookEventsRequest,
         context: _aio.ServicerContext[_webhook_events_pb2.ListWebhookEventsRequest, _abc.Awaitable[_webhook_events_pb2.ListWebhookEventsResponse]],
     ) -> _abc.Awaitable[_webhook_events_pb2.ListWebhookEventsResponse]:
-        """ListWebhookEvents lists what was delivered, newest first."""
+        """ListWebhookEvents lists webhook events, newest first."""
 
     @_abc_1.abstractmethod
     def GetWebhookEvent(
@@ -54,7 +55,7 @@ class WebhookEventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _webhook_events_pb2.GetWebhookEventRequest,
         context: _aio.ServicerContext[_webhook_events_pb2.GetWebhookEventRequest, _abc.Awaitable[_webhook_events_pb2.GetWebhookEventResponse]],
     ) -> _abc.Awaitable[_webhook_events_pb2.GetWebhookEventResponse]:
-        """GetWebhookEvent returns one, with what was decided for each subject of it."""
+        """GetWebhookEvent returns one webhook event with its verdicts."""
 
     @_abc_1.abstractmethod
     def GetWebhookEventPayload(
@@ -62,10 +63,10 @@ class WebhookEventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _webhook_events_pb2.GetWebhookEventPayloadRequest,
         context: _aio.ServicerContext[_webhook_events_pb2.GetWebhookEventPayloadRequest, _abc.Awaitable[_webhook_events_pb2.GetWebhookEventPayloadResponse]],
     ) -> _abc.Awaitable[_webhook_events_pb2.GetWebhookEventPayloadResponse]:
-        """GetWebhookEventPayload returns what the provider sent. Refused where it was removed after its time
-        (reason "payload_expired").
+        """GetWebhookEventPayload returns the payload that the provider sent. It fails if the payload was deleted at the end
+        of its retention period (reason "payload_expired").
 
-        It has up to 25 MB: let the channel receive that ("grpc.max_receive_message_length").
+        A payload can have up to 25 MB. Set the channel's receive limit accordingly ("grpc.max_receive_message_length").
         """
 
     @_abc_1.abstractmethod
@@ -74,8 +75,9 @@ class WebhookEventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _webhook_events_pb2.RetryWebhookEventRequest,
         context: _aio.ServicerContext[_webhook_events_pb2.RetryWebhookEventRequest, _abc.Awaitable[_webhook_events_pb2.RetryWebhookEventResponse]],
     ) -> _abc.Awaitable[_webhook_events_pb2.RetryWebhookEventResponse]:
-        """RetryWebhookEvent processes one again that failed, was ignored or belonged to nobody. Refused where it did
-        what it had to (reason "event_not_retryable") or its payload was removed ("payload_expired").
+        """RetryWebhookEvent reprocesses a failed, ignored or unrouted event. It fails if the event cannot be retried because
+        it was processed successfully or is still pending (reason "event_not_retryable"), or if its payload was deleted
+        ("payload_expired").
         """
 
     @_abc_1.abstractmethod
@@ -84,6 +86,6 @@ class WebhookEventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _webhook_events_pb2.RetryWebhookEventsRequest,
         context: _aio.ServicerContext[_webhook_events_pb2.RetryWebhookEventsRequest, _abc.Awaitable[_webhook_events_pb2.RetryWebhookEventsResponse]],
     ) -> _abc.Awaitable[_webhook_events_pb2.RetryWebhookEventsResponse]:
-        """RetryWebhookEvents processes all of those again that a filter finds, newest first, a bounded number."""
+        """RetryWebhookEvents reprocesses the events that match a filter, newest first, up to a limit."""
 
 def add_WebhookEventServiceServicer_to_server(servicer: WebhookEventServiceServicer, server: _aio.Server) -> None: ...
