@@ -39,7 +39,7 @@ NODE_MODULES := dashboard/node_modules/.package-lock.json
 # Another engine's: make compose-check COMPOSE=podman-compose
 COMPOSE ?= docker compose
 
-.PHONY: help run check audit chaos chromium compose-check image wheel e2e screenshots dashboard dashboard-check dashboard-format test test-as-root test-containers corpus lint types contracts format bench openapi proto proto-release clean
+.PHONY: help run check audit chaos chromium compose-check image wheel e2e screenshots dashboard dashboard-check dashboard-format test test-as-root test-containers corpus lint types contracts format bench openapi reference proto proto-release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -140,6 +140,9 @@ audit: $(NODE_MODULES) ## Look all dependencies up among known vulnerabilities (
 
 openapi: $(VENV) ## Write docs/openapi.json from the operations
 	@$(BIN)/python -m tests.support.openapi_file
+
+reference: $(VENV) ## Write the tables in docs/reference from the code
+	@$(BIN)/python -m tests.support.reference
 
 proto: $(VENV) ## Generate proto/gen from the contract
 	@$(BIN)/python proto/generate.py

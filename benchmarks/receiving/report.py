@@ -18,8 +18,8 @@ Before its first window each has shown that it accepts a signed delivery, stores
 refuses a forged one (but the empty endpoint); in every window all answers were successes, and no fewer
 events were stored than acknowledged.
 
-Not covered: TLS, several processes, slow disks; large tables are in [growth](growth.md). `wrk` sends again
-only when answered, so what a fixed rate of arrivals would make of the latencies is not seen either."""
+Not covered: TLS, several processes, slow disks; large tables (`python -m benchmarks growth`). `wrk` sends
+again only when answered, so what a fixed rate of arrivals would make of the latencies is not seen either."""
 
 _COLUMNS = (
     *("", "events/s", "CPU µs/event", "app + PostgreSQL + Redis"),

@@ -1,4 +1,4 @@
-"""The table of all environment variables, which `Settings` is read with and the README's table is made of."""
+"""All environment variables. `Settings` and `docs/reference/settings.md` are made from this table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _ASKING = frozenset({"api", "grpc", "scheduler", "recover-deliveries"})
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One environment variable: how it is read, and what the README says of it."""
+    """One environment variable: how it is read, and its description in `docs/reference/settings.md`."""
 
     name: str
     read: Callable[[str], object]
@@ -388,15 +388,3 @@ SETTINGS = (
         default="1",
     ),
 )
-
-
-def describe() -> str:
-    """Return the table of settings as the README shows it."""
-    rows = ("| variable | default | needed by | what it is |", "|---|---|---|---|")
-    return "\n".join([*rows, *map(_row, SETTINGS)])
-
-
-def _row(setting: Setting) -> str:
-    default = f"`{setting.default}`" if setting.default else ""
-    needed_by = ", ".join(process for process in PROCESSES if process in setting.needed_by)
-    return f"| `{setting.variable}` | {default} | {needed_by} | {setting.doc} |"

@@ -105,7 +105,11 @@ class Transport:
             except BreakerOpen:
                 raise
             except (Unavailable, Undecodable) as failed:
-                event = "provider_unavailable" if isinstance(failed, Unavailable) else failed.code
+                event = (
+                    "provider_unavailable"
+                    if isinstance(failed, Unavailable)
+                    else "provider_answer_unreadable"
+                )
                 _log.warning(event, method=call.method, url=call.place, error=failed.why)
                 wait = backoff.next_wait(failed.asked) if call.changes_nothing else None
                 if wait is None:

@@ -46,15 +46,16 @@ class WayBack:
 
 
 class DomainError(Exception):
-    """A refusal a caller may see: a kind, a stable code and what to do next.
+    """The base class of all errors that callers see. Only subclasses are raised.
 
-    Subclasses live beside the aggregate they speak of and fix `kind` and `code`. The message never holds
-    a secret, another tenant's name or an implementation's text. `retry_after` is in seconds. `way_back` is
-    set only after the caller has proven that the browser flow is theirs.
+    Subclasses are defined beside the aggregate they belong to, and set `kind` and `code`. The first line of
+    their docstring is the documented text of the code, in OpenAPI and in `docs/reference/error-codes.md`. A
+    message must not contain a secret, another tenant's name or a text of a library. `retry_after` is in
+    seconds. `way_back` is set only after the caller has proven that they started the browser flow.
     """
 
-    kind: ErrorKind = ErrorKind.INTERNAL
-    code: str = "internal"
+    kind: ErrorKind
+    code: str
 
     def __init__(
         self, message: str, *, fields: Sequence[FieldError] = (), retry_after: float | None = None

@@ -1,0 +1,38 @@
+"""The tables of REST endpoints, one for each chapter of the API description."""
+
+from collections.abc import Mapping
+
+from entrypoints.rest.operations import Access, Operation, Tag
+from tests.support.reference.tables import code, table
+from tests.support.rest import everything
+
+_AUTHENTICATION: Mapping[Access, str] = {
+    Access.CALLER: "bearer token or session cookie",
+    Access.SIGNATURE: "webhook signature",
+    Access.ANYONE: "none",
+}
+
+
+def endpoints() -> str:
+    """Return a heading and a table for each tag."""
+    operations = everything()
+    return "\n\n".join(
+        f"## {tag.value}\n\n{_table([each for each in operations if each.tag is tag])}" for tag in Tag
+    )
+
+
+def _table(operations: list[Operation]) -> str:
+    rows = (
+        (
+            code(f"{operation.method} {operation.template}"),
+            _sentence(operation.summary),
+            _AUTHENTICATION[operation.access],
+            "yes" if operation.takes_idempotency_key else "",
+        )
+        for operation in operations
+    )
+    return table(("Method and path", "Description", "Authentication", "`Idempotency-Key`"), rows)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

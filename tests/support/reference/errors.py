@@ -1,0 +1,63 @@
+"""The tables of error codes."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+
+import core
+import entrypoints
+import ports
+from core.domain.errors import DomainError
+from entrypoints.grpc_api.errors import CODE, ENDED, too_slow, unexpected
+from entrypoints.rest.problems import OF_HTTP, status_of
+from tests.support.reference.tables import code, table
+
+
+def error_types() -> set[type[DomainError]]:
+    """Return every error class that defines a code of its own."""
+    return {
+        value
+        for package in (core, ports, entrypoints)
+        for module in _modules(package)
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, DomainError) and "code" in vars(value)
+    }
+
+
+def documented_text(error: type[DomainError]) -> str:
+    """Return the first line of the class's own docstring; a docstring of a base class does not count."""
+    return (vars(error)["__doc__"] or "").partition("\n")[0]
+
+
+def documented_texts() -> Iterator[tuple[str, str]]:
+    """Yield every error code with its documented text."""
+    for error in error_types():
+        yield error.code, documented_text(error)
+    yield from OF_HTTP.values()
+
+
+def error_codes() -> str:
+    """Return the table of codes, with their status over HTTP and over gRPC."""
+    rows = {
+        error.code: (status_of(error), CODE[error.kind].name, documented_text(error))
+        for error in error_types()
+    }
+    over_grpc = {error.reason: error.code.name for error in (unexpected(""), too_slow(""))}
+    rows |= {name: (status, over_grpc.get(name, ""), text) for status, (name, text) in OF_HTTP.items()}
+    return table(
+        ("Code", "HTTP", "gRPC", "Description"),
+        ((code(name), str(http.value), grpc, text) for name, (http, grpc, text) in sorted(rows.items())),
+    )
+
+
+def stream_ends() -> str:
+    """Return the table of reasons with which the server ends a stream."""
+    rows = ((code(reason.value), status.name, text) for reason, (status, text) in ENDED.items())
+    return table(("Reason", "gRPC", "Message"), rows)
+
+
+def _modules(package: ModuleType) -> Iterator[ModuleType]:
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not module.name.startswith("entrypoints.bootstrap.demo"):
+            yield importlib.import_module(module.name)

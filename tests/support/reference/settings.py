@@ -1,0 +1,18 @@
+"""The table of settings."""
+
+from entrypoints.setting_table import PROCESSES, SETTINGS
+from tests.support.reference.tables import code, table
+
+
+def settings() -> str:
+    """Return the table of all environment variables."""
+    rows = (
+        (
+            code(setting.variable),
+            code(setting.default or ""),
+            ", ".join(process for process in PROCESSES if process in setting.needed_by),
+            setting.doc,
+        )
+        for setting in SETTINGS
+    )
+    return table(("Variable", "Default", "Required by", "Description"), rows)
