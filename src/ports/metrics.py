@@ -6,80 +6,80 @@ from core.domain.installation_checks import CheckOutcome
 
 
 class Metrics(Protocol):
-    """Counts what happens, for whoever watches.
+    """Records metrics for monitoring.
 
-    Never raises and never waits: it is called on the hot path and costs a few microseconds at most.
+    Methods never raise and never wait. They run on the hot path and take a few microseconds at most.
     """
 
     def received(self, count: int, duplicates: int) -> None:
-        """Count deliveries answered as durable, and how many of them were known before."""
+        """Count deliveries stored and acknowledged, and how many of them are duplicates."""
 
     def replayed(self, count: int) -> None:
-        """Count deliveries whose signed bytes were received before under another delivery id."""
+        """Count deliveries with the body of an earlier delivery but a different delivery id."""
 
     def refused(self, reason: str) -> None:
-        """Count one request that was no delivery we accept; `reason` is one of a few stable words."""
+        """Count one rejected webhook request. `reason` is one of a small, fixed set of values."""
 
     def group(self, size: int) -> None:
-        """Count one durable commit of `size` deliveries together."""
+        """Record one database commit that stored `size` deliveries."""
 
     def settled(self, status: EventStatus, count: int) -> None:
-        """Count events whose processing ended this way."""
+        """Count processed webhook events by resulting status."""
 
     def recovered(self, count: int) -> None:
-        """Count deliveries fetched from a provider's log because they had not arrived."""
+        """Count missing deliveries fetched from a provider's delivery log."""
 
     def recovery(self, provider: str, *, missing: int, behind: float) -> None:
-        """Tell how many deliveries are known to be missing, and how many seconds ago the log was compared."""
+        """Publish the number of missing deliveries and the seconds since the last complete log comparison."""
 
     def called(self, method: str, status: str, seconds: float) -> None:
-        """Count one call over gRPC, by its method and how it ended, and how long it took."""
+        """Record the duration of one gRPC call, by method and status."""
 
     def oldest_due(self, seconds: float) -> None:
-        """Tell how long the longest-waiting due event has waited; 0 when nothing is due."""
+        """Publish how long the oldest due webhook event has waited, or 0 if no event is due."""
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one HTTP request other than a delivery, and how many seconds its answer took.
+        """Record the duration of one HTTP request. Webhook deliveries are not included.
 
-        `route` is the template of the path, such as `/api/v1/{org_id}/events`, never the path itself: clients
-        must not be able to create new time series.
+        `route` is the path template, such as `/api/v1/{org_id}/events`, and not the path, so that clients
+        cannot create new time series.
         """
 
     def asked(self, provider: str, outcome: str, seconds: float) -> None:
-        """Count one call of ours to a provider: `answered`, the kind of its refusal, or `unavailable`."""
+        """Record one request to a provider: `answered`, the error category, or `unavailable`."""
 
     def budget(self, provider: str, kind: str, installation: str, left: float) -> None:
-        """Tell which part of its calls of this hour a credential of a kind, or an installation, has left."""
+        """Publish the remaining fraction of the hourly rate limit of a credential type or installation."""
 
     def breaker(self, provider: str, *, is_open: bool) -> None:
-        """Tell whether calls to a provider fail at once, because it did not answer."""
+        """Publish whether the provider's circuit breaker is open."""
 
     def odd_parts(self, provider: str, source: str, field: str, count: int) -> None:
-        """Count optional parts of a payload or answer that had another type and were left out.
+        """Count optional fields of a payload or response that were skipped because of a wrong type.
 
-        `source` is an event type or the name of an answer, `field` a path of our own shapes.
+        `source` is an event type or the name of a response type. `field` is a path in our own schema.
         """
 
     def event_name_mismatch(self, provider: str, event_type: str) -> None:
-        """Count one payload that does not have the marks of the event its header names."""
+        """Count one payload that does not match the event type in its header."""
 
     def minted(self, provider: str, outcome: str) -> None:
-        """Count one installation token asked for: `minted`, or the code of the refusal."""
+        """Count one installation token request: `minted`, or the error code."""
 
     def census(self, census: Census) -> None:
-        """Tell how much there is of what should be little."""
+        """Publish the backlog gauges."""
 
     def checked_installation(self, provider: str, outcome: CheckOutcome) -> None:
-        """Count a check of an installation with its provider."""
+        """Count one check of an installation with its provider."""
 
     def installation_checks(self, provider: str, *, overdue_seconds: float) -> None:
-        """Publish how late the most overdue daily check is."""
+        """Publish how many seconds the most overdue daily check is late."""
 
     def streams(self, count: int) -> None:
-        """Tell how many streams of events this process serves."""
+        """Publish how many event streams this process has open."""
 
     def writable(self, *, is_writable: bool) -> None:
-        """Record whether the database stored the last change that was tried."""
+        """Publish whether the last test write to the database succeeded."""
 
     def stream_lag(self, seconds: float) -> None:
-        """Tell how long after it was recorded an event was given to a stream."""
+        """Record the time from storing a domain event to sending it to a stream."""

@@ -1,7 +1,9 @@
-"""Dashboards and alerts speak of metrics that there are, and lead to chapters that there are."""
+"""Dashboards and alerts use existing metrics, and alerts link to existing sections of the runbook."""
 
+import ast
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ ALERTS: list[dict[str, Any]] = [
     for group in yaml.safe_load((OBSERVE / "alerts.yml").read_text())["groups"]
     for rule in group["rules"]
 ]
+# Sections of the runbook for which Prometheus has no alert.
+OTHER_CHAPTERS = {"alerts-in-the-log-and-in-sentry", "a-user-cannot-connect-github"}
 PANELS: list[dict[str, Any]] = json.loads((OBSERVE / "grafana.json").read_text())["panels"]
 
 
@@ -34,6 +38,15 @@ def chapters() -> set[str]:
     """Return the anchors of the runbook's headings, as they are made of them."""
     titles = re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE)
     return {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def alert_codes() -> Iterator[str]:
+    """Yield the code of each `alert(...)` call in the sources."""
+    for source in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text())):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="alert"), args=[ast.Constant(value=str(code)), *_]):
+                    yield code
 
 
 def named(expression: str) -> set[str]:
@@ -49,11 +62,20 @@ def test_an_alert_is_about_what_there_is_and_says_what_to_do(alert: dict[str, An
     page, _, chapter = alert["annotations"]["runbook"].partition("#")
     assert (page, chapter in chapters()) == ("docs/runbook.md", True)
     assert alert["labels"]["severity"] in {"page", "ticket"}
+    assert alert["annotations"]["summary"]
+    assert "First step: " in alert["annotations"]["description"]
 
 
 def test_every_chapter_is_of_an_alert() -> None:
     """None is forgotten when an alert goes."""
-    assert chapters() == {alert["annotations"]["runbook"].partition("#")[2] for alert in ALERTS}
+    of_alerts = {alert["annotations"]["runbook"].partition("#")[2] for alert in ALERTS}
+    assert chapters() == of_alerts | OTHER_CHAPTERS
+
+
+def test_runbook_explains_every_alert_code() -> None:
+    """A code that the service raises itself has a row in the table."""
+    section = RUNBOOK.partition("## Alerts in the log and in Sentry")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(alert_codes())
 
 
 def test_the_dashboard_shows_what_there_is() -> None:

@@ -42,7 +42,12 @@ async def test_a_service_that_was_down_has_everything_after_one_run(both: Servic
     await both.until(lambda: both.service.logged("scheduler", "deliveries_recovered"))
 
     [run] = both.service.logged("scheduler", "deliveries_recovered")
-    assert (run["looked_at"], run["found"], run["recovered"], run["missing"]) == (501, 500, 500, 0)
+    assert (run["attempts_read"], run["newly_missing"], run["recovered"], run["missing"]) == (
+        501,
+        500,
+        500,
+        0,
+    )
     assert both.ledger.delivery_ids() == before + missed
     assert both.ledger.rows(SOURCES) == [("received", 1), ("recovered", 500)]
     assert both.ledger.rows(FACTS) == [(501, 501)]

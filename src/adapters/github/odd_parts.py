@@ -25,4 +25,4 @@ class OddPartReporter:
                 self._metrics.odd_parts(self._provider, source, path, count)
             if (source, path) not in self._logged:
                 self._logged.add((source, path))
-                _log.warning("provider_part_skipped", source=source, field=path, reason=odd.reasons[path])
+                _log.warning("provider_field_skipped", source=source, field=path, reason=odd.reasons[path])

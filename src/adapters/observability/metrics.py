@@ -9,27 +9,27 @@ from core.domain.installation_checks import CheckOutcome
 from ports.metrics import Metrics
 
 _CENSUS = {
-    "events_waiting": "Events that are to be processed, up to 100,000.",
-    "events_failed": "Events that were given up and wait for somebody, up to 100,000.",
-    "events_unrouted": "Events whose installation is not connected, up to 100,000.",
-    "integrations_suspended": "Integrations that are suspended.",
-    "revocations_waiting": "Tokens that are to be revoked at a provider.",
-    "catalog_oldest_sync_seconds": "How long ago the least current list of repositories was read.",
+    "events_waiting": "Pending webhook events. The count stops at 100,000.",
+    "events_failed": "Failed webhook events, which need a manual retry. The count stops at 100,000.",
+    "events_unrouted": "Webhook events of installations that are not connected. The count stops at 100,000.",
+    "integrations_suspended": "Suspended integrations.",
+    "revocations_waiting": "Provider tokens waiting to be revoked.",
+    "catalog_oldest_sync_seconds": "Seconds since the last sync of the least recently synced catalog.",
 }
-# Whoever makes up methods makes no figures.
+# Unknown HTTP methods are counted as "other" so that clients cannot create new time series.
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
-# Each is a series in every process; of so many, those asked about later are told as one.
+# Each installation is one time series per process. Above this number, installations share one series.
 _MOST_INSTALLATIONS = 1000
 _OTHERS = "others"
 _GROUP_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class PrometheusMetrics(Metrics):
-    """Figures for Prometheus.
+    """Metrics for Prometheus.
 
-    Where `PROMETHEUS_MULTIPROC_DIR` names a directory when the process starts, all processes with the same
-    one are counted together, and any of them answers for all; it is emptied when the service starts. The
-    `process_*` figures (CPU, memory, open files) are always those of the process that answers.
+    If `PROMETHEUS_MULTIPROC_DIR` is set when the process starts, all processes that use this directory share
+    their metrics, and each of them returns the metrics of all. The directory is emptied when the service
+    starts. The `process_*` metrics (CPU, memory, open files) always describe the process that responds.
     """
 
     def __init__(self) -> None:
@@ -38,61 +38,61 @@ class PrometheusMetrics(Metrics):
         ProcessCollector(registry=self._process)
         self._received = Counter(
             "crewkit_git_deliveries_received",
-            "Deliveries answered as durable, duplicates among them.",
+            "Webhook deliveries stored and acknowledged, including duplicates.",
             registry=self._registry,
         )
         self._replayed = Counter(
             "crewkit_git_deliveries_replayed",
-            "Deliveries whose signed bytes were received before under another delivery id.",
+            "Webhook deliveries with the body of an earlier delivery but a different delivery id.",
             registry=self._registry,
         )
         self._duplicates = Counter(
             "crewkit_git_deliveries_duplicate",
-            "Deliveries that were in the ledger before.",
+            "Webhook deliveries whose delivery id was already stored.",
             registry=self._registry,
         )
         self._refused = Counter(
             "crewkit_git_deliveries_refused",
-            "Requests that were no delivery we accept.",
+            "Webhook requests rejected, by reason.",
             ["reason"],
             registry=self._registry,
         )
         self._group = Histogram(
             "crewkit_git_delivery_group_size",
-            "Deliveries per durable commit.",
+            "Webhook deliveries stored per database commit.",
             buckets=_GROUP_SIZES,
             registry=self._registry,
         )
         settled = Counter(
             "crewkit_git_events_settled",
-            "Events processed, by how that ended; pending means it will be tried again.",
+            "Webhook events processed, by resulting status. An event with status pending is retried.",
             ["status"],
             registry=self._registry,
         )
         self._settled = {status: settled.labels(status.value) for status in EventStatus}
         self._oldest_due = Gauge(
             "crewkit_git_events_oldest_due_seconds",
-            "How long the longest-waiting due event has waited.",
+            "Seconds that the oldest due webhook event has waited for processing.",
             registry=self._registry,
-            # The scheduler alone measures it; with several, the latest figure is the true one.
+            # Only schedulers measure it. If several run, the latest value is correct.
             multiprocess_mode="mostrecent",
         )
 
         self._recovered = Counter(
             "crewkit_git_deliveries_recovered",
-            "Deliveries fetched from the provider's log because they had not arrived.",
+            "Missing webhook deliveries fetched from the provider's delivery log.",
             registry=self._registry,
         )
         self._missing = Gauge(
             "crewkit_git_deliveries_missing",
-            "Deliveries known to be in the provider's log and not in the ledger.",
+            "Webhook deliveries in the provider's delivery log that are not in the database.",
             ["provider"],
             registry=self._registry,
             multiprocess_mode="mostrecent",
         )
         self._behind = Gauge(
             "crewkit_git_recovery_behind_seconds",
-            "How long ago the provider's whole log was compared with the ledger, at the last try.",
+            "Seconds from the last complete comparison with the provider's log to the last recovery run.",
             ["provider"],
             registry=self._registry,
             multiprocess_mode="mostrecent",
@@ -100,27 +100,27 @@ class PrometheusMetrics(Metrics):
 
         self._calls = Histogram(
             "crewkit_git_grpc_call_seconds",
-            "How long calls over gRPC took, by method and how they ended; a stream's whole life.",
+            "Duration of gRPC calls in seconds, by method and status. A stream counts as one call.",
             ["method", "status"],
             registry=self._registry,
         )
         self._calls_of: dict[tuple[str, str], Histogram] = {}
         self._answers = Histogram(
             "crewkit_git_http_request_seconds",
-            "Duration of HTTP requests other than deliveries, by method, route and class of status.",
+            "Duration of HTTP requests in seconds, without webhook deliveries.",
             ["method", "route", "status"],
             registry=self._registry,
         )
         self._answers_of: dict[tuple[str, str, int], Histogram] = {}
         self._asked = Histogram(
             "crewkit_git_provider_call_seconds",
-            "How long calls to a provider took, by how they ended.",
+            "Duration of requests to a provider in seconds, by provider and outcome.",
             ["provider", "outcome"],
             registry=self._registry,
         )
         self._budget = Gauge(
             "crewkit_git_provider_budget_left_ratio",
-            "Which part of its calls of this hour a kind of credential, or an installation, has left.",
+            "Remaining fraction of the provider's hourly rate limit, by credential type and installation.",
             ["provider", "kind", "installation"],
             registry=self._registry,
             multiprocess_mode="mostrecent",
@@ -128,26 +128,26 @@ class PrometheusMetrics(Metrics):
         self._installations: set[str] = set()
         self._breaker = Gauge(
             "crewkit_git_provider_breaker_open",
-            "1 while calls to a provider fail at once because it did not answer.",
+            "1 if the provider's circuit breaker is open, so that requests fail immediately.",
             ["provider"],
             registry=self._registry,
             multiprocess_mode="livemax",
         )
         self._odd_parts = Counter(
             "crewkit_git_provider_odd_parts",
-            "Optional parts of payloads and answers that were skipped because they had the wrong type.",
+            "Optional fields of payloads and responses that were skipped because of a wrong type.",
             ["provider", "source", "field"],
             registry=self._registry,
         )
         self._mismatches = Counter(
             "crewkit_git_event_name_mismatches",
-            "Payloads that do not match the event name of their header. They are ignored.",
+            "Webhook deliveries ignored because the payload does not match the event type in the header.",
             ["provider", "event_type"],
             registry=self._registry,
         )
         self._minted = Counter(
             "crewkit_git_installation_tokens",
-            "Installation tokens asked for, by what came of it: minted, or the code of the refusal.",
+            "Installation token requests, by outcome: minted, or the code of the error.",
             ["provider", "outcome"],
             registry=self._registry,
         )
@@ -157,32 +157,32 @@ class PrometheusMetrics(Metrics):
         }
         self._checks = Counter(
             "crewkit_git_installation_checks",
-            "Checks of installations with their provider, by outcome.",
+            "Daily checks of installations with the provider, by outcome.",
             ["provider", "outcome"],
             registry=self._registry,
         )
         self._overdue_checks = Gauge(
             "crewkit_git_installation_checks_overdue_seconds",
-            "How many seconds the most overdue daily check of an installation is late.",
+            "Seconds that the most overdue daily installation check is late.",
             ["provider"],
             registry=self._registry,
             multiprocess_mode="mostrecent",
         )
         self._streams = Gauge(
             "crewkit_git_streams_open",
-            "Streams of events that are served, over REST and gRPC.",
+            "Open event streams, over REST and gRPC.",
             registry=self._registry,
             multiprocess_mode="livesum",
         )
         self._writable = Gauge(
             "crewkit_git_database_writable",
-            "1 if the last test write to the database succeeded, 0 if not (full disk, read-only).",
+            "1 if the last test write to the database succeeded, 0 if it failed.",
             registry=self._registry,
             multiprocess_mode="livemin",
         )
         self._stream_lag = Histogram(
             "crewkit_git_stream_lag_seconds",
-            "How long after an event was recorded it was given to a stream.",
+            "Seconds from storing a domain event to sending it to a stream.",
             registry=self._registry,
         )
 
@@ -251,7 +251,7 @@ class PrometheusMetrics(Metrics):
         self._asked.labels(provider, outcome).observe(seconds)
 
     def budget(self, provider: str, kind: str, installation: str, left: float) -> None:
-        """Set the gauge of this kind and installation; of very many, those that come late share one."""
+        """Set the gauge. Installations above the maximum share one time series."""
         known = self._installations
         if installation and installation not in known:
             if len(known) < _MOST_INSTALLATIONS:
@@ -302,11 +302,11 @@ class PrometheusMetrics(Metrics):
         self._stream_lag.observe(seconds)
 
     def exposition(self) -> bytes:
-        """Write out all figures, of all processes, in Prometheus' text format."""
+        """Return all metrics, of all processes, in the Prometheus text format."""
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self._registry) + generate_latest(self._process)
         everyone = CollectorRegistry()
-        MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]  # the library leaves it so
+        MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]  # untyped in the library
         return generate_latest(everyone) + generate_latest(self._process)
 
 

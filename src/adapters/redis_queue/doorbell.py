@@ -140,17 +140,17 @@ class RedisDoorbell(Doorbell):
         )
 
     def _failed(self, error: Exception) -> None:
-        # Once per outage: at thousands of deliveries a second the log would say nothing else.
+        # Once per outage: at thousands of deliveries per second it would flood the log.
         if not self._failing:
             self._failing = True
             said = f"{type(error).__name__}: {error}"
             reason = problem_of(error).remedy
-            _log.warning("doorbell_failed", url=self._shown, error=said, reason=reason)
+            _log.warning("worker_notification_failed", url=self._shown, error=said, reason=reason)
 
     def _heard(self) -> None:
         if self._failing:
             self._failing = False
-            _log.info("doorbell_heard", url=self._shown)
+            _log.info("worker_notifications_resumed", url=self._shown)
 
 
 def _bell(lane: int) -> str:

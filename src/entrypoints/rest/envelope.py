@@ -69,7 +69,7 @@ class Envelope:
             try:
                 await self._app(scope, receive, send_enveloped)
             except ClientDisconnect:
-                _log.info("client_left", method=scope["method"], path=scope["path"])
+                _log.info("client_disconnected", method=scope["method"], path=scope["path"])
                 return
             except Exception as error:  # noqa: BLE001 - the framework has answered; the server has nothing to add
                 _log.exception("unexpected_error", method=scope["method"], path=scope["path"])

@@ -100,8 +100,8 @@ class OpenConnections:
         _log.error(
             "connections_exhausted",
             limit=self.max_connections,
-            reason="The longest idle connections are closed; if all are busy, new ones are refused. Find the "
-            "client with many connections, add a process, or raise CREWKIT_GIT_HTTP_MAX_CONNECTIONS and "
+            reason="The API closes the longest idle connections, and rejects new ones if all are busy. Find "
+            "the client with many connections, add a process, or raise CREWKIT_GIT_HTTP_MAX_CONNECTIONS and "
             "LimitNOFILE.",
         )
 
@@ -143,7 +143,7 @@ class OpenConnections:
             _log.error(
                 "descriptors_exhausted",
                 limit=limit,
-                reason="New connections are reset. Raise the limit of open files (LimitNOFILE, ulimit -n).",
+                reason="New connections are reset. Raise the open file limit (LimitNOFILE, ulimit -n).",
             )
         else:
             _log.warning("descriptors_available", limit=limit)

@@ -48,22 +48,22 @@ class _NoDeathPenalty(BaseDeathPenalty):
 
 
 class RedisOutage:
-    """Tells that Redis is away once, however often it is looked for, and once that it is back."""
+    """Logs a Redis outage once at its beginning and once at its end."""
 
     def __init__(self, url: str) -> None:
         self._shown = shown(url)
         self._is_on = False
 
     def met(self, error: RedisError) -> None:
-        """Note that Redis did not answer."""
+        """Record that a request to Redis failed."""
         if not self._is_on:
             self._is_on = True
             said = f"{type(error).__name__}: {error}"
-            remedy = "Start Redis, or correct CREWKIT_GIT_REDIS_URL."
+            remedy = "Start Redis or correct CREWKIT_GIT_REDIS_URL."
             _log.warning("redis_unavailable", url=self._shown, error=said, reason=remedy)
 
     def over(self) -> None:
-        """Note that it did."""
+        """Record that a request to Redis succeeded."""
         if self._is_on:
             self._is_on = False
             _log.info("redis_available", url=self._shown)
@@ -120,7 +120,7 @@ class LaneWorker(SimpleWorker):
             pipeline.hset(self.key, mapping=self.serialize())
             worker_registration.register(self, pipeline)
             pipeline.execute()
-        _log.warning("worker_registered_again", reason="Redis had lost the worker's registration.")
+        _log.warning("worker_registered_again", reason="Redis had lost the registration of this worker.")
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Stop after the job under way, and tell whoever would start another worker."""
@@ -165,15 +165,15 @@ def run_worker(settings: Settings) -> None:
 
 
 def _drain(loop: LoopThread, runtime: Runtime, lane: int) -> None:
-    """Drain, or log why not: what is due stays due in the ledger and the sweep rings again."""
+    """Drain the lane, or log the failure. Events stay due, and the scheduler notifies a worker again."""
     try:
         carried = jobs.carried() if runtime.traces else None
         ended = loop.run(_drained(runtime, lane, carried), seconds=_DRAIN_SECONDS)
-        _log.debug("lane_drained", lane=lane, ended=ended.value)
+        _log.debug("lane_drained", lane=lane, drain_result=ended.value)
     except DomainError as error:
         _log.warning("drain_failed", lane=lane, error=error.code)
     except TimeoutError:
-        _log.error("drain_stuck", lane=lane, seconds=_DRAIN_SECONDS)
+        _log.error("drain_timed_out", lane=lane, seconds=_DRAIN_SECONDS)
     except Exception:  # noqa: BLE001 - one lane's fault must not end the worker
         _log.exception("drain_failed", lane=lane)
 

@@ -48,7 +48,7 @@ class Outage:
         self._met_by.add(schedule.name)
 
     def passed(self, schedule: Schedule) -> None:
-        """Note that a schedule did not fail."""
+        """Record that a schedule succeeded."""
         if schedule.name in self._met_by:
             self._met_by.clear()
             _log.info("schedules_resumed", schedule=schedule.name)
@@ -113,15 +113,15 @@ async def repeat(schedule: Schedule, outage: Outage, *, until: asyncio.Event) ->
 
 
 async def _recover(application: Application) -> None:
-    """Recover deliveries and say so, unless there was nothing to do."""
+    """Recover deliveries, and log the result unless there was nothing to do."""
     for name, report in (await application.recover_deliveries()).items():
         did_nothing = not (report.found or report.recovered or report.failed or report.stopped_by)
         _log.log(
             logging.DEBUG if did_nothing else logging.INFO,
             "deliveries_recovered",
             provider=name,
-            looked_at=report.looked_at,
-            found=sum(report.found.values()),
+            attempts_read=report.looked_at,
+            newly_missing=sum(report.found.values()),
             recovered=report.recovered,
             redelivered=report.redelivered,
             failed=report.failed,

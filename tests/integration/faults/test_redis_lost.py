@@ -94,13 +94,13 @@ async def test_silent_it_costs_no_delivery(service: Service, redis_server: Break
     redis_server.freeze()
     await amid
     await post_some(service)
-    wait_until(lambda: service.logged("api", "doorbell_failed"))
-    [line] = service.logged("api", "doorbell_failed")
+    wait_until(lambda: service.logged("api", "worker_notification_failed"))
+    [line] = service.logged("api", "worker_notification_failed")
     assert (line["url"], "CREWKIT_GIT_REDIS_URL" in line["reason"]) == (shown(redis_server.url), True)
     redis_server.thaw()
     wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
     await post_some(service)
-    wait_until(lambda: service.logged("api", "doorbell_heard"))
+    wait_until(lambda: service.logged("api", "worker_notifications_resumed"))
     wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
     assert ledger.statuses() == {"processed": 900}
 

@@ -143,7 +143,7 @@ def test_odd_parts_are_counted_each_time_and_logged_once() -> None:
         reading.read("push", text)
     assert metrics.odd == {("github", "push", "commits[].message"): 2 * len(body["commits"])}
     assert [(entry["event"], entry["source"], entry["field"]) for entry in logs] == [
-        ("provider_part_skipped", "push", "commits[].message")
+        ("provider_field_skipped", "push", "commits[].message")
     ]
 
 

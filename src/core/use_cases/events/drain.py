@@ -183,7 +183,7 @@ class DrainLane:
         await tx.commit()
         self.alerts.alert(
             "processing_interrupted",
-            "A worker process ended while it processed deliveries. They are now processed one at a time.",
+            "A worker process ended while it processed webhook events. They are now processed one at a time.",
             lane=lane,
             events=len(batch.event_ids),
             delivery_id=counted[0].delivery_id if counted else None,
@@ -215,7 +215,7 @@ class DrainLane:
             if event.id in failed:
                 self.alerts.alert(
                     "event_failed",
-                    "A delivery could not be processed; its error message is in the ledger.",
+                    "A webhook event failed. To see the error, run `crewkit-git events show DELIVERY_ID`.",
                     delivery_id=event.delivery_id,
                     event_type=event.event_type,
                     installation_id=event.source_key,

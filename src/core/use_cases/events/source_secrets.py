@@ -37,7 +37,7 @@ class FindSourceSecrets:
         except CiphertextRefused:
             self._alerts.alert(
                 "webhook_secret_unreadable",
-                "The webhook secret of an integration cannot be decrypted. Its deliveries are refused.",
+                "The webhook secret of an integration cannot be decrypted. Its deliveries are rejected.",
                 integration_id=str(sealed.external_id),
             )
             secret = self._open_decoy()

@@ -53,7 +53,7 @@ class CheckInstallation:
             await self._postpone(due)
             self.alerts.alert(
                 "installation_check_failed",
-                "An installation could not be read at the provider. It is checked again in an hour.",
+                "The daily check of an installation failed. It runs again in an hour.",
                 integration_id=str(due.integration.external_id),
                 reason=error.code,
             )
@@ -64,7 +64,7 @@ class CheckInstallation:
         if outcome is CheckOutcome.DELETION_NOT_CONFIRMED and due.deletion:
             self.alerts.alert(
                 "deletion_not_confirmed",
-                "A webhook reported a deleted installation that the provider still has. Nothing was changed.",
+                "A webhook reported a deleted installation that still exists. Nothing was changed.",
                 integration_id=str(due.integration.external_id),
                 delivery_id=due.deletion.delivery_id,
             )

@@ -143,7 +143,7 @@ class FetchMissing:
         if worst:
             self.alerts.alert(
                 "deliveries_not_recovered",
-                "Deliveries stand in the provider's log, not in our ledger, and cannot be fetched.",
+                "Webhook deliveries in the provider's delivery log could not be fetched.",
                 provider=provider,
                 missing=len(worst),
                 delivery_id=worst[0].delivery_id,

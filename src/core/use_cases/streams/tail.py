@@ -91,7 +91,7 @@ class DomainEventTail:
                     await asyncio.sleep(self._interval)
         except Exception as error:
             self._alerts.alert(
-                "event_streams_failed", f"{type(error).__name__} while the log of domain events was followed."
+                "event_streams_failed", f"Reading domain events for streams failed: {type(error).__name__}."
             )
             raise
         finally:

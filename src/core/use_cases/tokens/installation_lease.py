@@ -142,7 +142,7 @@ class InstallationLease(Leased[IntegrationId]):
         if after.status_reason is StatusReason.TOKEN_REFUSED:
             self._minting.alerts.alert(
                 "integration_suspended",
-                "The provider refused an installation its token three times. It is suspended, and probed.",
+                "The provider rejected an installation's token request three times. It is now suspended.",
                 integration_id=str(after.external_id),
                 provider=after.provider,
                 installation_id=after.provider_id,
