@@ -39,7 +39,7 @@ NODE_MODULES := dashboard/node_modules/.package-lock.json
 # Another engine's: make compose-check COMPOSE=podman-compose
 COMPOSE ?= docker compose
 
-.PHONY: help run check audit chaos chromium compose-check image wheel e2e screenshots dashboard dashboard-check dashboard-format test test-as-root test-containers corpus lint types contracts format bench openapi reference proto proto-release clean
+.PHONY: help run check audit chaos chromium compose-check image wheel e2e screenshots dashboard dashboard-check dashboard-format test test-as-root test-containers corpus lint types contracts language format bench openapi reference proto proto-release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -101,6 +101,9 @@ types: $(VENV) ## Check types
 
 contracts: $(VENV) ## Check who may import whom
 	@$(BIN)/lint-imports --no-logo
+
+language: $(VENV) ## List public texts that are not plain English, and lower the baseline of the code's texts
+	@$(BIN)/python -m tests.support.language
 
 format: $(VENV) ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix-only --quiet

@@ -1,0 +1,172 @@
+"""Texts use plain English: no banned words in public texts, and fewer and fewer in the code."""
+
+from functools import cache
+
+import pytest
+
+from tests.support.language import baseline
+from tests.support.language.scan import Finding, scan, scan_all, scanned_files
+
+HOW = "See CONTRIBUTING.md; `make language` prints each place and lowers the baseline."
+
+
+@cache
+def findings() -> tuple[Finding, ...]:
+    return tuple(scan_all())
+
+
+def test_public_texts_use_plain_english() -> None:
+    """Users, operators and callers read these."""
+    found = [finding for finding in findings() if finding.is_public]
+    # Remove this baseline when it is empty.
+    allowed = baseline.read(baseline.PUBLIC_TEMPORARY)
+    over = [path for path, number in baseline.count(found).items() if number > allowed.get(path, 0)]
+    assert [str(finding) for finding in found if finding.path in over] == [], HOW
+
+
+def test_texts_of_the_code_are_as_in_the_baseline() -> None:
+    """A file that has more was made worse; a file that has fewer must lower its number."""
+    found = baseline.count(finding for finding in findings() if not finding.is_public)
+    differences = baseline.problems(found, baseline.read(baseline.CODE))
+    over = [
+        str(finding)
+        for finding in findings()
+        if not finding.is_public
+        and any(" Rewrite " in one and one.startswith(f"{finding.path} ") for one in differences)
+    ]
+    assert (differences, over) == ([], []), HOW
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "README.md",
+        "docs/openapi.json",
+        "proto/crewkit/git/v1/events.proto",
+        "src/entrypoints/cli/main.py",
+        "src/adapters/oso_policy/policy/roles.polar",
+        "dashboard/src/main.tsx",
+        "deploy/observe/alerts.yml",
+        "compose.yaml",
+        "Makefile",
+    ],
+)
+def test_scans_each_kind_of_file(path: str) -> None:
+    assert path in scanned_files()
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "is_public"),
+    [
+        ("a.py", 'raise ValueError("The cursor is none of ours.")', True),
+        ("a.py", 'raise ValueError(f"{cursor} is none of ours.")', True),
+        ("a.py", 'raise ValueError(\n    "The cursor is none "\n    "of ours."\n)', True),
+        ("a.py", 'log.info("delivery_told")', True),
+        ("a.py", 'log.info("delivery_stored", told=3)', True),
+        ("a.py", '@click.command()\ndef run() -> None:\n    """Tell the time."""', True),
+        ("a.py", 'def run() -> None:\n    """Tell the time."""', False),
+        ("a.py", "# What became of it.\n", False),
+        ("a.py", "# The result, and what became\n# of it.\n", False),
+        ("a.py", "def told() -> None: ...", False),
+        ("a.py", "class NothingTold: ...", False),
+        ("a.py", 'QUERY = "SELECT told FROM events"', False),
+        ("a.proto", "// Whoever reads it.\nmessage Event {}\n", True),
+        ("a.proto", "message Event {\n  // What became\n  // of it.\n  string id = 1;\n}\n", True),
+        ("a.md", "# Events\n\nNobody's event, and what\nbecame of it.\n", True),
+        ("a.tsx", "export const Page = () => <p>What GitHub told us</p>;", True),
+        ("a.tsx", "export const Page = () => <p>\n  What became\n  of {event}\n</p>;", True),
+        ("a.tsx", "export const Page = () => <p>{count} are told</p>;", True),
+        ("a.tsx", 'export const Page = () => <Card title="Told by GitHub" />;', True),
+        ("a.tsx", "const title = `${name} is told`;", True),
+        ("a.tsx", "// Whoever calls this.\n", False),
+        ("a.tsx", "const isTold = true;", False),
+        ("a.test.ts", 'it("tells a member", () => {});', False),
+        ("a.polar", "# Whoever is a member.\n", False),
+        ("a.yml", "summary: What became of deliveries\n", True),
+        ("a.sh", "# Lest it be\n# told.\n", True),
+        ("a.json", '{\n  "summary": "What became of it"\n}', True),
+    ],
+)
+def test_finds_a_banned_word(path: str, source: str, is_public: bool) -> None:
+    assert {finding.is_public for finding in scan(path, source)} == {is_public}
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("a.py", "if value is None:\n    file.seek(0)"),
+        ("a.py", 'QUERY = f"SELECT id FROM events WHERE {told}"'),
+        ("a.md", "One.\n\nof ourselves\n\nSee [decision 7](adr/0007-what-was-told.md) and `told_at`."),
+        ("a.md", "There is no such event, and it is no longer kept."),
+        ("a.tsx", "const many = list.length > 1 && other < 2;"),
+    ],
+)
+def test_finds_nothing_in_ordinary_text(path: str, source: str) -> None:
+    assert scan(path, source) == []
+
+
+def test_reports_the_line_within_a_paragraph() -> None:
+    [finding] = scan("a.md", "Title\n\nA delivery, and\nwhat became\nof it.")
+    assert str(finding).startswith('a.md:4: "what became of" is not plain English here.')
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        (
+            "a.py",
+            '# language: allow "told" - a quotation from GitHub\nraise ValueError("I told you")',
+        ),
+        ("a.py", 'raise ValueError("I told you")  # language: allow "told" - a quotation from GitHub'),
+        ("a.md", '<!-- language: allow "told" - a quotation from GitHub -->\n"I told you"'),
+        ("a.tsx", 'const a = "I told you"; // language: allow "told" - a quotation from GitHub'),
+    ],
+)
+def test_respects_an_allowance(path: str, source: str) -> None:
+    assert scan(path, source) == []
+
+
+@pytest.mark.parametrize(
+    "allowance",
+    [
+        'language: allow "told"',
+        'language: allow "told" -',
+        'language: allow "told" - ok',
+        "language: allow - because",
+    ],
+)
+def test_rejects_an_allowance_without_a_word_or_a_reason(allowance: str) -> None:
+    found = scan("a.py", f'# {allowance}\nraise ValueError("I told you")')
+    assert any(finding.is_public and finding.line == 1 for finding in found)
+    assert any('"told"' in finding.message for finding in found)
+
+
+def test_rejects_an_allowance_that_allows_nothing() -> None:
+    [finding] = scan(
+        "a.py", '# language: allow "told" - a quotation from GitHub\nraise ValueError("Hello you")'
+    )
+    assert "Remove it" in finding.message
+
+
+def test_an_allowance_is_for_its_word_alone() -> None:
+    source = '# language: allow "told" - a quotation from GitHub\nraise ValueError("I told whoever asked")'
+    assert ['"whoever"' in finding.message for finding in scan("a.py", source)] == [True]
+
+
+def test_the_baseline_may_only_shrink() -> None:
+    assert baseline.lowered({"a.py": 1}, {"a.py": 2, "b.py": 1}) == "1 a.py\n"
+    with pytest.raises(baseline.BaselineGrows, match="3 banned words; its baseline is 2"):
+        baseline.lowered({"a.py": 3}, {"a.py": 2})
+    with pytest.raises(baseline.BaselineGrows, match="1 banned word"):
+        baseline.lowered({"b.py": 1}, {})
+
+
+def test_the_baseline_grows_only_by_words_that_were_added_to_the_list() -> None:
+    findings = scan("a.py", "# Whoever was told.")
+    assert baseline.with_added({"a.py": 2}, findings, {"told"}) == {"a.py": 3}
+    assert baseline.with_added({"a.py": 2}, findings, {"lest"}) == {"a.py": 2}
+
+
+def test_a_file_with_fewer_is_reported_with_the_command() -> None:
+    [problem] = baseline.problems({"a.py": 1}, {"a.py": 2})
+    assert problem == "a.py has 1 banned words; its baseline is 2. Run `make language`."

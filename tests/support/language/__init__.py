@@ -1,0 +1,1 @@
+"""Find words and constructions that docs/glossary.md and CONTRIBUTING.md exclude."""
