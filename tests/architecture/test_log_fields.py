@@ -1,10 +1,12 @@
-"""Log lines speak one vocabulary."""
+"""Log lines use only documented keys and events."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from adapters.observability.log_fields import LOG_FIELDS
+from adapters.observability.log_fields import LOG_EVENTS, LOG_FIELDS
+from tests.support.reference.logs import log_events
 
 SOURCES = Path(__file__).parents[2] / "src"
 METHODS = {"debug", "info", "warning", "error", "critical", "exception", "log"}
@@ -42,3 +44,8 @@ def test_loggers_go_by_one_name() -> None:
                 ]
 
     assert strange == []
+
+
+def test_every_documented_event_is_logged() -> None:
+    """The opposite fails in `make reference`: an event without a meaning has no row."""
+    assert set(re.findall(r"^\| `(\w+)` \|", log_events(), re.MULTILINE)) == LOG_EVENTS.keys()

@@ -1,6 +1,6 @@
-"""All keys that a log line may have, with their meaning.
+"""All keys and events that a log line may have, with their meaning.
 
-The documentation shows this table. A test checks each log call against it, so that saved searches keep
+The documentation shows these tables. A test checks each log call against them, so that saved searches keep
 working.
 """
 
@@ -46,4 +46,63 @@ LOG_FIELDS: Mapping[str, str] = {
     "dependency": "the dependency that failed: database or redis",
     "address": "address on which the process listens",
     "url": "URL of a dependency or of a request to the provider, without the password",
+}
+
+LOG_EVENTS: Mapping[str, str] = {
+    "alert": "The service raised an alert. See the table of alerts.",
+    "alert_not_sent": "Sentry did not accept an alert. The alert is in the log.",
+    "api_started": "The API listens and accepts requests.",
+    "api_stopped": "The API has answered all open requests and stops.",
+    "call": "A gRPC call ended.",
+    "client_disconnected": "The client closed the connection before the response was complete.",
+    "connections_available": "The number of open connections is below the maximum again.",
+    "connections_exhausted": "The API has reached its maximum number of open connections. Logged once.",
+    "database_available": "PostgreSQL is available again.",
+    "database_migrated": "The database has the tables again. `crewkit-git migrate` has run.",
+    "database_not_migrated": "The database has no tables. Run `crewkit-git migrate`.",
+    "database_not_writable": "PostgreSQL responds, but a test write failed. Logged once.",
+    "database_unavailable": "PostgreSQL cannot be used. Logged once per outage.",
+    "database_writable": "Test writes to the database succeed again.",
+    "deliveries_recovered": "A recovery run read the provider's log and fetched missing deliveries.",
+    "delivery_crashed": "An unexpected error occurred while a webhook delivery was received.",
+    "delivery_received": "A webhook delivery was received and stored, or it was already stored.",
+    "delivery_refused": "A webhook request was rejected.",
+    "delivery_replayed": "A delivery has the body of an earlier delivery. It is not processed again.",
+    "descriptors_available": "The process can open files again.",
+    "descriptors_exhausted": "The process has reached its open file limit. Logged once.",
+    "drain_failed": "Processing a lane failed. The scheduler starts it again.",
+    "drain_timed_out": "Processing a lane took too long and was cancelled. The scheduler starts it again.",
+    "event_name_mismatch": "A payload does not match its event type. It is ignored. Logged once per type.",
+    "group_commit_failed": "Webhook deliveries could not be stored. The sender gets an error.",
+    "group_commits_resumed": "Webhook deliveries can be stored again.",
+    "grpc_started": "The gRPC server listens and accepts calls.",
+    "grpc_stopped": "The gRPC server has ended all calls and stops.",
+    "job_failed": "A worker could not run a job from Redis. The scheduler notifies a worker again.",
+    "lane_drained": "A worker processed the due events of a lane.",
+    "metrics_started": "The metrics and health endpoint of a process listens.",
+    "not_ready": "A readiness check failed.",
+    "provider_answer_unreadable": "A response of the provider could not be decoded.",
+    "provider_breaker_closed": "Requests to the provider are sent again.",
+    "provider_breaker_opened": "Requests to the provider failed repeatedly and now fail immediately.",
+    "provider_field_skipped": "A field had the wrong type and was skipped. Logged once per source and field.",
+    "provider_refused": "The provider returned an error. Level `error` means that the request was wrong.",
+    "provider_unavailable": "A request to the provider failed: network error, timeout or server error.",
+    "redis_available": "Redis is available again. Logged by workers.",
+    "redis_not_supported": "Redis runs in an unsupported mode: cluster mode or Sentinel.",
+    "redis_unavailable": "Redis cannot be used. Logged by workers, once per outage.",
+    "request": "An HTTP request ended.",
+    "request_refused": "An HTTP request was rejected before routing: malformed or too large.",
+    "sandbox_started": "The sandbox GitHub listens and accepts requests.",
+    "schedule_failed": "A scheduled job failed. It runs again at its next time.",
+    "scheduler_started": "The scheduler runs.",
+    "scheduler_stopped": "The scheduler stops.",
+    "schedules_resumed": "Scheduled jobs run again after a database outage.",
+    "secret_uses_not_recorded": "The time of last use of a secret could not be stored. It is stored later.",
+    "token_keys_unavailable": "The public keys of access tokens could not be fetched.",
+    "unexpected_error": "A request failed because of a bug. The line contains the stack trace.",
+    "worker_notification_failed": "Workers could not be notified through Redis. Logged once per outage.",
+    "worker_notifications_resumed": "Workers can be notified again.",
+    "worker_registered_again": "A worker registered itself again because Redis lost its registration.",
+    "worker_started": "A worker waits for jobs.",
+    "worker_stopped": "A worker has finished its job and stops.",
 }

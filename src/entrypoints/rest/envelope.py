@@ -1,3 +1,4 @@
+import logging
 from http import HTTPStatus
 from time import perf_counter
 
@@ -88,7 +89,7 @@ def _log_request(scope: Scope, status: int | None, seconds: float) -> None:
     refusal = scope.get("refusal")
     facts = {
         "method": scope["method"],
-        # Without the query: codes and states of browser flows stand there.
+        # Without the query, which can contain the codes and states of browser flows.
         "path": scope["path"],
         "status": status,
         "duration_ms": round(seconds * 1000, 2),
@@ -97,8 +98,8 @@ def _log_request(scope: Scope, status: int | None, seconds: float) -> None:
         "reason": getattr(refusal, "reason", None),
     }
     routine = scope["path"] in PROBES and status == HTTPStatus.OK
-    log = _log.debug if routine else _log.info
-    log("request", **{name: value for name, value in facts.items() if value is not None})
+    level = logging.DEBUG if routine else logging.INFO
+    _log.log(level, "request", **{name: value for name, value in facts.items() if value is not None})
 
 
 def _template(scope: Scope) -> str:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from adapters.observability.log_fields import LOG_FIELDS
+from adapters.observability.log_fields import LOG_EVENTS, LOG_FIELDS
 from tests.support.reference.tables import code, table
 
 ROOT = Path(__file__).parents[3]
@@ -35,13 +35,14 @@ def log_events() -> str:
     rows = (
         (
             code(event),
+            LOG_EVENTS[event],
             ", ".join(level for level in _LEVELS if level in levels[event]),
             ", ".join(code(key) for key in LOG_FIELDS if key in keys[event]),
             ", ".join(code(file) for file in sorted(files[event])),
         )
         for event in sorted(levels)
     )
-    return table(("Event", "Level", "Keys", "Logged in"), rows)
+    return table(("Event", "Meaning", "Level", "Keys", "Logged in"), rows)
 
 
 def alerts() -> str:
