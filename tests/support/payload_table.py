@@ -21,7 +21,7 @@ def required_fields() -> dict[str, set[str]]:
 def required_answer_fields() -> dict[str, set[str]]:
     """Return the required fields by answer, each with the objects that hold it."""
     found: dict[str, set[str]] = defaultdict(set)
-    for answer, fields in _rows("Required fields of GitHub's API answers"):
+    for answer, fields in _rows("Required fields of GitHub's API responses"):
         for name in _NAME.findall(fields):
             steps = name.split(".")
             found[answer] |= {".".join(steps[: end + 1]) for end in range(len(steps))}
