@@ -27,7 +27,8 @@ def test_public_texts_use_plain_english() -> None:
 def test_texts_of_the_code_are_as_in_the_baseline() -> None:
     """A file that has more was made worse; a file that has fewer must lower its number."""
     found = baseline.count(finding for finding in findings() if not finding.is_public)
-    differences = baseline.problems(found, baseline.read(baseline.CODE))
+    # Remove `may_be_fewer` when the public texts have no baseline any more.
+    differences = baseline.problems(found, baseline.read(baseline.CODE), may_be_fewer=True)
     over = [
         str(finding)
         for finding in findings()
