@@ -21,7 +21,10 @@ def log_keys() -> str:
 
 
 def log_events() -> str:
-    """Return the table of events, read from all calls on `_log`."""
+    """Return the table of events, read from all calls on `_log`.
+
+    Raise ValueError if a call has a key that `LOG_FIELDS` does not explain.
+    """
     levels: dict[str, set[str]] = defaultdict(set)
     keys: dict[str, set[str]] = defaultdict(set)
     files: dict[str, set[str]] = defaultdict(set)
@@ -29,9 +32,11 @@ def log_events() -> str:
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         arguments = call.args[1:] if method == "log" else call.args
         for event in _texts(arguments[0], function):
-            levels[event] |= _levels(method, call)
-            keys[event] |= {keyword.arg for keyword in call.keywords if keyword.arg} - {"exc_info"}
+            levels[event] |= _levels(method, call, function)
+            keys[event] |= _keys(call, function)
             files[event].add(file)
+    if unknown := set().union(*keys.values()) - set(LOG_FIELDS):
+        raise ValueError(f"Log keys without a meaning: {sorted(unknown)}")
     rows = (
         (
             code(event),
@@ -79,14 +84,29 @@ def _calls_on(name: str, method: str | None = None) -> Iterator[tuple[str, Funct
 _METHODS = {*_LEVELS, "exception", "log"}
 
 
-def _levels(method: str, call: ast.Call) -> set[str]:
+def _levels(method: str, call: ast.Call, function: Function) -> set[str]:
     if method == "log":
-        return {
-            node.attr.lower()
-            for node in ast.walk(call.args[0])
-            if isinstance(node, ast.Attribute) and node.attr.lower() in _LEVELS
-        }
+        nodes = [call.args[0], *_values(call.args[0], function)]
+        names = {node.attr for each in nodes for node in ast.walk(each) if isinstance(node, ast.Attribute)}
+        return {name.lower() for name in names} & set(_LEVELS)
     return {"error" if method == "exception" else method}
+
+
+def _keys(call: ast.Call, function: Function) -> set[str]:
+    """Return the names of all keyword arguments, also of those in a dictionary that the function builds."""
+    keys = {keyword.arg for keyword in call.keywords if keyword.arg} - {"exc_info"}
+    if any(keyword.arg is None for keyword in call.keywords):
+        for node in ast.walk(function):
+            match node:
+                case ast.Dict(keys=names):
+                    keys |= {
+                        name.value
+                        for name in names
+                        if isinstance(name, ast.Constant) and isinstance(name.value, str)
+                    }
+                case ast.Subscript(slice=ast.Constant(value=str() as name), ctx=ast.Store()):
+                    keys.add(name)
+    return keys
 
 
 def _texts(node: ast.expr, function: Function) -> set[str]:
@@ -96,16 +116,22 @@ def _texts(node: ast.expr, function: Function) -> set[str]:
             return {text}
         case ast.IfExp(body=body, orelse=orelse):
             return _texts(body, function) | _texts(orelse, function)
-        case ast.Name(id=name):
-            values = [
-                assign.value
-                for assign in ast.walk(function)
-                if isinstance(assign, ast.Assign)
-                and any(isinstance(target, ast.Name) and target.id == name for target in assign.targets)
-            ]
+        case ast.Name():
+            values = _values(node, function)
             if values:
                 return set().union(*(_texts(value, function) for value in values))
     raise ValueError(f"The name of a log event must be a constant: {ast.unparse(node)}")
+
+
+def _values(node: ast.expr, function: Function) -> list[ast.expr]:
+    """Return the expressions that the function assigns to a variable."""
+    return [
+        assign.value
+        for assign in ast.walk(function)
+        if isinstance(node, ast.Name)
+        and isinstance(assign, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == node.id for target in assign.targets)
+    ]
 
 
 def _text(node: ast.expr) -> str:
