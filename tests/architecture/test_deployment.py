@@ -42,7 +42,7 @@ def render(overlay: Path) -> list[dict[str, Any]]:
     """Return the objects that `kubectl apply -k` would send."""
     rendered = subprocess.run([KUBECTL, "kustomize", overlay], capture_output=True, text=True, check=False)
     assert rendered.returncode == 0, rendered.stderr
-    return list(yaml.safe_load_all(rendered.stdout))
+    return list(yaml.load_all(rendered.stdout, Loader=yaml.CSafeLoader))
 
 
 def select_pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

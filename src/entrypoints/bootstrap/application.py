@@ -12,7 +12,6 @@ from adapters.github.webhook_protocol import GitHubWebhooks
 from adapters.observability.alerts import LoggedAlerts
 from adapters.observability.logs import configure_logs
 from adapters.observability.metrics import PrometheusMetrics
-from adapters.observability.sentry import SentryAlerts
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from adapters.postgres.database import Database
 from adapters.postgres.delivery_log import PostgresDeliveryLog
@@ -205,6 +204,9 @@ def _alerts(settings: Settings, stack: AsyncExitStack) -> Alerts:
     logged = LoggedAlerts()
     if settings.sentry_dsn is None:
         return logged
+    # Importing the SDK takes a tenth of the start of a process, and most have no DSN.
+    from adapters.observability.sentry import SentryAlerts  # noqa: PLC0415
+
     outgoing = outgoing_of(settings)
     sentry = SentryAlerts(
         settings.sentry_dsn,

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.conditions import wait_until
-from tests.support.deliveries import SECRET, Delivery, accepted, post_all, push, pushes
+from tests.support.deliveries import INSTALLATION, SECRET, Delivery, accepted, post_all, push, pushes
 from tests.support.ledger import Ledger
 from tests.support.service import Service, running_service
 from tests.support.wire import Answer, ask, connected, head, request
@@ -248,7 +248,9 @@ async def test_half_a_character_costs_no_delivery(service: Service, ledger: Ledg
 
 async def test_a_delivery_is_kept_once(service: Service, ledger: Ledger) -> None:
     """The second time is 200, whoever sends it, and adds nothing."""
-    delivery = Delivery(push())
+    # An event without an effect would be processed again when it is delivered again.
+    ledger.connect_installation(INSTALLATION + 3)
+    delivery = Delivery(push(installation=INSTALLATION + 3))
     first = await ask(service.address, delivery.request())
     second = await ask(service.address, delivery.request())
     assert (first.status, second.status) == (202, 200)
