@@ -20,10 +20,10 @@ _log = structlog.get_logger(__name__)
 
 
 class AnonymousStreams:
-    """Bounds the streams that anybody may open without a token: health and reflection.
+    """Limits the streams that do not need a token: health and reflection.
 
-    They last as long as their caller likes, so their number is bounded on one connection, and for one service
-    on all connections.
+    A caller can keep such a stream open forever, so their number is limited per connection, and per service
+    over all connections.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class AnonymousStreams:
     def bound(
         self, method: str, handler: "grpc.RpcMethodHandler[Any, Any]"
     ) -> "grpc.RpcMethodHandler[Any, Any]":
-        """Return a handler of this method that refuses a stream where too many are open."""
+        """Return a handler of this method that rejects a stream if too many are open."""
         service = method.split("/")[1]
         stream: Any = handler.stream_stream or handler.unary_stream
         wrap: Any = (
@@ -74,7 +74,7 @@ class AnonymousStreams:
             )
         if self._open[service] >= self._max_per_service:
             raise TooManyStreams(
-                f"{self._max_per_service} streams of {service} are open here. Try again later.",
+                f"The server has {self._max_per_service} open streams of {service}. Try again later.",
                 retry_after=_RETRY_AFTER,
             )
         keys = (service, peer)

@@ -49,7 +49,7 @@ _STATUS = {sent: known for known, sent in STATUSES.items()}
 
 @dataclass(frozen=True, slots=True)
 class Attributions(AttributionServiceServicer):
-    """What is known of whose the commits are."""
+    """Implements `AttributionService`."""
 
     list_attributions: ListAttributions
     resolve_commit_authors: ResolveCommitAuthors
@@ -76,7 +76,7 @@ class Attributions(AttributionServiceServicer):
         self, request: wire.ResolveCommitAuthorsRequest, context: Context
     ) -> wire.ResolveCommitAuthorsResponse:
         if not 1 <= len(request.shas) <= _MOST_COMMITS or not all(map(_SHA.fullmatch, request.shas)):
-            raise refused("shas", f"Give 1 to {_MOST_COMMITS} full hashes.")
+            raise refused("shas", f"Must have 1 to {_MOST_COMMITS} full commit hashes.")
         people = await self.resolve_commit_authors(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
@@ -93,7 +93,7 @@ class Attributions(AttributionServiceServicer):
 
 
 def attribution(view: AttributionView) -> wire.Attribution:
-    """Return one person named in one commit as callers see it."""
+    """Convert an attribution to its message."""
     return wire.Attribution(
         provider=view.provider,
         repo_id=view.repo_id,
@@ -115,5 +115,5 @@ def _read_status(given: "wire.AttributionStatus.ValueType") -> AttributionStatus
     if given == wire.ATTRIBUTION_STATUS_UNSPECIFIED:
         return None
     if given not in _STATUS:
-        raise refused("status", "Give one of the statuses there are, or none.")
+        raise refused("status", "Must be a defined status, or unspecified for all.")
     return _STATUS[given]

@@ -10,14 +10,14 @@ from ports.tokens import TokenVerifier
 
 REQUEST_ID = "x-request-id"
 ACTING_USER = "x-acting-user"
-"""The metadata in which a service names the user it acts for, by id."""
+"""The metadata key with the id of the user that a service acts for."""
 
 Metadata = tuple[tuple[str, str | bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Whose call is answered, and until when their token counts."""
+    """The caller of the current call, and when the caller's token expires."""
 
     actor: Actor
     expires_at: datetime
@@ -27,23 +27,23 @@ _CALL: ContextVar[Call] = ContextVar("call")
 
 
 def begin(call: Call) -> None:
-    """Let this be the call that is answered: gRPC answers each in a task of its own."""
+    """Set the current call. gRPC runs each call in a separate task, so calls do not share it."""
     _CALL.set(call)
 
 
 def call() -> Call:
-    """Return the call that is answered; nothing answers before it is known whose it is."""
+    """Return the current call. It is set before any method runs."""
     return _CALL.get()
 
 
 def actor() -> Actor:
-    """Return who calls."""
+    """Return the caller of the current call."""
     return _CALL.get().actor
 
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """Find out who calls, by `authorization: Bearer`; no cookies here, and no browsers."""
+    """Authenticate a caller by `authorization: Bearer`. gRPC does not support cookies or browsers."""
 
     verifier: TokenVerifier
     identify: Identify
@@ -57,12 +57,12 @@ class Authentication:
 
 
 def values(metadata: Metadata, name: str) -> list[str]:
-    """Return all values of this name; its bytes, which are nobody's text, as what is refused everywhere."""
+    """Return all values of this key. Binary values become an empty text, which every reader rejects."""
     return [value if isinstance(value, str) else "" for key, value in metadata if key == name]
 
 
 def request_id_of(metadata: Metadata) -> str:
-    """Return the caller's id of this call if it is sane, else a new one."""
+    """Return the request id that the caller sent if it is valid, or a new one."""
     given = values(metadata, REQUEST_ID)
     known = sane_request_id(given[0].encode()) if given else None
     return known or new_request_id()

@@ -23,7 +23,7 @@ STATUSES: Mapping[ConnectionStanding, "wire.ConnectionStatus.ValueType"] = {
 
 @dataclass(frozen=True, slots=True)
 class Connections(ConnectionServiceServicer):
-    """What can be done with the accounts of whoever calls, or is acted for."""
+    """Implements `ConnectionService` for the caller, or for the user that a service acts for."""
 
     list_connections: ListConnections
     disconnect_account: DisconnectAccount

@@ -21,17 +21,18 @@ from ports.alerts import Alerts
 from ports.metrics import Metrics
 from ports.traces import Role, Traces
 
-# A caller's time began before ours: at their deadline they hang up while a little seems to be left here.
+# The caller's deadline started before the server's copy of it. When the caller cancels at its deadline,
+# the server still sees a little time left.
 _TRAVEL_SECONDS = 0.2
 
 _log = structlog.get_logger(__name__)
 
 _OURS = "/crewkit."
 _UNREADABLE = object()
-# As over REST: whoever gives no deadline is not waited for without end.
+# The time limit of a call, as over REST. It also applies if the caller sets no deadline.
 SECONDS = 30.0
 
-# What somebody here has to know of; all other codes say what was wrong with a call.
+# Codes that indicate a fault of this service. All other codes report a fault of the call.
 _OUR_FAULTS = frozenset({"INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED"})
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -40,17 +41,17 @@ Details = grpc.HandlerCallDetails
 
 
 class MessageMalformed(DomainError):
-    """What was sent over gRPC is no message of the method's type, or a text in it is not UTF-8."""
+    """The request cannot be parsed as the method's message type, or a string in it is not UTF-8."""
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "message_malformed"
 
 
 class Envelope(grpc.aio.ServerInterceptor):
-    """Give every call its caller, request id, log line and figures, and every failure its form.
+    """Authenticates, logs and measures every call, and converts exceptions to gRPC errors.
 
-    Health and reflection are anyone's: of them only the number of streams is bounded. The only interceptor:
-    what it wraps, it keeps.
+    Health and reflection need no token; only the number of their streams is limited. Wrapped handlers are
+    cached, so this must be the only interceptor.
     """
 
     def __init__(
@@ -76,12 +77,12 @@ class Envelope(grpc.aio.ServerInterceptor):
         continuation: Callable[[Details], "Awaitable[Handler | None]"],
         handler_call_details: Details,
     ) -> "Handler | None":
-        """Return what answers this method."""
+        """Return the wrapped handler of this method."""
         method = handler_call_details.method
         known = self._wrapped.get(method)
         if known is None:
             known = await continuation(handler_call_details)
-            # None is of a method there is not, which any caller may make up.
+            # Unknown methods (None) are not cached, because a caller can invent any number of them.
             if known is not None and method.startswith(_OURS):
                 known = self._wrapped[method] = self._wrap(method, known)
             elif known is not None and known.response_streaming:
@@ -121,8 +122,8 @@ class Envelope(grpc.aio.ServerInterceptor):
         return answered
 
     def _streamed(self, method: str, stream: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        # Without a span, which would last for hours.
-        # Each message is sent from here, so that a caller who leaves ends the stream here and now.
+        # Streams have no span, because it would last for hours. Each message is sent here, so that the stream
+        # ends immediately when the caller disconnects.
         async def streamed(request: object, context: Context) -> None:
             with _Told(method, context, self._metrics) as told:
                 try:
@@ -142,7 +143,9 @@ class Envelope(grpc.aio.ServerInterceptor):
         call = await self._authenticate(told.metadata, told.request_id)
         told.actor = call.actor.name
         if request is _UNREADABLE:
-            raise MessageMalformed("The request is no message of this method's type.")
+            raise MessageMalformed(
+                "The request cannot be parsed. Send the method's request type, with strings in UTF-8."
+            )
         calls.begin(call)
 
     def _refusal(self, told: "_Told", error: Exception) -> Refusal:
@@ -160,7 +163,7 @@ class Envelope(grpc.aio.ServerInterceptor):
 
 
 def _lenient(read: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]:
-    """Return what reads a request, or says that it cannot: gRPC's own refusal would come past us."""
+    """Return a parser that returns `_UNREADABLE` on errors: gRPC's own error would bypass the envelope."""
     assert read is not None  # the contract has messages alone
 
     def lenient(body: bytes) -> object:
@@ -173,9 +176,9 @@ def _lenient(read: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]:
 
 
 class _Told:
-    """What is known of a call while it is answered, told when it has ended, however it did.
+    """The state of one call, logged and measured when the call ends.
 
-    By hand, because each call would pay for a generator as context manager.
+    Written as a class, because a generator-based context manager costs more on every call.
     """
 
     __slots__ = (
@@ -203,17 +206,17 @@ class _Told:
         self.reason: str | None = None
         self._context = context
         self._metrics = metrics
-        # As over REST, a `traceparent` that a call has is not taken up.
+        # As over REST, an incoming `traceparent` is ignored.
         self._spanning = traces.span(self.name, Role.ANSWERS, request_id=self.request_id) if traces else None
 
     @property
     def name(self) -> str:
-        """The method's own name."""
+        """The method name without its service."""
         return self.method.rpartition("/")[2]
 
     def __enter__(self) -> Self:
         self._began = perf_counter()
-        # gRPC answers each call in a task of its own, so nothing has to take this back.
+        # gRPC runs each call in a separate task, so this needs no cleanup.
         structlog.contextvars.bind_contextvars(request_id=self.request_id)
         self._span = self._spanning.__enter__() if self._spanning else None
         return self
@@ -232,11 +235,11 @@ class _Told:
             self._span.note(status=self.status)
             if self.status in _OUR_FAULTS:
                 self._span.failed(self.status)
-            # Not the error: a refusal is raised, too, and most are no fault of ours.
+            # The exception is not recorded: expected errors are raised too, and most are not server faults.
             self._spanning.__exit__(None, None, None)
 
     async def end(self) -> None:
-        """Send what stands after the answer; a refusal is raised to whoever called this."""
+        """Send the trailing metadata. If the call failed, abort it, which raises."""
         trailing: list[tuple[str, str | bytes]] = [(calls.REQUEST_ID, self.request_id)]
         refusal = self.refusal
         if refusal is None:

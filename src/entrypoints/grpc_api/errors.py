@@ -13,10 +13,10 @@ from core.domain.errors import DomainError, ErrorKind
 from core.domain.event_streams import EndReason
 
 DOMAIN = "git.crewkit"
-"""Whose reasons these are: with the reason, it tells one error from all others."""
+"""The `ErrorInfo.domain` of this service. Domain and reason together identify an error."""
 
 STATUS_DETAILS = "grpc-status-details-bin"
-"""The trailing metadata in which gRPC looks for a `google.rpc.Status`."""
+"""The trailing metadata key of a serialized `google.rpc.Status`."""
 
 CODE: Mapping[ErrorKind, StatusCode] = {
     ErrorKind.INVALID_ARGUMENT: StatusCode.INVALID_ARGUMENT,
@@ -36,22 +36,31 @@ CODE: Mapping[ErrorKind, StatusCode] = {
 ENDED: Mapping[EndReason, tuple[StatusCode, str]] = {
     EndReason.SIGN_IN_EXPIRED: (
         StatusCode.UNAUTHENTICATED,
-        "Your token has expired: go on from your last cursor with a new one.",
+        "The token has expired. Reconnect with a new token and your last cursor.",
     ),
-    EndReason.ACCESS_ENDED: (StatusCode.PERMISSION_DENIED, "You may not read this any more."),
-    EndReason.DRAINING: (StatusCode.UNAVAILABLE, "This server stops: go on from your last cursor."),
-    EndReason.FAILED: (StatusCode.UNAVAILABLE, "The stream broke off: go on from your last cursor."),
+    EndReason.ACCESS_ENDED: (
+        StatusCode.PERMISSION_DENIED,
+        "You no longer have permission to read these events. Check your role and scopes.",
+    ),
+    EndReason.DRAINING: (
+        StatusCode.UNAVAILABLE,
+        "The server is shutting down. Reconnect with your last cursor.",
+    ),
+    EndReason.FAILED: (
+        StatusCode.UNAVAILABLE,
+        "The stream failed on the server. Reconnect with your last cursor.",
+    ),
 }
-"""How a stream that we end looks to its caller."""
+"""Status code and message for each reason why the server ends a stream."""
 
 _COME_BACK = frozenset({StatusCode.RESOURCE_EXHAUSTED, StatusCode.UNAVAILABLE})
-# Where nobody knows better.
+# Seconds, if the error does not contain a delay.
 _RETRY_AFTER = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error as it goes over the wire: its code, its text for people, and its details for programs."""
+    """An error as sent to the caller: status code, message, and machine-readable reason and details."""
 
     code: StatusCode
     message: str
@@ -59,7 +68,7 @@ class Refusal:
     details: tuple[Message, ...]
 
     def status(self) -> bytes:
-        """Return what stands in the trailing metadata `STATUS_DETAILS`."""
+        """Return the value of the trailing metadata `STATUS_DETAILS`."""
         number: int = self.code.value[0]
         packed = []
         for detail in self.details:
@@ -71,7 +80,7 @@ class Refusal:
 
 
 def refusal_of(error: DomainError, request_id: str) -> Refusal:
-    """Return how callers are told of this error."""
+    """Return the gRPC error for a domain error."""
     code, wait = CODE[error.kind], error.retry_after
     details = _always(error.code, request_id)
     if error.fields:
@@ -89,20 +98,21 @@ def refusal_of(error: DomainError, request_id: str) -> Refusal:
 
 
 def ended(reason: EndReason, request_id: str) -> Refusal:
-    """Return how callers are told that their stream is over."""
+    """Return the gRPC error that ends a stream."""
     code, message = ENDED[reason]
     return Refusal(code, message, reason.value, tuple(_always(reason.value, request_id)))
 
 
 def too_slow(request_id: str) -> Refusal:
-    """Return the refusal of what took longer than we ever take."""
-    message, reason = "The answer took too long and was given up.", "request_too_slow"
+    """Return the error for a call that exceeded the server's time limit."""
+    message = "The request timed out and may have taken effect. Retry it with the same `request_id`."
+    reason = "request_too_slow"
     return Refusal(StatusCode.DEADLINE_EXCEEDED, message, reason, tuple(_always(reason, request_id)))
 
 
 def unexpected(request_id: str) -> Refusal:
-    """Return the refusal by an error nobody foresaw: its text stays with us."""
-    message = "Something went wrong here. Tell support the request id."
+    """Return the error for an unexpected exception. The exception's text is not sent to the caller."""
+    message = "Internal error. Contact support with the request id."
     return Refusal(StatusCode.INTERNAL, message, "internal", tuple(_always("internal", request_id)))
 
 

@@ -37,14 +37,14 @@ DATA: dict[type[EventData], str] = {
     LinkData: "link",
     CommitsClaimedData: "commits_claimed",
 }
-"""Under which name each kind of data goes."""
+"""The name of the message field for each data class."""
 
 
 @dataclass(frozen=True, slots=True)
 class Events(EventServiceServicer):
-    """What happens, as it happens.
+    """Implements `EventService`.
 
-    No event is fetched before the one before it is on its way, so a slow reader holds up nobody and nothing.
+    An event is fetched after the previous one was sent, so a slow subscriber does not delay others.
     """
 
     stream_events: StreamEvents
@@ -72,13 +72,13 @@ class Events(EventServiceServicer):
             stream.leave()
 
 
-# All who follow an organization are told the same at the same time, so what was told last is worth keeping.
+# Subscribers of an organization receive the same events at the same time, so the latest are cached.
 _KEPT = 16
 _last_told: OrderedDict[int, tuple[RecordedEvent, DomainEvent]] = OrderedDict()
 
 
 def domain_event(event: RecordedEvent) -> DomainEvent:
-    """Return an event as the contract has it."""
+    """Convert a domain event to its message."""
     known = _last_told.get(id(event))
     if known is not None and known[0] is event:
         return known[1]
@@ -93,9 +93,9 @@ def domain_event(event: RecordedEvent) -> DomainEvent:
 
 def _wanted(request: StreamEventsRequest) -> StreamFilter:
     if len(request.project_ids) > _MOST_PROJECTS:
-        raise refused("project_ids", f"Give at most {_MOST_PROJECTS}.")
+        raise refused("project_ids", f"Must have at most {_MOST_PROJECTS} project ids.")
     if any(name not in _TYPES for name in request.types):
-        raise refused("types", f"Give types of events: {', '.join(_TYPES)}.")
+        raise refused("types", f"Must contain only these event types: {', '.join(_TYPES)}.")
     return StreamFilter(
         frozenset(read_id(one, "project_ids") for one in request.project_ids),
         frozenset(_TYPES[name] for name in request.types),

@@ -1,4 +1,4 @@
-"""Fields of requests as typed values. What is not understood is refused by name."""
+"""Convert request fields to typed values. An invalid value is rejected with the name of its field."""
 
 import re
 from datetime import UTC, datetime
@@ -24,62 +24,65 @@ _LONGEST_PLACE = 1024
 
 
 def refused(field: str, message: str) -> QueryRefused:
-    """Return the refusal of one field."""
-    return QueryRefused(f"`{field}` is not understood.", fields=[FieldError(field, message)])
+    """Return the error for one invalid field."""
+    return QueryRefused(f"Invalid value for `{field}`.", fields=[FieldError(field, message)])
 
 
 def read_id(value: str, field: str) -> UUID:
-    """Return one of our ids."""
+    """Return a UUID of this service or of crewkit."""
     if not _UUID.fullmatch(value):
-        raise refused(field, "Give a UUID.")
+        raise refused(field, "Must be a UUID.")
     return UUID(value)
 
 
 def read_text(value: str, field: str, *, most: int, least: int = 0) -> str:
-    """Return a text of this length; PostgreSQL keeps no NUL, and nobody means it."""
+    """Return a text of `least` to `most` characters. NUL is rejected, because PostgreSQL cannot store it."""
     if not least <= len(value) <= most or "\x00" in value:
-        raise refused(field, f"Give a text of {least} to {most} characters.")
+        raise refused(field, f"Must have {least} to {most} characters and no NUL character.")
     return value
 
 
 def read_name(value: str, field: str) -> str:
-    """Return a provider's name, or its own id of something."""
+    """Return a provider's name or an id that a provider assigned."""
     return read_text(value, field, most=_LONGEST_NAME, least=1)
 
 
 def read_provider(value: str) -> str:
-    """Return the provider, of which there is one so far."""
+    """Return the provider's name; if empty, the default provider."""
     return read_name(value, "provider") if value else PROVIDER
 
 
 def read_query(value: str) -> str:
-    """Return what is sought."""
+    """Return the search text without surrounding spaces."""
     return read_text(value, "query", most=_LONGEST_QUERY).strip()
 
 
 def read_time(value: Timestamp, field: str) -> datetime:
-    """Return a time; a message can hold some that no calendar has."""
+    """Return a time. A `Timestamp` can hold values that Python's calendar does not have."""
     try:
         return value.ToDatetime(UTC)
     except (ValueError, OverflowError):
-        raise refused(field, "Give a time of the years 1 to 9999.") from None
+        raise refused(field, "Must be a time in the years 1 to 9999.") from None
 
 
 def read_request_id(value: str) -> IdempotencyKey | None:
-    """Return what tells this request from others; raises `IdempotencyKeyInvalid`."""
+    """Return the idempotency key, or None if it is empty; raises `IdempotencyKeyInvalid`."""
     return idempotency_key(value) if value else None
 
 
 def read_page_size(value: int, *, most: int = LARGEST_PAGE, default: int = DEFAULT_PAGE) -> int:
-    """Return how many are wanted at most; 0 leaves it to us."""
+    """Return the maximum number of results; 0 means `default`."""
     if not 0 <= value <= most:
-        raise refused("page_size", f"Give a whole number from 1 to {most}, or 0 for {default}.")
+        raise refused("page_size", f"Must be from 1 to {most}, or 0 for the default of {default}.")
     return value or default
 
 
 def read_page_token(value: str, form: type[T]) -> T | None:
-    """Return where the page begins."""
+    """Return the position where the page starts, or None for the first page."""
     try:
         return decode_place(read_text(value, "page_token", most=_LONGEST_PLACE), form)
     except PlaceRefused:
-        raise refused("page_token", "Give a next_page_token of this list, or none to begin.") from None
+        raise refused(
+            "page_token",
+            "Pass the `next_page_token` of the previous response, or nothing for the first page.",
+        ) from None

@@ -12,9 +12,9 @@ _PATIENCE_SECONDS = 1.0
 
 
 class Health:
-    """Tells orchestrators of each service whether it should get calls: while the database answers.
+    """Reports each service as serving while the database responds.
 
-    https://grpc.io/docs/guides/health-checking/. The empty name is the server as a whole.
+    See https://grpc.io/docs/guides/health-checking/. The empty name is the whole server.
     """
 
     def __init__(self, services: Sequence[str], ready: Callable[[], Awaitable[object]]) -> None:
@@ -24,11 +24,11 @@ class Health:
         self._told: int | None = None
 
     async def check(self) -> None:
-        """Ask, and tell."""
+        """Check the database and publish the status."""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await self._ready()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the database does not answer
+        except Exception as error:  # noqa: BLE001 - any error means that the database is unavailable
             if self._told != HealthCheckResponse.NOT_SERVING:
                 _log.warning("not_ready", dependency="database", error=f"{type(error).__name__}: {error}")
             await self._tell(HealthCheckResponse.NOT_SERVING)
@@ -36,13 +36,13 @@ class Health:
             await self._tell(HealthCheckResponse.SERVING)
 
     async def keep_checking(self) -> None:
-        """Ask again and again."""
+        """Check every two seconds, until cancelled."""
         while True:
             await asyncio.sleep(_EVERY_SECONDS)
             await self.check()
 
     async def stop(self) -> None:
-        """Tell that no more calls should come, whatever else is told later."""
+        """Report all services as not serving, permanently."""
         await self.servicer.enter_graceful_shutdown()
 
     async def _tell(self, status: int) -> None:

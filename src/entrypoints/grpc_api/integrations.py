@@ -33,7 +33,7 @@ STATUSES: Mapping[ConnectionState, "wire.IntegrationStatus.ValueType"] = {
 
 @dataclass(frozen=True, slots=True)
 class Integrations(IntegrationServiceServicer):
-    """What can be done with an organization's integrations."""
+    """Implements `IntegrationService`."""
 
     list_integrations: ListIntegrations
     show_integration: ShowIntegration
@@ -113,7 +113,7 @@ def _integration(view: IntegrationView, organization_id: UUID) -> wire.Integrati
 
 
 def _known(integration: Integration) -> dict[str, Any]:
-    """Return the fields that tell of an integration there is; protobuf leaves out what is None."""
+    """Return the fields of an existing integration. Protobuf omits fields whose value is None."""
     return {
         "integration_id": str(integration.external_id),
         "installation_id": integration.provider_id,

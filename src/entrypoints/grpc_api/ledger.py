@@ -1,4 +1,4 @@
-"""Deliveries as callers of gRPC look for and read them."""
+"""Convert webhook events and their filters from and to messages."""
 
 from collections.abc import Mapping, Sequence
 
@@ -29,7 +29,7 @@ _STATUS = {sent: known for known, sent in STATUSES.items()}
 
 
 def read_filter(request: wire.ListWebhookEventsRequest | wire.RetryWebhookEventsRequest) -> EventFilter:
-    """Return which events are meant."""
+    """Convert the fields of a request to a filter."""
     return EventFilter(
         provider=read_name(request.provider, "provider") if request.provider else None,
         status=_read_status(request.status),
@@ -40,7 +40,7 @@ def read_filter(request: wire.ListWebhookEventsRequest | wire.RetryWebhookEvents
 
 
 def webhook_event(event: Event, *, verdicts: Sequence[Verdict] = ()) -> wire.WebhookEvent:
-    """Return a delivery as callers see it."""
+    """Convert a webhook event to its message."""
     is_waiting = event.status is EventStatus.PENDING
     return wire.WebhookEvent(
         event_id=event.delivery_id,
@@ -74,5 +74,5 @@ def _read_status(given: "wire.WebhookEventStatus.ValueType") -> EventStatus | No
     if given == wire.WEBHOOK_EVENT_STATUS_UNSPECIFIED:
         return None
     if given not in _STATUS:
-        raise refused("status", "Give one of the statuses there are.")
+        raise refused("status", "Must be a defined status, or unspecified for all.")
     return _STATUS[given]

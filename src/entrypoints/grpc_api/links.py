@@ -1,4 +1,4 @@
-"""Links as callers of gRPC write and read them."""
+"""Convert links and their settings from and to messages."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -19,7 +19,7 @@ UNREACHABLE: Mapping[Unreachable, "wire.UnreachableReason.ValueType"] = {
 
 
 def read_choices(given: wire.LinkChoices) -> LinkChoices:
-    """Return what a caller wishes of a link."""
+    """Convert the link settings in a request."""
     return LinkChoices(
         default_branch=given.default_branch if given.HasField("default_branch") else None,
         webhooks_enabled=given.webhooks_enabled if given.HasField("webhooks_enabled") else None,
@@ -28,7 +28,7 @@ def read_choices(given: wire.LinkChoices) -> LinkChoices:
 
 
 def read_changes(request: wire.UpdateProjectRepositoryRequest) -> LinkChoices:
-    """Return those of the choices that the mask names, all that are there without one."""
+    """Return the settings that the mask names, or all present settings if there is no mask."""
     wished = read_choices(request.choices)
     masked = list(request.update_mask.paths)
     if masked in ([], ["*"]):
@@ -36,14 +36,14 @@ def read_changes(request: wire.UpdateProjectRepositoryRequest) -> LinkChoices:
     given = asdict(wished)
     for name in masked:
         if name not in given:
-            raise refused("update_mask", f"Name some of {', '.join(given)}, or give *.")
+            raise refused("update_mask", f"Must contain only {', '.join(given)}, or only *.")
         if given[name] is None:
-            raise refused(f"choices.{name}", "The mask names it, so give it.")
+            raise refused(f"choices.{name}", "Required, because `update_mask` names it.")
     return LinkChoices(**{name: given[name] for name in masked})
 
 
 def link(view: LinkView, organization_id: UUID) -> wire.ProjectRepository:
-    """Return a link as callers see it."""
+    """Convert a link to its message."""
     known = view.link
     return wire.ProjectRepository(
         link_id=str(known.external_id),

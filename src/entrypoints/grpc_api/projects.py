@@ -30,7 +30,7 @@ from entrypoints.places import encode_place
 
 @dataclass(frozen=True, slots=True)
 class ProjectRepositories(ProjectRepositoryServiceServicer):
-    """What can be done with projects and their repositories."""
+    """Implements `ProjectRepositoryService`."""
 
     list_projects: ListProjects
     show_project: ShowProject

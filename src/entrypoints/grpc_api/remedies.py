@@ -8,7 +8,7 @@ from entrypoints.rest.actions import action_of
 def remedy(
     known: integration_views.Remedy | None, provider: str, organization_id: UUID, manage_url: str | None
 ) -> Remedy | None:
-    """Return what helps, in the words REST has for it."""
+    """Convert a remedy to its message, with the texts that REST uses."""
     action = action_of(known, provider, organization_id, manage_url)
     if action is None:
         return None

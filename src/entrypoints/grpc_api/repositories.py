@@ -20,7 +20,7 @@ from entrypoints.places import encode_place
 
 @dataclass(frozen=True, slots=True)
 class Repositories(RepositoryServiceServicer):
-    """What can be done with an integration's repositories."""
+    """Implements `RepositoryService`."""
 
     list_repositories: ListRepositories
     show_repository: ShowRepository

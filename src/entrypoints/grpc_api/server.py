@@ -20,15 +20,15 @@ from entrypoints.setting_table import PREFIX
 from entrypoints.setting_values import Address
 from entrypoints.settings import Settings
 
-# As the API: what is older than that when we stop has lost its caller.
+# As in the API: callers have given up on calls that take longer than this.
 _DRAIN_SECONDS = 10.0
 _COLLECT_EVERY = 20_000
 
-# Requests name things; answers hold pages, and a webhook's payload of up to 25 MB.
+# Requests are small. Responses contain pages, or a webhook payload of up to 25 MB.
 _LARGEST_REQUEST = 1024 * 1024
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _LARGEST_METADATA = 32 * 1024
-# As over HTTP; a connection carries many calls.
+# As over HTTP. One connection carries many calls.
 _MAX_CONNECTIONS = 5_000
 
 OPTIONS = (
@@ -36,24 +36,24 @@ OPTIONS = (
     ("grpc.max_send_message_length", _LARGEST_ANSWER),
     ("grpc.max_metadata_size", _LARGEST_METADATA),
     ("grpc.absolute_max_metadata_size", _LARGEST_METADATA),
-    # A second server on the port is a mistake, not a helper.
+    # A second server on the same port is a configuration error, so it must fail.
     ("grpc.so_reuseport", 0),
-    # On one connection; further calls wait at the client. A caller may have 100 streams of events.
+    # Per connection. Further calls wait in the client. A caller may have 100 event streams.
     ("grpc.max_concurrent_streams", 256),
-    # Connections that are not gRPC's, or that carry no call, end within a minute: the library takes up to
-    # twice the time that is set. Clients connect again by themselves with the next call.
+    # Connections that do not speak gRPC, or that carry no call, end within a minute. The library takes up to
+    # twice the configured time. Clients reconnect automatically for the next call.
     ("grpc.server_handshake_timeout_ms", 30_000),
     ("grpc.max_connection_idle_ms", 29_000),
-    # Clients look up the addresses anew now and then, and find servers that were added. Calls have as long as
-    # they take at most; streams end with UNAVAILABLE and go on from their cursor.
+    # Connections end regularly, so that clients resolve addresses again and find new servers. Running calls
+    # have time to finish. Streams end with UNAVAILABLE and resume from their cursor.
     ("grpc.max_connection_age_ms", 30 * 60_000),
     ("grpc.max_connection_age_grace_ms", 60_000),
-    # Streams may be silent for long; whoever went away without a word is noticed within two minutes.
+    # Streams can be idle for long. A client that disappeared is detected within two minutes.
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    # Clients usually ping every 10 s or more rarely. With 10 s here, one that is a little early now and then
-    # would be hung up on.
+    # Clients usually ping every 10 s or less often. A limit of 10 s would disconnect clients that ping
+    # slightly early.
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
 )
 
@@ -62,14 +62,14 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """Our certificate, and whose clients' certificates we ask for, if anyone's: PEM."""
+    """Key and certificate of the server, and the authorities of client certificates, if required; all PEM."""
 
     key: bytes
     certificate: bytes
     client_authorities: bytes | None = None
 
     def credentials(self) -> grpc.ServerCredentials:
-        """Return what the server proves itself with, and asks of clients."""
+        """Return the server credentials for gRPC."""
         return grpc.ssl_server_credentials(
             [(self.key, self.certificate)],
             self.client_authorities,
@@ -78,7 +78,7 @@ class Tls:
 
 
 class Server:
-    """The gRPC server: started, and drained before it is gone."""
+    """The gRPC server."""
 
     def __init__(self, application: Application, envelope: Envelope, ready: Health) -> None:
         self._health = ready
@@ -92,10 +92,10 @@ class Server:
         )
         self._checking: asyncio.Task[None] | None = None
         self.address = Address("", 0)
-        """Where it listens, once it does."""
+        """The address it listens on, after `start`."""
 
     async def start(self, address: Address, tls: Tls | None = None) -> None:
-        """Listen; raises `RuntimeError` where that is not possible."""
+        """Start listening; raises `RuntimeError` if that is not possible."""
         target = str(address)
         credentials = tls.credentials() if tls else None
         port = (
@@ -109,7 +109,7 @@ class Server:
         self.address = Address(address.host, port)
 
     async def drain(self, *, seconds: float = _DRAIN_SECONDS) -> None:
-        """Take no more calls, end streams, answer what is under way, break off what takes too long."""
+        """Reject new calls, end streams, let running calls finish for `seconds`, then cancel them."""
         await self._health.stop()
         if self._checking is not None:
             self._checking.cancel()
@@ -118,7 +118,7 @@ class Server:
 
 
 def run_grpc(settings: Settings) -> None:
-    """Serve gRPC until SIGTERM or Ctrl-C, then answer what is under way and stop."""
+    """Serve gRPC until SIGTERM or Ctrl-C. Then finish running calls and stop."""
     raise_descriptor_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
@@ -130,7 +130,7 @@ async def _serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     async with open_grpc(settings) as parts:
-        # gRPC takes no socket of ours, and says of a taken port neither who has it nor what to set.
+        # gRPC cannot use an existing socket, and its error for a used port names neither process nor setting.
         claimable(settings.grpc_addr, f"{PREFIX}GRPC_ADDR")
         server = Server(parts.application, parts.envelope, parts.health)
         await server.start(settings.grpc_addr, _tls(settings))

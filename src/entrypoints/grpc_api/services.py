@@ -1,4 +1,4 @@
-"""Everything that can be done over gRPC."""
+"""The gRPC services."""
 
 import grpc
 
@@ -44,11 +44,11 @@ NAMES = tuple(
     )
     for service in file.DESCRIPTOR.services_by_name.values()
 )
-"""The services' full names, by which health and reflection know them."""
+"""The full service names, for health and reflection."""
 
 
 def add_services(application: Application, server: grpc.aio.Server) -> None:
-    """Let the server answer for all of them."""
+    """Register all services with the server."""
     integrations_pb2_grpc.add_IntegrationServiceServicer_to_server(
         Integrations(
             application.list_integrations,

@@ -13,7 +13,7 @@ STATES: Mapping[SyncPhase, "wire.CatalogSyncState.ValueType"] = {
 
 
 def catalog_sync(state: SyncState) -> wire.CatalogSync:
-    """Return a sync's state as callers see it."""
+    """Convert a sync state to its message."""
     return wire.CatalogSync(
         state=STATES[state.phase],
         synced_at=stamp(state.synced_at),

@@ -8,16 +8,16 @@ _DAY = 86_400
 
 
 def stamp(at: datetime | None) -> Timestamp | None:
-    """Return a time as messages hold it."""
+    """Convert a time to a `Timestamp`."""
     if at is None:
         return None
-    # What `FromDatetime` does, in a quarter of its time.
+    # Same result as `FromDatetime`, in a quarter of the time.
     since = at - _EPOCH
     return Timestamp(seconds=since.days * _DAY + since.seconds, nanos=since.microseconds * 1000)
 
 
 def length(of: timedelta | None) -> Duration | None:
-    """Return a length of time as messages hold it."""
+    """Convert a time span to a `Duration`."""
     if of is None:
         return None
     told = Duration()

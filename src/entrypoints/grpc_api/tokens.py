@@ -16,7 +16,7 @@ _LONGEST_REASON = 200
 
 @dataclass(frozen=True, slots=True)
 class Tokens(TokenServiceServicer):
-    """Tokens that read linked repositories."""
+    """Implements `TokenService`."""
 
     issue_read_token: IssueReadToken
 
@@ -24,7 +24,7 @@ class Tokens(TokenServiceServicer):
         self, request: wire.IssueReadTokenRequest, context: Context
     ) -> wire.IssueReadTokenResponse:
         if not 1 <= len(request.project_ids) <= _MOST_PROJECTS:
-            raise refused("project_ids", f"Name 1 to {_MOST_PROJECTS} projects.")
+            raise refused("project_ids", f"Must have 1 to {_MOST_PROJECTS} project ids.")
         issued = await self.issue_read_token(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),

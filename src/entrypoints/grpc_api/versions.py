@@ -20,7 +20,7 @@ ACTORS: Mapping[ActorKind, "wire.ActorKind.ValueType"] = {
 
 
 def version(known: Version, members: Mapping[UUID, User]) -> wire.Version:
-    """Return a step of the audit trail as callers see it; a name is told of members alone."""
+    """Convert an audit row to its message. Only members have a user name."""
     by = named_actor(known)
     user = members.get(by.user_id) if by.user_id else None
     return wire.Version(

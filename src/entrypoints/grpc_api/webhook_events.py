@@ -27,7 +27,7 @@ from entrypoints.places import RowPlace, encode_place
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvents(WebhookEventServiceServicer):
-    """What can be done with what was delivered for an organization."""
+    """Implements `WebhookEventService`."""
 
     list_events: ListOrganizationEvents
     show_event: ShowOrganizationEvent
@@ -85,7 +85,7 @@ class WebhookEvents(WebhookEventServiceServicer):
     ) -> wire.RetryWebhookEventsResponse:
         where = read_filter(request)
         if where.status not in RETRYABLE:
-            raise refused("status", "Give failed, ignored or unrouted.")
+            raise refused("status", "Must be failed, ignored or unrouted.")
         done = await self.retry_events(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
