@@ -32,11 +32,12 @@ class Outgoing:
     @property
     def description(self) -> str:
         """The route in words, without the proxy's password."""
-        authorities = f"Trusted authorities: {self.ca_bundle}." if self.ca_bundle else "Public authorities."
+        trusted = str(self.ca_bundle) if self.ca_bundle else "public certificate authorities"
+        trust = f"Trusted certificates: {trusted}."
         if self.proxy is None:
-            return f"Direct, without a proxy. {authorities}"
-        direct = ", ".join(("loopback", "http://", *self.no_proxy))
-        return f"https calls go through {shown(self.proxy.reveal())}; direct are: {direct}. {authorities}"
+            return f"No proxy is used. {trust}"
+        direct = ", ".join(("loopback addresses", "http:// URLs", *self.no_proxy))
+        return f"HTTPS calls use the proxy {shown(self.proxy.reveal())}, except: {direct}. {trust}"
 
 
 def _matches(entry: str, host: str, port: int) -> bool:

@@ -52,7 +52,7 @@ def unknown(env: Mapping[str, str]) -> tuple[Problem, ...]:
         name.removeprefix(PREFIX) for name, text in env.items() if name.startswith(PREFIX) and text.strip()
     ]
     return tuple(
-        Problem(f"{PREFIX}{name}", "it is no setting", _nearest(name, known))
+        Problem(f"{PREFIX}{name}", "this setting does not exist", _nearest(name, known))
         for name in sorted(names)
         # The test suite has its own variables.
         if name.removesuffix(FILE_SUFFIX) not in known and not name.startswith("TEST_")
@@ -62,7 +62,7 @@ def unknown(env: Mapping[str, str]) -> tuple[Problem, ...]:
 def _nearest(name: str, known: Collection[str]) -> str:
     for near in get_close_matches(name, known, n=1):
         return f"Rename it to {PREFIX}{near}, or remove it"
-    return "Remove it; the README lists all settings"
+    return "Remove it. docs/reference/settings.md lists all settings"
 
 
 def _processes(process: str | None, read: Mapping[str, Any]) -> frozenset[str]:
@@ -76,7 +76,7 @@ def _missing(sources: Sources, read: Mapping[str, Any], processes: frozenset[str
     for setting in SETTINGS:
         is_needed = setting.needed_by & processes and not (is_development and setting.assumed_in_development)
         if is_needed and not sources.has(setting.name):
-            yield Problem(setting.variable, "it is not set", setting.remedy)
+            yield Problem(setting.variable, "not set, but required", setting.remedy)
 
 
 def _sources_of_token_keys(sources: Sources, processes: frozenset[str]) -> Iterator[Problem]:
@@ -84,9 +84,9 @@ def _sources_of_token_keys(sources: Sources, processes: frozenset[str]) -> Itera
     given = [name for name in names if sources.has(name)]
     first, second = (f"{PREFIX}{name}" for name in names)
     if processes & AUTHENTICATING and not given:
-        yield Problem(first, f"neither it nor {second} is set", "Set one of them")
+        yield Problem(first, f"neither {first} nor {second} is set", "Set one of them")
     if len(given) > 1:
-        yield Problem(first, f"{second} is set too", "Set one of them, so that one decides")
+        yield Problem(first, f"{second} is set as well", "Remove one of them")
 
 
 def _incomplete_tls(sources: Sources, read: Mapping[str, Any]) -> Iterator[Problem]:
@@ -94,20 +94,23 @@ def _incomplete_tls(sources: Sources, read: Mapping[str, Any]) -> Iterator[Probl
     names = ("GRPC_TLS_CERTIFICATE", "GRPC_TLS_KEY")
     certificate, key = (read.get(name.lower()) for name in names)
     if certificate and key and not is_key_of_certificate(key, certificate):
-        remedy = "Give the key that the first certificate was made for"
-        yield Problem(f"{PREFIX}GRPC_TLS_KEY", f"it is not the key of {PREFIX}{names[0]}", remedy)
+        remedy = f"Set it to the private key of the first certificate in {PREFIX}{names[0]}"
+        yield Problem(f"{PREFIX}GRPC_TLS_KEY", f"this key does not belong to {PREFIX}{names[0]}", remedy)
     given = [name for name in (*names, "GRPC_CLIENT_AUTHORITIES") if sources.has(name)]
     for name in names:
         if given and name not in given:
-            problem = f"{PREFIX}{given[0]} is set without it"
-            yield Problem(f"{PREFIX}{name}", problem, "Give both, as PEM or as the paths of files")
+            problem = f"not set, but {PREFIX}{given[0]} is set"
+            remedy = (
+                f"Set both {PREFIX}{names[0]} and {PREFIX}{names[1]}, to PEM text or to the paths of files"
+            )
+            yield Problem(f"{PREFIX}{name}", problem, remedy)
 
 
 def _sandbox(sources: Sources) -> Iterator[Problem]:
     if sources.has("SANDBOX_ADDR"):
         yield Problem(
             f"{PREFIX}SANDBOX_ADDR",
-            "there is no sandbox in production",
+            "the sandbox is not available in production",
             f"Remove it, or set {PREFIX}ENVIRONMENT=development",
         )
 
@@ -122,7 +125,7 @@ def _unencrypted(sources: Sources, read: Mapping[str, Any]) -> Iterator[Problem]
                 yield Problem(
                     variable,
                     f"{parts.scheme}://{parts.netloc.rpartition('@')[2]} is not encrypted",
-                    "Give an https:// address; http:// is only for this machine (localhost, 127.0.0.1, ::1)",
+                    "Use https://. http:// is only allowed for this machine (localhost, 127.0.0.1, ::1)",
                 )
 
 
@@ -150,6 +153,6 @@ def _development_keys(sources: Sources, read: Mapping[str, Any]) -> Iterator[Pro
         if text and made.is_file() and made.read_text().strip() == text.strip():
             yield Problem(
                 source.variable,
-                "it is the key that `up` made for development",
-                "Make a new key for production (docs/keys.md)",
+                "this is the development key that `up` created",
+                "Create a new key for production (docs/keys.md)",
             )

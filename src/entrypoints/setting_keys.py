@@ -27,7 +27,10 @@ _CERTIFICATE = frozenset({"CERTIFICATE"})
 # OpenSSL writes the name of the curve in front of an EC key. The key itself contains it as well.
 _IGNORED = frozenset({"EC PARAMETERS", "DH PARAMETERS"})
 
-_AGAIN = "Copy the whole file again, from its BEGIN line to its END line, or set the variable's _FILE form"
+_COPY_AGAIN = (
+    "Copy the whole file again, from its BEGIN line to its END line, or set the variable with the suffix "
+    "_FILE to the file's path"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,10 @@ def github_private_key(text: str) -> Secret:
     key = _load_private(pem)
     if not isinstance(key, RSAPrivateKey):
         raise ValueRefused(
-            "this is not an RSA key, but the key of a GitHub App is one",
-            "Give the file that GitHub downloaded when the key was made on the GitHub App's page",
+            "this is not an RSA key, but private keys of GitHub Apps are RSA keys",
+            "Generate a private key on the GitHub App's page and use the downloaded file",
         )
-    _check_rsa_size(key, "Make a new private key on the GitHub App's page and give the file it downloads")
+    _check_rsa_size(key, "Generate a private key on the GitHub App's page and use the downloaded file")
     return Secret(pem)
 
 
@@ -63,9 +66,9 @@ def tls_private_key(text: str) -> Secret:
 
     pem = _private_pem(text)
     key = _load_private(pem)
-    remedy = "Give the server an RSA key of 2048 bits or a P-256 key, with a certificate for it"
+    remedy = "Use an RSA key of at least 2048 bits or a P-256 key, with a certificate for it"
     if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
-        raise ValueRefused("this is neither an RSA nor an elliptic-curve key", remedy)
+        raise ValueRefused("this is neither an RSA key nor an elliptic-curve key", remedy)
     _check_rsa_size(key, remedy)
     return Secret(pem)
 
@@ -82,8 +85,9 @@ def public_key(text: str) -> str:
     labels = {block.label for block in blocks}
     if any("PRIVATE KEY" in label for label in labels):
         raise ValueRefused(
-            "this is a private key, and only the public key is needed",
-            "Give the public key of the token issuer, and replace the private key: it may have been seen",
+            "this is a private key, but a public key is needed",
+            "Set it to the public key of the token issuer. Replace the private key, because it may have "
+            "leaked",
         )
     if labels & _CERTIFICATE:
         raise ValueRefused(
@@ -94,13 +98,15 @@ def public_key(text: str) -> str:
     try:
         key = load_pem_public_key(block.text.encode())
     except (ValueError, UnsupportedAlgorithm):
-        raise ValueRefused("the public key is damaged: a part of it is missing or changed", _AGAIN) from None
-    remedy = "Sign access tokens with RSA of at least 2048 bits, P-256 or Ed25519, and give that public key"
+        raise ValueRefused(
+            "the public key is damaged: a part of it is missing or changed", _COPY_AGAIN
+        ) from None
+    remedy = "Sign access tokens with RSA (at least 2048 bits), P-256 or Ed25519, and use that public key"
     _check_rsa_size(key, remedy)
     if isinstance(key, EllipticCurvePublicKey) and not isinstance(key.curve, SECP256R1):
-        raise ValueRefused(f"this is a key on the curve {key.curve.name}, and only P-256 is accepted", remedy)
+        raise ValueRefused(f"this key is on the curve {key.curve.name}, but only P-256 is supported", remedy)
     if not isinstance(key, RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey):
-        raise ValueRefused("tokens cannot be verified with a key of this kind", remedy)
+        raise ValueRefused("this type of public key is not supported", remedy)
     return block.text
 
 
@@ -112,17 +118,20 @@ def certificates(text: str) -> str:
     if any("PRIVATE KEY" in block.label for block in blocks):
         raise ValueRefused(
             "there is a private key among the certificates",
-            "Give only the certificates; the server's key belongs in CREWKIT_GIT_GRPC_TLS_KEY",
+            "Set it to the certificates only. The private key belongs in CREWKIT_GIT_GRPC_TLS_KEY",
         )
     found = [block for block in blocks if block.label in _CERTIFICATE]
     if not found:
-        raise ValueRefused(f"this is a {blocks[0].label.lower()}, not a certificate", "Give the certificate")
+        raise ValueRefused(
+            f"this is a {blocks[0].label.lower()}, not a certificate",
+            "Set it to the PEM text of a certificate",
+        )
     for number, block in enumerate(found, start=1):
         try:
             load_pem_x509_certificate(block.text.encode())
         except ValueError:
             which = "the certificate is" if len(found) == 1 else f"certificate {number} of {len(found)} is"
-            raise ValueRefused(f"{which} damaged: a part is missing or changed", _AGAIN) from None
+            raise ValueRefused(f"{which} damaged: a part is missing or changed", _COPY_AGAIN) from None
     return "".join(block.text for block in found)
 
 
@@ -144,11 +153,12 @@ def _private_pem(text: str) -> str:
             "Remove the password: openssl pkey -in FILE -out NEW-FILE",
         )
     if "OPENSSH PRIVATE KEY" in labels:
-        raise ValueRefused("this is an OpenSSH key", "Give the key as PEM, not the one of an SSH client")
+        raise ValueRefused("this is an OpenSSH key, not a PEM private key", "Use the key in PEM format")
     if labels.isdisjoint(_PRIVATE):
         (label, *_) = sorted(labels)
         raise ValueRefused(
-            f"this is a {label.lower()}, not a private key", "Give the private key, as PEM or a file's path"
+            f"this is a {label.lower()}, not a private key",
+            "Set it to the private key: PEM text or the path of a file",
         )
     return _single(blocks, _PRIVATE, "private key").text
 
@@ -168,7 +178,9 @@ def _load_private(pem: str) -> object:
             key.public_key().verify(signature, b"", PKCS1v15(), SHA256())
         return key  # noqa: TRY300 - one place for everything that a damaged key raises
     except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
-        raise ValueRefused("the private key is damaged: a part of it is missing or changed", _AGAIN) from None
+        raise ValueRefused(
+            "the private key is damaged: a part of it is missing or changed", _COPY_AGAIN
+        ) from None
 
 
 def _check_rsa_size(key: Any, remedy: str) -> None:  # noqa: ANN401 - keys of every kind
@@ -176,16 +188,16 @@ def _check_rsa_size(key: Any, remedy: str) -> None:  # noqa: ANN401 - keys of ev
 
     if isinstance(key, RSAPrivateKey | RSAPublicKey) and key.key_size < _MIN_RSA_BITS:
         raise ValueRefused(
-            f"this RSA key has {key.key_size} bits, and at least {_MIN_RSA_BITS} are needed", remedy
+            f"this RSA key has {key.key_size} bits, but at least {_MIN_RSA_BITS} are required", remedy
         )
 
 
 def _single(blocks: list[_Block], labels: frozenset[str], what: str) -> _Block:
     found = [block for block in blocks if block.label in labels]
     if not found:
-        raise ValueRefused(f"this is a {blocks[0].label.lower()}, not a {what}", f"Give the {what}")
+        raise ValueRefused(f"this is a {blocks[0].label.lower()}, not a {what}", f"Set it to a {what}")
     if len(found) > 1:
-        raise ValueRefused(f"there are {len(found)} keys", f"Give one {what}")
+        raise ValueRefused(f"it contains {len(found)} keys", f"Set it to one {what}")
     return found[0]
 
 
@@ -198,7 +210,8 @@ def _blocks(text: str, what: str) -> list[_Block]:
             return _split(pem, what)
     raise ValueRefused(
         f"this is neither a PEM {what} nor the path of a file",
-        f"Give the PEM text, from -----BEGIN to {what.upper()}-----, or the path of the file",
+        f"Set it to the whole PEM text, from the -----BEGIN line to the -----END {what.upper()}----- line, "
+        "or to the path of a PEM file that exists",
     )
 
 
@@ -219,7 +232,7 @@ def _from_file(path: str) -> str | None:
     text = read_text_file(path)
     pem = _as_is(text) or _from_base64(text)
     if pem is None:
-        raise ValueRefused(f"the file {path} holds no PEM", "Give the path of the PEM file")
+        raise ValueRefused(f"the file {path} does not contain PEM text", "Set it to the path of a PEM file")
     return pem
 
 
@@ -238,7 +251,7 @@ def _split(text: str, what: str) -> list[_Block]:
     rest = _BLOCK.sub("", pem)
     if not blocks or "-----BEGIN" in rest or "-----END" in rest:
         missing = "END" if "-----BEGIN" in rest else "BEGIN"
-        raise ValueRefused(f"the {what} is cut off: its {missing} line is missing", _AGAIN)
+        raise ValueRefused(f"the {what} is incomplete: its {missing} line is missing", _COPY_AGAIN)
     return blocks
 
 

@@ -48,8 +48,8 @@ def read_sources(env: Mapping[str, str]) -> Sources:
         file_variable = setting.variable + FILE_SUFFIX
         path = unquote(env.get(file_variable, ""))
         if direct and path:
-            remedy = f"Remove {setting.variable} or {file_variable}, so that it is clear which value counts"
-            problems.append(Problem(setting.variable, f"{file_variable} is set too", remedy))
+            remedy = f"Remove {setting.variable} or {file_variable}"
+            problems.append(Problem(setting.variable, f"{file_variable} is set as well", remedy))
             continue
         variable = setting.variable
         if not direct and not path:
@@ -93,10 +93,10 @@ def _check_not_a_path(setting: Setting, text: str) -> None:
     if is_path:
         raise ValueRefused(
             "this is the path of a file, not the value",
-            f"Set {setting.variable}{FILE_SUFFIX} to the path, and remove {setting.variable}",
+            f"Set {setting.variable}{FILE_SUFFIX} to the path and remove {setting.variable}",
         )
 
 
 def _check_lines(setting: Setting, text: str) -> None:
     if not setting.takes_lines and len(text.splitlines()) > 1:
-        raise ValueRefused("it has more than one line", "Give the value alone, on one line")
+        raise ValueRefused("the value has more than one line", "Set it to a value on one line")

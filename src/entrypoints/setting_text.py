@@ -23,7 +23,7 @@ def unquote(text: str) -> str:
 
 def read_text_file(path: str) -> str:
     """Return the unquoted text of a file, which is not empty; raises `ValueRefused`."""
-    remedy = "Give the path of a readable text file that holds the value and nothing else"
+    remedy = "Set it to the path of a readable text file that contains only the value"
     try:
         file = Path(path.removeprefix("file://")).expanduser()
         # A device or a named pipe could block the start for ever.

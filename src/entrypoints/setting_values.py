@@ -28,12 +28,12 @@ MIN_SECRET_BYTES = 16
 # bytes practically never have fewer than 8 different values.
 _MIN_DISTINCT_OF_SECRET = 5
 _MIN_DISTINCT_OF_KEY = 8
-_STRONGER = "Generate one with `openssl rand -hex 32`, and enter the same secret on the GitHub App's page"
+_STRONGER = "Generate a secret with `openssl rand -hex 32` and enter it on the GitHub App's page too"
 _COMMA_REMEDY = (
     "If a secret contains a comma, write the secrets into a file, one per line, and set "
     "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS_FILE to its path"
 )
-_KEY_REMEDY = "Make one with `crewkit-git keys new`"
+_KEY_REMEDY = "Create a key with `crewkit-git keys new`"
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _HIGHEST_PORT = 65535
@@ -62,14 +62,14 @@ def environment(text: str) -> Environment:
     try:
         return Environment(text)
     except ValueError:
-        raise ValueError(f"`{text}` is no environment") from None
+        raise ValueError(f"`{text}` is not an environment") from None
 
 
 def address(text: str) -> Address:
     """Read `host:port`, an IPv6 host in brackets."""
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or int(port) > _HIGHEST_PORT:
-        raise ValueError(f"`{text}` is no address")
+        raise ValueError(f"`{text}` is not a valid address")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
@@ -99,13 +99,13 @@ def webhook_secret_lines(text: str) -> tuple[Secret, ...]:
 
 def _strong_secrets(items: Sequence[str]) -> tuple[Secret, ...]:
     for position, item in enumerate(items, start=1):
-        which = "it" if len(items) == 1 else f"secret {position} of {len(items)}"
+        which = "the secret" if len(items) == 1 else f"secret {position} of {len(items)}"
         if not item:
-            raise ValueRefused(f"{which} is empty: a comma separates secrets", _COMMA_REMEDY)
+            raise ValueRefused(f"{which} is empty (commas separate secrets)", _COMMA_REMEDY)
         if len(item.encode()) < MIN_SECRET_BYTES:
             remedy = _COMMA_REMEDY if len(items) > 1 else _STRONGER
             raise ValueRefused(
-                f"{which} has {len(item)} characters, and at least {MIN_SECRET_BYTES} are needed", remedy
+                f"{which} has {len(item)} characters, but at least {MIN_SECRET_BYTES} are required", remedy
             )
         if why := find_weakness(item.encode(), min_distinct=_MIN_DISTINCT_OF_SECRET):
             raise ValueRefused(f"{which} {why}", _STRONGER)
@@ -145,7 +145,7 @@ def adapters(text: str) -> tuple[Adapter, ...]:
     ports = [adapter.port for adapter in found if adapter.port not in _ADDED]
     for port in ports:
         if ports.count(port) > 1:
-            raise ValueError(f"there are two adapters for {port}")
+            raise ValueError(f"more than one adapter is set for the port {port}")
     return found
 
 
@@ -153,16 +153,19 @@ def _adapter(item: str) -> Adapter:
     port, _, place = item.partition("=")
     module, _, factory = place.partition(":")
     if port not in PORTS or not module or not factory:
-        raise ValueError(f"`{item}` is not port=module:factory with a port among {', '.join(sorted(PORTS))}")
+        raise ValueError(
+            f"`{item}` is not of the form port=module:factory, where port is one of "
+            f"{', '.join(sorted(PORTS))}"
+        )
     try:
         made = getattr(import_module(module), factory)
     except (ImportError, AttributeError) as error:
-        raise ValueError(f"`{place}` cannot be loaded: {error}") from error
+        raise ValueError(f"`{place}` cannot be imported: {error}") from error
     except (Exception, SystemExit) as error:
         why = " ".join(f"{type(error).__name__}: {error}".split())
-        raise ValueError(f"`{module}` cannot be loaded: importing it raised {why}") from error
+        raise ValueError(f"`{module}` cannot be imported: it raised {why}") from error
     if not callable(made):
-        raise ValueError(f"`{place}` is not a factory: it cannot be called")  # noqa: TRY004 - of a setting
+        raise ValueError(f"`{place}` is not a factory, because it is not callable")  # noqa: TRY004 - of a setting
     return Adapter(port, made, item)
 
 
@@ -181,7 +184,7 @@ def proxy(text: str) -> Secret:
     address_of_proxy = text if "://" in text else f"http://{text}"
     if address_of_proxy.startswith("socks"):
         raise ValueRefused(
-            "SOCKS proxies are not supported", "Give http://proxy.example:3128 of an HTTP proxy"
+            "SOCKS proxies are not supported", "Set it to the URL of an HTTP proxy: http://proxy.example:3128"
         )
     url("http", "https")(address_of_proxy)
     return Secret(address_of_proxy)
@@ -195,12 +198,14 @@ def no_proxy(text: str) -> tuple[str, ...]:
 def ca_bundle(text: str) -> Path:
     """Read the path of a PEM file with certificates of authorities."""
     if "-----BEGIN" in text:
-        raise ValueRefused("this is the certificate itself", "Write it into a file and give the file's path")
+        raise ValueRefused(
+            "this is a certificate, not the path of a file", "Write it to a file and set the file's path"
+        )
     path = Path(text.removeprefix("file://")).expanduser()
     try:
         ssl.create_default_context(cafile=path)
     except ssl.SSLError:
-        raise ValueError(f"{path} holds no PEM certificate") from None
+        raise ValueError(f"{path} does not contain a PEM certificate") from None
     except OSError as error:
         raise ValueError(f"{path} cannot be read ({error.strerror})") from None
     return path
@@ -212,11 +217,11 @@ def redis_url(text: str) -> Secret:
     for word, name in (("sentinel", "Redis Sentinel"), ("cluster", "Redis in cluster mode")):
         if word in scheme:
             raise ValueRefused(
-                f"{name} is not supported", "Give redis://host:6379/0 of a single Redis, the primary"
+                f"{name} is not supported", "Set it to redis://host:6379/0 of a single Redis, the primary"
             )
     if "," in rest.partition("/")[0].rpartition("@")[2]:
         raise ValueRefused(
-            "it names several hosts", "Give redis://host:6379/0 of a single Redis, the primary"
+            "the URL has several hosts", "Set it to redis://host:6379/0 of a single Redis, the primary"
         )
     return secret_url("redis", "rediss", "unix")(text)
 
@@ -227,17 +232,20 @@ def url(*schemes: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         _check_url(text, schemes)
         if not urlsplit(text).hostname:
-            raise ValueError("the URL names no host")
+            raise ValueError("the URL has no host")
         return text.rstrip("/")
 
     return read
 
 
 def collector(text: str) -> str:
-    """Read the address of an OpenTelemetry collector, for whoever has the packages that speak with it."""
+    """Read the URL of an OpenTelemetry collector; the packages for it must be installed."""
     address_of_collector = url("https", "http")(text)
     if find_spec("opentelemetry") is None:
-        raise ValueError("the extra `otel` is not installed: pip install 'crewkit-git[otel]'")
+        raise ValueRefused(
+            "sending traces needs the extra `otel`, which is not installed",
+            "Install it with pip install 'crewkit-git[otel]', or remove the setting",
+        )
     return address_of_collector
 
 
@@ -246,7 +254,7 @@ def origins(text: str) -> tuple[str, ...]:
     found = tuple(item.rstrip("/").lower() for item in _items(text))
     for item in found:
         if "*" in item or origin_of(item) != item:
-            raise ValueError(f"`{item}` is no origin")
+            raise ValueError(f"`{item}` is not a web origin")
     return found
 
 
@@ -255,7 +263,7 @@ def hosts(text: str) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(item.lower() for item in _items(text)))
     for item in found:
         if not _HOST.fullmatch(item):
-            raise ValueError(f"`{item}` is no host name")
+            raise ValueError(f"`{item}` is not a host name")
     return found
 
 
@@ -273,31 +281,36 @@ def encryption_keys(text: str) -> tuple[tuple[str, Secret], ...]:
     for position, (key_id, colon, key) in enumerate(keys, start=1):
         # Without a colon this is no id but most likely the key, which no message may repeat.
         if not colon or not KEY_ID.fullmatch(key_id):
-            raise ValueError(f"key {position} has no id of letters, digits, `_` and `-`")
+            raise ValueRefused(
+                f"key {position} has no id, or its id has other characters than letters, digits, `_` and `-`",
+                "Write each key as id:base64. Create a key with `crewkit-git keys new`",
+            )
         try:
             content = base64.b64decode(key, validate=True)
         except (binascii.Error, ValueError):
             raise ValueError(f"the key `{key_id}` is not base64") from None
         if len(content) != KEY_BYTES:
-            raise ValueError(f"the key `{key_id}` has {len(content)} bytes instead of {KEY_BYTES}")
+            raise ValueError(f"the key `{key_id}` has {len(content)} bytes, but {KEY_BYTES} are required")
         if why := find_weakness(content, min_distinct=_MIN_DISTINCT_OF_KEY):
             raise ValueRefused(f"the key `{key_id}` {why}", _KEY_REMEDY)
     if len({key_id for key_id, _, _ in keys}) != len(keys):
-        raise ValueError("two keys have the same id, which stands before the colon")
+        raise ValueRefused(
+            "two keys have the same id (the part before the colon)", "Remove one of them, or change its id"
+        )
     return tuple((key_id, Secret(key)) for key_id, _, key in keys)
 
 
 def cookie_name(text: str) -> str:
     """Read the name of a cookie: https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1."""
     if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", text):
-        raise ValueError(f"`{text}` is no cookie name")
+        raise ValueError(f"`{text}` is not a cookie name")
     return text
 
 
 def log_level(text: str) -> str:
     """Read one of logging's levels, in any case."""
     if text.upper() not in logging.getLevelNamesMapping():
-        raise ValueError(f"`{text}` is no log level")
+        raise ValueError(f"`{text}` is not a log level")
     return text.upper()
 
 
@@ -306,7 +319,7 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         if not text.isdecimal() or not low <= int(text) <= high:
-            raise ValueError(f"`{text}` is no whole number from {low} to {high}")
+            raise ValueError(f"`{text}` is not a whole number from {low} to {high}")
         return int(text)
 
     return read
@@ -319,7 +332,7 @@ def days(low: int) -> Callable[[str], timedelta | None]:
     def read(text: str) -> timedelta | None:
         number = read_number(text)
         if 0 < number < low:
-            raise ValueError(f"{number} days are fewer than {low}")
+            raise ValueError(f"{number} days are fewer than the minimum of {low}")
         return timedelta(days=number) if number else None
 
     return read
@@ -334,7 +347,7 @@ def _items(text: str) -> list[str]:
     """Return the parts of a list, which commas or, in a file, new lines separate."""
     items = [item for part in re.split(r"[,\n]", text) if (item := unquote(part))]
     if text and not items:
-        raise ValueError("it holds nothing but commas")
+        raise ValueError("the list is empty: it contains only commas")
     return items
 
 
@@ -343,9 +356,9 @@ def _check_url(text: str, schemes: tuple[str, ...]) -> None:
         parts = urlsplit(text)
         _ = parts.port
     except ValueError:
-        raise ValueError("this is no URL") from None
+        raise ValueError("the value is not a valid URL") from None
     if parts.scheme not in schemes:
-        raise ValueError(f"the URL does not begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        raise ValueError(f"the URL does not start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
     if parts.scheme.startswith("postgres"):
         _check_libpq(text)
 
@@ -358,5 +371,5 @@ def _check_libpq(text: str) -> None:
         conninfo_to_dict(text)
     except Exception:  # noqa: BLE001 - whatever it says may hold the password
         raise ValueError(
-            "PostgreSQL's library cannot read it; percent-encode special characters of the password"
+            "this is not a valid libpq URL; percent-encode special characters in the password"
         ) from None

@@ -13,16 +13,16 @@ from entrypoints.setting_values import Adapter, Address, Environment
 
 
 class SettingsRefused(Exception):
-    """The environment does not describe a service that can run. Its message shows no secret."""
+    """Settings are missing or wrong. The message contains no secret."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(["The settings are incomplete or wrong:", *map(str, problems)]))
+        super().__init__("\n".join(["Invalid settings:", *(f"{problem}." for problem in problems)]))
         self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything the environment says, read once. None is what was not set and has no default."""
+    """All settings, read from the environment once. None means not set and without a default."""
 
     environment: Environment
     home: Path
@@ -94,7 +94,7 @@ class Settings:
 
     @property
     def is_development(self) -> bool:
-        """Tell whether demo users, sandbox and development keys may exist."""
+        """Whether demo users, the sandbox and development keys are allowed."""
         return self.environment is Environment.DEVELOPMENT
 
     @property

@@ -159,7 +159,7 @@ def test_the_usual_variables_are_read_and_ours_come_first(tmp_path: Path) -> Non
 
 def test_the_description_has_no_password(company: Company) -> None:
     said = company.outgoing.description
-    assert f"https calls go through http://127.0.0.1:{company.proxy.port}; direct are: loopback" in said
+    assert f"HTTPS calls use the proxy http://127.0.0.1:{company.proxy.port}, except: loopback" in said
     assert str(company.ca_bundle) in said
     assert PASSWORD not in said
 
@@ -168,10 +168,10 @@ def test_the_description_has_no_password(company: Company) -> None:
     ("name", "text", "why"),
     [
         ("HTTPS_PROXY", "socks5://proxy:1080", "SOCKS proxies are not supported"),
-        ("HTTPS_PROXY", "ftp://proxy", "does not begin with http"),
+        ("HTTPS_PROXY", "ftp://proxy", "does not start with http"),
         ("CA_BUNDLE", "/no/such/file.pem", "cannot be read"),
-        ("CA_BUNDLE", __file__, "holds no PEM certificate"),
-        ("CA_BUNDLE", "-----BEGIN CERTIFICATE-----", "this is the certificate itself"),
+        ("CA_BUNDLE", __file__, "does not contain a PEM certificate"),
+        ("CA_BUNDLE", "-----BEGIN CERTIFICATE-----", "this is a certificate, not the path of a file"),
     ],
 )
 def test_a_route_that_cannot_be_is_refused(name: str, text: str, why: str) -> None:

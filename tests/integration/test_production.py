@@ -107,5 +107,5 @@ def test_it_does_not_start_with_keys_made_for_development(home: Path) -> None:
 
     assert ended.returncode != 0
     for name in ("AUTH_PUBLIC_KEY", "ENCRYPTION_KEYS"):
-        assert f"CREWKIT_GIT_{name}: it is the key that `up` made for development" in ended.stderr
+        assert f"CREWKIT_GIT_{name}: this is the development key that `up` created" in ended.stderr
     assert (keys / "encryption_keys").read_text() not in ended.stderr

@@ -133,7 +133,7 @@ async def test_readiness_says_so(database_url: str, redis_url: str, tmp_path: Pa
         ("redis+sentinel://a:26379/mymaster/0", "Redis Sentinel is not supported"),
         ("sentinel://a:26379,b:26379/0", "Redis Sentinel is not supported"),
         ("redis+cluster://a:6379", "Redis in cluster mode is not supported"),
-        ("redis://a:6379,b:6379/0", "it names several hosts"),
+        ("redis://a:6379,b:6379/0", "the URL has several hosts"),
     ],
 )
 def test_an_address_of_another_kind_is_refused_with_the_reason(url: str, why: str) -> None:

@@ -78,12 +78,13 @@ def test_a_variable_that_is_no_setting_is_told(database_url: str, redis_url: str
         [line] = service.logged("scheduler", "unknown_settings")
     assert line["level"] == "warning"
     assert line["reason"] == (
-        "CREWKIT_GIT_LOG_LEVLE: it is no setting. Rename it to CREWKIT_GIT_LOG_LEVEL, or remove it. "
-        "CREWKIT_GIT_TYPO: it is no setting. Remove it; the README lists all settings."
+        "CREWKIT_GIT_LOG_LEVLE: this setting does not exist. Rename it to CREWKIT_GIT_LOG_LEVEL, or remove "
+        "it. CREWKIT_GIT_TYPO: this setting does not exist. Remove it. docs/reference/settings.md lists "
+        "all settings."
     )
     said = ended("doctor", misspelt).stdout
     assert "warn  settings" in said
-    assert "CREWKIT_GIT_LOG_LEVLE: it is no setting." in said
+    assert "CREWKIT_GIT_LOG_LEVLE: this setting does not exist." in said
     assert PASSWORD not in said
 
 

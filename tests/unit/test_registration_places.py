@@ -54,10 +54,10 @@ def test_a_tunnel_may_take_the_deliveries_alone() -> None:
         ("https://laptop", "GitHub cannot reach this machine"),
         ("https://git.internal", "GitHub cannot reach this machine"),
         ("http://git.crewkit.example", "give https://"),
-        ("git.crewkit.example", "does not begin with"),
+        ("git.crewkit.example", "does not start with"),
         ("https://git.crewkit.example/?a=b", "after the path"),
         ("https://mara:secret@git.crewkit.example", "any user name"),
-        ("https://", "names no host"),
+        ("https://", "has no host"),
     ],
 )
 def test_what_github_cannot_reach_or_should_not_is_refused(option: str, url: str, said: str) -> None:

@@ -25,7 +25,7 @@ def problem_of(name: str, text: str) -> str | None:
 @pytest.mark.parametrize("secret", ["a", "fifteen-random-", "s3cret", "0123456789abcde"])
 def test_a_webhook_secret_has_at_least_16_characters(secret: str) -> None:
     assert problem_of("GITHUB_WEBHOOK_SECRETS", secret) == (
-        f"it has {len(secret)} characters, and at least 16 are needed"
+        f"the secret has {len(secret)} characters, but at least 16 are required"
     )
 
 

@@ -106,7 +106,7 @@ def test_a_chain_keeps_all_its_certificates() -> None:
     chain = CERTIFICATE + Authority().certificate.decode()
     env = {"CREWKIT_GIT_ENVIRONMENT": "development", "CREWKIT_GIT_GRPC_TLS_CERTIFICATE": chain}
     key = tokens.private_pem(tokens.p256_key()).decode()
-    with pytest.raises(SettingsRefused, match="it is not the key of"):
+    with pytest.raises(SettingsRefused, match="does not belong to"):
         Settings.from_environment({**env, "CREWKIT_GIT_GRPC_TLS_KEY": key})
 
 
@@ -138,7 +138,7 @@ BAD_PRIVATE_KEYS = {
     "certificate": (CERTIFICATE, "this is a certificate, not a private key"),
     "RSA of 1024 bits": (
         tokens.private_pem(tokens.rsa_key("small", bits=1024)).decode(),
-        "this RSA key has 1024 bits, and at least 2048 are needed",
+        "this RSA key has 1024 bits, but at least 2048 are required",
     ),
     "elliptic curve": (_private(tokens.p256_key()), "this is not an RSA key"),
     "elliptic curve, old form": (
@@ -151,7 +151,7 @@ BAD_PRIVATE_KEYS = {
         RSA.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode(),
         "this is an OpenSSH key",
     ),
-    "two keys": (PKCS8 + PKCS1, "there are 2 keys"),
+    "two keys": (PKCS8 + PKCS1, "it contains 2 keys"),
     "body without its first and last line": (
         "".join(PKCS8.splitlines()[1:-1]),
         "neither a PEM private key nor the path of a file",
@@ -173,25 +173,25 @@ def test_a_bad_private_key_is_refused_with_the_reason(tmp_path: Path, case: str)
 
 
 BAD_PUBLIC_KEYS = {
-    "private": (PKCS8, "this is a private key, and only the public key is needed"),
+    "private": (PKCS8, "this is a private key, but a public key is needed"),
     "certificate": (CERTIFICATE, "this is a certificate, not a public key"),
     "RSA of 1024 bits": (
         tokens.public_pem(tokens.rsa_key("small", bits=1024)),
-        "this RSA key has 1024 bits, and at least 2048 are needed",
+        "this RSA key has 1024 bits, but at least 2048 are required",
     ),
     "another curve": (
         ec.generate_private_key(ec.SECP384R1())
         .public_key()
         .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         .decode(),
-        "this is a key on the curve secp384r1, and only P-256 is accepted",
+        "this key is on the curve secp384r1, but only P-256 is supported",
     ),
     "DSA": (
         dsa.generate_private_key(1024)
         .public_key()
         .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         .decode(),
-        "cannot be verified with a key of this kind",
+        "this type of public key is not supported",
     ),
     "cut": (PUBLIC[:200], "its END line is missing"),
     "cut in the middle": (PUBLIC[:150] + PUBLIC[200:], "the public key is damaged"),

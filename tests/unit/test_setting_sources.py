@@ -61,9 +61,8 @@ def test_variable_and_file_together_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text(FIRST)
     assert refusal(GITHUB_WEBHOOK_SECRETS=SECOND, GITHUB_WEBHOOK_SECRETS_FILE=str(file)) == (
-        "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS: CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS_FILE is set too. Remove "
-        "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS or CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS_FILE, so that it is clear "
-        "which value counts"
+        "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS: CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS_FILE is set as well. Remove "
+        "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS or CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS_FILE"
     )
 
 
@@ -89,7 +88,7 @@ def test_a_file_that_cannot_be_used_is_named_with_the_reason(tmp_path: Path) -> 
 def test_a_value_of_several_lines_is_refused_where_one_is_expected(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("one\ntwo\n")
-    assert "it has more than one line" in refusal(GITHUB_CLIENT_SECRET_FILE=str(file))
+    assert "the value has more than one line" in refusal(GITHUB_CLIENT_SECRET_FILE=str(file))
 
 
 @pytest.mark.parametrize("name", ["GITHUB_CLIENT_SECRET", "GITHUB_WEBHOOK_SECRETS", "ENCRYPTION_KEYS"])
@@ -99,7 +98,7 @@ def test_the_path_of_a_mounted_secret_is_not_taken_for_the_secret(tmp_path: Path
     for path in (str(file), f"file://{file}", f"'{file}'", "/run/secrets/not-visible-here"):
         assert refusal(**{name: path}) == (
             f"CREWKIT_GIT_{name}: this is the path of a file, not the value. Set CREWKIT_GIT_{name}_FILE to "
-            f"the path, and remove CREWKIT_GIT_{name}"
+            f"the path and remove CREWKIT_GIT_{name}"
         )
 
 

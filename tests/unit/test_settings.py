@@ -80,18 +80,18 @@ def test_development_needs_nothing() -> None:
 def test_production_is_the_default_and_refuses_an_empty_environment() -> None:
     """Forgetting everything starts nothing, and says all that is missing at once."""
     assert refused({}) == {
-        "DATABASE_URL": "it is not set",
-        "REDIS_URL": "it is not set",
-        "DASHBOARD_URL": "it is not set",
-        "PUBLIC_URL": "it is not set",
-        "GITHUB_CLIENT_ID": "it is not set",
-        "GITHUB_CLIENT_SECRET": "it is not set",
-        "GITHUB_PRIVATE_KEY": "it is not set",
-        "GITHUB_WEBHOOK_SECRETS": "it is not set",
-        "ENCRYPTION_KEYS": "it is not set",
-        "AUTH_ISSUER": "it is not set",
-        "AUTH_AUDIENCE": "it is not set",
-        "AUTH_PUBLIC_KEY": "neither it nor CREWKIT_GIT_AUTH_JWKS_URL is set",
+        "DATABASE_URL": "not set, but required",
+        "REDIS_URL": "not set, but required",
+        "DASHBOARD_URL": "not set, but required",
+        "PUBLIC_URL": "not set, but required",
+        "GITHUB_CLIENT_ID": "not set, but required",
+        "GITHUB_CLIENT_SECRET": "not set, but required",
+        "GITHUB_PRIVATE_KEY": "not set, but required",
+        "GITHUB_WEBHOOK_SECRETS": "not set, but required",
+        "ENCRYPTION_KEYS": "not set, but required",
+        "AUTH_ISSUER": "not set, but required",
+        "AUTH_AUDIENCE": "not set, but required",
+        "AUTH_PUBLIC_KEY": "neither CREWKIT_GIT_AUTH_PUBLIC_KEY nor CREWKIT_GIT_AUTH_JWKS_URL is set",
     }
 
 
@@ -173,7 +173,7 @@ def test_every_problem_is_told_at_once_with_its_remedy() -> None:
         "CREWKIT_GIT_WORKERS",
         "CREWKIT_GIT_DATABASE_URL",
     ]
-    assert "Give host:port, such as 127.0.0.1:3050" in lines[1]
+    assert "Set it to host:port, such as 127.0.0.1:3050" in lines[1]
 
 
 def test_nothing_shows_a_secret() -> None:
@@ -206,7 +206,7 @@ def test_a_private_key_given_by_mistake_is_refused() -> None:
     private = tokens.private_pem(tokens.ed25519_key()).decode()
 
     found = refused({**PRODUCTION, "CREWKIT_GIT_AUTH_PUBLIC_KEY": private})
-    assert found == {"AUTH_PUBLIC_KEY": "this is a private key, and only the public key is needed"}
+    assert found == {"AUTH_PUBLIC_KEY": "this is a private key, but a public key is needed"}
 
 
 def test_one_source_of_keys_decides() -> None:
@@ -269,7 +269,7 @@ def test_plain_http_is_refused_for_each_origin_in_one_line_with_a_remedy() -> No
     (line,) = str(refusal.value).splitlines()[1:]
     assert line == (
         "CREWKIT_GIT_ALLOWED_ORIGINS: http://b.example is not encrypted. "
-        "Give an https:// address; http:// is only for this machine (localhost, 127.0.0.1, ::1)"
+        "Use https://. http:// is only allowed for this machine (localhost, 127.0.0.1, ::1)."
     )
 
 
@@ -289,7 +289,7 @@ def test_a_variable_that_is_no_setting_is_found() -> None:
     }
     assert [(one.variable, one.remedy) for one in unknown({**PRODUCTION, **env})] == [
         ("CREWKIT_GIT_LOG_LEVLE", "Rename it to CREWKIT_GIT_LOG_LEVEL, or remove it"),
-        ("CREWKIT_GIT_TYPO", "Remove it; the README lists all settings"),
+        ("CREWKIT_GIT_TYPO", "Remove it. docs/reference/settings.md lists all settings"),
     ]
 
 
@@ -304,7 +304,7 @@ def test_no_key_of_development_is_believed_in_production(tmp_path: Path, name: s
     made = development_environment(tmp_path, {})[f"CREWKIT_GIT_{name}"]
     env = {**PRODUCTION, "CREWKIT_GIT_HOME": str(tmp_path), f"CREWKIT_GIT_{name}": made}
 
-    assert refused(env) == {name: "it is the key that `up` made for development"}
+    assert refused(env) == {name: "this is the development key that `up` created"}
     Settings.from_environment({**env, **DEVELOPMENT})
 
 
@@ -361,7 +361,7 @@ def test_a_damaged_certificate_is_one_problem() -> None:
         "CREWKIT_GIT_GRPC_TLS_CERTIFICATE": certificate.decode()[:-100],
         "CREWKIT_GIT_GRPC_TLS_KEY": key.decode(),
     }
-    assert refused(env) == {"GRPC_TLS_CERTIFICATE": "the certificate is cut off: its END line is missing"}
+    assert refused(env) == {"GRPC_TLS_CERTIFICATE": "the certificate is incomplete: its END line is missing"}
 
 
 def test_a_key_of_another_certificate_is_refused() -> None:
@@ -373,7 +373,7 @@ def test_a_key_of_another_certificate_is_refused() -> None:
         "CREWKIT_GIT_GRPC_TLS_CERTIFICATE": certificate.decode(),
         "CREWKIT_GIT_GRPC_TLS_KEY": other.decode(),
     }
-    assert refused(env) == {"GRPC_TLS_KEY": "it is not the key of CREWKIT_GIT_GRPC_TLS_CERTIFICATE"}
+    assert refused(env) == {"GRPC_TLS_KEY": "this key does not belong to CREWKIT_GIT_GRPC_TLS_CERTIFICATE"}
 
 
 def test_traces_without_their_packages_are_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

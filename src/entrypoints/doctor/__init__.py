@@ -1,4 +1,5 @@
-"""What is wrong with an installation of the service, and what to do about it: `crewkit-git doctor`.
+"""The findings of `crewkit-git doctor`: what is wrong with an installation of the service, and what to do.
 
-A check asks (`entrypoints.bootstrap.doctor`), and a pure function here judges what was found.
+`entrypoints.bootstrap.doctor` reads the state of PostgreSQL, Redis and GitHub. The pure functions here turn
+that state into findings.
 """

@@ -1,10 +1,11 @@
-"""The app as its provider knows it, against the settings and against what we need."""
+"""Compare the app at its provider with the settings and with what the service needs."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from core.domain.provider import App, AppNeeds, rank_of
 from entrypoints.doctor.findings import Finding, fail, note, ok, warn
+from entrypoints.doctor.wording import counted
 
 # The app's claims leave a minute for clocks that differ; https://github.com/octokit/auth-app.js/issues/698.
 _CLOCK_WARN = timedelta(seconds=30)
@@ -13,23 +14,27 @@ _MOST_NAMED = 5
 
 
 def judge_identity(app: App, *, client_id: str, app_id: str | None, slug: str | None) -> list[Finding]:
-    """Judge whether the settings speak of the app whose key we have."""
+    """Report settings that belong to another app than the private key."""
     about = "github app"
-    told = {"CLIENT_ID": (client_id, app.client_id), "APP_ID": (app_id, app.id), "APP_SLUG": (slug, app.slug)}
+    values = {
+        "CLIENT_ID": (client_id, app.client_id),
+        "APP_ID": (app_id, app.id),
+        "APP_SLUG": (slug, app.slug),
+    }
     wrong = [
         fail(
             about,
-            f"CREWKIT_GIT_GITHUB_{name} is {ours}, but the key is that of {theirs}.",
-            "Take id, slug, client id and key from the same app's page.",
+            f"CREWKIT_GIT_GITHUB_{name} is {configured}, but in the app of the private key it is {actual}.",
+            "Copy the app id, slug, client id and private key from the page of one app.",
         )
-        for name, (ours, theirs) in told.items()
-        if ours and theirs and ours != theirs
+        for name, (configured, actual) in values.items()
+        if configured and actual and configured != actual
     ]
-    return wrong or [ok(about, f"{app.name} answers to our key: {app.url}")]
+    return wrong or [ok(about, f"GitHub accepts the private key. The app is {app.name}: {app.url}")]
 
 
 def judge_permissions(app: App, needs: AppNeeds) -> list[Finding]:
-    """Judge what the app may do: not less than we need, and not more."""
+    """Report permissions that the app lacks, and permissions that it does not need."""
     about, page = "permissions", _page(app, "/permissions")
     wanted = needs.all_permissions
     missing = [f"{name}: {level}" for name, level in wanted.items() if not _has(app, name, level)]
@@ -44,18 +49,24 @@ def judge_permissions(app: App, needs: AppNeeds) -> list[Finding]:
             fail(
                 about,
                 f"The app lacks {', '.join(missing)}.",
-                f"Grant it at {page}; owners then accept it for each installation.",
+                "Add them on the app's page, then ask each owner to accept them for their installation: "
+                f"{page}",
             )
         )
     if more:
         found.append(
-            warn(about, f"The app may more than we need: {', '.join(more)}.", f"Take it back at {page}")
+            warn(
+                about,
+                f"The app has permissions it does not need: {', '.join(more)}.",
+                f"Remove them at {page}",
+            )
         )
-    return found or [ok(about, f"As needed: {', '.join(f'{name}: {one}' for name, one in wanted.items())}.")]
+    granted = ", ".join(f"{name}: {level}" for name, level in wanted.items())
+    return found or [ok(about, f"The app has exactly the permissions it needs: {granted}.")]
 
 
 def judge_events(app: App, needs: AppNeeds) -> list[Finding]:
-    """Judge what the app is told of. Installations are told to every app."""
+    """Report missing and unneeded event subscriptions. GitHub sends installation events to every app."""
     about, page = "events", _page(app, "/permissions")
     missing, more = sorted(needs.events - app.events), sorted(app.events - needs.events)
     found = []
@@ -67,17 +78,19 @@ def judge_events(app: App, needs: AppNeeds) -> list[Finding]:
         found.append(
             warn(
                 about,
-                f"The app is told of what nobody here acts on: {', '.join(more)}.",
+                f"The app subscribes to events that this service does not use: {', '.join(more)}.",
                 f"Unsubscribe at {page}",
             )
         )
-    return found or [ok(about, f"As needed: {', '.join(sorted(needs.events))}.")]
+    return found or [
+        ok(about, f"The app subscribes to the events it needs: {', '.join(sorted(needs.events))}.")
+    ]
 
 
 def judge_installations(
     granted: Sequence[tuple[str, Mapping[str, str]]], asked: Mapping[str, str]
 ) -> list[Finding]:
-    """Judge whether owners accepted what the app asks of their accounts: each does so for their own."""
+    """Report accounts whose owners have not accepted all permissions that the app requests."""
     about = "installations"
     behind = {
         name: [one for one, level in asked.items() if rank_of(permissions.get(one, "")) < rank_of(level)]
@@ -85,40 +98,40 @@ def judge_installations(
     }
     lacking = {name: missing for name, missing in behind.items() if missing}
     if not lacking:
-        return [ok(about, f"{len(granted)} connected, none behind on permissions.")]
+        connected = counted(len(granted), "connected account")
+        return [ok(about, f"{connected}. All permissions are accepted.")]
     named = [f"{name} ({', '.join(missing)})" for name, missing in list(lacking.items())[:_MOST_NAMED]]
     rest = f" and {len(lacking) - _MOST_NAMED} more" if len(lacking) > _MOST_NAMED else ""
     return [
         warn(
             about,
-            f"{len(lacking)} of {len(granted)} connected accounts do not grant all: "
+            f"{len(lacking)} of {len(granted)} connected accounts have not accepted all permissions: "
             f"{', '.join(named)}{rest}.",
-            "Their owners find the request on their installation's page at GitHub; until then what needs it "
-            "is off there.",
+            "An owner can accept them on the installation's page at GitHub. Until then, features that need "
+            "them do not work for that account.",
         )
     ]
 
 
 def judge_clock(whose: str, offset: timedelta | None) -> Finding:
-    """Judge how far another clock is ahead of ours."""
+    """Compare another clock with this machine's; `offset` is how far the other is ahead."""
     about = f"{whose} clock"
     if offset is None:
-        return note(about, "It does not tell its time.")
+        return note(about, "Not checked: the server did not send its time.")
     seconds = round(offset.total_seconds())
     if abs(offset) < _CLOCK_WARN:
-        return ok(
-            about, "It agrees with ours to " + (f"{abs(seconds)} s." if abs(seconds) > 1 else "a second.")
-        )
-    said = f"Ours is {abs(seconds)} s {'behind' if seconds > 0 else 'ahead of'} it."
-    remedy = "Let this machine set its clock by NTP (`timedatectl set-ntp true`)."
-    return (fail if abs(offset) >= _CLOCK_FAIL else warn)(about, said, remedy)
+        return ok(about, f"Differs from this machine's clock by {abs(seconds)} s, which is fine.")
+    message = f"This machine's clock is {abs(seconds)} s {'behind' if seconds > 0 else 'ahead'}."
+    remedy = "Synchronize this machine's clock with NTP (`timedatectl set-ntp true`)."
+    return (fail if abs(offset) >= _CLOCK_FAIL else warn)(about, message, remedy)
 
 
 def note_callbacks(callback_urls: tuple[str, str]) -> Finding:
-    """Tell what nobody can ask for: the provider's API shows callback URLs to no one."""
+    """Name the callback URLs that the app must have. GitHub's API does not return them."""
     return note(
         "callback urls",
-        f"The app must have these, in this order: {callback_urls[0]} and {callback_urls[1]}",
+        "GitHub's API does not show callback URLs. Check that the app's page has these two, in this order: "
+        f"{callback_urls[0]} and {callback_urls[1]}",
     )
 
 

@@ -11,15 +11,17 @@ _ABOUT = "settings"
 def judge_settings(
     settings: Settings, problems: Sequence[Problem], strays: Sequence[Problem] = ()
 ) -> list[Finding]:
-    """Tell every problem, each with its remedy, and what is no setting at all."""
-    well = ok(_ABOUT, f"All {len(SETTINGS)} can be read, for {settings.environment.value}.")
+    """Report each problem with its remedy, and each variable that looks like a setting but is not."""
+    valid = ok(
+        _ABOUT, f"All {len(SETTINGS)} settings are valid. The environment is {settings.environment.value}."
+    )
     return [
-        *([_told(fail, problem) for problem in problems] or [well]),
-        *(_told(warn, stray) for stray in strays),
+        *([_to_finding(fail, problem) for problem in problems] or [valid]),
+        *(_to_finding(warn, stray) for stray in strays),
     ]
 
 
-def _told(judge: Callable[[str, str, str], Finding], problem: Problem) -> Finding:
+def _to_finding(judge: Callable[[str, str, str], Finding], problem: Problem) -> Finding:
     return judge(_ABOUT, f"{problem.variable}: {problem.problem}.", f"{problem.remedy}.")
 
 

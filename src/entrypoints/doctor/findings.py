@@ -7,7 +7,7 @@ from core.domain.errors import DomainError
 
 
 class Level(Enum):
-    """How bad a finding is, the least first. A note is what only a person can look at."""
+    """How serious a finding is, the least serious first. A note is about something that was not checked."""
 
     OK = "ok"
     NOTE = "note"
@@ -17,7 +17,7 @@ class Level(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was found, in a sentence, and what to do about it."""
+    """One result of a check: a sentence, and what to do about it."""
 
     level: Level
     about: str
@@ -26,28 +26,28 @@ class Finding:
 
 
 def ok(about: str, message: str) -> Finding:
-    """Find that something is as it should be."""
+    """Report that something works."""
     return Finding(Level.OK, about, message)
 
 
 def note(about: str, message: str) -> Finding:
-    """Tell what cannot be asked."""
+    """Report what was not checked."""
     return Finding(Level.NOTE, about, message)
 
 
 def warn(about: str, message: str, remedy: str) -> Finding:
-    """Find something that works today, and may not tomorrow."""
+    """Report something that works now but may fail later."""
     return Finding(Level.WARN, about, message, remedy)
 
 
 def fail(about: str, message: str, remedy: str) -> Finding:
-    """Find something that does not work."""
+    """Report something that does not work."""
     return Finding(Level.FAIL, about, message, remedy)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question: `look` asks it and judges the answer; `remedy` helps where none comes."""
+    """One check: `look` returns its findings; `remedy` is shown if it fails or takes too long."""
 
     about: str
     look: Callable[[], Awaitable[Iterable[Finding]]]
@@ -55,7 +55,7 @@ class Check:
 
 
 async def examine(checks: Sequence[Check], *, seconds: float) -> list[Finding]:
-    """Make all checks at once, each for so long at most; none keeps another from being made."""
+    """Run all checks concurrently, each for at most `seconds`. A failing check does not affect the others."""
     found = await asyncio.gather(*(_made(check, seconds) for check in checks))
     return [finding for findings in found for finding in findings]
 
@@ -65,8 +65,8 @@ async def _made(check: Check, seconds: float) -> list[Finding]:
         async with asyncio.timeout(seconds):
             return list(await check.look())
     except TimeoutError:
-        return [fail(check.about, f"There was no answer within {seconds:g} seconds.", check.remedy)]
+        return [fail(check.about, f"No response within {seconds:g} seconds.", check.remedy)]
     except DomainError as refusal:
         return [fail(check.about, refusal.message, check.remedy)]
-    except Exception as error:  # noqa: BLE001 - the other checks count; the text may repeat anything
-        return [fail(check.about, f"It could not be looked at ({type(error).__name__}).", check.remedy)]
+    except Exception as error:  # noqa: BLE001 - the other checks go on; the error's text may contain a secret
+        return [fail(check.about, f"The check failed with {type(error).__name__}.", check.remedy)]

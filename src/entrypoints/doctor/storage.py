@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis, and the processes that are only seen in them."""
+"""The database, the event queue, and the processes whose state is visible in them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,111 +8,122 @@ from core.domain.recoveries import RecoveryState
 from entrypoints.doctor.findings import Finding, fail, ok, warn
 from entrypoints.doctor.wording import counted, deliveries, lasting
 
-# The sweep rings every five seconds for what is due.
+# The scheduler notifies workers of due events every five seconds.
 _WAITS_TOO_LONG = timedelta(minutes=1)
-# The scheduler compares every five minutes, also where the provider does not answer for a while.
+# The scheduler compares every five minutes, unless the provider is unavailable for a while.
 _COMPARED_TOO_LONG_AGO = timedelta(minutes=20)
-# A check is due once a day, and may wait half a day for its turn.
+# A check is due once a day and may wait up to half a day until it runs.
 _CHECKED_TOO_LATE = timedelta(days=1)
 
 
 def judge_revision(current: str | None, newest: str) -> Finding:
-    """Judge the schema's revision; revisions are numbered, so a higher number is a newer version's."""
+    """Compare the schema's revision with the newest. Revisions are numbered, so a higher number is newer."""
     about, migrate = "migrations", "Run `crewkit-git migrate`."
     if current == newest:
-        return ok(about, f"The schema is at revision {newest}, the newest.")
+        return ok(about, f"The database schema is at revision {newest}, the newest.")
     if current is None:
-        return fail(about, "The database was never migrated.", migrate)
+        return fail(about, "The database has no schema yet.", migrate)
     if current > newest:
         return warn(
             about,
-            f"The schema is at revision {current}, newer than this version's {newest}.",
-            "Expected after a rollback or during an upgrade: this version works with it (docs/upgrades.md).",
+            f"The database schema is at revision {current}, newer than {newest} of this version.",
+            "This is expected after a rollback and during an upgrade. This version works with the newer "
+            "schema (docs/upgrades.md).",
         )
-    return fail(about, f"The schema is at revision {current} and not at {newest}.", migrate)
+    return fail(
+        about, f"The database schema is at revision {current}, but this version needs {newest}.", migrate
+    )
 
 
 def judge_pooler(*, has_statement_timeout: bool) -> Finding:
-    """Judge a database behind a connection pooler, whose sessions do not keep the service's settings."""
+    """Report whether the database role sets the timeouts: behind a pooler, sessions cannot set them."""
     about = "pooler"
-    message = "The database is behind a connection pooler; prepared statements are off."
+    message = "The database is behind a connection pooler. Prepared statements are off."
     if has_statement_timeout:
         return ok(about, message)
     return warn(
         about,
-        f"{message} Reads have no time limit at the server.",
-        "Run ALTER ROLE … SET statement_timeout = '8s', the same for lock_timeout = '5s', "
-        "idle_in_transaction_session_timeout = '5s' and random_page_cost = 1.1, and reconnect the pooler.",
+        f"{message} The server does not limit how long a read may take.",
+        "Run ALTER ROLE … SET statement_timeout = '8s'. Do the same for lock_timeout = '5s', "
+        "idle_in_transaction_session_timeout = '5s' and random_page_cost = 1.1. Then reconnect the pooler.",
     )
 
 
 def judge_workers(names: Sequence[str]) -> Finding:
-    """Judge who listens."""
+    """Report whether a worker runs."""
     if names:
-        return ok("worker", f"{counted(len(names), 'worker')} listening.")
+        return ok("worker", f"{counted(len(names), 'worker')} running.")
     return fail(
-        "worker", "No worker listens, so nothing that arrives is processed.", "Start `crewkit-git worker`."
+        "worker",
+        "No worker is running, so deliveries are stored but not processed.",
+        "Start `crewkit-git worker`.",
     )
 
 
 def judge_backlog(oldest_due: datetime | None, failed: int, most: int, *, now: datetime) -> list[Finding]:
-    """Judge what waits, and what no longer does since it failed; `most` is where the count of these ended."""
+    """Report due deliveries that wait too long, and failed ones, of which at most `most` were counted."""
     found = []
     waits = now - oldest_due if oldest_due else timedelta(0)
     if waits > _WAITS_TOO_LONG:
         found.append(
             fail(
                 "backlog",
-                f"A delivery has been waiting for {lasting(waits)}.",
-                "See whether `crewkit-git worker` and `crewkit-git scheduler` run, and what they log.",
+                f"The oldest due delivery has been waiting for {lasting(waits)}.",
+                "Check that `crewkit-git worker` and `crewkit-git scheduler` are running, and read their "
+                "logs.",
             )
         )
     else:
-        found.append(ok("backlog", "No delivery waits for long."))
+        limit = _WAITS_TOO_LONG.total_seconds()
+        found.append(ok("backlog", f"No delivery has been waiting for more than {limit:.0f} seconds."))
     if failed:
         count = f"{failed} or more deliveries" if failed >= most else deliveries(failed)
         found.append(
             warn(
                 "backlog",
                 f"{count} failed.",
-                "See why: `crewkit-git events list --status failed`; then `crewkit-git events retry`.",
+                "See the reasons with `crewkit-git events list --status failed`. When the cause is fixed, "
+                "run `crewkit-git events retry --status failed`.",
             )
         )
     return found
 
 
 def judge_checks(backlog: CheckBacklog, *, now: datetime) -> Finding:
-    """Judge whether the daily checks of installations with GitHub are on time."""
+    """Report whether the daily comparison of each installation with GitHub is on time."""
     about = "reconciliation"
     checked = backlog.last_checked_at
-    last = f" The last check was {lasting(now - checked)} ago." if checked else ""
+    last = f" The last one was {lasting(now - checked)} ago." if checked else ""
     late = now - backlog.due_since if backlog.due_since else timedelta(0)
     if late > _CHECKED_TOO_LATE:
         return fail(
             about,
-            f"Daily checks with GitHub are late: {counted(backlog.overdue, 'installation')} due, the oldest "
-            f"for {lasting(late)}.{last}",
-            "Start `crewkit-git scheduler`, or check its log for failed calls to GitHub.",
+            f"The daily comparison with GitHub is late for {counted(backlog.overdue, 'installation')}. The "
+            f"oldest has been due for {lasting(late)}.{last}",
+            "Check that `crewkit-git scheduler` is running, and look for failed calls to GitHub in its log.",
         )
-    return ok(about, f"Daily checks with GitHub are on time ({counted(backlog.live, 'installation')}).{last}")
+    return ok(
+        about,
+        f"The daily comparison with GitHub is on time for {counted(backlog.live, 'installation')}.{last}",
+    )
 
 
 def judge_scheduler(recovery: RecoveryState, *, now: datetime) -> list[Finding]:
-    """Judge the scheduler by what it leaves behind: a comparison with the provider's log of deliveries."""
-    about, start = "scheduler", "Start `crewkit-git scheduler`, or see what it logs."
+    """Report whether the scheduler runs, from the time of its last check for missing deliveries."""
+    about, start = "scheduler", "Check that `crewkit-git scheduler` is running, and read its log."
     if recovery.compared_at is None:
-        return [warn(about, "It never compared the provider's log of deliveries with ours.", start)]
+        return [warn(about, "The scheduler has never checked the provider's delivery log.", start)]
     age = now - recovery.compared_at
-    said = f"It compared the provider's log of deliveries with ours {lasting(age)} ago"
+    message = f"The scheduler last checked the provider's delivery log {lasting(age)} ago"
     if age > _COMPARED_TOO_LONG_AGO:
-        return [fail(about, f"{said}, and should every five minutes.", start)]
-    found = [ok(about, f"{said}.")]
+        return [fail(about, f"{message}. It should do so every five minutes.", start)]
+    found = [ok(about, f"{message}.")]
     if recovery.missing:
         found.append(
             warn(
                 "recovery",
-                f"{deliveries(recovery.missing)} of that log are missing in ours.",
-                "They are being fetched; at once with `crewkit-git recover-deliveries`.",
+                f"{deliveries(recovery.missing)} in the provider's delivery log did not arrive here.",
+                "The scheduler fetches them. To fetch them now, run `crewkit-git recover-deliveries`.",
             )
         )
     return found

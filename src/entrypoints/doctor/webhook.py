@@ -1,4 +1,4 @@
-"""Where the provider delivers, and what became of what it delivered."""
+"""The app's webhook, and the results of its newest deliveries."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -8,51 +8,68 @@ from core.domain.provider import LoggedDelivery, WebhookConfig
 from entrypoints.doctor.findings import Finding, fail, note, ok, warn
 from entrypoints.doctor.wording import deliveries, lasting
 
-# What is younger may still be on its way into the ledger.
+# A younger delivery may not be stored yet.
 _ON_ITS_WAY = timedelta(minutes=1)
 _GREETING = "ping"
 
 
 def judge_webhook(config: WebhookConfig, expected: str, page: str, *, is_development: bool) -> list[Finding]:
-    """Judge where deliveries go. Whether they are switched on, the provider does not tell."""
+    """Report whether the webhook points to this service. GitHub's API does not say whether it is active."""
     about = "webhook"
     if not config.url:
         return [
-            fail(about, "The app has no webhook URL.", f"Set it to {expected} and switch it on, at {page}")
+            fail(
+                about,
+                "The app has no webhook URL.",
+                f"Set the URL to {expected} and activate the webhook at {page}",
+            )
         ]
     found = []
     if config.url != expected:
         judge = warn if is_development else fail
         remedy = (
-            f"That is right if it is your tunnel to {expected}; else change it at {page}"
+            f"This is fine if it is your tunnel to {expected}. Otherwise change it at {page}"
             if is_development
-            else f"Change it at {page}, or correct CREWKIT_GIT_PUBLIC_URL."
+            else f"Change the URL at {page} or correct CREWKIT_GIT_PUBLIC_URL."
         )
-        found.append(judge(about, f"Deliveries go to {config.url} and not to {expected}.", remedy))
+        found.append(judge(about, f"The webhook URL is {config.url}, but should be {expected}.", remedy))
     if config.content_type not in ("json", "form"):
-        found.append(fail(about, f"The content type is {config.content_type}.", f"Set it to json at {page}"))
+        found.append(
+            fail(
+                about,
+                f"The webhook's content type is {config.content_type}, which is not supported.",
+                f"Set it to json at {page}",
+            )
+        )
     if not config.verifies_certificate:
         found.append(
-            fail(about, "GitHub does not verify our certificate.", f"Enable SSL verification at {page}")
+            fail(
+                about,
+                "SSL verification is off: GitHub does not verify this service's certificate.",
+                f"Enable SSL verification at {page}",
+            )
         )
-    return found or [ok(about, f"Deliveries go to {config.url} as {config.content_type}.")]
+    return found or [
+        ok(about, f"The webhook URL is {config.url}, the content type is {config.content_type}.")
+    ]
 
 
 def judge_deliveries(
     log: Sequence[LoggedDelivery], known: Collection[str] | None, page: str, *, now: datetime
 ) -> list[Finding]:
-    """Judge what became of the newest deliveries, given newest first.
+    """Report failed and missing deliveries among the newest, which are given newest first.
 
-    `known` are those in our ledger; None where it could not be asked.
+    `known` are the ids of those that this service stored; None if the database could not be read.
     """
     about = "deliveries"
-    # The ping that greets a new webhook comes before the service knows its secret.
+    # GitHub sends a ping when the webhook is created, which is before the service knows its secret.
     log = [one for one in log if one.succeeded or one.event_type != _GREETING]
     if not log:
         return [
             note(
                 about,
-                f"GitHub delivered nothing yet. See that the webhook is active at {page}, then push.",
+                "GitHub has not sent any delivery yet. Check that the webhook is active, then push to a "
+                f"repository. The webhook's page is {page}",
             )
         ]
     arrived = {one.guid for one in log if one.succeeded}
@@ -74,42 +91,49 @@ def judge_deliveries(
         found.append(
             fail(
                 about,
-                f"{deliveries(len(elsewhere))} accepted by someone and not in our ledger, the last "
-                f"{lasting(now - elsewhere[0].delivered_at)} ago.",
-                "See whether another service answers at the webhook's URL, or ours with another database.",
+                f"{deliveries(len(elsewhere))} got a success response but cannot be found in this database. "
+                f"The last was sent {lasting(now - elsewhere[0].delivered_at)} ago.",
+                "Check whether another service receives requests at the webhook URL, or whether the API "
+                "uses another database than this command.",
             )
         )
     if found:
         return found
     age = lasting(now - newest.delivered_at)
     if fetched:
-        said = f"{fetched} of them failed at first and {'was' if fetched == 1 else 'were'} fetched since"
-        return [ok(about, f"{deliveries(len(log))} reached us, the last {age} ago; {said}.")]
-    return [ok(about, f"{deliveries(len(log))} arrived, the last {age} ago.")]
+        recovered = f"{fetched} of them failed at first and {'was' if fetched == 1 else 'were'} recovered"
+        return [ok(about, f"{deliveries(len(log))} received, the last {age} ago. {recovered}.")]
+    return [ok(about, f"{deliveries(len(log))} received, the last {age} ago.")]
 
 
 def _of_failures(
     lost: Sequence[LoggedDelivery], fetched: int, newest: LoggedDelivery, page: str, *, now: datetime
 ) -> Finding:
     last = lost[0]
-    since = {0: "", len(lost): ", all fetched since"}.get(fetched, f", {fetched} of them fetched since")
-    said = (
-        f"{deliveries(len(lost))} failed of late{since}; the last, {last.event_type}, "
-        f"{lasting(now - last.delivered_at)} ago: {last.answer or 'no answer'}."
+    since = {0: "", len(lost): " (all recovered)"}.get(fetched, f" ({fetched} recovered)")
+    message = (
+        f"{deliveries(len(lost))} failed recently{since}. The last was {last.event_type}, "
+        f"{lasting(now - last.delivered_at)} ago. The response was: {last.answer or 'none'}."
     )
     is_refused = last.status_code == HTTPStatus.UNAUTHORIZED
     if is_refused:
         remedy = (
-            "We refuse signatures: enter the first secret of CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS at "
-            f"{page}, or add the one that is there."
+            "The signature was rejected, because GitHub signs with a secret that this service does not "
+            f"have. Set the webhook secret at {page} to the first value of "
+            "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS, or add GitHub's secret to that setting."
         )
     elif last.status_code is None:
-        remedy = "Nobody answered in time: see that GitHub reaches the webhook's URL, and that the API runs."
+        remedy = "Check that the API is running and that GitHub can reach the webhook URL."
     else:
-        remedy = "See the API's log of that time, and what stands before it."
+        remedy = "Check the logs of the API, and of a proxy or load balancer in front of it, for that time."
     if last.guid != newest.guid:
-        return warn("deliveries", f"{said} Newer ones arrived.", "The scheduler fetches what failed.")
+        return warn(
+            "deliveries", f"{message} Newer deliveries arrived.", "The scheduler recovers failed deliveries."
+        )
     if fetched == len(lost) and not is_refused:
-        remedy = f"Nothing was delivered since: push, to see that deliveries arrive again. If not: {remedy}"
-        return warn("deliveries", said, remedy)
-    return fail("deliveries", said, remedy)
+        remedy = (
+            "GitHub has not sent any delivery since. Push to a repository to check that deliveries arrive "
+            f"again. If not: {remedy}"
+        )
+        return warn("deliveries", message, remedy)
+    return fail("deliveries", message, remedy)

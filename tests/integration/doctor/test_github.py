@@ -13,7 +13,7 @@ async def test_a_refused_key_is_said_once(both: ServiceAtSandbox) -> None:
     both.fault(Fault(FaultKind.KEY_REFUSED))
     findings = await examined(both)
 
-    assert "Make a private key" in wrong(findings)["github app"]
+    assert "Generate a private key" in wrong(findings)["github app"]
     assert levels(findings, "webhook", "deliveries", "github clock") == [Level.NOTE, Level.NOTE, Level.OK]
 
 
@@ -65,7 +65,7 @@ async def test_an_app_that_was_registered_otherwise(both: ServiceAtSandbox) -> N
         in found["permissions"]
     )
     assert "not subscribed to public, pull_request, repository" in found["events"]
-    assert "Deliveries go to https://elsewhere.example/hooks" in found["webhook"]
+    assert "The webhook URL is https://elsewhere.example/hooks" in found["webhook"]
     assert "GITHUB_APP_SLUG is another" in found["github app"]
 
 

@@ -86,8 +86,8 @@ async def test_a_database_that_is_not_migrated(both: ServiceAtSandbox, database_
     await asyncio.to_thread(migrations.downgrade, database_url, "base")
     never = await examined(both)
 
-    assert f"revision 0005 and not at {newest}" in wrong(behind)["migrations"]
-    assert "never migrated" in wrong(never)["migrations"]
+    assert f"revision 0005, but this version needs {newest}" in wrong(behind)["migrations"]
+    assert "no schema" in wrong(never)["migrations"]
     assert "crewkit-git migrate" in wrong(never)["migrations"]
     assert levels(never, "database", "scheduler", "backlog", "installations") == [Level.OK, *[Level.NOTE] * 3]
 
@@ -97,12 +97,12 @@ async def test_a_database_that_is_new(both: ServiceAtSandbox, servers: Servers) 
     with new_database(servers.database_url) as empty:
         findings = await examined(both, {"DATABASE_URL": empty})
 
-    assert wrong(findings) == {
-        "migrations": "The database was never migrated. Run `crewkit-git migrate`."
-    } | {"worker": wrong(findings)["worker"]}
+    assert wrong(findings) == {"migrations": "The database has no schema yet. Run `crewkit-git migrate`."} | {
+        "worker": wrong(findings)["worker"]
+    }
     for about in ("backlog", "scheduler", "encryption keys", "webhook secrets", "app keys", "installations"):
         assert [one.message for one in findings if one.about == about] == [
-            "Not looked at, since the database is not migrated."
+            "Not checked, because the database is not migrated."
         ]
 
 
@@ -129,9 +129,9 @@ async def test_a_foreign_key_is_found_by_reading(both: ServiceAtSandbox) -> None
     none = await examined(both, {"ENCRYPTION_KEYS": None})
 
     assert levels(well, "encryption keys") == [Level.OK]
-    assert "of the key `test` cannot be read" in wrong(same_name)["encryption keys"]
+    assert "encrypted with the key `test` cannot be decrypted" in wrong(same_name)["encryption keys"]
     assert "access_token: 1 value encrypted with the key `test`" in wrong(gone)["encryption keys"]
-    assert "There are none" in wrong(none)["encryption keys"]
+    assert "No encryption key is set" in wrong(none)["encryption keys"]
     text = as_text([*same_name, *gone, *none])
     assert not any(one in text for one in (kept, other, KEY.reveal()))
 

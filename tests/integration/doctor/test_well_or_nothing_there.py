@@ -19,33 +19,35 @@ from tests.support.sandbox import MARA
 from tests.support.service_at_sandbox import ServiceAtSandbox
 
 HEALTHY = """\
-ok    settings         All COUNT can be read, for production.
-ok    outgoing calls   Direct, without a proxy. Trusted authorities: BUNDLE.
-ok    database         PostgreSQL VERSION answers.
-ok    database clock   It agrees with ours to a second.
-ok    database writes  It stores changes.
-ok    migrations       The schema is at revision REVISION, the newest.
-ok    backlog          No delivery waits for long.
-ok    scheduler        It compared the provider's log of deliveries with ours TIME ago.
-ok    reconciliation   Daily checks with GitHub are on time (1 installation).
-ok    encryption keys  COUNT; one of each column and key was read.
-ok    webhook secrets  One is accepted, USED.
-ok    app keys         Ours is KEY, USED.
-ok    installations    1 connected, none behind on permissions.
-ok    redis            It answers and stores data.
-ok    worker           1 worker listening.
-ok    access tokens    They are verified with one public key, by RS256.
-ok    github app       crewkit answers to our key: SANDBOX/apps/crewkit
-ok    permissions      As needed: contents: read, metadata: read, pull_requests: read, emails: read.
-ok    events           As needed: public, pull_request, push, repository.
-ok    client secret    GitHub accepts it with our client id.
-ok    github clock     It agrees with ours to a second.
-ok    webhook          Deliveries go to SERVICE/api/v1/git/github/webhooks as json.
-ok    deliveries       2 deliveries arrived, the last TIME ago.
-note  callback urls    The app must have these, in this order: \
+ok    settings         All COUNT settings are valid. The environment is production.
+ok    outgoing calls   No proxy is used. Trusted certificates: BUNDLE.
+ok    database         PostgreSQL VERSION responds.
+ok    database clock   Differs from this machine's clock by SECONDS s, which is fine.
+ok    database writes  PostgreSQL stores changes.
+ok    migrations       The database schema is at revision REVISION, the newest.
+ok    backlog          No delivery has been waiting for more than 60 seconds.
+ok    scheduler        The scheduler last checked the provider's delivery log TIME ago.
+ok    reconciliation   The daily comparison with GitHub is on time for 1 installation.
+ok    encryption keys  COUNT. One value of each column and key was decrypted.
+ok    webhook secrets  One secret is accepted, USED.
+ok    app keys         The configured key is KEY, USED.
+ok    installations    1 connected account. All permissions are accepted.
+ok    redis            Redis responds and stores data.
+ok    worker           1 worker running.
+ok    access tokens    Access tokens are verified with one public key (RS256).
+ok    github app       GitHub accepts the private key. The app is crewkit: SANDBOX/apps/crewkit
+ok    permissions      The app has exactly the permissions it needs: \
+contents: read, metadata: read, pull_requests: read, emails: read.
+ok    events           The app subscribes to the events it needs: public, pull_request, push, repository.
+ok    client secret    GitHub accepts the client secret.
+ok    github clock     Differs from this machine's clock by SECONDS s, which is fine.
+ok    webhook          The webhook URL is SERVICE/api/v1/git/github/webhooks, the content type is json.
+ok    deliveries       2 deliveries received, the last TIME ago.
+note  callback urls    GitHub's API does not show callback URLs. \
+Check that the app's page has these two, in this order: \
 SERVICE/api/v1/git/github/callback and SERVICE/api/v1/user/git-connections/github/callback
 
-All is well: 23 checks.
+No problems found in 23 checks.
 """
 
 
@@ -66,14 +68,15 @@ async def test_a_service_that_is_well(both: ServiceAtSandbox) -> None:
     assert status == 0, said
     said = said.replace(both.service.url, "SERVICE").replace(both.sandbox.url, "SANDBOX")
     for pattern, name in (
-        (r"last used \d+ \w+ ago|of which no use was noted yet; that is done once a minute", "USED"),
+        (r"last used \d+ \w+ ago|not used yet \(last-used times are updated once a minute\)", "USED"),
+        (r"(?<=clock by )[01](?= s,)", "SECONDS"),
         (r"SHA256:[\w+/=]+", "KEY"),
         (r"(?<=PostgreSQL )[\d.]+", "VERSION"),
         (r"(?<=revision )\d{4}", "REVISION"),
         (r"\d+ \w+(?= ago)", "TIME"),
         (r"\d+ encrypted values?", "COUNT"),
         (r"(?<=All )\d+", "COUNT"),
-        (r"(?<=Trusted authorities: ).+(?=\.$)", "BUNDLE"),
+        (r"(?<=Trusted certificates: ).+(?=\.$)", "BUNDLE"),
     ):
         said = re.sub(pattern, name, said, flags=re.MULTILINE)
     assert said == HEALTHY
@@ -126,7 +129,7 @@ async def test_a_service_started_as_an_app_that_was_just_registered(
         ("installation", "created")
     ]
     assert [one.message for one in findings if one.about == "github app"] == [
-        f"Fresh answers to our key: {both.sandbox.url}/apps/fresh"
+        f"GitHub accepts the private key. The app is Fresh: {both.sandbox.url}/apps/fresh"
     ]
 
 

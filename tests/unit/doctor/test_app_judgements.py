@@ -69,7 +69,7 @@ def test_a_missing_permission_is_named_with_where_to_grant_it() -> None:
     assert found.level is Level.FAIL
     assert found.message == "The app lacks pull_requests: read, emails: read."
     assert "https://github.com/settings/apps/crewkit-dev/permissions" in found.remedy
-    assert "owners then accept it" in found.remedy
+    assert "each owner to accept them" in found.remedy
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,10 @@ def test_more_than_is_needed_is_a_warning(changes: dict[str, str], said: str) ->
     """A leak of the key would cost more than it had to."""
     (found,) = judge_permissions(granted(**changes), NEEDS)
 
-    assert (found.level, found.message) == (Level.WARN, f"The app may more than we need: {said}.")
+    assert (found.level, found.message) == (
+        Level.WARN,
+        f"The app has permissions it does not need: {said}.",
+    )
 
 
 def test_events_are_compared_both_ways() -> None:
@@ -100,7 +103,7 @@ def test_events_are_compared_both_ways() -> None:
 @pytest.mark.parametrize(
     ("seconds", "level", "said"),
     [
-        (0, Level.OK, "a second"),
+        (0, Level.OK, "by 0 s"),
         (-29, Level.OK, "29 s"),
         (30, Level.WARN, "30 s behind"),
         (-59, Level.WARN, "59 s ahead"),
@@ -128,9 +131,14 @@ def test_accounts_that_have_not_granted_all_are_named_some_of_them() -> None:
     (well,) = judge_installations(full, NEEDS.permissions)
     (behind,) = judge_installations([*lacking, *full], NEEDS.permissions)
 
-    assert (well.level, well.message) == (Level.OK, "1 connected, none behind on permissions.")
+    assert (well.level, well.message) == (
+        Level.OK,
+        "1 connected account. All permissions are accepted.",
+    )
     assert behind.level is Level.WARN
-    assert behind.message.startswith("7 of 8 connected accounts do not grant all: org-0 (pull_requests)")
+    assert behind.message.startswith(
+        "7 of 8 connected accounts have not accepted all permissions: org-0 (pull_requests)"
+    )
     assert behind.message.endswith("and 2 more.")
 
 

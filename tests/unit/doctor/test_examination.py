@@ -50,10 +50,10 @@ async def test_every_check_is_made_whatever_the_others_do() -> None:
     assert time.monotonic() - began < 2
     assert [one.level for one in findings] == [Level.FAIL] * 4 + [Level.OK]
     assert [one.message for one in findings] == [
-        "There was no answer within 0.2 seconds.",
-        "There was no answer within 0.2 seconds.",
+        "No response within 0.2 seconds.",
+        "No response within 0.2 seconds.",
         "The database does not answer.",
-        "It could not be looked at (RuntimeError).",
+        "The check failed with RuntimeError.",
         "Yes.",
     ]
     assert {one.remedy for one in findings[:4]} == {"Do this."}
@@ -67,9 +67,9 @@ def test_the_worst_comes_last_where_the_eye_is() -> None:
         "warn  longer  Odd. Look.",
         "fail  a       Wrong. Mend it.",
         "",
-        "1 wrong, 1 to look after, 1 well.",
+        "1 failure, 1 warning, 1 ok.",
     ]
-    assert as_text([ok("c", "Well.")]).endswith("All is well: 1 check.")
+    assert as_text([ok("c", "Well.")]).endswith("No problems found in 1 check.")
 
 
 def test_only_what_is_wrong_counts() -> None:
@@ -106,10 +106,10 @@ def test_what_can_be_read_of_an_environment_is() -> None:
 def test_what_is_no_setting_is_warned_of() -> None:
     """Beside what is well and what is not."""
     settings, problems = Settings.readable_part({"CREWKIT_GIT_ENVIRONMENT": "development"})
-    stray = Problem("CREWKIT_GIT_LOG_LEVLE", "it is no setting", "Remove it")
+    stray = Problem("CREWKIT_GIT_LOG_LEVLE", "this setting does not exist", "Remove it")
     well, told = judge_settings(settings, problems, [stray])
     assert (well.level, told.level) == (Level.OK, Level.WARN)
-    assert told.message == "CREWKIT_GIT_LOG_LEVLE: it is no setting."
+    assert told.message == "CREWKIT_GIT_LOG_LEVLE: this setting does not exist."
     assert told.remedy == "Remove it."
 
 

@@ -60,7 +60,7 @@ def test_one_that_leads_elsewhere_is_wrong_unless_a_tunnel_may_be_there() -> Non
     (tunnel,) = webhook("https://smee.io/abc", development=True)
 
     assert (wrong.level, tunnel.level) == (Level.FAIL, Level.WARN)
-    assert wrong.message == f"Deliveries go to https://smee.io/abc and not to {HERE}."
+    assert wrong.message == f"The webhook URL is https://smee.io/abc, but should be {HERE}."
     assert PAGE in wrong.remedy
     assert "tunnel" in tunnel.remedy
 
@@ -95,15 +95,15 @@ def test_all_arrived() -> None:
     (found,) = judged(attempt(3), attempt(2, guid="a"), attempt(1, "timed out", None, guid="a"))
 
     assert found.level is Level.OK
-    assert found.message == "3 deliveries arrived, the last 10 minutes ago."
+    assert found.message == "3 deliveries received, the last 10 minutes ago."
 
 
 @pytest.mark.parametrize(
     ("answer", "code", "said"),
     [
-        ("Invalid HTTP Response: 401", 401, "We refuse signatures"),
-        ("Invalid HTTP Response: 503", 503, "the API's log"),
-        ("timed out", None, "Nobody answered in time"),
+        ("Invalid HTTP Response: 401", 401, "The signature was rejected"),
+        ("Invalid HTTP Response: 503", 503, "Check the logs of the API"),
+        ("timed out", None, "GitHub can reach the webhook URL"),
     ],
 )
 def test_the_newest_failing_is_wrong_now(answer: str, code: int | None, said: str) -> None:
@@ -111,7 +111,7 @@ def test_the_newest_failing_is_wrong_now(answer: str, code: int | None, said: st
     (found,) = judged(attempt(3, answer, code), attempt(2, answer, code), attempt(1))
 
     assert found.level is Level.FAIL
-    assert found.message.startswith("2 deliveries failed of late; the last, push, 10 minutes ago: ")
+    assert found.message.startswith("2 deliveries failed recently. The last was push, 10 minutes ago. ")
     assert answer in found.message
     assert said in found.remedy
 
@@ -119,7 +119,7 @@ def test_the_newest_failing_is_wrong_now(answer: str, code: int | None, said: st
 def test_failures_that_are_over_are_a_warning() -> None:
     """What failed is fetched by the scheduler."""
     (found,) = judged(attempt(3), attempt(2, "timed out", None), attempt(1))
-    assert (found.level, "Newer ones arrived" in found.message) == (Level.WARN, True)
+    assert (found.level, "Newer deliveries arrived" in found.message) == (Level.WARN, True)
 
 
 def test_failures_that_were_made_good_are_no_problem() -> None:
@@ -128,33 +128,33 @@ def test_failures_that_were_made_good_are_no_problem() -> None:
     (found,) = judged(*log, known=["guid-1", "guid-2", "guid-3", "guid-4"])
     assert found.level is Level.OK
     assert found.message == (
-        "4 deliveries reached us, the last 10 minutes ago; 2 of them failed at first and were fetched since."
+        "4 deliveries received, the last 10 minutes ago. 2 of them failed at first and were recovered."
     )
     (found,) = judged(*log, known=["guid-1", "guid-2", "guid-4"])
     assert found.level is Level.WARN
-    assert found.message.startswith("2 deliveries failed of late, 1 of them fetched since; the last, push, ")
+    assert found.message.startswith("2 deliveries failed recently (1 recovered). The last was push, ")
 
 
 def test_without_a_ledger_to_ask_nothing_counts_as_fetched() -> None:
     """Nor as accepted by somebody else."""
     log = attempt(3), attempt(2, "timed out", None), attempt(1)
     (found,) = judge_deliveries(log, None, PAGE, now=NOW)
-    assert (found.level, "1 delivery failed of late; " in found.message) == (Level.WARN, True)
+    assert (found.level, "1 delivery failed recently. " in found.message) == (Level.WARN, True)
 
 
 def test_after_an_outage_that_was_made_good_the_next_delivery_tells() -> None:
     """Nothing is known to be wrong now, nor to be well."""
     (found,) = judged(attempt(2, "timed out", None), attempt(1), known=["guid-1", "guid-2"])
     assert found.level is Level.WARN
-    assert found.message.startswith("1 delivery failed of late, all fetched since; the last, push, ")
-    assert "Nothing was delivered since" in found.remedy
+    assert found.message.startswith("1 delivery failed recently (all recovered). The last was push, ")
+    assert "GitHub has not sent any delivery since" in found.remedy
 
 
 def test_that_it_was_fetched_does_not_mend_a_secret_that_is_wrong() -> None:
     """The next one is refused too."""
     refused = attempt(2, "Invalid HTTP Response: 401", 401)
     (found,) = judged(refused, attempt(1), known=["guid-1", "guid-2"])
-    assert (found.level, "We refuse signatures" in found.remedy) == (Level.FAIL, True)
+    assert (found.level, "The signature was rejected" in found.remedy) == (Level.FAIL, True)
 
 
 def test_what_others_accepted_is_wrong() -> None:
@@ -162,4 +162,5 @@ def test_what_others_accepted_is_wrong() -> None:
     (found,) = judged(attempt(3, minutes=0), attempt(2), attempt(1), known=["guid-1"])
 
     assert found.level is Level.FAIL
-    assert found.message == "1 delivery accepted by someone and not in our ledger, the last 10 minutes ago."
+    assert found.message.startswith("1 delivery got a success response but cannot be found in this database.")
+    assert "10 minutes ago" in found.message

@@ -1,4 +1,4 @@
-"""What `crewkit-git doctor` asks of each adapter; the judgements are in `entrypoints.doctor`."""
+"""The checks of `crewkit-git doctor`. `entrypoints.doctor` turns their results into findings."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,7 +16,7 @@ from entrypoints.doctor.findings import Check, Finding, ok
 from entrypoints.setting_problem import Problem
 from entrypoints.settings import Settings
 
-# An answer that takes longer is none; shorter than a check may take, so that it can say what it missed.
+# Shorter than the time limit of a check, so that the check can report which call timed out.
 _SILENCE_SECONDS = 6.0
 _CONNECTIONS = 8
 
@@ -25,7 +25,7 @@ _CONNECTIONS = 8
 async def open_checks(
     settings: Settings, problems: Sequence[Problem], strays: Sequence[Problem] = ()
 ) -> AsyncIterator[list[Check]]:
-    """Give every check; one whose settings are missing or wrong says so."""
+    """Return every check. A check whose settings are missing or wrong reports that."""
     clock = SystemClock()
 
     async def look_at_settings() -> list[Finding]:

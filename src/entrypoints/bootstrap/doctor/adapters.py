@@ -21,6 +21,7 @@ def adapter_checks(settings: Settings) -> list[Check]:
                 return [
                     fail(_ABOUT, f"{problem.problem}.", f"{problem.remedy}.") for problem in refusal.problems
                 ]
-        return [ok(_ABOUT, f"They match their ports: {', '.join(one.text for one in settings.adapters)}.")]
+        configured = ", ".join(adapter.text for adapter in settings.adapters)
+        return [ok(_ABOUT, f"All configured adapters match their ports: {configured}.")]
 
     return [Check(_ABOUT, check, "")]

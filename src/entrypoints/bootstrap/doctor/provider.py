@@ -36,15 +36,15 @@ from ports.provider import GitProvider
 
 _ABOUT = "github app"
 _MOST_DELIVERIES = 50
-# Two tries take less than a check may, so that it can still say what it missed.
+# Two attempts fit into the time limit of a check, so that the check can report which call failed.
 _LIMITS = Limits(connect=3.0, silence=4.5, whole=4.5, retries=RetryPolicy(attempts=2))
-_REGISTER = "Register an app with `crewkit-git register-app`; docs/github-app.md tells more."
+_REGISTER = "Register an app with `crewkit-git register-app` (docs/github-app.md)."
 _REFUSED = (
-    "Make a private key on the app's page and give CREWKIT_GIT_GITHUB_PRIVATE_KEY its file, with "
-    "CREWKIT_GIT_GITHUB_CLIENT_ID and _APP_ID from the same page."
+    "Generate a private key on the app's page and set CREWKIT_GIT_GITHUB_PRIVATE_KEY to the path of the "
+    "file. Copy CREWKIT_GIT_GITHUB_CLIENT_ID and CREWKIT_GIT_GITHUB_APP_ID from the same page."
 )
 _CLIENT_REFUSED = (
-    "Make a client secret on the app's page and give it to CREWKIT_GIT_GITHUB_CLIENT_SECRET, with "
+    "Generate a client secret on the app's page and set CREWKIT_GIT_GITHUB_CLIENT_SECRET to it. Copy "
     "CREWKIT_GIT_GITHUB_CLIENT_ID from the same page."
 )
 _NO_CODE = Secret("asked-by-crewkit-git-doctor")
@@ -53,14 +53,14 @@ _NO_CODE = Secret("asked-by-crewkit-git-doctor")
 def provider_checks(
     settings: Settings, clock: Clock, database: Database | None, stack: AsyncExitStack
 ) -> list[Check]:
-    """Return what is asked of GitHub, as our app."""
+    """Return the checks that call GitHub as the app."""
     app = github_app(settings)
     if app is None:
-        return [unset(settings, _ABOUT, "GITHUB_CLIENT_ID, _CLIENT_SECRET and _PRIVATE_KEY", _REGISTER)]
+        return [unset(settings, _ABOUT, "GITHUB_CLIENT_ID, ..._CLIENT_SECRET or ..._PRIVATE_KEY", _REGISTER)]
     provider = GitHubProvider(app, clock, limits=_LIMITS, connect=connect_by(outgoing_of(settings)))
     stack.push_async_callback(provider.close)
     asking = _Asking(settings, clock, provider, app, database)
-    remedy = f"See that this machine reaches {settings.github_api_url}, and https://www.githubstatus.com"
+    remedy = f"Check that this machine can reach {settings.github_api_url}, and look at https://www.githubstatus.com"
     return [
         Check(_ABOUT, asking.app, remedy),
         Check("client secret", asking.client_secret, remedy),
@@ -92,7 +92,7 @@ class _Asking:
         ]
 
     async def client_secret(self) -> list[Finding]:
-        """Show a code that nobody was given: whose credentials are wrong is told so, others of the code.
+        """Send an invalid code. GitHub checks the client secret first and has another error for a wrong one.
 
         https://docs.github.com/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
         """
@@ -100,12 +100,12 @@ class _Asking:
         try:
             await self.provider.exchange_code(_NO_CODE, redirect_uri=None, code_verifier=None)
         except AppRefused as refused:
-            return [fail(about, f"Nobody can connect an account: {refused.message}", _CLIENT_REFUSED)]
+            return [fail(about, f"Users cannot connect their accounts. {refused.message}", _CLIENT_REFUSED)]
         except CredentialRefused:
             pass
         except (AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
             return [_not_looked_at(about, refusal)]
-        return [ok(about, "GitHub accepts it with our client id.")]
+        return [ok(about, "GitHub accepts the client secret.")]
 
     async def clock_offset(self) -> list[Finding]:
         try:
@@ -152,4 +152,4 @@ class _Asking:
 
 
 def _not_looked_at(about: str, refusal: DomainError) -> Finding:
-    return note(about, f"Not looked at. {refusal.message}")
+    return note(about, f"Not checked. {refusal.message}")

@@ -11,13 +11,13 @@ from entrypoints.settings import Settings
 
 _TIMEOUT_SECONDS = 5.0
 _REMEDY = (
-    "Start Redis, or correct CREWKIT_GIT_REDIS_URL. Deliveries are received meanwhile, and processed when "
-    "it is back."
+    "Start Redis or correct CREWKIT_GIT_REDIS_URL. Until then, deliveries are stored. They are processed "
+    "when Redis works again."
 )
 
 
 def queue_checks(settings: Settings) -> list[Check]:
-    """Return what is asked of Redis."""
+    """Return the checks of Redis."""
     if settings.redis_url is None:
         return [unset(settings, "redis", "REDIS_URL", _REMEDY)]
     url = settings.redis_url.reveal()
@@ -36,7 +36,7 @@ def queue_checks(settings: Settings) -> list[Check]:
             if not found:
                 problem = problem_of(error)
                 found = [fail("redis", f"{shown(url)}: {problem.message}", problem.remedy)]
-            return [*found, note("worker", "Not checked, since Redis cannot be used.")]
-        return [*(found or [ok("redis", "It answers and stores data.")]), judge_workers(workers)]
+            return [*found, note("worker", "Not checked, because Redis is not available.")]
+        return [*(found or [ok("redis", "Redis responds and stores data.")]), judge_workers(workers)]
 
     return [Check("redis", look, _REMEDY)]

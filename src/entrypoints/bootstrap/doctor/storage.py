@@ -32,12 +32,15 @@ from ports.clock import Clock
 from ports.events import EventFilter
 
 _MOST_FAILED = 100
-_REMEDY = "Start PostgreSQL, or correct CREWKIT_GIT_DATABASE_URL."
-_KEYS_REMEDY = "Set CREWKIT_GIT_ENCRYPTION_KEYS to the keys tokens were encrypted with."
+_REMEDY = "Start PostgreSQL or correct CREWKIT_GIT_DATABASE_URL."
+_KEYS_REMEDY = (
+    "Set CREWKIT_GIT_ENCRYPTION_KEYS to the keys that encrypted the tokens in the database. For a new "
+    "database, create a key with `crewkit-git keys new`."
+)
 
 
 def storage_checks(settings: Settings, clock: Clock, database: Database | None) -> list[Check]:
-    """Return what is asked of PostgreSQL."""
+    """Return the checks of PostgreSQL and of what is stored there."""
     if database is None:
         return [unset(settings, "database", "DATABASE_URL", _REMEDY)]
     storage = _Storage(
@@ -45,23 +48,23 @@ def storage_checks(settings: Settings, clock: Clock, database: Database | None) 
     )
     return [
         Check("database", storage.server, _REMEDY),
-        Check("database writes", _in_second_place("database writes", storage.writes), _REMEDY),
-        Check("pooler", _in_second_place("pooler", storage.pooler), _REMEDY),
-        Check("migrations", _in_second_place("migrations", storage.revision), _REMEDY),
-        Check("backlog", _in_second_place("backlog", storage.backlog), _REMEDY),
-        Check("scheduler", _in_second_place("scheduler", storage.scheduler), _REMEDY),
-        Check("reconciliation", _in_second_place("reconciliation", storage.checks), _REMEDY),
-        Check("encryption keys", _in_second_place("encryption keys", storage.keys), _REMEDY),
-        Check("webhook secrets", _in_second_place("webhook secrets", storage.webhook_secrets), _REMEDY),
-        Check("app keys", _in_second_place("app keys", storage.app_keys), _REMEDY),
-        Check("installations", _in_second_place("installations", storage.installations), _REMEDY),
+        Check("database writes", _if_available("database writes", storage.writes), _REMEDY),
+        Check("pooler", _if_available("pooler", storage.pooler), _REMEDY),
+        Check("migrations", _if_available("migrations", storage.revision), _REMEDY),
+        Check("backlog", _if_available("backlog", storage.backlog), _REMEDY),
+        Check("scheduler", _if_available("scheduler", storage.scheduler), _REMEDY),
+        Check("reconciliation", _if_available("reconciliation", storage.checks), _REMEDY),
+        Check("encryption keys", _if_available("encryption keys", storage.keys), _REMEDY),
+        Check("webhook secrets", _if_available("webhook secrets", storage.webhook_secrets), _REMEDY),
+        Check("app keys", _if_available("app keys", storage.app_keys), _REMEDY),
+        Check("installations", _if_available("installations", storage.installations), _REMEDY),
     ]
 
 
 async def known_deliveries(
     database: Database | None, provider: str, delivery_ids: Sequence[str]
 ) -> frozenset[str] | None:
-    """Return which of these are in our ledger; None where it cannot be asked."""
+    """Return which of these deliveries are stored; None if the database cannot be read."""
     if database is None:
         return None
     try:
@@ -85,9 +88,9 @@ class _Storage:
             version, theirs = await self.inspection.server()
         except StorageUnavailable as unavailable:
             why = f" ({_in_a_line(str(unavailable.__cause__))})" if unavailable.__cause__ else ""
-            return [fail("database", f"It cannot be used{why}.", unavailable.remedy)]
+            return [fail("database", f"PostgreSQL is not available{why}.", unavailable.remedy)]
         return [
-            ok("database", f"PostgreSQL {version.partition(' ')[0]} answers."),
+            ok("database", f"PostgreSQL {version.partition(' ')[0]} responds."),
             judge_clock("database", theirs - _between(before, self.clock.now())),
         ]
 
@@ -96,7 +99,7 @@ class _Storage:
             await self.write_probe.check()
         except StorageUnwritable as refusal:
             return [fail("database writes", refusal.message, refusal.remedy)]
-        return [ok("database writes", "It stores changes.")]
+        return [ok("database writes", "PostgreSQL stores changes.")]
 
     async def pooler(self) -> list[Finding]:
         state = await self.inspection.pooler()
@@ -126,7 +129,7 @@ class _Storage:
     async def keys(self) -> list[Finding]:
         keys = self.settings.encryption_keys
         if not keys:
-            return [fail("encryption keys", "There are none.", _KEYS_REMEDY)]
+            return [fail("encryption keys", "No encryption key is set.", _KEYS_REMEDY)]
         sealed = await self.inspection.sealed()
         return judge_keys(sealed, [key_id for key_id, _ in keys], AesGcmCipher(keys))
 
@@ -149,20 +152,20 @@ class _Storage:
         return judge_installations(await self.inspection.granted(PROVIDER), NEEDS.permissions)
 
 
-def _in_second_place(
+def _if_available(
     about: str, look: Callable[[], Awaitable[list[Finding]]]
 ) -> Callable[[], Awaitable[list[Finding]]]:
-    """Return a look that leaves it to others to say that the database is away or not migrated."""
+    """Return a check that reports a note if the database fails: other checks report that failure already."""
 
-    async def looked() -> list[Finding]:
+    async def look_if_available() -> list[Finding]:
         try:
             return await look()
         except (StorageNotPrepared, UndefinedColumn):
-            return [note(about, "Not looked at, since the database is not migrated.")]
+            return [note(about, "Not checked, because the database is not migrated.")]
         except StorageUnavailable:
-            return [note(about, "Not looked at, since the database cannot be used.")]
+            return [note(about, "Not checked, because the database is not available.")]
 
-    return looked
+    return look_if_available
 
 
 def _between(one: datetime, other: datetime) -> datetime:

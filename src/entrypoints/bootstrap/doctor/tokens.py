@@ -3,16 +3,18 @@ from adapters.secrets.keys import KeyRefused, key_from_pem
 from entrypoints.bootstrap.doctor.unset import unset
 from entrypoints.bootstrap.outgoing import http_client, outgoing_of
 from entrypoints.doctor.findings import Check, Finding, fail, ok
+from entrypoints.doctor.wording import counted
 from entrypoints.settings import Settings
 
 _ABOUT = "access tokens"
 _PINNED = (
-    "Give CREWKIT_GIT_AUTH_PUBLIC_KEY the issuer's public key, or CREWKIT_GIT_AUTH_JWKS_URL its address."
+    "Set CREWKIT_GIT_AUTH_PUBLIC_KEY to the token issuer's public key, or CREWKIT_GIT_AUTH_JWKS_URL to the "
+    "URL of its JWK set."
 )
 
 
 def token_checks(settings: Settings) -> list[Check]:
-    """Return what is asked of the keys that access tokens are verified with."""
+    """Return the check of the keys that verify access tokens."""
     url, pem = settings.auth_jwks_url, settings.auth_public_key
 
     async def look_at_published() -> list[Finding]:
@@ -21,9 +23,8 @@ def token_checks(settings: Settings) -> list[Check]:
             async with http_client(outgoing_of(settings)) as client:
                 keys = await read_key_set(url, client)
         except KeySetUnreadable as error:
-            return [fail(_ABOUT, f"No keys can be read at {url} ({error}).", remedy)]
-        count = f"{len(keys)} keys are" if len(keys) > 1 else "One key is"
-        return [ok(_ABOUT, f"{count} published at {url}.")]
+            return [fail(_ABOUT, f"The keys at {url} cannot be read ({error}).", remedy)]
+        return [ok(_ABOUT, f"{url} publishes {counted(len(keys), 'key')}.")]
 
     async def look_at_pinned() -> list[Finding]:
         assert pem is not None
@@ -31,11 +32,11 @@ def token_checks(settings: Settings) -> list[Check]:
             found = key_from_pem(pem)
         except KeyRefused as error:
             return [fail(_ABOUT, f"The public key cannot be used: {error}.", _PINNED)]
-        return [ok(_ABOUT, f"They are verified with one public key, by {found.algorithm}.")]
+        return [ok(_ABOUT, f"Access tokens are verified with one public key ({found.algorithm}).")]
 
     if url:
-        remedy = "See that this machine reaches the issuer, or correct CREWKIT_GIT_AUTH_JWKS_URL."
+        remedy = "Check that this machine can reach the token issuer, or correct CREWKIT_GIT_AUTH_JWKS_URL."
         return [Check(_ABOUT, look_at_published, remedy)]
     if pem:
         return [Check(_ABOUT, look_at_pinned, _PINNED)]
-    return [unset(settings, _ABOUT, "AUTH_PUBLIC_KEY or _JWKS_URL", _PINNED)]
+    return [unset(settings, _ABOUT, "AUTH_PUBLIC_KEY or CREWKIT_GIT_AUTH_JWKS_URL", _PINNED)]

@@ -4,10 +4,10 @@ from entrypoints.settings import Settings
 
 
 def unset(settings: Settings, about: str, name: str, remedy: str) -> Check:
-    """Return a check that lacks its setting; in production the settings' own check says what is wrong."""
-    said = f"It cannot be looked at without {PREFIX}{name}."
+    """Return a check whose setting is missing. In production, the settings check reports the failure."""
+    message = f"Not checked, because {PREFIX}{name} is not set."
 
     async def look() -> list[Finding]:
-        return [fail(about, said, remedy) if settings.is_development else note(about, said)]
+        return [fail(about, message, remedy) if settings.is_development else note(about, message)]
 
     return Check(about, look, remedy)
