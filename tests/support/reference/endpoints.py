@@ -26,12 +26,18 @@ def _table(operations: list[Operation]) -> str:
         (
             code(f"{operation.method} {operation.template}"),
             _sentence(operation.summary),
-            _AUTHENTICATION[operation.access],
+            _authentication(operation),
             "yes" if operation.takes_idempotency_key else "",
         )
         for operation in operations
     )
     return table(("Method and path", "Description", "Authentication", "`Idempotency-Key`"), rows)
+
+
+def _authentication(operation: Operation) -> str:
+    if operation.path.endswith("/callback"):
+        return "state and cookie of the browser flow"
+    return _AUTHENTICATION[operation.access]
 
 
 def _sentence(text: str) -> str:
