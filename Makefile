@@ -39,7 +39,7 @@ NODE_MODULES := dashboard/node_modules/.package-lock.json
 # Another engine's: make compose-check COMPOSE=podman-compose
 COMPOSE ?= docker compose
 
-.PHONY: help run check audit chaos chromium compose-check image wheel e2e screenshots dashboard dashboard-check dashboard-format test test-as-root test-containers corpus lint types contracts language format bench openapi reference proto proto-release clean
+.PHONY: help run check audit chaos chromium compose-check image wheel e2e screenshots dashboard dashboard-check dashboard-format dashboard-lint test test-as-root test-containers corpus lint types contracts language format bench openapi reference proto proto-release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -114,6 +114,9 @@ bench: $(VENV) ## Measure us and the baselines, and write docs/benchmarks.md and
 	@$(BIN)/python -m benchmarks
 
 dashboard: $(DASHBOARD) ## Build the dashboard to the files the API serves
+
+dashboard-lint: $(NODE_MODULES) ## Check the style of the dashboard's code
+	@$(NPM) run --silent lint
 
 dashboard-check: $(NODE_MODULES) ## Check the dashboard's style and types, and run its unit tests
 	@$(NPM) run --silent generate >/dev/null
