@@ -640,11 +640,11 @@ class FieldChange(_message.Message):
     AFTER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def before(self) -> _struct_pb2.Value:
-        """Output only. The value before. Null if there was none."""
+        """Output only. The value before. Null if the field had no value."""
 
     @_builtins.property
     def after(self) -> _struct_pb2.Value:
-        """Output only. The value after. Null if there is none."""
+        """Output only. The value after. Null if the field has no value."""
 
     def __init__(
         self,

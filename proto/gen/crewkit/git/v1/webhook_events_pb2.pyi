@@ -572,7 +572,7 @@ class RetryWebhookEventsResponse(_message.Message):
     retried: _builtins.int
     """Output only. The number of events whose status is now pending."""
     next_page_token: _builtins.str
-    """Output only. Pass this token to continue with the remaining events. Empty if there are none."""
+    """Output only. Pass this token to continue with the remaining events. Empty if no events remain."""
     replayed: _builtins.bool
     """Output only. Whether this is the stored response to an earlier request with the same request_id."""
     def __init__(
