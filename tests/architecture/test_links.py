@@ -51,3 +51,20 @@ def test_the_index_names_every_page() -> None:
     pages = {str(path.relative_to(DOCS)) for path in [*DOCS.glob("*.md"), *DOCS.glob("reference/*.md")]}
 
     assert pages - {"README.md"} <= named
+
+
+def test_pages_named_elsewhere_exist() -> None:
+    """Messages, comments and configuration send readers to pages of `docs`."""
+    folders = [ROOT / folder for folder in ("src", "deploy", "proto/crewkit", "examples", "dashboard/src")]
+    kinds = {".py", ".proto", ".sh", ".yml", ".yaml", ".json", ".example", ".service", ".ts", ".tsx"}
+    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in kinds]
+    files += [ROOT / name for name in ("Makefile", "compose.yaml", "Dockerfile", "pyproject.toml")]
+    named = {
+        (str(file.relative_to(ROOT)), page)
+        for file in files
+        if "payloads" not in file.parts
+        for page in re.findall(r"\bdocs/[\w./-]+\.(?:md|json)\b", file.read_text())
+    }
+
+    assert len(named) > 10
+    assert {(file, page) for file, page in named if not (ROOT / page).exists()} == set()
