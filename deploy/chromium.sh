@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install a Chromium for the browser tests, if none is found: the system's package where there is one, else Playwright's.
+# Install Chromium for the browser tests if it is missing: the Debian package for root, otherwise Playwright's build.
 set -eu
 cd "$(dirname "$0")/.."
 python=.venv/bin/python
@@ -13,6 +13,6 @@ else
     "$python" -m playwright install chromium
 fi
 found || {
-    echo "No Chromium could be installed: install one and name it in CREWKIT_GIT_TEST_CHROMIUM." >&2
+    echo "Chromium could not be installed. Install it and set CREWKIT_GIT_TEST_CHROMIUM to its path." >&2
     exit 1
 }

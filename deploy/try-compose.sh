@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Build the image, bring compose.yaml up, deliver a signed push to it, see it settled, and take everything down again.
-# Needs a container engine with compose; COMPOSE names another command than `docker compose`.
+# Build the image, start compose.yaml, send a signed push, check that it is processed, and remove everything again.
+# Needs a container engine with compose. COMPOSE can replace the command `docker compose`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 compose=${COMPOSE:-docker compose}
 work=$(mktemp -d)
 export COMPOSE_PROJECT_NAME=crewkit-git-try-$$ CREWKIT_GIT_PORT=127.0.0.1:${PORT:-13050} CREWKIT_GIT_GRPC_PORT=127.0.0.1:${GRPC_PORT:-15051}
-test ! -e .env || { echo "there is a .env here already: this would use it" >&2; exit 1; }
+test ! -e .env || { echo ".env already exists, and this script would overwrite it. Move it away first." >&2; exit 1; }
 cleanup() {
     status=$?
     [ "$status" = 0 ] || $compose logs --no-color --tail 40 >&2 || true
@@ -52,7 +52,7 @@ for _ in $(seq 30); do
     sleep 1
 done
 echo "$shown"
-case $shown in *unrouted*) ;; *) echo "the delivery was not processed" >&2; exit 1 ;; esac
+case $shown in *unrouted*) ;; *) echo "The webhook delivery was not processed." >&2; exit 1 ;; esac
 for service in api grpc worker scheduler; do
     for _ in $(seq 40); do
         id=$($compose ps -q $service)
@@ -60,7 +60,7 @@ for service in api grpc worker scheduler; do
         [ "$state" = healthy ] && break
         sleep 1
     done
-    echo "$service: $state, as user $(docker inspect -f '{{.Config.User}}' "$id"), root read-only: $(docker inspect -f '{{.HostConfig.ReadonlyRootfs}}' "$id")"
+    echo "$service: $state, as user $(docker inspect -f '{{.Config.User}}' "$id"), read-only root file system: $(docker inspect -f '{{.HostConfig.ReadonlyRootfs}}' "$id")"
     [ "$state" = healthy ]
 done
-echo "compose works"
+echo "The compose file works."

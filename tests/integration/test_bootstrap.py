@@ -33,8 +33,8 @@ def bootstrap(tree: Path, python: str, extent: str) -> subprocess.CompletedProce
 @pytest.mark.parametrize(
     ("python", "found"),
     [
-        ("#!/bin/sh\n[ $1 = --version ] && echo Python 3.9.18\n", "found Python 3.9.18: install one"),
-        ("#!/bin/sh\nexit 127\n", "found none: install one"),
+        ("#!/bin/sh\n[ $1 = --version ] && echo Python 3.9.18\n", "found: Python 3.9.18."),
+        ("#!/bin/sh\nexit 127\n", "found: none."),
         (WITHOUT_VENV, "that cannot make virtual environments"),
     ],
     ids=["another version", "a shim of nothing", "no venv package"],
@@ -47,7 +47,7 @@ def test_an_unsuitable_python_is_refused_in_one_sentence(
     said = bootstrap(tmp_path / "tree", python, extent)
     assert said.returncode == 1
     assert said.stdout == ""
-    assert said.stderr.startswith("\nThis needs Python 3.11 or 3.12")
+    assert said.stderr.startswith("\nPython 3.11 or 3.12 is required")
     assert found in said.stderr
     assert "make run PYTHON=" in said.stderr
     assert not (tmp_path / "tree" / ".venv").exists()
