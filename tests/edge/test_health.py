@@ -8,6 +8,7 @@ import httpx
 from structlog.testing import capture_logs
 
 from adapters.memory.metrics import MemoryMetrics
+from adapters.observability.metrics import PrometheusMetrics
 from entrypoints.rest.app import create_app
 from tests.support.rest import API, Edge, answers
 
@@ -73,6 +74,20 @@ async def test_figures_are_served_as_prometheus_reads_them() -> None:
 
     assert answer.text == "figures 1\n"
     assert answer.headers["content-type"] == "text/plain; version=1.0.0; charset=utf-8"
+
+
+async def test_has_no_series_for_times_of_creation() -> None:
+    """prometheus_client adds a `_created` series to each counter and histogram by default."""
+    metrics = PrometheusMetrics()
+    application, parts = Edge().parts()
+    app = create_app(application, replace(parts, metrics=metrics, exposition=metrics.exposition))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=API) as client:
+        await client.get("/healthz")
+        answer = await client.get("/metrics")
+
+    assert "crewkit_git_http_request_seconds_count" in answer.text
+    assert "crewkit_git_deliveries_received_total" in answer.text
+    assert "_created" not in answer.text
 
 
 async def test_probes_that_succeed_are_not_logged() -> None:

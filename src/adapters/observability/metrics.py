@@ -1,6 +1,14 @@
 import os
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from core.domain.census import Census
@@ -33,6 +41,8 @@ class PrometheusMetrics(Metrics):
     """
 
     def __init__(self) -> None:
+        # Without this, each counter and histogram has a second series with its time of creation.
+        disable_created_metrics()
         self._registry = CollectorRegistry()
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
