@@ -9,15 +9,15 @@ import {
   redirect,
   stringifySearchWith,
 } from "@tanstack/react-router";
-import { STATUSES, type Status } from "@/app/kit/events/status";
+import { STATUSES } from "@/app/kit/events/statuses";
 import { KitLayout } from "@/app/kit/layout";
 import { NotFound } from "@/components/layout/NotFound";
 import { PageSkeleton } from "@/components/layout/PageSkeleton";
 import { RouteError } from "@/components/layout/RouteError";
 import { currentUserQuery } from "@/hooks/useCurrentUser";
-import type { Attribution, CurrentUser } from "@/lib/api/types";
+import { isAboutUser } from "@/lib/aboutUser";
+import type { Attribution, CurrentUser, WebhookEvent } from "@/lib/api/types";
 import { queryClient } from "@/lib/query";
-import { isOfOneself } from "@/lib/refusals";
 import { goToSignIn, isSignedOut } from "@/lib/signIn";
 
 /** What the selector of repositories has in the address: what is sought, and which one is chosen. */
@@ -32,7 +32,7 @@ interface AttributionSearch {
 }
 
 interface EventSearch {
-  status?: Status | undefined;
+  status?: WebhookEvent["status"] | undefined;
   event?: string | undefined;
   id?: string | undefined;
 }
@@ -110,7 +110,7 @@ const home = createRoute({
     const params = { orgId };
     const { refused } = search;
     if (refused === undefined) throw redirect({ to: "/kit/$orgId/projects", params });
-    if (isOfOneself(refused))
+    if (isAboutUser(refused))
       throw redirect({ to: "/kit/$orgId/account/connections", params, search: { refused } });
     throw redirect({ to: "/kit/$orgId/settings/integrations", params, search: { refused } });
   },

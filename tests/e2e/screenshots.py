@@ -39,7 +39,7 @@ def main() -> None:
             project = site.demo["projects"][0]["id"]
             _take(person.open(f"projects/{project}/repository"), "repository-light")
             person.open("events").page.get_by_role("list", name="Events").get_by_role("link").first.click()
-            expect(person.page.get_by_role("dialog").get_by_role("list", name="Verdicts")).to_be_visible()
+            expect(person.page.get_by_role("dialog").get_by_role("list", name="Results")).to_be_visible()
             _take(person, "event-light")
         with site.person(size=PHONE) as person:
             for name in ("integrations", "import", "events"):
@@ -96,9 +96,9 @@ def _arrange(site: Site) -> None:
     with site.person(refusals=frozenset({404})) as person:
         person.sign_in_at_sandbox(OWNER)
         page = person.open(PAGES["connections"]).page
-        page.get_by_role("button", name="Connect", exact=True).click()
+        page.get_by_role("button", name="Connect GitHub").click()
         page.get_by_role("button", name="Authorize crewkit").click()
-        person.sees("Commits of these addresses are yours")
+        person.sees("Verified emails that match your commits")
         person.open("attribution?status=matched").sees("mara@acme-rockets.example")
 
 

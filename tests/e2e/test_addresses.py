@@ -24,7 +24,7 @@ def test_pages_without_an_organization_lead_to_the_last_one(site: Site, path: st
     ("path", "name", "request_path"),
     [
         ("projects/import", "Adjust access on GitHub", "**/manage?*"),
-        ("account/connections", "Connect", "**/authorize?*"),
+        ("account/connections", "Connect GitHub", "**/authorize?*"),
     ],
 )
 def test_a_button_works_again_after_coming_back(site: Site, path: str, name: str, request_path: str) -> None:

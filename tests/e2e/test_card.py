@@ -11,7 +11,7 @@ from tests.support.dashboard import Person, Site
 
 OWNER = "oona-field-away"
 ACCOUNT = "orbital-works"
-CONNECTED = f"Connected to {ACCOUNT}: pushes and pull requests reach their projects."
+CONNECTED = f"Connected to {ACCOUNT}. Pushes and pull requests are delivered to linked projects."
 WHOLE = {**NEEDS.permissions, **NEEDS.personal}
 
 
@@ -67,12 +67,12 @@ def test_what_is_shown_without_a_network_has_its_age(owner: Person) -> None:
     """The last that was known stays on the page, which says so; with the network it is as before."""
     owner.sees(f"Connected to {ACCOUNT}")
     owner.context.set_offline(True)
-    owner.sees("What you see is from")
+    owner.sees("Showing data from")
     owner.sees(f"Connected to {ACCOUNT}")
     assert owner.violations() == []
     owner.context.set_offline(False)
     owner.sees(f"Connected to {ACCOUNT}")
-    owner.page.get_by_text("What you see is from").wait_for(state="detached")
+    owner.page.get_by_text("Showing data from").wait_for(state="detached")
     # The browser tells each request that found no network.
     assert owner.complaints
     assert all("net::ERR_INTERNET_DISCONNECTED" in one for one in owner.complaints)

@@ -56,7 +56,9 @@ class Clicker:
         """Check that the Integrations page confirms it, and that it took no more than this."""
         page = self.person.page
         page.wait_for_url(f"**/kit/{self.organization}/settings/integrations?connected=github", timeout=_LONG)
-        expect(page.get_by_role("status").filter(has_text=f"GitHub is connected: {account}")).to_be_visible()
+        expect(
+            page.get_by_role("status").filter(has_text=f"GitHub account connected: {account}")
+        ).to_be_visible()
         self.person.sees(f"Connected to {account}")
         assert self.clicks <= clicks, self.clicks
 
@@ -89,7 +91,7 @@ def clicker(site: Site, role: str, login: str, *, authorized: bool = True) -> It
         person.sign_in_at_sandbox(login)
         if authorized:
             person.open("account/connections", organization=organization)
-            person.page.get_by_role("button", name="Connect", exact=True).click()
+            person.page.get_by_role("button", name="Connect GitHub").click()
             person.page.get_by_role("button", name="Authorize crewkit").click()
             person.page.wait_for_url("**/account/connections*")
         yield Clicker(person, organization)
@@ -300,7 +302,7 @@ def test_a_refused_personal_connection_returns_to_where_it_began(fresh: Site) ->
     """To the account's page, which says why (D8)."""
     for oona in clicker(fresh, "outsider", OONA, authorized=False):
         page = oona.person.open("account/connections", organization=oona.organization).page
-        page.get_by_role("button", name="Connect", exact=True).click()
+        page.get_by_role("button", name="Connect GitHub").click()
         page.get_by_role("button", name="Cancel").click()
         oona.person.sees("You did not authorize crewkit")
         oona.follow("Back to crewkit")

@@ -21,8 +21,8 @@ def test_retrying_shows_how_it_ended(site: Site) -> None:
         expect(retry).to_be_visible()
         page.route(re.compile(r"/git-webhook-events/[^/?]+$"), _Pending())
         retry.click()
-        expect(panel.get_by_text("pending", exact=True)).to_be_visible()
-        expect(panel.get_by_text("failed", exact=True)).to_be_visible()
+        expect(panel.get_by_text("Pending", exact=True)).to_be_visible()
+        expect(panel.get_by_text("Failed", exact=True)).to_be_visible()
         expect(retry).to_be_enabled()
         panel.get_by_role("button", name="Close").click()
         expect(row).to_be_visible()
@@ -118,7 +118,7 @@ _UNCOVERED = """() => {
 
 
 def test_counts_are_in_words_that_agree(site: Site) -> None:
-    """One attempt, one delivery: nothing is "1 attempts"."""
+    """Counts of one are singular: "1 attempt", "1 event"."""
     site.deliver("push/branch.json", ref=5)
     with site.person() as person:
         page = person.open("events?status=failed&event=push").page
@@ -127,7 +127,7 @@ def test_counts_are_in_words_that_agree(site: Site) -> None:
         page.keyboard.press("Escape")
         expected = page.get_by_role("list", name="Events").get_by_role("listitem").count()
         page.get_by_role("button", name="Retry all failed").click()
-        words = "1 delivery" if expected == 1 else f"{expected} deliveries"
+        words = "1 event" if expected == 1 else f"{expected} events"
         person.sees(f"Retrying {words}")
 
 

@@ -27,7 +27,7 @@ def test_from_installing_to_a_push_that_appears_live(site: Site) -> None:
         page.get_by_role("link", name=ACCOUNT, exact=True).click()
         page.get_by_role("button", name=re.compile("Install")).click()
         page.wait_for_url(f"**/kit/{organization}/settings/integrations*")
-        person.sees(f"Connected to {ACCOUNT}: pushes and pull requests reach their projects.")
+        person.sees(f"Connected to {ACCOUNT}. Pushes and pull requests are delivered to linked projects.")
 
         _import(person, "lander")
         expect(page.get_by_role("link", name=f"{ACCOUNT}/lander on GitHub")).to_be_visible()
@@ -40,7 +40,7 @@ def test_from_installing_to_a_push_that_appears_live(site: Site) -> None:
         pushed.click()
         detail = page.get_by_role("dialog")
         expect(detail.get_by_text("Lift off")).to_be_visible()
-        expect(detail.get_by_role("list", name="Verdicts")).to_contain_text("processed")
+        expect(detail.get_by_role("list", name="Results")).to_contain_text("Delivered")
         detail.get_by_role("button", name="Close").click()
         expect(detail).to_be_hidden()
 
@@ -51,14 +51,14 @@ def test_from_installing_to_a_push_that_appears_live(site: Site) -> None:
         site.act(THEIR_LOGIN, "suspend", installation=installation)
         person.sees("Suspended on GitHub")
         site.act(THEIR_LOGIN, "unsuspend", installation=installation)
-        person.sees(f"Connected to {ACCOUNT}: pushes and pull requests reach their projects.")
+        person.sees(f"Connected to {ACCOUNT}. Pushes and pull requests are delivered to linked projects.")
 
         page.get_by_role("button", name="Disconnect").click()
         page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
         person.sees("Links and history are kept")
         page.get_by_role("button", name="Reconnect GitHub").click()
         page.wait_for_url(f"**/kit/{organization}/settings/integrations*")
-        person.sees(f"Connected to {ACCOUNT}: pushes and pull requests reach their projects.")
+        person.sees(f"Connected to {ACCOUNT}. Pushes and pull requests are delivered to linked projects.")
 
 
 def _import(person: Person, name: str) -> None:
@@ -100,13 +100,11 @@ def test_a_viewer_sees_everything_and_is_told_why_they_change_nothing(site: Site
         disconnect = page.get_by_role("button", name="Disconnect")
         expect(disconnect).to_have_attribute("aria-disabled", "true")
         disconnect.focus()
-        person.sees(
-            "Only an owner or admin of this organization may disconnect a provider; you are a viewer."
-        )
+        person.sees("Only owners and admins can disconnect GitHub. Your role is viewer.")
         page.keyboard.press("Enter")
         expect(page.get_by_role("dialog")).to_have_count(0)
-        person.open("audit").sees("Only an owner or admin")
-        person.open("projects/import").sees("may import repositories; you are a viewer.")
+        person.open("audit").sees("Only owners and admins can view the audit log.")
+        person.open("projects/import").sees("can import repositories. Your role is viewer.")
 
 
 def test_a_provider_that_is_down_takes_no_list_away(site: Site) -> None:

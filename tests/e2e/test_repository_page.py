@@ -30,9 +30,9 @@ def test_shows_failed_deliveries_of_its_repository(site: Site) -> None:
     """A payload that cannot be read has no verdict for a project, but it names the repository."""
     project = import_project(site, "launchpad", "Failures")
     with site.person() as person:
-        person.open(f"projects/{project}/repository").sees("No activity yet")
+        person.open(f"projects/{project}/repository").sees("No events yet")
         site.deliver("push/branch.json", ref=5)
-        row = person.page.get_by_role("list", name="Last events").get_by_role("listitem")
+        row = person.page.get_by_role("list", name="Recent events").get_by_role("listitem")
         expect(row).to_have_count(1)
         expect(row).to_contain_text("failed", ignore_case=True)
 
@@ -58,7 +58,7 @@ def test_asks_before_unsaved_settings_are_lost(site: Site) -> None:
         expect(root).to_have_value("")
         root.fill("apps/api")
         page.get_by_role("button", name="Save").click()
-        person.sees("Saved.")
+        person.sees("Settings saved")
         _leave(person)
         expect(person.heading("Events")).to_be_visible()
 

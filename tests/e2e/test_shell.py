@@ -31,7 +31,7 @@ def test_an_organization_of_others_is_not_there(site: Site) -> None:
     """Nothing tells it from one that does not exist."""
     with site.person("owner") as person:
         person.open("projects", organization="4b1c8a3e-7d52-4c0e-9a52-5a0f2d3b6c11")
-        person.sees("There is no such page")
+        person.sees("Page not found")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -37,7 +37,7 @@ def test_an_owners_approval_is_waited_for(site: Site) -> None:
         assert person.violations() == []
         [request] = site.control("GET", "/_sandbox")["requests"]
         site.act(OWNER, "approve_request", request=request["id"])
-        person.sees(f"Connected to {ACCOUNT}: pushes and pull requests reach their projects.")
+        person.sees(f"Connected to {ACCOUNT}. Pushes and pull requests are delivered to linked projects.")
 
 
 def _at_integrations(site: Site, person: Person) -> tuple[Page, str]:

@@ -1,6 +1,6 @@
 import { Button } from "@/components/ui/button";
 
-/** The rest of a list, where there is more. */
+/** Loads the next page of a list, if there is one. */
 export function MoreButton({
   query,
 }: {

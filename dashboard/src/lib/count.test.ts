@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { counted } from "@/lib/count";
 
-it("agrees with the number, which has separators", () => {
+it("uses the right plural and thousands separators", () => {
   expect([0, 1, 2, 10_000].map((count) => counted(count, "attempt"))).toEqual([
     "0 attempts",
     "1 attempt",

@@ -23,12 +23,12 @@ const link: Link = {
 };
 const there = { code: "unsuspend_on_provider", message: "", url: "https://github.example/settings" } as const;
 
-describe("how it stands with a project's repository", () => {
-  it("is quiet while everything comes through", () => {
+describe("the status of a link", () => {
+  it("is linked while events are delivered", () => {
     expect(linkStandingOf(link)).toMatchObject({ tone: "success", sentence: null, help: null });
   });
 
-  it("tells what was taken away from what is suspended and what is disconnected, each with its own help", () => {
+  it("has a badge and an action of its own for each problem", () => {
     const ways = [
       { ...link, reachable: false, reason: "repository_removed" },
       { ...link, reachable: false, reason: "integration_suspended", action: there },
@@ -50,7 +50,7 @@ describe("how it stands with a project's repository", () => {
     for (const one of standings) expect(one.sentence).toBeTruthy();
   });
 
-  it("names first what stands in the way first", () => {
+  it("shows the most important problem", () => {
     const both = { ...link, archived: true, reachable: false, reason: "integration_revoked" } as const;
     expect(linkStandingOf(both).badge).toBe("Disconnected");
   });

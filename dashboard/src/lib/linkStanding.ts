@@ -1,7 +1,7 @@
 import type { Tone } from "@/components/ui/badge";
 import type { Link } from "@/lib/api/types";
 
-/** The one thing that helps: a page of the provider's, its page of our app and back, or a page of ours. */
+/** The action that helps: a page on GitHub, the GitHub page of the app, or a page of the dashboard. */
 export type Help =
   | { kind: "visit"; words: string; url: string }
   | { kind: "adjust"; words: string }
@@ -11,12 +11,12 @@ export type Help =
 export interface LinkStanding {
   tone: Tone;
   badge: string;
-  /** Null where there is nothing to say. */
+  /** Null if events are delivered. */
   sentence: string | null;
   help: Help;
 }
 
-/** Say how it stands with a project's repository, what stands in the way first, and the one thing that helps. */
+/** Return the status of a link, its most important problem first, and the action that helps. */
 export function linkStandingOf(link: Link): LinkStanding {
   switch (link.reason) {
     case "integration_revoked":
@@ -24,7 +24,7 @@ export function linkStandingOf(link: Link): LinkStanding {
         tone: "danger",
         badge: "Disconnected",
         sentence:
-          "GitHub is disconnected from this organization, so nothing reaches this project. Its link and history are kept, and work again once GitHub is connected.",
+          "GitHub is disconnected. Reconnect it to receive events again. The link and its history are kept.",
         help: { kind: "integrations", words: "Reconnect GitHub" },
       };
     case "integration_suspended":
@@ -33,8 +33,8 @@ export function linkStandingOf(link: Link): LinkStanding {
       return {
         tone: "warning",
         badge: "No access",
-        sentence: `GitHub no longer shows us ${link.full_name}: our access to it was taken away, or it was moved to another account or deleted. The link and its history are kept.`,
-        help: { kind: "adjust", words: "Give access on GitHub" },
+        sentence: `crewkit lost access to ${link.full_name}, or it was moved or deleted. Restore access, or link another repository. History is kept.`,
+        help: { kind: "adjust", words: "Restore access on GitHub" },
       };
     case null:
       return reachable(link);
@@ -47,16 +47,15 @@ function suspended(link: Link): LinkStanding {
     return {
       tone: "warning",
       badge: "Suspended on GitHub",
-      sentence:
-        "An owner suspended our app on GitHub, so nothing reaches this project. Once it is resumed there, everything goes on by itself.",
-      help: url ? { kind: "visit", words: "Resume it on GitHub", url } : null,
+      sentence: "The crewkit app is suspended on GitHub. Resume it to receive events again.",
+      help: url ? { kind: "visit", words: "Resume on GitHub", url } : null,
     };
   return {
     tone: "warning",
-    badge: "Suspended",
+    badge: "Access rejected",
     sentence:
-      "GitHub refused our access several times. Pushes still reach this project as far as GitHub tells us of them; we go on trying.",
-    help: { kind: "integrations", words: "See the integration" },
+      "GitHub is rejecting crewkit’s access. We’ll keep trying. Events that GitHub sends are still delivered.",
+    help: { kind: "integrations", words: "View integration" },
   };
 }
 
@@ -65,14 +64,14 @@ function reachable(link: Link): LinkStanding {
     return {
       tone: "warning",
       badge: "Archived",
-      sentence: `${link.full_name} is archived on GitHub, so nothing can be pushed to it. Unarchive it there, or link another repository.`,
-      help: link.url ? { kind: "visit", words: "Open it on GitHub", url: link.url } : null,
+      sentence: `${link.full_name} is archived and can’t receive pushes. Unarchive it on GitHub, or link another repository.`,
+      help: link.url ? { kind: "visit", words: "Open on GitHub", url: link.url } : null,
     };
   if (!link.webhooks_enabled)
     return {
       tone: "neutral",
       badge: "Paused",
-      sentence: "Paused. This project receives no events.",
+      sentence: "This project receives no events. Turn on “Receive events” to resume.",
       help: null,
     };
   return { tone: "success", badge: "Linked", sentence: null, help: null };

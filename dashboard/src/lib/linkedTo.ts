@@ -1,4 +1,4 @@
-/** Say to which projects a repository is linked; three of them are told, which stand for more. */
+/** Name the projects that a repository is linked to. The service returns at most three of them. */
 export function linkedTo(projects: readonly { name: string }[]): string {
   const [first, second, ...more] = projects.map((one) => one.name);
   if (!second) return `Linked to ${first}`;

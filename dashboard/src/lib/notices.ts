@@ -14,7 +14,7 @@ function show(next: readonly Notice[]): void {
   for (const listener of listeners) listener();
 }
 
-/** Tell that something is done. What went wrong stands where it happened, and stays: never in a notice. */
+/** Show a short message about a completed action. Errors are shown where they happened instead. */
 export function notify(text: string): void {
   lastId += 1;
   show([...notices, { id: lastId, text }].slice(-MOST));

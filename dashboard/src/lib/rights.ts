@@ -17,20 +17,20 @@ const ALLOWED: Record<Deed, readonly Role[]> = {
 };
 
 const WORDS: Record<Deed, string> = {
-  install: "connect a provider",
-  disconnect: "disconnect a provider",
-  payloads: "see payloads",
+  install: "connect GitHub",
+  disconnect: "disconnect GitHub",
+  payloads: "view payloads",
   retry: "retry events",
-  audit: "see the audit trail",
+  audit: "view the audit log",
   link: "link repositories",
   import: "import repositories",
-  sync: "refresh the list",
+  sync: "refresh the repository list",
 };
 
-/** Say why a role may not do something; null where it may. The service decides; this only explains. */
+/** Return why a role can’t do something, or null if it can. Only explains: the service decides. */
 export function refusal(deed: Deed, role: Role): string | null {
   const allowed = ALLOWED[deed];
   if (allowed.includes(role)) return null;
-  const who = allowed === ADMINS ? "an owner or admin" : "an owner, admin or member";
-  return `Only ${who} of this organization may ${WORDS[deed]}; you are a ${role}.`;
+  const who = allowed === ADMINS ? "owners and admins" : "owners, admins and members";
+  return `Only ${who} can ${WORDS[deed]}. Your role is ${role}.`;
 }

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { syncFailureInWords } from "@/lib/syncFailures";
 
-it("blames GitHub's availability only where GitHub was not available", () => {
+it("reports an outage only if GitHub was unavailable", () => {
   const others = [
     "provider_rate_limited",
     "provider_permission_missing",
@@ -18,7 +18,7 @@ it("blames GitHub's availability only where GitHub was not available", () => {
   for (const code of others) expect(syncFailureInWords(code), code).not.toContain("isn’t responding");
 });
 
-it("has honest words for a code it does not know, and for none", () => {
+it("has a text for unknown codes and for none", () => {
   expect(syncFailureInWords("something_new")).toContain("couldn’t be loaded");
   expect(syncFailureInWords(null)).toContain("couldn’t be loaded");
 });

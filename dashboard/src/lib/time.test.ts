@@ -4,7 +4,7 @@ import { ago, writtenOut } from "@/lib/time";
 
 const NOON = new Date("2026-11-30T12:00:00Z");
 
-describe("how long ago something happened", () => {
+describe("relative times", () => {
   it.each([
     ["2026-11-30T11:59:30Z", "just now"],
     ["2026-11-30T11:57:00Z", "3 minutes ago"],
@@ -12,7 +12,7 @@ describe("how long ago something happened", () => {
     ["2024-11-01T12:00:00Z", "2 years ago"],
   ])("%s: %s", (time, words) => expect(ago(time, NOON)).toBe(words));
 
-  it("is never in the future, however slow the reader's clock is", () => {
+  it("is never in the future, even if the device’s clock is slow", () => {
     expect(ago("2026-11-30T12:00:40Z", NOON)).toBe("just now");
     expect(ago("2026-12-30T12:00:00Z", NOON)).toBe("just now");
   });
@@ -21,14 +21,14 @@ describe("how long ago something happened", () => {
 describe("the service's clock", () => {
   afterEach(() => observeDate(new Date().toUTCString()));
 
-  it("counts where this device's clock is wrong", () => {
+  it("is used if the device’s clock is wrong", () => {
     const ahead = new Date(Date.now() + 3_600_000);
     observeDate(ahead.toUTCString());
     expect(Math.abs(now().getTime() - ahead.getTime())).toBeLessThan(2000);
     expect(ago(new Date(ahead.getTime() - 630_000))).toBe("10 minutes ago");
   });
 
-  it("is this device's own where they agree, or where a response has no date", () => {
+  it("is the device’s clock if both agree or a response has no date", () => {
     observeDate(new Date(Date.now() - 2000).toUTCString());
     expect(Math.abs(now().getTime() - Date.now())).toBeLessThan(50);
     observeDate(null);
@@ -37,6 +37,6 @@ describe("the service's clock", () => {
   });
 });
 
-it("a time in full names its zone", () => {
+it("includes the time zone in the full time", () => {
   expect(writtenOut("2026-11-30T12:00:00Z")).toMatch(/2026.* (GMT|UTC|[A-Z]{2,5})/);
 });

@@ -3,8 +3,8 @@ import { EmptyState } from "@/components/feedback/EmptyState";
 
 export function NoOrganization() {
   return (
-    <EmptyState icon={Building2} title="You belong to no organization yet">
-      Ask somebody who owns one in crewkit to invite you, then load this page again.
+    <EmptyState icon={Building2} title="You’re not in an organization yet">
+      Ask an owner of an organization to invite you, then reload this page.
     </EmptyState>
   );
 }

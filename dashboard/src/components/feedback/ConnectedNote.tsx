@@ -9,11 +9,11 @@ export function ConnectedNote({ account, onClose }: { account: string; onClose: 
         tone="info"
         action={
           <Button size="small" onClick={onClose}>
-            Close
+            Dismiss
           </Button>
         }
       >
-        <p>GitHub is connected: {account}.</p>
+        <p>GitHub account connected: {account}</p>
       </Note>
     </div>
   );

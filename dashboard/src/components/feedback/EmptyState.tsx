@@ -2,7 +2,7 @@ import type { LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import { cn } from "@/lib/cn";
 
-/** Why there is nothing here, and the one thing to do about it. */
+/** Explains why a list is empty, with the action that helps. */
 export function EmptyState({
   icon: Icon,
   title,
@@ -14,7 +14,7 @@ export function EmptyState({
   title: string;
   children?: ReactNode;
   action?: ReactNode;
-  /** It passes by itself. */
+  /** The state ends without an action. */
   isBusy?: boolean;
 }) {
   return (

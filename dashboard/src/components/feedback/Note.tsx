@@ -13,7 +13,7 @@ const note = cva("flex items-start gap-3 rounded-lg border p-4 text-sm", {
   defaultVariants: { tone: "info" },
 });
 
-/** Something to know before one goes on, and the one thing that helps. */
+/** A message with an optional action. */
 export function Note({
   tone,
   action,

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { Button } from "@/components/ui/button";
 import { ApiProblem } from "@/lib/api/problem";
 
-/** An error a person can read: what happened, what to do, and the request's id for whoever helps. */
+/** An error: what happened, what to do, and the code and request id for support. */
 export function ProblemAlert({
   error,
   words = error.message,
@@ -11,7 +11,7 @@ export function ProblemAlert({
   children,
 }: {
   error: Error;
-  /** Where others than the error's own say it better. */
+  /** A text that replaces the error’s message. */
   words?: string;
   onRetry?: (() => void) | undefined;
   children?: ReactNode;

@@ -2,7 +2,7 @@ import { Note } from "@/components/feedback/Note";
 import { Button } from "@/components/ui/button";
 import { refusedInWords } from "@/lib/refusals";
 
-/** Why nothing came of what was begun at the provider; it stays until it is put away. */
+/** Explains why a flow at GitHub failed. Stays until it is dismissed. */
 export function RefusedNote({
   code,
   account,
@@ -18,12 +18,12 @@ export function RefusedNote({
         tone="warning"
         action={
           <Button size="small" onClick={onClose}>
-            Close
+            Dismiss
           </Button>
         }
       >
         <p>{refusedInWords(code, account)}</p>
-        <p className="text-muted-foreground">Code {code}.</p>
+        <p className="text-muted-foreground">Code {code}</p>
       </Note>
     </div>
   );

@@ -11,7 +11,7 @@ import { ago } from "@/lib/time";
 const NEAR_END_PX = 200;
 
 /**
- * A branch, chosen among those there are now or typed: one may follow what is pushed tomorrow.
+ * Chooses an existing branch, or accepts a typed name: a branch can be tracked before its first push.
  *
  * https://www.w3.org/WAI/ARIA/apg/patterns/combobox/examples/combobox-autocomplete-list/
  */
@@ -31,7 +31,7 @@ export function BranchPicker({
 }) {
   const list = useId();
   const [isOpen, setOpen] = useState(false);
-  // What was typed since it was opened; before that everything is shown, not what the field has already.
+  // Only text that was typed since the list opened filters it.
   const [sought, setSought] = useState("");
   const [active, setActive] = useState(-1);
   const query = useBranches(orgId, repoId, sought, isOpen);
@@ -120,7 +120,7 @@ export function BranchPicker({
           </div>
           <p className="border-t px-3 py-2 text-xs text-muted-foreground empty:hidden" role="status">
             {query.error
-              ? `The branches could not be read: ${query.error.message} You can type one.`
+              ? `Couldn’t load branches. ${query.error.message} You can type a branch name.`
               : first && aboutBranches(branches, sought, first)}
           </p>
         </div>
@@ -168,10 +168,10 @@ function BranchOption({
       onClick={() => onChoose(branch.name)}
     >
       <span className="min-w-0 truncate">{branch.name}</span>
-      {branch.default && <Badge>default</Badge>}
+      {branch.default && <Badge>Default</Badge>}
       {branch.protected && (
         <Badge>
-          <Shield aria-hidden="true" /> protected
+          <Shield aria-hidden="true" /> Protected
         </Badge>
       )}
     </div>

@@ -7,14 +7,14 @@ export function NotFound() {
   return (
     <EmptyState
       icon={SearchX}
-      title="There is no such page"
+      title="Page not found"
       action={
         <Button asChild variant="primary">
-          <Link to="/kit">To your organization</Link>
+          <Link to="/kit">Go to dashboard</Link>
         </Button>
       }
     >
-      It may have moved, or it belongs to an organization you are not a member of.
+      The link may be wrong, or you don’t have access.
     </EmptyState>
   );
 }

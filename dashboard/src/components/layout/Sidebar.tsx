@@ -19,7 +19,7 @@ const ENTRIES = [
   { to: "/kit/$orgId/projects/import", label: "Import", icon: Import },
   { to: "/kit/$orgId/events", label: "Events", icon: Activity },
   { to: "/kit/$orgId/attribution", label: "Attribution", icon: Users },
-  { to: "/kit/$orgId/audit", label: "Audit", icon: ScrollText },
+  { to: "/kit/$orgId/audit", label: "Audit log", icon: ScrollText },
   { to: "/kit/$orgId/settings/integrations", label: "Integrations", icon: Plug },
 ] as const satisfies readonly { to: string; label: string; icon: LucideIcon }[];
 

@@ -9,7 +9,7 @@ export function Toaster({ notices }: { notices: readonly Notice[] }) {
   const [isHeld, setHeld] = useState(false);
   return (
     <section
-      aria-label="Notices"
+      aria-label="Notifications"
       aria-live="polite"
       className="fixed right-4 bottom-4 z-50 flex w-80 max-w-[calc(100%-2rem)] flex-col gap-2"
       onPointerEnter={() => setHeld(true)}
@@ -36,7 +36,7 @@ function Toast({ notice, isHeld }: { notice: Notice; isHeld: boolean }) {
       <p>{notice.text}</p>
       <button
         type="button"
-        aria-label="Close"
+        aria-label="Dismiss"
         className="ml-auto text-muted-foreground hover:text-foreground"
         onClick={() => dismiss(notice.id)}
       >

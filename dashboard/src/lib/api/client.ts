@@ -33,7 +33,7 @@ const SESSION_ENDED: Problem = {
   type: "about:blank",
   title: "Unauthorized",
   status: 401,
-  detail: "Your session has ended. Sign in again.",
+  detail: "Your session has ended. Sign in to continue.",
   code: "session_ended",
   request_id: "",
   errors: [],
@@ -58,7 +58,7 @@ async function problemOf(response: Response): Promise<Problem> {
     title: response.statusText,
     // Of an answer that is none of ours, its good status says nothing.
     status: response.ok ? 502 : response.status,
-    detail: "The service did not answer as it should. Try again in a moment.",
+    detail: "The service returned an unexpected response. Try again in a moment.",
     code: "unexpected_answer",
     request_id: response.headers.get("x-request-id") ?? "",
     errors: [],

@@ -1,12 +1,12 @@
 import type { Problem } from "@/lib/api/types";
 
-/** An answer that is an error: RFC 9457, with the service's stable `code` and the request's id. */
+/** An error response (RFC 9457), with its stable `code` and the request id. */
 export class ApiProblem extends Error {
   override name = "ApiProblem";
 
   constructor(
     readonly problem: Problem,
-    /** Seconds to wait, where the service said so. */
+    /** Seconds to wait before a retry, if the service sent them. */
     readonly retryAfter: number | null = null,
   ) {
     super(problem.detail);
@@ -24,17 +24,17 @@ export class ApiProblem extends Error {
     return this.problem.request_id;
   }
 
-  /** What is wrong with one field of what was sent. */
+  /** Return the message for one field of the request. */
   fieldError(field: string): string | undefined {
     return this.problem.errors?.find((one) => one.field === field)?.message;
   }
 }
 
-/** No answer came at all: the network, or the service itself, is down. */
+/** There was no response: the network or the service is down. */
 export class Unreachable extends Error {
   override name = "Unreachable";
 
   constructor(options?: ErrorOptions) {
-    super("The service cannot be reached. Check your connection and try again.", options);
+    super("Can’t reach crewkit. Check your connection, then try again.", options);
   }
 }

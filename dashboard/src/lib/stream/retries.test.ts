@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { retryDelay } from "@/lib/stream/retries";
 
-describe("the delay before a stream is opened again", () => {
+describe("the delay before a reconnect", () => {
   it("doubles with each failure, up to half a minute", () => {
     expect([1, 2, 3, 4, 5, 6, 7, 60].map((failures) => retryDelay(failures, null, 1))).toEqual([
       1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000,

@@ -14,13 +14,19 @@ import type { Attribution } from "@/lib/api/types";
 const route = getRouteApi("/kit/$orgId/attribution");
 
 const METHODS: Record<Attribution["method"], string> = {
-  account_id: "by GitHub account",
-  bot: "a bot",
-  noreply_id: "by GitHub's number in the address",
-  not_a_member: "no member of this organization",
-  unknown: "nobody connected has this address",
-  username: "by GitHub name",
-  verified_address: "by verified address",
+  account_id: "GitHub account",
+  bot: "Bot account",
+  noreply_id: "GitHub no-reply email",
+  not_a_member: "Not a member of this organization",
+  unknown: "No connected account uses this email",
+  username: "GitHub username",
+  verified_address: "Verified email",
+};
+
+const STATUSES: Record<Attribution["status"], string> = {
+  bot: "Bot",
+  matched: "Matched",
+  unmatched: "Unmatched",
 };
 
 export function AttributionPage() {
@@ -51,11 +57,11 @@ export function AttributionPage() {
   return (
     <Page
       title="Attribution"
-      about="Who wrote each commit. Whoever is not matched connects their GitHub account once; earlier commits are then theirs too."
+      about="Commit authors and their crewkit users. When an author connects a GitHub account, earlier commits are matched too."
     >
       <div className="mb-4 flex flex-wrap gap-3">
         <NativeSelect
-          aria-label="Who"
+          aria-label="Status"
           value={status ?? ""}
           onChange={(change) =>
             navigate({
@@ -66,9 +72,9 @@ export function AttributionPage() {
             })
           }
         >
-          <option value="">Everybody</option>
+          <option value="">All authors</option>
           <option value="matched">Matched</option>
-          <option value="unmatched">Not matched</option>
+          <option value="unmatched">Unmatched</option>
           <option value="bot">Bots</option>
         </NativeSelect>
         <NativeSelect
@@ -76,14 +82,14 @@ export function AttributionPage() {
           value={project ?? ""}
           onChange={(change) => navigate({ search: { status, project: change.target.value || undefined } })}
         >
-          <option value="">Any project</option>
+          <option value="">All projects</option>
           {linked?.projects.map((one) => (
             <option key={one.id} value={one.id}>
               {one.name}
             </option>
           ))}
           {project && linked && !linked.projects.some((one) => one.id === project) && (
-            <option value={project}>Another project</option>
+            <option value={project}>Other project</option>
           )}
         </NativeSelect>
       </div>
@@ -93,10 +99,10 @@ export function AttributionPage() {
         label="Attributions"
         keyOf={(row) => `${row.repo_id}-${row.sha}-${row.role}-${row.email ?? row.name}`}
         empty={
-          <EmptyState icon={Users} title={status || project ? "No such commit" : "No commit yet"}>
+          <EmptyState icon={Users} title={status || project ? "No matching authors" : "No commits yet"}>
             {status || project
-              ? "Choose somebody else or another project."
-              : "Authors appear here as commits are pushed to linked repositories."}
+              ? "Change the filters to see other authors."
+              : "Push to a linked repository to see its commit authors here."}
           </EmptyState>
         }
       >
@@ -108,7 +114,7 @@ export function AttributionPage() {
             </span>
             <span className="text-muted-foreground">{METHODS[row.method]}</span>
             <Badge tone={row.status === "matched" ? "success" : row.status === "bot" ? "neutral" : "warning"}>
-              {row.status === "unmatched" ? "not matched" : row.status}
+              {STATUSES[row.status]}
             </Badge>
             <code className="text-xs text-muted-foreground">{row.sha.slice(0, 8)}</code>
           </>

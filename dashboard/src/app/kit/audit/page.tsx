@@ -15,10 +15,10 @@ export function AuditPage() {
   const organization = useOrganization();
   const why = refusal("audit", organization.role);
   return (
-    <Page title="Audit" about="Who changed what, and what it was before.">
+    <Page title="Audit log" about="Who changed what, with the values before and after.">
       {why ? (
         <Card className="min-h-96">
-          <EmptyState icon={ScrollText} title="Not for your role">
+          <EmptyState icon={ScrollText} title="No access">
             {why}
           </EmptyState>
         </Card>
@@ -52,12 +52,12 @@ function Trail({ organization }: { organization: OrganizationOfUser }) {
       rows={rows}
       label="Changes"
       keyOf={(row) => `${row.item.type}-${row.item.id}-${row.changed_at}-${row.event}`}
-      empty={<EmptyState icon={ScrollText} title="Nothing was changed yet" />}
+      empty={<EmptyState icon={ScrollText} title="No changes yet" />}
     >
       {(row) => (
         <>
           <span className="min-w-0 flex-1">
-            <span className="font-medium">{actorOf(row)}</span> {row.event} the {row.item.type}
+            <span className="font-medium">{actorOf(row)}</span> {row.event} the {inWords(row.item.type)}
             <Changes changes={row.changes} />
           </span>
           <span className="text-muted-foreground">
@@ -70,17 +70,18 @@ function Trail({ organization }: { organization: OrganizationOfUser }) {
 }
 
 function actorOf({ actor }: Version): string {
-  return (
-    actor.user?.name ??
-    actor.name ??
-    {
-      webhook: "GitHub",
-      scheduler: "The service",
-      system: "The service",
-      service: "A service",
-      user: "Somebody",
-    }[actor.kind]
-  );
+  if (actor.user?.name) return actor.user.name;
+  switch (actor.kind) {
+    case "webhook":
+      return "GitHub";
+    case "scheduler":
+    case "system":
+      return actor.name ? `crewkit (${inWords(actor.name)})` : "crewkit";
+    case "service":
+      return actor.name ?? "Unknown service";
+    case "user":
+      return "Unknown user";
+  }
 }
 
 function Changes({ changes }: { changes: Version["changes"] }) {
@@ -88,7 +89,7 @@ function Changes({ changes }: { changes: Version["changes"] }) {
     <ul className="mt-1 space-y-0.5 text-xs text-muted-foreground">
       {Object.entries(changes).map(([field, change]) => (
         <li key={field} className="break-all">
-          {field.replaceAll("_", " ")}: {written(change.before)} → {written(change.after)}
+          {inWords(field)}: {written(change.before)} → {written(change.after)}
         </li>
       ))}
     </ul>
@@ -96,6 +97,10 @@ function Changes({ changes }: { changes: Version["changes"] }) {
 }
 
 function written(value: unknown): string {
-  if (value === null || value === undefined) return "nothing";
+  if (value === null || value === undefined) return "none";
   return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function inWords(name: string): string {
+  return name.replaceAll("_", " ");
 }

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { MEANINGS, TONES } from "@/app/kit/events/status";
+import { reasonInWords, titled, typeInWords } from "@/app/kit/events/reasons";
+import { LABELS, MEANINGS, TONES } from "@/app/kit/events/status";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { WithReason } from "@/components/feedback/WithReason";
 import { Time } from "@/components/Time";
@@ -8,6 +9,7 @@ import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent } from "@/components/ui/dialog";
 import { Skeleton } from "@/components/ui/skeleton";
+import { useLinkedProjects } from "@/hooks/useProjects";
 import { answerOf, api } from "@/lib/api/client";
 import type { OrganizationOfUser } from "@/lib/api/types";
 import { counted } from "@/lib/count";
@@ -15,10 +17,15 @@ import { notify } from "@/lib/notices";
 import { refusal } from "@/lib/rights";
 
 const ABSENT = {
-  damaged: "The payload is kept, but cannot be read any more.",
-  expired: "The payload is no longer kept; what came of it is.",
-  not_permitted: "Only an owner or admin may see payloads.",
+  damaged: "The stored payload is damaged and can’t be shown.",
+  expired: "The payload was deleted after its retention period. Its results are kept.",
+  not_permitted: "Only owners and admins can view payloads.",
 } as const;
+
+const SOURCES = new Map([
+  ["recovered", "Recovered from GitHub’s delivery log"],
+  ["replayed", "Replayed by an operator"],
+]);
 
 // A retry usually ends within milliseconds. A longer one is polled less and less often.
 const POLL_DELAYS_MS = [500, 1000, 2000, 3000, 5000];
@@ -47,12 +54,12 @@ export function EventDialog({
   });
   const status = query.data?.status;
   const lastStatus = useRef(status);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: counts the responses, which the time marks
+  // biome-ignore lint/correctness/useExhaustiveDependencies: counts responses, and the time changes with each
   useEffect(() => {
     polls.current = status === "pending" ? polls.current + 1 : 0;
   }, [status, query.dataUpdatedAt]);
   useEffect(() => {
-    // No domain event reports a failure, so the lists learn the result of a retry from here.
+    // The stream has no event for a failure, so the lists are refreshed from here.
     if (lastStatus.current === "pending" && status !== "pending")
       client.invalidateQueries({
         queryKey: ["events", organization.id],
@@ -64,37 +71,44 @@ export function EventDialog({
     mutationFn: () =>
       answerOf(api.POST("/api/v1/{org_id}/git-webhook-events/{event_id}/retry", { params: { path } })),
     onSuccess: async () => {
-      notify("Retry queued.");
+      notify("Retry queued");
       await client.invalidateQueries({ queryKey: ["events", organization.id] });
     },
   });
   const event = query.data;
+  const { data: linked } = useLinkedProjects(organization.id);
   return (
     <Dialog open onOpenChange={(isOpen) => !isOpen && onClose()}>
-      <DialogContent place="right" title={event ? event.event : "Event"} description={id}>
+      <DialogContent place="right" title={event ? typeInWords(event) : "Event"} description={id}>
         {query.error && <ProblemAlert error={query.error} onRetry={() => query.refetch()} />}
         {!event && !query.error && <Skeleton className="h-64 w-full" />}
         {event && (
           <div className="space-y-5 text-sm">
             <div className="flex flex-wrap items-center gap-2">
-              <Badge tone={TONES[event.status]}>{event.status}</Badge>
+              <Badge tone={TONES[event.status]}>{LABELS[event.status]}</Badge>
               <span>{MEANINGS[event.status]}</span>
             </div>
-            {event.reason && <p>Reason: {event.reason}</p>}
+            {event.reason && <ReasonOf reason={event.reason} />}
             <p className="text-muted-foreground">
               Received <Time at={event.received_at} />
-              {event.attempts > 0 && ` · ${counted(event.attempts, "attempt")}`} ({event.source})
+              {event.attempts > 0 && ` · ${counted(event.attempts, "attempt")}`}
+              {SOURCES.has(event.source) && ` · ${SOURCES.get(event.source)}`}
             </p>
             {event.verdicts.length > 0 && (
-              <ul aria-label="Verdicts" className="divide-y rounded-lg border">
-                {event.verdicts.map((one) => (
+              <ul aria-label="Results" className="divide-y rounded-lg border">
+                {event.verdicts.map((verdict) => (
                   <li
-                    key={`${one.subject}-${one.subject_id}`}
+                    key={`${verdict.subject}-${verdict.subject_id}`}
                     className="flex justify-between gap-3 px-3 py-2"
                   >
-                    <span>{one.subject}</span>
-                    <span className="text-muted-foreground">{one.reason}</span>
-                    <Badge tone={one.outcome === "processed" ? "success" : "neutral"}>{one.outcome}</Badge>
+                    <span>
+                      {linked?.projects.find(({ id }) => id === verdict.project_id)?.name ??
+                        (verdict.project_id ? "Project" : titled(verdict.subject))}
+                    </span>
+                    <span className="text-muted-foreground">{reasonInWords(verdict.reason).words}</span>
+                    <Badge tone={verdict.outcome === "processed" ? "success" : "neutral"}>
+                      {LABELS[verdict.outcome]}
+                    </Badge>
                   </li>
                 ))}
               </ul>
@@ -111,7 +125,7 @@ export function EventDialog({
             {event.payload_absence ? (
               <p className="text-muted-foreground">{ABSENT[event.payload_absence]}</p>
             ) : (
-              // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard.
+              // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable element must be focusable.
               <pre tabIndex={0} className="max-h-96 overflow-auto rounded-lg bg-muted p-3 text-xs">
                 {JSON.stringify(event.payload, null, 2)}
               </pre>
@@ -120,5 +134,15 @@ export function EventDialog({
         )}
       </DialogContent>
     </Dialog>
+  );
+}
+
+function ReasonOf({ reason }: { reason: string }) {
+  const { words, code } = reasonInWords(reason);
+  return (
+    <div>
+      <p>{words}</p>
+      {code && <p className="text-xs break-all text-muted-foreground">Code {code}</p>}
+    </div>
   );
 }

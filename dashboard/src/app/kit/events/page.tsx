@@ -2,7 +2,9 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Activity } from "lucide-react";
 import { lazy, Suspense, useMemo } from "react";
-import { MEANINGS, STATUSES, type Status, TONES } from "@/app/kit/events/status";
+import { reasonInWords, titled, typeInWords } from "@/app/kit/events/reasons";
+import { LABELS, MEANINGS, type Status, TONES } from "@/app/kit/events/status";
+import { STATUSES } from "@/app/kit/events/statuses";
 import { placesOf, whereInWords } from "@/app/kit/events/where";
 import { EmptyState } from "@/components/feedback/EmptyState";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
@@ -26,7 +28,7 @@ const EventDialog = lazy(async () => ({
   default: (await import("@/app/kit/events/EventDialog")).EventDialog,
 }));
 const route = getRouteApi("/kit/$orgId/events");
-// No domain event reports what was ignored or failed.
+// The stream has no events for ignored or failed deliveries.
 const POLL_MS = 15_000;
 const PENDING_POLL_MS = 3000;
 const LIVENESS: Record<Liveness, string> = {
@@ -34,7 +36,7 @@ const LIVENESS: Record<Liveness, string> = {
   live: "Live",
   reconnecting: "Reconnecting",
   signed_out: "Signed out",
-  refused: "Not live",
+  refused: "Disconnected",
 };
 const TYPES = ["push", "pull_request", "repository", "installation", "installation_repositories"];
 
@@ -69,7 +71,7 @@ export function EventsPage() {
         ? PENDING_POLL_MS
         : POLL_MS,
   });
-  // An address may seek a type that is seldom.
+  // The address may name a type that is not in the list.
   const types = event && !TYPES.includes(event) ? [...TYPES, event] : TYPES;
   const rows = query.data?.pages.flatMap((page) => page.data) ?? [];
   return (
@@ -82,9 +84,11 @@ export function EventsPage() {
             navigate({ search: { status: (change.target.value || undefined) as Status | undefined, event } })
           }
         >
-          <option value="">Any status</option>
-          {STATUSES.map((one) => (
-            <option key={one}>{one}</option>
+          <option value="">All statuses</option>
+          {STATUSES.map((each) => (
+            <option key={each} value={each}>
+              {LABELS[each]}
+            </option>
           ))}
         </NativeSelect>
         <NativeSelect
@@ -92,9 +96,11 @@ export function EventsPage() {
           value={event ?? ""}
           onChange={(change) => navigate({ search: { status, event: change.target.value || undefined } })}
         >
-          <option value="">Any type</option>
-          {types.map((one) => (
-            <option key={one}>{one}</option>
+          <option value="">All types</option>
+          {types.map((type) => (
+            <option key={type} value={type}>
+              {titled(type)}
+            </option>
           ))}
         </NativeSelect>
         <Badge tone={liveness === "live" ? "success" : "neutral"} role="status">
@@ -109,13 +115,10 @@ export function EventsPage() {
         label="Events"
         keyOf={(row) => row.id}
         empty={
-          <EmptyState
-            icon={Activity}
-            title={status || event ? "No matching deliveries" : "No deliveries yet"}
-          >
+          <EmptyState icon={Activity} title={status || event ? "No matching events" : "No events yet"}>
             {status || event
-              ? "Choose another status or type."
-              : "Push to a linked repository and it will show up here within a second."}
+              ? "Change the filters to see other events."
+              : "Push to a linked repository to see it here within a second."}
           </EmptyState>
         }
       >
@@ -127,15 +130,16 @@ export function EventsPage() {
                 search={{ status, event, id: row.id }}
                 className="row-link block max-w-full truncate font-medium hover:underline"
               >
-                {row.event}
-                {row.action && ` · ${row.action}`}
+                {typeInWords(row)}
               </Link>
               <span className="block truncate text-muted-foreground">
                 {linked ? whereInWords(row.repo_id, places) : "\u00a0"}
               </span>
             </span>
-            {row.reason && <span className="truncate text-muted-foreground">{row.reason}</span>}
-            <Badge tone={TONES[row.status]}>{row.status}</Badge>
+            {row.reason && (
+              <span className="truncate text-muted-foreground">{reasonInWords(row.reason).words}</span>
+            )}
+            <Badge tone={TONES[row.status]}>{LABELS[row.status]}</Badge>
             <span className="ml-auto text-right text-muted-foreground sm:w-28">
               <Time at={row.received_at} />
             </span>
@@ -167,7 +171,7 @@ function RetryAll({ status, event }: { status: "failed" | "ignored"; event: stri
         }),
       ),
     onSuccess: async (found) => {
-      notify(`Retrying ${counted(found.retried, "delivery", "deliveries")}.`);
+      notify(`Retrying ${counted(found.retried, "event")}`);
       await client.invalidateQueries({ queryKey: ["events", organization.id] });
     },
   });

@@ -3,8 +3,6 @@ import type { WebhookEvent } from "@/lib/api/types";
 
 export type Status = WebhookEvent["status"];
 
-export const STATUSES: readonly Status[] = ["pending", "processed", "failed", "ignored"];
-
 export const TONES: Record<Status, Tone> = {
   pending: "info",
   processed: "success",
@@ -13,11 +11,20 @@ export const TONES: Record<Status, Tone> = {
   unrouted: "warning",
 };
 
+/** The label of each status. */
+export const LABELS: Record<Status, string> = {
+  pending: "Pending",
+  processed: "Processed",
+  failed: "Failed",
+  ignored: "Ignored",
+  unrouted: "Unassigned",
+};
+
 /** What each status means, and what to do. */
 export const MEANINGS: Record<Status, string> = {
   pending: "Received, waiting to be processed.",
-  processed: "Processed.",
+  processed: "Processed successfully.",
   failed: "Processing failed. Fix the cause, then retry.",
-  ignored: "No project needed this. Link the repository, then retry.",
+  ignored: "No linked project needed this event. Link the repository, then retry.",
   unrouted: "The GitHub account isn’t connected yet.",
 };

@@ -12,12 +12,12 @@ const project = (name: string, repoId: string | null): Project => ({
 describe("where an event happened", () => {
   const places = placesOf([project("Site", "1"), project("Docs", "1"), project("Idle", null)]);
 
-  it("names the repository and every project that follows it", () => {
+  it("names the repository and each linked project", () => {
     expect(whereInWords("1", places)).toBe("acme/1 → Site, Docs");
   });
 
-  it("says so where nobody follows, and where it is about no repository", () => {
-    expect(whereInWords("2", places)).toContain("no project");
-    expect(whereInWords(null, places)).toContain("installation");
+  it("labels events of unlinked repositories and of the app", () => {
+    expect(whereInWords("2", places)).toBe("Repository not linked");
+    expect(whereInWords(null, places)).toBe("GitHub App");
   });
 });

@@ -5,7 +5,7 @@ export interface Place {
   projects: readonly string[];
 }
 
-/** Tell by a repository's id its name and the projects that follow it, as far as these projects tell. */
+/** Map the id of each linked repository to its name and its projects. */
 export function placesOf(projects: readonly Project[]): ReadonlyMap<string, Place> {
   const places = new Map<string, { repository: string; projects: string[] }>();
   for (const { name, repository } of projects) {
@@ -17,10 +17,10 @@ export function placesOf(projects: readonly Project[]): ReadonlyMap<string, Plac
   return places;
 }
 
-/** Say in a few words where an event happened and who follows it. */
+/** Return the repository of an event and the projects that are linked to it. */
 export function whereInWords(repoId: string | null, places: ReadonlyMap<string, Place>): string {
-  if (repoId === null) return "the installation";
+  if (repoId === null) return "GitHub App";
   const place = places.get(repoId);
-  if (!place) return "a repository that no project follows";
+  if (!place) return "Repository not linked";
   return `${place.repository} → ${place.projects.join(", ")}`;
 }

@@ -3,7 +3,7 @@ import { BranchPicker } from "@/components/git/BranchPicker";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 
-/** What people choose of a link. */
+/** The settings of a link that people choose. */
 export interface Choices {
   branch: string;
   root: string;
@@ -21,7 +21,7 @@ export function ChoiceFields({
 }: {
   orgId: string;
   repoId: string;
-  /** The repository's own, where it is known. */
+  /** The repository’s default branch, if it is known. */
   defaultBranch?: string | null | undefined;
   choices: Choices;
   disabled?: boolean;
@@ -48,7 +48,7 @@ export function ChoiceFields({
       </Field>
       <Field
         label="Root directory"
-        hint="Folder of this project, e.g. apps/web. Leave empty for the root."
+        hint="Folder of this project, for example apps/web. Leave empty for the repository root."
         error={errors.root}
       >
         {(field) => (
@@ -68,8 +68,8 @@ export function ChoiceFields({
   );
 }
 
-// The branch is a label so far: it does not filter.
-const ALL_BRANCHES = "Events of all branches are delivered.";
+// The tracked branch does not filter events.
+const ALL_BRANCHES = "Events from all branches are delivered.";
 
 function branchHint(branch: string, defaultBranch: string | null): string {
   if (!defaultBranch) return ALL_BRANCHES;

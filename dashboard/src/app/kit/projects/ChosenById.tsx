@@ -13,7 +13,7 @@ import type { Repository } from "@/lib/api/types";
 
 const FOLLOWED_MS = 5000;
 
-/** What is done with the repository an address names, which need not be there any more. */
+/** Loads the repository that the address names, or shows that it is not available. */
 export function ChosenById({
   orgId,
   repoId,
@@ -28,7 +28,7 @@ export function ChosenById({
   const known = useKnownRepository(orgId)(repoId);
   const { data, error, refetch } = useQuery({
     ...repositoryQuery(orgId, repoId, known),
-    // Unarchived over there, it can be chosen here without another click.
+    // A repository that was unarchived on GitHub can be chosen without a reload.
     refetchInterval: FOLLOWED_MS,
   });
   if (error instanceof ApiProblem && error.code === "repository_not_found")
@@ -36,16 +36,16 @@ export function ChosenById({
       <Card>
         <EmptyState
           icon={FolderX}
-          title="GitHub shows us no such repository"
+          title="Repository not available"
           action={
             <div className="flex flex-wrap justify-center gap-2">
-              <Button onClick={onBack}>Choose another</Button>
+              <Button onClick={onBack}>Choose another repository</Button>
               <AdjustAccess orgId={orgId} />
             </div>
           }
         >
-          Our access to it was taken away, or it was moved or deleted. Give access again on GitHub, or choose
-          another one.
+          It was deleted or moved, or crewkit lost access to it. Restore access on GitHub, or choose another
+          repository.
         </EmptyState>
       </Card>
     );

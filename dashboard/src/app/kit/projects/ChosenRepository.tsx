@@ -3,7 +3,7 @@ import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import type { Repository } from "@/lib/api/types";
 
-/** The repository that was chosen, and the way back to the others. */
+/** The chosen repository, with a button to choose another one. */
 export function ChosenRepository({ repository, onBack }: { repository: Repository; onBack: () => void }) {
   const Icon = repository.private ? Lock : Globe;
   return (
@@ -24,7 +24,7 @@ export function ChosenRepository({ repository, onBack }: { repository: Repositor
         )}
       </div>
       <Button size="small" onClick={onBack}>
-        Choose another
+        Change
       </Button>
     </div>
   );

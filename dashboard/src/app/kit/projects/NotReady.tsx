@@ -13,12 +13,12 @@ import type { Integration, OrganizationOfUser } from "@/lib/api/types";
 
 const ICONS = { not_connected: Plug, pending: Hourglass, revoked: Unplug } as const;
 const TITLES = {
-  not_connected: "GitHub is not connected",
-  pending: "An owner has been asked to approve",
-  revoked: "GitHub is disconnected",
+  not_connected: "GitHub not connected",
+  pending: "Waiting for approval",
+  revoked: "GitHub disconnected",
 } as const;
 
-/** Why there is nothing to choose from yet, or why what there is may be out of date; nothing while all is well. */
+/** Explains why repositories can’t be chosen yet or may be out of date. Renders nothing if GitHub is connected. */
 export function NotReady({
   query: { data: integration, error, refetch },
   organization,
@@ -45,12 +45,12 @@ export function NotReady({
         action={
           <Button size="small" asChild>
             <Link to="/kit/$orgId/settings/integrations" params={{ orgId: organization.id }}>
-              See the integration
+              View integration
             </Link>
           </Button>
         }
       >
-        {standing.sentence} The list is as it was, and nothing can be linked until then.
+        {standing.sentence} Until then, the list may be out of date and repositories can’t be linked.
       </Note>
     );
   return (

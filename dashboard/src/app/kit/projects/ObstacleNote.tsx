@@ -4,7 +4,7 @@ import type { Obstacle } from "@/app/kit/projects/obstacles";
 import { Note } from "@/components/feedback/Note";
 import { Button } from "@/components/ui/button";
 
-/** What is in the way, before anybody tries in vain. */
+/** Explains why the repository can’t be linked, before the form is submitted. */
 export function ObstacleNote({ obstacle: { words, help }, orgId }: { obstacle: Obstacle; orgId: string }) {
   const action = () => {
     switch (help?.kind) {
@@ -21,7 +21,7 @@ export function ObstacleNote({ obstacle: { words, help }, orgId }: { obstacle: O
         return (
           <Button size="small" asChild>
             <Link to="/kit/$orgId/settings/integrations" params={{ orgId }}>
-              See the integration
+              View integration
             </Link>
           </Button>
         );

@@ -6,7 +6,7 @@ import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { Button } from "@/components/ui/button";
 import type { Repository } from "@/lib/api/types";
 
-/** Why linking or importing was refused, with the one thing that helps, right where it arose. */
+/** An error of linking or importing, with the action that helps. */
 export function RefusalHelp({
   error,
   name = "",
@@ -46,14 +46,14 @@ export function RefusalHelp({
         return (
           <Button size="small" asChild>
             <Link to="/kit/$orgId/settings/integrations" params={{ orgId }}>
-              See the integration
+              View integration
             </Link>
           </Button>
         );
       case "reload":
         return (
           <Button size="small" onClick={onReload}>
-            Show how it is now
+            Reload
           </Button>
         );
       default:

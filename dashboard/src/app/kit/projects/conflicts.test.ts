@@ -35,7 +35,7 @@ function refusal(code: string, field?: string): ApiProblem {
   });
 }
 
-describe("where a refusal stands", () => {
+describe("the place of an error", () => {
   it.each([
     [refusal("project_name_taken"), "name"],
     [refusal("project_name_invalid", "name"), "name"],
@@ -45,14 +45,14 @@ describe("where a refusal stands", () => {
     [new Unreachable(), "form"],
   ] as const)("%s: %s", (error, place) => expect(placeOf(error)).toBe(place));
 
-  it("is in the words of its field", () => {
+  it("has the message of its field", () => {
     expect(wordsOf(refusal("link_invalid", "default_branch"))).toBe("Not this default_branch.");
     expect(wordsOf(refusal("repository_archived"))).toBe("Refused.");
   });
 });
 
-describe("what helps against it", () => {
-  it("is another name, the provider's page, or ours", () => {
+describe("the remedy for an error", () => {
+  it("is another name, a page on GitHub, or a page of the dashboard", () => {
     expect(remedyOf(refusal("project_name_taken"), "web", repository)).toEqual({
       kind: "rename",
       name: "web-2",
@@ -65,7 +65,7 @@ describe("what helps against it", () => {
     expect(remedyOf(refusal("storage_unavailable"), "web", repository)).toBeNull();
   });
 
-  it("counts on from the number a name ends with, within what a name may have", () => {
+  it("continues the number at the end of a name, within the length limit", () => {
     expect(nextName("web-2")).toBe("web-3");
     expect(nextName("web-v2")).toBe("web-v2-2");
     expect(nextName("x".repeat(100))).toHaveLength(100);

@@ -1,10 +1,10 @@
 import { ApiProblem } from "@/lib/api/problem";
 import type { Repository } from "@/lib/api/types";
 
-/** Where in the form an error arose, so that it stands there. */
+/** The part of the form where an error is shown. */
 export type Place = "name" | "branch" | "root" | "form";
 
-/** What helps against a refusal, beside its own words. */
+/** The action that helps after an error. */
 export type Remedy =
   | { kind: "rename"; name: string }
   | { kind: "visit"; words: string; url: string }
@@ -19,7 +19,7 @@ const FIELDS: Record<string, Place> = {
   "settings.root_directory": "root",
 };
 
-/** Say where an error belongs. */
+/** Return the part of the form that an error belongs to. */
 export function placeOf(error: Error): Place {
   if (!(error instanceof ApiProblem)) return "form";
   if (error.code === "project_name_taken") return "name";
@@ -27,20 +27,20 @@ export function placeOf(error: Error): Place {
   return (field && FIELDS[field]) || "form";
 }
 
-/** Give the words of an error: those of its field, where it is about one. */
+/** Return the text of an error: the message for its field, if there is one. */
 export function wordsOf(error: Error): string {
   if (!(error instanceof ApiProblem)) return error.message;
   return error.problem.errors?.[0]?.message ?? error.message;
 }
 
-/** Say what helps. */
+/** Return the action that helps. */
 export function remedyOf(error: Error, name: string, repository: Repository): Remedy {
   if (!(error instanceof ApiProblem)) return null;
   switch (error.code) {
     case "project_name_taken":
       return { kind: "rename", name: nextName(name) };
     case "repository_archived":
-      return repository.url ? { kind: "visit", words: "Open it on GitHub", url: repository.url } : null;
+      return repository.url ? { kind: "visit", words: "Open on GitHub", url: repository.url } : null;
     case "repository_not_found":
       return { kind: "adjust" };
     case "integration_not_active":
@@ -56,10 +56,10 @@ export function remedyOf(error: Error, name: string, repository: Repository): Re
 
 const LONGEST = 100;
 
-/** Give the next free-looking name: "web", "web-2", "web-3". */
+/** Return the next name in the series "web", "web-2", "web-3". */
 export function nextName(name: string): string {
   const [, stem = name, number] = /^(.*?)(?:-(\d{1,6}))?$/.exec(name) ?? [];
   const ending = `-${number ? Number(number) + 1 : 2}`;
-  // What a cut may leave is half of a character outside of the first plane.
+  // A cut may leave half of a surrogate pair.
   return stem.slice(0, LONGEST - ending.length).replace(/[\uD800-\uDBFF]$/, "") + ending;
 }

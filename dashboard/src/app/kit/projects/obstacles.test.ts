@@ -9,12 +9,12 @@ const repository = {
 } as Repository;
 const archived = { ...repository, archived: true };
 
-describe("what is in the way of linking", () => {
-  it("is nothing, for a member with a repository that lives", () => {
+describe("why a repository can’t be linked", () => {
+  it("is null for a member and an active repository", () => {
     expect(obstacleOf("import", "member", { status: "active" }, repository)).toBeNull();
   });
 
-  it("is the role first, then the integration, then the repository", () => {
+  it("names the role first, then the integration, then the repository", () => {
     expect(obstacleOf("import", "viewer", { status: "suspended" }, archived)?.words).toContain("viewer");
     expect(obstacleOf("link", "member", { status: "suspended" }, archived)?.help).toEqual({
       kind: "integrations",

@@ -40,19 +40,15 @@ export function ProjectsPage() {
     <WithReason reason={refusal("import", organization.role)}>
       <Button asChild variant="primary">
         <Link to="/kit/$orgId/projects/import" params={{ orgId: organization.id }}>
-          Import a repository
+          Import repository
         </Link>
       </Button>
     </WithReason>
   );
   return (
-    <Page
-      title="Projects"
-      about="What this organization works on, and where its code is."
-      actions={importing}
-    >
+    <Page title="Projects" about="Projects and their linked repositories." actions={importing}>
       <NativeSelect
-        aria-label="Which projects"
+        aria-label="Filter projects"
         className="mb-4"
         value={String(linked ?? "")}
         onChange={({ target: { value } }) =>
@@ -60,8 +56,8 @@ export function ProjectsPage() {
         }
       >
         <option value="">All projects</option>
-        <option value="true">With a repository</option>
-        <option value="false">Without a repository</option>
+        <option value="true">Linked</option>
+        <option value="false">Not linked</option>
       </NativeSelect>
       <Rows
         query={query}
@@ -70,16 +66,18 @@ export function ProjectsPage() {
         keyOf={(row) => row.id}
         empty={
           linked === undefined ? (
-            <EmptyState icon={FolderGit2} title="No project yet" action={importing}>
-              Import a repository, and every push and pull request of it reaches the new project.
+            <EmptyState icon={FolderGit2} title="No projects yet" action={importing}>
+              Import a repository to create a project that receives its pushes and pull requests.
             </EmptyState>
           ) : (
             <EmptyState
               icon={FolderGit2}
-              title={linked ? "No project has a repository yet" : "Every project has a repository"}
+              title={linked ? "No linked projects" : "All projects are linked"}
               action={<Button onClick={() => navigate({ search: {} })}>Show all projects</Button>}
             >
-              {linked ? "Open a project to link one, or import a repository as a new project." : null}
+              {linked
+                ? "Open a project to link a repository, or import a repository as a new project."
+                : null}
             </EmptyState>
           )
         }

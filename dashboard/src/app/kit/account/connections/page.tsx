@@ -24,14 +24,14 @@ export function ConnectionsPage() {
   });
   return (
     <Page
-      title="Git connections"
-      about="Connect your own account, so that your commits are known to be yours."
+      title="GitHub account"
+      about="Connect your GitHub account so that your commits are attributed to you."
     >
       {refused && <RefusedNote code={refused} onClose={() => navigate({ search: {} })} />}
       {query.error && <ProblemAlert error={query.error} onRetry={() => query.refetch()} />}
       {query.isPending && <Skeleton className="h-48 w-full rounded-xl" />}
-      {query.data?.data.map((one) => (
-        <ConnectionCard key={one.provider} connection={one} />
+      {query.data?.data.map((connection) => (
+        <ConnectionCard key={connection.provider} connection={connection} />
       ))}
     </Page>
   );
@@ -40,9 +40,16 @@ export function ConnectionsPage() {
 const STANDING = {
   active: { tone: "success", badge: "Connected" },
   not_connected: { tone: "neutral", badge: "Not connected" },
-  reconnect_required: { tone: "warning", badge: "Connect again" },
+  reconnect_required: { tone: "warning", badge: "Reconnect required" },
   revoked: { tone: "warning", badge: "Revoked on GitHub" },
 } as const;
+
+const MESSAGES: Record<Connection["status"], string | null> = {
+  active: null,
+  not_connected: "Commits with your GitHub emails are attributed to you, including earlier ones.",
+  reconnect_required: "GitHub no longer accepts crewkit’s access to your account. Reconnect to renew it.",
+  revoked: "You revoked crewkit’s access on GitHub. Reconnect to restore it.",
+};
 
 function ConnectionCard({ connection }: { connection: Connection }) {
   const client = useQueryClient();
@@ -62,7 +69,7 @@ function ConnectionCard({ connection }: { connection: Connection }) {
   const disconnect = useMutation({
     mutationFn: () => api.DELETE("/api/v1/user/git-connections/{provider}", { params: { path } }),
     onSuccess: async () => {
-      notify("Your GitHub account is disconnected.");
+      notify("GitHub account disconnected");
       await client.invalidateQueries({ queryKey: ["connections"] });
     },
   });
@@ -79,7 +86,11 @@ function ConnectionCard({ connection }: { connection: Connection }) {
         <div className="flex gap-2">
           {connection.action && (
             <Button variant="primary" disabled={isLeaving} onClick={() => connect.mutate()}>
-              {isLeaving ? "Opening GitHub…" : "Connect"}
+              {isLeaving
+                ? "Opening GitHub…"
+                : connection.action.code === "connect"
+                  ? "Connect GitHub"
+                  : "Reconnect GitHub"}
             </Button>
           )}
           {connection.status !== "not_connected" && (
@@ -90,13 +101,13 @@ function ConnectionCard({ connection }: { connection: Connection }) {
         </div>
       </CardHeader>
       <CardBody className="space-y-3 text-sm">
-        {connection.action && <p>{connection.action.message}</p>}
+        {MESSAGES[connection.status] && <p>{MESSAGES[connection.status]}</p>}
         {connection.emails.length > 0 && (
           <div>
-            <h3 className="text-muted-foreground">Commits of these addresses are yours</h3>
+            <h3 className="text-muted-foreground">Verified emails that match your commits</h3>
             <ul>
-              {connection.emails.map((one) => (
-                <li key={one}>{one}</li>
+              {connection.emails.map((email) => (
+                <li key={email}>{email}</li>
               ))}
             </ul>
           </div>

@@ -7,7 +7,7 @@ import { useLeaving } from "@/hooks/useLeaving";
 import { answerOf, api } from "@/lib/api/client";
 import { rememberPlace } from "@/lib/placeInStream";
 
-/** Leads to where repositories are chosen at the provider; saving there leads back to this very address. */
+/** Opens the GitHub page that sets which repositories the app can access. Saving there returns to this page. */
 export function AdjustAccess({
   orgId,
   words = "Adjust access on GitHub",
@@ -40,7 +40,7 @@ export function AdjustAccess({
         <ExternalLink aria-hidden="true" />
       </Button>
       <span className="text-xs text-muted-foreground">
-        GitHub shows this page only to people who manage the account.
+        Only people who manage the GitHub account can open this page.
       </span>
       {leave.error && <ProblemAlert error={leave.error} />}
     </span>

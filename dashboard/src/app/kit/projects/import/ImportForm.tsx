@@ -24,7 +24,7 @@ import { forgetPlace } from "@/lib/placeInStream";
 
 const FIRST_BRANCH = "main";
 
-/** What the new project is called, which branch it follows, and where in the repository it is. */
+/** The form of a new project: its name, tracked branch and root directory. */
 export function ImportForm({
   orgId,
   repository,
@@ -68,7 +68,7 @@ export function ImportForm({
     onSuccess: async (project) => {
       client.setQueryData(["project", orgId, project.id], project);
       forgetPlace(orgId);
-      notify(`${project.name} is linked to ${repository.full_name}.`);
+      notify(`${project.name} is linked to ${repository.full_name}`);
       await navigate({
         to: "/kit/$orgId/projects/$projectId/repository",
         params: { orgId, projectId: project.id },
@@ -78,7 +78,7 @@ export function ImportForm({
       client.invalidateQueries({ queryKey: ["repositories", orgId] });
     },
   });
-  // Until it has led on, a second click finds nothing to do.
+  // Stays disabled until the next page is open, so that a second click does nothing.
   const isBusy = importing.isPending || importing.isSuccess;
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -109,7 +109,7 @@ export function ImportForm({
           <ChosenRepository repository={repository} onBack={onBack} />
           {obstacle && <ObstacleNote obstacle={obstacle} orgId={orgId} />}
           {repository.projects && repository.projects.length > 0 && !obstacle && (
-            <Note>{linkedTo(repository.projects)} already. One repository can have several projects.</Note>
+            <Note>{linkedTo(repository.projects)}. One repository can have several projects.</Note>
           )}
           <Field label="Project name" error={errorAt("name")}>
             {(field) => (

@@ -16,7 +16,7 @@ import { syncFailureInWords } from "@/lib/syncFailures";
 
 const DEFAULT_COOLDOWN_SECONDS = 60;
 
-/** How old the list is, and the way to have it read again. */
+/** The age of the repository list, with a button to refresh it. */
 export function ListAge({ organization, sync }: { organization: OrganizationOfUser; sync: CatalogSync }) {
   const client = useQueryClient();
   const refresh = useMutation({

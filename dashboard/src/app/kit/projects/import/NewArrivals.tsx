@@ -5,7 +5,7 @@ import { counted, inDigits } from "@/lib/count";
 
 const NAMED = 3;
 
-/** What came into sight since one left for the provider's page, to be chosen at once. */
+/** Repositories that were added since the person left for GitHub, ready to choose. */
 export function NewArrivals({
   arrivals,
   onChoose,

@@ -5,7 +5,7 @@ import { EmptyState } from "@/components/feedback/EmptyState";
 import { Button } from "@/components/ui/button";
 import { syncFailureInWords } from "@/lib/syncFailures";
 
-/** Why there is nothing to choose from, and what to do about it. */
+/** Explains why the list of repositories is empty, and what to do. */
 export function NoRepositories({
   why,
   syncError,
@@ -24,7 +24,7 @@ export function NoRepositories({
     case "syncing":
       return (
         <EmptyState icon={LoaderCircle} isBusy title="Loading your repositories">
-          The first ones appear in a few seconds.
+          The first repositories appear in a few seconds.
         </EmptyState>
       );
     case "no_match_yet":
@@ -35,29 +35,28 @@ export function NoRepositories({
       );
     case "unreachable":
       return (
-        <EmptyState icon={CloudOff} title="Repositories not loaded">
-          {syncFailureInWords(syncError)} “Refresh” tries again now.
+        <EmptyState icon={CloudOff} title="Couldn’t load repositories">
+          {syncFailureInWords(syncError)} Select “Refresh” to try again now.
         </EmptyState>
       );
     case "none_granted":
       return (
         <EmptyState
           icon={FolderLock}
-          title="No repository has been granted"
+          title="No repositories available"
           action={<AdjustAccess orgId={orgId} words="Choose repositories on GitHub" isMain />}
         >
-          GitHub is connected, but shows us none of its repositories. An owner chooses there which we may see.
+          The crewkit app can’t access any repositories of this account. A GitHub owner can grant access.
         </EmptyState>
       );
     case "no_match":
       return (
         <EmptyState
           icon={SearchX}
-          title={`No repository matches “${sought}”`}
-          action={<Button onClick={onClear}>Clear the search</Button>}
+          title={`No repositories match “${sought}”`}
+          action={<Button onClick={onClear}>Clear search</Button>}
         >
-          Part of an owner’s or repository’s name finds it. What GitHub does not show us is not found: adjust
-          access below.
+          Check the spelling, or give the crewkit app access to more repositories.
         </EmptyState>
       );
   }

@@ -15,11 +15,11 @@ import { counted, inDigits } from "@/lib/count";
 
 const ROW_PX = 64;
 const PAGE_ROWS = 6;
-// The next page is asked for so many rows before the end comes into sight.
+// The next page is requested this many rows before the end.
 const AHEAD = 20;
 const TOLD_AFTER_MS = 300;
 
-/** Search and choose one of the repositories; ten thousand of them are as quick as ten. */
+/** Searches and chooses a repository. The list is virtual, so 10,000 repositories are as fast as 10. */
 export function RepoSelector({
   orgId,
   initialText = "",
@@ -31,10 +31,10 @@ export function RepoSelector({
   orgId: string;
   initialText?: string | undefined;
   arrivals: readonly Arrival[];
-  /** Told of the text once nothing has been typed for a moment. */
+  /** Called with the search text after a pause in typing. */
   onText?: (text: string) => void;
   onChoose: (repository: Repository) => void;
-  /** Stands below the list: how old it is, and what is not in it. */
+  /** Shown below the list: its age, and how to add repositories. */
   children?: ReactNode;
 }) {
   const [text, setText] = useState(initialText);
@@ -50,7 +50,7 @@ export function RepoSelector({
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
     overscan: 6,
-    // The active row stays, wherever the list is scrolled to: the search names it.
+    // The active row stays rendered, because aria-activedescendant refers to it.
     rangeExtractor: (range) => withActive(range, active),
   });
   const shown = virtual.getVirtualItems();

@@ -10,14 +10,14 @@ interface Props {
   repository: Repository;
   top: number;
   position: number;
-  /** How many there are; -1 while more may come. */
+  /** The number of rows, or -1 while there may be more. */
   count: number;
   isActive: boolean;
   isNew: boolean;
   onChoose: (repository: Repository) => void;
 }
 
-/** One repository to choose. Rendered anew only where something of it changed: typing renders the others. */
+/** One repository to choose. Memoized, so that typing does not render unchanged rows again. */
 export const RepositoryRow = memo(function RepositoryRow({
   id,
   repository,
@@ -78,7 +78,7 @@ export const RepositoryRow = memo(function RepositoryRow({
             <span className="font-medium text-info">{linkedTo(projects)}</span>
           )}
           {projects && projects.length > 0 && about && " · "}
-          {about || (projects?.length ? null : "Nothing pushed yet")}
+          {about || (projects?.length ? null : "No commits yet")}
         </div>
       </div>
     </div>

@@ -12,7 +12,7 @@ const read: CatalogSync = {
 };
 const unread: CatalogSync = { ...read, synced_at: null, age_seconds: null };
 
-describe("why there is no repository", () => {
+describe("why the list is empty", () => {
   it.each([
     ["", read, "none_granted"],
     ["widgets", read, "no_match"],
@@ -22,7 +22,7 @@ describe("why there is no repository", () => {
     ["", { ...unread, state: "running" }, "syncing"],
     ["", { ...unread, state: "failed", error: "provider_unavailable" }, "unreachable"],
     ["widgets", { ...unread, state: "failed", error: "provider_unavailable" }, "unreachable"],
-    // A list that was read once is what it was, though GitHub does not answer now.
+    // A list that was synced once stays, even if GitHub isn’t responding now.
     ["", { ...read, state: "failed", error: "provider_unavailable" }, "none_granted"],
   ] as const)("%j, %j: %s", (sought, sync, expected) => {
     expect(emptinessOf(sought, sync)).toBe(expected);

@@ -1,9 +1,9 @@
 import type { CatalogSync } from "@/lib/api/types";
 
-/** Why a list of repositories has no rows: each is another thing to do. */
+/** Why a list of repositories is empty. Each reason needs another action. */
 export type Emptiness = "syncing" | "unreachable" | "none_granted" | "no_match" | "no_match_yet";
 
-/** Tell them apart by what was sought and how far the list has been read. */
+/** Return the reason, from the search text and the state of the sync. */
 export function emptinessOf(sought: string, sync: CatalogSync): Emptiness {
   const isReading = sync.state === "requested" || sync.state === "running";
   if (sync.synced_at === null) {

@@ -58,7 +58,7 @@ export function ImportPage() {
     );
   };
   return (
-    <Page title="Import a repository" about="Create a project from a GitHub repository.">
+    <Page title="Import repository" about="Create a project from a GitHub repository.">
       {body()}
     </Page>
   );

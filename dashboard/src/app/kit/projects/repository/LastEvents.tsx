@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Activity } from "lucide-react";
 import { useMemo } from "react";
-import { TONES } from "@/app/kit/events/status";
+import { typeInWords } from "@/app/kit/events/reasons";
+import { LABELS, TONES } from "@/app/kit/events/status";
 import { verdictInWords } from "@/app/kit/projects/repository/verdicts";
 import { EmptyState } from "@/components/feedback/EmptyState";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
@@ -14,7 +15,7 @@ import { useLiveEvents } from "@/hooks/useLiveEvents";
 import { answerOf, api } from "@/lib/api/client";
 
 const SHOWN = 8;
-// No domain event reports what failed or was skipped while the project is paused.
+// The stream has no events for deliveries that failed or were ignored.
 const FOLLOWED_MS = 10_000;
 
 /** The last webhook deliveries for this project's repository, with the result for this project. */
@@ -43,9 +44,9 @@ export function LastEvents({
   return (
     <Card>
       <CardHeader>
-        <CardTitle>Last events</CardTitle>
+        <CardTitle>Recent events</CardTitle>
         <Link to="/kit/$orgId/events" params={{ orgId }} className="text-sm text-primary underline">
-          All events
+          View all events
         </Link>
       </CardHeader>
       {error && (
@@ -62,12 +63,12 @@ export function LastEvents({
           </div>
         )}
         {data?.data.length === 0 && (
-          <EmptyState icon={Activity} title="No activity yet">
-            Push to {fullName} and it will show up here within a second.
+          <EmptyState icon={Activity} title="No events yet">
+            Push to {fullName} to see it here within a second.
           </EmptyState>
         )}
         {data && data.data.length > 0 && (
-          <ul aria-label="Last events" className="divide-y border-t">
+          <ul aria-label="Recent events" className="divide-y border-t">
             {data.data.map((event) => (
               <li
                 key={event.id}
@@ -79,11 +80,10 @@ export function LastEvents({
                   search={{ id: event.id }}
                   className="row-link min-w-0 basis-40 truncate font-medium hover:underline"
                 >
-                  {event.event}
-                  {event.action && ` · ${event.action}`}
+                  {typeInWords(event)}
                 </Link>
                 <span className="min-w-0 flex-1 basis-48 text-muted-foreground">{verdictInWords(event)}</span>
-                <Badge tone={TONES[event.status]}>{event.status}</Badge>
+                <Badge tone={TONES[event.status]}>{LABELS[event.status]}</Badge>
                 <span className="ml-auto text-right text-muted-foreground sm:w-28">
                   <Time at={event.received_at} />
                 </span>

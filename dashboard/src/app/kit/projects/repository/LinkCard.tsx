@@ -15,7 +15,7 @@ const UnlinkDialog = lazy(async () => ({
   default: (await import("@/app/kit/projects/repository/UnlinkDialog")).UnlinkDialog,
 }));
 
-/** Which repository it is, how it stands with it, and the one thing that helps. */
+/** The linked repository, its status, and the action that helps. */
 export function LinkCard({
   organization,
   project,
@@ -28,7 +28,7 @@ export function LinkCard({
   organization: OrganizationOfUser;
   project: Project;
   link: Link;
-  /** Why this role may not change it; null where it may. */
+  /** Why this role can’t change the link, or null if it can. */
   why: string | null;
   onChange: () => void;
   /** Called with the id of the repository to link in place of this one. */
@@ -65,7 +65,7 @@ export function LinkCard({
           </WithReason>
           <WithReason reason={why}>
             <Button variant="danger" onClick={() => setAsking(true)}>
-              Unlink
+              Unlink repository
             </Button>
           </WithReason>
         </div>

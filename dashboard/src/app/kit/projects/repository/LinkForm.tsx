@@ -19,7 +19,7 @@ import { forgetPlace } from "@/lib/placeInStream";
 
 const FIRST_BRANCH = "main";
 
-/** Link a project to the repository that was chosen; in place of another both steps happen, or neither. */
+/** Links a project to the chosen repository. Replacing a link is atomic. */
 export function LinkForm({
   orgId,
   project,
@@ -62,13 +62,13 @@ export function LinkForm({
     },
     onSuccess: async () => {
       forgetPlace(orgId);
-      notify(`${project.name} is linked to ${repository.full_name}.`);
+      notify(`${project.name} is linked to ${repository.full_name}`);
       await onDone();
     },
   });
   const isSame = former?.repo_id === repository.id;
   const isBusy = linking.isPending || linking.isSuccess;
-  const words = isSame ? "Already linked." : (obstacle?.words ?? null);
+  const words = isSame ? "Already linked" : (obstacle?.words ?? null);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!isBusy && words === null) linking.mutate();
@@ -92,7 +92,7 @@ export function LinkForm({
           {isSame && <Note>{words}</Note>}
           {former && !isSame && !obstacle && (
             <Note tone="warning">
-              Replaces {former.full_name}. History is kept; branch and folder are reset.
+              Replaces {former.full_name}. History is kept. Tracked branch and root directory are reset.
             </Note>
           )}
           <ChoiceFields
@@ -107,7 +107,7 @@ export function LinkForm({
           {errorAt("name")}
           <WithReason reason={words}>
             <Button type="submit" variant="primary" disabled={isBusy}>
-              {isBusy ? "Linking…" : former ? "Replace repository" : "Link this repository"}
+              {isBusy ? "Linking…" : former ? "Replace repository" : "Link repository"}
             </Button>
           </WithReason>
         </form>

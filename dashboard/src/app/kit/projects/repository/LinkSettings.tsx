@@ -28,12 +28,12 @@ export function LinkSettings({
 }: {
   orgId: string;
   link: Link;
-  /** Why this role may not change it; null where it may. */
+  /** Why this role can’t change the settings, or null if it can. */
   why: string | null;
   onChanged: () => Promise<void>;
 }) {
   const client = useQueryClient();
-  // What was changed here and not saved; the rest is as the service has it, whoever changes that meanwhile.
+  // Only unsaved changes. Other fields show the saved values, even if another person changes them meanwhile.
   const [draft, setDraft] = useState<Partial<Choices>>({});
   const label = useId();
   const { data: repository } = useQuery({
@@ -65,7 +65,7 @@ export function LinkSettings({
     onSuccess: async (changed) => {
       show(changed);
       setDraft({});
-      notify("Saved.");
+      notify("Settings saved");
       await onChanged();
     },
   });
@@ -73,7 +73,7 @@ export function LinkSettings({
     mutationFn: (webhooks_enabled: boolean) => patch({ webhooks_enabled }),
     onSuccess: async (changed) => {
       show(changed);
-      notify(changed.webhooks_enabled ? "Events resumed." : "Events paused.");
+      notify(changed.webhooks_enabled ? "Events resumed" : "Events paused");
       await onChanged();
     },
   });
@@ -84,7 +84,7 @@ export function LinkSettings({
   const errorAt = (place: Place): ReactNode =>
     save.error &&
     placeOf(save.error) === place && <ProblemAlert error={save.error} words={wordsOf(save.error)} />;
-  // While it is on its way it shows what was wished.
+  // Shows the requested value while the request is pending.
   const isOn = toggle.isPending ? toggle.variables : link.webhooks_enabled;
   return (
     <Card>
@@ -99,7 +99,7 @@ export function LinkSettings({
                 Receive events
               </p>
               <p id={`${label}-hint`} className="text-xs text-muted-foreground">
-                Turn off to pause. Deliveries are still recorded.
+                Turn off to pause. Webhook deliveries are still recorded.
               </p>
             </div>
             <WithReason reason={why}>
@@ -129,7 +129,7 @@ export function LinkSettings({
           {errorAt("form")}
           {errorAt("name")}
           <div className="flex gap-2">
-            <WithReason reason={why ?? (isChanged ? null : "Nothing has been changed.")}>
+            <WithReason reason={why ?? (isChanged ? null : "No changes to save")}>
               <Button type="submit" variant="primary" disabled={save.isPending}>
                 {save.isPending ? "Saving…" : "Save"}
               </Button>

@@ -9,7 +9,7 @@ import { useIntegration } from "@/hooks/useIntegration";
 import type { OrganizationOfUser, Project } from "@/lib/api/types";
 import { refusal } from "@/lib/rights";
 
-/** A project's repository is chosen, for the first time or in place of another, and linked. */
+/** Chooses and links the repository of a project, or replaces it. */
 export function LinkSteps({
   organization,
   project,
@@ -25,7 +25,7 @@ export function LinkSteps({
   sought: string | undefined;
   chosen: string | undefined;
   onText: (text: string) => void;
-  /** Told which one was chosen; null goes back to the others. */
+  /** Called with the id of the chosen repository, or null to return to the list. */
   onChoose: (repoId: string | null) => void;
   onDone: () => Promise<void>;
   onCancel: (() => void) | null;
@@ -56,12 +56,12 @@ export function LinkSteps({
       <div className="flex flex-wrap items-start justify-between gap-3">
         <div>
           <h2 id="choosing" className="font-semibold">
-            {project.repository ? "Choose another repository" : "No repository is linked"}
+            {project.repository ? "Choose another repository" : "No repository linked"}
           </h2>
           <p className="text-sm text-muted-foreground">
             {project.repository
-              ? `It takes the place of ${project.repository.full_name}, which stays linked until then.`
-              : "Choose one: its pushes and pull requests reach this project from then on."}
+              ? `${project.repository.full_name} stays linked until you confirm the new repository.`
+              : "Link a repository to receive its pushes and pull requests."}
           </p>
         </div>
         {onCancel && <Button onClick={onCancel}>Cancel</Button>}

@@ -7,7 +7,7 @@ import { ApiProblem } from "@/lib/api/problem";
 import type { Link, Project } from "@/lib/api/types";
 import { notify } from "@/lib/notices";
 
-/** Asks before unlinking, saying what that means. */
+/** Asks for confirmation before a repository is unlinked. */
 export function UnlinkDialog({
   orgId,
   project,
@@ -25,13 +25,13 @@ export function UnlinkDialog({
     mutationFn: async () => {
       try {
         await api.DELETE("/api/v1/{org_id}/projects/{project_id}/repository", {
-          // It is the link that was shown that is asked about: another made meanwhile stays.
+          // Only the link that is shown is removed: a link that was created meanwhile stays.
           params: { path: { org_id: orgId, project_id: project.id }, query: { link_id: link.id } },
         });
       } catch (error) {
         if (!(error instanceof ApiProblem)) throw error;
         if (error.code === "link_replaced") return false;
-        // Somebody else was faster, or the answer to the first try was lost: it is as wished.
+        // Someone else unlinked it first, or the response to the first attempt was lost.
         if (error.code !== "project_not_linked") throw error;
       }
       return true;
@@ -39,8 +39,8 @@ export function UnlinkDialog({
     onSuccess: async (isUnlinked) => {
       notify(
         isUnlinked
-          ? `${link.full_name} is unlinked from ${project.name}.`
-          : `Nothing was unlinked: somebody else had changed the repository of ${project.name}.`,
+          ? `${link.full_name} is unlinked from ${project.name}`
+          : `Not unlinked: someone else just changed the repository of ${project.name}`,
       );
       await onUnlinked();
       onClose();
@@ -50,7 +50,7 @@ export function UnlinkDialog({
     <Dialog open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <DialogContent
         title={`Unlink ${link.full_name}?`}
-        description={`Pushes and pull requests no longer reach ${project.name}. The repository stays as it is, and so does what has happened so far: events, commits and their authors.`}
+        description={`${project.name} stops receiving events from this repository. Nothing changes on GitHub. Past events and commits are kept.`}
       >
         <div className="space-y-4">
           {unlink.error && <ProblemAlert error={unlink.error} />}
@@ -63,7 +63,7 @@ export function UnlinkDialog({
               disabled={unlink.isPending || unlink.isSuccess}
               onClick={() => unlink.mutate()}
             >
-              {unlink.isPending || unlink.isSuccess ? "Unlinking…" : "Unlink"}
+              {unlink.isPending || unlink.isSuccess ? "Unlinking…" : "Unlink repository"}
             </Button>
           </div>
         </div>

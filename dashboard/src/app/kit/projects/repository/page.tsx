@@ -22,7 +22,7 @@ const LinkSteps = lazy(async () => ({
 }));
 const route = getRouteApi("/kit/$orgId/projects/$projectId/repository");
 
-// What is suspended, archived or renamed over there shows here, and what was mended, too.
+// Shows changes on GitHub, such as a suspension or a rename, without a reload.
 const FOLLOWED_MS = 5000;
 
 export function RepositoryPage() {
@@ -42,10 +42,7 @@ export function RepositoryPage() {
   const { data: project, error } = query;
   const isGone = error instanceof ApiProblem && error.status === 404;
   return (
-    <Page
-      title={project ? `${project.name}: repository` : "Repository"}
-      about="The repository of this project, and the deliveries it received."
-    >
+    <Page title={project?.name ?? "Project"} about="Linked repository, settings and recent events.">
       {isGone ? (
         <NoProject orgId={organization.id} />
       ) : (
@@ -92,7 +89,7 @@ function OfProject({ organization, project }: { organization: OrganizationOfUser
       </Suspense>
     );
   return (
-    // Input and open questions of one link must not carry over to the next. One key for both cards: siblings that
+    // Input and open dialogs of one link must not carry over to the next. One key for all cards: siblings that
     // share a key make React keep the former card.
     <Fragment key={link.id}>
       <LinkCard

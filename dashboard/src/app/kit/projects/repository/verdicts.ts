@@ -1,18 +1,14 @@
+import { reasonInWords } from "@/app/kit/events/reasons";
+import { LABELS } from "@/app/kit/events/status";
 import type { Verdict, WebhookEvent } from "@/lib/api/types";
 
-const WORDS: Record<string, string> = {
-  delivered: "Delivered",
-  webhooks_disabled: "Paused for this project",
-};
-
-/** Return the result of an event for a project, or the event's own result if the project has none. */
+/** Return the result of an event for a project, or the result of the event if the project has none. */
 export function verdictInWords({
   verdict,
   status,
   reason,
 }: Pick<WebhookEvent, "status" | "reason"> & { verdict: Pick<Verdict, "reason"> | null }): string {
-  if (status === "pending") return "Queued";
+  if (status === "pending") return LABELS.pending;
   const code = status === "failed" ? reason : (verdict?.reason ?? reason);
-  if (!code) return "";
-  return WORDS[code] ?? code.replaceAll("_", " ");
+  return code ? reasonInWords(code).words : "";
 }

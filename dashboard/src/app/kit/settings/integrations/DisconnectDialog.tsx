@@ -8,7 +8,7 @@ import { type Projects, useLinkedProjects } from "@/hooks/useProjects";
 import { api } from "@/lib/api/client";
 import { notify } from "@/lib/notices";
 
-/** Asks before disconnecting, saying what that means. */
+/** Asks for confirmation before GitHub is disconnected, with the affected projects. */
 export function DisconnectDialog({
   orgId,
   account,
@@ -29,7 +29,7 @@ export function DisconnectDialog({
       }),
     onSuccess: async () => {
       await client.invalidateQueries();
-      notify("GitHub is disconnected.");
+      notify("GitHub disconnected");
       onClose();
     },
   });
@@ -37,7 +37,7 @@ export function DisconnectDialog({
     <Dialog open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <DialogContent
         title={`Disconnect ${account}?`}
-        description="Pushes and pull requests no longer reach any project of this organization, and our tokens are revoked. Links, events and attributions are kept, and work again after reconnecting."
+        description="Projects in this organization stop receiving events, and crewkit’s access tokens are revoked. Links, events and attributions are kept. Reconnect at any time."
       >
         <div className="space-y-4">
           <p className="min-h-10 text-sm">{linked && affected(linked)}</p>
@@ -67,12 +67,11 @@ export function DisconnectDialog({
 }
 
 function affected({ projects, areMore }: Projects): string {
-  if (projects.length === 0) return "No project is linked to a repository of it.";
-  if (areMore)
-    return `More than ${projects.length} projects are linked to repositories of it and are told nothing any more.`;
-  const [first, second, third] = projects.map((one) => one.name);
-  if (projects.length === 1) return `${first} is linked to a repository of it and is told nothing any more.`;
+  if (projects.length === 0) return "No projects are affected.";
+  if (areMore) return `More than ${projects.length} projects stop receiving events.`;
+  const [first, second, third] = projects.map((project) => project.name);
+  if (projects.length === 1) return `${first} stops receiving events.`;
   const rest = projects.length > 3 ? ` and ${projects.length - 3} more` : "";
   const names = [first, second, third].filter(Boolean).join(", ");
-  return `${projects.length} projects are linked to repositories of it and are told nothing any more: ${names}${rest}.`;
+  return `${projects.length} projects stop receiving events: ${names}${rest}.`;
 }

@@ -1,7 +1,8 @@
 import { GitBranch } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
+import { standingAfter } from "@/app/kit/settings/integrations/elsewhere";
 import { InstallAction } from "@/app/kit/settings/integrations/InstallAction";
-import { isLive, standingOf } from "@/app/kit/settings/integrations/standing";
+import { isLive } from "@/app/kit/settings/integrations/standing";
 import { WithReason } from "@/components/feedback/WithReason";
 import { Time } from "@/components/Time";
 import { Badge } from "@/components/ui/badge";
@@ -15,7 +16,7 @@ const DisconnectDialog = lazy(async () => ({
   default: (await import("@/app/kit/settings/integrations/DisconnectDialog")).DisconnectDialog,
 }));
 
-/** Where the organization stands with GitHub: one sentence, one action. */
+/** The integration with GitHub: its status, and the action that helps. */
 export function GitProviderCard({
   integration,
   organization,
@@ -24,13 +25,13 @@ export function GitProviderCard({
 }: {
   integration: Integration;
   organization: OrganizationOfUser;
-  /** What a flow in the browser was refused for. */
+  /** The error code of the connect attempt that just failed. */
   refused?: string | undefined;
-  /** The account at the provider that was refused. */
+  /** The GitHub account that the attempt was about. */
   refusedAccount?: string | undefined;
 }) {
   const [isAsking, setAsking] = useState(false);
-  const standing = standingOf(integration, organization.role, refused, refusedAccount);
+  const standing = standingAfter(integration, organization.role, refused, refusedAccount);
   return (
     <Card aria-labelledby="provider-name">
       <CardHeader>
@@ -75,16 +76,18 @@ function Facts({ integration, orgId }: { integration: Integration; orgId: string
   const { account, repository_selection, connected_at, sync } = integration;
   const facts = {
     Account: account,
-    Repositories: repository_selection === "all" ? "All of them" : "Those chosen on GitHub",
+    Repositories: repository_selection === "all" ? "All repositories" : "Selected repositories",
     Connected: connected_at && <Time at={connected_at} />,
-    "Last delivery":
+    "Last webhook":
       delivered === undefined ? "…" : delivered === null ? "None yet" : <Time at={delivered.received_at} />,
-    "List of repositories": sync?.synced_at ? (
-      <Time at={sync.synced_at} />
+    "Repository list": sync?.synced_at ? (
+      <>
+        Updated <Time at={sync.synced_at} />
+      </>
     ) : sync?.state === "running" ? (
-      "Loading"
+      "Syncing…"
     ) : (
-      "Not loaded yet"
+      "Not synced yet"
     ),
   };
   return (

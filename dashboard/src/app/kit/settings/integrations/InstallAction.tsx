@@ -7,7 +7,7 @@ import { PROVIDER } from "@/hooks/useIntegration";
 import { useLeaving } from "@/hooks/useLeaving";
 import { answerOf, api } from "@/lib/api/client";
 
-/** The one thing that helps where an integration stands as it does; it leads back to the page it is on. */
+/** A button that starts a connect flow, or a link to GitHub. Both return to the current page. */
 export function InstallAction({
   deed,
   orgId,

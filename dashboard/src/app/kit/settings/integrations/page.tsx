@@ -1,6 +1,7 @@
 import { getRouteApi } from "@tanstack/react-router";
+import { isElsewhere } from "@/app/kit/settings/integrations/elsewhere";
 import { GitProviderCard } from "@/app/kit/settings/integrations/GitProviderCard";
-import { isElsewhere, isLive } from "@/app/kit/settings/integrations/standing";
+import { isLive } from "@/app/kit/settings/integrations/standing";
 import { ConnectedNote } from "@/components/feedback/ConnectedNote";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { RefusedNote } from "@/components/feedback/RefusedNote";
@@ -18,7 +19,7 @@ export function IntegrationsPage() {
   const organization = useOrganization();
   const { data, error, dataUpdatedAt, refetch } = useIntegration(organization.id);
   return (
-    <Page title="Integrations" about="Where this organization's repositories come from.">
+    <Page title="Integrations" about="Connect GitHub to import repositories and receive their events.">
       {refused && (data ? !isElsewhere(data, refused) : error) && (
         <RefusedNote code={refused} account={account} onClose={() => navigate({ search: {} })} />
       )}
@@ -28,7 +29,7 @@ export function IntegrationsPage() {
       <div className="space-y-4">
         {error && (
           <ProblemAlert error={error} onRetry={() => refetch()}>
-            {data && <p>What you see is from {ago(new Date(dataUpdatedAt))}.</p>}
+            {data && <p>Showing data from {ago(new Date(dataUpdatedAt))}.</p>}
           </ProblemAlert>
         )}
         {data ? (

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { standingAfter } from "@/app/kit/settings/integrations/elsewhere";
 import { standingOf } from "@/app/kit/settings/integrations/standing";
 import type { Integration } from "@/lib/api/types";
 
@@ -29,30 +30,30 @@ const idle = {
   retry_at: null,
 } as const;
 
-describe("where an integration stands", () => {
-  it("tells an admin to connect and a member who can", () => {
+describe("the status of an integration", () => {
+  it("offers an admin to connect, and names who can to a member", () => {
     const nothing: Integration = { ...connected, status: "not_connected" };
     expect(standingOf(nothing, "admin").deed).toMatchObject({ mode: "new", refusal: null });
-    // An app that is installed already never leads back from the page to install it.
+    // If the app is installed already, GitHub’s install page never returns here.
     expect(standingOf(nothing, "admin").other).toMatchObject({
       words: "Already installed? Connect",
       mode: "existing",
       refusal: null,
     });
     expect(standingOf(nothing, "member").deed).toMatchObject({
-      refusal: expect.stringContaining("owner or admin"),
+      refusal: expect.stringContaining("owners and admins"),
     });
-    expect(standingOf(nothing, "member").sentence).toContain("An owner or admin");
+    expect(standingOf(nothing, "member").sentence).toContain("an owner or admin");
   });
 
-  it("leads back what was uninstalled or disconnected through the way for what exists", () => {
+  it("reconnects with the existing installation after an uninstall or a disconnect", () => {
     for (const reason of ["uninstalled_on_provider", "disconnected"]) {
       const gone: Integration = { ...connected, status: "revoked", reason };
       expect(standingOf(gone, "owner").deed).toMatchObject({ kind: "install", mode: "existing" });
     }
   });
 
-  it("tells a suspension there from one of ours", () => {
+  it("distinguishes a suspension on GitHub from rejected access", () => {
     const there: Integration = { ...connected, status: "suspended", reason: "suspended_on_provider" };
     const ours: Integration = { ...connected, status: "suspended", reason: "token_refused" };
     expect(standingOf(there, "owner").deed).toMatchObject({ kind: "visit" });
@@ -60,12 +61,12 @@ describe("where an integration stands", () => {
     expect(standingOf(there, "owner").badge).not.toBe(standingOf(ours, "owner").badge);
   });
 
-  it("is quiet while all is well, and not while GitHub does not answer", () => {
+  it("warns while a sync fails, and not otherwise", () => {
     expect(standingOf({ ...connected, sync: idle }, "viewer").tone).toBe("success");
     expect(standingOf({ ...connected, sync: { ...idle, state: "failed" } }, "viewer").tone).toBe("warning");
   });
 
-  it("tells missing permissions, and a limit from an outage", () => {
+  it("names missing permissions, rate limits and outages", () => {
     const lacking: Integration = { ...connected, reason: "permissions_missing" };
     expect(standingOf(lacking, "viewer")).toMatchObject({
       badge: "Permissions needed",
@@ -83,9 +84,11 @@ describe("where an integration stands", () => {
     expect(other.sentence).not.toContain("responding");
   });
 
-  it("says that the account is connected elsewhere, until something is connected here", () => {
+  it("shows that the account is connected elsewhere, unless GitHub is connected here", () => {
     const nothing: Integration = { ...connected, status: "not_connected" };
-    const elsewhere = standingOf(nothing, "owner", "installation_bound_elsewhere", "acme-2");
+    const statusAfter = (integration: Integration, refused: string, account?: string) =>
+      standingAfter(integration, "owner", refused, account);
+    const elsewhere = statusAfter(nothing, "installation_bound_elsewhere", "acme-2");
     expect(elsewhere).toMatchObject({
       badge: "Connected elsewhere",
       deed: { mode: "new", refusal: null },
@@ -93,12 +96,12 @@ describe("where an integration stands", () => {
     });
     expect(elsewhere.sentence).toContain("The GitHub account acme-2 is connected to another");
     const suspended: Integration = { ...connected, status: "suspended", reason: "suspended_on_provider" };
-    expect(standingOf(connected, "owner", "installation_bound_elsewhere").badge).toBe("Connected");
-    expect(standingOf(suspended, "owner", "installation_bound_elsewhere").badge).toBe("Suspended on GitHub");
-    expect(standingOf(nothing, "owner", "another_code").badge).toBe("Not connected");
+    expect(statusAfter(connected, "installation_bound_elsewhere").badge).toBe("Connected");
+    expect(statusAfter(suspended, "installation_bound_elsewhere").badge).toBe("Suspended on GitHub");
+    expect(statusAfter(nothing, "another_code").badge).toBe("Not connected");
   });
 
-  it("says that somebody else has to approve", () => {
+  it("shows that an owner has to approve", () => {
     expect(standingOf({ ...connected, status: "pending" }, "owner")).toMatchObject({
       badge: "Waiting for approval",
       deed: { mode: "existing" },

@@ -1,10 +1,9 @@
 import type { Tone } from "@/components/ui/badge";
 import type { Integration, Role } from "@/lib/api/types";
-import { refusedInWords } from "@/lib/refusals";
 import { refusal } from "@/lib/rights";
 import { syncFailureInWords } from "@/lib/syncFailures";
 
-/** What one can do about where an integration stands. */
+/** The action that helps: start a connect flow, or open a page on GitHub. */
 export type Deed =
   | { kind: "install"; words: string; mode: "new" | "existing"; refusal: string | null }
   | { kind: "visit"; words: string; url: string }
@@ -19,44 +18,25 @@ export interface Standing {
   other?: Deed;
 }
 
-/** Tell whether it is connected, be it that nothing comes of it just now. */
+/** Return whether GitHub is connected, including while it is suspended. */
 export function isLive(integration: Integration): boolean {
   return integration.status === "active" || integration.status === "suspended";
 }
 
-/** Tell whether a flow was refused because another organization is connected to the account, and nothing is here. */
-export function isElsewhere(integration: Integration, refused?: string): boolean {
-  return refused === "installation_bound_elsewhere" && !isLive(integration);
-}
-
-/** Say in one sentence where an integration stands, and the one thing that helps; a flow may have been refused. */
-export function standingOf(
-  integration: Integration,
-  role: Role,
-  refused?: string,
-  refusedAccount?: string,
-): Standing {
+/** Return the status of an integration in words, and the action that helps. */
+export function standingOf(integration: Integration, role: Role): Standing {
   const may = refusal("install", role);
   const install = (words: string): Deed => ({ kind: "install", words, mode: "new", refusal: may });
   const connect = (words: string): Deed => ({ kind: "install", words, mode: "existing", refusal: may });
   const account = integration.account ?? "your account";
-  if (refused && isElsewhere(integration, refused))
-    return {
-      tone: "warning",
-      badge: "Connected elsewhere",
-      sentence: refusedInWords(refused, refusedAccount),
-      // On GitHub's page: a person with this one account only would be refused here again and again.
-      deed: install("Choose another account"),
-      other: connect("Already installed? Connect"),
-    };
   switch (integration.status) {
     case "not_connected":
       return {
         tone: "neutral",
         badge: "Not connected",
         sentence: may
-          ? "GitHub is not connected yet. An owner or admin of this organization can connect it."
-          : "Connect GitHub to import repositories and to follow every push and pull request.",
+          ? "Ask an owner or admin of this organization to connect GitHub."
+          : "Connect GitHub to import repositories and receive their pushes and pull requests.",
         deed: install("Install on GitHub"),
         other: connect("Already installed? Connect"),
       };
@@ -65,7 +45,7 @@ export function standingOf(
         tone: "info",
         badge: "Waiting for approval",
         sentence:
-          "An owner of the GitHub organization has been asked to approve the app. This page changes when they do.",
+          "Waiting for an owner of the GitHub organization to approve the app. This page updates automatically.",
         deed: connect("Approved already? Connect"),
         other: install("Install on another account"),
       };
@@ -77,8 +57,8 @@ export function standingOf(
         badge: "Disconnected",
         sentence:
           integration.reason === "uninstalled_on_provider"
-            ? `The app was uninstalled from ${account}. Links and history are kept, and work again once it is back.`
-            : "GitHub was disconnected here. Links and history are kept, and work again once it is back.",
+            ? `The app was uninstalled from ${account}. Reconnect to receive events again. Links and history are kept.`
+            : "Reconnect to receive events again. Links and history are kept.",
         deed: connect("Reconnect GitHub"),
         other: install("Install on GitHub"),
       };
@@ -93,14 +73,13 @@ function suspended(integration: Integration, account: string, may: string | null
     return {
       tone,
       badge: "Suspended on GitHub",
-      sentence: `An owner of ${account} suspended the app on GitHub: nothing is read until it is resumed there.`,
-      deed: { kind: "visit", words: "Resume it on GitHub", url: integration.manage_url },
+      sentence: `The crewkit app is suspended on ${account}. Resume it on GitHub to receive events and update repositories.`,
+      deed: { kind: "visit", words: "Resume on GitHub", url: integration.manage_url },
     };
   return {
     tone,
-    badge: "Suspended",
-    sentence:
-      "GitHub refused our access several times. We try again by ourselves; reconnecting helps at once.",
+    badge: "Access rejected",
+    sentence: "GitHub is rejecting crewkit’s access. We’ll keep trying. Reconnect GitHub to fix it now.",
     deed: { kind: "install", words: "Reconnect GitHub", mode: "existing", refusal: may },
   };
 }
@@ -112,7 +91,7 @@ function active(integration: Integration, account: string): Standing {
     return {
       tone: "warning",
       badge: "Permissions needed",
-      sentence: `The app needs permissions that ${account} has not granted yet. An owner of it accepts them on GitHub; until then some of it does not work.`,
+      sentence: `The app needs permissions that ${account} hasn’t granted. Ask one of its owners to accept them on GitHub. Until then, some features don’t work.`,
       deed: visit("Review on GitHub"),
     };
   if (integration.action)
@@ -132,7 +111,7 @@ function active(integration: Integration, account: string): Standing {
   return {
     tone: "success",
     badge: "Connected",
-    sentence: `Connected to ${account}: pushes and pull requests reach their projects.`,
+    sentence: `Connected to ${account}. Pushes and pull requests are delivered to linked projects.`,
     deed: visit("Manage on GitHub"),
   };
 }
