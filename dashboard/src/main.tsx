@@ -7,7 +7,7 @@ import { queryClient } from "@/lib/query";
 import { router } from "@/router";
 import "@/styles.css";
 
-// Dialogs write a style element that holds the page still; the page's policy allows those that carry this.
+// Dialogs add a style element that stops the page from scrolling. The content security policy requires the nonce.
 const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce;
 if (nonce) setNonce(nonce);
 

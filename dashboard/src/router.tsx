@@ -20,7 +20,7 @@ import type { Attribution, CurrentUser, WebhookEvent } from "@/lib/api/types";
 import { queryClient } from "@/lib/query";
 import { goToSignIn, isSignedOut } from "@/lib/signIn";
 
-/** What the selector of repositories has in the address: what is sought, and which one is chosen. */
+/** The search text and the chosen repository of the selector, in the address. */
 interface ChoiceSearch {
   q?: string | undefined;
   repository?: string | undefined;
@@ -37,44 +37,44 @@ interface EventSearch {
   id?: string | undefined;
 }
 
-/** Why nothing came of a flow at the provider, where a browser comes back from one. */
+/** The result of a connect flow, in the address it returns to. */
 interface ReturnSearch {
   refused?: string | undefined;
-  /** The account at the provider that was refused. */
+  /** The GitHub account that was refused. */
   account?: string | undefined;
-  /** The provider that was connected just now. */
+  /** The provider that was just connected. */
   connected?: string | undefined;
 }
 
-// As the service takes it.
+// The limit of the service.
 const LONGEST_SEARCH = 256;
 
 const LAST_ORGANIZATION = "crewkit-organization";
 
-/** Who is signed in; whoever is not goes to sign in and comes back to the same address. */
+/** Return the current user. Without a session, the browser goes to sign-in and returns to this address. */
 async function signedIn(): Promise<CurrentUser> {
   try {
     return await queryClient.ensureQueryData({ ...currentUserQuery, revalidateIfStale: true });
   } catch (error) {
     if (!isSignedOut(error as Error)) throw error;
     goToSignIn();
-    // The browser is on its way; nothing is shown until it has left.
+    // The browser is leaving, so nothing is shown.
     return new Promise(() => {});
   }
 }
 
-/** The id of the organization that was open last, or of the first one; null for members of none. */
+/** Return the id of the last open organization, or of the first one, or null if the user has none. */
 async function lastOrganization(): Promise<string | null> {
   const { organizations } = await signedIn();
   const last = localStorage.getItem(LAST_ORGANIZATION);
   return (organizations.find((one) => one.id === last) ?? organizations[0])?.id ?? null;
 }
 
-// What looks like a number or a truth value arrives as one.
+// The router parses values that look like numbers or booleans.
 const textOf = (value: unknown): string | undefined =>
   ["string", "number", "boolean"].includes(typeof value) ? String(value) || undefined : undefined;
 
-// What is no id at all would only be refused.
+// The service would reject a value that is not an id.
 const idOf = (value: unknown): string | undefined =>
   typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value : undefined;
 
@@ -117,7 +117,7 @@ const home = createRoute({
   component: lazyRouteComponent(() => import("@/app/kit/page"), "NoOrganization"),
 });
 
-// Addresses of pages without an organization, as documentation and bookmarks have them.
+// Addresses without an organization, for documentation and bookmarks.
 const PAGES = [
   "/projects",
   "/projects/import",
@@ -240,7 +240,7 @@ export const router = createRouter({
       connections,
     ]),
   ]),
-  // An address has what is sought as it is, without JSON's quotation marks.
+  // Search texts are in the address as they are, without the quotation marks of JSON.
   parseSearch: parseSearchWith((text) => text),
   stringifySearch: stringifySearchWith(String),
   defaultPreload: "intent",

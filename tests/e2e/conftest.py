@@ -16,12 +16,12 @@ _SECONDS = 10.0
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Run one Chromium for all tests; each person has a profile of their own in it."""
+    """Run one Chromium for all tests; each person has a separate profile in it."""
     assert (BUILT / "index.html").is_file(), "The dashboard is not built: run `make dashboard`."
     path = find_chromium()
     expect.set_options(timeout=_SECONDS * 1000)
     with sync_playwright() as playwright:
-        # Chromium's own sandbox refuses to run as root, as whom build servers run; pages here are our own.
+        # The sandbox of Chromium does not run as root, as build servers do. All pages here are trusted.
         arguments = ["--no-sandbox", "--disable-background-networking"]
         running = playwright.chromium.launch(executable_path=path, args=arguments)
         yield running
@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Run the service for one file of tests, with a home of its own."""
+    """Run the service for one file of tests, with its own home directory."""
     home: Path = tmp_path_factory.mktemp("up") / "home"
     with running_up(home) as up:
         yield Site(up, browser)

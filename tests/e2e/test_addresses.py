@@ -1,4 +1,4 @@
-"""Coming back from another site, and addresses without an organization."""
+"""Returning from another site, and addresses without an organization."""
 
 import re
 
@@ -10,7 +10,7 @@ from tests.support.dashboard import Site
 
 @pytest.mark.parametrize("path", ["settings/integrations", "projects/import", "projects", "events", "audit"])
 def test_pages_without_an_organization_lead_to_the_last_one(site: Site, path: str) -> None:
-    """As documentation and bookmarks name them; what the address asks for is kept."""
+    """For documentation and bookmarks. The parameters of the address are kept."""
     with site.person() as person:
         person.page.goto(f"{site.url}/kit/{path}?q=x")
         person.page.wait_for_url(re.compile(f"/kit/{site.organization}/{path}"))
@@ -28,7 +28,7 @@ def test_pages_without_an_organization_lead_to_the_last_one(site: Site, path: st
     ],
 )
 def test_a_button_works_again_after_coming_back(site: Site, path: str, name: str, request_path: str) -> None:
-    """A browser shows the page from its memory as it was left, with the button disabled."""
+    """After Back, the browser restores the page as it was left, with the button disabled."""
     with site.person("member" if path.startswith("account") else "owner") as person:
         page = person.page
         page.route(request_path, lambda route: route.fulfill(json={"redirect_url": "#left"}))

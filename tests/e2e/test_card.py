@@ -1,9 +1,10 @@
-"""What the card says while something is amiss, and that it says so no longer than that."""
+"""The integration card: each problem while it lasts, and no longer."""
 
 import re
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Locator, Page, expect
 
 from adapters.github.needs import NEEDS
 from entrypoints.sandbox.app_file import APP_SLUG
@@ -17,10 +18,10 @@ WHOLE = {**NEEDS.permissions, **NEEDS.personal}
 
 @pytest.fixture
 def owner(site: Site) -> Iterator[Person]:
-    """Give the owner of an organization, at its page of integrations; they are signed in at GitHub, too."""
+    """Return an owner on the Integrations page of their organization, signed in to GitHub too."""
     with site.api("outsider") as api:
         organization = api.get("/api/v1/user").json()["organizations"][0]["id"]
-    # The sandbox's own pages have no icon, which the browser asks for.
+    # The sandbox's pages have no icon, so the browser's request for it fails.
     with site.person("outsider", refusals=frozenset({404})) as person:
         person.sign_in_at_sandbox(OWNER)
         yield person.open("settings/integrations", organization=organization)
@@ -29,7 +30,7 @@ def owner(site: Site) -> Iterator[Person]:
 def test_permissions_that_are_missing_are_asked_for_until_they_are_accepted(
     site: Site, owner: Person
 ) -> None:
-    """The app needs more than the account granted: the card leads to where it is granted, and follows."""
+    """The card links to the page where missing permissions are granted, and updates afterwards."""
     granted = {name: level for name, level in WHOLE.items() if name != "pull_requests"}
     site.control("PATCH", f"/_sandbox/apps/{APP_SLUG}", permissions=granted)
     page, card = owner.page, owner.page.url
@@ -47,7 +48,7 @@ def test_permissions_that_are_missing_are_asked_for_until_they_are_accepted(
 
 
 def test_a_limit_of_the_providers_is_told_from_an_outage(site: Site, owner: Person) -> None:
-    """The list that was read before stays, and the card says why it grows old."""
+    """The last list stays, and the card shows why it is not updated."""
     owner.sees(CONNECTED)
     with site.api("outsider") as api:
         organization = owner.page.url.split("/kit/")[1].split("/")[0]
@@ -56,7 +57,7 @@ def test_a_limit_of_the_providers_is_told_from_an_outage(site: Site, owner: Pers
     site.act(OWNER, "suspend", installation=installation)
     owner.sees("Suspended on GitHub")
     site.faults([{"kind": "primary_limit", "path": "*", "seconds": 3600}])
-    # What is resumed is read anew.
+    # Resuming starts a sync.
     site.act(OWNER, "unsuspend", installation=installation)
     owner.sees("GitHub is rate limiting crewkit")
     assert owner.violations() == []
@@ -64,7 +65,7 @@ def test_a_limit_of_the_providers_is_told_from_an_outage(site: Site, owner: Pers
 
 
 def test_what_is_shown_without_a_network_has_its_age(owner: Person) -> None:
-    """The last that was known stays on the page, which says so; with the network it is as before."""
+    """Offline, the last known status stays with its age; online, it is updated again."""
     owner.sees(f"Connected to {ACCOUNT}")
     owner.context.set_offline(True)
     owner.sees("Showing data from")
@@ -73,7 +74,43 @@ def test_what_is_shown_without_a_network_has_its_age(owner: Person) -> None:
     owner.context.set_offline(False)
     owner.sees(f"Connected to {ACCOUNT}")
     owner.page.get_by_text("Showing data from").wait_for(state="detached")
-    # The browser tells each request that found no network.
+    # The browser logs each request that failed without a network.
     assert owner.complaints
     assert all("net::ERR_INTERNET_DISCONNECTED" in one for one in owner.complaints)
     owner.complaints.clear()
+
+
+def test_a_list_that_was_never_synced_is_not_shown_as_syncing(owner: Person) -> None:
+    """D10: only a running sync is shown as such."""
+    page = owner.page
+    state: dict[str, object] = {"sync": None}
+    page.route(
+        re.compile(r"/git-integrations/github$"),
+        lambda route: route.fulfill(json={**route.fetch().json(), **state}),
+    )
+    page.reload()
+    expect(_fact(page, "Repository list")).to_have_text("Not synced yet")
+    running = {"state": "running", "synced_at": None, "age_seconds": None}
+    state["sync"] = {**running, "requested_at": None, "error": None, "retry_at": None}
+    expect(_fact(page, "Repository list")).to_have_text("Syncing…")
+
+
+def test_a_disconnected_card_shows_nothing_of_the_former_account(site: Site, owner: Person) -> None:
+    """D9, D10: no facts of the account that was disconnected, and a refused account by its own name."""
+    page, card = owner.page, owner.page.url
+    expect(_fact(page, "Account")).to_have_text(ACCOUNT)
+    organization = card.split("/kit/")[1].split("/")[0]
+    with site.api("outsider") as api:
+        assert api.delete(f"/api/v1/{organization}/git-integrations/github").is_success
+    owner.sees("Disconnected")
+    expect(page.locator("dl")).to_have_count(0)
+    page.goto(f"{card}?refused=installation_bound_elsewhere&account=acme-rockets")
+    owner.sees("Connected elsewhere")
+    owner.sees("The GitHub account acme-rockets is connected to another organization")
+    expect(page.locator("main")).not_to_contain_text(ACCOUNT)
+    assert owner.violations() == []
+
+
+def _fact(page: Page, name: str) -> Locator:
+    """Return the value of a fact on the card."""
+    return page.locator("dl > div").filter(has=page.get_by_text(name, exact=True)).locator("dd")

@@ -193,7 +193,7 @@ def test_the_flow_expired_in_the_middle(fresh: Site, oona: Clicker) -> None:
 
 
 def test_120_installations_of_which_one_fails(fresh: Site, oona: Clicker) -> None:
-    """State d: the one that fails is named with its reason, and the last of the others is connected."""
+    """State d: the failed installation is named with its reason, and the last one is connected."""
     fresh.control("POST", "/_sandbox/organizations", owner=OONA, count=120)
     fresh.control("PATCH", "/_sandbox/accounts/org-005", blocks_addresses=True)
     oona.integrations()

@@ -10,7 +10,7 @@ from tests.support.dashboard import Site
 
 
 def test_retrying_shows_how_it_ended(site: Site) -> None:
-    """The panel and the list follow the retry to its end without a reload."""
+    """The panel and the list show the result of the retry without a reload."""
     site.deliver("push/branch.json", ref=5)
     with site.person() as person:
         page = person.open("events?status=failed").page
@@ -29,7 +29,7 @@ def test_retrying_shows_how_it_ended(site: Site) -> None:
 
 
 class _Pending:
-    """Answers the first request for an event as if its retry still waited for a worker."""
+    """Answers the first request for an event as if its retry were still pending."""
 
     def __init__(self) -> None:
         self.has_answered = False
@@ -87,7 +87,7 @@ def test_the_whole_row_opens_an_event(site: Site) -> None:
             assert small == [], path
 
 
-# Of links in rows, the area that a pointer can hit: the link itself or what it stretches over its row.
+# Rows that are too low, or whose link does not cover the row.
 _SMALL_TARGETS = """() => [...document.querySelectorAll('main li a')].filter(link => {
   const row = link.closest('li').getBoundingClientRect();
   const at = document.elementFromPoint(row.left + row.width / 2, row.top + row.height - 3);
@@ -96,7 +96,7 @@ _SMALL_TARGETS = """() => [...document.querySelectorAll('main li a')].filter(lin
 
 
 def test_dialogs_cover_the_page_to_its_edge(site: Site) -> None:
-    """With scroll bars that take room, as most people's do."""
+    """With scroll bars that take space, as on most devices."""
     engine = site.browser.browser_type.launch(
         executable_path=find_chromium(), args=["--no-sandbox"], ignore_default_args=["--hide-scrollbars"]
     )

@@ -1,4 +1,4 @@
-"""What happens between two clicks: others change things, sessions end, networks fail, addresses are odd."""
+"""What happens between two clicks: concurrent changes, ended sessions, network failures, odd addresses."""
 
 import re
 from typing import Any
@@ -11,17 +11,17 @@ from tests.support.dashboard import PHONE, Site
 
 
 def test_unlinking_is_about_the_link_that_was_shown(site: Site) -> None:
-    """Somebody changed the repository meanwhile: theirs stays, and it is said that nothing was done."""
+    """If another person changed the repository meanwhile, their link stays and the page reports it."""
     project = site.demo["projects"][0]["id"]
     with site.person(refusals=frozenset({409})) as person, site.api() as api:
         page = person.open(f"projects/{project}/repository").page
         page.get_by_role("button", name="Unlink").click()
         dialog = page.get_by_role("dialog")
         expect(dialog).to_contain_text("Unlink acme-rockets/launchpad?")
-        # Fast enough for the page not to have heard of it.
+        # Fast enough that the page has not polled the change yet.
         [other] = _repositories(api, site, "guidance")
-        theirs = {"repo_id": other["id"], "replace": True}
-        changed = api.post(f"/api/v1/{site.organization}/projects/{project}/repository", json=theirs)
+        change = {"repo_id": other["id"], "replace": True}
+        changed = api.post(f"/api/v1/{site.organization}/projects/{project}/repository", json=change)
         assert changed.is_success, changed.text
         dialog.get_by_role("button", name="Unlink").click()
         person.sees("Not unlinked")
@@ -30,7 +30,7 @@ def test_unlinking_is_about_the_link_that_was_shown(site: Site) -> None:
 
 
 def test_a_session_that_ended_leads_to_signing_in_and_back(site: Site) -> None:
-    """At the next thing that is asked of the service, without the page being loaded anew."""
+    """At the next request, without a reload of the page."""
     with site.person(refusals=frozenset({401})) as person:
         page = person.open("projects").page
         page.wait_for_load_state("networkidle")
@@ -42,7 +42,7 @@ def test_a_session_that_ended_leads_to_signing_in_and_back(site: Site) -> None:
 
 
 def test_who_signs_in_in_another_tab_is_who_the_first_one_shows(site: Site) -> None:
-    """Nothing of the person before stays."""
+    """Nothing of the previous user stays."""
     with site.person(refusals=frozenset({403})) as person:
         person.open("projects")
         person.sees("Mara Okafor")
@@ -51,13 +51,13 @@ def test_who_signs_in_in_another_tab_is_who_the_first_one_shows(site: Site) -> N
         second.get_by_role("button", name="viewer", exact=True).click()
         second.wait_for_url("**/healthz")
         second.close()
-        person.page.wait_for_timeout(5000)  # for as long they are believed to be the same
+        person.page.wait_for_timeout(5000)  # the current user is cached for this long
         person.page.get_by_role("navigation", name="Main").get_by_role("link", name="Events").click()
         expect(person.page.get_by_text("Mara Okafor")).to_have_count(0)
 
 
 def test_a_part_that_could_not_be_loaded_is_loaded_at_the_next_try(site: Site) -> None:
-    """In words for people, and without the browser's own memory of the failure."""
+    """The error is readable, and the retry does not use the failure that the browser remembers."""
     with site.person() as person:
         page = person.open("projects/import").page
         page.route("**/assets/ImportForm-*.js", lambda route: route.abort())
@@ -66,13 +66,13 @@ def test_a_part_that_could_not_be_loaded_is_loaded_at_the_next_try(site: Site) -
         page.unroute("**/assets/ImportForm-*.js")
         page.get_by_role("button", name="Try again").click()
         expect(page.get_by_label("Project name")).to_be_visible()
-        # The browser tells of the request that failed, and React of the part.
+        # The browser logs the failed request, and React the failed import.
         assert person.complaints
         person.complaints.clear()
 
 
 def test_an_answer_of_somebody_elses_is_said_to_be_none(site: Site) -> None:
-    """A network's page to sign in to answers 200 with HTML."""
+    """The sign-in page of a network responds with 200 and HTML."""
     with site.person() as person:
         page = person.page
         page.route(
@@ -85,14 +85,14 @@ def test_an_answer_of_somebody_elses_is_said_to_be_none(site: Site) -> None:
 
 @pytest.mark.parametrize("code", ["__proto__", "constructor", "<b>no</b>"])
 def test_any_refusal_has_words(site: Site, code: str) -> None:
-    """Whatever stands in an address."""
+    """For any code in the address."""
     with site.person() as person:
         person.open(f"account/connections?refused={code}")
         person.sees("connected. Nothing was changed.")
 
 
 def test_addresses_that_name_nothing_are_explained(site: Site) -> None:
-    """An organization alone leads to its projects; no project is none, however it is written."""
+    """An organization alone opens its projects; an unknown project is reported as not found."""
     with site.person(refusals=frozenset({404})) as person:
         person.open("")
         person.page.wait_for_url("**/projects")
@@ -104,11 +104,11 @@ def test_addresses_that_name_nothing_are_explained(site: Site) -> None:
 
 
 def test_a_long_name_does_not_make_a_phone_scroll_sideways(site: Site) -> None:
-    """Where it stands, and where it can be chosen."""
+    """On its own page and in lists."""
     with site.api() as api:
         free = next(one for one in _repositories(api, site) if not one["archived"])
-        told = {"name": "W" * 100, "repo_id": free["id"], "default_branch": free["default_branch"]}
-        made = api.post(f"/api/v1/{site.organization}/projects/import", json=told)
+        body = {"name": "W" * 100, "repo_id": free["id"], "default_branch": free["default_branch"]}
+        made = api.post(f"/api/v1/{site.organization}/projects/import", json=body)
         assert made.is_success, made.text
         project = made.json()["id"]
     with site.person(size=PHONE) as person:

@@ -1,4 +1,4 @@
-"""From nothing to a push that appears by itself: what an owner and their members do in the dashboard."""
+"""From the installation to a live push: what owners and members do in the dashboard."""
 
 import re
 
@@ -11,10 +11,10 @@ ACCOUNT = "orbital-works"
 
 
 def test_from_installing_to_a_push_that_appears_live(site: Site) -> None:
-    """Install, import, push, see it; suspended and resumed on GitHub, the card follows."""
+    """Install, import and push; the card follows a suspension and a resumption on GitHub."""
     site.act(THEIR_LOGIN, "create_repository", owner=ACCOUNT, name="lander", private=True)
-    # Their organization is another one than the demo's; to them the demo's does not exist.
-    # The sandbox's own pages have no icon, which the browser asks for.
+    # Their organization is not the organization of the demo.
+    # The sandbox's pages have no icon, so the browser's request for it fails.
     with site.person("outsider", refusals=frozenset({404})) as person:
         page = person.page
         with site.api("outsider") as api:
@@ -75,7 +75,7 @@ def _repositories(page: Page) -> Locator:
 
 
 def test_a_member_imports_by_keyboard_and_a_name_that_is_taken_is_explained(site: Site) -> None:
-    """Where it arises; a second click makes no second project."""
+    """The error is at its field, and a double click creates one project."""
     with site.person("member", refusals=frozenset({409})) as person:
         page = person.open("projects/import").page
         search = page.get_by_role("combobox", name="Search repositories")
@@ -94,7 +94,7 @@ def test_a_member_imports_by_keyboard_and_a_name_that_is_taken_is_explained(site
 
 
 def test_a_viewer_sees_everything_and_is_told_why_they_change_nothing(site: Site) -> None:
-    """Disabled with the reason, which the keyboard meets, too."""
+    """Controls are disabled with a reason that keyboard users can read too."""
     with site.person("viewer") as person:
         page = person.open("settings/integrations").page
         disconnect = page.get_by_role("button", name="Disconnect")
@@ -108,7 +108,7 @@ def test_a_viewer_sees_everything_and_is_told_why_they_change_nothing(site: Site
 
 
 def test_a_provider_that_is_down_takes_no_list_away(site: Site) -> None:
-    """What was known before is shown, with its age."""
+    """The last known list is shown with its age."""
     site.faults([{"kind": "error", "path": "*", "status": 500}])
     with site.person() as person:
         page = person.open("projects/import").page

@@ -1,4 +1,4 @@
-"""The page of a project's repository: one repository at a time, nothing lost, reasons that can be read."""
+"""The project page: one repository at a time, no lost input, readable reasons."""
 
 import re
 from typing import Any
@@ -10,7 +10,7 @@ from tests.support.dashboard import PHONE, Person, Site
 
 
 def test_shows_one_repository_after_changing_it(site: Site) -> None:
-    """The former repository's card and settings are gone, and the buttons of the new one work."""
+    """The card and settings of the former repository are gone, and the buttons of the new card work."""
     project = import_project(site, "guidance", "Swap")
     with site.person() as person:
         page = person.open(f"projects/{project}/repository").page
@@ -27,7 +27,7 @@ def test_shows_one_repository_after_changing_it(site: Site) -> None:
 
 
 def test_shows_failed_deliveries_of_its_repository(site: Site) -> None:
-    """A payload that cannot be read has no verdict for a project, but it names the repository."""
+    """A payload with an error has no result for a project, but it names the repository."""
     project = import_project(site, "launchpad", "Failures")
     with site.person() as person:
         person.open(f"projects/{project}/repository").sees("No events yet")
@@ -38,7 +38,7 @@ def test_shows_failed_deliveries_of_its_repository(site: Site) -> None:
 
 
 def test_asks_before_unsaved_settings_are_lost(site: Site) -> None:
-    """Staying keeps what was typed; leaving discards it; saved settings are not asked about."""
+    """Staying keeps the input and leaving discards it. Saved settings need no confirmation."""
     project = import_project(site, "launchpad", "Unsaved")
     with site.person() as person:
         page = person.open(f"projects/{project}/repository").page
@@ -64,7 +64,7 @@ def test_asks_before_unsaved_settings_are_lost(site: Site) -> None:
 
 
 def test_asks_before_an_unfinished_import_is_lost(site: Site) -> None:
-    """A typed name is worth asking about; an untouched form and a finished import are not."""
+    """A typed name needs a confirmation; an unchanged form and a finished import do not."""
     with site.person() as person:
         page = person.open("projects/import").page
         page.get_by_role("option", name=re.compile("guidance")).click()

@@ -1,4 +1,4 @@
-"""Ten thousand repositories in the selector: typing stays as quick as with ten."""
+"""10,000 repositories in the selector: typing is as fast as with 10."""
 
 from statistics import median
 
@@ -10,7 +10,7 @@ from tests.support.dashboard import Site
 REPOSITORIES = 10_000
 MOST_MS = 100.0
 
-# From the moment a letter is typed until the rows of its answer are painted: the list names its text.
+# Measures from the input event until the rows of its response are painted: the list names its search text.
 _TYPE = """async text => {
   const input = document.querySelector('[role=combobox][aria-label="Search repositories"]');
   const list = document.getElementById(input.getAttribute('aria-controls'));
@@ -25,7 +25,7 @@ _TYPE = """async text => {
 
 
 def test_typing_among_ten_thousand_is_answered_at_once(site: Site) -> None:
-    """Input to painted result, letter by letter, common and rare."""
+    """Measures from input to painted result for each letter, with common and rare words."""
     made = {"owner": "acme-rockets", "count": REPOSITORIES, "prefix": "module", "private": False}
     site.control("POST", "/_sandbox/repositories", **made)
     installation = site.demo["installation_id"]
@@ -33,7 +33,7 @@ def test_typing_among_ten_thousand_is_answered_at_once(site: Site) -> None:
     with site.api() as api:
         catalog = f"/api/v1/{site.organization}/git-integrations/github"
         last = {"q": f"module-{REPOSITORIES - 1:05}"}
-        # Whether asked for here or by the webhook just sent, a sync comes; asked too soon it is refused.
+        # A sync follows this request or the webhook that was just sent.
         api.post(f"{catalog}/sync")
         wait_until(lambda: api.get(f"{catalog}/repos", params=last).json()["data"], seconds=90)
     with site.person() as person:

@@ -1,4 +1,4 @@
-"""What surrounds every page: who is here, where one can go, light and dark, a phone, a way back."""
+"""The shell of every page: sign-in, navigation, themes, phones."""
 
 import pytest
 from playwright.sync_api import expect
@@ -7,7 +7,7 @@ from tests.support.dashboard import PHONE, Site
 
 
 def test_whoever_is_not_signed_in_signs_in_and_comes_back(site: Site) -> None:
-    """A link deep into the dashboard leads there in the end."""
+    """A deep link opens its page after sign-in."""
     page = site.browser.new_page()
     page.goto(f"{site.url}/kit/{site.organization}/events")
     page.get_by_role("button", name="viewer", exact=True).click()
@@ -17,7 +17,7 @@ def test_whoever_is_not_signed_in_signs_in_and_comes_back(site: Site) -> None:
 
 
 def test_the_sidebar_leads_everywhere(site: Site) -> None:
-    """Each entry is a page of that name, and says that it is the current one."""
+    """Each entry opens a page of that name and is marked as the current one."""
     with site.person() as person:
         person.open("projects")
         main = person.page.get_by_role("navigation", name="Main")
@@ -28,7 +28,7 @@ def test_the_sidebar_leads_everywhere(site: Site) -> None:
 
 
 def test_an_organization_of_others_is_not_there(site: Site) -> None:
-    """Nothing tells it from one that does not exist."""
+    """The response is the same as for an organization that does not exist."""
     with site.person("owner") as person:
         person.open("projects", organization="4b1c8a3e-7d52-4c0e-9a52-5a0f2d3b6c11")
         person.sees("Page not found")
@@ -36,7 +36,7 @@ def test_an_organization_of_others_is_not_there(site: Site) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_is_as_light_or_dark_as_the_system_until_one_chooses(site: Site, scheme: str) -> None:
-    """And stays as chosen when the page is loaded again."""
+    """The chosen theme stays after a reload."""
     other = "light" if scheme == "dark" else "dark"
     with site.person(scheme=scheme) as person:
         person.open("projects")
@@ -48,7 +48,7 @@ def test_it_is_as_light_or_dark_as_the_system_until_one_chooses(site: Site, sche
 
 
 def test_a_phone_has_the_same_entries_behind_one_button(site: Site) -> None:
-    """Nothing is wider than the screen, and a chosen entry closes the menu."""
+    """No sideways scrolling, and a chosen entry closes the menu."""
     with site.person(size=PHONE) as person:
         person.open("projects")
         person.page.get_by_role("button", name="Menu").click()

@@ -15,7 +15,7 @@ _STREAM = re.compile(r"/api/v1/[^/]+/events(\?|$)")
 
 
 def test_eight_tabs_of_one_browser_stay_live(site: Site) -> None:
-    """All of them load, all of them show a push, and so does the rest when one is closed."""
+    """All tabs load and show a push, and the other tabs continue when one is closed."""
     with site.person() as person:
         pages = [person.page, *(person.context.new_page() for _ in range(TABS - 1))]
         streams: list[Request] = []
@@ -44,7 +44,7 @@ def _push(site: Site, pages: list[Page]) -> None:
 
 
 def test_a_hidden_tab_leaves_the_stream_to_a_visible_one(site: Site) -> None:
-    """Mobile browsers suspend hidden tabs: the tab in sight must not wait for them."""
+    """Mobile browsers suspend hidden tabs, so a visible tab must not wait for them."""
     with site.person() as person:
         first, second = person.open("events").page, person.context.new_page()
         expect(first.get_by_text("Live", exact=True)).to_be_visible()
@@ -59,7 +59,7 @@ def test_a_hidden_tab_leaves_the_stream_to_a_visible_one(site: Site) -> None:
 
 
 def test_a_refused_stream_is_opened_again(site: Site) -> None:
-    """After 502, 503 and 429, not before Retry-After has passed; new repositories show up then."""
+    """After 502, 503 and 429, but not before Retry-After. New repositories are shown then."""
     refusals = [(502, None), (503, None), (429, "2")]
     times: list[float] = []
 
@@ -84,7 +84,7 @@ def test_a_refused_stream_is_opened_again(site: Site) -> None:
 
 
 def test_an_ended_session_is_asked_about_no_more(site: Site) -> None:
-    """The page stays and offers to sign in; nothing is requested in the next ten minutes."""
+    """The page stays and offers sign-in, and sends no request for ten minutes."""
     with site.person(refusals=frozenset({401})) as person:
         page = person.page
         page.clock.install()
@@ -106,7 +106,7 @@ def test_an_ended_session_is_asked_about_no_more(site: Site) -> None:
 
 
 def test_signing_in_elsewhere_resumes_a_page(site: Site) -> None:
-    """Another tab signed in: the page goes on when it is looked at."""
+    """After sign-in in another tab, the page continues when it has the focus."""
     with site.person(refusals=frozenset({401})) as person:
         page = person.open("settings/integrations").page
         person.sees("Connected to")
@@ -121,7 +121,7 @@ def test_signing_in_elsewhere_resumes_a_page(site: Site) -> None:
 
 
 def _calls(page: Page, condition: Callable[[], bool]) -> Callable[[], bool]:
-    """Let the browser's events arrive before each look."""
+    """Let the browser process its events before each check."""
 
     def holds() -> bool:
         page.wait_for_timeout(100)

@@ -1,4 +1,4 @@
-"""Connecting that does not work at once: the account is connected elsewhere, or its owner has to approve."""
+"""Delayed connections: the account is connected elsewhere, or its owner has to approve."""
 
 from playwright.sync_api import Page
 
@@ -10,12 +10,12 @@ ACCOUNT = "orbital-works"
 
 
 def test_an_account_of_another_organization_is_explained(site: Site) -> None:
-    """Who administers an account that is connected elsewhere is told so, there and by the card."""
+    """The page and the card explain that the account is connected to another organization."""
     with site.person("outsider", refusals=frozenset({404, 409})) as person:
         page, organization = _at_integrations(site, person)
         existing = f"/api/v1/git/github/install?organization_id={organization}&mode=existing"
         page.goto(f"{site.url}{existing}")
-        page.get_by_role("button", name="Continue").click()  # asked first: the address was typed
+        page.get_by_role("button", name="Continue").click()  # a confirmation, because the address was typed
         page.get_by_role("button", name="Authorize crewkit").click()
         page.get_by_role("link", name="Back to crewkit").click()
         page.wait_for_url(f"**/kit/{organization}/settings/integrations*")
@@ -28,7 +28,7 @@ def test_an_account_of_another_organization_is_explained(site: Site) -> None:
 
 
 def test_an_owners_approval_is_waited_for(site: Site) -> None:
-    """A member asks; the card says who is waited for, and connects by itself when they approve."""
+    """After a member's request, the card shows that it waits, and connects when the owner approves."""
     with site.person("outsider", refusals=frozenset({404})) as person:
         page, organization = _at_integrations(site, person)
         ask_an_owner(page, ACCOUNT)
@@ -41,7 +41,7 @@ def test_an_owners_approval_is_waited_for(site: Site) -> None:
 
 
 def _at_integrations(site: Site, person: Person) -> tuple[Page, str]:
-    """Open the page of an organization that is connected to nothing, as a member of what it wants."""
+    """Open the Integrations page of an organization without a connection, as a member of the account."""
     with site.api("outsider") as api:
         organization = str(api.get("/api/v1/user").json()["organizations"][0]["id"])
     person.sign_in_at_sandbox(MEMBER)

@@ -21,13 +21,13 @@ PAYLOADS = Path(__file__).parents[2] / "deploy/demo/payloads"
 DESKTOP = (1280, 800)
 PHONE = (390, 844)
 
-# A refusal that the page is meant to show is a failed load to the browser, which tells it in the console.
+# The browser logs an error response as a failed load, even if the page is meant to show it.
 _FAILED_LOAD = re.compile(r"^Failed to load resource: .* (\d{3}) ")
 
 
 @dataclass(frozen=True)
 class Site:
-    """The service as `up` runs it, with ways to arrange what the browser is to meet."""
+    """The service as `up` runs it, with ways to prepare what the browser finds."""
 
     up: Up
     browser: Browser
@@ -52,13 +52,13 @@ class Site:
         token = self.demo["users"][role]["token"]
         return httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {token}"}, timeout=20)
 
-    def act(self, login: str, action: str, /, **told: object) -> dict[str, Any]:
-        """Let a person do something at the sandbox GitHub; the service is told by webhook."""
-        return self.control("POST", f"/_sandbox/as/{login}/{action}", **told)
+    def act(self, login: str, action: str, /, **values: object) -> dict[str, Any]:
+        """Let a person act in the sandbox GitHub, which sends the webhooks."""
+        return self.control("POST", f"/_sandbox/as/{login}/{action}", **values)
 
-    def control(self, method: str, path: str, /, **told: object) -> dict[str, Any]:
-        """Tell the sandbox something: faults, many repositories, many pushes (docs/sandbox.md)."""
-        answer = httpx.request(method, f"{self.demo['sandbox_url']}{path}", json=told or None, timeout=60)
+    def control(self, method: str, path: str, /, **values: object) -> dict[str, Any]:
+        """Control the sandbox: faults, many repositories, many pushes (docs/sandbox.md)."""
+        answer = httpx.request(method, f"{self.demo['sandbox_url']}{path}", json=values or None, timeout=60)
         answer.raise_for_status()
         return dict(answer.json() or {}) if answer.content else {}
 
@@ -94,9 +94,9 @@ class Site:
         scheme: str = "light",
         refusals: frozenset[int] = frozenset(),
     ) -> Iterator["Person"]:
-        """Give one of the demo's people at a browser of their own, signed in.
+        """Return one of the people of the demo, signed in, with a separate browser profile.
 
-        What the console says in the meantime fails the test, but for answers of the statuses in `refusals`.
+        Messages in the console fail the test, except for responses with a status in `refusals`.
         """
         context = self.browser.new_context(
             viewport={"width": size[0], "height": size[1]},
@@ -113,7 +113,7 @@ class Site:
 
 @dataclass
 class Person:
-    """Somebody at a browser."""
+    """A person with a browser."""
 
     site: Site
     context: BrowserContext

@@ -13,7 +13,7 @@ interface Query {
   refetch: () => unknown;
 }
 
-/** A list that comes page by page: its rows, or why there are none, or what went wrong. */
+/** A paged list: its rows, its empty state, or its error. */
 export function Rows<T>({
   query,
   rows,

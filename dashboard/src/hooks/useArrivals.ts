@@ -7,7 +7,7 @@ import { markSessionEnded } from "@/lib/session";
 import type { StreamEvent } from "@/lib/stream/connection";
 import { subscribe } from "@/lib/stream/shared";
 
-/** A repository that came into sight. */
+/** A repository that was added to the integration. */
 export interface Arrival {
   id: string;
   fullName: string;
@@ -21,13 +21,13 @@ const TYPES = [
   "git.link.created",
   "git.link.removed",
 ];
-// Many may come at once; the list is asked for again when they have.
+// Many may arrive at once, so they are collected before the list is loaded again.
 const GATHERED_MS = 1000;
 
 /**
- * What the integration came to see since one left for the provider's page, and while this page is open.
+ * Return the repositories that were added since the person left for GitHub, and while this page is open.
  *
- * The stream is read from where it was then, so that nothing is missed on the way; the lists follow it.
+ * The stream is read from its position at that time, so that no event is missed. The lists are loaded again.
  */
 export function useArrivals(orgId: string): { arrivals: readonly Arrival[]; dismiss: () => void } {
   const [arrivals, setArrivals] = useState<readonly Arrival[]>([]);

@@ -1,9 +1,9 @@
 import { useRef } from "react";
 
 /**
- * Give the key of an attempt: the same for whatever was not changed since, a new one after any change.
+ * Return a function that gives the idempotency key of a request: the same key until the body changes.
  *
- * Sent twice, by a second click or after an answer was lost, a request is done once.
+ * A request that is sent twice, after a double click or a lost response, is performed once.
  */
 export function useAttemptKey(): (body: unknown) => string {
   const attempt = useRef({ of: "", key: "" });

@@ -2,7 +2,7 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { PROVIDER } from "@/hooks/useIntegration";
 import { answerOf, api } from "@/lib/api/client";
 
-/** A repository's branches as the provider tells of them now, the default one first; searched by the service. */
+/** The branches of a repository on GitHub, the default branch first. The service does the search. */
 export function useBranches(orgId: string, repoId: string, text: string, isWanted: boolean) {
   return useInfiniteQuery({
     queryKey: ["branches", orgId, repoId, text],

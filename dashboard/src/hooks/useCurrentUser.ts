@@ -7,7 +7,7 @@ export const currentUserQuery = queryOptions({
   queryFn: async ({ client, queryKey, signal }) => {
     const before = client.getQueryData<CurrentUser>(queryKey);
     const now = await answerOf(api.GET("/api/v1/user", { signal }));
-    // In another tab somebody else signed in: nothing that is shown or remembered here is theirs.
+    // Another user signed in in another tab, so this page and its cache belong to the previous user.
     if (before && before.id !== now.id) window.location.assign("/kit");
     return now;
   },

@@ -3,7 +3,7 @@ import { answerOf, api } from "@/lib/api/client";
 
 export const PROVIDER = "github";
 
-// A suspension on the provider's side is known here within seconds; the page should not be later by much.
+// The service learns of a suspension on GitHub within seconds, so the page polls at a similar interval.
 const POLL_MS = 3000;
 
 export const integrationQuery = (orgId: string) =>
@@ -19,7 +19,7 @@ export const integrationQuery = (orgId: string) =>
     refetchInterval: POLL_MS,
   });
 
-/** How the organization stands with its provider, followed while the page is open. */
+/** The integration of the organization, polled while the page is open. */
 export function useIntegration(orgId: string) {
   return useQuery(integrationQuery(orgId));
 }

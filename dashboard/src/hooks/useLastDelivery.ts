@@ -3,7 +3,7 @@ import { answerOf, api } from "@/lib/api/client";
 
 const POLL_MS = 15_000;
 
-/** The latest event of the organization; null where there was none yet. */
+/** The latest webhook event of the organization, or null. */
 export function useLastDelivery(orgId: string) {
   return useQuery({
     queryKey: ["events", orgId, "latest"],

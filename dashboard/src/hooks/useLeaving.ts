@@ -10,7 +10,7 @@ interface LeavingMutation {
 /**
  * Return whether a mutation that leads to another site is under way.
  *
- * After Back, a browser may show the page as it was left, with the button still disabled: it starts afresh.
+ * After Back, a browser may show the page as it was left, with the button still disabled: the mutation is reset.
  */
 export function useLeaving(mutation: LeavingMutation): boolean {
   const latest = useLatest(mutation);

@@ -4,7 +4,7 @@ import { useCurrentUser } from "@/hooks/useCurrentUser";
 import { markSessionEnded } from "@/lib/session";
 import { type Liveness, subscribe } from "@/lib/stream/shared";
 
-/** Follow the organization's events: each one makes the lists of this key load again. */
+/** Subscribe to the organization’s events. Each event makes the lists of this key load again. */
 export function useLiveEvents(orgId: string, key: readonly string[]): Liveness {
   const [liveness, setLiveness] = useState<Liveness>("connecting");
   const { id: userId } = useCurrentUser();

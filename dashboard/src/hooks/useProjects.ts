@@ -6,13 +6,13 @@ const MOST = 100;
 const FRESH_MS = 30_000;
 
 export interface Projects {
-  /** The first hundred, by name. */
+  /** The first 100, by name. */
   projects: readonly Project[];
-  /** Whether there are others besides. */
+  /** Whether there are more. */
   areMore: boolean;
 }
 
-/** The organization's projects that have a repository, for names and choices on other pages. */
+/** The linked projects of the organization, for names and filters on other pages. */
 export function useLinkedProjects(orgId: string) {
   return useQuery({
     queryKey: ["projects", orgId, "linked", MOST],

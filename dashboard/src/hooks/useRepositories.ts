@@ -9,15 +9,15 @@ const GONE_AFTER_MS = 60_000;
 
 const keyOf = (orgId: string) => ["repositories", orgId] as const;
 
-/** Whether the list is being read from the provider, or will be in a moment. */
+/** Whether a sync of the list is running or requested. */
 export function isBeingRead(sync: CatalogSync | null | undefined): boolean {
   return sync?.state === "requested" || sync?.state === "running";
 }
 
 /**
- * The repositories the integration may see, searched by the service; what was found stays until more is.
+ * The repositories that the integration can access. The service does the search.
  *
- * A search that is no longer wanted is given up: its request is aborted by its signal.
+ * Previous results stay until the next ones arrive. An outdated search is aborted by its signal.
  */
 export function useRepositories(orgId: string, text: string) {
   return useInfiniteQuery({
@@ -36,7 +36,7 @@ export function useRepositories(orgId: string, text: string) {
     getNextPageParam: (last) => last.next_cursor,
     placeholderData: keepPreviousData,
     gcTime: GONE_AFTER_MS,
-    // While the list is read for the first time, what was not there a moment ago may be now.
+    // During the first sync, new rows arrive between two requests.
     refetchInterval: ({ state }) => {
       const pages = state.data?.pages;
       return pages?.length === 1 && isBeingRead(pages[0]?.sync) ? READING_POLL_MS : false;
@@ -44,7 +44,7 @@ export function useRepositories(orgId: string, text: string) {
   });
 }
 
-/** Ask for the lists again whenever the catalog was read anew: `sync` is followed by whoever calls this. */
+/** Load the lists again after each sync. The caller keeps `sync` up to date. */
 export function useFollowedCatalog(orgId: string, sync: CatalogSync | null | undefined): void {
   const client = useQueryClient();
   const state = sync?.state;
@@ -54,7 +54,7 @@ export function useFollowedCatalog(orgId: string, sync: CatalogSync | null | und
   }, [client, orgId, state, at]);
 }
 
-/** One repository; from a list that is there already until the service has answered. */
+/** One repository. Until the service responds, the row of a loaded list is used. */
 export function repositoryQuery(orgId: string, id: string, known: Repository | undefined) {
   return queryOptions({
     queryKey: ["repository", orgId, id],
@@ -69,7 +69,7 @@ export function repositoryQuery(orgId: string, id: string, known: Repository | u
   });
 }
 
-/** Give what finds a repository among the lists that are there. */
+/** Return a function that finds a repository in the loaded lists. */
 export function useKnownRepository(orgId: string): (id: string) => Repository | undefined {
   const client = useQueryClient();
   return (id) => {

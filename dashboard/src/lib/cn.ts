@@ -1,4 +1,4 @@
 import { clsx } from "clsx";
 
-/** Join class names. They add to each other: what should be otherwise is a variant, never an override. */
+/** Join class names. Differences are variants, never overrides. */
 export const cn = clsx;

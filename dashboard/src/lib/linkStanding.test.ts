@@ -28,7 +28,7 @@ describe("the status of a link", () => {
     expect(linkStandingOf(link)).toMatchObject({ tone: "success", sentence: null, help: null });
   });
 
-  it("has a badge and an action of its own for each problem", () => {
+  it("has its own badge and action for each problem", () => {
     const ways = [
       { ...link, reachable: false, reason: "repository_removed" },
       { ...link, reachable: false, reason: "integration_suspended", action: there },

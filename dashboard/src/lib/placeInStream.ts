@@ -1,15 +1,15 @@
-/** Where an organization's stream of events was when somebody left for the provider's page. */
+/** The position in the event stream when the person left for GitHub. */
 const keyOf = (orgId: string) => `crewkit-left-${orgId}`;
 const KEPT_MS = 30 * 60_000;
 const PATIENCE_MS = 1500;
 
-/** Remember how far the stream is, in this tab: whoever comes back is told what happened since. */
+/** Remember the position of the stream in this tab, to show what is new when the person returns. */
 export async function rememberPlace(orgId: string): Promise<void> {
   const place = await currentPlace(orgId);
   if (place) sessionStorage.setItem(keyOf(orgId), JSON.stringify({ place, at: Date.now() }));
 }
 
-/** Give the place that was remembered, unless that was long ago. */
+/** Return the remembered position, or null if it is older than 30 minutes. */
 export function placeInStream(orgId: string): string | null {
   const kept = sessionStorage.getItem(keyOf(orgId));
   if (!kept) return null;
@@ -21,7 +21,7 @@ export function forgetPlace(orgId: string): void {
   sessionStorage.removeItem(keyOf(orgId));
 }
 
-/** A stream begins by telling where it is, before anything happens; a browser's own reader keeps that to itself. */
+/** Return the position of the stream. It is sent first, but `EventSource` does not expose it. */
 async function currentPlace(orgId: string): Promise<string | null> {
   const leaving = new AbortController();
   const timer = setTimeout(() => leaving.abort(), PATIENCE_MS);
@@ -36,7 +36,7 @@ async function currentPlace(orgId: string): Promise<string | null> {
       if (found || done) return found?.[1] ?? null;
     }
   } catch {
-    // Without it nothing is lost but the note of what is new.
+    // Without the position, only the list of new repositories is missing.
     return null;
   } finally {
     clearTimeout(timer);

@@ -5,7 +5,7 @@ import { goToSignIn, isSignedOut } from "@/lib/signIn";
 
 const MOST_TRIES = 2;
 
-/** What was refused is refused again; only what may pass by itself is asked for again. */
+/** Retry server errors and network errors only: a client error would be the same again. */
 function isWorthRetrying(failures: number, error: Error): boolean {
   if (error instanceof ApiProblem && error.status < 500) return false;
   return failures < MOST_TRIES;
@@ -27,7 +27,7 @@ export const queryClient = new QueryClient({
     },
   }),
   defaultOptions: {
-    // Without a network a query fails and says so, rather than to wait in silence until there is one.
+    // Without a network, a query fails and shows an error instead of waiting silently.
     queries: { retry: isWorthRetrying, staleTime: 10_000, networkMode: "always" },
     mutations: { networkMode: "always" },
   },

@@ -32,15 +32,15 @@ export function BranchPicker({
   const list = useId();
   const [isOpen, setOpen] = useState(false);
   // Only text that was typed since the list opened filters it.
-  const [sought, setSought] = useState("");
+  const [searchText, setSearchText] = useState("");
   const [active, setActive] = useState(-1);
-  const query = useBranches(orgId, repoId, sought, isOpen);
+  const query = useBranches(orgId, repoId, searchText, isOpen);
   const branches = query.data?.pages.flatMap((page) => page.data) ?? [];
   const first = query.data?.pages[0];
 
   const open = () => {
     if (disabled || isOpen) return;
-    setSought("");
+    setSearchText("");
     setActive(-1);
     setOpen(true);
   };
@@ -48,7 +48,7 @@ export function BranchPicker({
     onChange(branch);
     setOpen(false);
   };
-  const press = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const chosen = branches[active];
     if (step !== undefined && !isOpen) open();
@@ -88,11 +88,11 @@ export function BranchPicker({
         onBlur={() => setOpen(false)}
         onChange={(event) => {
           onChange(event.target.value);
-          setSought(event.target.value);
+          setSearchText(event.target.value);
           setActive(-1);
           setOpen(true);
         }}
-        onKeyDown={press}
+        onKeyDown={onKeyDown}
       />
       <ChevronDown
         className="pointer-events-none absolute top-2.5 right-3 size-4 text-muted-foreground"
@@ -121,7 +121,7 @@ export function BranchPicker({
           <p className="border-t px-3 py-2 text-xs text-muted-foreground empty:hidden" role="status">
             {query.error
               ? `Couldn’t load branches. ${query.error.message} You can type a branch name.`
-              : first && aboutBranches(branches, sought, first)}
+              : first && aboutBranches(branches, searchText, first)}
           </p>
         </div>
       )}
@@ -131,14 +131,14 @@ export function BranchPicker({
 
 function aboutBranches(
   branches: readonly Branch[],
-  sought: string,
+  searchText: string,
   { stale, fetched_at, complete }: { stale: boolean; fetched_at: string; complete: boolean },
 ): string | null {
   if (stale) return `GitHub isn’t responding. These branches are from ${ago(fetched_at)}.`;
-  if (sought && !branches.some((one) => one.name === sought))
+  if (searchText && !branches.some(({ name }) => name === searchText))
     return branches.length > 0
       ? null
-      : `“${sought}” doesn’t exist yet. You can track it from its first push.`;
+      : `“${searchText}” doesn’t exist yet. You can track it from its first push.`;
   if (branches.length === 0) return "Empty repository. Enter the first branch’s name.";
   return complete ? null : "Type to see more branches.";
 }

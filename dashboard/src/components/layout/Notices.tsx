@@ -1,7 +1,7 @@
 import { lazy, Suspense, useSyncExternalStore } from "react";
 import { noticeStore } from "@/lib/notices";
 
-// Not part of what a page needs to appear.
+// Not needed for the first paint.
 const Toaster = lazy(async () => ({ default: (await import("@/components/ui/toaster")).Toaster }));
 
 export function Notices() {

@@ -3,7 +3,7 @@ import { ChevronsUpDown } from "lucide-react";
 import { useCurrentUser } from "@/hooks/useCurrentUser";
 import { useOrganization } from "@/hooks/useOrganization";
 
-/** The organization and the role in it; the browser's own select lies over it and changes it. */
+/** The current organization and role. A transparent native select on top changes the organization. */
 export function OrganizationSwitcher() {
   const here = useOrganization();
   const { organizations } = useCurrentUser();

@@ -1,9 +1,9 @@
 import { type ReactNode, useEffect, useRef } from "react";
 
-// The first page is where the browser begins anyway; on each later one whoever listens is told where they are.
+// Screen readers announce the first page themselves. On later pages, focus moves to the title.
 let isFirst = true;
 
-/** A page: its title, one sentence about it, what can be done, and the rest. */
+/** A page: its title, description, actions and content. */
 export function Page({
   title,
   about,

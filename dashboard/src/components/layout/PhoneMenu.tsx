@@ -1,7 +1,7 @@
 import { Sidebar } from "@/components/layout/Sidebar";
 import { Dialog, DialogContent } from "@/components/ui/dialog";
 
-/** The sidebar where there is no room for it beside the page. */
+/** The sidebar as a dialog, for narrow screens. */
 export default function PhoneMenu({ onClose }: { onClose: () => void }) {
   return (
     <Dialog open onOpenChange={(isOpen) => !isOpen && onClose()}>

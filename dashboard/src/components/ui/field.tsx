@@ -1,14 +1,14 @@
 import { type ReactNode, useId } from "react";
 import { Label } from "@/components/ui/input";
 
-/** What a field's control needs to belong to its label, its hint and its error. */
+/** The attributes that connect a control to its label, hint and error. */
 export interface FieldProps {
   id: string;
   "aria-describedby"?: string;
   "aria-invalid"?: true;
 }
 
-/** A labelled field, with a hint, and what is wrong with it right below it. */
+/** A field with a label, a hint and an error. */
 export function Field({
   label,
   hint,

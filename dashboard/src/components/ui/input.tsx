@@ -19,6 +19,6 @@ export function Input({
 }
 
 export function Label({ className, ...props }: ComponentProps<"label">) {
-  // biome-ignore lint/a11y/noLabelWithoutControl: whoever uses it names the control.
+  // biome-ignore lint/a11y/noLabelWithoutControl: the caller sets htmlFor.
   return <label className={cn("text-sm font-medium", className)} {...props} />;
 }

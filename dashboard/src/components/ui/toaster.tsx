@@ -4,7 +4,7 @@ import { dismiss, type Notice } from "@/lib/notices";
 
 const SHOWN_MS = 5000;
 
-/** The notices, each for five seconds unless the pointer or the keyboard rests on them. */
+/** The notifications. Each stays for five seconds, and longer while it has the pointer or the focus. */
 export function Toaster({ notices }: { notices: readonly Notice[] }) {
   const [isHeld, setHeld] = useState(false);
   return (

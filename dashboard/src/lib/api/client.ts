@@ -5,7 +5,7 @@ import type { Problem } from "@/lib/api/types";
 import { observeDate } from "@/lib/clock";
 import { sessionStore } from "@/lib/session";
 
-/** The service's REST API; typed by its OpenAPI document, so a call that it does not know does not compile. */
+/** A client of the REST API. Its types come from the OpenAPI document, so unknown calls do not compile. */
 export const api = createClient<paths>({ baseUrl: "" });
 
 const errorsAreThrown: Middleware = {
@@ -15,13 +15,13 @@ const errorsAreThrown: Middleware = {
   },
   async onResponse({ response }) {
     observeDate(response.headers.get("date"));
-    // Of a proxy or a page to sign in to a network, not of ours.
-    const isOurs = response.status === 204 || response.headers.get("content-type")?.includes("json");
-    if (response.ok && isOurs) return undefined;
+    // Other types come from a proxy or from the sign-in page of a network.
+    const isFromService = response.status === 204 || response.headers.get("content-type")?.includes("json");
+    if (response.ok && isFromService) return undefined;
     throw new ApiProblem(await problemOf(response), retryAfterOf(response));
   },
   onError({ error }) {
-    // Somebody went to another page; TanStack Query knows its own abort.
+    // The user left the page. TanStack Query handles its own abort.
     if (error instanceof DOMException && error.name === "AbortError") return error;
     return new Unreachable({ cause: error });
   },
@@ -39,7 +39,7 @@ const SESSION_ENDED: Problem = {
   errors: [],
 };
 
-/** Give what a call answered. Errors were thrown as `ApiProblem` or `Unreachable` before. */
+/** Return the response body of a call. Errors are thrown as `ApiProblem` or `Unreachable`. */
 export async function answerOf<T>(call: Promise<{ data?: T }>): Promise<NonNullable<T>> {
   const { data } = await call;
   if (data === undefined || data === null) throw new Unreachable();
@@ -51,12 +51,12 @@ async function problemOf(response: Response): Promise<Problem> {
     if (response.headers.get("content-type")?.startsWith("application/problem+json"))
       return await response.json();
   } catch {
-    // As good as none.
+    // The body is not valid JSON.
   }
   return {
     type: "about:blank",
     title: response.statusText,
-    // Of an answer that is none of ours, its good status says nothing.
+    // The success status of a foreign response means nothing.
     status: response.ok ? 502 : response.status,
     detail: "The service returned an unexpected response. Try again in a moment.",
     code: "unexpected_answer",

@@ -102,7 +102,7 @@ export class SharedStream {
   }
 
   private async compete(signal: AbortSignal): Promise<void> {
-    // Browsers have locks in secure contexts only. Without them each tab reads a stream of its own.
+    // Browsers have locks in secure contexts only. Without them each tab reads its own stream.
     if (!navigator.locks) return this.read(signal);
     try {
       await navigator.locks.request(this.name, { signal }, () => this.read(signal));

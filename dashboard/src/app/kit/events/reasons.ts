@@ -16,6 +16,7 @@ const WORDS = new Map(
     older_than_state: "Out of date: crewkit already has newer data",
     organization_already_connected: "The organization is already connected",
     ping: "Test event from GitHub",
+    // language: allow "asked" - a reason code of the API
     provider_asked: "Checking with GitHub whether access was revoked",
     removed: "Repository removed",
     repository_not_linked: "No project is linked to this repository",

@@ -6,7 +6,7 @@ import { useArrivals } from "@/hooks/useArrivals";
 import { useFollowedCatalog } from "@/hooks/useRepositories";
 import type { Integration, OrganizationOfUser } from "@/lib/api/types";
 
-/** The repositories to choose from, what is new among them, how old the list is, and the way to more. */
+/** The list of repositories, with new ones, its age, and a button to change the access. */
 export function RepositoryChoice({
   organization,
   integration,

@@ -9,14 +9,14 @@ import { syncFailureInWords } from "@/lib/syncFailures";
 export function NoRepositories({
   why,
   syncError,
-  sought,
+  searchText,
   orgId,
   onClear,
 }: {
   why: Emptiness;
   /** The code of the failure of the last sync. */
   syncError: string | null;
-  sought: string;
+  searchText: string;
   orgId: string;
   onClear: () => void;
 }) {
@@ -29,7 +29,7 @@ export function NoRepositories({
       );
     case "no_match_yet":
       return (
-        <EmptyState icon={LoaderCircle} isBusy title={`No matches for “${sought}” yet`}>
+        <EmptyState icon={LoaderCircle} isBusy title={`No matches for “${searchText}” yet`}>
           Still loading. Results appear as they arrive.
         </EmptyState>
       );
@@ -53,7 +53,7 @@ export function NoRepositories({
       return (
         <EmptyState
           icon={SearchX}
-          title={`No repositories match “${sought}”`}
+          title={`No repositories match “${searchText}”`}
           action={<Button onClick={onClear}>Clear search</Button>}
         >
           Check the spelling, or give the crewkit app access to more repositories.

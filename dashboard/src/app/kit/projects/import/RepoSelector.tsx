@@ -17,7 +17,7 @@ const ROW_PX = 64;
 const PAGE_ROWS = 6;
 // The next page is requested this many rows before the end.
 const AHEAD = 20;
-const TOLD_AFTER_MS = 300;
+const REPORTED_AFTER_MS = 300;
 
 /** Searches and chooses a repository. The list is virtual, so 10,000 repositories are as fast as 10. */
 export function RepoSelector({
@@ -44,7 +44,7 @@ export function RepoSelector({
   const query = useRepositories(orgId, text);
   const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   const rows = useMemo(() => data?.pages.flatMap((page) => page.data) ?? [], [data]);
-  const fresh = useMemo(() => new Set(arrivals.map((one) => one.id)), [arrivals]);
+  const fresh = useMemo(() => new Set(arrivals.map(({ id }) => id)), [arrivals]);
   const virtual = useVirtualizer({
     count: rows.length + (hasNextPage ? 1 : 0),
     getScrollElement: () => scroller.current,
@@ -59,26 +59,26 @@ export function RepoSelector({
     if (hasNextPage && !isFetchingNextPage && last >= rows.length - AHEAD) fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, last, rows.length, fetchNextPage]);
 
-  const tell = useLatest(onText);
+  const latestOnText = useLatest(onText);
   useEffect(() => {
     if (text === initialText) return;
-    const timer = setTimeout(() => tell.current?.(text), TOLD_AFTER_MS);
+    const timer = setTimeout(() => latestOnText.current?.(text), REPORTED_AFTER_MS);
     return () => clearTimeout(timer);
-  }, [text, initialText, tell]);
+  }, [text, initialText, latestOnText]);
 
-  const seek = (next: string) => {
+  const search = (next: string) => {
     setText(next);
     setActive(0);
     virtual.scrollToOffset(0);
   };
-  const press = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: PAGE_ROWS, PageUp: -PAGE_ROWS }[event.key];
     const chosen = rows[active];
     if (step !== undefined) {
       const next = Math.max(0, Math.min(rows.length - 1, active + step));
       setActive(next);
       virtual.scrollToIndex(next);
-    } else if (event.key === "Escape" && text) seek("");
+    } else if (event.key === "Escape" && text) search("");
     else if (event.key === "Enter" && chosen && !query.isPlaceholderData) onChoose(chosen);
     else if (event.key !== "Enter") return;
     event.preventDefault();
@@ -106,8 +106,8 @@ export function RepoSelector({
           kind="searching"
           maxLength={256}
           value={text}
-          onChange={(event) => seek(event.target.value)}
-          onKeyDown={press}
+          onChange={(event) => search(event.target.value)}
+          onKeyDown={onKeyDown}
         />
         {query.isPlaceholderData && (
           <LoaderCircle
@@ -123,9 +123,9 @@ export function RepoSelector({
           <NoRepositories
             why={emptinessOf(text, sync)}
             syncError={sync.error}
-            sought={text}
+            searchText={text}
             orgId={orgId}
-            onClear={() => seek("")}
+            onClear={() => search("")}
           />
         )}
         <div

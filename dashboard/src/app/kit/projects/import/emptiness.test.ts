@@ -24,7 +24,7 @@ describe("why the list is empty", () => {
     ["widgets", { ...unread, state: "failed", error: "provider_unavailable" }, "unreachable"],
     // A list that was synced once stays, even if GitHub isn’t responding now.
     ["", { ...read, state: "failed", error: "provider_unavailable" }, "none_granted"],
-  ] as const)("%j, %j: %s", (sought, sync, expected) => {
-    expect(emptinessOf(sought, sync)).toBe(expected);
+  ] as const)("%j, %j: %s", (searchText, sync, expected) => {
+    expect(emptinessOf(searchText, sync)).toBe(expected);
   });
 });

@@ -4,12 +4,12 @@ import type { CatalogSync } from "@/lib/api/types";
 export type Emptiness = "syncing" | "unreachable" | "none_granted" | "no_match" | "no_match_yet";
 
 /** Return the reason, from the search text and the state of the sync. */
-export function emptinessOf(sought: string, sync: CatalogSync): Emptiness {
+export function emptinessOf(searchText: string, sync: CatalogSync): Emptiness {
   const isReading = sync.state === "requested" || sync.state === "running";
   if (sync.synced_at === null) {
     if (sync.state === "failed") return "unreachable";
-    return sought && isReading ? "no_match_yet" : "syncing";
+    return searchText && isReading ? "no_match_yet" : "syncing";
   }
-  if (!sought) return "none_granted";
+  if (!searchText) return "none_granted";
   return isReading ? "no_match_yet" : "no_match";
 }

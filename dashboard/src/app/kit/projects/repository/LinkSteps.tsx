@@ -13,7 +13,7 @@ import { refusal } from "@/lib/rights";
 export function LinkSteps({
   organization,
   project,
-  sought,
+  searchText,
   chosen,
   onText,
   onChoose,
@@ -22,7 +22,7 @@ export function LinkSteps({
 }: {
   organization: OrganizationOfUser;
   project: Project;
-  sought: string | undefined;
+  searchText: string | undefined;
   chosen: string | undefined;
   onText: (text: string) => void;
   /** Called with the id of the chosen repository, or null to return to the list. */
@@ -71,7 +71,7 @@ export function LinkSteps({
       <RepositoryChoice
         organization={organization}
         integration={integration}
-        initialText={sought}
+        initialText={searchText}
         onText={onText}
         onChoose={onChoose}
       />

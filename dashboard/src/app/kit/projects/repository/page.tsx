@@ -76,7 +76,7 @@ function OfProject({ organization, project }: { organization: OrganizationOfUser
         <LinkSteps
           organization={organization}
           project={project}
-          sought={q}
+          searchText={q}
           chosen={chosen}
           onText={(text) => navigate({ search: { change, q: text || undefined }, replace: true })}
           onChoose={(id) => navigate({ search: { change, q, ...(id && { repository: id }) } })}

@@ -54,11 +54,11 @@ describe("the status of an integration", () => {
   });
 
   it("distinguishes a suspension on GitHub from rejected access", () => {
-    const there: Integration = { ...connected, status: "suspended", reason: "suspended_on_provider" };
-    const ours: Integration = { ...connected, status: "suspended", reason: "token_refused" };
-    expect(standingOf(there, "owner").deed).toMatchObject({ kind: "visit" });
-    expect(standingOf(ours, "owner").deed).toMatchObject({ kind: "install" });
-    expect(standingOf(there, "owner").badge).not.toBe(standingOf(ours, "owner").badge);
+    const suspended: Integration = { ...connected, status: "suspended", reason: "suspended_on_provider" };
+    const rejected: Integration = { ...connected, status: "suspended", reason: "token_refused" };
+    expect(standingOf(suspended, "owner").deed).toMatchObject({ kind: "visit" });
+    expect(standingOf(rejected, "owner").deed).toMatchObject({ kind: "install" });
+    expect(standingOf(suspended, "owner").badge).not.toBe(standingOf(rejected, "owner").badge);
   });
 
   it("warns while a sync fails, and not otherwise", () => {

@@ -14,7 +14,7 @@ export interface Standing {
   badge: string;
   sentence: string;
   deed: Deed;
-  /** The second action, for example if the app is installed on GitHub already. */
+  /** The second action, for example if the app is already installed on GitHub. */
   other?: Deed;
 }
 
