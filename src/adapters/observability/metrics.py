@@ -42,7 +42,7 @@ class PrometheusMetrics(Metrics):
 
     def __init__(self) -> None:
         # Without this, each counter and histogram has a second series with its time of creation.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
