@@ -2,7 +2,7 @@ from typing import Protocol
 
 
 class Alerts(Protocol):
-    """Tells the people on call. Never raises, never waits."""
+    """Notifies the people on call. Methods never raise and never wait."""
 
     def alert(self, code: str, message: str, **facts: str | int | None) -> None:
-        """Report one thing a person should look at; `facts` never hold secrets."""
+        """Report one problem that a person must look at. `facts` must not contain secrets."""

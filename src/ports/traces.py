@@ -4,42 +4,42 @@ from typing import Protocol
 
 
 class Role(Enum):
-    """Which end of a conversation a span is."""
+    """The kind of a span: server, client or consumer of a queue."""
 
     ANSWERS = "answers"
     ASKS = "asks"
     PROCESSES = "processes"
-    """What somebody left for us in a queue."""
+    """Work from a queue."""
 
 
 class Span(Protocol):
-    """Something that is being done."""
+    """An operation that is being traced."""
 
     def call(self, name: str) -> None:
-        """Name it, once it is known what it is; one of a few names."""
+        """Set the name when it is known. Use a small, fixed set of names."""
 
     def note(self, **facts: str | int) -> None:
-        """Keep facts of it; never a secret, an address of a person, or a query string."""
+        """Add attributes. They must not contain secrets, email addresses or query strings."""
 
     def failed(self, reason: str) -> None:
-        """Mark it as failed, by a stable word."""
+        """Mark the span as failed, with a stable reason."""
 
 
 class Traces(Protocol):
-    """Tells how what happens in one process follows from what happened in another.
+    """Records traces across processes.
 
-    Never raises, never waits for the network; what cannot be sent is dropped. Where tracing is off there is
-    none of these, and nothing is paid for it.
+    Methods never raise and never wait for the network. Spans that cannot be sent are dropped. If tracing is
+    off, there is no instance of this class, and tracing has no cost.
     """
 
     def span(
         self, name: str, role: Role, *, parent: str | None = None, **facts: str | int
     ) -> AbstractContextManager[Span]:
-        """Begin a span below the current one, or below `parent`, and end it with the block.
+        """Start a child span of the current span, or of `parent`. It ends with the block.
 
-        An exception that leaves the block marks it as failed by its type alone: texts may hold secrets. A
-        `parent` that cannot be read begins a trace of its own.
+        An exception that leaves the block marks the span as failed. Only its type is recorded, because its
+        message can contain secrets. A `parent` that cannot be parsed starts a new trace.
         """
 
     def carried(self) -> str | None:
-        """Return the current span as W3C's `traceparent`, for whoever continues it elsewhere."""
+        """Return the current span as a W3C `traceparent`, to continue the trace in another process."""

@@ -10,15 +10,15 @@ from adapters.observability.redaction import redact
 
 _log = structlog.get_logger(__name__)
 
-# What they say at INFO is said by our own lines, or repeats URLs.
+# Their INFO lines repeat lines of this service, or contain URLs.
 _QUIETER = ("httpx", "httpcore", "uvicorn.access", "alembic.runtime.plugins")
 
 
 def configure_logs(*, level: str, development: bool = False) -> None:
-    """Send every log line of this process, of whichever library, to standard error.
+    """Write all log lines of this process, including those of libraries, to standard error.
 
-    JSON, one object a line, with `time`, `level`, `event` and the keys of `log_fields`; readable text in
-    development. Nothing that looks like a token, secret or signature gets through. Called once, at the start.
+    Each line is one JSON object with `time`, `level`, `event` and the keys in `log_fields`. In development
+    the lines are readable text. Tokens, secrets and signatures are redacted. Call this once, at the start.
     """
     out = sys.stderr
     structlog.configure(
@@ -42,7 +42,7 @@ def configure_logs(*, level: str, development: bool = False) -> None:
 
 
 class _Forwarder(logging.Handler):
-    """Hands what libraries log to the one way out."""
+    """Forwards the log records of libraries to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Forward one record."""
@@ -63,9 +63,9 @@ def _line(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
 
 
 def _told(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Return all a line tells: in one step, because each request writes one and steps cost more than work."""
+    """Return the content of a log line. One function, because a chain of processors is slower per request."""
     if "exc_info" in event:
-        # As text, before redaction: an exception's message may hold anything, and frames' variables more.
+        # Format the exception before redaction, because its message can contain a secret.
         event = structlog.processors.format_exc_info(logger, method, event)
     said = {"event": event.pop("event", None), **structlog.contextvars.get_contextvars(), **event}
     return {"time": datetime.now(UTC), "level": method, **redact(said)}

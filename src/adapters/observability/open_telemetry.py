@@ -25,9 +25,9 @@ _PARENT = "traceparent"
 
 
 def sent_to(collector: str, *, proxy: str | None = None, ca_bundle: Path | None = None) -> SpanProcessor:
-    """Return what sends spans to a collector's base address by OTLP over HTTP, in batches, from a thread."""
+    """Return a processor that sends spans to the collector in batches, with OTLP over HTTP."""
     session = Session()
-    session.trust_env = False  # the settings define proxies and authorities
+    session.trust_env = False  # the settings define proxies and certificate authorities
     if proxy is not None:
         session.proxies = {"https": proxy}
     exporter = OTLPSpanExporter(
@@ -39,10 +39,10 @@ def sent_to(collector: str, *, proxy: str | None = None, ca_bundle: Path | None 
 
 
 class OpenTelemetryTraces(Traces):
-    """Spans of OpenTelemetry.
+    """Traces with OpenTelemetry.
 
-    Its own `OTEL_TRACES_SAMPLER` says which are kept, and `OTEL_RESOURCE_ATTRIBUTES` who we are.
-    Nothing global is touched, so libraries that look for a tracer of their own find none.
+    `OTEL_TRACES_SAMPLER` selects the sampled traces, and `OTEL_RESOURCE_ATTRIBUTES` adds attributes of the
+    service. The global tracer provider is not set, so libraries create no spans.
     """
 
     def __init__(self, processor: SpanProcessor) -> None:
@@ -53,14 +53,14 @@ class OpenTelemetryTraces(Traces):
 
     @contextmanager
     def span(self, name: str, role: Role, *, parent: str | None = None, **facts: str | int) -> Iterator[Span]:
-        """Begin a span and end it with the block."""
+        """Start a span. It ends with the block."""
         context = None if parent is None else _W3C.extract({_PARENT: parent}, context=Context())
         with self._tracer.start_as_current_span(
             name,
             context=context,
             kind=_KINDS[role],
             attributes=facts,
-            # Its text and stack may hold what must not leave.
+            # The message and stack trace can contain secrets.
             record_exception=False,
             set_status_on_exception=False,
         ) as begun:
@@ -68,7 +68,7 @@ class OpenTelemetryTraces(Traces):
             try:
                 yield told
             except CancelledError:
-                # Whoever asked has left; that is no failure of what was done.
+                # The caller disconnected. This is not a failure of the operation.
                 raise
             except BaseException as error:
                 told.failed(type(error).__name__)
@@ -81,7 +81,7 @@ class OpenTelemetryTraces(Traces):
         return carrier.get(_PARENT)
 
     def close(self) -> None:
-        """Send what is left, for as long as the SDK's own limits let it."""
+        """Send the remaining spans, within the time limits of the SDK."""
         self._provider.shutdown()
 
 

@@ -1,4 +1,4 @@
-"""Take out of text and values what would let its reader in, wherever it came from."""
+"""Remove secrets from texts and values before they are logged or sent."""
 
 import re
 from collections.abc import Mapping
@@ -8,16 +8,16 @@ from typing import Any
 
 REDACTED = "[redacted]"
 
-# Each pattern with texts one of which is in whatever it matches: looking for those first makes an ordinary
-# line ten times cheaper.
+# Each pattern has a list of texts; every match contains at least one of them. Searching for these texts
+# first makes an ordinary line ten times faster.
 _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
-    # GitHub's tokens. Installation tokens come in two forms; the newer has no fixed length and holds dots:
+    # GitHub tokens. Installation tokens have two formats; the newer has no fixed length and contains dots:
     # https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-an-installation-access-token-for-a-github-app
     (("_",), re.compile(r"gh[psuor]_[A-Za-z0-9._-]{16,}|github_pat_\w{16,}"), REDACTED),
-    # A JWT or JWE, by the base64 of the `{"` that each begins with.
+    # A JWT or JWE: both begin with the base64 of `{"`.
     (("eyJ",), re.compile(r"eyJ[\w-]{5,}(?:\.[\w-]*){1,4}"), REDACTED),
     ((" ",), re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE), rf"\1 {REDACTED}"),
-    # A webhook's signature, which would let its body be sent again.
+    # A webhook signature: with it, an attacker could send the body again.
     (("=",), re.compile(r"\b(sha1|sha256)=[0-9a-f]{40,64}", re.IGNORECASE), rf"\1={REDACTED}"),
     # User and password in a URL.
     (("://",), re.compile(r"://[^\s/?#]*@"), f"://{REDACTED}@"),
@@ -48,7 +48,7 @@ _SECRET_NAME = re.compile(
 
 
 def redact(value: Any) -> Any:  # noqa: ANN401 - any log or alert value in, plain JSON values out
-    """Return the value with every secret in it replaced, as plain JSON values."""
+    """Return a copy with all secrets replaced, as plain JSON values."""
     match value:
         case str():
             return redact_text(value)
@@ -58,7 +58,7 @@ def redact(value: Any) -> Any:  # noqa: ANN401 - any log or alert value in, plai
             return redact_text(value.decode("utf-8", "replace"))
         case datetime():
             return value.isoformat()
-        case dict() | Mapping():  # nearly all are dicts, and asking an abstract class costs more
+        case dict() | Mapping():  # nearly all are dicts, and checking an abstract class is slower
             return {
                 str(name): REDACTED if item is not None and names_secret(str(name)) else redact(item)
                 for name, item in value.items()
@@ -70,7 +70,7 @@ def redact(value: Any) -> Any:  # noqa: ANN401 - any log or alert value in, plai
 
 
 def redact_text(text: str) -> str:
-    """Return the text with every secret that can be told by its looks replaced."""
+    """Return the text with everything replaced that looks like a secret."""
     if not _may_hold_one(text):
         return text
     for needles, pattern, replacement in _PATTERNS:
@@ -80,9 +80,9 @@ def redact_text(text: str) -> str:
 
 
 def _may_hold_one(text: str) -> bool:
-    """Tell whether a text has any needle at all: most of what is logged has none.
+    """Return whether the text contains any of the texts that patterns need. Most log texts contain none.
 
-    Written out, because a loop over them takes five times as long, and every request is logged.
+    Written without a loop, which takes five times as long. This runs for every request.
     """
     return (
         "_" in text
@@ -98,5 +98,5 @@ def _may_hold_one(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def names_secret(name: str) -> bool:
-    """Tell whether what goes by this name is secret whatever it looks like."""
+    """Return whether a value with this name is always secret."""
     return _SECRET_NAME.search(name) is not None

@@ -14,7 +14,7 @@ from adapters.observability.redaction import redact
 from core.domain.secret import Secret
 from ports.alerts import Alerts
 
-if TYPE_CHECKING:  # these names exist for type checkers alone
+if TYPE_CHECKING:  # these names exist only for type checkers
     from sentry_sdk.types import Event, Hint
 
 _FLUSH_SECONDS = 2.0
@@ -22,11 +22,11 @@ _log = structlog.get_logger(__name__)
 
 
 class SentryAlerts(Alerts):
-    """Sends alerts to Sentry from a thread of its own, after `also` has had them.
+    """Passes alerts to `also`, then sends them to Sentry from a background thread.
 
-    Sent are code, message, facts, and the stack of the exception being handled, without its variables. The
-    SDK's integrations stay off: they read requests, breadcrumbs and command lines, which may hold secrets.
-    What is left goes through redaction all the same.
+    An event contains the code, the message, the facts, and the stack trace of the current exception without
+    variables. The SDK's integrations are disabled: they read requests, breadcrumbs and command lines, which
+    can contain secrets. The event is redacted as well.
     """
 
     def __init__(
@@ -44,14 +44,14 @@ class SentryAlerts(Alerts):
             dsn=dsn.reveal(),
             environment=environment,
             transport=transport,
-            # Empty is direct; None would read the environment.
+            # An empty string means no proxy. None would read the environment.
             http_proxy=proxy or "",
             https_proxy=proxy or "",
             proxy_headers=_proxy_authorization(proxy),
             ca_certs=str(ca_bundle) if ca_bundle else None,
             default_integrations=False,
             auto_enabling_integrations=False,
-            # Both: the SDK looks for the second at its global client, which this is not.
+            # Both are needed: the SDK reads the second from its global client, and this client is not global.
             include_local_variables=False,
             data_collection={
                 "user_info": False,
@@ -65,15 +65,15 @@ class SentryAlerts(Alerts):
         )
 
     def alert(self, code: str, message: str, **facts: str | int | None) -> None:
-        """Queue one event, grouped by its code; a full queue drops it."""
+        """Queue one event, grouped by its code. If the queue is full, the event is dropped."""
         self._also.alert(code, message, **facts)
         try:
             self._send(code, message, facts)
-        except Exception as error:  # noqa: BLE001 - the fault being told of is the one that matters
+        except Exception as error:  # noqa: BLE001 - the reported problem matters more
             _log.warning("alert_not_sent", code=code, error=f"{type(error).__name__}: {error}")
 
     def close(self) -> None:
-        """Give what is queued a moment to leave."""
+        """Send the queued events, for at most two seconds."""
         self._client.close(timeout=_FLUSH_SECONDS)
 
     def _send(self, code: str, message: str, facts: Mapping[str, str | int | None]) -> None:
@@ -95,7 +95,7 @@ class SentryAlerts(Alerts):
 
 
 def _proxy_authorization(proxy: str | None) -> dict[str, str] | None:
-    """Return the header with a proxy's user and password, which the SDK does not take from its URL."""
+    """Return the header with the proxy's user and password. The SDK does not read them from the URL."""
     parts = urlsplit(proxy or "")
     if parts.username is None:
         return None
