@@ -28,5 +28,5 @@ def acting_user(given: Sequence[str], *, name: str) -> UUID | None:
     if not given:
         return None
     if len(given) > 1 or not _UUID.fullmatch(given[0]):
-        raise ActingUserRefused(f"Give one user's id in {name}, as a UUID.")
+        raise ActingUserRefused(f"The acting user is not valid. Send one user id, as a UUID, in {name}.")
     return UUID(given[0])

@@ -34,4 +34,4 @@ def decode_place(text: str, form: type[T]) -> T | None:
         told = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         return msgspec.json.decode(told, type=form)
     except (binascii.Error, ValueError):
-        raise PlaceRefused("this is no place in the list") from None
+        raise PlaceRefused("the cursor does not belong to this list") from None

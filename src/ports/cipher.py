@@ -5,7 +5,10 @@ from core.domain.secret import Secret
 
 
 class CiphertextRefused(DomainError):
-    """The ciphertext is damaged, was moved from another row, or its key is not in the key ring."""
+    """A stored secret cannot be decrypted: it is damaged or was moved, or its key is not configured.
+
+    An operator must check that the key ring has every key that is still in use.
+    """
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "ciphertext_unreadable"

@@ -121,7 +121,7 @@ BAD_RINGS: dict[str, tuple[list[tuple[str, Secret]], str]] = {
     "short key": ([("k1", Secret(base64.b64encode(b"x" * 16).decode()))], "`k1` has 16 bytes instead of 32"),
     "not base64": ([("k1", Secret("not base64!"))], "`k1` is not base64"),
     "same id twice": ([key("k1"), key("k1")], "same id"),
-    "odd id": ([key("k.1")], "a key id is"),
+    "odd id": ([key("k.1")], "a key id must have"),
 }
 
 

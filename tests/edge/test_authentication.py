@@ -64,7 +64,7 @@ async def test_anyone_else_is_asked_to_sign_in(headers: dict[str, str]) -> None:
     assert answer.headers["www-authenticate"] == 'Bearer realm="crewkit"'
     problem = answer.json()
     assert problem["code"] == "token_invalid"
-    assert problem["detail"] == "Sign in again: the access token is missing, expired or not valid here."
+    assert problem["detail"] == "The access token is missing, expired or not valid. Sign in again."
 
 
 async def test_of_two_headers_none_is_believed() -> None:

@@ -56,13 +56,21 @@ async def test_what_is_of_the_form_is_read(client: httpx.AsyncClient) -> None:
 
 WRONG = {
     "missing": ("{}", "id", "This field is required."),
-    "unknown": (f'{{"id":"{ID}","nmaes":[]}}', "nmaes", "There is no such field here."),
-    "unknown within": (f'{{"id":"{ID}","inner":{{"x":1}}}}', "inner.x", "There is no such field here."),
+    "unknown": (f'{{"id":"{ID}","nmaes":[]}}', "nmaes", "Unknown field. Remove it."),
+    "unknown within": (f'{{"id":"{ID}","inner":{{"x":1}}}}', "inner.x", "Unknown field. Remove it."),
     "of another type": ('{"id":1}', "id", "Expected `uuid`, got `int`"),
     "out of bounds": (f'{{"id":"{ID}","inner":{{"depth":0}}}}', "inner.depth", "Expected `int` >= 1"),
     "within a list": (f'{{"id":"{ID}","names":[1]}}', "names[0]", "Expected `str`, got `int`"),
-    "given twice": (f'{{"id":"{ID}","names":[],"names":["a"]}}', "names", "Give it once."),
-    "given twice within": (f'{{"id":"{ID}","inner":{{"depth":1,"depth":2}}}}', "depth", "Give it once."),
+    "given twice": (
+        f'{{"id":"{ID}","names":[],"names":["a"]}}',
+        "names",
+        "This name is repeated. Send it once.",
+    ),
+    "given twice within": (
+        f'{{"id":"{ID}","inner":{{"depth":1,"depth":2}}}}',
+        "depth",
+        "This name is repeated. Send it once.",
+    ),
     "no number": (f'{{"id":"{ID}","inner":{{"depth":"1"}}}}', "inner.depth", "Expected `int`, got `str`"),
     "no object": ("[]", "body", "Expected `object`, got `array`"),
 }
@@ -112,7 +120,7 @@ async def test_only_json_is_taken(client: httpx.AsyncClient, media_type: str) ->
     """A form of a page elsewhere could otherwise post here without a preflight."""
     answer = await client.post("/", content=f'{{"id":"{ID}"}}', headers={"content-type": media_type})
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
-    assert answer.json()["detail"] == "Send application/json."
+    assert answer.json()["detail"] == "The content type is not supported here. Send application/json."
 
 
 async def test_too_large_a_body(client: httpx.AsyncClient) -> None:

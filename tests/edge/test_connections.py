@@ -137,7 +137,7 @@ async def test_each_failure_has_its_code_and_a_page(world: ConnectingWorld) -> N
     async with browser(world, world.mara) as client:
         query = await authorized(world, client)
         denied = await came_back(client, {"state": query["state"], "error": "access_denied"})
-        await page(denied, 409, "authorization_denied", "You did not let crewkit act for you")
+        await page(denied, 409, "authorization_denied", "You did not authorize crewkit")
         await page(
             await came_back(client, query),
             409,
@@ -160,14 +160,15 @@ async def test_each_failure_has_its_code_and_a_page(world: ConnectingWorld) -> N
         await page(await came_back(client, query), 409, "flow_expired", "took longer", "Start again")
     async with browser(world, world.mara) as client:
         world.provider.fail(
-            "exchange_code", ProviderUnavailable("The provider does not answer.", retry_after=5)
+            "exchange_code",
+            ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5),
         )
         silent = await came_back(client, await authorized(world, client))
-        await page(silent, 503, "provider_unavailable", "does not answer")
+        await page(silent, 503, "provider_unavailable", "does not respond")
         assert silent.headers["retry-after"] == "5"
         world.provider.world.people[ProviderUserId("7")].emails = None
         missing = await came_back(client, await authorized(world, client))
-        await page(missing, 409, "email_permission_missing", "Whoever runs crewkit")
+        await page(missing, 409, "email_permission_missing", "Ask your crewkit operator")
         world.provider.world.people[ProviderUserId("7")].emails = []
         assert (await came_back(client, await authorized(world, client))).status_code == 302
         other = await came_back(client, await authorized(world, client, "8"))

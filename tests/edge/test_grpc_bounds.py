@@ -107,7 +107,7 @@ async def test_event_streams_are_bounded_per_service_whomever_it_acts_for(edge: 
             await follow(edge, channel, "builder", person).read()
         refusal = await refused(follow(edge, channel, "builder", "owner"))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "too_many_streams")
-        assert "This service has 3 streams open" in refusal.message
+        assert "This service has 3 open streams" in refusal.message
         await follow(edge, channel, "deployer", "owner").read()
 
 
@@ -121,7 +121,7 @@ async def test_event_streams_are_bounded_per_user_whoever_acts_for_them(edge: Gr
         for service in ("builder", "deployer"):
             await follow(edge, channel, service, "viewer").read()
         refusal = await refused(follow(edge, channel, "tester", "viewer"))
-        assert (refusal.reason, "This user has 3 streams open" in refusal.message) == (
+        assert (refusal.reason, "This user has 3 open streams" in refusal.message) == (
             "too_many_streams",
             True,
         )

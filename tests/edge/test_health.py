@@ -50,7 +50,7 @@ async def test_it_names_what_does_not_answer_and_no_more() -> None:
 
     assert answer.status_code == 503
     assert answer.json()["code"] == "not_ready"
-    assert answer.json()["errors"] == [{"field": "database", "message": "No answer."}]
+    assert answer.json()["errors"] == [{"field": "database", "message": "No response."}]
     assert answer.headers["retry-after"] == "1"
     assert "s3cret" not in answer.text
     assert lines[0]["dependency"] == "database"
@@ -64,7 +64,7 @@ async def test_it_waits_a_second_for_all_together() -> None:
             answer = await client.get("/readyz")
 
     assert [error["field"] for error in answer.json()["errors"]] == ["database", "redis"]
-    assert answer.json()["errors"][0]["message"] == "No answer within 1 s."
+    assert answer.json()["errors"][0]["message"] == "No response within 1 s."
 
 
 async def test_figures_are_served_as_prometheus_reads_them() -> None:

@@ -208,7 +208,7 @@ async def test_a_parameter_that_is_not_understood_is_named(
     """A typo is never ignored."""
     url = edge.path(f"{path}?pgae=2")
     body = problem(await client.request(method, url, headers=edge.of("owner")), 400, "query_invalid")
-    assert body["errors"] == [{"field": "pgae", "message": "There is no such parameter here."}]
+    assert body["errors"] == [{"field": "pgae", "message": "Unknown parameter. Remove it."}]
 
 
 @pytest.mark.parametrize("org_id", ["1", "me", "not-a-uuid", "00000000-0000-0000-0000-00000000000g"])

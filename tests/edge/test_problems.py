@@ -70,7 +70,7 @@ async def test_an_error_nobody_foresaw_shows_nothing_of_itself() -> None:
     crashed, asked = lines
     assert (crashed["event"], crashed["exc_info"]) == ("unexpected_error", True)
     assert (asked["event"], asked["status"]) == ("request", 500)
-    assert problem["detail"] == "Something went wrong here. Tell support the request id."
+    assert problem["detail"] == "An unexpected error occurred. Contact support with the request id."
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/nothing"])

@@ -141,7 +141,7 @@ async def test_pages(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
         ("limit=0", "limit", "Give a whole number from 1 to 100."),
         ("limit=101", "limit", "Give a whole number from 1 to 100."),
         ("limit=ten", "limit", "Give a whole number from 1 to 100."),
-        ("limit=1&limit=2", "limit", "Give it once."),
+        ("limit=1&limit=2", "limit", "This name is repeated. Send it once."),
         ("archived=perhaps", "archived", "Give true or false."),
         ("private=null", "private", "Give true or false."),
         ("refresh=", "refresh", "Give true or false."),
@@ -149,8 +149,8 @@ async def test_pages(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
         ("cursor=x", "cursor", "Give a next_cursor of this list, or none to begin."),
         ("cursor=%00", "cursor", "Give a next_cursor of this list, or none to begin."),
         ("cursor=WzEsMl0", "cursor", "Give a next_cursor of this list, or none to begin."),
-        ("page=2", "page", "There is no such parameter here."),
-        ("`%20-%20at%20`$.x`=2", "` - at `$.x`", "There is no such parameter here."),
+        ("page=2", "page", "Unknown parameter. Remove it."),
+        ("`%20-%20at%20`$.x`=2", "` - at `$.x`", "Unknown parameter. Remove it."),
     ],
 )
 async def test_bad_input_is_named(
@@ -179,7 +179,11 @@ async def test_a_repository_that_is_not_in_the_catalog(
     for path in (f"/github/repos/{repo_id}", f"/github/repos/{repo_id}/branches"):
         answer = await client.get(edge.path(path), headers=edge.of("owner"))
         body = problem(answer, 404, "repository_not_found")
-        assert body["detail"] == "The provider shows this integration no such repository."
+        assert (
+            body["detail"]
+            == "The integration has no access to this repository. Check the id, or give the app access "
+            "to the repository."
+        )
 
 
 async def test_a_removed_repository_is_not_shown(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
@@ -247,4 +251,4 @@ async def test_sync_of_what_is_not_connected(edge: CatalogEdge, client: httpx.As
     for method, path in (("POST", "/github/sync"), ("GET", "/github/repos"), ("GET", "/github/repos/1")):
         answer = await client.request(method, edge.path(path), headers=edge.of("owner"))
         body = problem(answer, 409, "integration_not_active")
-        assert "connect it again" in str(body["detail"])
+        assert "Connect it again" in str(body["detail"])

@@ -282,7 +282,7 @@ async def test_events_are_not_let_go_of_by_who_names_another_link(race: Race) ->
     [theirs] = await race.links()
     event = await race.world.event()
     await race.world.settle(Settlement(event.id, EventStatus.PROCESSED, link_id=theirs.id))
-    with pytest.raises(DomainError, match="look at it again"):
+    with pytest.raises(DomainError, match="Load the link again"):
         await race.unlink(seen)
     async with race.world.database.session() as session:
         named = await session.read("SELECT project_repository_id FROM git_webhook_events ORDER BY id")
@@ -306,12 +306,12 @@ async def test_a_foreign_project_costs_what_none_costs(
 
     monkeypatch.setattr(Line, "_run", recorded)
     # That the organization exists is remembered for a while, whatever is asked of it.
-    with pytest.raises(DomainError, match="no such project"):
+    with pytest.raises(DomainError, match="no project with this id"):
         await ask(race, what, other.external_id)
     costs = []
     for project_id in (foreign.external_id, theirs.external_id):
         asked.clear()
-        with pytest.raises(DomainError, match="no such project"):
+        with pytest.raises(DomainError, match="no project with this id"):
             await ask(race, what, project_id)
         costs.append(list(asked))
     assert costs[0] == costs[1]

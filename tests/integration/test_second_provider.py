@@ -112,7 +112,9 @@ def test_another_secret_is_refused_like_an_unknown_source(
     answer = stage.send(source, secret=secret, sign=sign)
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (401, "webhook_signature_invalid")
-    assert problem["detail"] == "The webhook signature is missing or does not match."
+    assert (
+        problem["detail"] == "The webhook signature is missing or does not match. Check the webhook secret."
+    )
     assert stage.ledger.value("SELECT count(*) FROM git_webhook_events") == 0
 
 

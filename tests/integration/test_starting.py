@@ -184,9 +184,9 @@ def test_readiness_tells_what_is_wrong_apart(servers: Servers, database_url: str
             assert not any(one in answer.text for one in ("127.0.0.1", "nobody", PASSWORD))
             said.add(answer.json()["errors"][0]["message"])
     assert said == {
-        "The database does not answer; try again soon.",
-        "The database does not let this service in; try again soon.",
-        "The database is being prepared; try again soon.",
+        "The database does not respond. Try again soon.",
+        "The database rejected this service's credentials. Try again soon.",
+        "The database is not ready: its tables are missing or out of date. Try again soon.",
     }
 
 

@@ -80,7 +80,7 @@ def test_what_is_told_by_its_place_is_taken_out(text: str, safe: str) -> None:
         "https://github.com/acme/rocket/compare/a...b?x=1",
         "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432",
         "refs/heads/fix_token_refresh",
-        "Sign in again: the access token is missing, expired or not valid here.",
+        "The access token is missing, expired or not valid. Sign in again.",
         "webhook_signature_invalid",
         "a@b.example wrote: hello",
         "git@github.com:acme/rocket.git",

@@ -242,8 +242,8 @@ def test_each_reason_names_what_helps() -> None:
     """Callers are told where to turn, and never another tenant's name."""
     messages = {state: not_active(integration).message for state, integration in STATES.items()}
     assert "lift" in messages["suspended_on_provider"]
-    assert "check it at the provider" in messages["token_refused"]
-    assert "connect it again" in messages["revoked"]
+    assert "Check the installation at the provider" in messages["token_refused"]
+    assert "Connect it again" in messages["revoked"]
 
 
 def _step(before: Integration | None, after: Integration | None) -> Change[Integration]:

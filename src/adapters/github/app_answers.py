@@ -85,7 +85,9 @@ class InstallationAnswer(msgspec.Struct):
         """Return it in the domain's words."""
         account = self.account or (Account(self.target_id) if self.target_id else None)
         if account is None:
-            raise Unreadable.at("account.id", "missing, as is `target_id`", "a whole number above 0")
+            raise Unreadable.at(
+                "account.id", "missing, and `target_id` is missing too", "an integer greater than 0"
+            )
         return Installation(
             provider_id=str(self.id),
             account_id=AccountId(str(account.id)),
@@ -184,7 +186,7 @@ class DeliveryDetail(msgspec.Struct):
         if payload.startswith(b'"'):
             payload = msgspec.json.decode(payload, type=str).encode()
         if payload in {b"null", b""}:
-            raise NotVisible("GitHub no longer has what was sent.")
+            raise NotVisible("GitHub no longer stores the payload of this delivery.")
         return QuotedDelivery(PROVIDER, self.guid, self.event, payload)
 
 

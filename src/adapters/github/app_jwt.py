@@ -38,9 +38,9 @@ def read_private_key(pem: Secret) -> RSAPrivateKey:
     try:
         key = load_pem_private_key(text.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise ValueError("the app's private key is no PEM private key without a password") from None
+        raise ValueError("the app's private key is not a PEM private key without a password") from None
     if not isinstance(key, RSAPrivateKey) or key.key_size < _SMALLEST_KEY_BITS:
-        raise ValueError(f"the app's private key is no RSA key of {_SMALLEST_KEY_BITS} bits or more")
+        raise ValueError(f"the app's private key is not an RSA key of at least {_SMALLEST_KEY_BITS} bits")
     return key
 
 

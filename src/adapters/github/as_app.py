@@ -74,7 +74,9 @@ class AppCalls(Caller):
         """Return our app as GitHub knows it; one it does not know by this id is refused like a wrong key."""
         found = await self._get("/app", self._parts.app, _found_app, accept=NOT_FOUND)
         if found is None:
-            raise AppRefused("GitHub knows no app of this id.")
+            raise AppRefused(
+                "GitHub does not know an app with the configured app id. An operator must correct it."
+            )
         addresses = self._parts.addresses
         told = found.told(addresses)
         page = told.url if addresses.is_page(told.url) else addresses.app_page(told.slug)
@@ -157,7 +159,9 @@ class AppCalls(Caller):
             minted = await self._parts.transport.ask(call)
         except AppRefused as refused:
             await self.app()
-            raise CredentialRefused("GitHub makes no token for this installation.") from refused
+            raise CredentialRefused(
+                "GitHub does not issue a token for this installation. Try again later."
+            ) from refused
         if minted is None:
             raise await self._gone()
         told = minted.told()
@@ -234,12 +238,14 @@ class AppCalls(Caller):
     async def _gone(self) -> InstallationGone:
         """Return the error, once it is sure: to an app that is unknown, every installation is."""
         await self.app()
-        return InstallationGone("There is no such installation of the app on GitHub.")
+        return InstallationGone(
+            "The installation of the app does not exist on GitHub. Install the app again."
+        )
 
 
 def _installation_path(provider_id: str) -> str:
     if not is_number(provider_id):
-        raise InstallationGone("There is no such installation of the app on GitHub.")
+        raise InstallationGone("The installation of the app does not exist on GitHub. Install the app again.")
     return f"/app/installations/{provider_id}"
 
 
@@ -250,7 +256,7 @@ def _narrowing(
     if repo_ids is not None:
         # To GitHub an empty list means all repositories, the opposite of what it says.
         if not 0 < len(repo_ids) <= _MOST_REPOSITORIES:
-            raise ValueError(f"a token is narrowed to 1 to {_MOST_REPOSITORIES} repositories")
+            raise ValueError(f"a token can be limited to 1 to {_MOST_REPOSITORIES} repositories")
         body["repository_ids"] = [int(repo_id) for repo_id in repo_ids]
     if permissions is not None:
         body["permissions"] = dict(permissions)

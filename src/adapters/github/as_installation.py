@@ -113,7 +113,9 @@ class InstallationCalls(Caller):
 
 def _path(repo_id: RepoId) -> str:
     if not is_number(repo_id):
-        raise NotVisible("GitHub shows no such object.")
+        raise NotVisible(
+            "GitHub does not return this object. Check that it exists and that the app has access to it."
+        )
     return f"/repositories/{repo_id}"
 
 

@@ -142,7 +142,10 @@ class UserCalls(Caller):
                     found += page
         except NotVisible:
             # https://docs.github.com/rest/users/emails: 404 where the app may not read addresses
-            raise PermissionMissing("The app may not read this person's addresses on GitHub.") from None
+            raise PermissionMissing(
+                "The app is not permitted to read this user's email addresses on GitHub. Grant it that "
+                "permission."
+            ) from None
         verified = [address for address in found if address.verified]
         return [address.email for address in sorted(verified, key=lambda address: not address.primary)]
 
@@ -168,7 +171,9 @@ class UserCalls(Caller):
     ) -> RepositoryAdministration:
         """Count the installation's repositories the person sees and administers, page by page."""
         if not is_number(provider_id):
-            raise NotVisible("GitHub shows no such object.")
+            raise NotVisible(
+                "GitHub does not return this object. Check that it exists and that the app has access to it."
+            )
         path = f"/user/installations/{provider_id}/repositories"
         # All pages but the last are full, so the earlier count ended at the end of a page.
         before = after.administered if after and after.administered % PER_PAGE == 0 else 0
@@ -201,7 +206,7 @@ class UserCalls(Caller):
         try:
             await self._forget("grant", token, frozenset())
         except NotVisible:
-            raise CredentialRefused("GitHub no longer knows this token.") from None
+            raise CredentialRefused("The token is no longer valid on GitHub. Connect again.") from None
 
     async def revoke_user_token(self, token: Secret) -> None:
         """End one user token; one that is dead already is fine."""
@@ -217,7 +222,9 @@ class UserCalls(Caller):
         try:
             answer = await self._parts.transport.ask(call)
         except NotVisible:
-            raise AppRefused("GitHub knows no app of this service's client id.") from None
+            raise AppRefused(
+                "GitHub does not know an app with the configured client id. An operator must correct it."
+            ) from None
         told = answer.told(asked_at)
         self._parts.ages.note(told.access_token)
         return told

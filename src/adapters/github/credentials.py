@@ -136,7 +136,7 @@ class TokenCredential(Credential):
     def __init__(self, token: Secret, ages: TokenAges) -> None:
         # Libraries repeat a header they refuse in their error, so one that cannot be sent gets no further.
         if not _SENDABLE.fullmatch(token.reveal()):
-            raise CredentialRefused("This is no token of GitHub's.")
+            raise CredentialRefused("This token was not issued by GitHub.")
         self._token = token
         self._ages = ages
         self.key = digest(token)

@@ -94,9 +94,15 @@ def error_of(failure: Failure, headers: Mapping[str, str] | None = None) -> Doma
     """Return the error of a failure that neither another try nor another credential mends."""
     match failure:
         case Failure.SUSPENDED:
-            return InstallationSuspended("The installation is suspended on GitHub.")
+            return InstallationSuspended(
+                "The installation is suspended on GitHub. An owner of the account can lift the "
+                "suspension there."
+            )
         case Failure.PERMISSION:
-            return PermissionMissing("The app was not granted the permission this needs on GitHub.")
+            return PermissionMissing(
+                "The app does not have the required permission on GitHub. Ask an owner of the account to "
+                "grant it."
+            )
         case Failure.SINGLE_SIGN_ON:
             return SingleSignOnRequired(
                 "The organization requires SAML single sign-on. Sign in to it on GitHub, then try again.",
@@ -108,12 +114,10 @@ def error_of(failure: Failure, headers: Mapping[str, str] | None = None) -> Doma
                 "crewkit's addresses to the list, then try again."
             )
         case Failure.ACCOUNT_SUSPENDED:
-            return AccountSuspended(
-                "GitHub suspended this account. Contact GitHub Support; nothing can be done here until then."
-            )
+            return AccountSuspended("GitHub suspended this account. Contact GitHub Support, then try again.")
         case Failure.BLOCKED:
             return RepositoryBlocked(
-                "GitHub blocks access to this repository. The repository's page on GitHub shows the reason."
+                "GitHub blocks access to this repository. Open its page on GitHub to see the reason."
             )
         case Failure.LOGIN_BLOCKED:
             return LoginBlocked(
@@ -122,9 +126,15 @@ def error_of(failure: Failure, headers: Mapping[str, str] | None = None) -> Doma
                 retry_after=_LOGIN_BLOCK_SECONDS,
             )
         case Failure.NOT_VISIBLE:
-            return NotVisible("GitHub shows no such object.")
+            return NotVisible(
+                "GitHub does not return this object. Check that it exists and that the app has access to it."
+            )
         case _:
-            return ProviderUnavailable("GitHub did not understand us.", retry_after=_MISUNDERSTOOD_SECONDS)
+            return ProviderUnavailable(
+                "GitHub rejected the request as invalid. Try again later. If this continues, update "
+                "crewkit-git.",
+                retry_after=_MISUNDERSTOOD_SECONDS,
+            )
 
 
 def _sign_on_url(header: str) -> str | None:

@@ -115,8 +115,8 @@ def _require_few_rows(plain: bytearray, max_rows: int) -> None:
             if rows[depth] >= max_rows or steps > _MAX_STEPS:
                 limit = f"more than {max_rows} rows in one list, or {_MAX_STEPS} values in all"
                 raise EnvelopeUnreadable(
-                    f"envelope_unreadable: This payload has {limit}. GitHub does not send so many:"
-                    " find out who signs deliveries with this webhook secret, or rotate the secret."
+                    f"envelope_unreadable: This payload has {limit}. GitHub does not send payloads of this "
+                    "size. Find out who else signs deliveries with this webhook secret, or rotate the secret."
                 )
 
 

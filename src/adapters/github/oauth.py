@@ -15,10 +15,14 @@ from core.domain.secret import Secret
 
 # What is wrong with us rather than with the code or token shown: nobody has to connect again for these.
 _OURS = {
-    "incorrect_client_credentials": "GitHub does not accept this service's client id and secret.",
-    "redirect_uri_mismatch": "GitHub does not know this service's callback URL.",
-    "unsupported_grant_type": "GitHub does not give this service's App tokens this way.",
-    "application_suspended": "GitHub has suspended this service's App.",
+    "incorrect_client_credentials": "GitHub rejected this service's client id and secret. "
+    "An operator must correct them.",
+    "redirect_uri_mismatch": "This service's callback URL is not registered with its GitHub App. "
+    "An operator must add it.",
+    "unsupported_grant_type": "GitHub does not support this type of token request for this service's App. "
+    "An operator must check the app's settings.",
+    "application_suspended": "GitHub suspended this service's GitHub App. "
+    "An operator must contact GitHub Support.",
 }
 
 
@@ -35,13 +39,17 @@ class TokensAnswer(msgspec.Struct):
     def told(self, now: datetime) -> UserTokens:
         """Return the tokens, their ends counted from `now`; raises what a refusal means."""
         if self.error is None and self.access_token is None:
-            raise Undecodable("neither a token nor an error")
+            raise Undecodable("the response has neither a token nor an error")
         if self.error is not None or self.access_token is None:
             if self.error == "unverified_user_email":
-                raise EmailUnverified("Verify an email address at GitHub, then try again.")
+                raise EmailUnverified(
+                    "Your GitHub account has no verified email address. Verify one on GitHub, then try again."
+                )
             if self.error in _OURS:
                 raise AppRefused(_OURS[self.error])
-            raise CredentialRefused("GitHub does not accept this code or token: it is used, ended or wrong.")
+            raise CredentialRefused(
+                "GitHub rejected this code or token: it is expired, already used or wrong. Start again."
+            )
         return UserTokens(
             access_token=Secret(self.access_token),
             expires_at=_after(now, self.expires_in),

@@ -70,7 +70,7 @@ def _further(page: Page[T], planned: set[str]) -> list[str]:
     """Return the pages after this one that are not planned yet, so that links in a circle end."""
     found = [url for url in following(page.links) if url not in planned]
     if len(planned) + len(found) > MOST_PAGES:
-        raise Undecodable(f"a list has more than {MOST_PAGES} pages")
+        raise Undecodable(f"the list has more than {MOST_PAGES} pages")
     planned.update(found)
     return found
 

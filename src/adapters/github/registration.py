@@ -106,7 +106,8 @@ class Registrar:
             await wire.exchange(Call("GET", url, NoCredential(), nothing), authorization=None)
         except Unavailable as silent:
             raise ProviderUnavailable(
-                f"{url} does not answer ({silent.why.rstrip(': ')}).", retry_after=_PAUSE
+                f"{url} does not respond ({silent.why.rstrip(': ')}). Check the URL and the network.",
+                retry_after=_PAUSE,
             ) from silent
         finally:
             await wire.close()
@@ -132,13 +133,15 @@ class Registrar:
         said = message_of(reply.body) or f"status {reply.status}"
         match failure_of(reply.status, reply.headers, said):
             case Failure.UNAVAILABLE | Failure.RATE_LIMITED:
-                raise ProviderUnavailable(f"GitHub answers {said}, {reply.request}.", retry_after=_PAUSE)
+                raise ProviderUnavailable(
+                    f"GitHub responded: {said} ({reply.request}). Try again later.", retry_after=_PAUSE
+                )
             case _:
-                raise CredentialRefused(f"GitHub answers {said}, {reply.request}.")
+                raise CredentialRefused(f"GitHub responded: {said} ({reply.request}).")
 
     def read(self, answer: bytes) -> RegisteredApp:
         """Read what a conversion answered; raises `ValueError`, which repeats nothing of it."""
         try:
             return msgspec.json.decode(answer, type=RegisteredApp)
         except (msgspec.DecodeError, RecursionError):
-            raise ValueError("this is no registered app") from None
+            raise ValueError("the response does not describe a registered app") from None

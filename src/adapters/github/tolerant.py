@@ -36,8 +36,8 @@ _BETWEEN, _INSIDE = (
     re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL),
 )
 _OPEN, _CLOSE, _COMMA = b"[{", b"]}", b","[0]
-_KINDS = {b"n": "null", b'"': "text", b"t": "true", b"f": "false", b"[": "a list", b"{": "an object"}
-_EXPECTED: dict[object, str] = {str: "text", bool: "true or false", int: "a whole number"}
+_KINDS = {b"n": "null", b'"': "a string", b"t": "true", b"f": "false", b"[": "an array", b"{": "an object"}
+_EXPECTED: dict[object, str] = {str: "a string", bool: "a boolean", int: "an integer"}
 
 
 class Unreadable(Exception):
@@ -50,7 +50,7 @@ class Unreadable(Exception):
     @classmethod
     def at(cls, path: str, found: str, expected: str) -> Self:
         """Return the error of a part, with the found and the expected value in words."""
-        return cls(path, f"{f'`{path}`' if path else 'the whole'} is {found}; expected {expected}")
+        return cls(path, f"{f'`{path}`' if path else 'the payload'} is {found}; expected {expected}")
 
 
 @dataclass(slots=True)
@@ -113,13 +113,13 @@ def _part(shape: Hashable) -> _Part:
     decode = msgspec.json.Decoder(shape).decode
     inner = _without_none(shape)
     if inner == Id:
-        return _Part(decode, "a whole number above 0", _repair_id)
+        return _Part(decode, "an integer greater than 0", _repair_id)
     if get_origin(inner) is list:
-        return _Part(decode, "a list", _row_repair(_part(get_args(inner)[0])))
+        return _Part(decode, "an array", _row_repair(_part(get_args(inner)[0])))
     if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
         return _Part(decode, "an object", _field_repair(inner))
     expected = (
-        "an object" if get_origin(inner) is dict else _EXPECTED.get(inner, "a time or another usual value")
+        "an object" if get_origin(inner) is dict else _EXPECTED.get(inner, "a time or another simple value")
     )
     return _Part(decode, expected)
 
@@ -134,14 +134,14 @@ def _without_none(shape: Hashable) -> Hashable:
 def _repair_id(text: Text, path: str, _odd: OddParts) -> int:
     written = _DECIMAL.fullmatch(bytes(memoryview(text)[:24]).strip())
     if written is None or (value := int(written[1] or written[2])) >= 2**63:
-        raise Unreadable.at(path, _kind(text), "a whole number above 0")
+        raise Unreadable.at(path, _kind(text), "an integer greater than 0")
     return value
 
 
 def _row_repair(row: _Part) -> Callable[[Text, str, OddParts], list[object]]:
     def repair(text: Text, path: str, odd: OddParts) -> list[object]:
-        if _kind(text) != "a list":
-            raise Unreadable.at(path, _kind(text), "a list")
+        if _kind(text) != "an array":
+            raise Unreadable.at(path, _kind(text), "an array")
         kept, skipped = [], 0
         for one in rows(memoryview(text)):
             try:

@@ -135,13 +135,13 @@ class GitHubWebhooks(WebhookProtocol):
             notice = read_payload(event_type, envelope.action, text, self._people, odd)
         except Unreadable as error:
             raise EnvelopeUnreadable(
-                f"envelope_unreadable: In this {event_type} payload {error}."
-                " Retry the event after an update of crewkit-git that accepts it."
+                f"envelope_unreadable: In this {event_type} payload, {error}. Update crewkit-git to a "
+                "version that accepts this payload, then retry the event."
             ) from error
         except (BodyRefused, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise EnvelopeUnreadable(
-                f"envelope_unreadable: The payload is not valid JSON ({error})."
-                " Ask GitHub to redeliver it, or recover it from GitHub's log."
+                f"envelope_unreadable: The payload is not valid JSON ({error}). Redeliver it on GitHub, "
+                "or recover it from GitHub's delivery log."
             ) from error
         if odd.counts:
             self._odd_parts.report(event_type, odd)

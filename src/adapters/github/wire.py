@@ -86,7 +86,7 @@ class Wire:
             url = urljoin(url, location)
             if not same_origin(url, call.url):
                 raise Unavailable("redirected to another host")
-        raise Unavailable("redirected in circles")
+        raise Unavailable("redirect loop")
 
     async def _send(self, call: Call[object], url: str, authorization: str | None) -> Reply:
         headers, content = _content(call)
@@ -99,7 +99,7 @@ class Wire:
             ):
                 body = await _body(response, call.largest)
         except zlib.error as error:
-            raise Undecodable(f"the answer is not gzip: {error}") from error
+            raise Undecodable(f"the response is not valid gzip: {error}") from error
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise Unavailable(f"{type(error).__name__}: {error}") from error
         return Reply(response.status_code, response.headers, body)
@@ -123,15 +123,15 @@ async def _body(response: httpx.Response, largest: int) -> bytes:
     """Return the whole body, unpacked here so that a small one cannot become one of gigabytes in memory."""
     packing = response.headers.get("content-encoding", "identity")
     if packing not in _PACKINGS:
-        raise Undecodable(f"the answer is packed as {packing}")
+        raise Undecodable(f"unsupported content encoding: {packing}")
     unpack = zlib.decompressobj(_GZIP) if packing == "gzip" else None
     parts, size = [], 0
     async for raw in response.aiter_raw():
         part = unpack.decompress(raw, largest + 1 - size) if unpack else raw
         size += len(part)
         if size > largest:
-            raise Undecodable(f"the answer is larger than {largest} bytes")
+            raise Undecodable(f"the response is larger than {largest} bytes")
         parts.append(part)
     if unpack and parts and not unpack.eof:
-        raise Unavailable("the answer breaks off")
+        raise Unavailable("the response ended early")
     return b"".join(parts)

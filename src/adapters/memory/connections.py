@@ -106,4 +106,7 @@ def _refuse_second(state: State, connection: Connection) -> None:
         if other.provider_user_id == connection.provider_user_id:
             raise account_taken()
         if other.user_id == connection.user_id:
-            raise StorageConflict("You are connecting twice at once; look at what came of it, and try again.")
+            raise StorageConflict(
+                "Another attempt to connect is running at the same time. Check whether you are "
+                "connected, then try again."
+            )

@@ -220,7 +220,9 @@ class Session:
         """Let everyone see what was written; raises `StorageConflict` where an error had undone it."""
         self._reach()
         if self._is_doomed:
-            raise StorageConflict("The change had failed before it was committed; nothing was changed.")
+            raise StorageConflict(
+                "The change failed before it was committed. Nothing was changed. Try again."
+            )
         if self._own is not None:
             if self.database.commits_to_lose:
                 self.database.commits_to_lose -= 1
@@ -243,7 +245,7 @@ class Session:
             async with asyncio.timeout(_LOCK_SECONDS):
                 await lock.acquire()
         except TimeoutError as error:
-            raise StorageConflict("A concurrent change did not end in time; try again.") from error
+            raise StorageConflict("A concurrent change did not finish in time. Try again.") from error
         self._held.append(lock)
 
     def _reach(self) -> None:
@@ -252,4 +254,4 @@ class Session:
 
 
 def _unavailable() -> StorageUnavailable:
-    return StorageUnavailable("The database does not answer; try again soon.", retry_after=1.0)
+    return StorageUnavailable("The database does not respond. Try again soon.", retry_after=1.0)

@@ -20,7 +20,7 @@ class Failing:
     def fail(self, call: str, error: Exception, *, times: int | None = 1) -> None:
         """Let the next calls of this method raise this, all of them with `times=None`; `*` is any method."""
         if call != "*" and not hasattr(self, call):
-            raise ValueError(f"there is no `{call}` to fail")
+            raise ValueError(f"`{call}` does not exist, so it cannot be made to fail")
         if times is None:
             self._lasting[call] = error
         else:

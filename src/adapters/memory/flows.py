@@ -90,7 +90,9 @@ class MemoryFlowStore(FlowStore):
             known = flows.get(flow_id)
             with self._session.doomed_by_error():
                 if known is None or known.status is not FlowStatus.AWAITING_APPROVAL:
-                    raise StorageConflict("The request was completed or withdrawn meanwhile.")
+                    raise StorageConflict(
+                        "The request was completed or withdrawn in the meantime. Load the current state."
+                    )
             flows[flow_id] = replace(known, status=FlowStatus.COMPLETED)
 
     async def end(self, requests: Sequence[PendingRequest]) -> int:

@@ -113,8 +113,10 @@ def _refuse_rivals(state: State, integration: Integration) -> None:
         if rival.id != integration.id and rival.provider == integration.provider
     ]
     if any(rival.organization_id == integration.organization_id for rival in rivals):
-        raise OrganizationAlreadyConnected("This organization is connected already; disconnect it first.")
+        raise OrganizationAlreadyConnected("This organization is already connected. Disconnect it first.")
     if integration.is_revoked:
         return
     if any(rival.provider_id == integration.provider_id and not rival.is_revoked for rival in rivals):
-        raise InstallationBoundElsewhere("This installation is connected elsewhere.")
+        raise InstallationBoundElsewhere(
+            "This installation is connected to another organization. Disconnect it there first."
+        )

@@ -54,4 +54,6 @@ class MemoryLinkStore(LinkStore):
 def _refuse_second(state: State, link: Link) -> None:
     for other in state.links.values():
         if other.id != link.id and (other.project_id, other.provider) == (link.project_id, link.provider):
-            raise ProjectAlreadyLinked("This project has a repository of this provider; unlink it first.")
+            raise ProjectAlreadyLinked(
+                "This project is already linked to a repository of this provider. Unlink it first."
+            )

@@ -91,7 +91,9 @@ class MemoryProjectStore(ProjectStore):
         with self._session.doomed_by_error():
             for other in rows.values():
                 if (other.organization_id, other.name) == (project.organization_id, project.name):
-                    raise ProjectNameTaken("This organization has a project of this name; choose another.")
+                    raise ProjectNameTaken(
+                        "This organization already has a project with this name. Choose another name."
+                    )
         rows[project.id] = project
         await audited.record(self._session, "project", Change(None, project, by))
 

@@ -127,16 +127,22 @@ class FakeProvider(Failing, GitProvider):
         await self._as_app("mint_token")
         installed = self._installed(provider_id)
         if installed.facts.suspended_at is not None:
-            raise InstallationSuspended("The installation is suspended.")
+            raise InstallationSuspended(
+                "The installation is suspended. An owner of the account can lift the suspension at the "
+                "provider."
+            )
         granted = installed.facts.permissions
         asked = granted if permissions is None else permissions
         if repo_ids is not None and not repo_ids:
-            raise ValueError("a token is narrowed to one repository or more")
+            raise ValueError("a token must be limited to at least one repository")
         if not asked.items() <= granted.items():
-            raise PermissionMissing("The installation does not grant what this token asks for.")
+            raise PermissionMissing(
+                "The installation does not have the permissions that this token needs. Ask an owner to "
+                "grant them."
+            )
         narrowed = frozenset(repo_ids or ())
         if not narrowed <= installed.repositories.keys():
-            raise NotVisible("The installation covers no such repository.")
+            raise NotVisible("The installation has no access to this repository. Give the app access to it.")
         token, expires_at = f"ghs_fake_{next(self.world.numbers)}", self._clock.now() + _TOKEN_LIFE
         self.world.installation_tokens[token] = MintedToken(provider_id, narrowed, expires_at)
         return InstallationToken(Secret(token), expires_at, dict(asked))
@@ -157,7 +163,7 @@ class FakeProvider(Failing, GitProvider):
         await self._as_app("delivery_payload")
         sent = self._sent(logged_id)
         if sent.body is None:
-            raise NotVisible("The log no longer holds what was sent.")
+            raise NotVisible("The provider's log no longer stores this payload.")
         return QuotedDelivery(self._name, sent.logged.guid, sent.logged.event_type, sent.body)
 
     def calls_left(self) -> float | None:
@@ -236,9 +242,9 @@ class FakeProvider(Failing, GitProvider):
         waiting = self.world.codes.pop(code.reveal(), None)
         verifier = code_verifier.reveal() if code_verifier else None
         if waiting is None or waiting.expires_at <= self._clock.now():
-            raise CredentialRefused("The code is wrong, used or too old.")
+            raise CredentialRefused("The code is wrong, already used or expired. Start again.")
         if not waiting.is_answered_by(redirect_uri, verifier):
-            raise CredentialRefused("The code was made for someone else.")
+            raise CredentialRefused("The code was issued for another client. Start again.")
         return self.world.grant(waiting.person_id)
 
     async def refresh(self, refresh_token: Secret) -> UserTokens:
@@ -246,7 +252,7 @@ class FakeProvider(Failing, GitProvider):
         await self._as_app("refresh")
         grant = next((one for one in self.world.grants if one.refresh == refresh_token.reveal()), None)
         if grant is None or grant.refresh_expires_at <= self._clock.now():
-            raise CredentialRefused("The refresh token is wrong, used or too old.")
+            raise CredentialRefused("The refresh token is wrong, already used or expired. Connect again.")
         self.world.grants.remove(grant)
         return self.world.grant(grant.person_id)
 
@@ -260,7 +266,9 @@ class FakeProvider(Failing, GitProvider):
         await self._meet("verified_emails")
         emails = self._person(token).emails
         if emails is None:
-            raise PermissionMissing("The app may not read addresses.")
+            raise PermissionMissing(
+                "The app is not permitted to read email addresses. Grant it that permission."
+            )
         return list(emails)
 
     async def visible_installations(self, token: Secret) -> VisibleInstallations:
@@ -286,7 +294,7 @@ class FakeProvider(Failing, GitProvider):
         person, installed = self._person(token), self.world.installations.get(provider_id)
         await self._meet("administration")
         if installed is None or not _sees_some_of(person, installed):
-            raise NotVisible("This person sees no such installation.")
+            raise NotVisible("The installation does not exist, or this user has no access to it.")
         seen = sorted(person.sees & installed.repositories.keys())
         read = after.administered if after else 0
         while True:
@@ -304,7 +312,7 @@ class FakeProvider(Failing, GitProvider):
         await self._as_app("revoke_grant")
         grant = self._find_grant(token)
         if grant is None:
-            raise CredentialRefused("The user token is wrong or has ended.")
+            raise CredentialRefused("The user token is wrong or expired. Connect again.")
         self._keep_grants(lambda one: one.person_id != grant.person_id)
 
     async def revoke_user_token(self, token: Secret) -> None:
@@ -316,27 +324,30 @@ class FakeProvider(Failing, GitProvider):
         self._key_used_at = self._clock.now()
         await self._meet(call)
         if not self.accepts_app:
-            raise AppRefused("The app's key is not accepted.")
+            raise AppRefused("The provider rejected the app's key. An operator must correct it.")
 
     def _installed(self, provider_id: str) -> FakeInstallation:
         installed = self.world.installations.get(provider_id)
         if installed is None:
-            raise InstallationGone("There is no such installation of our app.")
+            raise InstallationGone("The installation of the app does not exist. Install the app again.")
         return installed
 
     def _sent(self, logged_id: int) -> SentDelivery:
         for sent in self.world.deliveries:
             if sent.logged.id == logged_id:
                 return sent
-        raise NotVisible("The log holds no such delivery.")
+        raise NotVisible("The provider's log does not have this delivery.")
 
     def _opened(self, token: Secret) -> Mapping[RepoId, RepositoryFacts]:
         minted = self.world.installation_tokens.get(token.reveal())
         installed = self.world.installations.get(minted.provider_id) if minted else None
         if minted is None or installed is None or minted.expires_at <= self._clock.now():
-            raise CredentialRefused("The token is wrong or has ended.")
+            raise CredentialRefused("The token is wrong or expired. Try again.")
         if installed.facts.suspended_at is not None:
-            raise InstallationSuspended("The installation is suspended.")
+            raise InstallationSuspended(
+                "The installation is suspended. An owner of the account can lift the suspension at the "
+                "provider."
+            )
         covered = installed.repositories
         return {repo_id: covered[repo_id] for repo_id in minted.repo_ids or covered if repo_id in covered}
 
@@ -348,7 +359,7 @@ class FakeProvider(Failing, GitProvider):
             facts = installed.repositories.get(repo_id)
             if facts is not None and not facts.private:
                 return facts
-        raise NotVisible("There is no such repository, or none this token may see.")
+        raise NotVisible("The repository does not exist, or this token has no access to it.")
 
     def _find_grant(self, token: Secret) -> UserGrant | None:
         return next((one for one in self.world.grants if one.access == token.reveal()), None)
@@ -359,7 +370,7 @@ class FakeProvider(Failing, GitProvider):
     def _person(self, token: Secret) -> FakePerson:
         grant = self._find_grant(token)
         if grant is None or grant.expires_at <= self._clock.now():
-            raise CredentialRefused("The user token is wrong or has ended.")
+            raise CredentialRefused("The user token is wrong or expired. Connect again.")
         return self.world.people[grant.person_id]
 
 

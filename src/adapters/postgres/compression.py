@@ -41,7 +41,11 @@ def decompress(stored: bytes, *, length: int) -> bytes:
     try:
         # The frame's own claim decides how much memory is taken, so it is read first.
         if zstandard.frame_content_size(stored) != length:
-            raise PayloadDamaged("The stored payload has another length.")
+            raise PayloadDamaged(
+                "The stored payload is damaged: its length is wrong. Check the database for damage."
+            )
         return _contexts.decompressor.decompress(stored)
     except zstandard.ZstdError as error:
-        raise PayloadDamaged("The stored payload cannot be read.") from error
+        raise PayloadDamaged(
+            "The stored payload is damaged and cannot be read. Check the database for damage."
+        ) from error

@@ -137,7 +137,10 @@ class PostgresDeliveryLog(DeliveryLog):
             self._metrics.received(1, 1)
             return Receipt.DUPLICATE
         if len(self._under_way) >= self._capacity:
-            raise ReceiverBusy("Too many deliveries are waiting for storage.", retry_after=_RETRY_AFTER)
+            raise ReceiverBusy(
+                "Too many deliveries are waiting to be stored. Send the delivery again later.",
+                retry_after=_RETRY_AFTER,
+            )
         waiting = _Waiting(key, delivery, asyncio.get_running_loop().create_future())
         self._under_way[key] = waiting
         try:
@@ -391,4 +394,4 @@ def _body_key(delivery: VerifiedDelivery, sha256: bytes) -> bytes:
 
 
 def _unavailable() -> StorageUnavailable:
-    return StorageUnavailable("Storage does not answer; try again later.", retry_after=_RETRY_AFTER)
+    return StorageUnavailable("The database does not respond. Try again later.", retry_after=_RETRY_AFTER)

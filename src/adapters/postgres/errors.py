@@ -19,22 +19,23 @@ from core.domain.projects import ProjectNameTaken
 
 _RETRY_AFTER = 1.0
 _SETTING = "CREWKIT_GIT_DATABASE_URL"
-_NO_ANSWER = "The database does not answer; try again soon."
+_NO_ANSWER = "The database does not respond. Try again soon."
 
 # What a caller is told where a row stands in the way, by the constraint that found it.
 _IN_THE_WAY: dict[str, Callable[[], DomainError]] = {
     "git_integrations_organization_id_provider_key": lambda: OrganizationAlreadyConnected(
-        "This organization is connected already; disconnect it first."
+        "This organization is already connected. Disconnect it first."
     ),
     "git_integrations_live_installation_idx": lambda: InstallationBoundElsewhere(
-        "This installation is connected elsewhere; disconnect it there first."
+        "This installation is connected to another organization. Disconnect it there first."
     ),
     "user_git_connections_provider_provider_user_id_key": account_taken,
     "user_git_connections_user_id_provider_key": lambda: StorageConflict(
-        "You are connecting twice at once; look at what came of it, and try again."
+        "Another attempt to connect is running at the same time. Check whether you are "
+        "connected, then try again."
     ),
     "project_repositories_project_id_provider_key": lambda: ProjectAlreadyLinked(
-        "This project has a repository of this provider; unlink it first."
+        "This project is already linked to a repository of this provider. Unlink it first."
     ),
 }
 
@@ -62,43 +63,46 @@ _UNWRITABLE = (errors.DiskFull, errors.IoError, errors.ReadOnlySqlTransaction)
 _WHY: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"authentication failed|no password supplied|role \".*\" does not exist"),
-        "The database does not let this service in; try again soon.",
-        f"Correct user and password in {_SETTING}.",
+        "The database rejected this service's credentials. Try again soon.",
+        f"Correct the user and password in {_SETTING}.",
     ),
     (
         re.compile(r"no pg_hba\.conf entry|rejects connection"),
-        "The database does not let this service in; try again soon.",
-        f"Let this user and address in (pg_hba.conf), or correct user and sslmode in {_SETTING}.",
+        "The database rejected this service's credentials. Try again soon.",
+        f"Allow this user and address in pg_hba.conf, or correct the user and sslmode in {_SETTING}.",
     ),
     (
         re.compile(r"database \".*\" does not exist"),
-        "The database is not there; try again soon.",
+        "The database does not exist. Try again soon.",
         f"Create the database and run `crewkit-git migrate`, or correct its name in {_SETTING}.",
     ),
     (
         re.compile(r"certificate|sslmode|SSL error|does not support SSL"),
-        "The database cannot be spoken with in private; try again soon.",
-        f"Let PostgreSQL speak TLS by a certificate this machine trusts, or correct sslmode in {_SETTING}.",
+        "No encrypted connection to the database is possible. Try again soon.",
+        f"Give PostgreSQL a TLS certificate that this machine trusts, or correct sslmode in {_SETTING}.",
     ),
     (
         re.compile(r"too many (clients|connections)|connection slots"),
-        "The database has no connection left; try again soon.",
-        "Raise PostgreSQL's max_connections, or run fewer processes: each takes ten, an API one more.",
+        "The database has reached its connection limit. Try again soon.",
+        (
+            "Raise PostgreSQL's max_connections, or run fewer processes. Each process uses 10 "
+            "connections, an API process 11."
+        ),
     ),
     (
         re.compile(r"unsupported startup parameter"),
-        "The connection pooler rejects this service; try again soon.",
+        "The connection pooler rejected this service. Try again soon.",
         f"Remove parameters such as `options` from {_SETTING}, or add them to ignore_startup_parameters.",
     ),
     (
         re.compile(r"transaction blocks not allowed in statement pooling mode"),
-        "The database cannot be used; try again soon.",
-        "PgBouncer's statement mode has no transactions: set pool_mode = transaction (or session).",
+        "The connection pooler does not support transactions. Try again soon.",
+        "PgBouncer's statement mode does not support transactions. Set pool_mode to transaction or session.",
     ),
     (
         re.compile(r"failed to resolve host|could not translate host name"),
         _NO_ANSWER,
-        f"Correct the host in {_SETTING}, or see why this machine does not find it.",
+        f"Correct the host in {_SETTING}, or check DNS on this machine.",
     ),
 )
 
@@ -112,9 +116,14 @@ def domain_error(error: psycopg.Error) -> DomainError | None:
         in_the_way = _IN_THE_WAY.get(error.diag.constraint_name or "")
         return in_the_way() if in_the_way else None
     if isinstance(error, _LOST_A_RACE):
-        return StorageConflict("A concurrent change won; try again.", retry_after=_RETRY_AFTER)
+        return StorageConflict(
+            "The request conflicts with a concurrent change. Try again.", retry_after=_RETRY_AFTER
+        )
     if isinstance(error, errors.QueryCanceled):
-        return StorageTooSlow("This takes the database too long; try again later.", retry_after=_RETRY_AFTER)
+        return StorageTooSlow(
+            "The database did not finish the request in time. Nothing was changed. Try again later.",
+            retry_after=_RETRY_AFTER,
+        )
     if isinstance(error, _UNWRITABLE):
         return unwritable(error)
     if is_outage(error):
@@ -134,13 +143,13 @@ def is_outage(error: BaseException) -> bool:
 
 def project_name_taken() -> ProjectNameTaken:
     """Return the refusal of a project's name."""
-    return ProjectNameTaken("This organization has a project of this name; choose another.")
+    return ProjectNameTaken("This organization already has a project with this name. Choose another name.")
 
 
 def not_migrated() -> StorageNotPrepared:
     """Return the refusal for a database without our tables."""
     return StorageNotPrepared(
-        "The database is being prepared; try again soon.",
+        "The database is not ready: its tables are missing or out of date. Try again soon.",
         retry_after=_RETRY_AFTER,
         remedy="Run `crewkit-git migrate`.",
     )
@@ -166,9 +175,9 @@ def unwritable(error: psycopg.Error | None) -> StorageUnwritable:
             "end the read-only mode."
         )
     else:
-        said, remedy = "writing fails or takes too long", "Check PostgreSQL's log, disk and replicas."
+        said, remedy = "writes fail or take too long", "Check PostgreSQL's log, disk and replicas."
     return StorageUnwritable(
-        f"The database does not store changes: {said}; try again soon.",
+        f"The database cannot store changes: {said}. Try again soon.",
         retry_after=_RETRY_AFTER,
         remedy=remedy,
     )

@@ -159,7 +159,7 @@ class Line(psycopg.AsyncConnection[Row]):
 
     def _error(self, result: PGresult | None) -> psycopg.Error:
         if result is None:
-            return psycopg.OperationalError("the connection ended before the answer")
+            return psycopg.OperationalError("the connection ended before the response")
         return error_from_result(result, encoding=self.info.encoding)
 
 

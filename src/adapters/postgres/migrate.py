@@ -188,7 +188,9 @@ def _locked(database_url: str) -> Iterator[Connection]:
             yield connection
         except OperationalError as error:
             if isinstance(error.orig, LockNotAvailable):
-                raise StorageConflict("Others hold what this migration needs; try again.") from error
+                raise StorageConflict(
+                    "Other sessions hold locks that this migration needs. Try again."
+                ) from error
             raise
 
 
@@ -198,7 +200,7 @@ def _refuse_pooler(connection: Connection) -> None:
     assert isinstance(driver, psycopg.Connection)
     if connection.scalar(text(BACKEND_PID)) != driver.pgconn.backend_pid:
         raise StorageUnavailable(
-            "The database is behind a connection pooler, through which migrations cannot run.",
+            "The database is behind a connection pooler. Migrations need a direct connection.",
             remedy="Set CREWKIT_GIT_MIGRATION_DATABASE_URL to the address of PostgreSQL itself.",
         )
     connection.commit()
@@ -216,7 +218,9 @@ def _lock(connection: Connection) -> None:
     ):
         connection.commit()
         if monotonic() > deadline:
-            raise StorageConflict("Another process is migrating this database. Try again when it has ended.")
+            raise StorageConflict(
+                "Another process is migrating this database. Try again after it has finished."
+            )
         sleep(_LOCK_POLL_SECONDS)
     connection.commit()
 

@@ -64,7 +64,9 @@ class Session:
         """Like `change`; raises `StorageConflict`, which dooms the transaction, unless it changed so many."""
         if await self.change(statement, parameters) != count:
             self._is_doomed = True
-            raise StorageConflict("What was to be changed was changed or removed meanwhile; try again.")
+            raise StorageConflict(
+                "The object was changed or deleted by another request. Load it again, then try again."
+            )
 
     async def commit(self, *last: tuple[str, Parameters]) -> None:
         """Run the last statements and commit, in one round trip; where nothing was written there is none.
@@ -136,4 +138,4 @@ class Watched:
 
 
 def _undone() -> StorageConflict:
-    return StorageConflict("The change had failed before it was committed; nothing was changed.")
+    return StorageConflict("The change failed before it was committed. Nothing was changed. Try again.")

@@ -47,12 +47,17 @@ class AesGcmCipher(Cipher):
         key_id, sealed = _parse(ciphertext)
         key = self._keys.get(key_id)
         if key is None:
-            raise CiphertextRefused(f"The encryption key `{key_id}` is not in the key ring.")
+            raise CiphertextRefused(
+                f"The encryption key `{key_id}` is not in the key ring. Add it to "
+                "CREWKIT_GIT_ENCRYPTION_KEYS."
+            )
         nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             return Secret(key.decrypt(nonce, body, _associated(key_id, context)).decode())
         except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
-            raise CiphertextRefused(f"A value made with key `{key_id}` is damaged or was moved.") from None
+            raise CiphertextRefused(
+                f"A value encrypted with key `{key_id}` is damaged or was moved to another row."
+            ) from None
 
     def key_of(self, ciphertext: str) -> str:
         """Return the id of the key it names."""
@@ -84,12 +89,12 @@ class NoKeys(Cipher):
 
 
 def _no_keys() -> CiphertextRefused:
-    return CiphertextRefused("This process was given no encryption keys: set CREWKIT_GIT_ENCRYPTION_KEYS.")
+    return CiphertextRefused("This process has no encryption keys. Set CREWKIT_GIT_ENCRYPTION_KEYS.")
 
 
 def _key(key_id: str, key: Secret) -> bytes:
     if not _KEY_ID.fullmatch(key_id):
-        raise ValueError("a key id is 1 to 32 letters, digits, `_` and `-`")
+        raise ValueError("a key id must have 1 to 32 letters, digits, `_` and `-`")
     try:
         found = base64.b64decode(key.reveal(), validate=True)
     except ValueError:
@@ -107,9 +112,9 @@ def _parse(ciphertext: str) -> tuple[str, bytes]:
     version, _, rest = ciphertext.partition(".")
     key_id, _, text = rest.partition(".")
     if version != _VERSION or not _KEY_ID.fullmatch(key_id):
-        raise CiphertextRefused("A stored value is not a ciphertext of ours.")
+        raise CiphertextRefused("A stored value is not in the ciphertext format of this service.")
     try:
         sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise CiphertextRefused(f"A value made with key `{key_id}` is damaged.") from None
+        raise CiphertextRefused(f"A value encrypted with key `{key_id}` is damaged.") from None
     return key_id, sealed

@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 
 
 class KeysUnavailable(DomainError):
-    """The issuer's keys were never read, so no token can be told good from bad; callers are not at fault."""
+    """The token issuer's public keys could not be fetched, so tokens cannot be verified. Try again later."""
 
     kind = ErrorKind.UNAVAILABLE
     code = "token_keys_unavailable"
@@ -75,7 +75,9 @@ class JwksKeys(KeySource):
             found = self._known(key_id)
         if found is None and self._read_at is None:
             raise KeysUnavailable(
-                "Tokens cannot be checked right now; try again later.", retry_after=_COOL_DOWN_SECONDS
+                "Tokens cannot be verified, because the issuer's public keys could not be fetched. Try "
+                "again later.",
+                retry_after=_COOL_DOWN_SECONDS,
             )
         return found
 
@@ -127,7 +129,7 @@ async def read_key_set(url: str, client: httpx.AsyncClient) -> Mapping[str, Veri
         async with asyncio.timeout(_FETCH_SECONDS):
             return _parse(await _fetch(url, client))
     except TimeoutError as error:
-        raise KeySetUnreadable("no answer in time") from error
+        raise KeySetUnreadable("no response in time") from error
     except (httpx.HTTPError, httpx.InvalidURL, msgspec.DecodeError) as error:
         raise KeySetUnreadable(f"{type(error).__name__}: {error}") from error
     except ValueError as error:

@@ -58,17 +58,17 @@ def key_from_pem(pem: str) -> VerificationKey:
     try:
         key = load_pem_public_key(pem.encode())
     except ValueError:
-        raise KeyRefused("this is no PEM public key") from None
+        raise KeyRefused("the text is not a PEM public key") from None
     return _verification_key(key)
 
 
 def key_from_jwk(jwk: Mapping[str, Any]) -> VerificationKey:
     """Read one key of a JWK set (https://www.rfc-editor.org/rfc/rfc7517); raises `KeyRefused`."""
     if jwk.get("use", "sig") != "sig" or "d" in jwk or not _may_verify(jwk.get("key_ops", ["verify"])):
-        raise KeyRefused("the key is not for verifying signatures")
+        raise KeyRefused("the key's declared use is not the verification of signatures")
     parse = _FROM_JWK.get(str(jwk.get("kty")))
     if parse is None:
-        raise KeyRefused("the key is of no public-key kind")
+        raise KeyRefused("the key type is not a public-key type")
     try:
         found = _verification_key(parse(dict(jwk)))
     except (InvalidKeyError, ValueError, TypeError, KeyError):
@@ -91,4 +91,4 @@ def _verification_key(key: object) -> VerificationKey:
         case Ed25519PublicKey():
             return VerificationKey("EdDSA", key)
         case _:
-            raise KeyRefused("tokens are verified with RSA of 2048 bits or more, P-256 or Ed25519 keys")
+            raise KeyRefused("the key must be RSA with at least 2048 bits, P-256 or Ed25519")

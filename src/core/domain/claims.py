@@ -71,14 +71,20 @@ class Evidence:
 
 
 class InstallationNotVisible(DomainError):
-    """The account at the provider does not see this installation; sign in there with one that does."""
+    """The user's account at the provider cannot see this installation.
+
+    Sign in at the provider with an account that can see it, then try again.
+    """
 
     kind = ErrorKind.PERMISSION_DENIED
     code = "installation_not_visible"
 
 
 class InstallationNotProven(DomainError):
-    """Nothing shows that this person may connect the installation; ask an owner of its account to."""
+    """This service could not verify that the user administers the installation's account.
+
+    Ask an owner of the account to connect it.
+    """
 
     kind = ErrorKind.PERMISSION_DENIED
     code = "installation_not_proven"
@@ -93,11 +99,12 @@ def prove(evidence: Evidence) -> Proof:
     installation, person = evidence.installation, evidence.person_id
     if installation is None:
         raise InstallationGone(
-            "There is no such installation of our app. Install it, or choose another account."
+            "This installation of the app does not exist. Install the app, or choose another account."
         )
     if not evidence.is_listed:
         raise InstallationNotVisible(
-            "Your account at the provider does not see this installation. Sign in there with one that does."
+            "Your account at the provider cannot see this installation. Sign in there with an "
+            "account that can."
         )
     if installation.account_type == _PERSON and str(installation.account_id) == str(person):
         return Proof.OWN_ACCOUNT
@@ -110,12 +117,12 @@ def prove(evidence: Evidence) -> Proof:
         return Proof.ADMINISTERS_ALL
     if installation.suspended_at is not None:
         raise InstallationSuspended(
-            "This installation is suspended at the provider, so that nothing shows whose it is. Lift the "
-            "suspension there, then connect it."
+            "This installation is suspended at the provider, so crewkit cannot verify who "
+            "administers it. Lift the suspension there, then connect it."
         )
     raise InstallationNotProven(
-        "Nothing shows that this installation is yours to connect: it takes an owner of its account, or "
-        "someone who administers all of its repositories."
+        "You cannot connect this installation: crewkit could not verify that you own its account "
+        "or administer all of its repositories. Ask an owner of the account to connect it."
     )
 
 
@@ -133,15 +140,15 @@ def admit(
     """
     if holder is not None and holder != organization_id:
         raise InstallationBoundElsewhere(
-            "This installation is connected to another organization of crewkit. It can be connected here "
-            "once it is disconnected there."
+            "This installation is connected to another crewkit organization. Disconnect it there "
+            "first, then connect it here."
         )
     if current is None or current.is_replaceable:
         return True
     if current.provider_id == provider_id:
         return False
     raise OrganizationAlreadyConnected(
-        "This organization is connected to another installation. Disconnect that first."
+        "This organization is connected to another installation. Disconnect that installation first."
     )
 
 

@@ -62,28 +62,38 @@ class Connection:
 
 
 class ReconnectRequired(DomainError):
-    """We cannot act for this user at the provider until they connect their account again."""
+    """The user's connection to the provider has ended. The user must connect their account again."""
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "reconnect_required"
 
 
 class ProviderAccountTaken(DomainError):
-    """Another crewkit user has connected this provider account; it can be one user's only."""
+    """Another crewkit user has connected this provider account.
+
+    Disconnect it there first, or connect a different account.
+    """
 
     kind = ErrorKind.ALREADY_EXISTS
     code = "provider_account_taken"
 
 
 class OtherAccountConnected(DomainError):
-    """The user has connected another account of this provider, which would have to go first."""
+    """The user has already connected a different account of this provider.
+
+    Disconnect that account first, or sign in with it at the provider.
+    """
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "other_account_connected"
 
 
 class EmailPermissionMissing(DomainError):
-    """Our app may not read verified addresses at the provider, without which commits cannot be attributed."""
+    """The app is not permitted to read verified email addresses at the provider.
+
+    An operator must grant the app this permission; then connect again. Commits are attributed by email
+    address.
+    """
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "email_permission_missing"
@@ -92,7 +102,8 @@ class EmailPermissionMissing(DomainError):
 def account_taken() -> ProviderAccountTaken:
     """Return what is told of an account that another user has; never whose it is."""
     return ProviderAccountTaken(
-        "This account is connected to another crewkit user. Disconnect it there first, or choose another."
+        "This account is connected to another crewkit user. Disconnect it there first, or "
+        "connect a different account."
     )
 
 
@@ -111,8 +122,8 @@ def connect(
         return new.known_as(person)
     if known.provider_user_id != person.id and known.status is not ConnectionStatus.REVOKED:
         raise OtherAccountConnected(
-            f"You have connected the account {known.provider_username}. Disconnect it first, or sign in as "
-            "that one at the provider."
+            f"You have already connected the account {known.provider_username}. Disconnect it first, "
+            "or sign in with it at the provider."
         )
     return replace(
         known.known_as(person),

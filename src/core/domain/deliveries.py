@@ -96,50 +96,69 @@ class DeliveryRefused(DomainError):
 
 
 class SignatureRefused(DeliveryRefused):
-    """The signature is missing, malformed or does not match any accepted secret."""
+    """The webhook signature is missing, malformed, or does not match any configured secret.
+
+    Use the same webhook secret at the provider and in this service.
+    """
 
     kind = ErrorKind.UNAUTHENTICATED
     code = "webhook_signature_invalid"
 
     def __init__(self, reason: str) -> None:
-        super().__init__("The webhook signature is missing or does not match.", reason=reason)
+        super().__init__(
+            "The webhook signature is missing or does not match. Check the webhook secret.", reason=reason
+        )
 
 
 class HeadersRefused(DeliveryRefused):
-    """The event or delivery header is missing or malformed; the signature does not cover headers."""
+    """The event header or the delivery header of the webhook is missing or malformed.
 
+    Send both headers in the provider's format.
+    """
+
+    # The signature does not cover headers.
     kind = ErrorKind.INVALID_ARGUMENT
     code = "webhook_headers_invalid"
 
     def __init__(self, reason: str) -> None:
-        super().__init__("The event and delivery headers must be present and well formed.", reason=reason)
+        super().__init__(
+            "The event header or the delivery header is missing or malformed. Send both in the "
+            "provider's format.",
+            reason=reason,
+        )
 
 
 class BodyRefused(DeliveryRefused):
-    """The signed body is not one JSON object."""
+    """The webhook body is not a JSON object. Send one JSON object."""
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "webhook_body_invalid"
 
     def __init__(self, reason: str) -> None:
-        super().__init__("The body must be one JSON object.", reason=reason)
+        super().__init__("The webhook body is not a JSON object. Send one JSON object.", reason=reason)
 
 
 class DeliveryIdConflict(DomainError):
-    """This delivery id was received before with another body; send the body under a new delivery id."""
+    """A delivery with this id but a different body was received before.
+
+    Send this body under a new delivery id.
+    """
 
     kind = ErrorKind.ABORTED
     code = "delivery_id_conflict"
 
     def __init__(self) -> None:
         super().__init__(
-            "This delivery id was received before with another body, which is kept. "
-            "Send this body under a new delivery id."
+            "A delivery with this id but a different body was received before. Send this body under "
+            "a new delivery id."
         )
 
 
 class ReceiverBusy(DomainError):
-    """Too much is waiting for storage; the provider's log keeps the delivery and recovery fetches it."""
+    """Too many deliveries are waiting to be stored.
+
+    Send the delivery again later. Recovery also fetches it from the provider's delivery log.
+    """
 
     kind = ErrorKind.UNAVAILABLE
     code = "receiver_busy"

@@ -5,9 +5,9 @@ from uuid import UUID
 
 
 class ErrorKind(Enum):
-    """The closed set of ways a request can fail, named after the canonical gRPC codes.
+    """The closed set of error kinds, named after the canonical gRPC codes.
 
-    Source: https://grpc.io/docs/guides/status-codes/. Each edge maps every kind in one table.
+    Source: https://grpc.io/docs/guides/status-codes/. REST and gRPC each map every kind in one table.
     """
 
     INVALID_ARGUMENT = "invalid_argument"
@@ -48,10 +48,11 @@ class WayBack:
 class DomainError(Exception):
     """The base class of all errors that callers see. Only subclasses are raised.
 
-    Subclasses are defined beside the aggregate they belong to, and set `kind` and `code`. The first line of
-    their docstring is the documented text of the code, in OpenAPI and in `docs/reference/error-codes.md`. A
-    message must not contain a secret, another tenant's name or a text of a library. `retry_after` is in
-    seconds. `way_back` is set only after the caller has proven that they started the browser flow.
+    Subclasses are defined beside the aggregate they belong to, and set `kind` and `code`. Their docstring is
+    the documented text of the code, in OpenAPI and in `docs/reference/error-codes.md`: what happened, and
+    what the reader can do. A message must not contain a secret, another tenant's name or a text of a library.
+    `retry_after` is in seconds. `way_back` is set only after the caller has proven that they started the
+    browser flow.
     """
 
     kind: ErrorKind
@@ -66,13 +67,19 @@ class DomainError(Exception):
         self.retry_after = retry_after
         self.way_back: WayBack | None = None
 
+    @classmethod
+    def documentation(cls) -> str:
+        """Return the class's own docstring in one line, empty if it has none."""
+        return " ".join((vars(cls)["__doc__"] or "").split())
+
 
 class StorageUnavailable(DomainError):
-    """Our own storage does not answer; nothing was changed that a caller was told of.
+    """The database is unavailable, and the request was not confirmed.
 
-    `remedy` is what whoever runs the service can do; callers are not told.
+    Try again later, with the same idempotency key if the request has one.
     """
 
+    # `remedy` is for operators. Callers do not see it.
     kind = ErrorKind.UNAVAILABLE
     code = "storage_unavailable"
 
@@ -82,22 +89,25 @@ class StorageUnavailable(DomainError):
 
 
 class StorageNotPrepared(StorageUnavailable):
-    """Our own storage answers, and has not (yet) what we keep things in."""
+    """The database is available, but its tables are missing or out of date. Try again later."""
 
 
 class StorageUnwritable(StorageUnavailable):
-    """Our own storage answers and stores nothing: its disk is full, or it is read-only."""
+    """The database is available, but cannot store changes: its disk is full, or it is read-only.
+
+    Try again later.
+    """
 
 
 class StorageTooSlow(DomainError):
-    """Our own storage gave up on this one after several seconds; nothing was changed."""
+    """The database did not finish the request within its time limit. Nothing was changed. Try again later."""
 
     kind = ErrorKind.UNAVAILABLE
     code = "storage_too_slow"
 
 
 class StorageConflict(DomainError):
-    """A concurrent change won; the same request may succeed when tried again."""
+    """The request conflicts with a concurrent change. Load the current state, then send the request again."""
 
     kind = ErrorKind.ABORTED
     code = "conflict"

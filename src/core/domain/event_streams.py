@@ -12,21 +12,27 @@ _CURSOR = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class CursorInvalid(DomainError):
-    """The cursor is none of ours; give back the id of an event, or a cursor you were told."""
+    """Invalid cursor. Pass the id of an event, or a cursor that the stream sent."""
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "cursor_invalid"
 
 
 class CursorExpired(DomainError):
-    """The cursor is older than what is kept, or of another database: read afresh, and stream from now on."""
+    """The events after this cursor are not all stored any longer, or the cursor is from another database.
+
+    Load the current state, then start a new stream without a cursor.
+    """
 
     kind = ErrorKind.OUT_OF_RANGE
     code = "cursor_expired"
 
 
 class TooManyStreams(DomainError):
-    """This process, or the caller, has as many streams open as it may; close one, or try again later."""
+    """The caller or this process has reached its limit of open streams.
+
+    Close a stream, or try again later.
+    """
 
     kind = ErrorKind.RESOURCE_EXHAUSTED
     code = "too_many_streams"
@@ -65,7 +71,8 @@ class Bounds:
             self.oldest is None or self.newest is None or not self.oldest <= cursor <= self.newest
         ):
             raise CursorExpired(
-                "What came after this cursor is not all kept any more: read afresh, and stream from now on."
+                "The events after this cursor are not all stored any longer. Load the current state, "
+                "then start a new stream without a cursor."
             )
         return cursor
 
@@ -90,5 +97,8 @@ class StreamEnded(Exception):
 def parse_cursor(text: str) -> int:
     """Return the place a cursor names; raises `CursorInvalid`."""
     if not _CURSOR.fullmatch(text):
-        raise CursorInvalid("Give the id of the last event you have, or leave the cursor out to begin now.")
+        raise CursorInvalid(
+            "Invalid cursor. Pass the id of the last event that you received, or no cursor to start "
+            "with the next event."
+        )
     return int(text)

@@ -152,35 +152,48 @@ def may_reopen(event: Event, owner: Integration | None, *, now: datetime) -> boo
 
 
 class EnvelopeUnreadable(DomainError):
-    """The signed object does not have the shape its event type promises; trying again changes nothing."""
+    """The payload does not have the structure of its event type.
+
+    A retry does not help until the cause in the event's `reason` is fixed.
+    """
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "envelope_unreadable"
 
 
 class EventNotFound(DomainError):
-    """No such event, or none the caller may see."""
+    """The event does not exist, or the caller has no access to it. Check the event id."""
 
     kind = ErrorKind.NOT_FOUND
     code = "event_not_found"
 
 
 class EventNotRetryable(DomainError):
-    """Only failed, ignored and unrouted events are retried: a processed one would act twice."""
+    """The event cannot be retried.
+
+    Retry only failed, ignored and unrouted events that belong to the current connection of their
+    installation.
+    """
 
     kind = ErrorKind.ABORTED
     code = "event_not_retryable"
 
 
 class PayloadDamaged(DomainError):
-    """The stored payload is not what was received; the event's row and verdicts remain."""
+    """The stored payload of the event is damaged.
+
+    The event and its verdicts are still available. An operator should check the database for damage.
+    """
 
     kind = ErrorKind.INTERNAL
     code = "payload_damaged"
 
 
 class PayloadExpired(DomainError):
-    """The payload was removed by retention; the event's row and verdicts remain."""
+    """The payload was deleted at the end of its retention period.
+
+    The event and its verdicts are still available, but the event cannot be retried.
+    """
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "payload_expired"

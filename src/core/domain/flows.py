@@ -161,13 +161,13 @@ class PendingRequest:
 
 
 class FlowInvalid(DomainError):
-    """The state is unknown, expired, used before, or of another browser or person; start again."""
+    """The `state` is unknown, expired or already used, or belongs to another browser or user. Start again."""
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "flow_invalid"
     sentence = (
-        "This page is out of date, was used before, or belongs to another browser or person. Start again "
-        "from the page where you began."
+        "This page is out of date, was already used, or belongs to another browser or user. "
+        "Start again from the page where you began."
     )
 
     def __init__(self, reason: str, flow: Flow | None = None) -> None:
@@ -178,21 +178,24 @@ class FlowInvalid(DomainError):
 
 
 class FlowExpired(FlowInvalid):
-    """The flow took longer than it may; start again."""
+    """The browser flow exceeded its time limit. Start again."""
 
     code = "flow_expired"
     sentence = "Connecting took longer than ten minutes, so this attempt has ended. Start again."
 
 
 class FlowUsed(FlowInvalid):
-    """The flow was gone through before, in this browser by this person."""
+    """This browser flow was already used, in this browser and by this user.
+
+    Check whether the account is connected, or start again.
+    """
 
     code = "flow_used"
-    sentence = "This page was used already. Check in crewkit whether you are connected, or start again."
+    sentence = "This page was already used. Check in crewkit whether you are connected, or start again."
 
 
 class FlowInProgress(FlowUsed):
-    """An earlier click on the same page is still being processed; load the page again in a few seconds."""
+    """An earlier request of this browser flow is still being processed. Reload the page in a few seconds."""
 
     kind = ErrorKind.ABORTED
     code = "flow_in_progress"
@@ -200,11 +203,11 @@ class FlowInProgress(FlowUsed):
 
 
 class FlowInterrupted(FlowInvalid):
-    """The service was restarted while it processed this step; try again."""
+    """This service restarted while it processed this step of the browser flow. Try again."""
 
     kind = ErrorKind.ABORTED
     code = "flow_interrupted"
-    sentence = "The service was restarted while it checked your account, so the check has to run again."
+    sentence = "The service restarted while it checked your account. Try again to repeat the check."
 
 
 @dataclass(frozen=True, slots=True)

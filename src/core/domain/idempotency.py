@@ -20,14 +20,17 @@ _FORM = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 class IdempotencyKeyInvalid(DomainError):
-    """The key is not 1 to 255 printable ASCII characters, or was given twice."""
+    """Invalid idempotency key. Send one key of 1 to 255 printable ASCII characters."""
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "idempotency_key_invalid"
 
 
 class IdempotencyKeyReused(DomainError):
-    """The key was used for another request in the last 24 hours; use a new key for each thing to be done."""
+    """This idempotency key was used for a different request in the last 24 hours.
+
+    Use a new key for each new request.
+    """
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "idempotency_key_reused"
@@ -54,13 +57,15 @@ class KeyedRequest:
     def require_same(self, request_hash: bytes) -> None:
         """Raise `IdempotencyKeyReused` unless that is this very request's hash."""
         if request_hash != self.request_hash:
-            raise IdempotencyKeyReused("This Idempotency-Key was used for another request; use a new one.")
+            raise IdempotencyKeyReused(
+                "This idempotency key was used for a different request. Use a new key."
+            )
 
 
 def idempotency_key(text: str) -> IdempotencyKey:
     """Return a caller's text as a key; raises `IdempotencyKeyInvalid`."""
     if not _FORM.fullmatch(text):
-        raise IdempotencyKeyInvalid("An Idempotency-Key is 1 to 255 printable ASCII characters.")
+        raise IdempotencyKeyInvalid("Invalid idempotency key. Send 1 to 255 printable ASCII characters.")
     return IdempotencyKey(text)
 
 

@@ -27,7 +27,7 @@ class StatusReason(Enum):
 
 
 class InvalidTransition(DomainError):
-    """The integration cannot go from where it is to where it was sent."""
+    """The integration is revoked, so its status cannot change in this way. Connect the provider again."""
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "integration_transition_invalid"
@@ -94,13 +94,17 @@ class Integration:
     def suspended(self, reason: StatusReason, *, at: datetime) -> "Integration":
         """Return it suspended; a revoked one stays revoked."""
         if self.is_revoked:
-            raise InvalidTransition("A revoked integration cannot be suspended; connect it again first.")
+            raise InvalidTransition(
+                "A revoked integration cannot be suspended. Connect the organization again first."
+            )
         return self._moved(IntegrationStatus.SUSPENDED, reason, at)
 
     def activated(self, *, at: datetime) -> "Integration":
         """Return it active again; a revoked one needs a new binding."""
         if self.is_revoked:
-            raise InvalidTransition("A revoked integration does not come back by itself; connect it again.")
+            raise InvalidTransition(
+                "A revoked integration cannot be reactivated. Connect the organization again."
+            )
         return self._moved(IntegrationStatus.ACTIVE, None, at)
 
     def revoked(self, reason: StatusReason, *, at: datetime) -> "Integration":
@@ -126,28 +130,38 @@ class SealedWebhookSecret:
 
 
 class IntegrationNotFound(DomainError):
-    """The organization never connected this provider."""
+    """The organization is not connected to this provider. Connect it first."""
 
     kind = ErrorKind.NOT_FOUND
     code = "integration_not_found"
 
 
 class IntegrationNotActive(DomainError):
-    """The integration is suspended or revoked, and this needs an active one."""
+    """The integration is suspended or revoked.
+
+    Lift the suspension at the provider, or connect the organization again.
+    """
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "integration_not_active"
 
 
 class OrganizationAlreadyConnected(DomainError):
-    """The organization has a live integration with this provider."""
+    """The organization is already connected to this provider.
+
+    Disconnect it before you connect another installation.
+    """
 
     kind = ErrorKind.ALREADY_EXISTS
     code = "organization_already_connected"
 
 
 class InstallationBoundElsewhere(DomainError):
-    """The installation belongs to another organization, which is never named."""
+    """The installation is connected to another crewkit organization.
 
+    Disconnect it in that organization first.
+    """
+
+    # The other organization is never named.
     kind = ErrorKind.ALREADY_EXISTS
     code = "installation_bound_elsewhere"

@@ -33,7 +33,7 @@ class LinkChoices:
 
 
 class LinkInvalid(DomainError):
-    """A branch or directory is not of the form git knows."""
+    """The branch or the root directory is not valid. Correct the fields listed in the error."""
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "link_invalid"
@@ -52,7 +52,7 @@ def cleaned(choices: LinkChoices) -> LinkChoices:
         root_directory=_checked(f"settings.{ROOT_DIRECTORY}", root, _directory, wrong),
     )
     if wrong:
-        raise LinkInvalid("This link cannot be as you wish.", fields=wrong)
+        raise LinkInvalid("The link's settings are not valid. Correct the listed fields.", fields=wrong)
     return clean
 
 
@@ -86,23 +86,23 @@ def _checked(
 
 def _branch(name: str) -> str:
     if not 1 <= len(name) <= LONGEST_BRANCH or _NO_BRANCH.search(name):
-        raise ValueError(f"Give a branch's name, of at most {LONGEST_BRANCH} characters.")
+        raise ValueError(f"Enter a valid branch name of at most {LONGEST_BRANCH} characters.")
     return name
 
 
 def _directory(path: str) -> str:
     """Return a path below the repository's root; it can never lead out of it."""
     if len(path) > LONGEST_PATH:
-        raise ValueError(f"Give at most {LONGEST_PATH} characters.")
+        raise ValueError(f"Use at most {LONGEST_PATH} characters.")
     if _NO_PATH.search(path):
-        raise ValueError("Leave out backslashes and characters that cannot be seen.")
+        raise ValueError("Remove backslashes and invisible characters.")
     if path.startswith("/"):
-        raise ValueError("Give a path relative to the repository's root, without a slash before it.")
+        raise ValueError("Use a path relative to the repository's root, without a leading slash.")
     parts = path.removesuffix("/").split("/")
     if parts[0] == ".":
         parts = parts[1:]
     if parts == [""]:
         parts = []
     if any(part in ("", ".", "..") for part in parts):
-        raise ValueError("Give a path without empty parts, `.` and `..`.")
+        raise ValueError("Use a path without empty segments, `.` and `..`.")
     return "/".join(parts)

@@ -18,7 +18,7 @@ _BRANCH = "main"
 def require_active(integration: Integration | None) -> Integration:
     """Return it; raises `IntegrationNotFound`, or `IntegrationNotActive` with the one thing that helps."""
     if integration is None:
-        raise IntegrationNotFound("This organization is not connected to the provider; connect it first.")
+        raise IntegrationNotFound("This organization is not connected to the provider. Connect it first.")
     if integration.status is not IntegrationStatus.ACTIVE:
         raise not_active(integration)
     return integration
@@ -31,10 +31,13 @@ def require_linkable(repository: Repository | None) -> Repository:
     `RepositoryNotFound` or `RepositoryArchived`.
     """
     if repository is None or repository.removed_at is not None:
-        raise RepositoryNotFound("The provider shows this integration no such repository.")
+        raise RepositoryNotFound(
+            "The integration has no access to this repository. Check the id, or give the app access "
+            "to the repository."
+        )
     if repository.archived:
         raise RepositoryArchived(
-            f"{repository.full_name} is archived, so nothing is pushed to it; unarchive it at the provider."
+            f"{repository.full_name} is archived and therefore read-only. Unarchive it at the provider first."
         )
     return repository
 
@@ -75,10 +78,12 @@ def require_as_linked(link: Link, repository_id: RepoId, choices: LinkChoices) -
     """
     if link.repo_id != repository_id:
         raise ProjectAlreadyLinked(
-            f"This project is linked to {link.repo_full_name}; unlink it first to link another repository."
+            f"This project is already linked to {link.repo_full_name}. Unlink it before you link "
+            "another repository."
         )
     if chosen(link, choices) != link:
         raise ProjectAlreadyLinked(
-            f"This project is linked to {link.repo_full_name} with other settings; change the link instead."
+            f"This project is already linked to {link.repo_full_name} with different settings. Update "
+            "the link instead."
         )
     return link

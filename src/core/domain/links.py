@@ -35,21 +35,24 @@ class Link:
 
 
 class ProjectNotLinked(DomainError):
-    """The project has no repository of this provider; link one."""
+    """The project is not linked to a repository of this provider. Link a repository first."""
 
     kind = ErrorKind.NOT_FOUND
     code = "project_not_linked"
 
 
 class ProjectAlreadyLinked(DomainError):
-    """The project has a repository of this provider; unlink it first."""
+    """The project is already linked to a repository of this provider. Unlink it first, or set `replace`."""
 
     kind = ErrorKind.ALREADY_EXISTS
     code = "project_already_linked"
 
 
 class LinkReplaced(DomainError):
-    """The project is linked, but not by the link that was named; look at it again."""
+    """The project is linked, but not by the link that the request names.
+
+    Load the project's link, then send the request again.
+    """
 
     kind = ErrorKind.ABORTED
     code = "link_replaced"

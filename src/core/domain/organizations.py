@@ -73,14 +73,15 @@ class Project:
 
 
 class OrganizationNotFound(DomainError):
-    """No such organization, or none the caller is a member of: both look the same from outside."""
+    """The organization does not exist, or the caller is not a member of it. Check the organization id."""
 
+    # Both cases look the same, so that callers cannot find out which organizations exist.
     kind = ErrorKind.NOT_FOUND
     code = "organization_not_found"
 
 
 class UserNotFound(DomainError):
-    """The token is sound, but names nobody crewkit knows."""
+    """The access token is valid, but its user does not exist in crewkit. Sign in again."""
 
     kind = ErrorKind.UNAUTHENTICATED
     code = "user_unknown"

@@ -45,7 +45,10 @@ class Standing:
 
 
 class ActionForbidden(DomainError):
-    """The caller may see this organization or account, but not do this with it."""
+    """The caller's role or scopes do not allow this action.
+
+    Ask an owner or admin of the organization, or use a service token with the required scope.
+    """
 
     kind = ErrorKind.PERMISSION_DENIED
     code = "action_forbidden"

@@ -16,18 +16,25 @@ class Principal:
 
 
 class ActingUserRefused(DomainError):
-    """The user a service says it acts for is none, or the caller is a user, who acts for nobody else."""
+    """The acting user is malformed or unknown, or the caller is not a service.
+
+    Only a service can act for a user. Send the id of a crewkit user, as a UUID.
+    """
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "acting_user_invalid"
 
 
 class TokenRefused(DomainError):
-    """The token is missing, malformed, expired or not ours; callers are not told which."""
+    """The access token is missing, malformed, expired, or not valid for this service.
 
+    Sign in again, or get a new token.
+    """
+
+    # Callers do not learn which of these it is.
     kind = ErrorKind.UNAUTHENTICATED
     code = "token_invalid"
 
     def __init__(self, reason: str) -> None:
-        super().__init__("Sign in again: the access token is missing, expired or not valid here.")
+        super().__init__("The access token is missing, expired or not valid. Sign in again.")
         self.reason = reason

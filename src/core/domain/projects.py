@@ -19,21 +19,21 @@ class ProjectPlace:
 
 
 class ProjectNotFound(DomainError):
-    """The organization has no such project."""
+    """The organization has no project with this id. Check the project id."""
 
     kind = ErrorKind.NOT_FOUND
     code = "project_not_found"
 
 
 class ProjectNameTaken(DomainError):
-    """The organization has a project of this name; choose another."""
+    """The organization already has a project with this name. Choose another name."""
 
     kind = ErrorKind.ALREADY_EXISTS
     code = "project_name_taken"
 
 
 class ProjectNameInvalid(DomainError):
-    """A project's name is 1 to 100 characters that can be seen."""
+    """The project name is not valid. Use 1 to 100 visible characters."""
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "project_name_invalid"
@@ -49,6 +49,8 @@ def project_name(wished: str | None, repository: Repository) -> str:
         return repository.name[:LONGEST_NAME]
     name = " ".join(unicodedata.normalize("NFC", wished).split())
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        message = f"Give 1 to {LONGEST_NAME} characters that can be seen."
-        raise ProjectNameInvalid("This cannot be a project's name.", fields=[FieldError("name", message)])
+        message = f"Use 1 to {LONGEST_NAME} visible characters."
+        raise ProjectNameInvalid(
+            "The project name is not valid. Choose another name.", fields=[FieldError("name", message)]
+        )
     return name

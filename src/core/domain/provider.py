@@ -215,48 +215,55 @@ class Capabilities:
 
 
 class ProviderUnavailable(DomainError):
-    """The provider does not answer, or answers that it cannot: network, timeouts, 5xx. Nobody is to blame."""
+    """The provider does not respond, or responds with a server error. Try again later."""
 
     kind = ErrorKind.UNAVAILABLE
     code = "provider_unavailable"
 
 
 class AnswerUnreadable(ProviderUnavailable):
-    """The provider's response could not be read. Try again later; if this continues, check for a proxy."""
+    """The provider's response could not be read.
+
+    Try again later. If this continues, check for a proxy that changes responses.
+    """
 
     kind = ErrorKind.INTERNAL
     code = "provider_answer_unreadable"
 
 
 class RateLimited(DomainError):
-    """The provider asks us to wait until `until`."""
+    """The provider's rate limit is exhausted. Try again after the delay in the error."""
 
     kind = ErrorKind.UNAVAILABLE
     code = "provider_rate_limited"
 
     def __init__(self, until: datetime, *, retry_after: float) -> None:
-        super().__init__(
-            "The provider limits how often we may ask; try again later.", retry_after=retry_after
-        )
+        super().__init__("The provider's rate limit is exhausted. Try again later.", retry_after=retry_after)
         self.until = until
 
 
 class InstallationSuspended(DomainError):
-    """The provider says this installation is suspended; its owner can lift that on the provider's side."""
+    """The installation is suspended at the provider.
+
+    An owner of the account can lift the suspension there.
+    """
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "installation_suspended"
 
 
 class InstallationGone(DomainError):
-    """The provider says there is no such installation of our app."""
+    """The installation of the app does not exist at the provider. Install the app again."""
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "installation_gone"
 
 
 class PermissionMissing(DomainError):
-    """The installation was not granted what this needs; its owner can grant it."""
+    """The installation does not have the permission that this request needs.
+
+    Ask an owner of the account to grant it.
+    """
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "provider_permission_missing"
@@ -270,11 +277,9 @@ class AccessBlocked(DomainError):
 
 
 class SingleSignOnRequired(AccessBlocked):
-    """The account at the provider requires single sign-on; sign in to the account there, then try again.
+    """The account at the provider requires single sign-on. Sign in to the account there, then try again."""
 
-    `url` is the provider's sign-in page, if it is known.
-    """
-
+    # `url` is the provider's sign-in page, if it is known.
     code = "provider_sso_required"
 
     def __init__(self, message: str, *, url: str | None = None) -> None:
@@ -283,59 +288,74 @@ class SingleSignOnRequired(AccessBlocked):
 
 
 class AddressNotAllowed(AccessBlocked):
-    """The account's IP allow list blocks this service; ask an owner of the account to add its addresses."""
+    """The account's IP allow list at the provider blocks this service.
+
+    Ask an owner of the account to add this service's addresses.
+    """
 
     code = "provider_ip_not_allowed"
 
 
 class AccountSuspended(AccessBlocked):
-    """The provider suspended this person's account; contact the provider's support."""
+    """The provider suspended this user's account. Contact the provider's support."""
 
     code = "provider_account_suspended"
 
 
 class RepositoryBlocked(AccessBlocked):
-    """The provider blocks access to this repository; its page at the provider shows the reason."""
+    """The provider blocks access to this repository.
+
+    Open the repository's page at the provider to see the reason.
+    """
 
     code = "provider_repository_blocked"
 
 
 class LoginBlocked(AccessBlocked):
-    """The provider blocks sign-in after too many failed attempts; try again later."""
+    """The provider blocks sign-in after too many failed attempts. Try again later."""
 
     kind = ErrorKind.UNAVAILABLE
     code = "provider_login_blocked"
 
 
 class EmailUnverified(AccessBlocked):
-    """The person has no verified email address at the provider; verify one there, then try again."""
+    """The user has no verified email address at the provider. Verify one there, then try again."""
 
     code = "provider_email_unverified"
 
 
 class CredentialRefused(DomainError):
-    """The provider refuses the credential shown: an app's key or clock, a dead user token, a used code."""
+    """The provider rejected the credential: it is expired, revoked, already used or wrong.
+
+    Try again. If this continues, connect again.
+    """
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "provider_credential_refused"
 
 
 class AppRefused(CredentialRefused):
-    """The provider refuses our app itself: its key, its secret or its clock. No customer is to blame."""
+    """The provider rejected this service's app: its key, its secret or its clock.
+
+    An operator must correct the app's settings. Try again later.
+    """
 
     kind = ErrorKind.UNAVAILABLE
     code = "provider_app_refused"
 
 
 class NotVisible(DomainError):
-    """The provider shows no such object to this credential: it does not exist, or is not ours to see."""
+    """The provider does not return this object: it does not exist, or the credential has no access to it.
+
+    Check that it exists and that the app has access to it.
+    """
 
     kind = ErrorKind.NOT_FOUND
     code = "not_visible_on_provider"
 
 
 class ProviderUnknown(DomainError):
-    """We speak with no provider of this name."""
+    """This service does not support this provider. Use a supported provider, such as `github`."""
 
     kind = ErrorKind.NOT_FOUND
     code = "provider_unknown"

@@ -63,14 +63,17 @@ class Repository:
 
 
 class RepositoryArchived(DomainError):
-    """The repository is read-only at the provider, so nothing is pushed to it; unarchive it first."""
+    """The repository is archived, so it is read-only at the provider. Unarchive it first."""
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "repository_archived"
 
 
 class RepositoryNotFound(DomainError):
-    """The integration's catalog has no such repository, or no longer."""
+    """The integration has no access to a repository with this id.
+
+    Check the id, or give the app access to the repository at the provider.
+    """
 
     kind = ErrorKind.NOT_FOUND
     code = "repository_not_found"

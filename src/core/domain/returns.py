@@ -30,28 +30,31 @@ class Return:
 
 
 class AuthorizationDenied(DomainError):
-    """The person did not authorize our app at the provider; nothing was changed."""
+    """The user did not authorize the app at the provider. Nothing was changed.
+
+    Start again and authorize the app.
+    """
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "authorization_denied"
 
 
 class CodeMissing(DomainError):
-    """The browser came back without the code that shows who it is; start again."""
+    """The provider sent the browser back without an authorization code. Start again."""
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "authorization_code_missing"
 
 
 class ApprovalNotFound(DomainError):
-    """The provider knows of no request of this person's that waits for an owner's approval; ask again."""
+    """The user has no open approval request at the provider. Request the installation again."""
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "approval_request_not_found"
 
 
 class ChoiceInvalid(DomainError):
-    """The installation chosen is none of those offered; go back and choose one of them."""
+    """The chosen installation is not one of the options. Go back and choose one of the listed options."""
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "installation_choice_invalid"

@@ -49,7 +49,7 @@ class SyncState:
 
 
 class SyncCoolingDown(DomainError):
-    """The catalog was read a moment ago; it is asked for again after `retry_after`."""
+    """The repository catalog was synchronized a moment ago. Try again after the delay in the error."""
 
     kind = ErrorKind.RESOURCE_EXHAUSTED
     code = "sync_cooling_down"
@@ -88,7 +88,8 @@ def requested_by_hand(integration: Integration, now: datetime) -> Integration:
         wait = COOLDOWN - state.age
         if wait > timedelta(0):
             raise SyncCoolingDown(
-                "The catalog was read a moment ago; try again later.", retry_after=wait.total_seconds()
+                "The repository catalog was synchronized a moment ago. Try again later.",
+                retry_after=wait.total_seconds(),
             )
     wanted = integration.sync_wanted(at=now)
     return wanted if state.error == RateLimited.code else replace(wanted, sync_retry_at=None)

@@ -135,12 +135,16 @@ def not_active(integration: Integration) -> IntegrationNotActive:
     match integration.status_reason:
         case StatusReason.SUSPENDED_ON_PROVIDER:
             message = (
-                "The installation is suspended at the provider; an owner of the account can lift that there."
+                "The installation is suspended at the provider. An owner of the account can lift the "
+                "suspension there."
             )
         case StatusReason.TOKEN_REFUSED:
-            message = "The provider refuses us this installation. We go on trying; check it at the provider."
+            message = (
+                "The provider does not issue access tokens for this installation. Check the installation "
+                "at the provider. This service keeps retrying."
+            )
         case _:
-            message = "This organization is not connected to the provider; connect it again."
+            message = "This organization is not connected to the provider. Connect it again."
     return IntegrationNotActive(message)
 
 

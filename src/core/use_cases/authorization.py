@@ -41,7 +41,9 @@ async def allowed_in(
     person = _person(actor)
     place = await directory.find_place(organization_id, person.user_id if person else None)
     if place is None or (person is not None and place.role is None):
-        raise OrganizationNotFound("There is no such organization, or you are not a member of it.")
+        raise OrganizationNotFound(
+            "The organization does not exist, or you are not a member of it. Check the organization id."
+        )
     standing = standing_of(actor, place.role)
     _check(authorizer, actor, action, standing)
     return place.organization, frozenset(one for one in besides if authorizer.allows(standing, one))
@@ -92,7 +94,10 @@ def _check(authorizer: Authorizer, actor: Actor, action: Action, standing: Stand
 
 def _refusal(actor: Actor) -> str:
     if not isinstance(actor, ServiceActor):
-        return "Your role in this organization does not allow this; ask an owner or admin."
+        return "Your role in this organization does not allow this action. Ask an owner or admin."
     if actor.acting_user is None:
-        return "The scopes of this service do not allow this."
-    return "The scopes of this service, or the role of the user it acts for, do not allow this."
+        return "The service's scopes do not allow this action. Use a token with the required scope."
+    return (
+        "The service's scopes, or the role of the acting user, do not allow this action. Use a "
+        "token with the required scope, or ask an owner or admin."
+    )

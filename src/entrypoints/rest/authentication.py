@@ -19,7 +19,10 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class OriginRefused(DomainError):
-    """A page elsewhere would act with this browser's session."""
+    """A page of another site sent this request with this browser's session.
+
+    Send the request from a page of this service, or with a bearer token.
+    """
 
     kind = ErrorKind.PERMISSION_DENIED
     code = "origin_not_allowed"
@@ -58,7 +61,10 @@ class Authentication:
         """Raise `OriginRefused` unless the request comes from a page of ours."""
         origin = request.headers.get("origin", "").lower()
         if origin not in self.origins:
-            raise OriginRefused("This page may not act with your session.")
+            raise OriginRefused(
+                "The request comes from a page of another site. Send it from a page of this service, or "
+                "with a bearer token."
+            )
 
     def is_from_own_page(self, request: Request) -> bool:
         """Return whether a page of this service sent the browser here, or a program did with a token.
@@ -88,7 +94,10 @@ class Authentication:
         if "origin" in request.headers:
             self.check_origin(request)
         elif request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-            raise OriginRefused("This page may not act with your session.")
+            raise OriginRefused(
+                "The request comes from a page of another site. Send it from a page of this service, or "
+                "with a bearer token."
+            )
 
     def _cookie(self, request: Request) -> str:
         token = request.cookies.get(self.cookie)

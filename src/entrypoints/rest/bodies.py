@@ -14,14 +14,17 @@ LARGEST = 64 * 1024
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_NOT_OF_THE_FORM = "The body is not of the form this takes."
+_NOT_OF_THE_FORM = "The request body has invalid fields. Correct the listed fields."
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _PLACE = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
 _FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `(.*)`$", re.DOTALL)
 
 
 class JsonRefused(DomainError):
-    """The body is no JSON, or not of the form this endpoint takes."""
+    """The request body is not valid JSON, or a field is missing, unknown or not valid.
+
+    Correct the fields listed in the error.
+    """
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "body_invalid"
@@ -33,18 +36,21 @@ async def read_json(request: Request, form: type[T]) -> T:
     Forms forbid unknown fields: a typo that is ignored looks like success.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json.")
+        raise HTTPException(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "The content type is not supported here. Send application/json.",
+        )
     body = await read_body(request)
     # PostgreSQL keeps no text with this character, and nobody means it.
     if _NUL.search(body):
-        raise JsonRefused(r"Leave out the character \u0000.")
+        raise JsonRefused("The body contains the character \\u0000. Remove it.")
     try:
         read = msgspec.json.decode(body, type=form)
         json.loads(body, object_pairs_hook=_without_doubles, parse_int=str, parse_float=str)
     except msgspec.ValidationError as error:
         raise _explained(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise JsonRefused("Send one JSON object, in UTF-8.") from None
+        raise JsonRefused("The request body is not valid JSON. Send one JSON object in UTF-8.") from None
     return read
 
 
@@ -66,7 +72,9 @@ def _without_doubles(pairs: list[tuple[str, object]]) -> None:
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
         double = next(name for name in names if names.count(name) > 1)
-        raise JsonRefused(_NOT_OF_THE_FORM, fields=[FieldError(double, "Give it once.")])
+        raise JsonRefused(
+            _NOT_OF_THE_FORM, fields=[FieldError(double, "This name is repeated. Send it once.")]
+        )
 
 
 def _explained(message: str) -> JsonRefused:
@@ -77,5 +85,5 @@ def _explained(message: str) -> JsonRefused:
     named = _FIELD.match(text)
     if named:
         path.append(named[1])
-        text = "There is no such field here." if "unknown" in text else "This field is required."
+        text = "Unknown field. Remove it." if "unknown" in text else "This field is required."
     return JsonRefused(_NOT_OF_THE_FORM, fields=[FieldError(".".join(path) or "body", text)])

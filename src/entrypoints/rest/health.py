@@ -34,7 +34,7 @@ class Ready(msgspec.Struct):
 
 
 class NotReady(DomainError):
-    """Something the API depends on does not answer; it should get no traffic until it does."""
+    """A dependency of the API does not respond. Send no traffic to this instance until it is ready."""
 
     kind = ErrorKind.UNAVAILABLE
     code = "not_ready"
@@ -107,5 +107,5 @@ async def _result(name: str, check: Callable[[], Awaitable[object]]) -> _Result:
         return _Result(note=note) if isinstance(note, str) else _Result()
     _log.warning("not_ready", dependency=name, error=f"{type(error).__name__}: {error}")
     if isinstance(error, TimeoutError):
-        return _Result(f"No answer within {_PATIENCE_SECONDS:.0f} s.")
-    return _Result(error.message if isinstance(error, DomainError) else "No answer.")
+        return _Result(f"No response within {_PATIENCE_SECONDS:.0f} s.")
+    return _Result(error.message if isinstance(error, DomainError) else "No response.")

@@ -25,9 +25,9 @@ MAX_TARGET_BYTES = 8 * 1024
 _MAX_DRAINED_BYTES = 1024 * 1024
 
 _DETAILS = {
-    HTTPStatus.BAD_REQUEST: "This is no HTTP request: look for a control character in a header.",
-    HTTPStatus.REQUEST_URI_TOO_LONG: "The address is too long. Send at most 8 KB of path and query.",
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too large. Send at most 32 KB of them, "
+    HTTPStatus.BAD_REQUEST: "The request is not valid HTTP. Check the headers for control characters.",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "The URL is too long. Send at most 8 KB of path and query.",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The request headers are too large. Send at most 32 KB, "
     "including the request line, trailers, chunk extensions and the sizes of chunks below 256 bytes.",
 }
 
@@ -35,7 +35,7 @@ _log = structlog.get_logger(__name__)
 
 
 class TooManyConnections(DomainError):
-    """The server has as many connections open as it can serve; close idle ones, or try again later."""
+    """The server has reached its limit of open connections. Close idle connections, or try again later."""
 
     kind = ErrorKind.UNAVAILABLE
     code = "too_many_connections"
@@ -84,7 +84,10 @@ class HttpProtocol(HttpToolsProtocol):
         if self._open_connections.admit(self, self.loop):
             return
         request_id = request_ids.new_request_id()
-        error = TooManyConnections("Too many connections are open. Close idle ones, or try again later.")
+        error = TooManyConnections(
+            "The server has reached its limit of open connections. Close idle connections, or try "
+            "again later."
+        )
         self._refusal = _render(problem_of(error, request_id), request_id)
         if self._open_connections.can_drain_refused:
             self._send_refusal()

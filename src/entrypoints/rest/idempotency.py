@@ -31,7 +31,7 @@ def read_key(request: Request) -> IdempotencyKey | None:
     """Return the request's key, None where it has none; raises `IdempotencyKeyInvalid`."""
     given = request.headers.getlist("idempotency-key")
     if len(given) > 1:
-        raise IdempotencyKeyInvalid("Give one Idempotency-Key.")
+        raise IdempotencyKeyInvalid("Several idempotency keys were sent. Send one.")
     return idempotency_key(given[0]) if given else None
 
 

@@ -207,7 +207,9 @@ class Installing:
         account = await self.who_am_i(actor)
         names = {one.organization.external_id: one.organization.name for one in account.memberships}
         if organization_id not in names:
-            raise OrganizationNotFound("There is no such organization, or you are not a member of it.")
+            raise OrganizationNotFound(
+                "The organization does not exist, or you are not a member of it. Check the organization id."
+            )
         return self.pages.confirm(
             request,
             f"Connect {names[organization_id]}?",

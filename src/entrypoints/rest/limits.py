@@ -54,11 +54,18 @@ class Limits:
             if not limit.is_over:
                 raise
             if body.is_awaited:
-                return HTTPStatus.REQUEST_TIMEOUT, "body_too_slow", "The body did not arrive in time."
+                return (
+                    HTTPStatus.REQUEST_TIMEOUT,
+                    "body_too_slow",
+                    "The request body did not arrive in time. Send the request again.",
+                )
             return (
                 HTTPStatus.GATEWAY_TIMEOUT,
                 "request_too_slow",
-                "The answer took too long and was given up. What was asked for may still have been done.",
+                (
+                    "The request took too long and was aborted. It may still have been completed: check "
+                    "before you send it again."
+                ),
             )
         return None
 
@@ -86,11 +93,18 @@ def _refusal(scope: Scope) -> tuple[HTTPStatus, str, str] | None:
     """Return why a request's first lines are refused, if they are."""
     path, query, headers = scope["raw_path"], scope["query_string"], scope["headers"]
     if not (_is_text(path, without=_CONTROL) and _is_text(query, without=_NUL)):
-        detail = "The path or the query holds a control character, or is not UTF-8 in percent-encoding."
+        detail = (
+            "The path or the query contains a control character, or is not percent-encoded UTF-8. "
+            "Correct the URL."
+        )
         return HTTPStatus.BAD_REQUEST, "request_malformed", detail
     for name, value in headers:
         if name == b"content-length" and value.isdigit() and int(value) > LARGEST:
-            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "A body has at most 64 KB here."
+            return (
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                "body_too_large",
+                "The request body is larger than 64 KB. Send a smaller body.",
+            )
     return None
 
 

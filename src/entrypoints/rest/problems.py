@@ -40,26 +40,50 @@ _OTHERWISE: Mapping[str, HTTPStatus] = {IdempotencyKeyReused.code: HTTPStatus.UN
 OF_HTTP: Mapping[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.BAD_REQUEST: (
         "request_malformed",
-        "A control character in a header, or a path or query that is no text; or this is no HTTP at all.",
+        (
+            "The request is not valid HTTP, or its URL or headers contain invalid characters. Remove "
+            "control characters and percent-encode the URL as UTF-8."
+        ),
     ),
-    HTTPStatus.NOT_FOUND: ("not_found", "There is no such path."),
+    HTTPStatus.NOT_FOUND: ("not_found", "This path does not exist. Check the URL."),
     HTTPStatus.METHOD_NOT_ALLOWED: (
         "method_not_allowed",
-        "The path answers other methods, named in `Allow`.",
+        "This path does not support the method. Use a method listed in the `Allow` header.",
     ),
-    HTTPStatus.REQUEST_TIMEOUT: ("body_too_slow", "The body did not arrive in time."),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("body_too_large", "The body is larger than this endpoint takes."),
-    HTTPStatus.REQUEST_URI_TOO_LONG: ("uri_too_long", "Path and query are longer than any request needs."),
+    HTTPStatus.REQUEST_TIMEOUT: (
+        "body_too_slow",
+        "The request body did not arrive in time. Send the request again.",
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+        "body_too_large",
+        "The request body is larger than this endpoint accepts. Send a smaller body.",
+    ),
+    HTTPStatus.REQUEST_URI_TOO_LONG: (
+        "uri_too_long",
+        "The URL is too long. Send at most 8 KB of path and query.",
+    ),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (
         "unsupported_media_type",
-        "The content type is not one this endpoint takes.",
+        (
+            "This endpoint does not support the content type. Send `application/json`, or a type "
+            "that the operation lists."
+        ),
     ),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
         "headers_too_large",
-        "The headers are longer than any request needs.",
+        "The request headers are too large. Send at most 32 KB.",
     ),
-    HTTPStatus.INTERNAL_SERVER_ERROR: ("internal", "Something went wrong here; tell support the request id."),
-    HTTPStatus.GATEWAY_TIMEOUT: ("request_too_slow", "The answer took too long and was given up."),
+    HTTPStatus.INTERNAL_SERVER_ERROR: (
+        "internal",
+        "An unexpected error occurred. Contact support with the request id.",
+    ),
+    HTTPStatus.GATEWAY_TIMEOUT: (
+        "request_too_slow",
+        (
+            "The request took too long and was aborted. It may still have been completed: check "
+            "before you send it again."
+        ),
+    ),
 }
 """What HTTP alone refuses, or what fails in any operation: code and meaning."""
 
@@ -138,7 +162,7 @@ def unexpected(request_id: str) -> Response:
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "internal",
-        "Something went wrong here. Tell support the request id.",
+        "An unexpected error occurred. Contact support with the request id.",
         request_id,
     )
 
@@ -157,10 +181,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if status is HTTPStatus.METHOD_NOT_ALLOWED and request.method == "OPTIONS":
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": _allowed_methods(request.scope)})
     said = error.detail != status.phrase
-    detail = error.detail if said else status.description or status.phrase
+    documented = OF_HTTP[status][1] if status in OF_HTTP else status.description or status.phrase
+    detail = error.detail if said else documented
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = _allowed_methods(request.scope)
-        detail = f"This path answers {headers['Allow']} only."
+        detail = f"This path supports {headers['Allow']} only. Use one of these methods."
     code = OF_HTTP[status][0] if status in OF_HTTP else f"http_{status.value}"
     return problem(status, code, detail, request_id_of(request.scope), headers=headers)
 

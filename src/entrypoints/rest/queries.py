@@ -46,7 +46,9 @@ def read_query(request: Request, form: type[Q]) -> Q:
     values = dict(given)
     if len(values) < len(given):
         names = [name for name, _ in given]
-        raise query_refused(next(name for name in names if names.count(name) > 1), "Give it once.")
+        raise query_refused(
+            next(name for name in names if names.count(name) > 1), "This name is repeated. Send it once."
+        )
     try:
         # Everything in a query is text: numbers and truth values are read from it.
         read = msgspec.convert(values, form, strict=False)
@@ -62,13 +64,15 @@ def read_query(request: Request, form: type[Q]) -> Q:
 
 def query_refused(name: str, message: str) -> QueryRefused:
     """Return the refusal of one parameter."""
-    return QueryRefused("A query parameter is not understood.", fields=[FieldError(name, message)])
+    return QueryRefused(
+        "A query parameter is not valid. Correct the listed parameter.", fields=[FieldError(name, message)]
+    )
 
 
 def _explained(message: str, form: type[Query]) -> QueryRefused:
     unknown = _UNKNOWN.match(message)
     if unknown:
-        return query_refused(unknown[1], "There is no such parameter here.")
+        return query_refused(unknown[1], "Unknown parameter. Remove it.")
     missing = _MISSING.match(message)
     if missing:
         return _ill_formed(missing[1], form)

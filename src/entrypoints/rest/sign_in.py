@@ -42,7 +42,7 @@ class SignInQuery(Query, frozen=True):
 
 
 class PersonUnknown(DomainError):
-    """The form names nobody of the demo."""
+    """The form does not name one of the demo users. Choose a user on the page."""
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "demo_user_unknown"
@@ -86,7 +86,7 @@ def operations(sign_in: SignIn, authentication: Authentication) -> list[Operatio
         by_email = {person.email: person for person in sign_in.people().values()}
         chosen = by_email.get(form.get("email", [""])[0])
         if chosen is None:
-            raise PersonUnknown("Choose one of the people on the page.")
+            raise PersonUnknown("This user is not on the page. Choose one of the listed users.")
         answer = RedirectResponse(_path(form.get("return_to", ["/"])[0]), HTTPStatus.SEE_OTHER.value)
         answer.set_cookie(
             authentication.cookie,

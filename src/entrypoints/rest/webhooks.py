@@ -206,7 +206,9 @@ class WebhookEndpoint:
         if body.size + len(part) > MAX_BODY:
             raise _too_large()
         if self._bytes_held + len(part) > MAX_IN_FLIGHT:
-            raise ReceiverBusy("Too many large deliveries at once; try again later.", retry_after=5)
+            raise ReceiverBusy(
+                "Too many large deliveries are being received. Send the delivery again later.", retry_after=5
+            )
         body.parts.append(part)
         body.size += len(part)
         self._bytes_held += len(part)
@@ -265,12 +267,18 @@ class _Refusal(Exception):
 
 def _too_large() -> _Refusal:
     return _Refusal(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "A delivery has at most 25 MB of body."
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "body_too_large",
+        "The webhook body is larger than 25 MB. Send a smaller body.",
     )
 
 
 def _too_slow() -> _Refusal:
-    return _Refusal(HTTPStatus.REQUEST_TIMEOUT, "body_too_slow", "The body did not arrive in time.")
+    return _Refusal(
+        HTTPStatus.REQUEST_TIMEOUT,
+        "body_too_slow",
+        "The request body did not arrive in time. Send the request again.",
+    )
 
 
 class _SenderGone(Exception):
@@ -281,7 +289,10 @@ def _admitted(method: str, headers: Headers) -> bool:
     """Refuse what headers alone show to be wrong, and tell whether the body is a form."""
     if method != "POST":
         raise _Refusal(
-            HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "Deliveries are posted.", {"allow": "POST"}
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "This path accepts POST only. Send webhook deliveries with POST.",
+            {"allow": "POST"},
         )
     declared = headers.get(b"content-length", b"")
     if declared.isdigit() and int(declared) > MAX_BODY:
@@ -291,6 +302,7 @@ def _admitted(method: str, headers: Headers) -> bool:
         raise _Refusal(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",
-            "Send application/json or application/x-www-form-urlencoded.",
+            "The content type is not supported here. Send application/json or "
+            "application/x-www-form-urlencoded.",
         )
     return content_type == _FORM

@@ -97,7 +97,7 @@ async def test_unlinking(edge: ProjectsEdge, client: Client) -> None:
     assert (answer.status_code, answer.content) == (204, b"")
     for method in ("GET", "DELETE"):
         again = await client.request(method, path, headers=edge.of("member"))
-        assert "link one" in refused(again, 404, "project_not_linked")["detail"]
+        assert "Link one first" in refused(again, 404, "project_not_linked")["detail"]
     assert [step[0] for step in await edge.steps("link", made["id"])] == ["created", "deleted"]
     assert [fact.type.value for fact in await edge.told()] == ["git.link.created", "git.link.removed"]
     assert (await link(edge, client, edge.project, GADGETS))["id"] != made["id"]
@@ -112,7 +112,7 @@ async def test_unlinking_the_link_that_is_meant(edge: ProjectsEdge, client: Clie
     before = await edge.told()
 
     late = await client.delete(path, params={"link_id": seen["id"]}, headers=edge.of("member"))
-    assert "look at it again" in refused(late, 409, "link_replaced")["detail"]
+    assert "Load the link again" in refused(late, 409, "link_replaced")["detail"]
     assert (await client.get(path, headers=edge.of("member"))).json() == theirs
     assert await edge.told() == before
 
@@ -149,7 +149,7 @@ async def test_another_provider(edge: ProjectsEdge, client: Client) -> None:
     for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None)):
         url = f"{path}?provider=gitlab"
         answer = await client.request(method, url, json=body, headers=edge.of("owner"))
-        assert "Supported: github" in refused(answer, 404, "provider_unknown")["detail"]
+        assert "Use one of: github" in refused(answer, 404, "provider_unknown")["detail"]
     for url in (path, edge.path("/projects/import")):
         sent = {"repo_id": WIDGETS, "provider": "gitlab"}
         refused(await client.post(url, json=sent, headers=edge.of("owner")), 404, "provider_unknown")

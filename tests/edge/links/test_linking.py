@@ -70,9 +70,11 @@ async def test_a_second_click_changes_nothing(edge: ProjectsEdge, client: Client
     other = await client.post(
         path, json={"repo_id": WIDGETS, "default_branch": "main"}, headers=edge.of("owner")
     )
-    assert "change the link" in refused(other, 409, "project_already_linked")["detail"]
+    assert "Update the link" in refused(other, 409, "project_already_linked")["detail"]
     other = await client.post(path, json={"repo_id": GADGETS}, headers=edge.of("owner"))
-    assert "linked to acme/widgets; unlink" in refused(other, 409, "project_already_linked")["detail"]
+    assert (
+        "already linked to acme/widgets. Unlink it" in refused(other, 409, "project_already_linked")["detail"]
+    )
     assert len(await edge.told()) == 1
 
 
@@ -107,9 +109,9 @@ async def test_what_cannot_be_linked(
 @pytest.mark.parametrize(
     ("status", "reason", "hint"),
     [
-        (IntegrationStatus.SUSPENDED, StatusReason.SUSPENDED_ON_PROVIDER, "can lift that there"),
-        (IntegrationStatus.SUSPENDED, StatusReason.TOKEN_REFUSED, "check it at the provider"),
-        (IntegrationStatus.REVOKED, StatusReason.DISCONNECTED, "connect it again"),
+        (IntegrationStatus.SUSPENDED, StatusReason.SUSPENDED_ON_PROVIDER, "can lift the suspension there"),
+        (IntegrationStatus.SUSPENDED, StatusReason.TOKEN_REFUSED, "Check the installation at the provider"),
+        (IntegrationStatus.REVOKED, StatusReason.DISCONNECTED, "Connect it again"),
     ],
 )
 async def test_an_integration_that_is_not_active(
@@ -131,7 +133,7 @@ async def test_an_organization_that_never_connected(edge: ProjectsEdge, client: 
         answer = await client.post(
             edge.path(path, organization), json={"repo_id": WIDGETS}, headers=edge.of("founder")
         )
-        assert "connect it first" in refused(answer, 404, "integration_not_found")["detail"]
+        assert "Connect it first" in refused(answer, 404, "integration_not_found")["detail"]
 
 
 async def test_another_repository_in_its_place(edge: ProjectsEdge, client: Client) -> None:

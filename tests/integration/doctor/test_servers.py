@@ -22,7 +22,7 @@ from tests.support.service_at_sandbox import ServiceAtSandbox
 Change = Callable[[str], str]
 
 MISTAKES = [
-    pytest.param(lambda url: f"{url}&user=nobody", "Correct user and password", id="user"),
+    pytest.param(lambda url: f"{url}&user=nobody", "Correct the user and password", id="user"),
     pytest.param(
         lambda url: urlsplit(url)._replace(path="/nothing").geturl(), "Create the database", id="database"
     ),

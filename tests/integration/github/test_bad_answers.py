@@ -79,7 +79,7 @@ BROKEN: dict[str, Answer] = {
     ),
     "packed in a way nobody asked for": Response(b"{}", headers={"content-encoding": "br"}),
     "damaged gzip": Response(b"not gzip", headers={"content-encoding": "gzip"}),
-    "redirected in circles": RedirectResponse("/repositories/7", 301),
+    "redirect loop": RedirectResponse("/repositories/7", 301),
 }
 
 # GitHub answered, whatever it was: that is no outage.
@@ -98,7 +98,7 @@ async def test_one_bad_answer_is_not_noticed(broken: Answer, github: ScriptedGit
     """A call that changes nothing is tried again after a moment."""
     github.answers(REPOSITORY, broken, reply(answers.repository(7)))
     async with github_provider(github.url, time, limits=SHORT) as provider:
-        if broken is BROKEN["redirected in circles"]:
+        if broken is BROKEN["redirect loop"]:
             github.answers(REPOSITORY, broken, broken, broken, broken, reply(answers.repository(7)))
 
         assert await read(provider) == "acme/rocket-7"
@@ -123,7 +123,7 @@ async def test_bad_answers_are_tried_three_times_and_say_nothing_of_the_object(
         assert error.value.message.startswith("GitHub's response could not be read.")
     elif broken is not BROKEN["too large"]:  # on a slow machine it takes longer than a call may
         assert not isinstance(error.value, AnswerUnreadable)
-        assert error.value.message == "GitHub does not answer right now; try again later."
+        assert error.value.message == "GitHub does not respond. Try again later."
 
 
 async def test_a_server_that_is_not_there_is_unavailable(time: Time) -> None:

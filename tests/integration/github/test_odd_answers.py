@@ -219,7 +219,10 @@ async def test_a_person_without_a_verified_address_learns_what_to_do(
     with pytest.raises(EmailUnverified) as error:
         await provider.exchange_code(Secret("code"), redirect_uri=None, code_verifier=None)
 
-    assert error.value.message == "Verify an email address at GitHub, then try again."
+    assert (
+        error.value.message
+        == "Your GitHub account has no verified email address. Verify one on GitHub, then try again."
+    )
 
 
 async def test_addresses_that_run_scripts_are_dropped(

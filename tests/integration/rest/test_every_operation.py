@@ -111,7 +111,7 @@ def test_a_parameter_that_is_not_understood_is_named(
     """Before anything is done: a typo is never ignored."""
     answer = Call(OPERATIONS[name], tenants.own).send(owner, query={"pgae": "2"})
     assert code(answer) == (400, "query_invalid")
-    assert answer.json()["errors"] == [{"field": "pgae", "message": "There is no such parameter here."}]
+    assert answer.json()["errors"] == [{"field": "pgae", "message": "Unknown parameter. Remove it."}]
 
 
 @pytest.mark.parametrize("name", IN_ORGANIZATION)

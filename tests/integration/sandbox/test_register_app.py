@@ -277,5 +277,5 @@ async def test_one_that_says_nothing_is_not_waited_for() -> None:
     """It takes the connection and is silent."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         registrar = Registrar(Addresses.at(f"http://127.0.0.1:{silent.getsockname()[1]}"))
-        with pytest.raises(ProviderUnavailable, match="does not answer"):
+        with pytest.raises(ProviderUnavailable, match="does not respond"):
             await registrar.greet(seconds=0.05)

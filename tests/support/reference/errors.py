@@ -25,22 +25,17 @@ def error_types() -> set[type[DomainError]]:
     }
 
 
-def documented_text(error: type[DomainError]) -> str:
-    """Return the first line of the class's own docstring; a docstring of a base class does not count."""
-    return (vars(error)["__doc__"] or "").partition("\n")[0]
-
-
 def documented_texts() -> Iterator[tuple[str, str]]:
     """Yield every error code with its documented text."""
     for error in error_types():
-        yield error.code, documented_text(error)
+        yield error.code, error.documentation()
     yield from OF_HTTP.values()
 
 
 def error_codes() -> str:
     """Return the table of codes, with their status over HTTP and over gRPC."""
     rows = {
-        error.code: (status_of(error), CODE[error.kind].name, documented_text(error))
+        error.code: (status_of(error), CODE[error.kind].name, error.documentation())
         for error in error_types()
     }
     over_grpc = {error.reason: error.code.name for error in (unexpected(""), too_slow(""))}

@@ -164,10 +164,13 @@ def test_a_deleted_repository_never_deletes_an_installation() -> None:
         ),
         (
             b'{"installation":{"id":1},"ref":5,"after":"a","repository":{"id":1}}',
-            "`ref` is a number; expected text",
+            "`ref` is a number; expected a string",
         ),
-        (b'{"installation":{"id":1},"ref":"r","repository":{"id":1}}', "`after` is missing; expected text"),
-        (b'{"installation":[]}', "`installation` is a list; expected an object"),
+        (
+            b'{"installation":{"id":1},"ref":"r","repository":{"id":1}}',
+            "`after` is missing; expected a string",
+        ),
+        (b'{"installation":[]}', "`installation` is an array; expected an object"),
     ],
 )
 def test_an_unreadable_payload_names_the_field_in_plain_words(body: bytes, words: str) -> None:
@@ -175,7 +178,7 @@ def test_an_unreadable_payload_names_the_field_in_plain_words(body: bytes, words
     with pytest.raises(EnvelopeUnreadable) as error:
         protocol().read("push", body)
     assert words in error.value.message
-    assert "Retry the event" in error.value.message
+    assert "retry the event" in error.value.message
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_an_answer_is_read_and_never_shown() -> None:
 
     assert registrar.read(ANSWER) == REGISTERED
     assert not any(str(value) in repr(REGISTERED) for value in SECRETS)
-    with pytest.raises(ValueError, match="no registered app") as refused:
+    with pytest.raises(ValueError, match="does not describe a registered app") as refused:
         registrar.read(ANSWER.replace(b'"slug"', b'"snail"'))
     assert refused.value.__cause__ is None
 

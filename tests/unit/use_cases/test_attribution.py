@@ -234,7 +234,7 @@ async def test_a_busy_lane_leaves_the_claim_due() -> None:
     claim = ClaimCommits(processing.unit_of_work, processing.bell, processing.clock)
 
     async def conflict() -> None:
-        raise StorageConflict("A concurrent change did not end in time; try again.")
+        raise StorageConflict("A concurrent change did not finish in time. Try again.")
 
     processing.unit_of_work.before_commit = conflict
     assert await claim() == 0

@@ -54,7 +54,7 @@ async def test_a_member_is_given_the_organization(company: Company) -> None:
 
 async def test_a_member_without_the_right_is_told_so(company: Company) -> None:
     """Who sees the organization anyway is told what they lack."""
-    with pytest.raises(ActionForbidden, match="ask an owner or admin"):
+    with pytest.raises(ActionForbidden, match="Ask an owner or admin"):
         await company.ask(company.people["viewer"], Action.LINK)
 
 
@@ -87,7 +87,7 @@ async def test_a_service_for_a_user_needs_both(company: Company) -> None:
         for_user(company.people["viewer"], "git.link"),
         for_user(company.people["owner"], "git.read"),
     ):
-        with pytest.raises(ActionForbidden, match="or the role of the user"):
+        with pytest.raises(ActionForbidden, match="or the role of the acting user"):
             await company.ask(actor, Action.LINK)
 
 

@@ -166,7 +166,9 @@ async def test_a_code_of_another_flow_is_worth_nothing(world: ConnectingWorld) -
 async def test_a_silent_provider_is_told_as_such(world: ConnectingWorld, call: str) -> None:
     """Nothing is connected by halves, and what was given out is revoked once the provider is back."""
     returned = world.authorize("7", await world.begin(world.mara))
-    world.provider.fail(call, ProviderUnavailable("The provider does not answer.", retry_after=5.0))
+    world.provider.fail(
+        call, ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5.0)
+    )
     await refused(world, world.mara, returned, ProviderUnavailable)
     assert await nothing_is_connected(world)
 

@@ -27,7 +27,9 @@ async def test_disconnecting_forgets_and_revokes(world: ConnectingWorld) -> None
     for _ in range(2):
         await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
     assert await world.connection(world.mara) is None
-    world.provider.fail("revoke_grant", ProviderUnavailable("The provider does not answer."))
+    world.provider.fail(
+        "revoke_grant", ProviderUnavailable("The provider does not respond. Try again later.")
+    )
     assert await world.people.revoke_tokens() == 0
     assert len(world.provider.world.grants) == 2
     assert await world.people.revoke_tokens() == 0, "it is not due yet"
@@ -74,7 +76,11 @@ async def test_what_cannot_be_revoked_is_given_up_at_last(world: ConnectingWorld
     """A month is enough; until then the pauses grow."""
     await world.connect(world.mara, "7")
     await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
-    world.provider.fail("revoke_grant", AppRefused("The app's key is not accepted."), times=None)
+    world.provider.fail(
+        "revoke_grant",
+        AppRefused("The provider rejected the app's key. An operator must correct it."),
+        times=None,
+    )
     tries = 0
     while world.database.committed.revocations:
         await world.people.revoke_tokens()
@@ -104,7 +110,7 @@ async def test_a_look_up_that_fails_comes_again(world: ConnectingWorld) -> None:
     """Nothing is lost of what was known, and an hour later it is tried again."""
     connection = await world.connect(world.mara, "7")
     world.clock.advance(timedelta(days=1))
-    world.provider.fail("person", ProviderUnavailable("The provider does not answer."))
+    world.provider.fail("person", ProviderUnavailable("The provider does not respond. Try again later."))
     assert await world.people.look_up_identities() == 0
     assert await world.people.look_up_identities() == 0
     world.clock.advance(timedelta(hours=1))

@@ -70,7 +70,8 @@ async def test_one_that_drives_storage_away_is_found_and_given_up() -> None:
     assert told(processing) == [1, 2, 3, 4]
     bad = processing.event(deliveries[2])
     assert (bad.status, bad.attempts) == (EventStatus.FAILED, 1)
-    assert bad.error_message == "DroveStorageAway: the database went away each time this event was processed"
+    assert bad.error_message is not None
+    assert bad.error_message.startswith("database_lost: ")
     assert [code for code, _ in processing.alerts.told] == ["event_failed"]
     assert len(crashes) == 3
     later = await processing.deliver("push", push(5))

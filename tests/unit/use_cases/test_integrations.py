@@ -168,7 +168,7 @@ async def test_an_unknown_provider(catalog: Catalog) -> None:
     organization = await catalog.world.organization()
     owner = await catalog.member(organization, Role.OWNER)
     for ask in (catalog.show_integration, catalog.disconnect):
-        with pytest.raises(ProviderUnknown, match="Supported: github"):
+        with pytest.raises(ProviderUnknown, match="Use one of: github"):
             await ask(owner, organization_id=organization.external_id, provider="gitlab")
 
 

@@ -25,16 +25,20 @@ class Identify:
             person = await self._acting(acting_user, request_id) if acting_user else None
             return ServiceActor(principal.service or "", principal.scopes, person, request_id)
         if acting_user is not None:
-            raise ActingUserRefused("Only a service names a user it acts for; a user acts as themselves.")
+            raise ActingUserRefused(
+                "A user cannot act for another user. Remove the acting user; only services can send one."
+            )
         user = await self._person(principal.user_id, request_id)
         if user is None:
-            raise UserNotFound("Sign in again: this account is not known here.")
+            raise UserNotFound("Your account does not exist in crewkit. Sign in again.")
         return user
 
     async def _acting(self, user_id: UUID, request_id: str | None) -> UserActor:
         user = await self._person(user_id, request_id)
         if user is None:
-            raise ActingUserRefused("The user you act for is not known here.")
+            raise ActingUserRefused(
+                "The acting user does not exist in crewkit. Send the id of an existing user."
+            )
         return user
 
     async def _person(self, user_id: UUID, request_id: str | None) -> UserActor | None:

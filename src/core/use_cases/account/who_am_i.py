@@ -8,7 +8,7 @@ from ports.directory import Directory
 
 
 class UserRequired(DomainError):
-    """This takes a person: it is about their own account, or needs a browser, and a service has neither."""
+    """This operation is for users. A service cannot use it alone. Call it with a user's token."""
 
     kind = ErrorKind.PERMISSION_DENIED
     code = "user_required"
@@ -32,8 +32,8 @@ class WhoAmI:
         """Return the acting user's account; raises `UserRequired` or `UserNotFound`."""
         person = actor.acting_user if isinstance(actor, ServiceActor) else actor
         if not isinstance(person, UserActor):
-            raise UserRequired("This is about a person's own account: call it with a user's token.")
+            raise UserRequired("This operation returns a user's own account. Call it with a user's token.")
         user = await self.directory.find_user(person.external_id)
         if user is None:
-            raise UserNotFound("Sign in again: this account is not known here.")
+            raise UserNotFound("Your account does not exist in crewkit. Sign in again.")
         return Account(user, await self.directory.memberships(user.id))

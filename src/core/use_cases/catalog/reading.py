@@ -23,7 +23,7 @@ def readable(integration: Integration | None) -> Integration:
     and `IntegrationNotActive` for a revoked one.
     """
     if integration is None:
-        raise IntegrationNotFound("This organization is not connected to the provider; connect it first.")
+        raise IntegrationNotFound("This organization is not connected to the provider. Connect it first.")
     if integration.is_revoked:
         raise not_active(integration)
     return integration
@@ -33,7 +33,10 @@ async def get_repository(tx: Transaction, integration: Integration, repo_id: Rep
     """Return a repository in this integration's catalog; raises `RepositoryNotFound`."""
     rows = await tx.repositories.find_many([(integration.id, repo_id)])
     if not rows or rows[0].removed_at is not None:
-        raise RepositoryNotFound("The provider shows this integration no such repository.")
+        raise RepositoryNotFound(
+            "The integration has no access to this repository. Check the id, or give the app access "
+            "to the repository."
+        )
     return rows[0]
 
 

@@ -49,7 +49,7 @@ async def want_sync(
     """Note, for whoever has been authorized, that a sync is wanted; raises what `RequestSync` does."""
     known = await tx.integrations.get_for_update(organization.id, provider)
     if known is None:
-        raise IntegrationNotFound("This organization is not connected to the provider; connect it first.")
+        raise IntegrationNotFound("This organization is not connected to the provider. Connect it first.")
     if known.status is not IntegrationStatus.ACTIVE:
         raise not_active(known)
     wanted = requested_by_hand(known, now)

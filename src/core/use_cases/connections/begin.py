@@ -33,7 +33,9 @@ class BeginConnection:
         Raises `UserRequired`, also for a service that acts for one, or `ProviderUnknown`.
         """
         if not isinstance(actor, UserActor):
-            raise UserRequired("Connecting an account takes a person with a browser.")
+            raise UserRequired(
+                "Only a user with a browser can connect an account. Call this with a user's token."
+            )
         person = require_own(self.authorizer, actor, Action.CONNECT)
         require_supported(provider, self.providers)
         verifier = new_verifier()

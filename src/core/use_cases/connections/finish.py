@@ -113,11 +113,17 @@ class FinishConnection:
 
     async def _exchange(self, flow: Flow, returned: Return) -> UserTokens:
         if returned.error == "access_denied":
-            raise AuthorizationDenied("You did not let crewkit act for you there, so nothing was connected.")
+            raise AuthorizationDenied(
+                "You did not authorize crewkit at the provider, so nothing was connected. Start again to "
+                "connect."
+            )
         if returned.error is not None:
-            raise AppRefused("The provider does not let our app ask for this; tell whoever runs crewkit.")
+            raise AppRefused(
+                "The provider rejected the authorization request of this service's app. Contact your "
+                "crewkit operator."
+            )
         if returned.code is None or flow.pkce_verifier is None:
-            raise CodeMissing("The provider sent you back without a code. Start again.")
+            raise CodeMissing("The provider sent you back without an authorization code. Start again.")
         return await self.exchange_code(
             flow.provider,
             returned.code,
@@ -132,8 +138,9 @@ class FinishConnection:
             listed = await self.providers[provider].verified_emails(tokens.access_token)
         except PermissionMissing as error:
             raise EmailPermissionMissing(
-                "Our app may not read your verified addresses, by which it knows your commits. Whoever runs "
-                "crewkit has to give it the permission; then connect again."
+                "The app is not permitted to read your verified email addresses, which it needs to "
+                "attribute your commits. Ask your crewkit operator to grant this permission, then "
+                "connect again."
             ) from error
         return {normal for normal in map(normal_address, listed) if normal}
 
@@ -153,7 +160,7 @@ class FinishConnection:
         flow, person, now = proven.flow, proven.person, self.clock.now()
         if not await tx.revocations.spare_grant(flow.provider, person.id, now=now):
             raise ProviderUnavailable(
-                "Your earlier access is just being ended at the provider; connect again in a minute.",
+                "Your previous connection is still being revoked at the provider. Connect again in a minute.",
                 retry_after=60.0,
             )
         known = await tx.connections.get_for_update(flow.user_id, flow.provider)

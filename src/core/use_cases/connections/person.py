@@ -12,9 +12,12 @@ def require_own(authorizer: Authorizer, actor: Actor, action: Action) -> UserAct
     person = actor.acting_user if isinstance(actor, ServiceActor) else actor
     if not isinstance(person, UserActor):
         raise UserRequired(
-            "This is about a person's own accounts: call as a user, or name the one you act for."
+            "This operation is about a user's own accounts. Call it with a user's token, or name the "
+            "acting user."
         )
     scopes = actor.scopes if isinstance(actor, ServiceActor) else None
     if not authorizer.allows(Standing(scopes=scopes, own=True), action):
-        raise ActionForbidden("The scopes of this service do not allow this.")
+        raise ActionForbidden(
+            "The service's scopes do not allow this action. Use a token with the required scope."
+        )
     return person

@@ -81,7 +81,7 @@ class ShowEvent:
         async with self.unit_of_work() as tx:
             event = await tx.events.find(provider, delivery_id)
             if event is None:
-                raise EventNotFound("There is no delivery with this id in the ledger.")
+                raise EventNotFound("No webhook event has this id. Check the event id.")
             [listed] = await _with_repositories(tx, [event])
             body = await tx.events.find_payload(event.id)
             domain_events = await tx.domain_events.of_source(event.id)

@@ -175,7 +175,10 @@ class DrainLane:
             # event before it in this batch bind the installation, writing the batch makes it due again.
             return unrouted().settlement(event, None)
         if letter.body is None:
-            raise PayloadExpired("The payload was removed by retention and cannot be processed again.")
+            raise PayloadExpired(
+                "The payload was deleted at the end of its retention period, so the event cannot be "
+                "processed again."
+            )
         return self.protocols[event.provider].read(event.event_type, letter.body)
 
     async def _count_interruption(self, tx: Transaction, lane: int, batch: UnfinishedBatch) -> _Step:
@@ -239,5 +242,7 @@ def _failure(world: World, event: Event, message: str, *, final: bool = False) -
 def _message(error: Exception) -> str:
     if isinstance(error, DomainError):
         return error.message
+    if isinstance(error, DroveStorageAway):
+        return str(error)
     # The first line names the fault; what follows in a database's message may quote the row.
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"

@@ -128,7 +128,10 @@ class ShowOrganizationPayload:
             event = await get_event(tx, organization, delivery_id)
             body = await tx.events.find_payload(event.id)
         if body is None:
-            raise PayloadExpired("The payload was removed by retention; the event and its verdicts remain.")
+            raise PayloadExpired(
+                "The payload was deleted at the end of its retention period. The event and its verdicts "
+                "are still available."
+            )
         return self.protocols[event.provider].show(body)
 
 
@@ -138,5 +141,5 @@ async def get_event(tx: Transaction, organization: Organization, delivery_id: st
         EventFilter(organization_id=organization.id, delivery_id=delivery_id), limit=1
     )
     if not found:
-        raise EventNotFound("This organization has no event of this id.")
+        raise EventNotFound("This organization has no webhook event with this id. Check the event id.")
     return found[0]

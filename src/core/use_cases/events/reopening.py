@@ -25,11 +25,13 @@ async def reopen(tx: Transaction, event: Event, *, now: datetime) -> Event:
         )
     if event.status not in RETRYABLE:
         raise EventNotRetryable(
-            f"This event is {event.status.value}; only failed, ignored and unrouted ones are retried."
+            f"This event is {event.status.value}. Only failed, ignored and unrouted events can be retried."
         )
     if not await tx.events.has_payload(event.id):
-        raise PayloadExpired("The payload was removed by retention, so the event cannot be processed again.")
+        raise PayloadExpired(
+            "The payload was deleted at the end of its retention period, so the event cannot be retried."
+        )
     raise EventNotRetryable(
-        "This event is of a time before its installation was connected to whom it is connected now, or it is "
-        "connected to nobody; such events are not retried."
+        "This event cannot be retried: it was received before its installation was connected to "
+        "its current organization, or the installation is not connected."
     )

@@ -32,7 +32,7 @@ class RetryEvent:
         async with self.unit_of_work() as tx:
             event = await tx.events.find(provider, delivery_id)
             if event is None:
-                raise EventNotFound("There is no delivery with this id in the ledger.")
+                raise EventNotFound("No webhook event has this id. Check the event id.")
             await reopen(tx, event, now=self.clock.now())
             await tx.commit()
         self.doorbell.ring(event.lane)
@@ -51,7 +51,9 @@ class RetryEvents:
         """Make them due now and return how many; raises `EventNotRetryable` or `ActionForbidden`."""
         require(self.authorizer, actor, Action.RETRY)
         if where.status not in RETRYABLE:
-            raise EventNotRetryable("Name a status to retry: failed, ignored or unrouted.")
+            raise EventNotRetryable(
+                "Events with this status cannot be retried. Pass failed, ignored or unrouted."
+            )
         now = self.clock.now()
         async with self.unit_of_work() as tx:
             events = await tx.events.list(replace(where, reopenable_at=now), limit=MOST)

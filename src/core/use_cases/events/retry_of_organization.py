@@ -95,7 +95,9 @@ class RetryOrganizationEvents:
         """
         organization = await require_in(self.directory, self.authorizer, actor, Action.RETRY, organization_id)
         if where.status not in RETRYABLE:
-            raise EventNotRetryable("Name a status to retry: failed, ignored or unrouted.")
+            raise EventNotRetryable(
+                "Events with this status cannot be retried. Pass failed, ignored or unrouted."
+            )
         if where.provider is not None:
             require_supported(where.provider, self.protocols)
         now = self.clock.now()

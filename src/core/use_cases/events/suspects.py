@@ -8,7 +8,7 @@ _ALONE = 2
 
 
 class DroveStorageAway(Exception):
-    """Storage went away each time this event was processed; trying again would only do so again."""
+    """The database connection ended each time this event was processed, so it is not tried again."""
 
 
 class Suspects:
@@ -28,10 +28,13 @@ class Suspects:
         return 1 if lane in self._lost else usual
 
     def check(self, lane: int, events: Sequence[Event]) -> None:
-        """Raise `DroveStorageAway` for an event that is not to be processed any more."""
+        """Raise `DroveStorageAway` for an event that must not be processed again."""
         lost = self._lost.get(lane)
         if lost and len(events) == 1 and lost[events[0].id] >= _ALONE:
-            raise DroveStorageAway("the database went away each time this event was processed")
+            raise DroveStorageAway(
+                "database_lost: PostgreSQL ended the connection each time this event was processed "
+                "alone. Check PostgreSQL's log and memory, then retry the event."
+            )
 
     def lost(self, lane: int, events: Sequence[Event]) -> None:
         """Note that storage went away while these were processed."""

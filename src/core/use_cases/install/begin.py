@@ -64,7 +64,9 @@ class BeginInstall:
         `OrganizationAlreadyConnected`, or `ProviderUnavailable` where our app's page is not known yet.
         """
         if not isinstance(actor, UserActor):
-            raise UserRequired("Installing the app takes a person with a browser.")
+            raise UserRequired(
+                "Only a user with a browser can install the app. Call this with a user's token."
+            )
         organization = await require_in(
             self.directory, self.authorizer, actor, Action.INSTALL, organization_id
         )
@@ -74,7 +76,8 @@ class BeginInstall:
             flow_id = await tx.flows.next_id()
         if current is not None and not current.is_replaceable:
             raise OrganizationAlreadyConnected(
-                "This organization is connected already. Manage it at the provider, or disconnect it first."
+                "This organization is already connected. Manage the installation at the provider, or "
+                "disconnect it first."
             )
         is_new = (mode or (Mode.EXISTING if current else Mode.NEW)) is Mode.NEW
         flow, handed = begin_flow(

@@ -55,8 +55,8 @@ class ProveClaimed:
             return Unfinished(person.id, listed[provider_id].account_login, evidence.administration)
         if evidence.installation is not None and provider_id not in listed and visible.hides_accounts:
             raise SingleSignOnRequired(
-                "Your account at the provider does not see this installation. The organization may require "
-                "SAML single sign-on: sign in to it there, then try again.",
+                "Your account at the provider cannot see this installation. The organization may require "
+                "SAML single sign-on. Sign in to the organization there, then try again.",
                 url=self.providers[flow.provider].single_sign_on_url(evidence.installation.account_login),
             )
         prove(evidence)

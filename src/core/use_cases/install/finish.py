@@ -187,10 +187,12 @@ class FinishInstall:
         if flow.step in (FlowStep.CHOOSE, FlowStep.CHOOSE_REQUEST):
             raise FlowInvalid("choice_expected", flow)
         if returned.error is not None:
-            raise AuthorizationDenied("You did not authorize our app there, and nothing was changed.")
+            raise AuthorizationDenied(
+                "You did not authorize the app at the provider. Nothing was changed. Start again to connect."
+            )
         if returned.code is None:
             if flow.pkce_verifier is not None:
-                raise CodeMissing("The provider sent you back without saying who you are.")
+                raise CodeMissing("The provider sent you back without an authorization code. Start again.")
             # Whoever comes back without a code has to show who they are before anything is bound.
             return await self.steps.authorize(flow)
         if flow.step is FlowStep.REQUEST:
@@ -277,7 +279,7 @@ class FinishInstall:
             return await self.steps.authorize(flow, onward)
         if flow.step not in (FlowStep.CHOOSE, FlowStep.CHOOSE_REQUEST) or choice not in flow.candidates:
             raise ChoiceInvalid(
-                "This choice is not on the page. Go back and choose one of the options there."
+                "This choice is not one of the options. Go back and choose one of the listed options."
             )
         if flow.step is FlowStep.CHOOSE_REQUEST:
             assert flow.provider_user_id is not None  # the requests are theirs
@@ -294,7 +296,9 @@ class FinishInstall:
             requests = await self.providers[flow.provider].installation_requests()
         own = {one.account_id: one for one in requests if one.requester_id == person.id}
         if not own:
-            raise ApprovalNotFound("No request of yours waits for an owner's approval there. Ask again.")
+            raise ApprovalNotFound(
+                "You have no open approval request at the provider. Request the installation again."
+            )
         if len(own) == 1:
             [request] = own.values()
             return await self._await_approval(flow, person.id, request.account_id, request.account_login)

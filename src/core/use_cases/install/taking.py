@@ -131,7 +131,9 @@ async def authorized(
     if flow.organization_id is not None:
         member = await directory.find_member(flow.organization_id, flow.user_id)
     if member is None:
-        raise OrganizationNotFound("There is no such organization, or you are not a member of it.")
+        raise OrganizationNotFound(
+            "The organization does not exist, or you are not a member of it. Check the organization id."
+        )
     actor = UserActor(member.user.id, member.user.external_id, request_id)
     organization = await require_in(
         directory, authorizer, actor, Action.INSTALL, member.organization.external_id

@@ -45,12 +45,17 @@ class DisconnectIntegration:
         async with self.unit_of_work() as tx:
             found = await tx.integrations.find(organization.id, provider)
             if found is None:
-                raise IntegrationNotFound("This organization is not connected to the provider.")
+                raise IntegrationNotFound(
+                    "This organization is not connected to the provider, so it cannot be disconnected."
+                )
             # Its events are processed either before or after, and then find it revoked.
             await tx.mailbox.lock(lane_of(found.provider_id))
             known = await tx.integrations.get_for_update(organization.id, provider)
             if known is None or known.provider_id != found.provider_id:
-                raise StorageConflict("It was connected anew meanwhile; try again.")
+                raise StorageConflict(
+                    "The organization was connected again in the meantime. Load the integration, then try "
+                    "again."
+                )
             now = self.clock.now()
             after = known if known.is_revoked else known.revoked(StatusReason.DISCONNECTED, at=now)
             gone = after.status_reason is StatusReason.UNINSTALLED_ON_PROVIDER

@@ -46,5 +46,8 @@ class FindManagePage:
             integration = await get_readable(tx, organization, provider)
         url = self.providers[provider].manage_url(integration)
         if url is None:
-            raise IntegrationNotFound("The provider has no page of this integration.")
+            raise IntegrationNotFound(
+                "The provider has no settings page for this integration. Open the installation at the "
+                "provider."
+            )
         return ManagePage(url, own_path(return_to))

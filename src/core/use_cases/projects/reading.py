@@ -34,9 +34,9 @@ async def get_link(tx: Transaction, project: Project, provider: str, link_id: UU
     """Return a project's link; raises `ProjectNotLinked`, or `LinkReplaced` where this id is another's."""
     link = await tx.links.find(project.id, provider)
     if link is None:
-        raise ProjectNotLinked("This project is not linked to a repository; link one.")
+        raise ProjectNotLinked("This project is not linked to a repository. Link one first.")
     if link_id not in (None, link.external_id):
-        raise LinkReplaced("Somebody has changed the repository of this project; look at it again.")
+        raise LinkReplaced("The repository of this project was changed in the meantime. Load the link again.")
     return link
 
 
@@ -80,5 +80,5 @@ async def _successors(tx: Transaction, gone: Sequence[Link]) -> Mapping[LinkId, 
 
 def _found(project: Project | None) -> Project:
     if project is None:
-        raise ProjectNotFound("This organization has no such project.")
+        raise ProjectNotFound("This organization has no project with this id. Check the project id.")
     return project

@@ -30,11 +30,15 @@ class Places:
         for kind, name in names.items():
             if self._taken[name] >= self._most_of_one:
                 raise TooManyStreams(
-                    f"This {kind} has {self._most_of_one} streams open. Close some, or try again later.",
+                    f"This {kind} has {self._most_of_one} open streams, which is the limit. Close a stream, "
+                    "or try again later.",
                     retry_after=_RETRY_AFTER,
                 )
         if self._all >= self._most:
-            raise TooManyStreams("Too many streams are open here; try again.", retry_after=_RETRY_AFTER)
+            raise TooManyStreams(
+                "This process has reached its limit of open streams. Try again later.",
+                retry_after=_RETRY_AFTER,
+            )
         self._taken.update(names.values())
         self._all += 1
         self._metrics.streams(self._all)

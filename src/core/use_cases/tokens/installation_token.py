@@ -41,7 +41,7 @@ class GetInstallationToken:
             known = await self._obtain(integration, instead_of, at_least)
             if not known.is_same(instead_of):
                 return known.token
-        raise CredentialRefused("The provider refuses the token it gave; try again later.")
+        raise CredentialRefused("The provider rejected a token that it has just issued. Try again later.")
 
     async def probe(self, integration: Integration) -> None:
         """Ask for a token of a suspended integration, which is active again if there is one.

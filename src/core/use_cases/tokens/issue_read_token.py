@@ -68,7 +68,9 @@ class IssueReadToken:
         if not kept:
             await self.providers[provider].revoke_token(minted.token)
             require_active(known)
-            raise RepositoryNotFound("The integration was connected anew meanwhile; ask again.")
+            raise RepositoryNotFound(
+                "The organization was connected again in the meantime. Request the token again."
+            )
         return ReadToken(minted.token, lease.external_id, minted.expires_at, opened)
 
     async def _mint(self, integration: Integration, repo_ids: Sequence[RepoId]) -> InstallationToken:
@@ -111,7 +113,9 @@ async def _linked(
     projects = {one.external_id: one for one in await tx.projects.find_many(organization.id, wanted)}
     for project_id in wanted:
         if project_id not in projects:
-            raise ProjectNotFound(f"This organization has no project {project_id}.")
+            raise ProjectNotFound(
+                f"This organization has no project with the id {project_id}. Check the project id."
+            )
     links = {
         link.project_id: link
         for link in await tx.links.of_projects([project.id for project in projects.values()])
@@ -123,10 +127,11 @@ async def _linked(
     for project_id in wanted:
         link = links.get(projects[project_id].id)
         if link is None:
-            raise ProjectNotLinked(f"Project {project_id} is not linked to a repository; link one.")
+            raise ProjectNotLinked(f"Project {project_id} is not linked to a repository. Link one first.")
         if link.repo_id not in rows:
             raise RepositoryNotFound(
-                f"The provider shows this integration the repository of project {project_id} no more."
+                f"The integration no longer has access to the repository of project {project_id}. Give "
+                "the app access to it again."
             )
         opened.append((link, rows[link.repo_id]))
     return opened

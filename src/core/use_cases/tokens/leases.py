@@ -99,7 +99,7 @@ class TokenLeases:
                 except Overtaken:
                     seen = None
         raise ProviderUnavailable(
-            "The provider gives us no access just now; try again soon.", retry_after=5.0
+            "The provider does not issue an access token at the moment. Try again soon.", retry_after=5.0
         )
 
     async def _ask(self, leased: Leased[OwnerId], row: StoredTokens, lease: Lease) -> OpenToken:

@@ -100,7 +100,9 @@ class UserLease(Leased[ConnectionId]):
             async with asyncio.timeout(ASKING.total_seconds()):
                 tokens = await provider.refresh(refresh_token)
         except TimeoutError as error:
-            raise ProviderUnavailable("The provider does not answer.", retry_after=5.0) from error
+            raise ProviderUnavailable(
+                "The provider does not respond. Try again later.", retry_after=5.0
+            ) from error
         # Without a new one the old stays good: https://www.rfc-editor.org/rfc/rfc6749#section-6
         return replace(tokens, refresh_token=tokens.refresh_token or refresh_token)
 
@@ -159,4 +161,4 @@ class UserLease(Leased[ConnectionId]):
 
 def reconnect_required() -> ReconnectRequired:
     """Return what callers are told of a connection that only its person can bring back."""
-    return ReconnectRequired("Connect your account at the provider again; the stored access has ended.")
+    return ReconnectRequired("Your connection to the provider has ended. Connect your account again.")

@@ -34,4 +34,4 @@ class GetUserToken:
             found = await self.flights.share(connection.id, lambda: self.leases.obtain(lease))
             if not found.is_same(instead_of):
                 return found.token
-        raise CredentialRefused("The provider refuses the token it gave; try again later.")
+        raise CredentialRefused("The provider rejected a token that it has just issued. Try again later.")

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from core.domain.errors import DomainError
 from entrypoints.rest.description.examples import REQUEST_ID, example_of
 from entrypoints.rest.description.schemas import Schema, reference
 from entrypoints.rest.operations import JSON, Access, Answer, Operation, StreamedForm
@@ -131,7 +130,7 @@ def _codes_of(operation: Operation) -> dict[HTTPStatus, dict[str, str]]:
     for status in also:
         found[status].update([OF_HTTP[status]])
     for error in refusals_of(operation):
-        found[status_of(error)][error.code] = _sentence(error)
+        found[status_of(error)][error.code] = error.documentation()
     return found
 
 
@@ -144,7 +143,3 @@ def _example(status: HTTPStatus, code: str, text: str) -> dict[str, Any]:
         "code": code,
         "request_id": REQUEST_ID,
     }
-
-
-def _sentence(error: type[DomainError]) -> str:
-    return (error.__doc__ or "").partition("\n")[0]

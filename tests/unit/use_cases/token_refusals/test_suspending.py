@@ -35,7 +35,7 @@ async def test_three_refusals_suspend_with_one_alert(world: TokenWorld, error: D
     world.provider.fail("mint_token", error, times=None)
     processes = [world.process(), world.process()]
     for process in processes * 3:
-        with pytest.raises(IntegrationNotActive, match="go on trying"):
+        with pytest.raises(IntegrationNotActive, match="keeps retrying"):
             await process.installation(world.integration)
     after = await world.now()
     assert (after.status, after.status_reason) == (IntegrationStatus.SUSPENDED, StatusReason.TOKEN_REFUSED)
@@ -54,7 +54,7 @@ async def test_three_refusals_suspend_with_one_alert(world: TokenWorld, error: D
 async def test_suspended_at_the_provider_is_suspended_here(world: TokenWorld) -> None:
     """At once and without an alert: its owner did it, and lifts it there."""
     world.provider.world.suspend(INSTALLATION)
-    with pytest.raises(IntegrationNotActive, match="lift that"):
+    with pytest.raises(IntegrationNotActive, match="lift the suspension"):
         await world.process().installation(world.integration)
     after = await world.now()
     assert after.status_reason is StatusReason.SUSPENDED_ON_PROVIDER
@@ -71,7 +71,7 @@ async def test_an_installation_that_is_gone_is_revoked(world: TokenWorld) -> Non
     await process.installation(world.integration)
     del world.provider.world.installations[INSTALLATION]
     world.later(hours=1)
-    with pytest.raises(IntegrationNotActive, match="connect it again"):
+    with pytest.raises(IntegrationNotActive, match="Connect it again"):
         await process.installation(world.integration)
     after = await world.now()
     assert (after.status, after.status_reason) == (
