@@ -84,7 +84,7 @@ class SyncCatalog:
             await self._fail(claim, error.code, at_least=error.retry_after or 0.0)
             return SyncReport(SyncOutcome.FAILED, reason=error.code)
         except Exception:
-            await self._fail(claim, DomainError.code)
+            await self._fail(claim, "internal")
             raise
 
     async def _claim(self, integration: Integration) -> SyncClaim | None:
