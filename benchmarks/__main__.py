@@ -13,7 +13,7 @@ from benchmarks import machine, report
 from benchmarks.benchmark import Benchmark, Report, Stage
 
 _HERE = Path(__file__).parent
-# Beside the project rather than in /tmp, which may be memory: commits should reach a disk.
+# In the project directory, because /tmp can be in memory and commits must reach a disk.
 _HOME = _HERE.parent / ".crewkit-git"
 
 NAMES = tuple(sorted(file.parent.name for file in _HERE.glob("*/benchmark.py")))
@@ -21,16 +21,18 @@ NAMES = tuple(sorted(file.parent.name for file in _HERE.glob("*/benchmark.py")))
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...", type=click.Choice(NAMES))
-@click.option("--quick", is_flag=True, help="Measure the least that says anything, and only show it.")
-@click.option("--assert", "demanding", is_flag=True, help="Exit with 1 unless all demands are met.")
-@click.option("--repetitions", default=3, show_default=True, help="How often each window is measured.")
-@click.option("--seconds", default=2, show_default=True, help="How long a window is.")
-@click.option("--index", "only_index", is_flag=True, help="Only write docs/benchmarks.md anew.")
+@click.option("--quick", is_flag=True, help="Run a short version and print the results without storing them.")
+@click.option("--assert", "demanding", is_flag=True, help="Exit with 1 if a target is not met.")
+@click.option("--repetitions", default=3, show_default=True, help="Number of repetitions of each window.")
+@click.option("--seconds", default=2, show_default=True, help="Length of a window in seconds.")
+@click.option(
+    "--index", "only_index", is_flag=True, help="Only regenerate docs/benchmarks.md from stored results."
+)
 def main(
     *, names: tuple[str, ...], quick: bool, demanding: bool, repetitions: int, seconds: int, only_index: bool
 ) -> None:
-    """Measure these benchmarks, or all, and write docs/benchmarks/NAME.md and docs/benchmarks.md."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
+    """Run the named benchmarks, or all, and write docs/benchmarks/NAME.md and docs/benchmarks.md."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that started processes are stopped
     if only_index:
         write_index()
         return
@@ -62,7 +64,7 @@ def load(name: str) -> Benchmark:
 
 
 def write_index() -> None:
-    """Write the index from what is stored."""
+    """Write the index from the stored results."""
     report.INDEX.write_text(report.index({name: load(name) for name in NAMES}))
 
 

@@ -1,4 +1,4 @@
-"""Say what a benchmark is, and what it measures with."""
+"""The types of a benchmark: its targets, its report and its environment."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,7 +13,7 @@ from benchmarks.common.services import Services
 
 @dataclass(frozen=True)
 class Demand:
-    """Hold one demand and what was found of it."""
+    """One target, and the result."""
 
     demand: str
     found: str
@@ -22,42 +22,42 @@ class Demand:
 
 @dataclass(frozen=True)
 class Report:
-    """Hold what a benchmark found: its demands, and all figures in Markdown, below headings of level 2."""
+    """The result of a benchmark: its targets, and all figures in Markdown with headings of level 2."""
 
     demands: Sequence[Demand]
     body: str
     software: Sequence[str] = ()
-    """What the figures depend on besides this project's own code, each with its version."""
+    """Software that affects the figures besides this project, with versions."""
 
 
 @dataclass
 class Stage:
-    """What a benchmark measures with; servers are started when the first of them wants any."""
+    """The environment of a benchmark. Servers start when a benchmark first uses them."""
 
     home: Path
-    """An empty directory on a disk, not in memory."""
+    """An empty directory on disk, not in memory."""
     repetitions: int
     seconds: int
-    """How long one window is."""
+    """The length of one window."""
     quick: bool
-    """Measure the least that says anything, for whoever changes something and looks again."""
+    """Run a short version, for a quick check after a change."""
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
     @cached_property
     def servers(self) -> Services:
-        """A PostgreSQL and a Redis of this run, with durable commits."""
+        """PostgreSQL and Redis of this run, with durable commits."""
         return self._stack.enter_context(services.running(self.home / "services"))
 
     @contextmanager
     def open(self) -> Iterator[Self]:
-        """Close at the end what was opened in between."""
+        """Stop the servers at the end of the block."""
         with self._stack:
             yield self
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Describe one: what it is called in reports, and how it is run."""
+    """A benchmark: its title in reports, and the function that runs it."""
 
     title: str
     run: Callable[[Stage], Report]

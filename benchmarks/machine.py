@@ -1,4 +1,4 @@
-"""Say what the figures were measured on and with."""
+"""Describe the machine and the software of a run."""
 
 import os
 import platform
@@ -17,12 +17,12 @@ def describe() -> str:
 
 
 def packages(*names: str) -> str:
-    """Return Python and these packages with their versions; those that are not installed are left out."""
+    """Return the versions of Python and these packages; packages that are not installed are omitted."""
     return ", ".join([f"Python {platform.python_version()}", *_installed(names)])
 
 
 def commit() -> str:
-    """Return the commit that is measured, and whether files differ from it."""
+    """Return the measured commit, and whether files differ from it."""
     try:
         commit = _git("rev-parse", "--short", "HEAD")
         changed = _git("status", "--porcelain", "--", "src", "proto", "benchmarks", "uv.lock")

@@ -1,4 +1,4 @@
-"""Keep what a run found: a page for each benchmark, and the index made from what all of them found last."""
+"""Store the results of a run: a page for each benchmark, and the index of the latest results."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -15,20 +15,21 @@ PAGES = _DOCS / "benchmarks"
 _INTRODUCTION = """\
 # Benchmarks
 
-What the service must cost at most, and what it was found to cost. CPU is what the operating system charged
-to whole process trees; on a shared machine it is far steadier than the clock, so comparisons are made by it:
-contenders take turns window by window, and ratios are taken within one repetition. Figures are medians."""
+This page lists performance targets of the service and the latest results. CPU is the time that the
+operating system accounts to a process tree. On a shared machine, CPU time varies much less than elapsed
+time, so comparisons use CPU time. The compared programs run in turns, window by window, and a ratio
+compares windows of the same repetition. All results are medians."""
 
 _HOW = """\
-`make bench` measures everything and takes half an hour on a machine that is otherwise idle;
-`python -m benchmarks NAME…` measures some of it, `--quick` the least of that without writing it down, and
-`--assert` exits with 1 unless all demands are met. Another benchmark is another folder: see
+`make bench` runs all benchmarks. It takes half an hour on a machine that is otherwise idle. `python -m
+benchmarks NAME…` runs only the named benchmarks. With `--quick` it runs a short version and does not store
+the results. With `--assert` it exits with 1 if a target is not met. To add a benchmark, add a folder: see
 `benchmarks/__init__.py`."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """Say when, where and how something was measured."""
+    """When, where and how a run measured."""
 
     command: str
     date: str
@@ -41,7 +42,7 @@ def page(benchmark: Benchmark, report: Report, run: Run) -> str:
     facts = [run.machine, *filter(None, report.software)]
     blocks = [
         f"# {benchmark.title}",
-        f"Written by `{run.command}` on {run.date}, measuring {run.commit}; a new run replaces it.",
+        f"Written by `{run.command}` on {run.date} for commit {run.commit}. The next run replaces this page.",
         "[All benchmarks](../benchmarks.md)",
         "\n".join(f"- {fact}" for fact in facts),
         _demands(report.demands),
@@ -51,7 +52,7 @@ def page(benchmark: Benchmark, report: Report, run: Run) -> str:
 
 
 def write(name: str, benchmark: Benchmark, report: Report, run: Run) -> None:
-    """Write a benchmark's page and what the index needs of it."""
+    """Write a benchmark's page and its data for the index."""
     PAGES.mkdir(exist_ok=True)
     (PAGES / f"{name}.md").write_text(page(benchmark, report, run))
     found = {**asdict(run), "demands": [asdict(demand) for demand in report.demands]}
@@ -59,9 +60,9 @@ def write(name: str, benchmark: Benchmark, report: Report, run: Run) -> None:
 
 
 def index(benchmarks: Mapping[str, Benchmark]) -> str:
-    """Return the index of what was stored last."""
+    """Return the index of the latest results."""
     rows = [row for name, benchmark in benchmarks.items() for row in _rows(name, benchmark)]
-    found = table(("", "demand", "found", "holds", "measured", "by"), rows)
+    found = table(("", "target", "result", "met", "measured", "command"), rows)
     return f"{_INTRODUCTION}\n\n{found}\n\n{_HOW}\n"
 
 
@@ -79,7 +80,7 @@ def _rows(name: str, benchmark: Benchmark) -> Iterable[tuple[str, ...]]:
 
 
 def _demands(demands: Iterable[Demand]) -> str:
-    return table(("demand", "found", "holds"), map(_cells, demands))
+    return table(("target", "result", "met"), map(_cells, demands))
 
 
 def _cells(demand: Demand) -> tuple[str, str, str]:

@@ -1,1 +1,1 @@
-"""Measure calls over gRPC, and streams that wait."""
+"""Measure calls over gRPC, and idle streams."""

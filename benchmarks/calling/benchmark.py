@@ -1,4 +1,4 @@
-"""Measure calls over gRPC beside a server that only echoes, and what streams cost that wait."""
+"""Compare gRPC calls with a server that only echoes, and measure the memory of idle streams."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from benchmarks.tables import noise, ratios, spread, table
 STREAMS = 1_000
 _IN_FLIGHT = ALONE, BUSY = (1, 64)
 _MIB = 1024 * 1024
-OURS, BARE = "GetIntegration", "bare echo"
+OURS, BARE = "GetIntegration", "echo"
 
 _METHOD = f"""\
-`GetIntegration` is called by a service whose token is verified and whose right is judged each time; it reads
-the database, is logged and counted. Beside it, in turns, a server on the same grpc.aio and event loop sends
-100 bytes back. The callers' own CPU is not in the figures. Afterwards {STREAMS:,} streams of events are open
-in which nothing happens, over ten connections, and the process's memory is read."""
+A service calls `GetIntegration`. Each call verifies the token, checks the permission, reads the database,
+and is logged and measured. In turns with it, an echo server on the same grpc.aio and event loop returns 100
+bytes. The CPU of the callers is not included. Afterwards {STREAMS:,} event streams without events are
+opened over ten connections, and the memory of the process is measured."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def run(stage: Stage) -> Report:
             _METHOD,
             noise(stage.repetitions, stage.seconds, others),
             _table(results),
-            f"The process has {before:.0f} MiB, and {after:.0f} MiB with {streams:,} streams that wait.",
+            f"The process uses {before:.0f} MiB, and {after:.0f} MiB with {streams:,} idle streams.",
         ]
     )
     software = [stage.servers.versions[0], packages("grpcio", "protobuf", "uvloop", "psycopg")]
@@ -67,10 +67,10 @@ def check(results: Results, memory: float) -> Sequence[Demand]:
     ours = [window.us for window in results[OURS, BUSY]]
     bare = [window.us for window in results[BARE, BUSY]]
     ratio = median(ratios(bare, ours))
-    words = f"{OURS} at most 2.5 times the CPU of a bare echo, {BUSY} in flight"
+    words = f"{OURS} uses at most 2.5 times the CPU of an echo ({BUSY} concurrent calls)"
     return (
         Demand(words, f"{ratio:.2f} times", ratio <= 2.5),
-        Demand(f"at most 150 MiB with {STREAMS:,} streams that wait", f"{memory:.0f} MiB", memory <= 150),
+        Demand(f"at most 150 MiB with {STREAMS:,} idle streams", f"{memory:.0f} MiB", memory <= 150),
     )
 
 
@@ -114,7 +114,7 @@ def _table(results: Results) -> str:
         )
         for (name, in_flight), windows in sorted(results.items())
     ]
-    return table(("", "in flight", "calls/s", "CPU µs/call", "PostgreSQL µs/call", "p50 ms"), rows)
+    return table(("", "concurrent calls", "calls/s", "CPU µs/call", "PostgreSQL µs/call", "p50 ms"), rows)
 
 
 BENCHMARK = Benchmark("Calls over gRPC", run)

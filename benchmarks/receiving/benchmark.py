@@ -1,4 +1,4 @@
-"""Compare receivers of webhooks: each verifies and stores what it is given, or says that it does not."""
+"""Compare webhook receivers. The results state whether a receiver stores deliveries."""
 
 from collections.abc import Sequence
 
@@ -34,4 +34,4 @@ def _software(stage: Stage) -> Sequence[str]:
     )
 
 
-BENCHMARK = Benchmark("Receiving one delivery", run)
+BENCHMARK = Benchmark("Receiving a delivery", run)

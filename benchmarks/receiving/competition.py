@@ -1,4 +1,4 @@
-"""Compare the receivers: every contender in turn, again and again, under every load."""
+"""Compare the receivers: all contenders in turns, under every load."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -52,11 +52,11 @@ def compete(plan: Plan, services: Services, home: Path) -> Results:
                 contestant = stack.enter_context(running(contender, services, home, sample))
             except Unavailable as reason:
                 unavailable[contender.name] = str(reason)
-                click.echo(f"  {contender.title}: left out, {reason}")
+                click.echo(f"  {contender.title}: skipped, {reason}")
             else:
                 contestants.append(contestant)
         if not contestants:
-            raise click.ClickException("nothing could be started, so there is nothing to measure")
+            raise click.ClickException("No receiver could be started. See the reasons above.")
         _warm_up(contestants, next(iter(deliveries.values())))
         for repetition in range(plan.repetitions):
             for cell in plan.cells:

@@ -1,4 +1,4 @@
-"""What is demanded of receiving."""
+"""The targets for receiving deliveries."""
 
 from collections.abc import Iterator, Sequence
 from statistics import median
@@ -15,21 +15,21 @@ ALONE = Cell(connections=1, installations=1)
 _LEAST_RATIOS = {
     "starlette_async_sqlalchemy": (
         12.0,
-        "Starlette + async SQLAlchemy + one RQ job uses 12 times our CPU or more",
+        "Starlette + async SQLAlchemy + one RQ job: at least 12 times the CPU of crewkit-git",
     ),
-    "probot": (1.0, "Probot, which stores nothing, uses more CPU than we do"),
+    "probot": (1.0, "Probot, which stores nothing: more CPU than crewkit-git"),
 }
 
 
 def cpu_ratios(results: Results, cell: Cell, name: str) -> list[float]:
-    """Return how many times our CPU a contender used in each repetition; nothing if either is missing."""
+    """Return a contender's CPU relative to crewkit-git for each repetition; empty if one is missing."""
     ours = results.windows.get((cell, OURS.name), [])
     theirs = results.windows.get((cell, name), [])
     return ratios([window.total_us for window in ours], [window.total_us for window in theirs])
 
 
 def check(results: Results) -> Sequence[Demand]:
-    """Check the demands on receiving."""
+    """Compare the results with the targets for receiving."""
     return [*_of_ours(results), *_of_ratios(results)]
 
 
@@ -44,7 +44,7 @@ def _of_ours(results: Results) -> Iterator[Demand]:
         yield Demand(f"p99 at most 20 ms ({HEADLINE})", f"{p99:.1f} ms", p99 <= 20)
     if alone:
         p50 = median(window.p50_ms for window in alone)
-        yield Demand("p50 of a lone delivery at most 1.2 ms", f"{p50:.2f} ms", p50 <= 1.2)
+        yield Demand(f"p50 at most 1.2 ms ({ALONE})", f"{p50:.2f} ms", p50 <= 1.2)
 
 
 def _of_ratios(results: Results) -> Iterator[Demand]:

@@ -1,4 +1,4 @@
-"""Write down what the competition found."""
+"""Format the results of the comparison."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,21 +9,22 @@ from benchmarks.receiving.window import Cell
 from benchmarks.tables import noise, spread, sum_of_medians, table
 
 _METHOD = """\
-CPU per event is what the operating system charged to the process trees of the application, PostgreSQL and
-Redis from quiet to quiet, divided by the events handled; the load generator is not in it.
+CPU per event is the CPU time of the application, PostgreSQL and Redis in a window, including the work that
+continues after the load ends, divided by the number of processed events. It does not include the load
+generator.
 
-Every contender gets the same signed bytes from `wrk`: a push of 7.6 KB, with a delivery id of its own for
-each request, on a database of its own in the same PostgreSQL, with durable commits, through Unix sockets.
-Before its first window each has shown that it accepts a signed delivery, stores a repeated one once, and
-refuses a forged one (but the empty endpoint); in every window all answers were successes, and no fewer
-events were stored than acknowledged.
+Every receiver gets the same signed bytes from `wrk`: a push of 7.6 KB with a new delivery id for each
+request. Each receiver has a separate database in the same PostgreSQL, with durable commits, over Unix
+sockets. Before its first window, each receiver must accept a signed delivery, store a repeated delivery
+once, and reject a forged delivery (except the empty endpoint). In every window all responses were
+successful, and at least as many events were stored as acknowledged.
 
-Not covered: TLS, several processes, slow disks; large tables (`python -m benchmarks growth`). `wrk` sends
-again only when answered, so what a fixed rate of arrivals would make of the latencies is not seen either."""
+Not covered: TLS, several processes, slow disks, large tables (`python -m benchmarks growth`). `wrk` sends
+the next request after the response, so the latencies do not show the effect of a fixed arrival rate."""
 
 _COLUMNS = (
     *("", "events/s", "CPU µs/event", "app + PostgreSQL + Redis"),
-    *("times our CPU", "p50 ms", "p99 ms", "stores"),
+    *("CPU relative to crewkit-git", "p50 ms", "p99 ms", "stores deliveries"),
 )
 
 
@@ -43,7 +44,7 @@ def _loads(results: Results) -> Iterable[str]:
         yield table(_COLUMNS, [_row(results, cell, contender) for contender in results.plan.contenders])
     growth = [line for cell in cells if cell.installations > 1 for line in _growth(results, cell)]
     if growth:
-        yield "## Our CPU per event, as a multiple of that with 1 installation"
+        yield "## CPU of crewkit-git per event, relative to 1 installation"
         yield "\n".join(growth)
 
 
@@ -62,7 +63,7 @@ def _row(results: Results, cell: Cell, contender: Contender) -> Sequence[str]:
         spread(ratios, digits=1),
         spread([window.p50_ms for window in windows], digits=2),
         spread([window.p99_ms for window in windows], digits=1),
-        "no" if contender.table is None else "yes, and queues" if contender.queue else "yes",
+        "no" if contender.table is None else "yes, with queue" if contender.queue else "yes",
     )
 
 

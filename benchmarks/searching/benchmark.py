@@ -1,4 +1,4 @@
-"""Measure lists and searches of the catalog, authorized and over REST, with a mix of twenty questions."""
+"""Measure lists and searches of the catalog, authorized and over REST, with a mix of twenty requests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ _CONNECTIONS = ALONE, BUSY = (1, 16)
 _SCRIPT = Path(__file__).with_name("queries.lua")
 
 _METHOD = """\
-Twenty questions take turns, each a page of 50: no text (three times and with a filter), one and two letters,
-common, rare and absent texts, and two second pages. They are asked over REST by a member of the organization,
-whose token is verified and whose right is judged each time. A table of 170,000 rows holds both catalogs and
-those of thirty other organizations."""
+Twenty requests run in turns, each for a page of 50: without text (three times, and with a filter), with one
+and two letters, with common, rare and absent texts, and two second pages. A member of the organization
+sends them over REST; each request verifies the token and checks the permission. One table of 170,000 rows
+contains both catalogs and those of thirty other organizations."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def check(results: Results) -> Sequence[Demand]:
     return (
         Demand(f"p50 of {SMALL:,} repositories at most 5 ms", f"{p50:.2f} ms", p50 <= 5),
         Demand(f"p95 of {LARGE:,} repositories at most 15 ms", f"{p95:.2f} ms", p95 <= 15),
-        Demand("at most 600 µs of CPU a request in the API", f"{cpu:.0f} µs", cpu <= 600),
+        Demand("at most 600 µs of CPU per request in the API", f"{cpu:.0f} µs", cpu <= 600),
     )
 
 
@@ -127,4 +127,4 @@ def _show(size: int, connections: int, window: Window) -> None:
     )
 
 
-BENCHMARK = Benchmark("Searching the catalog", run)
+BENCHMARK = Benchmark("Searching the repository catalog", run)

@@ -24,9 +24,9 @@ _READY_SECONDS = 60
 _POLL_SECONDS = 0.01
 
 _METHOD = """\
-`up` is started in an empty directory, where it makes a database first, and again on what it left there; it
-is ready when it publishes `demo.json`. Memory is what each process holds in all (RSS), shared libraries
-included, after deliveries were posted over 64 connections for a few seconds. Time is by the clock."""
+`up` starts in an empty directory, where it first creates a database, and then again in the same directory.
+It is ready when it publishes `demo.json`. Memory is the resident set size (RSS) of each process, including
+shared libraries, after deliveries were posted over 64 connections for a few seconds. Time is elapsed time."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def check(first: Sequence[Start], again: Sequence[Start]) -> Sequence[Demand]:
     ready = median(start.ready for start in first)
     api = median(start.worked["api"] for start in (*first, *again))
     return (
-        Demand("`up` ready after at most 6 s, in an empty directory", f"{ready:.1f} s", ready <= 6),
-        Demand("at most 120 MiB in the API, after work", f"{api:.0f} MiB", api <= 120),
+        Demand("`up` is ready within 6 s in an empty directory", f"{ready:.1f} s", ready <= 6),
+        Demand("the API uses at most 120 MiB after the load", f"{api:.0f} MiB", api <= 120),
     )
 
 
@@ -104,9 +104,9 @@ def _family(pid: int) -> Mapping[str, int]:
 def _times(first: Sequence[Start], again: Sequence[Start]) -> str:
     rows = [
         ("in an empty directory", spread([start.ready for start in first], digits=1)),
-        ("again, on what is there", spread([start.ready for start in again], digits=1)),
+        ("again in the same directory", spread([start.ready for start in again], digits=1)),
     ]
-    return table(("`up`", "ready after s"), rows)
+    return table(("`up`", "seconds until ready"), rows)
 
 
 def _memory(starts: Sequence[Start]) -> str:
@@ -118,7 +118,7 @@ def _memory(starts: Sequence[Start]) -> str:
         )
         for name in _PROCESSES
     ]
-    return table(("process", "MiB when ready", "MiB after work"), rows)
+    return table(("process", "MiB when ready", "MiB after load"), rows)
 
 
-BENCHMARK = Benchmark("Starting everything", run)
+BENCHMARK = Benchmark("Starting all processes", run)
