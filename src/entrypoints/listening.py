@@ -12,7 +12,7 @@ from entrypoints.setting_values import Address
 
 def listen(address: Address, variable: str) -> list[socket.socket]:
     """Listen wherever this host is: `localhost` is two addresses. Raises `CannotStart` naming the setting."""
-    with explained(address, f"set {variable} to another address"), ExitStack() as taken:
+    with explained(address, f"set {variable} to another address."), ExitStack() as taken:
         found = socket.getaddrinfo(
             address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
@@ -45,12 +45,14 @@ def explained(address: Address, remedy: str) -> Iterator[None]:
     try:
         yield
     except socket.gaierror:
-        raise CannotStart(f"{address.host} is not a known host: {remedy}") from None
+        raise CannotStart(f"The host {address.host} cannot be resolved. To fix this, {remedy}") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise CannotStart(f"{address} is in use{_holder(address.port)}: stop that, or {remedy}") from None
+            raise CannotStart(
+                f"{address} is already in use{_holder(address.port)}. Stop that process, or {remedy}"
+            ) from None
         reason = os.strerror(error.errno) if error.errno else str(error)
-        raise CannotStart(f"cannot listen on {address} ({reason}): {remedy}") from None
+        raise CannotStart(f"Cannot listen on {address} ({reason}). To fix this, {remedy}") from None
 
 
 def _holder(port: int) -> str:

@@ -126,7 +126,7 @@ def test_installed_before_and_saved(fresh: Site, oona: Clicker) -> None:
     fresh.act(OONA, "install", account=ORBITAL)
     oona.integrations()
     oona.press("Install on GitHub")
-    oona.follow(f"{ORBITAL}: configure")
+    oona.follow(f"Configure {ORBITAL}")
     oona.press("Save")
     oona.is_connected_to(ORBITAL)
 
@@ -185,7 +185,7 @@ def test_the_flow_expired_in_the_middle(fresh: Site, oona: Clicker) -> None:
     expect(page.get_by_role("button", name=re.compile("Install"))).to_be_visible()
     sql(fresh, "UPDATE git_flows SET expires_at = now() - interval '1 second'")
     page.get_by_role("button", name=re.compile("Install")).click()
-    oona.person.sees("This took too long")
+    oona.person.sees("Connecting took too long")
     oona.person.sees(re.compile("Code flow_expired. Request"))
     assert oona.person.violations() == []
     oona.press("Start again")
@@ -199,7 +199,7 @@ def test_120_installations_of_which_one_fails(fresh: Site, oona: Clicker) -> Non
     oona.integrations()
     oona.press("Already installed? Connect")
     page = oona.person.page
-    expect(oona.person.heading("Which account?")).to_be_visible(timeout=_LONG)
+    expect(oona.person.heading("Choose an account")).to_be_visible(timeout=_LONG)
     expect(page.get_by_role("listitem").filter(has_text="org-005")).to_contain_text("provider_ip_not_allowed")
     assert page.get_by_role("button", name=re.compile("^org-")).count() == 31
     assert oona.person.violations() == []
@@ -285,7 +285,7 @@ def test_several_requests_of_one_person(fresh: Site, mara: Clicker) -> None:
     page.get_by_role("link", name=ORBITAL, exact=True).click()
     fresh.act(MARA, "install", account="club-001")  # asked in another window, for another team
     page.get_by_role("button", name="Request").click()
-    mara.person.sees("Which account did you ask for?")
+    mara.person.sees("Choose the requested account")
     assert mara.person.violations() == []
     mara.press(ORBITAL)
     page.get_by_role("link", name="Back to crewkit").click()
@@ -304,7 +304,7 @@ def test_a_refused_personal_connection_returns_to_where_it_began(fresh: Site) ->
         page = oona.person.open("account/connections", organization=oona.organization).page
         page.get_by_role("button", name="Connect GitHub").click()
         page.get_by_role("button", name="Cancel").click()
-        oona.person.sees("You did not authorize crewkit")
+        oona.person.sees("Authorization denied")
         oona.follow("Back to crewkit")
         page.wait_for_url(f"**/kit/{oona.organization}/account/connections?refused=authorization_denied")
         expect(page.get_by_role("alert")).to_contain_text("authorization_denied")

@@ -133,7 +133,7 @@ def test_a_socket_directory_someone_else_prepared_is_refused(tmp_path: Path, tak
 def test_a_second_start_on_one_home_is_refused_with_the_first_ones_pid(home: Home) -> None:
     """Two on one directory would ruin each other's data; the message names whom to stop and what to set."""
     with (
-        pytest.raises(CannotStart, match=rf"process {os.getpid()} .*CREWKIT_GIT_HOME"),
+        pytest.raises(CannotStart, match=rf"Process {os.getpid()} .*CREWKIT_GIT_HOME"),
         claim_home(home.path),
     ):
         pass
@@ -142,7 +142,7 @@ def test_a_second_start_on_one_home_is_refused_with_the_first_ones_pid(home: Hom
 def test_a_home_that_cannot_be_is_refused_with_its_setting(tmp_path: Path) -> None:
     """A path that is a file, for one, is answered by the setting to change."""
     (tmp_path / "file").touch()
-    with pytest.raises(CannotStart, match="set CREWKIT_GIT_HOME"), claim_home(tmp_path / "file"):
+    with pytest.raises(CannotStart, match="Set CREWKIT_GIT_HOME"), claim_home(tmp_path / "file"):
         pass
 
 
@@ -220,8 +220,8 @@ def test_a_first_start_cut_short_is_done_again(home: Home) -> None:
 @pytest.mark.parametrize(
     ("file", "content", "remedy"),
     [
-        ("PG_VERSION", "16\n", "move it away .* or set CREWKIT_GIT_DATABASE_URL"),
-        ("letter", "", "move it away"),
+        ("PG_VERSION", "16\n", "Move the directory away .* or set CREWKIT_GIT_DATABASE_URL"),
+        ("letter", "", "Move it away"),
     ],
 )
 def test_a_directory_it_cannot_use_is_left_alone(home: Home, file: str, content: str, remedy: str) -> None:

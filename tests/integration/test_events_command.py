@@ -135,7 +135,7 @@ def test_accepts_the_beginning_of_an_id(environment: dict[str, str]) -> None:
     assert (code, json.loads(shown)["delivery_id"]) == (0, "bbbb0000-3")
     code, shown, errors = _run(environment, "events", "show", "aaaa")
     assert (code, shown) == (1, "")
-    assert "Several delivery ids begin with aaaa." in errors
+    assert "More than one delivery id starts with aaaa." in errors
     assert re.findall(r"aaaa\d{4}-\d", errors) == ["aaaa0000-1", "aaaa1111-2"]
     code, _, errors = _run(environment, "events", "retry", "dd")
     assert (code, "`crewkit-git events list` shows the ids" in errors) == (1, True)

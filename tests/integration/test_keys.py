@@ -127,8 +127,8 @@ def test_a_rotation_from_the_first_step_to_the_last(kept: Kept) -> None:
         0,
         [
             *(f"{column}: 1 with old" for column in COLUMNS),
-            f"{VALUES} values; {VALUES} of them not encrypted with the first key.",
-            "Keep the other keys until `crewkit-git keys rotate` has run.",
+            f"{VALUES} values. Not encrypted with the first key: {VALUES}.",
+            "Run `crewkit-git keys rotate` to encrypt them with the first key. Until then, keep all keys.",
         ],
     )
     planned = keys(kept, "rotate --dry-run", NEW, OLD)
@@ -142,7 +142,7 @@ def test_a_rotation_from_the_first_step_to_the_last(kept: Kept) -> None:
         0,
         [
             *(f"{column}: 1 with new" for column in COLUMNS),
-            f"{VALUES} values; 0 of them not encrypted with the first key.",
+            f"{VALUES} values. Not encrypted with the first key: 0.",
         ],
     )
 

@@ -209,7 +209,7 @@ def test_leaves_a_newer_schema_as_it_is(empty_url: str) -> None:
     for arguments in ([], ["--check"]):
         result = CliRunner().invoke(command, arguments, env=environment)
         assert result.exit_code == 0
-        assert "The database is at revision 9000, newer than this version" in result.output
+        assert "The database is at revision 9000, which is newer than this version" in result.output
     assert current(empty_url) == "9000"
 
 
@@ -270,8 +270,8 @@ def test_down_is_refused_where_nobody_can_be_asked(empty_url: str) -> None:
     environment = {"CREWKIT_GIT_DATABASE_URL": empty_url, "CREWKIT_GIT_ENVIRONMENT": "development"}
     done = CliRunner().invoke(command, ["--down", "base"], input="y\n", env=environment)
     assert done.exit_code == 1
-    assert "permanently drops" in done.output
-    assert "Error: Nothing was changed: there is no terminal to confirm at. Give --yes" in done.output
+    assert "permanently deletes all data" in done.output
+    assert "Error: Nothing was changed, because there is no terminal" in done.output
     assert current(empty_url) == newest()
 
 
@@ -295,7 +295,7 @@ def test_down_asks_at_a_terminal(empty_url: str, answer: bytes, code: int, revis
         os.close(ours)
         os.close(theirs)
     assert done.returncode == code, done.stderr
-    assert "permanently drops" in done.stderr
+    assert "permanently deletes all data" in done.stderr
     assert shown(empty_url) in done.stderr
     assert current(empty_url) == revision
 

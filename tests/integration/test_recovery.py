@@ -117,7 +117,7 @@ async def test_of_seven_thousand_those_that_matter_come_first(both: ServiceAtSan
     status, said = await both.run("recover-deliveries")
     assert status == 1
     assert "looked at 7000 deliveries" in said
-    assert "Newly found missing: 270 push, 6730 workflow_job." in said
+    assert "New missing deliveries: 270 push, 6730 workflow_job." in said
     assert "Recovered: 600. Still missing: 6400." in said
     assert both.ledger.delivery_ids()[:270] == pushes
     assert both.ledger.value(MISSING) == 6400
@@ -128,7 +128,7 @@ async def test_what_may_be_on_its_way_is_told_of(both: ServiceAtSandbox) -> None
     await both.push(2)
     status, said = await both.run("recover-deliveries")
     assert (status, "looked at 2 deliveries" in said) == (0, True)
-    assert "Left for the next run, since they may still be on their way (60 seconds old at most): 2." in said
+    assert "Left for the next run, because they may still arrive (at most 60 seconds old): 2." in said
     both.let_age()
     _, said = await both.run("recover-deliveries")
     assert ("Recovered: 2." in said, "on their way" in said) == (True, False)
@@ -143,8 +143,8 @@ async def test_one_that_cannot_be_fetched_is_sent_again(both: ServiceAtSandbox) 
     both.fault(Fault(FaultKind.ERROR, status=502))
     status, said = await both.run("recover-deliveries")
     assert (status, "provider does not answer" in said) == (1, True)
-    assert "github: the log was not looked at." in said
-    assert "Known to be missing: 0. Nothing was fetched." in said
+    assert "github: did not check the log." in said
+    assert "Missing from earlier runs: 0. No delivery was fetched." in said
     assert "Still missing" not in said
     assert not [line for line in said.splitlines() if line.startswith("{")]
     both.fault(Fault(FaultKind.ERROR, f"/app/hook/deliveries/{first.id}", status=404))

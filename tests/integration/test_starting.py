@@ -55,8 +55,8 @@ def test_an_address_that_is_taken(process: str, setting: str) -> None:
         done = ended(process, {setting: address, **mode})
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
-    assert line.startswith(f"Error: {address} is in use by process {os.getpid()} (")
-    assert line.endswith(f"): stop that, or set CREWKIT_GIT_{setting} to another address")
+    assert line.startswith(f"Error: {address} is already in use by process {os.getpid()} (")
+    assert line.endswith(f"). Stop that process, or set CREWKIT_GIT_{setting} to another address.")
     assert done.stdout == ""
 
 
@@ -200,7 +200,7 @@ def test_a_command_names_the_database_that_is_not_there(tmp_path: Path, command:
     lines = done.stderr.splitlines()
     assert [line for line in lines if line.startswith("{")] == []
     assert lines[-1].startswith(
-        "Error: The database postgresql://127.0.0.1:9/crewkit cannot be used (connection failed: "
+        "Error: The database postgresql://127.0.0.1:9/crewkit is not available (connection failed: "
         'connection to server at "127.0.0.1", port 9 failed: Connection refused). '
         "Start PostgreSQL, or correct CREWKIT_GIT_DATABASE_URL."
     )
@@ -220,4 +220,4 @@ def test_a_command_says_that_a_database_was_never_migrated(servers: Servers) -> 
     with new_database(servers.database_url) as empty:
         done = ended("events list", {"DATABASE_URL": empty})
     [line] = done.stderr.splitlines()
-    assert "was never migrated: run `crewkit-git migrate`." in line
+    assert "has no schema yet. Run `crewkit-git migrate`." in line

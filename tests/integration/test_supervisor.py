@@ -99,7 +99,7 @@ def test_what_dies_is_started_again(tmp_path: Path) -> None:
 
     def second_life_ends_the_test(text: str) -> None:
         if "serves" in text:
-            if screen.with_words("starting it again"):
+            if screen.with_words("restarting in"):
                 ask_to_stop()
             else:
                 victim.append(int(text.rsplit(maxsplit=1)[-1]))
@@ -110,7 +110,7 @@ def test_what_dies_is_started_again(tmp_path: Path) -> None:
         supervisor.start(program(tmp_path, "worker", screen), echoed=True)
         os.kill(victim[0], signal.SIGKILL)
         supervisor.watch()
-    assert len(screen.with_words("worker was ended by SIGKILL")) == 1
+    assert len(screen.with_words("worker was stopped by SIGKILL")) == 1
     assert len(screen.with_words("serves worker")) == 2
 
 
@@ -129,7 +129,7 @@ def test_what_never_starts_stops_everything_and_says_why(tmp_path: Path) -> None
             supervisor.start(never, echoed=True)
             supervisor.watch()
 
-    with pytest.raises(CannotStart, match=r"3 times in a row, worker ended with exit code 1"):
+    with pytest.raises(CannotStart, match=r"3 times in a row: worker stopped with exit code 1"):
         supervise()
     assert len(screen.with_words("no such luck")) == 3
     assert screen.with_words("stopped database")
@@ -153,7 +153,7 @@ def test_what_has_started_once_is_started_again_however_often_it_dies(tmp_path: 
         supervisor.start(dying, echoed=True)
         supervisor.watch()
         assert screen.with_words("stopped database") == []
-    pauses = [text.rsplit(maxsplit=2)[-2] for text in screen.with_words("starting it again")]
+    pauses = [text.rsplit(maxsplit=2)[-2] for text in screen.with_words("restarting in")]
     assert pauses == ["0.4", "0.8", "1.6", "3.2"]
 
 

@@ -66,7 +66,7 @@ def test_a_second_start_on_its_home_or_port_is_refused_with_the_remedy(tmp_path:
         port = up.demo["http_url"].rpartition(":")[2]
         said = refusal(tmp_path / "other", HTTP_ADDR=f"127.0.0.1:{port}")
         assert "CREWKIT_GIT_HTTP_ADDR" in said
-        assert f"127.0.0.1:{port} is in use" in said
+        assert f"127.0.0.1:{port} is already in use" in said
         assert httpx.get(f"{up.demo['http_url']}/readyz").status_code == 200
 
 
@@ -117,7 +117,7 @@ def test_given_servers_replace_the_embedded_ones(tmp_path: Path, database_url: s
 @pytest.mark.parametrize(
     ("settings", "remedy"),
     [
-        ({"ENVIRONMENT": "production"}, "run api, worker and scheduler by themselves"),
+        ({"ENVIRONMENT": "production"}, "start api, grpc, worker and scheduler separately"),
         ({"HTTP_ADDR": "somewhere"}, "CREWKIT_GIT_HTTP_ADDR"),
         ({"HTTP_ADDR": "192.0.2.1:3050"}, "set CREWKIT_GIT_HTTP_ADDR to another address"),
         ({"WORKERS": "many"}, "CREWKIT_GIT_WORKERS"),

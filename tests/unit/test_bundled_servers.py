@@ -15,5 +15,5 @@ def test_a_program_of_a_package() -> None:
 
 def test_a_package_that_is_not_there() -> None:
     """As in production: who asks is told what to set."""
-    with pytest.raises(CannotStart, match="set CREWKIT_GIT_DATABASE_URL and CREWKIT_GIT_REDIS_URL"):
+    with pytest.raises(CannotStart, match="Set CREWKIT_GIT_DATABASE_URL and CREWKIT_GIT_REDIS_URL"):
         bundled("no_such_package", "bin", "server")

@@ -89,7 +89,7 @@ def test_an_answer_that_is_lost_on_the_way_is_told_from_a_used_code() -> None:
     flow = flow_of(Keeper(), DOWN, REFUSED)
 
     assert come_back(flow).status == 502
-    assert "an answer of GitHub's was lost" in failure(flow)
+    assert "an earlier response was lost" in failure(flow)
 
     flow = flow_of(Keeper(), REFUSED)
     come_back(flow)
@@ -119,7 +119,7 @@ def test_an_answer_that_cannot_be_read_is_kept_as_it_came() -> None:
     shown = come_back(flow)
 
     assert keeper.kept == [(strange, None)]
-    assert "It is in app.env as it came" in failure(flow)
+    assert "The response is in app.env" in failure(flow)
     assert "new form" not in shown.page
 
 
@@ -132,7 +132,7 @@ def test_a_full_disk_says_how_to_get_new_secrets() -> None:
 
     assert "No space left on device" in said
     assert REGISTERED.html_url in said
-    assert "make a new client secret, private key and webhook secret" in said
+    assert "generate a new client secret, private key and webhook secret" in said
 
 
 def test_only_so_many_pages_are_remembered() -> None:

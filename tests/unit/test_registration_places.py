@@ -47,16 +47,16 @@ def test_a_tunnel_may_take_the_deliveries_alone() -> None:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("http://localhost:3050", "GitHub cannot reach this machine"),
-        ("https://127.0.0.1", "GitHub cannot reach this machine"),
-        ("https://[::1]:3050", "GitHub cannot reach this machine"),
-        ("https://192.168.1.5", "GitHub cannot reach this machine"),
-        ("https://laptop", "GitHub cannot reach this machine"),
-        ("https://git.internal", "GitHub cannot reach this machine"),
-        ("http://git.crewkit.example", "give https://"),
+        ("http://localhost:3050", "GitHub cannot reach this address"),
+        ("https://127.0.0.1", "GitHub cannot reach this address"),
+        ("https://[::1]:3050", "GitHub cannot reach this address"),
+        ("https://192.168.1.5", "GitHub cannot reach this address"),
+        ("https://laptop", "GitHub cannot reach this address"),
+        ("https://git.internal", "GitHub cannot reach this address"),
+        ("http://git.crewkit.example", "use https://"),
         ("git.crewkit.example", "does not start with"),
-        ("https://git.crewkit.example/?a=b", "after the path"),
-        ("https://mara:secret@git.crewkit.example", "any user name"),
+        ("https://git.crewkit.example/?a=b", "remove the query"),
+        ("https://mara:secret@git.crewkit.example", "the user name"),
         ("https://", "has no host"),
     ],
 )
@@ -77,7 +77,7 @@ def test_the_sandbox_reaches_this_machine() -> None:
 def test_an_address_without_tls_is_taken_on_this_machine_alone(option: str) -> None:
     """Whichever GitHub it is: the sandbox would deliver there, too."""
     sandbox = places(github_url="http://127.0.0.1:3060", **{option: "http://git.example"})
-    with pytest.raises(PlaceRefused, match="give https://"):
+    with pytest.raises(PlaceRefused, match="use https://"):
         wish("crewkit", sandbox, public=True)
 
 

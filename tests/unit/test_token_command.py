@@ -79,16 +79,16 @@ async def test_it_lives_as_long_as_asked(home: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ([], "Name either a user or --service."),
-        (["owner", "--service", "deployer"], "Name either a user or --service."),
-        (["owner", "--scope", "git.read"], "Only a service has scopes"),
+        ([], "Pass either USER or --service."),
+        (["owner", "--service", "deployer"], "Pass either USER or --service."),
+        (["owner", "--scope", "git.read"], "--scope needs --service"),
         (
             ["--service", "deployer", "--scope", "git.write"],
             "'git.write' is not a scope. Known scopes: git.admin, git.events, git.link, git.read",
         ),
         (["nobody@example"], f"Known users: {MARA.email} (owner)"),
-        (["owner", "--ttl", "1"], "1 is no duration; write 90s, 15m, 2h or 3d."),
-        (["owner", "--ttl", "0h"], "0h is no duration"),
+        (["owner", "--ttl", "1"], "1 is not a duration. Use a form such as 90s, 15m, 2h or 3d."),
+        (["owner", "--ttl", "0h"], "0h is not a duration"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_a_way_out(home: Path, arguments: list[str], why: str) -> None:

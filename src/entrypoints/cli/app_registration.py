@@ -62,7 +62,7 @@ def register(options: Registration) -> None:
     except PlaceRefused as refusal:
         raise click.ClickException(str(refusal)) from refusal
     variable = options.github_url_variable
-    why = f", as {variable} says; --github-url names another." if variable else ""
+    why = f" (from {variable}; use --github-url for another GitHub)" if variable else ""
     click.echo(f"GitHub: {places.github_url}{why}")
     at = registrar(places.github_url, options.organization)
     write = partial(_keep, at.addresses, options.path, options.public_url, force=options.force)
@@ -84,8 +84,8 @@ def _greet(at: Registrar) -> None:
         asyncio.run(at.greet())
     except ProviderUnavailable as silent:
         raise RegistrationFailed(
-            f"{silent.message} Nothing was registered. See that this machine reaches it "
-            f"(curl -i {at.addresses.api}), or name another with --github-url."
+            f"{silent.message} No app was registered. Check that this machine can reach GitHub "
+            f"(curl -i {at.addresses.api}), or set another GitHub with --github-url."
         ) from silent
 
 
@@ -93,12 +93,12 @@ def _wait(flow: RegistrationFlow, timeout: timedelta) -> Registered:
     seconds = timeout.total_seconds()
     registered = flow.wait(seconds)
     if registered is None:
-        late = f"Nobody came back from GitHub within {seconds:.0f} seconds"
-        why = "Interrupted" if flow.is_interrupted else late
+        late = f"Your browser did not return from GitHub within {seconds:.0f} seconds"
+        why = "The registration was interrupted" if flow.is_interrupted else late
         raise RegistrationFailed(
-            f"{why}: nothing was written. If GitHub showed an app as created, delete it there (Settings, "
-            "Developer settings, GitHub Apps) before you run this again; if it said that the name is taken, "
-            "give another with --name."
+            f"{why}. No file was written. If GitHub created the app, delete it there (Settings > Developer "
+            "settings > GitHub Apps) before you run this command again. If the name was taken, choose "
+            "another with --name."
         )
     return registered
 
@@ -118,16 +118,16 @@ def _keep(
     if public_url:
         named[f"{PREFIX}PUBLIC_URL"] = public_url.rstrip("/")
     about = (
-        f"The GitHub App {app.name}, {app.html_url}, as GitHub showed it once.\n"
-        f"Read it with: set -a; . ./{path.name}; set +a"
+        f"The GitHub App {app.name}: {app.html_url}. GitHub shows these secrets only once.\n"
+        f"Load this file with: set -a; . ./{path.name}; set +a"
     )
     return keep(environment_text(named, about=about).encode(), path, replace=force)
 
 
 def _say_where(first_page: str, *, open_it: bool) -> None:
     opened = open_it and _has_desktop() and webbrowser.open(first_page)
-    click.echo("Your browser shows this page; go on there:" if opened else "Open this page in your browser:")
-    click.echo(f"\n  {first_page}\n\nWaiting for you to come back from GitHub. Ctrl-C ends it.")
+    click.echo("Continue on this page in your browser:" if opened else "Open this page in your browser:")
+    click.echo(f"\n  {first_page}\n\nWaiting for your browser to return from GitHub. Press Ctrl-C to cancel.")
     sys.stdout.flush()
 
 
@@ -135,19 +135,23 @@ def _say_what_next(registered: Registered, callback_urls: tuple[str, str]) -> No
     app, kept = registered.app, registered.kept
     click.echo(f"\nRegistered {app.name}, app {app.id}: {app.html_url}")
     if kept.instead:
-        click.echo(f"Its secrets are NOT where you wanted them ({kept.instead}).", err=True)
+        click.echo(
+            f"Warning: the secrets were written to another file than requested ({kept.instead}).", err=True
+        )
     click.echo(
-        f"Its variables are in {kept.path}, readable by you alone. GitHub shows its secrets only once."
+        f"The app's settings and secrets are in {kept.path}. Only you can read the file. GitHub shows the "
+        "secrets only once."
     )
     if app.webhook_secret is None:
         click.echo(
-            "GitHub made no webhook secret: make one (openssl rand -hex 32), enter it on the app's page "
-            f"under Webhook, and write it into {kept.path} as {PREFIX}GITHUB_WEBHOOK_SECRETS.",
+            "Warning: GitHub did not create a webhook secret. Generate one (openssl rand -hex 32), enter "
+            f"it on the app's page under Webhook, and add it to {kept.path} as "
+            f"{PREFIX}GITHUB_WEBHOOK_SECRETS.",
             err=True,
         )
     click.echo(
-        "\nCallback URLs cannot be read by GitHub's API. They were registered in this order, the first being "
-        f"where installations return to:\n  1. {callback_urls[0]}\n  2. {callback_urls[1]}\n"
+        "\nThe app was registered with these callback URLs, in this order. After an installation, GitHub "
+        f"redirects to the first:\n  1. {callback_urls[0]}\n  2. {callback_urls[1]}\n"
         f"\nNext:\n  set -a; . {_for_shell(kept.path)}; set +a\n  crewkit-git doctor"
     )
 
@@ -157,13 +161,16 @@ def _for_shell(path: Path) -> str:
 
 
 def _check_file(path: Path, *, force: bool) -> None:
-    """Find out before anything exists on GitHub that the file will not do."""
+    """Check that the file can be written, before the app exists on GitHub."""
     if path.exists() and not force:
         raise click.ClickException(
-            f"{path} exists, perhaps with another app's secrets: give another --file, or --force to lose it."
+            f"{path} already exists and may contain another app's secrets. Choose another file with --file, "
+            "or overwrite it with --force."
         )
     if not path.parent.is_dir():
-        raise click.ClickException(f"{path.parent} is no directory: make it, or give another --file.")
+        raise click.ClickException(
+            f"The directory {path.parent} does not exist. Create it, or choose another file with --file."
+        )
 
 
 def _local_url() -> str:
@@ -178,7 +185,7 @@ def _local_url() -> str:
 
 
 def _has_desktop() -> bool:
-    """Tell whether opening a browser would show a window, and not one of text in this terminal."""
+    """Return whether a browser can open a window; without a desktop, it might run in this terminal."""
     return sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
 
 
@@ -200,7 +207,6 @@ def _interruptible(flow: RegistrationFlow) -> Iterator[None]:
 
 
 _NO_WEBHOOK = (
-    "Without --public-url or --webhook-url GitHub has nowhere to deliver, since it refuses addresses of "
-    "this machine: the app's webhook is registered switched off. docs/github-app.md tells how to add a "
-    "tunnel."
+    "Note: the app's webhook will be inactive, because GitHub cannot reach this machine. To receive "
+    "webhooks, pass --public-url or --webhook-url. docs/github-app.md describes how to use a tunnel."
 )

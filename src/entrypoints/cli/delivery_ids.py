@@ -19,12 +19,12 @@ async def resolve_delivery_id(application: Application, provider: str, prefix: s
     )
     if not events:
         raise click.ClickException(
-            f"No delivery from {provider} has an id that begins with {prefix}. "
+            f"No delivery from {provider} has an id that starts with {prefix}. "
             "`crewkit-git events list` shows the ids. (event_not_found)"
         )
     if len(events) > 1:
         raise click.ClickException(
-            f"Several delivery ids begin with {prefix}. Give more characters of one of these:\n"
+            f"More than one delivery id starts with {prefix}. Use more characters of one of these:\n"
             + "\n".join(_candidates(events))
         )
     return events[0].delivery_id

@@ -22,7 +22,7 @@ def sign_service_token(service: str, scopes: Sequence[str], *, lifetime: timedel
 
 
 def sign_user_token(user: str, *, lifetime: timedelta) -> str:
-    """Return a token of a user, who is named by email address, role or UUID."""
+    """Return a token of a user, given by email address, role or UUID."""
     settings = _settings()
     signer = _signer(settings)
     return signer.for_user(_user_id(settings, user), lifetime=lifetime)

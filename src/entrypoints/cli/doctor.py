@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option(
     "--timeout",
     type=DURATION,
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     help="How long each check may take. All checks run at the same time.",
 )
 def doctor(*, as_json: bool, timeout: timedelta) -> None:
-    """Find out what is wrong with this installation, and what to do about it.
+    """Check this installation, and show how to fix each problem.
 
-    Checks settings, database, Redis, keys, clocks and the GitHub App. Exits with 1 if something is wrong;
-    warnings and notes do not count.
+    Checks settings, database, Redis, keys, clocks and the GitHub App. Exits with 1 if a check fails. Warnings
+    and notes do not change the exit code.
     """
     import asyncio
 

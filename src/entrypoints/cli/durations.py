@@ -21,10 +21,10 @@ class Duration(click.ParamType[timedelta]):
             return value
         form = _FORM.fullmatch(value)
         if form is None or not int(form[1]):
-            self.fail(f"{value} is no duration; write 90s, 15m, 2h or 3d.", param, ctx)
+            self.fail(f"{value} is not a duration. Use a form such as 90s, 15m, 2h or 3d.", param, ctx)
         length = timedelta(**{_UNITS[form[2]]: int(form[1])})
         if length > _LONGEST:
-            self.fail(f"{value} is longer than ten years.", param, ctx)
+            self.fail(f"{value} is too long. The maximum is ten years (3650d).", param, ctx)
         return length
 
 

@@ -20,7 +20,7 @@ _MAX_ROWS_NAMED = 10
 
 
 def rotate_keys(*, dry_run: bool) -> bool:
-    """Encrypt with the first key what other keys encrypt; return whether every value could be decrypted."""
+    """Encrypt every value with the first key; return whether every value could be decrypted."""
     columns = _run(dry_run=dry_run)
     renewed = sum(column.renewed for column in columns)
     what = "Would be encrypted" if dry_run else "Encrypted"
@@ -35,9 +35,11 @@ def verify_keys() -> bool:
     for column in columns:
         counts = ", ".join(f"{count} with {key or 'no key'}" for key, count in sorted(column.by_key.items()))
         click.echo(f"{column.column}: {counts or 'none'}")
-    click.echo(f"{_count_values(columns)}; {others} of them not encrypted with the first key.")
+    click.echo(f"{_count_values(columns)}. Not encrypted with the first key: {others}.")
     if others:
-        click.echo("Keep the other keys until `crewkit-git keys rotate` has run.")
+        click.echo(
+            "Run `crewkit-git keys rotate` to encrypt them with the first key. Until then, keep all keys."
+        )
     return _report_unreadable(columns)
 
 
@@ -75,8 +77,8 @@ def _report_unreadable(columns: Sequence[Resealed]) -> bool:
         more = f" and {count - len(ids)} more" if count > len(ids) else ""
         click.echo(f"Cannot be decrypted: {column} of {', '.join(ids)}{more}.", err=True)
     click.echo(
-        f"Add the key that encrypted them to {PREFIX}ENCRYPTION_KEYS. If that key is lost, these people and "
-        "organizations have to connect again; nothing else is lost.",
+        f"Add the key that encrypted them to {PREFIX}ENCRYPTION_KEYS. If that key is lost, these users and "
+        "organizations have to connect again. No other data is lost.",
         err=True,
     )
     return False

@@ -31,10 +31,10 @@ def readable_errors(database_url: Secret | None = None) -> Iterator[None]:
 def _describe(error: StorageUnavailable, database_url: Secret) -> str:
     database = f"The database {shown(database_url.reveal())}"
     if isinstance(error, StorageNotPrepared):
-        return f"{database} was never migrated: run `crewkit-git migrate`."
+        return f"{database} has no schema yet. Run `crewkit-git migrate`."
     # Further lines are the driver's advice.
     why = str(error.__cause__ or "").partition("\n")[0]
-    return f"{database} cannot be used{f' ({why})' if why else ''}. {_remedy(error)}"
+    return f"{database} is not available{f' ({why})' if why else ''}. {_remedy(error)}"
 
 
 def _remedy(error: StorageUnavailable) -> str:
@@ -42,6 +42,6 @@ def _remedy(error: StorageUnavailable) -> str:
     if os.environ.get(_VARIABLE):
         return error.remedy
     return (
-        f"The last `crewkit-git up` used this database. Start it with `make run`, or set {_VARIABLE} to "
+        f"It is the database of the last `crewkit-git up`. Start it with `make run`, or set {_VARIABLE} to "
         "another database."
     )

@@ -21,13 +21,13 @@ _PROVIDER = click.option(
 
 @click.group(cls=WholeTextGroup)
 def events() -> None:
-    """Inspect received deliveries, and process them again."""
+    """List, show, retry and replay webhook deliveries."""
 
 
 @events.command("list")
 @click.option("--status", type=_STATUSES, help="Only events with this status.")
 @click.option("--event", "event_type", help="Only this event type, such as push.")
-@click.option("--since", type=DURATION, help="Only events received in this last period: 90s, 15m, 2h, 3d.")
+@click.option("--since", type=DURATION, help="Only events received in the last 90s, 15m, 2h, 3d.")
 @click.option(
     "--limit",
     type=click.IntRange(1, 1000),
@@ -39,14 +39,14 @@ def events() -> None:
 def list_events(
     *, status: str | None, event_type: str | None, since: timedelta | None, limit: int, as_json: bool
 ) -> None:
-    """List deliveries, newest first, with the result of each and its reasons."""
+    """List deliveries, newest first, with the result and reasons of each."""
     from entrypoints.cli import event_report
     from entrypoints.cli.application import OPERATOR, call_application
 
     where = _filter(status, event_type, since)
     listed = call_application("events", lambda app: app.list_events(OPERATOR, where=where, limit=limit))
     if not listed:
-        click.echo("No deliveries match. Change or remove a filter to see others.", err=True)
+        click.echo("No deliveries match. Change or remove a filter.", err=True)
     elif as_json:
         for encoded in event_report.json_lines(listed):
             click.echo(encoded)
@@ -62,7 +62,7 @@ def list_events(
 def show(delivery_id: str, provider: str) -> None:
     """Show one delivery as JSON: attributes, verdicts, domain events and payload.
 
-    DELIVERY_ID may be the beginning of an id if only one delivery has it.
+    DELIVERY_ID can be the first characters of an id, if they are unique.
     """
     from entrypoints.cli.delivery_commands import show_delivery
     from entrypoints.cli.event_report import details_json
@@ -73,12 +73,14 @@ def show(delivery_id: str, provider: str) -> None:
 @events.command()
 @click.argument("delivery_id", required=False)
 @_PROVIDER
-@click.option("--status", type=_STATUSES, help="Without a delivery id: retry all with this status.")
-@click.option("--event", "event_type", help="With --status: only this event type.")
+@click.option(
+    "--status", type=_STATUSES, help="Retry all deliveries with this status. Not with a delivery id."
+)
+@click.option("--event", "event_type", help="With --status: only this event type, such as push.")
 @click.option(
     "--since",
     type=DURATION,
-    help="With --status: only events received in this last period: 90s, 15m, 2h, 3d.",
+    help="With --status: only events received in the last 90s, 15m, 2h, 3d.",
 )
 def retry(
     *,
@@ -88,9 +90,9 @@ def retry(
     event_type: str | None,
     since: timedelta | None,
 ) -> None:
-    """Process a failed, ignored or unrouted delivery again, or all that match a filter.
+    """Retry a failed, ignored or unrouted delivery, or all deliveries that match a filter.
 
-    DELIVERY_ID may be the beginning of an id if only one delivery has it.
+    DELIVERY_ID can be the first characters of an id, if they are unique.
     """
     from core.use_cases.events.retry import MOST
     from entrypoints.cli.application import OPERATOR, call_application
@@ -100,17 +102,20 @@ def retry(
         click.echo(f"Delivery {retry_delivery(provider, delivery_id)} will be processed again.")
         return
     if not status:
-        raise click.UsageError("Give a delivery id, or --status failed, ignored or unrouted.")
+        raise click.UsageError("Pass a delivery id, or --status with failed, ignored or unrouted.")
     where = _filter(status, event_type, since)
     count = call_application("events", lambda app: app.retry_events(OPERATOR, where=where))
     click.echo(f"{count} deliveries will be processed again.")
     if count >= MOST:
-        click.echo(f"These are the newest {MOST}, the maximum at once. Run the command again.", err=True)
+        click.echo(
+            f"This is the maximum per run: the {MOST} newest. Run the command again for older deliveries.",
+            err=True,
+        )
 
 
 @events.command("replay")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--url", help="The address of the running service. Default: the service that `up` runs.")
+@click.option("--url", help="The URL of the running service. Default: the service that `up` runs.")
 @click.option("--new-ids", is_flag=True, help="Use new delivery ids, so that no delivery is a duplicate.")
 @click.option(
     "--concurrency",
@@ -131,9 +136,9 @@ def replay_files(
 ) -> None:
     """Sign payload files and send them to a running service.
 
-    A file's event type is the name of its folder. The delivery id is computed from event type and body, so a
-    second run sends duplicates. The secret is the first of CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS; if that is not
-    set, the secret of the running demo.
+    The name of a file's folder is its event type. The delivery id is computed from event type and body, so a
+    second run sends duplicates. Deliveries are signed with the first secret of
+    CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS. If that is not set, the secret of the running demo is used.
     """
     import asyncio
 

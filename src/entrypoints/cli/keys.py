@@ -9,9 +9,9 @@ from entrypoints.cli.groups import WholeTextGroup
 from entrypoints.setting_values import KEY_BYTES, KEY_ID
 
 _HOW_TO_USE = (
-    "To replace a key: add the new key behind the one in use, in every process "
-    "(CREWKIT_GIT_ENCRYPTION_KEYS=old,new). Then put it first (new,old). Then run `crewkit-git keys rotate`. "
-    "Then remove the old key."
+    "To replace a key: add the new key after the current key and restart every process "
+    "(CREWKIT_GIT_ENCRYPTION_KEYS=old,new). Then put the new key first and restart again (new,old). Then run "
+    "`crewkit-git keys rotate`. Then remove the old key."
 )
 
 
@@ -53,12 +53,12 @@ def new(*, key_id: str | None) -> None:
 
 
 @keys.command()
-@click.option("--dry-run", is_flag=True, help="Only show how many values would be encrypted again.")
+@click.option("--dry-run", is_flag=True, help="Only show how many values would be encrypted.")
 def rotate(*, dry_run: bool) -> None:
-    """Encrypt with the first key what other keys encrypt, while the service runs.
+    """Encrypt every value with the first key, while the service is running.
 
-    May be interrupted and run again. Exits with 1 if a value cannot be decrypted; such a value is not
-    changed.
+    You can interrupt this command and run it again. Exits with 1 if a value cannot be decrypted. Such a value
+    is not changed.
     """
     from entrypoints.cli.encryption import rotate_keys
 

@@ -40,7 +40,7 @@ class _Commands(WholeTextGroup):
 @click.group(cls=_Commands)
 @click.version_option(package_name="crewkit-git", help="Show the version and exit.")
 def main() -> None:
-    """Run crewkit's Git integration service, inspect it and repair it."""
+    """Run, inspect and repair crewkit's Git integration service."""
 
 
 if __name__ == "__main__":

@@ -14,22 +14,22 @@ import click
 @click.option(
     "--down",
     metavar="REVISION",
-    help="Go down to a revision, or remove everything with `base`. DROPS what later revisions added, with "
-    "all data in it. Asks for confirmation first.",
+    help="Downgrade to a revision, or remove everything with `base`. DROPS the tables and columns of later "
+    "revisions with their data. Asks for confirmation first.",
 )
-@click.option("--yes", is_flag=True, help="Go down without confirmation.")
+@click.option("--yes", is_flag=True, help="Downgrade without confirmation.")
 def migrate(*, as_sql: bool, check: bool, down: str | None, yes: bool) -> None:
-    """Bring the database to the newest revision, and list the migrations applied.
+    """Migrate the database to the newest revision, and list the applied migrations.
 
-    docs/upgrades.md lists the revision of each release, as does the line `migrations` of that release's
-    `crewkit-git doctor`.
+    docs/upgrades.md lists the revision of each release. The line `migrations` of `crewkit-git doctor` shows
+    the revision of the installed release.
     """
     from entrypoints.bootstrap import migrations
     from entrypoints.cli.environment import read_settings
     from entrypoints.cli.errors import readable_errors
 
     if as_sql + check + (down is not None) > 1:
-        raise click.UsageError("Give only one of --sql, --check and --down.")
+        raise click.UsageError("Use only one of --sql, --check and --down.")
     if down == "":
         raise click.UsageError("--down needs a revision, such as 0012 or base.")
     if as_sql:
@@ -44,8 +44,8 @@ def migrate(*, as_sql: bool, check: bool, down: str | None, yes: bool) -> None:
             _downgrade(database_url, down, is_confirmed=yes)
         elif newer := migrations.newer_revision(database_url):
             click.echo(
-                f"The database is at revision {newer}, newer than this version of the program. "
-                "Nothing was changed: this version works with it (docs/upgrades.md)."
+                f"The database is at revision {newer}, which is newer than this version of crewkit-git. "
+                "Nothing was changed. This version works with the newer schema (docs/upgrades.md)."
             )
         elif check:
             _check(database_url)
@@ -92,8 +92,14 @@ def _downgrade(database_url: str, revision: str, *, is_confirmed: bool) -> None:
 
 
 def _confirm(database: str, revision: str) -> None:
-    lost = "all data of this service" if revision == "base" else "what later revisions added, with its data"
-    click.echo(f"Going down to {revision} permanently drops from {database}: {lost}.", err=True)
+    lost = (
+        "all data of this service"
+        if revision == "base"
+        else "the tables and columns that later revisions added, with their data"
+    )
+    click.echo(f"Downgrading {database} to {revision} permanently deletes {lost}.", err=True)
     if not sys.stdin.isatty():
-        raise click.ClickException("Nothing was changed: there is no terminal to confirm at. Give --yes.")
-    click.confirm("Go down?", abort=True, err=True)
+        raise click.ClickException(
+            "Nothing was changed, because there is no terminal for the confirmation. Pass --yes to confirm."
+        )
+    click.confirm("Downgrade?", abort=True, err=True)

@@ -9,7 +9,7 @@ from entrypoints.settings import Settings, SettingsRefused
 
 @click.command()
 def api() -> None:
-    """Serve REST and webhooks."""
+    """Serve the REST API, webhooks and the dashboard."""
     from entrypoints.rest.server import run_api
 
     _run(run_api, "api")
@@ -17,7 +17,7 @@ def api() -> None:
 
 @click.command()
 def grpc() -> None:
-    """Serve gRPC to crewkit's services."""
+    """Serve the gRPC API for crewkit's services."""
     from entrypoints.grpc_api.server import run_grpc
 
     _run(run_grpc, "grpc")
@@ -25,7 +25,7 @@ def grpc() -> None:
 
 @click.command()
 def worker() -> None:
-    """Process webhook events that are due, as an RQ worker."""
+    """Process due webhook events, as an RQ worker."""
     from entrypoints.worker.main import run_worker
 
     _run(run_worker, "worker")
@@ -33,7 +33,7 @@ def worker() -> None:
 
 @click.command()
 def scheduler() -> None:
-    """Run the scheduled jobs, such as waking workers for events that are due."""
+    """Run scheduled jobs, such as notifying workers of due events."""
     import asyncio
 
     from entrypoints.worker.scheduler import run_scheduler

@@ -10,11 +10,11 @@ from entrypoints.cli.durations import DURATION
 @click.option(
     "--since",
     type=DURATION,
-    help="Compare at least this far back, even if an earlier run did so: 2h, 3d.",
+    help="Check at least this far back, even if an earlier run did: 2h, 3d.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show which deliveries are missing.")
 def recover_deliveries(*, since: timedelta | None, dry_run: bool) -> None:
-    """Fetch deliveries that are in the provider's log but were not received.
+    """Fetch deliveries that are in the provider's delivery log but were not received.
 
     The scheduler does this every five minutes. Exits with 1 if a delivery is still missing.
     """

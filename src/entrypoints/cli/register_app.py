@@ -12,17 +12,19 @@ _GITHUB_URL = f"{PREFIX}GITHUB_URL"
 
 @click.command("register-app")
 @click.option("--name", default="crewkit-dev", show_default=True, help="The app's name, unique on GitHub.")
-@click.option("--organization", metavar="LOGIN", help="The organization that owns the app. Default: you.")
+@click.option(
+    "--organization", metavar="LOGIN", help="The organization that owns the app. Default: your account."
+)
 @click.option(
     "--public-url",
     metavar="URL",
-    help="The address where GitHub and browsers reach the service: https://… Without it, the app's webhook "
-    "is off.",
+    help="The URL at which GitHub and browsers reach the service: https://… Without it, the app's webhook "
+    "is inactive.",
 )
 @click.option(
     "--webhook-url",
     metavar="URL",
-    help="The address for deliveries if it differs from --public-url, such as a tunnel's.",
+    help="The URL to which GitHub sends webhooks, if it differs from --public-url: for example, a tunnel.",
 )
 @click.option(
     "--github-url",
@@ -30,7 +32,7 @@ _GITHUB_URL = f"{PREFIX}GITHUB_URL"
     envvar=_GITHUB_URL,
     default="https://github.com",
     show_default=True,
-    help="Another GitHub: an Enterprise Server, or the sandbox.",
+    help="The GitHub to use: github.com, a GitHub Enterprise Server or the sandbox.",
 )
 @click.option(
     "--homepage",
@@ -46,22 +48,22 @@ _GITHUB_URL = f"{PREFIX}GITHUB_URL"
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path("github-app.env"),
     show_default=True,
-    help="The file to which the app's variables are written.",
+    help="The file to which the app's settings and secrets are written.",
 )
-@click.option("--force", is_flag=True, help="Overwrite that file.")
+@click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
-    help="The port of the page on this machine. Default: any free port.",
+    help="The port of the local registration page. Default: any free port.",
 )
-@click.option("--no-browser", is_flag=True, help="Only print the page's address.")
+@click.option("--no-browser", is_flag=True, help="Print the URL of the registration page. Do not open it.")
 @click.option(
     "--timeout",
     type=DURATION,
     default=timedelta(minutes=30),
     show_default="30m",
-    help="How long to wait for you to come back from GitHub.",
+    help="How long to wait for your browser to return from GitHub.",
 )
 @click.pass_context
 def register_app(
@@ -80,9 +82,9 @@ def register_app(
     no_browser: bool,
     timeout: timedelta,
 ) -> None:
-    """Register the service as a GitHub App, and write the app's secrets into a file.
+    """Register the service as a GitHub App, and write the app's secrets to a file.
 
-    Your browser shows what the app may do and asks you to create it; docs/github-app.md explains each step.
+    GitHub shows the new app in your browser and asks you to create it. docs/github-app.md explains each step.
     """
     from entrypoints.cli.app_registration import Registration, register
 

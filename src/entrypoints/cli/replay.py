@@ -43,11 +43,11 @@ def find_target(url: str | None) -> Target:
     problems = []
     if address is None:
         hint = missing_demo_hint(os.environ) or "No running service was found."
-        problems.append(f"{hint} To send to another service, give its address with --url.")
+        problems.append(f"{hint} To send to another service, pass its URL with --url.")
     if not settings.github_webhook_secrets:
         problems.append(
-            f"No secret is set to sign with. Set {PREFIX}GITHUB_WEBHOOK_SECRETS to the value that "
-            "the service has."
+            f"No webhook secret is set. Set {PREFIX}GITHUB_WEBHOOK_SECRETS to the same value as in the "
+            "service."
         )
     if address is None or problems:
         raise click.ClickException("\n".join(problems))
@@ -69,8 +69,8 @@ class Replay:
         payloads = list(_payloads(paths))
         if not payloads:
             raise click.ClickException(
-                f"There is no *.json file in {', '.join(map(str, paths))}. Give payload files, or folders "
-                "that contain some."
+                f"No *.json file was found in {', '.join(map(str, paths))}. Pass payload files, or folders "
+                "that contain payload files."
             )
         answers: Counter[str] = Counter()
         remaining = iter(payloads * repeat)
@@ -92,7 +92,7 @@ class Replay:
             _ = urlsplit(url).port
         except ValueError as error:
             raise click.ClickException(
-                f"{url} is not an address: {error}. Give one such as http://127.0.0.1:3050."
+                f"{url} is not a valid URL: {error}. Use a URL such as http://127.0.0.1:3050."
             ) from error
         return f"{url.rstrip('/')}{WEBHOOKS}"
 
@@ -127,7 +127,8 @@ def _payloads(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
             event = file.resolve().parent.name
             if not event.isascii():
                 raise click.ClickException(
-                    f"{file}: the name of its folder is not an event type. Move it to a folder such as push."
+                    f"{file}: the name of the folder is not an event type. Move the file to a folder such "
+                    "as push."
                 )
             yield event, file.read_bytes()
 
@@ -136,4 +137,4 @@ def _code(response: httpx.Response) -> str:
     try:
         return str(response.json()["code"])
     except (ValueError, KeyError, TypeError):
-        return "(not an answer of this service; check the address)"
+        return "(not a response of this service; check the URL)"

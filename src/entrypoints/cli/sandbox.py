@@ -5,7 +5,7 @@ import click
 
 @click.command()
 def sandbox() -> None:
-    """Serve a small GitHub on this machine, for development and tests."""
+    """Run a sandbox GitHub on this machine, for development and tests."""
     from entrypoints.embedded.errors import CannotStart
     from entrypoints.sandbox.server import SandboxRefused, run_sandbox
     from entrypoints.settings import Settings, SettingsRefused

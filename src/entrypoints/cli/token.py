@@ -28,7 +28,7 @@ class _Scope(click.ParamType[str]):
     "scopes",
     multiple=True,
     type=_Scope(),
-    help=f"Give the service this scope: {_SCOPES}. May be repeated.",
+    help=f"Add a scope to the service's token: {_SCOPES}. Can be repeated.",
 )
 @click.option(
     "--ttl",
@@ -41,14 +41,16 @@ def token(*, user: str | None, service: str | None, scopes: tuple[str, ...], ttl
     """Create an access token for development.
 
     USER is the email address or role of a user in the running demo, or the UUID of any user. The token is
-    signed with the key that `up` created, which no production service trusts.
+    signed with the development key that `up` created. Production services reject it.
     """
     from entrypoints.cli.development_tokens import sign_service_token, sign_user_token
 
     if bool(user) == bool(service):
-        raise click.UsageError("Name either a user or --service.")
+        raise click.UsageError("Pass either USER or --service.")
     if scopes and service is None:
-        raise click.UsageError("Only a service has scopes; a user's rights follow from their roles.")
+        raise click.UsageError(
+            "--scope needs --service. Users have no scopes; their permissions follow from their roles."
+        )
     if service is not None:
         click.echo(sign_service_token(service, scopes, lifetime=ttl))
     elif user is not None:

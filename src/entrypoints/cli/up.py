@@ -7,7 +7,7 @@ from entrypoints.setting_table import PREFIX
 
 @click.command()
 def up() -> None:
-    """Run everything on this machine: database, queue, API, workers, demo data."""
+    """Run the whole service on this machine: database, queue, API, workers and demo data."""
     from core.domain.secret import Secret
     from entrypoints.cli.errors import readable_errors
     from entrypoints.embedded.errors import CannotStart

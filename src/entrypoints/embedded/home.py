@@ -52,7 +52,8 @@ def claim_home(path: Path) -> Iterator[Home]:
         lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise CannotStart(
-            f"cannot write the data directory {home} ({error.strerror}): set CREWKIT_GIT_HOME to one you own"
+            f"The data directory {home} is not writable ({error.strerror}). Set CREWKIT_GIT_HOME to a "
+            "directory you own."
         ) from error
     try:
         _lock(lock, home)
@@ -68,8 +69,8 @@ def _lock(lock: int, home: Path) -> None:
     except BlockingIOError:
         holder = os.pread(lock, 20, 0).decode().strip()
         raise CannotStart(
-            f"{f'process {holder}' if holder else 'another process'} is already using {home}: "
-            f"stop it{f' (kill {holder})' if holder else ''}, or set CREWKIT_GIT_HOME to another directory"
+            f"{f'Process {holder}' if holder else 'Another process'} is already using {home}. "
+            f"Stop it{f' (kill {holder})' if holder else ''}, or set CREWKIT_GIT_HOME to another directory."
         ) from None
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
@@ -89,7 +90,7 @@ def _socket_directory(home: Path) -> Iterator[Path]:
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
         raise CannotStart(
-            f"{directory} is not a directory of yours with mode 700: remove it, then start again"
+            f"{directory} is not a directory that you own with mode 700. Remove it, then start again."
         )
     try:
         yield directory

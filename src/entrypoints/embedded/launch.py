@@ -65,7 +65,7 @@ def main() -> None:
         end_with_parent(int(parent), int(signal))
         os.execv(command[0], command)  # noqa: S606 - becoming the given command is the purpose
     except OSError as error:
-        sys.exit(f"cannot become {command[0]}: {error}")
+        sys.exit(f"Cannot run {command[0]}: {error}")
 
 
 if __name__ == "__main__":

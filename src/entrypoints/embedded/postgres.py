@@ -102,8 +102,8 @@ def _prepare(home: Home, cluster: Path, user: User | None, *, durable: bool) -> 
         _create_cluster(home, cluster, user, durable=durable)
     elif version != MAJOR_VERSION:
         raise CannotStart(
-            f"{cluster} was made by PostgreSQL {version} and this is {MAJOR_VERSION}: "
-            "move it away to start with an empty database, or set CREWKIT_GIT_DATABASE_URL"
+            f"{cluster} was created by PostgreSQL {version}, but this is PostgreSQL {MAJOR_VERSION}. "
+            "Move the directory away to start with an empty database, or set CREWKIT_GIT_DATABASE_URL."
         )
     # Stale, since no server of ours runs; PostgreSQL would believe them if another process had that pid now.
     (cluster / "postmaster.pid").unlink(missing_ok=True)
@@ -118,12 +118,13 @@ def _version(cluster: Path) -> str | None:
     except FileNotFoundError:
         if cluster.exists() and any(cluster.iterdir()):
             raise CannotStart(
-                f"{cluster} is not a PostgreSQL data directory: move it away, then start again"
+                f"{cluster} is not a PostgreSQL data directory. Move it away, then start again."
             ) from None
         return None
     except PermissionError:
         raise CannotStart(
-            f"{cluster} is another user's: start as that user, or set CREWKIT_GIT_HOME to another directory"
+            f"{cluster} belongs to another user. Start as that user, or set CREWKIT_GIT_HOME to another "
+            "directory."
         ) from None
 
 
@@ -144,9 +145,9 @@ def _create_cluster(home: Home, cluster: Path, user: User | None, *, durable: bo
     if made.returncode != 0:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise CannotStart(
-            f"PostgreSQL could not create {cluster}; set CREWKIT_GIT_HOME to another directory, "
-            f"{'start as a user other than root, ' if user else ''}"
-            f"or set CREWKIT_GIT_DATABASE_URL to a server of your own. It said:\n{made.stderr.strip()}"
+            f"PostgreSQL could not create {cluster}. Set CREWKIT_GIT_HOME to another directory, "
+            f"{'start as another user than root, ' if user else ''}"
+            f"or set CREWKIT_GIT_DATABASE_URL to your own server. Output of initdb:\n{made.stderr.strip()}"
         )
     if cluster.exists():
         cluster.rmdir()  # empty, or its version would have been asked for
@@ -172,8 +173,8 @@ def _user(cluster: Path) -> User | None:
         nobody = pwd.getpwnam("nobody")
     except KeyError:
         raise CannotStart(
-            "PostgreSQL refuses to run as root and there is no user `nobody` to run it as: "
-            "start as another user, or set CREWKIT_GIT_DATABASE_URL"
+            "PostgreSQL cannot run as root, and the user `nobody` does not exist. "
+            "Start as another user, or set CREWKIT_GIT_DATABASE_URL."
         ) from None
     return User(nobody.pw_uid, nobody.pw_gid)
 

@@ -120,7 +120,7 @@ class Process:
         while not self.is_ready():
             if time.monotonic() > deadline:
                 name, log = self.program.name, self.program.log
-                raise CannotStart(f"{name} is not ready after {seconds:.0f} s; its log is {log}")
+                raise CannotStart(f"{name} is not ready after {seconds:.0f} seconds. Read its log: {log}")
             meanwhile()
             time.sleep(0.005)
 
@@ -128,9 +128,9 @@ class Process:
         """Say how it ended, with its last lines unless they were echoed."""
         self._reader.join(timeout=1)
         code = self.exit_code() or 0
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        how = f"was stopped by {signal.Signals(-code).name}" if code < 0 else f"stopped with exit code {code}"
         lines = "" if self._echo else "".join(f"\n    {line}" for line in self.last_lines)
-        return f"{self.program.name} {how}; its log is {self.program.log}{lines}"
+        return f"{self.program.name} {how}. Its log is {self.program.log}{lines}"
 
     def begin_stop(self) -> None:
         """Send the first signal, without waiting."""

@@ -9,7 +9,8 @@ def bundled(package: str, *place: str) -> str:
     found = find_spec(package)
     if found is None or found.origin is None:
         raise CannotStart(
-            f"{package}, which brings the server for development, is not installed: "
-            "set CREWKIT_GIT_DATABASE_URL and CREWKIT_GIT_REDIS_URL to servers of your own, or use `make run`"
+            f"The package {package}, which contains the embedded server, is not installed. Set "
+            "CREWKIT_GIT_DATABASE_URL and CREWKIT_GIT_REDIS_URL to your own servers, or start with `make "
+            "run`."
         )
     return str(Path(found.origin).parent.joinpath(*place))

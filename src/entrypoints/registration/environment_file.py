@@ -12,7 +12,7 @@ _MOST_NAMES = 100
 
 
 class NowhereToKeep(Exception):
-    """No directory takes a file."""
+    """No directory is writable."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,9 @@ _TRIES = 3
 # Of a return that is under way: its tries and the pauses between them.
 _LONGEST_RETURN_SECONDS = 75.0
 
-_AGAIN = "Delete the app on GitHub (Settings, Developer settings, GitHub Apps), then run this again."
+_AGAIN = (
+    "Delete the app on GitHub (Settings > Developer settings > GitHub Apps), then run this command again."
+)
 
 Keep = Callable[[bytes, RegisteredApp | None], Kept]
 """Keeps what GitHub answered: as an app, or as it came where it cannot be read."""
@@ -134,14 +136,15 @@ class RegistrationFlow:
         except NowhereToKeep as nowhere:
             page = app.html_url if app else "its page on GitHub"
             raise RegistrationFailed(
-                f"GitHub made the app, but its secrets could not be kept ({nowhere}). Make room, then make a "
-                f"new client secret, private key and webhook secret on {page}, or delete the app there and "
-                "register again."
+                f"GitHub created the app, but its secrets could not be written to a file ({nowhere}). Free "
+                "disk space or fix the permissions. Then generate a new client secret, private key and "
+                f"webhook secret on {page}, or delete the app there and register again."
             ) from nowhere
         if app is None:
             raise RegistrationFailed(
-                f"GitHub made the app, but its answer is not what we know. It is in {kept.path} as it came: "
-                "take the id, client id, secrets and key from there, and tell us."
+                "GitHub created the app, but its response has an unknown format. The response is in "
+                f"{kept.path}. Copy the app id, client id, secrets and private key from there, and report "
+                "this as a bug."
             )
         return Registered(app, kept)
 
@@ -161,12 +164,13 @@ class RegistrationFlow:
             raise
         except DomainError as refused:
             why = (
-                "an answer of GitHub's was lost, and it gives an app's secrets only once"
+                "an earlier response was lost, and GitHub returns the secrets of an app only once"
                 if self._answer_lost
-                else "the code was used before, or is more than an hour old"
+                else "the code was used before or is more than an hour old"
             )
             raise RegistrationFailed(
-                f"GitHub does not hand out the app's secrets; most likely {why}. {refused.message} {_AGAIN}"
+                f"GitHub did not return the app's secrets. The likely reason: {why}. {refused.message} "
+                f"{_AGAIN}"
             ) from refused
 
 

@@ -15,39 +15,39 @@ def begin(*, name: str, github: str, target: str, manifest: str) -> str:
     """Show the button that brings the manifest to GitHub."""
     return _page(
         "Register the GitHub App",
-        f"<p>The button opens {escape(github)}, which asks you to create the app <b>{escape(name)}</b>. "
-        "Sign in there first, as yourself or as an owner of the organization.</p>"
+        f"<p>Continue on {escape(github)} to create the app <b>{escape(name)}</b>. You must be signed in "
+        "there. For an organization's app, you must be an owner of the organization.</p>"
         f'<form action="{escape(target)}" method="post">'
         f'<input type="hidden" name="manifest" value="{escape(manifest)}">'
-        f"<button>Go to {escape(github)}</button></form>"
-        "<p>If GitHub says that the name is taken, choose another in the field on its page; the rest "
-        "stays.</p>",
+        f"<button>Continue on {escape(github)}</button></form>"
+        "<p>If the name is already taken, enter another name on GitHub's page.</p>",
     )
 
 
 def registered(app: RegisteredApp, path: str) -> str:
     """Say where the secrets are, and show none."""
     return _page(
-        "The GitHub App is registered",
-        f"<p><b>{escape(app.name)}</b> is app {app.id}. Its secrets are in <code>{escape(path)}</code>.</p>"
-        "<p>You can close this page and go on in the terminal.</p>",
+        "GitHub App registered",
+        f"<p><b>{escape(app.name)}</b> (app id {app.id}) is registered. Its secrets are in "
+        f"<code>{escape(path)}</code>.</p>"
+        "<p>Close this page and continue in the terminal.</p>",
     )
 
 
 def unknown_return() -> str:
     """Refuse a return that this registration does not expect."""
     return _page(
-        "This page does not belong to the registration under way",
-        "<p>It was opened twice, or comes from an earlier one. Begin again at the address the terminal "
-        "shows.</p>",
+        "This link is not valid any more",
+        "<p>It was opened twice, or it belongs to an earlier registration. Open the URL that the terminal "
+        "shows and start again.</p>",
     )
 
 
 def reload(why: str) -> str:
     """Ask for another try of the same return."""
     return _page(
-        "GitHub made the app, but did not answer just now",
-        f"<p>{escape(why)} Reload this page to fetch the app's secrets; they wait for an hour.</p>",
+        "GitHub created the app but did not return its secrets",
+        f"<p>{escape(why)} Reload this page to fetch the secrets. This works for one hour.</p>",
     )
 
 
@@ -58,7 +58,7 @@ def failed(why: str) -> str:
 
 def not_found() -> str:
     """Say that there is nothing."""
-    return _page("There is no such page", "<p>Open the address the terminal shows.</p>")
+    return _page("Page not found", "<p>Open the URL that the terminal shows.</p>")
 
 
 def _page(title: str, content: str) -> str:

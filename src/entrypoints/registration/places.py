@@ -29,14 +29,14 @@ def checked_github(text: str) -> str:
     """Return the address of a GitHub; secrets come from there, so only this machine's may be without TLS."""
     found = _read(text, "--github-url")
     if urlsplit(found).scheme != "https" and not is_loopback(found):
-        raise PlaceRefused(f"--github-url {text}: give https://…, since secrets come from there.")
+        raise PlaceRefused(f"--github-url {text}: use https://, because GitHub returns secrets.")
     return found
 
 
 def wish(name: str, places: Places, *, public: bool) -> AppWish:
     """Return what is asked of GitHub; raises `PlaceRefused`."""
     if not name.strip() or len(name) > LONGEST_NAME:
-        raise PlaceRefused(f"--name: GitHub takes names of 1 to {LONGEST_NAME} characters.")
+        raise PlaceRefused(f"--name: use 1 to {LONGEST_NAME} characters, which is GitHub's limit.")
     public_url = _reached(places.public_url, "--public-url", places.github_url)
     webhook_url = _reached(places.webhook_url, "--webhook-url", places.github_url)
     homepage = _read(places.homepage, "--homepage")
@@ -59,11 +59,11 @@ def _reached(text: str | None, option: str, github_url: str) -> str | None:
     # The sandbox is on this machine, too.
     if not is_loopback(github_url) and _is_private(urlsplit(found).hostname or ""):
         raise PlaceRefused(
-            f"{option} {text}: GitHub cannot reach this machine there. Give the address of a tunnel, or "
-            "leave it out to register with the webhook off."
+            f"{option} {text}: GitHub cannot reach this address. Use the URL of a tunnel, or omit the "
+            "option to register the app with an inactive webhook."
         )
     if urlsplit(found).scheme != "https" and not is_loopback(found):
-        raise PlaceRefused(f"{option} {text}: give https://…, since what comes there is private.")
+        raise PlaceRefused(f"{option} {text}: use https://, because private data is sent there.")
     return found
 
 
@@ -74,7 +74,7 @@ def _read(text: str, option: str) -> str:
         raise PlaceRefused(f"{option} {text}: {error}.") from error
     parts = urlsplit(found)
     if parts.query or parts.fragment or parts.username:
-        raise PlaceRefused(f"{option} {text}: leave out everything after the path, and any user name.")
+        raise PlaceRefused(f"{option} {text}: remove the query, the fragment and the user name from the URL.")
     return found
 
 

@@ -24,7 +24,7 @@ def served(flow: RegistrationFlow, port: int) -> Iterator[str]:
 
     The address cannot be guessed: other programs of this machine reach the port, too. Raises `CannotStart`.
     """
-    with explained(Address(_HOST, port), "give another --port, or none"):
+    with explained(Address(_HOST, port), "choose another port with --port, or omit the option."):
         server = _Server(flow, port)
     thread = threading.Thread(target=server.serve_forever, name="registration", daemon=True)
     thread.start()
@@ -65,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.flow.end()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Say nothing: the addresses asked for hold a state and a code."""
+        """Log nothing, because the request URLs contain a state and a code."""
 
     def _shown(self) -> Shown:
         server, parts = self.server, urlsplit(self.path)

@@ -202,8 +202,8 @@ class Connecting:
             return self.pages.confirm(
                 request,
                 "Connect your account?",
-                "You came here from another page. If you continue, the account you are signed in with at the "
-                "provider is connected to your crewkit account, and its commits count as yours.",
+                "This request came from another page. If you continue, the account that you use at the "
+                "provider is connected to your crewkit account. Its commits are then attributed to you.",
             )
         return await self._begin(request, actor, query)
 

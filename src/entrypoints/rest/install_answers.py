@@ -99,7 +99,9 @@ def answer_of(request: Request, outcome: Outcome, pages: Pages, redirected: HTTP
             words = "" if unproven is None else unproven.message
             action = Link("Install on another account", url)
             back = pages.back_refused(unproven) if unproven else pages.back()
-            return pages.show(request, "None of them is yours to connect", words, action=action, back=back)
+            return pages.show(
+                request, "You cannot connect any of these accounts", words, action=action, back=back
+            )
         case Again(refusal, url):
             return pages.refuse(request, refusal, again=Link("Try again", url))
         case Checking() | Choose() | ChooseRequest():
@@ -107,9 +109,9 @@ def answer_of(request: Request, outcome: Outcome, pages: Pages, redirected: HTTP
         case AwaitingApproval(account, return_to):
             return pages.show(
                 request,
-                "An owner has been asked",
-                f"An owner of {account or 'the account'} has to approve the app. It connects by itself when "
-                "they do; the request waits for 30 days.",
+                "Approval requested",
+                f"An owner of {account or 'the account'} has to approve the app. The account is then "
+                "connected automatically. The request expires after 30 days.",
                 action=pages.back(return_to),
             )
         case Unasked(setup_action, organizations):
@@ -130,23 +132,23 @@ def _own_page(request: Request, outcome: Checking | Choose | ChooseRequest, page
 
 _INSTALLED = (
     "The app is installed",
-    "If a member of your team asked for it, their organization in crewkit is connected within moments.",
+    "If a member of your team requested it, their crewkit organization is connected within a few seconds.",
     "If you installed it yourself, connect it to an organization in crewkit.",
 )
 _UNASKED: Mapping[SetupAction | None, tuple[str, ...]] = {
     SetupAction.INSTALL: _INSTALLED,
     SetupAction.UPDATE: (
         "Your changes are saved",
-        "Connected organizations follow within moments.",
+        "Connected organizations are updated within a few seconds.",
         "If the app is not connected to an organization in crewkit yet, connect it now.",
     ),
     SetupAction.REQUEST: (
-        "An owner has been asked",
-        "An owner of the account has to approve the app. Then connect it in crewkit.",
+        "Approval requested",
+        "An owner of the account has to approve the app. Then connect the account in crewkit.",
     ),
     None: (
         "Nothing to do here",
-        "This page belongs to connecting an account. Open your organization's integrations in crewkit.",
+        "To connect an account, open your organization's integrations in crewkit.",
     ),
 }
 
@@ -190,9 +192,9 @@ def _request_choice(request: Request, choice: ChooseRequest, pages: Pages) -> Re
     options = [(one.account_id, one.account_login) for one in choice.requests]
     return pages.show(
         request,
-        "Which account did you ask for?",
-        "You have asked the owners of several accounts to approve the app. Choose the account that belongs "
-        "to this organization: it is connected when its owner approves.",
+        "Choose the requested account",
+        "You asked the owners of several accounts to approve the app. Choose the account for this "
+        "organization. It is connected when an owner approves the app.",
         form=_choice_form(choice.state, "account_id", options),
         action=pages.back(choice.return_to),
     )
@@ -208,7 +210,8 @@ def _checking(request: Request, checking: Checking, pages: Pages) -> Response:
     return pages.show(
         request,
         f"Checking {checking.account}",
-        "crewkit checks that you administer every repository of this account. This page continues by itself.",
+        "crewkit checks that you are an admin of every repository of this account. This page updates "
+        "automatically.",
         f"Repositories checked: {done}.",
         form=progress,
         action=Link("Continue now", checking.url),
@@ -226,11 +229,11 @@ def _choice(request: Request, choice: Choose, pages: Pages) -> Response:
     words = (
         "The app is installed on several accounts. Choose the account to connect."
         if choice.installations
-        else "The app is installed on several accounts. None of them could be confirmed as yours yet."
+        else "The app is installed on several accounts. crewkit cannot confirm yet that you can connect one."
     )
     return pages.show(
         request,
-        "Which account?",
+        "Choose an account",
         words,
         form=form + _others(choice) + _failures(choice),
         action=Link(

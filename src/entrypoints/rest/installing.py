@@ -213,8 +213,8 @@ class Installing:
         return self.pages.confirm(
             request,
             f"Connect {names[organization_id]}?",
-            "You came here from another page. If you continue, everyone in this organization of crewkit can "
-            "see the repositories of the account that you connect.",
+            "This request came from another page. If you continue, all members of this crewkit organization "
+            "can see the repositories of the account that you connect.",
         )
 
     async def _callback(self, request: Request) -> Response:

@@ -29,24 +29,24 @@ _STYLE = (
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 _TITLES = {
-    "flow_expired": "This took too long",
-    "flow_used": "This page was used already",
+    "flow_expired": "Connecting took too long",
+    "flow_used": "This link was already used",
     "flow_in_progress": "Still working",
     "flow_interrupted": "The check was interrupted",
-    "flow_invalid": "This page cannot be used",
-    "authorization_denied": "You did not authorize crewkit",
+    "flow_invalid": "This link is not valid",
+    "authorization_denied": "Authorization denied",
     "installation_bound_elsewhere": "This account is connected elsewhere",
     "installation_not_proven": "Only an owner can connect this account",
-    "installation_not_visible": "Your account does not see this installation",
-    "organization_already_connected": "This organization is connected already",
+    "installation_not_visible": "Your account cannot access this installation",
+    "organization_already_connected": "This organization is already connected",
     "provider_sso_required": "Single sign-on is required",
     "provider_ip_not_allowed": "The IP allow list blocks crewkit",
-    "provider_unavailable": "The provider does not answer",
-    "provider_rate_limited": "The provider asks us to wait",
+    "provider_unavailable": "The provider is not responding",
+    "provider_rate_limited": "The provider's rate limit is reached",
     "provider_answer_unreadable": "The provider's response could not be read",
     "provider_account_suspended": "The provider suspended your account",
     "provider_repository_blocked": "The provider blocks this repository",
-    "provider_login_blocked": "The provider blocks sign-in for now",
+    "provider_login_blocked": "The provider temporarily blocks sign-in",
     "provider_email_unverified": "Verify your email address first",
 }
 _START_AGAIN, _CHOOSE_ANOTHER = "Start again", "Choose another account"
@@ -133,7 +133,7 @@ class Pages:
         is_busy = isinstance(error, FlowInProgress) and request.method == "GET"
         page = self.show(
             request,
-            _TITLES.get(error.code, "That did not work"),
+            _TITLES.get(error.code, "Something went wrong"),
             error.message,
             action=again or self.back_refused(error),
             back=self.back_refused(error) if again else None,
@@ -226,7 +226,7 @@ class Pages:
         return self.show(
             request,
             "Sign in to crewkit first",
-            "You are not signed in, or your session has expired. Sign in, and you come back here.",
+            "You are not signed in, or your session has expired. Sign in to return to this page.",
             action=Link("Sign in", address) if address else Link("Try again", here),
             note=f"Code {error.code}.",
             status=HTTPStatus.UNAUTHORIZED,

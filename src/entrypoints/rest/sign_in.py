@@ -142,5 +142,5 @@ def _page(people: Mapping[str, DemoUser], return_to: str) -> str:
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>Sign in</title><style>{_STYLE}</style>"
         f'<h1>Sign in</h1><form method="post"><input type="hidden" name="return_to" '
-        f'value="{escape(return_to)}">{buttons or "<p>The demo is not ready yet.</p>"}</form></html>'
+        f'value="{escape(return_to)}">{buttons or "<p>The demo is still starting.</p>"}</form></html>'
     )

@@ -30,7 +30,7 @@ def create_organizations(sandbox: Sandbox, person: Account, wish: NewOrganizatio
     for number in range(1, wish.count + 1):
         login = f"{wish.prefix}-{number:03}"
         if world.account(login) is not None:
-            raise ActionRefused(f"{login} is taken.")
+            raise ActionRefused(f"The login {login} is already taken. Use another prefix.")
         account = Account(
             id=world.new_id("account"),
             login=login,

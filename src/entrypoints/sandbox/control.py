@@ -1,6 +1,6 @@
-"""The control API: what tests and scripts ask of the sandbox that no provider offers.
+"""The control API, with which tests and scripts change the sandbox. GitHub has nothing like it.
 
-Nothing here asks who calls: the sandbox listens on this machine, in development alone.
+It does not authenticate callers: the sandbox runs in development only and listens on this machine.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class NewRepositories(msgspec.Struct, forbid_unknown_fields=True):
-    """Many repositories at once, of which nobody is told: as if they had been there."""
+    """Many repositories at once. The sandbox sends no webhooks for them."""
 
     owner: str
     count: int
@@ -45,12 +45,12 @@ class NewPushes(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Expiry(msgspec.Struct, forbid_unknown_fields=True):
-    """Which tokens end now, though their holders believe otherwise."""
+    """Which tokens expire now, before their `expires_at`."""
 
     installations: bool = False
     users: bool = False
     refresh: bool = False
-    """Refresh tokens too, so that a person must authorize again."""
+    """Whether refresh tokens expire as well, so that users have to authorize again."""
 
 
 async def _show(sandbox: Sandbox, _parts: Mapping[str, str], _content: bytes) -> object:
@@ -81,7 +81,7 @@ async def _set_app(sandbox: Sandbox, parts: Mapping[str, str], content: bytes) -
 async def _act(sandbox: Sandbox, parts: Mapping[str, str], content: bytes) -> object:
     person, action = account_named(sandbox.world, parts["login"]), ACTIONS.get(parts["action"])
     if action is None:
-        raise ActionRefused(f"Actions are: {', '.join(ACTIONS)}.")
+        raise ActionRefused(f"Unknown action {parts['action']}. Known actions: {', '.join(ACTIONS)}.")
     return action(sandbox, person, _read(content or b"{}", dict[str, Any]))
 
 
@@ -153,7 +153,7 @@ _HANDLERS: tuple[tuple[str, str, _Handler], ...] = (
 
 
 def expire_tokens(sandbox: Sandbox, which: Expiry) -> None:
-    """Let tokens end before their time."""
+    """Expire tokens early."""
     past = sandbox.now() - timedelta(seconds=1)
     for token in sandbox.world.installation_tokens.values() if which.installations else ():
         token.expires_at = past
@@ -174,8 +174,10 @@ def _served(sandbox: Sandbox, handle: _Handler) -> Callable[[Request], Awaitable
         sandbox.changes += 1
         try:
             return _json(await handle(sandbox, request.path_params, await request.body()))
-        except (ActionRefused, msgspec.DecodeError) as refusal:
+        except ActionRefused as refusal:
             return _json({"message": str(refusal)}, HTTPStatus.UNPROCESSABLE_ENTITY)
+        except msgspec.DecodeError as error:
+            return _json({"message": f"Invalid request body: {error}."}, HTTPStatus.UNPROCESSABLE_ENTITY)
 
     return serve
 
@@ -204,7 +206,9 @@ def _changed(former: T, content: bytes) -> T:
     whole = msgspec.to_builtins(former)
     unknown = changes.keys() - whole.keys()
     if unknown:
-        raise ActionRefused(f"There is no {', '.join(sorted(unknown))}; there are {', '.join(whole)}.")
+        raise ActionRefused(
+            f"Unknown fields: {', '.join(sorted(unknown))}. Known fields: {', '.join(whole)}."
+        )
     return msgspec.convert({**whole, **changes}, type(former))
 
 

@@ -51,10 +51,14 @@ def routes(sandbox: Sandbox) -> list[Route]:
         service = request.query_params.get("service")
         if service == "git-receive-pack":
             raise _Refused(
-                HTTPStatus.FORBIDDEN, "The sandbox's repositories are read only over git; push on its pages."
+                HTTPStatus.FORBIDDEN,
+                "The sandbox is read-only over git. Push on its pages or with POST /_sandbox/as/LOGIN/push.",
             )
         if service != _SERVICE:
-            raise _Refused(HTTPStatus.FORBIDDEN, "Please upgrade your git client: only smart HTTP is served.")
+            raise _Refused(
+                HTTPStatus.FORBIDDEN,
+                "The sandbox supports only git's smart HTTP protocol. Upgrade your git client.",
+            )
         repository = _readable_repository(sandbox, request)
         body = await run_in_threadpool(_serve, repository, b"", advertise=True)
         return Response(body, headers=_NO_CACHE, media_type=f"application/x-{_SERVICE}-advertisement")

@@ -34,10 +34,12 @@ class SandboxRefused(Exception):
 def run_sandbox(settings: Settings) -> None:
     """Serve the sandbox until SIGTERM or Ctrl-C.
 
-    Raises `SandboxRefused` outside development: whoever reaches a sandbox can make any token in it.
+    Raises `SandboxRefused` outside development, because everyone who can reach a sandbox can create tokens.
     """
     if not settings.is_development:
-        raise SandboxRefused("There is no sandbox in production: set CREWKIT_GIT_ENVIRONMENT=development.")
+        raise SandboxRefused(
+            "The sandbox is not available in production. Set CREWKIT_GIT_ENVIRONMENT=development."
+        )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
 

@@ -15,7 +15,7 @@ SECONDS_FOR_AN_ANSWER = 2.0
 def services(
     home: Home, environment: Mapping[str, str], address: Address, grpc_address: Address, workers: int
 ) -> list[Program]:
-    """Describe the API, gRPC, the workers and the scheduler; only the first two tell when they serve."""
+    """Return the programs of the API, gRPC, the workers and the scheduler."""
     numbers = [f"-{number}" for number in range(1, workers + 1)] if workers > 1 else [""]
     return [
         _service(home, environment, "api", "api", lambda _: is_ready(address)),
@@ -29,12 +29,12 @@ def services(
 
 
 def sandbox(home: Home, environment: Mapping[str, str], address: Address) -> Program:
-    """Describe the small GitHub that stands in while no GitHub App is configured."""
+    """Return the program of the sandbox GitHub, which runs if no GitHub App is configured."""
     return _service(home, environment, "sandbox", "sandbox", lambda _: is_ready(address, "/_sandbox"))
 
 
 def is_ready(address: Address, path: str = "/readyz") -> bool:
-    """Ask the API, or whoever answers this path, whether it and what it needs are there."""
+    """Return whether the server responds with 200 at this path."""
     connection = http.client.HTTPConnection(address.host, address.port, timeout=SECONDS_FOR_AN_ANSWER)
     try:
         connection.request("GET", path)
@@ -46,7 +46,7 @@ def is_ready(address: Address, path: str = "/readyz") -> bool:
 
 
 def listens(address: Address) -> bool:
-    """Tell whether someone listens there; gRPC begins to when it can answer."""
+    """Return whether a process listens on this address; gRPC starts to listen when it is ready."""
     try:
         with socket.create_connection((address.host, address.port), timeout=SECONDS_FOR_AN_ANSWER):
             return True

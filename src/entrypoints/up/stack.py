@@ -33,8 +33,8 @@ def run_stack(given: Mapping[str, str]) -> None:
     """
     if (given.get(f"{PREFIX}ENVIRONMENT") or "development") != "development":
         raise CannotStart(
-            f"`up` makes demo data and keys, and {PREFIX}ENVIRONMENT says this is not development: "
-            "run api, worker and scheduler by themselves, or unset it"
+            f"`up` is for development only, because it creates demo data and keys, but {PREFIX}ENVIRONMENT "
+            "is not development. Unset it, or start api, grpc, worker and scheduler separately."
         )
     environment = {**given, f"{PREFIX}ENVIRONMENT": "development"}
     terminal = Terminal()
@@ -50,7 +50,7 @@ def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[
     wished = Settings.from_environment(given)
     address = claimable(wished.http_addr, f"{PREFIX}HTTP_ADDR")
     grpc_address = claimable(wished.grpc_addr, f"{PREFIX}GRPC_ADDR")
-    # Without a GitHub App to be, the service is that of a small GitHub on this machine.
+    # Without a GitHub App, the service uses the sandbox GitHub.
     pretends = not is_given(given, "GITHUB_CLIENT_ID")
     sandbox_address = claimable(wished.sandbox_addr, f"{PREFIX}SANDBOX_ADDR") if pretends else None
     environment = {
@@ -73,7 +73,8 @@ def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[
     terminal.step("writing demo data")
     facts = asdict(seed(settings, connected=pretends))
     supervisor.raise_if_stopping()
-    terminal.step(f"starting the API, gRPC, {settings.workers} worker(s) and the scheduler")
+    workers = "1 worker" if settings.workers == 1 else f"{settings.workers} workers"
+    terminal.step(f"starting the API, gRPC, {workers} and the scheduler")
     client_address = reachable(address)
     grpc_client_address = reachable(grpc_address)
     programs = services(home, environment, client_address, grpc_client_address, settings.workers)
@@ -131,30 +132,30 @@ def _emptied(metrics: Path) -> Path:
         metrics.mkdir(mode=0o700)
     except OSError as error:
         raise CannotStart(
-            f"cannot empty {metrics} ({error.strerror}): another user started this once; remove it as they, "
-            f"or set {PREFIX}HOME to another directory"
+            f"The directory {metrics} cannot be emptied ({error.strerror}). It may belong to another user "
+            f"who started `up` before. Remove it as that user, or set {PREFIX}HOME to another directory."
         ) from error
     return metrics
 
 
 def _places(demo: Mapping[str, object], home: Home) -> str:
-    """Say where things are; URLs that were given may hold passwords, so those are in the file alone."""
+    """Return the addresses and paths as text; URLs from settings may contain passwords and are left out."""
     places = {
         "API": demo["http_url"],
         "gRPC": demo["grpc_target"],
         **(
-            {"sandbox": f"{demo['sandbox_url']} (a GitHub of this machine's own)"}
+            {"sandbox": f"{demo['sandbox_url']} (simulates GitHub on this machine)"}
             if demo["sandbox_url"]
             else {}
         ),
-        "demo facts": _shown(demo_file(home.path)),
+        "demo file": f"{_shown(demo_file(home.path))} (addresses, secrets, users)",
         "logs": _shown(home.logs),
         "data": _shown(home.path),
     }
     lines = [f"  {name:<11} {place}" for name, place in places.items()]
-    return "\n".join([*lines, "", "  Ctrl-C stops everything; the data stays."])
+    return "\n".join([*lines, "", "  Press Ctrl-C to stop everything. The data is kept."])
 
 
 def _shown(path: Path) -> str:
-    """Show a path as short as it is from here."""
+    """Return a path relative to the working directory if it is below it."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

@@ -99,9 +99,9 @@ class Supervisor:
             child.has_started |= child.process.has_started or lived >= QUICK_DEATH_SECONDS
             child.deaths_in_a_row = child.deaths_in_a_row + 1 if lived < LONGEST_PAUSE_SECONDS else 1
             if not child.has_started and child.deaths_in_a_row == FAILED_STARTS_IN_A_ROW:
-                raise CannotStart(f"{child.deaths_in_a_row} times in a row, {obituary}")
+                raise CannotStart(f"Failed to start {child.deaths_in_a_row} times in a row: {obituary}")
             pause = min(FIRST_PAUSE_SECONDS * 2 ** min(child.deaths_in_a_row, 10), LONGEST_PAUSE_SECONDS)
-            self._terminal.step(f"{obituary}\n    starting it again in {pause:.1f} s")
+            self._terminal.step(f"{obituary}\n    restarting in {pause:.1f} s")
             child.restart_at = now + pause
 
     def _stop(self) -> None:

@@ -77,7 +77,7 @@ async def test_only_what_was_offered_can_be_chosen(site: Site) -> None:
     foreign = max(site.sandbox.world.installations)
     async with site.browser("owner", MARA) as mara:
         page = await mara.arrive(await mara.authorize(await mara.begin(site.acme)), HTML)
-        assert "Which account?" in page.text
+        assert "Choose an account" in page.text
         state = page.text.partition('name="state" value="')[2].partition('"')[0]
         form = {"state": state, "installation_id": str(foreign)}
         answer = await mara.here.post(CALLBACK, data=form, headers={"accept": "application/json"})

@@ -124,7 +124,7 @@ async def test_a_return_that_was_not_asked_for_changes_nothing(
 
     assert sorted(page.status_code for page in twice) == [200, 400]
     assert status == 0, said
-    assert "webhook is registered switched off" in said
+    assert "webhook will be inactive" in said
 
 
 async def test_an_outage_of_github_costs_a_reload(running: RunningSandbox, tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ async def test_nobody_coming_back_ends_it(running: RunningSandbox, tmp_path: Pat
         status, said = await registration.ended()
 
     assert status == 1
-    assert "Nobody came back from GitHub within 1 seconds" in said
+    assert "Your browser did not return from GitHub within 1 seconds" in said
     assert "--name" in said
 
 
@@ -219,7 +219,9 @@ def test_what_cannot_work_is_said_before_anything_exists(tmp_path: Path) -> None
         port = str(taken.getsockname()[1])
         busy = said("--file", str(tmp_path / "a.env"), "--port", port)
         assert f"Error: 127.0.0.1:{port} is in use by process {os.getpid()} (" in busy
-        assert busy.endswith("): stop that, or give another --port, or none\n")
+        assert busy.endswith(
+            "). Stop that process, or choose another port with --port, or omit the option.\n"
+        )
 
 
 @pytest.mark.parametrize(
@@ -230,7 +232,7 @@ def test_what_cannot_work_is_said_before_anything_exists(tmp_path: Path) -> None
         (
             [],
             {"CREWKIT_GIT_GITHUB_URL": "http://127.0.0.1:9"},
-            "GitHub: http://127.0.0.1:9, as CREWKIT_GIT_GITHUB_URL says; --github-url names another.\n",
+            "GitHub: http://127.0.0.1:9 (from CREWKIT_GIT_GITHUB_URL; use --github-url for another GitHub)\n",
         ),
         (
             ["--github-url", "http://127.0.0.1:9"],

@@ -85,8 +85,8 @@ async def test_who_comes_from_another_site_chooses_who_they_are(running: Running
             "Default events are not supported by permissions: pull_request",
         ),
         ({"name": None}, "Invalid GitHub App configuration"),
-        ({"name": "!!!"}, "a letter or digit of the Latin alphabet"),
-        ({"redirect_url": "http://["}, "redirect_url is no URL"),
+        ({"name": "!!!"}, "at least one letter"),
+        ({"redirect_url": "http://["}, "redirect_url is not a URL"),
         ({"callback_urls": ["http://127.0.0.1/"] * 11}, "An app has at most 10 callback URLs."),
     ],
 )

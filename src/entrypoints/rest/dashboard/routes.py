@@ -55,7 +55,7 @@ class Dashboard:
             return self.pages.show(
                 request,
                 "Sign in to crewkit first",
-                "This page knows you by crewkit's session. Sign in there, then come back.",
+                "You are not signed in to crewkit. Sign in, then try again.",
                 action=Link("Try again", return_to),
                 status=HTTPStatus.UNAUTHORIZED,
             )
@@ -76,8 +76,9 @@ class Dashboard:
             return self.pages.show(
                 request,
                 "The dashboard is not built",
-                "The API works all the same. In a checkout, `make dashboard` builds it; then restart.",
-                action=Link("The API, described", "/docs"),
+                "The API works without it. To build it in a source checkout, run `make dashboard` and "
+                "restart the API.",
+                action=Link("API reference", "/docs"),
                 status=HTTPStatus.SERVICE_UNAVAILABLE,
             )
         nonce = secrets.token_urlsafe(_NONCE_BYTES)

@@ -44,7 +44,7 @@ def rename(sandbox: Sandbox, person: Account, wish: RenameAccount) -> None:
     account = account_named(world, wish.account)
     demand_owner(person, account)
     if world.account(wish.login) is not None:
-        raise ActionRefused(f"{wish.login} is taken.")
+        raise ActionRefused(f"The login {wish.login} is already taken.")
     owned = list(world.owned_by(account.id))
     for repository in owned:
         leave_name(sandbox, repository)
@@ -70,7 +70,7 @@ def rename(sandbox: Sandbox, person: Account, wish: RenameAccount) -> None:
 def add_email(sandbox: Sandbox, person: Account, wish: AddEmail) -> None:
     """Add an address to one's own."""
     if any(account.has(wish.address) for account in sandbox.world.accounts.values()):
-        raise ActionRefused(f"{wish.address} is in use.")
+        raise ActionRefused(f"The email address {wish.address} is already in use.")
     person.emails.append(Email(wish.address, verified=wish.verified, primary=not person.emails))
 
 
@@ -88,7 +88,7 @@ def revoke_authorization(sandbox: Sandbox, person: Account, wish: OneApp) -> Non
     """Withdraw what one authorized: the tokens die and the app is told. Installations stay."""
     app = sandbox.world.app(wish.app)
     if app is None or (app.id, person.id) not in sandbox.world.grants:
-        raise ActionRefused(f"{person.login} authorized no app {wish.app}.")
+        raise ActionRefused(f"{person.login} has not authorized the app {wish.app}.")
     end_grant(sandbox.world, app.id, person.id)
     payload = {"action": "revoked", "sender": simple_user(sandbox.links, person)}
     emit_to_app(sandbox, app, "github_app_authorization", payload, installation=None)
@@ -98,4 +98,4 @@ def _own(person: Account, address: str) -> Email:
     for email in person.emails:
         if email.address == address:
             return email
-    raise ActionRefused(f"{person.login} has no address {address}.")
+    raise ActionRefused(f"{person.login} has no email address {address}.")

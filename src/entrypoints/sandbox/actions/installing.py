@@ -60,7 +60,7 @@ def install(sandbox: Sandbox, person: Account, wish: Install) -> Outcome:
     world = sandbox.world
     app, account = app_named(world, wish.app), account_named(world, wish.account)
     if world.installation_on(app.id, account.id) is not None:
-        raise ActionRefused(f"{app.name} is installed on {account.login} already.")
+        raise ActionRefused(f"{app.name} is already installed on {account.login}.")
     chosen = _ids(world, account, wish.repositories) if wish.selection == "selected" else set()
     if wish.selection == "selected" and not chosen:
         raise ActionRefused("Select a repository.")
@@ -164,7 +164,7 @@ def app_named(world: World, slug: str) -> App:
     """Return the app of this slug."""
     app = world.app(slug)
     if app is None:
-        raise ActionRefused(f"There is no app {slug}.")
+        raise ActionRefused(f"The app {slug} does not exist.")
     return app
 
 
@@ -172,7 +172,7 @@ def installation_named(world: World, person: Account, number: int) -> Installati
     """Return an installation that the person may manage."""
     one = world.installations.get(number)
     if one is None:
-        raise ActionRefused(f"There is no installation {number}.")
+        raise ActionRefused(f"Installation {number} does not exist, or {person.login} cannot manage it.")
     demand_owner(person, world.accounts[one.account_id])
     return one
 
@@ -180,16 +180,16 @@ def installation_named(world: World, person: Account, number: int) -> Installati
 def _request(world: World, person: Account, wish: OneRequest) -> InstallationRequest:
     request = world.requests.get(wish.request)
     if request is None:
-        raise ActionRefused("Nobody asks for this any more.")
+        raise ActionRefused("This installation request does not exist any more.")
     demand_owner(person, world.accounts[request.account_id])
     return request
 
 
 def _demand_requests(account: Account, person: Account) -> None:
     if person.id not in account.members:
-        raise ActionRefused(f"{person.login} is no member of {account.login}.")
+        raise ActionRefused(f"{person.login} is not a member of {account.login}.")
     if not account.takes_requests:
-        raise ActionRefused(f"{account.login} takes no requests.")
+        raise ActionRefused(f"{account.login} does not accept installation requests.")
 
 
 def _ids(world: World, account: Account, names: list[str]) -> set[int]:

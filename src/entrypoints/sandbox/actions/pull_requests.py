@@ -37,7 +37,7 @@ def open_(sandbox: Sandbox, person: Account, wish: OpenPullRequest) -> PullReque
         if branch not in repository.branches:
             raise ActionRefused(f"{wish.repository} has no branch {branch}.")
     if wish.head == base:
-        raise ActionRefused("There is nothing between a branch and itself.")
+        raise ActionRefused("A pull request needs two different branches.")
     now = sandbox.now()
     one = PullRequest(
         id=sandbox.world.new_id("pull_request"),
@@ -69,7 +69,7 @@ def reopen(sandbox: Sandbox, person: Account, wish: OnePullRequest) -> None:
     """Open it again; a merged one stays as it is."""
     repository, one = pull_request_named(sandbox, person, wish, open_now=False)
     if one.merged_at is not None:
-        raise ActionRefused(f"#{one.number} is merged.")
+        raise ActionRefused(f"Pull request #{one.number} is already merged.")
     one.closed_at = None
     tell(sandbox, person, repository, one, "reopened")
 
@@ -94,7 +94,9 @@ def pull_request_named(
     repository = repository_named(sandbox.world, wish.repository, person, "push")
     one = repository.pulls.get(wish.number)
     if one is None or (one.state == "open") is not open_now:
-        raise ActionRefused(f"{wish.repository} has no such pull request #{wish.number}.")
+        raise ActionRefused(
+            f"{wish.repository} has no {'open' if open_now else 'closed'} pull request #{wish.number}."
+        )
     return repository, one
 
 

@@ -53,7 +53,7 @@ def push(sandbox: Sandbox, person: Account, wish: Push) -> RefUpdate:
     """Push."""
     repository = repository_named(sandbox.world, wish.repository, person, "push")
     if repository.archived:
-        raise ActionRefused(f"{wish.repository} is archived.")
+        raise ActionRefused(f"{wish.repository} is archived, so it is read-only.")
     ref = f"refs/tags/{wish.tag}" if wish.tag else f"refs/heads/{wish.branch or repository.default_branch}"
     before = _sha(repository, ref) or NO_COMMIT
     made = () if wish.delete or wish.tag else _commits(sandbox, person, repository, wish, before)
@@ -117,7 +117,7 @@ def _signatures(sandbox: Sandbox, named: list[str]) -> list[Signature]:
         elif "@" in address:
             found.append(Signature(name or address, address))
         else:
-            raise ActionRefused(f"{text} is neither a login nor `Name <address>`.")
+            raise ActionRefused(f"{text} is not a login and not of the form `Name <email>`.")
     return found
 
 
@@ -125,13 +125,13 @@ def _unchanged_head(repository: Repository, ref: str, before: str, wish: Push) -
     """Return where a push without commits leaves the ref."""
     if wish.delete:
         if before == NO_COMMIT or ref == f"refs/heads/{repository.default_branch}":
-            raise ActionRefused(f"{ref} cannot be deleted.")
+            raise ActionRefused(f"{ref} cannot be deleted: it does not exist, or it is the default branch.")
         return NO_COMMIT
     default = repository.branches.get(repository.default_branch)
     if default is None:
-        raise ActionRefused("The repository is empty: push a commit.")
+        raise ActionRefused("The repository is empty. Push at least one commit.")
     if before != NO_COMMIT and not wish.force:
-        raise ActionRefused(f"{ref} is up to date: push a commit.")
+        raise ActionRefused(f"{ref} is up to date. Push at least one commit.")
     return default.sha
 
 

@@ -68,7 +68,7 @@ def create(sandbox: Sandbox, person: Account, wish: CreateRepository) -> Reposit
     world = sandbox.world
     owner = account_named(world, wish.owner)
     if owner.id != person.id and person.id not in owner.members:
-        raise ActionRefused(f"{person.login} is no member of {owner.login}.")
+        raise ActionRefused(f"{person.login} is not a member of {owner.login}.")
     _demand_free(sandbox, f"{owner.login}/{wish.name}")
     repository = new_repository(sandbox, owner, wish.name, private=wish.private)
     repository.description, repository.language = wish.description, wish.language
@@ -203,7 +203,7 @@ def touch(repository: Repository, at: datetime) -> None:
 def _demand_free(sandbox: Sandbox, full_name: str, *, but: Repository | None = None) -> None:
     taken = sandbox.world.repository(full_name)
     if taken is not None and taken is not but:
-        raise ActionRefused(f"{full_name} exists already.")
+        raise ActionRefused(f"{full_name} already exists.")
 
 
 def _covering(sandbox: Sandbox, repository: Repository) -> list[Installation]:

@@ -1,4 +1,4 @@
-"""Who may do what; an action that is not allowed is refused in one sentence."""
+"""Check whether a person may do something. `ActionRefused` says why not."""
 
 from entrypoints.sandbox.state.accounts import Account
 from entrypoints.sandbox.state.repositories import ROLES, Repository, Role
@@ -13,7 +13,7 @@ def account_named(world: World, login: str) -> Account:
     """Return the account of this login."""
     account = world.account(login)
     if account is None:
-        raise ActionRefused(f"There is no account {login}.")
+        raise ActionRefused(f"The account {login} does not exist.")
     return account
 
 
@@ -22,7 +22,7 @@ def repository_named(world: World, full_name: str, person: Account, needed: Role
     repository = world.repository(full_name)
     role = None if repository is None else world.role(person.id, repository)
     if repository is None or (role is None and repository.private):
-        raise ActionRefused(f"There is no repository {full_name} that {person.login} sees.")
+        raise ActionRefused(f"The repository {full_name} does not exist, or {person.login} cannot see it.")
     if role is None or ROLES.index(role) < ROLES.index(needed):
         raise ActionRefused(f"{person.login} has no {needed} access to {full_name}.")
     return repository
@@ -31,4 +31,4 @@ def repository_named(world: World, full_name: str, person: Account, needed: Role
 def demand_owner(person: Account, account: Account) -> None:
     """Refuse who does not own the account."""
     if not account.is_administered_by(person.id):
-        raise ActionRefused(f"{person.login} is no owner of {account.login}.")
+        raise ActionRefused(f"{person.login} is not an owner of {account.login}.")

@@ -33,7 +33,7 @@ class Action:
         try:
             wish = msgspec.convert(told, self.shape, strict=strict)
         except msgspec.ValidationError as error:
-            raise ActionRefused(str(error)) from error
+            raise ActionRefused(f"Invalid fields: {error}.") from error
         return self.do(sandbox, person, wish)
 
     @property

@@ -45,7 +45,7 @@ SHAPES = (
     Shape(_ACME, "openmct", "JavaScript", "Mission control framework, with our theme", fork=True),
     Shape(_ACME, "website", "Astro", "acme-rockets.example", branches=("redesign", "spring-campaign")),
     Shape(_ACME, "website-2023", "PHP", "The page before", archived=True, default_branch="master"),
-    Shape(_ACME, "sounding-rocket", "C++", "The first one that flew", archived=True),
+    Shape(_ACME, "sounding-rocket", "C++", "The first rocket that flew", archived=True),
     Shape(_ACME, "recovery-drone", "C++", "Finds what comes down", archived=True, private=False),
     Shape(_ACME, "new-idea", None, None, branches=None),
     Shape(_ACME, "engine-mk2", None, "Nothing here yet", branches=None),

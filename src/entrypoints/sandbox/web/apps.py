@@ -77,7 +77,7 @@ async def _save(sandbox: Sandbox, request: Request, person: Account) -> Response
 def _permissions(text: str) -> dict[str, str]:
     items = [item.partition(":") for item in text.split()]
     if not all(name and level and ":" not in level for name, _, level in items):
-        raise ActionRefused("Give permissions as name:level, with spaces between them.")
+        raise ActionRefused("Invalid permissions. Write them as name:level, separated by spaces.")
     return {name: level for name, _, level in items}
 
 
@@ -96,7 +96,7 @@ async def _show_delivery(sandbox: Sandbox, request: Request, person: Account) ->
         return not_found_page(person)
     return page(
         f"{one.event} {one.guid}",
-        el("p", f"{one.status} ({one.status_code}) after {one.duration} s from {one.url}"),
+        el("p", f"{one.status} (status {one.status_code}) from {one.url} after {one.duration} s"),
         button("Redeliver", request.url.path, look="primary"),
         el("h2", "Request"),
         el("pre", _headers(one.headers)),
@@ -135,16 +135,21 @@ def _options(app: App, page_of_app: str) -> Html:
         page_of_app,
         field("Webhook URL", "webhook_url", app.webhook_url or "", size="60"),
         field(
-            "Webhook secret, if it shall be another",
+            "New webhook secret (leave empty to keep the current secret)",
             "webhook_secret",
             type="password",
             autocomplete="new-password",
             size="60",
         ),
-        field("Callback URLs, in order", "callback_urls", " ".join(app.callback_urls), size="100"),
+        field(
+            "Callback URLs, in order, separated by spaces",
+            "callback_urls",
+            " ".join(app.callback_urls),
+            size="100",
+        ),
         field("Setup URL", "setup_url", app.setup_url or "", size="60"),
-        field("Permissions", "permissions", permissions, size="80"),
-        field("Events", "events", " ".join(app.events), size="60"),
+        field("Permissions (name:level, separated by spaces)", "permissions", permissions, size="80"),
+        field("Events, separated by spaces", "events", " ".join(app.events), size="60"),
         checkbox("Webhook active", "webhook_active", checked=app.webhook_active),
         checkbox(
             "Request user authorization (OAuth) during installation",

@@ -50,7 +50,7 @@ async def _show(sandbox: Sandbox, request: Request, person: Account) -> Response
         return _authorized(sandbox, app, person, asked)
     return page(
         f"Authorize {app.name}",
-        el("p", f"{app.name} wants to know who you are on this GitHub, {person.login}."),
+        el("p", f"{app.name} wants to verify your GitHub identity ({person.login})."),
         form(
             PATH,
             el("button", f"Authorize {app.name}", class_="primary", name="decision", value="authorize"),
@@ -97,7 +97,7 @@ def _authorized(sandbox: Sandbox, app: App, person: Account, asked: Mapping[str,
 
 
 def _error(app: App, asked: Mapping[str, str], error: str) -> Response:
-    """Return with an error; one about the address goes to the app's first one, never to the one asked."""
+    """Redirect with an error. If the redirect URI is wrong, redirect to the app's first callback URL."""
     asked_url = asked.get("redirect_uri")
     url = asked_url if asked_url in app.callback_urls else next(iter(app.callback_urls), app.url)
     return go_to(

@@ -1,4 +1,4 @@
-"""The page where faults are switched on, and what GitHub does differently at times is chosen."""
+"""The page for faults and for settings of the sandbox's behavior."""
 
 from dataclasses import fields as fields_of
 from enum import StrEnum
@@ -45,7 +45,7 @@ async def _show(sandbox: Sandbox, _request: Request, person: Account) -> Respons
         for one in sandbox.faults.active
     ]
     return page(
-        "Faults and behaviour",
+        "Faults and behavior",
         el(
             "section",
             el("h2", "Faults"),
@@ -53,15 +53,15 @@ async def _show(sandbox: Sandbox, _request: Request, person: Account) -> Respons
             _fault_form(),
             button("Clear all", f"{PATH}/faults/clear"),
         ),
-        el("section", el("h2", "Behaviour"), _behaviour_form(sandbox.behaviour)),
+        el("section", el("h2", "Behavior"), _behaviour_form(sandbox.behaviour)),
         el(
             "section",
-            el("h2", "At once"),
+            el("h2", "Actions"),
             button(f"Release {len(sandbox.outbox.held)} held deliveries", f"{PATH}/release"),
             button("Expire installation tokens", f"{PATH}/expire", installations="true"),
             button("Expire user tokens", f"{PATH}/expire", users="true"),
             button("Expire refresh tokens", f"{PATH}/expire", refresh="true"),
-            button("Begin again", f"{PATH}/reset", look="danger"),
+            button("Reset the sandbox", f"{PATH}/reset", look="danger"),
         ),
         person=person,
     )
@@ -104,9 +104,9 @@ def _fault_form() -> Html:
         f"{PATH}/faults",
         choice("Fault", "kind", [(kind.value, kind.value.replace("_", " ")) for kind in FaultKind]),
         field("Paths", "path", "*"),
-        field("Times (empty: until cleared)", "times", type="number"),
+        field("Number of times (empty: until cleared)", "times", type="number"),
         field("Seconds", "seconds", "0"),
-        field("Status of errors", "status", "502"),
+        field("Error status", "status", "502"),
         el("button", "Add fault", class_="primary"),
     )
 
@@ -129,4 +129,4 @@ def _converted(fields: dict[str, list[str]], shape: type[T]) -> T:
     try:
         return msgspec.convert({name: values[-1] for name, values in fields.items()}, shape, strict=False)
     except msgspec.ValidationError as error:
-        raise ActionRefused(str(error)) from error
+        raise ActionRefused(f"Invalid fields: {error}.") from error

@@ -20,7 +20,11 @@ def routes(sandbox: Sandbox) -> list[Route]:
         ]
         return page(
             "Sandbox GitHub",
-            el("p", "A small GitHub of this machine alone. Sign in as anyone; nothing here is real."),
+            el(
+                "p",
+                "This sandbox simulates GitHub on this machine. Sign in as any of its users. No password "
+                "is needed.",
+            ),
             apps,
             person=person_of(sandbox, request),
         )

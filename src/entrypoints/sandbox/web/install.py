@@ -45,7 +45,7 @@ async def _show_app(sandbox: Sandbox, request: Request, person: Account) -> Resp
 
 
 async def _choose_account(sandbox: Sandbox, request: Request, person: Account) -> Response:
-    """List accounts. Where the app is installed already GitHub shows its settings, and never comes back."""
+    """List accounts. GitHub shows the settings of existing installations and does not redirect back."""
     world, app = sandbox.world, sandbox.world.app(request.path_params["slug"])
     if app is None:
         return not_found_page(person)
@@ -64,8 +64,8 @@ async def _choose_account(sandbox: Sandbox, request: Request, person: Account) -
             rows.append(el("p", el("a", account.login, href=way, class_="button")))
         else:
             settings = installation_page(sandbox.links, world, installed)
-            link = el("a", f"{account.login}: configure", href=settings, class_="button")
-            rows.append(el("p", link, el("span", " installed already", class_="muted")))
+            link = el("a", f"Configure {account.login}", href=settings, class_="button")
+            rows.append(el("p", link, el("span", " already installed", class_="muted")))
     return page(f"Where do you want to install {app.name}?", rows, person=person)
 
 
@@ -81,7 +81,11 @@ async def _choose_repositories(sandbox: Sandbox, request: Request, person: Accou
     preselected = set(request.query_params.getlist("repository_ids[]"))
     return page(
         f"Install {app.name} on {account.login}",
-        el("p", f"It asks for: {', '.join(f'{name}: {level}' for name, level in app.permissions.items())}."),
+        el(
+            "p",
+            "Requested permissions: "
+            f"{', '.join(f'{name}: {level}' for name, level in app.permissions.items())}.",
+        ),
         form(
             request.url.path,
             _selection(sandbox, account, preselected),

@@ -50,7 +50,7 @@ async def _list(sandbox: Sandbox, _request: Request, person: Account) -> Respons
         "Installed apps",
         table(["App", "Account", "Repositories", ""], list(_installation_rows(sandbox, installed))),
         el("h2", "Requests"),
-        table(["App", "Account", "Asked by", "", ""], list(_request_rows(sandbox, requests))),
+        table(["App", "Account", "Requested by", "", ""], list(_request_rows(sandbox, requests))),
         person=person,
     )
 
@@ -90,7 +90,7 @@ async def _show(sandbox: Sandbox, request: Request, person: Account) -> Response
     names = sorted((each.name, each.id in covered) for each in world.owned_by(account.id))
     return page(
         f"{app.name} on {account.login}",
-        el("p", f"Installed {stamp(one.created_at)}, installation {one.id}."),
+        el("p", f"Installation {one.id}, installed {stamp(one.created_at)}."),
         _permissions(app, one, here),
         el(
             "section",
@@ -134,7 +134,7 @@ def _permissions(app: App, one: Installation, here: str) -> Html:
         return el("p", f"Permissions: {granted}.")
     return el(
         "section",
-        el("p", f"Permissions: {granted}. The app asks for others now."),
+        el("p", f"Permissions: {granted}. The app requests other permissions now."),
         button("Accept new permissions", "/do/accept_permissions", installation=one.id, return_to=here),
     )
 

@@ -36,7 +36,7 @@ def page(
         "/settings/installations": "Installed apps",
         "/settings/profile": "Settings",
         "/settings/apps": "Your apps",
-        "/sandbox": "Faults",
+        "/sandbox": "Faults and behavior",
     }
     document = el(
         "html",
@@ -52,14 +52,19 @@ def page(
 
 
 def not_found_page(person: Account | None) -> HTMLResponse:
-    """Show what GitHub shows for what is not there, or not to be seen."""
-    text = "Nothing is here, or not for you to see."
+    """Return GitHub's page for objects that do not exist or are not visible to the user."""
+    text = "This page does not exist, or you do not have access to it."
     return page("Not found", el("p", text), person=person, status=HTTPStatus.NOT_FOUND)
 
 
 def refused_page(person: Account | None, why: str) -> HTMLResponse:
-    """Say why something was not done."""
-    return page("Refused", el("p", why, class_="bad"), person=person, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    """Return a page that says why an action was rejected."""
+    return page(
+        "Action not possible",
+        el("p", why, class_="bad"),
+        person=person,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY,
+    )
 
 
 def go_to(url: str) -> Response:

@@ -109,7 +109,7 @@ def _ask(sandbox: Sandbox, person: Account | None, manifest: Manifest, *, owner:
     return page(
         f"Create GitHub App {manifest.name}",
         el("p", "Name is already taken", class_="bad") if taken else None,
-        el("p", f"Its home is {manifest.url}."),
+        el("p", f"Homepage: {manifest.url}"),
         form(
             "/settings/apps/from-manifest",
             field("GitHub App name", "name", manifest.name, required=True),
@@ -134,11 +134,13 @@ def _checked(fields: dict[str, list[str]]) -> Manifest:
         raise ActionRefused(f"Invalid GitHub App configuration: {error}") from error
     manifest.name = last(fields, "name", manifest.name)
     if not _slug(manifest.name):
-        raise ActionRefused("An app's name has a letter or digit of the Latin alphabet here.")
+        raise ActionRefused(
+            "Invalid GitHub App configuration: the name needs at least one letter from a to z or a digit."
+        )
     try:
         urlsplit(manifest.redirect_url or manifest.url)
     except ValueError as error:
-        raise ActionRefused("Invalid GitHub App configuration: redirect_url is no URL.") from error
+        raise ActionRefused("Invalid GitHub App configuration: redirect_url is not a URL.") from error
     unknown = [event for event in manifest.default_events if event not in _NEEDS]
     if unknown:
         raise ActionRefused(f"Default events unsupported: {', '.join(unknown)}")
@@ -147,7 +149,9 @@ def _checked(fields: dict[str, list[str]]) -> Manifest:
     if missing:
         raise ActionRefused(f"Default events are not supported by permissions: {', '.join(missing)}")
     if len(manifest.callback_urls) > _MOST_CALLBACKS:
-        raise ActionRefused(f"An app has at most {_MOST_CALLBACKS} callback URLs.")
+        raise ActionRefused(
+            f"Invalid GitHub App configuration: at most {_MOST_CALLBACKS} callback URLs are allowed."
+        )
     return manifest
 
 

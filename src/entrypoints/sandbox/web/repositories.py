@@ -92,7 +92,7 @@ async def _show(sandbox: Sandbox, request: Request, person: Account) -> Response
         _pulls(repository, full_name),
         _settings(sandbox, repository, full_name, people),
     ]
-    about = f"{_visibility(repository)}, id {repository.id}, you may {role or 'read'}."
+    about = f"{_visibility(repository).capitalize()}, id {repository.id}. Your role: {role or 'read'}."
     return page(
         full_name,
         el("p", repository.description),
@@ -154,7 +154,7 @@ def _push_form(
     commits = [
         together(
             field(f"Commit {row + 1}", "messages", "Update" if row == 0 else "", size="40"),
-            field("by", "authors", person.login, list="people"),
+            field("Author", "authors", person.login, list="people"),
         )
         for row in range(_COMMIT_ROWS)
     ]
@@ -165,7 +165,7 @@ def _push_form(
             "/do/push",
             field("Branch", "branch", repository.default_branch),
             commits,
-            el("p", "Authors are logins or Name <address>; a commit without a message is not made."),
+            el("p", "Authors are logins or `Name <email>`. Rows without a message are skipped."),
             field("Co-author", "co_authors", list="people"),
             checkbox("Force", "force"),
             el("button", "Push commits", class_="primary"),
@@ -196,8 +196,8 @@ def _pulls(repository: Repository, full_name: str) -> list[Child]:
     new = form(
         "/do/open_pull_request",
         field("Title", "title", required=True),
-        choice("From", "head", branches),
-        choice("into", "base", branches, repository.default_branch),
+        choice("Head", "head", branches),
+        choice("Base", "base", branches, repository.default_branch),
         checkbox("Draft", "draft"),
         el("button", "Open pull request", class_="primary"),
         repository=full_name,
@@ -240,7 +240,7 @@ def _settings(
         one(
             "give_role",
             choice("Person", "person", people),
-            choice("role", "role", [(role, role) for role in ROLES]),
+            choice("Role", "role", [(role, role) for role in ROLES]),
         ),
         one(f"{visibility}_repository"),
         one(f"{archived}_repository"),

@@ -33,7 +33,7 @@ async def _show(sandbox: Sandbox, _request: Request, person: Account) -> Respons
             "/do/add_email",
             field("Address", "address", type="email", required=True),
             checkbox("Verified", "verified"),
-            el("button", "Add"),
+            el("button", "Add email address"),
             return_to=PATH,
         ),
         el("h2", "Authorized apps"),
