@@ -108,7 +108,7 @@ def test_finds_nothing_in_ordinary_text(path: str, source: str) -> None:
 
 def test_reports_the_line_within_a_paragraph() -> None:
     [finding] = scan("a.md", "Title\n\nA delivery, and\nwhat became\nof it.")
-    assert str(finding).startswith('a.md:4: "what became of" is not plain English here.')
+    assert str(finding).startswith('a.md:4: "what became of" is a banned word.')
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def scan(path: str, source: str) -> list[Finding]:
             }
             unused -= excuses
             if not excuses:
-                message = f'"{name}" is not plain English here. Write: {advice}.'
+                message = f'"{name}" is a banned word. Instead: {advice}.'
                 findings.append(Finding(path, line, message, text.is_public, name))
     findings += [
         Finding(path, allowance.line, "This allowance allows nothing. Remove it.", is_public=True)

@@ -43,7 +43,7 @@ BANNED = (
     _banned("whoever", "whoever|whomever", _RECIPIENT),
     _banned("ours", "ours", "name the thing: this service, crewkit, the app"),
     _banned("theirs", "theirs", "name the thing and its owner"),
-    _banned("nobody's", "nobody's|no one's", "say that no user, link or integration has it"),
+    _banned("nobody's", "nobody's|no one's", "no user, link or integration has …"),
     _banned("what became of", "(?:became|becomes|become) of", "result, outcome, status"),
     _banned("comes of", "(?:comes?|came) of", "result"),
     _banned("lest", "lest", "so that … does not"),
@@ -82,7 +82,7 @@ BANNED = (
     _banned(
         "archaic word",
         "thereby|thereof|thereupon|therein|whence|wherein|whereupon|hitherto|herein|hereby|nought|shall|ought",
-        "use an ordinary word",
+        "an ordinary word",
     ),
     _banned("doorbell", r"(?<!\w)doorbells?(?!\w)", "worker notification (docs/glossary.md)"),
     _banned("mailbox", r"(?<!\w)mailbox(?:es)?(?!\w)", "event queue (docs/glossary.md)"),
