@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md and .pre-commit-config.yaml name what exists."""
+"""CONTRIBUTING.md and .pre-commit-config.yaml name what exists; CHANGELOG.md has its form."""
 
 import re
 from pathlib import Path
@@ -39,6 +39,14 @@ def test_make_targets_exist(file: str) -> None:
     named = re.findall(r"(?:`|entry: )make (?:--silent )?([a-z0-9 -]+)", (ROOT / file).read_text())
     assert named
     assert {target for targets in named for target in targets.split()} <= _TARGETS
+
+
+def test_each_entry_of_the_changelog_is_one_line() -> None:
+    releases = (ROOT / "CHANGELOG.md").read_text().partition("\n## ")[2]
+    entries = re.findall(r"^- .*$", releases, re.MULTILINE)
+    assert len(entries) > 50
+    assert [entry for entry in entries if len(entry) > 140 or not entry.endswith((".", ".**"))] == []
+    assert re.findall(r"^ +\S.*$", releases, re.MULTILINE) == []
 
 
 def test_hooks_use_the_tools_of_the_environment() -> None:
