@@ -126,7 +126,7 @@ def _post(url: str, count: int) -> None:
         answer = connection.getresponse()
         answer.read()
         if answer.status != http.HTTPStatus.ACCEPTED:
-            raise RuntimeError(f"a push was answered {answer.status}")
+            raise RuntimeError(f"A push got status {answer.status} instead of 202.")
     connection.close()
 
 
@@ -138,9 +138,9 @@ def _require_attributed(database: psycopg.Connection, pushes: int) -> int:
     )
     commits, people = pushes * COMMITS, authors + co_authors
     if (authors, co_authors) != (commits, commits // 5):
-        raise RuntimeError(f"of {commits} commits {authors} authors and {co_authors} others were attributed")
+        raise RuntimeError(f"Attributed {authors} authors and {co_authors} co-authors of {commits} commits.")
     if not 0.6 < matched / people < 0.8:
-        raise RuntimeError(f"of {people} people {matched} were found")
+        raise RuntimeError(f"Matched {matched} of {people} people; expected 60 to 80 %.")
     return people
 
 
@@ -161,7 +161,7 @@ async def _claim(environment: Mapping[str, str]) -> float:
         claimed = await application.claim_commits()
         seconds = time.perf_counter() - started
     if claimed != _EARLIER:
-        raise RuntimeError(f"{claimed} commits were claimed")
+        raise RuntimeError(f"Claimed {claimed} commits instead of {_EARLIER}.")
     return seconds
 
 
@@ -169,7 +169,7 @@ def _require_claimed(database: psycopg.Connection) -> None:
     of_newcomer = "kind = 'none' AND address = 'newcomer@example.org'"
     left = _one(database, f"SELECT count(*) FROM git_commit_attributions WHERE {of_newcomer}")
     if left:
-        raise RuntimeError(f"{left} earlier commits are nobody's still")
+        raise RuntimeError(f"{left} earlier commits are still unattributed.")
 
 
 def _one(database: psycopg.Connection, query: str) -> int:

@@ -83,7 +83,7 @@ def _windows(stage: Stage, scene: Scene) -> Results:
                 window = _measure(server, stage, in_flight)
                 results.setdefault((name, in_flight), []).append(window)
                 click.echo(
-                    f"  {name:<14} {in_flight:>2} in flight: {window.calls_per_second:>6,.0f}/s, "
+                    f"  {name:<14} {in_flight:>2} concurrent calls: {window.calls_per_second:>6,.0f}/s, "
                     f"{window.us:,.0f} + {window.postgres_us:,.0f} µs, p50 {window.p50_ms:.2f} ms"
                 )
     return results

@@ -76,7 +76,7 @@ class Scene:
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as waiting:
             assert waiting.stdout is not None
             if json.loads(waiting.stdout.readline() or "null") != {"streams": count}:
-                raise RuntimeError("the streams did not begin")
+                raise RuntimeError("The event streams did not start.")
             yield
             waiting.communicate()
 

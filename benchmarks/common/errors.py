@@ -2,4 +2,4 @@
 
 
 class Unavailable(Exception):
-    """Say why a contender could not be built or started here."""
+    """Raised with the reason if a contender cannot be built or started on this machine."""

@@ -64,7 +64,7 @@ def wait_until_listening(started: subprocess.Popen[bytes], port: int, log: Path)
             time.sleep(0.05)
         else:
             return
-    raise Unavailable(f"it did not start: {last_words(log)}")
+    raise Unavailable(f"the process did not start: {last_words(log)}")
 
 
 def last_words(log: Path) -> str:

@@ -69,7 +69,7 @@ def _require_durability(connection: psycopg.Connection) -> None:
         value = _show(connection, name)
         if value != wanted:
             raise RuntimeError(
-                f"PostgreSQL runs with {name}={value}: figures without durable commits mean nothing"
+                f"PostgreSQL runs with {name}={value}. The benchmarks require durable commits."
             )
 
 

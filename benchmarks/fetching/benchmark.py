@@ -112,7 +112,7 @@ def _read(reader: Reader, url: str, directory: Path) -> float:
         raise Unavailable(last_words(errors))
     rounds = [line.split() for line in finished.stdout.decode().splitlines()]
     if any(int(read) != _PAGES * PER_PAGE for _, read in rounds):
-        raise Unavailable("it did not read every repository")
+        raise Unavailable("the client did not fetch every repository")
     return min(float(seconds) for seconds, _ in rounds) / _PAGES * 1000
 
 

@@ -130,7 +130,7 @@ class Backlog:
             database, f"SELECT count(*) FROM git_commit_attributions WHERE id > {kept} AND user_id IS NULL"
         )
         if self.knows_everyone and unknown:
-            raise RuntimeError(f"{unknown} commits were not found to be their author's")
+            raise RuntimeError(f"{unknown} commits were not attributed to their author.")
         if not backlog == processed == pushed:
             raise RuntimeError(
                 f"of {backlog} pushes {processed} were processed for a link, {pushed} domain events written"

@@ -78,9 +78,9 @@ def _check(contestant: Contestant, sample: Delivery) -> None:
         status = _post(contestant.port, sample.body, headers)
         wanted = name != "forged" or not contestant.contender.verifies
         if (status // 100 == 2) is not wanted:
-            raise Unavailable(f"it answered {status} to the {name} delivery")
+            raise Unavailable(f"unexpected status {status} for the {name} delivery")
     if contestant.contender.table is not None and contestant.stored() != 1:
-        raise Unavailable(f"it stored {contestant.stored()} rows for one delivery posted twice")
+        raise Unavailable(f"{contestant.stored()} rows were stored for one delivery sent twice")
 
 
 def _post(port: int, body: bytes, headers: dict[str, str]) -> int:

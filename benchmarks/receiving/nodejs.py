@@ -62,7 +62,7 @@ def find_node() -> Node | None:
 def _installed() -> Node:
     node = find_node()
     if node is None:
-        raise Unavailable("Node 20.18 or later was found neither on PATH nor in this environment")
+        raise Unavailable("Node 20.18 or later is not on PATH and not in this environment")
     installed, lock = _DIRECTORY / "node_modules" / ".package-lock.json", _DIRECTORY / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
         command = [node.npm, *_INSTALL]

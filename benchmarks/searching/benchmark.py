@@ -46,7 +46,7 @@ Results = Mapping[tuple[int, int], Sequence[Window]]
 def run(stage: Stage) -> Report:
     """Measure window after window."""
     load.find_wrk()
-    click.echo("filling the catalogs")
+    click.echo("creating the catalogs")
     with searchable((SMALL, LARGE), stage.servers, stage.home) as scene:
         for questions in scene.questions:
             _ask(scene, questions, BUSY, 2)  # fills caches and connection pools

@@ -90,7 +90,7 @@ def _up(home: Path) -> Iterator[tuple[str, Mapping[str, int]]]:
         deadline = time.monotonic() + _READY_SECONDS
         while not (home / "demo.json").exists():
             if started.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"up was not ready: {last_words(log)}")
+                raise RuntimeError(f"`up` did not become ready: {last_words(log)}")
             time.sleep(_POLL_SECONDS)
         yield address, _family(started.pid)
 

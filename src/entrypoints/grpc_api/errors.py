@@ -105,14 +105,17 @@ def ended(reason: EndReason, request_id: str) -> Refusal:
 
 def too_slow(request_id: str) -> Refusal:
     """Return the error for a call that exceeded the server's time limit."""
-    message = "The request timed out and may have taken effect. Retry it with the same `request_id`."
+    message = (
+        "The request took too long and was aborted. It may still have been completed: check before you send "
+        "it again."
+    )
     reason = "request_too_slow"
     return Refusal(StatusCode.DEADLINE_EXCEEDED, message, reason, tuple(_always(reason, request_id)))
 
 
 def unexpected(request_id: str) -> Refusal:
     """Return the error for an unexpected exception. The exception's text is not sent to the caller."""
-    message = "Internal error. Contact support with the request id."
+    message = "An unexpected error occurred. Contact support with the request id."
     return Refusal(StatusCode.INTERNAL, message, "internal", tuple(_always("internal", request_id)))
 
 

@@ -191,7 +191,7 @@ class ProviderAccount(_message.Message):
     login: _builtins.str
     """Output only. The login. It can change."""
     kind: _builtins.str
-    """Output only. "User", "Bot" or "Organization"."""
+    """Output only. The kind of account: "User", "Bot" or "Organization"."""
     user_id: _builtins.str
     """Output only. The crewkit user (UUID) who owns this account and was a member of the organization when the event was
     recorded. Not set if no user matched.
@@ -316,7 +316,7 @@ class PushData(_message.Message):
     ref: _builtins.str
     """Output only. The full ref, such as "refs/heads/main"."""
     ref_type: _builtins.str
-    """Output only. "branch" or "tag"."""
+    """Output only. The kind of ref: "branch" or "tag"."""
     branch: _builtins.str
     """Output only. The branch name. Not set for a tag."""
     before: _builtins.str
@@ -468,7 +468,7 @@ class PullRequestData(_message.Message):
     title: _builtins.str
     """Output only. The title."""
     state: _builtins.str
-    """Output only. "open" or "closed"."""
+    """Output only. The state: "open" or "closed"."""
     draft: _builtins.bool
     """Output only. Whether the pull request is a draft."""
     merged: _builtins.bool
@@ -582,13 +582,13 @@ class IntegrationData(_message.Message):
     integration_id: _builtins.str
     """Output only. The integration's id (UUID)."""
     provider: _builtins.str
-    """Output only. "github"."""
+    """Output only. The provider's name, such as "github"."""
     provider_id: _builtins.str
     """Output only. The provider's installation id."""
     account: _builtins.str
     """Output only. The login of the provider account."""
     status: _builtins.str
-    """Output only. "active", "suspended" or "revoked"."""
+    """Output only. The status of the integration: "active", "suspended" or "revoked"."""
     reason: _builtins.str
     """Output only. Why the integration is not active. Not set if it is active."""
     @_builtins.property

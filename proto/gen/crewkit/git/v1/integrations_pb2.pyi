@@ -282,7 +282,7 @@ class Integration(_message.Message):
     account: _builtins.str
     """Output only. The login of the provider account."""
     account_type: _builtins.str
-    """Output only. "Organization" or "User"."""
+    """Output only. The kind of provider account: "Organization" or "User"."""
     account_url: _builtins.str
     """Output only. The provider account's web page."""
     manage_url: _builtins.str
