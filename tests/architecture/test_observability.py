@@ -86,6 +86,21 @@ def test_the_dashboard_shows_what_there_is() -> None:
     assert {name for name in families if not any(one.startswith(name) for one in shown)} == set()
 
 
+def test_runbook_names_existing_doctor_checks() -> None:
+    """The runbook says which line of `crewkit-git doctor` to read."""
+    sentences = re.findall(r"crewkit-git doctor`,?\s+(?:and\s+read|line)\s+([^.:]+)", RUNBOOK)
+    named_checks = {name for sentence in sentences for name in re.findall(r"`([a-z ]+)`", sentence)}
+    constants = {
+        node.value
+        for folder in ("doctor", "bootstrap/doctor")
+        for source in (ROOT / "src" / "entrypoints" / folder).glob("*.py")
+        for node in ast.walk(ast.parse(source.read_text()))
+        if isinstance(node, ast.Constant)
+    }
+    assert len(named_checks) >= 8
+    assert named_checks - constants == set()
+
+
 def test_the_runbooks_commands_exist() -> None:
-    """At three in the morning nobody wants to guess."""
+    """Commands and subcommands that the runbook names."""
     assert set(re.findall(r"crewkit-git ([a-z-]+)", RUNBOOK)) <= set(COMMANDS)
