@@ -234,7 +234,7 @@ def test_a_signed_object_of_odd_types_is_kept_and_read_in_vain(body: bytes) -> N
     assert (kept.action, kept.source_key, kept.repo_id, kept.body) == (None, None, None, body)
     with pytest.raises(EnvelopeUnreadable) as error:
         protocol().read("push", body)
-    assert error.value.message.startswith("envelope_unreadable: In this push payload `installation")
+    assert error.value.message.startswith("envelope_unreadable: In this push payload, `installation")
     assert "expected" in error.value.message
 
 
