@@ -6,7 +6,7 @@ export default function DiscardDialog({ onKeep, onDiscard }: { onKeep: () => voi
     <Dialog open onOpenChange={(isOpen) => !isOpen && onKeep()}>
       <DialogContent
         title="Discard unsaved changes?"
-        description="Your changes on this page are not saved yet."
+        description="Your unsaved changes on this page will be lost."
       >
         <div className="flex justify-end gap-2">
           <Button onClick={onKeep}>Keep editing</Button>

@@ -118,7 +118,7 @@ export function EventsPage() {
           <EmptyState icon={Activity} title={status || event ? "No matching events" : "No events yet"}>
             {status || event
               ? "Change the filters to see other events."
-              : "Push to a linked repository to see it here within a second."}
+              : "Push to a linked repository. The event appears here within a second."}
           </EmptyState>
         }
       >

@@ -25,6 +25,6 @@ export const MEANINGS: Record<Status, string> = {
   pending: "Received, waiting to be processed.",
   processed: "Processed successfully.",
   failed: "Processing failed. Fix the cause, then retry.",
-  ignored: "No linked project needed this event. Link the repository, then retry.",
+  ignored: "No linked project needs this event. If you link its repository later, retry the event.",
   unrouted: "The GitHub account isn’t connected yet.",
 };

@@ -46,7 +46,7 @@ const STANDING = {
 
 const MESSAGES: Record<Connection["status"], string | null> = {
   active: null,
-  not_connected: "Commits with your GitHub emails are attributed to you, including earlier ones.",
+  not_connected: "Your commits are matched by your verified GitHub emails, including earlier commits.",
   reconnect_required: "GitHub no longer accepts crewkit’s access to your account. Reconnect to renew it.",
   revoked: "You revoked crewkit’s access on GitHub. Reconnect to restore it.",
 };

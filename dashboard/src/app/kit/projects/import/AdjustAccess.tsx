@@ -39,9 +39,7 @@ export function AdjustAccess({
         {isLeaving ? "Opening GitHub…" : words}
         <ExternalLink aria-hidden="true" />
       </Button>
-      <span className="text-xs text-muted-foreground">
-        Only people who manage the GitHub account can open this page.
-      </span>
+      <span className="text-xs text-muted-foreground">Requires permission to manage the GitHub account.</span>
       {leave.error && <ProblemAlert error={leave.error} />}
     </span>
   );
