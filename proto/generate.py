@@ -1,4 +1,4 @@
-"""Generate `proto/gen` from the contract, or with `--check` tell whether it is what the contract says."""
+"""Generate `proto/gen` from the contract. With `--check`, check that it is up to date."""
 
 import filecmp
 import subprocess
@@ -11,7 +11,7 @@ GENERATED = ROOT / "gen"
 
 
 def generate(target: Path) -> None:
-    """Run protoc over every file of the contract; files with services also make stubs for them."""
+    """Run protoc for every file of the contract, and generate stubs for files with services."""
     sources = sorted((ROOT / "crewkit").rglob("*.proto"))
     _protoc(sources, f"--python_out={target}", f"--mypy_out=quiet:{target}")
     services = [source for source in sources if "\nservice " in source.read_text()]
@@ -26,7 +26,7 @@ def _protoc(sources: list[Path], *outputs: str) -> None:
 
 
 def differences() -> list[str]:
-    """Return the generated files that are missing, left over or not as the contract makes them."""
+    """Return the generated files that are missing, obsolete or different from the contract."""
     with TemporaryDirectory() as directory:
         fresh = Path(directory)
         generate(fresh)
@@ -44,7 +44,7 @@ def differences() -> list[str]:
 if __name__ == "__main__":
     if "--check" in sys.argv:
         if stale := differences():
-            sys.exit(f"Generated code is not what proto/ says; run `make proto`: {', '.join(stale)}")
+            sys.exit(f"Generated code is out of date. Run `make proto`. Files: {', '.join(stale)}")
     else:
         GENERATED.mkdir(exist_ok=True)
         generate(GENERATED)

@@ -1,4 +1,4 @@
-"""Call a server over gRPC, or keep streams open; told what to do as JSON, tell what came of it as JSON."""
+"""Call a server over gRPC, or keep streams open. Input and output are JSON."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ async def _call(
 async def _wait(
     target: str, method: str, request: str, tokens: Sequence[str], how: Mapping[str, int]
 ) -> None:
-    """Open so many streams, say so when each has begun, and keep them until told to end."""
+    """Open this many streams, report when all have started, and keep them open until asked to stop."""
     channels = [
         # Each a connection of its own; by default all to one address share one.
         grpc.aio.insecure_channel(target, options=(("grpc.use_local_subchannel_pool", 1),))

@@ -1,4 +1,4 @@
-"""Answer every call over gRPC with what it sent: what any server on grpc.aio costs at least."""
+"""Return the request of every gRPC call: the minimum cost of a server on grpc.aio."""
 
 import asyncio
 import sys

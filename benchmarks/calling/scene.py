@@ -32,7 +32,7 @@ _PAYLOAD = b"x" * 100
 
 @dataclass(frozen=True)
 class Server:
-    """Hold a server, and what it is asked."""
+    """A server and the call to measure."""
 
     pid: int
     port: int
@@ -55,7 +55,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Scene:
-    """Hold both servers, and the tokens of services that stream."""
+    """Both servers, and the tokens of the services that stream."""
 
     ours: Server
     bare: Server

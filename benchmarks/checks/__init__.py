@@ -1,1 +1,1 @@
-"""Measure what every request pays to know who asks and what they may do."""
+"""Measure authentication and authorization."""

@@ -1,1 +1,1 @@
-"""Start, load and watch what is measured."""
+"""Start the measured processes, generate load, and read their CPU."""

@@ -40,7 +40,7 @@ def cpu_ticks(root: int) -> int:
 
 
 def machine_ticks() -> int:
-    """Return the CPU used by everything on this machine, and by its neighbours where it is a virtual one."""
+    """Return the CPU used by all programs on this machine and, on a virtual machine, stolen by its host."""
     fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
     ticks = [int(field) for field in fields[1:9]]
     return sum(ticks) - ticks[_IDLE] - ticks[_IOWAIT]

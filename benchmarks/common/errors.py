@@ -1,4 +1,4 @@
-"""Name what can go wrong with one contender without stopping the others."""
+"""Errors of one contender that do not stop the others."""
 
 
 class Unavailable(Exception):

@@ -1,4 +1,4 @@
-"""Generate load with wrk, which costs a small part of what it measures; a generator in Python would not."""
+"""Generate load with wrk, which uses much less CPU than the measured process or a generator in Python."""
 
 import json
 import os
@@ -18,7 +18,7 @@ _DELIVERIES = Path(__file__).with_name("deliveries.lua")
 
 @dataclass(frozen=True)
 class Load:
-    """Say what one run of the load generator saw."""
+    """The result of one run of the load generator."""
 
     requests: int
     seconds: float
@@ -32,12 +32,12 @@ class Load:
 
     @property
     def per_second(self) -> float:
-        """Say how many requests were answered in a second."""
+        """Responses per second."""
         return self.requests / self.seconds
 
     @property
     def problem(self) -> str | None:
-        """Say what went wrong, if anything did."""
+        """The error of the run, or None."""
         if self.refused or self.broken:
             return f"{self.refused} answers were not a success and {self.broken} connections failed"
         return None
@@ -65,7 +65,7 @@ def post_deliveries(url: str, deliveries: Path, connections: int, seconds: int) 
 
 
 def run(url: str, script: Path, connections: int, seconds: int, *arguments: str) -> Load:
-    """Send what a script says over this many connections, each sending when it is answered."""
+    """Send a script's requests over this many connections; each sends the next request after a response."""
     command = [find_wrk(), "--threads=1", f"--connections={connections}", f"--duration={seconds}s"]
     command += ["--timeout=60s", f"--script={script}", url, "--", *arguments]
     environment = {**os.environ, "TELLING": str(_TELLING)}

@@ -1,4 +1,4 @@
-"""Start this service's own processes as an operator would: by command line, set up by the environment."""
+"""Start the processes of this service as an operator does: by command line, with environment variables."""
 
 import base64
 import functools
@@ -23,7 +23,7 @@ _MODULE = "entrypoints.cli.main"
 
 
 def command(*arguments: str) -> list[str]:
-    """Return the command line of one of our processes."""
+    """Return the command line of a process of this service."""
     if importlib.util.find_spec("entrypoints.cli") is None:
         raise Unavailable("entrypoints.cli is missing")
     return [sys.executable, "-m", _MODULE, *arguments]
@@ -50,7 +50,7 @@ def settings(place: Place) -> Mapping[str, str]:
 
 
 def migrate(environment: Mapping[str, str], log: Path) -> None:
-    """Create our tables."""
+    """Create the tables of this service."""
     with log.open("wb") as output:
         finished = subprocess.run(
             command("migrate"), env={**os.environ, **environment}, check=False, stdout=output, stderr=output

@@ -18,7 +18,7 @@ _LAST_LINES = 3
 
 @dataclass(frozen=True)
 class Place:
-    """Say where a contender listens, and which database and Redis it uses."""
+    """The port, database and Redis of a contender."""
 
     port: int
     database_url: str
@@ -26,7 +26,7 @@ class Place:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -68,6 +68,6 @@ def wait_until_listening(started: subprocess.Popen[bytes], port: int, log: Path)
 
 
 def last_words(log: Path) -> str:
-    """Return the end of what a process printed, as one line."""
+    """Return the end of a process's output as one line."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     return " / ".join(lines[-_LAST_LINES:]) or "it printed nothing"

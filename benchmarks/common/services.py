@@ -19,7 +19,7 @@ _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 @dataclass(frozen=True)
 class Services:
-    """Hold the addresses and process ids of the servers, started for this run and durable."""
+    """Addresses and process ids of the servers of this run. Their commits are durable."""
 
     postgres_url: str
     redis_url: str
@@ -34,7 +34,7 @@ class Services:
         return urlunsplit(urlsplit(self.postgres_url)._replace(path=f"/{name}"))
 
     def flush_redis(self) -> None:
-        """Empty Redis, so that no window pays for what another left there."""
+        """Empty Redis, so that a window does not include work from an earlier one."""
         with redis.Redis.from_url(self.redis_url) as client:
             client.flushall()
 

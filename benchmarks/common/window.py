@@ -1,4 +1,4 @@
-"""Measure one window: what process trees use while something is done, from quiet to quiet."""
+"""Measure one window: the CPU of process trees while work runs, until they are idle again."""
 
 import resource
 import time
@@ -13,17 +13,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Used(Generic[T]):
-    """Hold what was done and what it took."""
+    """The result of the work and its cost."""
 
     result: T
     us: Sequence[float]
     """The CPU of each process tree, in microseconds, in the order they were named."""
     others_cores: float
-    """How many cores were kept busy by what is not part of the measurement: how noisy the window was."""
+    """Cores used by other programs during the window: a measure of noise."""
 
 
 def used_by(roots: Sequence[int], act: Callable[[], T]) -> Used[T]:
-    """Do something and return what these process trees used for it, this process and its own aside."""
+    """Run the work and return the CPU of these process trees, without this process and its children."""
     wait_until_quiet(roots)
     before, machine_before, own_before = [cpu_ticks(root) for root in roots], machine_ticks(), _own_us()
     began = time.monotonic()

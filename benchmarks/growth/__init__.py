@@ -1,1 +1,1 @@
-"""Measure what a ledger of many rows adds to the cost of an event."""
+"""Measure how the number of stored events affects the cost of an event."""

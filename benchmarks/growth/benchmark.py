@@ -30,7 +30,7 @@ are posted over 64 connections and processed by one worker. CPU includes the ser
 
 @dataclass(frozen=True)
 class Window:
-    """Hold the CPU in microseconds per event."""
+    """CPU in microseconds per event."""
 
     received_us: float
     processed_us: float
@@ -60,7 +60,7 @@ def run(stage: Stage) -> Report:
 
 
 def check(results: Results) -> Sequence[Demand]:
-    """Check that the largest ledger costs what the smallest does."""
+    """Check that the cost with the most stored events equals the cost with the fewest."""
     largest, smallest = max(results), min(results)
     demands = []
     for name in ("received", "processed"):

@@ -61,7 +61,7 @@ class Backlog:
         self._logs = home / name
         self._logs.mkdir()
         self.knows_everyone = True
-        """Whoever pushes has connected their account, and every commit has to be found to be theirs."""
+        """All authors have connected their account, and every commit must be attributed to its author."""
         self._place = Place(free_port(), services.create_database(f"bench_{name}"), services.redis_url)
         self.environment = ours.settings(self._place)
         self._deliveries = self._logs / "backlog"
@@ -78,7 +78,7 @@ class Backlog:
             yield database
 
     def keep(self) -> None:
-        """Let what the ledger and its consequences hold now stay there."""
+        """Keep the rows that exist now when the backlog is emptied."""
         with self.database() as database:
             for table in _WRITTEN:
                 self._kept[table] = _one(database, f"SELECT coalesce(max(id), 0) FROM {table}")
@@ -106,7 +106,7 @@ class Backlog:
             yield Api(started.pid, f"http://127.0.0.1:{port}{PATH}", self._deliveries)
 
     def drain(self, workers: int = 1) -> Drain:
-        """Let workers drain what was posted, and require that each had its effects."""
+        """Process the backlog with workers, and require the effects of every event."""
         with self.database() as database, ExitStack() as stack:
             backlog = self._count(database, "TRUE")
             pids = []

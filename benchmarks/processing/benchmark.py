@@ -31,7 +31,7 @@ event and attributed commits afterwards. The other workers only read the payload
 
 @dataclass(frozen=True)
 class Results:
-    """Hold the drains of each worker, one per repetition in order, and why any are missing."""
+    """The drains of each worker, one per repetition, and the reasons for missing ones."""
 
     drains: Mapping[str, Sequence[Drain]]
     unavailable: Mapping[str, str]

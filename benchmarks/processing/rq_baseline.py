@@ -1,4 +1,4 @@
-"""Measure what people write otherwise: one RQ job per stored event."""
+"""Measure a common alternative: one RQ job per stored event."""
 
 import sys
 import uuid

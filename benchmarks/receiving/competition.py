@@ -20,7 +20,7 @@ _WARM_UPS = ((256, 1), (64, 2))  # connections, seconds: fills connection pools,
 
 @dataclass(frozen=True)
 class Plan:
-    """Say what is measured and how long."""
+    """What to measure, and for how long."""
 
     contenders: Sequence[Contender]
     cells: Sequence[Cell]
@@ -30,7 +30,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Results:
-    """Hold the windows of each cell and contender, one per repetition in order, and why any are missing."""
+    """The windows of each cell and contender, one per repetition, and the reasons for missing ones."""
 
     plan: Plan
     windows: Mapping[tuple[Cell, str], list[Window]]

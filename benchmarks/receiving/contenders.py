@@ -25,7 +25,7 @@ def baseline_environment(place: Place) -> Mapping[str, str]:
 
 @dataclass(frozen=True)
 class Contender:
-    """Describe one receiver: how to start it, and where it stores what it acknowledges."""
+    """A receiver: its command, and the table where it stores acknowledged deliveries."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""Start a contender with a database of its own, and check that it does what its row claims."""
+"""Start a contender with a separate database, and check that it behaves as the results claim."""
 
 import http.client
 import uuid
@@ -22,7 +22,7 @@ _SCHEMA = Path(__file__).with_name("schema.sql")
 
 @dataclass(frozen=True)
 class Contestant:
-    """Hold a contender that is running."""
+    """A running contender."""
 
     contender: Contender
     pid: int
@@ -31,7 +31,7 @@ class Contestant:
 
     @property
     def url(self) -> str:
-        """Say where deliveries go."""
+        """The webhook URL."""
         return f"http://127.0.0.1:{self.port}{PATH}"
 
     def empty(self) -> None:

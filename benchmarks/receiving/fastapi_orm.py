@@ -1,4 +1,4 @@
-"""FastAPI with a synchronous ORM session and one RQ job per event: what tutorials lead to."""
+"""FastAPI with a synchronous ORM session and one RQ job per event, as in common tutorials."""
 
 import json
 import os

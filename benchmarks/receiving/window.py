@@ -23,7 +23,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Window:
-    """Hold what one window measured; CPU in microseconds per event."""
+    """The result of one window. CPU is in microseconds per event."""
 
     events_per_second: float
     app_us: float
@@ -32,7 +32,7 @@ class Window:
     p50_ms: float
     p99_ms: float
     others_cores: float
-    """How many cores were kept busy by what is not part of the measurement: how noisy the window was."""
+    """Cores used by other programs during the window: a measure of noise."""
 
     @property
     def total_us(self) -> float:

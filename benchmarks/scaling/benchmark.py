@@ -19,7 +19,7 @@ from benchmarks.tables import spread, table
 _LONG = 200_000
 _STEPS = 5
 _MIB = 1024 * 1024
-# Buffers find their size in the first part; what grows after it would grow for ever.
+# Buffers reach their size in the first part. Growth after that would not stop.
 _MOST_GROWTH = 0.1
 _NO_LESS = 0.95
 
@@ -32,7 +32,7 @@ API receives {_LONG:,} deliveries, and its memory is measured {_STEPS} times."""
 
 @dataclass(frozen=True)
 class Window:
-    """What one repetition found, per second, with one and with two processes."""
+    """The rates per second of one repetition, with one and with two processes."""
 
     received: tuple[float, float]
     processed: tuple[float, float]
@@ -61,7 +61,7 @@ def run(stage: Stage) -> Report:
 
 
 def check(windows: Sequence[Window], count: int, sizes: Sequence[float]) -> Sequence[Demand]:
-    """Check that a second process does not stand in the first one's way, and that memory is flat."""
+    """Check that a second process does not slow down the first, and that memory is flat."""
     received = median(two / one for one, two in (window.received for window in windows))
     processed = median(two / one for one, two in (window.processed for window in windows))
     growth = sizes[-1] / sizes[0] - 1
@@ -85,7 +85,7 @@ def check(windows: Sequence[Window], count: int, sizes: Sequence[float]) -> Sequ
 
 
 def _receive(backlog: Backlog, processes: int, seconds: int) -> float:
-    """Return how many deliveries a second this many APIs keep, each with a generator of its own."""
+    """Return the deliveries per second that this many APIs store, each with a separate load generator."""
     with ExitStack() as stack, ThreadPoolExecutor(processes) as threads:
         apis = [stack.enter_context(backlog.api(free_port())) for _ in range(processes)]
         for api in apis:

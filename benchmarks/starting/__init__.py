@@ -1,1 +1,1 @@
-"""Measure how soon everything runs, and what memory it takes."""
+"""Measure the start time and the memory of all processes."""

@@ -1,4 +1,4 @@
-"""Measure how soon `crewkit-git up` is ready, and what memory its processes take once they have worked."""
+"""Measure the start time of `crewkit-git up` and the memory of its processes after load."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ shared libraries, after deliveries were posted over 64 connections for a few sec
 
 @dataclass(frozen=True)
 class Start:
-    """Hold the seconds until all was ready, and each process's MiB: at once, and after work."""
+    """Seconds until ready, and the memory of each process in MiB: when ready, and after load."""
 
     ready: float
     at_once: Mapping[str, float]

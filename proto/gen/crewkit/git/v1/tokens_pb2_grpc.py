@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class TokenServiceStub:
-    """TokenService issues short-lived tokens that can read linked repositories. No token can write: the app has no write
-    permission to repository contents.
+    """TokenService issues short-lived tokens that can read linked repositories. No token can write, because the app has no
+    permission to write.
     """
 
     def __init__(self, channel):
@@ -44,15 +44,16 @@ class TokenServiceStub:
 
 
 class TokenServiceServicer:
-    """TokenService issues short-lived tokens that can read linked repositories. No token can write: the app has no write
-    permission to repository contents.
+    """TokenService issues short-lived tokens that can read linked repositories. No token can write, because the app has no
+    permission to write.
     """
 
     def IssueReadToken(self, request, context):
         """IssueReadToken issues a token that can read only the repositories linked to the given projects.
 
         The service stores a lease for every token: the caller, the reason, the repositories and the expiry time. It
-        revokes the token when the integration is disconnected, uninstalled or suspended.
+        revokes the token when the integration is disconnected, uninstalled or suspended, or when one of the repositories
+        is no longer linked to any project.
 
         The call fails if a project is not linked (reason "project_not_linked"), if the integration is not active
         ("integration_not_active"), or if the integration can no longer access a repository ("repository_not_found"). A
@@ -79,8 +80,8 @@ def add_TokenServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TokenService:
-    """TokenService issues short-lived tokens that can read linked repositories. No token can write: the app has no write
-    permission to repository contents.
+    """TokenService issues short-lived tokens that can read linked repositories. No token can write, because the app has no
+    permission to write.
     """
 
     @staticmethod

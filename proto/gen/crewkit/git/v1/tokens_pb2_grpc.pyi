@@ -13,8 +13,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TokenServiceStub:
-    """TokenService issues short-lived tokens that can read linked repositories. No token can write: the app has no write
-    permission to repository contents.
+    """TokenService issues short-lived tokens that can read linked repositories. No token can write, because the app has no
+    permission to write.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -22,7 +22,8 @@ class TokenServiceStub:
     """IssueReadToken issues a token that can read only the repositories linked to the given projects.
 
     The service stores a lease for every token: the caller, the reason, the repositories and the expiry time. It
-    revokes the token when the integration is disconnected, uninstalled or suspended.
+    revokes the token when the integration is disconnected, uninstalled or suspended, or when one of the repositories
+    is no longer linked to any project.
 
     The call fails if a project is not linked (reason "project_not_linked"), if the integration is not active
     ("integration_not_active"), or if the integration can no longer access a repository ("repository_not_found"). A
@@ -30,8 +31,8 @@ class TokenServiceStub:
     """
 
 class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
-    """TokenService issues short-lived tokens that can read linked repositories. No token can write: the app has no write
-    permission to repository contents.
+    """TokenService issues short-lived tokens that can read linked repositories. No token can write, because the app has no
+    permission to write.
     """
 
     @_abc_1.abstractmethod
@@ -43,7 +44,8 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         """IssueReadToken issues a token that can read only the repositories linked to the given projects.
 
         The service stores a lease for every token: the caller, the reason, the repositories and the expiry time. It
-        revokes the token when the integration is disconnected, uninstalled or suspended.
+        revokes the token when the integration is disconnected, uninstalled or suspended, or when one of the repositories
+        is no longer linked to any project.
 
         The call fails if a project is not linked (reason "project_not_linked"), if the integration is not active
         ("integration_not_active"), or if the integration can no longer access a repository ("repository_not_found"). A
