@@ -240,4 +240,4 @@ async def test_a_truth_value_that_is_none(edge: CatalogEdge, client: httpx.Async
     """Uninstalling is nothing to guess about."""
     url = edge.path(f"/github?uninstall={value}")
     body = problem(await client.delete(url, headers=edge.of("owner")), 400, "query_invalid")
-    assert body["errors"] == [{"field": "uninstall", "message": "Give true or false."}]
+    assert body["errors"] == [{"field": "uninstall", "message": "Pass true or false."}]

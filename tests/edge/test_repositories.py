@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from core.domain.provider import ProviderUnavailable
+from entrypoints.rest.queries import CURSOR_HINT
 from tests.support.builders import a_repository, ago
 from tests.support.catalog import facts
 from tests.support.catalog_edge import CatalogEdge
@@ -138,17 +139,17 @@ async def test_pages(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("query", "field", "message"),
     [
-        ("limit=0", "limit", "Give a whole number from 1 to 100."),
-        ("limit=101", "limit", "Give a whole number from 1 to 100."),
-        ("limit=ten", "limit", "Give a whole number from 1 to 100."),
+        ("limit=0", "limit", "Pass an integer from 1 to 100."),
+        ("limit=101", "limit", "Pass an integer from 1 to 100."),
+        ("limit=ten", "limit", "Pass an integer from 1 to 100."),
         ("limit=1&limit=2", "limit", "This name is repeated. Send it once."),
-        ("archived=perhaps", "archived", "Give true or false."),
-        ("private=null", "private", "Give true or false."),
-        ("refresh=", "refresh", "Give true or false."),
-        (f"q={'x' * 257}", "q", "Give a text of at most 256 characters."),
-        ("cursor=x", "cursor", "Give a next_cursor of this list, or none to begin."),
-        ("cursor=%00", "cursor", "Give a next_cursor of this list, or none to begin."),
-        ("cursor=WzEsMl0", "cursor", "Give a next_cursor of this list, or none to begin."),
+        ("archived=perhaps", "archived", "Pass true or false."),
+        ("private=null", "private", "Pass true or false."),
+        ("refresh=", "refresh", "Pass true or false."),
+        (f"q={'x' * 257}", "q", "Pass a text of at most 256 characters."),
+        ("cursor=x", "cursor", CURSOR_HINT),
+        ("cursor=%00", "cursor", CURSOR_HINT),
+        ("cursor=WzEsMl0", "cursor", CURSOR_HINT),
         ("page=2", "page", "Unknown parameter. Remove it."),
         ("`%20-%20at%20`$.x`=2", "` - at `$.x`", "Unknown parameter. Remove it."),
     ],

@@ -86,22 +86,22 @@ async def test_each_misconfiguration_is_named(tmp_path: Path) -> None:
     with redis_server(tmp_path / "users", *limited) as url:
         assert "too few permissions" in await told(url.replace("//", "//limited:pass@"))
         assert "+@write" in await told(url.replace("//", "//limited:pass@"))
-        assert "refuses the user or the password" in await told(url.replace("//", "//limited:wrong@"))
+        assert "rejected the user or the password" in await told(url.replace("//", "//limited:wrong@"))
         assert "no database with this number" in await told(url.replace("/0", "/99"))
     with redis_server(tmp_path / "password", "--requirepass", "pass") as url:
-        assert "refuses the user or the password" in await told(url)
+        assert "rejected the user or the password" in await told(url)
     with redis_server(tmp_path / "full", "--maxmemory", "1kb") as url:
         assert "memory of Redis is full" in await told(url)
     with redis_server(
         tmp_path / "evicting", "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"
     ) as url:
         assert "maxmemory-policy is not noeviction" in await told(url)
-    assert "does not answer (ConnectionError)" in await told(f"redis://127.0.0.1:{_free_port()}/0")
+    assert "does not respond (ConnectionError)" in await told(f"redis://127.0.0.1:{_free_port()}/0")
 
 
 async def test_an_outage_passes_and_an_unsupported_mode_does_not(tmp_path: Path) -> None:
     gone = QueueProbe(f"redis://127.0.0.1:{_free_port()}/0")
-    assert await gone.check() == "Redis does not answer (ConnectionError)."
+    assert await gone.check() == "Redis does not respond (ConnectionError)."
     with redis_server(tmp_path, "--cluster-enabled", "yes") as url:
         with pytest.raises(StorageUnavailable, match="cluster mode") as refused:
             await QueueProbe(url).check()

@@ -210,7 +210,7 @@ def test_a_command_names_the_database_that_is_not_there(tmp_path: Path, command:
 def test_the_doctor_names_the_redis_that_is_not_there() -> None:
     """As it does the database."""
     said = ended("doctor", {}).stdout
-    assert "redis://127.0.0.1:9/0: Redis does not answer (ConnectionError)." in said
+    assert "redis://127.0.0.1:9/0: Redis does not respond (ConnectionError)." in said
     assert 'server at "127.0.0.1", port 9 failed: Connection refused' in said
     assert PASSWORD not in said
 

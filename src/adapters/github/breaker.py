@@ -70,7 +70,7 @@ class CircuitBreaker:
             return False
         rest = self._asked_again_at - self._monotonic()
         if rest > 0 or self._probing:
-            raise BreakerOpen(f"{self._host} is resting", asked=max(rest, 1.0))
+            raise BreakerOpen(f"circuit breaker open for {self._host}", asked=max(rest, 1.0))
         self._probing = True
         return True
 

@@ -151,7 +151,9 @@ def _installation_target(text: bytes, action: str, odd: OddParts) -> Notice:
     account = _decode_target(text, odd).account
     name = account.login or account.slug
     if not name:
-        raise Unreadable.at("account.login", "missing, as is `account.slug`", "the account's new name")
+        raise Unreadable.at(
+            "account.login", "missing, and `account.slug` is missing too", "the account's new name"
+        )
     account_id = AccountId(str(account.id)) if account.id else None
     return AccountRenamed(account_id, name, web_url(account.html_url), moment(account.updated_at))
 

@@ -130,7 +130,9 @@ class Transport:
         match refused.failure:
             case Failure.CREDENTIAL:
                 wait = call.credential.again_after(Refused(refused.shown, refusals, refused.reply.date))
-                return call.credential.refusal("GitHub does not accept this credential."), wait
+                return call.credential.refusal(
+                    "GitHub rejected the credential of this request. Try again later."
+                ), wait
             case Failure.RATE_LIMITED:
                 limited = self._pauses.begin(call.credential.key, self._asked(refused.reply))
                 return limited, backoff.next_wait(limited.retry_after) if call.changes_nothing else None

@@ -102,7 +102,10 @@ def list_pending(database_url: str) -> Sequence[Migration]:
         return migrations
     known = [migration.revision for migration in migrations]
     if reached not in known:
-        raise RevisionUnknown(f"The database is at revision {reached}, which this version does not know.")
+        raise RevisionUnknown(
+            f"The database is at revision {reached}, which this version does not know. "
+            "Update crewkit-git to the version that created it."
+        )
     return migrations[known.index(reached) + 1 :]
 
 

@@ -42,7 +42,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], QueueProblem], ...] = (
     (
         re.compile(r"NOAUTH|WRONGPASS|invalid username-password|[Aa]uthentication|without any password"),
         QueueProblem(
-            "Redis refuses the user or the password.", f"Correct the user and password in {_SETTING}."
+            "Redis rejected the user or the password.", f"Correct the user and password in {_SETTING}."
         ),
     ),
     (
@@ -86,7 +86,7 @@ def problem_of(error: Exception) -> QueueProblem:
         if pattern.search(text):
             return problem
     return QueueProblem(
-        f"Redis does not answer ({type(error).__name__}).", f"Start Redis, or correct {_SETTING}."
+        f"Redis does not respond ({type(error).__name__}).", f"Start Redis, or correct {_SETTING}."
     )
 
 

@@ -31,7 +31,7 @@ class AesGcmCipher(Cipher):
             raise ValueError("the key ring is empty")
         self._keys = {key_id: AESGCM(_key(key_id, key)) for key_id, key in keys}
         if len(self._keys) != len(keys):
-            raise ValueError("two keys have the same id, which stands before the colon")
+            raise ValueError("two keys have the same id, the part before the colon")
         self._newest = keys[0][0]
 
     def encrypt(self, secret: Secret, *, context: str) -> str:

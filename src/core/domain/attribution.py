@@ -13,7 +13,7 @@ from core.domain.notices import Author, Notice, ProviderUser, PullRequest, Push
 
 
 class Role(Enum):
-    """What someone did for a commit. A committer who is its author too is told as author alone."""
+    """The role of a person in a commit. A committer who is also the author is listed only as the author."""
 
     AUTHOR = "author"
     COMMITTER = "committer"
@@ -29,7 +29,7 @@ class Kind(Enum):
 
 
 class Method(Enum):
-    """How an author was found to be a user, strongest first, or why not."""
+    """How a person was matched to a user, most reliable method first, or why not."""
 
     ACCOUNT_ID = "account_id"
     """The provider itself named the account by its number, as in a pull request."""

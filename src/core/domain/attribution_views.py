@@ -8,7 +8,7 @@ from core.domain.identifiers import RepoId
 
 
 class AttributionStatus(Enum):
-    """What became of the question who someone is."""
+    """Whether a person named in a commit was matched to a user."""
 
     MATCHED = "matched"
     UNMATCHED = "unmatched"

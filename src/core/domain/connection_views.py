@@ -8,7 +8,7 @@ from core.domain.connections import Connection, ConnectionStatus
 
 
 class ConnectionStanding(Enum):
-    """Where a user stands with a provider."""
+    """The state of a user's connection to a provider."""
 
     NOT_CONNECTED = "not_connected"
     ACTIVE = "active"
@@ -17,7 +17,7 @@ class ConnectionStanding(Enum):
 
 
 class ConnectionRemedy(Enum):
-    """The one action that helps."""
+    """The recommended next action."""
 
     CONNECT = "connect"
     RECONNECT = "reconnect"

@@ -22,7 +22,7 @@ MAX_NAME = 320
 
 
 class DomainEventType(Enum):
-    """Every kind of fact a consumer may receive."""
+    """The type of a domain event."""
 
     PUSH = "git.push"
     PULL_REQUEST = "git.pull_request"
@@ -43,9 +43,10 @@ class DomainEventType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone named in a commit; `user_id` is crewkit's user where one was found, `method` says how.
+    """A person named in a commit. `user_id` is the matched crewkit user, `method` how they were matched.
 
-    Without a user `method` is `bot`, or `not_a_member` for someone the organization is not told, or nothing.
+    Without a user `method` is `bot`, `not_a_member` if the matched user is not a member of the
+    organization, or null.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class ProviderAccount:
-    """An account at the provider, by its durable numeric id; `user_id` and `method` as in `Person`."""
+    """An account at the provider. `id` never changes. `user_id` and `method` are as in `Person`."""
 
     id: str
     login: str
@@ -68,9 +69,9 @@ class ProviderAccount:
 
 @dataclass(frozen=True, slots=True)
 class PushedCommit:
-    """One commit of a push with its people; of a longer message its first 4,000 characters.
+    """A commit of a push. `message` is truncated to 4,000 characters.
 
-    `committer` is None where the author committed it.
+    `committer` is null if the author is also the committer.
     """
 
     sha: str
@@ -84,7 +85,7 @@ class PushedCommit:
 
 @dataclass(frozen=True, slots=True)
 class PushData:
-    """What `git.push` tells. `branch` is None for a tag; `commits` holds at most 100, the newest."""
+    """The data of `git.push`. `branch` is null for a tag. `commits` has at most the newest 100 commits."""
 
     repo_id: RepoId
     full_name: str
@@ -106,7 +107,7 @@ class PushData:
 
 @dataclass(frozen=True, slots=True)
 class PullRequestSide:
-    """Head or base of a pull request; no repository when the fork was deleted."""
+    """The head or the base of a pull request. The repository is null if the fork was deleted."""
 
     ref: str
     sha: str
@@ -116,7 +117,10 @@ class PullRequestSide:
 
 @dataclass(frozen=True, slots=True)
 class PullRequestData:
-    """What `git.pull_request` tells. `from_fork` marks code from outside the repository: do not trust it."""
+    """The data of `git.pull_request`.
+
+    If `from_fork` is true, the code comes from another repository: do not trust it.
+    """
 
     repo_id: RepoId
     full_name: str
@@ -138,7 +142,7 @@ class PullRequestData:
 
 @dataclass(frozen=True, slots=True)
 class IntegrationData:
-    """What `git.integration.*` tells."""
+    """The data of `git.integration.*`: an integration after it changed."""
 
     integration_id: UUID
     provider: str
@@ -151,7 +155,7 @@ class IntegrationData:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryData:
-    """What `git.repository.*` tells; `previous_full_name` when it was renamed."""
+    """The data of `git.repository.*`. `previous_full_name` is set if the repository was renamed."""
 
     repo_id: RepoId
     full_name: str
@@ -165,7 +169,7 @@ class RepositoryData:
 
 @dataclass(frozen=True, slots=True)
 class LinkData:
-    """What `git.link.*` tells."""
+    """The data of `git.link.*`: a link after it changed."""
 
     link_id: UUID
     repo_id: RepoId
@@ -175,7 +179,7 @@ class LinkData:
 
 @dataclass(frozen=True, slots=True)
 class CommitsClaimedData:
-    """What `git.commits.claimed` tells: earlier commits now known to be this user's."""
+    """The data of `git.commits.claimed`: earlier commits were attributed to this user."""
 
     user_id: UUID
     commits: int

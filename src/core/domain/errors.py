@@ -26,7 +26,7 @@ class ErrorKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One invalid field of a request, named as the caller wrote it."""
+    """An invalid field of the request, with the name that the caller used."""
 
     field: str
     message: str

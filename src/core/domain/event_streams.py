@@ -78,7 +78,7 @@ class Bounds:
 
 
 class EndReason(Enum):
-    """Why a stream ended from our side; all but the second may go on from their cursor at once."""
+    """Why the service ended a stream. Except after `access_ended`, continue from the cursor at once."""
 
     SIGN_IN_EXPIRED = "sign_in_expired"
     ACCESS_ENDED = "access_ended"

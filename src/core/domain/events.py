@@ -9,7 +9,7 @@ from core.domain.integrations import Integration
 
 
 class EventStatus(Enum):
-    """Where a delivery stands in the ledger."""
+    """The processing status of a webhook event."""
 
     PENDING = "pending"
     PROCESSED = "processed"
@@ -19,7 +19,7 @@ class EventStatus(Enum):
 
 
 class Outcome(Enum):
-    """What was decided for one subject of an event."""
+    """Whether the event was processed or ignored for one object."""
 
     PROCESSED = "processed"
     IGNORED = "ignored"

@@ -10,7 +10,7 @@ from core.domain.syncs import SyncState, sync_state
 
 
 class ConnectionState(Enum):
-    """Where an organization stands with a provider."""
+    """The state of an organization's integration with a provider."""
 
     NOT_CONNECTED = "not_connected"
     PENDING = "pending"

@@ -12,7 +12,7 @@ from core.domain.repositories import Repository
 
 
 class Unreachable(Enum):
-    """Why nothing comes through a link."""
+    """Why a link receives no events."""
 
     INTEGRATION_REVOKED = "integration_revoked"
     INTEGRATION_SUSPENDED = "integration_suspended"

@@ -8,7 +8,7 @@ from core.domain.identifiers import OrganizationId, ProjectId, UserId
 
 
 class Role(Enum):
-    """What a member may do in an organization, strongest first."""
+    """The role of a member in an organization, highest role first."""
 
     OWNER = "owner"
     ADMIN = "admin"

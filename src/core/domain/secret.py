@@ -31,7 +31,7 @@ class Secret:
     __hash__ = object.__hash__
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("A secret is not pickled")
+        raise TypeError("A Secret cannot be pickled")
 
 
 def shown(url: str) -> str:

@@ -23,7 +23,7 @@ INCOMPLETE_RETRY = timedelta(hours=1)
 
 
 class SyncPhase(Enum):
-    """Where a catalog stands; in every phase it is served as it is."""
+    """The state of a catalog's synchronization. The catalog can be read in every state."""
 
     IDLE = "idle"
     REQUESTED = "requested"
@@ -49,7 +49,10 @@ class SyncState:
 
 
 class SyncCoolingDown(DomainError):
-    """The repository catalog was synchronized a moment ago. Try again after the delay in the error."""
+    """The repository catalog was synchronized a moment ago.
+
+    Try again after the delay in `Retry-After` or `RetryInfo`.
+    """
 
     kind = ErrorKind.RESOURCE_EXHAUSTED
     code = "sync_cooling_down"

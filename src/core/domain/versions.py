@@ -34,7 +34,7 @@ class Version:
 
 
 class ActorKind(Enum):
-    """What sort of actor changed something."""
+    """The kind of actor that changed something."""
 
     USER = "user"
     SERVICE = "service"

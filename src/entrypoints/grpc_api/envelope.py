@@ -41,7 +41,10 @@ Details = grpc.HandlerCallDetails
 
 
 class MessageMalformed(DomainError):
-    """The request cannot be parsed as the method's message type, or a string in it is not UTF-8."""
+    """The request cannot be parsed as the method's message type, or a string in it is not UTF-8.
+
+    Send a valid message of the method's request type.
+    """
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "message_malformed"

@@ -13,7 +13,7 @@ from entrypoints.rest.queries import NoQuery, read_query
 
 
 class OrganizationOfUser(msgspec.Struct):
-    """An organization the user belongs to, with their role there."""
+    """An organization of the user, with the user's role."""
 
     id: UUID
     name: str
@@ -21,7 +21,7 @@ class OrganizationOfUser(msgspec.Struct):
 
 
 class CurrentUser(msgspec.Struct):
-    """Who the caller is."""
+    """The calling user."""
 
     id: UUID
     email: str
@@ -43,10 +43,10 @@ def operations(authentication: Authentication, who_am_i: WhoAmI) -> list[Operati
             "/api/v1/user",
             show_user,
             name="show_user",
-            summary="who am I: user, organizations, roles",
+            summary="Get the current user",
             tag=Tag.ACCOUNT,
-            description="Returns the calling user with their organizations and the role in each, or the "
-            "calling service with its scopes.",
+            description="Returns the user of the access token, with their organizations and their role in "
+            "each.",
             answers=[Answer(CurrentUser)],
             refusals=[UserRequired],
         )

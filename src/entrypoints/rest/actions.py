@@ -10,24 +10,26 @@ from entrypoints.rest.paths import CONNECTIONS
 
 _MESSAGES: Mapping[Remedy, str] = {
     Remedy.CONNECT: "Connect your account at the provider.",
-    Remedy.RECONNECT: "Connect it again: links and history are kept.",
-    Remedy.AWAIT_APPROVAL: "An owner of the account has been asked to approve; ask them to.",
+    Remedy.RECONNECT: "Connect the organization again. Its links and history are kept.",
+    Remedy.AWAIT_APPROVAL: "An owner of the account must approve the installation request. Remind them.",
     Remedy.UNSUSPEND: "Lift the suspension at the provider.",
-    Remedy.CHECK_INSTALLATION: "We go on trying. See at the provider whether the app is still installed.",
-    Remedy.ACCEPT_PERMISSIONS: "The app needs more permissions than it was granted. An owner of the account "
-    "accepts them at the provider; until then what needs them does not work.",
-    Remedy.GRANT_ACCESS: "Give the app access to the repository again at the provider, or unlink it.",
-    Remedy.UNARCHIVE: "It is archived, so nothing is pushed to it; unarchive it at the provider.",
+    Remedy.CHECK_INSTALLATION: "Check at the provider whether the app is still installed. This service keeps "
+    "retrying.",
+    Remedy.ACCEPT_PERMISSIONS: "The app needs more permissions. An owner of the account must accept them at "
+    "the provider. Until then, features that need them do not work.",
+    Remedy.GRANT_ACCESS: "Give the app access to the repository again at the provider, or unlink the "
+    "repository.",
+    Remedy.UNARCHIVE: "The repository is archived and read-only. Unarchive it at the provider.",
 }
 
 _OF_CONNECTIONS: Mapping[ConnectionRemedy, str] = {
-    ConnectionRemedy.CONNECT: "Connect your account, so that your commits are known to be yours.",
-    ConnectionRemedy.RECONNECT: "Connect your account again; what is known to be yours stays.",
+    ConnectionRemedy.CONNECT: "Connect your account so that your commits are attributed to you.",
+    ConnectionRemedy.RECONNECT: "Connect your account again. Your existing attributions are kept.",
 }
 
 
 class Action(msgspec.Struct):
-    """The one thing that helps, and where: a page of the provider's, a path of ours, or nowhere."""
+    """The recommended next action. `url` is a page of the provider, a path of this service, or null."""
 
     code: Remedy
     message: str
@@ -37,7 +39,7 @@ class Action(msgspec.Struct):
 def action_of(
     remedy: Remedy | None, provider: str, organization_id: UUID, manage_url: str | None
 ) -> Action | None:
-    """Return what callers are told of a remedy."""
+    """Return the action for a remedy; None without a remedy."""
     if remedy is None:
         return None
     url = manage_url
@@ -51,7 +53,7 @@ def action_of(
 
 
 class ConnectionAction(msgspec.Struct):
-    """The one thing that helps, and the path to send the browser to."""
+    """The recommended next action, and the path to send the browser to."""
 
     code: ConnectionRemedy
     message: str
@@ -59,7 +61,7 @@ class ConnectionAction(msgspec.Struct):
 
 
 def connection_action(remedy: ConnectionRemedy | None, provider: str) -> ConnectionAction | None:
-    """Return what a person is told of a remedy."""
+    """Return the action for a remedy; None without a remedy."""
     if remedy is None:
         return None
     return ConnectionAction(remedy, _OF_CONNECTIONS[remedy], f"{CONNECTIONS}/{provider}/authorize")

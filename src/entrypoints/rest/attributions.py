@@ -17,14 +17,21 @@ from entrypoints.rest.paths import ORGANIZATION
 from entrypoints.rest.queries import Cursor, Limit, Query, read_query
 
 _Status = Annotated[
-    Literal["matched", "unmatched", "bot"] | None, Meta(description="matched, unmatched or bot")
+    Literal["matched", "unmatched", "bot"] | None,
+    Meta(description="Only attributions with this status. Pass matched, unmatched or bot."),
 ]
-_Project = Annotated[UUID | None, Meta(description="a project's id")]
+_Project = Annotated[
+    UUID | None,
+    Meta(
+        description="Only commits of the repository that this project is linked to now. Pass the id of "
+        "a project, a UUID."
+    ),
+]
 _Place = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
 class AttributionQuery(Query, frozen=True):
-    """What to list; a project's are those of the repository it is linked to now."""
+    """Which attributions to list."""
 
     status: _Status = None
     project_id: _Project = None
@@ -40,9 +47,9 @@ class AttributedUser(msgspec.Struct):
 
 
 class AttributionBody(msgspec.Struct):
-    """One person named in one commit: as the commit says, and who they were found to be.
+    """A person named in a commit, and the user they were matched to.
 
-    `email` is in the form addresses are compared in. Without a `user`, `method` tells why.
+    `email` is normalized for comparison. Without a `user`, `method` says why.
     """
 
     provider: str
@@ -61,7 +68,7 @@ class AttributionBody(msgspec.Struct):
 
 
 class AttributionList(msgspec.Struct):
-    """One page of attributions, the latest told first."""
+    """A page of attributions, newest first."""
 
     data: list[AttributionBody]
     next_cursor: str | None
@@ -90,11 +97,12 @@ def operations(authentication: Authentication, list_attributions: ListAttributio
             f"{ORGANIZATION}/git-attributions",
             attributions,
             name="list_attributions",
-            summary="lists whose the commits are",
+            summary="List commit attributions",
             tag=Tag.ATTRIBUTIONS,
             query=AttributionQuery,
             answers=[Answer(AttributionList)],
-            description="Information, never authentication: anyone may write any author into a commit.",
+            description="Returns which users the authors of commits were matched to. Do not use "
+            "attributions for authentication: anyone can write any author into a commit.",
         )
     ]
 

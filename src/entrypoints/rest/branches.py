@@ -1,4 +1,7 @@
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,20 +13,23 @@ from entrypoints.rest.cursors import decode_cursor, encode_cursor
 from entrypoints.rest.json_response import Json, Time
 from entrypoints.rest.operations import Answer, Operation, Tag
 from entrypoints.rest.paths import REPOSITORY
-from entrypoints.rest.queries import Cursor, Limit, Query, Sought, read_query
+from entrypoints.rest.queries import SEARCH_HINT, Cursor, Limit, Query, read_query
 from entrypoints.rest.refusals import OF_CATALOG, OF_PROVIDER
 
 
 class BranchQuery(Query, frozen=True):
-    """What to list: `q` is found anywhere in a branch's name."""
+    """Which branches to list."""
 
-    q: Sought = ""
+    q: Annotated[
+        str,
+        Meta(max_length=256, description=f"Only branches whose name contains this text. {SEARCH_HINT}"),
+    ] = ""
     limit: Limit = 50
     cursor: Cursor = ""
 
 
 class BranchBody(msgspec.Struct):
-    """A branch; `protected` is null where the provider did not say."""
+    """A branch. `protected` is null if the provider did not report it."""
 
     name: str
     sha: str
@@ -32,10 +38,11 @@ class BranchBody(msgspec.Struct):
 
 
 class BranchList(msgspec.Struct):
-    """One page of branches, the default one first, then by name.
+    """A page of branches: the default branch first, the others sorted by name.
 
-    `stale` marks what the provider said at `fetched_at` while it does not answer now. `complete` is false
-    where there are more branches than were asked for: search by how the name begins.
+    `stale` is true if the provider does not respond and the list is from `fetched_at`. `complete` is
+    false if the repository has more branches than were fetched: search with the beginning of a name to
+    find the others.
     """
 
     data: list[BranchBody]
@@ -68,9 +75,9 @@ def operations(authentication: Authentication, list_branches: ListBranches) -> l
             f"{REPOSITORY}/branches",
             branches,
             name="list_branches",
-            summary="lists or searches its branches",
+            summary="List branches",
             tag=Tag.REPOSITORIES,
-            description="Returns the branches of a repository, read from the provider.",
+            description="Returns the branches of a repository, fetched from the provider.",
             query=BranchQuery,
             answers=[Answer(BranchList)],
             refusals=[*OF_CATALOG, RepositoryNotFound, *OF_PROVIDER],

@@ -35,23 +35,31 @@ from entrypoints.rest.refusals import OF_PROVIDER
 from entrypoints.rest.request_ids import request_id_of
 
 _Name = Annotated[str, Meta(min_length=1, max_length=64)]
-_Given = Annotated[str, Meta(max_length=2048, description="what the provider sent along")]
+_Given = Annotated[
+    str,
+    Meta(
+        max_length=2048,
+        description="Added to the redirect by the provider. Pass the value that the provider sent.",
+    ),
+]
 
 
 class AuthorizeQuery(Query, frozen=True):
-    """Where to go on afterwards: a path of the dashboard's."""
+    """Where the browser goes after the user has connected their account."""
 
     return_to: PathWish = "/"
 
 
 class ConnectionsQuery(Query, frozen=True):
-    """With which provider, if not with each there is."""
+    """Which provider; all providers by default."""
 
-    provider: Annotated[_Name | None, Meta(description="the name of a provider, such as github")] = None
+    provider: Annotated[
+        _Name | None, Meta(description="Only this provider. Pass the name of a provider, such as github.")
+    ] = None
 
 
 class ConnectionReturn(Query, frozen=True, forbid_unknown_fields=False):
-    """What the provider sends along, which is more with the years; all of it may be missing."""
+    """The parameters of the provider's redirect. Each can be missing, and the provider can add others."""
 
     state: _Given = ""
     code: _Given = ""
@@ -59,7 +67,7 @@ class ConnectionReturn(Query, frozen=True, forbid_unknown_fields=False):
 
 
 class ConnectionBody(msgspec.Struct, kw_only=True):
-    """How the caller stands with a provider; `emails` are those the provider verified."""
+    """The caller's connection to a provider. `emails` are the addresses that the provider verified."""
 
     provider: str
     status: ConnectionStanding
@@ -72,14 +80,14 @@ class ConnectionBody(msgspec.Struct, kw_only=True):
 
 
 class ConnectionList(msgspec.Struct):
-    """All providers there are; it has no second page."""
+    """All supported providers on a single page."""
 
     data: list[ConnectionBody]
     next_cursor: None = None
 
 
 class Redirect(msgspec.Struct):
-    """Where to send the browser, which has its cookie already."""
+    """The URL to send the browser to. The response also sets the browser's cookie."""
 
     redirect_url: str
 
@@ -104,10 +112,10 @@ class Connecting:
                 CONNECTIONS,
                 self._list,
                 name="list_connections",
-                summary="how I stand with each provider",
+                summary="List your connections",
                 tag=Tag.ACCOUNT,
-                description="Returns one entry for each provider with the caller's own account there, "
-                "whether it is connected or not.",
+                description="Returns one entry for each supported provider, connected or not, with the "
+                "caller's account there.",
                 query=ConnectionsQuery,
                 answers=[Answer(ConnectionList)],
                 refusals=[UserRequired, ActionForbidden, ProviderUnknown],
@@ -117,15 +125,16 @@ class Connecting:
                 f"{CONNECTION}/authorize",
                 self.pages.for_people(self._authorize),
                 name="connect_account",
-                summary="sends me to the provider to connect my account",
-                description="A program is answered the address; a browser is sent there. A browser that does "
-                "not come from a page of this service is asked first.",
+                summary="Start connecting your account",
+                description="Redirects a browser to the provider, where the user authorizes the app. With "
+                "`Accept: application/json` the URL is returned instead. A browser that comes from "
+                "another site gets a confirmation page first.",
                 tag=Tag.ACCOUNT,
                 query=AuthorizeQuery,
                 answers=[
                     Answer(Redirect),
                     Answer(media_type=HTML),
-                    Answer(status=HTTPStatus.FOUND, headers={"location": "the provider's page"}),
+                    Answer(status=HTTPStatus.FOUND, headers={"location": "The provider's page."}),
                 ],
                 refusals=[UserRequired, OriginRefused],
             ),
@@ -134,13 +143,13 @@ class Connecting:
                 f"{CONNECTION}/authorize",
                 self.pages.for_people(self._authorize_confirmed),
                 name="connect_account_confirmed",
-                summary="sends me to the provider, after the page that asked first",
-                description="What `GET` does, for a form on this service's own pages.",
+                summary="Start connecting your account after confirmation",
+                description="Does the same as `GET`. The form of the confirmation page calls it.",
                 tag=Tag.ACCOUNT,
                 query=AuthorizeQuery,
                 answers=[
                     Answer(Redirect),
-                    Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "the provider's page"}),
+                    Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "The provider's page."}),
                 ],
                 refusals=[UserRequired],
             ),
@@ -149,15 +158,16 @@ class Connecting:
                 f"{CONNECTION}/callback",
                 self.pages.for_people(self._callback),
                 name="return_from_connecting",
-                summary="where the provider sends the browser back to",
-                description="Proven by the flow's state and the browser's cookie for it; a session, if there "
-                "is one, must be of the same person.",
+                summary="Finish connecting your account",
+                description="The provider redirects the browser here. The `state` and the flow's cookie "
+                "authenticate the request. If the browser has a session, it must belong to the "
+                "same user.",
                 tag=Tag.ACCOUNT,
                 query=ConnectionReturn,
                 answers=[
                     Answer(Redirect),
                     Answer(media_type=HTML),
-                    Answer(status=HTTPStatus.FOUND, headers={"location": "the dashboard"}),
+                    Answer(status=HTTPStatus.FOUND, headers={"location": "The dashboard."}),
                 ],
                 refusals=[
                     FlowInvalid,
@@ -177,10 +187,10 @@ class Connecting:
                 CONNECTION,
                 self._disconnect,
                 name="disconnect_account",
-                summary="disconnects my account and revokes what I granted",
+                summary="Disconnect your account",
                 tag=Tag.ACCOUNT,
-                description="Removes the caller's connection and revokes its tokens at the provider. "
-                "Commits that were attributed to the caller keep their attribution.",
+                description="Deletes the caller's connection and revokes its tokens at the provider. "
+                "Commits that are attributed to the caller keep their attribution.",
                 answers=[Answer(status=HTTPStatus.NO_CONTENT)],
                 refusals=[UserRequired, ActionForbidden],
             ),

@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from entrypoints.places import PlaceRefused, RowPlace, decode_place, encode_place
-from entrypoints.rest.queries import query_refused
+from entrypoints.rest.queries import CURSOR_HINT, query_refused
 
 T = TypeVar("T")
 
@@ -17,4 +17,4 @@ def decode_cursor(cursor: str, form: type[T]) -> T | None:
     try:
         return decode_place(cursor, form)
     except PlaceRefused:
-        raise query_refused("cursor", "Give a next_cursor of this list, or none to begin.") from None
+        raise query_refused("cursor", CURSOR_HINT) from None

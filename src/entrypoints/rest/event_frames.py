@@ -13,7 +13,7 @@ ENDED = "stream.ended"
 
 
 class StreamEnd(msgspec.Struct):
-    """What is told last: why the stream ends, and the cursor to go on from."""
+    """The last event of a stream: why it ended, and the cursor to continue from."""
 
     reason: EndReason
     cursor: str

@@ -38,7 +38,7 @@ _HEADERS = {
 
 
 class StreamedEvent(Struct):
-    """One domain event; ids are cursors, in the order of commits. The form of `data` depends on `type`."""
+    """A domain event. `id` is its cursor; ids increase. The schema of `data` depends on `type`."""
 
     id: int
     type: DomainEventType
@@ -56,22 +56,38 @@ _EVENTS = {
     event_frames.ENDED: StreamedForm(event_frames.StreamEnd),
 }
 _DESCRIPTION = f"""\
-Sends domain events of the organization as they are recorded. The `event:` line has the type, the `data:` line
-one JSON object of the form `StreamedEvent`, whose field `data` depends on the type:
+Sends the organization's domain events as server-sent events, as soon as they are recorded. The `event:`
+line contains the type. The `data:` line contains one JSON object with the schema `StreamedEvent`. The schema
+of its field `data` depends on the type:
 {", ".join(f"`{event_type.value}` (`{data.__name__}`)" for event_type, data in DATA_OF.items())}.
-The `id:` line has the cursor. A browser sends it back in `{LAST_EVENT_ID}` by itself; other clients pass it
-in `cursor`. Without a cursor the stream begins with the next event, with 0 at the oldest event that is kept.
-After 15 seconds without an event the service sends a comment with the current cursor. When the service ends a
-stream, it sends `{event_frames.ENDED}` (`{event_frames.StreamEnd.__name__}`) with the cursor and the reason:
+The `id:` line contains the cursor. Browsers send it back in `{LAST_EVENT_ID}` when they reconnect. Other
+clients pass it in `cursor`. Without a cursor the stream starts with the next event. With the cursor 0 it
+starts with the oldest stored event. After 15 seconds without an event the service sends a comment with the
+current cursor. When the service ends a stream, it sends
+`{event_frames.ENDED}` (`{event_frames.StreamEnd.__name__}`) with the cursor and the reason:
 {", ".join(f"`{reason.value}`" for reason in EndReason)}."""
 
 
 class StreamQuery(Query, frozen=True):
-    """What to tell of. `type` names one or more, with commas; `cursor` yields to the header of a browser."""
+    """Which events to stream, and where the stream starts."""
 
-    project_id: Annotated[UUID | None, Meta(description="the id of a project, a UUID")] = None
-    type: Annotated[str, Meta(max_length=512, description="types of events, with commas")] = ""
-    cursor: Annotated[str, Meta(max_length=64, description="the id of the last event you have")] = ""
+    project_id: Annotated[
+        UUID | None, Meta(description="Only events of this project. Pass the id of a project, a UUID.")
+    ] = None
+    type: Annotated[
+        str,
+        Meta(
+            max_length=512, description="Only events of these types. Pass event types, separated by commas."
+        ),
+    ] = ""
+    cursor: Annotated[
+        str,
+        Meta(
+            max_length=64,
+            description="The event after which the stream starts. The `Last-Event-ID` header takes "
+            "precedence. Pass the id of the last event that you received.",
+        ),
+    ] = ""
 
 
 class EventStreamResponse(Response):
@@ -154,7 +170,7 @@ def operations(authentication: Authentication, stream_events: StreamEvents) -> l
             EVENTS,
             stream,
             name="stream_events",
-            summary="tells what happens as it happens, as server-sent events",
+            summary="Stream domain events",
             tag=Tag.EVENTS,
             query=StreamQuery,
             answers=[Answer(media_type=EVENT_STREAM, events=_EVENTS)],
@@ -168,7 +184,7 @@ def _types(names: str) -> frozenset[DomainEventType]:
     given = [name.strip() for name in names.split(",")] if names else []
     unknown = [name for name in given if name not in _TYPES]
     if unknown:
-        raise query_refused("type", f"Give types of events, with commas: {', '.join(_TYPES)}.")
+        raise query_refused("type", f"Pass event types, separated by commas: {', '.join(_TYPES)}.")
     return frozenset(_TYPES[name] for name in given)
 
 

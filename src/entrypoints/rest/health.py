@@ -21,13 +21,13 @@ _log = structlog.get_logger(__name__)
 
 
 class Alive(msgspec.Struct):
-    """The process answers; nothing is said of what it needs."""
+    """The process can serve requests. Dependencies are not checked."""
 
     status: Literal["alive"] = "alive"
 
 
 class Ready(msgspec.Struct):
-    """Everything the API cannot do without answers, by name."""
+    """All required dependencies respond. `checks` has the result of each."""
 
     checks: dict[str, str]
     status: Literal["ready"] = "ready"
@@ -65,10 +65,10 @@ def operations(checks: ReadinessChecks) -> list[Operation]:
             "/healthz",
             healthz,
             name="healthz",
-            summary="the process is alive",
+            summary="Check liveness",
             tag=Tag.SERVICE,
-            description="Answers 200 while the process can serve requests. For liveness probes; it does "
-            "not check dependencies.",
+            description="Returns 200 while the process can serve requests. For liveness probes. "
+            "Dependencies are not checked.",
             answers=[Answer(Alive)],
             access=Access.ANYONE,
         ),
@@ -77,9 +77,11 @@ def operations(checks: ReadinessChecks) -> list[Operation]:
             "/readyz",
             readyz,
             name="readyz",
-            summary="the database answers; without Redis deliveries are received all the same",
+            summary="Check readiness",
             tag=Tag.SERVICE,
-            description="Answers 200 if the database answers, else 503. For readiness probes.",
+            description="Returns 200 if the database responds, otherwise 503. For readiness probes. "
+            "If Redis does not respond, the status is still 200, because deliveries are stored "
+            "without Redis. Only a type of Redis that is not supported causes a 503.",
             answers=[Answer(Ready)],
             refusals=[NotReady],
             access=Access.ANYONE,

@@ -23,7 +23,9 @@ OF_KEYS = [IdempotencyKeyInvalid, IdempotencyKeyReused]
 """Refusals of what takes a key."""
 
 REPLAYED = "Idempotent-Replayed"
-TOLD: Mapping[str, str] = {REPLAYED: "`true` where an earlier request under this key was answered so."}
+TOLD: Mapping[str, str] = {
+    REPLAYED: "`true` if this is the response to an earlier request with the same key."
+}
 """The headers of what was done under a key."""
 
 

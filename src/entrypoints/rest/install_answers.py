@@ -32,20 +32,20 @@ INSTALL = "/api/v1/git/{provider}/install"
 
 
 class Redirection(msgspec.Struct):
-    """Where to send the browser, which has its cookie already."""
+    """The URL to send the browser to. The response also sets the browser's cookie."""
 
     redirect_url: str
 
 
 class Proven(msgspec.Struct):
-    """An installation that was shown to be the caller's."""
+    """An installation that the user administers."""
 
     installation_id: str
     account: str
 
 
 class NotProven(msgspec.Struct):
-    """An installation that could not be checked, or is not the caller's to connect; `reason` is a code."""
+    """An installation that cannot be connected or could not be checked. `reason` is an error code."""
 
     installation_id: str
     account: str
@@ -53,7 +53,7 @@ class NotProven(msgspec.Struct):
 
 
 class Requested(msgspec.Struct):
-    """An account whose owners the caller has asked to approve the app."""
+    """An account whose owners were asked by the user to approve the app."""
 
     account_id: str
     account: str
@@ -65,10 +65,10 @@ class Going(msgspec.Struct):
     `outcome` is `connected`, `continue`, `checking`, `choose`, `choose_request`, `awaiting_approval` or
     `unasked`.
 
-    `checking` continues at `redirect_url` by itself: `checked` of `total` repositories were read so far.
-    Besides `installations`, one of `unchecked` can be chosen, or another `page` of `pages`.
-    `reason` is the code of why the caller cannot connect any visible installation. Post the `state`
-    with one of `installations` or `requests` to choose it.
+    After `checking`, open `redirect_url` to continue: `checked` of `total` repositories have been
+    checked. Instead of one of `installations`, the user can choose one of `unchecked`, or another `page`
+    of `pages`. `reason` is the error code that says why the user cannot connect any visible installation.
+    To choose, post the `state` with one of `installations` or `requests`.
     """
 
     outcome: str

@@ -45,24 +45,43 @@ from entrypoints.rest.request_ids import request_id_of
 _CALLBACK = "/api/v1/git/{provider}/callback"
 _LARGEST_FORM = 4096
 
-_Given = Annotated[str, Meta(max_length=512, pattern="^[ -~]*$", description="what the provider sent along")]
-_Named = Annotated[str, Meta(max_length=19, pattern="^[0-9]*$", description="the number of an installation")]
+_Given = Annotated[
+    str,
+    Meta(
+        max_length=512,
+        pattern="^[ -~]*$",
+        description="Added to the redirect by the provider. Pass the value that the provider sent.",
+    ),
+]
+_Named = Annotated[
+    str,
+    Meta(
+        max_length=19,
+        pattern="^[0-9]*$",
+        description="Added to the redirect by the provider. Pass the id of an installation, a number.",
+    ),
+]
 
 
 class InstallQuery(Query, frozen=True):
-    """For which organization, and where to go on afterwards: a path of the dashboard's, or its integrations.
+    """Which organization to connect and how, and where the browser goes afterwards."""
 
-    `mode=existing` begins with the installations that the caller can show to be theirs; it is what a revoked
-    integration begins with anyway.
-    """
-
-    organization_id: Annotated[UUID, Meta(description="the organization's id, a UUID")]
+    organization_id: Annotated[
+        UUID, Meta(description="The organization to connect. Pass the id of an organization, a UUID.")
+    ]
     return_to: PathWish = ""
-    mode: Annotated[Mode | None, Meta(description="new or existing")] = None
+    mode: Annotated[
+        Mode | None,
+        Meta(
+            description="`new` installs the app; `existing` offers the installations that the user "
+            "administers. The default is `existing` if a revoked integration is connected "
+            "again, otherwise `new`. Pass new or existing."
+        ),
+    ] = None
 
 
 class CallbackQuery(Query, frozen=True, forbid_unknown_fields=False):
-    """What the provider sends along, which is more with the years; all of it may be missing."""
+    """The parameters of the provider's redirect. Each can be missing, and the provider can add others."""
 
     state: _Given = ""
     code: _Given = ""
@@ -90,15 +109,16 @@ class Installing:
                 INSTALL,
                 self.pages.for_people(self._install),
                 name="install_app",
-                summary="sends an owner or admin to the provider to install the app",
-                description="With `Accept: application/json` it answers the address instead. A browser "
-                "that does not come from a page of this service is asked first.",
+                summary="Start installing the app",
+                description="Redirects the browser of an owner or admin to the provider to install the app. "
+                "With `Accept: application/json` the URL is returned instead. A browser that comes "
+                "from another site gets a confirmation page first.",
                 tag=Tag.PROVIDER,
                 query=InstallQuery,
                 answers=[
                     Answer(Redirection),
                     Answer(media_type=HTML),
-                    Answer(status=HTTPStatus.FOUND, headers={"location": "the provider's page"}),
+                    Answer(status=HTTPStatus.FOUND, headers={"location": "The provider's page."}),
                 ],
                 refusals=[
                     OrganizationNotFound,
@@ -114,14 +134,14 @@ class Installing:
                 INSTALL,
                 self.pages.for_people(self._install_confirmed),
                 name="install_app_confirmed",
-                summary="sends an owner or admin to the provider, after the page that asked first",
-                description="What `GET` does, for a form on this service's own pages.",
+                summary="Start installing the app after confirmation",
+                description="Does the same as `GET`. The form of the confirmation page calls it.",
                 tag=Tag.PROVIDER,
                 query=InstallQuery,
                 answers=[
                     Answer(Redirection),
                     Answer(media_type=HTML),
-                    Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "the provider's page"}),
+                    Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "The provider's page."}),
                 ],
                 refusals=[
                     OrganizationNotFound,
@@ -136,15 +156,19 @@ class Installing:
                 _CALLBACK,
                 self.pages.for_people(self._callback),
                 name="return_from_installing",
-                summary="where the provider sends the browser back to",
-                description="Proven by the flow's state and the browser's cookie for it; a session, if there "
-                "is one, must be of the same person.",
+                summary="Finish installing the app",
+                description="The provider redirects the browser here. The `state` and the flow's cookie "
+                "authenticate the request. If the browser has a session, it must belong to the "
+                "same user.",
                 tag=Tag.PROVIDER,
                 query=CallbackQuery,
                 answers=[
                     Answer(Going),
                     Answer(media_type=HTML),
-                    Answer(status=HTTPStatus.FOUND, headers={"location": "the dashboard, or the provider"}),
+                    Answer(
+                        status=HTTPStatus.FOUND,
+                        headers={"location": "The dashboard, or the provider's page."},
+                    ),
                 ],
                 refusals=[*_OF_FINISHING, AuthorizationDenied, CodeMissing, ApprovalNotFound],
                 access=Access.ANYONE,
@@ -154,14 +178,14 @@ class Installing:
                 _CALLBACK,
                 self.pages.for_people(self._choose),
                 name="choose_installation",
-                summary="connects the installation chosen on the page of those proven",
+                summary="Connect the chosen installation",
                 tag=Tag.PROVIDER,
-                description="Takes the form of the page that lists the installations the caller proved to "
-                "administer, and connects the chosen one.",
+                description="Connects an installation that the user chose from the installations that they "
+                "administer. The form of the selection page calls it.",
                 answers=[
                     Answer(Going),
                     Answer(media_type=HTML),
-                    Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "the dashboard"}),
+                    Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "The dashboard."}),
                 ],
                 refusals=[*_OF_FINISHING, ChoiceInvalid],
                 access=Access.ANYONE,

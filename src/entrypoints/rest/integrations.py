@@ -1,8 +1,10 @@
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,18 +18,23 @@ from entrypoints.rest.authentication import Authentication
 from entrypoints.rest.json_response import Json, Time
 from entrypoints.rest.operations import Answer, Operation, Tag
 from entrypoints.rest.paths import INTEGRATION, INTEGRATIONS
-from entrypoints.rest.queries import Flag, NoQuery, Query, read_query
+from entrypoints.rest.queries import NoQuery, Query, read_query
 from entrypoints.rest.sync_states import CatalogSync, catalog_sync
 
 
 class DisconnectQuery(Query, frozen=True):
-    """Whether the app should be uninstalled at the provider, too."""
+    """Whether to uninstall the app, too."""
 
-    uninstall: Flag = False
+    uninstall: Annotated[
+        bool, Meta(description="Whether to also uninstall the app at the provider. Pass true or false.")
+    ] = False
 
 
 class IntegrationBody(msgspec.Struct):
-    """How an organization stands with a provider; all below `action` is null where nothing is connected."""
+    """The integration of an organization with a provider.
+
+    If the organization is not connected, all fields after `action` are null, except `pending_until`.
+    """
 
     provider: str
     status: ConnectionState
@@ -48,7 +55,7 @@ class IntegrationBody(msgspec.Struct):
 
 
 class IntegrationList(msgspec.Struct):
-    """All providers there are; it has no second page."""
+    """All supported providers on a single page."""
 
     data: list[IntegrationBody]
     next_cursor: None = None
@@ -92,10 +99,10 @@ def operations(
             INTEGRATIONS,
             integrations,
             name="list_integrations",
-            summary="how an organization stands with each provider",
+            summary="List integrations",
             tag=Tag.INTEGRATIONS,
-            description="Returns one entry for each provider, whether it is connected or not, with its "
-            "status and the next action that helps.",
+            description="Returns one entry for each supported provider, connected or not, with its status "
+            "and the recommended next action.",
             answers=[Answer(IntegrationList)],
         ),
         Operation(
@@ -103,10 +110,10 @@ def operations(
             INTEGRATION,
             integration,
             name="show_integration",
-            summary="how it stands with one, and the one thing that helps",
+            summary="Get an integration",
             tag=Tag.INTEGRATIONS,
-            description="Returns the status of the integration, the account it is connected to, and the "
-            "next action that helps.",
+            description="Returns the status of the integration, the connected provider account, and the "
+            "recommended next action.",
             answers=[Answer(IntegrationBody)],
         ),
         Operation(
@@ -114,10 +121,11 @@ def operations(
             INTEGRATION,
             disconnect_integration,
             name="disconnect_integration",
-            summary="disconnects; `?uninstall=true` also uninstalls at the provider",
+            summary="Disconnect an integration",
             tag=Tag.INTEGRATIONS,
-            description="Ends the integration: links are removed, its tokens are deleted and later "
-            "deliveries are not processed.",
+            description="Revokes the integration: its links are removed, its tokens are deleted, and later "
+            "webhook deliveries are not processed. With `uninstall=true` the app is also "
+            "uninstalled at the provider.",
             query=DisconnectQuery,
             answers=[Answer(status=HTTPStatus.NO_CONTENT)],
             refusals=[IntegrationNotFound],

@@ -12,28 +12,41 @@ from entrypoints.rest.actions import Action, action_of
 from entrypoints.rest.json_response import Time
 from entrypoints.rest.queries import Query
 
-ProviderName = Annotated[str, Meta(min_length=1, max_length=64, description="a provider's name")]
+ProviderName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=64,
+        description="The provider. Pass the name of a supported provider, such as github.",
+    ),
+]
 RepositoryNumber = Annotated[
-    str, Meta(min_length=1, max_length=64, description="The provider's own id of the repository.")
+    str, Meta(min_length=1, max_length=64, description="The provider's id of the repository.")
 ]
 
 _ONLY_PROVIDER = "github"
 
 
 class LinkQuery(Query, frozen=True):
-    """Which of the project's links: it has one per provider at most."""
+    """Which of the project's links. A project has at most one link per provider."""
 
     provider: ProviderName = _ONLY_PROVIDER
 
 
 class UnlinkQuery(LinkQuery, frozen=True):
-    """Which link is meant: another, which took its place meanwhile, is not removed."""
+    """Which link to remove."""
 
-    link_id: Annotated[UUID | None, Meta(description="the id of the link that is meant, a UUID")] = None
+    link_id: Annotated[
+        UUID | None,
+        Meta(
+            description="The link to remove. If the project has another link by now, nothing is removed. "
+            "Pass the id of a link, a UUID."
+        ),
+    ] = None
 
 
 class LinkSettingsForm(msgspec.Struct, forbid_unknown_fields=True):
-    """`root_directory` is where in the repository the project is; null is the repository's root."""
+    """`root_directory` is the project's directory in the repository, or null for the repository's root."""
 
     root_directory: str | UnsetType | None = UNSET
 
@@ -49,22 +62,22 @@ class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class LinkForm(ChoiceForm, forbid_unknown_fields=True, kw_only=True):
-    """Which repository to link, and how; what is left out is as the repository has it.
+    """The repository to link, and the settings of the link. Missing settings are taken from the repository.
 
-    With `replace` it takes the place of another that the project is linked to.
+    If the project is linked to another repository, `replace` replaces that link.
     """
 
     replace: bool = False
 
 
 class ImportForm(ChoiceForm, forbid_unknown_fields=True, kw_only=True):
-    """Which repository to make a project from; it is named like the repository unless a name is given."""
+    """The repository to import as a project. `name` defaults to the repository's name."""
 
     name: str | None = None
 
 
 class LinkPatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What to change of a link; what is left out stays as it is."""
+    """The settings to change. Missing settings keep their values."""
 
     default_branch: str | UnsetType = UNSET
     webhooks_enabled: bool | UnsetType = UNSET
@@ -72,25 +85,26 @@ class LinkPatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class LinkSettings(msgspec.Struct):
-    """`root_directory` is null where the project is at the repository's root."""
+    """`root_directory` is null if the project is at the root of the repository."""
 
     root_directory: str | None
 
 
 class Successor(msgspec.Struct):
-    """Another repository that has the name of one that is gone. `repo_id` links the project to it."""
+    """Another repository with the name of a removed repository. `repo_id` links the project to it."""
 
     repo_id: str
     full_name: str
 
 
 class LinkBody(msgspec.Struct):
-    """A project's repository. Where it is not `reachable`, `reason` says why and `action` what helps.
+    """The link between a project and a repository.
 
-    An `archived` one is reachable, but nothing is pushed to it; there, too, `action` is what helps.
-    `previous_full_name` is its name before it was renamed last, if that was since it was linked.
-    `successor` has the name of a repository that was removed, as after it was deleted and created again;
-    the link does not follow by itself: link it with `replace`.
+    If it is not `reachable`, `reason` says why, and `action` is the recommended next action. An
+    `archived` repository is reachable but receives no pushes; `action` is set then, too.
+    `previous_full_name` is the name before the latest rename, if the repository was renamed after it was
+    linked. `successor` is another repository that now has the name of the removed repository. The link
+    does not follow it: link it with `replace`.
     """
 
     id: UUID

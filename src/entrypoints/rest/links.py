@@ -106,10 +106,11 @@ def operations(
             PROJECT_REPOSITORY,
             show,
             name="show_link",
-            summary="the repository a project is linked to, and whether it can be reached",
+            summary="Get a project's link",
             tag=Tag.PROJECTS,
-            description="Returns the repository that the project is linked to, and whether the "
-            "integration can access it.",
+            description="Returns the link between the project and a repository, and whether the "
+            "integration can access the repository. A project has at most one link per "
+            "provider.",
             query=LinkQuery,
             answers=[Answer(LinkBody)],
             refusals=_OF_LINK,
@@ -119,16 +120,17 @@ def operations(
             PROJECT_REPOSITORY,
             link,
             name="link_repository",
-            summary="links a project to a repository",
+            summary="Link a project to a repository",
             tag=Tag.PROJECTS,
-            description="Links the project to a repository of the catalog. If the project is linked to "
-            "this repository already, answers 200 with the existing link.",
+            description="Links the project to a repository of the repository catalog. If the project is "
+            "already linked to this repository with the same settings, returns 200 with the "
+            "existing link.",
             body=LinkForm,
             answers=[
-                Answer(LinkBody, HTTPStatus.CREATED, headers={"Location": "The link's path.", **TOLD}),
+                Answer(LinkBody, HTTPStatus.CREATED, headers={"Location": "The path of the link.", **TOLD}),
                 Answer(
                     LinkBody,
-                    description="It was linked to this repository before, just as wished.",
+                    description="The project was already linked to this repository with the same settings.",
                     headers=TOLD,
                 ),
             ],
@@ -149,10 +151,10 @@ def operations(
             PROJECT_REPOSITORY,
             change,
             name="change_link",
-            summary="changes its branch, its directory, or whether pushes are told of",
+            summary="Update a project's link",
             tag=Tag.PROJECTS,
-            description="Changes only the fields that are given: the branch, the root directory, or "
-            "whether webhook events are forwarded to the project.",
+            description="Changes the branch, the root directory, or whether webhook events are forwarded "
+            "to the project. Fields that are not in the request keep their values.",
             query=LinkQuery,
             body=LinkPatch,
             answers=[Answer(LinkBody)],
@@ -163,10 +165,10 @@ def operations(
             PROJECT_REPOSITORY,
             unlink,
             name="unlink_repository",
-            summary="unlinks it; events and history are kept",
+            summary="Unlink a project",
             tag=Tag.PROJECTS,
             description="Removes the link. Later events of the repository are not forwarded to the "
-            "project; earlier events and versions are kept.",
+            "project. Earlier events and versions are kept.",
             query=UnlinkQuery,
             answers=[Answer(status=HTTPStatus.NO_CONTENT)],
             refusals=[*_OF_LINK, LinkReplaced],

@@ -23,9 +23,11 @@ _MANAGE = "/api/v1/git/{provider}/manage"
 
 
 class ManageQuery(Query, frozen=True):
-    """Of which organization, and where to go on after saving there: a path of the dashboard's."""
+    """Which organization, and where the browser goes after the user has saved the settings."""
 
-    organization_id: Annotated[UUID, Meta(description="the organization's id, a UUID")]
+    organization_id: Annotated[
+        UUID, Meta(description="The organization. Pass the id of an organization, a UUID.")
+    ]
     return_to: PathWish = "/"
 
 
@@ -50,14 +52,16 @@ class Managing:
                 _MANAGE,
                 self.pages.for_people(self._manage),
                 name="manage_app",
-                summary="sends a member to where repositories are chosen at the provider, and back",
-                description="With `Accept: application/json` it answers the address instead.",
+                summary="Open the installation settings at the provider",
+                description="Redirects the browser to the provider's page where a user chooses the "
+                "repositories of the installation. With `Accept: application/json` the URL is "
+                "returned instead.",
                 tag=Tag.PROVIDER,
                 query=ManageQuery,
                 answers=[
                     Answer(Redirection),
                     Answer(media_type=HTML),
-                    Answer(status=HTTPStatus.FOUND, headers={"location": "the provider's page"}),
+                    Answer(status=HTTPStatus.FOUND, headers={"location": "The provider's page."}),
                 ],
                 refusals=[OrganizationNotFound, ActionForbidden, *OF_CATALOG],
             )

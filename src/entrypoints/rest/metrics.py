@@ -29,7 +29,7 @@ def operations(exposition: Exposition) -> list[Operation]:
             "/metrics",
             metrics,
             name="metrics",
-            summary="figures for Prometheus",
+            summary="Get metrics",
             tag=Tag.SERVICE,
             description="Returns all metrics in the Prometheus text format.",
             answers=[Answer(media_type="text/plain")],

@@ -47,21 +47,21 @@ class PathParameter:
 
 
 PARAMETERS: Mapping[str, PathParameter] = {
-    "org_id": PathParameter("The organization's id.", UUID, "4b1c8a3e-7d52-4c0e-9a52-5a0f2d3b6c11"),
+    "org_id": PathParameter("The id of the organization.", UUID, "4b1c8a3e-7d52-4c0e-9a52-5a0f2d3b6c11"),
     "provider": PathParameter(
-        "The provider's name.", Annotated[str, Meta(min_length=1, max_length=64)], "github"
+        "The name of the provider.", Annotated[str, Meta(min_length=1, max_length=64)], "github"
     ),
     "repo_id": PathParameter(
-        "The provider's own id of the repository, which no renaming changes.",
+        "The provider's id of the repository. It does not change when the repository is renamed.",
         Annotated[str, Meta(min_length=1, max_length=64)],
         "815341",
     ),
     "event_id": PathParameter(
-        "The event's id: the provider's own id of the delivery.",
+        "The id of the webhook event, which is the provider's delivery id.",
         Annotated[str, Meta(min_length=1, max_length=64)],
         "72d3162e-cc78-11e3-81ab-4c9367dc0958",
     ),
-    "project_id": PathParameter("The project's id.", UUID, "0f9e8d7c-6b5a-4948-8776-655443322110"),
+    "project_id": PathParameter("The id of the project.", UUID, "0f9e8d7c-6b5a-4948-8776-655443322110"),
 }
 """Every name used in a path; each name means the same wherever it stands."""
 

@@ -93,7 +93,7 @@ _RETRY_AFTER = 5.0
 
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The body of an error. `code` is stable and documented; `title` is the status in words."""
+    """The body of an error response (RFC 9457). `code` is stable. `title` is the HTTP status phrase."""
 
     type: str
     title: str

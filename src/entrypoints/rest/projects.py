@@ -1,7 +1,9 @@
 from http import HTTPStatus
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,20 +24,23 @@ from entrypoints.rest.json_response import Json, Time
 from entrypoints.rest.link_forms import ImportForm, LinkBody, choices_of, link_body
 from entrypoints.rest.operations import Answer, Operation, Tag
 from entrypoints.rest.paths import PROJECT, PROJECTS
-from entrypoints.rest.queries import Choice, Cursor, Limit, NoQuery, Query, read_query
+from entrypoints.rest.queries import Cursor, Limit, NoQuery, Query, read_query
 from entrypoints.rest.refusals import OF_CATALOG
 
 
 class ProjectQuery(Query, frozen=True):
-    """What to list: with `linked`, only projects that have a repository, or have none."""
+    """Which projects to list."""
 
-    linked: Choice = None
+    linked: Annotated[
+        bool | None,
+        Meta(description="Only projects with a repository, or only those without one. Pass true or false."),
+    ] = None
     limit: Limit = 50
     cursor: Cursor = ""
 
 
 class ProjectBody(msgspec.Struct):
-    """A project; `repository` is null where it is linked to none."""
+    """A project. `repository` is null if the project is not linked."""
 
     id: UUID
     name: str
@@ -44,7 +49,7 @@ class ProjectBody(msgspec.Struct):
 
 
 class ProjectList(msgspec.Struct):
-    """One page of projects, by name."""
+    """A page of projects, sorted by name."""
 
     data: list[ProjectBody]
     next_cursor: str | None
@@ -105,7 +110,7 @@ def operations(
             PROJECTS,
             projects,
             name="list_projects",
-            summary="lists projects, each with its repository",
+            summary="List projects",
             tag=Tag.PROJECTS,
             description="Returns the organization's projects, sorted by name, each with its linked "
             "repository.",
@@ -117,7 +122,7 @@ def operations(
             PROJECT,
             project,
             name="show_project",
-            summary="shows a project, with its repository",
+            summary="Get a project",
             tag=Tag.PROJECTS,
             description="Returns one project with its linked repository.",
             answers=[Answer(ProjectBody)],
@@ -128,13 +133,13 @@ def operations(
             f"{PROJECTS}/import",
             import_project,
             name="import_repository",
-            summary="makes a project from a repository",
+            summary="Import a repository as a project",
             tag=Tag.PROJECTS,
-            description="Creates a project and links it to the repository in one step. If one of both is "
+            description="Creates a project and links it to the repository in one transaction. If either is "
             "not possible, nothing is changed.",
             body=ImportForm,
             answers=[
-                Answer(ProjectBody, HTTPStatus.CREATED, headers={"Location": "The link's path.", **TOLD})
+                Answer(ProjectBody, HTTPStatus.CREATED, headers={"Location": "The path of the link.", **TOLD})
             ],
             refusals=[
                 *OF_CATALOG,

@@ -11,25 +11,37 @@ from starlette.requests import Request
 from core.domain.errors import FieldError
 from entrypoints.query_refusals import QueryRefused
 
-# Each says in its description what a caller should give instead.
-Limit = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
-Cursor = Annotated[str, Meta(max_length=1024, description="a next_cursor of this list")]
-Flag = Annotated[bool, Meta(description="true or false")]
-Choice = Annotated[bool | None, Meta(description="true or false")]
-PathWish = Annotated[str, Meta(max_length=2048, description="a path here")]
+CURSOR_HINT = "Pass the `next_cursor` of the previous page, or nothing for the first page."
+
+# The part of a description from "Pass" on is also the error message for an invalid value.
+Limit = Annotated[
+    int,
+    Meta(ge=1, le=100, description="The maximum number of results per page. Pass an integer from 1 to 100."),
+]
+Cursor = Annotated[str, Meta(max_length=1024, description=f"Where the page starts. {CURSOR_HINT}")]
+PathWish = Annotated[
+    str,
+    Meta(
+        max_length=2048,
+        description="Where the browser goes after this step. Pass a path of this service that starts with /.",
+    ),
+]
 Moment = Annotated[
     Annotated[datetime, Meta(tz=True)] | None,
-    Meta(description="a time with its offset, such as 2026-11-23T12:00:00Z (a + is written %2B)"),
+    Meta(
+        description="Only events received at this time or later. Pass a time with its offset, such as "
+        "2026-11-23T12:00:00Z. Write + as %2B."
+    ),
 ]
-Sought = Annotated[str, Meta(max_length=256, description="a text of at most 256 characters")]
+SEARCH_HINT = "Pass a text of at most 256 characters."
 
 
 class Query(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The parameters of one route, each with a default."""
+    """The query parameters of one operation. Their descriptions are public."""
 
 
 class NoQuery(Query, frozen=True):
-    """Of a route that takes none."""
+    """The query of an operation without query parameters."""
 
 
 Q = TypeVar("Q", bound=Query)
@@ -83,4 +95,5 @@ def _explained(message: str, form: type[Query]) -> QueryRefused:
 
 def _ill_formed(name: str, form: type[Query]) -> QueryRefused:
     meta = get_type_hints(form, include_extras=True)[name].__metadata__[0]
-    return query_refused(name, f"Give {meta.description}.")
+    hint = meta.description[meta.description.index("Pass ") :]
+    return query_refused(name, hint)

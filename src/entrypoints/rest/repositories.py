@@ -1,7 +1,9 @@
 from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,27 +18,45 @@ from entrypoints.rest.cursors import decode_cursor, encode_cursor
 from entrypoints.rest.json_response import Json, Time
 from entrypoints.rest.operations import Answer, Operation, Tag
 from entrypoints.rest.paths import REPOSITORIES, REPOSITORY
-from entrypoints.rest.queries import Choice, Cursor, Flag, Limit, NoQuery, Query, Sought, read_query
+from entrypoints.rest.queries import SEARCH_HINT, Cursor, Limit, NoQuery, Query, read_query
 from entrypoints.rest.refusals import OF_CATALOG
 from entrypoints.rest.sync_states import CatalogSync, catalog_sync
 
 
 class RepositoryQuery(Query, frozen=True):
-    """What to list. `q` is found in names first, then in the owner, the description, language and topics.
+    """Which repositories to list."""
 
-    A text with a slash is compared with `owner/name`. `refresh` also asks the provider, for the next time.
-
-    With `projects` each comes with those that are linked to it.
-    """
-
-    q: Sought = ""
-    archived: Choice = None
-    private: Choice = None
-    fork: Choice = None
+    q: Annotated[
+        str,
+        Meta(
+            max_length=256,
+            description="Searches names first, then owners, descriptions, languages and topics. A text "
+            f"with a slash is compared with `owner/name`. {SEARCH_HINT}",
+        ),
+    ] = ""
+    archived: Annotated[
+        bool | None,
+        Meta(description="Only archived repositories, or only those that are not. Pass true or false."),
+    ] = None
+    private: Annotated[
+        bool | None,
+        Meta(description="Only private repositories, or only those that are not. Pass true or false."),
+    ] = None
+    fork: Annotated[
+        bool | None, Meta(description="Only forks, or only repositories that are not. Pass true or false.")
+    ] = None
     limit: Limit = 50
     cursor: Cursor = ""
-    refresh: Flag = False
-    projects: Flag = False
+    refresh: Annotated[
+        bool,
+        Meta(
+            description="Also request a synchronization of the catalog. This response still shows the "
+            "current catalog. Pass true or false."
+        ),
+    ] = False
+    projects: Annotated[
+        bool, Meta(description="Include the linked projects of each repository. Pass true or false.")
+    ] = False
 
 
 class LinkedProject(msgspec.Struct):
@@ -47,10 +67,11 @@ class LinkedProject(msgspec.Struct):
 
 
 class RepositoryBody(msgspec.Struct):
-    """A repository as the provider told of it last; `id` is the provider's own and never changes.
+    """A repository of the repository catalog. `id` is the provider's id, which never changes.
 
-    `visibility` is `public`, `private`, or `internal` for every member of an enterprise.
-    `projects` are linked to it, those linked first, three at most; null where they were not asked for.
+    `visibility` is `public`, `private`, or `internal` (visible to all members of an enterprise).
+    `projects` are the linked projects: the first three that were linked, or null if they were not
+    requested.
     """
 
     id: str
@@ -72,7 +93,7 @@ class RepositoryBody(msgspec.Struct):
 
 
 class RepositoryList(msgspec.Struct):
-    """One page of repositories, by name, and how current it is."""
+    """A page of repositories, sorted by name, and the state of the catalog's synchronization."""
 
     data: list[RepositoryBody]
     next_cursor: str | None
@@ -80,7 +101,7 @@ class RepositoryList(msgspec.Struct):
 
 
 class RepositoryShown(RepositoryBody, kw_only=True):
-    """One repository, and how current this is."""
+    """A repository, and the state of the catalog's synchronization."""
 
     sync: CatalogSync
 
@@ -129,9 +150,10 @@ def operations(
             REPOSITORIES,
             repositories,
             name="list_repositories",
-            summary="lists or searches the catalog",
+            summary="List repositories",
             tag=Tag.REPOSITORIES,
-            description="Returns the repositories that the integration can access, sorted by name.",
+            description="Returns the repository catalog: the repositories that the integration can access, "
+            "sorted by name.",
             query=RepositoryQuery,
             answers=[Answer(RepositoryList)],
             refusals=OF_CATALOG,
@@ -141,9 +163,9 @@ def operations(
             REPOSITORY,
             repository,
             name="show_repository",
-            summary="shows a repository",
+            summary="Get a repository",
             tag=Tag.REPOSITORIES,
-            description="Returns one repository of the catalog.",
+            description="Returns one repository of the repository catalog.",
             answers=[Answer(RepositoryShown)],
             refusals=[*OF_CATALOG, RepositoryNotFound],
         ),

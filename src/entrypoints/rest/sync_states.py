@@ -5,7 +5,7 @@ from entrypoints.rest.json_response import Time
 
 
 class CatalogSync(msgspec.Struct):
-    """How current the catalog is; `age_seconds` is null before the first sync."""
+    """The state of the catalog's synchronization. `age_seconds` is null before the first synchronization."""
 
     state: SyncPhase
     synced_at: Time | None

@@ -33,11 +33,11 @@ def operations(authentication: Authentication, request_sync: RequestSync) -> lis
             f"{INTEGRATION}/sync",
             sync,
             name="sync_catalog",
-            summary="asks for the catalog to be read now",
+            summary="Synchronize the repository catalog",
             tag=Tag.INTEGRATIONS,
-            description="Requests a new synchronization of the repository catalog and returns at once. "
-            "`show_integration` shows the progress. Answers 429 if the catalog was read a "
-            "moment ago.",
+            description="Requests a synchronization of the repository catalog and returns at once. The "
+            "operation `show_integration` returns the progress. Returns 429 if the catalog was "
+            "synchronized a moment ago.",
             answers=[Answer(CatalogSync, HTTPStatus.ACCEPTED)],
             refusals=[*OF_CATALOG, SyncCoolingDown],
         )

@@ -18,30 +18,31 @@ from entrypoints.rest.queries import Cursor, Limit, Query, read_query
 
 
 class VersionQuery(Query, frozen=True):
-    """Which page."""
+    """Which page of the audit trail."""
 
     limit: Limit = 50
     cursor: Cursor = ""
 
 
 class Item(msgspec.Struct):
-    """What was changed: an `integration`, a `link` or a `project`."""
+    """The changed object. `type` is `integration`, `link` or `project`."""
 
     type: str
     id: str
 
 
 class Person(msgspec.Struct):
-    """A user; the name is known of those who are members today."""
+    """A user. `name` is null if the user is no longer a member."""
 
     id: UUID
     name: str | None
 
 
 class VersionActor(msgspec.Struct):
-    """Who changed it: a user, a service (for `user`, where it named one), or the system by itself.
+    """Who made the change: a user, a service (`user` is the user it acted for), or the system.
 
-    `delivery_id` is the webhook whose news was followed; `name` is the service's or the system's part.
+    `delivery_id` is the webhook delivery that caused the change. `name` is the name of the service, or of
+    the part of the system.
     """
 
     kind: ActorKind
@@ -51,14 +52,14 @@ class VersionActor(msgspec.Struct):
 
 
 class FieldChange(msgspec.Struct):
-    """One field, before and after; a secret is told to be there, never what it is."""
+    """The value of a field before and after the change. Values of secrets are masked."""
 
     before: Any
     after: Any
 
 
 class VersionBody(msgspec.Struct):
-    """One change: `created`, `updated` or `deleted`."""
+    """An audit version. `event` is `created`, `updated` or `deleted`."""
 
     item: Item
     event: str
@@ -69,7 +70,7 @@ class VersionBody(msgspec.Struct):
 
 
 class VersionList(msgspec.Struct):
-    """One page of the audit trail, newest first."""
+    """A page of audit versions, newest first."""
 
     data: list[VersionBody]
     next_cursor: str | None
@@ -97,10 +98,11 @@ def operations(authentication: Authentication, list_versions: ListVersions) -> l
             f"{INTEGRATION}/versions",
             versions,
             name="list_versions",
-            summary="tells who changed the integration, its links and projects made here",
+            summary="List audit versions",
             tag=Tag.INTEGRATIONS,
-            description="Returns the audit trail, newest first: who changed what and when, with the "
-            "values before and after.",
+            description="Returns the audit trail of the integration, its links and the projects imported "
+            "with it, newest first: who changed what and when, with the values before and "
+            "after.",
             query=VersionQuery,
             answers=[Answer(VersionList)],
         )

@@ -27,22 +27,32 @@ _STATUSES = ", ".join(status.value for status in EventStatus)
 
 
 class EventQuery(Query, frozen=True):
-    """Which events; those received at `since` or later, of which the project was told."""
+    """Which webhook events to list."""
 
-    status: Annotated[EventStatus | None, Meta(description=f"one of {_STATUSES}")] = None
-    event: Annotated[_Name | None, Meta(description="a type of event, such as push")] = None
-    project_id: Annotated[UUID | None, Meta(description="the id of a project, a UUID")] = None
-    provider: Annotated[_Name | None, Meta(description="the name of a provider, such as github")] = None
+    status: Annotated[
+        EventStatus | None, Meta(description=f"Only events with this status. Pass one of {_STATUSES}.")
+    ] = None
+    event: Annotated[
+        _Name | None, Meta(description="Only events of this type. Pass an event type, such as push.")
+    ] = None
+    project_id: Annotated[
+        UUID | None,
+        Meta(description="Only events that concern this project. Pass the id of a project, a UUID."),
+    ] = None
+    provider: Annotated[
+        _Name | None,
+        Meta(description="Only events from this provider. Pass the name of a provider, such as github."),
+    ] = None
     since: Moment = None
     limit: Limit = 50
     cursor: Cursor = ""
 
 
 class EventBody(msgspec.Struct):
-    """A delivery of the provider's and what became of it; `id` is the provider's own id of the delivery.
+    """A webhook event. `id` is the provider's delivery id.
 
-    `reason` is why it was ignored, in a word, or what made it fail; `next_attempt_at` is when it is tried
-    next, where it is to be. `source` is `received`, `recovered` from the provider's log, or `replayed`.
+    `reason` is why the event was ignored, or the error that made it fail. `next_attempt_at` is when it is
+    processed next, or null. `source` is `received`, `recovered` (from the provider's log) or `replayed`.
     """
 
     id: str
@@ -62,7 +72,7 @@ class EventBody(msgspec.Struct):
 
 
 class VerdictBody(msgspec.Struct):
-    """What was decided for one subject: a `link`, the `integration`, a `repository`, … and why."""
+    """What was decided for one object, such as a `link`, the `integration` or a `repository`, and why."""
 
     subject: str
     outcome: Outcome
@@ -72,7 +82,7 @@ class VerdictBody(msgspec.Struct):
 
 
 class EventShownBody(EventBody, kw_only=True):
-    """An event with its verdicts and its payload, or the reason why that is not there."""
+    """A webhook event with verdicts and payload. Without a payload, `payload_absence` says why."""
 
     verdicts: list[VerdictBody]
     payload: msgspec.Raw
@@ -80,13 +90,13 @@ class EventShownBody(EventBody, kw_only=True):
 
 
 class EventListed(EventBody, kw_only=True):
-    """An event in a list; `verdict` is what was decided for the project, where one was asked for."""
+    """A webhook event in a list. `verdict` is the verdict for the project in the request's `project_id`."""
 
     verdict: VerdictBody | None
 
 
 class EventList(msgspec.Struct):
-    """One page of events, newest first."""
+    """A page of webhook events, newest first."""
 
     data: list[EventListed]
     next_cursor: str | None
@@ -147,9 +157,10 @@ def operations(
             WEBHOOK_EVENTS,
             events,
             name="list_webhook_events",
-            summary="lists what the provider delivered, newest first, and what became of it",
+            summary="List webhook events",
             tag=Tag.EVENTS,
-            description="Returns webhook deliveries of the organization with their status and verdicts.",
+            description="Returns the organization's webhook events with their processing status, newest "
+            "first. With `project_id` each event has the verdict for that project.",
             query=EventQuery,
             answers=[Answer(EventList)],
             refusals=[ProviderUnknown],
@@ -159,11 +170,11 @@ def operations(
             WEBHOOK_EVENT,
             event,
             name="show_webhook_event",
-            summary="shows one: attempts, verdicts, and to owners and admins the payload",
+            summary="Get a webhook event",
             tag=Tag.EVENTS,
-            description="Returns one delivery with its attempts and verdicts. Owners and admins also "
-            "receive the payload; for others, and after its retention, the reason why it is "
-            "absent.",
+            description="Returns one webhook event with its number of attempts and its verdicts. Owners "
+            "and admins also get the payload. If there is no payload, `payload_absence` says "
+            "why.",
             answers=[Answer(EventShownBody)],
             refusals=[EventNotFound],
         ),

@@ -24,7 +24,7 @@ from ports.events import EventFilter
 
 
 class RetryForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Which events to process again, newest first; `cursor` is the `next_cursor` of the retry before."""
+    """Which events to retry, newest first. `cursor` is the `next_cursor` of the previous retry."""
 
     status: Literal["failed", "ignored", "unrouted"]
     event: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
@@ -36,7 +36,7 @@ class RetryForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RetriedBody(msgspec.Struct):
-    """How many events are due again; where more were found, `next_cursor` retries those."""
+    """The number of queued events. If more events match, `next_cursor` retries the next ones."""
 
     retried: int
     next_cursor: str | None
@@ -87,10 +87,12 @@ def operations(
             WEBHOOK_RETRIES,
             many,
             name="retry_webhook_events",
-            summary="processes all failed or ignored ones again that a filter finds, at most 1,000 at a time",
+            summary="Retry webhook events",
             tag=Tag.EVENTS,
-            description="Makes every failed or ignored event that matches the filter due again, and "
-            "returns how many. Call again while more remain.",
+            description="Queues the failed, ignored or unrouted events that match the filter for "
+            "processing, newest first, at most 1,000 per request, and returns their number. If "
+            "the response has a `next_cursor`, call again with it to retry the remaining "
+            "events.",
             body=RetryForm,
             answers=[Answer(RetriedBody, HTTPStatus.ACCEPTED, headers=TOLD)],
             refusals=[*OF_KEYS, EventNotRetryable, ProviderUnknown],
@@ -101,10 +103,10 @@ def operations(
             f"{WEBHOOK_EVENT}/retry",
             one,
             name="retry_webhook_event",
-            summary="processes a failed or ignored one again",
+            summary="Retry a webhook event",
             tag=Tag.EVENTS,
-            description="Makes one failed or ignored event due again. A processed event is never "
-            "processed twice.",
+            description="Queues one failed, ignored or unrouted event for processing. A processed event is "
+            "never processed again.",
             answers=[Answer(EventBody, HTTPStatus.ACCEPTED, headers=TOLD)],
             refusals=[*OF_KEYS, EventNotFound, EventNotRetryable, PayloadExpired],
             takes_idempotency_key=True,

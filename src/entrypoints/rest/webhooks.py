@@ -49,7 +49,7 @@ _log = structlog.get_logger(__name__)
 
 
 class KnownDelivery(msgspec.Struct):
-    """Why a delivery changes nothing: it is a `duplicate`, or `replayed` under another delivery id."""
+    """Why a delivery has no effect: it is a `duplicate`, or was `replayed` under another delivery id."""
 
     receipt: Literal["duplicate", "replayed"]
     detail: str
@@ -110,16 +110,16 @@ class WebhookEndpoint:
                 _path(name),
                 self,
                 name=f"receive_{name}_delivery",
-                summary="receives a delivery",
+                summary="Receive a webhook delivery",
                 tag=Tag.PROVIDER,
-                description="Verifies the signature over the raw body, stores the delivery and answers 202 "
-                "when it is durable. A delivery that was stored before is answered with 200.",
+                description="Verifies the signature of the raw body, stores the delivery, and returns 202 "
+                "after it is durably stored. Returns 200 for a delivery that is already stored.",
                 answers=[
-                    Answer(status=HTTPStatus.ACCEPTED, description="It is durable."),
+                    Answer(status=HTTPStatus.ACCEPTED, description="The delivery is durably stored."),
                     Answer(
                         KnownDelivery,
                         status=HTTPStatus.OK,
-                        description="It was received before. It is not processed again.",
+                        description="The delivery was received before. It is not processed again.",
                     ),
                 ],
                 refusals=[SignatureRefused, HeadersRefused, BodyRefused, DeliveryIdConflict, ReceiverBusy],

@@ -129,7 +129,7 @@ async def test_a_link_is_named_by_its_id(edge: ProjectsEdge, client: Client, nam
     path = edge.repository_of(edge.project)
     answer = await client.delete(path, params={"link_id": name}, headers=edge.of("member"))
     [error] = refused(answer, 400, "query_invalid")["errors"]
-    assert (error["field"], error["message"]) == ("link_id", "Give the id of the link that is meant, a UUID.")
+    assert (error["field"], error["message"]) == ("link_id", "Pass the id of a link, a UUID.")
     assert (await client.get(path, headers=edge.of("member"))).status_code == 200
 
 

@@ -56,7 +56,8 @@ BANNED = (
     _banned("go on with", "(?:go|goes|going|gone|went) on with", "continue, use"),
     _banned("goes on", "goes on", "continues"),
     _banned("asked for", "asked for", "requested"),
-    _banned("unasked", "unasked", "unsolicited, without a request"),
+    # In backquotes it is a value of the API.
+    _banned("unasked", "(?<!`)unasked", "unsolicited, without a request"),
     _banned("one that", "one that", "repeat the noun"),
     _banned("one who", "one who", "name the caller or user"),
     _banned("such as these", "such as these", "name them"),

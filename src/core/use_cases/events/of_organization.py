@@ -26,7 +26,7 @@ class EventPage:
 
 
 class PayloadAbsence(Enum):
-    """Why a payload is not shown."""
+    """Why the payload is not available."""
 
     NOT_PERMITTED = "not_permitted"
     EXPIRED = "expired"

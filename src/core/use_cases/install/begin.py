@@ -21,7 +21,7 @@ from ports.unit_of_work import UnitOfWork
 
 
 class Mode(Enum):
-    """How someone connects: by installing the app, or by showing which installation of it is theirs."""
+    """How to connect: install the app, or use an existing installation."""
 
     NEW = "new"
     EXISTING = "existing"

@@ -15,48 +15,55 @@ from entrypoints.rest.operations import JSON, Access, Operation, Tag
 from entrypoints.rest.paths import PARAMETERS
 
 _ABOUT = (
-    "Connect an organization's account at a git provider, browse its repositories, link them to projects, "
-    "and see what became of every delivery. Times are RFC 3339 in UTC. Lists are `{data, next_cursor}`. "
-    "Errors are `application/problem+json` (RFC 9457) with a stable `code`. Every answer has an "
-    "`X-Request-Id`."
+    "Connect an organization to a git provider, list its repositories, link them to "
+    "projects, and inspect every webhook event. Times are in RFC 3339 format and UTC. "
+    "Lists have the form `{data, next_cursor}`. Errors are `application/problem+json` "
+    "(RFC 9457) with a stable `code`. Every response has an `X-Request-Id` header."
 )
 _TAGS = {
-    Tag.INTEGRATIONS: "How an organization stands with each provider.",
-    Tag.REPOSITORIES: "The catalog of what an integration may see.",
-    Tag.PROJECTS: "crewkit's projects and the repositories they are linked to.",
-    Tag.EVENTS: "What the provider delivered, what became of it, and what consumers are told.",
-    Tag.ATTRIBUTIONS: "Which people commits belong to.",
-    Tag.ACCOUNT: "The caller, and their own account at a provider.",
-    Tag.PROVIDER: "What the provider itself calls, and browsers on their way to it and back.",
-    Tag.SERVICE: "What orchestrators and monitors ask.",
-    Tag.DEVELOPMENT: "Exists in development alone.",
+    Tag.INTEGRATIONS: "Integrations of an organization with git providers.",
+    Tag.REPOSITORIES: "The repository catalog: the repositories that an integration can access.",
+    Tag.PROJECTS: "Projects and their linked repositories.",
+    Tag.EVENTS: "Webhook events from providers, and domain events for consumers.",
+    Tag.ATTRIBUTIONS: "Which users wrote which commits.",
+    Tag.ACCOUNT: "The calling user and their connections to provider accounts.",
+    Tag.PROVIDER: "Webhook deliveries, and the browser flows to install and manage the app.",
+    Tag.SERVICE: "Health, metrics and documentation of this service.",
+    Tag.DEVELOPMENT: "Available in development only.",
 }
 _HEADERS = {
     "RequestId": {
-        "description": "The request's id: the caller's own if it sent a sane one.",
+        "description": "The id of the request: the id that the caller sent if it is valid, otherwise a "
+        "new one.",
         "required": True,
         "schema": {"type": "string"},
     },
     "RetryAfter": {
-        "description": "After how many seconds to try again.",
+        "description": "The number of seconds to wait before the next attempt.",
         "required": True,
         "schema": {"type": "integer", "minimum": 1},
     },
-    "WwwAuthenticate": {"description": "How to sign in.", "required": True, "schema": {"type": "string"}},
+    "WwwAuthenticate": {
+        "description": "The required authentication scheme.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
 }
 _PARAMETERS = {
     "ActingUser": {
         "name": ACTING_USER,
         "in": "header",
         "required": False,
-        "description": "For services alone: the id of the user it acts for, whose rights then count, too.",
+        "description": "Only for services: the id of the user that the service acts for. The permissions "
+        "of both apply.",
         "schema": {"type": "string", "format": "uuid"},
     },
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
         "required": False,
-        "description": "Makes it safe to send the same request again: it is done once.",
+        "description": "A unique key for this request. A request with the same key is executed only once "
+        "within 24 hours, so that it can be sent again safely.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     },
 }
@@ -64,14 +71,16 @@ _BEARER = {
     "type": "http",
     "scheme": "bearer",
     "bearerFormat": "JWT",
-    "description": "A user's or a service's access token.",
+    "description": "The access token of a user or a service.",
 }
-_SESSION = "The same token in a browser's cookie; what changes anything then needs an `Origin` of ours."
+_SESSION = "The access token in a browser cookie. Requests that change something also need an "
+"`Origin` header with an origin of this service."
 _SIGNATURE = {
     "type": "apiKey",
     "in": "header",
     "name": "X-Hub-Signature-256",
-    "description": "`sha256=` and the HMAC-SHA256 of the raw body under the webhook secret, in hex.",
+    "description": "`sha256=`, followed by the HMAC-SHA256 of the raw body with the webhook secret, "
+    "as hex digits.",
 }
 _PLACEHOLDER = re.compile(r"\{(\w+)")
 _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
@@ -93,7 +102,7 @@ def describe(operations: Sequence[Operation], *, cookie: str) -> dict[str, Any]:
         "info": {
             "title": "crewkit git integration",
             "version": version("crewkit-git"),
-            "summary": "GitHub, connected to crewkit's projects.",
+            "summary": "Connects crewkit projects to repositories on GitHub.",
             "description": _ABOUT,
             "contact": {"name": "crewkit", "url": "https://crewkit.io"},
             "license": {"name": "Proprietary", "identifier": "LicenseRef-crewkit-Proprietary"},
@@ -120,8 +129,8 @@ def _operation(one: Operation, schemas: dict[str, Schema]) -> dict[str, Any]:
     said: dict[str, Any] = {
         "operationId": one.name,
         "tags": [one.tag.value],
-        "summary": one.summary[0].upper() + one.summary[1:],
-        "description": " ".join(filter(None, [one.description, _about_query(one)])),
+        "summary": one.summary,
+        "description": one.description,
         "parameters": [*_in_path(one), *_in_query(one), *_in_headers(one)],
         "responses": answers_of(one, schemas),
         "security": _SECURITY[one.access],
@@ -133,10 +142,6 @@ def _operation(one: Operation, schemas: dict[str, Schema]) -> dict[str, Any]:
     if one.access is Access.SIGNATURE:
         said["requestBody"] = {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}
     return {name: value for name, value in said.items() if value or name == "security"}
-
-
-def _about_query(one: Operation) -> str:
-    return " ".join((one.query.__doc__ or "").split()) if properties(one.query) else ""
 
 
 def _in_path(one: Operation) -> list[dict[str, Any]]:
@@ -160,7 +165,7 @@ def _in_query(one: Operation) -> list[dict[str, Any]]:
             "name": name,
             "in": "query",
             "required": name in required,
-            "description": f"Give {schema['description']}.",
+            "description": schema["description"],
             "schema": _given(schema),
         }
         for name, schema in properties(one.query).items()

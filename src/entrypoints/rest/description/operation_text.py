@@ -26,13 +26,13 @@ def _parts(
     if "description" in one:
         yield f"<p>{prose(one['description'])}</p>"
     if not one["security"]:
-        yield '<p class="quiet">Asks for no token.</p>'
+        yield '<p class="quiet">No authentication required.</p>'
     yield from _parameters(document, one, prose)
     if "requestBody" in one:
         for media_type, content in one["requestBody"]["content"].items():
             yield f"<h4>Body <code>{escape(media_type)}</code></h4>"
             yield from _content(document, content)
-    yield "<h4>Answers</h4>"
+    yield "<h4>Responses</h4>"
     for status, answer in one["responses"].items():
         yield from _answer(document, status, _resolved(document, answer), prose)
     yield f"<h4>With curl</h4><pre><code>{escape(curl(document, method, path, one))}</code></pre></article>"
@@ -44,7 +44,7 @@ def _parameters(document: Mapping[str, Any], one: Mapping[str, Any], prose: Pros
         return
     yield (
         '<div class="wide"><table><caption>Parameters</caption><thead><tr><th scope="col">Name</th>'
-        '<th scope="col">In</th><th scope="col">What it is</th></tr></thead><tbody>'
+        '<th scope="col">In</th><th scope="col">Description</th></tr></thead><tbody>'
     )
     for parameter in parameters:
         default = parameter["schema"].get("default")

@@ -29,10 +29,10 @@ def _page(document: Mapping[str, Any], style: str) -> Iterator[str]:
     info = document["info"]
     chapters = _by_tag(document)
     yield (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(info['title'])}: API</title><style>{style}</style></head><body>"
-        '<a class="skip" href="#main">To the operations</a><div class="whole"><nav aria-label="Operations">'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+        f'content="width=device-width, initial-scale=1"><title>{escape(info["title"])}: '
+        f'API</title><style>{style}</style></head><body><a class="skip" href="#main">Skip '
+        'to the operations</a><div class="whole"><nav aria-label="Operations">'
     )
     for tag, operations in chapters.items():
         yield f"<h2>{escape(tag)}</h2><ul>"
@@ -41,7 +41,7 @@ def _page(document: Mapping[str, Any], style: str) -> Iterator[str]:
         yield "</ul>"
     yield f'</nav><main id="main"><h1>{escape(info["title"])}</h1><p>{_prose(info["description"])}</p>'
     yield (
-        f'<p class="quiet">Version {escape(info["version"])}. For programs: '
+        f'<p class="quiet">Version {escape(info["version"])}. Machine-readable: '
         '<a href="/api/v1/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>'
     )
     yield from _signing_in(document)
@@ -55,7 +55,7 @@ def _page(document: Mapping[str, Any], style: str) -> Iterator[str]:
 
 
 def _signing_in(document: Mapping[str, Any]) -> Iterator[str]:
-    yield "<section><h2>Signing in</h2><dl>"
+    yield "<section><h2>Authentication</h2><dl>"
     for name, scheme in document["components"]["securitySchemes"].items():
         yield f"<dt><strong>{escape(name)}</strong></dt><dd>{_prose(scheme['description'])}</dd>"
     yield "</dl></section>"
