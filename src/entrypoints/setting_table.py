@@ -11,6 +11,7 @@ PROCESSES = ("api", "grpc", "worker", "scheduler", "migrate", "events", "recover
 EVERY_PROCESS = frozenset(PROCESSES)
 _SERVING = frozenset({"api", "grpc", "worker", "scheduler"})
 _API = frozenset({"api"})
+_GRPC = frozenset({"grpc"})
 AUTHENTICATING = frozenset({"api", "grpc"})
 # Workers do not call the provider.
 _CALLING_PROVIDER = frozenset({"api", "grpc", "scheduler", "recover-deliveries"})
@@ -26,6 +27,8 @@ class Setting:
     remedy: str
     default: str | None = None
     needed_by: frozenset[str] = frozenset()
+    used_by: frozenset[str] | None = None
+    """The processes that validate it; None for all. Other processes ignore it, even if it is wrong."""
     assumed_in_development: bool = False
     """Whether development uses the API's own address if it is not set."""
     read_file: Callable[[str], object] | None = None
@@ -81,6 +84,7 @@ SETTINGS = (
         "that have been idle longest. If all are busy, it returns 503. The limit of open files also applies.",
         "Set it to a whole number from 1 to 1000000",
         default="5000",
+        used_by=_API,
     ),
     Setting(
         "HTTP_KEEP_ALIVE_SECONDS",
@@ -89,6 +93,7 @@ SETTINGS = (
         "the load balancer in front of the API. Otherwise the balancer sometimes returns 502.",
         "Set it to a whole number from 1 to 3600",
         default="75",
+        used_by=_API,
     ),
     Setting(
         "GRPC_ADDR",
@@ -96,6 +101,7 @@ SETTINGS = (
         "The address and port on which gRPC listens.",
         _HOST_PORT,
         default="127.0.0.1:50051",
+        used_by=_GRPC,
     ),
     Setting(
         "METRICS_ADDR",
@@ -104,6 +110,7 @@ SETTINGS = (
         "`/readyz`. Each process on a machine needs a different port. If not set, they do not serve them. "
         "The API serves them on its own port.",
         _HOST_PORT,
+        used_by=frozenset({"grpc", "worker", "scheduler"}),
     ),
     Setting(
         "GRPC_TLS_CERTIFICATE",
@@ -114,6 +121,7 @@ SETTINGS = (
         "Set it to the PEM text that begins with -----BEGIN CERTIFICATE-----, or to the path of a PEM file",
         takes_path=True,
         takes_lines=True,
+        used_by=_GRPC,
     ),
     Setting(
         "GRPC_TLS_KEY",
@@ -122,6 +130,7 @@ SETTINGS = (
         "Set it to the private key of CREWKIT_GIT_GRPC_TLS_CERTIFICATE",
         takes_path=True,
         takes_lines=True,
+        used_by=_GRPC,
     ),
     Setting(
         "GRPC_CLIENT_AUTHORITIES",
@@ -131,6 +140,7 @@ SETTINGS = (
         "Set it to the certificates of the authorities, or remove it to require only a token",
         takes_path=True,
         takes_lines=True,
+        used_by=_GRPC,
     ),
     Setting(
         "SANDBOX_ADDR",
@@ -138,6 +148,7 @@ SETTINGS = (
         "The address and port on which the sandbox GitHub listens. Development only.",
         _HOST_PORT,
         default="127.0.0.1:3060",
+        used_by=frozenset({"sandbox"}),
     ),
     Setting(
         "DATABASE_URL",
@@ -406,5 +417,6 @@ SETTINGS = (
         "How many worker processes `up` runs.",
         "Set it to a whole number from 1 to 64",
         default="1",
+        used_by=frozenset(),
     ),
 )

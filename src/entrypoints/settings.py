@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -74,23 +74,27 @@ class Settings:
     def from_environment(cls, env: Mapping[str, str], *, process: str | None = None) -> Self:
         """Read the settings; a variable that is set to nothing counts as not set.
 
-        What `process` needs must be there, in every environment. Without one, production needs what any
-        process needs and development nothing. Raises `SettingsRefused` with every problem at once.
+        What `process` needs must be there, in every environment. Settings that `process` does not use are not
+        validated; a wrong value is replaced by the default. Without `process`, production needs what any
+        process needs, development needs nothing, and all settings are validated. Raises `SettingsRefused`
+        with every problem at once.
         """
         read, problems = _read_all(env, process)
-        if problems:
-            raise SettingsRefused(problems)
-        return cls(**_with_development_defaults(read))
+        unused = {
+            setting.name
+            for setting in SETTINGS
+            if process is not None and setting.used_by is not None and process not in setting.used_by
+        }
+        relevant = tuple(problem for problem in problems if setting_name(problem.variable) not in unused)
+        if relevant:
+            raise SettingsRefused(relevant)
+        return cls(**_with_development_defaults(_with_defaults(read, problems)))
 
     @classmethod
     def readable_part(cls, env: Mapping[str, str]) -> tuple[Self, tuple[Problem, ...]]:
         """Return the settings with the default in place of each wrong value, and what is wrong."""
         read, problems = _read_all(env, None)
-        wrong = {setting_name(problem.variable) for problem in problems}
-        for setting in SETTINGS:
-            if setting.name in wrong or setting.field not in read:
-                read[setting.field] = _read(setting, None)
-        return cls(**_with_development_defaults(read)), problems
+        return cls(**_with_development_defaults(_with_defaults(read, problems))), problems
 
     @property
     def is_development(self) -> bool:
@@ -122,6 +126,17 @@ def _read_all(env: Mapping[str, str], process: str | None) -> tuple[dict[str, An
             variable = source.variable if source else setting.variable
             problems.append(Problem(variable, str(error), remedy))
     return read, (*problems, *find_problems(sources, read, process))
+
+
+def _with_defaults(read: Mapping[str, Any], problems: Sequence[Problem]) -> dict[str, Any]:
+    """Return the values with the default in place of each wrong value."""
+    wrong = {setting_name(problem.variable) for problem in problems}
+    defaults = {
+        setting.field: _read(setting, None)
+        for setting in SETTINGS
+        if setting.name in wrong or setting.field not in read
+    }
+    return {**read, **defaults}
 
 
 def _read(setting: Setting, source: Source | None) -> object:

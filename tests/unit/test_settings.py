@@ -161,17 +161,38 @@ def test_a_value_that_cannot_be_meant_is_refused(name: str, value: str) -> None:
     assert name in refused({**DEVELOPMENT, f"CREWKIT_GIT_{name}": value})
 
 
+@pytest.mark.parametrize("process", ["api", "migrate", "events", "keys", "recover-deliveries", "replay"])
+def test_a_command_ignores_settings_that_it_does_not_use(process: str) -> None:
+    env = {
+        **PRODUCTION,
+        "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060",
+        "CREWKIT_GIT_GRPC_ADDR": "nowhere",
+        "CREWKIT_GIT_GRPC_TLS_KEY": "damaged",
+        "CREWKIT_GIT_WORKERS": "0",
+    }
+    settings = Settings.from_environment(env, process=process)
+    assert (str(settings.grpc_addr), settings.grpc_tls_key, settings.workers) == ("127.0.0.1:50051", None, 1)
+
+
+def test_the_process_that_uses_a_setting_validates_it() -> None:
+    assert "SANDBOX_ADDR" in refused({**PRODUCTION, "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"}, "sandbox")
+    assert "GRPC_TLS_CERTIFICATE" in refused({**PRODUCTION, "CREWKIT_GIT_GRPC_TLS_KEY": PRIVATE_PEM}, "grpc")
+    assert "WORKERS" in refused({**PRODUCTION, "CREWKIT_GIT_WORKERS": "0"})
+
+
 def test_every_problem_is_told_at_once_with_its_remedy() -> None:
     """One start shows all there is to mend."""
-    env = {**DEVELOPMENT, "CREWKIT_GIT_HTTP_ADDR": "x", "CREWKIT_GIT_WORKERS": "0"}
+    env = {**DEVELOPMENT, "CREWKIT_GIT_HTTP_ADDR": "x", "CREWKIT_GIT_LOG_LEVEL": "LOUD"}
     with pytest.raises(SettingsRefused) as refusal:
-        Settings.from_environment(env, process="migrate")
+        Settings.from_environment(env, process="worker")
 
     lines = str(refusal.value).splitlines()
     assert [line.partition(":")[0] for line in lines[1:]] == [
         "CREWKIT_GIT_HTTP_ADDR",
-        "CREWKIT_GIT_WORKERS",
+        "CREWKIT_GIT_LOG_LEVEL",
         "CREWKIT_GIT_DATABASE_URL",
+        "CREWKIT_GIT_REDIS_URL",
+        "CREWKIT_GIT_ENCRYPTION_KEYS",
     ]
     assert "Set it to host:port, such as 127.0.0.1:3050" in lines[1]
 
