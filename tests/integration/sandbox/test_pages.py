@@ -136,7 +136,7 @@ async def test_the_forms_of_a_repository_work(running: RunningSandbox, receiver:
         page = (await browser.get("/acme-rockets/pad")).text
     await running.delivered()
     assert "feature/click (default)" in page
-    assert "private, id 700000001" in page
+    assert "Private, id 700000001" in page
     assert "merged" in page
     assert {one.payload["ref"] for one in receiver.received if one.event == "push"} == {
         "refs/heads/feature/click",

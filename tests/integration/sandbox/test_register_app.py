@@ -155,7 +155,7 @@ async def test_a_code_that_was_used_says_what_to_do(running: RunningSandbox, tmp
 
     assert (status, page.status_code) == (1, 502)
     for text in (said, page.text):
-        assert "used before, or is more than an hour old" in text
+        assert "used before or is more than an hour old" in text
         assert "Delete the app on GitHub" in text
         assert code not in text
     assert not file.exists()
@@ -186,7 +186,7 @@ async def test_an_interruption_before_it_writes_nothing(running: RunningSandbox,
         status, said = await registration.ended()
 
     assert status == 1
-    assert "Interrupted: nothing was written" in said
+    assert "The registration was interrupted. No file was written" in said
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - as good here
 
 
@@ -212,13 +212,13 @@ def test_what_cannot_work_is_said_before_anything_exists(tmp_path: Path) -> None
 
     assert "--force" in said("--file", str(other))
     assert other.read_text() == "A=1"
-    assert "is no directory" in said("--file", str(tmp_path / "gone" / "app.env"))
+    assert "does not exist" in said("--file", str(tmp_path / "gone" / "app.env"))
     assert "--public-url" in said("--file", str(tmp_path / "a.env"), "--public-url", "http://localhost:1")
-    assert "secrets come from there" in said("--file", str(tmp_path / "a.env"), "--github-url", "http://x.y")
+    assert "GitHub returns secrets" in said("--file", str(tmp_path / "a.env"), "--github-url", "http://x.y")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         busy = said("--file", str(tmp_path / "a.env"), "--port", port)
-        assert f"Error: 127.0.0.1:{port} is in use by process {os.getpid()} (" in busy
+        assert f"Error: 127.0.0.1:{port} is already in use by process {os.getpid()} (" in busy
         assert busy.endswith(
             "). Stop that process, or choose another port with --port, or omit the option.\n"
         )
@@ -270,7 +270,7 @@ def test_a_github_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
     arguments = ["--no-browser", "--timeout", "1m", "--file", str(tmp_path / "app.env")]
     said = CliRunner().invoke(register_app, [*arguments, "--github-url", "http://127.0.0.1:9"])
     assert said.exit_code == 1
-    assert "Error: http://127.0.0.1:9/api/v3/ does not answer (ConnectError: " in said.output
+    assert "Error: http://127.0.0.1:9/api/v3/ does not respond (ConnectError: " in said.output
     assert "--github-url" in said.output
     assert "Open this page" not in said.output
 

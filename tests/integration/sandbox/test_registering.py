@@ -87,7 +87,7 @@ async def test_who_comes_from_another_site_chooses_who_they_are(running: Running
         ({"name": None}, "Invalid GitHub App configuration"),
         ({"name": "!!!"}, "at least one letter"),
         ({"redirect_url": "http://["}, "redirect_url is not a URL"),
-        ({"callback_urls": ["http://127.0.0.1/"] * 11}, "An app has at most 10 callback URLs."),
+        ({"callback_urls": ["http://127.0.0.1/"] * 11}, "at most 10 callback URLs are allowed"),
     ],
 )
 async def test_a_manifest_with_a_mistake_is_refused_whole(
