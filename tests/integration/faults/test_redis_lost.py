@@ -122,7 +122,7 @@ def test_a_worker_tells_an_outage_once_and_its_end(
         wait_until(lambda: service.logged("worker", "redis_available"))
         [line] = service.logged("worker", "redis_unavailable")
         assert (line["url"], line["level"]) == (shown(redis_server.url), "warning")
-        assert line["reason"] == "Start Redis, or correct CREWKIT_GIT_REDIS_URL."
+        assert line["reason"] == "Start Redis or correct CREWKIT_GIT_REDIS_URL."
         assert [one for one in service.log("worker") if "logger" in one] == []
 
 
