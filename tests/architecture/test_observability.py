@@ -103,4 +103,4 @@ def test_runbook_names_existing_doctor_checks() -> None:
 
 def test_the_runbooks_commands_exist() -> None:
     """Commands and subcommands that the runbook names."""
-    assert set(re.findall(r"crewkit-git ([a-z-]+)", RUNBOOK)) <= set(COMMANDS)
+    assert set(re.findall(r"(?<!-n )crewkit-git ([a-z-]+)", RUNBOOK)) <= set(COMMANDS)
