@@ -2,7 +2,8 @@
 
 Add a row when you meet another word or phrase that a reader outside the project has to read twice. Choose
 a pattern that matches no ordinary sentence: each false positive needs an allowance (`allowances.py`). Then
-run `python -m tests.support.language --added NAME`: it adds the places of the new row to the baseline.
+run `python -m tests.support.language --added NAME`: it adds the places in the code to the baseline, and
+lists the places in public texts, which you have to rewrite.
 """
 
 import re
