@@ -19,6 +19,7 @@ from entrypoints.setting_text import read_text_file, unquote
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _ESCAPED_NEWLINE = re.compile(r"\\+r\\+n|\\+n|\\+r|\r\n?")
 _LINE = 64
+_MAX_PATH = 255
 _MIN_RSA_BITS = 2048
 
 _PRIVATE = frozenset({"RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY"})
@@ -208,11 +209,23 @@ def _blocks(text: str, what: str) -> list[_Block]:
         pem = read(text)
         if pem is not None:
             return _split(pem, what)
+    if _looks_like_path(text):
+        # The value is not repeated: a damaged key in base64 may look like a path, too.
+        raise ValueRefused(
+            "this is the path of a file that does not exist",
+            "Correct the path, and check that this process can read the file",
+        )
     raise ValueRefused(
         f"this is neither a PEM {what} nor the path of a file",
         f"Set it to the whole PEM text, from the -----BEGIN line to the -----END {what.upper()}----- line, "
         "or to the path of a PEM file that exists",
     )
+
+
+def _looks_like_path(text: str) -> bool:
+    has_path_start = text.startswith(("/", "./", "../", "~/", "file:"))
+    is_one_word = len(text) <= _MAX_PATH and len(text.split()) == 1
+    return is_one_word and (has_path_start or text.endswith((".pem", ".key", ".crt")))
 
 
 def _as_is(text: str) -> str | None:

@@ -156,7 +156,8 @@ BAD_PRIVATE_KEYS = {
         "".join(PKCS8.splitlines()[1:-1]),
         "neither a PEM private key nor the path of a file",
     ),
-    "a path of nothing": ("/no/such/key.pem", "neither a PEM private key nor the path of a file"),
+    "a path of nothing": ("/no/such/key.pem", "the path of a file that does not exist"),
+    "a relative path of nothing": ("keys/github.pem", "the path of a file that does not exist"),
     "nonsense": ("hunter2hunter2", "neither a PEM private key nor the path of a file"),
 }
 
