@@ -27,7 +27,9 @@ def events() -> None:
 @events.command("list")
 @click.option("--status", type=_STATUSES, help="Only events with this status.")
 @click.option("--event", "event_type", help="Only this event type, such as push.")
-@click.option("--since", type=DURATION, help="Only events received in the last 90s, 15m, 2h, 3d.")
+@click.option(
+    "--since", type=DURATION, help="Only events received within this duration, such as 15m, 2h or 3d."
+)
 @click.option(
     "--limit",
     type=click.IntRange(1, 1000),
@@ -80,7 +82,7 @@ def show(delivery_id: str, provider: str) -> None:
 @click.option(
     "--since",
     type=DURATION,
-    help="With --status: only events received in the last 90s, 15m, 2h, 3d.",
+    help="With --status: only events received within this duration, such as 15m, 2h or 3d.",
 )
 def retry(
     *,

@@ -55,7 +55,7 @@ def new(*, key_id: str | None) -> None:
 @keys.command()
 @click.option("--dry-run", is_flag=True, help="Only show how many values would be encrypted.")
 def rotate(*, dry_run: bool) -> None:
-    """Encrypt every value with the first key, while the service is running.
+    """Re-encrypt stored tokens so that all use the first key, while the service is running.
 
     You can interrupt this command and run it again. Exits with 1 if a value cannot be decrypted. Such a value
     is not changed.

@@ -10,7 +10,7 @@ from entrypoints.cli.durations import DURATION
 @click.option(
     "--since",
     type=DURATION,
-    help="Check at least this far back, even if an earlier run did: 2h, 3d.",
+    help="Check the delivery log at least this far back, such as 2h or 3d, even if an earlier run did.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show which deliveries are missing.")
 def recover_deliveries(*, since: timedelta | None, dry_run: bool) -> None:

@@ -41,7 +41,7 @@ _GITHUB_URL = f"{PREFIX}GITHUB_URL"
     show_default=True,
     help="The homepage that GitHub shows for the app.",
 )
-@click.option("--private", is_flag=True, help="Only the account that owns the app may install it.")
+@click.option("--private", is_flag=True, help="Only the account that owns the app can install it.")
 @click.option(
     "--file",
     "path",
