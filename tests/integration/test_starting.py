@@ -138,7 +138,7 @@ def test_a_database_that_lets_nobody_in_is_told_at_once(
         wait_until(lambda: service.logged(process, "database_unavailable"))
         [line] = service.logged(process, "database_unavailable")
         assert line["url"] == shown(database_url)
-        assert line["reason"] == "Correct user and password in CREWKIT_GIT_DATABASE_URL."
+        assert line["reason"] == "Correct the user and password in CREWKIT_GIT_DATABASE_URL."
 
 
 @pytest.mark.parametrize("process", ["api", "grpc", "scheduler", "worker"])
