@@ -24,24 +24,24 @@ from entrypoints.worker import jobs
 from entrypoints.worker.loop import LoopThread
 from ports.traces import Role
 
-# A drain ends by itself after 30 s; one that is still at it after this is stuck and is cut off.
+# A drain ends after 30 s. If it still runs after this time, it hangs and is cancelled.
 _DRAIN_SECONDS = 50.0
 _START_SECONDS = 30.0
 _REDIS_PAUSE_SECONDS = 0.5
-# New objects between two collections. With Python's own 700 they take a fifth of a drain.
+# New objects between two garbage collections. With Python's default of 700, they take a fifth of a drain.
 _COLLECT_EVERY = 20_000
-# Of a registration in Redis; also decides how long RQ waits for an answer, and so how long a connection that
-# died without a word goes unnoticed: 5 s less.
+# Lifetime of the worker's registration in Redis. RQ also derives its socket timeout from it (5 s less): a
+# dead connection stays unnoticed for that long.
 _REGISTRATION_SECONDS = 30
 
 _log = structlog.get_logger(__name__)
 
 
 class _NoDeathPenalty(BaseDeathPenalty):
-    """RQ's timeout would interrupt the thread that waits, and leave the drain running in its loop."""
+    """Disables RQ's job timeout, which interrupts the waiting thread but leaves the drain running."""
 
     def setup_death_penalty(self) -> None:
-        """Do nothing: the drain is bounded inside its event loop."""
+        """Do nothing: the drain has a time limit in its event loop."""
 
     def cancel_death_penalty(self) -> None:
         """Do nothing."""
@@ -70,14 +70,14 @@ class RedisOutage:
 
 
 class _ToldOnce(logging.Filter):
-    """Takes what RQ says of a lost Redis every two seconds out of the log, which has it once by then."""
+    """Drops the line that RQ logs every two seconds while Redis is unavailable. One line is in the log."""
 
     def __init__(self, outage: RedisOutage) -> None:
         super().__init__()
         self._outage = outage
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every other record through."""
+        """Keep all other records."""
         said_of = [*(record.args or ()), *(record.exc_info or ())]
         errors = [one for one in said_of if isinstance(one, RedisError)]
         for error in errors:
@@ -86,11 +86,11 @@ class _ToldOnce(logging.Filter):
 
 
 class LaneWorker(SimpleWorker):
-    """An RQ worker that runs jobs in its own process: a fork for each would cost 3 to 30 ms."""
+    """An RQ worker that runs jobs in its own process. A fork for each job takes 3 to 30 ms."""
 
     death_penalty_class = _NoDeathPenalty
     log_result_lifespan = False
-    # Redis coming back should be noticed within seconds, not within RQ's minute.
+    # Notice within seconds that Redis is back. RQ waits up to a minute.
     max_connection_wait_time = 2.0
 
     def __init__(self, connection: Redis, stopping: threading.Event, outage: RedisOutage) -> None:
@@ -123,25 +123,25 @@ class LaneWorker(SimpleWorker):
         _log.warning("worker_registered_again", reason="Redis had lost the registration of this worker.")
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """Stop after the job under way, and tell whoever would start another worker."""
+        """Stop after the current job, and keep the process from starting another worker."""
         self._stopping.set()
-        # RQ has types in part.
+        # RQ is only partly typed.
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def handle_exception(self, job: Job, *exc_info: object) -> None:  # noqa: ARG002 - RQ's signature
-        """Say it in one line: drains raise nothing, so Redis was lost or the job was nobody's of ours."""
+        """Log one line. Drains do not raise, so Redis failed or the job is not from this service."""
         _log.warning("job_failed", error=f"{type(exc_info[1]).__name__}: {exc_info[1]}")
 
     def set_shutdown_requested_date(self) -> None:
-        """Write nothing: this is called in a signal handler, amid a job, and Redis may be gone."""
+        """Do nothing: RQ calls this in a signal handler during a job, and Redis may be unavailable."""
 
     def subscribe(self) -> None:
-        """Take no remote commands: they would cost a thread and a connection, and nobody sends any."""
+        """Do not listen for remote commands: nothing sends them, and they need a thread and a connection."""
 
 
 def run_worker(settings: Settings) -> None:
-    """Serve the lanes until SIGTERM or Ctrl-C; a job under way is finished first."""
-    assert settings.redis_url is not None  # the settings refuse a worker without one
+    """Process lanes until SIGTERM or Ctrl-C. The current job is finished first."""
+    assert settings.redis_url is not None  # the settings require it for a worker
     outage = RedisOutage(settings.redis_url.reveal())
     rq_log = logging.getLogger("rq.worker")
     rq_log.setLevel(logging.WARNING)
@@ -151,7 +151,7 @@ def run_worker(settings: Settings) -> None:
         stack = AsyncExitStack()
         runtime = loop.run(stack.enter_async_context(open_monitored(settings)), seconds=_START_SECONDS)
         jobs.serve(lambda lane: _drain(loop, runtime, lane))
-        # What is there now stays, and a batch makes tens of thousands of objects that hold no circles.
+        # Existing objects stay, and a batch creates tens of thousands of objects without reference cycles.
         gc.collect()
         gc.freeze()
         gc.set_threshold(_COLLECT_EVERY)
@@ -174,12 +174,12 @@ def _drain(loop: LoopThread, runtime: Runtime, lane: int) -> None:
         _log.warning("drain_failed", lane=lane, error=error.code)
     except TimeoutError:
         _log.error("drain_timed_out", lane=lane, seconds=_DRAIN_SECONDS)
-    except Exception:  # noqa: BLE001 - one lane's fault must not end the worker
+    except Exception:  # noqa: BLE001 - a failure in one lane must not end the worker
         _log.exception("drain_failed", lane=lane)
 
 
 async def _drained(runtime: Runtime, lane: int, carried: str | None) -> Drained:
-    """Drain, below the span of whoever rang where traces are kept."""
+    """Drain. If traces are on, the span is a child of the span that notified the worker."""
     if runtime.traces is None:
         return await runtime.application.drain_lane(lane)
     with runtime.traces.span("drain_lane", Role.PROCESSES, parent=carried, lane=lane) as span:
@@ -189,17 +189,17 @@ async def _drained(runtime: Runtime, lane: int, carried: str | None) -> Drained:
 
 
 def _work(url: Secret, stopping: threading.Event, outage: RedisOutage) -> None:
-    """Work until asked to stop; where RQ's worker gives up on Redis, a new one goes on."""
+    """Work until a stop is requested. If RQ's worker ends because of Redis, start a new one."""
     _listen(stopping)
     while not stopping.is_set():
-        # The blocking pop waits for long by design; only connecting is bounded.
+        # The blocking pop waits for a long time by design. Only connecting has a timeout.
         connection = Redis.from_url(url.reveal(), socket_connect_timeout=1)
         try:
             LaneWorker(connection, stopping, outage).work(logging_level="WARNING")
         except RedisError as error:
             outage.met(error)
         finally:
-            # RQ's own handlers interrupt the main thread wherever it is.
+            # RQ's signal handlers interrupt the main thread at any point.
             _listen(stopping)
             connection.close()
         stopping.wait(_REDIS_PAUSE_SECONDS)

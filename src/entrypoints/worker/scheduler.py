@@ -17,10 +17,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Something that happens by the clock, whatever else runs: `every` so many seconds after it last ended.
+    """A scheduled job. It starts again `every` seconds after its last end, independently of other jobs.
 
-    One that takes longer than `at_most` seconds is broken off and comes again. `side_by_side` so many run at
-    a time, where one that takes long must not keep the others waiting.
+    A run that takes longer than `at_most` seconds is cancelled. `side_by_side` is the number of parallel
+    runs, for jobs in which a long run must not delay the others.
     """
 
     name: str
@@ -31,16 +31,16 @@ class Schedule:
 
 
 class Outage:
-    """Tells that our storage is away once, however many schedules meet it, and once that it is back.
+    """Logs a database outage once at its beginning and once at its end, for all schedules together.
 
-    It is back when a schedule that had met it passes: others may have had nothing to ask.
+    The outage ends when a schedule that failed succeeds. Other schedules may not have used the database.
     """
 
     def __init__(self) -> None:
         self._met_by: set[str] = set()
 
     def met(self, schedule: Schedule, error: StorageUnavailable) -> None:
-        """Note that a schedule failed for it."""
+        """Record that a schedule failed because of the outage."""
         if not self._met_by:
             _log.warning(
                 "schedule_failed", schedule=schedule.name, error=error.code, reason=error.remedy or None
@@ -55,12 +55,12 @@ class Outage:
 
 
 def schedules(application: Application) -> tuple[Schedule, ...]:
-    """Return all that happens by the clock; the work stands in PostgreSQL, so lost turns lose nothing."""
+    """Return all scheduled jobs. Their work is stored in PostgreSQL, so a missed run loses nothing."""
     return (
         Schedule("sweep", application.sweep, every=5, at_most=20),
-        # Often, since people wait for what they have just connected. An account may have 10,000 repositories.
+        # Often, because users wait for the first sync. An account may have 10,000 repositories.
         Schedule("sync_catalogs", application.sync_due_catalogs, every=1, at_most=1800, side_by_side=2),
-        # As often, for the same reason: someone who connects sees their earlier commits a moment later.
+        # Often, because users who connect an account wait for their earlier commits.
         Schedule("claim_commits", application.claim_commits, every=1, at_most=300),
         Schedule("revoke_tokens", application.revoke_tokens, every=2),
         Schedule("look_up_identities", application.look_up_identities, every=10),
@@ -68,23 +68,23 @@ def schedules(application: Application) -> tuple[Schedule, ...]:
         Schedule("renew_installation_tokens", application.renew_installation_tokens, every=60),
         Schedule("record_secret_uses", application.record_secret_uses, every=60),
         Schedule("probe_suspended", application.probe_suspended, every=60),
-        # What is long over or denied is nobody's hurry.
+        # Not urgent: these flows expired or were denied long ago.
         Schedule("end_lapsed_flows", application.end_lapsed_flows, every=86_400, at_most=600),
         Schedule("revoke_stray_tokens", application.revoke_stray_tokens, every=5),
         Schedule("uninstall_revoked", application.uninstall_revoked, every=10),
-        # Often, since people expect an uninstalled app to disappear at once.
+        # Often, because users expect an uninstalled app to disappear immediately.
         Schedule("confirm_deletions", application.confirm_deletions, every=1),
         Schedule("reconcile_installations", application.reconcile_installations, every=60, at_most=300),
         Schedule("count_census", application.count_census, every=15, at_most=20),
         Schedule("apply_retention", application.apply_retention, every=300, at_most=1800),
         Schedule("forget_expired_keys", application.forget_expired_keys, every=600),
-        # Also at once: what was missed while nobody was there.
+        # Also runs at start, to fetch what was missed during downtime.
         Schedule("recover_deliveries", partial(_recover, application), every=300, at_most=1800),
     )
 
 
 async def run_scheduler(settings: Settings) -> None:
-    """Run what happens by the clock until SIGTERM or Ctrl-C."""
+    """Run the scheduled jobs until SIGTERM or Ctrl-C."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -99,7 +99,7 @@ async def run_scheduler(settings: Settings) -> None:
 
 
 async def repeat(schedule: Schedule, outage: Outage, *, until: asyncio.Event) -> None:
-    """Run a schedule until asked to stop, which breaks off what is under way; after a failure go on."""
+    """Run a schedule until a stop is requested, which cancels the current run. Failures do not end it."""
     stop = asyncio.create_task(until.wait())
     try:
         while not until.is_set():
@@ -139,5 +139,5 @@ async def _turn(schedule: Schedule, outage: Outage) -> None:
         outage.met(schedule, error)
     except DomainError as error:
         _log.warning("schedule_failed", schedule=schedule.name, error=error.code)
-    except Exception:  # noqa: BLE001 - the schedule goes on
+    except Exception:  # noqa: BLE001 - the schedule continues
         _log.exception("schedule_failed", schedule=schedule.name)
