@@ -11,6 +11,7 @@ _AUTHENTICATION: Mapping[Access, str] = {
     Access.SIGNATURE: "webhook signature",
     Access.ANYONE: "none",
 }
+_PARAGRAPH = "\n\n"
 
 
 def endpoints() -> str:
@@ -25,7 +26,7 @@ def _table(operations: list[Operation]) -> str:
     rows = (
         (
             code(f"{operation.method} {operation.template}"),
-            _sentence(operation.summary),
+            f"**{operation.summary}.** {operation.description.partition(_PARAGRAPH)[0]}",
             _authentication(operation),
             "yes" if operation.takes_idempotency_key else "",
         )
@@ -38,7 +39,3 @@ def _authentication(operation: Operation) -> str:
     if operation.path.endswith("/callback"):
         return "state and cookie of the browser flow"
     return _AUTHENTICATION[operation.access]
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
