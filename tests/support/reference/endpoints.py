@@ -11,7 +11,7 @@ _AUTHENTICATION: Mapping[Access, str] = {
     Access.SIGNATURE: "webhook signature",
     Access.ANYONE: "none",
 }
-_PARAGRAPH = "\n\n"
+_MAX_CHARACTERS = 400
 
 
 def endpoints() -> str:
@@ -26,7 +26,7 @@ def _table(operations: list[Operation]) -> str:
     rows = (
         (
             code(f"{operation.method} {operation.template}"),
-            f"**{operation.summary}.** {operation.description.partition(_PARAGRAPH)[0]}",
+            f"**{operation.summary}.** {_shorten(operation.description)}",
             _authentication(operation),
             "yes" if operation.takes_idempotency_key else "",
         )
@@ -39,3 +39,8 @@ def _authentication(operation: Operation) -> str:
     if operation.path.endswith("/callback"):
         return "state and cookie of the browser flow"
     return _AUTHENTICATION[operation.access]
+
+
+def _shorten(description: str) -> str:
+    """Return the first sentence if the description is too long for a table. OpenAPI has all of it."""
+    return description if len(description) <= _MAX_CHARACTERS else f"{description.partition('. ')[0]}."
