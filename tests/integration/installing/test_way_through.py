@@ -153,7 +153,7 @@ async def test_returns_that_nobody_here_began_are_met_with_words(site: Site) -> 
         for query, words in (
             ({"setup_action": "install", "installation_id": str(INSTALLATION), "code": "x"}, "installed"),
             ({"setup_action": "update", "installation_id": str(INSTALLATION)}, "saved"),
-            ({"setup_action": "request"}, "asked"),
+            ({"setup_action": "request"}, "Approval requested"),
             ({"setup_action": "of-the-future", "new_parameter": "1"}, "Nothing to do"),
             ({}, "Nothing to do"),
         ):
