@@ -2,9 +2,9 @@ from core.domain.errors import DomainError, ErrorKind
 
 
 class QueryRefused(DomainError):
-    """A query parameter, or a field of a gRPC request, is unknown, repeated or not valid.
+    """A parameter of the request is unknown, repeated or not valid.
 
-    Correct the fields listed in the error.
+    Correct the parameters that the error lists.
     """
 
     kind = ErrorKind.INVALID_ARGUMENT

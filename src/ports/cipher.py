@@ -5,9 +5,9 @@ from core.domain.secret import Secret
 
 
 class CiphertextRefused(DomainError):
-    """A stored secret cannot be decrypted: it is damaged or was moved, or its key is not configured.
+    """A stored secret cannot be decrypted: it is damaged, or its encryption key is not configured.
 
-    An operator must check that the key ring has every key that is still in use.
+    An operator must check that `CREWKIT_GIT_ENCRYPTION_KEYS` contains every key that is still in use.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION

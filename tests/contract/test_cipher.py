@@ -104,7 +104,7 @@ def test_a_missing_key_is_named(ring: type[AesGcmCipher]) -> None:
     """The one who must put it back needs to know which."""
     ciphertext = ring([OLD]).encrypt(Secret(TOKEN), context=PLACE)
 
-    with pytest.raises(CiphertextRefused, match="`old` is not in the key ring"):
+    with pytest.raises(CiphertextRefused, match="`old` is not configured"):
         ring([NEW]).decrypt(ciphertext, context=PLACE)
 
 

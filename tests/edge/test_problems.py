@@ -66,7 +66,8 @@ async def test_an_error_nobody_foresaw_shows_nothing_of_itself() -> None:
     problem = assert_problem(answer, 500, "internal")
     assert "Zero" not in answer.text
     assert "s3cret" not in answer.text
-    assert edge.alerts.kept == [("unexpected_error", "ZeroDivisionError in GET show_user")]
+    message = "ZeroDivisionError in GET show_user. This is a bug. Report the stack trace in the log."
+    assert edge.alerts.kept == [("unexpected_error", message)]
     crashed, asked = lines
     assert (crashed["event"], crashed["exc_info"]) == ("unexpected_error", True)
     assert (asked["event"], asked["status"]) == ("request", 500)

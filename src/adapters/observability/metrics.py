@@ -21,7 +21,7 @@ _CENSUS = {
     "events_failed": "Failed webhook events, which need a manual retry. The count stops at 100,000.",
     "events_unrouted": "Webhook events of installations that are not connected. The count stops at 100,000.",
     "integrations_suspended": "Suspended integrations.",
-    "revocations_waiting": "Provider tokens waiting to be revoked.",
+    "revocations_waiting": "Provider tokens that are still to be revoked at the provider.",
     "catalog_oldest_sync_seconds": "Seconds since the last sync of the least recently synced catalog.",
 }
 # Unknown HTTP methods are counted as "other" so that clients cannot create new time series.
@@ -58,7 +58,7 @@ class PrometheusMetrics(Metrics):
         )
         self._duplicates = Counter(
             "crewkit_git_deliveries_duplicate",
-            "Webhook deliveries whose delivery id was already stored.",
+            "Webhook deliveries received again with a delivery id that is already stored.",
             registry=self._registry,
         )
         self._refused = Counter(
@@ -75,14 +75,14 @@ class PrometheusMetrics(Metrics):
         )
         settled = Counter(
             "crewkit_git_events_settled",
-            "Webhook events processed, by resulting status. An event with status pending is retried.",
+            "Processing results of webhook events, by status. Events with the status pending are retried.",
             ["status"],
             registry=self._registry,
         )
         self._settled = {status: settled.labels(status.value) for status in EventStatus}
         self._oldest_due = Gauge(
             "crewkit_git_events_oldest_due_seconds",
-            "Seconds that the oldest due webhook event has waited for processing.",
+            "Waiting time of the oldest due webhook event, in seconds.",
             registry=self._registry,
             # Only schedulers measure it. If several run, the latest value is correct.
             multiprocess_mode="mostrecent",
@@ -102,7 +102,7 @@ class PrometheusMetrics(Metrics):
         )
         self._behind = Gauge(
             "crewkit_git_recovery_behind_seconds",
-            "Seconds from the last complete comparison with the provider's log to the last recovery run.",
+            "Seconds from the last complete comparison with the delivery log to the last recovery run.",
             ["provider"],
             registry=self._registry,
             multiprocess_mode="mostrecent",
@@ -117,7 +117,7 @@ class PrometheusMetrics(Metrics):
         self._calls_of: dict[tuple[str, str], Histogram] = {}
         self._answers = Histogram(
             "crewkit_git_http_request_seconds",
-            "Duration of HTTP requests in seconds, without webhook deliveries.",
+            "Duration of HTTP requests in seconds. Webhook requests are not included.",
             ["method", "route", "status"],
             registry=self._registry,
         )
@@ -167,13 +167,13 @@ class PrometheusMetrics(Metrics):
         }
         self._checks = Counter(
             "crewkit_git_installation_checks",
-            "Daily checks of installations with the provider, by outcome.",
+            "Installation checks, by outcome.",
             ["provider", "outcome"],
             registry=self._registry,
         )
         self._overdue_checks = Gauge(
             "crewkit_git_installation_checks_overdue_seconds",
-            "Seconds that the most overdue daily installation check is late.",
+            "Delay of the most overdue daily installation check, in seconds.",
             ["provider"],
             registry=self._registry,
             multiprocess_mode="mostrecent",

@@ -48,15 +48,14 @@ class AesGcmCipher(Cipher):
         key = self._keys.get(key_id)
         if key is None:
             raise CiphertextRefused(
-                f"The encryption key `{key_id}` is not in the key ring. Add it to "
-                "CREWKIT_GIT_ENCRYPTION_KEYS."
+                f"The encryption key `{key_id}` is not configured. Add it to CREWKIT_GIT_ENCRYPTION_KEYS."
             )
         nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             return Secret(key.decrypt(nonce, body, _associated(key_id, context)).decode())
         except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise CiphertextRefused(
-                f"A value encrypted with key `{key_id}` is damaged or was moved to another row."
+                f"A value encrypted with key `{key_id}` is damaged, or was copied from another row."
             ) from None
 
     def key_of(self, ciphertext: str) -> str:

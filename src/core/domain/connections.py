@@ -62,16 +62,19 @@ class Connection:
 
 
 class ReconnectRequired(DomainError):
-    """The user's connection to the provider has ended. The user must connect their account again."""
+    """This service can no longer use the user's account at the provider.
+
+    The user must connect the account again.
+    """
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "reconnect_required"
 
 
 class ProviderAccountTaken(DomainError):
-    """Another crewkit user has connected this provider account.
+    """This provider account is connected to another crewkit user.
 
-    Disconnect it there first, or connect a different account.
+    Connect a different account, or ask that user to disconnect this account first.
     """
 
     kind = ErrorKind.ALREADY_EXISTS
@@ -81,7 +84,7 @@ class ProviderAccountTaken(DomainError):
 class OtherAccountConnected(DomainError):
     """The user has already connected a different account of this provider.
 
-    Disconnect that account first, or sign in with it at the provider.
+    Disconnect that account first, or sign in at the provider with that account.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION
@@ -89,10 +92,10 @@ class OtherAccountConnected(DomainError):
 
 
 class EmailPermissionMissing(DomainError):
-    """The app is not permitted to read verified email addresses at the provider.
+    """The app does not have the permission to read verified email addresses at the provider.
 
-    An operator must grant the app this permission; then connect again. Commits are attributed by email
-    address.
+    This service needs the addresses to attribute commits. An operator must grant the permission. Then
+    connect the account again.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION

@@ -157,7 +157,8 @@ class DeliveryIdConflict(DomainError):
 class ReceiverBusy(DomainError):
     """Too many deliveries are waiting to be stored.
 
-    Send the delivery again later. Recovery also fetches it from the provider's delivery log.
+    Send the delivery again later. If the delivery is not sent again, delivery recovery fetches it from the
+    provider's delivery log.
     """
 
     kind = ErrorKind.UNAVAILABLE

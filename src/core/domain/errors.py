@@ -74,7 +74,7 @@ class DomainError(Exception):
 
 
 class StorageUnavailable(DomainError):
-    """The database is unavailable, and the request was not confirmed.
+    """The database is unavailable, so this service cannot confirm that the request was completed.
 
     Try again later, with the same idempotency key if the request has one.
     """

@@ -12,14 +12,14 @@ _CURSOR = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class CursorInvalid(DomainError):
-    """Invalid cursor. Pass the id of an event, or a cursor that the stream sent."""
+    """Invalid cursor. Pass the id of an event that you received, or a cursor that the stream sent."""
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "cursor_invalid"
 
 
 class CursorExpired(DomainError):
-    """The events after this cursor are not all stored any longer, or the cursor is from another database.
+    """Some events after this cursor are no longer stored, or the cursor is from another database.
 
     Load the current state, then start a new stream without a cursor.
     """
@@ -29,10 +29,7 @@ class CursorExpired(DomainError):
 
 
 class TooManyStreams(DomainError):
-    """The caller or this process has reached its limit of open streams.
-
-    Close a stream, or try again later.
-    """
+    """The caller or the server has reached its limit of open streams. Close a stream, or try again later."""
 
     kind = ErrorKind.RESOURCE_EXHAUSTED
     code = "too_many_streams"
@@ -71,7 +68,7 @@ class Bounds:
             self.oldest is None or self.newest is None or not self.oldest <= cursor <= self.newest
         ):
             raise CursorExpired(
-                "The events after this cursor are not all stored any longer. Load the current state, "
+                "Some events after this cursor are no longer stored. Load the current state, "
                 "then start a new stream without a cursor."
             )
         return cursor

@@ -152,9 +152,9 @@ def may_reopen(event: Event, owner: Integration | None, *, now: datetime) -> boo
 
 
 class EnvelopeUnreadable(DomainError):
-    """The payload does not have the structure of its event type.
+    """The payload of the event is not valid JSON, or does not have the structure of its event type.
 
-    A retry does not help until the cause in the event's `reason` is fixed.
+    Follow the instruction in the event's `reason`, then retry the event.
     """
 
     kind = ErrorKind.INVALID_ARGUMENT
@@ -171,8 +171,8 @@ class EventNotFound(DomainError):
 class EventNotRetryable(DomainError):
     """The event cannot be retried.
 
-    Retry only failed, ignored and unrouted events that belong to the current connection of their
-    installation.
+    Retry only failed, ignored and unrouted events that belong to the organization to which their
+    installation is connected now.
     """
 
     kind = ErrorKind.ABORTED

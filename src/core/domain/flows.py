@@ -161,7 +161,10 @@ class PendingRequest:
 
 
 class FlowInvalid(DomainError):
-    """The `state` is unknown, expired or already used, or belongs to another browser or user. Start again."""
+    """The browser flow's `state` is unknown, expired or already used, or belongs to another browser or user.
+
+    Start the browser flow again.
+    """
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "flow_invalid"
@@ -178,7 +181,7 @@ class FlowInvalid(DomainError):
 
 
 class FlowExpired(FlowInvalid):
-    """The browser flow exceeded its time limit. Start again."""
+    """The browser flow exceeded its time limit. Start the browser flow again."""
 
     code = "flow_expired"
     sentence = "Connecting took longer than ten minutes, so this attempt has ended. Start again."
@@ -187,7 +190,7 @@ class FlowExpired(FlowInvalid):
 class FlowUsed(FlowInvalid):
     """This browser flow was already used, in this browser and by this user.
 
-    Check whether the account is connected, or start again.
+    Check whether the account is connected. If it is not, start the browser flow again.
     """
 
     code = "flow_used"
@@ -203,7 +206,7 @@ class FlowInProgress(FlowUsed):
 
 
 class FlowInterrupted(FlowInvalid):
-    """This service restarted while it processed this step of the browser flow. Try again."""
+    """This service restarted while it processed this step of the browser flow. Try the step again."""
 
     kind = ErrorKind.ABORTED
     code = "flow_interrupted"

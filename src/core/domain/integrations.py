@@ -130,7 +130,7 @@ class SealedWebhookSecret:
 
 
 class IntegrationNotFound(DomainError):
-    """The organization is not connected to this provider. Connect it first."""
+    """The organization is not connected to this provider. Connect the organization first."""
 
     kind = ErrorKind.NOT_FOUND
     code = "integration_not_found"
@@ -139,7 +139,8 @@ class IntegrationNotFound(DomainError):
 class IntegrationNotActive(DomainError):
     """The integration is suspended or revoked.
 
-    Lift the suspension at the provider, or connect the organization again.
+    If it is suspended, ask an owner of the account to lift the suspension at the provider. If it is
+    revoked, connect the organization again.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION
@@ -149,7 +150,7 @@ class IntegrationNotActive(DomainError):
 class OrganizationAlreadyConnected(DomainError):
     """The organization is already connected to this provider.
 
-    Disconnect it before you connect another installation.
+    Disconnect the organization before you connect another installation.
     """
 
     kind = ErrorKind.ALREADY_EXISTS

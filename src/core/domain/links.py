@@ -42,14 +42,17 @@ class ProjectNotLinked(DomainError):
 
 
 class ProjectAlreadyLinked(DomainError):
-    """The project is already linked to a repository of this provider. Unlink it first, or set `replace`."""
+    """The project is already linked to a repository of this provider.
+
+    Unlink the project first, or set `replace`.
+    """
 
     kind = ErrorKind.ALREADY_EXISTS
     code = "project_already_linked"
 
 
 class LinkReplaced(DomainError):
-    """The project is linked, but not by the link that the request names.
+    """The link that the request names is not the project's current link.
 
     Load the project's link, then send the request again.
     """

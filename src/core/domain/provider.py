@@ -224,7 +224,7 @@ class ProviderUnavailable(DomainError):
 class AnswerUnreadable(ProviderUnavailable):
     """The provider's response could not be read.
 
-    Try again later. If this continues, check for a proxy that changes responses.
+    Try again later. If the error remains, an operator must check for a proxy that changes responses.
     """
 
     kind = ErrorKind.INTERNAL
@@ -262,7 +262,7 @@ class InstallationGone(DomainError):
 class PermissionMissing(DomainError):
     """The installation does not have the permission that this request needs.
 
-    Ask an owner of the account to grant it.
+    Ask an owner of the account to grant the permission at the provider.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION
@@ -270,14 +270,20 @@ class PermissionMissing(DomainError):
 
 
 class AccessBlocked(DomainError):
-    """The provider blocks this access. Try again later, or ask an owner of the account to allow it."""
+    """The provider blocks this service's access to the account or the repository.
+
+    Try again later, or ask an owner of the account to allow the access.
+    """
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "provider_access_blocked"
 
 
 class SingleSignOnRequired(AccessBlocked):
-    """The account at the provider requires single sign-on. Sign in to the account there, then try again."""
+    """The account at the provider requires single sign-on.
+
+    Sign in to the account at the provider with single sign-on, then try again.
+    """
 
     # `url` is the provider's sign-in page, if it is known.
     code = "provider_sso_required"
@@ -319,15 +325,18 @@ class LoginBlocked(AccessBlocked):
 
 
 class EmailUnverified(AccessBlocked):
-    """The user has no verified email address at the provider. Verify one there, then try again."""
+    """The user has no verified email address at the provider.
+
+    Verify an email address there, then try again.
+    """
 
     code = "provider_email_unverified"
 
 
 class CredentialRefused(DomainError):
-    """The provider rejected the credential: it is expired, revoked, already used or wrong.
+    """The provider rejected a code or token: it is expired, revoked, already used or not valid.
 
-    Try again. If this continues, connect again.
+    Try again. If the error remains, connect the account again.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION
@@ -335,9 +344,10 @@ class CredentialRefused(DomainError):
 
 
 class AppRefused(CredentialRefused):
-    """The provider rejected this service's app: its key, its secret or its clock.
+    """The provider rejected this service's app.
 
-    An operator must correct the app's settings. Try again later.
+    Its id, private key or client secret is not valid, or the clock of this service is wrong. An operator
+    must correct the app's settings or the clock. Try again later.
     """
 
     kind = ErrorKind.UNAVAILABLE
@@ -345,9 +355,9 @@ class AppRefused(CredentialRefused):
 
 
 class NotVisible(DomainError):
-    """The provider does not return this object: it does not exist, or the credential has no access to it.
+    """The provider does not return the requested object.
 
-    Check that it exists and that the app has access to it.
+    Check that the object exists, and that the app and the user's account have access to it at the provider.
     """
 
     kind = ErrorKind.NOT_FOUND

@@ -32,7 +32,7 @@ class Return:
 class AuthorizationDenied(DomainError):
     """The user did not authorize the app at the provider. Nothing was changed.
 
-    Start again and authorize the app.
+    Start the browser flow again and authorize the app.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION
@@ -40,14 +40,17 @@ class AuthorizationDenied(DomainError):
 
 
 class CodeMissing(DomainError):
-    """The provider sent the browser back without an authorization code. Start again."""
+    """The provider sent the browser back without an authorization code. Start the browser flow again."""
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "authorization_code_missing"
 
 
 class ApprovalNotFound(DomainError):
-    """The user has no open approval request at the provider. Request the installation again."""
+    """The user has no open request for an installation at the provider.
+
+    Request the installation again.
+    """
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "approval_request_not_found"

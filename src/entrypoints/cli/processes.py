@@ -50,9 +50,8 @@ def _run(process: Callable[[Settings], None], name: str) -> None:
     settings = _settings(name)
     configure_process(settings)
     if strays := unknown(os.environ):
-        structlog.get_logger(__name__).warning(
-            "unknown_settings", reason=" ".join(f"{stray}." for stray in strays)
-        )
+        _log = structlog.get_logger(__name__)
+        _log.warning("unknown_settings", reason=" ".join(f"{stray}." for stray in strays))
     try:
         process(settings)
     except (CannotStart, SettingsRefused) as refusal:

@@ -160,7 +160,9 @@ class Envelope(grpc.aio.ServerInterceptor):
     def _crash(self, told: "_Told", error: Exception) -> Refusal:
         _log.error("unexpected_error", path=told.method, exc_info=error)
         self._alerts.alert(
-            "unexpected_error", f"{type(error).__name__} in {told.method}", request_id=told.request_id
+            "unexpected_error",
+            f"{type(error).__name__} in {told.method}. This is a bug. Report the stack trace in the log.",
+            request_id=told.request_id,
         )
         return unexpected(told.request_id)
 

@@ -76,7 +76,8 @@ class Envelope:
                 _log.exception("unexpected_error", method=scope["method"], path=scope["path"])
                 self._alerts.alert(
                     "unexpected_error",
-                    f"{type(error).__name__} in {scope['method']} {_route(scope)}",
+                    f"{type(error).__name__} in {scope['method']} {_route(scope)}. This is a bug. Report the "
+                    "stack trace in the log.",
                     request_id=request_id,
                 )
             seconds = perf_counter() - started

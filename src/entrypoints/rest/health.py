@@ -34,7 +34,10 @@ class Ready(msgspec.Struct):
 
 
 class NotReady(DomainError):
-    """A dependency of the API does not respond. Send no traffic to this instance until it is ready."""
+    """The database cannot be used, or this type of Redis is not supported.
+
+    Send no traffic to this instance until it is ready.
+    """
 
     kind = ErrorKind.UNAVAILABLE
     code = "not_ready"

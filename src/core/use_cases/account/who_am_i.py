@@ -8,7 +8,11 @@ from ports.directory import Directory
 
 
 class UserRequired(DomainError):
-    """This operation is for users. A service cannot use it alone. Call it with a user's token."""
+    """This operation needs a user.
+
+    Call it with a user's token. Except for browser flows, a service token with the header
+    `X-Acting-User` also works.
+    """
 
     kind = ErrorKind.PERMISSION_DENIED
     code = "user_required"
@@ -32,7 +36,10 @@ class WhoAmI:
         """Return the acting user's account; raises `UserRequired` or `UserNotFound`."""
         person = actor.acting_user if isinstance(actor, ServiceActor) else actor
         if not isinstance(person, UserActor):
-            raise UserRequired("This operation returns a user's own account. Call it with a user's token.")
+            raise UserRequired(
+                "This operation returns a user's own account. Call it with a user's token, or with a "
+                "service token and the header `X-Acting-User`."
+            )
         user = await self.directory.find_user(person.external_id)
         if user is None:
             raise UserNotFound("Your account does not exist in crewkit. Sign in again.")

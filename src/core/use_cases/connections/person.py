@@ -12,8 +12,8 @@ def require_own(authorizer: Authorizer, actor: Actor, action: Action) -> UserAct
     person = actor.acting_user if isinstance(actor, ServiceActor) else actor
     if not isinstance(person, UserActor):
         raise UserRequired(
-            "This operation is about a user's own accounts. Call it with a user's token, or name the "
-            "acting user."
+            "This operation is about a user's own accounts. Call it with a user's token, or with a service "
+            "token and the header `X-Acting-User`."
         )
     scopes = actor.scopes if isinstance(actor, ServiceActor) else None
     if not authorizer.allows(Standing(scopes=scopes, own=True), action):

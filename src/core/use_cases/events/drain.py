@@ -186,7 +186,8 @@ class DrainLane:
         await tx.commit()
         self.alerts.alert(
             "processing_interrupted",
-            "A worker process ended while it processed webhook events. They are now processed one at a time.",
+            "A worker process ended while it processed webhook events. The events are now processed one at a "
+            "time. Search the worker's log for a crash or an out-of-memory kill.",
             lane=lane,
             events=len(batch.event_ids),
             delivery_id=counted[0].delivery_id if counted else None,

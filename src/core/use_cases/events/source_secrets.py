@@ -37,7 +37,8 @@ class FindSourceSecrets:
         except CiphertextRefused:
             self._alerts.alert(
                 "webhook_secret_unreadable",
-                "The webhook secret of an integration cannot be decrypted. Its deliveries are rejected.",
+                "The webhook secret of an integration cannot be decrypted, so the integration's deliveries "
+                "are rejected. To see which encryption key is missing, run `crewkit-git keys verify`.",
                 integration_id=str(sealed.external_id),
             )
             secret = self._open_decoy()

@@ -53,7 +53,8 @@ class CheckInstallation:
             await self._postpone(due)
             self.alerts.alert(
                 "installation_check_failed",
-                "The daily check of an installation failed. It runs again in an hour.",
+                "The daily check of an installation failed. The check runs again in an hour. If the "
+                "check fails again, run `crewkit-git doctor`.",
                 integration_id=str(due.integration.external_id),
                 reason=error.code,
             )
@@ -64,7 +65,8 @@ class CheckInstallation:
         if outcome is CheckOutcome.DELETION_NOT_CONFIRMED and due.deletion:
             self.alerts.alert(
                 "deletion_not_confirmed",
-                "A webhook reported a deleted installation that still exists. Nothing was changed.",
+                "A webhook reported that an installation was deleted, but the installation still exists. "
+                "Nothing was changed. If you cannot explain the delivery, rotate the webhook secret.",
                 integration_id=str(due.integration.external_id),
                 delivery_id=due.deletion.delivery_id,
             )

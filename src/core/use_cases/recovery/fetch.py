@@ -143,7 +143,8 @@ class FetchMissing:
         if worst:
             self.alerts.alert(
                 "deliveries_not_recovered",
-                "Webhook deliveries in the provider's delivery log could not be fetched.",
+                "Webhook deliveries in the provider's delivery log could not be fetched. To see the reason, "
+                "run `crewkit-git recover-deliveries`.",
                 provider=provider,
                 missing=len(worst),
                 delivery_id=worst[0].delivery_id,

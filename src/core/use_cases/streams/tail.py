@@ -91,7 +91,8 @@ class DomainEventTail:
                     await asyncio.sleep(self._interval)
         except Exception as error:
             self._alerts.alert(
-                "event_streams_failed", f"Reading domain events for streams failed: {type(error).__name__}."
+                "event_streams_failed",
+                f"Reading domain events for streams failed: {type(error).__name__}. Report this error.",
             )
             raise
         finally:

@@ -49,7 +49,7 @@ class AppBreaker:
         if is_news:
             self._alerts.alert(
                 "app_refused",
-                f"{refusal.message} Check this credential of the app and the clock of this machine.",
+                f"{refusal.message} Check the app's {self._credential} and the clock of this machine.",
                 provider=provider,
                 reason=self._credential,
             )

@@ -144,7 +144,8 @@ class InstallationLease(Leased[IntegrationId]):
         if after.status_reason is StatusReason.TOKEN_REFUSED:
             self._minting.alerts.alert(
                 "integration_suspended",
-                "The provider rejected an installation's token request three times. It is now suspended.",
+                "The provider rejected an installation's token request three times. The integration is now "
+                "suspended. Ask an owner of the account to check the installation at the provider.",
                 integration_id=str(after.external_id),
                 provider=after.provider,
                 installation_id=after.provider_id,
