@@ -48,7 +48,7 @@ class InstallationContract:
         """An empty choice is a mistake of the caller's."""
         provider_id, _ = stage.install()
 
-        with pytest.raises(ValueError, match="narrowed"):
+        with pytest.raises(ValueError, match="limited to"):
             await stage.provider.mint_token(provider_id, repo_ids=[])
 
     async def test_a_token_cannot_exceed_its_installation(self, stage: ProviderStage) -> None:

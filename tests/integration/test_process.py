@@ -56,7 +56,7 @@ def test_one_that_does_not_listen_is_killed_with_its_children(deaf: tuple[Proces
 def test_one_that_fails_is_reported_with_its_last_words(tmp_path: Path) -> None:
     """The message has how it ended, what it said, and where its log is."""
     failing = program(tmp_path, "import sys; print('no such luck'); sys.exit(3)", [])
-    message = r"(?s)exit code 3; its log is .*program\.log.*no such luck"
+    message = r"(?s)exit code 3\. Its log is .*program\.log.*no such luck"
     with pytest.raises(CannotStart, match=message), running(failing):
         pass
 
