@@ -29,7 +29,7 @@ class _AttributionStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Att
     ATTRIBUTION_STATUS_UNSPECIFIED: _AttributionStatus.ValueType  # 0
     """In a request: any status. Never returned."""
     ATTRIBUTION_STATUS_MATCHED: _AttributionStatus.ValueType  # 1
-    """The person is a member of the organization."""
+    """The person was matched to a member of the organization."""
     ATTRIBUTION_STATUS_UNMATCHED: _AttributionStatus.ValueType  # 2
     """No member of the organization matches."""
     ATTRIBUTION_STATUS_BOT: _AttributionStatus.ValueType  # 3
@@ -41,7 +41,7 @@ class AttributionStatus(_AttributionStatus, metaclass=_AttributionStatusEnumType
 ATTRIBUTION_STATUS_UNSPECIFIED: AttributionStatus.ValueType  # 0
 """In a request: any status. Never returned."""
 ATTRIBUTION_STATUS_MATCHED: AttributionStatus.ValueType  # 1
-"""The person is a member of the organization."""
+"""The person was matched to a member of the organization."""
 ATTRIBUTION_STATUS_UNMATCHED: AttributionStatus.ValueType  # 2
 """No member of the organization matches."""
 ATTRIBUTION_STATUS_BOT: AttributionStatus.ValueType  # 3
@@ -150,7 +150,7 @@ Global___AttributedUser: _TypeAlias = AttributedUser  # noqa: Y015
 
 @_typing.final
 class Attribution(_message.Message):
-    """Attribution is one person named in one commit, and the user who matches."""
+    """Attribution is one person named in one commit, and the matching user."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -172,7 +172,9 @@ class Attribution(_message.Message):
     repo_id: _builtins.str
     """Output only. The provider's numeric repository id, as text."""
     repo_full_name: _builtins.str
-    """Output only. The repository's current owner and name. Not set if the catalog does not contain it."""
+    """Output only. The repository's current owner and name, such as "acme/shop". Not set if the catalog does not contain
+    the repository.
+    """
     sha: _builtins.str
     """Output only. The full commit hash."""
     role: Global___AttributionRole.ValueType
@@ -193,7 +195,9 @@ class Attribution(_message.Message):
 
     @_builtins.property
     def committed_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. The timestamp in the commit."""
+        """Output only. The commit's timestamp, as sent by the provider. GitHub does not document whether it is the time of
+        the author or of the committer.
+        """
 
     @_builtins.property
     def recorded_at(self) -> _timestamp_pb2.Timestamp:

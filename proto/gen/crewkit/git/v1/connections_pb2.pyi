@@ -34,7 +34,7 @@ class _ConnectionStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Conn
     CONNECTION_STATUS_ACTIVE: _ConnectionStatus.ValueType  # 2
     """The connection works."""
     CONNECTION_STATUS_RECONNECT_REQUIRED: _ConnectionStatus.ValueType  # 3
-    """The user's account is known, but the user must connect again before this service can act on the user's behalf."""
+    """The user must connect again before this service can act on the user's behalf. The provider account is still known."""
     CONNECTION_STATUS_REVOKED: _ConnectionStatus.ValueType  # 4
     """The user revoked the authorization at the provider."""
 
@@ -48,7 +48,7 @@ CONNECTION_STATUS_NOT_CONNECTED: ConnectionStatus.ValueType  # 1
 CONNECTION_STATUS_ACTIVE: ConnectionStatus.ValueType  # 2
 """The connection works."""
 CONNECTION_STATUS_RECONNECT_REQUIRED: ConnectionStatus.ValueType  # 3
-"""The user's account is known, but the user must connect again before this service can act on the user's behalf."""
+"""The user must connect again before this service can act on the user's behalf. The provider account is still known."""
 CONNECTION_STATUS_REVOKED: ConnectionStatus.ValueType  # 4
 """The user revoked the authorization at the provider."""
 Global___ConnectionStatus: _TypeAlias = ConnectionStatus  # noqa: Y015
@@ -79,7 +79,7 @@ class Connection(_message.Message):
     """Output only. The URL of the user's avatar at the provider."""
     @_builtins.property
     def remedy(self) -> _integrations_pb2.Remedy:
-        """Output only. How to fix the problem: where to send the user's browser. Not set if no action is needed."""
+        """Output only. How to fix the problem, with the URL to open in the user's browser. Not set if no action is needed."""
 
     @_builtins.property
     def emails(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -126,7 +126,7 @@ Global___Connection: _TypeAlias = Connection  # noqa: Y015
 
 @_typing.final
 class ListConnectionsRequest(_message.Message):
-    """ListConnectionsRequest can select a provider."""
+    """ListConnectionsRequest selects all providers or one provider."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

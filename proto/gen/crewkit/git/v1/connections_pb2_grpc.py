@@ -27,7 +27,7 @@ if _version_not_supported:
 
 class ConnectionServiceStub:
     """ConnectionService returns and ends a user's connections to providers. The user is the owner of the token, or the user
-    that a service names in x-acting-user. Connecting requires the user's browser, so this service has no method for it.
+    that a service names in x-acting-user. A user can connect only in a browser, so there is no method to connect.
     """
 
     def __init__(self, channel):
@@ -50,21 +50,21 @@ class ConnectionServiceStub:
 
 class ConnectionServiceServicer:
     """ConnectionService returns and ends a user's connections to providers. The user is the owner of the token, or the user
-    that a service names in x-acting-user. Connecting requires the user's browser, so this service has no method for it.
+    that a service names in x-acting-user. A user can connect only in a browser, so there is no method to connect.
     """
 
     def ListConnections(self, request, context):
-        """ListConnections returns one connection for each supported provider, whether or not the user is connected, sorted by
-        provider.
+        """ListConnections returns one connection for each supported provider, sorted by provider. If the user is not
+        connected to a provider, the status of its connection is NOT_CONNECTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DisconnectConnection(self, request, context):
-        """DisconnectConnection deletes the user's account at a provider from this service and revokes the grant at the
-        provider. Existing attributions of commits to the user are kept. If the user is not connected, the call succeeds
-        and changes nothing.
+        """DisconnectConnection deletes the user's connection to a provider from this service and revokes the user's
+        authorization of the app at the provider. Existing attributions of commits to the user are kept. If the user is not
+        connected, the call succeeds and changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,7 +93,7 @@ def add_ConnectionServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class ConnectionService:
     """ConnectionService returns and ends a user's connections to providers. The user is the owner of the token, or the user
-    that a service names in x-acting-user. Connecting requires the user's browser, so this service has no method for it.
+    that a service names in x-acting-user. A user can connect only in a browser, so there is no method to connect.
     """
 
     @staticmethod

@@ -14,23 +14,23 @@ GRPC_VERSION: str
 
 class ConnectionServiceStub:
     """ConnectionService returns and ends a user's connections to providers. The user is the owner of the token, or the user
-    that a service names in x-acting-user. Connecting requires the user's browser, so this service has no method for it.
+    that a service names in x-acting-user. A user can connect only in a browser, so there is no method to connect.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListConnections: _aio.UnaryUnaryMultiCallable[_connections_pb2.ListConnectionsRequest, _connections_pb2.ListConnectionsResponse]
-    """ListConnections returns one connection for each supported provider, whether or not the user is connected, sorted by
-    provider.
+    """ListConnections returns one connection for each supported provider, sorted by provider. If the user is not
+    connected to a provider, the status of its connection is NOT_CONNECTED.
     """
     DisconnectConnection: _aio.UnaryUnaryMultiCallable[_connections_pb2.DisconnectConnectionRequest, _connections_pb2.DisconnectConnectionResponse]
-    """DisconnectConnection deletes the user's account at a provider from this service and revokes the grant at the
-    provider. Existing attributions of commits to the user are kept. If the user is not connected, the call succeeds
-    and changes nothing.
+    """DisconnectConnection deletes the user's connection to a provider from this service and revokes the user's
+    authorization of the app at the provider. Existing attributions of commits to the user are kept. If the user is not
+    connected, the call succeeds and changes nothing.
     """
 
 class ConnectionServiceServicer(metaclass=_abc_1.ABCMeta):
     """ConnectionService returns and ends a user's connections to providers. The user is the owner of the token, or the user
-    that a service names in x-acting-user. Connecting requires the user's browser, so this service has no method for it.
+    that a service names in x-acting-user. A user can connect only in a browser, so there is no method to connect.
     """
 
     @_abc_1.abstractmethod
@@ -39,8 +39,8 @@ class ConnectionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _connections_pb2.ListConnectionsRequest,
         context: _aio.ServicerContext[_connections_pb2.ListConnectionsRequest, _abc.Awaitable[_connections_pb2.ListConnectionsResponse]],
     ) -> _abc.Awaitable[_connections_pb2.ListConnectionsResponse]:
-        """ListConnections returns one connection for each supported provider, whether or not the user is connected, sorted by
-        provider.
+        """ListConnections returns one connection for each supported provider, sorted by provider. If the user is not
+        connected to a provider, the status of its connection is NOT_CONNECTED.
         """
 
     @_abc_1.abstractmethod
@@ -49,9 +49,9 @@ class ConnectionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _connections_pb2.DisconnectConnectionRequest,
         context: _aio.ServicerContext[_connections_pb2.DisconnectConnectionRequest, _abc.Awaitable[_connections_pb2.DisconnectConnectionResponse]],
     ) -> _abc.Awaitable[_connections_pb2.DisconnectConnectionResponse]:
-        """DisconnectConnection deletes the user's account at a provider from this service and revokes the grant at the
-        provider. Existing attributions of commits to the user are kept. If the user is not connected, the call succeeds
-        and changes nothing.
+        """DisconnectConnection deletes the user's connection to a provider from this service and revokes the user's
+        authorization of the app at the provider. Existing attributions of commits to the user are kept. If the user is not
+        connected, the call succeeds and changes nothing.
         """
 
 def add_ConnectionServiceServicer_to_server(servicer: ConnectionServiceServicer, server: _aio.Server) -> None: ...

@@ -21,9 +21,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class DomainEvent(_message.Message):
-    """DomainEvent is one fact in a provider-independent form, published to consumers. A stream delivers the events of an
-    organization in the order of their ids, each at least once. Use the id as the cursor to resume from. The JSON form,
-    in REST responses and server-sent events, has the same fields; the type-specific part is under "data".
+    """DomainEvent is a fact that this service publishes to consumers, in the same form for all providers. A stream delivers
+    the events of an organization in the order of their ids, each at least once. The id is also the cursor to resume
+    from. In REST, events are JSON objects with the same fields, and the field "data" contains the type-specific part.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -53,10 +53,14 @@ class DomainEvent(_message.Message):
     project_id: _builtins.str
     """Output only. The project's id (UUID). Empty if the event does not concern a single project."""
     source_event_id: _builtins.str
-    """Output only. The delivery id of the webhook that caused the event. Empty if a user or this service caused it."""
+    """Output only. The delivery id of the webhook event that caused this event. Empty if a user or this service caused
+    the event.
+    """
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When the event happened, according to the provider."""
+        """Output only. When the event happened: the time from the provider if it sent one, otherwise the time at which this
+        service received the webhook event or made the change.
+        """
 
     @_builtins.property
     def recorded_at(self) -> _timestamp_pb2.Timestamp:
@@ -140,8 +144,9 @@ class Person(_message.Message):
     Not set if no user matched.
     """
     method: _builtins.str
-    """Output only. How the user was matched: "noreply_id", "verified_address" or "username". Without a user it is "bot",
-    or "not_a_member" if the matching user is not a member of the organization. Not set if nothing matched.
+    """Output only. How the user was matched: "noreply_id", "verified_address" or "username" (see AttributionMethod). If
+    user_id is not set, the method is "bot", or "not_a_member" if the matching user is not a member of the
+    organization. Not set if no user matched.
     """
     def __init__(
         self,
@@ -197,7 +202,9 @@ class ProviderAccount(_message.Message):
     recorded. Not set if no user matched.
     """
     method: _builtins.str
-    """Output only. How the user was matched: "account_id". Without a user it is "bot" or "not_a_member", as in Person."""
+    """Output only. How the user was matched: "account_id". If user_id is not set, the method is "bot" or "not_a_member",
+    as in Person, or not set.
+    """
     def __init__(
         self,
         *,
@@ -243,7 +250,9 @@ class PushedCommit(_message.Message):
     """Output only. The commit's web page."""
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp:
-        """Output only. The timestamp in the commit."""
+        """Output only. The commit's timestamp, as sent by the provider. GitHub does not document whether it is the time of
+        the author or of the committer.
+        """
 
     @_builtins.property
     def author(self) -> Global___Person:
@@ -312,7 +321,7 @@ class PushData(_message.Message):
     repo_id: _builtins.str
     """Output only. The provider's numeric repository id, as text."""
     full_name: _builtins.str
-    """Output only. The repository's owner and name at the time of the push."""
+    """Output only. The repository's owner and name at the time of the push, such as "acme/shop"."""
     ref: _builtins.str
     """Output only. The full ref, such as "refs/heads/main"."""
     ref_type: _builtins.str
@@ -462,7 +471,7 @@ class PullRequestData(_message.Message):
     full_name: _builtins.str
     """Output only. The base repository's owner and name."""
     action: _builtins.str
-    """Output only. The provider's name for what happened: "opened", "synchronize", "closed" and so on."""
+    """Output only. What happened, in the provider's words: "opened", "synchronize", "closed" and so on."""
     number: _builtins.int
     """Output only. The pull request number, as shown to users."""
     title: _builtins.str
@@ -476,9 +485,9 @@ class PullRequestData(_message.Message):
     url: _builtins.str
     """Output only. The pull request's web page."""
     from_fork: _builtins.bool
-    """Output only. Whether the head is in another repository. Do not trust its code."""
+    """Output only. Whether the head is in another repository than the base. Do not trust the code of such a pull request."""
     merge_commit_sha: _builtins.str
-    """Output only. The merge commit. For an open pull request, the provider's test merge."""
+    """Output only. The hash of the merge commit. For an open pull request, the hash of the provider's test merge commit."""
     @_builtins.property
     def head(self) -> Global___PullRequestSide:
         """Output only. The branch to merge."""
@@ -493,7 +502,7 @@ class PullRequestData(_message.Message):
 
     @_builtins.property
     def merged_by(self) -> Global___ProviderAccount:
-        """Output only. The account that merged it."""
+        """Output only. The account that merged the pull request."""
 
     @_builtins.property
     def sender(self) -> Global___ProviderAccount:
@@ -584,13 +593,13 @@ class IntegrationData(_message.Message):
     provider: _builtins.str
     """Output only. The provider's name, such as "github"."""
     provider_id: _builtins.str
-    """Output only. The provider's installation id."""
+    """Output only. The provider's id of the installation, as text."""
     account: _builtins.str
-    """Output only. The login of the provider account."""
+    """Output only. The login of the account at the provider on which the app is installed."""
     status: _builtins.str
     """Output only. The status of the integration: "active", "suspended" or "revoked"."""
     reason: _builtins.str
-    """Output only. Why the integration is not active. Not set if it is active."""
+    """Output only. Why the integration is not active, as a stable code. Not set if it is active."""
     @_builtins.property
     def permissions(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Output only. The granted permissions, such as {"contents": "read"}."""
@@ -638,7 +647,7 @@ class RepositoryData(_message.Message):
     repo_id: _builtins.str
     """Output only. The provider's numeric repository id, as text."""
     full_name: _builtins.str
-    """Output only. The current owner and name."""
+    """Output only. The owner and name after the change, such as "acme/shop"."""
     url: _builtins.str
     """Output only. The repository's web page."""
     private: _builtins.bool
@@ -699,7 +708,7 @@ class LinkData(_message.Message):
     full_name: _builtins.str
     """Output only. The repository's owner and name."""
     reason: _builtins.str
-    """Output only. Why the link was removed or became unreachable."""
+    """Output only. Why the link was removed or became unreachable, as a stable code."""
     def __init__(
         self,
         *,

@@ -47,14 +47,14 @@ class EventServiceServicer:
     """
 
     def StreamEvents(self, request, context):
-        """StreamEvents sends an organization's domain events, starting after a cursor or now, until the client or the server
-        ends the stream. A stream sends each event once, in the order of ids. It does not skip events whose transaction
-        commits late.
+        """StreamEvents sends an organization's domain events until the client or the server ends the stream. The stream
+        starts after the given cursor; without a cursor, it starts with the next event. It sends each event once, in the
+        order of ids, and skips no event.
 
-        The server sends the first message immediately. It has no event; its cursor is the position where the stream
-        starts. When the server shuts down, the stream ends with UNAVAILABLE (reason "draining"): reconnect with the last
-        cursor. If events after the cursor have already been deleted, the call fails with OUT_OF_RANGE (reason
-        "cursor_expired").
+        The server sends the first message immediately. This message has no event; its cursor is the position where the
+        stream starts. When the server shuts down, the stream ends with UNAVAILABLE (reason "draining"): reconnect with the
+        last cursor. If events after the cursor have already been deleted, the call fails with OUT_OF_RANGE (reason
+        "cursor_expired"): start a new stream without a cursor.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -17,14 +17,14 @@ class EventServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     StreamEvents: _aio.UnaryStreamMultiCallable[_events_pb2.StreamEventsRequest, _events_pb2.StreamEventsResponse]
-    """StreamEvents sends an organization's domain events, starting after a cursor or now, until the client or the server
-    ends the stream. A stream sends each event once, in the order of ids. It does not skip events whose transaction
-    commits late.
+    """StreamEvents sends an organization's domain events until the client or the server ends the stream. The stream
+    starts after the given cursor; without a cursor, it starts with the next event. It sends each event once, in the
+    order of ids, and skips no event.
 
-    The server sends the first message immediately. It has no event; its cursor is the position where the stream
-    starts. When the server shuts down, the stream ends with UNAVAILABLE (reason "draining"): reconnect with the last
-    cursor. If events after the cursor have already been deleted, the call fails with OUT_OF_RANGE (reason
-    "cursor_expired").
+    The server sends the first message immediately. This message has no event; its cursor is the position where the
+    stream starts. When the server shuts down, the stream ends with UNAVAILABLE (reason "draining"): reconnect with the
+    last cursor. If events after the cursor have already been deleted, the call fails with OUT_OF_RANGE (reason
+    "cursor_expired"): start a new stream without a cursor.
     """
 
 class EventServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -36,14 +36,14 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _events_pb2.StreamEventsRequest,
         context: _aio.ServicerContext[_events_pb2.StreamEventsRequest, _abc.AsyncIterator[_events_pb2.StreamEventsResponse]],
     ) -> _abc.AsyncIterator[_events_pb2.StreamEventsResponse]:
-        """StreamEvents sends an organization's domain events, starting after a cursor or now, until the client or the server
-        ends the stream. A stream sends each event once, in the order of ids. It does not skip events whose transaction
-        commits late.
+        """StreamEvents sends an organization's domain events until the client or the server ends the stream. The stream
+        starts after the given cursor; without a cursor, it starts with the next event. It sends each event once, in the
+        order of ids, and skips no event.
 
-        The server sends the first message immediately. It has no event; its cursor is the position where the stream
-        starts. When the server shuts down, the stream ends with UNAVAILABLE (reason "draining"): reconnect with the last
-        cursor. If events after the cursor have already been deleted, the call fails with OUT_OF_RANGE (reason
-        "cursor_expired").
+        The server sends the first message immediately. This message has no event; its cursor is the position where the
+        stream starts. When the server shuts down, the stream ends with UNAVAILABLE (reason "draining"): reconnect with the
+        last cursor. If events after the cursor have already been deleted, the call fails with OUT_OF_RANGE (reason
+        "cursor_expired"): start a new stream without a cursor.
         """
 
 def add_EventServiceServicer_to_server(servicer: EventServiceServicer, server: _aio.Server) -> None: ...

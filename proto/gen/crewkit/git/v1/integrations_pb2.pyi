@@ -33,13 +33,15 @@ class _IntegrationStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Int
     INTEGRATION_STATUS_NOT_CONNECTED: _IntegrationStatus.ValueType  # 1
     """The organization is not connected."""
     INTEGRATION_STATUS_PENDING: _IntegrationStatus.ValueType  # 2
-    """The installation is waiting for approval by an owner of the provider account."""
+    """The installation is waiting for approval by an owner of the account at the provider."""
     INTEGRATION_STATUS_ACTIVE: _IntegrationStatus.ValueType  # 3
     """The integration works."""
     INTEGRATION_STATUS_SUSPENDED: _IntegrationStatus.ValueType  # 4
-    """The integration is paused. It works again when the cause in its reason field is resolved."""
+    """The integration is suspended. It works again when the cause in its reason field is resolved."""
     INTEGRATION_STATUS_REVOKED: _IntegrationStatus.ValueType  # 5
-    """The integration has ended. Connecting it again restores its links and history."""
+    """The integration was disconnected or uninstalled. Its links and history are kept and work again when the
+    organization connects again.
+    """
 
 class IntegrationStatus(_IntegrationStatus, metaclass=_IntegrationStatusEnumTypeWrapper):
     """IntegrationStatus is the status of an organization's integration."""
@@ -49,13 +51,15 @@ INTEGRATION_STATUS_UNSPECIFIED: IntegrationStatus.ValueType  # 0
 INTEGRATION_STATUS_NOT_CONNECTED: IntegrationStatus.ValueType  # 1
 """The organization is not connected."""
 INTEGRATION_STATUS_PENDING: IntegrationStatus.ValueType  # 2
-"""The installation is waiting for approval by an owner of the provider account."""
+"""The installation is waiting for approval by an owner of the account at the provider."""
 INTEGRATION_STATUS_ACTIVE: IntegrationStatus.ValueType  # 3
 """The integration works."""
 INTEGRATION_STATUS_SUSPENDED: IntegrationStatus.ValueType  # 4
-"""The integration is paused. It works again when the cause in its reason field is resolved."""
+"""The integration is suspended. It works again when the cause in its reason field is resolved."""
 INTEGRATION_STATUS_REVOKED: IntegrationStatus.ValueType  # 5
-"""The integration has ended. Connecting it again restores its links and history."""
+"""The integration was disconnected or uninstalled. Its links and history are kept and work again when the
+organization connects again.
+"""
 Global___IntegrationStatus: _TypeAlias = IntegrationStatus  # noqa: Y015
 
 class _CatalogSyncState:
@@ -141,7 +145,9 @@ class CatalogSync(_message.Message):
     state: Global___CatalogSyncState.ValueType
     """Output only. The sync state."""
     error: _builtins.str
-    """Output only. Why the last sync failed, as a stable code."""
+    """Output only. Why the last sync failed, as a stable code. In the state IDLE, it can be "listing_incomplete": the
+    provider's list was incomplete, so the sync removed no repositories from the catalog.
+    """
     @_builtins.property
     def synced_at(self) -> _timestamp_pb2.Timestamp:
         """Output only. When the catalog last matched the provider. Not set before the first sync."""
@@ -209,7 +215,9 @@ class Remedy(_message.Message):
     message: _builtins.str
     """Output only. One sentence to show to users."""
     url: _builtins.str
-    """Output only. Where to perform the action, if there is a place: a page at the provider or a path of the REST API."""
+    """Output only. Where to perform the action: a page at the provider or a path of the REST API. Not set if there is no
+    page for the action.
+    """
     def __init__(
         self,
         *,
@@ -274,19 +282,19 @@ class Integration(_message.Message):
     status: Global___IntegrationStatus.ValueType
     """Output only. The status of the integration."""
     reason: _builtins.str
-    """Output only. The reason for the status, as a stable code. Not set if there is nothing to explain."""
+    """Output only. The reason for the status, as a stable code. Not set if the status needs no explanation."""
     integration_id: _builtins.str
     """Output only. The integration's id (UUID). Not set if the organization has never been connected."""
     installation_id: _builtins.str
     """Output only. The provider's installation id."""
     account: _builtins.str
-    """Output only. The login of the provider account."""
+    """Output only. The login of the account at the provider on which the app is installed."""
     account_type: _builtins.str
-    """Output only. The kind of provider account: "Organization" or "User"."""
+    """Output only. The kind of this account: "Organization" or "User"."""
     account_url: _builtins.str
-    """Output only. The provider account's web page."""
+    """Output only. The web page of this account at the provider."""
     manage_url: _builtins.str
-    """Output only. The page where the account's owners manage the app's installation."""
+    """Output only. The page at the provider where the owners of this account manage the installation."""
     repository_selection: _builtins.str
     """Output only. Which repositories the integration can access: "all" or "selected"."""
     @_builtins.property
@@ -482,7 +490,7 @@ Global___GetIntegrationResponse: _TypeAlias = GetIntegrationResponse  # noqa: Y0
 
 @_typing.final
 class DisconnectIntegrationRequest(_message.Message):
-    """DisconnectIntegrationRequest selects the integration to end."""
+    """DisconnectIntegrationRequest selects the integration to disconnect."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -512,7 +520,7 @@ Global___DisconnectIntegrationRequest: _TypeAlias = DisconnectIntegrationRequest
 
 @_typing.final
 class DisconnectIntegrationResponse(_message.Message):
-    """DisconnectIntegrationResponse is empty. The integration has ended."""
+    """DisconnectIntegrationResponse is empty. The integration is disconnected."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -591,7 +599,7 @@ class VersionActor(_message.Message):
     kind: Global___ActorKind.ValueType
     """Output only. The kind of actor."""
     name: _builtins.str
-    """Output only. The name of the service or of the part of this service. Not set for a user."""
+    """Output only. The name of the other crewkit service, or of the part of this service. Not set for a user."""
     user_id: _builtins.str
     """Output only. The id (UUID) of the user, or of the user that a service acted for."""
     user_name: _builtins.str
@@ -662,7 +670,7 @@ Global___FieldChange: _TypeAlias = FieldChange  # noqa: Y015
 
 @_typing.final
 class Version(_message.Message):
-    """Version is one audit row: who changed what, and the values before and after."""
+    """Version is an audit record of one change: the actor, the time, and the changed fields before and after."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -771,7 +779,7 @@ Global___ListVersionsRequest: _TypeAlias = ListVersionsRequest  # noqa: Y015
 
 @_typing.final
 class ListVersionsResponse(_message.Message):
-    """ListVersionsResponse is one page of audit rows."""
+    """ListVersionsResponse is one page of versions."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -781,7 +789,7 @@ class ListVersionsResponse(_message.Message):
     """Output only. Empty on the last page."""
     @_builtins.property
     def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Version]:
-        """Output only. The audit rows, newest first."""
+        """Output only. The versions, newest first."""
 
     def __init__(
         self,

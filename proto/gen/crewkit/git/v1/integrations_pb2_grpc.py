@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class IntegrationServiceStub:
-    """IntegrationService returns and manages an organization's integrations with providers. Connecting an integration
-    requires a user's browser, so this service has no method for it.
+    """IntegrationService returns and manages an organization's integrations with providers. A user can connect an
+    organization only in a browser, so there is no method to connect.
     """
 
     def __init__(self, channel):
@@ -64,13 +64,13 @@ class IntegrationServiceStub:
 
 
 class IntegrationServiceServicer:
-    """IntegrationService returns and manages an organization's integrations with providers. Connecting an integration
-    requires a user's browser, so this service has no method for it.
+    """IntegrationService returns and manages an organization's integrations with providers. A user can connect an
+    organization only in a browser, so there is no method to connect.
     """
 
     def ListIntegrations(self, request, context):
-        """ListIntegrations returns one integration for each supported provider, whether or not it is connected, sorted by
-        provider.
+        """ListIntegrations returns one integration for each supported provider, sorted by provider. If the organization is
+        not connected to a provider, the status of its integration is NOT_CONNECTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -85,7 +85,8 @@ class IntegrationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DisconnectIntegration(self, request, context):
-        """DisconnectIntegration ends an integration and revokes its tokens. Its links and history are kept.
+        """DisconnectIntegration ends an integration and revokes its tokens. Its links and history are kept, but the links
+        receive no more events.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -142,8 +143,8 @@ def add_IntegrationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class IntegrationService:
-    """IntegrationService returns and manages an organization's integrations with providers. Connecting an integration
-    requires a user's browser, so this service has no method for it.
+    """IntegrationService returns and manages an organization's integrations with providers. A user can connect an
+    organization only in a browser, so there is no method to connect.
     """
 
     @staticmethod

@@ -13,29 +13,31 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class IntegrationServiceStub:
-    """IntegrationService returns and manages an organization's integrations with providers. Connecting an integration
-    requires a user's browser, so this service has no method for it.
+    """IntegrationService returns and manages an organization's integrations with providers. A user can connect an
+    organization only in a browser, so there is no method to connect.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListIntegrations: _aio.UnaryUnaryMultiCallable[_integrations_pb2.ListIntegrationsRequest, _integrations_pb2.ListIntegrationsResponse]
-    """ListIntegrations returns one integration for each supported provider, whether or not it is connected, sorted by
-    provider.
+    """ListIntegrations returns one integration for each supported provider, sorted by provider. If the organization is
+    not connected to a provider, the status of its integration is NOT_CONNECTED.
     """
     GetIntegration: _aio.UnaryUnaryMultiCallable[_integrations_pb2.GetIntegrationRequest, _integrations_pb2.GetIntegrationResponse]
     """GetIntegration returns an organization's integration with one provider. If the organization is not connected, the
     status is NOT_CONNECTED.
     """
     DisconnectIntegration: _aio.UnaryUnaryMultiCallable[_integrations_pb2.DisconnectIntegrationRequest, _integrations_pb2.DisconnectIntegrationResponse]
-    """DisconnectIntegration ends an integration and revokes its tokens. Its links and history are kept."""
+    """DisconnectIntegration ends an integration and revokes its tokens. Its links and history are kept, but the links
+    receive no more events.
+    """
     SyncIntegration: _aio.UnaryUnaryMultiCallable[_integrations_pb2.SyncIntegrationRequest, _integrations_pb2.SyncIntegrationResponse]
     """SyncIntegration requests an immediate sync of the repository catalog from the provider."""
     ListVersions: _aio.UnaryUnaryMultiCallable[_integrations_pb2.ListVersionsRequest, _integrations_pb2.ListVersionsResponse]
     """ListVersions returns the audit history of an integration, its links and its projects, newest first."""
 
 class IntegrationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """IntegrationService returns and manages an organization's integrations with providers. Connecting an integration
-    requires a user's browser, so this service has no method for it.
+    """IntegrationService returns and manages an organization's integrations with providers. A user can connect an
+    organization only in a browser, so there is no method to connect.
     """
 
     @_abc_1.abstractmethod
@@ -44,8 +46,8 @@ class IntegrationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _integrations_pb2.ListIntegrationsRequest,
         context: _aio.ServicerContext[_integrations_pb2.ListIntegrationsRequest, _abc.Awaitable[_integrations_pb2.ListIntegrationsResponse]],
     ) -> _abc.Awaitable[_integrations_pb2.ListIntegrationsResponse]:
-        """ListIntegrations returns one integration for each supported provider, whether or not it is connected, sorted by
-        provider.
+        """ListIntegrations returns one integration for each supported provider, sorted by provider. If the organization is
+        not connected to a provider, the status of its integration is NOT_CONNECTED.
         """
 
     @_abc_1.abstractmethod
@@ -64,7 +66,9 @@ class IntegrationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _integrations_pb2.DisconnectIntegrationRequest,
         context: _aio.ServicerContext[_integrations_pb2.DisconnectIntegrationRequest, _abc.Awaitable[_integrations_pb2.DisconnectIntegrationResponse]],
     ) -> _abc.Awaitable[_integrations_pb2.DisconnectIntegrationResponse]:
-        """DisconnectIntegration ends an integration and revokes its tokens. Its links and history are kept."""
+        """DisconnectIntegration ends an integration and revokes its tokens. Its links and history are kept, but the links
+        receive no more events.
+        """
 
     @_abc_1.abstractmethod
     def SyncIntegration(

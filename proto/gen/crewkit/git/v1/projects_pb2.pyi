@@ -31,7 +31,7 @@ class _UnreachableReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Unr
     UNREACHABLE_REASON_UNSPECIFIED: _UnreachableReason.ValueType  # 0
     """The repository can be reached."""
     UNREACHABLE_REASON_INTEGRATION_REVOKED: _UnreachableReason.ValueType  # 1
-    """The integration has ended."""
+    """The integration was disconnected or uninstalled."""
     UNREACHABLE_REASON_INTEGRATION_SUSPENDED: _UnreachableReason.ValueType  # 2
     """The integration is suspended."""
     UNREACHABLE_REASON_REPOSITORY_REMOVED: _UnreachableReason.ValueType  # 3
@@ -43,7 +43,7 @@ class UnreachableReason(_UnreachableReason, metaclass=_UnreachableReasonEnumType
 UNREACHABLE_REASON_UNSPECIFIED: UnreachableReason.ValueType  # 0
 """The repository can be reached."""
 UNREACHABLE_REASON_INTEGRATION_REVOKED: UnreachableReason.ValueType  # 1
-"""The integration has ended."""
+"""The integration was disconnected or uninstalled."""
 UNREACHABLE_REASON_INTEGRATION_SUSPENDED: UnreachableReason.ValueType  # 2
 """The integration is suspended."""
 UNREACHABLE_REASON_REPOSITORY_REMOVED: UnreachableReason.ValueType  # 3
@@ -81,7 +81,7 @@ class ProjectRepository(_message.Message):
     repo_id: _builtins.str
     """Output only. The provider's numeric repository id, as text."""
     full_name: _builtins.str
-    """Output only. The repository's current owner and name."""
+    """Output only. The repository's current owner and name, such as "acme/shop"."""
     url: _builtins.str
     """Output only. The repository's web page."""
     default_branch: _builtins.str
@@ -89,7 +89,7 @@ class ProjectRepository(_message.Message):
     webhooks_enabled: _builtins.bool
     """Output only. Whether pushes and pull requests are forwarded to this project."""
     root_directory: _builtins.str
-    """Output only. The project's directory in the repository. Not set for the repository root."""
+    """Output only. The project's directory in the repository. Not set if it is the repository's root directory."""
     reachable: _builtins.bool
     """Output only. Whether the link can receive events now."""
     reason: Global___UnreachableReason.ValueType
@@ -191,8 +191,8 @@ Global___Project: _TypeAlias = Project  # noqa: Y015
 
 @_typing.final
 class LinkChoices(_message.Message):
-    """LinkChoices are the user's settings of a link. A new link takes a missing value from the repository. An update leaves
-    a missing value unchanged.
+    """LinkChoices are the settings of a link. By default, a new link uses the repository's default branch and root
+    directory, and webhooks are enabled. An update leaves missing settings unchanged.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -201,11 +201,11 @@ class LinkChoices(_message.Message):
     WEBHOOKS_ENABLED_FIELD_NUMBER: _builtins.int
     ROOT_DIRECTORY_FIELD_NUMBER: _builtins.int
     default_branch: _builtins.str
-    """Optional. The project's default branch: a valid git branch name."""
+    """Optional. The branch that the project uses as its default branch: a valid git branch name."""
     webhooks_enabled: _builtins.bool
     """Optional. Whether to forward pushes and pull requests to this project."""
     root_directory: _builtins.str
-    """Optional. The project's directory in the repository, such as "services/api". Empty means the repository root."""
+    """Optional. The project's directory in the repository, such as "services/api". Empty means the root directory."""
     def __init__(
         self,
         *,
@@ -427,7 +427,9 @@ class LinkProjectRepositoryRequest(_message.Message):
     response.
     """
     replace: _builtins.bool
-    """Optional. If the project is linked to another repository, replace that link. Otherwise the call fails in that case."""
+    """Optional. If the project is linked to another repository: true replaces that link, and false makes the call fail
+    (reason "project_already_linked").
+    """
     @_builtins.property
     def choices(self) -> Global___LinkChoices:
         """Optional. The settings of the link."""
@@ -507,7 +509,7 @@ class UpdateProjectRepositoryRequest(_message.Message):
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
         """Optional. The settings to change (AIP-134), or "*" for all. If empty, every setting that is present in choices is
-        changed. A setting named here must be present in choices, because a setting cannot be cleared.
+        changed. Each setting in the mask must also be present in choices, because a setting cannot be cleared.
         """
 
     def __init__(

@@ -100,7 +100,8 @@ class ProjectRepositoryServiceServicer:
     def LinkProjectRepository(self, request, context):
         """LinkProjectRepository links a project to a repository in its organization's catalog.
 
-        If the project is already linked to this repository with the same choices, the call returns the existing link.
+        If the project is already linked to this repository with the same settings, the call returns the existing link.
+        With other settings, it fails (reason "project_already_linked"): call UpdateProjectRepository instead.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -114,7 +115,7 @@ class ProjectRepositoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UnlinkProjectRepository(self, request, context):
-        """UnlinkProjectRepository removes a project's link. Its webhook events and audit history are kept.
+        """UnlinkProjectRepository removes a project's link. The link's webhook events and audit history are kept.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

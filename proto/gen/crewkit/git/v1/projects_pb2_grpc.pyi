@@ -25,12 +25,13 @@ class ProjectRepositoryServiceStub:
     LinkProjectRepository: _aio.UnaryUnaryMultiCallable[_projects_pb2.LinkProjectRepositoryRequest, _projects_pb2.LinkProjectRepositoryResponse]
     """LinkProjectRepository links a project to a repository in its organization's catalog.
 
-    If the project is already linked to this repository with the same choices, the call returns the existing link.
+    If the project is already linked to this repository with the same settings, the call returns the existing link.
+    With other settings, it fails (reason "project_already_linked"): call UpdateProjectRepository instead.
     """
     UpdateProjectRepository: _aio.UnaryUnaryMultiCallable[_projects_pb2.UpdateProjectRepositoryRequest, _projects_pb2.UpdateProjectRepositoryResponse]
     """UpdateProjectRepository changes the settings of a link."""
     UnlinkProjectRepository: _aio.UnaryUnaryMultiCallable[_projects_pb2.UnlinkProjectRepositoryRequest, _projects_pb2.UnlinkProjectRepositoryResponse]
-    """UnlinkProjectRepository removes a project's link. Its webhook events and audit history are kept."""
+    """UnlinkProjectRepository removes a project's link. The link's webhook events and audit history are kept."""
     ImportRepository: _aio.UnaryUnaryMultiCallable[_projects_pb2.ImportRepositoryRequest, _projects_pb2.ImportRepositoryResponse]
     """ImportRepository creates a project from a repository. It creates the project and its link in one transaction."""
 
@@ -69,7 +70,8 @@ class ProjectRepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_projects_pb2.LinkProjectRepositoryResponse]:
         """LinkProjectRepository links a project to a repository in its organization's catalog.
 
-        If the project is already linked to this repository with the same choices, the call returns the existing link.
+        If the project is already linked to this repository with the same settings, the call returns the existing link.
+        With other settings, it fails (reason "project_already_linked"): call UpdateProjectRepository instead.
         """
 
     @_abc_1.abstractmethod
@@ -86,7 +88,7 @@ class ProjectRepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _projects_pb2.UnlinkProjectRepositoryRequest,
         context: _aio.ServicerContext[_projects_pb2.UnlinkProjectRepositoryRequest, _abc.Awaitable[_projects_pb2.UnlinkProjectRepositoryResponse]],
     ) -> _abc.Awaitable[_projects_pb2.UnlinkProjectRepositoryResponse]:
-        """UnlinkProjectRepository removes a project's link. Its webhook events and audit history are kept."""
+        """UnlinkProjectRepository removes a project's link. The link's webhook events and audit history are kept."""
 
     @_abc_1.abstractmethod
     def ImportRepository(

@@ -68,7 +68,7 @@ class Repository(_message.Message):
     repo_id: _builtins.str
     """Output only. The provider's numeric repository id, as text. It never changes."""
     full_name: _builtins.str
-    """Output only. The current owner and name."""
+    """Output only. The current owner and name, such as "acme/shop"."""
     url: _builtins.str
     """Output only. The repository's web page."""
     private: _builtins.bool
@@ -80,7 +80,7 @@ class Repository(_message.Message):
     default_branch: _builtins.str
     """Output only. The default branch, if known."""
     description: _builtins.str
-    """Output only. The description that its owner wrote."""
+    """Output only. The repository's description at the provider."""
     language: _builtins.str
     """Output only. The main programming language."""
     visibility: _builtins.str
@@ -160,7 +160,7 @@ class Branch(_message.Message):
     name: _builtins.str
     """Output only. The branch name. It can contain slashes."""
     sha: _builtins.str
-    """Output only. The full hash of the commit."""
+    """Output only. The full hash of the latest commit."""
     default: _builtins.bool
     """Output only. Whether it is the repository's default branch."""
     protected: _builtins.bool
@@ -204,7 +204,9 @@ class ListRepositoriesRequest(_message.Message):
     provider: _builtins.str
     """Required. The provider's name."""
     query: _builtins.str
-    """Optional. Only repositories whose owner and name contain this text, ignoring case. At most 256 characters."""
+    """Optional. Only repositories that match this text in their name, owner, description, language or topics, ignoring
+    case. The best matches come first. A text with a slash is compared with "owner/name". At most 256 characters.
+    """
     archived: _builtins.bool
     """Optional. True: only archived repositories. False: only repositories that are not archived."""
     private: _builtins.bool
@@ -216,8 +218,8 @@ class ListRepositoriesRequest(_message.Message):
     page_token: _builtins.str
     """Optional. The next_page_token of the previous page."""
     refresh: _builtins.bool
-    """Optional. Whether to request a catalog sync as well. The response does not wait for the sync. Needs the permission
-    to sync.
+    """Optional. Whether to also request a catalog sync. The response does not wait for the sync. The caller needs the
+    permission to sync.
     """
     include_projects: _builtins.bool
     """Optional. Whether to return the projects that are linked to each repository."""
@@ -267,7 +269,7 @@ class ListRepositoriesResponse(_message.Message):
     """Output only. Empty on the last page."""
     @_builtins.property
     def repositories(self) -> _containers.RepeatedCompositeFieldContainer[Global___Repository]:
-        """Output only. The repositories, sorted by name."""
+        """Output only. The repositories, sorted by name, or in a search the best matches first."""
 
     @_builtins.property
     def sync(self) -> _integrations_pb2.CatalogSync:
@@ -404,12 +406,10 @@ class ListBranchesResponse(_message.Message):
     next_page_token: _builtins.str
     """Output only. Empty on the last page."""
     stale: _builtins.bool
-    """Output only. Whether the provider is currently unavailable, so that these branches are from an earlier fetch
-    (fetched_at).
-    """
+    """Output only. True if the provider is unavailable and the branches are from an earlier fetch, at fetched_at."""
     complete: _builtins.bool
-    """Output only. False if the repository has more branches than were searched. To find the others, search for the
-    beginning of the name.
+    """Output only. False if the repository has more branches than were fetched. To find the other branches, pass the
+    beginning of a name in query.
     """
     @_builtins.property
     def branches(self) -> _containers.RepeatedCompositeFieldContainer[Global___Branch]:

@@ -59,7 +59,7 @@ class RepositoryServiceServicer:
     """
 
     def ListRepositories(self, request, context):
-        """ListRepositories lists or searches the repository catalog, sorted by name.
+        """ListRepositories lists or searches the repository catalog. It is sorted by name, or in a search by relevance.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

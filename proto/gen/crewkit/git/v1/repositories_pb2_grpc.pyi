@@ -19,7 +19,7 @@ class RepositoryServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListRepositories: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ListRepositoriesRequest, _repositories_pb2.ListRepositoriesResponse]
-    """ListRepositories lists or searches the repository catalog, sorted by name."""
+    """ListRepositories lists or searches the repository catalog. It is sorted by name, or in a search by relevance."""
     GetRepository: _aio.UnaryUnaryMultiCallable[_repositories_pb2.GetRepositoryRequest, _repositories_pb2.GetRepositoryResponse]
     """GetRepository returns one repository."""
     ListBranches: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ListBranchesRequest, _repositories_pb2.ListBranchesResponse]
@@ -36,7 +36,7 @@ class RepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _repositories_pb2.ListRepositoriesRequest,
         context: _aio.ServicerContext[_repositories_pb2.ListRepositoriesRequest, _abc.Awaitable[_repositories_pb2.ListRepositoriesResponse]],
     ) -> _abc.Awaitable[_repositories_pb2.ListRepositoriesResponse]:
-        """ListRepositories lists or searches the repository catalog, sorted by name."""
+        """ListRepositories lists or searches the repository catalog. It is sorted by name, or in a search by relevance."""
 
     @_abc_1.abstractmethod
     def GetRepository(

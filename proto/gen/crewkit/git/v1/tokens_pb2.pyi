@@ -37,7 +37,7 @@ class IssueReadTokenRequest(_message.Message):
     """Optional. The provider's name. If empty, "github"."""
     @_builtins.property
     def project_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Required. The projects' ids (UUID), 1 to 100. Each project must be linked through this provider."""
+        """Required. The ids (UUIDs) of 1 to 100 projects. Each project must be linked to a repository of the provider."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class IssueReadTokenResponse(_message.Message):
     token: _builtins.str
     """Output only. The token. It is a secret."""
     lease_id: _builtins.str
-    """Output only. The id (UUID) of the stored lease, for audits."""
+    """Output only. The id (UUID) of the stored token lease, for audits."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """Output only. When the token expires: at most one hour from now."""
@@ -108,7 +108,7 @@ class TokenRepository(_message.Message):
     repo_id: _builtins.str
     """Output only. The provider's numeric repository id, as text."""
     full_name: _builtins.str
-    """Output only. The repository's current owner and name."""
+    """Output only. The repository's current owner and name, such as "acme/shop"."""
     clone_url: _builtins.str
     """Output only. The URL for `git clone`. The user name is "x-access-token", the password is the token."""
     def __init__(

@@ -51,7 +51,7 @@ class TokenServiceServicer:
     def IssueReadToken(self, request, context):
         """IssueReadToken issues a token that can read only the repositories linked to the given projects.
 
-        The service stores a lease for every token: the caller, the reason, the repositories and the expiry time. It
+        The server stores a token lease for every token: the caller, the reason, the repositories and the expiry time. It
         revokes the token when the integration is disconnected, uninstalled or suspended, or when one of the repositories
         is no longer linked to any project.
 

@@ -21,7 +21,7 @@ class TokenServiceStub:
     IssueReadToken: _aio.UnaryUnaryMultiCallable[_tokens_pb2.IssueReadTokenRequest, _tokens_pb2.IssueReadTokenResponse]
     """IssueReadToken issues a token that can read only the repositories linked to the given projects.
 
-    The service stores a lease for every token: the caller, the reason, the repositories and the expiry time. It
+    The server stores a token lease for every token: the caller, the reason, the repositories and the expiry time. It
     revokes the token when the integration is disconnected, uninstalled or suspended, or when one of the repositories
     is no longer linked to any project.
 
@@ -43,7 +43,7 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_tokens_pb2.IssueReadTokenResponse]:
         """IssueReadToken issues a token that can read only the repositories linked to the given projects.
 
-        The service stores a lease for every token: the caller, the reason, the repositories and the expiry time. It
+        The server stores a token lease for every token: the caller, the reason, the repositories and the expiry time. It
         revokes the token when the integration is disconnected, uninstalled or suspended, or when one of the repositories
         is no longer linked to any project.
 

@@ -37,7 +37,7 @@ class _WebhookEventStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_We
     WEBHOOK_EVENT_STATUS_IGNORED: _WebhookEventStatus.ValueType  # 4
     """The event required no action."""
     WEBHOOK_EVENT_STATUS_UNROUTED: _WebhookEventStatus.ValueType  # 5
-    """No known installation matches the event."""
+    """The installation of the event is not connected to an organization."""
 
 class WebhookEventStatus(_WebhookEventStatus, metaclass=_WebhookEventStatusEnumTypeWrapper):
     """WebhookEventStatus is the processing status of a webhook event."""
@@ -53,7 +53,7 @@ WEBHOOK_EVENT_STATUS_FAILED: WebhookEventStatus.ValueType  # 3
 WEBHOOK_EVENT_STATUS_IGNORED: WebhookEventStatus.ValueType  # 4
 """The event required no action."""
 WEBHOOK_EVENT_STATUS_UNROUTED: WebhookEventStatus.ValueType  # 5
-"""No known installation matches the event."""
+"""The installation of the event is not connected to an organization."""
 Global___WebhookEventStatus: _TypeAlias = WebhookEventStatus  # noqa: Y015
 
 class _WebhookEventOutcome:
@@ -70,7 +70,7 @@ class _WebhookEventOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_W
     """The event was not applied to the subject."""
 
 class WebhookEventOutcome(_WebhookEventOutcome, metaclass=_WebhookEventOutcomeEnumTypeWrapper):
-    """WebhookEventOutcome is the decision for one subject of an event."""
+    """WebhookEventOutcome is the decision for one subject of an event, such as a link."""
 
 WEBHOOK_EVENT_OUTCOME_UNSPECIFIED: WebhookEventOutcome.ValueType  # 0
 """Never returned."""
@@ -110,7 +110,7 @@ Global___WebhookEventSource: _TypeAlias = WebhookEventSource  # noqa: Y015
 
 @_typing.final
 class WebhookEventVerdict(_message.Message):
-    """WebhookEventVerdict is the decision for one subject of an event."""
+    """WebhookEventVerdict is the decision for one subject of an event, with a reason code."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -185,13 +185,13 @@ class WebhookEvent(_message.Message):
     status: Global___WebhookEventStatus.ValueType
     """Output only. The processing status."""
     reason: _builtins.str
-    """Output only. For an ignored event, the reason code. For a failed event, the error message."""
+    """Output only. For an ignored event, the reason code. If an attempt failed, the error message of the last attempt."""
     source: Global___WebhookEventSource.ValueType
     """Output only. How the event reached this service."""
     repo_id: _builtins.str
     """Output only. The provider's numeric repository id, as text."""
     installation_id: _builtins.str
-    """Output only. The provider's installation id."""
+    """Output only. The provider's id of the installation that the event is from."""
     attempts: _builtins.int
     """Output only. The number of failed processing attempts."""
     payload_bytes: _builtins.int
@@ -206,11 +206,11 @@ class WebhookEvent(_message.Message):
 
     @_builtins.property
     def processed_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When processing ended."""
+        """Output only. When processing ended. Not set while the event is pending."""
 
     @_builtins.property
     def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___WebhookEventVerdict]:
-        """Output only. The decision for each subject. Empty in lists."""
+        """Output only. The verdict for each subject. Empty in lists."""
 
     def __init__(
         self,
@@ -529,7 +529,7 @@ class RetryWebhookEventsRequest(_message.Message):
     page_size: _builtins.int
     """Optional. The maximum number of events to reprocess, 1 to 1000. 0 means 1000."""
     page_token: _builtins.str
-    """Optional. The next_page_token of the previous response, to continue with the events that follow."""
+    """Optional. The next_page_token of the previous response, to continue with the remaining events."""
     request_id: _builtins.str
     """Optional. An idempotency key for this request (AIP-155): 1 to 255 printable ASCII characters, preferably a UUID. If
     you send the request again with the same key within 24 hours, it is not executed again and you receive the first
