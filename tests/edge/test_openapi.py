@@ -72,6 +72,18 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
     assert {"contact", "license", "description"} <= document["info"].keys()
 
 
+def test_descriptions_of_schemas_have_no_code_blocks(document: dict[str, Any]) -> None:
+    """Markdown displays a line that is indented by four spaces after an empty line as code."""
+    descriptions = [schema.get("description", "") for schema in document["components"]["schemas"].values()]
+    assert [text for text in descriptions if "\n    " in text] == []
+    assert [text for text in descriptions if "\n\n" in text]
+
+
+def test_security_schemes_are_described_in_full(document: dict[str, Any]) -> None:
+    for scheme in document["components"]["securitySchemes"].values():
+        assert scheme["description"].endswith("."), scheme
+
+
 @pytest.mark.parametrize("event_type", DomainEventType, ids=lambda one: one.value)
 @pytest.mark.parametrize("full", [True, False], ids=["full", "sparse"])
 def test_streamed_events_are_as_described(

@@ -8,7 +8,7 @@ from core.domain.connections import Connection, ConnectionStatus
 
 
 class ConnectionStanding(Enum):
-    """The state of a user's connection to a provider."""
+    """The status of a user's connection to a provider."""
 
     NOT_CONNECTED = "not_connected"
     ACTIVE = "active"

@@ -43,10 +43,11 @@ class DomainEventType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person named in a commit. `user_id` is the matched crewkit user, `method` how they were matched.
+    """A person named in a commit.
 
-    Without a user `method` is `bot`, `not_a_member` if the matched user is not a member of the
-    organization, or null.
+    `user_id` is the matching crewkit user, and `method` is how the user was matched. If `user_id` is null,
+    `method` is `bot`, or `not_a_member` if the matching user is not a member of the organization, or null if
+    no user matched.
     """
 
     name: str
@@ -58,7 +59,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class ProviderAccount:
-    """An account at the provider. `id` never changes. `user_id` and `method` are as in `Person`."""
+    """An account at the provider. `id` never changes, but `login` can change.
+
+    `user_id` is the crewkit user who owns the account. `method` is `account_id`; if `user_id` is null,
+    `method` is as in `Person`.
+    """
 
     id: str
     login: str
@@ -71,7 +76,8 @@ class ProviderAccount:
 class PushedCommit:
     """A commit of a push. `message` is truncated to 4,000 characters.
 
-    `committer` is null if the author is also the committer.
+    `timestamp` is the commit's timestamp, as sent by the provider. `committer` is null if the author is also
+    the committer.
     """
 
     sha: str
@@ -107,7 +113,10 @@ class PushData:
 
 @dataclass(frozen=True, slots=True)
 class PullRequestSide:
-    """The head or the base of a pull request. The repository is null if the fork was deleted."""
+    """The head or the base of a pull request.
+
+    `repo_id` and `full_name` are null if the repository was deleted.
+    """
 
     ref: str
     sha: str
@@ -155,7 +164,10 @@ class IntegrationData:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryData:
-    """The data of `git.repository.*`. `previous_full_name` is set if the repository was renamed."""
+    """The data of `git.repository.*`: a catalog repository after it changed.
+
+    `previous_full_name` is null if the owner and name did not change.
+    """
 
     repo_id: RepoId
     full_name: str

@@ -75,7 +75,12 @@ class Bounds:
 
 
 class EndReason(Enum):
-    """Why the service ended a stream. Except after `access_ended`, continue from the cursor at once."""
+    """Why the service ended a stream.
+
+    After `draining` (the server shuts down) or `failed` (an unexpected error), reconnect with the cursor.
+    After `sign_in_expired`, get a new token, then reconnect with the cursor. After `access_ended`, the caller
+    has no access to the organization's events: do not reconnect.
+    """
 
     SIGN_IN_EXPIRED = "sign_in_expired"
     ACCESS_ENDED = "access_ended"

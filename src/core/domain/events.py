@@ -19,7 +19,7 @@ class EventStatus(Enum):
 
 
 class Outcome(Enum):
-    """Whether the event was processed or ignored for one object."""
+    """The decision for one object: the event was applied to it (`processed`) or not (`ignored`)."""
 
     PROCESSED = "processed"
     IGNORED = "ignored"

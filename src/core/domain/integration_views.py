@@ -10,7 +10,7 @@ from core.domain.syncs import SyncState, sync_state
 
 
 class ConnectionState(Enum):
-    """The state of an organization's integration with a provider."""
+    """The status of an organization's integration with a provider."""
 
     NOT_CONNECTED = "not_connected"
     PENDING = "pending"
@@ -20,7 +20,7 @@ class ConnectionState(Enum):
 
 
 class Remedy(Enum):
-    """The one action that helps."""
+    """The action that resolves the problem."""
 
     CONNECT = "connect"
     RECONNECT = "reconnect"

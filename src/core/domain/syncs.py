@@ -23,7 +23,7 @@ INCOMPLETE_RETRY = timedelta(hours=1)
 
 
 class SyncPhase(Enum):
-    """The state of a catalog's synchronization. The catalog can be read in every state."""
+    """The sync state of a repository catalog. The catalog can be read in every state."""
 
     IDLE = "idle"
     REQUESTED = "requested"

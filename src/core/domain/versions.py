@@ -34,7 +34,11 @@ class Version:
 
 
 class ActorKind(Enum):
-    """The kind of actor that changed something."""
+    """The kind of actor that made a change.
+
+    `service` is another crewkit service, `webhook` a webhook event of the provider, `scheduler` a scheduled
+    task of this service, and `system` another part of this service.
+    """
 
     USER = "user"
     SERVICE = "service"

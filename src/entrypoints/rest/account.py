@@ -45,8 +45,8 @@ def operations(authentication: Authentication, who_am_i: WhoAmI) -> list[Operati
             name="show_user",
             summary="Get the current user",
             tag=Tag.ACCOUNT,
-            description="Returns the user of the access token, with their organizations and their role in "
-            "each.",
+            description="Returns the user of the access token, the user's organizations, and the user's role "
+            "in each organization.",
             answers=[Answer(CurrentUser)],
             refusals=[UserRequired],
         )

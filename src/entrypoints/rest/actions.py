@@ -29,7 +29,10 @@ _OF_CONNECTIONS: Mapping[ConnectionRemedy, str] = {
 
 
 class Action(msgspec.Struct):
-    """The recommended next action. `url` is a page of the provider, a path of this service, or null."""
+    """The recommended next action, with a message for users.
+
+    `url` is where to perform the action: a page of the provider or a path of this service; otherwise null.
+    """
 
     code: Remedy
     message: str
@@ -53,7 +56,7 @@ def action_of(
 
 
 class ConnectionAction(msgspec.Struct):
-    """The recommended next action, and the path to send the browser to."""
+    """The recommended next action, with a message for users. `url` is the path to open in the browser."""
 
     code: ConnectionRemedy
     message: str

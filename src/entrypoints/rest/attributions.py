@@ -47,9 +47,11 @@ class AttributedUser(msgspec.Struct):
 
 
 class AttributionBody(msgspec.Struct):
-    """A person named in a commit, and the user they were matched to.
+    """A person named in a commit, and the user that the person was matched to.
 
-    `email` is normalized for comparison. Without a `user`, `method` says why.
+    `email` is in the normalized form that is used for matching. If `user` is null, `method` is the reason.
+    `committed_at` is the commit's timestamp, as sent by the provider. `recorded_at` is when this service
+    first recorded the person for this commit.
     """
 
     provider: str
@@ -101,8 +103,9 @@ def operations(authentication: Authentication, list_attributions: ListAttributio
             tag=Tag.ATTRIBUTIONS,
             query=AttributionQuery,
             answers=[Answer(AttributionList)],
-            description="Returns which users the authors of commits were matched to. Do not use "
-            "attributions for authentication: anyone can write any author into a commit.",
+            description="Returns the authors, committers and co-authors of commits, and the user that each "
+            "person was matched to. Do not use attributions for authentication: anyone can write any author "
+            "into a commit.",
         )
     ]
 

@@ -40,9 +40,9 @@ class BranchBody(msgspec.Struct):
 class BranchList(msgspec.Struct):
     """A page of branches: the default branch first, the others sorted by name.
 
-    `stale` is true if the provider does not respond and the list is from `fetched_at`. `complete` is
-    false if the repository has more branches than were fetched: search with the beginning of a name to
-    find the others.
+    `stale` is true if the provider does not respond and the branches are from an earlier fetch, at
+    `fetched_at`. `complete` is false if the repository has more branches than were fetched. To find the other
+    branches, pass the beginning of a name in `q`.
     """
 
     data: list[BranchBody]

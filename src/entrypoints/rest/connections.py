@@ -80,14 +80,14 @@ class ConnectionBody(msgspec.Struct, kw_only=True):
 
 
 class ConnectionList(msgspec.Struct):
-    """All supported providers on a single page."""
+    """The connections to all supported providers, on a single page."""
 
     data: list[ConnectionBody]
     next_cursor: None = None
 
 
 class Redirect(msgspec.Struct):
-    """The URL to send the browser to. The response also sets the browser's cookie."""
+    """The URL to send the browser to. At the start of a flow, the response also sets the flow's cookie."""
 
     redirect_url: str
 
@@ -115,7 +115,7 @@ class Connecting:
                 summary="List your connections",
                 tag=Tag.ACCOUNT,
                 description="Returns one entry for each supported provider, connected or not, with the "
-                "caller's account there.",
+                "caller's account at the provider.",
                 query=ConnectionsQuery,
                 answers=[Answer(ConnectionList)],
                 refusals=[UserRequired, ActionForbidden, ProviderUnknown],
@@ -126,9 +126,9 @@ class Connecting:
                 self.pages.for_people(self._authorize),
                 name="connect_account",
                 summary="Start connecting your account",
-                description="Redirects a browser to the provider, where the user authorizes the app. With "
-                "`Accept: application/json` the URL is returned instead. A browser that comes from "
-                "another site gets a confirmation page first.",
+                description="Redirects the browser to the provider, where the user authorizes the app. With "
+                "`Accept: application/json`, returns the URL instead. A browser that comes from another "
+                "site gets a confirmation page first.",
                 tag=Tag.ACCOUNT,
                 query=AuthorizeQuery,
                 answers=[
@@ -144,7 +144,7 @@ class Connecting:
                 self.pages.for_people(self._authorize_confirmed),
                 name="connect_account_confirmed",
                 summary="Start connecting your account after confirmation",
-                description="Does the same as `GET`. The form of the confirmation page calls it.",
+                description="Does the same as `GET`. The form of the confirmation page sends this request.",
                 tag=Tag.ACCOUNT,
                 query=AuthorizeQuery,
                 answers=[
@@ -160,8 +160,8 @@ class Connecting:
                 name="return_from_connecting",
                 summary="Finish connecting your account",
                 description="The provider redirects the browser here. The `state` and the flow's cookie "
-                "authenticate the request. If the browser has a session, it must belong to the "
-                "same user.",
+                "authenticate the request. If the browser has a session, the session must belong to "
+                "the user who started the flow.",
                 tag=Tag.ACCOUNT,
                 query=ConnectionReturn,
                 answers=[

@@ -38,7 +38,12 @@ _HEADERS = {
 
 
 class StreamedEvent(Struct):
-    """A domain event. `id` is its cursor; ids increase. The schema of `data` depends on `type`."""
+    """A domain event. `id` is also the cursor of the event; ids increase.
+
+    The schema of `data` depends on `type`, and `version` is the version of this schema. `occurred_at` is when
+    the event happened, and `recorded_at` is when this service recorded the event. `source_event_id` is the
+    delivery id of the webhook event that caused the domain event; null if a user or this service caused it.
+    """
 
     id: int
     type: DomainEventType
@@ -58,12 +63,12 @@ _EVENTS = {
 _DESCRIPTION = f"""\
 Sends the organization's domain events as server-sent events, as soon as they are recorded. The `event:`
 line contains the type. The `data:` line contains one JSON object with the schema `StreamedEvent`. The schema
-of its field `data` depends on the type:
+of the object's field `data` depends on the type:
 {", ".join(f"`{event_type.value}` (`{data.__name__}`)" for event_type, data in DATA_OF.items())}.
-The `id:` line contains the cursor. Browsers send it back in `{LAST_EVENT_ID}` when they reconnect. Other
-clients pass it in `cursor`. Without a cursor the stream starts with the next event. With the cursor 0 it
-starts with the oldest stored event. After 15 seconds without an event the service sends a comment with the
-current cursor. When the service ends a stream, it sends
+The `id:` line contains the cursor. When a browser reconnects, it sends the cursor in the header
+`{LAST_EVENT_ID}`. Other clients pass the cursor in `cursor`. Without a cursor, the stream starts with the
+next event. With the cursor 0, it starts with the oldest stored event. After 15 seconds without an event, the
+service sends a comment with the current cursor. When the service ends a stream, it sends the event
 `{event_frames.ENDED}` (`{event_frames.StreamEnd.__name__}`) with the cursor and the reason:
 {", ".join(f"`{reason.value}`" for reason in EndReason)}."""
 
@@ -84,8 +89,8 @@ class StreamQuery(Query, frozen=True):
         str,
         Meta(
             max_length=64,
-            description="The event after which the stream starts. The `Last-Event-ID` header takes "
-            "precedence. Pass the id of the last event that you received.",
+            description="The event after which the stream starts. The header `Last-Event-ID` overrides this "
+            "parameter. Pass the id of the last event that you received.",
         ),
     ] = ""
 

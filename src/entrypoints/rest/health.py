@@ -27,7 +27,7 @@ class Alive(msgspec.Struct):
 
 
 class Ready(msgspec.Struct):
-    """All required dependencies respond. `checks` has the result of each."""
+    """All required dependencies respond. `checks` has the result for each dependency."""
 
     checks: dict[str, str]
     status: Literal["ready"] = "ready"
@@ -70,8 +70,8 @@ def operations(checks: ReadinessChecks) -> list[Operation]:
             name="healthz",
             summary="Check liveness",
             tag=Tag.SERVICE,
-            description="Returns 200 while the process can serve requests. For liveness probes. "
-            "Dependencies are not checked.",
+            description="Returns 200 while the process can serve requests. Dependencies are not checked. "
+            "Use this operation for liveness probes.",
             answers=[Answer(Alive)],
             access=Access.ANYONE,
         ),
@@ -82,9 +82,10 @@ def operations(checks: ReadinessChecks) -> list[Operation]:
             name="readyz",
             summary="Check readiness",
             tag=Tag.SERVICE,
-            description="Returns 200 if the database responds, otherwise 503. For readiness probes. "
-            "If Redis does not respond, the status is still 200, because deliveries are stored "
-            "without Redis. Only a type of Redis that is not supported causes a 503.",
+            description="Returns 200 if the database responds, otherwise 503. Use this operation for "
+            "readiness probes. If Redis does not respond, the status is still 200, because deliveries are "
+            "stored without Redis. If the type of Redis is not supported, such as a cluster, the status is "
+            "503.",
             answers=[Answer(Ready)],
             refusals=[NotReady],
             access=Access.ANYONE,

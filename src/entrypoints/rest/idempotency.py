@@ -24,7 +24,7 @@ OF_KEYS = [IdempotencyKeyInvalid, IdempotencyKeyReused]
 
 REPLAYED = "Idempotent-Replayed"
 TOLD: Mapping[str, str] = {
-    REPLAYED: "`true` if this is the response to an earlier request with the same key."
+    REPLAYED: "`true` if this is the stored response to an earlier request with the same key."
 }
 """The headers of what was done under a key."""
 

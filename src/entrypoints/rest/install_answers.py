@@ -32,13 +32,13 @@ INSTALL = "/api/v1/git/{provider}/install"
 
 
 class Redirection(msgspec.Struct):
-    """The URL to send the browser to. The response also sets the browser's cookie."""
+    """The URL to send the browser to. The response also sets a cookie that the next step needs."""
 
     redirect_url: str
 
 
 class Proven(msgspec.Struct):
-    """An installation that the user administers."""
+    """An installation that the user can choose. `account` is the account on which the app is installed."""
 
     installation_id: str
     account: str
@@ -53,22 +53,29 @@ class NotProven(msgspec.Struct):
 
 
 class Requested(msgspec.Struct):
-    """An account whose owners were asked by the user to approve the app."""
+    """An account whose owners the user has asked to approve the app."""
 
     account_id: str
     account: str
 
 
 class Going(msgspec.Struct):
-    """The result of a step, and how the client continues.
+    """The result of a step of the browser flow, and the next step.
 
-    `outcome` is `connected`, `continue`, `checking`, `choose`, `choose_request`, `awaiting_approval` or
-    `unasked`.
+    `outcome` is one of these:
 
-    After `checking`, open `redirect_url` to continue: `checked` of `total` repositories have been
-    checked. Instead of one of `installations`, the user can choose one of `unchecked`, or another `page`
-    of `pages`. `reason` is the error code that says why the user cannot connect any visible installation.
-    To choose, post the `state` with one of `installations` or `requests`.
+    - `connected`: The organization is connected. Open `redirect_url`.
+    - `continue`: Open `redirect_url`, a page of the provider. If `reason` is set, it is the error code that
+      explains why the user cannot connect any of the existing installations.
+    - `checking`: `checked` of `total` repositories of `account` have been checked. Open `redirect_url` to
+      continue.
+    - `choose`: The user chooses an installation. Post `state` and an `installation_id` from `installations`
+      or `unchecked`. For other unchecked installations, post `state` and a `page` from 0 to `pages` - 1.
+      `failed` lists the installations that cannot be connected or could not be checked.
+    - `choose_request`: The user has several approval requests. Post `state` and an `account_id` from
+      `requests`.
+    - `awaiting_approval`: An owner of `account` must approve the app. Open `redirect_url`.
+    - `unasked`: The redirect does not belong to a flow of this browser. Open `redirect_url`.
     """
 
     outcome: str

@@ -73,9 +73,9 @@ class InstallQuery(Query, frozen=True):
     mode: Annotated[
         Mode | None,
         Meta(
-            description="`new` installs the app; `existing` offers the installations that the user "
-            "administers. The default is `existing` if a revoked integration is connected "
-            "again, otherwise `new`. Pass new or existing."
+            description="`new`: install the app. `existing`: choose from the installations that the user "
+            "administers. The default is `existing` if the organization was connected before, "
+            "otherwise `new`. Pass new or existing."
         ),
     ] = None
 
@@ -111,7 +111,7 @@ class Installing:
                 name="install_app",
                 summary="Start installing the app",
                 description="Redirects the browser of an owner or admin to the provider to install the app. "
-                "With `Accept: application/json` the URL is returned instead. A browser that comes "
+                "With `Accept: application/json`, returns the URL instead. A browser that comes "
                 "from another site gets a confirmation page first.",
                 tag=Tag.PROVIDER,
                 query=InstallQuery,
@@ -135,7 +135,7 @@ class Installing:
                 self.pages.for_people(self._install_confirmed),
                 name="install_app_confirmed",
                 summary="Start installing the app after confirmation",
-                description="Does the same as `GET`. The form of the confirmation page calls it.",
+                description="Does the same as `GET`. The form of the confirmation page sends this request.",
                 tag=Tag.PROVIDER,
                 query=InstallQuery,
                 answers=[
@@ -158,8 +158,8 @@ class Installing:
                 name="return_from_installing",
                 summary="Finish installing the app",
                 description="The provider redirects the browser here. The `state` and the flow's cookie "
-                "authenticate the request. If the browser has a session, it must belong to the "
-                "same user.",
+                "authenticate the request. If the browser has a session, the session must belong to "
+                "the user who started the flow.",
                 tag=Tag.PROVIDER,
                 query=CallbackQuery,
                 answers=[
@@ -180,8 +180,8 @@ class Installing:
                 name="choose_installation",
                 summary="Connect the chosen installation",
                 tag=Tag.PROVIDER,
-                description="Connects an installation that the user chose from the installations that they "
-                "administer. The form of the selection page calls it.",
+                description="Continues with the installation or the approval request that the user chose on "
+                "the selection page. The form of the selection page sends this request.",
                 answers=[
                     Answer(Going),
                     Answer(media_type=HTML),

@@ -33,7 +33,8 @@ class DisconnectQuery(Query, frozen=True):
 class IntegrationBody(msgspec.Struct):
     """The integration of an organization with a provider.
 
-    If the organization is not connected, all fields after `action` are null, except `pending_until`.
+    If the organization has never been connected, all fields after `action` are null, except
+    `pending_until` while the installation waits for approval.
     """
 
     provider: str
@@ -55,7 +56,7 @@ class IntegrationBody(msgspec.Struct):
 
 
 class IntegrationList(msgspec.Struct):
-    """All supported providers on a single page."""
+    """The integrations with all supported providers, on a single page."""
 
     data: list[IntegrationBody]
     next_cursor: None = None
@@ -123,9 +124,9 @@ def operations(
             name="disconnect_integration",
             summary="Disconnect an integration",
             tag=Tag.INTEGRATIONS,
-            description="Revokes the integration: its links are removed, its tokens are deleted, and later "
-            "webhook deliveries are not processed. With `uninstall=true` the app is also "
-            "uninstalled at the provider.",
+            description="Ends the integration and revokes its tokens. Its links and history are kept, but "
+            "the links receive no more events. With `uninstall=true`, the app is also uninstalled at the "
+            "provider.",
             query=DisconnectQuery,
             answers=[Answer(status=HTTPStatus.NO_CONTENT)],
             refusals=[IntegrationNotFound],

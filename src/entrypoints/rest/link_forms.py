@@ -39,8 +39,8 @@ class UnlinkQuery(LinkQuery, frozen=True):
     link_id: Annotated[
         UUID | None,
         Meta(
-            description="The link to remove. If the project has another link by now, nothing is removed. "
-            "Pass the id of a link, a UUID."
+            description="The link that you expect to remove. If the project has a different link now, the "
+            "request fails with `link_replaced` and nothing is removed. Pass the id of a link, a UUID."
         ),
     ] = None
 
@@ -62,9 +62,12 @@ class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class LinkForm(ChoiceForm, forbid_unknown_fields=True, kw_only=True):
-    """The repository to link, and the settings of the link. Missing settings are taken from the repository.
+    """The repository to link, and the settings of the link.
 
-    If the project is linked to another repository, `replace` replaces that link.
+    By default, the link uses the repository's default branch and root directory, and webhooks are enabled.
+    If the project is linked to another repository, set `replace` to replace that link. Otherwise the request
+    fails with `project_already_linked`. It also fails with this error if the project is linked to the same
+    repository with other settings. In this case, update the link.
     """
 
     replace: bool = False
@@ -91,7 +94,10 @@ class LinkSettings(msgspec.Struct):
 
 
 class Successor(msgspec.Struct):
-    """Another repository with the name of a removed repository. `repo_id` links the project to it."""
+    """Another repository that now has the name of a removed repository.
+
+    To link the project to it, pass its `repo_id`.
+    """
 
     repo_id: str
     full_name: str
@@ -100,11 +106,11 @@ class Successor(msgspec.Struct):
 class LinkBody(msgspec.Struct):
     """The link between a project and a repository.
 
-    If it is not `reachable`, `reason` says why, and `action` is the recommended next action. An
-    `archived` repository is reachable but receives no pushes; `action` is set then, too.
-    `previous_full_name` is the name before the latest rename, if the repository was renamed after it was
-    linked. `successor` is another repository that now has the name of the removed repository. The link
-    does not follow it: link it with `replace`.
+    If the link is not `reachable`, `reason` is the cause and `action` is the recommended next action. An
+    `archived` repository is reachable but receives no pushes; `action` is set in this case, too.
+    `previous_full_name` is the owner and name before the latest rename; null if the repository was not
+    renamed after it was linked. `successor` is another repository that now has the name of the removed
+    repository. The project is not linked to the successor automatically: link the successor with `replace`.
     """
 
     id: UUID

@@ -153,8 +153,8 @@ def operations(
             name="change_link",
             summary="Update a project's link",
             tag=Tag.PROJECTS,
-            description="Changes the branch, the root directory, or whether webhook events are forwarded "
-            "to the project. Fields that are not in the request keep their values.",
+            description="Changes the branch, the root directory, or whether pushes and pull requests are "
+            "forwarded to the project. Fields that are not in the request keep their values.",
             query=LinkQuery,
             body=LinkPatch,
             answers=[Answer(LinkBody)],
@@ -168,7 +168,7 @@ def operations(
             summary="Unlink a project",
             tag=Tag.PROJECTS,
             description="Removes the link. Later events of the repository are not forwarded to the "
-            "project. Earlier events and versions are kept.",
+            "project. Existing webhook events and audit versions are kept.",
             query=UnlinkQuery,
             answers=[Answer(status=HTTPStatus.NO_CONTENT)],
             refusals=[*_OF_LINK, LinkReplaced],

@@ -26,7 +26,11 @@ class ManageQuery(Query, frozen=True):
     """Which organization, and where the browser goes after the user has saved the settings."""
 
     organization_id: Annotated[
-        UUID, Meta(description="The organization. Pass the id of an organization, a UUID.")
+        UUID,
+        Meta(
+            description="The organization whose installation to manage. Pass the id of an organization, a "
+            "UUID."
+        ),
     ]
     return_to: PathWish = "/"
 
@@ -54,8 +58,8 @@ class Managing:
                 name="manage_app",
                 summary="Open the installation settings at the provider",
                 description="Redirects the browser to the provider's page where a user chooses the "
-                "repositories of the installation. With `Accept: application/json` the URL is "
-                "returned instead.",
+                "repositories of the installation. With `Accept: application/json`, returns the URL "
+                "instead.",
                 tag=Tag.PROVIDER,
                 query=ManageQuery,
                 answers=[

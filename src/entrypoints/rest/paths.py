@@ -52,12 +52,12 @@ PARAMETERS: Mapping[str, PathParameter] = {
         "The name of the provider.", Annotated[str, Meta(min_length=1, max_length=64)], "github"
     ),
     "repo_id": PathParameter(
-        "The provider's id of the repository. It does not change when the repository is renamed.",
+        "The provider's id of the repository. The id does not change when the repository is renamed.",
         Annotated[str, Meta(min_length=1, max_length=64)],
         "815341",
     ),
     "event_id": PathParameter(
-        "The id of the webhook event, which is the provider's delivery id.",
+        "The id of the webhook event: the provider's delivery id.",
         Annotated[str, Meta(min_length=1, max_length=64)],
         "72d3162e-cc78-11e3-81ab-4c9367dc0958",
     ),

@@ -33,7 +33,10 @@ class ProjectQuery(Query, frozen=True):
 
     linked: Annotated[
         bool | None,
-        Meta(description="Only projects with a repository, or only those without one. Pass true or false."),
+        Meta(
+            description="`true`: only projects that are linked to a repository. `false`: only projects that "
+            "are not. Pass true or false."
+        ),
     ] = None
     limit: Limit = 50
     cursor: Cursor = ""
@@ -135,8 +138,8 @@ def operations(
             name="import_repository",
             summary="Import a repository as a project",
             tag=Tag.PROJECTS,
-            description="Creates a project and links it to the repository in one transaction. If either is "
-            "not possible, nothing is changed.",
+            description="Creates a project and links it to the repository in one transaction. If the project "
+            "or the link cannot be created, nothing is changed.",
             body=ImportForm,
             answers=[
                 Answer(ProjectBody, HTTPStatus.CREATED, headers={"Location": "The path of the link.", **TOLD})

@@ -23,7 +23,8 @@ PathWish = Annotated[
     str,
     Meta(
         max_length=2048,
-        description="Where the browser goes after this step. Pass a path of this service that starts with /.",
+        description="The page that the browser opens at the end of the flow. Pass a path of this service "
+        "that starts with /.",
     ),
 ]
 Moment = Annotated[

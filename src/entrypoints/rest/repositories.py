@@ -30,32 +30,44 @@ class RepositoryQuery(Query, frozen=True):
         str,
         Meta(
             max_length=256,
-            description="Searches names first, then owners, descriptions, languages and topics. A text "
-            f"with a slash is compared with `owner/name`. {SEARCH_HINT}",
+            description="Only repositories that match this text in their name, owner, description, language "
+            "or topics. The best matches come first. A text with a slash is compared with `owner/name`. "
+            f"{SEARCH_HINT}",
         ),
     ] = ""
     archived: Annotated[
         bool | None,
-        Meta(description="Only archived repositories, or only those that are not. Pass true or false."),
+        Meta(
+            description="`true`: only archived repositories. `false`: only repositories that are not "
+            "archived. Pass true or false."
+        ),
     ] = None
     private: Annotated[
         bool | None,
-        Meta(description="Only private repositories, or only those that are not. Pass true or false."),
+        Meta(
+            description="`true`: only private repositories. `false`: only repositories that are not "
+            "private. Pass true or false."
+        ),
     ] = None
     fork: Annotated[
-        bool | None, Meta(description="Only forks, or only repositories that are not. Pass true or false.")
+        bool | None,
+        Meta(
+            description="`true`: only forks. `false`: only repositories that are not forks. Pass true or "
+            "false."
+        ),
     ] = None
     limit: Limit = 50
     cursor: Cursor = ""
     refresh: Annotated[
         bool,
         Meta(
-            description="Also request a synchronization of the catalog. This response still shows the "
-            "current catalog. Pass true or false."
+            description="Whether to also request a catalog sync. The response does not wait for the sync. "
+            "Pass true or false."
         ),
     ] = False
     projects: Annotated[
-        bool, Meta(description="Include the linked projects of each repository. Pass true or false.")
+        bool,
+        Meta(description="Whether to include the linked projects of each repository. Pass true or false."),
     ] = False
 
 
@@ -70,8 +82,8 @@ class RepositoryBody(msgspec.Struct):
     """A repository of the repository catalog. `id` is the provider's id, which never changes.
 
     `visibility` is `public`, `private`, or `internal` (visible to all members of an enterprise).
-    `projects` are the linked projects: the first three that were linked, or null if they were not
-    requested.
+    `projects` are at most three linked projects, earliest link first; null if the request does not include
+    projects.
     """
 
     id: str
@@ -93,7 +105,7 @@ class RepositoryBody(msgspec.Struct):
 
 
 class RepositoryList(msgspec.Struct):
-    """A page of repositories, sorted by name, and the state of the catalog's synchronization."""
+    """A page of repositories, and the age and sync state of the catalog."""
 
     data: list[RepositoryBody]
     next_cursor: str | None
@@ -101,7 +113,7 @@ class RepositoryList(msgspec.Struct):
 
 
 class RepositoryShown(RepositoryBody, kw_only=True):
-    """A repository, and the state of the catalog's synchronization."""
+    """A repository, and the age and sync state of the catalog."""
 
     sync: CatalogSync
 
@@ -153,7 +165,7 @@ def operations(
             summary="List repositories",
             tag=Tag.REPOSITORIES,
             description="Returns the repository catalog: the repositories that the integration can access, "
-            "sorted by name.",
+            "sorted by name, or with `q` the best matches first.",
             query=RepositoryQuery,
             answers=[Answer(RepositoryList)],
             refusals=OF_CATALOG,

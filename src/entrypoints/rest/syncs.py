@@ -33,11 +33,11 @@ def operations(authentication: Authentication, request_sync: RequestSync) -> lis
             f"{INTEGRATION}/sync",
             sync,
             name="sync_catalog",
-            summary="Synchronize the repository catalog",
+            summary="Sync the repository catalog",
             tag=Tag.INTEGRATIONS,
-            description="Requests a synchronization of the repository catalog and returns at once. The "
-            "operation `show_integration` returns the progress. Returns 429 if the catalog was "
-            "synchronized a moment ago.",
+            description="Requests a sync of the repository catalog and does not wait for the sync. To see "
+            "the state of the sync, call `show_integration`. Returns 429 if the last sync was less than a "
+            "minute ago.",
             answers=[Answer(CatalogSync, HTTPStatus.ACCEPTED)],
             refusals=[*OF_CATALOG, SyncCoolingDown],
         )

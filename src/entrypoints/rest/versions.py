@@ -32,17 +32,18 @@ class Item(msgspec.Struct):
 
 
 class Person(msgspec.Struct):
-    """A user. `name` is null if the user is no longer a member."""
+    """A user. `name` is null if the user is no longer a member of the organization."""
 
     id: UUID
     name: str | None
 
 
 class VersionActor(msgspec.Struct):
-    """Who made the change: a user, a service (`user` is the user it acted for), or the system.
+    """The actor that made a change: a user, another crewkit service, or a part of this service.
 
-    `delivery_id` is the webhook delivery that caused the change. `name` is the name of the service, or of
-    the part of the system.
+    `name` is the name of the other service or of the part of this service; null for a user. `user` is the
+    user, or the user that a service acted for. `delivery_id` is the id of the webhook delivery that caused
+    the change.
     """
 
     kind: ActorKind

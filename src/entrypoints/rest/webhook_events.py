@@ -51,8 +51,10 @@ class EventQuery(Query, frozen=True):
 class EventBody(msgspec.Struct):
     """A webhook event. `id` is the provider's delivery id.
 
-    `reason` is why the event was ignored, or the error that made it fail. `next_attempt_at` is when it is
-    processed next, or null. `source` is `received`, `recovered` (from the provider's log) or `replayed`.
+    `reason` is the reason code of an ignored event, or the error message of the last failed attempt.
+    `next_attempt_at` is the time of the next attempt; null if the event is not pending. `source` is how the
+    event reached this service: `received` (delivered by the provider), `recovered` (fetched from the
+    provider's delivery log) or `replayed` (imported again by an operator).
     """
 
     id: str
@@ -72,7 +74,10 @@ class EventBody(msgspec.Struct):
 
 
 class VerdictBody(msgspec.Struct):
-    """What was decided for one object, such as a `link`, the `integration` or a `repository`, and why."""
+    """The decision for one object, with a reason code.
+
+    `subject` is the kind of object: `link`, `integration`, `repository`, `connection` or `event`.
+    """
 
     subject: str
     outcome: Outcome
@@ -82,7 +87,7 @@ class VerdictBody(msgspec.Struct):
 
 
 class EventShownBody(EventBody, kw_only=True):
-    """A webhook event with verdicts and payload. Without a payload, `payload_absence` says why."""
+    """A webhook event with verdicts and payload. If `payload` is null, `payload_absence` is the reason."""
 
     verdicts: list[VerdictBody]
     payload: msgspec.Raw
@@ -90,7 +95,11 @@ class EventShownBody(EventBody, kw_only=True):
 
 
 class EventListed(EventBody, kw_only=True):
-    """A webhook event in a list. `verdict` is the verdict for the project in the request's `project_id`."""
+    """A webhook event in a list.
+
+    `verdict` is the verdict for the project in the request's `project_id`. It is null without `project_id`,
+    or if the event has no verdict for the project.
+    """
 
     verdict: VerdictBody | None
 
@@ -160,7 +169,8 @@ def operations(
             summary="List webhook events",
             tag=Tag.EVENTS,
             description="Returns the organization's webhook events with their processing status, newest "
-            "first. With `project_id` each event has the verdict for that project.",
+            "first. With `project_id`, returns only events that concern the project, each with its verdict "
+            "for the project.",
             query=EventQuery,
             answers=[Answer(EventList)],
             refusals=[ProviderUnknown],
@@ -173,8 +183,7 @@ def operations(
             summary="Get a webhook event",
             tag=Tag.EVENTS,
             description="Returns one webhook event with its number of attempts and its verdicts. Owners "
-            "and admins also get the payload. If there is no payload, `payload_absence` says "
-            "why.",
+            "and admins also get the payload. If `payload` is null, `payload_absence` is the reason.",
             answers=[Answer(EventShownBody)],
             refusals=[EventNotFound],
         ),

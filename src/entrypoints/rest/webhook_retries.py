@@ -24,7 +24,10 @@ from ports.events import EventFilter
 
 
 class RetryForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Which events to retry, newest first. `cursor` is the `next_cursor` of the previous retry."""
+    """Which webhook events to retry.
+
+    To continue after a response with a `next_cursor`, send the same filter with this value as `cursor`.
+    """
 
     status: Literal["failed", "ignored", "unrouted"]
     event: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
@@ -36,7 +39,10 @@ class RetryForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RetriedBody(msgspec.Struct):
-    """The number of queued events. If more events match, `next_cursor` retries the next ones."""
+    """The number of events that are queued for processing.
+
+    If more events match, `next_cursor` is set. Pass it as `cursor` in the next request.
+    """
 
     retried: int
     next_cursor: str | None
@@ -89,10 +95,10 @@ def operations(
             name="retry_webhook_events",
             summary="Retry webhook events",
             tag=Tag.EVENTS,
-            description="Queues the failed, ignored or unrouted events that match the filter for "
-            "processing, newest first, at most 1,000 per request, and returns their number. If "
-            "the response has a `next_cursor`, call again with it to retry the remaining "
-            "events.",
+            description="Queues the failed, ignored or unrouted events that match the filter, so that they "
+            "are processed again. One request queues at most 1,000 events, newest first, and returns their "
+            "number. If the response has a `next_cursor`, pass it as `cursor` in the next request to retry "
+            "the remaining events.",
             body=RetryForm,
             answers=[Answer(RetriedBody, HTTPStatus.ACCEPTED, headers=TOLD)],
             refusals=[*OF_KEYS, EventNotRetryable, ProviderUnknown],
@@ -105,8 +111,8 @@ def operations(
             name="retry_webhook_event",
             summary="Retry a webhook event",
             tag=Tag.EVENTS,
-            description="Queues one failed, ignored or unrouted event for processing. A processed event is "
-            "never processed again.",
+            description="Queues one failed, ignored or unrouted event, so that it is processed again. A "
+            "successfully processed event cannot be retried.",
             answers=[Answer(EventBody, HTTPStatus.ACCEPTED, headers=TOLD)],
             refusals=[*OF_KEYS, EventNotFound, EventNotRetryable, PayloadExpired],
             takes_idempotency_key=True,

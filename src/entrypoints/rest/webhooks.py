@@ -49,7 +49,11 @@ _log = structlog.get_logger(__name__)
 
 
 class KnownDelivery(msgspec.Struct):
-    """Why a delivery has no effect: it is a `duplicate`, or was `replayed` under another delivery id."""
+    """Why a delivery is not processed again.
+
+    `duplicate`: a delivery with the same id and body was received before. `replayed`: the same body was
+    received before under another delivery id.
+    """
 
     receipt: Literal["duplicate", "replayed"]
     detail: str
@@ -112,8 +116,9 @@ class WebhookEndpoint:
                 name=f"receive_{name}_delivery",
                 summary="Receive a webhook delivery",
                 tag=Tag.PROVIDER,
-                description="Verifies the signature of the raw body, stores the delivery, and returns 202 "
-                "after it is durably stored. Returns 200 for a delivery that is already stored.",
+                description="Verifies the signature of the raw body and durably stores the delivery, then "
+                "returns 202. Processing starts after the response. Returns 200 if the delivery was received "
+                "before and is not processed again.",
                 answers=[
                     Answer(status=HTTPStatus.ACCEPTED, description="The delivery is durably stored."),
                     Answer(

@@ -33,8 +33,8 @@ _TAGS = {
 }
 _HEADERS = {
     "RequestId": {
-        "description": "The id of the request: the id that the caller sent if it is valid, otherwise a "
-        "new one.",
+        "description": "The id of the request: the `X-Request-Id` of the request if it is valid, otherwise "
+        "a new id.",
         "required": True,
         "schema": {"type": "string"},
     },
@@ -54,16 +54,16 @@ _PARAMETERS = {
         "name": ACTING_USER,
         "in": "header",
         "required": False,
-        "description": "Only for services: the id of the user that the service acts for. The permissions "
-        "of both apply.",
+        "description": "Only for services: the id of the user that the service acts for. The request is "
+        "allowed only if both the service and the user have the permission.",
         "schema": {"type": "string", "format": "uuid"},
     },
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
         "required": False,
-        "description": "A unique key for this request. A request with the same key is executed only once "
-        "within 24 hours, so that it can be sent again safely.",
+        "description": "A unique key for this request. If you send the request again with the same key "
+        "within 24 hours, it is not executed again and you receive the first response.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     },
 }
@@ -73,8 +73,10 @@ _BEARER = {
     "bearerFormat": "JWT",
     "description": "The access token of a user or a service.",
 }
-_SESSION = "The access token in a browser cookie. Requests that change something also need an "
-"`Origin` header with an origin of this service."
+_SESSION = (
+    "The access token in a browser cookie. A request that changes data also needs an `Origin` header with an "
+    "allowed origin."
+)
 _SIGNATURE = {
     "type": "apiKey",
     "in": "header",

@@ -1,5 +1,6 @@
 """The forms of bodies and answers as JSON Schema (2020-12, which OpenAPI 3.1 is built on)."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,7 +60,7 @@ def _components(forms: list[Any]) -> dict[str, Schema]:
 
 
 def _tidy(schema: Any) -> None:  # noqa: ANN401 - any JSON
-    """Leave out titles that only repeat a component's name, and defaults that say nothing."""
+    """Remove titles that repeat a component's name, empty defaults, and the indentation of docstrings."""
     if isinstance(schema, list):
         for one in schema:
             _tidy(one)
@@ -68,5 +69,8 @@ def _tidy(schema: Any) -> None:  # noqa: ANN401 - any JSON
             schema.pop("title", None)
         if "default" in schema and schema["default"] in (None, "", []):
             del schema["default"]
+        if isinstance(schema.get("description"), str):
+            # Markdown displays indented lines after an empty line as code.
+            schema["description"] = inspect.cleandoc(schema["description"])
         for one in schema.values():
             _tidy(one)
