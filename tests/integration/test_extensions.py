@@ -63,7 +63,8 @@ def test_a_module_that_fails_while_it_is_imported_is_named(
 ) -> None:
     (tmp_path / "broken_adapter.py").write_text("1 / 0\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(SettingsRefused, match=r"cannot be imported: it raised ZeroDivisionError: division by zero"):
+    problem = "cannot be imported: it raised ZeroDivisionError: division by zero"
+    with pytest.raises(SettingsRefused, match=problem):
         Settings.from_environment({"CREWKIT_GIT_ADAPTERS": "cipher=broken_adapter:make"})
 
 
