@@ -203,7 +203,7 @@ def test_120_installations_of_which_one_fails(fresh: Site, oona: Clicker) -> Non
     expect(page.get_by_role("listitem").filter(has_text="org-005")).to_contain_text("provider_ip_not_allowed")
     assert page.get_by_role("button", name=re.compile("^org-")).count() == 31
     assert oona.person.violations() == []
-    page.get_by_label("Another account").select_option(label="org-120")
+    page.get_by_label("Accounts not checked yet").select_option(label="org-120")
     oona.press("Connect")
     oona.is_connected_to("org-120")
 

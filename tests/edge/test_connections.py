@@ -214,6 +214,7 @@ async def test_another_site_connects_no_account_without_a_click(
         asked = await client.get(path, headers={**PAGE, **sent})
         assert (asked.status_code, "set-cookie" in asked.headers) == (200, False), asked.headers
         assert "Connect your account?" in asked.text
+        assert "the account that you use at GitHub is connected" in asked.text
         assert 'method="post"' in asked.text
         assert (
             "form-action 'self' https://app.crewkit.example https://provider.example;"

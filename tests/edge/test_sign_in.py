@@ -61,7 +61,7 @@ async def test_before_the_demo_is_ready_the_page_says_so() -> None:
     async with edge({}).client() as client:
         answer = await client.get("/dev/sign-in")
 
-    assert "still starting" in answer.text
+    assert "not running yet" in answer.text
 
 
 async def test_choosing_a_person_signs_in() -> None:

@@ -241,7 +241,7 @@ def test_why_a_person_has_to_connect_again(row: StoredTokens, reason: str) -> No
 def test_each_reason_names_what_helps() -> None:
     """Callers are told where to turn, and never another tenant's name."""
     messages = {state: not_active(integration).message for state, integration in STATES.items()}
-    assert "lift" in messages["suspended_on_provider"]
+    assert "unsuspend it there" in messages["suspended_on_provider"]
     assert "Check the installation at the provider" in messages["token_refused"]
     assert "Connect it again" in messages["revoked"]
 

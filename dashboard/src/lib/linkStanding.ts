@@ -33,7 +33,7 @@ export function linkStandingOf(link: Link): LinkStanding {
       return {
         tone: "warning",
         badge: "No access",
-        sentence: `crewkit lost access to ${link.full_name}, or it was moved or deleted. Restore access, or link another repository. History is kept.`,
+        sentence: `crewkit lost access to ${link.full_name}, or the repository was moved or deleted. Restore access, or link another repository. History is kept.`,
         help: { kind: "adjust", words: "Restore access on GitHub" },
       };
     case null:
@@ -47,8 +47,8 @@ function suspended(link: Link): LinkStanding {
     return {
       tone: "warning",
       badge: "Suspended on GitHub",
-      sentence: "The crewkit app is suspended on GitHub. Resume it to receive events again.",
-      help: url ? { kind: "visit", words: "Resume on GitHub", url } : null,
+      sentence: "The crewkit app is suspended on GitHub. Unsuspend it on GitHub to receive events again.",
+      help: url ? { kind: "visit", words: "Unsuspend on GitHub", url } : null,
     };
   return {
     tone: "warning",

@@ -4,18 +4,19 @@ const WORDS = new Map(
     installation_bound_elsewhere:
       "That GitHub account is connected to another organization in crewkit. Disconnect it there first, or choose another account.",
     installation_not_proven:
-      "Only an owner of that GitHub account, or an admin of all its repositories, can connect it. Ask one of them.",
+      "Only an owner of that GitHub account, or an admin of all its repositories, can connect it. Ask an owner to connect the account.",
     installation_not_visible:
-      "Your GitHub account can’t see that installation. Sign in to GitHub with another account.",
+      "Your GitHub account can’t see the app on that GitHub account. Sign in to GitHub with an account that can.",
     installation_suspended:
-      "The app is suspended on that GitHub account. Resume it on GitHub, then connect again.",
+      "The app is suspended on that GitHub account. Unsuspend it on GitHub, then connect again.",
     installation_gone: "The app is no longer installed on that GitHub account. Install it again.",
     organization_already_connected:
       "This organization is connected to another GitHub account. Disconnect it first.",
-    authorization_denied: "You cancelled the authorization on GitHub. Nothing was changed.",
-    flow_expired: "Connecting took longer than ten minutes. Nothing was changed. Try again.",
-    flow_used: "That link was already used. If GitHub isn’t connected, try again.",
-    flow_invalid: "That link has expired or belongs to another browser. Try again.",
+    authorization_denied:
+      "You cancelled the authorization on GitHub. Nothing was changed. To connect, start again.",
+    flow_expired: "Connecting took longer than ten minutes. Nothing was changed. Connect again.",
+    flow_used: "This connection attempt was already finished. If GitHub isn’t connected, connect again.",
+    flow_invalid: "This connection attempt has expired or was started in another browser. Connect again.",
     provider_unavailable: "GitHub isn’t responding. Try again in a moment.",
     provider_rate_limited: "GitHub is rate limiting crewkit. Try again later.",
     provider_answer_unreadable:
@@ -27,16 +28,20 @@ const WORDS = new Map(
       "GitHub temporarily blocks sign-in after too many failed attempts. Try again later.",
     provider_email_unverified: "Verify an email address on GitHub, then try again.",
     provider_sso_required:
-      "The GitHub organization requires SAML single sign-on. Sign in to it on GitHub, then connect again.",
+      "The GitHub organization requires SAML single sign-on. Sign in to that organization on GitHub, then connect again.",
     provider_ip_not_allowed:
-      "The GitHub organization’s IP allow list blocks crewkit. Ask one of its owners to add crewkit’s addresses.",
-    provider_account_taken: "That GitHub account is connected to another crewkit user.",
+      "The GitHub organization’s IP allow list blocks crewkit. Ask an owner of that organization to add crewkit’s IP addresses.",
+    provider_account_taken:
+      "That GitHub account is connected to another crewkit user. Use another GitHub account, or ask that user to disconnect it.",
     other_account_connected: "You already connected another GitHub account. Disconnect it first.",
+    email_permission_missing:
+      "The app isn’t permitted to read your verified emails on GitHub. Ask your crewkit operator to grant this permission, then connect again.",
+    approval_request_not_found: "You have no open approval request on GitHub. Request the app again.",
   }),
 );
 
 /** Return why a connect flow failed, and what to do. */
 export function refusedInWords(code: string, account?: string): string {
   const words = WORDS.get(code) ?? "GitHub wasn’t connected. Nothing was changed. Try again.";
-  return account ? words.replace(/[Tt]hat GitHub account/, `The GitHub account ${account}`) : words;
+  return account ? words.replace(/([Tt])hat GitHub account/, `$1he GitHub account ${account}`) : words;
 }

@@ -3,10 +3,10 @@ const WORDS = new Map(
     provider_unavailable: "GitHub isn’t responding. We’ll keep trying.",
     provider_rate_limited: "GitHub is rate limiting crewkit. The list updates when the limit ends.",
     provider_permission_missing:
-      "The app lacks a permission that it needs. A GitHub owner must accept its permissions.",
+      "The app lacks a permission that it needs. Ask an owner of the GitHub account to accept the app’s permissions.",
     provider_credential_refused: "GitHub rejected crewkit’s access. Reconnect GitHub to restore it.",
     provider_app_refused: "GitHub rejected the app’s credentials. Ask your crewkit operator to check them.",
-    installation_suspended: "The app is suspended on GitHub. Resume it to update the list.",
+    installation_suspended: "The app is suspended on GitHub. Unsuspend it on GitHub to update the list.",
     installation_gone: "The app is no longer installed on GitHub. Reconnect GitHub to update the list.",
     listing_incomplete:
       "GitHub returned an incomplete list, so new repositories may be missing. We’ll try again.",
@@ -14,9 +14,10 @@ const WORDS = new Map(
     provider_sso_required:
       "The GitHub organization requires SAML single sign-on, so the list wasn’t updated.",
     provider_ip_not_allowed:
-      "The GitHub organization’s IP allow list blocks crewkit. Ask one of its owners to add crewkit’s addresses.",
+      "The GitHub organization’s IP allow list blocks crewkit. Ask an owner of that organization to add crewkit’s IP addresses.",
     provider_account_suspended: "GitHub suspended the account. Contact GitHub Support.",
-    provider_repository_blocked: "GitHub blocks access to a repository, so the list wasn’t updated.",
+    provider_repository_blocked:
+      "GitHub blocks access to a repository, so the list wasn’t updated. See the repository’s page on GitHub for the reason.",
     provider_login_blocked: "GitHub temporarily blocks sign-in. We’ll try again.",
   }),
 );

@@ -95,8 +95,7 @@ def error_of(failure: Failure, headers: Mapping[str, str] | None = None) -> Doma
     match failure:
         case Failure.SUSPENDED:
             return InstallationSuspended(
-                "The installation is suspended on GitHub. An owner of the account can lift the "
-                "suspension there."
+                "The installation is suspended on GitHub. An owner of the account can unsuspend it there."
             )
         case Failure.PERMISSION:
             return PermissionMissing(

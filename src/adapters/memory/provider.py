@@ -128,8 +128,7 @@ class FakeProvider(Failing, GitProvider):
         installed = self._installed(provider_id)
         if installed.facts.suspended_at is not None:
             raise InstallationSuspended(
-                "The installation is suspended. An owner of the account can lift the suspension at the "
-                "provider."
+                "The installation is suspended. An owner of the account can unsuspend it at the provider."
             )
         granted = installed.facts.permissions
         asked = granted if permissions is None else permissions
@@ -345,8 +344,7 @@ class FakeProvider(Failing, GitProvider):
             raise CredentialRefused("The token is wrong or expired. Try again.")
         if installed.facts.suspended_at is not None:
             raise InstallationSuspended(
-                "The installation is suspended. An owner of the account can lift the suspension at the "
-                "provider."
+                "The installation is suspended. An owner of the account can unsuspend it at the provider."
             )
         covered = installed.repositories
         return {repo_id: covered[repo_id] for repo_id in minted.repo_ids or covered if repo_id in covered}

@@ -118,7 +118,7 @@ def prove(evidence: Evidence) -> Proof:
     if installation.suspended_at is not None:
         raise InstallationSuspended(
             "This installation is suspended at the provider, so crewkit cannot verify who "
-            "administers it. Lift the suspension there, then connect it."
+            "administers it. Unsuspend it there, then connect it."
         )
     raise InstallationNotProven(
         "You cannot connect this installation: crewkit could not verify that you own its account "

@@ -169,7 +169,7 @@ class FlowInvalid(DomainError):
     kind = ErrorKind.FAILED_PRECONDITION
     code = "flow_invalid"
     sentence = (
-        "This page is out of date, was already used, or belongs to another browser or user. "
+        "This connection attempt has expired, or was started in another browser or by another user. "
         "Start again from the page where you began."
     )
 
@@ -188,13 +188,16 @@ class FlowExpired(FlowInvalid):
 
 
 class FlowUsed(FlowInvalid):
-    """This browser flow was already used, in this browser and by this user.
+    """This browser flow was already finished, in this browser and by this user.
 
     Check whether the account is connected. If it is not, start the browser flow again.
     """
 
     code = "flow_used"
-    sentence = "This page was already used. Check in crewkit whether you are connected, or start again."
+    sentence = (
+        "This connection attempt was already finished. Check in crewkit whether you are connected, "
+        "or start again."
+    )
 
 
 class FlowInProgress(FlowUsed):
@@ -202,7 +205,7 @@ class FlowInProgress(FlowUsed):
 
     kind = ErrorKind.ABORTED
     code = "flow_in_progress"
-    sentence = "An earlier click is still being processed. Load this page again in a few seconds."
+    sentence = "An earlier click is still being processed. Reload this page in a few seconds."
 
 
 class FlowInterrupted(FlowInvalid):

@@ -139,7 +139,7 @@ class IntegrationNotFound(DomainError):
 class IntegrationNotActive(DomainError):
     """The integration is suspended or revoked.
 
-    If it is suspended, ask an owner of the account to lift the suspension at the provider. If it is
+    If it is suspended, ask an owner of the account to unsuspend it at the provider. If it is
     revoked, connect the organization again.
     """
 

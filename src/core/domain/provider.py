@@ -245,7 +245,7 @@ class RateLimited(DomainError):
 class InstallationSuspended(DomainError):
     """The installation is suspended at the provider.
 
-    An owner of the account can lift the suspension there.
+    An owner of the account can unsuspend it there.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION

@@ -135,8 +135,8 @@ def not_active(integration: Integration) -> IntegrationNotActive:
     match integration.status_reason:
         case StatusReason.SUSPENDED_ON_PROVIDER:
             message = (
-                "The installation is suspended at the provider. An owner of the account can lift the "
-                "suspension there."
+                "The installation is suspended at the provider. An owner of the account can unsuspend it "
+                "there."
             )
         case StatusReason.TOKEN_REFUSED:
             message = (

@@ -12,11 +12,11 @@ _MESSAGES: Mapping[Remedy, str] = {
     Remedy.CONNECT: "Connect your account at the provider.",
     Remedy.RECONNECT: "Connect the organization again. Its links and history are kept.",
     Remedy.AWAIT_APPROVAL: "An owner of the account must approve the installation request. Remind them.",
-    Remedy.UNSUSPEND: "Lift the suspension at the provider.",
+    Remedy.UNSUSPEND: "Unsuspend the app at the provider.",
     Remedy.CHECK_INSTALLATION: "Check at the provider whether the app is still installed. This service keeps "
     "retrying.",
     Remedy.ACCEPT_PERMISSIONS: "The app needs more permissions. An owner of the account must accept them at "
-    "the provider. Until then, features that need them do not work.",
+    "the provider. Features that need these permissions do not work until they are accepted.",
     Remedy.GRANT_ACCESS: "Give the app access to the repository again at the provider, or unlink the "
     "repository.",
     Remedy.UNARCHIVE: "The repository is archived and read-only. Unarchive it at the provider.",

@@ -213,7 +213,8 @@ class Connecting:
                 request,
                 "Connect your account?",
                 "This request came from another page. If you continue, the account that you use at the "
-                "provider is connected to your crewkit account. Its commits are then attributed to you.",
+                "provider is connected to your crewkit account. Commits of that account are then attributed "
+                "to you.",
             )
         return await self._begin(request, actor, query)
 

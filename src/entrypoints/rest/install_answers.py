@@ -26,7 +26,7 @@ from core.use_cases.install.outcomes import (
 )
 from core.use_cases.install.proving import Failed
 from entrypoints.rest.json_response import Json
-from entrypoints.rest.pages import Link, Pages, post_button, prefers_page, with_query
+from entrypoints.rest.pages import Link, Pages, name_provider, post_button, prefers_page, with_query
 
 INSTALL = "/api/v1/git/{provider}/install"
 
@@ -107,7 +107,12 @@ def answer_of(request: Request, outcome: Outcome, pages: Pages, redirected: HTTP
             action = Link("Install on another account", url)
             back = pages.back_refused(unproven) if unproven else pages.back()
             return pages.show(
-                request, "You cannot connect any of these accounts", words, action=action, back=back
+                request,
+                "No installed account can be connected",
+                words,
+                "Install the app on another account.",
+                action=action,
+                back=back,
             )
         case Again(refusal, url):
             return pages.refuse(request, refusal, again=Link("Try again", url))
@@ -201,7 +206,7 @@ def _request_choice(request: Request, choice: ChooseRequest, pages: Pages) -> Re
         request,
         "Choose the requested account",
         "You asked the owners of several accounts to approve the app. Choose the account for this "
-        "organization. It is connected when an owner approves the app.",
+        "organization. The account is connected when an owner approves the app.",
         form=_choice_form(choice.state, "account_id", options),
         action=pages.back(choice.return_to),
     )
@@ -233,16 +238,18 @@ def _choice(request: Request, choice: Choose, pages: Pages) -> Response:
         "installation_id",
         [(one.provider_id, one.account_login) for one in choice.installations],
     )
-    words = (
-        "The app is installed on several accounts. Choose the account to connect."
-        if choice.installations
-        else "The app is installed on several accounts. crewkit cannot confirm yet that you can connect one."
-    )
+    words = "The app is installed on several accounts. Choose the account to connect."
+    if not choice.installations:
+        words = "crewkit has not confirmed an account that you can connect. " + (
+            "Choose an account below to check it, or see the reasons."
+            if choice.unchecked
+            else "See the reasons, or install the app on another account."
+        )
     return pages.show(
         request,
         "Choose an account",
         words,
-        form=form + _others(choice) + _failures(choice),
+        form=form + _others(choice) + _failures(request, choice),
         action=Link(
             "Install on another account",
             _install(request, choice.organization_id, return_to=choice.return_to, mode="new"),
@@ -261,7 +268,7 @@ def _others(choice: Choose) -> str:
     )
     state = f'<input type="hidden" name="state" value="{escape(choice.state)}">'
     one = (
-        f'<form method="post">{state}<p><label>Another account '
+        f'<form method="post">{state}<p><label>Accounts not checked yet '
         f'<select name="installation_id">{options}</select></label> <button>Connect</button></p></form>'
     )
     around = [("Previous accounts", choice.page - 1)] if choice.page else []
@@ -273,23 +280,25 @@ def _others(choice: Choose) -> str:
     return f'{one}<form method="post">{state}<p>{buttons}<small>{position}</small></p></form>'
 
 
-def _failures(choice: Choose) -> str:
+def _failures(request: Request, choice: Choose) -> str:
     """Return the accounts that cannot be offered, with reasons; those that no retry helps are folded."""
-    open_ones = "".join(_failure(one) for one in choice.failed if not one.is_final)
-    final = "".join(_failure(one) for one in choice.failed if one.is_final)
-    shown = f"<h2>Could not be checked</h2><ul>{open_ones}</ul>" if open_ones else ""
-    folded = f"<details><summary>Other accounts</summary><ul>{final}</ul></details>" if final else ""
+    open_ones = "".join(_failure(request, one) for one in choice.failed if not one.is_final)
+    final = "".join(_failure(request, one) for one in choice.failed if one.is_final)
+    shown = f"<h2>Accounts that could not be checked</h2><ul>{open_ones}</ul>" if open_ones else ""
+    folded = (
+        f"<details><summary>Accounts you cannot connect</summary><ul>{final}</ul></details>" if final else ""
+    )
     return shown + folded
 
 
-def _failure(failed: Failed) -> str:
+def _failure(request: Request, failed: Failed) -> str:
     name, refusal = escape(failed.installation.account_login), failed.refusal
     help_link = ""
     if isinstance(refusal, SingleSignOnRequired) and refusal.url:
         help_link = (
             f' <a target="_blank" rel="noopener" href="{escape(refusal.url)}">Sign in with single sign-on</a>'
         )
-    why = f"{escape(refusal.message)} <small>{refusal.code}</small>"
+    why = f"{escape(name_provider(request, refusal.message))} <small>{refusal.code}</small>"
     return f"<li><strong>{name}</strong>: {why}{help_link}</li>"
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from html import escape
@@ -30,14 +31,21 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 
 _TITLES = {
     "flow_expired": "Connecting took too long",
-    "flow_used": "This link was already used",
+    "flow_used": "This step is already done",
     "flow_in_progress": "Still working",
     "flow_interrupted": "The check was interrupted",
-    "flow_invalid": "This link is not valid",
+    "flow_invalid": "This connection attempt is not valid",
     "authorization_denied": "Authorization denied",
     "installation_bound_elsewhere": "This account is connected elsewhere",
     "installation_not_proven": "Only an owner can connect this account",
-    "installation_not_visible": "Your account cannot access this installation",
+    "installation_not_visible": "Your account cannot see this installation",
+    "installation_gone": "The app is not installed on this account",
+    "installation_suspended": "The app is suspended on this account",
+    "installation_choice_invalid": "This account is not one of the options",
+    "approval_request_not_found": "No approval request was found",
+    "provider_account_taken": "This account is connected to another user",
+    "other_account_connected": "You already connected another account",
+    "email_permission_missing": "The app cannot read your email addresses",
     "organization_already_connected": "This organization is already connected",
     "provider_sso_required": "Single sign-on is required",
     "provider_ip_not_allowed": "The IP allow list blocks crewkit",
@@ -49,6 +57,8 @@ _TITLES = {
     "provider_login_blocked": "The provider temporarily blocks sign-in",
     "provider_email_unverified": "Verify your email address first",
 }
+# The names of providers in texts for people. Other providers are called "the provider".
+_DISPLAY_NAMES = {"github": "GitHub"}
 _START_AGAIN, _CHOOSE_ANOTHER = "Start again", "Choose another account"
 _RESTARTED = {
     "flow_expired": _START_AGAIN,
@@ -104,7 +114,8 @@ class Pages:
 
         The page leaves for `continues_at` by itself, and stays visible until the answer from there comes.
         """
-        told = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+        title = name_provider(request, title)
+        told = "".join(f"<p>{escape(name_provider(request, sentence))}</p>" for sentence in sentences)
         link = action or self.back()
         other = f'<p><a href="{escape(back.url)}">{escape(back.words)}</a></p>' if back else ""
         body = (
@@ -236,6 +247,16 @@ class Pages:
 def _refresh(url: str | None) -> str:
     # After a second, as a browser does not show a page that leaves at once.
     return f'<meta http-equiv="refresh" content="1;url={escape(url)}">' if url else ""
+
+
+def name_provider(request: Request, text: str) -> str:
+    """Return the text with the provider's display name instead of "the provider".
+
+    Messages of the core are the same for all providers. A text stays unchanged if the request's path does not
+    name a provider with a display name.
+    """
+    name = _DISPLAY_NAMES.get(request.path_params.get("provider", ""))
+    return re.sub(r"\b[Tt]he provider\b", name, text) if name else text
 
 
 def post_button(words: str, action: str) -> str:

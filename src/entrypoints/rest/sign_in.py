@@ -132,6 +132,11 @@ def _path(return_to: str) -> str:
     return quote(return_to, safe="/?&=%#-._~") if local else "/"
 
 
+_NOT_RUNNING = (
+    "<p>The demo is not running yet. Start it with <code>make run</code>, then reload this page.</p>"
+)
+
+
 def _page(people: Mapping[str, DemoUser], return_to: str) -> str:
     buttons = "".join(
         f'<p><button name="email" value="{escape(person.email)}">{escape(role)}</button> '
@@ -141,5 +146,5 @@ def _page(people: Mapping[str, DemoUser], return_to: str) -> str:
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>Sign in</title><style>{_STYLE}</style>"
         f'<h1>Sign in</h1><form method="post"><input type="hidden" name="return_to" '
-        f'value="{escape(return_to)}">{buttons or "<p>The demo is still starting.</p>"}</form></html>'
+        f'value="{escape(return_to)}">{buttons or _NOT_RUNNING}</form></html>'
     )

@@ -109,7 +109,7 @@ async def test_what_cannot_be_linked(
 @pytest.mark.parametrize(
     ("status", "reason", "hint"),
     [
-        (IntegrationStatus.SUSPENDED, StatusReason.SUSPENDED_ON_PROVIDER, "can lift the suspension there"),
+        (IntegrationStatus.SUSPENDED, StatusReason.SUSPENDED_ON_PROVIDER, "can unsuspend it there"),
         (IntegrationStatus.SUSPENDED, StatusReason.TOKEN_REFUSED, "Check the installation at the provider"),
         (IntegrationStatus.REVOKED, StatusReason.DISCONNECTED, "Connect it again"),
     ],

@@ -173,6 +173,7 @@ async def test_the_provider_being_down_is_said_and_binds_nothing(site: Site, oon
     answer = await oona.arrive(landed, HTML)
     assert answer.status_code == 503
     assert "Code provider_unavailable" in answer.text
+    assert "GitHub is not responding" in answer.text
     assert "retry-after" in answer.headers
     assert await bound(site) == []
     site.sandbox.sandbox.faults.active = []

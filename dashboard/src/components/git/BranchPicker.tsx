@@ -11,7 +11,7 @@ import { ago } from "@/lib/time";
 const NEAR_END_PX = 200;
 
 /**
- * Chooses an existing branch, or accepts a typed name: a branch can be tracked before its first push.
+ * Chooses an existing branch, or accepts a typed name: a branch can be chosen before its first push.
  *
  * https://www.w3.org/WAI/ARIA/apg/patterns/combobox/examples/combobox-autocomplete-list/
  */
@@ -138,7 +138,7 @@ function aboutBranches(
   if (searchText && !branches.some(({ name }) => name === searchText))
     return branches.length > 0
       ? null
-      : `“${searchText}” doesn’t exist yet. You can track it from its first push.`;
+      : `“${searchText}” doesn’t exist yet. You can choose it now, before its first push.`;
   if (branches.length === 0) return "Empty repository. Enter the first branch’s name.";
   return complete ? null : "Type to see more branches.";
 }

@@ -14,7 +14,7 @@ export function NotFound() {
         </Button>
       }
     >
-      The link may be wrong, or you don’t have access.
+      The address may be wrong, or you don’t have access.
     </EmptyState>
   );
 }

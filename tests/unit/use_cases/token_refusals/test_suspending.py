@@ -54,7 +54,7 @@ async def test_three_refusals_suspend_with_one_alert(world: TokenWorld, error: D
 async def test_suspended_at_the_provider_is_suspended_here(world: TokenWorld) -> None:
     """At once and without an alert: its owner did it, and lifts it there."""
     world.provider.world.suspend(INSTALLATION)
-    with pytest.raises(IntegrationNotActive, match="lift the suspension"):
+    with pytest.raises(IntegrationNotActive, match="unsuspend it there"):
         await world.process().installation(world.integration)
     after = await world.now()
     assert after.status_reason is StatusReason.SUSPENDED_ON_PROVIDER

@@ -17,8 +17,8 @@ import { notify } from "@/lib/notices";
 import { refusal } from "@/lib/rights";
 
 const ABSENT = {
-  damaged: "The stored payload is damaged and can’t be shown.",
-  expired: "The payload was deleted after its retention period. Its results are kept.",
+  damaged: "The stored payload is damaged and can’t be shown. Contact your crewkit operator.",
+  expired: "The payload was deleted after its retention period. The event’s results are kept.",
   not_permitted: "Only owners and admins can view payloads.",
 } as const;
 

@@ -17,14 +17,15 @@ export const LABELS: Record<Status, string> = {
   processed: "Processed",
   failed: "Failed",
   ignored: "Ignored",
-  unrouted: "Unassigned",
+  unrouted: "Unrouted",
 };
 
 /** What each status means, and what to do. */
 export const MEANINGS: Record<Status, string> = {
-  pending: "Received, waiting to be processed.",
+  pending: "Received and waiting to be processed.",
   processed: "Processed successfully.",
-  failed: "Processing failed. Fix the cause, then retry.",
-  ignored: "No linked project needs this event. If you link its repository later, retry the event.",
-  unrouted: "The GitHub account isn’t connected yet.",
+  failed: "Processing failed. See the reason and fix the cause. Then retry the event.",
+  ignored:
+    "No change was needed. See the reason. If the reason is an unlinked repository, link it and retry the event.",
+  unrouted: "The event’s GitHub account isn’t connected. Connect the account to process the event.",
 };

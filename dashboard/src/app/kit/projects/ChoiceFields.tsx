@@ -9,7 +9,7 @@ export interface Choices {
   root: string;
 }
 
-/** The branch that a project tracks, and the folder of the project in the repository. */
+/** The branch that a project uses, and the folder of the project in the repository. */
 export function ChoiceFields({
   orgId,
   repoId,
@@ -30,11 +30,7 @@ export function ChoiceFields({
 }) {
   return (
     <>
-      <Field
-        label="Tracked branch"
-        hint={branchHint(choices.branch, defaultBranch ?? null)}
-        error={errors.branch}
-      >
+      <Field label="Branch" hint={branchHint(choices.branch, defaultBranch ?? null)} error={errors.branch}>
         {(field) => (
           <BranchPicker
             {...field}
@@ -68,12 +64,12 @@ export function ChoiceFields({
   );
 }
 
-// The tracked branch does not filter events.
-const ALL_BRANCHES = "Events from all branches are delivered.";
+// The branch does not filter events.
+const ABOUT_BRANCH = "The branch that this project uses. Events from all branches are delivered.";
 
 function branchHint(branch: string, defaultBranch: string | null): string {
-  if (!defaultBranch) return ALL_BRANCHES;
+  if (!defaultBranch) return ABOUT_BRANCH;
   return branch === defaultBranch
-    ? `Default branch. Updates automatically if it changes on GitHub. ${ALL_BRANCHES}`
-    : `The repository’s default branch is ${defaultBranch}. ${ALL_BRANCHES}`;
+    ? `${ABOUT_BRANCH} If the repository’s default branch changes on GitHub, this setting changes too.`
+    : `${ABOUT_BRANCH} The repository’s default branch is ${defaultBranch}.`;
 }

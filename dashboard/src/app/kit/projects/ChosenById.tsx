@@ -44,8 +44,8 @@ export function ChosenById({
             </div>
           }
         >
-          It was deleted or moved, or crewkit lost access to it. Restore access on GitHub, or choose another
-          repository.
+          The repository was deleted or moved, or crewkit lost access to it. Restore access on GitHub, or
+          choose another repository.
         </EmptyState>
       </Card>
     );

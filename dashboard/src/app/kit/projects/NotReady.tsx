@@ -50,7 +50,8 @@ export function NotReady({
           </Button>
         }
       >
-        {standing.sentence} Until then, the list may be out of date and repositories can’t be linked.
+        {standing.sentence} While crewkit has no access, the list may be out of date and repositories can’t be
+        linked.
       </Note>
     );
   return (

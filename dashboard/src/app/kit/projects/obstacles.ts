@@ -19,7 +19,10 @@ export function obstacleOf(
   if (why) return { words: why, help: null };
   if (integration.status === "suspended") {
     const { sentence }: Standing = standingOf(integration as Integration, role);
-    return { words: `${sentence} Repositories can’t be linked until then.`, help: { kind: "integrations" } };
+    return {
+      words: `${sentence} Repositories can’t be linked while crewkit has no access.`,
+      help: { kind: "integrations" },
+    };
   }
   if (integration.status !== "active")
     return {

@@ -46,9 +46,11 @@ const STANDING = {
 
 const MESSAGES: Record<Connection["status"], string | null> = {
   active: null,
-  not_connected: "Your commits are matched by your verified GitHub emails, including earlier commits.",
-  reconnect_required: "GitHub no longer accepts crewkit’s access to your account. Reconnect to renew it.",
-  revoked: "You revoked crewkit’s access on GitHub. Reconnect to restore it.",
+  not_connected:
+    "After you connect, your commits are matched by your verified GitHub emails. Earlier commits are matched too.",
+  reconnect_required:
+    "GitHub no longer accepts crewkit’s access to your account. Reconnect to restore access.",
+  revoked: "You revoked crewkit’s access on GitHub. Reconnect to restore access.",
 };
 
 function ConnectionCard({ connection }: { connection: Connection }) {

@@ -24,7 +24,7 @@ import { forgetPlace } from "@/lib/placeInStream";
 
 const FIRST_BRANCH = "main";
 
-/** The form of a new project: its name, tracked branch and root directory. */
+/** The form of a new project: its name, branch and root directory. */
 export function ImportForm({
   orgId,
   repository,

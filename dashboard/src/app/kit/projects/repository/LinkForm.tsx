@@ -92,7 +92,8 @@ export function LinkForm({
           {isSame && <Note>{words}</Note>}
           {former && !isSame && !obstacle && (
             <Note tone="warning">
-              Replaces {former.full_name}. History is kept. Tracked branch and root directory are reset.
+              Replaces {former.full_name}. Past events and commits are kept. The branch and the root directory
+              below replace the current settings.
             </Note>
           )}
           <ChoiceFields

@@ -99,7 +99,7 @@ export function LinkSettings({
                 Receive events
               </p>
               <p id={`${label}-hint`} className="text-xs text-muted-foreground">
-                Turn off to pause. Webhook deliveries are still recorded.
+                Turn off to pause events for this project. Webhook deliveries are still recorded.
               </p>
             </div>
             <WithReason reason={why}>

@@ -121,7 +121,7 @@ function NoProject({ orgId }: { orgId: string }) {
           </Button>
         }
       >
-        It may have been deleted.
+        The project may have been deleted, or you don’t have access.
       </EmptyState>
     </Card>
   );

@@ -45,7 +45,7 @@ export function standingOf(integration: Integration, role: Role): Standing {
         tone: "info",
         badge: "Waiting for approval",
         sentence:
-          "Waiting for an owner of the GitHub organization to approve the app. This page updates automatically.",
+          "An owner of the GitHub organization has to approve the app. The account is then connected automatically. The request expires after 30 days.",
         deed: connect("Approved already? Connect"),
         other: install("Install on another account"),
       };
@@ -73,13 +73,14 @@ function suspended(integration: Integration, account: string, may: string | null
     return {
       tone,
       badge: "Suspended on GitHub",
-      sentence: `The crewkit app is suspended on ${account}. Resume it on GitHub to receive events and update repositories.`,
-      deed: { kind: "visit", words: "Resume on GitHub", url: integration.manage_url },
+      sentence: `The crewkit app is suspended on ${account}. Unsuspend it on GitHub to receive events and update repositories.`,
+      deed: { kind: "visit", words: "Unsuspend on GitHub", url: integration.manage_url },
     };
   return {
     tone,
     badge: "Access rejected",
-    sentence: "GitHub is rejecting crewkit’s access. We’ll keep trying. Reconnect GitHub to fix it now.",
+    sentence:
+      "GitHub is rejecting crewkit’s access. We’ll keep trying. To restore access now, reconnect GitHub.",
     deed: { kind: "install", words: "Reconnect GitHub", mode: "existing", refusal: may },
   };
 }
@@ -91,7 +92,7 @@ function active(integration: Integration, account: string): Standing {
     return {
       tone: "warning",
       badge: "Permissions needed",
-      sentence: `The app needs permissions that ${account} hasn’t granted. Ask one of its owners to accept them on GitHub. Until then, some features don’t work.`,
+      sentence: `The app needs permissions that ${account} hasn’t granted, so some features don’t work. Ask an owner of ${account} to accept the permissions on GitHub.`,
       deed: visit("Review on GitHub"),
     };
   if (integration.action)
