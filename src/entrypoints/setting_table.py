@@ -57,15 +57,16 @@ SETTINGS = (
     Setting(
         "ENVIRONMENT",
         values.environment,
-        "`production` or `development`. Development has demo users, a sandbox GitHub and generated keys. "
-        "`crewkit-git up` sets `development`.",
+        "`production` or `development`. In development, demo users, a sandbox GitHub and generated keys are "
+        "available. `crewkit-git up` sets `development`.",
         "Set it to production or development",
         default="production",
     ),
     Setting(
         "HOME",
         values.directory,
-        "The data directory of `up`: embedded servers, development keys, `demo.json`.",
+        "The data directory of `crewkit-git up`: data of the embedded PostgreSQL and Redis, development "
+        "keys, and `demo.json`.",
         "Set it to the path of a directory you own",
         default=".crewkit-git",
         takes_path=True,
@@ -81,7 +82,8 @@ SETTINGS = (
         "HTTP_MAX_CONNECTIONS",
         values.whole_number(1, 1_000_000),
         "The maximum number of open connections of the API. At the limit, the API closes the connections "
-        "that have been idle longest. If all are busy, it returns 503. The limit of open files also applies.",
+        "that have been idle longest. If all are busy, it returns 503. The open file limit of the process "
+        "also applies.",
         "Set it to a whole number from 1 to 1000000",
         default="5000",
         used_by=_API,
@@ -107,8 +109,8 @@ SETTINGS = (
         "METRICS_ADDR",
         values.address,
         "The address and port on which gRPC, a worker or the scheduler serves `/metrics`, `/healthz` and "
-        "`/readyz`. Each process on a machine needs a different port. If not set, they do not serve them. "
-        "The API serves them on its own port.",
+        "`/readyz`. Each process on a machine needs a different port. If not set, these processes do not "
+        "serve the three paths. The API serves them on its own port.",
         _HOST_PORT,
         used_by=frozenset({"grpc", "worker", "scheduler"}),
     ),
@@ -116,8 +118,8 @@ SETTINGS = (
         "GRPC_TLS_CERTIFICATE",
         keys.certificates,
         "The TLS certificate of the gRPC server with its chain: PEM (newlines may be written `\\n`) or the "
-        "path of a file. Without it gRPC is not encrypted, which is only safe if the network encrypts, such "
-        "as a service mesh.",
+        "path of a file. If not set, gRPC is not encrypted. This is safe only if the network encrypts the "
+        "traffic, as a service mesh does.",
         "Set it to the PEM text that begins with -----BEGIN CERTIFICATE-----, or to the path of a PEM file",
         takes_path=True,
         takes_lines=True,
@@ -153,30 +155,31 @@ SETTINGS = (
     Setting(
         "DATABASE_URL",
         values.secret_url("postgresql", "postgres"),
-        "The libpq URL of PostgreSQL. If not set, `up` runs an embedded server.",
+        "The libpq URL of PostgreSQL. If not set, `crewkit-git up` runs an embedded server.",
         "Set it to postgresql://user:password@host:5432/database",
         needed_by=EVERY_PROCESS,
     ),
     Setting(
         "MIGRATION_DATABASE_URL",
         values.secret_url("postgresql", "postgres"),
-        "The URL that `migrate` uses if `CREWKIT_GIT_DATABASE_URL` is the URL of a connection pooler: a "
-        "direct connection to PostgreSQL.",
+        "The URL of a direct connection to PostgreSQL, which `migrate` uses instead of "
+        "`CREWKIT_GIT_DATABASE_URL`. Set it if `CREWKIT_GIT_DATABASE_URL` is the URL of a connection pooler.",
         "Set it to postgresql://user:password@host:5432/database of PostgreSQL itself, not of the pooler",
     ),
     Setting(
         "REDIS_URL",
         values.redis_url,
-        "The URL of Redis, which only wakes workers: no data is lost if it is emptied. If not set, `up` runs "
-        "an embedded server.",
+        "The URL of Redis. Redis only notifies workers, so no data is lost if it is emptied. If not set, "
+        "`crewkit-git up` runs an embedded server.",
         "Set it to redis://host:6379/0",
         needed_by=_SERVING | {"events", "recover-deliveries"},
     ),
     Setting(
         "DASHBOARD_URL",
         values.url("http", "https"),
-        "The URL of the dashboard in browsers. Its origin may send write requests with the session cookie, "
-        "and browser flows return to it. Default in development: the API's own address.",
+        "The URL of the dashboard in browsers. The origin of this URL may send write requests with the "
+        "session cookie, and browser flows return to this URL. Default in development: the API's own "
+        "address.",
         "Set it to https://host",
         needed_by=_API,
         assumed_in_development=True,
@@ -230,8 +233,8 @@ SETTINGS = (
     Setting(
         "GITHUB_APP_SLUG",
         values.text,
-        "The slug of the GitHub App, the last part of `github.com/apps/SLUG`. Used until GitHub's API has "
-        "returned it.",
+        "The slug of the GitHub App, the last part of `github.com/apps/SLUG`. The service uses it until "
+        "GitHub's API has returned the slug.",
         "Copy the last part of the address of the GitHub App's public page",
     ),
     Setting(
@@ -261,7 +264,7 @@ SETTINGS = (
         "GITHUB_WEBHOOK_SECRETS",
         values.webhook_secrets,
         "The accepted webhook secrets, newest first, separated by commas (in a file: one per line). Each "
-        "needs at least 16 characters.",
+        "secret needs at least 16 characters.",
         "Set it to the webhook secret of the GitHub App",
         default="",
         needed_by=_API,
@@ -271,8 +274,10 @@ SETTINGS = (
     Setting(
         "ENCRYPTION_KEYS",
         values.encryption_keys,
-        "The keys that encrypt tokens in the database: `id:base64` of 32 bytes each, newest first, separated "
-        "by commas. The first key encrypts, all keys decrypt.",
+        "The keys that encrypt tokens in the database, newest first, separated by commas. Each key has the "
+        "form `ID:KEY`, as `crewkit-git keys new` prints it. `ID` is a name of your choice, which the "
+        "database stores beside each encrypted value. `KEY` is the base64 form of 32 random bytes. The first "
+        "key encrypts, all keys decrypt.",
         "Create a key with: crewkit-git keys new",
         default="",
         needed_by=_SERVING | {"keys"},
@@ -290,8 +295,8 @@ SETTINGS = (
     Setting(
         "AUTH_JWKS_URL",
         values.url("http", "https"),
-        "The URL of the JWK set with the public keys that verify access tokens. Must be https, except for "
-        "this machine.",
+        "The URL of the JWK set with the public keys that verify access tokens. The URL must be `https://`, "
+        "except for loopback addresses.",
         "Set it to https://issuer/.well-known/jwks.json",
     ),
     Setting(
@@ -318,7 +323,8 @@ SETTINGS = (
     Setting(
         "ALLOWED_ORIGINS",
         values.origins,
-        "More origins that may send write requests with the session cookie, separated by commas.",
+        "Origins that may send write requests with the session cookie, besides the API and the dashboard, "
+        "separated by commas.",
         "Set it to origins such as https://app.example.com, without a path",
         default="",
         takes_lines=True,
@@ -340,8 +346,8 @@ SETTINGS = (
         "HTTPS_PROXY",
         values.proxy,
         "The URL of the proxy for outgoing https calls (GitHub, token keys, Sentry, traces), with user and "
-        "password if the proxy needs them. If not set, `HTTPS_PROXY` applies. Loopback addresses are always "
-        "called directly.",
+        "password if the proxy needs them. If not set, the variable `HTTPS_PROXY` applies. Loopback "
+        "addresses are always called directly.",
         "Set it to http://user:password@proxy.example:3128",
         standard_variables=("HTTPS_PROXY", "https_proxy"),
     ),
@@ -349,7 +355,7 @@ SETTINGS = (
         "NO_PROXY",
         values.no_proxy,
         "Hosts, domains (with their subdomains), IP addresses and networks that are called without the "
-        "proxy, separated by commas. If not set, `NO_PROXY` applies.",
+        "proxy, separated by commas. If not set, the variable `NO_PROXY` applies.",
         "Set it to names such as git.example.com, .internal or 10.0.0.0/8",
         default="",
         takes_lines=True,
@@ -359,7 +365,7 @@ SETTINGS = (
         "CA_BUNDLE",
         values.ca_bundle,
         "The path of a PEM file with all certificate authorities that outgoing calls trust, instead of the "
-        "public ones. If not set, `SSL_CERT_FILE` applies.",
+        "public ones. If not set, the variable `SSL_CERT_FILE` applies.",
         "Set it to the path of a PEM bundle that contains your company's certificate authority",
         takes_path=True,
         standard_variables=("SSL_CERT_FILE",),
@@ -383,8 +389,8 @@ SETTINGS = (
     Setting(
         "PAYLOAD_DAYS",
         values.days(7),
-        "How many days payloads of webhook events are stored. After that, the events and verdicts stay but "
-        "cannot be retried. 0 means forever.",
+        "How many days payloads of webhook events are stored. After that, the events and their verdicts are "
+        "still stored, but the events cannot be retried. 0 means forever.",
         "Set it to a number of days, at least 7, or to 0",
         default="90",
     ),
@@ -392,29 +398,29 @@ SETTINGS = (
         "EVENT_DAYS",
         values.days(7),
         "How many days webhook events and their results are stored. 0 means forever.",
-        "Set it to a number of days, at least 7, or to 0. GitHub can redeliver for 3 days",
+        "Set it to a number of days, at least 7 (GitHub can redeliver for 3 days), or to 0",
         default="0",
     ),
     Setting(
         "DOMAIN_EVENT_DAYS",
         values.days(7),
-        "How many days domain events are stored: how far back consumers can read, and how long a webhook "
-        "event shows the domain events it caused. 0 means forever.",
+        "How many days domain events are stored. Consumers can read as far back, and a webhook event shows "
+        "its domain events as long. 0 means forever.",
         "Set it to a number of days, at least 7, or to 0",
         default="0",
     ),
     Setting(
         "ATTRIBUTION_DAYS",
         values.days(7),
-        "How many days attributions of commits to users are stored, counted from when the commit was "
-        "received. 0 means forever.",
+        "How many days attributions of commits to users are stored, counted from the day on which the commit "
+        "was received. 0 means forever.",
         "Set it to a number of days, at least 7, or to 0",
         default="0",
     ),
     Setting(
         "WORKERS",
         values.whole_number(1, 64),
-        "How many worker processes `up` runs.",
+        "How many worker processes `crewkit-git up` runs.",
         "Set it to a whole number from 1 to 64",
         default="1",
         used_by=frozenset(),

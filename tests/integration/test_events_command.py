@@ -147,7 +147,7 @@ def test_retries_by_the_beginning_of_an_id(environment: dict[str, str], ledger: 
         "UPDATE git_webhook_events SET payload = 'x', installation_id = NULL, git_integration_id = NULL"
     )
     code, shown, errors = _run(environment, "events", "retry", "aaaa1")
-    assert (code, shown) == (0, "Delivery aaaa1111-2 will be processed again.\n"), errors
+    assert (code, shown) == (0, "The webhook event aaaa1111-2 will be processed again.\n"), errors
     assert ledger.value("SELECT status FROM git_webhook_events WHERE delivery_id = 'aaaa1111-2'") == "pending"
 
 

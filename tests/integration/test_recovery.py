@@ -97,7 +97,9 @@ async def test_a_killed_run_two_at_once_and_late_webhooks(both: ServiceAtSandbox
     await both.sandbox.delivered()
 
     assert sorted((first, second)) == [0, 1], said + also_said
-    assert "Another process is recovering" in (said if first else also_said)
+    assert "Another process, such as the scheduler, is fetching missing deliveries" in (
+        said if first else also_said
+    )
     assert sorted(both.ledger.delivery_ids()) == sorted(guids)
     assert {attempt.status_code for attempt in both.attempts()[60::2]} <= {200, 202}
     by_webhook = both.ledger.value("SELECT count(*) FROM git_webhook_events WHERE source = 'received'")
@@ -128,7 +130,7 @@ async def test_what_may_be_on_its_way_is_told_of(both: ServiceAtSandbox) -> None
     await both.push(2)
     status, said = await both.run("recover-deliveries")
     assert (status, "checked 2 deliveries" in said) == (0, True)
-    assert "Left for the next run, because they may still arrive (at most 60 seconds old): 2." in said
+    assert "Left for the next run, because they are at most 60 seconds old and may still arrive: 2." in said
     both.let_age()
     _, said = await both.run("recover-deliveries")
     assert ("Recovered: 2." in said, "may still arrive" in said) == (True, False)

@@ -220,4 +220,4 @@ def test_a_command_says_that_a_database_was_never_migrated(servers: Servers) -> 
     with new_database(servers.database_url) as empty:
         done = ended("events list", {"DATABASE_URL": empty})
     [line] = done.stderr.splitlines()
-    assert "has no schema yet. Run `crewkit-git migrate`." in line
+    assert "is not migrated: its tables are missing or out of date. Run `crewkit-git migrate`." in line

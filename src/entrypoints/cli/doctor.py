@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 @click.option(
     "--timeout",
     type=DURATION,
-    default=timedelta(seconds=10),
-    show_default="10s",
+    default="10s",
+    show_default=True,
     help="How long each check may take. All checks run at the same time.",
 )
 def doctor(*, as_json: bool, timeout: timedelta) -> None:

@@ -31,7 +31,7 @@ def readable_errors(database_url: Secret | None = None) -> Iterator[None]:
 def _describe(error: StorageUnavailable, database_url: Secret) -> str:
     database = f"The database {shown(database_url.reveal())}"
     if isinstance(error, StorageNotPrepared):
-        return f"{database} has no schema yet. Run `crewkit-git migrate`."
+        return f"{database} is not migrated: its tables are missing or out of date. {error.remedy}"
     # Further lines are the driver's advice.
     why = str(error.__cause__ or "").partition("\n")[0]
     return f"{database} is not available{f' ({why})' if why else ''}. {_remedy(error)}"

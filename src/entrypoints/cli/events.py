@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.domain.events import EventStatus
+from core.domain.events import RETRYABLE, EventStatus
 from entrypoints.cli.durations import DURATION
 from entrypoints.cli.groups import WholeTextGroup
 
@@ -14,41 +14,44 @@ if TYPE_CHECKING:
     from ports.events import EventFilter
 
 _STATUSES = click.Choice([status.value for status in EventStatus])
+_RETRYABLE = click.Choice([status.value for status in EventStatus if status in RETRYABLE])
 _PROVIDER = click.option(
-    "--provider", default="github", show_default=True, help="The provider that sent the delivery."
+    "--provider", default="github", show_default=True, help="The provider that sent the webhook."
 )
 
 
 @click.group(cls=WholeTextGroup)
 def events() -> None:
-    """List, show, retry and replay webhook deliveries."""
+    """List, show and retry webhook events, and replay webhook deliveries."""
 
 
 @events.command("list")
-@click.option("--status", type=_STATUSES, help="Only events with this status.")
+@click.option("--status", type=_STATUSES, help="Only webhook events with this status.")
 @click.option("--event", "event_type", help="Only this event type, such as push.")
 @click.option(
-    "--since", type=DURATION, help="Only events received within this duration, such as 15m, 2h or 3d."
+    "--since",
+    type=DURATION,
+    help="Only webhook events received within this duration, such as 15m, 2h or 3d.",
 )
 @click.option(
     "--limit",
     type=click.IntRange(1, 1000),
     default=50,
     show_default=True,
-    help="The maximum number of events.",
+    help="The maximum number of webhook events.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def list_events(
     *, status: str | None, event_type: str | None, since: timedelta | None, limit: int, as_json: bool
 ) -> None:
-    """List deliveries, newest first, with the result and reasons of each."""
+    """List webhook events, newest first, with the status and reason of each."""
     from entrypoints.cli import event_report
     from entrypoints.cli.application import OPERATOR, call_application
 
     where = _filter(status, event_type, since)
     listed = call_application("events", lambda app: app.list_events(OPERATOR, where=where, limit=limit))
     if not listed:
-        click.echo("No deliveries match. Change or remove a filter.", err=True)
+        click.echo("No webhook events were found. If you used a filter, change or remove it.", err=True)
     elif as_json:
         for encoded in event_report.json_lines(listed):
             click.echo(encoded)
@@ -62,9 +65,9 @@ def list_events(
 @click.argument("delivery_id")
 @_PROVIDER
 def show(delivery_id: str, provider: str) -> None:
-    """Show one delivery as JSON: attributes, verdicts, domain events and payload.
+    """Show one webhook event as JSON: attributes, verdicts, domain events and payload.
 
-    DELIVERY_ID can be the first characters of an id, if they are unique.
+    DELIVERY_ID is the id in `crewkit-git events list`. Its first characters are enough if they are unique.
     """
     from entrypoints.cli.delivery_commands import show_delivery
     from entrypoints.cli.event_report import details_json
@@ -76,13 +79,15 @@ def show(delivery_id: str, provider: str) -> None:
 @click.argument("delivery_id", required=False)
 @_PROVIDER
 @click.option(
-    "--status", type=_STATUSES, help="Retry all deliveries with this status. Not with a delivery id."
+    "--status",
+    type=_RETRYABLE,
+    help="Retry all webhook events with this status. Cannot be combined with a delivery id.",
 )
 @click.option("--event", "event_type", help="With --status: only this event type, such as push.")
 @click.option(
     "--since",
     type=DURATION,
-    help="With --status: only events received within this duration, such as 15m, 2h or 3d.",
+    help="With --status: only webhook events received within this duration, such as 15m, 2h or 3d.",
 )
 def retry(
     *,
@@ -92,25 +97,26 @@ def retry(
     event_type: str | None,
     since: timedelta | None,
 ) -> None:
-    """Retry a failed, ignored or unrouted delivery, or all deliveries that match a filter.
+    """Retry a failed, ignored or unrouted webhook event, or all that match a filter.
 
-    DELIVERY_ID can be the first characters of an id, if they are unique.
+    DELIVERY_ID is the id in `crewkit-git events list`. Its first characters are enough if they are unique.
     """
     from core.use_cases.events.retry import MOST
     from entrypoints.cli.application import OPERATOR, call_application
     from entrypoints.cli.delivery_commands import retry_delivery
+    from entrypoints.doctor.wording import counted
 
     if delivery_id is not None:
-        click.echo(f"Delivery {retry_delivery(provider, delivery_id)} will be processed again.")
+        click.echo(f"The webhook event {retry_delivery(provider, delivery_id)} will be processed again.")
         return
     if not status:
         raise click.UsageError("Pass a delivery id, or --status with failed, ignored or unrouted.")
     where = _filter(status, event_type, since)
     count = call_application("events", lambda app: app.retry_events(OPERATOR, where=where))
-    click.echo(f"{count} deliveries will be processed again.")
+    click.echo(f"{counted(count, 'webhook event')} will be processed again.")
     if count >= MOST:
         click.echo(
-            f"This is the maximum per run: the {MOST} newest. Run the command again for older deliveries.",
+            f"A run retries at most the {MOST} newest webhook events. Run the command again for older ones.",
             err=True,
         )
 
@@ -118,7 +124,11 @@ def retry(
 @events.command("replay")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--url", help="The URL of the running service. Default: the service that `up` runs.")
-@click.option("--new-ids", is_flag=True, help="Use new delivery ids, so that no delivery is a duplicate.")
+@click.option(
+    "--new-ids",
+    is_flag=True,
+    help="Use new delivery ids, so that the service does not treat a delivery as a duplicate.",
+)
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 256),
@@ -138,9 +148,10 @@ def replay_files(
 ) -> None:
     """Sign payload files and send them to a running service.
 
-    The name of a file's folder is its event type. The delivery id is computed from event type and body, so a
-    second run sends duplicates. Deliveries are signed with the first secret of
-    CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS. If that is not set, the secret of the running demo is used.
+    The name of the folder that contains a file is the event type. The delivery id is computed from event type
+    and body, so a second run sends duplicates, which change nothing. Deliveries are signed with the first
+    secret of CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS. If this variable is not set, the secret of the running demo
+    is used.
     """
     import asyncio
 

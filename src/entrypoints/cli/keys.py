@@ -55,10 +55,10 @@ def new(*, key_id: str | None) -> None:
 @keys.command()
 @click.option("--dry-run", is_flag=True, help="Only show how many values would be encrypted.")
 def rotate(*, dry_run: bool) -> None:
-    """Re-encrypt stored tokens so that all use the first key, while the service is running.
+    """Re-encrypt stored tokens with the first key of CREWKIT_GIT_ENCRYPTION_KEYS.
 
-    You can interrupt this command and run it again. Exits with 1 if a value cannot be decrypted. Such a value
-    is not changed.
+    The service can keep running. You can interrupt this command and run it again. Exits with 1 if a value
+    cannot be decrypted; the command does not change this value.
     """
     from entrypoints.cli.encryption import rotate_keys
 

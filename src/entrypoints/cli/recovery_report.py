@@ -6,11 +6,18 @@ from core.domain.recoveries import ON_ITS_WAY
 from core.use_cases.recovery.recover import HELD_ELSEWHERE, NO_DELIVERY_LOG, RecoveryReport
 
 _WHY_STOPPED = {
-    HELD_ELSEWHERE: "Another process is recovering deliveries. Run this command again when it has ended.",
-    "calls_used_up": "Stopped at half of the app's hourly rate limit. Later runs fetch the rest.",
+    HELD_ELSEWHERE: (
+        "Another process, such as the scheduler, is fetching missing deliveries. Run this command again in a "
+        "minute."
+    ),
+    "calls_used_up": (
+        "Stopped, because half of the app's hourly rate limit is used. Later runs fetch the rest."
+    ),
     "too_many_failures": "Stopped after too many failed fetches. Later runs fetch the rest.",
     "provider_unavailable": "Stopped, because the provider does not respond. Later runs fetch the rest.",
-    "provider_rate_limited": "Stopped at the provider's rate limit. Later runs fetch the rest.",
+    "provider_rate_limited": (
+        "Stopped, because the provider's rate limit is used up. Later runs fetch the rest."
+    ),
     "provider_app_refused": (
         "Stopped, because the provider rejected the app's credentials. Check the app id, the private key and "
         "this machine's clock."
@@ -31,7 +38,8 @@ def print_report(name: str, report: RecoveryReport, *, dry_run: bool) -> None:
     if report.stopped_by != HELD_ELSEWHERE:
         _show_fetching(report, dry_run=dry_run)
     if report.stopped_by:
-        click.echo(_WHY_STOPPED.get(report.stopped_by, f"Stopped: {report.stopped_by}."), err=True)
+        why = f"Stopped: {report.stopped_by}. docs/reference/error-codes.md explains this code."
+        click.echo(_WHY_STOPPED.get(report.stopped_by, why), err=True)
 
 
 def _show_reading(name: str, report: RecoveryReport) -> None:
@@ -43,8 +51,8 @@ def _show_reading(name: str, report: RecoveryReport) -> None:
         click.echo(f"{name}: did not check the log.")
     if report.too_young:
         click.echo(
-            "Left for the next run, because they may still arrive "
-            f"(at most {ON_ITS_WAY.total_seconds():.0f} seconds old): {report.too_young}."
+            f"Left for the next run, because they are at most {ON_ITS_WAY.total_seconds():.0f} seconds old "
+            f"and may still arrive: {report.too_young}."
         )
     if report.found:
         types = ", ".join(f"{count} {event}" for event, count in sorted(report.found.items()))
@@ -61,7 +69,9 @@ def _show_fetching(report: RecoveryReport, *, dry_run: bool) -> None:
     if report.redelivered:
         click.echo(f"Could not be fetched, so a redelivery was requested: {report.redelivered}.")
     if report.given_up:
-        click.echo(f"Given up, because the provider deleted them or they cannot be read: {report.given_up}.")
+        click.echo(
+            f"Not fetched again, because the provider deleted them or they cannot be read: {report.given_up}."
+        )
     if report.compared_until:
         until = report.compared_until.astimezone().isoformat(sep=" ", timespec="seconds")
         click.echo(f"The log was checked up to {until}.")

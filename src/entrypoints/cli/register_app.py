@@ -61,8 +61,8 @@ _GITHUB_URL = f"{PREFIX}GITHUB_URL"
 @click.option(
     "--timeout",
     type=DURATION,
-    default=timedelta(minutes=30),
-    show_default="30m",
+    default="30m",
+    show_default=True,
     help="How long to wait for your browser to return from GitHub.",
 )
 @click.pass_context

@@ -33,14 +33,14 @@ class _Scope(click.ParamType[str]):
 @click.option(
     "--ttl",
     type=DURATION,
-    default=timedelta(hours=8),
-    show_default="8h",
+    default="8h",
+    show_default=True,
     help="How long the token is valid, such as 90s, 15m or 1h.",
 )
 def token(*, user: str | None, service: str | None, scopes: tuple[str, ...], ttl: timedelta) -> None:
     """Create an access token for development.
 
-    USER is the email address or role of a user in the running demo, or the UUID of any user. The token is
+    USER is the email address or role of a user of the running demo, or the UUID of any user. The token is
     signed with the development key that `up` created. Production services reject it.
     """
     from entrypoints.cli.development_tokens import sign_service_token, sign_user_token

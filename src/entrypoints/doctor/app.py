@@ -11,6 +11,7 @@ from entrypoints.doctor.wording import counted
 _CLOCK_WARN = timedelta(seconds=30)
 _CLOCK_FAIL = timedelta(seconds=60)
 _MOST_NAMED = 5
+_CLOCK_OWNERS = {"github": "GitHub", "database": "the database server"}
 
 
 def judge_identity(app: App, *, client_id: str, app_id: str | None, slug: str | None) -> list[Finding]:
@@ -24,7 +25,7 @@ def judge_identity(app: App, *, client_id: str, app_id: str | None, slug: str | 
     wrong = [
         fail(
             about,
-            f"CREWKIT_GIT_GITHUB_{name} is {configured}, but in the app of the private key it is {actual}.",
+            f"CREWKIT_GIT_GITHUB_{name} is {configured}, but the app of the private key has {actual}.",
             "Copy the app id, slug, client id and private key from the page of one app.",
         )
         for name, (configured, actual) in values.items()
@@ -49,8 +50,7 @@ def judge_permissions(app: App, needs: AppNeeds) -> list[Finding]:
             fail(
                 about,
                 f"The app lacks {', '.join(missing)}.",
-                "Add them on the app's page, then ask each owner to accept them for their installation: "
-                f"{page}",
+                f"Add them on the app's page, then ask the owner of each installation to accept them: {page}",
             )
         )
     if more:
@@ -98,31 +98,40 @@ def judge_installations(
     }
     lacking = {name: missing for name, missing in behind.items() if missing}
     if not lacking:
-        connected = counted(len(granted), "connected account")
-        return [ok(about, f"{connected}. All permissions are accepted.")]
+        integrations = counted(len(granted), "integration")
+        return [ok(about, f"{integrations}. All permissions are accepted.")]
     named = [f"{name} ({', '.join(missing)})" for name, missing in list(lacking.items())[:_MOST_NAMED]]
     rest = f" and {len(lacking) - _MOST_NAMED} more" if len(lacking) > _MOST_NAMED else ""
     return [
         warn(
             about,
-            f"{len(lacking)} of {len(granted)} connected accounts have not accepted all permissions: "
-            f"{', '.join(named)}{rest}.",
-            "An owner can accept them on the installation's page at GitHub. Until then, features that need "
-            "them do not work for that account.",
+            f"For {len(lacking)} of {counted(len(granted), 'integration')}, not all permissions are "
+            f"accepted: {', '.join(named)}{rest}.",
+            "An owner of the account can accept the permissions on the installation's page at GitHub. Until "
+            "then, features that need these permissions do not work for that account.",
         )
     ]
 
 
 def judge_clock(whose: str, offset: timedelta | None) -> Finding:
-    """Compare another clock with this machine's; `offset` is how far the other is ahead."""
-    about = f"{whose} clock"
+    """Compare the clock of `github` or the `database` with this machine's.
+
+    `offset` is positive if the other clock is ahead; None if it is unknown.
+    """
+    about, owner = f"{whose} clock", _CLOCK_OWNERS[whose]
     if offset is None:
-        return note(about, "Not checked: the server did not send its time.")
+        return note(about, f"Not checked, because {owner} did not send its time.")
     seconds = round(offset.total_seconds())
     if abs(offset) < _CLOCK_WARN:
-        return ok(about, f"Differs from this machine's clock by {abs(seconds)} s, which is fine.")
-    message = f"This machine's clock is {abs(seconds)} s {'behind' if seconds > 0 else 'ahead'}."
-    remedy = "Synchronize this machine's clock with NTP (`timedatectl set-ntp true`)."
+        return ok(
+            about, f"This machine's clock differs from {owner}'s clock by {abs(seconds)} s, which is fine."
+        )
+    side = "behind" if seconds > 0 else "ahead of"
+    message = f"This machine's clock is {abs(seconds)} s {side} {owner}'s clock."
+    machines = "this machine's clock"
+    if whose == "database":
+        machines += " and the database server's clock"
+    remedy = f"Synchronize {machines} with NTP (`timedatectl set-ntp true`)."
     return (fail if abs(offset) >= _CLOCK_FAIL else warn)(about, message, remedy)
 
 
@@ -130,7 +139,7 @@ def note_callbacks(callback_urls: tuple[str, str]) -> Finding:
     """Name the callback URLs that the app must have. GitHub's API does not return them."""
     return note(
         "callback urls",
-        "GitHub's API does not show callback URLs. Check that the app's page has these two, in this order: "
+        "GitHub's API does not return callback URLs. Check that the app's page has these two, in this order: "
         f"{callback_urls[0]} and {callback_urls[1]}",
     )
 

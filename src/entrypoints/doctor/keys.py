@@ -9,7 +9,7 @@ from entrypoints.doctor.wording import counted, lasting
 from ports.cipher import Cipher, CiphertextRefused
 
 _ABOUT = "encryption keys"
-_NOTED = "Last-used times are updated once a minute."
+_NOTED = "The times of the last use are updated once a minute."
 # A key that was not used for this long is not used by any process any more.
 _RETIRED_AFTER = timedelta(days=30)
 
@@ -55,7 +55,8 @@ def judge_keys(sealed: Sequence[Sealed], key_ids: Collection[str], cipher: Ciphe
                 warn(
                     _ABOUT,
                     f"{counted(old, 'value')} encrypted with an older key.",
-                    "Run `crewkit-git keys rotate`. Keep the older key until it has finished.",
+                    "Run `crewkit-git keys rotate`. Do not remove the older key before the command has "
+                    "finished.",
                 )
             )
     return wrong
@@ -67,8 +68,8 @@ def _wrong(one: Sealed, key_ids: Collection[str], cipher: Cipher) -> Finding | N
             _ABOUT,
             f"{one.column}: {counted(one.count, 'value')} encrypted with the key `{one.key_id}`, which is "
             "not in CREWKIT_GIT_ENCRYPTION_KEYS.",
-            "Add it to CREWKIT_GIT_ENCRYPTION_KEYS after the first key. If the key is lost, users and "
-            "organizations have to connect again.",
+            "Add this key to CREWKIT_GIT_ENCRYPTION_KEYS after the first key. If the key is lost, the "
+            "users and organizations of these values have to connect again.",
         )
     try:
         cipher.decrypt(one.ciphertext, context=one.context)
@@ -77,8 +78,8 @@ def _wrong(one: Sealed, key_ids: Collection[str], cipher: Cipher) -> Finding | N
             _ABOUT,
             f"{one.column}: the newest of {counted(one.count, 'value')} encrypted with the key "
             f"`{one.key_id}` cannot be decrypted.",
-            f"Another key has the id `{one.key_id}` now. In CREWKIT_GIT_ENCRYPTION_KEYS, use the key that "
-            "had this id when the value was written.",
+            f"CREWKIT_GIT_ENCRYPTION_KEYS now has a different key with the id `{one.key_id}`. Restore the "
+            "key that had this id when the value was written.",
         )
     return None
 
@@ -97,22 +98,22 @@ def judge_webhook_secrets(
     if len(fingerprints) == 1:
         return [ok(about, f"One secret is accepted, {_last_use(used.get(fingerprints[0]), now)}.")]
     ages = (f"{lasting(now - used[one])} ago" if one in used else "never" for one in fingerprints)
-    last = f"Last used, newest first: {', '.join(ages)}."
+    last = f"Last use of each secret, from the newest secret to the oldest: {', '.join(ages)}."
     if fingerprints[0] not in used:
         return [
             warn(
                 about,
-                f"{len(fingerprints)} secrets are accepted. No delivery was signed with the newest yet. "
-                f"{last}",
-                "Enter the newest secret on the app's page at GitHub. The older secrets stay valid until you "
-                f"remove them. {_NOTED}",
+                f"{len(fingerprints)} secrets are accepted. GitHub has not signed a delivery with the "
+                f"newest secret yet. {last}",
+                "Enter the newest secret on the app's page at GitHub. The service accepts the older "
+                f"secrets until you remove them from CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS. {_NOTED}",
             )
         ]
     return [
         warn(
             about,
-            f"Deliveries are signed with the newest secret. Older secrets are still accepted. {last}",
-            "When no delivery is signed with an older secret any more, remove it from "
+            f"GitHub signs deliveries with the newest secret. Older secrets are still accepted. {last}",
+            "When an older secret has not been used for a day, remove it from "
             f"CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS. {_NOTED}",
         )
     ]
@@ -132,8 +133,8 @@ def judge_app_keys(current: str, used: Mapping[str, datetime], *, now: datetime)
             warn(
                 about,
                 f"Another key, {name}, was used {lasting(now - at)} ago.",
-                "A process may still use it. Restart every process with the configured key. When the other "
-                f"key is not used any more, delete it on the app's page. {_NOTED}",
+                "A process may still use that key. Restart every process with the configured key. When the "
+                f"other key is not used any more, delete it on the app's page. {_NOTED}",
             )
             for name, at in sorted(recent.items())
         ),
@@ -142,5 +143,5 @@ def judge_app_keys(current: str, used: Mapping[str, datetime], *, now: datetime)
 
 def _last_use(at: datetime | None, now: datetime) -> str:
     if at is None:
-        return "not used yet (last-used times are updated once a minute)"
+        return "not used yet (the time of the last use is updated once a minute)"
     return f"last used {lasting(now - at)} ago"

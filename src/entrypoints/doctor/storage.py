@@ -22,13 +22,14 @@ def judge_revision(current: str | None, newest: str) -> Finding:
     if current == newest:
         return ok(about, f"The database schema is at revision {newest}, the newest.")
     if current is None:
-        return fail(about, "The database has no schema yet.", migrate)
+        return fail(about, "The database has no tables of this service yet.", migrate)
     if current > newest:
         return warn(
             about,
-            f"The database schema is at revision {current}, newer than {newest} of this version.",
-            "This is expected after a rollback and during an upgrade. This version works with the newer "
-            "schema (docs/upgrades.md).",
+            f"The database schema is at revision {current}, newer than revision {newest} of this version of "
+            "crewkit-git.",
+            "This is expected after a rollback and during an upgrade. This version of crewkit-git works with "
+            "the newer schema (docs/upgrades.md).",
         )
     return fail(
         about, f"The database schema is at revision {current}, but this version needs {newest}.", migrate
@@ -43,9 +44,11 @@ def judge_pooler(*, has_statement_timeout: bool) -> Finding:
         return ok(about, message)
     return warn(
         about,
-        f"{message} The server does not limit how long a read may take.",
-        "Run ALTER ROLE … SET statement_timeout = '8s'. Do the same for lock_timeout = '5s', "
-        "idle_in_transaction_session_timeout = '5s' and random_page_cost = 1.1. Then reconnect the pooler.",
+        f"{message} PostgreSQL does not limit how long a statement may take.",
+        "In PostgreSQL, run ALTER ROLE ROLE SET statement_timeout = '8s', with the user of "
+        "CREWKIT_GIT_DATABASE_URL as ROLE. Do the same for lock_timeout = '5s', "
+        "idle_in_transaction_session_timeout = '5s' and random_page_cost = 1.1. Then make the pooler open "
+        "new connections: in PgBouncer's admin console, run RECONNECT.",
     )
 
 
@@ -55,56 +58,57 @@ def judge_workers(names: Sequence[str]) -> Finding:
         return ok("worker", f"{counted(len(names), 'worker')} running.")
     return fail(
         "worker",
-        "No worker is running, so deliveries are stored but not processed.",
+        "No worker is running. Webhook events are stored, but not processed.",
         "Start `crewkit-git worker`.",
     )
 
 
 def judge_backlog(oldest_due: datetime | None, failed: int, most: int, *, now: datetime) -> list[Finding]:
-    """Report due deliveries that wait too long, and failed ones, of which at most `most` were counted."""
+    """Report due webhook events that wait too long, and failed events; `failed` is at most `most`."""
     found = []
     waits = now - oldest_due if oldest_due else timedelta(0)
     if waits > _WAITS_TOO_LONG:
         found.append(
             fail(
                 "backlog",
-                f"The oldest due delivery has been waiting for {lasting(waits)}.",
+                f"The oldest due webhook event has waited for {lasting(waits)}.",
                 "Check that `crewkit-git worker` and `crewkit-git scheduler` are running, and read their "
                 "logs.",
             )
         )
     else:
         limit = _WAITS_TOO_LONG.total_seconds()
-        found.append(ok("backlog", f"No delivery has been waiting for more than {limit:.0f} seconds."))
+        found.append(ok("backlog", f"No webhook event has waited for more than {limit:.0f} seconds."))
     if failed:
-        count = f"{failed} or more deliveries" if failed >= most else deliveries(failed)
+        count = f"{failed} or more webhook events" if failed >= most else counted(failed, "webhook event")
         found.append(
             warn(
                 "backlog",
-                f"{count} failed.",
-                "See the reasons with `crewkit-git events list --status failed`. When the cause is fixed, "
-                "run `crewkit-git events retry --status failed`.",
+                f"Processing failed for {count}.",
+                "`crewkit-git events list --status failed` shows the reasons. When the cause is fixed, run "
+                "`crewkit-git events retry --status failed`.",
             )
         )
     return found
 
 
 def judge_checks(backlog: CheckBacklog, *, now: datetime) -> Finding:
-    """Report whether the daily comparison of each installation with GitHub is on time."""
-    about = "reconciliation"
+    """Report whether the daily check of each installation at GitHub is on time."""
+    about = "installation checks"
     checked = backlog.last_checked_at
-    last = f" The last one was {lasting(now - checked)} ago." if checked else ""
+    last = f" The last check was {lasting(now - checked)} ago." if checked else ""
     late = now - backlog.due_since if backlog.due_since else timedelta(0)
     if late > _CHECKED_TOO_LATE:
         return fail(
             about,
-            f"The daily comparison with GitHub is late for {counted(backlog.overdue, 'installation')}. The "
-            f"oldest has been due for {lasting(late)}.{last}",
-            "Check that `crewkit-git scheduler` is running, and look for failed calls to GitHub in its log.",
+            f"The daily check is late for {counted(backlog.overdue, 'installation')}. The oldest check has "
+            f"been due for {lasting(late)}.{last}",
+            "Check that `crewkit-git scheduler` is running, and search its log for "
+            "`installation_check_failed`.",
         )
     return ok(
         about,
-        f"The daily comparison with GitHub is on time for {counted(backlog.live, 'installation')}.{last}",
+        f"The daily check is on time for {counted(backlog.live, 'installation')}.{last}",
     )
 
 
@@ -116,13 +120,13 @@ def judge_scheduler(recovery: RecoveryState, *, now: datetime) -> list[Finding]:
     age = now - recovery.compared_at
     message = f"The scheduler last checked the provider's delivery log {lasting(age)} ago"
     if age > _COMPARED_TOO_LONG_AGO:
-        return [fail(about, f"{message}. It should do so every five minutes.", start)]
+        return [fail(about, f"{message}. It does so every five minutes when it runs.", start)]
     found = [ok(about, f"{message}.")]
     if recovery.missing:
         found.append(
             warn(
                 "recovery",
-                f"{deliveries(recovery.missing)} in the provider's delivery log did not arrive here.",
+                f"{deliveries(recovery.missing)} in the provider's delivery log did not reach this service.",
                 "The scheduler fetches them. To fetch them now, run `crewkit-git recover-deliveries`.",
             )
         )

@@ -28,7 +28,7 @@ def judge_webhook(config: WebhookConfig, expected: str, page: str, *, is_develop
     if config.url != expected:
         judge = warn if is_development else fail
         remedy = (
-            f"This is fine if it is your tunnel to {expected}. Otherwise change it at {page}"
+            f"This is fine if the URL is your tunnel to {expected}. Otherwise change the URL at {page}"
             if is_development
             else f"Change the URL at {page} or correct CREWKIT_GIT_PUBLIC_URL."
         )
@@ -38,7 +38,7 @@ def judge_webhook(config: WebhookConfig, expected: str, page: str, *, is_develop
             fail(
                 about,
                 f"The webhook's content type is {config.content_type}, which is not supported.",
-                f"Set it to json at {page}",
+                f"Set the content type to application/json at {page}",
             )
         )
     if not config.verifies_certificate:
@@ -68,8 +68,8 @@ def judge_deliveries(
         return [
             note(
                 about,
-                "GitHub has not sent any delivery yet. Check that the webhook is active, then push to a "
-                f"repository. The webhook's page is {page}",
+                "GitHub has not sent any delivery yet. Check that the webhook is active at "
+                f"{page} and push to a repository.",
             )
         ]
     arrived = {one.guid for one in log if one.succeeded}
@@ -91,8 +91,8 @@ def judge_deliveries(
         found.append(
             fail(
                 about,
-                f"{deliveries(len(elsewhere))} got a success response but cannot be found in this database. "
-                f"The last was sent {lasting(now - elsewhere[0].delivered_at)} ago.",
+                f"GitHub got a success response for {deliveries(len(elsewhere))}, but this database does "
+                f"not have them. The last was sent {lasting(now - elsewhere[0].delivered_at)} ago.",
                 "Check whether another service receives requests at the webhook URL, or whether the API "
                 "uses another database than this command.",
             )
@@ -112,28 +112,32 @@ def _of_failures(
     last = lost[0]
     since = {0: "", len(lost): " (all recovered)"}.get(fetched, f" ({fetched} recovered)")
     message = (
-        f"{deliveries(len(lost))} failed recently{since}. The last was {last.event_type}, "
-        f"{lasting(now - last.delivered_at)} ago. The response was: {last.answer or 'none'}."
+        f"GitHub could not deliver {deliveries(len(lost))} recently{since}. The last was {last.event_type}, "
+        f"{lasting(now - last.delivered_at)} ago. GitHub reports this response: {last.answer or 'none'}."
     )
     is_refused = last.status_code == HTTPStatus.UNAUTHORIZED
     if is_refused:
         remedy = (
-            "The signature was rejected, because GitHub signs with a secret that this service does not "
-            f"have. Set the webhook secret at {page} to the first value of "
-            "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS, or add GitHub's secret to that setting."
+            "The service rejected the signature, because GitHub signs with a secret that this service does "
+            "not have. Enter the first value of CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS as the webhook secret at "
+            f"{page}, or add the secret that was entered there to the setting and restart the API processes."
         )
     elif last.status_code is None:
         remedy = "Check that the API is running and that GitHub can reach the webhook URL."
     else:
-        remedy = "Check the logs of the API, and of a proxy or load balancer in front of it, for that time."
+        remedy = (
+            "Search the log of the API, and of a proxy or load balancer in front of the API, for that time."
+        )
     if last.guid != newest.guid:
         return warn(
-            "deliveries", f"{message} Newer deliveries arrived.", "The scheduler recovers failed deliveries."
+            "deliveries",
+            f"{message} Newer deliveries arrived.",
+            "Nothing to do: the scheduler fetches the missing deliveries.",
         )
     if fetched == len(lost) and not is_refused:
         remedy = (
-            "GitHub has not sent any delivery since. Push to a repository to check that deliveries arrive "
-            f"again. If not: {remedy}"
+            "GitHub has not sent any delivery since then. Push to a repository to check that deliveries "
+            f"arrive again. If not: {remedy}"
         )
         return warn("deliveries", message, remedy)
     return fail("deliveries", message, remedy)

@@ -87,7 +87,7 @@ async def test_a_database_that_is_not_migrated(both: ServiceAtSandbox, database_
     never = await examined(both)
 
     assert f"revision 0005, but this version needs {newest}" in wrong(behind)["migrations"]
-    assert "no schema" in wrong(never)["migrations"]
+    assert "no tables of this service" in wrong(never)["migrations"]
     assert "crewkit-git migrate" in wrong(never)["migrations"]
     assert levels(never, "database", "scheduler", "backlog", "installations") == [Level.OK, *[Level.NOTE] * 3]
 
@@ -97,9 +97,9 @@ async def test_a_database_that_is_new(both: ServiceAtSandbox, servers: Servers) 
     with new_database(servers.database_url) as empty:
         findings = await examined(both, {"DATABASE_URL": empty})
 
-    assert wrong(findings) == {"migrations": "The database has no schema yet. Run `crewkit-git migrate`."} | {
-        "worker": wrong(findings)["worker"]
-    }
+    assert wrong(findings) == {
+        "migrations": "The database has no tables of this service yet. Run `crewkit-git migrate`."
+    } | {"worker": wrong(findings)["worker"]}
     for about in ("backlog", "scheduler", "encryption keys", "webhook secrets", "app keys", "installations"):
         assert [one.message for one in findings if one.about == about] == [
             "Not checked, because the database is not migrated."

@@ -19,31 +19,32 @@ from tests.support.sandbox import MARA
 from tests.support.service_at_sandbox import ServiceAtSandbox
 
 HEALTHY = """\
-ok    settings         All COUNT settings are valid. The environment is production.
-ok    outgoing calls   No proxy is used. Trusted certificates: BUNDLE.
-ok    database         PostgreSQL VERSION responds.
-ok    database clock   Differs from this machine's clock by SECONDS s, which is fine.
-ok    database writes  PostgreSQL stores changes.
-ok    migrations       The database schema is at revision REVISION, the newest.
-ok    backlog          No delivery has been waiting for more than 60 seconds.
-ok    scheduler        The scheduler last checked the provider's delivery log TIME ago.
-ok    reconciliation   The daily comparison with GitHub is on time for 1 installation.
-ok    encryption keys  COUNT. One value of each column and key was decrypted.
-ok    webhook secrets  One secret is accepted, USED.
-ok    app keys         The configured key is KEY, USED.
-ok    installations    1 connected account. All permissions are accepted.
-ok    redis            Redis responds and stores data.
-ok    worker           1 worker running.
-ok    access tokens    Access tokens are verified with one public key (RS256).
-ok    github app       GitHub accepts the private key. The app is crewkit: SANDBOX/apps/crewkit
-ok    permissions      The app has exactly the permissions it needs: \
+ok    settings             All COUNT settings are valid. The environment is production.
+ok    outgoing calls       No proxy is used. Trusted certificates: BUNDLE.
+ok    database             PostgreSQL VERSION responds.
+ok    database clock       This machine's clock differs from the database server's clock by SECONDS s, \
+which is fine.
+ok    database writes      PostgreSQL stores changes.
+ok    migrations           The database schema is at revision REVISION, the newest.
+ok    backlog              No webhook event has waited for more than 60 seconds.
+ok    scheduler            The scheduler last checked the provider's delivery log TIME ago.
+ok    installation checks  The daily check is on time for 1 installation.
+ok    encryption keys      COUNT. One value of each column and key was decrypted.
+ok    webhook secrets      One secret is accepted, USED.
+ok    app keys             The configured key is KEY, USED.
+ok    installations        1 integration. All permissions are accepted.
+ok    redis                Redis responds and stores data.
+ok    worker               1 worker running.
+ok    access tokens        Access tokens are verified with one public key (RS256).
+ok    github app           GitHub accepts the private key. The app is crewkit: SANDBOX/apps/crewkit
+ok    permissions          The app has exactly the permissions it needs: \
 contents: read, metadata: read, pull_requests: read, emails: read.
-ok    events           The app subscribes to the events it needs: public, pull_request, push, repository.
-ok    client secret    GitHub accepts the client secret.
-ok    github clock     Differs from this machine's clock by SECONDS s, which is fine.
-ok    webhook          The webhook URL is SERVICE/api/v1/git/github/webhooks, the content type is json.
-ok    deliveries       2 deliveries received, the last TIME ago.
-note  callback urls    GitHub's API does not show callback URLs. \
+ok    events               The app subscribes to the events it needs: public, pull_request, push, repository.
+ok    client secret        GitHub accepts the client secret.
+ok    github clock         This machine's clock differs from GitHub's clock by SECONDS s, which is fine.
+ok    webhook              The webhook URL is SERVICE/api/v1/git/github/webhooks, the content type is json.
+ok    deliveries           2 deliveries received, the last TIME ago.
+note  callback urls        GitHub's API does not return callback URLs. \
 Check that the app's page has these two, in this order: \
 SERVICE/api/v1/git/github/callback and SERVICE/api/v1/user/git-connections/github/callback
 
@@ -68,7 +69,7 @@ async def test_a_service_that_is_well(both: ServiceAtSandbox) -> None:
     assert status == 0, said
     said = said.replace(both.service.url, "SERVICE").replace(both.sandbox.url, "SANDBOX")
     for pattern, name in (
-        (r"last used \d+ \w+ ago|not used yet \(last-used times are updated once a minute\)", "USED"),
+        (r"last used \d+ \w+ ago|not used yet \(the time of the last use is updated once a minute\)", "USED"),
         (r"(?<=clock by )[01](?= s,)", "SECONDS"),
         (r"SHA256:[\w+/=]+", "KEY"),
         (r"(?<=PostgreSQL )[\d.]+", "VERSION"),

@@ -69,7 +69,7 @@ def test_a_missing_permission_is_named_with_where_to_grant_it() -> None:
     assert found.level is Level.FAIL
     assert found.message == "The app lacks pull_requests: read, emails: read."
     assert "https://github.com/settings/apps/crewkit-dev/permissions" in found.remedy
-    assert "each owner to accept them" in found.remedy
+    assert "ask the owner of each installation to accept them" in found.remedy
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_events_are_compared_both_ways() -> None:
     [
         (0, Level.OK, "by 0 s"),
         (-29, Level.OK, "29 s"),
-        (30, Level.WARN, "30 s behind"),
-        (-59, Level.WARN, "59 s ahead"),
+        (30, Level.WARN, "30 s behind GitHub's clock"),
+        (-59, Level.WARN, "59 s ahead of GitHub's clock"),
         (60, Level.FAIL, "60 s behind"),
         (-3600, Level.FAIL, "3600 s ahead"),
     ],
@@ -133,11 +133,11 @@ def test_accounts_that_have_not_granted_all_are_named_some_of_them() -> None:
 
     assert (well.level, well.message) == (
         Level.OK,
-        "1 connected account. All permissions are accepted.",
+        "1 integration. All permissions are accepted.",
     )
     assert behind.level is Level.WARN
     assert behind.message.startswith(
-        "7 of 8 connected accounts have not accepted all permissions: org-0 (pull_requests)"
+        "For 7 of 8 integrations, not all permissions are accepted: org-0 (pull_requests)"
     )
     assert behind.message.endswith("and 2 more.")
 

@@ -51,9 +51,9 @@ def judged(values: list[Sealed], *keys: tuple[str, Secret]) -> list[Finding]:
     ("current", "level", "said"),
     [
         ("0007", Level.OK, "0007"),
-        (None, Level.FAIL, "no schema"),
+        (None, Level.FAIL, "no tables of this service"),
         ("0005", Level.FAIL, "at revision 0005, but this version needs 0007"),
-        ("0009", Level.WARN, "at revision 0009, newer than 0007"),
+        ("0009", Level.WARN, "at revision 0009, newer than revision 0007"),
     ],
 )
 def test_the_schema_is_at_the_newest_revision(current: str | None, level: Level, said: str) -> None:
@@ -76,8 +76,8 @@ def test_what_waits_too_long_is_wrong_and_what_failed_is_a_warning() -> None:
     waits, failed = judge_backlog(NOW - timedelta(minutes=3), 100, 100, now=NOW)
 
     assert well.level is Level.OK
-    assert (waits.level, "waiting for 3 minutes" in waits.message) == (Level.FAIL, True)
-    assert (failed.level, failed.message) == (Level.WARN, "100 or more deliveries failed.")
+    assert (waits.level, "waited for 3 minutes" in waits.message) == (Level.FAIL, True)
+    assert (failed.level, failed.message) == (Level.WARN, "Processing failed for 100 or more webhook events.")
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,11 @@ def test_a_rotation_of_webhook_secrets_is_followed() -> None:
     (done,) = judge_webhook_secrets(["b", "a"], {"a": NOW - timedelta(days=3), "b": NOW}, now=NOW)
     (unused,) = judge_webhook_secrets(["b", "a"], {"b": NOW}, now=NOW)
 
-    assert "No delivery was signed with the newest yet" in begun.message
-    assert begun.message.endswith("Last used, newest first: never, 0 seconds ago.")
-    assert done.message.endswith("Last used, newest first: 0 seconds ago, 3 days ago.")
-    assert unused.message.endswith("Last used, newest first: 0 seconds ago, never.")
+    assert "GitHub has not signed a delivery with the newest secret yet" in begun.message
+    last_use = "Last use of each secret, from the newest secret to the oldest:"
+    assert begun.message.endswith(f"{last_use} never, 0 seconds ago.")
+    assert done.message.endswith(f"{last_use} 0 seconds ago, 3 days ago.")
+    assert unused.message.endswith(f"{last_use} 0 seconds ago, never.")
     for one in (begun, done, unused):
         assert one.level is Level.WARN
         assert "once a minute" in one.remedy
@@ -157,7 +158,7 @@ def test_the_only_webhook_secret_has_a_line_too() -> None:
     assert (used.level, used.message) == (Level.OK, "One secret is accepted, last used 2 hours ago.")
     assert (unused.level, unused.message) == (
         Level.OK,
-        "One secret is accepted, not used yet (last-used times are updated once a minute).",
+        "One secret is accepted, not used yet (the time of the last use is updated once a minute).",
     )
     assert judge_webhook_secrets([], {}, now=NOW) == []
 

@@ -101,8 +101,8 @@ def test_all_arrived() -> None:
 @pytest.mark.parametrize(
     ("answer", "code", "said"),
     [
-        ("Invalid HTTP Response: 401", 401, "The signature was rejected"),
-        ("Invalid HTTP Response: 503", 503, "Check the logs of the API"),
+        ("Invalid HTTP Response: 401", 401, "The service rejected the signature"),
+        ("Invalid HTTP Response: 503", 503, "Search the log of the API"),
         ("timed out", None, "GitHub can reach the webhook URL"),
     ],
 )
@@ -111,7 +111,9 @@ def test_the_newest_failing_is_wrong_now(answer: str, code: int | None, said: st
     (found,) = judged(attempt(3, answer, code), attempt(2, answer, code), attempt(1))
 
     assert found.level is Level.FAIL
-    assert found.message.startswith("2 deliveries failed recently. The last was push, 10 minutes ago. ")
+    assert found.message.startswith(
+        "GitHub could not deliver 2 deliveries recently. The last was push, 10 minutes ago. "
+    )
     assert answer in found.message
     assert said in found.remedy
 
@@ -132,21 +134,28 @@ def test_failures_that_were_made_good_are_no_problem() -> None:
     )
     (found,) = judged(*log, known=["guid-1", "guid-2", "guid-4"])
     assert found.level is Level.WARN
-    assert found.message.startswith("2 deliveries failed recently (1 recovered). The last was push, ")
+    assert found.message.startswith(
+        "GitHub could not deliver 2 deliveries recently (1 recovered). The last was push, "
+    )
 
 
 def test_without_a_ledger_to_ask_nothing_counts_as_fetched() -> None:
     """Nor as accepted by somebody else."""
     log = attempt(3), attempt(2, "timed out", None), attempt(1)
     (found,) = judge_deliveries(log, None, PAGE, now=NOW)
-    assert (found.level, "1 delivery failed recently. " in found.message) == (Level.WARN, True)
+    assert (found.level, "GitHub could not deliver 1 delivery recently. " in found.message) == (
+        Level.WARN,
+        True,
+    )
 
 
 def test_after_an_outage_that_was_made_good_the_next_delivery_tells() -> None:
     """Nothing is known to be wrong now, nor to be well."""
     (found,) = judged(attempt(2, "timed out", None), attempt(1), known=["guid-1", "guid-2"])
     assert found.level is Level.WARN
-    assert found.message.startswith("1 delivery failed recently (all recovered). The last was push, ")
+    assert found.message.startswith(
+        "GitHub could not deliver 1 delivery recently (all recovered). The last was push, "
+    )
     assert "GitHub has not sent any delivery since" in found.remedy
 
 
@@ -154,7 +163,7 @@ def test_that_it_was_fetched_does_not_mend_a_secret_that_is_wrong() -> None:
     """The next one is refused too."""
     refused = attempt(2, "Invalid HTTP Response: 401", 401)
     (found,) = judged(refused, attempt(1), known=["guid-1", "guid-2"])
-    assert (found.level, "The signature was rejected" in found.remedy) == (Level.FAIL, True)
+    assert (found.level, "The service rejected the signature" in found.remedy) == (Level.FAIL, True)
 
 
 def test_what_others_accepted_is_wrong() -> None:
@@ -162,5 +171,7 @@ def test_what_others_accepted_is_wrong() -> None:
     (found,) = judged(attempt(3, minutes=0), attempt(2), attempt(1), known=["guid-1"])
 
     assert found.level is Level.FAIL
-    assert found.message.startswith("1 delivery got a success response but cannot be found in this database.")
+    assert found.message.startswith(
+        "GitHub got a success response for 1 delivery, but this database does not have"
+    )
     assert "10 minutes ago" in found.message

@@ -41,10 +41,10 @@ _LIMITS = Limits(connect=3.0, silence=4.5, whole=4.5, retries=RetryPolicy(attemp
 _REGISTER = "Register an app with `crewkit-git register-app` (docs/github-app.md)."
 _REFUSED = (
     "Generate a private key on the app's page and set CREWKIT_GIT_GITHUB_PRIVATE_KEY to the path of the "
-    "file. Copy CREWKIT_GIT_GITHUB_CLIENT_ID and CREWKIT_GIT_GITHUB_APP_ID from the same page."
+    "downloaded file. Copy CREWKIT_GIT_GITHUB_CLIENT_ID and CREWKIT_GIT_GITHUB_APP_ID from the same page."
 )
 _CLIENT_REFUSED = (
-    "Generate a client secret on the app's page and set CREWKIT_GIT_GITHUB_CLIENT_SECRET to it. Copy "
+    "Generate a client secret on the app's page and set CREWKIT_GIT_GITHUB_CLIENT_SECRET to its value. Copy "
     "CREWKIT_GIT_GITHUB_CLIENT_ID from the same page."
 )
 _NO_CODE = Secret("asked-by-crewkit-git-doctor")
@@ -56,7 +56,13 @@ def provider_checks(
     """Return the checks that call GitHub as the app."""
     app = github_app(settings)
     if app is None:
-        return [unset(settings, _ABOUT, "GITHUB_CLIENT_ID, ..._CLIENT_SECRET or ..._PRIVATE_KEY", _REGISTER)]
+        values = {
+            "GITHUB_CLIENT_ID": settings.github_client_id,
+            "GITHUB_CLIENT_SECRET": settings.github_client_secret,
+            "GITHUB_PRIVATE_KEY": settings.github_private_key,
+        }
+        missing = [name for name, value in values.items() if value is None]
+        return [unset(settings, _ABOUT, missing, _REGISTER)]
     provider = GitHubProvider(app, clock, limits=_LIMITS, connect=connect_by(outgoing_of(settings)))
     stack.push_async_callback(provider.close)
     asking = _Asking(settings, clock, provider, app, database)

@@ -11,15 +11,15 @@ from entrypoints.settings import Settings
 
 _TIMEOUT_SECONDS = 5.0
 _REMEDY = (
-    "Start Redis or correct CREWKIT_GIT_REDIS_URL. Until then, deliveries are stored. They are processed "
-    "when Redis works again."
+    "Start Redis or correct CREWKIT_GIT_REDIS_URL. Until Redis works again, webhook events are stored, but "
+    "not processed."
 )
 
 
 def queue_checks(settings: Settings) -> list[Check]:
     """Return the checks of Redis."""
     if settings.redis_url is None:
-        return [unset(settings, "redis", "REDIS_URL", _REMEDY)]
+        return [unset(settings, "redis", ["REDIS_URL"], _REMEDY)]
     url = settings.redis_url.reveal()
 
     async def look() -> list[Finding]:

@@ -42,7 +42,7 @@ _KEYS_REMEDY = (
 def storage_checks(settings: Settings, clock: Clock, database: Database | None) -> list[Check]:
     """Return the checks of PostgreSQL and of what is stored there."""
     if database is None:
-        return [unset(settings, "database", "DATABASE_URL", _REMEDY)]
+        return [unset(settings, "database", ["DATABASE_URL"], _REMEDY)]
     storage = _Storage(
         settings, clock, Inspection(database), PostgresUnitOfWork(database), WriteProbe(database)
     )
@@ -53,7 +53,7 @@ def storage_checks(settings: Settings, clock: Clock, database: Database | None) 
         Check("migrations", _if_available("migrations", storage.revision), _REMEDY),
         Check("backlog", _if_available("backlog", storage.backlog), _REMEDY),
         Check("scheduler", _if_available("scheduler", storage.scheduler), _REMEDY),
-        Check("reconciliation", _if_available("reconciliation", storage.checks), _REMEDY),
+        Check("installation checks", _if_available("installation checks", storage.checks), _REMEDY),
         Check("encryption keys", _if_available("encryption keys", storage.keys), _REMEDY),
         Check("webhook secrets", _if_available("webhook secrets", storage.webhook_secrets), _REMEDY),
         Check("app keys", _if_available("app keys", storage.app_keys), _REMEDY),

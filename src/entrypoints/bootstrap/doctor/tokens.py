@@ -39,4 +39,4 @@ def token_checks(settings: Settings) -> list[Check]:
         return [Check(_ABOUT, look_at_published, remedy)]
     if pem:
         return [Check(_ABOUT, look_at_pinned, _PINNED)]
-    return [unset(settings, _ABOUT, "AUTH_PUBLIC_KEY or CREWKIT_GIT_AUTH_JWKS_URL", _PINNED)]
+    return [unset(settings, _ABOUT, ["AUTH_PUBLIC_KEY", "AUTH_JWKS_URL"], _PINNED)]
