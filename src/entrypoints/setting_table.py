@@ -295,8 +295,8 @@ SETTINGS = (
     Setting(
         "AUTH_JWKS_URL",
         values.url("http", "https"),
-        "The URL of the JWK set with the public keys that verify access tokens. The URL must be `https://`, "
-        "except for loopback addresses.",
+        "The URL of the JWK set with the public keys that verify access tokens. In "
+        "production, the URL must be `https://`, except for loopback addresses.",
         "Set it to https://issuer/.well-known/jwks.json",
     ),
     Setting(
