@@ -148,7 +148,7 @@ async def test_nobody_processes(both: ServiceAtSandbox, redis_url: str) -> None:
 
     found = wrong(silent)
     assert "Start `crewkit-git worker`" in found["worker"]
-    assert "waiting for 10 minutes" in found["backlog"]
+    assert "waited for 10 minutes" in found["backlog"]
     assert levels(silent, "scheduler") == [Level.WARN]
     assert levels(heard, "worker") == [Level.OK]
 
