@@ -11,10 +11,14 @@ CORPUS ?=
 SEED ?=
 DELIVERIES ?= 20000
 # Each test process has separate servers. A Redis from the environment is emptied, so only one process can use it.
-PROCESSES ?= $(if $(CREWKIT_GIT_TEST_REDIS_URL),0,2)
+PROCESSES ?= $(if $(CREWKIT_GIT_TEST_REDIS_URL),0,3)
 
 # The tests of one file share servers, so they run in one process. tests/conftest.py sets the order of the files.
 DISTRIBUTED := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+
+# The options of suites that `make test` does not run. Browser tests that measure times run alone.
+SUITE_OPTIONS := -q --strict-markers --strict-config --import-mode=importlib
+TIMED_E2E := tests/e2e/test_budget.py tests/e2e/test_selector.py
 
 # Root starts PostgreSQL as another user, so these tests behave differently for root.
 ROOT_TESTS := tests/integration/test_embedded.py tests/integration/test_up.py tests/integration/test_hardening.py
@@ -61,13 +65,14 @@ chromium: $(VENV) ## Install Chromium for the browser tests if it is missing
 	@deploy/chromium.sh
 
 e2e: $(VENV) $(DASHBOARD) ## Run the browser tests with the service, the sandbox GitHub and Chromium
-	@$(BIN)/pytest tests/e2e -o addopts="-q --strict-markers --strict-config --import-mode=importlib"
+	@$(BIN)/pytest $(TIMED_E2E) -o addopts="$(SUITE_OPTIONS)"
+	@$(BIN)/pytest tests/e2e $(addprefix --ignore=,$(TIMED_E2E)) -n 2 --dist loadfile -o addopts="$(SUITE_OPTIONS)"
 
 screenshots: $(VENV) $(DASHBOARD) ## Take the screenshots in docs/screenshots
 	@$(BIN)/python -m tests.e2e.screenshots
 
 chaos: $(VENV) ## Kill processes while 20,000 deliveries arrive: make chaos [SEED=n] [DELIVERIES=n]
-	@SEED=$(SEED) DELIVERIES=$(DELIVERIES) $(BIN)/pytest tests/chaos -s -o addopts="-q --strict-markers --strict-config --import-mode=importlib" -o timeout=900
+	@SEED=$(SEED) DELIVERIES=$(DELIVERIES) $(BIN)/pytest tests/chaos -s -o addopts="$(SUITE_OPTIONS)" -o timeout=900
 
 test-containers: $(VENV) ## Run the suite on containers of postgres:18 and redis:7 (needs Docker)
 	@CREWKIT_GIT_TEST_CONTAINERS=1 $(BIN)/pytest $(DISTRIBUTED)
