@@ -48,7 +48,7 @@ class PrometheusMetrics(Metrics):
         ProcessCollector(registry=self._process)
         self._received = Counter(
             "crewkit_git_deliveries_received",
-            "Webhook deliveries stored and acknowledged, including duplicates.",
+            "Webhook deliveries acknowledged: stored, duplicate, replayed or retried.",
             registry=self._registry,
         )
         self._replayed = Counter(
@@ -58,7 +58,8 @@ class PrometheusMetrics(Metrics):
         )
         self._duplicates = Counter(
             "crewkit_git_deliveries_duplicate",
-            "Webhook deliveries received again with a delivery id that is already stored.",
+            "Webhook deliveries that changed nothing, because their delivery id or their body was received "
+            "before. Includes crewkit_git_deliveries_replayed_total.",
             registry=self._registry,
         )
         self._refused = Counter(

@@ -152,9 +152,10 @@ def may_reopen(event: Event, owner: Integration | None, *, now: datetime) -> boo
 
 
 class EnvelopeUnreadable(DomainError):
-    """The payload of the event is not valid JSON, or does not have the structure of its event type.
+    """A failed event's `reason` starts with this code; no API call returns it.
 
-    Follow the instruction in the event's `reason`, then retry the event.
+    The payload is not valid JSON, does not have the structure of its event type, or has too many values.
+    Follow the instruction in the `reason`. Retry the event only if the `reason` says so.
     """
 
     kind = ErrorKind.INVALID_ARGUMENT

@@ -139,8 +139,9 @@ class IntegrationNotFound(DomainError):
 class IntegrationNotActive(DomainError):
     """The integration is suspended or revoked.
 
-    If it is suspended, ask an owner of the account to unsuspend it at the provider. If it is
-    revoked, connect the organization again.
+    If the installation is suspended at the provider, ask an owner of the account to unsuspend it there. If
+    the provider rejects this service's token requests, ask an owner to check the installation at the
+    provider; this service keeps retrying. If the integration is revoked, connect the organization again.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION

@@ -101,8 +101,8 @@ def judge_checks(backlog: CheckBacklog, *, now: datetime) -> Finding:
     if late > _CHECKED_TOO_LATE:
         return fail(
             about,
-            f"The daily check is late for {counted(backlog.overdue, 'installation')}. The oldest check has "
-            f"been due for {lasting(late)}.{last}",
+            f"The daily check is due for {counted(backlog.overdue, 'installation')}, and late for at least "
+            f"one: the oldest check has been due for {lasting(late)}.{last}",
             "Check that `crewkit-git scheduler` is running, and search its log for "
             "`installation_check_failed`.",
         )

@@ -82,10 +82,10 @@ def operations(checks: ReadinessChecks) -> list[Operation]:
             name="readyz",
             summary="Check readiness",
             tag=Tag.SERVICE,
-            description="Returns 200 if the database responds, otherwise 503. Use this operation for "
-            "readiness probes. If Redis does not respond, the status is still 200, because deliveries are "
-            "stored without Redis. If the type of Redis is not supported, such as a cluster, the status is "
-            "503.",
+            description="Returns 200 if the database responds, has this service's tables and stores changes, "
+            "otherwise 503. Use this operation for readiness probes. If Redis does not respond, the status "
+            "is still 200, because deliveries are stored without Redis. If the type of Redis is not "
+            "supported, such as a cluster, the status is 503.",
             answers=[Answer(Ready)],
             refusals=[NotReady],
             access=Access.ANYONE,

@@ -214,4 +214,7 @@ def test_late_checks_of_installations_are_a_failure() -> None:
         True,
     )
     late = judge_checks(CheckBacklog(7, 2, NOW - timedelta(hours=25), None), now=NOW)
-    assert (late.level, "late for 2 installations" in late.message) == (Level.FAIL, True)
+    assert (late.level, "due for 2 installations, and late for at least one" in late.message) == (
+        Level.FAIL,
+        True,
+    )

@@ -150,7 +150,9 @@ class CatalogSync(_message.Message):
     """
     @_builtins.property
     def synced_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When the catalog last matched the provider. Not set before the first sync."""
+        """Output only. When the last sync finished without an error or with the error
+        "listing_incomplete". Not set before the first sync.
+        """
 
     @_builtins.property
     def age(self) -> _duration_pb2.Duration:

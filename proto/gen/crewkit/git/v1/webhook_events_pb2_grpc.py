@@ -93,9 +93,9 @@ class WebhookEventServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RetryWebhookEvent(self, request, context):
-        """RetryWebhookEvent reprocesses a failed, ignored or unrouted event. It fails if the event cannot be retried because
-        it was processed successfully or is still pending (reason "event_not_retryable"), or if its payload was deleted
-        ("payload_expired").
+        """RetryWebhookEvent reprocesses a failed, ignored or unrouted event. It fails if the event was processed
+        successfully, is pending, is too old, or does not belong to the organization to which its installation is connected
+        now (reason "event_not_retryable"), or if its payload was deleted ("payload_expired").
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

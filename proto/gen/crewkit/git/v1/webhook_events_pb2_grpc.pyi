@@ -29,9 +29,9 @@ class WebhookEventServiceStub:
     A payload can have up to 25 MB. Set the channel's receive limit accordingly ("grpc.max_receive_message_length").
     """
     RetryWebhookEvent: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.RetryWebhookEventRequest, _webhook_events_pb2.RetryWebhookEventResponse]
-    """RetryWebhookEvent reprocesses a failed, ignored or unrouted event. It fails if the event cannot be retried because
-    it was processed successfully or is still pending (reason "event_not_retryable"), or if its payload was deleted
-    ("payload_expired").
+    """RetryWebhookEvent reprocesses a failed, ignored or unrouted event. It fails if the event was processed
+    successfully, is pending, is too old, or does not belong to the organization to which its installation is connected
+    now (reason "event_not_retryable"), or if its payload was deleted ("payload_expired").
     """
     RetryWebhookEvents: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.RetryWebhookEventsRequest, _webhook_events_pb2.RetryWebhookEventsResponse]
     """RetryWebhookEvents reprocesses the events that match a filter, newest first, up to a limit."""
@@ -75,9 +75,9 @@ class WebhookEventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _webhook_events_pb2.RetryWebhookEventRequest,
         context: _aio.ServicerContext[_webhook_events_pb2.RetryWebhookEventRequest, _abc.Awaitable[_webhook_events_pb2.RetryWebhookEventResponse]],
     ) -> _abc.Awaitable[_webhook_events_pb2.RetryWebhookEventResponse]:
-        """RetryWebhookEvent reprocesses a failed, ignored or unrouted event. It fails if the event cannot be retried because
-        it was processed successfully or is still pending (reason "event_not_retryable"), or if its payload was deleted
-        ("payload_expired").
+        """RetryWebhookEvent reprocesses a failed, ignored or unrouted event. It fails if the event was processed
+        successfully, is pending, is too old, or does not belong to the organization to which its installation is connected
+        now (reason "event_not_retryable"), or if its payload was deleted ("payload_expired").
         """
 
     @_abc_1.abstractmethod
