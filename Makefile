@@ -11,7 +11,7 @@ CORPUS ?=
 SEED ?=
 DELIVERIES ?= 20000
 # Each test process has separate servers. A Redis from the environment is emptied, so only one process can use it.
-PROCESSES ?= $(if $(CREWKIT_GIT_TEST_REDIS_URL),0,3)
+PROCESSES ?= $(if $(CREWKIT_GIT_TEST_REDIS_URL),0,2)
 
 # The tests of one file share servers, so they run in one process. tests/conftest.py sets the order of the files.
 DISTRIBUTED := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder

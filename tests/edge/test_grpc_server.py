@@ -154,6 +154,12 @@ async def test_what_is_no_message(
     with capture_logs() as lines:
         unknown = await refused(call(sent))
         known = await refused(call(sent, metadata=edge.call_as("viewer")))
+
+        async def both_are_logged() -> bool:
+            return len(lines) == 2
+
+        # A call is logged after its answer was sent.
+        await until(both_are_logged)
     assert (unknown.code, known.code) == (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.INVALID_ARGUMENT)
     assert known.reason == "message_malformed"
     assert [line["event"] for line in lines] == ["call", "call"]
