@@ -1,7 +1,7 @@
 """What holds for every call over gRPC, whatever it is for."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -57,6 +57,15 @@ def get_integration(edge: GrpcEdge) -> integrations_pb2.GetIntegrationRequest:
     )
 
 
+async def wait_for_calls(lines: Sequence[Mapping[str, object]], count: int) -> None:
+    """Return when so many calls are logged. A call is logged after its answer was sent."""
+
+    async def are_logged() -> bool:
+        return sum(line["event"] == "call" for line in lines) >= count
+
+    await until(are_logged)
+
+
 async def test_an_integration(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
     """A person sees what REST shows."""
     stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
@@ -75,6 +84,7 @@ async def test_one_line_a_call(edge: GrpcEdge, channel: grpc.aio.Channel) -> Non
     with capture_logs() as lines:
         metadata = (*edge.call_as("viewer"), ("x-request-id", "caller-0123456789"))
         await stub.GetIntegration(get_integration(edge), metadata=metadata)
+        await wait_for_calls(lines, 1)
     [line] = [line for line in lines if line["event"] == "call"]
     assert line["path"] == "/crewkit.git.v1.IntegrationService/GetIntegration"
     assert (line["status"], line["actor"]) == ("OK", edge.people["viewer"].name)
@@ -154,12 +164,7 @@ async def test_what_is_no_message(
     with capture_logs() as lines:
         unknown = await refused(call(sent))
         known = await refused(call(sent, metadata=edge.call_as("viewer")))
-
-        async def both_are_logged() -> bool:
-            return len(lines) == 2
-
-        # A call is logged after its answer was sent.
-        await until(both_are_logged)
+        await wait_for_calls(lines, 2)
     assert (unknown.code, known.code) == (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.INVALID_ARGUMENT)
     assert known.reason == "message_malformed"
     assert [line["event"] for line in lines] == ["call", "call"]
