@@ -145,7 +145,10 @@ async def test_secrets_rotate_through_rolling_restarts(database_url: str, redis_
             await until(lambda: asyncio.to_thread(ledger.is_settled))
             assert fleet.acknowledged <= set(ledger.delivery_ids())
             verified = await asyncio.to_thread(keys, database_url, "verify", NEW_KEY)
-            assert (verified.returncode, "1 value; 0 of them not" in verified.stdout) == (0, True)
+            assert (
+                verified.returncode,
+                "1 value. Not encrypted with the first key: 0." in verified.stdout,
+            ) == (0, True)
             # A process that has the old key alone can no longer answer: what was asked above did decrypt.
             await fleet.roll([NEW_SECRET], [OLD_KEY])
             async with httpx.AsyncClient() as client:
