@@ -64,7 +64,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "database_not_migrated": "Tables are missing or out of date. Run `crewkit-git migrate`.",
     "database_not_writable": "PostgreSQL responds, but a test write failed. Check the disk space of "
     "PostgreSQL. Logged again only after `database_writable`.",
-    "database_unavailable": "PostgreSQL cannot be used. `reason` has the remedy. Logged once per outage.",
+    "database_unavailable": "PostgreSQL cannot be used. `reason` has the remedy. Logged once per outage and "
+    "reason.",
     "database_writable": "Test writes to the database succeed again.",
     "deliveries_recovered": "A recovery run compared the delivery log with the stored deliveries and fetched "
     "missing deliveries. If the run stopped early, `reason` has the cause.",

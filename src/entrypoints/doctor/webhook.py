@@ -68,8 +68,8 @@ def judge_deliveries(
         return [
             note(
                 about,
-                "GitHub has not sent any delivery yet. Check that the webhook is active at "
-                f"{page} and push to a repository.",
+                "GitHub's delivery log, which goes back three days, has no delivery to check. If you "
+                f"expected deliveries, check that the webhook is active at {page} and push to a repository.",
             )
         ]
     arrived = {one.guid for one in log if one.succeeded}
