@@ -43,8 +43,7 @@ def test_typing_among_ten_thousand_is_answered_at_once(site: Site) -> None:
         # Other work on the machine only makes a round slower.
         while len(medians) < MOST_ROUNDS and min(medians, default=inf) > MOST_MS:
             medians.append(median(times_of_typing(person.open("projects/import").page)))
-        print(f"medians {medians} ms")  # noqa: T201
-        assert min(medians) <= MOST_MS
+        assert min(medians) <= MOST_MS, f"medians in ms: {medians}"
 
 
 def times_of_typing(page: Page) -> list[float]:
