@@ -322,7 +322,10 @@ class PostgresDeliveryLog(DeliveryLog):
     async def _connected(self) -> AsyncConnection[tuple[str, str]]:
         if self._connection is None or self._connection.closed:
             self._connection = await AsyncConnection.connect(
-                self._conninfo, autocommit=True, connect_timeout=int(_SILENCE_SECONDS)
+                self._conninfo,
+                autocommit=True,
+                connect_timeout=int(_SILENCE_SECONDS),
+                client_encoding="UTF8",  # psycopg returns text as bytes if the server chooses SQL_ASCII
             )
             register_packed_arrays(self._connection)
             await detect_pooler(self._connection)

@@ -9,6 +9,7 @@ from random import Random
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from adapters.memory.metrics import MemoryMetrics
 from adapters.postgres.database import Database
@@ -147,3 +148,18 @@ async def append_all(database_url: str, deliveries: list[VerifiedDelivery]) -> N
     receipts = await asyncio.gather(*(log.append(delivery) for delivery in deliveries))
     await log.close()
     assert all(isinstance(receipt, Receipt) for receipt in receipts)
+
+
+async def test_redelivery_to_a_database_without_an_encoding_is_a_duplicate(database_url: str) -> None:
+    """A server that was created in the C locale sends SQL_ASCII, which psycopg returns as bytes."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("ALTER DATABASE {} SET client_encoding TO 'SQL_ASCII'").format(name))
+    first, second = a_push(lane=0), a_push(lane=0)
+    log = PostgresDeliveryLog(database_url, metrics=MemoryMetrics())
+    try:
+        assert await log.append(first) is Receipt.ACCEPTED
+        receipts = await asyncio.gather(log.append(first), log.append(second))
+    finally:
+        await log.close()
+    assert list(receipts) == [Receipt.DUPLICATE, Receipt.ACCEPTED]
