@@ -79,6 +79,7 @@ class Catalog:
         self.list_branches = wired.list_branches
         self.list_integrations = wired.list_integrations
         self.show_integration = wired.show_integration
+        self.find_manage_page = wired.find_manage_page
         self.disconnect = wired.disconnect_integration
         self.uninstall_revoked = wired.uninstall_revoked
 

@@ -50,6 +50,17 @@ describe("the status of a link", () => {
     for (const one of standings) expect(one.sentence).toBeTruthy();
   });
 
+  it("names who can unsuspend the app if the viewer cannot", () => {
+    const suspended = { ...link, reachable: false, reason: "integration_suspended" } as const;
+    const forOthers = linkStandingOf({ ...suspended, action: { ...there, url: null } });
+    expect(forOthers).toMatchObject({
+      badge: "Suspended on GitHub",
+      sentence: expect.stringContaining("Only the owner of the GitHub account can unsuspend it"),
+      help: null,
+    });
+    expect(linkStandingOf({ ...suspended, action: there }).sentence).toContain("Unsuspend it on GitHub");
+  });
+
   it("shows the most important problem", () => {
     const both = { ...link, archived: true, reachable: false, reason: "integration_revoked" } as const;
     expect(linkStandingOf(both).badge).toBe("Disconnected");

@@ -47,7 +47,9 @@ function suspended(link: Link): LinkStanding {
     return {
       tone: "warning",
       badge: "Suspended on GitHub",
-      sentence: "The crewkit app is suspended on GitHub. Unsuspend it on GitHub to receive events again.",
+      sentence: url
+        ? "The crewkit app is suspended on GitHub. Unsuspend it on GitHub to receive events again."
+        : "The crewkit app is suspended on GitHub. Only the owner of the GitHub account can unsuspend it.",
       help: url ? { kind: "visit", words: "Unsuspend on GitHub", url } : null,
     };
   return {

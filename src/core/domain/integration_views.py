@@ -36,8 +36,8 @@ class Remedy(Enum):
 class IntegrationView:
     """One organization's integration with one provider, which there need not be.
 
-    `manage_url` is where its installation is managed at the provider; `pending_until` is when a request for
-    approval that nobody answered ends.
+    `manage_url` is where the viewer manages its installation at the provider; `pending_until` is when a
+    request for approval that nobody answered ends.
     """
 
     provider: str

@@ -76,6 +76,11 @@ class Integration:
         return self.is_revoked or self.status_reason is StatusReason.TOKEN_REFUSED
 
     @property
+    def is_on_personal_account(self) -> bool:
+        """Return whether the app is installed on the account of one person, and not of an organization."""
+        return self.account_type == "User" and self.account_id is not None
+
+    @property
     def manage_url(self) -> str | None:
         """Return the provider's page to manage the installation, if the provider has named one."""
         url = self.settings.get(_MANAGE_URL)
@@ -146,6 +151,16 @@ class IntegrationNotActive(DomainError):
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "integration_not_active"
+
+
+class InstallationOfOtherPerson(DomainError):
+    """The app is installed on the account of one person, and only this person can change its settings.
+
+    Ask this person to open the settings at the provider.
+    """
+
+    kind = ErrorKind.PERMISSION_DENIED
+    code = "installation_of_other_person"
 
 
 class OrganizationAlreadyConnected(DomainError):

@@ -24,8 +24,9 @@ class LinkView:
     """A link; `reason` is None where it is reachable, else `remedy` is the one thing that helps.
 
     An archived repository is reachable, but nothing is pushed to it until it is unarchived. `manage_url` is
-    where the installation is managed at the provider. `successor` is another repository that has the name of
-    one that is gone, as after it was deleted and created again: the link does not follow, people decide.
+    where the viewer manages the installation at the provider. `successor` is another repository that has the
+    name of one that is gone, as after it was deleted and created again: the link does not follow, people
+    decide.
     """
 
     link: Link

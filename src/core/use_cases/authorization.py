@@ -38,7 +38,7 @@ async def allowed_in(
     besides: Collection[Action],
 ) -> tuple[Organization, frozenset[Action]]:
     """Do what `require_in` does, and also return which of these other actions the actor may do there."""
-    person = _person(actor)
+    person = find_user(actor)
     place = await directory.find_place(organization_id, person.user_id if person else None)
     if place is None or (person is not None and place.role is None):
         raise OrganizationNotFound(
@@ -57,7 +57,8 @@ def require(authorizer: Authorizer, actor: Actor, action: Action) -> None:
     _check(authorizer, actor, action, Standing(operator=isinstance(actor, SystemActor)))
 
 
-def _person(actor: Actor) -> UserActor | None:
+def find_user(actor: Actor) -> UserActor | None:
+    """Return the acting user, or None."""
     match actor:
         case UserActor():
             return actor

@@ -7,6 +7,7 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from core.domain.integrations import InstallationOfOtherPerson
 from core.domain.organizations import OrganizationNotFound
 from core.domain.permissions import ActionForbidden
 from core.use_cases.integrations.find_manage_page import FindManagePage
@@ -67,7 +68,7 @@ class Managing:
                     Answer(media_type=HTML),
                     Answer(status=HTTPStatus.FOUND, headers={"location": "The provider's page."}),
                 ],
-                refusals=[OrganizationNotFound, ActionForbidden, *OF_CATALOG],
+                refusals=[OrganizationNotFound, ActionForbidden, InstallationOfOtherPerson, *OF_CATALOG],
             )
         ]
 

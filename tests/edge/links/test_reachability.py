@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from core.domain.actors import UserActor
+from core.domain.identifiers import AccountId
 from core.domain.integrations import IntegrationStatus, StatusReason
+from core.domain.organizations import Role
 from tests.support.builders import a_repository, ago
-from tests.support.edge import Client
+from tests.support.edge import Client, refused
 from tests.support.projects import WIDGETS, ProjectsEdge, link
 
 REASONS: dict[str, tuple[dict[str, Any], str, str, str]] = {
@@ -46,6 +49,38 @@ async def test_why_a_link_is_not_reachable(edge: ProjectsEdge, client: Client, w
     assert listed["data"][0]["repository"] == shown
     again = await client.post(path, json={"repo_id": WIDGETS}, headers=edge.of("member"))
     assert (again.status_code, again.json()) == (200, shown)
+
+
+async def test_only_the_person_who_owns_the_account_gets_its_settings_page(
+    edge: ProjectsEdge, client: Client
+) -> None:
+    """The provider answers 404 to a viewer who is known there as another person."""
+    await link(edge, client, edge.project)
+    facts, _, _, url = REASONS["suspended there"]
+    await edge.set_integration(
+        replace(edge.integration, account_type="User", account_id=AccountId("9"), **facts)
+    )
+    path = edge.repository_of(edge.project)
+    for account, expected in (("7", None), ("9", url)):
+        user = await edge.world.user(f"{account}@acme.example")
+        await edge.world.member(user, edge.organization, Role.VIEWER)
+        await edge.world.connection(user, account)
+        edge.people[account] = UserActor(user.id, user.external_id)
+        shown = (await client.get(path, headers=edge.of(account))).json()
+        assert (shown["action"]["code"], shown["action"]["url"]) == ("unsuspend_on_provider", expected)
+        [listed] = (await client.get(edge.path("/projects?linked=true"), headers=edge.of(account))).json()[
+            "data"
+        ]
+        assert listed["repository"] == shown
+        page = await client.get(
+            "/api/v1/git/github/manage",
+            params={"organization_id": str(edge.organization.external_id)},
+            headers=edge.of(account) | {"accept": "application/json"},
+        )
+        if expected:
+            assert page.json() == {"redirect_url": expected}
+        else:
+            refused(page, 403, "installation_of_other_person")
 
 
 async def test_a_repository_that_went_away(edge: ProjectsEdge, client: Client) -> None:

@@ -1,15 +1,18 @@
 """How an organization stands with a provider, and how it leaves."""
 
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
 from adapters.memory.provider_world import PERMISSIONS
-from core.domain.actors import UserActor
+from core.domain.actors import Actor, ServiceActor, UserActor
+from core.domain.connections import ConnectionStatus
 from core.domain.domain_events import IntegrationData
 from core.domain.integration_views import ConnectionState, IntegrationView, Remedy
 from core.domain.integrations import (
+    InstallationOfOtherPerson,
     Integration,
     IntegrationNotFound,
     IntegrationStatus,
@@ -21,7 +24,7 @@ from core.domain.permissions import ActionForbidden
 from core.domain.provider import AppRefused, ProviderUnavailable, ProviderUnknown
 from core.domain.syncs import SyncPhase
 from tests.contract.memory_world import MemoryWorld
-from tests.support.builders import INSTALLATION, PROVIDER, Fact, ago
+from tests.support.builders import INSTALLATION, PROVIDER, Fact, ago, step
 from tests.support.catalog import Catalog, facts
 
 
@@ -126,6 +129,76 @@ async def test_each_state_has_its_reason_and_one_thing_that_helps(
     is_live = state is not ConnectionState.REVOKED
     assert (view.manage_url is not None) == is_live
     assert (view.sync.phase if view.sync else None) == (SyncPhase.REQUESTED if is_live else None)
+
+
+async def viewer(catalog: Catalog, organization: Organization, account: str | None) -> UserActor:
+    """Return a member who has connected this provider account."""
+    user = await catalog.world.user()
+    await catalog.world.member(user, organization, Role.MEMBER)
+    if account is not None:
+        await catalog.world.connection(user, account)
+    return UserActor(user.id, user.external_id)
+
+
+MANAGERS = {
+    "the person themselves": ("User", "9", True),
+    "another person": ("User", "7", False),
+    "a member without a connection": ("User", None, True),
+    "a member of an organization": ("Organization", "7", True),
+}
+
+
+@pytest.mark.parametrize(("account_type", "account", "can_open"), MANAGERS.values(), ids=MANAGERS.keys())
+@pytest.mark.parametrize(
+    "facts_of",
+    [{}, {"status": IntegrationStatus.SUSPENDED, "status_reason": StatusReason.SUSPENDED_ON_PROVIDER}],
+)
+async def test_settings_of_a_personal_account_open_only_for_that_person(
+    catalog: Catalog, account_type: str, account: str | None, can_open: bool, facts_of: dict[str, Fact]
+) -> None:
+    """The provider answers 404 to others. Who owns an organization is known only to the provider."""
+    organization = await catalog.world.organization()
+    integration = await catalog.connected(
+        organization=organization, account_type=account_type, account_id="9", **facts_of
+    )
+    actor = await viewer(catalog, organization, account)
+    page = f"https://provider.example/installations/{integration.provider_id}" if can_open else None
+
+    organization_id = organization.external_id
+    [listed] = await catalog.list_integrations(actor, organization_id=organization_id)
+    view = await catalog.show_integration(actor, organization_id=organization_id, provider=PROVIDER)
+    assert (listed.manage_url, view.manage_url) == (page, page)
+    if can_open:
+        found = await catalog.find_manage_page(actor, organization_id=organization_id, provider=PROVIDER)
+        assert found.url == page
+    else:
+        with pytest.raises(InstallationOfOtherPerson, match="Only acme can open"):
+            await catalog.find_manage_page(actor, organization_id=organization_id, provider=PROVIDER)
+
+
+async def test_settings_page_for_services_and_after_disconnecting(catalog: Catalog) -> None:
+    """A service gets the page; the page of a service's acting user is as if the user asked."""
+    organization = await catalog.world.organization()
+    await catalog.connected(organization=organization, account_type="User", account_id="9")
+    actor = await viewer(catalog, organization, "7")
+
+    async def page(asking: Actor) -> str | None:
+        return (
+            await catalog.show_integration(
+                asking, organization_id=organization.external_id, provider=PROVIDER
+            )
+        ).manage_url
+
+    scopes = frozenset({"git.read"})
+    assert await page(ServiceActor("projects", scopes)) is not None
+    assert await page(ServiceActor("projects", scopes, acting_user=actor)) is None
+
+    async with catalog.world.unit_of_work() as tx:
+        known = await tx.connections.find(actor.user_id, PROVIDER)
+        assert known is not None
+        await tx.connections.apply([step(known, replace(known, status=ConnectionStatus.REVOKED))])
+        await tx.commit()
+    assert await page(actor) is not None
 
 
 async def test_every_status_and_reason_has_a_view() -> None:

@@ -4,10 +4,11 @@ from uuid import UUID
 
 from core.domain.actors import Actor
 from core.domain.flows import own_path
-from core.domain.integrations import IntegrationNotFound
+from core.domain.integrations import InstallationOfOtherPerson, IntegrationNotFound
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in
 from core.use_cases.catalog.reading import get_readable
+from core.use_cases.integrations.manage_pages import is_of_other_person
 from core.use_cases.supported import require_supported
 from ports.authorizer import Authorizer
 from ports.directory import Directory
@@ -35,15 +36,21 @@ class FindManagePage:
     async def __call__(
         self, actor: Actor, *, organization_id: UUID, provider: str, return_to: str | None = None
     ) -> ManagePage:
-        """Return it; who may change anything there is the provider's to say.
+        """Return the page. For an organization, the provider decides who can open the page.
 
-        Raises `IntegrationNotActive`, `IntegrationNotFound`, `ProviderUnknown`, `OrganizationNotFound` or
-        `ActionForbidden`.
+        Raises `InstallationOfOtherPerson`, `IntegrationNotActive`, `IntegrationNotFound`, `ProviderUnknown`,
+        `OrganizationNotFound` or `ActionForbidden`.
         """
         organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
         require_supported(provider, self.providers)
         async with self.unit_of_work() as tx:
             integration = await get_readable(tx, organization, provider)
+            is_of_other = await is_of_other_person(tx, actor, integration)
+        if is_of_other:
+            raise InstallationOfOtherPerson(
+                f"Only {integration.provider_name or 'the owner of the account'} can open the settings of "
+                "this installation at the provider. Ask this person."
+            )
         url = self.providers[provider].manage_url(integration)
         if url is None:
             raise IntegrationNotFound(

@@ -31,6 +31,6 @@ class ListIntegrations:
         async with self.unit_of_work() as tx:
             known = {one.provider: one for one in await tx.integrations.of_organization(organization.id)}
             return [
-                await look(tx, organization, provider, known.get(name), now=now)
+                await look(tx, actor, organization, provider, known.get(name), now=now)
                 for name, provider in sorted(self.providers.items())
             ]

@@ -32,4 +32,4 @@ class ShowIntegration:
         now = self.clock.now()
         async with self.unit_of_work() as tx:
             integration = await tx.integrations.find(organization.id, provider)
-            return await look(tx, organization, self.providers[provider], integration, now=now)
+            return await look(tx, actor, organization, self.providers[provider], integration, now=now)

@@ -1,14 +1,17 @@
 from datetime import datetime
 
+from core.domain.actors import Actor
 from core.domain.integration_views import IntegrationView, view_of
 from core.domain.integrations import Integration
 from core.domain.organizations import Organization
+from core.use_cases.integrations.manage_pages import find_manage_url
 from ports.provider import GitProvider
 from ports.unit_of_work import Transaction
 
 
 async def look(
     tx: Transaction,
+    actor: Actor,
     organization: Organization,
     provider: GitProvider,
     integration: Integration | None,
@@ -24,6 +27,6 @@ async def look(
         integration,
         pending,
         lacks_permissions=integration is not None and not provider.needs.are_met_by(integration.permissions),
-        manage_url=provider.manage_url(integration) if integration else None,
+        manage_url=await find_manage_url(tx, actor, provider, integration) if integration else None,
         now=now,
     )

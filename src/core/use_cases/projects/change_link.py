@@ -45,6 +45,6 @@ class ChangeLink:
             if changed != known:
                 await tx.links.apply([Change(known, changed, actor)])
                 changed = await get_link(tx, project, provider)
-            [view] = await views_of(tx, organization, [changed], self.providers)
+            [view] = await views_of(tx, actor, organization, [changed], self.providers)
             await tx.commit()
         return view

@@ -79,7 +79,7 @@ class LinkRepository:
                 known = await tx.links.find(project.id, provider)
                 if known is not None and not (replace and known.repo_id != repo_id):
                     same = require_as_linked(known, repo_id, choices)
-                    [view] = await views_of(tx, organization, [same], self.providers)
+                    [view] = await views_of(tx, actor, organization, [same], self.providers)
                     return Linked(view, is_new=False)
                 integration = require_active(found)
                 repository = await get_linkable(tx, integration, repo_id)

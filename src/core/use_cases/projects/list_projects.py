@@ -48,7 +48,7 @@ class ListProjects:
             found = await tx.projects.list(organization.id, limit=limit + 1, after=after, linked=linked)
             shown = found[:limit]
             links = await tx.links.of_projects([project.id for project in shown])
-            views = await views_of(tx, organization, links, self.providers)
+            views = await views_of(tx, actor, organization, links, self.providers)
         of_project: dict[ProjectId, list[LinkView]] = defaultdict(list)
         for view in views:
             of_project[view.link.project_id].append(view)

@@ -1,6 +1,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from core.domain.actors import Actor
 from core.domain.catalog_search import searchable
 from core.domain.identifiers import LinkId
 from core.domain.integrations import Integration
@@ -9,6 +10,7 @@ from core.domain.links import Link, LinkReplaced, ProjectNotLinked
 from core.domain.organizations import Organization, Project
 from core.domain.projects import ProjectNotFound
 from core.domain.repositories import Repository
+from core.use_cases.integrations.manage_pages import find_manage_url
 from ports.provider import GitProvider
 from ports.unit_of_work import Transaction
 
@@ -42,6 +44,7 @@ async def get_link(tx: Transaction, project: Project, provider: str, link_id: UU
 
 async def views_of(
     tx: Transaction,
+    actor: Actor,
     organization: Organization,
     links: Sequence[Link],
     providers: Mapping[str, GitProvider],
@@ -54,15 +57,22 @@ async def views_of(
     repositories = {(row.integration_id, row.repo_id): row for row in rows}
     gone = [link for link in links if is_gone(repositories.get((link.integration_id, link.repo_id)))]
     successors = await _successors(tx, gone)
+    manage_urls = {
+        one.id: await find_manage_url(tx, actor, providers[one.provider], one)
+        for one in known.values()
+        if one.provider in providers
+    }
     views = []
     for link in links:
         integration = known[link.integration_id]
-        provider = providers.get(link.provider)
-        manage_url = provider.manage_url(integration) if provider else None
         repository = repositories.get((link.integration_id, link.repo_id))
         views.append(
             view_of_link(
-                link, integration, repository, manage_url=manage_url, successor=successors.get(link.id)
+                link,
+                integration,
+                repository,
+                manage_url=manage_urls.get(integration.id),
+                successor=successors.get(link.id),
             )
         )
     return views

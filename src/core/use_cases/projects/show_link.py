@@ -36,5 +36,5 @@ class ShowLink:
         async with self.unit_of_work() as tx:
             project = await get_project(tx, organization, project_id)
             link = await get_link(tx, project, provider)
-            [view] = await views_of(tx, organization, [link], self.providers)
+            [view] = await views_of(tx, actor, organization, [link], self.providers)
         return view

@@ -28,4 +28,4 @@ class ShowProject:
         async with self.unit_of_work() as tx:
             project = await get_project(tx, organization, project_id)
             links = await tx.links.of_projects([project.id])
-            return ProjectView(project, await views_of(tx, organization, links, self.providers))
+            return ProjectView(project, await views_of(tx, actor, organization, links, self.providers))

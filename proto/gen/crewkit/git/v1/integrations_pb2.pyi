@@ -296,7 +296,9 @@ class Integration(_message.Message):
     account_url: _builtins.str
     """Output only. The web page of this account at the provider."""
     manage_url: _builtins.str
-    """Output only. The page at the provider where the owners of this account manage the installation."""
+    """Output only. The page at the provider where the owners of this account manage the installation. Not set for a user
+    who cannot open it: the page of a "User" account opens only for that person.
+    """
     repository_selection: _builtins.str
     """Output only. Which repositories the integration can access: "all" or "selected"."""
     @_builtins.property

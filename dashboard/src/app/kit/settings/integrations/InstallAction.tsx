@@ -35,10 +35,17 @@ export function InstallAction({
   const isLeaving = useLeaving(install);
   if (deed === null) return null;
   if (deed.kind === "visit")
-    return (
-      <Button asChild>
-        <a href={deed.url}>{deed.words}</a>
-      </Button>
+    return deed.url === null ? (
+      <WithReason reason={deed.who}>
+        <Button>{deed.words}</Button>
+      </WithReason>
+    ) : (
+      <span className="inline-flex flex-col items-start gap-2">
+        <Button asChild>
+          <a href={deed.url}>{deed.words}</a>
+        </Button>
+        <span className="text-xs text-muted-foreground">{deed.who}</span>
+      </span>
     );
   return (
     <div className="space-y-2">

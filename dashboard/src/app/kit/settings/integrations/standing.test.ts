@@ -61,6 +61,25 @@ describe("the status of an integration", () => {
     expect(standingOf(suspended, "owner").badge).not.toBe(standingOf(rejected, "owner").badge);
   });
 
+  it("names who can open the settings on GitHub, and links only for a viewer who may be able to", () => {
+    const url = connected.manage_url;
+    expect(standingOf(connected, "owner").deed).toMatchObject({
+      kind: "visit",
+      url,
+      who: "Requires permission to manage acme on GitHub.",
+    });
+    const personal: Integration = { ...connected, account_type: "User", account: "lena" };
+    const who = "Only lena can open this page on GitHub.";
+    expect(standingOf(personal, "owner").deed).toMatchObject({ url, who });
+    const others: Integration = { ...personal, manage_url: null };
+    expect(standingOf(others, "owner").deed).toMatchObject({ words: "Manage on GitHub", url: null, who });
+    const suspended: Integration = { ...others, status: "suspended", reason: "suspended_on_provider" };
+    expect(standingOf(suspended, "owner")).toMatchObject({
+      badge: "Suspended on GitHub",
+      deed: { words: "Unsuspend on GitHub", url: null, who },
+    });
+  });
+
   it("warns while a sync fails, and not otherwise", () => {
     expect(standingOf({ ...connected, sync: idle }, "viewer").tone).toBe("success");
     expect(standingOf({ ...connected, sync: { ...idle, state: "failed" } }, "viewer").tone).toBe("warning");

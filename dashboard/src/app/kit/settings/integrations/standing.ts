@@ -6,7 +6,8 @@ import { syncFailureInWords } from "@/lib/syncFailures";
 /** The action that helps: start a connect flow, or open a page on GitHub. */
 export type Deed =
   | { kind: "install"; words: string; mode: "new" | "existing"; refusal: string | null }
-  | { kind: "visit"; words: string; url: string }
+  /** `url` is null if the viewer cannot open the page. `who` names the people who can. */
+  | { kind: "visit"; words: string; url: string | null; who: string }
   | null;
 
 export interface Standing {
@@ -69,12 +70,12 @@ export function standingOf(integration: Integration, role: Role): Standing {
 
 function suspended(integration: Integration, account: string, may: string | null): Standing {
   const tone = "warning" as const;
-  if (integration.reason === "suspended_on_provider" && integration.manage_url)
+  if (integration.reason === "suspended_on_provider")
     return {
       tone,
       badge: "Suspended on GitHub",
       sentence: `The crewkit app is suspended on ${account}. Unsuspend it on GitHub to receive events and update repositories.`,
-      deed: { kind: "visit", words: "Unsuspend on GitHub", url: integration.manage_url },
+      deed: visit(integration, account, "Unsuspend on GitHub"),
     };
   return {
     tone,
@@ -85,34 +86,41 @@ function suspended(integration: Integration, account: string, may: string | null
   };
 }
 
+/** GitHub shows the settings of the app to others as a missing page. */
+function visit(integration: Integration, account: string, words: string): Deed {
+  const who =
+    integration.account_type === "User"
+      ? `Only ${account} can open this page on GitHub.`
+      : `Requires permission to manage ${account} on GitHub.`;
+  return { kind: "visit", words, url: integration.manage_url, who };
+}
+
 function active(integration: Integration, account: string): Standing {
-  const visit = (words: string): Deed =>
-    integration.manage_url ? { kind: "visit", words, url: integration.manage_url } : null;
   if (integration.reason === "permissions_missing")
     return {
       tone: "warning",
       badge: "Permissions needed",
       sentence: `The app needs permissions that ${account} hasn’t granted, so some features don’t work. Ask an owner of ${account} to accept the permissions on GitHub.`,
-      deed: visit("Review on GitHub"),
+      deed: visit(integration, account, "Review on GitHub"),
     };
   if (integration.action)
     return {
       tone: "warning",
       badge: "Needs attention",
       sentence: integration.action.message,
-      deed: visit("Open on GitHub"),
+      deed: visit(integration, account, "Open on GitHub"),
     };
   if (integration.sync?.state === "failed" || integration.sync?.error === "listing_incomplete")
     return {
       tone: "warning",
       badge: "Connected",
       sentence: `Connected to ${account}. ${syncFailureInWords(integration.sync.error)}`,
-      deed: visit("Manage on GitHub"),
+      deed: visit(integration, account, "Manage on GitHub"),
     };
   return {
     tone: "success",
     badge: "Connected",
     sentence: `Connected to ${account}. Pushes and pull requests are delivered to linked projects.`,
-    deed: visit("Manage on GitHub"),
+    deed: visit(integration, account, "Manage on GitHub"),
   };
 }
