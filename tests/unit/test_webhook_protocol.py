@@ -113,6 +113,47 @@ def test_another_change_of_a_repository_is_not_public() -> None:
     assert protocol().read("public", changed) == Unhandled("event_name_mismatch")
 
 
+BARE = {"installation": {"id": 2}, "organization": {"id": 4, "login": "acme"}, "sender": {"id": 3}}
+SPOOFS: dict[str, tuple[str, dict[str, object]]] = {
+    "a public body as repository": ("repository", {**BARE, "repository": {"id": 1}}),
+    "a public body as push": ("push", {**BARE, "repository": {"id": 1}}),
+    "organization.renamed as installation_target": (
+        "installation_target",
+        {**BARE, "action": "renamed", "changes": {"login": {"from": "acme-old"}}},
+    ),
+    "organization.renamed as repository": ("repository", {**BARE, "action": "renamed"}),
+    "organization.renamed as pull_request": ("pull_request", {**BARE, "action": "renamed"}),
+    "a repository body as pull_request": (
+        "pull_request",
+        {**BARE, "action": "renamed", "repository": {"id": 1}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("event", "body"), SPOOFS.values(), ids=SPOOFS.keys())
+def test_a_body_without_the_fields_of_its_event_is_of_another(event: str, body: dict[str, object]) -> None:
+    """It is ignored as a mismatch. It is not a failed event, which an operator would try to repair."""
+    assert protocol().read(event, json.dumps(body).encode()) == Unhandled("event_name_mismatch")
+
+
+@pytest.mark.parametrize(
+    ("event", "body", "field"),
+    [
+        ("push", {"after": "a", "repository": {"id": 1}}, "ref"),
+        ("pull_request", {"action": "opened", "number": 1, "repository": {"id": 1}}, "pull_request"),
+        ("installation_target", {"action": "renamed", "target_type": "User"}, "account"),
+        ("repository", {"action": 5, "repository": {"id": 1}}, "action"),
+        ("repository", {"action": "renamed", "repository": {}}, "repository.id"),
+    ],
+)
+def test_a_body_without_one_required_field_is_unreadable(
+    event: str, body: dict[str, object], field: str
+) -> None:
+    """Its other fields show that it belongs to the event."""
+    with pytest.raises(EnvelopeUnreadable, match=f"`{field}`"):
+        protocol().read(event, json.dumps({**body, "installation": {"id": 2}}).encode())
+
+
 @pytest.mark.parametrize(
     "event", ["github_app_authorization", "installation_repositories", "installation_target"]
 )
@@ -212,19 +253,19 @@ def test_a_signed_body_that_is_not_one_object_is_refused(body: bytes, reason: st
 @pytest.mark.parametrize(
     "body",
     [
-        b'{"installation":"41000001"}',
-        b'{"installation":{}}',
-        b'{"installation":{"id":"forty"}}',
-        b'{"installation":{"id":"041"}}',
-        b'{"installation":{"id":"99999999999999999999"}}',
-        b'{"installation":{"id":null}}',
-        b'{"installation":{"id":true}}',
-        b'{"installation":{"id":1.5}}',
-        b'{"installation":{"id":0}}',
-        b'{"installation":{"id":-1}}',
-        b'{"installation":{"id":9223372036854775808}}',
-        b'{"installation":{"id":1' + b"0" * 5000 + b"}}",
-        b'{"installation":[1]}',
+        b'{"ref":"r","installation":"41000001"}',
+        b'{"ref":"r","installation":{}}',
+        b'{"ref":"r","installation":{"id":"forty"}}',
+        b'{"ref":"r","installation":{"id":"041"}}',
+        b'{"ref":"r","installation":{"id":"99999999999999999999"}}',
+        b'{"ref":"r","installation":{"id":null}}',
+        b'{"ref":"r","installation":{"id":true}}',
+        b'{"ref":"r","installation":{"id":1.5}}',
+        b'{"ref":"r","installation":{"id":0}}',
+        b'{"ref":"r","installation":{"id":-1}}',
+        b'{"ref":"r","installation":{"id":9223372036854775808}}',
+        b'{"ref":"r","installation":{"id":1' + b"0" * 5000 + b"}}",
+        b'{"ref":"r","installation":[1]}',
     ],
     ids=lambda body: repr(body[:40]),
 )

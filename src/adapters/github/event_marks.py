@@ -52,10 +52,17 @@ _NEVER: Mapping[str, Collection[str]] = {
     "github_app_authorization": ["repository", "installation", "organization"],
 }
 
-# At least one of these fields is present.
+# At least one of these fields is present. A body with one of them that lacks another is unreadable.
 _NEEDS_ONE: Mapping[str, list[str]] = {
+    "push": ["ref", "before", "after"],
+    "pull_request": ["pull_request", "number"],
     "installation_repositories": ["repositories_added", "repositories_removed"],
+    "installation_target": ["account", "target_type"],
+    "repository": ["repository"],
+    "public": ["repository"],
 }
+# Without an action, the body of a `repository` event looks like that of `public`.
+_NEEDS_ACTION = frozenset({"repository"})
 _WITH_WHOLE_INSTALLATION = frozenset({"installation", "installation_repositories"})
 
 
@@ -89,6 +96,7 @@ class EnvelopeReader:
         never = frozenset(_NEVER.get(event_type, ()))
         self._has_action = "action" not in never
         self._has_installation = "installation" not in never
+        self._needs_action = event_type in _NEEDS_ACTION
         self._needs_whole_installation = event_type in _WITH_WHOLE_INSTALLATION
         own, foreign = _OWN_SUBJECTS.get(event_type), list[str]()
         if own is not None:
@@ -107,14 +115,19 @@ class EnvelopeReader:
         """Return the envelope of a payload; raises what `TolerantDecoder.decode` raises."""
         return self._decoder.decode(text, odd)
 
-    def is_of_another_event(self, envelope: Envelope) -> bool:
-        """Return whether a payload has fields of another event, or lacks the fields of this one."""
+    def is_of_another_event(self, envelope: Envelope, odd: OddParts) -> bool:
+        """Return whether a payload has fields of another event, or lacks the fields of this one.
+
+        `odd` has the fields that were left out of the envelope because of their type.
+        """
         found, installation = msgspec.structs.astuple(envelope), envelope.installation
         if found[self._foreign] != self._no_foreign:
             return True
         if self._no_needed and found[self._needed] == self._no_needed:
             return True
         if envelope.action is not None and not self._has_action:
+            return True
+        if envelope.action is None and self._needs_action and "action" not in odd.reasons:
             return True
         if installation is None:
             return False

@@ -126,7 +126,7 @@ class GitHubWebhooks(WebhookProtocol):
             text = without_halves(_bounded(event_type, json_of(body)))
             marks = READERS.get(event_type, OTHERS)
             envelope = marks.read(text, odd)
-            if marks.is_of_another_event(envelope):
+            if marks.is_of_another_event(envelope, odd):
                 return self._mismatch(event_type)
             if event_type not in _STANDALONE and envelope.installation is None:
                 if event_type in HANDLED:

@@ -170,7 +170,7 @@ def test_a_deleted_repository_never_deletes_an_installation() -> None:
             b'{"installation":{"id":1},"ref":"r","repository":{"id":1}}',
             "`after` is missing; expected a string",
         ),
-        (b'{"installation":[]}', "`installation` is an array; expected an object"),
+        (b'{"ref":"r","installation":[]}', "`installation` is an array; expected an object"),
     ],
 )
 def test_an_unreadable_payload_names_the_field_in_plain_words(body: bytes, words: str) -> None:

@@ -12,7 +12,7 @@ from tests.support.domain import EVENT, INSTALLATION, INTEGRATION, NOW
 from tests.support.processing import Processing, payload, push
 
 UNREADABLE = b'{"installation":{"id":%d},"ref":5}' % INSTALLATION
-ODD = b'{"installation":{"id":"x%d"}}' % INSTALLATION
+ODD = b'{"ref":"r","installation":{"id":"x%d"}}' % INSTALLATION
 POISON = 666
 
 
