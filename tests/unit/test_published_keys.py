@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from adapters.secrets.jwks import JwksKeys, KeysUnavailable
+from adapters.secrets.jwks import JwksKeys
+from core.domain.principals import KeysUnavailable
 from tests.support import tokens
 from tests.support.tokens import public_jwk
 

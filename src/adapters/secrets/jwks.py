@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from adapters.secrets.keys import KeyRefused, KeySource, VerificationKey, key_from_jwk
-from core.domain.errors import DomainError, ErrorKind
+from core.domain.principals import KeysUnavailable
 
 _FETCH_SECONDS = 5.0
 _LARGEST_BYTES = 256 * 1024
@@ -22,13 +22,6 @@ _FRESH_SECONDS = 300.0
 # After this it waits: a key withdrawn there must stop working here, though nobody asked in between.
 _STALE_SECONDS = 600.0
 _log = structlog.get_logger(__name__)
-
-
-class KeysUnavailable(DomainError):
-    """The token issuer's public keys could not be fetched, so tokens cannot be verified. Try again later."""
-
-    kind = ErrorKind.UNAVAILABLE
-    code = "token_keys_unavailable"
 
 
 class KeySetUnreadable(Exception):

@@ -38,3 +38,10 @@ class TokenRefused(DomainError):
     def __init__(self, reason: str) -> None:
         super().__init__("The access token is missing, expired or not valid. Sign in again.")
         self.reason = reason
+
+
+class KeysUnavailable(DomainError):
+    """The token issuer's public keys could not be fetched, so tokens cannot be verified. Try again later."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "token_keys_unavailable"

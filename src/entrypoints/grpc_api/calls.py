@@ -49,7 +49,10 @@ class Authentication:
     identify: Identify
 
     async def __call__(self, metadata: Metadata, request_id: str) -> Call:
-        """Return the call; raises `TokenRefused`, `UserNotFound` or `ActingUserRefused`."""
+        """Return the call.
+
+        Raises `TokenRefused`, `KeysUnavailable`, `UserNotFound` or `ActingUserRefused`.
+        """
         principal = await self.verifier.verify(bearer_token(values(metadata, "authorization")))
         user = acting_user(values(metadata, ACTING_USER), name=ACTING_USER)
         caller = await self.identify(principal, acting_user=user, request_id=request_id)

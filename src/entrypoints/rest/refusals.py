@@ -6,7 +6,7 @@ from core.domain.errors import DomainError, StorageConflict, StorageTooSlow, Sto
 from core.domain.integrations import IntegrationNotActive, IntegrationNotFound
 from core.domain.organizations import OrganizationNotFound, UserNotFound
 from core.domain.permissions import ActionForbidden
-from core.domain.principals import ActingUserRefused, TokenRefused
+from core.domain.principals import ActingUserRefused, KeysUnavailable, TokenRefused
 from core.domain.provider import (
     AccountSuspended,
     AddressNotAllowed,
@@ -65,7 +65,8 @@ def refusals_of(operation: Operation) -> list[type[DomainError]]:
     if operation.body is not None:
         found.append(JsonRefused)
     if operation.access is Access.CALLER:
-        found += [TokenRefused, ActingUserRefused, UserNotFound, StorageUnavailable, StorageTooSlow]
+        found += [TokenRefused, KeysUnavailable, ActingUserRefused, UserNotFound]
+        found += [StorageUnavailable, StorageTooSlow]
         found += [OriginRefused, StorageConflict] if changes else []
     if operation.takes_idempotency_key:
         found += OF_KEYS
