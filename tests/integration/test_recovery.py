@@ -121,6 +121,7 @@ async def test_of_seven_thousand_those_that_matter_come_first(both: ServiceAtSan
     assert "checked 7000 deliveries" in said
     assert "New missing deliveries: 270 push, 6730 workflow_job." in said
     assert "Recovered: 600. Still missing: 6400." in said
+    assert "A run fetches at most 600 deliveries" in said
     assert both.ledger.delivery_ids()[:270] == pushes
     assert both.ledger.value(MISSING) == 6400
 
@@ -157,6 +158,7 @@ async def test_one_that_cannot_be_fetched_is_sent_again(both: ServiceAtSandbox) 
     assert both.ledger.rows(SOURCES) == [("received", 1), ("recovered", 2)]
     status, said = await both.run("recover-deliveries")
     assert (status, "Still missing: 0." in said) == (0, True)
+    assert "A run fetches at most" not in said
 
 
 def _like(delivery: Delivery, number: int) -> Delivery:

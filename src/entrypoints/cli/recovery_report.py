@@ -3,6 +3,7 @@
 import click
 
 from core.domain.recoveries import ON_ITS_WAY
+from core.use_cases.recovery.fetch import MOST
 from core.use_cases.recovery.recover import HELD_ELSEWHERE, NO_DELIVERY_LOG, RecoveryReport
 
 _WHY_STOPPED = {
@@ -26,6 +27,10 @@ _WHY_STOPPED = {
         "Stopped, because the provider has no delivery log for the app. Check that its webhook is active."
     ),
 }
+_WHY_STILL_MISSING = (
+    f"A run fetches at most {MOST} deliveries, and tries a delivery that could not be fetched again after "
+    "5 minutes or more. Run this command again, or wait: the scheduler runs it every five minutes."
+)
 
 
 def print_report(name: str, report: RecoveryReport, *, dry_run: bool) -> None:
@@ -40,6 +45,8 @@ def print_report(name: str, report: RecoveryReport, *, dry_run: bool) -> None:
     if report.stopped_by:
         why = f"Stopped: {report.stopped_by}. docs/reference/error-codes.md explains this code."
         click.echo(_WHY_STOPPED.get(report.stopped_by, why), err=True)
+    elif report.missing and not dry_run:
+        click.echo(_WHY_STILL_MISSING, err=True)
 
 
 def _show_reading(name: str, report: RecoveryReport) -> None:

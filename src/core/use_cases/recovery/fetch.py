@@ -20,7 +20,7 @@ Pause = Callable[[float], Awaitable[None]]
 
 # GitHub counts a read as one of 900 points a minute and a redelivery as five, and wants a second between
 # writes: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
-_MOST = 600
+MOST = 600
 _MOST_FAILURES = 20
 _BETWEEN_WRITES = 1.0
 # Payloads have up to 25 MB.
@@ -63,7 +63,7 @@ class FetchMissing:
         told, now = Fetched(), self.clock.now()
         async with self.unit_of_work() as tx:
             await tx.recoveries.settle(provider.name, forget_before=now - _FORGOTTEN_AFTER)
-            due = await tx.recoveries.due(provider.name, now=now, limit=_MOST)
+            due = await tx.recoveries.due(provider.name, now=now, limit=MOST)
             await tx.commit()
         for start in range(0, len(due), _AT_ONCE):
             if told.stopped_by is None:

@@ -67,6 +67,10 @@ class RecoverDeliveries:
 
         `since` reads at least so far back, also what was compared before. A dry run changes nothing.
         """
+        for name, provider in self.providers.items():
+            if provider.capabilities.delivery_log:
+                # Before the run, which may exceed its time limit or lose the database.
+                await self._measured(name)
         async with self.exclusion.hold("recover_deliveries") as alone:
             if not alone and not dry_run:
                 return {name: RecoveryReport(stopped_by=HELD_ELSEWHERE) for name in self.providers}

@@ -1,9 +1,11 @@
 """A provider or a ledger that fails ends a run, and nothing is lost."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
+from adapters.memory.exclusion import MemoryExclusion
 from core.domain.deliveries import Receipt, VerifiedDelivery
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.provider import (
@@ -11,7 +13,9 @@ from core.domain.provider import (
     ProviderUnavailable,
     RateLimited,
 )
+from core.use_cases.recovery.recover import HELD_ELSEWHERE
 from ports.delivery_log import DeliveryLog
+from tests.support.builders import PROVIDER
 from tests.support.domain import NOW
 from tests.support.recovery import Recovery
 
@@ -72,6 +76,30 @@ async def test_one_that_breaks_the_provider_holds_up_no_other(recovery: Recovery
     recovery.later(minutes=20)
     assert (await recovery.run()).recovered == 1
     assert recovery.recovered()[-1] == poison
+
+
+async def test_a_run_that_is_cancelled_publishes_the_delay(recovery: Recovery) -> None:
+    """Otherwise the alert on the delay could not fire while every run exceeds its time limit."""
+    await recovery.run()
+    recovery.later(hours=2)
+
+    async def cancel(_: str) -> None:
+        raise asyncio.CancelledError
+
+    recovery.provider.before = cancel
+    with pytest.raises(asyncio.CancelledError):
+        await recovery.run()
+    assert recovery.processing.metrics.recoveries[PROVIDER] == (0, 7200.0)
+
+
+async def test_a_run_while_another_process_recovers_publishes_the_delay(recovery: Recovery) -> None:
+    """The process that does not fetch publishes metrics, too; an old value would raise the alert."""
+    await recovery.run()
+    recovery.later(minutes=5)
+    async with MemoryExclusion(recovery.processing.database).hold("recover_deliveries"):
+        report = await recovery.run()
+    assert report.stopped_by == HELD_ELSEWHERE
+    assert recovery.processing.metrics.recoveries[PROVIDER] == (0, 300.0)
 
 
 class _SometimesBroken(DeliveryLog):
