@@ -36,7 +36,7 @@ class Metrics(Protocol):
         """Record the duration of one gRPC call, by method and status."""
 
     def oldest_due(self, seconds: float) -> None:
-        """Publish how long the oldest due webhook event has waited, or 0 if no event is due."""
+        """Publish the seconds since the oldest due webhook event was received, or 0 if no event is due."""
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Record the duration of one HTTP request. Webhook deliveries are not included.
@@ -64,7 +64,7 @@ class Metrics(Protocol):
         """Count one payload that does not match the event type in its header."""
 
     def minted(self, provider: str, outcome: str) -> None:
-        """Count one installation token request: `minted`, or the error code."""
+        """Count one installation token request: `minted`, the error code, or `left` (cancelled, a bug)."""
 
     def census(self, census: Census) -> None:
         """Publish the backlog gauges."""

@@ -2,5 +2,5 @@
 export function linkedTo(projects: readonly { name: string }[]): string {
   const [first, second, ...more] = projects.map((one) => one.name);
   if (!second) return `Linked to ${first}`;
-  return more.length ? `Linked to ${first}, ${second} and others` : `Linked to ${first} and ${second}`;
+  return more.length ? `Linked to ${first}, ${second} and more` : `Linked to ${first} and ${second}`;
 }

@@ -16,14 +16,15 @@ const WORDS = new Map(
       "You cancelled the authorization on GitHub. Nothing was changed. To connect, start again.",
     flow_expired: "Connecting took longer than ten minutes. Nothing was changed. Connect again.",
     flow_used: "This connection attempt was already finished. If GitHub isn’t connected, connect again.",
-    flow_invalid: "This connection attempt has expired or was started in another browser. Connect again.",
+    flow_invalid:
+      "This connection attempt is no longer valid, or was started in another browser or by another user. Connect again.",
     provider_unavailable: "GitHub isn’t responding. Try again in a moment.",
     provider_rate_limited: "GitHub is rate limiting crewkit. Try again later.",
     provider_answer_unreadable:
       "GitHub returned an unexpected response. Try again later. If this continues, contact your crewkit operator.",
     provider_account_suspended: "GitHub suspended that account. Contact GitHub Support.",
     provider_repository_blocked:
-      "GitHub blocks access to a repository. See the repository’s page on GitHub for the reason.",
+      "GitHub blocks access to one of the account’s repositories. The page of that repository on GitHub shows the reason.",
     provider_login_blocked:
       "GitHub temporarily blocks sign-in after too many failed attempts. Try again later.",
     provider_email_unverified: "Verify an email address on GitHub, then try again.",
@@ -36,7 +37,8 @@ const WORDS = new Map(
     other_account_connected: "You already connected another GitHub account. Disconnect it first.",
     email_permission_missing:
       "The app isn’t permitted to read your verified emails on GitHub. Ask your crewkit operator to grant this permission, then connect again.",
-    approval_request_not_found: "You have no open approval request on GitHub. Request the app again.",
+    approval_request_not_found:
+      "Your GitHub account has no open request for an owner’s approval. Request the app again with the same GitHub account.",
   }),
 );
 

@@ -17,7 +17,7 @@ const WORDS = new Map(
       "The GitHub organization’s IP allow list blocks crewkit. Ask an owner of that organization to add crewkit’s IP addresses.",
     provider_account_suspended: "GitHub suspended the account. Contact GitHub Support.",
     provider_repository_blocked:
-      "GitHub blocks access to a repository, so the list wasn’t updated. See the repository’s page on GitHub for the reason.",
+      "GitHub blocks access to one of the account’s repositories, so the list wasn’t updated. The page of that repository on GitHub shows the reason. We’ll try again.",
     provider_login_blocked: "GitHub temporarily blocks sign-in. We’ll try again.",
   }),
 );

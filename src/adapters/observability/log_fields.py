@@ -73,7 +73,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "delivery_received": "A webhook delivery was received and stored, or it was already stored.",
     "delivery_refused": "A webhook request was rejected. `reason` has the cause.",
     "delivery_replayed": "A delivery has the body of an earlier delivery but a new delivery id, so this "
-    "service does not process the delivery. If you cannot explain the delivery, rotate the webhook secret.",
+    "service does not process the delivery. If such deliveries continue, rotate the webhook secret.",
     "descriptors_available": "The process can open files again.",
     "descriptors_exhausted": "The process has reached its open file limit. Raise the limit. Logged again "
     "only after `descriptors_available`.",

@@ -22,7 +22,10 @@ _CENSUS = {
     "events_unrouted": "Webhook events of installations that are not connected. The count stops at 100,000.",
     "integrations_suspended": "Suspended integrations.",
     "revocations_waiting": "Provider tokens that are still to be revoked at the provider.",
-    "catalog_oldest_sync_seconds": "Seconds since the last sync of the least recently synced catalog.",
+    "catalog_oldest_sync_seconds": (
+        "Seconds since the last sync of the least recently synced catalog, of active integrations whose "
+        "catalog was synced at least once."
+    ),
 }
 # Unknown HTTP methods are counted as "other" so that clients cannot create new time series.
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
@@ -48,7 +51,8 @@ class PrometheusMetrics(Metrics):
         ProcessCollector(registry=self._process)
         self._received = Counter(
             "crewkit_git_deliveries_received",
-            "Webhook deliveries acknowledged: stored, duplicate, replayed or retried.",
+            "Webhook deliveries received or fetched from the provider's delivery log, with any receipt: "
+            "accepted, duplicate, replayed or retried.",
             registry=self._registry,
         )
         self._replayed = Counter(
@@ -83,7 +87,8 @@ class PrometheusMetrics(Metrics):
         self._settled = {status: settled.labels(status.value) for status in EventStatus}
         self._oldest_due = Gauge(
             "crewkit_git_events_oldest_due_seconds",
-            "Waiting time of the oldest due webhook event, in seconds.",
+            "Seconds since the oldest due webhook event was received, 0 if no event is due. For a retried "
+            "event, this includes the time before the retry.",
             registry=self._registry,
             # Only schedulers measure it. If several run, the latest value is correct.
             multiprocess_mode="mostrecent",
@@ -103,7 +108,8 @@ class PrometheusMetrics(Metrics):
         )
         self._behind = Gauge(
             "crewkit_git_recovery_behind_seconds",
-            "Seconds from the last complete comparison with the delivery log to the last recovery run.",
+            "Seconds from the last complete comparison with the delivery log to the latest start or end of a "
+            "recovery run.",
             ["provider"],
             registry=self._registry,
             multiprocess_mode="mostrecent",
@@ -158,7 +164,8 @@ class PrometheusMetrics(Metrics):
         )
         self._minted = Counter(
             "crewkit_git_installation_tokens",
-            "Installation token requests, by outcome: minted, or the code of the error.",
+            "Installation token requests, by outcome: minted, the code of the error, or left (cancelled or "
+            "an unexpected error).",
             ["provider", "outcome"],
             registry=self._registry,
         )

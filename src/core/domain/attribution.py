@@ -29,7 +29,7 @@ class Kind(Enum):
 
 
 class Method(Enum):
-    """How a person was matched to a user, or why no user matched. The most reliable method is first."""
+    """How a person was matched to a user, or why no user matched."""
 
     ACCOUNT_ID = "account_id"
     """The provider itself named the account by its number, as in a pull request."""

@@ -45,6 +45,8 @@ class DomainEventType(Enum):
 class Person:
     """A person named in a commit.
 
+    `username` is the person's login at the provider, if the provider sent one. For a co-author, it is the
+    login in a noreply address, if the email address is one.
     `user_id` is the matching crewkit user, and `method` is how the user was matched. If `user_id` is null,
     `method` is `bot`, or `not_a_member` if the matching user is not a member of the organization, or null if
     no user matched.
@@ -91,7 +93,10 @@ class PushedCommit:
 
 @dataclass(frozen=True, slots=True)
 class PushData:
-    """The data of `git.push`. `branch` is null for a tag. `commits` has at most the newest 100 commits."""
+    """The data of the domain event `git.push`.
+
+    `branch` is null for a tag. `commits` has at most the newest 100 commits.
+    """
 
     repo_id: RepoId
     full_name: str
@@ -126,7 +131,7 @@ class PullRequestSide:
 
 @dataclass(frozen=True, slots=True)
 class PullRequestData:
-    """The data of `git.pull_request`.
+    """The data of the domain event `git.pull_request`.
 
     If `from_fork` is true, the code comes from another repository: do not trust it.
     """
@@ -151,7 +156,7 @@ class PullRequestData:
 
 @dataclass(frozen=True, slots=True)
 class IntegrationData:
-    """The data of `git.integration.*`: an integration after it changed."""
+    """The data of the domain events `git.integration.*`: an integration after it changed."""
 
     integration_id: UUID
     provider: str
@@ -164,7 +169,7 @@ class IntegrationData:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryData:
-    """The data of `git.repository.*`: a catalog repository after it changed.
+    """The data of the domain events `git.repository.*`: a catalog repository after it changed.
 
     `previous_full_name` is null if the owner and name did not change.
     """
@@ -181,7 +186,7 @@ class RepositoryData:
 
 @dataclass(frozen=True, slots=True)
 class LinkData:
-    """The data of `git.link.*`: a link after it changed."""
+    """The data of the domain events `git.link.*`: a link after it changed."""
 
     link_id: UUID
     repo_id: RepoId
@@ -191,7 +196,7 @@ class LinkData:
 
 @dataclass(frozen=True, slots=True)
 class CommitsClaimedData:
-    """The data of `git.commits.claimed`: earlier commits were attributed to this user."""
+    """The data of the domain event `git.commits.claimed`: earlier commits were attributed to this user."""
 
     user_id: UUID
     commits: int

@@ -161,7 +161,7 @@ class PendingRequest:
 
 
 class FlowInvalid(DomainError):
-    """The browser flow's `state` is unknown, expired or already used, or belongs to another browser or user.
+    """The browser flow's `state` is unknown or no longer valid, or belongs to another browser or user.
 
     Start the browser flow again.
     """
@@ -169,7 +169,7 @@ class FlowInvalid(DomainError):
     kind = ErrorKind.FAILED_PRECONDITION
     code = "flow_invalid"
     sentence = (
-        "This connection attempt has expired, or was started in another browser or by another user. "
+        "This connection attempt is no longer valid, or was started in another browser or by another user. "
         "Start again from the page where you began."
     )
 

@@ -27,7 +27,10 @@ class StatusReason(Enum):
 
 
 class InvalidTransition(DomainError):
-    """The integration is revoked, so its status cannot change in this way. Connect the provider again."""
+    """A revoked integration cannot be suspended or reactivated. No API call returns this code.
+
+    If it is in a log, report a bug.
+    """
 
     kind = ErrorKind.FAILED_PRECONDITION
     code = "integration_transition_invalid"

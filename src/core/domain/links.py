@@ -42,9 +42,10 @@ class ProjectNotLinked(DomainError):
 
 
 class ProjectAlreadyLinked(DomainError):
-    """The project is already linked to a repository of this provider.
+    """The project is already linked to another repository of this provider, or with other settings.
 
-    Unlink the project first, or set `replace`.
+    To link another repository, set `replace` or unlink the project first. To change the settings, update
+    the link.
     """
 
     kind = ErrorKind.ALREADY_EXISTS

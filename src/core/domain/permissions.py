@@ -47,7 +47,8 @@ class Standing:
 class ActionForbidden(DomainError):
     """The caller's role or scopes do not allow this action.
 
-    Ask an owner or admin of the organization, or use a service token with the required scope.
+    For a user, ask an owner or admin of the organization. For a service, use a token with the required
+    scope, if the operation accepts services.
     """
 
     kind = ErrorKind.PERMISSION_DENIED

@@ -232,7 +232,7 @@ class AnswerUnreadable(ProviderUnavailable):
 
 
 class RateLimited(DomainError):
-    """The provider's rate limit is exhausted. Try again after the delay in `Retry-After` or `RetryInfo`."""
+    """The provider's rate limit is exhausted. Try again after the delay in the response."""
 
     kind = ErrorKind.UNAVAILABLE
     code = "provider_rate_limited"

@@ -47,9 +47,9 @@ class CodeMissing(DomainError):
 
 
 class ApprovalNotFound(DomainError):
-    """The user has no open request for an installation at the provider.
+    """The user's account at the provider has no open request to an owner to approve the app.
 
-    Request the installation again.
+    Request the app again on the provider's page, with the same account.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION

@@ -49,10 +49,7 @@ class SyncState:
 
 
 class SyncCoolingDown(DomainError):
-    """The repository catalog was synchronized a moment ago.
-
-    Try again after the delay in `Retry-After` or `RetryInfo`.
-    """
+    """The repository catalog was synced less than a minute ago. Try again after the delay in the response."""
 
     kind = ErrorKind.RESOURCE_EXHAUSTED
     code = "sync_cooling_down"
@@ -91,7 +88,7 @@ def requested_by_hand(integration: Integration, now: datetime) -> Integration:
         wait = COOLDOWN - state.age
         if wait > timedelta(0):
             raise SyncCoolingDown(
-                "The repository catalog was synchronized a moment ago. Try again later.",
+                "The repository catalog was synced less than a minute ago. Try again later.",
                 retry_after=wait.total_seconds(),
             )
     wanted = integration.sync_wanted(at=now)

@@ -50,7 +50,8 @@ def judge_permissions(app: App, needs: AppNeeds) -> list[Finding]:
             fail(
                 about,
                 f"The app lacks {', '.join(missing)}.",
-                f"Add them on the app's page, then ask the owner of each installation to accept them: {page}",
+                "After you add them, an owner of each account that installed the app must accept them on "
+                f"GitHub. Add them at {page}",
             )
         )
     if more:

@@ -71,14 +71,14 @@ def judge_backlog(oldest_due: datetime | None, failed: int, most: int, *, now: d
         found.append(
             fail(
                 "backlog",
-                f"The oldest due webhook event has waited for {lasting(waits)}.",
+                f"The oldest due webhook event was received {lasting(waits)} ago and is not processed yet.",
                 "Check that `crewkit-git worker` and `crewkit-git scheduler` are running, and read their "
                 "logs.",
             )
         )
     else:
         limit = _WAITS_TOO_LONG.total_seconds()
-        found.append(ok("backlog", f"No webhook event has waited for more than {limit:.0f} seconds."))
+        found.append(ok("backlog", f"No due webhook event was received more than {limit:.0f} seconds ago."))
     if failed:
         count = f"{failed} or more webhook events" if failed >= most else counted(failed, "webhook event")
         found.append(
@@ -108,15 +108,19 @@ def judge_checks(backlog: CheckBacklog, *, now: datetime) -> Finding:
         )
     return ok(
         about,
-        f"The daily check is on time for {counted(backlog.live, 'installation')}.{last}",
+        f"No daily check is more than a day late ({counted(backlog.live, 'installation')}).{last}",
     )
 
 
 def judge_scheduler(recovery: RecoveryState, *, now: datetime) -> list[Finding]:
     """Report whether the scheduler runs, from the time of its last check for missing deliveries."""
-    about, start = "scheduler", "Check that `crewkit-git scheduler` is running, and read its log."
+    about = "scheduler"
+    start = (
+        "Check that `crewkit-git scheduler` is running, and search its log for `deliveries_recovered` with a "
+        "`reason`, and for `schedule_failed`."
+    )
     if recovery.compared_at is None:
-        return [warn(about, "The scheduler has never checked the provider's delivery log.", start)]
+        return [warn(about, "The provider's delivery log has never been checked completely.", start)]
     age = now - recovery.compared_at
     message = f"The scheduler last checked the provider's delivery log {lasting(age)} ago"
     if age > _COMPARED_TOO_LONG_AGO:

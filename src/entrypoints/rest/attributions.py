@@ -49,7 +49,9 @@ class AttributedUser(msgspec.Struct):
 class AttributionBody(msgspec.Struct):
     """A person named in a commit, and the user that the person was matched to.
 
-    `email` is in the normalized form that is used for matching. If `user` is null, `method` is the reason.
+    `email` is in the normalized form that is used for matching. `username` is the person's login at the
+    provider, if the provider sent one. For a co-author, it is the login in a noreply address, if the email
+    address is one. If `user` is null, `method` is the reason.
     `committed_at` is the commit's timestamp, as sent by the provider. `recorded_at` is when this service
     first recorded the person for this commit.
     """

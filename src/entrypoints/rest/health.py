@@ -34,7 +34,7 @@ class Ready(msgspec.Struct):
 
 
 class NotReady(DomainError):
-    """The database cannot be used, or this type of Redis is not supported.
+    """The database cannot be used, or this type of Redis, such as a cluster, is not supported.
 
     Send no traffic to this instance until it is ready.
     """

@@ -45,7 +45,10 @@ OF_HTTP: Mapping[HTTPStatus, tuple[str, str]] = {
             "control characters and percent-encode the URL as UTF-8."
         ),
     ),
-    HTTPStatus.NOT_FOUND: ("not_found", "This path does not exist. Check the URL."),
+    HTTPStatus.NOT_FOUND: (
+        "not_found",
+        "This path does not exist, or an id in it that must be a UUID is not one. Check the URL.",
+    ),
     HTTPStatus.METHOD_NOT_ALLOWED: (
         "method_not_allowed",
         "This path does not support the method. Use a method listed in the `Allow` header.",

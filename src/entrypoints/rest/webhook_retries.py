@@ -39,9 +39,10 @@ class RetryForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RetriedBody(msgspec.Struct):
-    """The number of events that are queued for processing.
+    """`retried` is the number of events that this request queued.
 
-    If more events match, `next_cursor` is set. Pass it as `cursor` in the next request.
+    If more events match the request's filter, `next_cursor` is set. Pass it as `cursor` in the next request,
+    with the same filter.
     """
 
     retried: int
@@ -100,7 +101,11 @@ def operations(
             "number. If the response has a `next_cursor`, pass it as `cursor` in the next request to retry "
             "the remaining events.",
             body=RetryForm,
-            answers=[Answer(RetriedBody, HTTPStatus.ACCEPTED, headers=TOLD)],
+            answers=[
+                Answer(
+                    RetriedBody, HTTPStatus.ACCEPTED, "The events are queued for processing.", headers=TOLD
+                )
+            ],
             refusals=[*OF_KEYS, EventNotRetryable, ProviderUnknown],
             takes_idempotency_key=True,
         ),
@@ -113,7 +118,9 @@ def operations(
             tag=Tag.EVENTS,
             description="Queues one failed, ignored or unrouted event, so that it is processed again. A "
             "successfully processed event cannot be retried.",
-            answers=[Answer(EventBody, HTTPStatus.ACCEPTED, headers=TOLD)],
+            answers=[
+                Answer(EventBody, HTTPStatus.ACCEPTED, "The event is queued for processing.", headers=TOLD)
+            ],
             refusals=[*OF_KEYS, EventNotFound, EventNotRetryable, PayloadExpired],
             takes_idempotency_key=True,
         ),

@@ -148,7 +148,7 @@ async def test_nobody_processes(both: ServiceAtSandbox, redis_url: str) -> None:
 
     found = wrong(silent)
     assert "Start `crewkit-git worker`" in found["worker"]
-    assert "waited for 10 minutes" in found["backlog"]
+    assert "received 10 minutes ago" in found["backlog"]
     assert levels(silent, "scheduler") == [Level.WARN]
     assert levels(heard, "worker") == [Level.OK]
 

@@ -26,9 +26,9 @@ ok    database clock       This machine's clock differs from the database server
 which is fine.
 ok    database writes      PostgreSQL stores changes.
 ok    migrations           The database schema is at revision REVISION, the newest.
-ok    backlog              No webhook event has waited for more than 60 seconds.
+ok    backlog              No due webhook event was received more than TIME ago.
 ok    scheduler            The scheduler last checked the provider's delivery log TIME ago.
-ok    installation checks  The daily check is on time for 1 installation.
+ok    installation checks  No daily check is more than a day late (1 installation).
 ok    encryption keys      COUNT. One value of each column and key was decrypted.
 ok    webhook secrets      One secret is accepted, USED.
 ok    app keys             The configured key is KEY, USED.

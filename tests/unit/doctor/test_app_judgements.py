@@ -69,7 +69,7 @@ def test_a_missing_permission_is_named_with_where_to_grant_it() -> None:
     assert found.level is Level.FAIL
     assert found.message == "The app lacks pull_requests: read, emails: read."
     assert "https://github.com/settings/apps/crewkit-dev/permissions" in found.remedy
-    assert "ask the owner of each installation to accept them" in found.remedy
+    assert "an owner of each account that installed the app must accept them" in found.remedy
 
 
 @pytest.mark.parametrize(

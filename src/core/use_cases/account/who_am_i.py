@@ -10,8 +10,8 @@ from ports.directory import Directory
 class UserRequired(DomainError):
     """This operation needs a user.
 
-    Call it with a user's token. Except for browser flows, a service token with the header
-    `X-Acting-User` also works.
+    Call it with a user's token. A service token with the header `X-Acting-User` also works, but not for
+    installing the app or connecting an account.
     """
 
     kind = ErrorKind.PERMISSION_DENIED

@@ -36,7 +36,7 @@ def queue_checks(settings: Settings) -> list[Check]:
             if not found:
                 problem = problem_of(error)
                 found = [fail("redis", f"{shown(url)}: {problem.message}", problem.remedy)]
-            return [*found, note("worker", "Not checked, because Redis is not available.")]
+            return [*found, note("worker", "Not checked, because of the problem that `redis` reports.")]
         return [*(found or [ok("redis", "Redis responds and stores data.")]), judge_workers(workers)]
 
     return [Check("redis", look, _REMEDY)]

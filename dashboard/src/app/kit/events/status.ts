@@ -26,6 +26,6 @@ export const MEANINGS: Record<Status, string> = {
   processed: "Processed successfully.",
   failed: "Processing failed. See the reason and fix the cause. Then retry the event.",
   ignored:
-    "No change was needed. See the reason. If the reason is an unlinked repository, link it and retry the event.",
+    "The event changed nothing. The reason says why. If no project is linked to the repository, or its events are paused, change that and retry the event.",
   unrouted: "The event’s GitHub account isn’t connected. Connect the account to process the event.",
 };

@@ -91,7 +91,9 @@ class _AttributionMethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Att
     ATTRIBUTION_METHOD_VERIFIED_ADDRESS: _AttributionMethod.ValueType  # 3
     """The provider verified that the email address belongs to the user's account."""
     ATTRIBUTION_METHOD_USERNAME: _AttributionMethod.ValueType  # 4
-    """The provider sent the account's login for this email address."""
+    """The user's account has the login that the provider sent for this email address. For a co-author: the login in an
+    old noreply address.
+    """
     ATTRIBUTION_METHOD_BOT: _AttributionMethod.ValueType  # 5
     """The person is a bot."""
     ATTRIBUTION_METHOD_NOT_A_MEMBER: _AttributionMethod.ValueType  # 6
@@ -111,7 +113,9 @@ ATTRIBUTION_METHOD_NOREPLY_ID: AttributionMethod.ValueType  # 2
 ATTRIBUTION_METHOD_VERIFIED_ADDRESS: AttributionMethod.ValueType  # 3
 """The provider verified that the email address belongs to the user's account."""
 ATTRIBUTION_METHOD_USERNAME: AttributionMethod.ValueType  # 4
-"""The provider sent the account's login for this email address."""
+"""The user's account has the login that the provider sent for this email address. For a co-author: the login in an
+old noreply address.
+"""
 ATTRIBUTION_METHOD_BOT: AttributionMethod.ValueType  # 5
 """The person is a bot."""
 ATTRIBUTION_METHOD_NOT_A_MEMBER: AttributionMethod.ValueType  # 6
@@ -184,7 +188,9 @@ class Attribution(_message.Message):
     email: _builtins.str
     """Output only. The person's email address, in the normalized form that is used for matching."""
     username: _builtins.str
-    """Output only. The person's login at the provider, if the provider sent one."""
+    """Output only. The person's login at the provider, if the provider sent one. For a co-author, the login in a noreply
+    address, if the email address is one.
+    """
     status: Global___AttributionStatus.ValueType
     """Output only. The result of matching."""
     method: Global___AttributionMethod.ValueType

@@ -138,7 +138,9 @@ class Person(_message.Message):
     characters.
     """
     username: _builtins.str
-    """Output only. The provider's login for this email address, if the provider sent one."""
+    """Output only. The person's login at the provider, if the provider sent one. For a co-author, the login in a noreply
+    address, if the email address is one.
+    """
     user_id: _builtins.str
     """Output only. The matching crewkit user (UUID), who was a member of the organization when the event was recorded.
     Not set if no user matched.

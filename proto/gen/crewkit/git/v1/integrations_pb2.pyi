@@ -215,7 +215,7 @@ class Remedy(_message.Message):
     code: _builtins.str
     """Output only. The action, as a stable code, such as "connect" or "unsuspend_on_provider"."""
     message: _builtins.str
-    """Output only. One sentence to show to users."""
+    """Output only. A message for users."""
     url: _builtins.str
     """Output only. Where to perform the action: a page at the provider or a path of the REST API. Not set if there is no
     page for the action.
