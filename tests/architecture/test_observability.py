@@ -66,6 +66,16 @@ def test_an_alert_is_about_what_there_is_and_says_what_to_do(alert: dict[str, An
     assert "First step: " in alert["annotations"]["description"]
 
 
+def test_an_alert_on_an_absent_metric_also_compares_its_time() -> None:
+    """Every process has all metrics without labels, so such a metric is absent only if all processes are."""
+    absent = {
+        name: alert["expr"] for alert in ALERTS for name in re.findall(r"absent\((\w+)\)", alert["expr"])
+    }
+    assert absent
+    for name, expression in absent.items():
+        assert f"time() - max({name}) >" in expression
+
+
 def test_every_chapter_is_of_an_alert() -> None:
     """None is forgotten when an alert goes."""
     of_alerts = {alert["annotations"]["runbook"].partition("#")[2] for alert in ALERTS}

@@ -122,6 +122,17 @@ def test_process_tells_what_it_needs() -> None:
     assert 0 < float(figures["process_open_fds"]) < float(figures["process_max_fds"])
 
 
+def test_only_a_process_that_looked_for_due_events_has_the_time_of_it() -> None:
+    """The alert on a silent scheduler compares the latest of these times: all processes have the metric."""
+    pattern = re.compile(rb"^crewkit_git_scheduler_last_run_timestamp_seconds (\S+)$", re.MULTILINE)
+    metrics = PrometheusMetrics()
+    assert pattern.findall(metrics.exposition()) == [b"0.0"]
+    before = time.time()
+    metrics.oldest_due(0.0)
+    [ran_at] = pattern.findall(metrics.exposition())
+    assert before <= float(ran_at) <= time.time()
+
+
 def test_two_services_in_one_process_are_counted_apart() -> None:
     """No global registry: nothing is registered twice, and nothing leaks from test to test."""
     happen(PrometheusMetrics())
@@ -188,6 +199,7 @@ def test_processes_that_share_a_directory_are_counted_together(tmp_path: Path) -
             cwd=Path(__file__).parents[2] / "src",
         ).stdout
 
+    before = time.time()
     run("4")
     run("7")
     text = set(run("read").splitlines())
@@ -195,4 +207,6 @@ def test_processes_that_share_a_directory_are_counted_together(tmp_path: Path) -
     assert "crewkit_git_deliveries_received_total 20.0" in text
     assert 'crewkit_git_events_settled_total{status="processed"} 10.0' in text
     assert "crewkit_git_events_oldest_due_seconds 7.0" in text
+    [ran_at] = [line.split()[1] for line in text if line.startswith("crewkit_git_scheduler_last_run")]
+    assert before <= float(ran_at) <= time.time()
     assert sum(line.startswith("process_open_fds ") for line in text) == 1

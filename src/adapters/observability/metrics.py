@@ -93,6 +93,13 @@ class PrometheusMetrics(Metrics):
             # Only schedulers measure it. If several run, the latest value is correct.
             multiprocess_mode="mostrecent",
         )
+        # Every process has all metrics, so only their values show whether a scheduler runs.
+        self._scheduler_ran_at = Gauge(
+            "crewkit_git_scheduler_last_run_timestamp_seconds",
+            "Unix time at which a scheduler last looked for due webhook events. 0 in other processes.",
+            registry=self._registry,
+            multiprocess_mode="max",
+        )
 
         self._recovered = Counter(
             "crewkit_git_deliveries_recovered",
@@ -252,8 +259,9 @@ class PrometheusMetrics(Metrics):
         known.observe(seconds)
 
     def oldest_due(self, seconds: float) -> None:
-        """Set the gauge."""
+        """Set the gauge, and the time of the scheduler's last run."""
         self._oldest_due.set(seconds)
+        self._scheduler_ran_at.set_to_current_time()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Observe one request."""
