@@ -1,5 +1,7 @@
 """Fixtures for tests that need real servers; what they promise is written in tests/support/servers.py."""
 
+import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.servers import Servers, emptied_redis, migrated_template, new_database, running_servers
+
+# Without bytecode files, each of the hundreds of processes that tests start would compile the same sources.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,6 +3,7 @@ import importlib
 import click
 
 from entrypoints.cli.groups import WholeTextGroup
+from entrypoints.garbage_collection import collect_rarely
 
 # Imported on demand: the API must not load what `up` needs, nor `token` what the workers need. These modules
 # only declare commands. They import what a command needs when it runs, so that `--help` answers fast.
@@ -43,5 +44,11 @@ def main() -> None:
     """Run, inspect and repair crewkit's Git integration service."""
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Run the command of the process's arguments."""
+    collect_rarely()
     main()
+
+
+if __name__ == "__main__":
+    run()

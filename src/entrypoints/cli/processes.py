@@ -3,6 +3,7 @@ from collections.abc import Callable
 
 import click
 
+from entrypoints.cli.libraries import import_libraries
 from entrypoints.setting_checks import unknown
 from entrypoints.settings import Settings, SettingsRefused
 
@@ -10,6 +11,7 @@ from entrypoints.settings import Settings, SettingsRefused
 @click.command()
 def api() -> None:
     """Serve the REST API, webhooks and the dashboard."""
+    import_libraries()
     from entrypoints.rest.server import run_api
 
     _run(run_api, "api")
@@ -18,6 +20,7 @@ def api() -> None:
 @click.command()
 def grpc() -> None:
     """Serve the gRPC API for crewkit's services."""
+    import_libraries()
     from entrypoints.grpc_api.server import run_grpc
 
     _run(run_grpc, "grpc")
@@ -26,6 +29,7 @@ def grpc() -> None:
 @click.command()
 def worker() -> None:
     """Process due webhook events, as an RQ worker."""
+    import_libraries()
     from entrypoints.worker.main import run_worker
 
     _run(run_worker, "worker")
@@ -36,6 +40,7 @@ def scheduler() -> None:
     """Run scheduled jobs, such as notifying workers of due events."""
     import asyncio
 
+    import_libraries()
     from entrypoints.worker.scheduler import run_scheduler
 
     _run(lambda settings: asyncio.run(run_scheduler(settings)), "scheduler")

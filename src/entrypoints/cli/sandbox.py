@@ -2,10 +2,13 @@ import os
 
 import click
 
+from entrypoints.cli.libraries import import_libraries
+
 
 @click.command()
 def sandbox() -> None:
     """Run a sandbox GitHub on this machine, for development and tests."""
+    import_libraries()
     from entrypoints.embedded.errors import CannotStart
     from entrypoints.sandbox.server import SandboxRefused, run_sandbox
     from entrypoints.settings import Settings, SettingsRefused

@@ -1,5 +1,4 @@
 import asyncio
-import gc
 import signal
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from grpc_reflection.v1alpha import reflection
 from core.application import Application
 from entrypoints.bootstrap.grpc_api import open_grpc
 from entrypoints.descriptors import affordable_connections, raise_descriptor_limit
+from entrypoints.garbage_collection import freeze_existing_objects
 from entrypoints.grpc_api.envelope import Envelope
 from entrypoints.grpc_api.health import Health
 from entrypoints.grpc_api.services import NAMES, add_services
@@ -22,7 +22,6 @@ from entrypoints.settings import Settings
 
 # As in the API: callers have given up on calls that take longer than this.
 _DRAIN_SECONDS = 10.0
-_COLLECT_EVERY = 20_000
 
 # Requests are small. Responses contain pages, or a webhook payload of up to 25 MB.
 _LARGEST_REQUEST = 1024 * 1024
@@ -134,9 +133,7 @@ async def _serve(settings: Settings) -> None:
         claimable(settings.grpc_addr, f"{PREFIX}GRPC_ADDR")
         server = Server(parts.application, parts.envelope, parts.health)
         await server.start(settings.grpc_addr, _tls(settings))
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_COLLECT_EVERY)
+        freeze_existing_objects()
         _log.info("grpc_started", address=str(server.address))
         await stopping.wait()
         await server.drain()

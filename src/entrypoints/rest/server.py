@@ -1,5 +1,4 @@
 import asyncio
-import gc
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from starlette.types import ASGIApp
 
 from entrypoints.bootstrap.rest import open_rest
 from entrypoints.descriptors import raise_descriptor_limit
+from entrypoints.garbage_collection import freeze_existing_objects
 from entrypoints.listening import listen, told
 from entrypoints.rest.http_protocol import protocol_factory
 from entrypoints.rest.open_connections import ConnectionLimits
@@ -21,9 +21,6 @@ from entrypoints.settings import Settings
 
 # GitHub waits 10 s for an answer; a request that is older than that when we stop has lost its caller.
 _DRAIN_SECONDS = 10
-
-# New objects between two collections. Python's own 700 is passed by every few requests.
-_COLLECT_EVERY = 20_000
 
 _DEFAULT_LIMITS = ConnectionLimits()
 
@@ -86,10 +83,7 @@ async def _serve(settings: Settings) -> None:
     async with open_rest(settings) as rest:
         limits = ConnectionLimits(settings.http_max_connections, settings.http_keep_alive_seconds)
         server = _Server(server_config(rest.app, settings.http_addr, limits), on_stop=rest.end_streams)
-        # What is there now stays: the collector need not look through it again and again, nor so often.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_COLLECT_EVERY)
+        freeze_existing_objects()
         _log.info("api_started", address=told(listening))
         await server.serve(sockets=listening)
     _log.info("api_stopped")

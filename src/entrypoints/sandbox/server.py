@@ -8,6 +8,7 @@ import structlog
 import uvicorn
 import uvloop
 
+from entrypoints.garbage_collection import freeze_existing_objects
 from entrypoints.listening import listen, told
 from entrypoints.rest.http_protocol import protocol_factory
 from entrypoints.rest.open_connections import ConnectionLimits
@@ -56,6 +57,7 @@ async def _serve(settings: Settings) -> None:
     sandbox = Sandbox(Links(f"http://{settings.sandbox_addr}"), begin, world)
     server = sandbox_server(sandbox, settings.sandbox_addr, partial(_kept, sandbox, snapshot))
     listening = listen(settings.sandbox_addr, f"{PREFIX}SANDBOX_ADDR")
+    freeze_existing_objects()
     _log.info("sandbox_started", address=told(listening))
     await server.serve(sockets=listening)
 

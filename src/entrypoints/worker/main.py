@@ -1,4 +1,3 @@
-import gc
 import logging
 import signal
 import threading
@@ -19,6 +18,7 @@ from core.domain.secret import Secret, shown
 from core.use_cases.events.drain import Drained
 from entrypoints.bootstrap.application import LANE_QUEUE, Runtime
 from entrypoints.bootstrap.monitoring import open_monitored
+from entrypoints.garbage_collection import freeze_existing_objects
 from entrypoints.settings import Settings
 from entrypoints.worker import jobs
 from entrypoints.worker.loop import LoopThread
@@ -28,8 +28,6 @@ from ports.traces import Role
 _DRAIN_SECONDS = 50.0
 _START_SECONDS = 30.0
 _REDIS_PAUSE_SECONDS = 0.5
-# New objects between two garbage collections. With Python's default of 700, they take a fifth of a drain.
-_COLLECT_EVERY = 20_000
 # Lifetime of the worker's registration in Redis. RQ also derives its socket timeout from it (5 s less): a
 # dead connection stays unnoticed for that long.
 _REGISTRATION_SECONDS = 30
@@ -151,10 +149,7 @@ def run_worker(settings: Settings) -> None:
         stack = AsyncExitStack()
         runtime = loop.run(stack.enter_async_context(open_monitored(settings)), seconds=_START_SECONDS)
         jobs.serve(lambda lane: _drain(loop, runtime, lane))
-        # Existing objects stay, and a batch creates tens of thousands of objects without reference cycles.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_COLLECT_EVERY)
+        freeze_existing_objects()
         try:
             _log.info("worker_started")
             _work(settings.redis_url, stopping, outage)

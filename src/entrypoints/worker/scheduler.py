@@ -10,6 +10,7 @@ import structlog
 from core.application import Application
 from core.domain.errors import DomainError, StorageUnavailable
 from entrypoints.bootstrap.monitoring import open_monitored
+from entrypoints.garbage_collection import freeze_existing_objects
 from entrypoints.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -94,6 +95,7 @@ async def run_scheduler(settings: Settings) -> None:
         for schedule in schedules(runtime.application):
             for _ in range(schedule.side_by_side):
                 running.create_task(repeat(schedule, outage, until=stopping), name=schedule.name)
+        freeze_existing_objects()
         _log.info("scheduler_started")
     _log.info("scheduler_stopped")
 

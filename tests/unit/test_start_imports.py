@@ -1,0 +1,28 @@
+"""A process of the service imports only what it uses, because imports are most of its start."""
+
+import subprocess
+import sys
+
+_PROGRAM = """
+import sys
+from entrypoints.cli.libraries import import_libraries
+import_libraries()
+import entrypoints.grpc_api.server, entrypoints.rest.server, entrypoints.sandbox.server
+import entrypoints.worker.main, entrypoints.worker.scheduler
+print(*sys.modules)
+"""
+_UNUSED = {"alembic", "opentelemetry", "pygments", "rich", "sentry_sdk", "sqlalchemy"}
+
+
+def test_processes_do_not_import_unused_packages() -> None:
+    modules = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True)
+    assert _UNUSED & set(modules.stdout.split()) == set()
+
+
+def test_hidden_packages_can_be_imported_later() -> None:
+    program = (
+        "from entrypoints.cli.libraries import import_libraries; import_libraries()\n"
+        "import rich.console, opentelemetry.sdk.trace, pygments.lexers"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
