@@ -42,8 +42,11 @@ NODE_MODULES := dashboard/node_modules/.package-lock.json
 
 # For another container engine: make compose-check COMPOSE=podman-compose
 COMPOSE ?= docker compose
+# For `make upgrade-check`: the images of the two versions.
+OLD ?=
+NEW ?= crewkit-git:latest
 
-.PHONY: help run check audit chaos chromium compose-check image wheel e2e screenshots dashboard dashboard-check dashboard-format dashboard-lint test test-as-root test-containers corpus lint types contracts language format bench openapi reference proto proto-release clean
+.PHONY: help run check audit chaos chromium compose-check upgrade-check image wheel e2e screenshots dashboard dashboard-check dashboard-format dashboard-lint test test-as-root test-containers corpus lint types contracts language format bench openapi reference proto proto-release clean
 
 help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -88,6 +91,10 @@ wheel: $(VENV) $(DASHBOARD) ## Build the wheel with the dashboard, and the list 
 
 compose-check: ## Build the image, start compose.yaml, send a signed push, stop it (needs a container engine)
 	@COMPOSE="$(COMPOSE)" deploy/try-compose.sh
+
+upgrade-check: $(VENV) ## Upgrade and roll back in containers under load: make upgrade-check OLD=image NEW=image
+	@test -n "$(OLD)" || { echo "Set OLD to an image of the old version: make upgrade-check OLD=image" >&2; exit 1; }
+	@COMPOSE="$(COMPOSE)" $(BIN)/python -m tests.containers.rehearse_upgrade "$(OLD)" "$(NEW)"
 
 corpus: $(VENV) ## Test with a folder of real payloads: make corpus CORPUS=folder
 	@test -d "$(CORPUS)" || { echo "Set CORPUS to a folder of payloads: make corpus CORPUS=folder" >&2; exit 1; }
