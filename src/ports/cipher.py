@@ -7,7 +7,8 @@ from core.domain.secret import Secret
 class CiphertextRefused(DomainError):
     """A stored secret cannot be decrypted: it is damaged, or its encryption key is not configured.
 
-    An operator must check that `CREWKIT_GIT_ENCRYPTION_KEYS` contains every key that is still in use.
+    An operator must check that `CREWKIT_GIT_ENCRYPTION_KEYS` contains every key that is still in use. If it
+    does, connect again.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION

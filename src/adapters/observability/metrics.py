@@ -108,7 +108,8 @@ class PrometheusMetrics(Metrics):
         )
         self._missing = Gauge(
             "crewkit_git_deliveries_missing",
-            "Webhook deliveries in the provider's delivery log that are not in the database.",
+            "Webhook deliveries in the provider's delivery log that are not in the database, without those "
+            "that cannot be fetched.",
             ["provider"],
             registry=self._registry,
             multiprocess_mode="mostrecent",

@@ -215,7 +215,10 @@ class Capabilities:
 
 
 class ProviderUnavailable(DomainError):
-    """The provider does not respond, or responds with a server error. Try again later."""
+    """The provider does not respond, responds with a server error, or rejects the request as invalid.
+
+    Try again later.
+    """
 
     kind = ErrorKind.UNAVAILABLE
     code = "provider_unavailable"
@@ -245,7 +248,7 @@ class RateLimited(DomainError):
 class InstallationSuspended(DomainError):
     """The installation is suspended at the provider.
 
-    An owner of the account can unsuspend it there.
+    Ask an owner of the account to unsuspend it there.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION
@@ -270,7 +273,7 @@ class PermissionMissing(DomainError):
 
 
 class AccessBlocked(DomainError):
-    """The provider blocks this service's access to the account or the repository.
+    """The provider blocks access to the account or the repository, for a reason that no other code names.
 
     Try again later, or ask an owner of the account to allow the access.
     """
@@ -303,13 +306,13 @@ class AddressNotAllowed(AccessBlocked):
 
 
 class AccountSuspended(AccessBlocked):
-    """The provider suspended this user's account. Contact the provider's support."""
+    """The provider suspended the account. Contact the provider's support."""
 
     code = "provider_account_suspended"
 
 
 class RepositoryBlocked(AccessBlocked):
-    """The provider blocks access to this repository.
+    """The provider blocks access to a repository.
 
     Open the repository's page at the provider to see the reason.
     """
@@ -336,7 +339,7 @@ class EmailUnverified(AccessBlocked):
 class CredentialRefused(DomainError):
     """The provider rejected a code or token: it is expired, revoked, already used or not valid.
 
-    Try again. If the error remains, connect the account again.
+    Try again. If the error remains, connect the account or the organization again.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION
@@ -346,8 +349,8 @@ class CredentialRefused(DomainError):
 class AppRefused(CredentialRefused):
     """The provider rejected this service's app.
 
-    Its id, private key or client secret is not valid, or the clock of this service is wrong. An operator
-    must correct the app's settings or the clock. Try again later.
+    Its id, private key, client secret or callback URL is not valid, the provider suspended the app, or the
+    clock of this service is wrong. An operator must run `crewkit-git doctor`. Try again later.
     """
 
     kind = ErrorKind.UNAVAILABLE

@@ -108,7 +108,7 @@ def judge_installations(
             about,
             f"For {len(lacking)} of {counted(len(granted), 'integration')}, not all permissions are "
             f"accepted: {', '.join(named)}{rest}.",
-            "An owner of the account can accept the permissions on the installation's page at GitHub. Until "
+            "An owner of each account can accept the permissions on the installation's page at GitHub. Until "
             "then, features that need these permissions do not work for that account.",
         )
     ]

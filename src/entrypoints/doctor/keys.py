@@ -78,8 +78,9 @@ def _wrong(one: Sealed, key_ids: Collection[str], cipher: Cipher) -> Finding | N
             _ABOUT,
             f"{one.column}: the newest of {counted(one.count, 'value')} encrypted with the key "
             f"`{one.key_id}` cannot be decrypted.",
-            f"CREWKIT_GIT_ENCRYPTION_KEYS now has a different key with the id `{one.key_id}`. Restore the "
-            "key that had this id when the value was written.",
+            f"CREWKIT_GIT_ENCRYPTION_KEYS now has a different key with the id `{one.key_id}`: restore the "
+            "key that had this id when the value was written. If it is the right key, the value is damaged: "
+            "the user or organization of this value has to connect again.",
         )
     return None
 

@@ -122,9 +122,9 @@ def judge_scheduler(recovery: RecoveryState, *, now: datetime) -> list[Finding]:
     if recovery.compared_at is None:
         return [warn(about, "The provider's delivery log has never been checked completely.", start)]
     age = now - recovery.compared_at
-    message = f"The scheduler last checked the provider's delivery log {lasting(age)} ago"
+    message = f"The provider's delivery log was last checked completely {lasting(age)} ago"
     if age > _COMPARED_TOO_LONG_AGO:
-        return [fail(about, f"{message}. It does so every five minutes when it runs.", start)]
+        return [fail(about, f"{message}. The scheduler checks it every five minutes.", start)]
     found = [ok(about, f"{message}.")]
     if recovery.missing:
         found.append(

@@ -27,7 +27,7 @@ which is fine.
 ok    database writes      PostgreSQL stores changes.
 ok    migrations           The database schema is at revision REVISION, the newest.
 ok    backlog              No due webhook event was received more than TIME ago.
-ok    scheduler            The scheduler last checked the provider's delivery log TIME ago.
+ok    scheduler            The provider's delivery log was last checked completely TIME ago.
 ok    installation checks  No daily check is more than a day late (1 installation).
 ok    encryption keys      COUNT. One value of each column and key was decrypted.
 ok    webhook secrets      One secret is accepted, USED.

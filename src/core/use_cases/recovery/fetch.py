@@ -143,8 +143,8 @@ class FetchMissing:
         if worst:
             self.alerts.alert(
                 "deliveries_not_recovered",
-                "Webhook deliveries in the provider's delivery log could not be fetched. To see the reason, "
-                "run `crewkit-git recover-deliveries`.",
+                "Webhook deliveries in the provider's delivery log could not be fetched. `reason` is the "
+                "cause for `delivery_id`. See docs/runbook.md, Webhook deliveries are missing.",
                 provider=provider,
                 missing=len(worst),
                 delivery_id=worst[0].delivery_id,
