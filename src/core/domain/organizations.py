@@ -8,7 +8,7 @@ from core.domain.identifiers import OrganizationId, ProjectId, UserId
 
 
 class Role(Enum):
-    """The role of a member in an organization, highest role first."""
+    """The role of a member in an organization. Highest first: `owner`, `admin`, `member`, `viewer`."""
 
     OWNER = "owner"
     ADMIN = "admin"
