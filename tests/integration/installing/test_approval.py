@@ -1,5 +1,7 @@
 """Who asks for the app waits until an owner approves, and finishes or ends without a webhook as well."""
 
+from datetime import timedelta
+
 import httpx
 
 from entrypoints.sandbox.state.seed import ORBITAL
@@ -75,3 +77,25 @@ async def test_requests_that_are_gone_are_ended(site: Site) -> None:
     assert (await site.show(site.acme, "owner"))["status"] == "revoked"
     assert await site.application.end_lapsed_flows() == 1
     assert site.rows("SELECT DISTINCT status FROM git_flows") == [("ended",)]
+
+
+async def test_an_approval_whose_webhook_was_lost_connects_after_its_recovery(site: Site) -> None:
+    """The daily check sees that the request is gone, but leaves recovery an hour to find the reason."""
+    await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
+    async with site.browser("owner", MARA) as mara:
+        landed = await mara.install(await mara.begin(site.acme, mode="new"), ORBITAL_ACCOUNT)
+        onward = (await mara.arrive(landed)).json()
+        await mara.arrive(await mara.authorize(onward["redirect_url"]))
+    site.rows("UPDATE git_flows SET created_at = created_at - interval '2 hours'")
+    await site.sandbox.control("PATCH", "/behaviour", delivering="failing")
+    await site.sandbox.act(OONA, "approve_request", request=max(site.sandbox.world.requests))
+    await site.settle()
+    assert await site.application.end_lapsed_flows() == 1
+    assert (await site.show(site.acme, "owner"))["status"] == "pending"
+    await site.sandbox.control("PATCH", "/behaviour", delivering="at_once")
+    for delivery in site.sandbox.world.deliveries.values():
+        delivery.delivered_at -= timedelta(minutes=5)  # recovery leaves recent attempts alone
+    await site.application.recover_deliveries()
+    await site.settle()
+    shown = await site.show(site.acme, "owner")
+    assert (shown["status"], shown["account"]) == ("active", ORBITAL_ACCOUNT)
