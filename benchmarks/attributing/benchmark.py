@@ -21,7 +21,7 @@ from benchmarks.processing.backlog import INSTALLATIONS, Backlog
 from benchmarks.processing.drain import Drain
 from benchmarks.tables import spread, sum_of_medians, table
 from entrypoints.bootstrap.application import open_application
-from entrypoints.settings import Settings
+from entrypoints.settings.settings import Settings
 
 _PUSHES = 2_000
 _QUICK_PUSHES = 400

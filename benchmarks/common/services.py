@@ -10,9 +10,9 @@ import psycopg
 import redis
 from psycopg import sql
 
-from entrypoints.embedded.home import claim_home
-from entrypoints.embedded.postgres import embedded_postgres
-from entrypoints.embedded.redis import embedded_redis
+from entrypoints.local.embedded.home import claim_home
+from entrypoints.local.embedded.postgres import embedded_postgres
+from entrypoints.local.embedded.redis import embedded_redis
 
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from crewkit_file_lock import FileLockExclusion
 
-from tests.contract.exclusion import ExclusionContract
+from testing.contracts.exclusion import ExclusionContract
 
 _DIES = """
 import asyncio, os, sys

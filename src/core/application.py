@@ -6,57 +6,57 @@ from core.use_cases.attribution.claim_commits import ClaimCommits
 from core.use_cases.attribution.follow_memberships import FollowMemberships
 from core.use_cases.attribution.list_attributions import ListAttributions
 from core.use_cases.attribution.resolve_commit_authors import ResolveCommitAuthors
-from core.use_cases.audit.list_versions import ListVersions
-from core.use_cases.catalog.due_syncs import SyncDueCatalogs
 from core.use_cases.catalog.list_branches import ListBranches
 from core.use_cases.catalog.list_repositories import ListRepositories
 from core.use_cases.catalog.request_sync import RequestSync
 from core.use_cases.catalog.show_repository import ShowRepository
-from core.use_cases.connections.begin import BeginConnection
-from core.use_cases.connections.disconnect import DisconnectAccount
-from core.use_cases.connections.finish import FinishConnection
+from core.use_cases.catalog.sync_due_catalogs import SyncDueCatalogs
+from core.use_cases.connections.begin_connection import BeginConnection
+from core.use_cases.connections.disconnect_account import DisconnectAccount
+from core.use_cases.connections.finish_connection import FinishConnection
 from core.use_cases.connections.list_connections import ListConnections
-from core.use_cases.connections.look_up import LookUpIdentities
-from core.use_cases.connections.revoke import RevokeTokens
-from core.use_cases.events.browse import FindDeliveries, ListEvents, ShowEvent
-from core.use_cases.events.count_census import CountCensus
-from core.use_cases.events.drain import DrainLane
-from core.use_cases.events.of_organization import (
+from core.use_cases.connections.look_up_identities import LookUpIdentities
+from core.use_cases.connections.revoke_tokens import RevokeTokens
+from core.use_cases.deliveries.drain_lane import DrainLane
+from core.use_cases.deliveries.find_source_secrets import FindSourceSecrets
+from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
+from core.use_cases.deliveries.record_secret_uses import RecordSecretUses
+from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries
+from core.use_cases.deliveries.requeue_due_events import Sweep
+from core.use_cases.events.apply_retention import ApplyRetention
+from core.use_cases.events.count_backlog import CountCensus
+from core.use_cases.events.list_events import FindDeliveries, ListEvents, ShowEvent
+from core.use_cases.events.organization_events import (
     ListOrganizationEvents,
     ShowOrganizationEvent,
     ShowOrganizationPayload,
 )
-from core.use_cases.events.receive import ReceiveDelivery
-from core.use_cases.events.retain import ApplyRetention
-from core.use_cases.events.retry import RetryEvent, RetryEvents
-from core.use_cases.events.retry_of_organization import RetryOrganizationEvent, RetryOrganizationEvents
-from core.use_cases.events.secret_uses import RecordSecretUses
-from core.use_cases.events.source_secrets import FindSourceSecrets
-from core.use_cases.events.sweep import Sweep
-from core.use_cases.idempotency.forget_expired import ForgetExpiredKeys
-from core.use_cases.install.begin import BeginInstall
-from core.use_cases.install.finish import FinishInstall
-from core.use_cases.install.lapsed import EndLapsedFlows
+from core.use_cases.events.retry_events import RetryEvent, RetryEvents
+from core.use_cases.events.retry_organization_events import RetryOrganizationEvent, RetryOrganizationEvents
+from core.use_cases.flows.end_expired_flows import EndLapsedFlows
+from core.use_cases.idempotency.delete_expired_keys import ForgetExpiredKeys
+from core.use_cases.install.begin_install import BeginInstall
+from core.use_cases.install.finish_install import FinishInstall
 from core.use_cases.integrations.confirm_deletions import ConfirmDeletions
-from core.use_cases.integrations.disconnect import DisconnectIntegration
+from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
 from core.use_cases.integrations.find_manage_page import FindManagePage
 from core.use_cases.integrations.list_integrations import ListIntegrations
 from core.use_cases.integrations.reconcile_installations import ReconcileInstallations
 from core.use_cases.integrations.show_integration import ShowIntegration
 from core.use_cases.integrations.uninstall_revoked import UninstallRevoked
-from core.use_cases.projects.change_link import ChangeLink
-from core.use_cases.projects.import_repository import ImportRepository
-from core.use_cases.projects.link_repository import LinkRepository
-from core.use_cases.projects.list_projects import ListProjects
-from core.use_cases.projects.show_link import ShowLink
-from core.use_cases.projects.show_project import ShowProject
-from core.use_cases.projects.unlink_repository import UnlinkRepository
-from core.use_cases.recovery.recover import RecoverDeliveries
+from core.use_cases.links.change_link import ChangeLink
+from core.use_cases.links.import_repository import ImportRepository
+from core.use_cases.links.link_repository import LinkRepository
+from core.use_cases.links.list_projects import ListProjects
+from core.use_cases.links.show_link import ShowLink
+from core.use_cases.links.show_project import ShowProject
+from core.use_cases.links.unlink_repository import UnlinkRepository
+from core.use_cases.list_versions import ListVersions
 from core.use_cases.streams.stream_events import StreamEvents
 from core.use_cases.tokens.issue_read_token import IssueReadToken
-from core.use_cases.tokens.probe import ProbeSuspended
-from core.use_cases.tokens.renew import RenewInstallationTokens
-from core.use_cases.tokens.revoke_strays import RevokeStrayTokens
+from core.use_cases.tokens.probe_suspended import ProbeSuspended
+from core.use_cases.tokens.renew_installation_tokens import RenewInstallationTokens
+from core.use_cases.tokens.revoke_orphaned_tokens import RevokeStrayTokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from core.domain.attribution import Attribution, Identities, Sought
-from core.domain.attribution_views import AttributionFilter, AttributionView
+from core.domain.attribution.attribution import Attribution, Identities, Sought
+from core.domain.attribution.views import AttributionFilter, AttributionView
 from core.domain.identifiers import OrganizationId, RepoId
 
 

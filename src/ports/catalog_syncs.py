@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.integrations import Integration
+from core.domain.integrations.integration import Integration
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from core.domain.commit_claims import Claimed, CommitClaims
+from core.domain.attribution.commit_claims import Claimed, CommitClaims
 from core.domain.identifiers import ConnectionId
 
 

@@ -1,6 +1,6 @@
 from typing import Protocol
 
-from core.domain.deliveries import Receipt, VerifiedDelivery
+from core.domain.deliveries.delivery import Receipt, VerifiedDelivery
 
 
 class DeliveryLog(Protocol):

@@ -2,9 +2,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.domain.domain_events import DomainEvent, RecordedEvent
-from core.domain.event_streams import Bounds, StreamFilter
 from core.domain.identifiers import EventId, OrganizationId
+from core.domain.streams.domain_event import DomainEvent, RecordedEvent
+from core.domain.streams.stream import Bounds, StreamFilter
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from core.domain.events import Event, EventStatus
+from core.domain.events.event import Event, EventStatus
 from core.domain.identifiers import EventId, OrganizationId
 
 

@@ -3,7 +3,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from core.domain.flows import Flow, PendingRequest
+from core.domain.flows.flow import Flow, PendingRequest
 from core.domain.identifiers import AccountId, FlowId, OrganizationId, ProviderUserId
 
 

@@ -3,7 +3,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.identifiers import EventId, IntegrationId
-from core.domain.installation_checks import CheckBacklog, DueCheck, ReportedDeletion
+from core.domain.integrations.installation_checks import CheckBacklog, DueCheck, ReportedDeletion
 
 
 class InstallationCheckStore(Protocol):

@@ -1,9 +1,9 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from core.domain.changes import Change
+from core.domain.audit.changes import Change
 from core.domain.identifiers import IntegrationId, OrganizationId
-from core.domain.integrations import Integration, SealedWebhookSecret
+from core.domain.integrations.integration import Integration, SealedWebhookSecret
 
 
 class IntegrationStore(Protocol):

@@ -1,9 +1,9 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from core.domain.changes import Change
+from core.domain.audit.changes import Change
 from core.domain.identifiers import IntegrationId, LinkId, ProjectId, RepoId
-from core.domain.links import Link
+from core.domain.links.link import Link
 
 
 class LinkStore(Protocol):

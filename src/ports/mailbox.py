@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.events import Event, Settlement
+from core.domain.events.event import Event, Settlement
 
 
 @dataclass(frozen=True, slots=True)

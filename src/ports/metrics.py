@@ -1,8 +1,8 @@
 from typing import Protocol
 
-from core.domain.census import Census
-from core.domain.events import EventStatus
-from core.domain.installation_checks import CheckOutcome
+from core.domain.events.backlog import Census
+from core.domain.events.event import EventStatus
+from core.domain.integrations.installation_checks import CheckOutcome
 
 
 class Metrics(Protocol):

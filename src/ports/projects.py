@@ -4,8 +4,8 @@ from uuid import UUID
 
 from core.domain.actors import Actor
 from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, RepoId
+from core.domain.links.projects import ProjectPlace
 from core.domain.organizations import Project
-from core.domain.projects import ProjectPlace
 
 
 class ProjectStore(Protocol):

@@ -2,10 +2,10 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from core.domain.deliveries import QuotedDelivery
+from core.domain.deliveries.delivery import QuotedDelivery
+from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import RepoId
-from core.domain.integrations import Integration
-from core.domain.notices import RepositoryFacts
+from core.domain.integrations.integration import Integration
 from core.domain.provider import (
     App,
     AppNeeds,

@@ -3,7 +3,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from core.domain.read_tokens import ReadLease, Stray
+from core.domain.tokens.read_token import ReadLease, Stray
 
 
 class ReadLeaseStore(Protocol):

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.recoveries import FailedFetch, MissingDelivery, RecoveryState
+from core.domain.deliveries.recovery import FailedFetch, MissingDelivery, RecoveryState
 
 
 class RecoveryStore(Protocol):

@@ -2,10 +2,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.catalog_search import CatalogFilter, CatalogPlace
+from core.domain.catalog.repository import Repository
+from core.domain.catalog.search import CatalogFilter, CatalogPlace
 from core.domain.identifiers import IntegrationId, OrganizationId, RepoId
-from core.domain.integrations import Integration
-from core.domain.repositories import Repository
+from core.domain.integrations.integration import Integration
 
 
 class RepositoryStore(Protocol):

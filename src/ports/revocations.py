@@ -3,8 +3,8 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.identifiers import ProviderUserId, RevocationId
-from core.domain.revocations import Revocation
-from core.domain.token_lease import SealedTokens
+from core.domain.tokens.lease import SealedTokens
+from core.domain.tokens.revocation import Revocation
 
 
 class RevocationStore(Protocol):

@@ -3,8 +3,8 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from core.domain.identifiers import ConnectionId, IntegrationId
-from core.domain.integrations import Integration
-from core.domain.token_lease import Lease, SealedTokens, StoredTokens
+from core.domain.integrations.integration import Integration
+from core.domain.tokens.lease import Lease, SealedTokens, StoredTokens
 
 OwnerId_contra = TypeVar("OwnerId_contra", contravariant=True)
 

@@ -1,8 +1,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from core.domain.audit.versions import Version, VersionId
 from core.domain.identifiers import OrganizationId
-from core.domain.versions import Version, VersionId
 
 
 class VersionStore(Protocol):

@@ -2,8 +2,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.deliveries import QuotedDelivery, SourceSecrets, VerifiedDelivery
-from core.domain.notices import Notice
+from core.domain.deliveries.delivery import QuotedDelivery, SourceSecrets, VerifiedDelivery
+from core.domain.events.provider_events import Notice
 
 Headers = Mapping[bytes, bytes]
 

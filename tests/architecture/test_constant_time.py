@@ -10,7 +10,7 @@ _GUESSABLE = re.compile(r"signature|secret|cookie|_hash\b|hashed|verifier|passwo
 # The caller's own request is told from another one of theirs: nothing to guess.
 _HARMLESS = {("src/core/domain/idempotency.py", "request_hash == self.request_hash")}
 # What stands in for a provider or a database runs in no production.
-_STAND_INS = ("src/adapters/memory/", "src/entrypoints/sandbox/")
+_STAND_INS = ("testing/memory/", "sandbox/")
 
 
 def comparisons() -> Iterator[tuple[str, str]]:
@@ -38,4 +38,4 @@ def test_each_kind_of_secret_is_compared_in_constant_time() -> None:
         for file in (ROOT / "src").rglob("*.py")
         if "compare_digest" in file.read_text()
     }
-    assert {"src/adapters/github/webhook_protocol.py", "src/core/domain/flows.py"} <= uses
+    assert {"src/adapters/github/protocol/webhooks.py", "src/core/domain/flows/flow.py"} <= uses

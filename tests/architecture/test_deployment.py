@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from entrypoints.cli.main import COMMANDS
-from entrypoints.setting_table import PREFIX, SETTINGS
+from entrypoints.settings.table import PREFIX, SETTINGS
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy" / "kubernetes"

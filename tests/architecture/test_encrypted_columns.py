@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from adapters.postgres.sealed_values import encrypted_columns
+from adapters.postgres.stores.encrypted_values import encrypted_columns
 
 SRC = Path(__file__).parents[2] / "src"
 

@@ -1,9 +1,9 @@
 """Every way to fail has its place at every edge."""
 
 from core.domain.errors import ErrorKind
-from core.domain.event_streams import EndReason
+from core.domain.streams.stream import EndReason
 from entrypoints.grpc_api.errors import CODE, ENDED
-from entrypoints.rest.problems import STATUS
+from entrypoints.rest.http.problems import STATUS
 
 
 def test_every_error_kind_has_an_http_status() -> None:

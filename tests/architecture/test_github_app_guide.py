@@ -4,10 +4,10 @@ import json
 import re
 from pathlib import Path
 
-from adapters.github.needs import NEEDS
+from adapters.github.app_needs import NEEDS
 from entrypoints.cli.register_app import register_app
-from entrypoints.public_paths import CONNECTION_CALLBACK, INSTALL_CALLBACK, WEBHOOKS
-from entrypoints.setting_table import SETTINGS
+from entrypoints.edge.public_urls import CONNECTION_CALLBACK, INSTALL_CALLBACK, WEBHOOKS
+from entrypoints.settings.table import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "github-app.md").read_text()

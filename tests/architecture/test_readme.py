@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from entrypoints.cli.main import COMMANDS
-from entrypoints.setting_table import SETTINGS
+from entrypoints.settings.table import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

@@ -4,13 +4,13 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from entrypoints.sandbox.actions.table import ACTIONS
-from entrypoints.sandbox.behaviour import Behaviour, Delivering
-from entrypoints.sandbox.control import routes
-from entrypoints.sandbox.faults import Fault, FaultKind
-from entrypoints.sandbox.payloads.links import Links
-from entrypoints.sandbox.sandbox import Sandbox
-from entrypoints.sandbox.state.world import World
+from sandbox.actions.table import ACTIONS
+from sandbox.behaviour import Behaviour, Delivering
+from sandbox.control import routes
+from sandbox.faults import Fault, FaultKind
+from sandbox.payloads.links import Links
+from sandbox.sandbox import Sandbox
+from sandbox.state.world import World
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from entrypoints.sandbox.faults import Fault, FaultKind
+from sandbox.faults import Fault, FaultKind
 from tests.chaos.plan import Deed, Step
 from tests.support.breakable import Breakable, breakable_postgres, breakable_redis
 from tests.support.sandbox import INSTALLATION, MARA

@@ -12,9 +12,9 @@ import httpx
 
 from core.domain.secret import Secret
 from entrypoints.bootstrap.signing import github_signature
-from entrypoints.development.tokens import TokenSigner
-from entrypoints.sandbox.app_file import app_environment
-from entrypoints.setting_table import PREFIX
+from entrypoints.local.development.tokens import TokenSigner
+from entrypoints.local.sandbox_app import app_environment
+from entrypoints.settings.table import PREFIX
 from tests.support.conditions import until
 from tests.support.deliveries import REPOSITORY, Delivery, push
 from tests.support.keys_command import Key, keys, ring_text

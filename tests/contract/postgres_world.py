@@ -4,17 +4,17 @@ from uuid import uuid4
 
 import psycopg
 
-from adapters.postgres.compression import compress
-from adapters.postgres.database import Database
-from adapters.postgres.directory import PostgresDirectory
+from adapters.postgres.connection.database import Database
+from adapters.postgres.queries.directory import PostgresDirectory
+from adapters.postgres.rows.compression import compress
 from adapters.postgres.seed import seed_membership, seed_organization, seed_project, seed_user
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from core.domain.deliveries import VerifiedDelivery
-from core.domain.events import Event
+from core.domain.deliveries.delivery import VerifiedDelivery
+from core.domain.deliveries.source_key import to_number
+from core.domain.events.event import Event
 from core.domain.identifiers import EventId
 from core.domain.organizations import Organization, Project, Role, User
-from core.domain.source_keys import to_number
-from tests.contract.world import World
+from testing.contracts.world import World
 
 _KEEP = """
     INSERT INTO git_webhook_events (

@@ -6,20 +6,20 @@ from itertools import count
 from uuid import uuid4
 
 from adapters.github.provider import GitHubProvider
-from adapters.memory.provider import FakeProvider
+from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
-from core.domain.notices import RepositoryFacts
 from core.domain.provider import Branch, InstallationRequest, LoggedDelivery, ProviderUnavailable
 from core.domain.secret import Secret
-from entrypoints.sandbox import user_tokens
-from entrypoints.sandbox.actions import installations
-from entrypoints.sandbox.behaviour import Delivering
-from entrypoints.sandbox.faults import Fault, FaultKind
-from entrypoints.sandbox.state import repositories as state
-from entrypoints.sandbox.state.accounts import Account, AccountType, Email
-from entrypoints.sandbox.state.apps import App, Installation
-from entrypoints.sandbox.state.seed import sha_of
-from tests.contract.provider import ProviderStage
+from sandbox import user_tokens
+from sandbox.actions import installations
+from sandbox.behaviour import Delivering
+from sandbox.faults import Fault, FaultKind
+from sandbox.state import repositories as state
+from sandbox.state.accounts import Account, AccountType, Email
+from sandbox.state.apps import App, Installation
+from sandbox.state.seed import sha_of
+from testing.contracts.provider.app import ProviderStage
+from testing.memory.provider import FakeProvider
 from tests.support.github import Time
 from tests.support.sandbox import RunningSandbox
 

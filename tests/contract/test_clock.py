@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from adapters.memory.clock import SettableClock
 from adapters.system.clock import SystemClock
 from ports.clock import Clock
+from testing.memory.clock import SettableClock
 
 
 @pytest.mark.parametrize("clock", [SystemClock(), SettableClock()], ids=["system", "memory"])

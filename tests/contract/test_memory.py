@@ -2,37 +2,37 @@
 
 import pytest
 
-from adapters.memory.delivery_log import MemoryDeliveryLog
-from adapters.memory.exclusion import MemoryExclusion
 from ports.delivery_log import DeliveryLog
 from ports.exclusion import Exclusion
-from tests.contract.attributions import AttributionStoreContract
-from tests.contract.batch_starts import BatchStartStoreContract
-from tests.contract.catalog_syncs import CatalogSyncStoreContract
-from tests.contract.commit_claims import CommitClaimStoreContract
-from tests.contract.connections import ConnectionStoreContract
-from tests.contract.delivery_log import DeliveryLogContract
-from tests.contract.directory import DirectoryContract
-from tests.contract.domain_events import DomainEventStoreContract
-from tests.contract.events import CensusStoreContract, EventStoreContract, RetentionStoreContract
-from tests.contract.exclusion import ExclusionContract
-from tests.contract.faults import FaultStoreContract
-from tests.contract.flows import FlowStoreContract
-from tests.contract.idempotency import IdempotencyStoreContract
-from tests.contract.installation_checks import InstallationCheckStoreContract
-from tests.contract.integrations import IntegrationStoreContract
-from tests.contract.links import LinkStoreContract
-from tests.contract.mailbox import MailboxContract
-from tests.contract.memory_world import MemoryWorld
-from tests.contract.projects import ProjectStoreContract
-from tests.contract.read_leases import ReadLeaseStoreContract
-from tests.contract.recoveries import RecoveryStoreContract
-from tests.contract.repositories import RepositoryStoreContract
-from tests.contract.repository_search import RepositorySearchContract
-from tests.contract.revocations import RevocationStoreContract
-from tests.contract.secret_uses import SecretUseStoreContract
-from tests.contract.unit_of_work import UnitOfWorkContract
-from tests.contract.versions import VersionStoreContract
+from testing.contracts.delivery_log import DeliveryLogContract
+from testing.contracts.directory import DirectoryContract
+from testing.contracts.exclusion import ExclusionContract
+from testing.contracts.stores.attributions import AttributionStoreContract
+from testing.contracts.stores.batch_starts import BatchStartStoreContract
+from testing.contracts.stores.catalog_syncs import CatalogSyncStoreContract
+from testing.contracts.stores.commit_claims import CommitClaimStoreContract
+from testing.contracts.stores.connections import ConnectionStoreContract
+from testing.contracts.stores.domain_events import DomainEventStoreContract
+from testing.contracts.stores.event_queue import MailboxContract
+from testing.contracts.stores.events import CensusStoreContract, EventStoreContract, RetentionStoreContract
+from testing.contracts.stores.faults import FaultStoreContract
+from testing.contracts.stores.flows import FlowStoreContract
+from testing.contracts.stores.idempotency import IdempotencyStoreContract
+from testing.contracts.stores.installation_checks import InstallationCheckStoreContract
+from testing.contracts.stores.integrations import IntegrationStoreContract
+from testing.contracts.stores.links import LinkStoreContract
+from testing.contracts.stores.projects import ProjectStoreContract
+from testing.contracts.stores.read_leases import ReadLeaseStoreContract
+from testing.contracts.stores.recoveries import RecoveryStoreContract
+from testing.contracts.stores.repositories import RepositoryStoreContract
+from testing.contracts.stores.repository_search import RepositorySearchContract
+from testing.contracts.stores.revocations import RevocationStoreContract
+from testing.contracts.stores.secret_uses import SecretUseStoreContract
+from testing.contracts.stores.versions import VersionStoreContract
+from testing.contracts.unit_of_work import UnitOfWorkContract
+from testing.memory.delivery_log import MemoryDeliveryLog
+from testing.memory.exclusion import MemoryExclusion
+from testing.memory.world import MemoryWorld
 
 
 @pytest.fixture

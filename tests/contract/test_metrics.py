@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.memory.metrics import MemoryMetrics
 from adapters.observability.metrics import PrometheusMetrics
-from core.domain.census import Census
-from core.domain.events import EventStatus
-from core.domain.installation_checks import CheckOutcome
+from core.domain.events.backlog import Census
+from core.domain.events.event import EventStatus
+from core.domain.integrations.installation_checks import CheckOutcome
 from ports.metrics import Metrics
+from testing.memory.metrics import MemoryMetrics
 
 
 def happen(metrics: Metrics) -> None:
@@ -173,8 +173,8 @@ def test_counting_is_cheap(metrics: Metrics) -> None:
 PROGRAM = """
 import sys
 from adapters.observability.metrics import PrometheusMetrics
-from core.domain.census import Census
-from core.domain.events import EventStatus
+from core.domain.events.backlog import Census
+from core.domain.events.event import EventStatus
 metrics = PrometheusMetrics()
 if sys.argv[1] == "read":
     print(metrics.exposition().decode())

@@ -7,9 +7,9 @@ import pytest
 from adapters.github.addresses import Addresses
 from adapters.github.provider import GitHubApp, GitHubProvider
 from core.domain.secret import Secret
-from tests.contract.provider import AppContract, ProviderStage
-from tests.contract.provider_installation import InstallationContract
-from tests.contract.provider_person import PersonContract
+from testing.contracts.provider.app import AppContract, ProviderStage
+from testing.contracts.provider.installation import InstallationContract
+from testing.contracts.provider.user import PersonContract
 from tests.contract.provider_stages import MemoryStage, SandboxStage
 from tests.support.github import Time
 from tests.support.sandbox import running_sandbox

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.contract.installation_token_store import InstallationTokenStoreContract
-from tests.contract.memory_world import MemoryWorld
+from testing.contracts.stores.installation_token_store import InstallationTokenStoreContract
+from testing.contracts.stores.user_token_store import UserTokenStoreContract
+from testing.contracts.world import World
+from testing.memory.world import MemoryWorld
 from tests.contract.postgres_world import PostgresWorld
-from tests.contract.user_token_store import UserTokenStoreContract
-from tests.contract.world import World
 
 
 @pytest.fixture(params=["memory", "postgres"])

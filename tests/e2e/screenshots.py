@@ -7,8 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
-from adapters.github.needs import NEEDS
-from entrypoints.sandbox.app_file import APP_SLUG
+from adapters.github.app_needs import NEEDS
+from entrypoints.local.sandbox_app import APP_SLUG
 from tests.support.chromium import find_chromium
 from tests.support.dashboard import DESKTOP, PHONE, Person, Site, ask_an_owner
 from tests.support.up import running_up

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from adapters.github.needs import NEEDS
-from entrypoints.sandbox.app_file import APP_SLUG
+from adapters.github.app_needs import NEEDS
+from entrypoints.local.sandbox_app import APP_SLUG
 from tests.support.dashboard import Person, Site
 
 OWNER = "oona-field-away"

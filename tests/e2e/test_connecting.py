@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Locator, Route, expect
 
-from entrypoints.sandbox.app_file import APP_SLUG
+from entrypoints.local.sandbox_app import APP_SLUG
 from tests.support.dashboard import Person, Site
 
 OONA, MARA = "oona-field-away", "mara-okafor-acme"

@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from core.domain.attribution import BOT, UNKNOWN, Attribution, Identity, Kind, Match, Method, Role
+from core.domain.attribution.attribution import BOT, UNKNOWN, Attribution, Identity, Kind, Match, Method, Role
+from core.domain.events.provider_events import Author
 from core.domain.identifiers import RepoId
-from core.domain.notices import Author
 from core.domain.organizations import User
-from tests.support.builders import ago
+from testing.builders.entities import ago
 from tests.support.catalog import facts
 from tests.support.catalog_edge import CatalogEdge
 

@@ -8,7 +8,7 @@ from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from core.domain.actors import Actor, ServiceActor, UserActor
 from core.use_cases.account.identify import Identify
-from entrypoints.rest.authentication import Authentication, OriginRefused
+from entrypoints.rest.http.authentication import Authentication, OriginRefused
 from tests.support import tokens
 from tests.support.people import MARA
 from tests.support.rest import API, COOKIE, DASHBOARD, Edge, bearer, session

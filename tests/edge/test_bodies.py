@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from entrypoints.rest.bodies import LARGEST, read_json
-from entrypoints.rest.json_response import Json
-from entrypoints.rest.problems import EXCEPTION_HANDLERS
+from entrypoints.rest.http.bodies import LARGEST, read_json
+from entrypoints.rest.http.json_response import Json
+from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
 
 ID = "6f1c9f2e-54d0-4a53-8f3e-0d1f6a7c1b11"
 

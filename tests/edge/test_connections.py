@@ -8,20 +8,20 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from adapters.memory.directory import MemoryDirectory
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
-from core.domain.flows import LIFETIME
+from core.domain.flows.flow import LIFETIME
 from core.domain.identifiers import ProviderUserId
 from core.domain.provider import ProviderUnavailable
 from core.use_cases.account.identify import Identify
-from entrypoints.rest.authentication import Authentication
-from entrypoints.rest.connections import Connecting
-from entrypoints.rest.envelope import Envelope
-from entrypoints.rest.flow_cookies import FlowCookies
-from entrypoints.rest.operations import routes
-from entrypoints.rest.pages import Pages
-from entrypoints.rest.problems import EXCEPTION_HANDLERS
+from entrypoints.rest.browser.flow_cookies import FlowCookies
+from entrypoints.rest.browser.pages import Pages
+from entrypoints.rest.http.authentication import Authentication
+from entrypoints.rest.http.envelope import Envelope
+from entrypoints.rest.http.operations import routes
+from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
+from entrypoints.rest.resources.connections import Connecting
+from testing.memory.directory import MemoryDirectory
 from tests.support import tokens
 from tests.support.connecting import Browser, ConnectingWorld
 from tests.support.rest import API, COOKIE, DASHBOARD, KeptAlerts

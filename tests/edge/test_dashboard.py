@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from entrypoints.rest.browser.pages import Pages
 from entrypoints.rest.dashboard import files
 from entrypoints.rest.dashboard.routes import Dashboard
-from entrypoints.rest.pages import Pages
 from tests.support.rest import DASHBOARD, Edge
 
 SCRIPT = "export const a = 1;\n" * 200

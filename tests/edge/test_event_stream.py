@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from core.domain.domain_events import DomainEventType
+from core.domain.streams.domain_event import DomainEventType
 from tests.support.browsers import Browser
 from tests.support.edge import WholeEdge, refused
 from tests.support.streaming import DATA, happen, opened, words

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.types import Message
 
-from entrypoints.rest.event_stream import EventStreamResponse
+from entrypoints.rest.resources.event_stream import EventStreamResponse
 from tests.support.conditions import until
 from tests.support.edge import WholeEdge, refused
 from tests.support.streaming import happen, opened, words

@@ -12,14 +12,14 @@ import httpx
 import pytest
 
 from core.domain.errors import StorageUnavailable
-from core.domain.events import EventStatus
+from core.domain.events.event import EventStatus
 from core.domain.identifiers import RepoId
 from core.domain.provider import Branch, ProviderUnavailable
 from crewkit.git import v1 as contract
 from entrypoints.grpc_api.errors import CODE
 from entrypoints.grpc_api.services import NAMES
-from entrypoints.rest.problems import OF_HTTP, STATUS
-from tests.support.builders import PROVIDER
+from entrypoints.rest.http.problems import OF_HTTP, STATUS
+from testing.builders.entities import PROVIDER
 from tests.support.catalog import facts
 from tests.support.conditions import until
 from tests.support.grpc_edge import GrpcEdge, Refused, first_answer, refused

@@ -15,10 +15,10 @@ from opentelemetry.trace import SpanKind, StatusCode
 from structlog.testing import capture_logs
 
 from adapters.observability.open_telemetry import OpenTelemetryTraces
-from core.domain.attribution import BOT, Attribution, Role
+from core.domain.attribution.attribution import BOT, Attribution, Role
 from core.domain.errors import StorageUnavailable
+from core.domain.events.provider_events import Author
 from core.domain.identifiers import RepoId
-from core.domain.notices import Author
 from crewkit.git.v1 import (
     attributions_pb2,
     attributions_pb2_grpc,

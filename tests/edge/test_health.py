@@ -7,9 +7,9 @@ from uuid import uuid4
 import httpx
 from structlog.testing import capture_logs
 
-from adapters.memory.metrics import MemoryMetrics
 from adapters.observability.metrics import PrometheusMetrics
 from entrypoints.rest.app import create_app
+from testing.memory.metrics import MemoryMetrics
 from tests.support.rest import API, Edge, answers
 
 

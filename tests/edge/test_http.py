@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from entrypoints.rest.bodies import LARGEST, read_body
-from entrypoints.rest.cross_origin import CrossOrigin
-from entrypoints.rest.envelope import Envelope
-from entrypoints.rest.limits import Limits
-from entrypoints.rest.problems import EXCEPTION_HANDLERS
-from entrypoints.rest.representations import Representations
+from entrypoints.rest.http.bodies import LARGEST, read_body
+from entrypoints.rest.http.cross_origin import CrossOrigin
+from entrypoints.rest.http.envelope import Envelope
+from entrypoints.rest.http.limits import Limits
+from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
+from entrypoints.rest.http.representations import Representations
 from tests.support.rest import API, DASHBOARD, KeptAlerts
 
 LONG = {"data": [{"name": f"acme/repository-{number}"} for number in range(100)], "age_seconds": 1}

@@ -6,9 +6,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from adapters.memory.provider_world import PERMISSIONS
-from core.domain.integrations import IntegrationStatus, StatusReason
+from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.provider import ProviderUnavailable
+from testing.memory.provider_world import PERMISSIONS
 from tests.support.catalog import facts
 from tests.support.catalog_edge import CatalogEdge
 

@@ -13,9 +13,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from entrypoints.rest.open_connections import ConnectionLimits
+from entrypoints.rest.http.open_connections import ConnectionLimits
 from entrypoints.rest.server import server_config
-from entrypoints.setting_values import Address
+from entrypoints.settings.values import Address
 from tests.support.conditions import until
 from tests.support.serving import serving
 from tests.support.wire import Line, connected

@@ -11,11 +11,11 @@ from uuid import uuid4
 import pytest
 from jsonschema import Draft202012Validator
 
-from core.domain.domain_events import DATA_OF, DomainEventType, RecordedEvent
-from core.domain.event_streams import EndReason
-from entrypoints.rest import event_frames
-from entrypoints.rest.description.document import describe
-from entrypoints.rest.operations import JSON, routes
+from core.domain.streams.domain_event import DATA_OF, DomainEventType, RecordedEvent
+from core.domain.streams.stream import EndReason
+from entrypoints.rest.http import event_frames
+from entrypoints.rest.http.operations import JSON, routes
+from entrypoints.rest.openapi.document import describe
 from tests.support.openapi_file import FILE, text
 from tests.support.rest import COOKIE, Edge, everything
 from tests.unit.test_domain_event_contract import AT, sample

@@ -7,8 +7,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from entrypoints.rest.operations import EVENT_STREAM, Access, Answer, Operation, Tag, routes
-from entrypoints.rest.problems import EXCEPTION_HANDLERS
+from entrypoints.rest.http.operations import EVENT_STREAM, Access, Answer, Operation, Tag, routes
+from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
 
 
 async def endless(_: Request) -> Response:

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from core.domain.provider import ProviderUnavailable
-from entrypoints.rest.queries import CURSOR_HINT
-from tests.support.builders import a_repository, ago
+from entrypoints.rest.http.queries import CURSOR_HINT
+from testing.builders.entities import a_repository, ago
 from tests.support.catalog import facts
 from tests.support.catalog_edge import CatalogEdge
 

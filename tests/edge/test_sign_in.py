@@ -7,10 +7,10 @@ from uuid import UUID
 import httpx
 import pytest
 
-from entrypoints.development.demo import DemoUser
-from entrypoints.development.tokens import TokenSigner
-from entrypoints.rest.sign_in import SignIn, development_sign_in
-from entrypoints.settings import Settings
+from entrypoints.local.development.demo import DemoUser
+from entrypoints.local.development.tokens import TokenSigner
+from entrypoints.rest.browser.sign_in import SignIn, development_sign_in
+from entrypoints.settings.settings import Settings
 from tests.support import tokens
 from tests.support.people import MARA
 from tests.support.rest import API, COOKIE, DASHBOARD, Edge

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from core.domain.actors import ServiceActor, SystemActor, UserActor
-from core.domain.changes import Change
-from core.domain.integrations import Integration, StatusReason
-from core.domain.links import Link
+from core.domain.audit.changes import Change
+from core.domain.integrations.integration import Integration, StatusReason
+from core.domain.links.link import Link
 from core.domain.organizations import Role
 from tests.support.edge import NOW, Client, WholeEdge, refused
 

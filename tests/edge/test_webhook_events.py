@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from core.domain.events import EventStatus, Outcome, Settlement, Verdict
+from core.domain.events.event import EventStatus, Outcome, Settlement, Verdict
 from tests.support.edge import NOW, Client, WholeEdge, refused
 from tests.support.ledger_edge import BODY, EVENTS, UNKNOWN, LedgerEdge
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.domain.events import EventStatus, Settlement
+from core.domain.events.event import EventStatus, Settlement
 from tests.support.edge import NOW, Client, WholeEdge, refused
 from tests.support.ledger_edge import EVENTS, LedgerEdge
 

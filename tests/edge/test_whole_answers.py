@@ -9,9 +9,9 @@ import uvicorn
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from entrypoints.rest.http_protocol import HttpProtocol
+from entrypoints.rest.http.protocol import HttpProtocol
 from entrypoints.rest.server import server_config
-from entrypoints.setting_values import Address
+from entrypoints.settings.values import Address
 from tests.support.serving import serving
 
 END = b"\r\n\r\n"

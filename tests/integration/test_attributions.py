@@ -7,22 +7,22 @@ from typing import Any
 
 import pytest
 
-from adapters.postgres import attributions, commit_claims
-from adapters.postgres.attribution_pages import LEFT, statement
-from adapters.postgres.line import Parameters
-from adapters.postgres.memberships import KNOWN_ROLES
-from adapters.postgres.packed_arrays import Bigints, Texts
+from adapters.postgres.connection.line import Parameters
+from adapters.postgres.connection.packed_arrays import Bigints, Texts
+from adapters.postgres.queries.attributions import LEFT, statement
+from adapters.postgres.queries.memberships import KNOWN_ROLES
+from adapters.postgres.stores import attributions, commit_claims
 from adapters.system.clock import SystemClock
-from core.domain.attribution import UNKNOWN, Attribution, Kind, Role, Sought
-from core.domain.attribution_views import AttributionFilter, AttributionStatus
+from core.domain.attribution.attribution import UNKNOWN, Attribution, Kind, Role, Sought
+from core.domain.attribution.views import AttributionFilter, AttributionStatus
+from core.domain.events.lanes import lane_of
+from core.domain.events.provider_events import Author
 from core.domain.identifiers import RepoId
-from core.domain.lanes import lane_of
-from core.domain.notices import Author
 from core.domain.organizations import Role as Standing
 from core.use_cases.attribution.claim_commits import ClaimCommits
 from core.use_cases.attribution.follow_memberships import FollowMemberships
+from testing.builders.entities import PROVIDER
 from tests.contract.postgres_world import PostgresWorld
-from tests.support.builders import PROVIDER
 from tests.support.processing import Bell
 
 _MANY = 100_000

@@ -8,14 +8,14 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from adapters.postgres import versions
 from adapters.postgres.migrate import downgrade, migrate
-from core.domain.connections import Connection, ConnectionStatus
+from adapters.postgres.stores import versions
+from core.domain.connections.connection import Connection, ConnectionStatus
 from core.domain.identifiers import ProviderUserId
 from core.domain.organizations import Organization
+from testing.builders.entities import PROVIDER, now, step
 from tests.contract.postgres_world import PostgresWorld
 from tests.support.audit import AUDITED
-from tests.support.builders import PROVIDER, now, step
 
 
 @pytest.fixture

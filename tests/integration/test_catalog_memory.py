@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 
 from core.domain.identifiers import RepoId
-from core.domain.integrations import Integration
+from core.domain.integrations.integration import Integration
+from testing.builders.entities import INSTALLATION, PROVIDER, ago
 from tests.contract.postgres_world import PostgresWorld
-from tests.support.builders import INSTALLATION, PROVIDER, ago
 from tests.support.conditions import until
 from tests.support.github import ScriptedGitHub, reply, scripted_github
 from tests.support.github_pages import PER_PAGE, large_listing

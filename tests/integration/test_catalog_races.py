@@ -8,23 +8,23 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from adapters.memory.metrics import MemoryMetrics
 from adapters.system.clock import SystemClock
-from core.domain.identifiers import RepoId
-from core.domain.integrations import Integration
-from core.domain.lanes import lane_of
-from core.domain.notices import (
+from core.domain.events.lanes import lane_of
+from core.domain.events.provider_events import (
     Notice,
     RepositoriesChanged,
     RepositoryChanged,
     RepositoryFacts,
     RepositoryStep,
 )
+from core.domain.identifiers import RepoId
+from core.domain.integrations.integration import Integration
 from core.domain.provider import InstallationAccess, RepositoryPage
-from core.use_cases.catalog.sync import SyncOutcome
-from core.use_cases.events.drain import DrainLane
+from core.use_cases.catalog.sync_catalog import SyncOutcome
+from core.use_cases.deliveries.drain_lane import DrainLane
+from testing.builders.entities import INSTALLATION, PROVIDER, a_delivery, a_repository, now
+from testing.memory.metrics import MemoryMetrics
 from tests.contract.postgres_world import PostgresWorld
-from tests.support.builders import INSTALLATION, PROVIDER, a_delivery, a_repository, now
 from tests.support.catalog import Catalog, facts
 from tests.support.rest import KeptAlerts
 from tests.support.told import NoDoorbell, Told

@@ -8,12 +8,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from adapters.postgres import repository_search
-from adapters.postgres.database import Database
-from adapters.postgres.line import Parameters, Row
-from adapters.postgres.session import Session
+from adapters.postgres.connection.database import Database
+from adapters.postgres.connection.line import Parameters, Row
+from adapters.postgres.connection.session import Session
+from adapters.postgres.queries import repositories as repository_search
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from core.domain.catalog_search import CatalogFilter, CatalogPlace, rank, search_order
+from core.domain.catalog.search import CatalogFilter, CatalogPlace, rank, search_order
 from core.domain.identifiers import IntegrationId, RepoId
 from tests.support.large_catalog import fill
 from tests.support.servers import Servers, new_database

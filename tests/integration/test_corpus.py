@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.attribution import Method, Role
-from core.domain.domain_events import PushData
+from core.domain.attribution.attribution import Method, Role
 from core.domain.secret import Secret
+from core.domain.streams.domain_event import PushData
 from entrypoints.cli.replay import Replay, Target
 from tests.support.conditions import wait_until
 from tests.support.deliveries import ROOT, SECRET

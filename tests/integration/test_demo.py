@@ -6,13 +6,13 @@ from uuid import UUID
 
 import pytest
 
-from adapters.github.webhook_protocol import PROVIDER
-from adapters.postgres.database import Database
-from adapters.postgres.directory import PostgresDirectory
+from adapters.github.protocol.webhooks import PROVIDER
+from adapters.postgres.connection.database import Database
+from adapters.postgres.queries.directory import PostgresDirectory
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from entrypoints.bootstrap.demo import seed
-from entrypoints.settings import Settings
-from entrypoints.up.keys import development_environment
+from entrypoints.local.up.keys import development_environment
+from entrypoints.settings.settings import Settings
 
 
 @pytest.mark.parametrize("connected", [True, False])

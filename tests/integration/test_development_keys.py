@@ -4,8 +4,8 @@ from pathlib import Path
 
 import jwt
 
-from entrypoints.settings import Settings
-from entrypoints.up.keys import development_environment
+from entrypoints.local.up.keys import development_environment
+from entrypoints.settings.settings import Settings
 
 DEVELOPMENT = {"CREWKIT_GIT_ENVIRONMENT": "development"}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from adapters.postgres import domain_event_log
+from adapters.postgres.queries import domain_event_log
 from tests.support.servers import Servers, new_database
 
 _FILL = """

@@ -14,20 +14,25 @@ import psycopg
 import pytest
 import redis
 
-from entrypoints.embedded.errors import CannotStart
-from entrypoints.embedded.home import Home, claim_home
-from entrypoints.embedded.postgres import create_database, embedded_postgres, postgres_program, postgres_url
-from entrypoints.embedded.process import Process, running
-from entrypoints.embedded.redis import embedded_redis, redis_program
+from entrypoints.local.embedded.errors import CannotStart
+from entrypoints.local.embedded.home import Home, claim_home
+from entrypoints.local.embedded.postgres import (
+    create_database,
+    embedded_postgres,
+    postgres_program,
+    postgres_url,
+)
+from entrypoints.local.embedded.process import Process, running
+from entrypoints.local.embedded.redis import embedded_redis, redis_program
 from tests.support.conditions import wait_until
 from tests.support.servers import temporary_home
 
 SERVE_UNTIL_KILLED = """
 import sys
 from pathlib import Path
-from entrypoints.embedded.home import claim_home
-from entrypoints.embedded.postgres import embedded_postgres
-from entrypoints.embedded.redis import embedded_redis
+from entrypoints.local.embedded.home import claim_home
+from entrypoints.local.embedded.postgres import embedded_postgres
+from entrypoints.local.embedded.redis import embedded_redis
 with claim_home(Path(sys.argv[1])) as home, embedded_postgres(home) as url, embedded_redis(home):
     print(url, flush=True)
     sys.stdin.read()

@@ -8,11 +8,11 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from adapters.postgres import event_search
-from adapters.postgres.database import Database
-from adapters.postgres.reopening import MAY_REOPEN
+from adapters.postgres.connection.database import Database
+from adapters.postgres.queries import webhook_events as event_search
+from adapters.postgres.queries.reopening import MAY_REOPEN
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from core.domain.events import EventStatus
+from core.domain.events.event import EventStatus
 from core.domain.identifiers import EventId, OrganizationId
 from ports.events import EventFilter
 from tests.support.servers import Servers, new_database

@@ -10,13 +10,13 @@ from uuid import UUID
 
 import pytest
 
-from core.domain.domain_events import LinkData
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Organization, Role
+from core.domain.streams.domain_event import LinkData
+from testing.builders.entities import a_fact
 from tests.contract.postgres_world import PostgresWorld
 from tests.support import tokens
 from tests.support.browsers import Browser
-from tests.support.builders import a_fact
 from tests.support.service import running_service
 
 WRITERS, EACH = 8, 125

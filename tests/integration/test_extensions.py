@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.settings import Settings, SettingsRefused
+from entrypoints.settings.settings import Settings, SettingsRefused
 from tests.support.conditions import wait_until
 from tests.support.deliveries import post_all, pushes
 from tests.support.ledger import opened

@@ -7,11 +7,11 @@ import httpx
 import psycopg
 import pytest
 
-from adapters.memory.metrics import MemoryMetrics
-from adapters.postgres.database import Database
-from adapters.postgres.write_probe import WriteProbe
+from adapters.postgres.connection.database import Database
+from adapters.postgres.connection.write_probe import WriteProbe
 from core.domain.errors import StorageUnwritable
 from entrypoints.bootstrap.migrations import migrate
+from testing.memory.metrics import MemoryMetrics
 from tests.support.conditions import wait_until
 from tests.support.deliveries import post_all, pushes
 from tests.support.servers import temporary_home

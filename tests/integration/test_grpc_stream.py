@@ -14,14 +14,14 @@ from uuid import UUID
 import grpc
 import pytest
 
-from core.domain.domain_events import LinkData
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Organization
+from core.domain.streams.domain_event import LinkData
 from crewkit.git.v1.events_pb2 import StreamEventsRequest, StreamEventsResponse
 from crewkit.git.v1.events_pb2_grpc import EventServiceStub
+from testing.builders.entities import a_fact
 from tests.contract.postgres_world import PostgresWorld
 from tests.support import tokens
-from tests.support.builders import a_fact
 from tests.support.conditions import until
 from tests.support.grpc_client import built_client, program, run
 from tests.support.grpc_edge import told

@@ -8,7 +8,7 @@ import httpx
 import psycopg
 import pytest
 
-from adapters.postgres import locks
+from adapters.postgres.connection import locks
 from tests.support.conditions import wait_until
 from tests.support.deliveries import REPOSITORY
 from tests.support.ledger import Ledger, opened

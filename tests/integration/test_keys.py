@@ -11,29 +11,29 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner
 
-from adapters.postgres.database import Database
-from adapters.postgres.sealed_values import PostgresSealedValueStore, encrypted_columns
+from adapters.postgres.connection.database import Database
+from adapters.postgres.stores.encrypted_values import PostgresSealedValueStore, encrypted_columns
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.identifiers import RepoId
-from core.domain.integrations import Integration
+from core.domain.integrations.integration import Integration
 from core.domain.provider import InstallationToken, UserTokens
-from core.domain.read_tokens import ReadLease
 from core.domain.secret import Secret
-from core.use_cases.connections.revoke import ask_to_revoke
-from core.use_cases.install.sealing import seal_verifier
-from core.use_cases.keys.reseal import ResealValues
-from core.use_cases.tokens.sealing import (
+from core.domain.tokens.read_token import ReadLease
+from core.use_cases.connections.revoke_tokens import ask_to_revoke
+from core.use_cases.flows.verifier_encryption import seal_verifier
+from core.use_cases.tokens.encryption import (
     open_installation_token,
     seal_installation_token,
     seal_read_token,
     seal_user_tokens,
 )
+from core.use_cases.tokens.reencrypt_values import ResealValues
 from entrypoints.cli.keys import keys as keys_group
 from ports.sealed_values import SealedValue
+from testing.builders.entities import PROVIDER, now
 from tests.contract.postgres_world import PostgresWorld
 from tests.support import keys_command
-from tests.support.builders import PROVIDER, now
 from tests.support.keys_command import Key
 
 OLD, NEW, OTHER = (

@@ -11,18 +11,13 @@ import psycopg
 import pytest
 from psycopg.pq.abc import PGresult
 
-from adapters.memory.metrics import MemoryMetrics
-from adapters.postgres.line import Line, Parameters
+from adapters.postgres.connection.line import Line, Parameters
 from adapters.system.clock import SystemClock
 from core.domain.actors import SystemActor
 from core.domain.errors import DomainError
-from core.domain.events import EventStatus, Settlement
-from core.domain.identifiers import RepoId
-from core.domain.integrations import Integration
-from core.domain.lanes import lane_of
-from core.domain.link_choices import LinkChoices
-from core.domain.links import Link
-from core.domain.notices import (
+from core.domain.events.event import EventStatus, Settlement
+from core.domain.events.lanes import lane_of
+from core.domain.events.provider_events import (
     InstallationChanged,
     InstallationFacts,
     InstallationStep,
@@ -32,12 +27,17 @@ from core.domain.notices import (
     RepositoryFacts,
     RepositoryStep,
 )
+from core.domain.identifiers import RepoId
+from core.domain.integrations.integration import Integration
+from core.domain.links.choices import LinkChoices
+from core.domain.links.link import Link
 from core.domain.organizations import Organization, Project
-from core.use_cases.events.drain import DrainLane
-from core.use_cases.integrations.disconnect import DisconnectIntegration
+from core.use_cases.deliveries.drain_lane import DrainLane
+from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
 from entrypoints.bootstrap.projects import Projects, wire_projects
+from testing.builders.entities import INSTALLATION, PROVIDER, a_delivery, now
+from testing.memory.metrics import MemoryMetrics
 from tests.contract.postgres_world import PostgresWorld
-from tests.support.builders import INSTALLATION, PROVIDER, a_delivery, now
 from tests.support.catalog import AUTHORIZER, Catalog, facts
 from tests.support.conditions import until
 from tests.support.processing import WatchedUnitOfWork

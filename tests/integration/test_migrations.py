@@ -16,9 +16,7 @@ from click.testing import CliRunner
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from adapters.memory.metrics import MemoryMetrics
-from adapters.postgres.database import Database
-from adapters.postgres.delivery_log import PostgresDeliveryLog
+from adapters.postgres.connection.database import Database
 from adapters.postgres.migrate import (
     RevisionUnknown,
     current,
@@ -29,12 +27,14 @@ from adapters.postgres.migrate import (
     revisions,
     sql,
 )
+from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.postgres.tables import metadata
-from core.domain.deliveries import Receipt
+from core.domain.deliveries.delivery import Receipt
 from core.domain.errors import StorageUnavailable
 from core.domain.secret import shown
 from entrypoints.cli.migrate import migrate as command
-from tests.support.builders import a_delivery
+from testing.builders.entities import a_delivery
+from testing.memory.metrics import MemoryMetrics
 from tests.support.servers import Servers, new_database
 
 _CREWKITS = ("organizations", "users", "memberships", "projects")

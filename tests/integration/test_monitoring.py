@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from entrypoints.listening import claimable
-from entrypoints.setting_values import Address
+from entrypoints.process.listen import claimable
+from entrypoints.settings.values import Address
 from tests.support.service import running_service
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import structlog
 
-from core.domain.domain_events import DomainEventType
-from core.domain.integrations import IntegrationStatus, StatusReason
-from entrypoints.sandbox.faults import Fault, FaultKind
+from core.domain.integrations.integration import IntegrationStatus, StatusReason
+from core.domain.streams.domain_event import DomainEventType
+from sandbox.faults import Fault, FaultKind
 from tests.support.hours import Hours, hours
 from tests.support.sandbox import INSTALLATION
 

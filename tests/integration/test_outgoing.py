@@ -16,8 +16,8 @@ from adapters.observability.sentry import SentryAlerts
 from adapters.secrets.jwks import KeySetUnreadable, read_key_set
 from core.domain.secret import Secret
 from entrypoints.bootstrap.outgoing import connect_by, http_client, outgoing_of
-from entrypoints.outgoing import Outgoing
-from entrypoints.settings import Settings, SettingsRefused
+from entrypoints.process.outgoing import Outgoing
+from entrypoints.settings.settings import Settings, SettingsRefused
 from ports.traces import Role
 from tests.support import tokens
 from tests.support.authority import Authority

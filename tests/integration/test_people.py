@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 import httpx
 import pytest
 
-from entrypoints.sandbox.faults import Fault, FaultKind
+from sandbox.faults import Fault, FaultKind
 from tests.support.conditions import until
 from tests.support.sandbox import JONAS, MARA, PRIYA
 from tests.support.service_at_sandbox import ServiceAtSandbox, service_at_sandbox

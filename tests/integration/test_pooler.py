@@ -7,10 +7,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from adapters.postgres.database import Database
-from adapters.postgres.exclusion import PostgresExclusion
-from adapters.postgres.inspection import Inspection, PoolerState
-from adapters.postgres.write_probe import WriteProbe
+from adapters.postgres.connection.database import Database
+from adapters.postgres.connection.exclusion import PostgresExclusion
+from adapters.postgres.connection.inspection import Inspection, PoolerState
+from adapters.postgres.connection.write_probe import WriteProbe
 from core.domain.errors import StorageUnavailable
 from entrypoints.bootstrap.migrations import migrate
 from tests.support.conditions import wait_until

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import psycopg
 import pytest
 
-from adapters.postgres.database import Database
+from adapters.postgres.connection.database import Database
 from core.domain.errors import StorageConflict, StorageUnavailable
 from tests.support.conditions import wait_until
 

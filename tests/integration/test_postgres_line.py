@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
-from adapters.postgres import line as lines
-from adapters.postgres.database import Database
-from adapters.postgres.line import Line
+from adapters.postgres.connection import line as lines
+from adapters.postgres.connection.database import Database
+from adapters.postgres.connection.line import Line
 from core.domain.errors import StorageConflict
 
 _PREPARED = "SELECT count(*) FROM pg_prepared_statements"

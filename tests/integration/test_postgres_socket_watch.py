@@ -10,8 +10,8 @@ import psycopg
 import pytest
 import uvloop
 
-from adapters.postgres.database import Database
-from adapters.postgres.line import Line
+from adapters.postgres.connection.database import Database
+from adapters.postgres.connection.line import Line
 from core.domain.errors import StorageUnavailable
 
 _KILL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"

@@ -6,17 +6,19 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.postgres import event_search, events, mailbox
-from adapters.postgres.line import Parameters
-from core.domain.connections import Connection, ConnectionStatus
-from core.domain.domain_events import LinkData
-from core.domain.events import EventStatus, Outcome, PayloadDamaged, Settlement, Verdict
+from adapters.postgres.connection.line import Parameters
+from adapters.postgres.queries import webhook_events as event_search
+from adapters.postgres.stores import event_queue as mailbox
+from adapters.postgres.stores import events
+from core.domain.connections.connection import Connection, ConnectionStatus
+from core.domain.events.event import EventStatus, Outcome, PayloadDamaged, Settlement, Verdict
+from core.domain.events.lanes import LANES, lane_of
 from core.domain.identifiers import ProviderUserId, RepoId
-from core.domain.lanes import LANES, lane_of
+from core.domain.links.projects import ProjectNameTaken
 from core.domain.organizations import Project, Role
-from core.domain.projects import ProjectNameTaken
+from core.domain.streams.domain_event import LinkData
+from testing.builders.entities import BY, INSTALLATION, PROVIDER, a_delivery, a_fact, a_repository, now, step
 from tests.contract.postgres_world import PostgresWorld
-from tests.support.builders import BY, INSTALLATION, PROVIDER, a_delivery, a_fact, a_repository, now, step
 
 _ODD = "a\0b\ud800c\\u0000d\udc00"
 _KEPT = "a\ufffdb\ufffdc\\u0000d\ufffd"

@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from entrypoints.embedded.errors import CannotStart
-from entrypoints.embedded.log import BoundedLog
-from entrypoints.embedded.process import Process, Program, running
+from entrypoints.local.embedded.errors import CannotStart
+from entrypoints.local.embedded.log import BoundedLog
+from entrypoints.local.embedded.process import Process, Program, running
 
 DEAF_WITH_A_CHILD = """
 import signal, subprocess, sys

@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from entrypoints.development.tokens import TokenSigner
-from entrypoints.embedded.process import Process
-from entrypoints.listening import claimable
-from entrypoints.setting_values import Address
-from entrypoints.up.keys import development_environment
-from entrypoints.up.services import services
+from entrypoints.local.development.tokens import TokenSigner
+from entrypoints.local.embedded.process import Process
+from entrypoints.local.up.keys import development_environment
+from entrypoints.local.up.services import services
+from entrypoints.process.listen import claimable
+from entrypoints.settings.values import Address
 from tests.support import tokens
 from tests.support.deliveries import SECRET
 from tests.support.people import MARA

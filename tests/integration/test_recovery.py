@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from entrypoints.sandbox.faults import Fault, FaultKind
-from entrypoints.sandbox.state.deliveries import Delivery
+from sandbox.faults import Fault, FaultKind
+from sandbox.state.deliveries import Delivery
 from tests.support.conditions import until
 from tests.support.sandbox import INSTALLATION
 from tests.support.service_at_sandbox import ServiceAtSandbox, ended, service_at_sandbox

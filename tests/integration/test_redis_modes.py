@@ -14,8 +14,8 @@ import redis
 
 from adapters.redis_queue.queue_probe import QueueProbe, find_problems
 from core.domain.errors import StorageUnavailable
-from entrypoints.embedded.wheels import bundled
-from entrypoints.settings import Settings, SettingsRefused
+from entrypoints.local.embedded.wheels import bundled
+from entrypoints.settings.settings import Settings, SettingsRefused
 from tests.support.conditions import wait_until
 from tests.support.service import running_service
 

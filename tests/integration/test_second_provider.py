@@ -12,7 +12,7 @@ import pytest
 
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.secret import Secret
-from core.use_cases.tokens.sealing import seal_webhook_secret
+from core.use_cases.tokens.encryption import seal_webhook_secret
 from tests.support.conditions import wait_until
 from tests.support.deliveries import ROOT
 from tests.support.gitlab_like import signature

@@ -13,19 +13,19 @@ import pytest
 
 from adapters.github.addresses import Addresses
 from adapters.github.provider import GitHubApp, GitHubProvider
-from adapters.postgres.database import Database
+from adapters.postgres.connection.database import Database
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
 from adapters.system.clock import SystemClock
-from core.domain.changes import Change
-from core.domain.connections import Connection
+from core.domain.audit.changes import Change
+from core.domain.connections.connection import Connection
 from core.domain.identifiers import ProviderUserId, UserId
 from core.domain.secret import Secret
-from core.use_cases.tokens.sealing import seal_user_tokens
+from core.use_cases.tokens.encryption import seal_user_tokens
 from entrypoints.bootstrap.tokens import wire_tokens
-from entrypoints.sandbox.control import Expiry, expire_tokens
-from entrypoints.sandbox.faults import Fault, FaultKind
-from tests.support.builders import BY, PROVIDER, now
+from sandbox.control import Expiry, expire_tokens
+from sandbox.faults import Fault, FaultKind
+from testing.builders.entities import BY, PROVIDER, now
 from tests.support.sandbox import INSTALLATION, JONAS, MARA
 from tests.support.secrecy import Secrets, in_command_lines, in_database, in_files, in_redis
 from tests.support.service_at_sandbox import ServiceAtSandbox, service_at_sandbox

@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from entrypoints.embedded.errors import CannotStart
-from entrypoints.embedded.process import Program
-from entrypoints.up.supervisor import Supervisor
-from entrypoints.up.terminal import Terminal
+from entrypoints.local.embedded.errors import CannotStart
+from entrypoints.local.embedded.process import Program
+from entrypoints.local.up.supervisor import Supervisor
+from entrypoints.local.up.terminal import Terminal
 from tests.support.conditions import all_ended, wait_until
 
 SERVE = """

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from entrypoints.sandbox.control import Expiry, expire_tokens
-from entrypoints.sandbox.faults import Fault, FaultKind
+from sandbox.control import Expiry, expire_tokens
+from sandbox.faults import Fault, FaultKind
 from tests.support.conditions import until
 from tests.support.sandbox import INSTALLATION, MARA
 from tests.support.service_at_sandbox import ServiceAtSandbox, service_at_sandbox

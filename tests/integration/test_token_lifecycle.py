@@ -8,15 +8,20 @@ from uuid import uuid4
 import pytest
 
 from adapters.github.addresses import Addresses
-from adapters.github.calls import Limits
+from adapters.github.api.calls import Limits
+from adapters.github.api.retries import RetryPolicy
 from adapters.github.provider import GitHubApp, GitHubProvider
-from adapters.github.retries import RetryPolicy
 from adapters.secrets.cipher import AesGcmCipher
 from adapters.system.clock import SystemClock
-from core.domain.changes import Change
-from core.domain.connections import Connection, ReconnectRequired
+from core.domain.audit.changes import Change
+from core.domain.connections.connection import Connection, ReconnectRequired
 from core.domain.identifiers import ProviderUserId
-from core.domain.integrations import Integration, IntegrationNotActive, IntegrationStatus, StatusReason
+from core.domain.integrations.integration import (
+    Integration,
+    IntegrationNotActive,
+    IntegrationStatus,
+    StatusReason,
+)
 from core.domain.provider import (
     AppRefused,
     InstallationAccess,
@@ -25,11 +30,11 @@ from core.domain.provider import (
     UserTokens,
 )
 from core.domain.secret import Secret
-from core.use_cases.tokens.sealing import seal_installation_token, seal_user_tokens
+from core.use_cases.tokens.encryption import seal_installation_token, seal_user_tokens
 from entrypoints.bootstrap.tokens import Tokens, wire_tokens
-from entrypoints.sandbox.faults import Fault, FaultKind
+from sandbox.faults import Fault, FaultKind
+from testing.builders.entities import BY, PROVIDER, ago
 from tests.contract.postgres_world import PostgresWorld
-from tests.support.builders import BY, PROVIDER, ago
 from tests.support.sandbox import INSTALLATION, JONAS, MARA, RunningSandbox, running_sandbox
 from tests.support.token_world import KEYS, KeptAlerts
 

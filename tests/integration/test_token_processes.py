@@ -12,18 +12,18 @@ from uuid import uuid4
 import pytest
 
 from adapters.secrets.cipher import AesGcmCipher
-from core.domain.changes import Change
-from core.domain.connections import Connection
+from core.domain.audit.changes import Change
+from core.domain.connections.connection import Connection
 from core.domain.identifiers import ProviderUserId
 from core.domain.provider import InstallationToken, UserTokens
 from core.domain.secret import Secret
-from core.use_cases.tokens.sealing import (
+from core.use_cases.tokens.encryption import (
     open_refresh_token,
     seal_installation_token,
     seal_user_tokens,
 )
+from testing.builders.entities import BY, PROVIDER, ago
 from tests.contract.postgres_world import PostgresWorld
-from tests.support.builders import BY, PROVIDER, ago
 from tests.support.counting_provider import CountingProvider, serving
 from tests.support.token_world import KEYS
 

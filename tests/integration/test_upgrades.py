@@ -7,8 +7,8 @@ import httpx
 
 from adapters.postgres.migrate import current, downgrade, migrate, newest
 from core.domain.identifiers import EventId, IntegrationId
-from core.domain.installation_checks import ReportedDeletion
-from entrypoints.development.tokens import TokenSigner
+from core.domain.integrations.installation_checks import ReportedDeletion
+from entrypoints.local.development.tokens import TokenSigner
 from tests.contract.postgres_world import PostgresWorld
 from tests.support.conditions import wait_until
 from tests.support.deliveries import post_all, pushes

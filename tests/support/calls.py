@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 from msgspec.structs import fields
 
-from entrypoints.rest.description.document import describe
-from entrypoints.rest.description.examples import example_of
-from entrypoints.rest.description.schemas import properties, reference
-from entrypoints.rest.operations import EVENT_STREAM, Access, Operation, Tag
+from entrypoints.rest.http.operations import EVENT_STREAM, Access, Operation, Tag
+from entrypoints.rest.openapi.document import describe
+from entrypoints.rest.openapi.examples import example_of
+from entrypoints.rest.openapi.schemas import properties, reference
 from tests.support.rest import COOKIE, everything_in_production
 
 OPERATIONS = {one.name: one for one in everything_in_production()}

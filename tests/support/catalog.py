@@ -4,21 +4,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import uuid4
 
-from adapters.memory.clock import SettableClock
-from adapters.memory.provider import FakeProvider
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from core.domain.actors import UserActor
-from core.domain.domain_events import RecordedEvent
+from core.domain.catalog.repository import Repository
+from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import RepoId
-from core.domain.integrations import Integration
-from core.domain.notices import RepositoryFacts
+from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, Role
-from core.domain.repositories import Repository
 from core.domain.secret import Secret
-from core.use_cases.catalog.access import InstallationTokens
+from core.domain.streams.domain_event import RecordedEvent
+from core.use_cases.catalog.provider_access import InstallationTokens
 from entrypoints.bootstrap.catalog import wire_catalog
-from tests.contract.world import World
-from tests.support.builders import INSTALLATION, PROVIDER, Fact, now, step
+from testing.builders.entities import INSTALLATION, PROVIDER, Fact, now, step
+from testing.contracts.world import World
+from testing.memory.clock import SettableClock
+from testing.memory.provider import FakeProvider
 
 AUTHORIZER = OsoAuthorizer()
 

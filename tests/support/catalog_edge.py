@@ -10,19 +10,19 @@ from starlette.applications import Starlette
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from core.domain.actors import UserActor
-from core.domain.integrations import Integration
-from core.domain.notices import RepositoryFacts
+from core.domain.events.provider_events import RepositoryFacts
+from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, Role
 from core.use_cases.account.identify import Identify
 from core.use_cases.attribution.list_attributions import ListAttributions
-from entrypoints.rest import attributions, branches, integrations, repositories, syncs
-from entrypoints.rest.authentication import Authentication
-from entrypoints.rest.envelope import Envelope
-from entrypoints.rest.operations import routes
-from entrypoints.rest.problems import EXCEPTION_HANDLERS
-from tests.contract.memory_world import MemoryWorld
+from entrypoints.rest.http.authentication import Authentication
+from entrypoints.rest.http.envelope import Envelope
+from entrypoints.rest.http.operations import routes
+from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
+from entrypoints.rest.resources import attributions, branches, integrations, repositories, syncs
+from testing.builders.entities import Fact
+from testing.memory.world import MemoryWorld
 from tests.support import tokens
-from tests.support.builders import Fact
 from tests.support.catalog import AUTHORIZER, Catalog
 from tests.support.rest import API, COOKIE, DASHBOARD, KeptAlerts
 

@@ -7,22 +7,22 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.memory.clock import SettableClock
-from adapters.memory.database import MemoryDatabase
-from adapters.memory.directory import MemoryDirectory
-from adapters.memory.provider import FakeProvider
-from adapters.memory.seed import seed_user
-from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.actors import Actor, UserActor
-from core.domain.connections import Connection
+from core.domain.connections.connection import Connection
 from core.domain.errors import DomainError
+from core.domain.flows.callback import Return
 from core.domain.identifiers import ProviderUserId, UserId
-from core.domain.returns import Return
 from core.domain.secret import Secret
 from entrypoints.bootstrap.people import People, wire_people
 from entrypoints.bootstrap.tokens import wire_tokens
-from tests.support.builders import PROVIDER, now
+from testing.builders.entities import PROVIDER, now
+from testing.memory.clock import SettableClock
+from testing.memory.database import MemoryDatabase
+from testing.memory.directory import MemoryDirectory
+from testing.memory.provider import FakeProvider
+from testing.memory.seed import seed_user
+from testing.memory.unit_of_work import MemoryUnitOfWork
 from tests.support.catalog import AUTHORIZER
 from tests.support.processing import Bell
 from tests.support.token_world import KeptAlerts

@@ -11,11 +11,11 @@ from itertools import count
 
 import httpx
 
-from adapters.memory.provider import FakeProvider
 from core.domain.identifiers import RepoId
 from core.domain.provider import CredentialRefused, InstallationToken, UserTokens
 from core.domain.secret import Secret
 from ports.clock import Clock
+from testing.memory.provider import FakeProvider
 
 
 class CountingProvider:

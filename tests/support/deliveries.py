@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from entrypoints.bootstrap.signing import github_signature
-from entrypoints.setting_values import Address
+from entrypoints.settings.values import Address
 from tests.support.wire import connected, request
 
 ROOT = Path(__file__).parents[2]

@@ -1,10 +1,10 @@
 from uuid import UUID
 
-from adapters.memory.database import MemoryDatabase
-from adapters.memory.directory import MemoryDirectory
-from adapters.memory.failing import Failing
 from core.domain.identifiers import UserId
 from core.domain.organizations import Place, User
+from testing.memory.database import MemoryDatabase
+from testing.memory.directory import MemoryDirectory
+from testing.memory.failing import Failing
 
 
 class FailingDirectory(Failing, MemoryDirectory):

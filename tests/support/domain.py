@@ -8,9 +8,24 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from core.domain.connections import Connection
-from core.domain.events import Event, EventStatus
-from core.domain.flows import PendingRequest
+from core.domain.catalog.repository import Repository
+from core.domain.connections.connection import Connection
+from core.domain.events.event import Event, EventStatus
+from core.domain.events.interpretation import Binding, Interpretation, View
+from core.domain.events.lanes import lane_of
+from core.domain.events.provider_events import (
+    Author,
+    BranchRef,
+    Commit,
+    InstallationChanged,
+    InstallationFacts,
+    InstallationStep,
+    ProviderUser,
+    PullRequest,
+    Push,
+    RepositoryFacts,
+)
+from core.domain.flows.flow import PendingRequest
 from core.domain.identifiers import (
     AccountId,
     ConnectionId,
@@ -24,23 +39,8 @@ from core.domain.identifiers import (
     RepoId,
     UserId,
 )
-from core.domain.integrations import Integration, IntegrationStatus, StatusReason
-from core.domain.interpretation import Binding, Interpretation, View
-from core.domain.lanes import lane_of
-from core.domain.links import Link
-from core.domain.notices import (
-    Author,
-    BranchRef,
-    Commit,
-    InstallationChanged,
-    InstallationFacts,
-    InstallationStep,
-    ProviderUser,
-    PullRequest,
-    Push,
-    RepositoryFacts,
-)
-from core.domain.repositories import Repository
+from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
+from core.domain.links.link import Link
 
 NOW = datetime(2026, 9, 21, 12, tzinfo=UTC)
 EARLIER = NOW - timedelta(hours=1)

@@ -9,11 +9,6 @@ from typing import Any
 import httpx
 import uvicorn
 
-from adapters.memory.clock import SettableClock
-from adapters.memory.delivery_log import MemoryDeliveryLog
-from adapters.memory.exclusion import MemoryExclusion
-from adapters.memory.metrics import MemoryMetrics
-from adapters.memory.provider import FakeProvider
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from adapters.secrets.cipher import AesGcmCipher
 from adapters.secrets.keys import PinnedKey
@@ -23,13 +18,18 @@ from core.domain.organizations import Organization, Role
 from core.domain.secret import Secret
 from entrypoints.bootstrap.wiring import Driven, wire
 from entrypoints.rest.app import RestParts, create_app
-from entrypoints.rest.authentication import Authentication
+from entrypoints.rest.http.authentication import Authentication
+from entrypoints.rest.resources.webhooks import WebhookEndpoint
 from entrypoints.rest.server import server_config
-from entrypoints.rest.webhooks import WebhookEndpoint
-from entrypoints.setting_values import Address
-from tests.contract.memory_world import MemoryWorld
+from entrypoints.settings.values import Address
+from testing.builders.entities import PROVIDER
+from testing.memory.clock import SettableClock
+from testing.memory.delivery_log import MemoryDeliveryLog
+from testing.memory.exclusion import MemoryExclusion
+from testing.memory.metrics import MemoryMetrics
+from testing.memory.provider import FakeProvider
+from testing.memory.world import MemoryWorld
 from tests.support import tokens
-from tests.support.builders import PROVIDER
 from tests.support.directories import FailingDirectory
 from tests.support.processing import Bell
 from tests.support.rest import API, COOKIE, DASHBOARD, KeptAlerts

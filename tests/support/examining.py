@@ -9,9 +9,9 @@ from hashlib import sha256
 from redis import Redis
 
 from core.domain.secret import Secret
-from entrypoints.bootstrap.doctor import open_checks
+from entrypoints.doctor.checks import open_checks
 from entrypoints.doctor.findings import Finding, Level, examine
-from entrypoints.settings import Settings
+from entrypoints.settings.settings import Settings
 from entrypoints.worker.main import LaneWorker, RedisOutage
 from tests.support.service_at_sandbox import ServiceAtSandbox
 

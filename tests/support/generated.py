@@ -6,15 +6,13 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from core.domain.addresses import normal_address
-from core.domain.attribution import Identities, Identity
-from core.domain.connections import ConnectionStatus
-from core.domain.events import Event
-from core.domain.identifiers import AccountId, IntegrationId, OrganizationId, ProviderUserId, RepoId, UserId
-from core.domain.integrations import Integration, IntegrationStatus, StatusReason
-from core.domain.interpretation import Binding, View
-from core.domain.links import Link
-from core.domain.notices import (
+from core.domain.attribution.attribution import Identities, Identity
+from core.domain.attribution.email_addresses import normal_address
+from core.domain.catalog.repository import Repository
+from core.domain.connections.connection import ConnectionStatus
+from core.domain.events.event import Event
+from core.domain.events.interpretation import Binding, View
+from core.domain.events.provider_events import (
     AccountRenamed,
     Author,
     AuthorizationRevoked,
@@ -33,7 +31,9 @@ from core.domain.notices import (
     RepositoryStep,
     Unhandled,
 )
-from core.domain.repositories import Repository
+from core.domain.identifiers import AccountId, IntegrationId, OrganizationId, ProviderUserId, RepoId, UserId
+from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
+from core.domain.links.link import Link
 from tests.support.domain import (
     ACCOUNT,
     BINDING,

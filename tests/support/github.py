@@ -16,11 +16,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from adapters.github.addresses import Addresses
-from adapters.github.calls import Limits
+from adapters.github.api.calls import Limits
 from adapters.github.provider import GitHubApp, GitHubProvider
 from core.domain.provider import InstallationAccess
 from core.domain.secret import Secret
-from entrypoints.setting_values import Address
+from entrypoints.settings.values import Address
 from ports.clock import Clock
 from ports.metrics import Metrics
 from tests.support.serving import serving

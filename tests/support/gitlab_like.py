@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import parse_qs
 
-from core.domain.deliveries import (
+from core.domain.deliveries.delivery import (
     BodyRefused,
     HeadersRefused,
     QuotedDelivery,
@@ -21,8 +21,8 @@ from core.domain.deliveries import (
     SourceSecrets,
     VerifiedDelivery,
 )
+from core.domain.events.provider_events import Author, Commit, Notice, Push, RepositoryFacts, Unhandled
 from core.domain.identifiers import RepoId
-from core.domain.notices import Author, Commit, Notice, Push, RepositoryFacts, Unhandled
 from ports.webhooks import BodyDigest, Headers, WebhookProtocol
 
 PROVIDER = "gitlab"

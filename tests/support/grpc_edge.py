@@ -11,15 +11,15 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RequestInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from adapters.memory.metrics import MemoryMetrics
 from entrypoints.grpc_api.anonymous_streams import AnonymousStreams
 from entrypoints.grpc_api.calls import Authentication
 from entrypoints.grpc_api.envelope import SECONDS, Envelope
 from entrypoints.grpc_api.health import Health
 from entrypoints.grpc_api.server import Server, Tls
 from entrypoints.grpc_api.services import NAMES
-from entrypoints.setting_values import Address
+from entrypoints.settings.values import Address
 from ports.traces import Traces
+from testing.memory.metrics import MemoryMetrics
 from tests.support.projects import ProjectsEdge
 from tests.support.rest import KeptAlerts, answers
 

@@ -12,29 +12,29 @@ import httpx
 
 from adapters.github.addresses import Addresses
 from adapters.github.provider import GitHubApp, GitHubProvider
-from adapters.memory.clock import SettableClock
-from adapters.memory.metrics import MemoryMetrics
 from adapters.oso_policy.authorizer import OsoAuthorizer
-from adapters.postgres.delivery_log import PostgresDeliveryLog
-from adapters.postgres.exclusion import PostgresExclusion
+from adapters.postgres.connection.exclusion import PostgresExclusion
+from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.secrets.cipher import AesGcmCipher
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from core.application import Application
-from core.domain.domain_events import RecordedEvent
-from core.domain.integrations import Integration
+from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, Role, User
 from core.domain.secret import Secret
-from core.use_cases.tokens.leases import Pause
+from core.domain.streams.domain_event import RecordedEvent
+from core.use_cases.tokens.token_leases import Pause
 from entrypoints.bootstrap.wiring import Driven, wire
 from entrypoints.rest.app import RestParts, create_app
-from entrypoints.rest.authentication import Authentication
-from entrypoints.rest.webhooks import WebhookEndpoint
-from entrypoints.sandbox.faults import Fault
+from entrypoints.rest.http.authentication import Authentication
+from entrypoints.rest.resources.webhooks import WebhookEndpoint
 from entrypoints.worker.scheduler import schedules
+from sandbox.faults import Fault
+from testing.builders.entities import PROVIDER
+from testing.memory.clock import SettableClock
+from testing.memory.metrics import MemoryMetrics
 from tests.contract.postgres_world import PostgresWorld
 from tests.support import tokens
-from tests.support.builders import PROVIDER
 from tests.support.processing import AlertBook, Bell
 from tests.support.rest import API, COOKIE, DASHBOARD
 from tests.support.sandbox import INSTALLATION, RunningSandbox, running_sandbox

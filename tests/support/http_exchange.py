@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from entrypoints.rest.http_protocol import HttpProtocol
-from entrypoints.rest.open_connections import ConnectionLimits, OpenConnections
+from entrypoints.rest.http.open_connections import ConnectionLimits, OpenConnections
+from entrypoints.rest.http.protocol import HttpProtocol
 
 _ANSWER = re.compile(rb"HTTP/1\.1 (\d{3}) .*?\r\n\r\n", re.DOTALL)
 _LENGTH = re.compile(rb"content-length: (\d+)\r\n")

@@ -5,11 +5,11 @@ from collections.abc import Awaitable
 import pytest
 
 from core.domain.errors import DomainError
-from core.domain.integrations import (
+from core.domain.integrations.integration import (
     StatusReason,
 )
-from core.use_cases.install.begin import Mode
-from core.use_cases.install.outcomes import Again, AwaitingApproval, Choose, ChooseRequest, GoOn, Outcome
+from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.results import Again, AwaitingApproval, Choose, ChooseRequest, GoOn, Outcome
 from tests.support.install_world import (
     MARA,
     InstallWorld,

@@ -12,18 +12,18 @@ import psycopg
 import uvicorn
 
 from core.application import Application
-from core.domain.lanes import LANES
+from core.domain.events.lanes import LANES
 from entrypoints.bootstrap.application import open_application
 from entrypoints.bootstrap.demo import DemoFacts, seed
 from entrypoints.bootstrap.rest import open_rest
-from entrypoints.listening import claimable
+from entrypoints.local.sandbox_app import app_environment
+from entrypoints.local.up.keys import development_environment
+from entrypoints.process.listen import claimable
 from entrypoints.rest.server import server_config
-from entrypoints.sandbox.app_file import app_environment
-from entrypoints.sandbox.state.seed import renew_app
-from entrypoints.setting_table import PREFIX
-from entrypoints.setting_values import Address
-from entrypoints.settings import Settings
-from entrypoints.up.keys import development_environment
+from entrypoints.settings.settings import Settings
+from entrypoints.settings.table import PREFIX
+from entrypoints.settings.values import Address
+from sandbox.state.seed import renew_app
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from tests.support.servers import temporary_home
 from tests.support.serving import serving

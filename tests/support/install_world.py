@@ -9,30 +9,30 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
-from adapters.memory.clock import SettableClock
-from adapters.memory.database import MemoryDatabase
-from adapters.memory.delivery_log import MemoryDeliveryLog
-from adapters.memory.directory import MemoryDirectory
-from adapters.memory.metrics import MemoryMetrics
-from adapters.memory.provider import FakeProvider
-from adapters.memory.seed import seed_membership, seed_organization, seed_user
-from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.actors import UserActor
-from core.domain.flows import Flow
+from core.domain.flows.callback import Return, SetupAction
+from core.domain.flows.flow import Flow
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
-from core.domain.integrations import Integration
+from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, Role
 from core.domain.provider import InstallationRequest
-from core.domain.returns import Return, SetupAction
 from core.domain.secret import Secret
-from core.use_cases.events.drain import DrainLane
-from core.use_cases.events.receive import ReceiveDelivery
-from core.use_cases.install.begin import Mode
-from core.use_cases.install.outcomes import Outcome
+from core.use_cases.deliveries.drain_lane import DrainLane
+from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
+from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.results import Outcome
 from entrypoints.bootstrap.installing import Installs, wire_installing
 from entrypoints.bootstrap.tokens import wire_tokens
-from tests.support.builders import PROVIDER, now
+from testing.builders.entities import PROVIDER, now
+from testing.memory.clock import SettableClock
+from testing.memory.database import MemoryDatabase
+from testing.memory.delivery_log import MemoryDeliveryLog
+from testing.memory.directory import MemoryDirectory
+from testing.memory.metrics import MemoryMetrics
+from testing.memory.provider import FakeProvider
+from testing.memory.seed import seed_membership, seed_organization, seed_user
+from testing.memory.unit_of_work import MemoryUnitOfWork
 from tests.support.catalog import AUTHORIZER, facts
 from tests.support.connecting import PUBLIC_URL, Browser
 from tests.support.processing import AlertBook, Bell, Meanwhile, WatchedUnitOfWork, payload

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import psycopg
 from psycopg import sql
 
-from adapters.postgres.search import search_name, stored_grams
+from adapters.postgres.queries.trigrams import search_name, stored_grams
 from core.domain.identifiers import IntegrationId
 
 _PARTS = (

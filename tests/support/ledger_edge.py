@@ -2,10 +2,10 @@
 
 import json
 
-from core.domain.events import Event, EventStatus, Settlement
-from core.domain.integrations import Integration
+from core.domain.events.event import Event, EventStatus, Settlement
+from core.domain.integrations.integration import Integration
 from core.domain.organizations import Project
-from tests.support.builders import Fact
+from testing.builders.entities import Fact
 from tests.support.edge import WholeEdge
 
 EVENTS = "/git-webhook-events"

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from entrypoints.rest.description.document import describe
+from entrypoints.rest.openapi.document import describe
 from tests.support.rest import COOKIE, everything_in_production
 
 FILE = Path(__file__).parents[2] / "docs" / "openapi.json"

@@ -9,30 +9,30 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from adapters.github.webhook_protocol import GitHubWebhooks
-from adapters.memory.clock import SettableClock
-from adapters.memory.database import MemoryDatabase
-from adapters.memory.delivery_log import MemoryDeliveryLog
-from adapters.memory.metrics import MemoryMetrics
-from adapters.memory.unit_of_work import MemoryUnitOfWork
-from core.domain.deliveries import QuotedDelivery, Receipt, SourceSecrets, VerifiedDelivery
-from core.domain.domain_events import DomainEvent
-from core.domain.events import Event
-from core.domain.flows import PendingRequest
-from core.domain.integrations import Integration
-from core.domain.links import Link
-from core.domain.notices import Notice
+from adapters.github.protocol.webhooks import GitHubWebhooks
+from core.domain.catalog.repository import Repository
+from core.domain.deliveries.delivery import QuotedDelivery, Receipt, SourceSecrets, VerifiedDelivery
+from core.domain.events.event import Event
+from core.domain.events.provider_events import Notice
+from core.domain.flows.flow import PendingRequest
+from core.domain.integrations.integration import Integration
+from core.domain.links.link import Link
 from core.domain.organizations import Organization, Project
-from core.domain.repositories import Repository
-from core.use_cases.events.drain import Drained, DrainLane
-from core.use_cases.events.receive import ReceiveDelivery
-from core.use_cases.events.sweep import Sweep
+from core.domain.streams.domain_event import DomainEvent
+from core.use_cases.deliveries.drain_lane import Drained, DrainLane
+from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
+from core.use_cases.deliveries.requeue_due_events import Sweep
 from ports.alerts import Alerts
 from ports.doorbell import Doorbell
 from ports.unit_of_work import Transaction, UnitOfWork
 from ports.webhooks import BodyDigest, Headers, WebhookProtocol
+from testing.builders.flows import flow_of
+from testing.memory.clock import SettableClock
+from testing.memory.database import MemoryDatabase
+from testing.memory.delivery_log import MemoryDeliveryLog
+from testing.memory.metrics import MemoryMetrics
+from testing.memory.unit_of_work import MemoryUnitOfWork
 from tests.support.domain import EVENT, INTEGRATION, LINK, NOW, ORGANIZATION, REPOSITORY, external
-from tests.support.flows import flow_of
 from tests.support.webhooks import ROOT, protocol, signed
 
 Meanwhile = Callable[[], Awaitable[None]]

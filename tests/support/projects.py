@@ -4,12 +4,12 @@ from typing import Any
 
 import httpx
 
-from core.domain.domain_events import RecordedEvent
+from core.domain.catalog.repository import Repository
 from core.domain.identifiers import RepoId
-from core.domain.integrations import Integration
+from core.domain.integrations.integration import Integration
 from core.domain.organizations import Project
-from core.domain.repositories import Repository
-from tests.support.builders import Fact, a_repository, ago, step
+from core.domain.streams.domain_event import RecordedEvent
+from testing.builders.entities import Fact, a_repository, ago, step
 from tests.support.edge import WholeEdge
 
 WIDGETS, ARCHIVED, GONE, GADGETS, FOREIGN = "1", "2", "3", "4", "77"

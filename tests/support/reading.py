@@ -1,17 +1,17 @@
 """An organization with its catalog, as its member reads it."""
 
 from core.domain.actors import ServiceActor, UserActor
-from core.domain.catalog_search import CatalogFilter
+from core.domain.catalog.search import CatalogFilter
+from core.domain.catalog.sync import SyncPhase
 from core.domain.identifiers import RepoId
-from core.domain.integrations import Integration
+from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization
 from core.domain.provider import (
     Branch,
 )
-from core.domain.syncs import SyncPhase
 from core.use_cases.catalog.list_branches import BranchPage
 from core.use_cases.catalog.list_repositories import CatalogPage
-from tests.support.builders import PROVIDER, Fact
+from testing.builders.entities import PROVIDER, Fact
 from tests.support.catalog import Catalog
 
 

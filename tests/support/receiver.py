@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from entrypoints.setting_values import Address
+from entrypoints.settings.values import Address
 from tests.support.sandbox import RunningSandbox
 from tests.support.serving import serving
 from tests.support.webhook_schema import check_payload

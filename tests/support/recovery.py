@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
-from adapters.memory.exclusion import MemoryExclusion
-from adapters.memory.provider import FakeProvider
+from core.domain.deliveries.recovery import RecoveryState
 from core.domain.provider import LoggedDelivery
-from core.domain.recoveries import RecoveryState
-from core.use_cases.recovery.compare import CompareLog
-from core.use_cases.recovery.fetch import FetchMissing
-from core.use_cases.recovery.recover import RecoverDeliveries, RecoveryReport
-from tests.support.builders import INSTALLATION, PROVIDER
+from core.use_cases.deliveries.compare_log import CompareLog
+from core.use_cases.deliveries.fetch_missing import FetchMissing
+from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries, RecoveryReport
+from testing.builders.entities import INSTALLATION, PROVIDER
+from testing.memory.exclusion import MemoryExclusion
+from testing.memory.provider import FakeProvider
 from tests.support.processing import Processing
 
 BODY = b'{"installation":{"id":%d},"repository":{"id":1}}' % INSTALLATION

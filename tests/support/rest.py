@@ -7,22 +7,22 @@ from datetime import UTC, datetime
 
 import httpx
 
-from adapters.github.webhook_protocol import GitHubWebhooks
-from adapters.memory.clock import SettableClock
-from adapters.memory.metrics import MemoryMetrics
+from adapters.github.protocol.webhooks import GitHubWebhooks
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from core.application import Application
 from core.domain.secret import Secret
 from core.use_cases.account.identify import Identify
 from core.use_cases.account.who_am_i import WhoAmI
-from entrypoints.development.tokens import TokenSigner
+from entrypoints.local.development.tokens import TokenSigner
 from entrypoints.rest.app import RestParts, create_app, operations
-from entrypoints.rest.authentication import Authentication
-from entrypoints.rest.operations import Operation
-from entrypoints.rest.sign_in import SignIn
-from entrypoints.rest.webhooks import WebhookEndpoint
+from entrypoints.rest.browser.sign_in import SignIn
+from entrypoints.rest.http.authentication import Authentication
+from entrypoints.rest.http.operations import Operation
+from entrypoints.rest.resources.webhooks import WebhookEndpoint
 from ports.alerts import Alerts
+from testing.memory.clock import SettableClock
+from testing.memory.metrics import MemoryMetrics
 from tests.support import tokens
 from tests.support.people import People, application_with
 

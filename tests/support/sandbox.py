@@ -16,15 +16,15 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from starlette.types import ASGIApp
 
-from entrypoints.sandbox.app_file import SandboxApp, load_app
-from entrypoints.sandbox.payloads.links import Links
-from entrypoints.sandbox.sandbox import Sandbox
-from entrypoints.sandbox.server import sandbox_server
-from entrypoints.sandbox.state.seed import new_world
-from entrypoints.sandbox.state.world import World
-from entrypoints.sandbox.user_tokens import new_tokens
-from entrypoints.sandbox.web.session import COOKIE
-from entrypoints.setting_values import Address
+from entrypoints.local.sandbox_app import SandboxApp, load_app
+from entrypoints.settings.values import Address
+from sandbox.payloads.links import Links
+from sandbox.sandbox import Sandbox
+from sandbox.server import sandbox_server
+from sandbox.state.seed import new_world
+from sandbox.state.world import World
+from sandbox.user_tokens import new_tokens
+from sandbox.web.session import COOKIE
 from tests.support.serving import serving
 
 INSTALLATION = 41_000_001

@@ -15,8 +15,8 @@ import redis
 from psycopg import sql
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.postgres.compression import decompress
-from entrypoints.sandbox.state.world import World
+from adapters.postgres.rows.compression import decompress
+from sandbox.state.world import World
 
 _NAMES = {
     "access_token",

@@ -14,9 +14,9 @@ import psycopg
 import redis
 from psycopg import sql
 
-from entrypoints.embedded.home import Home, claim_home
-from entrypoints.embedded.postgres import embedded_postgres
-from entrypoints.embedded.redis import embedded_redis
+from entrypoints.local.embedded.home import Home, claim_home
+from entrypoints.local.embedded.postgres import embedded_postgres
+from entrypoints.local.embedded.redis import embedded_redis
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 4 * 1024**3

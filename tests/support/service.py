@@ -10,11 +10,11 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from entrypoints.embedded.home import Home
-from entrypoints.embedded.process import Process, Program
-from entrypoints.listening import claimable
-from entrypoints.setting_values import Address
-from entrypoints.up.services import services
+from entrypoints.local.embedded.home import Home
+from entrypoints.local.embedded.process import Process, Program
+from entrypoints.local.up.services import services
+from entrypoints.process.listen import claimable
+from entrypoints.settings.values import Address
 from tests.support.conditions import wait_until
 from tests.support.deliveries import SECRET
 from tests.support.servers import temporary_home

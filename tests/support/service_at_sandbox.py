@@ -10,12 +10,12 @@ from datetime import timedelta
 
 import httpx
 
-from entrypoints.development.tokens import TokenSigner
-from entrypoints.sandbox.app_file import app_environment
-from entrypoints.sandbox.faults import Fault
-from entrypoints.sandbox.state.deliveries import Delivery
-from entrypoints.sandbox.state.seed import renew_app
-from entrypoints.setting_table import PREFIX
+from entrypoints.local.development.tokens import TokenSigner
+from entrypoints.local.sandbox_app import app_environment
+from entrypoints.settings.table import PREFIX
+from sandbox.faults import Fault
+from sandbox.state.deliveries import Delivery
+from sandbox.state.seed import renew_app
 from tests.support.conditions import until
 from tests.support.ledger import Ledger, opened
 from tests.support.sandbox import RunningSandbox, running_sandbox

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 
-from entrypoints.setting_values import Address
+from entrypoints.settings.values import Address
 
 
 @asynccontextmanager

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from entrypoints.embedded.home import claim_home
-from entrypoints.embedded.postgres import embedded_postgres
+from entrypoints.local.embedded.home import claim_home
+from entrypoints.local.embedded.postgres import embedded_postgres
 
 _SIZE = "160m"
 _AS_USER = "exec unshare --user --map-user=1000 --map-group=1000 -- "

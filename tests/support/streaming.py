@@ -3,11 +3,11 @@
 from dataclasses import replace
 from uuid import UUID
 
-from core.domain.domain_events import LinkData
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Organization
+from core.domain.streams.domain_event import LinkData
+from testing.builders.entities import Fact, a_fact
 from tests.support.browsers import Browser
-from tests.support.builders import Fact, a_fact
 from tests.support.edge import WholeEdge
 
 DATA = LinkData(UUID(int=1), RepoId("1"), "acme/widgets")

@@ -1,9 +1,9 @@
 """What tests of syncing do and look at again and again."""
 
-from core.domain.domain_events import RecordedEvent
-from core.domain.integrations import Integration
-from core.use_cases.catalog.sync import SyncOutcome
-from tests.support.builders import Fact, ago
+from core.domain.integrations.integration import Integration
+from core.domain.streams.domain_event import RecordedEvent
+from core.use_cases.catalog.sync_catalog import SyncOutcome
+from testing.builders.entities import Fact, ago
 from tests.support.catalog import Catalog
 
 SYNCED: dict[str, Fact] = {"synced_at": ago(hours=1), "sync_requested_at": ago(minutes=1)}

@@ -8,14 +8,14 @@ import hashlib
 import json
 import os
 
-from adapters.postgres.database import Database
+from adapters.postgres.connection.database import Database
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
 from adapters.system.clock import SystemClock
 from core.domain.identifiers import OrganizationId, UserId
 from core.domain.secret import Secret
 from entrypoints.bootstrap.tokens import Tokens, wire_tokens
-from tests.support.builders import PROVIDER
+from testing.builders.entities import PROVIDER
 from tests.support.counting_provider import ReachedProvider
 from tests.support.token_world import KEYS, KeptAlerts
 

@@ -6,27 +6,27 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import uuid4
 
-from adapters.memory.clock import SettableClock
-from adapters.memory.database import MemoryDatabase
-from adapters.memory.provider import FakeProvider
-from adapters.memory.seed import seed_organization, seed_user
-from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
-from core.domain.changes import Change
-from core.domain.connections import Connection
-from core.domain.domain_events import RecordedEvent
+from core.domain.audit.changes import Change
+from core.domain.audit.versions import Version
+from core.domain.connections.connection import Connection
 from core.domain.identifiers import ProviderUserId
-from core.domain.integrations import Integration
+from core.domain.integrations.integration import Integration
 from core.domain.provider import CredentialRefused
 from core.domain.secret import Secret
-from core.domain.token_lease import StoredTokens
-from core.domain.versions import Version
-from core.use_cases.tokens.leases import Pause
-from core.use_cases.tokens.sealing import seal_user_tokens
+from core.domain.streams.domain_event import RecordedEvent
+from core.domain.tokens.lease import StoredTokens
+from core.use_cases.tokens.encryption import seal_user_tokens
+from core.use_cases.tokens.token_leases import Pause
 from entrypoints.bootstrap.tokens import Tokens, wire_tokens
 from ports.alerts import Alerts
 from ports.cipher import Cipher
-from tests.support.builders import BY, PROVIDER, an_integration
+from testing.builders.entities import BY, PROVIDER, an_integration
+from testing.memory.clock import SettableClock
+from testing.memory.database import MemoryDatabase
+from testing.memory.provider import FakeProvider
+from testing.memory.seed import seed_organization, seed_user
+from testing.memory.unit_of_work import MemoryUnitOfWork
 from tests.support.domain import NOW
 
 INSTALLATION = "41"

@@ -1,7 +1,7 @@
 """Webhooks that tell a test's own notices, processed when the test says so."""
 
-from adapters.github.webhook_protocol import GitHubWebhooks
-from core.domain.notices import Notice
+from adapters.github.protocol.webhooks import GitHubWebhooks
+from core.domain.events.provider_events import Notice
 from core.domain.secret import Secret
 from ports.doorbell import Doorbell
 

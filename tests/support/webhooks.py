@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Mapping
 from pathlib import Path
 
-from adapters.github.webhook_protocol import GitHubWebhooks
+from adapters.github.protocol.webhooks import GitHubWebhooks
 from core.domain.secret import Secret
 
 ROOT = Path(__file__).parents[2]

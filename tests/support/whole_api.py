@@ -14,17 +14,17 @@ import uvicorn
 from anyio.from_thread import start_blocking_portal
 from psycopg.sql import SQL, Identifier
 
-from adapters.github.webhook_protocol import GitHubWebhooks
-from core.domain.lanes import LANES
+from adapters.github.protocol.webhooks import GitHubWebhooks
+from core.domain.events.lanes import LANES
 from core.domain.secret import Secret
 from entrypoints.bootstrap.application import open_application
 from entrypoints.bootstrap.demo import DemoFacts, seed
 from entrypoints.bootstrap.rest import open_rest
+from entrypoints.local.sandbox_app import app_environment
+from entrypoints.local.up.keys import development_environment
 from entrypoints.rest.server import server_config
-from entrypoints.sandbox.app_file import app_environment
-from entrypoints.setting_values import Address
-from entrypoints.settings import Settings
-from entrypoints.up.keys import development_environment
+from entrypoints.settings.settings import Settings
+from entrypoints.settings.values import Address
 from tests.support.deliveries import REPOSITORY, SECRET, Delivery, push
 from tests.support.sandbox import running_sandbox, sandbox_app
 from tests.support.servers import Servers, database_name, emptied_redis, new_database, temporary_home

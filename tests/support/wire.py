@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from entrypoints.setting_values import Address
+from entrypoints.settings.values import Address
 
 WEBHOOKS = "/api/v1/git/github/webhooks"
 _PATIENCE_SECONDS = 20.0

@@ -12,22 +12,22 @@ from rq import Queue
 from rq.exceptions import DequeueTimeout
 from rq.serializers import JSONSerializer
 
-from adapters.github.webhook_protocol import PROVIDER, GitHubWebhooks
-from adapters.memory.metrics import MemoryMetrics
+from adapters.github.protocol.webhooks import PROVIDER, GitHubWebhooks
 from adapters.observability.alerts import LoggedAlerts
-from adapters.postgres.database import Database
-from adapters.postgres.delivery_log import PostgresDeliveryLog
+from adapters.postgres.connection.database import Database
+from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.redis_queue.doorbell import QUEUE, RedisDoorbell
 from adapters.system.clock import SystemClock
-from core.domain.deliveries import VerifiedDelivery
+from core.domain.deliveries.delivery import VerifiedDelivery
 from core.domain.errors import StorageConflict
+from core.domain.events.lanes import lane_of
 from core.domain.identifiers import RepoId
-from core.domain.lanes import lane_of
-from core.use_cases.events.drain import DrainLane
-from core.use_cases.events.receive import ReceiveDelivery
+from core.use_cases.deliveries.drain_lane import DrainLane
+from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from ports.clock import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
+from testing.memory.metrics import MemoryMetrics
 from tests.support.deliveries import REPOSITORY, push
 
 _JOB = "entrypoints.worker.jobs.drain"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.addresses import MAX_ADDRESS, normal_address
+from core.domain.attribution.email_addresses import MAX_ADDRESS, normal_address
 
 
 @pytest.mark.parametrize(

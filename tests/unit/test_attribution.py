@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.addresses import normal_address
-from core.domain.attribution import (
+from core.domain.attribution.attribution import (
     BOT,
     NOT_A_MEMBER,
     UNKNOWN,
@@ -22,8 +21,9 @@ from core.domain.attribution import (
     match_account,
     match_author,
 )
+from core.domain.attribution.email_addresses import normal_address
+from core.domain.events.provider_events import Author, ProviderUser
 from core.domain.identifiers import OrganizationId, ProviderUserId, UserId
-from core.domain.notices import Author, ProviderUser
 from tests.support.domain import COMMIT, LATER, NOW, ORGANIZATION, PULL_REQUEST, PUSH, external
 
 MARA, JONAS, OONA = ProviderUserId("900000001"), ProviderUserId("900000002"), ProviderUserId("900000004")

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from entrypoints.embedded.errors import CannotStart
-from entrypoints.embedded.wheels import bundled
+from entrypoints.local.embedded.errors import CannotStart
+from entrypoints.local.embedded.wheels import bundled
 
 
 def test_a_program_of_a_package() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from core.domain.actors import ServiceActor, SystemActor, UserActor
-from core.domain.changes import Change
+from core.domain.audit.changes import Change
 from core.domain.identifiers import UserId
-from core.domain.integrations import IntegrationStatus, StatusReason
+from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.secret import Secret
 from tests.support.domain import INTEGRATION, LATER, LINK, NOW, external
 

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.claims import (
+from core.domain.errors import DomainError
+from core.domain.identifiers import AccountId, OrganizationId, ProviderUserId
+from core.domain.install.claims import (
     Announcement,
     Evidence,
     InstallationNotProven,
@@ -17,9 +19,7 @@ from core.domain.claims import (
     admit,
     prove,
 )
-from core.domain.errors import DomainError
-from core.domain.identifiers import AccountId, OrganizationId, ProviderUserId
-from core.domain.integrations import (
+from core.domain.integrations.integration import (
     InstallationBoundElsewhere,
     Integration,
     IntegrationStatus,

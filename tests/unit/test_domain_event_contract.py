@@ -13,8 +13,8 @@ import pytest
 from google.protobuf import descriptor_pb2, json_format
 from google.protobuf.message import Message
 
-from core.domain import domain_events
-from core.domain.domain_events import DomainEvent, DomainEventType, EventData, RecordedEvent
+from core.domain.streams import domain_event as domain_events
+from core.domain.streams.domain_event import DomainEvent, DomainEventType, EventData, RecordedEvent
 from crewkit.git.v1 import domain_events_pb2
 
 # `DomainEvent` is a fact before it is recorded, with row ids that never leave the service.

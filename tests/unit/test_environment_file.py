@@ -9,8 +9,8 @@ import pytest
 
 from adapters.github.addresses import Addresses
 from entrypoints.bootstrap.registration import variables
-from entrypoints.registration.environment_file import NowhereToKeep, environment_text, keep
-from entrypoints.settings import Settings
+from entrypoints.local.registration.environment_file import NowhereToKeep, environment_text, keep
+from entrypoints.settings.settings import Settings
 from tests.support.registration import REGISTERED
 
 NAMED = variables(REGISTERED, Addresses())

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.events import MAX_ATTEMPTS, EventStatus, Settlement, failed_attempt
+from core.domain.events.event import MAX_ATTEMPTS, EventStatus, Settlement, failed_attempt
 from tests.support.domain import EVENT, NOW
 
 

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.memory.clock import SettableClock
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
-from core.domain.event_streams import CursorInvalid, parse_cursor
 from core.domain.principals import ActingUserRefused, TokenRefused
-from entrypoints.credentials import acting_user, bearer_token
+from core.domain.streams.stream import CursorInvalid, parse_cursor
+from entrypoints.edge.credentials import acting_user, bearer_token
+from entrypoints.edge.cursors import PlaceRefused, RowPlace, decode_place, encode_place
+from entrypoints.edge.query_errors import QueryRefused
 from entrypoints.grpc_api.fields import read_id, read_page_token
-from entrypoints.places import PlaceRefused, RowPlace, decode_place, encode_place
-from entrypoints.query_refusals import QueryRefused
+from testing.memory.clock import SettableClock
 from tests.support import tokens
 
 json_values = st.recursive(

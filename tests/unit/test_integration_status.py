@@ -5,7 +5,12 @@ from dataclasses import replace
 import pytest
 
 from core.domain.errors import ErrorKind
-from core.domain.integrations import Integration, IntegrationStatus, InvalidTransition, StatusReason
+from core.domain.integrations.integration import (
+    Integration,
+    IntegrationStatus,
+    InvalidTransition,
+    StatusReason,
+)
 from tests.support.domain import (
     EARLIER,
     INTEGRATION,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.deliveries import VerifiedDelivery
-from core.domain.lanes import LANES, lane_of
-from core.domain.source_keys import to_number
+from core.domain.deliveries.delivery import VerifiedDelivery
+from core.domain.deliveries.source_key import to_number
+from core.domain.events.lanes import LANES, lane_of
 
 numbers = st.integers(1, 2**63 - 1)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.link_choices import LinkChoices, LinkInvalid, chosen, cleaned
+from core.domain.links.choices import LinkChoices, LinkInvalid, chosen, cleaned
 from tests.support.domain import LINK
 
 PATHS = st.lists(

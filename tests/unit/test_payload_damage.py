@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from core.domain.events import EnvelopeUnreadable
-from core.domain.notices import Notice
+from core.domain.events.event import EnvelopeUnreadable
+from core.domain.events.provider_events import Notice
 from tests.support.webhooks import PAYLOADS, protocol
 
 READING = protocol()

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.github.payloads import moment
-from core.domain.events import EnvelopeUnreadable
-from core.domain.notices import Unhandled
+from adapters.github.protocol.payloads import moment
+from core.domain.events.event import EnvelopeUnreadable
+from core.domain.events.provider_events import Unhandled
 from tests.support.webhooks import protocol
 
 

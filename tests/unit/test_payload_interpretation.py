@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.events import Event, EventStatus
-from core.domain.identifiers import AccountId, ProviderUserId, RepoId
-from core.domain.integrations import Integration
-from core.domain.interpretation import Binding, Interpretation, View, interpret
-from core.domain.notices import (
+from core.domain.events.event import Event, EventStatus
+from core.domain.events.interpretation import Binding, Interpretation, View, interpret
+from core.domain.events.provider_events import (
     AuthorizationRevoked,
     InstallationChanged,
     Notice,
     RepositoriesChanged,
     RepositoryFacts,
 )
+from core.domain.identifiers import AccountId, ProviderUserId, RepoId
+from core.domain.integrations.integration import Integration
 from tests.support.domain import (
     CONNECTION,
     EVENT,

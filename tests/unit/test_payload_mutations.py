@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.github import payload_shapes as shapes
-from adapters.github.payloads import HANDLED
-from core.domain.events import EnvelopeUnreadable
-from core.domain.notices import Notice, PullRequest, Push, Unhandled
+from adapters.github.protocol import payload_shapes as shapes
+from adapters.github.protocol.payloads import HANDLED
+from core.domain.events.event import EnvelopeUnreadable
+from core.domain.events.provider_events import Notice, PullRequest, Push, Unhandled
 from tests.support.payload_table import optional_fields, required_fields
 from tests.support.webhooks import PAYLOADS, ROOT, protocol, signed
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.identifiers import AccountId, ProviderUserId, RepoId
-from core.domain.notices import (
+from core.domain.events.provider_events import (
     AccountRenamed,
     Author,
     AuthorizationRevoked,
@@ -26,6 +25,7 @@ from core.domain.notices import (
     RepositoryStep,
     Unhandled,
 )
+from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 from tests.support.webhooks import PAYLOADS, ROOT, labelled, protocol
 
 KINDS = {

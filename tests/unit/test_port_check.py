@@ -7,25 +7,25 @@ from typing import Any
 import pytest
 
 from adapters.github.provider import GitHubProvider
-from adapters.memory.delivery_log import MemoryDeliveryLog
-from adapters.memory.directory import MemoryDirectory
-from adapters.memory.exclusion import MemoryExclusion
-from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.observability.alerts import LoggedAlerts
 from adapters.observability.sentry import SentryAlerts
-from adapters.postgres.delivery_log import PostgresDeliveryLog
-from adapters.postgres.directory import PostgresDirectory
-from adapters.postgres.exclusion import PostgresExclusion
+from adapters.postgres.connection.exclusion import PostgresExclusion
+from adapters.postgres.queries.directory import PostgresDirectory
+from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.redis_queue.doorbell import RedisDoorbell
 from adapters.secrets.cipher import AesGcmCipher, NoKeys
 from core.domain.secret import Secret
 from entrypoints.bootstrap.extensions import check_adapters
 from entrypoints.bootstrap.port_check import PORTS, find_mismatches
-from entrypoints.setting_values import PORTS as PORTS_OF_SETTINGS
-from entrypoints.setting_values import Adapter
-from entrypoints.settings import SettingsRefused
+from entrypoints.settings.settings import SettingsRefused
+from entrypoints.settings.values import PORTS as PORTS_OF_SETTINGS
+from entrypoints.settings.values import Adapter
 from ports.cipher import Cipher
+from testing.memory.delivery_log import MemoryDeliveryLog
+from testing.memory.directory import MemoryDirectory
+from testing.memory.exclusion import MemoryExclusion
+from testing.memory.unit_of_work import MemoryUnitOfWork
 
 
 def test_every_port_of_the_setting_is_checked() -> None:

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from adapters.postgres.errors import _OURS, domain_error, is_outage, unreachable
+from adapters.postgres.connection.errors import _OURS, domain_error, is_outage, unreachable
 from adapters.postgres.tables import metadata
 
 

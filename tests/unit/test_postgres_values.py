@@ -8,11 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from adapters.postgres.codec import encode, storable
-from adapters.postgres.compression import compress, decompress
-from adapters.postgres.packed_arrays import Bigints, Booleans, Documents, Smallints, Texts, Timestamps
-from adapters.postgres.search import _hashes, grams
-from core.domain.events import PayloadDamaged
+from adapters.postgres.connection.packed_arrays import (
+    Bigints,
+    Booleans,
+    Documents,
+    Smallints,
+    Texts,
+    Timestamps,
+)
+from adapters.postgres.queries.trigrams import _hashes, grams
+from adapters.postgres.rows.codec import encode, storable
+from adapters.postgres.rows.compression import compress, decompress
+from core.domain.events.event import PayloadDamaged
 from core.domain.identifiers import IntegrationId
 
 _any_text = some.text(some.characters())

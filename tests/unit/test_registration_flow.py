@@ -10,8 +10,8 @@ from adapters.github.addresses import Addresses
 from adapters.github.registration import AppWish, RegisteredApp, Registrar
 from core.domain.provider import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
-from entrypoints.registration.environment_file import Kept, NowhereToKeep
-from entrypoints.registration.flow import RegistrationFailed, RegistrationFlow, Shown
+from entrypoints.local.registration.environment_file import Kept, NowhereToKeep
+from entrypoints.local.registration.flow import RegistrationFailed, RegistrationFlow, Shown
 from tests.support.registration import ANSWER, REGISTERED
 
 WISH = AppWish("crewkit-dev", "https://crewkit.example", ("https://a/1", "https://a/2"), "https://a/hooks")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entrypoints.rest.http_protocol import MAX_TARGET_BYTES
-from entrypoints.rest.request_meter import MAX_HEAD_BYTES
+from entrypoints.rest.http.protocol import MAX_TARGET_BYTES
+from entrypoints.rest.http.request_meter import MAX_HEAD_BYTES
 from tests.support.http_exchange import exchange
 
 TOO_LARGE = (431, "headers_too_large")

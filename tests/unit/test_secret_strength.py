@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from entrypoints.settings import Settings, SettingsRefused
+from entrypoints.settings.settings import Settings, SettingsRefused
 
 DEVELOPMENT = {"CREWKIT_GIT_ENVIRONMENT": "development"}
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from entrypoints.settings import Settings, SettingsRefused
+from entrypoints.settings.settings import Settings, SettingsRefused
 from tests.support import tokens
 from tests.support.authority import Authority
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.setting_checks import unknown
-from entrypoints.setting_table import SETTINGS
-from entrypoints.settings import Settings, SettingsRefused
+from entrypoints.settings.checks import unknown
+from entrypoints.settings.settings import Settings, SettingsRefused
+from entrypoints.settings.table import SETTINGS
 from tests.support import tokens
 
 DEVELOPMENT = {"CREWKIT_GIT_ENVIRONMENT": "development"}

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.setting_checks import unknown
-from entrypoints.setting_table import PROCESSES, SETTINGS
-from entrypoints.setting_values import Address, Environment, origin_of
-from entrypoints.settings import Settings, SettingsRefused
-from entrypoints.up.keys import development_environment
+from entrypoints.local.up.keys import development_environment
+from entrypoints.settings.checks import unknown
+from entrypoints.settings.settings import Settings, SettingsRefused
+from entrypoints.settings.table import PROCESSES, SETTINGS
+from entrypoints.settings.values import Address, Environment, origin_of
 from tests.support import tokens
 from tests.support.authority import Authority
 
@@ -401,6 +401,6 @@ def test_traces_without_their_packages_are_refused_at_the_start(monkeypatch: pyt
     """With what to install, rather than with the stack of an import."""
     given = {"CREWKIT_GIT_ENVIRONMENT": "development", "CREWKIT_GIT_OTLP_URL": "http://collector:4318"}
     assert Settings.from_environment(given).otlp_url == "http://collector:4318"
-    monkeypatch.setattr("entrypoints.setting_values.find_spec", lambda _: None)
+    monkeypatch.setattr("entrypoints.settings.values.find_spec", lambda _: None)
     with pytest.raises(SettingsRefused, match=r"OTLP_URL.*otel"):
         Settings.from_environment(given)

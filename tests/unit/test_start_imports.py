@@ -7,7 +7,7 @@ _PROGRAM = """
 import sys
 from entrypoints.cli.libraries import import_libraries
 import_libraries()
-import entrypoints.grpc_api.server, entrypoints.rest.server, entrypoints.sandbox.server
+import entrypoints.grpc_api.server, entrypoints.rest.server, sandbox.server
 import entrypoints.worker.main, entrypoints.worker.scheduler
 print(*sys.modules)
 """

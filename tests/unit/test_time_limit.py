@@ -5,7 +5,7 @@ from time import monotonic
 
 import pytest
 
-from entrypoints.time_limit import TimeLimit
+from entrypoints.edge.time_limit import TimeLimit
 
 
 async def test_what_takes_too_long_is_broken_off() -> None:

@@ -14,7 +14,7 @@ from adapters.secrets.tokens import JwtVerifier
 from adapters.system.clock import SystemClock
 from core.domain.principals import Principal
 from entrypoints.cli.token import token
-from entrypoints.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
+from entrypoints.local.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
 from tests.support import tokens
 from tests.support.deliveries import SECRET
 from tests.support.people import MARA

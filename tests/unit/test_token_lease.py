@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.actors import SystemActor
-from core.domain.changes import Change
-from core.domain.connections import ConnectionStatus
+from core.domain.audit.changes import Change
+from core.domain.connections.connection import ConnectionStatus
 from core.domain.errors import DomainError, StorageUnavailable
-from core.domain.integrations import Integration, IntegrationStatus, StatusReason
+from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from core.domain.provider import (
     AppRefused,
     CredentialRefused,
@@ -23,7 +23,7 @@ from core.domain.provider import (
     ProviderUnavailable,
     RateLimited,
 )
-from core.domain.token_lease import (
+from core.domain.tokens.lease import (
     ASKING,
     ATTEMPTS,
     ENOUGH,

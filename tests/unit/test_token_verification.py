@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.memory.clock import SettableClock
 from adapters.secrets.keys import KeyRefused, KeySource, PinnedKey, VerificationKey
 from adapters.secrets.tokens import JwtVerifier
 from core.domain.principals import TokenRefused
+from testing.memory.clock import SettableClock
 from tests.support import tokens
 from tests.support.tokens import AUDIENCE, ISSUER, USER, claims, forged, public_pem, signed, signed_by_hand
 

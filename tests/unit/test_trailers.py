@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.notices import Author
-from core.domain.trailers import co_authors
+from core.domain.attribution.trailers import co_authors
+from core.domain.events.provider_events import Author
 
 JONAS = Author("Jonas Lindqvist", "jonas@acme.example")
 SAM = Author("Sam Porter", "sam@mail.example")

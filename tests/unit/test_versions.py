@@ -6,12 +6,12 @@ from typing import get_type_hints
 import pytest
 
 from core.domain.actors import Actor, ServiceActor, SystemActor, UserActor
-from core.domain.connections import Connection
+from core.domain.audit.versions import ActorKind, NamedActor, Version, VersionId, named_actor
+from core.domain.connections.connection import Connection
 from core.domain.identifiers import UserId
-from core.domain.integrations import Integration
-from core.domain.links import Link
+from core.domain.integrations.integration import Integration
+from core.domain.links.link import Link
 from core.domain.organizations import Project
-from core.domain.versions import ActorKind, NamedActor, Version, VersionId, named_actor
 from tests.support.domain import external
 
 PERSON = UserActor(UserId(3), external(3))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.deliveries import (
+from core.domain.deliveries.delivery import (
     BodyRefused,
     DeliveryRefused,
     HeadersRefused,
@@ -20,9 +20,9 @@ from core.domain.deliveries import (
     VerifiedDelivery,
 )
 from core.domain.errors import ErrorKind
-from core.domain.events import EnvelopeUnreadable
-from core.domain.lanes import lane_of
-from core.domain.notices import RepositoryChanged, Unhandled
+from core.domain.events.event import EnvelopeUnreadable
+from core.domain.events.lanes import lane_of
+from core.domain.events.provider_events import RepositoryChanged, Unhandled
 from core.domain.secret import Secret
 from entrypoints.bootstrap.signing import replay_signature
 from tests.support.webhooks import DELIVERY, SECRET, protocol, signed

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.signature import SigningSecret, sign
-from adapters.github.webhook_protocol import GitHubWebhooks
-from core.domain.deliveries import BodyRefused, HeadersRefused, SignatureRefused
+from adapters.github.protocol.signature import SigningSecret, sign
+from adapters.github.protocol.webhooks import GitHubWebhooks
+from core.domain.deliveries.delivery import BodyRefused, HeadersRefused, SignatureRefused
 from core.domain.errors import ErrorKind
 from tests.support.webhooks import DELIVERY, SECRET, SIGNATURE, protocol, signature, signed
 

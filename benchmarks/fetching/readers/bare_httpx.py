@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import uvloop
 
-from adapters.github.repository_answers import RepositoriesAnswer
+from adapters.github.decoding.repository_answers import RepositoriesAnswer
 
 _decode = msgspec.json.Decoder(RepositoriesAnswer).decode
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.github.addresses import Addresses
-from adapters.github.app_jwt import AppJwt, read_private_key
-from adapters.github.as_app import AppCalls
-from adapters.github.as_installation import InstallationCalls
-from adapters.github.as_user import UserCalls
-from adapters.github.caller import Parts
-from adapters.github.calls import Limits
-from adapters.github.credentials import AppCredential, ClientCredential, TokenAges
-from adapters.github.needs import NEEDS
-from adapters.github.transport import Transport
-from adapters.github.webhook_protocol import PROVIDER
-from adapters.github.wire import Connect
+from adapters.github.api.app_calls import AppCalls
+from adapters.github.api.app_jwt import AppJwt, read_private_key
+from adapters.github.api.caller import Parts
+from adapters.github.api.calls import Limits
+from adapters.github.api.credentials import AppCredential, ClientCredential, TokenAges
+from adapters.github.api.http_client import Connect
+from adapters.github.api.installation_calls import InstallationCalls
+from adapters.github.api.transport import Transport
+from adapters.github.api.user_calls import UserCalls
+from adapters.github.app_needs import NEEDS
+from adapters.github.protocol.webhooks import PROVIDER
 from core.domain.provider import Capabilities
 from core.domain.secret import Secret
 from ports.clock import Clock

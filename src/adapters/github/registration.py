@@ -11,13 +11,13 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from adapters.github.addresses import Addresses
-from adapters.github.calls import Call, Limits
-from adapters.github.credentials import NoCredential
-from adapters.github.failures import Failure, failure_of, message_of
-from adapters.github.needs import NEEDS
-from adapters.github.reading import nothing
-from adapters.github.unavailable import Unavailable
-from adapters.github.wire import Connect, Wire
+from adapters.github.api.calls import Call, Limits
+from adapters.github.api.credentials import NoCredential
+from adapters.github.api.failures import Failure, failure_of, message_of
+from adapters.github.api.http_client import Connect, Wire
+from adapters.github.api.unavailable import Unavailable
+from adapters.github.app_needs import NEEDS
+from adapters.github.decoding.readers import nothing
 from core.domain.provider import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
 

@@ -11,9 +11,9 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from core.domain.census import Census
-from core.domain.events import EventStatus
-from core.domain.installation_checks import CheckOutcome
+from core.domain.events.backlog import Census
+from core.domain.events.event import EventStatus
+from core.domain.integrations.installation_checks import CheckOutcome
 from ports.metrics import Metrics
 
 _CENSUS = {

@@ -20,9 +20,9 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from adapters.postgres.errors import unreachable
-from adapters.postgres.locks import CLASS, MIGRATIONS
-from adapters.postgres.pooler import BACKEND_PID
+from adapters.postgres.connection.errors import unreachable
+from adapters.postgres.connection.locks import CLASS, MIGRATIONS
+from adapters.postgres.connection.pooler import BACKEND_PID
 from adapters.postgres.tables import metadata
 from core.domain.errors import DomainError, ErrorKind, StorageConflict, StorageUnavailable
 

@@ -5,7 +5,7 @@ Each function is idempotent: a row with this external id is brought to what is g
 
 from uuid import UUID
 
-from adapters.postgres.database import Database
+from adapters.postgres.connection.database import Database
 from core.domain.identifiers import OrganizationId, UserId
 from core.domain.organizations import Organization, Project, Role, User
 

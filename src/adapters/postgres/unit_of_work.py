@@ -3,32 +3,32 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Generic, TypeVar
 
-from adapters.postgres.attributions import PostgresAttributionStore
-from adapters.postgres.batch_starts import PostgresBatchStartStore
-from adapters.postgres.catalog_syncs import PostgresCatalogSyncStore
-from adapters.postgres.census import PostgresCensusStore
-from adapters.postgres.commit_claims import PostgresCommitClaimStore
-from adapters.postgres.connections import PostgresConnectionStore
-from adapters.postgres.database import Database
-from adapters.postgres.domain_events import PostgresDomainEventStore
-from adapters.postgres.events import PostgresEventStore
-from adapters.postgres.faults import PostgresFaultStore
-from adapters.postgres.flows import PostgresFlowStore
-from adapters.postgres.idempotency import PostgresIdempotencyStore
-from adapters.postgres.installation_checks import PostgresInstallationCheckStore
-from adapters.postgres.integrations import PostgresIntegrationStore
-from adapters.postgres.links import PostgresLinkStore
-from adapters.postgres.mailbox import PostgresMailbox
-from adapters.postgres.projects import PostgresProjectStore
-from adapters.postgres.read_leases import PostgresReadLeaseStore
-from adapters.postgres.recoveries import PostgresRecoveryStore
-from adapters.postgres.repositories import PostgresRepositoryStore
-from adapters.postgres.retention import PostgresRetentionStore
-from adapters.postgres.revocations import PostgresRevocationStore
-from adapters.postgres.secret_uses import PostgresSecretUseStore
-from adapters.postgres.session import Session
-from adapters.postgres.token_store import PostgresInstallationTokenStore, PostgresUserTokenStore
-from adapters.postgres.versions import PostgresVersionStore
+from adapters.postgres.connection.database import Database
+from adapters.postgres.connection.session import Session
+from adapters.postgres.stores.attributions import PostgresAttributionStore
+from adapters.postgres.stores.backlog import PostgresCensusStore
+from adapters.postgres.stores.batch_starts import PostgresBatchStartStore
+from adapters.postgres.stores.catalog_syncs import PostgresCatalogSyncStore
+from adapters.postgres.stores.commit_claims import PostgresCommitClaimStore
+from adapters.postgres.stores.connections import PostgresConnectionStore
+from adapters.postgres.stores.domain_events import PostgresDomainEventStore
+from adapters.postgres.stores.event_queue import PostgresMailbox
+from adapters.postgres.stores.events import PostgresEventStore
+from adapters.postgres.stores.faults import PostgresFaultStore
+from adapters.postgres.stores.flows import PostgresFlowStore
+from adapters.postgres.stores.idempotency import PostgresIdempotencyStore
+from adapters.postgres.stores.installation_checks import PostgresInstallationCheckStore
+from adapters.postgres.stores.integrations import PostgresIntegrationStore
+from adapters.postgres.stores.links import PostgresLinkStore
+from adapters.postgres.stores.projects import PostgresProjectStore
+from adapters.postgres.stores.read_leases import PostgresReadLeaseStore
+from adapters.postgres.stores.recoveries import PostgresRecoveryStore
+from adapters.postgres.stores.repositories import PostgresRepositoryStore
+from adapters.postgres.stores.retention import PostgresRetentionStore
+from adapters.postgres.stores.revocations import PostgresRevocationStore
+from adapters.postgres.stores.secret_uses import PostgresSecretUseStore
+from adapters.postgres.stores.tokens import PostgresInstallationTokenStore, PostgresUserTokenStore
+from adapters.postgres.stores.versions import PostgresVersionStore
 from ports.unit_of_work import Transaction, UnitOfWork
 
 Made = TypeVar("Made")

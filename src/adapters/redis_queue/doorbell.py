@@ -13,7 +13,7 @@ from rq.queue import EnqueueData
 from rq.serializers import JSONSerializer
 
 from adapters.redis_queue.problems import problem_of
-from core.domain.lanes import LANES
+from core.domain.events.lanes import LANES
 from core.domain.secret import shown
 from ports.doorbell import Doorbell
 from ports.traces import Traces

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.errors import DomainError, ErrorKind
+from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
-from core.domain.notices import RepositoryFacts
 from core.domain.secret import Secret
 
 

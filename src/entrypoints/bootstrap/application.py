@@ -6,19 +6,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 from adapters.github.addresses import Addresses
+from adapters.github.protocol.webhooks import PROVIDER as GITHUB
+from adapters.github.protocol.webhooks import GitHubWebhooks
 from adapters.github.provider import GitHubApp, GitHubProvider
-from adapters.github.webhook_protocol import PROVIDER as GITHUB
-from adapters.github.webhook_protocol import GitHubWebhooks
 from adapters.observability.alerts import LoggedAlerts
 from adapters.observability.logs import configure_logs
 from adapters.observability.metrics import PrometheusMetrics
 from adapters.oso_policy.authorizer import OsoAuthorizer
-from adapters.postgres.database import Database
-from adapters.postgres.delivery_log import PostgresDeliveryLog
-from adapters.postgres.directory import PostgresDirectory
-from adapters.postgres.exclusion import PostgresExclusion
+from adapters.postgres.connection.database import Database
+from adapters.postgres.connection.exclusion import PostgresExclusion
+from adapters.postgres.connection.write_probe import WriteProbe
+from adapters.postgres.queries.directory import PostgresDirectory
+from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from adapters.postgres.write_probe import WriteProbe
 from adapters.redis_queue.doorbell import QUEUE, RedisDoorbell
 from adapters.redis_queue.queue_probe import QueueProbe
 from adapters.secrets.cipher import AesGcmCipher, NoKeys
@@ -29,11 +29,11 @@ from adapters.system.clock import SystemClock
 from adapters.system.memory import keep_memory_private
 from core.application import Application
 from core.domain.secret import Secret
-from core.use_cases.events.retain import Retention
+from core.use_cases.events.apply_retention import Retention
 from entrypoints.bootstrap.extensions import extended
 from entrypoints.bootstrap.outgoing import connect_by, http_client, outgoing_of
 from entrypoints.bootstrap.wiring import Driven, wire
-from entrypoints.settings import Settings
+from entrypoints.settings.settings import Settings
 from ports.alerts import Alerts
 from ports.directory import Directory
 from ports.doorbell import Doorbell

@@ -1,15 +1,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.use_cases.catalog.access import InstallationTokens, ProviderAccess
 from core.use_cases.catalog.all_branches import AllBranches
-from core.use_cases.catalog.due_syncs import SyncDueCatalogs
 from core.use_cases.catalog.list_branches import ListBranches
 from core.use_cases.catalog.list_repositories import ListRepositories
+from core.use_cases.catalog.provider_access import InstallationTokens, ProviderAccess
 from core.use_cases.catalog.request_sync import RequestSync
 from core.use_cases.catalog.show_repository import ShowRepository
-from core.use_cases.catalog.sync import SyncCatalog
-from core.use_cases.integrations.disconnect import DisconnectIntegration
+from core.use_cases.catalog.sync_catalog import SyncCatalog
+from core.use_cases.catalog.sync_due_catalogs import SyncDueCatalogs
+from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
 from core.use_cases.integrations.find_manage_page import FindManagePage
 from core.use_cases.integrations.list_integrations import ListIntegrations
 from core.use_cases.integrations.show_integration import ShowIntegration

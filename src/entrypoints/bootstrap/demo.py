@@ -9,19 +9,19 @@ from importlib.resources import files
 from typing import Any
 from uuid import UUID, uuid5
 
-from adapters.github.webhook_protocol import PROVIDER
-from adapters.postgres.database import Database
+from adapters.github.protocol.webhooks import PROVIDER
+from adapters.postgres.connection.database import Database
 from adapters.postgres.seed import seed_membership, seed_organization, seed_project, seed_user
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from core.domain.actors import SystemActor
-from core.domain.changes import Change
+from core.domain.audit.changes import Change
+from core.domain.catalog.repository import Repository
 from core.domain.identifiers import AccountId, RepoId
-from core.domain.integrations import Integration
-from core.domain.links import Link
+from core.domain.integrations.integration import Integration
+from core.domain.links.link import Link
 from core.domain.organizations import Organization, Project, Role, User
-from core.domain.repositories import Repository
-from entrypoints.development.tokens import TokenSigner
-from entrypoints.settings import Settings
+from entrypoints.local.development.tokens import TokenSigner
+from entrypoints.settings.settings import Settings
 from ports.unit_of_work import Transaction
 
 # Names under it always give the same ids, so a second start meets its own data.

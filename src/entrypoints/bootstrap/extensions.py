@@ -8,10 +8,10 @@ from typing import Any
 
 from entrypoints.bootstrap.port_check import find_mismatches
 from entrypoints.bootstrap.wiring import Driven
-from entrypoints.setting_problem import Problem
-from entrypoints.setting_table import PREFIX
-from entrypoints.setting_values import Adapter
-from entrypoints.settings import SettingsRefused
+from entrypoints.settings.problem import Problem
+from entrypoints.settings.settings import SettingsRefused
+from entrypoints.settings.table import PREFIX
+from entrypoints.settings.values import Adapter
 
 # Ports with one adapter for the whole application, by the field of `Driven`.
 _ALONE = frozenset({"alerts", "cipher", "delivery_log", "directory", "doorbell", "exclusion", "unit_of_work"})

@@ -9,7 +9,7 @@ from entrypoints.grpc_api.calls import Authentication
 from entrypoints.grpc_api.envelope import Envelope
 from entrypoints.grpc_api.health import Health
 from entrypoints.grpc_api.services import NAMES
-from entrypoints.settings import Settings
+from entrypoints.settings.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from adapters.postgres.database import Database
-from adapters.postgres.sealed_values import PostgresSealedValueStore
+from adapters.postgres.connection.database import Database
+from adapters.postgres.stores.encrypted_values import PostgresSealedValueStore
 from adapters.secrets.cipher import AesGcmCipher, NoKeys
-from core.use_cases.keys.reseal import ResealValues
-from entrypoints.settings import Settings
+from core.use_cases.tokens.reencrypt_values import ResealValues
+from entrypoints.settings.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

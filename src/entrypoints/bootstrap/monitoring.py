@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from entrypoints.bootstrap.application import Runtime, open_runtime
-from entrypoints.bootstrap.probing import probe_during
-from entrypoints.settings import Settings
+from entrypoints.bootstrap.startup_probe import probe_during
+from entrypoints.settings.settings import Settings
 
 
 @asynccontextmanager
@@ -18,7 +18,7 @@ async def open_monitored(settings: Settings) -> AsyncIterator[Runtime]:
         if settings.metrics_addr is None:
             yield runtime
             return
-        from entrypoints.bootstrap.watching import watched  # noqa: PLC0415 - only who is watched pays for it
+        from entrypoints.bootstrap.metrics_server import watched  # noqa: PLC0415 - only who is watched pays for it
 
         async with watched(runtime, settings.metrics_addr):
             yield runtime

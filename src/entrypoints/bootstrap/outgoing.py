@@ -5,9 +5,9 @@ from functools import partial
 
 import httpx
 
-from adapters.github.wire import Connect
-from entrypoints.outgoing import Outgoing
-from entrypoints.settings import Settings
+from adapters.github.api.http_client import Connect
+from entrypoints.process.outgoing import Outgoing
+from entrypoints.settings.settings import Settings
 
 
 def outgoing_of(settings: Settings) -> Outgoing:

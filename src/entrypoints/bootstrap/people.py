@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from core.use_cases.attribution.claim_commits import ClaimCommits
 from core.use_cases.attribution.follow_memberships import FollowMemberships
 from core.use_cases.attribution.list_attributions import ListAttributions
-from core.use_cases.connections.begin import BeginConnection
-from core.use_cases.connections.disconnect import DisconnectAccount
-from core.use_cases.connections.finish import FinishConnection
+from core.use_cases.connections.begin_connection import BeginConnection
+from core.use_cases.connections.disconnect_account import DisconnectAccount
+from core.use_cases.connections.finish_connection import FinishConnection
 from core.use_cases.connections.list_connections import ListConnections
-from core.use_cases.connections.look_up import LookUpIdentities
-from core.use_cases.connections.revoke import RevokeTokens
+from core.use_cases.connections.look_up_identities import LookUpIdentities
+from core.use_cases.connections.revoke_tokens import RevokeTokens
 from entrypoints.bootstrap.tokens import Tokens
 from ports.authorizer import Authorizer
 from ports.cipher import Cipher

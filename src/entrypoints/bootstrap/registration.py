@@ -3,8 +3,8 @@ import os
 from adapters.github.addresses import Addresses, is_loopback
 from adapters.github.registration import LONGEST_NAME, AppWish, RegisteredApp, Registrar
 from entrypoints.bootstrap.outgoing import connect_by, outgoing_of
-from entrypoints.setting_table import PREFIX
-from entrypoints.settings import Settings
+from entrypoints.settings.settings import Settings
+from entrypoints.settings.table import PREFIX
 
 __all__ = [
     "LONGEST_NAME",

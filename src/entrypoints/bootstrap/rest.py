@@ -7,16 +7,16 @@ import structlog
 from starlette.types import ASGIApp
 
 from core.domain.errors import DomainError
-from core.use_cases.events.secret_uses import RecordSecretUses
+from core.use_cases.deliveries.record_secret_uses import RecordSecretUses
 from entrypoints.bootstrap.application import open_runtime, token_verifier
-from entrypoints.bootstrap.probing import probe_during
+from entrypoints.bootstrap.startup_probe import probe_during
 from entrypoints.rest.app import RestParts, create_app
-from entrypoints.rest.authentication import Authentication
-from entrypoints.rest.sign_in import PATH as SIGN_IN
-from entrypoints.rest.sign_in import development_sign_in
-from entrypoints.rest.webhooks import WebhookEndpoint
-from entrypoints.setting_values import origin_of
-from entrypoints.settings import Settings
+from entrypoints.rest.browser.sign_in import PATH as SIGN_IN
+from entrypoints.rest.browser.sign_in import development_sign_in
+from entrypoints.rest.http.authentication import Authentication
+from entrypoints.rest.resources.webhooks import WebhookEndpoint
+from entrypoints.settings.settings import Settings
+from entrypoints.settings.values import origin_of
 
 _SECRET_USES_SECONDS = 60
 

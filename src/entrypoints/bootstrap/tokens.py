@@ -2,15 +2,15 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.use_cases.flows.exchange_code import ExchangeCode
 from core.use_cases.tokens.app_breaker import AppBreaker
-from core.use_cases.tokens.exchange_code import ExchangeCode
+from core.use_cases.tokens.get_installation_token import GetInstallationToken
+from core.use_cases.tokens.get_user_token import GetUserToken
 from core.use_cases.tokens.installation_lease import Minting
-from core.use_cases.tokens.installation_token import GetInstallationToken
-from core.use_cases.tokens.leases import Pause, TokenLeases
-from core.use_cases.tokens.probe import ProbeSuspended
-from core.use_cases.tokens.renew import RenewInstallationTokens
+from core.use_cases.tokens.probe_suspended import ProbeSuspended
+from core.use_cases.tokens.renew_installation_tokens import RenewInstallationTokens
+from core.use_cases.tokens.token_leases import Pause, TokenLeases
 from core.use_cases.tokens.user_lease import Refreshing
-from core.use_cases.tokens.user_token import GetUserToken
 from ports.alerts import Alerts
 from ports.cipher import Cipher
 from ports.clock import Clock

@@ -6,35 +6,35 @@ from core.application import Application
 from core.use_cases.account.identify import Identify
 from core.use_cases.account.who_am_i import WhoAmI
 from core.use_cases.attribution.resolve_commit_authors import ResolveCommitAuthors
-from core.use_cases.audit.list_versions import ListVersions
-from core.use_cases.events.browse import FindDeliveries, ListEvents, ShowEvent
-from core.use_cases.events.count_census import CountCensus
-from core.use_cases.events.drain import DrainLane
-from core.use_cases.events.of_organization import (
+from core.use_cases.deliveries.compare_log import CompareLog
+from core.use_cases.deliveries.drain_lane import DrainLane
+from core.use_cases.deliveries.fetch_missing import FetchMissing
+from core.use_cases.deliveries.find_source_secrets import FindSourceSecrets
+from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
+from core.use_cases.deliveries.record_secret_uses import RecordSecretUses
+from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries
+from core.use_cases.deliveries.requeue_due_events import Sweep
+from core.use_cases.events.apply_retention import ApplyRetention, Retention
+from core.use_cases.events.count_backlog import CountCensus
+from core.use_cases.events.list_events import FindDeliveries, ListEvents, ShowEvent
+from core.use_cases.events.organization_events import (
     ListOrganizationEvents,
     ShowOrganizationEvent,
     ShowOrganizationPayload,
 )
-from core.use_cases.events.receive import ReceiveDelivery
-from core.use_cases.events.retain import ApplyRetention, Retention
-from core.use_cases.events.retry import RetryEvent, RetryEvents
-from core.use_cases.events.retry_of_organization import RetryOrganizationEvent, RetryOrganizationEvents
-from core.use_cases.events.secret_uses import RecordSecretUses
-from core.use_cases.events.source_secrets import FindSourceSecrets
-from core.use_cases.events.sweep import Sweep
-from core.use_cases.idempotency.forget_expired import ForgetExpiredKeys
+from core.use_cases.events.retry_events import RetryEvent, RetryEvents
+from core.use_cases.events.retry_organization_events import RetryOrganizationEvent, RetryOrganizationEvents
+from core.use_cases.idempotency.delete_expired_keys import ForgetExpiredKeys
 from core.use_cases.integrations.check_installation import CheckInstallation
 from core.use_cases.integrations.confirm_deletions import ConfirmDeletions
 from core.use_cases.integrations.reconcile_installations import ReconcileInstallations
-from core.use_cases.recovery.compare import CompareLog
-from core.use_cases.recovery.fetch import FetchMissing
-from core.use_cases.recovery.recover import RecoverDeliveries
-from core.use_cases.streams.places import Places
+from core.use_cases.list_versions import ListVersions
+from core.use_cases.streams.log_follower import DomainEventTail
 from core.use_cases.streams.stream_events import StreamEvents
-from core.use_cases.streams.tail import DomainEventTail
+from core.use_cases.streams.stream_slots import Places
 from core.use_cases.tokens.issue_read_token import IssueReadToken
-from core.use_cases.tokens.leases import Pause
-from core.use_cases.tokens.revoke_strays import RevokeStrayTokens
+from core.use_cases.tokens.revoke_orphaned_tokens import RevokeStrayTokens
+from core.use_cases.tokens.token_leases import Pause
 from entrypoints.bootstrap.catalog import wire_catalog
 from entrypoints.bootstrap.installing import wire_installing
 from entrypoints.bootstrap.people import wire_people

@@ -17,14 +17,14 @@ import click
 
 from core.domain.provider import ProviderUnavailable
 from entrypoints.bootstrap.registration import Addresses, RegisteredApp, Registrar, registrar, variables
-from entrypoints.embedded.errors import CannotStart
-from entrypoints.registration.environment_file import Kept, environment_text, keep
-from entrypoints.registration.flow import Registered, RegistrationFailed, RegistrationFlow
-from entrypoints.registration.places import PlaceRefused, Places, checked_github, wish
-from entrypoints.registration.server import served
-from entrypoints.setting_table import PREFIX
-from entrypoints.settings import Settings, SettingsRefused
-from entrypoints.up.ports import reachable
+from entrypoints.local.embedded.errors import CannotStart
+from entrypoints.local.registration.environment_file import Kept, environment_text, keep
+from entrypoints.local.registration.flow import Registered, RegistrationFailed, RegistrationFlow
+from entrypoints.local.registration.locations import PlaceRefused, Places, checked_github, wish
+from entrypoints.local.registration.server import served
+from entrypoints.local.up.ports import reachable
+from entrypoints.settings.settings import Settings, SettingsRefused
+from entrypoints.settings.table import PREFIX
 
 
 @dataclass(frozen=True, slots=True)

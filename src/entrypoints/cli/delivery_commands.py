@@ -1,7 +1,7 @@
 """What `crewkit-git events show` and `events retry` do with one delivery."""
 
 from core.application import Application
-from core.use_cases.events.browse import EventDetails
+from core.use_cases.events.list_events import EventDetails
 from entrypoints.cli.application import OPERATOR, call_application
 from entrypoints.cli.delivery_ids import resolve_delivery_id
 

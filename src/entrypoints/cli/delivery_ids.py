@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import click
 
 from core.application import Application
-from core.domain.events import Event
+from core.domain.events.event import Event
 from entrypoints.cli.application import OPERATOR
 from entrypoints.cli.event_report import format_time, replace_controls
 

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import click
 
-from entrypoints.development.demo import demo_users, explain_missing_demo
-from entrypoints.development.tokens import TokenSigner
-from entrypoints.setting_table import PREFIX
-from entrypoints.settings import Settings, SettingsRefused
-from entrypoints.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
+from entrypoints.local.development.demo import demo_users, explain_missing_demo
+from entrypoints.local.development.tokens import TokenSigner
+from entrypoints.local.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
+from entrypoints.settings.settings import Settings, SettingsRefused
+from entrypoints.settings.table import PREFIX
 
 _ENVIRONMENT = f"{PREFIX}ENVIRONMENT"
 

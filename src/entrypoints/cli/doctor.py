@@ -42,11 +42,11 @@ def doctor(*, as_json: bool, timeout: timedelta) -> None:
 
 async def _examine(timeout_seconds: float) -> "list[Finding]":
     from entrypoints.bootstrap.application import configure_command
-    from entrypoints.bootstrap.doctor import open_checks
     from entrypoints.cli.environment import with_development_keys
+    from entrypoints.doctor.checks import open_checks
     from entrypoints.doctor.findings import examine
-    from entrypoints.setting_checks import unknown
-    from entrypoints.settings import Settings
+    from entrypoints.settings.checks import unknown
+    from entrypoints.settings.settings import Settings
 
     environment = with_development_keys(os.environ)
     settings, problems = Settings.readable_part(environment)

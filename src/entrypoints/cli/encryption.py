@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import click
 
-from core.use_cases.keys.reseal import Resealed
+from core.use_cases.tokens.reencrypt_values import Resealed
 from entrypoints.bootstrap.application import configure_command
 from entrypoints.bootstrap.keys import open_key_ring
 from entrypoints.cli.environment import read_settings_with_keys
 from entrypoints.cli.errors import readable_errors
 from entrypoints.doctor.wording import counted
-from entrypoints.setting_table import PREFIX
-from entrypoints.settings import Settings
+from entrypoints.settings.settings import Settings
+from entrypoints.settings.table import PREFIX
 
 _MAX_ROWS_NAMED = 10
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from entrypoints.setting_table import PREFIX
-from entrypoints.settings import Settings, SettingsRefused
+from entrypoints.settings.settings import Settings, SettingsRefused
+from entrypoints.settings.table import PREFIX
 
 
 def read_settings(process: str) -> Settings:
     """Return the settings of a command, or end it with what is missing and how to provide it."""
-    from entrypoints.development.demo import with_running_demo
+    from entrypoints.local.development.demo import with_running_demo
 
     return _parse(with_running_demo(os.environ), process)
 
@@ -24,8 +24,8 @@ def read_settings_with_keys(process: str) -> Settings:
 
 def with_development_keys(given: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of the service's processes: those that `up` runs, if it is running."""
-    from entrypoints.development.demo import running_demo, with_running_demo
-    from entrypoints.up.keys import development_environment
+    from entrypoints.local.development.demo import running_demo, with_running_demo
+    from entrypoints.local.up.keys import development_environment
 
     environment = with_running_demo(given)
     home = Path(environment.get(f"{PREFIX}HOME") or ".crewkit-git")
@@ -36,7 +36,7 @@ def with_development_keys(given: Mapping[str, str]) -> dict[str, str]:
 
 def missing_demo_hint(given: Mapping[str, str]) -> str | None:
     """Explain why no running `up` was found; None if one was found, or in production."""
-    from entrypoints.development.demo import explain_missing_demo
+    from entrypoints.local.development.demo import explain_missing_demo
 
     why = explain_missing_demo(given)
     if why is None or given.get(f"{PREFIX}ENVIRONMENT", "").strip() == "production":

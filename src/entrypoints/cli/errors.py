@@ -8,8 +8,8 @@ import click
 
 from core.domain.errors import DomainError, StorageNotPrepared, StorageUnavailable
 from core.domain.secret import Secret, shown
-from entrypoints.setting_table import PREFIX
-from entrypoints.settings import SettingsRefused
+from entrypoints.settings.settings import SettingsRefused
+from entrypoints.settings.table import PREFIX
 
 _VARIABLE = f"{PREFIX}DATABASE_URL"
 

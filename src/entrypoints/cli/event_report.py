@@ -6,9 +6,9 @@ from datetime import datetime
 import click
 import msgspec
 
-from core.domain.events import Event, EventStatus
-from core.domain.source_keys import to_number
-from core.use_cases.events.browse import EventDetails, ListedEvent
+from core.domain.deliveries.source_key import to_number
+from core.domain.events.event import Event, EventStatus
+from core.use_cases.events.list_events import EventDetails, ListedEvent
 
 _HEADER = ("RECEIVED", "DELIVERY ID", "STATUS", "EVENT", "REPOSITORY", "REASON")
 _STATUS_COLUMN = _HEADER.index("STATUS")

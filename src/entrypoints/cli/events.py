@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.domain.events import RETRYABLE, EventStatus
+from core.domain.events.event import RETRYABLE, EventStatus
 from entrypoints.cli.durations import DURATION
 from entrypoints.cli.groups import WholeTextGroup
 
@@ -101,7 +101,7 @@ def retry(
 
     DELIVERY_ID is the id in `crewkit-git events list`. Its first characters are enough if they are unique.
     """
-    from core.use_cases.events.retry import MOST
+    from core.use_cases.events.retry_events import MOST
     from entrypoints.cli.application import OPERATOR, call_application
     from entrypoints.cli.delivery_commands import retry_delivery
     from entrypoints.doctor.wording import counted

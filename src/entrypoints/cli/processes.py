@@ -4,8 +4,8 @@ from collections.abc import Callable
 import click
 
 from entrypoints.cli.libraries import import_libraries
-from entrypoints.setting_checks import unknown
-from entrypoints.settings import Settings, SettingsRefused
+from entrypoints.settings.checks import unknown
+from entrypoints.settings.settings import Settings, SettingsRefused
 
 
 @click.command()
@@ -50,7 +50,7 @@ def _run(process: Callable[[Settings], None], name: str) -> None:
     import structlog
 
     from entrypoints.bootstrap.application import configure_process
-    from entrypoints.embedded.errors import CannotStart
+    from entrypoints.local.embedded.errors import CannotStart
 
     settings = _settings(name)
     configure_process(settings)

@@ -2,9 +2,9 @@
 
 import click
 
-from core.domain.recoveries import ON_ITS_WAY
-from core.use_cases.recovery.fetch import MOST
-from core.use_cases.recovery.recover import HELD_ELSEWHERE, NO_DELIVERY_LOG, RecoveryReport
+from core.domain.deliveries.recovery import ON_ITS_WAY
+from core.use_cases.deliveries.fetch_missing import MOST
+from core.use_cases.deliveries.recover_deliveries import HELD_ELSEWHERE, NO_DELIVERY_LOG, RecoveryReport
 
 _WHY_STOPPED = {
     HELD_ELSEWHERE: (

@@ -5,7 +5,7 @@ import click
 from click.core import ParameterSource
 
 from entrypoints.cli.durations import DURATION
-from entrypoints.setting_table import PREFIX
+from entrypoints.settings.table import PREFIX
 
 _GITHUB_URL = f"{PREFIX}GITHUB_URL"
 

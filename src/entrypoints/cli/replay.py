@@ -17,10 +17,10 @@ from core.domain.secret import Secret
 from entrypoints.bootstrap.signing import github_signature, replay_signature
 from entrypoints.cli.environment import missing_demo_hint, read_settings
 from entrypoints.cli.progress import ProgressReport
-from entrypoints.development.demo import running_demo
-from entrypoints.network_names import is_loopback
-from entrypoints.public_paths import WEBHOOKS
-from entrypoints.setting_table import PREFIX
+from entrypoints.edge.public_urls import WEBHOOKS
+from entrypoints.local.development.demo import running_demo
+from entrypoints.process.network_names import is_loopback
+from entrypoints.settings.table import PREFIX
 
 # The namespace of replayed deliveries: the same event and body always get the same delivery id.
 _NAMESPACE = UUID("0d9f6d36-6a1c-5d0e-9a53-2b9e6c8f4a11")

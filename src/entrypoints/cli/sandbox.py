@@ -9,9 +9,9 @@ from entrypoints.cli.libraries import import_libraries
 def sandbox() -> None:
     """Run a sandbox GitHub on this machine, for development and tests."""
     import_libraries()
-    from entrypoints.embedded.errors import CannotStart
-    from entrypoints.sandbox.server import SandboxRefused, run_sandbox
-    from entrypoints.settings import Settings, SettingsRefused
+    from entrypoints.local.embedded.errors import CannotStart
+    from entrypoints.settings.settings import Settings, SettingsRefused
+    from sandbox.server import SandboxRefused, run_sandbox
 
     try:
         run_sandbox(Settings.from_environment(os.environ, process="sandbox"))

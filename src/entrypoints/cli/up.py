@@ -2,7 +2,7 @@ import os
 
 import click
 
-from entrypoints.setting_table import PREFIX
+from entrypoints.settings.table import PREFIX
 
 
 @click.command()
@@ -10,8 +10,8 @@ def up() -> None:
     """Run the whole service on this machine: database, queue, API, workers and demo data."""
     from core.domain.secret import Secret
     from entrypoints.cli.errors import readable_errors
-    from entrypoints.embedded.errors import CannotStart
-    from entrypoints.up.stack import run_stack
+    from entrypoints.local.embedded.errors import CannotStart
+    from entrypoints.local.up.stack import run_stack
 
     database_url = os.environ.get(f"{PREFIX}DATABASE_URL")
     try:

@@ -1,5 +1,5 @@
 """The findings of `crewkit-git doctor`: what is wrong with an installation of the service, and what to do.
 
-`entrypoints.bootstrap.doctor` reads the state of PostgreSQL, Redis and GitHub. The pure functions here turn
+`entrypoints.doctor.checks` reads the state of PostgreSQL, Redis and GitHub. The pure functions here turn
 that state into findings.
 """

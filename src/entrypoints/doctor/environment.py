@@ -1,9 +1,9 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from entrypoints.doctor.findings import Finding, Level, fail, ok, warn
-from entrypoints.setting_problem import Problem
-from entrypoints.setting_table import SETTINGS
-from entrypoints.settings import Settings
+from entrypoints.settings.problem import Problem
+from entrypoints.settings.settings import Settings
+from entrypoints.settings.table import SETTINGS
 
 _ABOUT = "settings"
 

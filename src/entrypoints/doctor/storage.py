@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from core.domain.installation_checks import CheckBacklog
-from core.domain.recoveries import RecoveryState
+from core.domain.deliveries.recovery import RecoveryState
+from core.domain.integrations.installation_checks import CheckBacklog
 from entrypoints.doctor.findings import Finding, fail, ok, warn
 from entrypoints.doctor.wording import counted, deliveries, lasting
 

@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 import structlog
 
-from core.domain.event_streams import TooManyStreams
+from core.domain.streams.stream import TooManyStreams
 from entrypoints.grpc_api import calls
 from entrypoints.grpc_api.errors import STATUS_DETAILS, refusal_of
 

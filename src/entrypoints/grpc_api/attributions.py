@@ -2,13 +2,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.domain.attribution import Method, Role
-from core.domain.attribution_views import AttributionFilter, AttributionStatus, AttributionView
+from core.domain.attribution.attribution import Method, Role
+from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView
 from core.domain.identifiers import RepoId
 from core.use_cases.attribution.list_attributions import ListAttributions
 from core.use_cases.attribution.resolve_commit_authors import ResolveCommitAuthors
 from crewkit.git.v1 import attributions_pb2 as wire
 from crewkit.git.v1.attributions_pb2_grpc import AttributionServiceServicer
+from entrypoints.edge.cursors import Row, encode_place
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import (
@@ -20,7 +21,6 @@ from entrypoints.grpc_api.fields import (
     refused,
 )
 from entrypoints.grpc_api.times import stamp
-from entrypoints.places import Row, encode_place
 
 STATUSES: Mapping[AttributionStatus, "wire.AttributionStatus.ValueType"] = {
     AttributionStatus.MATCHED: wire.ATTRIBUTION_STATUS_MATCHED,

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from core.domain.actors import Actor
 from core.use_cases.account.identify import Identify
-from entrypoints.credentials import acting_user, bearer_token
-from entrypoints.rest.request_ids import new_request_id, sane_request_id
+from entrypoints.edge.credentials import acting_user, bearer_token
+from entrypoints.rest.http.request_ids import new_request_id, sane_request_id
 from ports.tokens import TokenVerifier
 
 REQUEST_ID = "x-request-id"

@@ -1,8 +1,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.domain.connection_views import ConnectionStanding, ConnectionView
-from core.use_cases.connections.disconnect import DisconnectAccount
+from core.domain.connections.views import ConnectionStanding, ConnectionView
+from core.use_cases.connections.disconnect_account import DisconnectAccount
 from core.use_cases.connections.list_connections import ListConnections
 from crewkit.git.v1 import connections_pb2 as wire
 from crewkit.git.v1.connections_pb2_grpc import ConnectionServiceServicer
@@ -11,7 +11,7 @@ from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import read_name
 from entrypoints.grpc_api.times import stamp
-from entrypoints.rest.actions import connection_action
+from entrypoints.rest.resources.actions import connection_action
 
 STATUSES: Mapping[ConnectionStanding, "wire.ConnectionStatus.ValueType"] = {
     ConnectionStanding.NOT_CONNECTED: wire.CONNECTION_STATUS_NOT_CONNECTED,

@@ -11,12 +11,12 @@ from google.protobuf.message import DecodeError
 from grpc import StatusCode
 
 from core.domain.errors import DomainError, ErrorKind
-from core.domain.event_streams import StreamEnded
+from core.domain.streams.stream import StreamEnded
+from entrypoints.edge.time_limit import TimeLimit
 from entrypoints.grpc_api import calls
 from entrypoints.grpc_api.anonymous_streams import AnonymousStreams
 from entrypoints.grpc_api.calls import Authentication
 from entrypoints.grpc_api.errors import STATUS_DETAILS, Refusal, ended, refusal_of, too_slow, unexpected
-from entrypoints.time_limit import TimeLimit
 from ports.alerts import Alerts
 from ports.metrics import Metrics
 from ports.traces import Role, Traces

@@ -10,7 +10,7 @@ from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
 from core.domain.errors import DomainError, ErrorKind
-from core.domain.event_streams import EndReason
+from core.domain.streams.stream import EndReason
 
 DOMAIN = "git.crewkit"
 """The `ErrorInfo.domain` of this service. Domain and reason together identify an error."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 from google.protobuf.json_format import ParseDict
 
-from core.domain.domain_events import (
+from core.domain.streams.domain_event import (
     CommitsClaimedData,
     DomainEventType,
     EventData,
@@ -16,7 +16,7 @@ from core.domain.domain_events import (
     RecordedEvent,
     RepositoryData,
 )
-from core.domain.event_streams import StreamFilter
+from core.domain.streams.stream import StreamFilter
 from core.use_cases.streams.stream_events import StreamEvents
 from crewkit.git.v1.domain_events_pb2 import DomainEvent
 from crewkit.git.v1.events_pb2 import StreamEventsRequest, StreamEventsResponse

@@ -9,8 +9,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from core.domain.errors import FieldError
 from core.domain.idempotency import IdempotencyKey, idempotency_key
-from entrypoints.places import PlaceRefused, decode_place
-from entrypoints.query_refusals import QueryRefused
+from entrypoints.edge.cursors import PlaceRefused, decode_place
+from entrypoints.edge.query_errors import QueryRefused
 
 T = TypeVar("T")
 

@@ -3,16 +3,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from core.domain.integration_views import ConnectionState, IntegrationView
-from core.domain.integrations import Integration
-from core.domain.versions import VersionId
-from core.use_cases.audit.list_versions import ListVersions
+from core.domain.audit.versions import VersionId
+from core.domain.integrations.integration import Integration
+from core.domain.integrations.views import ConnectionState, IntegrationView
 from core.use_cases.catalog.request_sync import RequestSync
-from core.use_cases.integrations.disconnect import DisconnectIntegration
+from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
 from core.use_cases.integrations.list_integrations import ListIntegrations
 from core.use_cases.integrations.show_integration import ShowIntegration
+from core.use_cases.list_versions import ListVersions
 from crewkit.git.v1 import integrations_pb2 as wire
 from crewkit.git.v1.integrations_pb2_grpc import IntegrationServiceServicer
+from entrypoints.edge.cursors import RowPlace, encode_place
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_page_token
@@ -20,7 +21,6 @@ from entrypoints.grpc_api.remedies import remedy
 from entrypoints.grpc_api.syncs import catalog_sync
 from entrypoints.grpc_api.times import stamp
 from entrypoints.grpc_api.versions import version
-from entrypoints.places import RowPlace, encode_place
 
 STATUSES: Mapping[ConnectionState, "wire.IntegrationStatus.ValueType"] = {
     ConnectionState.NOT_CONNECTED: wire.INTEGRATION_STATUS_NOT_CONNECTED,

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from uuid import UUID
 
-from core.domain.link_choices import ROOT_DIRECTORY, LinkChoices
-from core.domain.link_views import LinkView, Unreachable
+from core.domain.links.choices import ROOT_DIRECTORY, LinkChoices
+from core.domain.links.views import LinkView, Unreachable
 from crewkit.git.v1 import projects_pb2 as wire
 from entrypoints.grpc_api.fields import refused
 from entrypoints.grpc_api.remedies import remedy

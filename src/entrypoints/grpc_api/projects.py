@@ -2,17 +2,18 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.identifiers import RepoId
-from core.domain.link_views import ProjectView
-from core.domain.projects import ProjectPlace
-from core.use_cases.projects.change_link import ChangeLink
-from core.use_cases.projects.import_repository import ImportRepository
-from core.use_cases.projects.link_repository import LinkRepository
-from core.use_cases.projects.list_projects import ListProjects
-from core.use_cases.projects.show_link import ShowLink
-from core.use_cases.projects.show_project import ShowProject
-from core.use_cases.projects.unlink_repository import UnlinkRepository
+from core.domain.links.projects import ProjectPlace
+from core.domain.links.views import ProjectView
+from core.use_cases.links.change_link import ChangeLink
+from core.use_cases.links.import_repository import ImportRepository
+from core.use_cases.links.link_repository import LinkRepository
+from core.use_cases.links.list_projects import ListProjects
+from core.use_cases.links.show_link import ShowLink
+from core.use_cases.links.show_project import ShowProject
+from core.use_cases.links.unlink_repository import UnlinkRepository
 from crewkit.git.v1 import projects_pb2 as wire
 from crewkit.git.v1.projects_pb2_grpc import ProjectRepositoryServiceServicer
+from entrypoints.edge.cursors import encode_place
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import (
@@ -25,7 +26,6 @@ from entrypoints.grpc_api.fields import (
 )
 from entrypoints.grpc_api.links import link, read_changes, read_choices
 from entrypoints.grpc_api.times import stamp
-from entrypoints.places import encode_place
 
 
 @dataclass(frozen=True, slots=True)

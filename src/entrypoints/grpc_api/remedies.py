@@ -1,8 +1,8 @@
 from uuid import UUID
 
-from core.domain import integration_views
+from core.domain.integrations import views as integration_views
 from crewkit.git.v1.integrations_pb2 import Remedy
-from entrypoints.rest.actions import action_of
+from entrypoints.rest.resources.actions import action_of
 
 
 def remedy(

@@ -1,21 +1,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.catalog_search import CatalogFilter, CatalogPlace
+from core.domain.catalog.repository import Repository
+from core.domain.catalog.search import CatalogFilter, CatalogPlace
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Project
-from core.domain.repositories import Repository
 from core.use_cases.catalog.list_branches import ListBranches
 from core.use_cases.catalog.list_repositories import ListRepositories
 from core.use_cases.catalog.show_repository import ShowRepository
 from crewkit.git.v1 import repositories_pb2 as wire
 from crewkit.git.v1.repositories_pb2_grpc import RepositoryServiceServicer
+from entrypoints.edge.cursors import encode_place
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_page_token, read_query
 from entrypoints.grpc_api.syncs import catalog_sync
 from entrypoints.grpc_api.times import stamp
-from entrypoints.places import encode_place
 
 
 @dataclass(frozen=True, slots=True)

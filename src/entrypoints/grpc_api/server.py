@@ -10,15 +10,15 @@ from grpc_reflection.v1alpha import reflection
 
 from core.application import Application
 from entrypoints.bootstrap.grpc_api import open_grpc
-from entrypoints.descriptors import affordable_connections, raise_descriptor_limit
 from entrypoints.garbage_collection import freeze_existing_objects
 from entrypoints.grpc_api.envelope import Envelope
 from entrypoints.grpc_api.health import Health
 from entrypoints.grpc_api.services import NAMES, add_services
-from entrypoints.listening import claimable
-from entrypoints.setting_table import PREFIX
-from entrypoints.setting_values import Address
-from entrypoints.settings import Settings
+from entrypoints.process.descriptors import affordable_connections, raise_descriptor_limit
+from entrypoints.process.listen import claimable
+from entrypoints.settings.settings import Settings
+from entrypoints.settings.table import PREFIX
+from entrypoints.settings.values import Address
 
 # As in the API: callers have given up on calls that take longer than this.
 _DRAIN_SECONDS = 10.0

@@ -1,6 +1,6 @@
 from collections.abc import Mapping
 
-from core.domain.syncs import SyncPhase, SyncState
+from core.domain.catalog.sync import SyncPhase, SyncState
 from crewkit.git.v1 import integrations_pb2 as wire
 from entrypoints.grpc_api.times import length, stamp
 

@@ -5,8 +5,8 @@ from uuid import UUID
 from google.protobuf.json_format import ParseDict
 from google.protobuf.struct_pb2 import Value
 
+from core.domain.audit.versions import ActorKind, Version, named_actor
 from core.domain.organizations import User
-from core.domain.versions import ActorKind, Version, named_actor
 from crewkit.git.v1 import integrations_pb2 as wire
 from entrypoints.grpc_api.times import stamp
 

@@ -1,18 +1,20 @@
 from dataclasses import dataclass
 
-from core.domain.events import RETRYABLE
+from core.domain.events.event import RETRYABLE
 from core.domain.identifiers import EventId
-from core.use_cases.events.of_organization import (
+from core.use_cases.events.organization_events import (
     ListOrganizationEvents,
     ShowOrganizationEvent,
     ShowOrganizationPayload,
 )
-from core.use_cases.events.retry import MOST
-from core.use_cases.events.retry_of_organization import RetryOrganizationEvent, RetryOrganizationEvents
+from core.use_cases.events.retry_events import MOST
+from core.use_cases.events.retry_organization_events import RetryOrganizationEvent, RetryOrganizationEvents
 from crewkit.git.v1 import webhook_events_pb2 as wire
 from crewkit.git.v1.webhook_events_pb2_grpc import WebhookEventServiceServicer
+from entrypoints.edge.cursors import RowPlace, encode_place
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
+from entrypoints.grpc_api.event_messages import read_filter, webhook_event
 from entrypoints.grpc_api.fields import (
     read_id,
     read_name,
@@ -21,8 +23,6 @@ from entrypoints.grpc_api.fields import (
     read_request_id,
     refused,
 )
-from entrypoints.grpc_api.ledger import read_filter, webhook_event
-from entrypoints.places import RowPlace, encode_place
 
 
 @dataclass(frozen=True, slots=True)

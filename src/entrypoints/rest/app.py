@@ -4,7 +4,23 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.application import Application
-from entrypoints.rest import (
+from entrypoints.rest.browser import sign_in
+from entrypoints.rest.browser.flow_cookies import FlowCookies
+from entrypoints.rest.browser.install import Installing
+from entrypoints.rest.browser.manage_page import Managing
+from entrypoints.rest.browser.pages import Pages
+from entrypoints.rest.browser.sign_in import SignIn
+from entrypoints.rest.dashboard.routes import Dashboard
+from entrypoints.rest.http.authentication import Authentication
+from entrypoints.rest.http.cross_origin import CrossOrigin
+from entrypoints.rest.http.envelope import Envelope
+from entrypoints.rest.http.limits import Limits
+from entrypoints.rest.http.operations import Operation, routes
+from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
+from entrypoints.rest.http.representations import Representations
+from entrypoints.rest.http.tracing import Traced
+from entrypoints.rest.openapi import operations as description
+from entrypoints.rest.resources import (
     account,
     attributions,
     branches,
@@ -15,31 +31,15 @@ from entrypoints.rest import (
     metrics,
     projects,
     repositories,
-    sign_in,
     syncs,
     versions,
     webhook_events,
     webhook_retries,
 )
-from entrypoints.rest.authentication import Authentication
-from entrypoints.rest.connections import Connecting
-from entrypoints.rest.cross_origin import CrossOrigin
-from entrypoints.rest.dashboard.routes import Dashboard
-from entrypoints.rest.description import operations as description
-from entrypoints.rest.envelope import Envelope
-from entrypoints.rest.flow_cookies import FlowCookies
-from entrypoints.rest.health import ReadinessChecks
-from entrypoints.rest.installing import Installing
-from entrypoints.rest.limits import Limits
-from entrypoints.rest.managing import Managing
-from entrypoints.rest.metrics import Exposition
-from entrypoints.rest.operations import Operation, routes
-from entrypoints.rest.pages import Pages
-from entrypoints.rest.problems import EXCEPTION_HANDLERS
-from entrypoints.rest.representations import Representations
-from entrypoints.rest.sign_in import SignIn
-from entrypoints.rest.tracing import Traced
-from entrypoints.rest.webhooks import WebhookEndpoint
+from entrypoints.rest.resources.connections import Connecting
+from entrypoints.rest.resources.health import ReadinessChecks
+from entrypoints.rest.resources.metrics import Exposition
+from entrypoints.rest.resources.webhooks import WebhookEndpoint
 from ports.alerts import Alerts
 from ports.metrics import Metrics
 from ports.traces import Traces

@@ -10,14 +10,14 @@ import uvloop
 from starlette.types import ASGIApp
 
 from entrypoints.bootstrap.rest import open_rest
-from entrypoints.descriptors import raise_descriptor_limit
 from entrypoints.garbage_collection import freeze_existing_objects
-from entrypoints.listening import listen, told
-from entrypoints.rest.http_protocol import protocol_factory
-from entrypoints.rest.open_connections import ConnectionLimits
-from entrypoints.setting_table import PREFIX
-from entrypoints.setting_values import Address
-from entrypoints.settings import Settings
+from entrypoints.process.descriptors import raise_descriptor_limit
+from entrypoints.process.listen import listen, told
+from entrypoints.rest.http.open_connections import ConnectionLimits
+from entrypoints.rest.http.protocol import protocol_factory
+from entrypoints.settings.settings import Settings
+from entrypoints.settings.table import PREFIX
+from entrypoints.settings.values import Address
 
 # GitHub waits 10 s for an answer; a request that is older than that when we stop has lost its caller.
 _DRAIN_SECONDS = 10

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from rq import get_current_job
 
-from core.domain.lanes import LANES
+from core.domain.events.lanes import LANES
 
 
 @dataclass(slots=True)

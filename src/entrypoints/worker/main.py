@@ -15,11 +15,11 @@ from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from core.domain.errors import DomainError
 from core.domain.secret import Secret, shown
-from core.use_cases.events.drain import Drained
+from core.use_cases.deliveries.drain_lane import Drained
 from entrypoints.bootstrap.application import LANE_QUEUE, Runtime
 from entrypoints.bootstrap.monitoring import open_monitored
 from entrypoints.garbage_collection import freeze_existing_objects
-from entrypoints.settings import Settings
+from entrypoints.settings.settings import Settings
 from entrypoints.worker import jobs
 from entrypoints.worker.loop import LoopThread
 from ports.traces import Role

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.integrations import IntegrationStatus
+from core.domain.integrations.integration import IntegrationStatus
 from tests.support.edge import Client, refused
 from tests.support.projects import GADGETS, WIDGETS, ProjectsEdge, link
 

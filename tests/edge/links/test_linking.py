@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.integrations import IntegrationStatus, StatusReason
+from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.organizations import Role
 from tests.support.edge import Client, refused
 from tests.support.projects import ARCHIVED, FOREIGN, GADGETS, GONE, WIDGETS, ProjectsEdge, link

@@ -7,9 +7,9 @@ import pytest
 
 from core.domain.actors import UserActor
 from core.domain.identifiers import AccountId
-from core.domain.integrations import IntegrationStatus, StatusReason
+from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.organizations import Role
-from tests.support.builders import a_repository, ago
+from testing.builders.entities import a_repository, ago
 from tests.support.edge import Client, refused
 from tests.support.projects import WIDGETS, ProjectsEdge, link
 

@@ -3,7 +3,7 @@
 import pytest
 
 from entrypoints.doctor.findings import Level
-from entrypoints.sandbox.faults import Fault, FaultKind
+from sandbox.faults import Fault, FaultKind
 from tests.support.examining import examined, levels, wrong
 from tests.support.service_at_sandbox import ServiceAtSandbox
 

@@ -14,7 +14,7 @@ from core.domain.secret import Secret
 from entrypoints.bootstrap import migrations
 from entrypoints.doctor.findings import Level
 from entrypoints.doctor.report import as_text
-from entrypoints.sandbox.faults import Fault, FaultKind
+from sandbox.faults import Fault, FaultKind
 from tests.support.examining import KEY, examined, levels, listening, wrong
 from tests.support.servers import Servers, new_database
 from tests.support.service_at_sandbox import ServiceAtSandbox

@@ -9,10 +9,10 @@ import psutil
 import pytest
 from starlette.types import Message
 
-from adapters.github.webhook_protocol import GitHubWebhooks
-from adapters.memory.metrics import MemoryMetrics
+from adapters.github.protocol.webhooks import GitHubWebhooks
 from core.domain.secret import Secret
-from entrypoints.rest.webhooks import WebhookEndpoint
+from entrypoints.rest.resources.webhooks import WebhookEndpoint
+from testing.memory.metrics import MemoryMetrics
 from tests.support.conditions import wait_until
 from tests.support.deliveries import INSTALLATION, SECRET, Delivery, accepted, post_all, push, pushes
 from tests.support.ledger import Ledger

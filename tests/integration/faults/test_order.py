@@ -2,8 +2,8 @@
 
 import asyncio
 
-from adapters.memory.metrics import MemoryMetrics
-from adapters.postgres.delivery_log import PostgresDeliveryLog
+from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
+from testing.memory.metrics import MemoryMetrics
 from tests.support.conditions import wait_until
 from tests.support.deliveries import Delivery, accepted, post_all, push
 from tests.support.ledger import opened

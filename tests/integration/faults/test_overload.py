@@ -5,11 +5,11 @@ import asyncio
 import httpx
 import psycopg
 
-from adapters.memory.metrics import MemoryMetrics
-from adapters.postgres.delivery_log import PostgresDeliveryLog
-from core.use_cases.events.receive import ReceiveDelivery
-from entrypoints.rest.webhooks import WebhookEndpoint
-from tests.support.builders import PROVIDER
+from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
+from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
+from entrypoints.rest.resources.webhooks import WebhookEndpoint
+from testing.builders.entities import PROVIDER
+from testing.memory.metrics import MemoryMetrics
 from tests.support.deliveries import Delivery, push
 from tests.support.ledger import opened
 from tests.support.people import application_with

@@ -11,12 +11,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from adapters.memory.metrics import MemoryMetrics
-from adapters.postgres.database import Database
-from adapters.postgres.delivery_log import PostgresDeliveryLog
+from adapters.postgres.connection.database import Database
+from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from core.domain.deliveries import Receipt, VerifiedDelivery
+from core.domain.deliveries.delivery import Receipt, VerifiedDelivery
 from core.domain.identifiers import EventId
+from testing.memory.metrics import MemoryMetrics
 from tests.support.conditions import until
 from tests.support.deliveries import Delivery, post_all, pushes
 from tests.support.ledger import opened

@@ -8,7 +8,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from adapters.redis_queue.doorbell import QUEUE, RedisDoorbell
-from core.domain.lanes import LANES
+from core.domain.events.lanes import LANES
 from tests.support.conditions import wait_until
 
 JOB = "entrypoints.worker.jobs.drain"

@@ -10,8 +10,8 @@ from random import Random
 import pytest
 import redis
 
-from adapters.memory.clock import SettableClock
 from ports.unit_of_work import Transaction, UnitOfWork
+from testing.memory.clock import SettableClock
 from tests.support.conditions import until
 from tests.support.ledger import opened
 from tests.support.service import Service, running_service

@@ -14,8 +14,8 @@ from core.domain.provider import (
     InstallationGone,
     ProviderUnavailable,
 )
+from testing.builders.entities import an_integration
 from tests.support import github_answers as answers
-from tests.support.builders import an_integration
 from tests.support.github import ScriptedGitHub, Time, github_provider, refusal, reply
 from tests.support.github_answers import INSTALLATION, REMOVE
 

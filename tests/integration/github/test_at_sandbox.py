@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.github.addresses import Addresses
-from adapters.github.calls import Limits
+from adapters.github.api.calls import Limits
 from adapters.github.provider import GitHubApp, GitHubProvider
 from core.domain.provider import (
     AppRefused,
@@ -16,7 +16,7 @@ from core.domain.provider import (
     RateLimited,
 )
 from core.domain.secret import Secret
-from entrypoints.sandbox.faults import Fault, FaultKind
+from sandbox.faults import Fault, FaultKind
 from tests.support.github import Time
 from tests.support.sandbox import RunningSandbox, running_sandbox
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from adapters.github.breaker import BreakerPolicy
-from adapters.github.calls import Limits
+from adapters.github.api.calls import Limits
+from adapters.github.api.circuit_breaker import BreakerPolicy
 from core.domain.provider import (
     ProviderUnavailable,
 )

@@ -11,7 +11,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from adapters.github.credentials import TokenCredential
+from adapters.github.api.credentials import TokenCredential
 from adapters.github.provider import GitHubProvider
 from core.domain.identifiers import RepoId
 from core.domain.provider import (

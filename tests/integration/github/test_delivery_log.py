@@ -7,7 +7,7 @@ import pytest
 from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
-from core.domain.deliveries import QuotedDelivery
+from core.domain.deliveries.delivery import QuotedDelivery
 from core.domain.provider import (
     NotVisible,
 )

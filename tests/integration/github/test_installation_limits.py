@@ -4,10 +4,10 @@ import pytest
 from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
-from adapters.memory.metrics import MemoryMetrics
 from core.domain.identifiers import RepoId
 from core.domain.provider import InstallationAccess, RateLimited
 from core.domain.secret import Secret
+from testing.memory.metrics import MemoryMetrics
 from tests.support import github_answers as answers
 from tests.support.github import ScriptedGitHub, Time, github_provider, refusal, reply
 from tests.support.github_read import REPOSITORY

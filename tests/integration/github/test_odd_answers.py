@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import pytest
 from starlette.responses import Response
 
-from adapters.github.calls import Limits
+from adapters.github.api.calls import Limits
+from adapters.github.api.retries import RetryPolicy
 from adapters.github.provider import GitHubProvider
-from adapters.github.retries import RetryPolicy
-from adapters.memory.metrics import MemoryMetrics
 from core.domain.errors import DomainError
 from core.domain.identifiers import RepoId
 from core.domain.provider import (
@@ -22,6 +21,7 @@ from core.domain.provider import (
     SingleSignOnRequired,
 )
 from core.domain.secret import Secret
+from testing.memory.metrics import MemoryMetrics
 from tests.support import github_answers as answers
 from tests.support.github import (
     ACCESS,

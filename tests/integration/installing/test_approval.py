@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import httpx
 
-from entrypoints.sandbox.state.seed import ORBITAL
+from sandbox.state.seed import ORBITAL
 from tests.support.install_site import HTML, Site
 from tests.support.installing import CALLBACK, ORBITAL_ACCOUNT, refused
 from tests.support.sandbox import MARA, OONA

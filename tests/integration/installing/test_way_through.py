@@ -8,7 +8,7 @@ import asyncio
 import httpx
 import pytest
 
-from entrypoints.sandbox.faults import Fault, FaultKind
+from sandbox.faults import Fault, FaultKind
 from tests.support.install_site import HTML, JSON, Browser, Landing, Site, landing
 from tests.support.installing import CALLBACK, ORBITAL_ACCOUNT, begun_by_oona, bound, link_of, refused
 from tests.support.sandbox import INSTALLATION, JONAS, MARA, OONA

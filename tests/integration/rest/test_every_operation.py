@@ -16,10 +16,10 @@ import jwt
 import pytest
 from psycopg.pq.abc import PGresult
 
-from adapters.postgres.directory import _USER
-from adapters.postgres.line import Line, Parameters
-from entrypoints.development.tokens import TokenSigner
-from entrypoints.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
+from adapters.postgres.connection.line import Line, Parameters
+from adapters.postgres.queries.directory import _USER
+from entrypoints.local.development.tokens import TokenSigner
+from entrypoints.local.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
 from tests.support import tokens
 from tests.support.calls import BY_CALLER, CHANGING, FINITE, IN_ORGANIZATION, OPERATIONS, STRICT, Call
 from tests.support.whole_api import Tenants

@@ -6,7 +6,7 @@ import httpx
 import psycopg
 import pytest
 
-from entrypoints.rest.limits import Limits
+from entrypoints.rest.http.limits import Limits
 from tests.support.whole_api import Tenants
 
 AT_ONCE = 12

@@ -12,7 +12,7 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
-from entrypoints.rest.description.document import describe
+from entrypoints.rest.openapi.document import describe
 from tests.support.calls import FINITE, OPERATIONS
 from tests.support.rest import COOKIE
 from tests.support.whole_api import Tenants

@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from entrypoints.sandbox.app_file import new_private_key, public_key_of
-from entrypoints.sandbox.behaviour import Delivering
-from entrypoints.sandbox.rest.api import ENDPOINTS
-from entrypoints.sandbox.state.apps import Registration
+from entrypoints.local.sandbox_app import new_private_key, public_key_of
+from sandbox.behaviour import Delivering
+from sandbox.rest.api import ENDPOINTS
+from sandbox.state.apps import Registration
 from tests.support.github_openapi import check, operations
 from tests.support.sandbox import INSTALLATION, JONAS, MARA, PRIYA, RunningSandbox
 

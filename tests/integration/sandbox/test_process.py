@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from entrypoints.sandbox.app_file import app_environment, load_app
-from entrypoints.sandbox.state.seed import new_world
-from entrypoints.sandbox.state.snapshot import Snapshot
+from entrypoints.local.sandbox_app import app_environment, load_app
+from sandbox.state.seed import new_world
+from sandbox.state.snapshot import Snapshot
 from tests.support.conditions import wait_until
 from tests.support.sandbox import INSTALLATION, MARA, sandbox_app
 

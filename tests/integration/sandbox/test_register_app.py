@@ -17,8 +17,8 @@ from adapters.github.registration import Registrar
 from adapters.system.clock import SystemClock
 from core.domain.provider import ProviderUnavailable
 from entrypoints.cli.register_app import register_app
-from entrypoints.sandbox.faults import Fault, FaultKind
-from entrypoints.settings import Settings
+from entrypoints.settings.settings import Settings
+from sandbox.faults import Fault, FaultKind
 from tests.support.conditions import until
 from tests.support.receiver import Receiver
 from tests.support.registering import read, registering

@@ -13,7 +13,7 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorSet,
 )
 
-from core.domain.domain_events import DATA_OF, VERSION
+from core.domain.streams.domain_event import DATA_OF, VERSION
 from tests.support.reference.tables import code, table
 
 PROTO = Path(__file__).parents[3] / "proto"

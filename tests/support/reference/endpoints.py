@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from entrypoints.rest.operations import Access, Operation, Tag
+from entrypoints.rest.http.operations import Access, Operation, Tag
 from tests.support.reference.tables import code, table
 from tests.support.rest import everything
 

@@ -10,7 +10,7 @@ import entrypoints
 import ports
 from core.domain.errors import DomainError
 from entrypoints.grpc_api.errors import CODE, ENDED, too_slow, unexpected
-from entrypoints.rest.problems import OF_HTTP, status_of
+from entrypoints.rest.http.problems import OF_HTTP, status_of
 from tests.support.reference.tables import code, table
 
 

@@ -1,6 +1,6 @@
 """The table of settings."""
 
-from entrypoints.setting_table import PROCESSES, SETTINGS
+from entrypoints.settings.table import PROCESSES, SETTINGS
 from tests.support.reference.tables import code, table
 
 

@@ -8,8 +8,8 @@ from core.domain.errors import StorageUnavailable
 from entrypoints.doctor.environment import judge_settings
 from entrypoints.doctor.findings import Check, Finding, Level, examine, fail, note, ok, warn
 from entrypoints.doctor.report import as_json, as_text, is_well
-from entrypoints.setting_problem import Problem
-from entrypoints.settings import Settings
+from entrypoints.settings.problem import Problem
+from entrypoints.settings.settings import Settings
 
 WORST_FIRST = [
     fail("a", "Wrong.", "Mend it."),

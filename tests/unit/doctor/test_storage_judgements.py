@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.secrets.cipher import AesGcmCipher
-from core.domain.installation_checks import CheckBacklog
-from core.domain.recoveries import RecoveryState
+from core.domain.deliveries.recovery import RecoveryState
+from core.domain.integrations.installation_checks import CheckBacklog
 from core.domain.secret import Secret
 from entrypoints.doctor.findings import Finding, Level
 from entrypoints.doctor.keys import judge_app_keys, judge_keys, judge_webhook_secrets

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.github import app_answers, person_answers, repository_answers
 from adapters.github.addresses import Addresses
-from adapters.github.tolerant import OddParts, TolerantDecoder, Unreadable
+from adapters.github.decoding import app_answers, repository_answers
+from adapters.github.decoding import user_answers as person_answers
+from adapters.github.decoding.tolerant import OddParts, TolerantDecoder, Unreadable
 from tests.support.payload_table import required_answer_fields
 
 _FILE = Path(__file__).parents[2] / "data" / "github" / "openapi.subset.json"

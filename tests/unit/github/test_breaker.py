@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from adapters.github.breaker import BreakerPolicy, CircuitBreaker
-from adapters.github.unavailable import BreakerOpen, Unavailable
+from adapters.github.api.circuit_breaker import BreakerPolicy, CircuitBreaker
+from adapters.github.api.unavailable import BreakerOpen, Unavailable
 from core.domain.provider import NotVisible
 from tests.support.github import Time
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.github.app_jwt import AppJwt
-from adapters.github.credentials import (
+from adapters.github.api.app_jwt import AppJwt
+from adapters.github.api.credentials import (
     AppCredential,
     ClientCredential,
     NoCredential,

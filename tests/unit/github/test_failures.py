@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.failures import Failure, error_of, failure_of, message_of
+from adapters.github.api.failures import Failure, error_of, failure_of, message_of
 from core.domain.errors import ErrorKind
 from core.domain.provider import (
     AccountSuspended,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.deliveries import BodyRefused
-from core.domain.events import EnvelopeUnreadable
+from core.domain.deliveries.delivery import BodyRefused
+from core.domain.events.event import EnvelopeUnreadable
 from tests.support.deliveries import push
 from tests.support.webhooks import protocol, signed
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.github.large_payloads import HEAD_CHARACTERS, LARGE, MAX_COMMITS, bounded
-from core.domain.events import EnvelopeUnreadable
-from core.domain.notices import Push
+from adapters.github.protocol.large_payloads import HEAD_CHARACTERS, LARGE, MAX_COMMITS, bounded
+from core.domain.events.event import EnvelopeUnreadable
+from core.domain.events.provider_events import Push
 from tests.support.processing import payload
 from tests.support.webhooks import protocol
 

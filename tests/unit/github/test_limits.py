@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.github.limits import Pauses, Slots
+from adapters.github.api.limits import Pauses, Slots
 from core.domain.provider import RateLimited
 from tests.support.github import NOW, Time
 

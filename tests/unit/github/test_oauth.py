@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from adapters.github import oauth
+from adapters.github.api import oauth
 from core.domain.provider import AnswerUnreadable, AppRefused, CredentialRefused
 from core.domain.secret import Secret
 from tests.support.github import NOW

@@ -9,12 +9,11 @@ import msgspec
 import pytest
 import structlog
 
-from adapters.github.tolerant import Id, OddParts, TolerantDecoder, Unreadable, rows
-from adapters.github.web_urls import web_url
-from adapters.github.webhook_protocol import GitHubWebhooks
-from adapters.memory.metrics import MemoryMetrics
-from core.domain.events import EnvelopeUnreadable
-from core.domain.notices import (
+from adapters.github.decoding.tolerant import Id, OddParts, TolerantDecoder, Unreadable, rows
+from adapters.github.decoding.web_urls import web_url
+from adapters.github.protocol.webhooks import GitHubWebhooks
+from core.domain.events.event import EnvelopeUnreadable
+from core.domain.events.provider_events import (
     AccountRenamed,
     InstallationChanged,
     Notice,
@@ -25,6 +24,7 @@ from core.domain.notices import (
     RepositoryStep,
     Unhandled,
 )
+from testing.memory.metrics import MemoryMetrics
 from tests.support.webhooks import ROOT, protocol
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.pages import Page, pages
+from adapters.github.api.pages import Page, pages
 from tests.support.github import until
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.pagination import following, links
+from adapters.github.api.link_headers import following, links
 
 API = "https://api.github.com/installation/repositories"
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.people import NOREPLY_HOST, PeopleReader
-from core.domain.domain_events import MAX_CO_AUTHORS
+from adapters.github.protocol.authors import NOREPLY_HOST, PeopleReader
+from core.domain.events.provider_events import Author, ProviderUser
 from core.domain.identifiers import ProviderUserId
-from core.domain.notices import Author, ProviderUser
+from core.domain.streams.domain_event import MAX_CO_AUTHORS
 
 MARA = ProviderUser("900000001", "Mara-Okafor-Acme")
 PEOPLE = PeopleReader([NOREPLY_HOST]).of_push(MARA)

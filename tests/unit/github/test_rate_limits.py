@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.rate_limits import http_date, is_limited, pause_after, wait_asked
+from adapters.github.api.rate_limits import http_date, is_limited, pause_after, wait_asked
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOUR = 3600.0

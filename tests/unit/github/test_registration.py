@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from adapters.github.addresses import Addresses
-from adapters.github.needs import NEEDS, PERMISSION_OF_EVENT, named_as_in_manifests
+from adapters.github.app_needs import NEEDS, PERMISSION_OF_EVENT, named_as_in_manifests
 from adapters.github.registration import AppWish, Registrar, manifest
 from entrypoints.bootstrap.registration import variables
-from entrypoints.setting_table import SETTINGS
+from entrypoints.settings.table import SETTINGS
 from tests.support.registration import ANSWER, REGISTERED
 
 # https://docs.github.com/webhooks/webhook-events-and-payloads, "Availability" and permissions of each event.

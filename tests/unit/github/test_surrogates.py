@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.surrogates import without_halves
+from adapters.github.decoding.surrogates import without_halves
 
 LETTERS = st.text(st.characters(codec=None, exclude_categories=()), max_size=20)
 

@@ -2,13 +2,13 @@
 
 import asyncio
 
-from core.domain.flows import FlowStatus
-from core.domain.lanes import lane_of
+from core.domain.events.lanes import lane_of
+from core.domain.flows.flow import FlowStatus
 from core.domain.provider import (
     ProviderUnavailable,
 )
-from core.use_cases.install.begin import Mode
-from core.use_cases.install.outcomes import Connected
+from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.results import Connected
 from tests.support.install_outcomes import (
     asked_for,
     connect,

@@ -1,9 +1,13 @@
 """Connecting what is installed already: proven, chosen, explained, and never lost among many."""
 
-from core.domain.claims import InstallationNotProven
-from core.domain.flows import FlowInvalid
+from core.domain.flows.callback import (
+    ChoiceInvalid,
+    Return,
+)
+from core.domain.flows.flow import FlowInvalid
 from core.domain.identifiers import ProviderUserId, RepoId
-from core.domain.integrations import (
+from core.domain.install.claims import InstallationNotProven
+from core.domain.integrations.integration import (
     IntegrationStatus,
     OrganizationAlreadyConnected,
     StatusReason,
@@ -11,12 +15,8 @@ from core.domain.integrations import (
 from core.domain.provider import (
     InstallationSuspended,
 )
-from core.domain.returns import (
-    ChoiceInvalid,
-    Return,
-)
-from core.use_cases.install.begin import Mode
-from core.use_cases.install.outcomes import Choose, Connected, GoOn
+from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.results import Choose, Connected, GoOn
 from tests.support.catalog import facts
 from tests.support.install_outcomes import (
     choosing,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from core.domain.errors import DomainError
 from core.domain.provider import InstallationGone
-from core.use_cases.install.begin import Mode
-from core.use_cases.install.outcomes import Again, Choose, GoOn, Outcome
+from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.results import Again, Choose, GoOn, Outcome
 from tests.support.connecting import Browser
 from tests.support.install_world import (
     ACME,

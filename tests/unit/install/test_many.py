@@ -1,20 +1,20 @@
 """Many installations and many repositories: paged, named when they fail, and proven over several requests."""
 
-from core.domain.claims import InstallationNotProven
 from core.domain.errors import DomainError
-from core.domain.flows import FlowExpired, FlowInvalid
+from core.domain.flows.callback import ChoiceInvalid
+from core.domain.flows.flow import FlowExpired, FlowInvalid
 from core.domain.identifiers import ProviderUserId, RepoId
+from core.domain.install.claims import InstallationNotProven
 from core.domain.provider import (
     AddressNotAllowed,
     ProviderUnavailable,
     RateLimited,
     SingleSignOnRequired,
 )
-from core.domain.returns import ChoiceInvalid
-from core.use_cases.install.begin import Mode
-from core.use_cases.install.outcomes import Again, Checking, Choose, Connected, Outcome
-from core.use_cases.install.proving import PAGE
-from tests.support.builders import now
+from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.prove_installations import PAGE
+from core.use_cases.install.results import Again, Checking, Choose, Connected, Outcome
+from testing.builders.entities import now
 from tests.support.catalog import facts
 from tests.support.install_outcomes import connect, leaves_nothing, onward, refusal, refused
 from tests.support.install_world import ACME, MARA, MARAS, OLGA, WORKSHOP, InstallWorld, Sent

@@ -7,7 +7,7 @@ from core.domain.provider import (
     AppRefused,
     ProviderUnavailable,
 )
-from core.use_cases.install.outcomes import Choose, Connected
+from core.use_cases.install.results import Choose, Connected
 from tests.support.install_outcomes import (
     choosing,
     connect,

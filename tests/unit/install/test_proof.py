@@ -2,18 +2,18 @@
 
 import pytest
 
-from core.domain.claims import InstallationNotProven, InstallationNotVisible
 from core.domain.errors import DomainError
 from core.domain.identifiers import ProviderUserId, RepoId
-from core.domain.integrations import (
+from core.domain.install.claims import InstallationNotProven, InstallationNotVisible
+from core.domain.integrations.integration import (
     InstallationBoundElsewhere,
     OrganizationAlreadyConnected,
 )
 from core.domain.provider import (
     InstallationGone,
 )
-from core.use_cases.install.begin import Mode
-from core.use_cases.install.outcomes import Connected
+from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.results import Connected
 from tests.support.catalog import facts
 from tests.support.install_outcomes import (
     connect,

@@ -4,24 +4,24 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.domain_events import DomainEventType
-from core.domain.flows import APPROVAL_LIFETIME, FlowStatus
-from core.domain.integrations import (
-    IntegrationStatus,
-)
-from core.domain.provider import (
-    CredentialRefused,
-)
-from core.domain.returns import (
+from core.domain.flows.callback import (
     ApprovalNotFound,
     AuthorizationDenied,
     CodeMissing,
     Return,
     SetupAction,
 )
+from core.domain.flows.flow import APPROVAL_LIFETIME, FlowStatus
+from core.domain.integrations.integration import (
+    IntegrationStatus,
+)
+from core.domain.provider import (
+    CredentialRefused,
+)
 from core.domain.secret import Secret
-from core.use_cases.install.begin import Mode
-from core.use_cases.install.outcomes import AwaitingApproval, Choose, Connected, Unasked
+from core.domain.streams.domain_event import DomainEventType
+from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.results import AwaitingApproval, Choose, Connected, Unasked
 from tests.support.install_outcomes import (
     leaves_nothing,
     onward,

@@ -4,16 +4,16 @@ import pytest
 
 from core.domain.actors import ServiceActor
 from core.domain.errors import DomainError
+from core.domain.flows.callback import (
+    Return,
+)
 from core.domain.organizations import OrganizationNotFound, Role
 from core.domain.permissions import ActionForbidden
 from core.domain.provider import (
     ProviderUnknown,
 )
-from core.domain.returns import (
-    Return,
-)
 from core.use_cases.account.who_am_i import UserRequired
-from tests.support.builders import PROVIDER
+from testing.builders.entities import PROVIDER
 from tests.support.install_outcomes import (
     refused,
 )

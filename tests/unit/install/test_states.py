@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from core.domain.actors import ServiceActor, SystemActor
-from core.domain.flows import FlowExpired, FlowInProgress, FlowInterrupted, FlowInvalid
-from core.use_cases.install.begin import Mode
-from core.use_cases.install.outcomes import Again, Connected
-from tests.support.builders import PROVIDER
+from core.domain.flows.flow import FlowExpired, FlowInProgress, FlowInterrupted, FlowInvalid
+from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.results import Again, Connected
+from testing.builders.entities import PROVIDER
 from tests.support.connecting import Browser
 from tests.support.install_outcomes import (
     choosing,

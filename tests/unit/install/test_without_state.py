@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from core.domain.flows import FlowStep
+from core.domain.flows.callback import Return, SetupAction
+from core.domain.flows.flow import FlowStep
 from core.domain.provider import InstallationGone
-from core.domain.returns import Return, SetupAction
 from core.domain.secret import Secret
-from core.use_cases.install.begin import Mode
-from core.use_cases.install.outcomes import Choose, Connected, GoOn, Unasked
+from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.results import Choose, Connected, GoOn, Unasked
 from tests.support.connecting import Browser
 from tests.support.install_outcomes import connect, onward, refusal
 from tests.support.install_world import ACME, JONAS, MARA, MARAS, OLGA, WORKSHOP, InstallWorld

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from core.domain.changes import Change
-from core.domain.domain_events import DomainEventType, RepositoryData
-from core.domain.events import EventStatus, Outcome, Verdict
-from core.domain.interpretation import interpret
-from core.domain.interpretation.view import webhook_actor
-from core.domain.notices import AccountRenamed
+from core.domain.audit.changes import Change
+from core.domain.events.event import EventStatus, Outcome, Verdict
+from core.domain.events.interpretation import interpret
+from core.domain.events.interpretation.view import webhook_actor
+from core.domain.events.provider_events import AccountRenamed
+from core.domain.streams.domain_event import DomainEventType, RepositoryData
 from tests.support.domain import (
     ACCOUNT,
     EARLIER,

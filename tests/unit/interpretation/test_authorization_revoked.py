@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.changes import Change
-from core.domain.connections import ConnectionStatus
-from core.domain.events import EventStatus, Outcome, Verdict
-from core.domain.interpretation import interpret
-from core.domain.interpretation.view import webhook_actor
-from core.domain.notices import AuthorizationRevoked
+from core.domain.audit.changes import Change
+from core.domain.connections.connection import ConnectionStatus
+from core.domain.events.event import EventStatus, Outcome, Verdict
+from core.domain.events.interpretation import interpret
+from core.domain.events.interpretation.view import webhook_actor
+from core.domain.events.provider_events import AuthorizationRevoked
 from tests.support.domain import CONNECTION, EVENT, INTEGRATION, REQUESTER, view
 
 STANDALONE = replace(EVENT, event_type="github_app_authorization", action="revoked", source_key=None)

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from core.domain.actors import SystemActor
-from core.domain.domain_events import DomainEvent, DomainEventType, IntegrationData
-from core.domain.events import EventStatus, Outcome, Verdict
-from core.domain.integrations import Integration, IntegrationStatus, StatusReason
-from core.domain.interpretation import Interpretation, interpret
-from core.domain.notices import InstallationChanged, InstallationFacts, InstallationStep
+from core.domain.events.event import EventStatus, Outcome, Verdict
+from core.domain.events.interpretation import Interpretation, interpret
+from core.domain.events.provider_events import InstallationChanged, InstallationFacts, InstallationStep
+from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
+from core.domain.streams.domain_event import DomainEvent, DomainEventType, IntegrationData
 from tests.support.domain import (
     EARLIER,
     EVENT,

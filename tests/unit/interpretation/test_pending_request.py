@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.domain_events import DomainEventType, IntegrationData, LinkData
-from core.domain.events import EventStatus, Outcome, Verdict
+from core.domain.catalog.repository import Repository
+from core.domain.events.event import EventStatus, Outcome, Verdict
+from core.domain.events.interpretation import Binding, Interpretation, View, interpret, may_bind
+from core.domain.events.interpretation.view import webhook_actor
+from core.domain.events.provider_events import InstallationStep, RepositoryFacts
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
-from core.domain.integrations import Integration, IntegrationStatus
-from core.domain.interpretation import Binding, Interpretation, View, interpret, may_bind
-from core.domain.interpretation.view import webhook_actor
-from core.domain.notices import InstallationStep, RepositoryFacts
-from core.domain.repositories import Repository
+from core.domain.integrations.integration import Integration, IntegrationStatus
+from core.domain.streams.domain_event import DomainEventType, IntegrationData, LinkData
 from tests.support.domain import (
     BINDING,
     CREATED_ON_REQUEST,

@@ -8,16 +8,13 @@ import msgspec
 from hypothesis import event as seen_case
 from hypothesis import given
 
-from core.domain.attribution import Role
-from core.domain.changes import Change
-from core.domain.connections import Connection
-from core.domain.domain_events import DomainEventType
-from core.domain.events import Event, EventStatus, Outcome
-from core.domain.integrations import Integration, IntegrationStatus
-from core.domain.interpretation import Interpretation, View, interpret
-from core.domain.interpretation.view import webhook_actor
-from core.domain.links import Link
-from core.domain.notices import (
+from core.domain.attribution.attribution import Role
+from core.domain.audit.changes import Change
+from core.domain.connections.connection import Connection
+from core.domain.events.event import Event, EventStatus, Outcome
+from core.domain.events.interpretation import Interpretation, View, interpret
+from core.domain.events.interpretation.view import webhook_actor
+from core.domain.events.provider_events import (
     InstallationChanged,
     InstallationStep,
     Notice,
@@ -26,6 +23,9 @@ from core.domain.notices import (
     RepositoryChanged,
     RepositoryStep,
 )
+from core.domain.integrations.integration import Integration, IntegrationStatus
+from core.domain.links.link import Link
+from core.domain.streams.domain_event import DomainEventType
 from tests.support.domain import EVENT, ORGANIZATION, after
 from tests.support.generated import events, installations_changed, notices, pushes, views
 

@@ -4,11 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.domain_events import DomainEventType, ProviderAccount, PullRequestData, PullRequestSide
-from core.domain.events import EventStatus, Outcome
+from core.domain.events.event import EventStatus, Outcome
+from core.domain.events.interpretation import interpret
+from core.domain.events.provider_events import BranchRef, ProviderUser, PullRequest
 from core.domain.identifiers import RepoId
-from core.domain.interpretation import interpret
-from core.domain.notices import BranchRef, ProviderUser, PullRequest
+from core.domain.streams.domain_event import (
+    DomainEventType,
+    ProviderAccount,
+    PullRequestData,
+    PullRequestSide,
+)
 from tests.support.domain import (
     EVENT,
     LATER,

@@ -5,7 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from core.domain.domain_events import (
+from core.domain.events.event import EventStatus, Outcome, Verdict
+from core.domain.events.interpretation import Interpretation, View, interpret
+from core.domain.events.provider_events import Author, Push
+from core.domain.streams.domain_event import (
     DomainEvent,
     DomainEventType,
     Person,
@@ -13,9 +16,6 @@ from core.domain.domain_events import (
     PushData,
     PushedCommit,
 )
-from core.domain.events import EventStatus, Outcome, Verdict
-from core.domain.interpretation import Interpretation, View, interpret
-from core.domain.notices import Author, Push
 from tests.support.domain import (
     COMMIT,
     EARLIER,

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from core.domain.changes import Change
-from core.domain.domain_events import DomainEvent, DomainEventType, LinkData, RepositoryData
-from core.domain.events import EventStatus, Outcome, Verdict
+from core.domain.audit.changes import Change
+from core.domain.catalog.repository import Repository
+from core.domain.events.event import EventStatus, Outcome, Verdict
+from core.domain.events.interpretation import interpret
+from core.domain.events.interpretation.view import webhook_actor
+from core.domain.events.provider_events import RepositoriesChanged, RepositoryFacts
 from core.domain.identifiers import RepoId
-from core.domain.interpretation import interpret
-from core.domain.interpretation.view import webhook_actor
-from core.domain.notices import RepositoriesChanged, RepositoryFacts
-from core.domain.repositories import Repository
+from core.domain.streams.domain_event import DomainEvent, DomainEventType, LinkData, RepositoryData
 from tests.support.domain import (
     EARLIER,
     EVENT,

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.domain_events import DomainEventType, LinkData, RepositoryData
-from core.domain.events import EventStatus, Outcome, Verdict
+from core.domain.catalog.repository import Repository
+from core.domain.events.event import EventStatus, Outcome, Verdict
+from core.domain.events.interpretation import Interpretation, View, interpret
+from core.domain.events.provider_events import RepositoryChanged, RepositoryFacts, RepositoryStep
 from core.domain.identifiers import AccountId
-from core.domain.integrations import Integration
-from core.domain.interpretation import Interpretation, View, interpret
-from core.domain.links import Link
-from core.domain.notices import RepositoryChanged, RepositoryFacts, RepositoryStep
-from core.domain.repositories import Repository
+from core.domain.integrations.integration import Integration
+from core.domain.links.link import Link
+from core.domain.streams.domain_event import DomainEventType, LinkData, RepositoryData
 from tests.support.domain import (
     EARLIER,
     EVENT,

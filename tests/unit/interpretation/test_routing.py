@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.events import EventStatus, Outcome, Verdict
-from core.domain.integrations import Integration
-from core.domain.interpretation import interpret
-from core.domain.notices import (
+from core.domain.events.event import EventStatus, Outcome, Verdict
+from core.domain.events.interpretation import interpret
+from core.domain.events.provider_events import (
     AccountRenamed,
     InstallationChanged,
     InstallationStep,
@@ -17,6 +16,7 @@ from core.domain.notices import (
     RepositoryStep,
     Unhandled,
 )
+from core.domain.integrations.integration import Integration
 from tests.support.domain import (
     ACCOUNT,
     CONNECTION,

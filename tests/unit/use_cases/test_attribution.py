@@ -4,10 +4,14 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from core.domain.attribution import Kind, Method, Role
-from core.domain.attribution_views import AttributionFilter, AttributionView
-from core.domain.connections import Connection, ConnectionStatus
-from core.domain.domain_events import (
+from core.domain.attribution.attribution import Kind, Method, Role
+from core.domain.attribution.views import AttributionFilter, AttributionView
+from core.domain.connections.connection import Connection, ConnectionStatus
+from core.domain.errors import StorageConflict
+from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
+from core.domain.organizations import Role as Standing
+from core.domain.organizations import User
+from core.domain.streams.domain_event import (
     CommitsClaimedData,
     DomainEventType,
     Person,
@@ -15,10 +19,6 @@ from core.domain.domain_events import (
     PullRequestData,
     PushData,
 )
-from core.domain.errors import StorageConflict
-from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
-from core.domain.organizations import Role as Standing
-from core.domain.organizations import User
 from core.use_cases.attribution.claim_commits import ClaimCommits
 from core.use_cases.attribution.follow_memberships import FollowMemberships
 from tests.support.domain import EARLIER, EVENT, LINK, ORGANIZATION, PROVIDER, external, link

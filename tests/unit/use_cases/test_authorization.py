@@ -5,14 +5,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.memory.database import MemoryDatabase
-from adapters.memory.directory import MemoryDirectory
-from adapters.memory.seed import seed_membership, seed_organization, seed_user
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from core.domain.actors import Actor, ServiceActor, SystemActor, UserActor
 from core.domain.organizations import Organization, OrganizationNotFound, Role
 from core.domain.permissions import Action, ActionForbidden
 from core.use_cases.authorization import require, require_in
+from testing.memory.database import MemoryDatabase
+from testing.memory.directory import MemoryDirectory
+from testing.memory.seed import seed_membership, seed_organization, seed_user
 
 AUTHORIZER = OsoAuthorizer()
 

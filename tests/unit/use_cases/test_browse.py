@@ -6,10 +6,10 @@ import pytest
 
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from core.domain.actors import SystemActor, UserActor
-from core.domain.events import EventNotFound, EventStatus
+from core.domain.events.event import EventNotFound, EventStatus
 from core.domain.identifiers import UserId
 from core.domain.permissions import ActionForbidden
-from core.use_cases.events.browse import ListEvents, ShowEvent
+from core.use_cases.events.list_events import ListEvents, ShowEvent
 from ports.events import EventFilter
 from tests.support.domain import external
 from tests.support.processing import Processing, payload, push

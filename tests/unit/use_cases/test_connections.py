@@ -6,22 +6,22 @@ from dataclasses import replace
 import pytest
 
 from core.domain.actors import ServiceActor
-from core.domain.connection_views import ConnectionRemedy, ConnectionStanding
-from core.domain.connections import (
+from core.domain.connections.connection import (
     ConnectionStatus,
     EmailPermissionMissing,
     OtherAccountConnected,
     ProviderAccountTaken,
 )
+from core.domain.connections.views import ConnectionRemedy, ConnectionStanding
 from core.domain.errors import DomainError
-from core.domain.flows import LIFETIME, FlowExpired, FlowInvalid, FlowStatus, FlowUsed
+from core.domain.flows.callback import AuthorizationDenied, CodeMissing, Return
+from core.domain.flows.flow import LIFETIME, FlowExpired, FlowInvalid, FlowStatus, FlowUsed
 from core.domain.permissions import ActionForbidden
 from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, ProviderUnknown
-from core.domain.returns import AuthorizationDenied, CodeMissing, Return
 from core.domain.secret import Secret
 from core.use_cases.account.who_am_i import UserRequired
-from core.use_cases.tokens.sealing import open_access_token, open_refresh_token
-from tests.support.builders import BY, PROVIDER, step
+from core.use_cases.tokens.encryption import open_access_token, open_refresh_token
+from testing.builders.entities import BY, PROVIDER, step
 from tests.support.connecting import (
     CALLBACK,
     JONASS,

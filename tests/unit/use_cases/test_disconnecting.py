@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.connections import ConnectionStatus
+from core.domain.connections.connection import ConnectionStatus
 from core.domain.provider import AppRefused, ProviderUnavailable
-from tests.support.builders import PROVIDER
+from testing.builders.entities import PROVIDER
 from tests.support.connecting import MARAS, ConnectingWorld, nothing_is_connected, refused
 
 

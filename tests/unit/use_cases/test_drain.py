@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import pytest
 
-from core.domain.domain_events import DomainEventType, PushData
 from core.domain.errors import StorageUnavailable
-from core.domain.events import EventStatus, Outcome
-from core.domain.lanes import lane_of
-from core.use_cases.events.drain import Drained
+from core.domain.events.event import EventStatus, Outcome
+from core.domain.events.lanes import lane_of
+from core.domain.streams.domain_event import DomainEventType, PushData
+from core.use_cases.deliveries.drain_lane import Drained
 from tests.support.domain import EVENT, INTEGRATION, LAUNCHPAD, LINK, NOW, REPOSITORY, link
 from tests.support.processing import Processing, payload, push
 

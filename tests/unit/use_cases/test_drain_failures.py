@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.domain_events import PushData
 from core.domain.errors import StorageUnavailable
-from core.domain.events import EventStatus
-from core.use_cases.events.drain import Drained
+from core.domain.events.event import EventStatus
+from core.domain.streams.domain_event import PushData
+from core.use_cases.deliveries.drain_lane import Drained
 from tests.support.domain import EVENT, INSTALLATION, INTEGRATION, NOW
 from tests.support.processing import Processing, payload, push
 

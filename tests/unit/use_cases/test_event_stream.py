@@ -9,22 +9,29 @@ from uuid import UUID
 
 import pytest
 
-from adapters.memory.clock import SettableClock
-from adapters.memory.metrics import MemoryMetrics
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from core.domain.actors import ServiceActor
-from core.domain.domain_events import DomainEventType, LinkData, Person, PushData, PushedCommit, RecordedEvent
 from core.domain.errors import StorageUnavailable
-from core.domain.event_streams import Bounds, CursorExpired, EndReason, StreamEnded, StreamFilter
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Organization
-from core.use_cases.streams.feeds import Feeds
-from core.use_cases.streams.places import Places
+from core.domain.streams.domain_event import (
+    DomainEventType,
+    LinkData,
+    Person,
+    PushData,
+    PushedCommit,
+    RecordedEvent,
+)
+from core.domain.streams.stream import Bounds, CursorExpired, EndReason, StreamEnded, StreamFilter
+from core.use_cases.streams.log_follower import DomainEventTail, Following
 from core.use_cases.streams.stream_events import StreamEvents
-from core.use_cases.streams.tail import DomainEventTail, Following
+from core.use_cases.streams.stream_slots import Places
+from core.use_cases.streams.subscriber_buffers import Feeds
 from ports.unit_of_work import Transaction, UnitOfWork
-from tests.contract.memory_world import MemoryWorld
-from tests.support.builders import a_fact
+from testing.builders.entities import a_fact
+from testing.memory.clock import SettableClock
+from testing.memory.metrics import MemoryMetrics
+from testing.memory.world import MemoryWorld
 from tests.support.conditions import until
 from tests.support.processing import AlertBook
 
@@ -198,7 +205,7 @@ async def test_what_is_at_hand_is_bounded_by_its_size() -> None:
 
 async def test_an_outage_is_followed_by_what_happened_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is hung up on, and nothing is missed."""
-    monkeypatch.setattr("core.use_cases.streams.tail._OUTAGE", 0.001)
+    monkeypatch.setattr("core.use_cases.streams.log_follower._OUTAGE", 0.001)
     log = Log()
     ours = await log.world.organization()
     following = await log.tail.follow(ours, ANY, None)

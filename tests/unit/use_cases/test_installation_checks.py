@@ -6,19 +6,19 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.memory.metrics import MemoryMetrics
-from core.domain.domain_events import DomainEventType, IntegrationData
 from core.domain.errors import DomainError
-from core.domain.installation_checks import CHECK_INTERVAL, CheckOutcome
-from core.domain.integrations import Integration, IntegrationStatus, StatusReason
-from core.domain.lanes import lane_of
+from core.domain.events.lanes import lane_of
+from core.domain.integrations.installation_checks import CHECK_INTERVAL, CheckOutcome
+from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, RateLimited
+from core.domain.streams.domain_event import DomainEventType, IntegrationData
 from core.use_cases.integrations.check_installation import CheckInstallation
 from core.use_cases.integrations.confirm_deletions import ConfirmDeletions
 from core.use_cases.integrations.reconcile_installations import ReconcileInstallations
-from tests.contract.installation_checks import claim_requested, report
-from tests.contract.memory_world import MemoryWorld
-from tests.support.builders import INSTALLATION, PROVIDER, Fact, now
+from testing.builders.entities import INSTALLATION, PROVIDER, Fact, now
+from testing.contracts.stores.installation_checks import claim_requested, report
+from testing.memory.metrics import MemoryMetrics
+from testing.memory.world import MemoryWorld
 from tests.support.catalog import Catalog
 from tests.support.processing import AlertBook
 

@@ -9,11 +9,11 @@ from itertools import count
 import pytest
 
 from adapters.secrets.cipher import AesGcmCipher
-from core.domain.integrations import IntegrationNotActive, StatusReason
+from core.domain.integrations.integration import IntegrationNotActive, StatusReason
 from core.domain.provider import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
-from core.domain.token_lease import LEASE
-from core.use_cases.tokens.leases import Pause
+from core.domain.tokens.lease import LEASE
+from core.use_cases.tokens.token_leases import Pause
 from ports.cipher import CiphertextRefused
 from tests.support.conditions import until
 from tests.support.token_world import INSTALLATION, TokenWorld, token_world

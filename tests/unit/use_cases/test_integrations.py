@@ -6,25 +6,25 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.memory.provider_world import PERMISSIONS
 from core.domain.actors import Actor, ServiceActor, UserActor
-from core.domain.connections import ConnectionStatus
-from core.domain.domain_events import IntegrationData
-from core.domain.integration_views import ConnectionState, IntegrationView, Remedy
-from core.domain.integrations import (
+from core.domain.catalog.sync import SyncPhase
+from core.domain.connections.connection import ConnectionStatus
+from core.domain.events.lanes import lane_of
+from core.domain.integrations.integration import (
     InstallationOfOtherPerson,
     Integration,
     IntegrationNotFound,
     IntegrationStatus,
     StatusReason,
 )
-from core.domain.lanes import lane_of
+from core.domain.integrations.views import ConnectionState, IntegrationView, Remedy
 from core.domain.organizations import Organization, OrganizationNotFound, Role
 from core.domain.permissions import ActionForbidden
 from core.domain.provider import AppRefused, ProviderUnavailable, ProviderUnknown
-from core.domain.syncs import SyncPhase
-from tests.contract.memory_world import MemoryWorld
-from tests.support.builders import INSTALLATION, PROVIDER, Fact, ago, step
+from core.domain.streams.domain_event import IntegrationData
+from testing.builders.entities import INSTALLATION, PROVIDER, Fact, ago, step
+from testing.memory.provider_world import PERMISSIONS
+from testing.memory.world import MemoryWorld
 from tests.support.catalog import Catalog, facts
 
 

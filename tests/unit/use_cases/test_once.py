@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.memory.clock import SettableClock
 from core.domain.actors import ServiceActor, UserActor
 from core.domain.errors import DomainError, StorageConflict
 from core.domain.idempotency import (
@@ -18,10 +17,11 @@ from core.domain.idempotency import (
     keyed,
 )
 from core.domain.identifiers import OrganizationId, UserId
-from core.use_cases.idempotency.forget_expired import ForgetExpiredKeys
+from core.use_cases.idempotency.delete_expired_keys import ForgetExpiredKeys
 from core.use_cases.idempotency.once import Once, once
-from tests.contract.memory_world import MemoryWorld
-from tests.support.builders import now
+from testing.builders.entities import now
+from testing.memory.clock import SettableClock
+from testing.memory.world import MemoryWorld
 from tests.support.domain import external
 
 MARA = UserActor(UserId(1), external(1))

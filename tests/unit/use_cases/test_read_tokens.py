@@ -9,15 +9,15 @@ from uuid import uuid4
 import pytest
 
 from core.domain.actors import ServiceActor
+from core.domain.catalog.repository import RepositoryNotFound
 from core.domain.errors import DomainError
 from core.domain.identifiers import RepoId
-from core.domain.integrations import IntegrationNotActive, IntegrationStatus, StatusReason
-from core.domain.links import ProjectNotLinked
-from core.domain.projects import ProjectNotFound
+from core.domain.integrations.integration import IntegrationNotActive, IntegrationStatus, StatusReason
+from core.domain.links.link import ProjectNotLinked
+from core.domain.links.projects import ProjectNotFound
 from core.domain.provider import ProviderUnavailable
-from core.domain.read_tokens import ReadLease, ReadToken
-from core.domain.repositories import RepositoryNotFound
-from tests.support.builders import PROVIDER
+from core.domain.tokens.read_token import ReadLease, ReadToken
+from testing.builders.entities import PROVIDER
 from tests.support.catalog import facts
 from tests.support.edge import NOW
 from tests.support.projects import GADGETS, GONE, WIDGETS, ProjectsEdge

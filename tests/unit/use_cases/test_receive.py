@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from core.domain.deliveries import Receipt, ReceiverBusy, VerifiedDelivery
+from core.domain.deliveries.delivery import Receipt, ReceiverBusy, VerifiedDelivery
 from core.domain.errors import StorageUnavailable
-from core.domain.events import EventStatus
-from core.use_cases.events.receive import ReceiveDelivery
+from core.domain.events.event import EventStatus
+from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from ports.delivery_log import DeliveryLog
 from tests.support.domain import EVENT, INSTALLATION, LAUNCHPAD, NOW
 from tests.support.processing import Bell, Processing, push

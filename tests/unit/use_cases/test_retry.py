@@ -7,10 +7,10 @@ import pytest
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from core.domain.actors import Actor, ServiceActor, SystemActor, UserActor
 from core.domain.errors import ErrorKind
-from core.domain.events import EventNotFound, EventNotRetryable, EventStatus
+from core.domain.events.event import EventNotFound, EventNotRetryable, EventStatus
 from core.domain.identifiers import UserId
 from core.domain.permissions import ActionForbidden
-from core.use_cases.events.retry import RetryEvent, RetryEvents
+from core.use_cases.events.retry_events import RetryEvent, RetryEvents
 from ports.events import EventFilter
 from tests.support.domain import EVENT, INTEGRATION, LINK, NOW, ORGANIZATION, external
 from tests.support.processing import Processing, push

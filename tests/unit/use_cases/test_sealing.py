@@ -10,9 +10,9 @@ import pytest
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.provider import InstallationToken, UserTokens
 from core.domain.secret import Secret
-from core.domain.token_lease import SealedTokens
-from core.use_cases.install.sealing import open_verifier, seal_verifier
-from core.use_cases.tokens.sealing import (
+from core.domain.tokens.lease import SealedTokens
+from core.use_cases.flows.verifier_encryption import open_verifier, seal_verifier
+from core.use_cases.tokens.encryption import (
     open_access_token,
     open_for_revocation,
     open_installation_token,

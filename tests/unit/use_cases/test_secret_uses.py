@@ -1,9 +1,9 @@
 """Which accepted webhook secret is still in use."""
 
-from adapters.github.signature import SigningSecret
-from adapters.memory.clock import SettableClock
-from adapters.memory.provider import FakeProvider
-from core.use_cases.events.secret_uses import RecordSecretUses
+from adapters.github.protocol.signature import SigningSecret
+from core.use_cases.deliveries.record_secret_uses import RecordSecretUses
+from testing.memory.clock import SettableClock
+from testing.memory.provider import FakeProvider
 from tests.support.domain import NOW
 from tests.support.processing import Processing, push
 from tests.support.webhooks import SECRET

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from core.domain.errors import StorageUnavailable
-from core.domain.events import EventStatus
-from core.domain.lanes import lane_of
+from core.domain.events.event import EventStatus
+from core.domain.events.lanes import lane_of
 from tests.support.domain import EVENT, INTEGRATION, REVOKED
 from tests.support.processing import Processing, push
 

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.connections import ConnectionStatus
-from core.domain.domain_events import DomainEventType
-from core.domain.events import EventStatus
+from core.domain.connections.connection import ConnectionStatus
+from core.domain.events.event import EventStatus
 from core.domain.identifiers import ProviderUserId
-from core.domain.integrations import IntegrationStatus
-from core.use_cases.events.drain import Drained
+from core.domain.integrations.integration import IntegrationStatus
+from core.domain.streams.domain_event import DomainEventType
+from core.use_cases.deliveries.drain_lane import Drained
 from tests.support.domain import (
     CONNECTION,
     EVENT,

@@ -8,12 +8,6 @@ from adapters.postgres.tables.catalog import (
 )
 from adapters.postgres.tables.crewkit import memberships, organizations, projects, users
 from adapters.postgres.tables.integrations import git_flows, git_integrations, git_token_leases
-from adapters.postgres.tables.ledger import (
-    git_batch_starts,
-    git_domain_events,
-    git_retention,
-    git_webhook_events,
-)
 from adapters.postgres.tables.metadata import metadata
 from adapters.postgres.tables.people import (
     git_commit_claims,
@@ -22,6 +16,12 @@ from adapters.postgres.tables.people import (
     user_git_emails,
 )
 from adapters.postgres.tables.recoveries import git_faults, git_missing_deliveries, git_recoveries
+from adapters.postgres.tables.webhook_events import (
+    git_batch_starts,
+    git_domain_events,
+    git_retention,
+    git_webhook_events,
+)
 
 __all__ = [
     "git_batch_starts",

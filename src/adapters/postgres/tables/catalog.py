@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from adapters.postgres.tables.metadata import Timestamp, external_id, metadata, primary_key, written_at
 
-# `owner/name` as name, U+0001, owner: `core.domain.catalog_search.name_key` of what is in `search_name`.
+# `owner/name` as name, U+0001, owner: `core.domain.catalog.search.name_key` of what is in `search_name`.
 NAME_FIRST = r"""
     regexp_replace(search_name::text, '^(.*)/([^/]*)$'::text, '\2'::text || chr(1) || '\1'::text)
 """

@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 
-from core.domain.commit_claims import Claimed, CommitClaims, commits_claimed
+from core.domain.attribution.commit_claims import Claimed, CommitClaims, commits_claimed
 from core.domain.errors import StorageConflict
-from core.domain.lanes import lane_of
+from core.domain.events.lanes import lane_of
 from ports.clock import Clock
 from ports.doorbell import Doorbell
 from ports.unit_of_work import UnitOfWork

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.attribution_views import AttributionFilter, AttributionView
+from core.domain.attribution.views import AttributionFilter, AttributionView
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in
 from ports.authorizer import Authorizer

@@ -3,12 +3,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.attribution_views import AttributionView
+from core.domain.attribution.views import AttributionView
 from core.domain.identifiers import RepoId
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in
-from core.use_cases.catalog.reading import get_readable, get_repository
-from core.use_cases.supported import require_supported
+from core.use_cases.catalog.queries import get_readable, get_repository
+from core.use_cases.supported_providers import require_supported
 from ports.authorizer import Authorizer
 from ports.directory import Directory
 from ports.unit_of_work import UnitOfWork

@@ -2,13 +2,13 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from core.domain.branch_lists import KnownBranches
+from core.domain.catalog.branches import KnownBranches
+from core.domain.catalog.repository import Repository
 from core.domain.identifiers import IntegrationId, RepoId
-from core.domain.integrations import Integration
-from core.domain.repositories import Repository
-from core.use_cases.catalog.access import ProviderAccess
-from core.use_cases.catalog.branch_memory import BranchMemory
-from core.use_cases.tokens.flights import Flights
+from core.domain.integrations.integration import Integration
+from core.use_cases.catalog.branch_cache import BranchMemory
+from core.use_cases.catalog.provider_access import ProviderAccess
+from core.use_cases.tokens.single_flight import Flights
 from ports.clock import Clock
 
 # A hundred requests to the provider.

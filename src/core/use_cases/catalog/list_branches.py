@@ -4,19 +4,19 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.branch_lists import KnownBranches, following, matching, ordered
+from core.domain.catalog.branches import KnownBranches, following, matching, ordered
+from core.domain.catalog.repository import Repository
 from core.domain.identifiers import IntegrationId, RepoId
-from core.domain.integrations import Integration
+from core.domain.integrations.integration import Integration
 from core.domain.permissions import Action
 from core.domain.provider import AppRefused, Branch, ProviderUnavailable, RateLimited
-from core.domain.repositories import Repository
 from core.use_cases.authorization import require_in
-from core.use_cases.catalog.access import ProviderAccess
 from core.use_cases.catalog.all_branches import AllBranches
-from core.use_cases.catalog.branch_memory import BranchMemory
-from core.use_cases.catalog.reading import get_readable, get_repository
-from core.use_cases.supported import require_supported
-from core.use_cases.tokens.flights import Flights
+from core.use_cases.catalog.branch_cache import BranchMemory
+from core.use_cases.catalog.provider_access import ProviderAccess
+from core.use_cases.catalog.queries import get_readable, get_repository
+from core.use_cases.supported_providers import require_supported
+from core.use_cases.tokens.single_flight import Flights
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.catalog_search import CatalogFilter, CatalogPlace
+from core.domain.catalog.repository import Repository
+from core.domain.catalog.search import CatalogFilter, CatalogPlace
+from core.domain.catalog.sync import SyncCoolingDown, SyncState, sync_state
 from core.domain.identifiers import RepoId
-from core.domain.integrations import IntegrationNotActive
+from core.domain.integrations.integration import IntegrationNotActive
 from core.domain.organizations import Project
 from core.domain.permissions import Action
-from core.domain.repositories import Repository
-from core.domain.syncs import SyncCoolingDown, SyncState, sync_state
 from core.use_cases.authorization import require_in
-from core.use_cases.catalog.reading import projects_of, readable
+from core.use_cases.catalog.queries import projects_of, readable
 from core.use_cases.catalog.request_sync import want_sync
-from core.use_cases.supported import require_supported
+from core.use_cases.supported_providers import require_supported
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory

@@ -4,14 +4,14 @@ from datetime import datetime
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.changes import Change
-from core.domain.integrations import Integration, IntegrationNotFound, IntegrationStatus
+from core.domain.audit.changes import Change
+from core.domain.catalog.sync import SyncState, requested_by_hand, sync_state
+from core.domain.integrations.integration import Integration, IntegrationNotFound, IntegrationStatus
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
-from core.domain.syncs import SyncState, requested_by_hand, sync_state
-from core.domain.token_lease import not_active
+from core.domain.tokens.lease import not_active
 from core.use_cases.authorization import require_in
-from core.use_cases.supported import require_supported
+from core.use_cases.supported_providers import require_supported
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory

@@ -3,14 +3,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor
+from core.domain.catalog.repository import Repository
+from core.domain.catalog.sync import SyncState, sync_state
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Project
 from core.domain.permissions import Action
-from core.domain.repositories import Repository
-from core.domain.syncs import SyncState, sync_state
 from core.use_cases.authorization import require_in
-from core.use_cases.catalog.reading import get_readable, get_repository, projects_of
-from core.use_cases.supported import require_supported
+from core.use_cases.catalog.queries import get_readable, get_repository, projects_of
+from core.use_cases.supported_providers import require_supported
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from core.domain.actors import SystemActor
-from core.domain.catalog import CatalogStep
+from core.domain.catalog.catalog import CatalogStep
+from core.domain.catalog.listing import consequences, steps_of_listed, steps_of_unlisted
 from core.domain.errors import StorageConflict
+from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import RepoId
-from core.domain.listing import consequences, steps_of_listed, steps_of_unlisted
-from core.domain.notices import RepositoryFacts
 from ports.catalog_syncs import SyncClaim
 from ports.clock import Clock
 from ports.unit_of_work import Transaction, UnitOfWork

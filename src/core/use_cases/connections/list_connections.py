@@ -2,10 +2,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from core.domain.actors import Actor
-from core.domain.connection_views import ConnectionView, view_of
+from core.domain.connections.views import ConnectionView, view_of
 from core.domain.permissions import Action
-from core.use_cases.connections.person import require_own
-from core.use_cases.supported import require_supported
+from core.use_cases.connections.require_own import require_own
+from core.use_cases.supported_providers import require_supported
 from ports.authorizer import Authorizer
 from ports.unit_of_work import UnitOfWork
 

@@ -3,15 +3,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.domain.actors import SystemActor
-from core.domain.changes import Change
+from core.domain.audit.changes import Change
 from core.domain.errors import DomainError, StorageUnavailable
-from core.domain.installation_checks import (
+from core.domain.events.lanes import lane_of
+from core.domain.integrations.installation_checks import (
     FAILED_CHECK_DELAY,
     CheckOutcome,
     DueCheck,
     apply_check,
 )
-from core.domain.lanes import lane_of
 from core.domain.provider import AppRefused, Installation, InstallationGone, ProviderUnavailable, RateLimited
 from ports.alerts import Alerts
 from ports.clock import Clock

@@ -3,13 +3,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.flows import own_path
-from core.domain.integrations import InstallationOfOtherPerson, IntegrationNotFound
+from core.domain.flows.flow import own_path
+from core.domain.integrations.integration import InstallationOfOtherPerson, IntegrationNotFound
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in
-from core.use_cases.catalog.reading import get_readable
+from core.use_cases.catalog.queries import get_readable
 from core.use_cases.integrations.manage_pages import is_of_other_person
-from core.use_cases.supported import require_supported
+from core.use_cases.supported_providers import require_supported
 from ports.authorizer import Authorizer
 from ports.directory import Directory
 from ports.provider import GitProvider

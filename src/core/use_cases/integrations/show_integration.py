@@ -3,11 +3,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.integration_views import IntegrationView
+from core.domain.integrations.views import IntegrationView
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in
 from core.use_cases.integrations.views import look
-from core.use_cases.supported import require_supported
+from core.use_cases.supported_providers import require_supported
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory

@@ -2,9 +2,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from core.domain.actors import SystemActor
-from core.domain.changes import Change
+from core.domain.audit.changes import Change
 from core.domain.errors import DomainError, StorageUnavailable
-from core.domain.integrations import Integration
+from core.domain.integrations.integration import Integration
 from ports.clock import Clock
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork

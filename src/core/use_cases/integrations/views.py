@@ -1,8 +1,8 @@
 from datetime import datetime
 
 from core.domain.actors import Actor
-from core.domain.integration_views import IntegrationView, view_of
-from core.domain.integrations import Integration
+from core.domain.integrations.integration import Integration
+from core.domain.integrations.views import IntegrationView, view_of
 from core.domain.organizations import Organization
 from core.use_cases.integrations.manage_pages import find_manage_url
 from ports.provider import GitProvider

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.domain_events import RecordedEvent
 from core.domain.errors import StorageTooSlow, StorageUnavailable
-from core.domain.event_streams import EndReason, StreamEnded, StreamFilter, parse_cursor
 from core.domain.organizations import OrganizationNotFound
 from core.domain.permissions import Action, ActionForbidden
+from core.domain.streams.domain_event import RecordedEvent
+from core.domain.streams.stream import EndReason, StreamEnded, StreamFilter, parse_cursor
 from core.use_cases.authorization import require_in
-from core.use_cases.streams.places import Places
-from core.use_cases.streams.tail import DomainEventTail, Following
+from core.use_cases.streams.log_follower import DomainEventTail, Following
+from core.use_cases.streams.stream_slots import Places
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory

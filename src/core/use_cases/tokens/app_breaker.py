@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 
 from core.domain.errors import DomainError
 from core.domain.provider import AppRefused
-from core.domain.token_lease import app_pause
+from core.domain.tokens.lease import app_pause
 from ports.alerts import Alerts
 from ports.clock import Clock
 from ports.unit_of_work import UnitOfWork

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.domain.actors import SystemActor
-from core.domain.changes import Change
+from core.domain.audit.changes import Change
 from core.domain.errors import DomainError
 from core.domain.identifiers import IntegrationId
-from core.domain.integration_events import status_changed
-from core.domain.integrations import Integration, IntegrationStatus, StatusReason
+from core.domain.integrations.domain_events import status_changed
+from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from core.domain.provider import InstallationToken, ProviderUnavailable
 from core.domain.secret import Secret
-from core.domain.token_lease import (
+from core.domain.tokens.lease import (
     ASKING,
     Refusal,
     StoredTokens,
@@ -23,8 +23,8 @@ from core.domain.token_lease import (
     succeeded,
 )
 from core.use_cases.tokens.app_breaker import AppBreaker
-from core.use_cases.tokens.leases import Leased, OpenToken, Overtaken, Pause
-from core.use_cases.tokens.sealing import open_installation_token, seal_installation_token
+from core.use_cases.tokens.encryption import open_installation_token, seal_installation_token
+from core.use_cases.tokens.token_leases import Leased, OpenToken, Overtaken, Pause
 from ports.alerts import Alerts
 from ports.cipher import Cipher
 from ports.clock import Clock

@@ -3,19 +3,19 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from core.domain.actors import Actor
+from core.domain.catalog.repository import Repository, RepositoryNotFound
 from core.domain.identifiers import RepoId
-from core.domain.integrations import Integration, IntegrationStatus
-from core.domain.linking import require_active
-from core.domain.links import Link, ProjectNotLinked
+from core.domain.integrations.integration import Integration, IntegrationStatus
+from core.domain.links.creation import require_active
+from core.domain.links.link import Link, ProjectNotLinked
+from core.domain.links.projects import ProjectNotFound
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
-from core.domain.projects import ProjectNotFound
 from core.domain.provider import InstallationToken
-from core.domain.read_tokens import PERMISSIONS, ReadLease, ReadToken
-from core.domain.repositories import Repository, RepositoryNotFound
+from core.domain.tokens.read_token import PERMISSIONS, ReadLease, ReadToken
 from core.use_cases.authorization import require_in
-from core.use_cases.supported import require_supported
-from core.use_cases.tokens.sealing import seal_read_token
+from core.use_cases.supported_providers import require_supported
+from core.use_cases.tokens.encryption import seal_read_token
 from ports.authorizer import Authorizer
 from ports.cipher import Cipher
 from ports.clock import Clock

@@ -3,17 +3,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from core.domain.actors import SystemActor
-from core.domain.changes import Change
-from core.domain.connections import Connection, ConnectionStatus, ReconnectRequired
+from core.domain.audit.changes import Change
+from core.domain.connections.connection import Connection, ConnectionStatus, ReconnectRequired
 from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
 from core.domain.identifiers import ConnectionId
 from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, UserTokens
 from core.domain.secret import Secret
-from core.domain.token_lease import ASKING, StoredTokens, lapse_reason, lasts
-from core.use_cases.connections.revoke import ask_to_revoke
+from core.domain.tokens.lease import ASKING, StoredTokens, lapse_reason, lasts
+from core.use_cases.connections.revoke_tokens import ask_to_revoke
 from core.use_cases.tokens.app_breaker import AppBreaker
-from core.use_cases.tokens.leases import Leased, OpenToken, Overtaken, Pause
-from core.use_cases.tokens.sealing import open_access_token, open_refresh_token, seal_user_tokens
+from core.use_cases.tokens.encryption import open_access_token, open_refresh_token, seal_user_tokens
+from core.use_cases.tokens.token_leases import Leased, OpenToken, Overtaken, Pause
 from ports.cipher import Cipher
 from ports.clock import Clock
 from ports.provider import GitProvider

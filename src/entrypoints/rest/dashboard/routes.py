@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from entrypoints.rest.browser.pages import Link, Pages
 from entrypoints.rest.dashboard.files import Built, File, read_built
-from entrypoints.rest.pages import Link, Pages
-from entrypoints.rest.queries import PathWish, Query, read_query
+from entrypoints.rest.http.queries import PathWish, Query, read_query
 
 HOME = "/kit"
 _NONCE = "__CSP_NONCE__"

@@ -3,7 +3,7 @@
 import pytest
 
 from core.domain.organizations import Role
-from tests.contract.memory_world import MemoryWorld
+from testing.memory.world import MemoryWorld
 from tests.support.catalog import Catalog, facts
 from tests.support.reading import Connected
 

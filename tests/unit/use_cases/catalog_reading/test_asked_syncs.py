@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.syncs import SyncCoolingDown, SyncPhase
+from core.domain.catalog.sync import SyncCoolingDown, SyncPhase
 from tests.support.reading import Connected, request
 
 

@@ -13,9 +13,9 @@ from core.domain.provider import (
     ProviderUnavailable,
     RateLimited,
 )
-from core.use_cases.catalog.branch_memory import BranchMemory
+from core.use_cases.catalog.branch_cache import BranchMemory
 from core.use_cases.catalog.list_branches import BranchPage
-from tests.support.builders import ago
+from testing.builders.entities import ago
 from tests.support.catalog import facts
 from tests.support.conditions import until
 from tests.support.reading import Connected

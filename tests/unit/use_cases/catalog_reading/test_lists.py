@@ -6,20 +6,20 @@ from uuid import uuid4
 import pytest
 
 from core.domain.actors import ServiceActor
-from core.domain.catalog_search import CatalogPlace
+from core.domain.catalog.repository import RepositoryNotFound
+from core.domain.catalog.search import CatalogPlace
+from core.domain.catalog.sync import SyncPhase
 from core.domain.errors import DomainError
 from core.domain.identifiers import RepoId
-from core.domain.integrations import IntegrationNotActive, IntegrationNotFound, IntegrationStatus
-from core.domain.integrations import StatusReason as Reason
+from core.domain.integrations.integration import IntegrationNotActive, IntegrationNotFound, IntegrationStatus
+from core.domain.integrations.integration import StatusReason as Reason
 from core.domain.organizations import OrganizationNotFound, Role
 from core.domain.permissions import ActionForbidden
 from core.domain.provider import (
     ProviderUnavailable,
     ProviderUnknown,
 )
-from core.domain.repositories import RepositoryNotFound
-from core.domain.syncs import SyncPhase
-from tests.support.builders import PROVIDER, Fact, a_repository, ago
+from testing.builders.entities import PROVIDER, Fact, a_repository, ago
 from tests.support.catalog import facts
 from tests.support.reading import Connected, request
 

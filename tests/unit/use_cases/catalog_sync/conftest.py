@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.memory_world import MemoryWorld
+from testing.memory.world import MemoryWorld
 from tests.support.catalog import Catalog
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from core.domain.provider import (
     ProviderUnavailable,
 )
-from core.use_cases.catalog.sync import SyncOutcome
+from core.use_cases.catalog.sync_catalog import SyncOutcome
 from tests.support.catalog import Catalog, facts
 
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from core.domain.catalog.sync import SyncPhase, sync_state
 from core.domain.errors import DomainError, StorageUnavailable
-from core.domain.integrations import Integration
+from core.domain.integrations.integration import Integration
 from core.domain.provider import (
     AddressNotAllowed,
     AnswerUnreadable,
@@ -16,9 +17,8 @@ from core.domain.provider import (
     RateLimited,
     RepositoryPage,
 )
-from core.domain.syncs import SyncPhase, sync_state
-from core.use_cases.catalog.sync import SyncOutcome
-from tests.support.builders import ago
+from core.use_cases.catalog.sync_catalog import SyncOutcome
+from testing.builders.entities import ago
 from tests.support.catalog import Catalog, facts
 from tests.support.syncing import SYNCED, synced
 

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from core.domain.integrations import IntegrationStatus, StatusReason
-from core.use_cases.catalog.sync import SyncOutcome
-from tests.support.builders import Fact, a_repository, ago
+from core.domain.integrations.integration import IntegrationStatus, StatusReason
+from core.use_cases.catalog.sync_catalog import SyncOutcome
+from testing.builders.entities import Fact, a_repository, ago
 from tests.support.catalog import Catalog, facts
 from tests.support.syncing import synced
 

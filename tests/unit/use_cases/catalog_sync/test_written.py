@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from core.domain.domain_events import RepositoryData
 from core.domain.identifiers import RepoId
-from core.use_cases.catalog.sync import SyncOutcome
-from tests.support.builders import a_repository, ago
+from core.domain.streams.domain_event import RepositoryData
+from core.use_cases.catalog.sync_catalog import SyncOutcome
+from testing.builders.entities import a_repository, ago
 from tests.support.catalog import Catalog, facts
 from tests.support.syncing import SYNCED, names, synced
 

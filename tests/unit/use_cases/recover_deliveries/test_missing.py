@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from adapters.memory.provider import FakeProvider
 from core.domain.provider import (
     Capabilities,
     ProviderUnavailable,
 )
-from core.use_cases.recovery.recover import RecoverDeliveries
-from tests.support.builders import PROVIDER, a_delivery
+from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries
+from testing.builders.entities import PROVIDER, a_delivery
+from testing.memory.provider import FakeProvider
 from tests.support.recovery import Recovery
 
 

@@ -5,17 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.memory.exclusion import MemoryExclusion
-from core.domain.deliveries import Receipt, VerifiedDelivery
+from core.domain.deliveries.delivery import Receipt, VerifiedDelivery
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.provider import (
     AppRefused,
     ProviderUnavailable,
     RateLimited,
 )
-from core.use_cases.recovery.recover import HELD_ELSEWHERE
+from core.use_cases.deliveries.recover_deliveries import HELD_ELSEWHERE
 from ports.delivery_log import DeliveryLog
-from tests.support.builders import PROVIDER
+from testing.builders.entities import PROVIDER
+from testing.memory.exclusion import MemoryExclusion
 from tests.support.domain import NOW
 from tests.support.recovery import Recovery
 

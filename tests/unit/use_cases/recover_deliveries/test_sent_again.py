@@ -7,7 +7,7 @@ import pytest
 from core.domain.provider import (
     NotVisible,
 )
-from tests.support.builders import a_delivery
+from testing.builders.entities import a_delivery
 from tests.support.recovery import Recovery
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.errors import DomainError
-from core.domain.integrations import IntegrationNotActive, StatusReason
+from core.domain.integrations.integration import IntegrationNotActive, StatusReason
 from core.domain.provider import (
     AppRefused,
     ProviderUnavailable,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.domain.domain_events import DomainEventType
-from core.domain.integrations import IntegrationNotActive, IntegrationStatus, StatusReason
+from core.domain.integrations.integration import IntegrationNotActive, IntegrationStatus, StatusReason
+from core.domain.streams.domain_event import DomainEventType
 from tests.support.domain import NOW
 from tests.support.token_world import INSTALLATION, REFUSED, TokenWorld
 

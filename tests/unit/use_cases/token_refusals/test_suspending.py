@@ -5,17 +5,22 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.memory.seed import seed_organization
-from core.domain.changes import Change
-from core.domain.domain_events import DomainEventType, IntegrationData
+from core.domain.audit.changes import Change
 from core.domain.errors import DomainError
-from core.domain.integrations import Integration, IntegrationNotActive, IntegrationStatus, StatusReason
+from core.domain.integrations.integration import (
+    Integration,
+    IntegrationNotActive,
+    IntegrationStatus,
+    StatusReason,
+)
 from core.domain.provider import (
     InstallationGone,
     InstallationSuspended,
     PermissionMissing,
 )
-from tests.support.builders import BY, an_integration
+from core.domain.streams.domain_event import DomainEventType, IntegrationData
+from testing.builders.entities import BY, an_integration
+from testing.memory.seed import seed_organization
 from tests.support.domain import NOW
 from tests.support.token_world import INSTALLATION, REFUSED, TokenWorld
 

@@ -7,14 +7,14 @@ from uuid import uuid4
 import pytest
 
 from core.domain.actors import UserActor
-from core.domain.changes import Change
-from core.domain.connections import ConnectionStatus, ReconnectRequired
+from core.domain.audit.changes import Change
+from core.domain.connections.connection import ConnectionStatus, ReconnectRequired
 from core.domain.provider import ProviderUnavailable
 from core.domain.secret import Secret
-from core.domain.token_lease import LEASE
-from core.use_cases.connections.disconnect import DisconnectAccount
-from core.use_cases.connections.revoke import RevokeTokens
-from tests.support.builders import BY, PROVIDER
+from core.domain.tokens.lease import LEASE
+from core.use_cases.connections.disconnect_account import DisconnectAccount
+from core.use_cases.connections.revoke_tokens import RevokeTokens
+from testing.builders.entities import BY, PROVIDER
 from tests.support.catalog import AUTHORIZER
 from tests.support.conditions import until
 from tests.support.token_world import PERSON, TokenWorld

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.memory.provider import FakeProvider
-from core.domain.connections import ReconnectRequired
+from core.domain.connections.connection import ReconnectRequired
 from core.domain.provider import UserTokens
 from core.domain.secret import Secret
-from core.use_cases.tokens.sealing import open_access_token, open_refresh_token, seal_user_tokens
+from core.use_cases.tokens.encryption import open_access_token, open_refresh_token, seal_user_tokens
+from testing.memory.provider import FakeProvider
 from tests.support.token_world import TokenWorld
 
 

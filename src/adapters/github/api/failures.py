@@ -1,0 +1,170 @@
+"""What an answer that is no success means, by status, headers and message together.
+
+A 403 alone may be a permission, a suspension, a rate limit, single sign-on or a list of allowed addresses.
+https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from http import HTTPStatus
+
+import msgspec
+
+from adapters.github.api.rate_limits import is_limited
+from core.domain.errors import DomainError
+from core.domain.provider import (
+    AccountSuspended,
+    AddressNotAllowed,
+    InstallationSuspended,
+    LoginBlocked,
+    NotVisible,
+    PermissionMissing,
+    ProviderUnavailable,
+    RepositoryBlocked,
+    SingleSignOnRequired,
+)
+
+_LONGEST_MESSAGE = 300
+
+# After a mistake of ours only a new version helps, so nobody should return soon.
+_MISUNDERSTOOD_SECONDS = 300.0
+# GitHub does not say how long the block lasts; each attempt during the block may lengthen it.
+_LOGIN_BLOCK_SECONDS = 900.0
+
+
+class Failure(Enum):
+    """The ways GitHub says no; `UNAVAILABLE` is none, and `MISUNDERSTOOD` is our own mistake."""
+
+    UNAVAILABLE = "unavailable"
+    RATE_LIMITED = "rate_limited"
+    CREDENTIAL = "credential"
+    SUSPENDED = "suspended"
+    PERMISSION = "permission"
+    SINGLE_SIGN_ON = "single_sign_on"
+    ADDRESS = "address"
+    ACCOUNT_SUSPENDED = "account_suspended"
+    BLOCKED = "blocked"
+    LOGIN_BLOCKED = "login_blocked"
+    NOT_VISIBLE = "not_visible"
+    MISUNDERSTOOD = "misunderstood"
+
+
+class _Problem(msgspec.Struct):
+    message: str = ""
+
+
+_decode_problem = msgspec.json.Decoder(_Problem).decode
+
+
+def failure_of(status: int, headers: Mapping[str, str], message: str) -> Failure:
+    """Classify an answer; header names are lower case or the mapping does not mind."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Failure.UNAVAILABLE
+    said = message.lower()
+    match status:
+        case HTTPStatus.REQUEST_TIMEOUT:
+            return Failure.UNAVAILABLE
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return Failure.RATE_LIMITED
+        case HTTPStatus.UNAUTHORIZED:
+            return Failure.CREDENTIAL
+        case HTTPStatus.FORBIDDEN:
+            return _forbidden(headers, said)
+        case HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
+            return Failure.BLOCKED
+        case HTTPStatus.NOT_FOUND:
+            return Failure.NOT_VISIBLE
+        # What a well-formed request names is not there, or not granted:
+        # "The permissions requested are not granted to this installation."
+        case HTTPStatus.UNPROCESSABLE_ENTITY:
+            return Failure.PERMISSION if "permission" in said else Failure.NOT_VISIBLE
+        case _:
+            return Failure.MISUNDERSTOOD
+
+
+def message_of(body: bytes) -> str:
+    """Return what GitHub says in words, shortened, or nothing where the body is not its JSON."""
+    try:
+        return _decode_problem(body).message[:_LONGEST_MESSAGE]
+    except (msgspec.DecodeError, RecursionError):
+        return ""
+
+
+def error_of(failure: Failure, headers: Mapping[str, str] | None = None) -> DomainError:
+    """Return the error of a failure that neither another try nor another credential mends."""
+    match failure:
+        case Failure.SUSPENDED:
+            return InstallationSuspended(
+                "The installation is suspended on GitHub. An owner of the account can unsuspend it there."
+            )
+        case Failure.PERMISSION:
+            return PermissionMissing(
+                "The app does not have the required permission on GitHub. Ask an owner of the account to "
+                "grant it."
+            )
+        case Failure.SINGLE_SIGN_ON:
+            return SingleSignOnRequired(
+                "The organization requires SAML single sign-on. Sign in to it on GitHub, then try again.",
+                url=_sign_on_url((headers or {}).get("x-github-sso", "")),
+            )
+        case Failure.ADDRESS:
+            return AddressNotAllowed(
+                "The organization's IP allow list on GitHub blocks crewkit. Ask one of its owners to add "
+                "crewkit's addresses to the list, then try again."
+            )
+        case Failure.ACCOUNT_SUSPENDED:
+            return AccountSuspended("GitHub suspended this account. Contact GitHub Support, then try again.")
+        case Failure.BLOCKED:
+            return RepositoryBlocked(
+                "GitHub blocks access to this repository. Open its page on GitHub to see the reason."
+            )
+        case Failure.LOGIN_BLOCKED:
+            return LoginBlocked(
+                "GitHub blocks sign-in after too many failed attempts. The block ends by itself."
+                " Try again later.",
+                retry_after=_LOGIN_BLOCK_SECONDS,
+            )
+        case Failure.NOT_VISIBLE:
+            return NotVisible(
+                "GitHub does not return this object. Check that it exists and that the app has access to it."
+            )
+        case _:
+            return ProviderUnavailable(
+                "GitHub rejected the request as invalid. Try again later. If this continues, update "
+                "crewkit-git.",
+                retry_after=_MISUNDERSTOOD_SECONDS,
+            )
+
+
+def _sign_on_url(header: str) -> str | None:
+    """Return the page to sign in at, or None if it is not a web address that people may open.
+
+    `X-GitHub-SSO: required; url=https://github.com/orgs/octodocs-test/sso?authorization_request=…`
+    https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
+    """
+    kind, _, rest = header.partition(";")
+    url = rest.strip().removeprefix("url=").strip()
+    is_shown = kind.strip() == "required" and url.startswith(("https://", "http://")) and url.isprintable()
+    return url if is_shown and url.isascii() else None
+
+
+def _forbidden(headers: Mapping[str, str], said: str) -> Failure:
+    # Words before headers: the last call of an hour may be refused for another reason with no call remaining.
+    if "installation" in said and "suspended" in said:
+        return Failure.SUSPENDED
+    if "account was suspended" in said:
+        return Failure.ACCOUNT_SUSPENDED
+    if "login attempts exceeded" in said:
+        return Failure.LOGIN_BLOCKED
+    if "access blocked" in said:
+        return Failure.BLOCKED
+    # Before the limits: the last call of an hour may be refused for single sign-on, too.
+    if "x-github-sso" in headers or "saml" in said:
+        return Failure.SINGLE_SIGN_ON
+    if "ip allow list" in said:
+        return Failure.ADDRESS
+    if "not accessible by" in said:
+        return Failure.PERMISSION
+    if is_limited(HTTPStatus.FORBIDDEN, headers, said):
+        return Failure.RATE_LIMITED
+    return Failure.PERMISSION

@@ -1,0 +1,137 @@
+import asyncio
+import zlib
+from collections.abc import Callable
+from http.cookiejar import CookieJar
+from importlib.metadata import version
+from urllib.parse import urljoin
+
+import httpx
+import msgspec
+
+from adapters.github.addresses import same_origin
+from adapters.github.api.calls import Call, Limits, Reply
+from adapters.github.api.unavailable import Unavailable, Undecodable
+
+# Supported until March 2028 at least, and by every GitHub Enterprise Server in service, unlike its successor.
+# https://docs.github.com/rest/about-the-rest-api/api-versions
+_API_VERSION = "2022-11-28"
+_HEADERS = {
+    "accept": "application/vnd.github+json",
+    "accept-encoding": "gzip",
+    "x-github-api-version": _API_VERSION,
+    "user-agent": f"crewkit-git/{version('crewkit-git')}",
+}
+_PACKINGS = frozenset({"identity", "gzip"})
+# https://docs.python.org/3/library/zlib.html#zlib.decompress: 16 more than the window means a gzip header.
+_GZIP = zlib.MAX_WBITS | 16
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 3
+_KEPT_CONNECTIONS = 32
+# GitHub closes quiet connections after a minute or so; a call must not meet one that is just being closed.
+_KEPT_SECONDS = 15.0
+
+
+Connect = Callable[[httpx.Limits], httpx.AsyncBaseTransport]
+"""Opens connections within limits, directly or through a proxy."""
+
+
+class _NoCookies(CookieJar):
+    """Keeps nothing of an answer: what GitHub sets for one person's call must not go with another's."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Leave them."""
+
+    def add_cookie_header(self, request: object) -> None:
+        """Send none."""
+
+
+class Wire:
+    """HTTP with GitHub, one exchange at a time: bounded in time and size, never showing what it carries."""
+
+    def __init__(self, limits: Limits, connect: Connect | None = None) -> None:
+        self._whole = limits.whole
+        self._client = httpx.AsyncClient(
+            headers=_HEADERS,
+            cookies=_NoCookies(),
+            follow_redirects=False,
+            # Waiting for a connection is bounded by the whole exchange's time.
+            timeout=httpx.Timeout(limits.silence, connect=limits.connect, pool=None),
+            transport=(connect or _connect_directly)(
+                httpx.Limits(
+                    max_connections=limits.connections,
+                    max_keepalive_connections=_KEPT_CONNECTIONS,
+                    keepalive_expiry=_KEPT_SECONDS,
+                )
+            ),
+            # The settings define proxies and authorities, not the environment.
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def exchange(self, call: Call[object], authorization: str | None) -> Reply:
+        """Send a call and return its reply, whatever the status; raises `Unavailable` where none came whole.
+
+        What was renamed is followed to where it went, with the same credential and so never to another host.
+        https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+        """
+        url = call.url
+        for _ in range(1 + _MOST_REDIRECTS):
+            reply = await self._send(call, url, authorization)
+            location = reply.headers.get("location")
+            if call.method != "GET" or reply.status not in _REDIRECTS or location is None:
+                return reply
+            url = urljoin(url, location)
+            if not same_origin(url, call.url):
+                raise Unavailable("redirected to another host")
+        raise Unavailable("redirect loop")
+
+    async def _send(self, call: Call[object], url: str, authorization: str | None) -> Reply:
+        headers, content = _content(call)
+        if authorization is not None:
+            headers["authorization"] = authorization
+        try:
+            async with (
+                asyncio.timeout(self._whole),
+                self._client.stream(call.method, url, headers=headers, content=content) as response,
+            ):
+                body = await _body(response, call.largest)
+        except zlib.error as error:
+            raise Undecodable(f"the response is not valid gzip: {error}") from error
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            raise Unavailable(f"{type(error).__name__}: {error}") from error
+        return Reply(response.status_code, response.headers, body)
+
+
+def _connect_directly(limits: httpx.Limits) -> httpx.AsyncBaseTransport:
+    return httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
+
+
+def _content(call: Call[object]) -> tuple[dict[str, str], bytes | None]:
+    if call.json is not None:
+        return {"content-type": "application/json"}, msgspec.json.encode(call.json)
+    if call.form is not None:
+        # OAuth's endpoint answers with a form of its own unless it is asked for JSON.
+        headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+        return headers, call.form.encode()
+    return {}, None
+
+
+async def _body(response: httpx.Response, largest: int) -> bytes:
+    """Return the whole body, unpacked here so that a small one cannot become one of gigabytes in memory."""
+    packing = response.headers.get("content-encoding", "identity")
+    if packing not in _PACKINGS:
+        raise Undecodable(f"unsupported content encoding: {packing}")
+    unpack = zlib.decompressobj(_GZIP) if packing == "gzip" else None
+    parts, size = [], 0
+    async for raw in response.aiter_raw():
+        part = unpack.decompress(raw, largest + 1 - size) if unpack else raw
+        size += len(part)
+        if size > largest:
+            raise Undecodable(f"the response is larger than {largest} bytes")
+        parts.append(part)
+    if unpack and parts and not unpack.eof:
+        raise Unavailable("the response ended early")
+    return b"".join(parts)

@@ -1,0 +1,242 @@
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import quote
+
+from adapters.github.addresses import is_number
+from adapters.github.api import oauth
+from adapters.github.api.caller import PAGES_AT_ONCE, Caller
+from adapters.github.api.calls import Call, Reply
+from adapters.github.api.credentials import NoCredential, TokenCredential
+from adapters.github.api.link_headers import PER_PAGE, READINGS
+from adapters.github.decoding.readers import list_reader, nothing, reader
+from adapters.github.decoding.repository_answers import VisibleRepositories
+from adapters.github.decoding.user_answers import (
+    EmailAnswer,
+    InstallationsAnswer,
+    PersonAnswer,
+)
+from core.domain.provider import (
+    AppRefused,
+    CredentialRefused,
+    NotVisible,
+    PermissionMissing,
+    ProviderPerson,
+    RepositoryAdministration,
+    UserTokens,
+    VisibleInstallation,
+    VisibleInstallations,
+)
+from core.domain.secret import Secret
+
+# What is answered of a token that GitHub does not know, or knows no longer.
+_UNKNOWN_TOKEN = frozenset({HTTPStatus.NOT_FOUND.value, HTTPStatus.UNPROCESSABLE_ENTITY.value})
+
+# GitHub refuses codes and tokens with success as the status, OAuth's standard with this one.
+_TOKEN_REFUSALS = frozenset({HTTPStatus.BAD_REQUEST.value})
+
+_read_tokens = reader(oauth.TokensAnswer)
+_read_person = reader(PersonAnswer)
+_read_emails = list_reader(EmailAnswer)
+_decode_installations = reader(InstallationsAnswer)
+
+
+def _read_installations(reply: Reply) -> tuple[list[VisibleInstallation], bool]:
+    """Read one page, and whether GitHub left out accounts that require single sign-on.
+
+    https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
+    """
+    is_partial = reply.headers.get("x-github-sso", "").startswith("partial-results")
+    return [one.to_domain() for one in _decode_installations(reply).installations], is_partial
+
+
+_read_visible = reader(VisibleRepositories)
+
+
+class _Count:
+    """Repositories of an installation, counted page by page; `before` were counted by an earlier call."""
+
+    def __init__(self, before: int, totals: set[int]) -> None:
+        self.before = before
+        self.totals = totals
+        self.is_over = False
+        self._admin: dict[int, bool] = {}
+
+    def add(self, page: VisibleRepositories) -> None:
+        """Count one page. Counting ends with the last page, or at a repository that is not administered."""
+        self.totals.add(page.total_count)
+        for position, row in enumerate(page.repositories):
+            if row is None or row.id is None:
+                # A row that cannot be read is not one that the person administers.
+                self._admin[-position - 1] = False
+            else:
+                self._admin[row.id] = row.permissions.admin
+        self.is_over = len(page.repositories) < PER_PAGE or not all(self._admin.values())
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the list did not change: a row that moves between two pages is missed or read twice."""
+        seen = self.before + len(self._admin)
+        if not all(self._admin.values()):
+            return True  # the result cannot change any more
+        return len(self.totals) == 1 and (not self.is_over or self.totals == {seen})
+
+    @property
+    def result(self) -> RepositoryAdministration:
+        """The count so far; GitHub's own total may differ."""
+        administered = self.before + sum(self._admin.values())
+        if self.is_over:
+            return RepositoryAdministration(self.before + len(self._admin), administered)
+        return RepositoryAdministration(max(self.totals), administered, is_complete=False)
+
+
+class UserCalls(Caller):
+    """What is asked as a person, and about a person's tokens."""
+
+    def single_sign_on_url(self, account_login: str | None) -> str | None:
+        """Return where a person signs in to an organization, or finds their organizations."""
+        path = f"/orgs/{quote(account_login, safe='')}/sso" if account_login else "/settings/organizations"
+        return self._parts.addresses.of_page(path)
+
+    def authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str) -> str:
+        """Return where a person authorizes our app (PKCE, S256)."""
+        return oauth.authorize_url(
+            self._parts.addresses.of_page("/login/oauth/authorize"),
+            client_id=self._parts.client_id,
+            state=state,
+            redirect_uri=redirect_uri,
+            code_challenge=code_challenge,
+        )
+
+    async def exchange_code(
+        self, code: Secret, *, redirect_uri: str | None, code_verifier: Secret | None
+    ) -> UserTokens:
+        """Trade a code for tokens; raises `CredentialRefused`, or `AppRefused` where it is our own fault."""
+        form = oauth.code_form(
+            self._parts.client_id,
+            self._parts.client_secret,
+            code,
+            redirect_uri=redirect_uri,
+            code_verifier=code_verifier,
+        )
+        return await self._trade(form)
+
+    async def refresh(self, refresh_token: Secret) -> UserTokens:
+        """Trade a refresh token for new tokens; after `ProviderUnavailable` it is open which live."""
+        return await self._trade(
+            oauth.refresh_form(self._parts.client_id, self._parts.client_secret, refresh_token)
+        )
+
+    async def person(self, token: Secret) -> ProviderPerson:
+        """Return whom a user token speaks for."""
+        return (await self._get("/user", self._as_user(token), _read_person)).told()
+
+    async def verified_emails(self, token: Secret) -> Sequence[str]:
+        """Return the person's verified addresses, the primary one first; raises `PermissionMissing`."""
+        found: list[EmailAnswer] = []
+        try:
+            async with aclosing(self._pages("/user/emails", self._as_user(token), _read_emails)) as listed:
+                async for page in listed:
+                    found += page
+        except NotVisible:
+            # https://docs.github.com/rest/users/emails: 404 where the app may not read addresses
+            raise PermissionMissing(
+                "The app is not permitted to read this user's email addresses on GitHub. Grant it that "
+                "permission."
+            ) from None
+        verified = [address for address in found if address.verified]
+        return [address.email for address in sorted(verified, key=lambda address: not address.primary)]
+
+    async def visible_installations(self, token: Secret) -> VisibleInstallations:
+        """Return our installations the person can see; every member of an account sees its own."""
+        found: list[VisibleInstallation] = []
+        hides_accounts = False
+        async with aclosing(
+            self._pages("/user/installations", self._as_user(token), _read_installations)
+        ) as pages:
+            async for installations, is_partial in pages:
+                found += installations
+                hides_accounts = hides_accounts or is_partial
+        return VisibleInstallations(tuple(found), hides_accounts)
+
+    async def administration(
+        self,
+        token: Secret,
+        provider_id: str,
+        *,
+        after: RepositoryAdministration | None = None,
+        until: datetime | None = None,
+    ) -> RepositoryAdministration:
+        """Count the installation's repositories the person sees and administers, page by page."""
+        if not is_number(provider_id):
+            raise NotVisible(
+                "GitHub does not return this object. Check that it exists and that the app has access to it."
+            )
+        path = f"/user/installations/{provider_id}/repositories"
+        # All pages but the last are full, so the earlier count ended at the end of a page.
+        before = after.administered if after and after.administered % PER_PAGE == 0 else 0
+        for _ in range(READINGS):
+            count = _Count(before, {after.total} if after and before else set())
+            await self._continue_count(count, path, self._as_user(token), until)
+            if count.is_settled:
+                break
+            before = 0
+        return count.result
+
+    async def _continue_count(
+        self, count: "_Count", path: str, credential: TokenCredential, until: datetime | None
+    ) -> None:
+        number, width = count.before // PER_PAGE + 1, 1
+        while True:
+            urls = [f"{path}?per_page={PER_PAGE}&page={each}" for each in range(number, number + width)]
+            for page in await asyncio.gather(*(self._get(url, credential, _read_visible) for url in urls)):
+                count.add(page)
+                if count.is_over:
+                    return
+            number += width
+            if until is not None and self._parts.clock.now() >= until:
+                return
+            # The first page has the total, so the further pages are requested at once.
+            width = min(PAGES_AT_ONCE, max(1, -(-max(count.totals) // PER_PAGE) - number + 1))
+
+    async def revoke_grant(self, token: Secret) -> None:
+        """Withdraw the whole authorization; raises `CredentialRefused` if a dead token cannot show whose."""
+        try:
+            await self._forget("grant", token, frozenset())
+        except NotVisible:
+            raise CredentialRefused("The token is no longer valid on GitHub. Connect again.") from None
+
+    async def revoke_user_token(self, token: Secret) -> None:
+        """End one user token; one that is dead already is fine."""
+        await self._forget("token", token, _UNKNOWN_TOKEN)
+
+    def _as_user(self, token: Secret) -> TokenCredential:
+        return TokenCredential(token, self._parts.ages)
+
+    async def _trade(self, form: str) -> UserTokens:
+        url = self._parts.addresses.of_page("/login/oauth/access_token")
+        asked_at = self._parts.clock.now()
+        call = Call("POST", url, NoCredential(), _read_tokens, _TOKEN_REFUSALS, form=form)
+        try:
+            answer = await self._parts.transport.ask(call)
+        except NotVisible:
+            raise AppRefused(
+                "GitHub does not know an app with the configured client id. An operator must correct it."
+            ) from None
+        told = answer.told(asked_at)
+        self._parts.ages.note(told.access_token)
+        return told
+
+    async def _forget(self, what: str, token: Secret, accept: frozenset[int]) -> None:
+        url = self._parts.addresses.of_api(f"/applications/{self._parts.client_id}/{what}")
+        call = Call(
+            "DELETE",
+            url,
+            self._parts.client,
+            nothing,
+            accept,
+            json={"access_token": token.reveal()},
+        )
+        await self._parts.transport.ask(call)

@@ -1,0 +1,204 @@
+"""Our app and its installations, decoded to just the fields we use: https://docs.github.com/rest/apps."""
+
+from datetime import datetime
+
+import msgspec
+
+from adapters.github.addresses import Addresses
+from adapters.github.app_needs import named_as_in_manifests
+from adapters.github.decoding.tolerant import Id, Unreadable
+from adapters.github.decoding.web_urls import web_url
+from adapters.github.protocol.webhooks import PROVIDER
+from core.domain.deliveries.delivery import QuotedDelivery
+from core.domain.identifiers import AccountId, ProviderUserId, RepoId
+from core.domain.provider import (
+    App,
+    Installation,
+    InstallationRequest,
+    InstallationToken,
+    LoggedDelivery,
+    NotVisible,
+    WebhookConfig,
+)
+from core.domain.secret import Secret
+
+_SUCCEEDED = "OK"
+
+
+class Owner(msgspec.Struct):
+    """Whose an app is; an enterprise has no login."""
+
+    login: str | None = None
+    type: str | None = None
+
+
+class AppAnswer(msgspec.Struct):
+    """Our app."""
+
+    id: Id
+    slug: str
+    name: str = ""
+    html_url: str | None = None
+    owner: Owner | None = None
+    client_id: str | None = None
+    permissions: dict[str, str] = {}
+    events: list[str] = []
+
+    def told(self, addresses: Addresses) -> App:
+        """Return it in the domain's words."""
+        organization = self.owner.login if self.owner and self.owner.type == "Organization" else None
+        return App(
+            id=str(self.id),
+            slug=self.slug,
+            client_id=self.client_id,
+            name=self.name or self.slug,
+            url=web_url(self.html_url) or addresses.app_page(self.slug),
+            permissions=named_as_in_manifests(self.permissions),
+            events=frozenset(self.events),
+            settings_url=addresses.app_settings(self.slug, organization),
+        )
+
+
+class Account(msgspec.Struct):
+    """A user, an organization, or an enterprise, which has a slug instead of a login."""
+
+    id: Id
+    login: str | None = None
+    slug: str | None = None
+    html_url: str | None = None
+
+
+class InstallationAnswer(msgspec.Struct):
+    """One installation of our app."""
+
+    id: Id
+    target_id: Id | None = None
+    target_type: str = "Organization"
+    repository_selection: str = "selected"
+    account: Account | None = None
+    permissions: dict[str, str] = {}
+    html_url: str | None = None
+    suspended_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    def told(self) -> Installation:
+        """Return it in the domain's words."""
+        account = self.account or (Account(self.target_id) if self.target_id else None)
+        if account is None:
+            raise Unreadable.at(
+                "account.id", "missing, and `target_id` is missing too", "an integer greater than 0"
+            )
+        return Installation(
+            provider_id=str(self.id),
+            account_id=AccountId(str(account.id)),
+            account_login=account.login or account.slug or "",
+            account_type=self.target_type,
+            account_url=web_url(account.html_url),
+            repository_selection=self.repository_selection,
+            permissions=self.permissions,
+            manage_url=web_url(self.html_url),
+            suspended_at=self.suspended_at,
+            updated_at=self.updated_at,
+        )
+
+
+class InstallationRequestAnswer(msgspec.Struct):
+    """A request for an owner's approval."""
+
+    account: Account
+    requester: Account
+    created_at: datetime | None = None
+
+    def told(self) -> InstallationRequest:
+        """Return it in the domain's words."""
+        return InstallationRequest(
+            requester_id=ProviderUserId(str(self.requester.id)),
+            account_id=AccountId(str(self.account.id)),
+            account_login=self.account.login or self.account.slug or "",
+            created_at=self.created_at,
+        )
+
+
+class TokenAnswer(msgspec.Struct):
+    """A new installation token. Its text is kept as it comes: forms and lengths change.
+
+    https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-an-installation-access-token-for-a-github-app
+    """
+
+    token: str
+    expires_at: datetime
+    permissions: dict[str, str] = {}
+
+    def told(self) -> InstallationToken:
+        """Return it in the domain's words."""
+        return InstallationToken(Secret(self.token), self.expires_at, self.permissions)
+
+
+class DeliveryAnswer(msgspec.Struct):
+    """One attempt in the log of deliveries."""
+
+    id: Id
+    guid: str
+    delivered_at: datetime
+    event: str
+    status: str = ""
+    status_code: int | None = None
+    action: str | None = None
+    installation_id: Id | None = None
+    repository_id: Id | None = None
+
+    def told(self) -> LoggedDelivery:
+        """Return it in the domain's words.
+
+        The status says it in words, also where no status code came: timeouts and failed connections.
+        https://docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries
+        """
+        return LoggedDelivery(
+            id=self.id,
+            guid=self.guid,
+            delivered_at=self.delivered_at,
+            event_type=self.event,
+            action=self.action,
+            source_key=None if self.installation_id is None else str(self.installation_id),
+            repo_id=None if self.repository_id is None else RepoId(str(self.repository_id)),
+            succeeded=self.status == _SUCCEEDED,
+            answer=self.status,
+            status_code=self.status_code or None,
+        )
+
+
+class DeliveryRequest(msgspec.Struct):
+    """What was sent. The payload is kept as text, so that nothing of it is changed by reading."""
+
+    payload: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class DeliveryDetail(msgspec.Struct):
+    """One attempt with what was sent."""
+
+    guid: str
+    event: str
+    request: DeliveryRequest
+
+    def told(self) -> QuotedDelivery:
+        """Return it in the domain's words; raises `NotVisible` where the payload is not kept."""
+        payload = bytes(self.request.payload)
+        if payload.startswith(b'"'):
+            payload = msgspec.json.decode(payload, type=str).encode()
+        if payload in {b"null", b""}:
+            raise NotVisible("GitHub no longer stores the payload of this delivery.")
+        return QuotedDelivery(PROVIDER, self.guid, self.event, payload)
+
+
+class HookConfigAnswer(msgspec.Struct):
+    """Where deliveries are sent."""
+
+    url: str | None = None
+    content_type: str = ""
+    insecure_ssl: str | int = "0"
+
+    def told(self) -> WebhookConfig:
+        """Return it in the domain's words."""
+        return WebhookConfig(
+            self.url or "", self.content_type, verifies_certificate=str(self.insecure_ssl) == "0"
+        )

@@ -1,0 +1,173 @@
+"""The fields of GitHub's payloads that this service reads.
+
+A field without a default is required: without it the event is unreadable, or the row of a list is skipped.
+The envelope has the action, which all events but `push`, `public` and `installation_repositories` require.
+All other fields may be missing, null or of another type. docs/payloads.md lists both, and a test compares
+it with these shapes. https://docs.github.com/webhooks/webhook-events-and-payloads
+"""
+
+import msgspec
+
+from adapters.github.decoding.tolerant import Id
+
+Moment = str | int | float | None
+"""A time as GitHub writes it: ISO text with any offset, epoch seconds, or nothing."""
+
+
+class Account(msgspec.Struct):
+    """A user, an organization, or an enterprise, which has a slug instead of a login."""
+
+    id: Id | None = None
+    login: str | None = None
+    slug: str | None = None
+    type: str = "User"
+    html_url: str | None = None
+    updated_at: Moment = None
+
+
+class Repository(msgspec.Struct):
+    """A repository, whole or in the short form of lists."""
+
+    id: Id
+    full_name: str | None = None
+    private: bool | None = None
+    visibility: str | None = None
+    html_url: str | None = None
+    owner: Account | None = None
+    archived: bool | None = None
+    fork: bool | None = None
+    default_branch: str | None = None
+    description: str | None = None
+    language: str | None = None
+    topics: list[str] | None = None
+    pushed_at: Moment = None
+    updated_at: Moment = None
+
+
+class Author(msgspec.Struct):
+    """A person as a commit names them."""
+
+    name: str | None = None
+    email: str | None = None
+    username: str | None = None
+
+
+class Commit(msgspec.Struct):
+    """One commit of a push."""
+
+    id: str
+    message: str | None = None
+    author: Author | None = None
+    timestamp: Moment = None
+    url: str | None = None
+    committer: Author | None = None
+
+
+class Push(msgspec.Struct):
+    """`push`."""
+
+    ref: str
+    after: str
+    repository: Repository
+    before: str = ""
+    created: bool = False
+    deleted: bool = False
+    forced: bool = False
+    compare: str | None = None
+    commits: list[Commit] = []
+    head_commit: Commit | None = None
+    pusher: Author | None = None
+    sender: Account | None = None
+
+
+class Side(msgspec.Struct):
+    """Head or base of a pull request."""
+
+    ref: str = ""
+    sha: str = ""
+    repo: Repository | None = None
+
+
+class Pull(msgspec.Struct):
+    """A pull request."""
+
+    number: Id
+    title: str | None = None
+    state: str | None = None
+    head: Side | None = None
+    base: Side | None = None
+    html_url: str | None = None
+    draft: bool | None = None
+    merged: bool | None = None
+    user: Account | None = None
+    merged_by: Account | None = None
+    merge_commit_sha: str | None = None
+    updated_at: Moment = None
+
+
+class PullRequest(msgspec.Struct):
+    """`pull_request`."""
+
+    pull_request: Pull
+    repository: Repository
+    sender: Account | None = None
+
+
+class Installation(msgspec.Struct):
+    """An installation, whole."""
+
+    account: Account | None = None
+    repository_selection: str | None = None
+    permissions: dict[str, str] | None = None
+    updated_at: Moment = None
+
+
+class InstallationEvent(msgspec.Struct):
+    """`installation`."""
+
+    installation: Installation
+    repositories: list[Repository] = []
+    requester: Account | None = None
+    sender: Account | None = None
+
+
+class RepositoriesEvent(msgspec.Struct):
+    """`installation_repositories`. The lists say what happened, so the action is not needed."""
+
+    repository_selection: str | None = None
+    repositories_added: list[Repository] = []
+    repositories_removed: list[Repository] = []
+
+
+class RenamedAccount(msgspec.Struct):
+    """The account of a rename, which needs a name."""
+
+    id: Id | None = None
+    login: str | None = None
+    slug: str | None = None
+    html_url: str | None = None
+    updated_at: Moment = None
+
+
+class TargetEvent(msgspec.Struct):
+    """`installation_target`."""
+
+    account: RenamedAccount
+
+
+class RepositoryEvent(msgspec.Struct):
+    """`repository` and `public`."""
+
+    repository: Repository
+
+
+class RevokingPerson(msgspec.Struct):
+    """The person who revoked the authorization."""
+
+    id: Id
+
+
+class AuthorizationEvent(msgspec.Struct):
+    """`github_app_authorization`."""
+
+    sender: RevokingPerson

@@ -1,0 +1,255 @@
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from hmac import compare_digest
+from time import time
+
+import msgspec
+import structlog
+
+from adapters.github.decoding.odd_parts import OddPartReporter
+from adapters.github.decoding.surrogates import without_halves
+from adapters.github.decoding.tolerant import Id, OddParts, TolerantDecoder, Unreadable
+from adapters.github.protocol.authors import NOREPLY_HOST, PeopleReader
+from adapters.github.protocol.event_marks import OTHERS, READERS
+from adapters.github.protocol.form_bodies import json_of, require_utf8
+from adapters.github.protocol.large_payloads import MAX_COMMITS, MAX_ROWS, bounded
+from adapters.github.protocol.payloads import HANDLED, read_payload
+from adapters.github.protocol.signature import SignatureDigest, SigningSecret, given_signature
+from core.domain.deliveries.delivery import (
+    BodyRefused,
+    HeadersRefused,
+    QuotedDelivery,
+    SignatureRefused,
+    Source,
+    SourceSecrets,
+    VerifiedDelivery,
+)
+from core.domain.events.event import EnvelopeUnreadable
+from core.domain.events.provider_events import Notice, Unhandled
+from core.domain.identifiers import RepoId
+from core.domain.secret import Secret
+from ports.metrics import Metrics
+from ports.webhooks import BodyDigest, Headers, WebhookProtocol
+
+PROVIDER = "github"
+
+_log = structlog.get_logger(__name__)
+
+# The signature does not cover headers: anyone who can replay a body can write anything here.
+_EVENT = re.compile(rb"[a-z][a-z0-9_]{0,63}")
+_DELIVERY = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+
+# `repository_dispatch` lets users choose the action, so its length and characters are theirs too.
+_MAX_ACTION = 100
+
+# These two come without an installation and mean something all the same.
+_STANDALONE = frozenset({"ping", "github_app_authorization"})
+
+# The same change made twice has the same bytes: these payloads contain no time of the change. Every other
+# event that has an effect contains one. https://docs.github.com/webhooks/webhook-events-and-payloads
+_REPEATED = frozenset({b"github_app_authorization", b"installation_repositories", b"installation_target"})
+
+
+class _Identified(msgspec.Struct):
+    id: Id
+
+
+class _Routing(msgspec.Struct):
+    """What is needed to keep a delivery and to find its lane."""
+
+    action: str | None = None
+    installation: _Identified | None = None
+    repository: _Identified | None = None
+
+
+_decode_routing = TolerantDecoder(_Routing).decode
+
+
+class GitHubWebhooks(WebhookProtocol):
+    """GitHub's side of receiving: signature, headers, envelope, payload.
+
+    Several secrets may be accepted at once, since GitHub changes an App's secret in one step.
+    """
+
+    def __init__(
+        self,
+        secrets: Sequence[Secret],
+        *,
+        noreply_hosts: Collection[str] = (NOREPLY_HOST,),
+        metrics: Metrics | None = None,
+    ) -> None:
+        """Accept these secrets, and know accounts by their addresses at these hosts."""
+        self._metrics = metrics
+        self._odd_parts = OddPartReporter(PROVIDER, metrics)
+        self._mismatches: set[str] = set()
+        self._secrets = [SigningSecret(secret.reveal()) for secret in secrets]
+        self._people = PeopleReader(noreply_hosts)
+        self._uses: dict[str, float] = {}
+
+    def claimed_source(self, headers: Headers, query: bytes) -> str | None:  # noqa: ARG002 - the port's signature
+        """Return None: the App's secret is the same for all installations."""
+        return None
+
+    def digest(self) -> SignatureDigest:
+        """Begin a signature over a body in parts."""
+        return SignatureDigest(self._secrets)
+
+    def verify(
+        self,
+        headers: Headers,
+        body: bytes,
+        *,
+        digest: BodyDigest | None = None,
+        form: bool = False,
+        claimed: SourceSecrets | None = None,  # noqa: ARG002 - GitHub signs with the App's secret
+    ) -> VerifiedDelivery:
+        """Check signature, headers and envelope, in this order."""
+        self._check_signature(given_signature(headers.get(b"x-hub-signature-256")), body, digest)
+        event, delivery = headers.get(b"x-github-event"), headers.get(b"x-github-delivery")
+        source = Source.REPLAYED if self._is_replay(headers) else Source.RECEIVED
+        return _delivery(event, delivery, body, source, form=form)
+
+    def recovered(self, quoted: QuotedDelivery) -> VerifiedDelivery:
+        """Check what the signature does not cover either, then the envelope."""
+        event, delivery = quoted.event_type.encode(), quoted.delivery_id.encode()
+        return _delivery(event, delivery, quoted.body, Source.RECOVERED, form=True)
+
+    def acts_on(self, event_type: str) -> bool:
+        """Tell whether there is more to it than a note."""
+        return event_type in HANDLED
+
+    def read(self, event_type: str, body: bytes) -> Notice:
+        """Read a kept payload; the envelope first, since an odd one was accepted at receipt."""
+        odd = OddParts()
+        try:
+            text = without_halves(_bounded(event_type, json_of(body)))
+            marks = READERS.get(event_type, OTHERS)
+            envelope = marks.read(text, odd)
+            if marks.is_of_another_event(envelope, odd):
+                return self._mismatch(event_type)
+            if event_type not in _STANDALONE and envelope.installation is None:
+                if event_type in HANDLED:
+                    _require_no_odd(odd, "installation")
+                return Unhandled("no_installation")
+            notice = read_payload(event_type, envelope.action, text, self._people, odd)
+        except Unreadable as error:
+            raise EnvelopeUnreadable(
+                f"envelope_unreadable: In this {event_type} payload, {error}. Update crewkit-git to a "
+                "version that accepts this payload, then retry the event."
+            ) from error
+        except (BodyRefused, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise EnvelopeUnreadable(
+                f"envelope_unreadable: The payload is not valid JSON ({error}). Redeliver it on GitHub, "
+                "or recover it from GitHub's delivery log."
+            ) from error
+        if odd.counts:
+            self._odd_parts.report(event_type, odd)
+        return notice
+
+    def show(self, body: bytes) -> bytes:
+        """Return the JSON inside a kept body."""
+        return json_of(body)
+
+    def secret_uses(self) -> Mapping[str, datetime]:
+        """Return the last use of each secret in this process."""
+        return {mark: datetime.fromtimestamp(at, UTC) for mark, at in self._uses.items()}
+
+    def _mismatch(self, event_type: str) -> Notice:
+        """Note a body of another event than its unsigned header names; it changes nothing."""
+        if self._metrics is not None:
+            self._metrics.event_name_mismatch(PROVIDER, event_type)
+        if event_type not in self._mismatches:
+            # Logged once per event type: the metric counts all of them, and each event's row has the reason.
+            self._mismatches.add(event_type)
+            _log.warning("event_name_mismatch", event_type=event_type)
+        return Unhandled("event_name_mismatch")
+
+    def _is_replay(self, headers: Headers) -> bool:
+        """Return whether an operator, who knows a secret, signed that this body is to be processed again.
+
+        Anyone can send the header, so another value is ignored.
+        """
+        if (given := headers.get(b"x-crewkit-replay")) is None:
+            return False
+        expected = [
+            secret.sign_replay(headers[b"x-hub-signature-256"]).hex().encode() for secret in self._secrets
+        ]
+        return any(compare_digest(one, given) for one in expected)
+
+    def _check_signature(self, given: bytes, body: bytes, digest: BodyDigest | None) -> None:
+        if isinstance(digest, SignatureDigest):
+            computed = digest.signatures()
+        else:
+            computed = [secret.sign(body) for secret in self._secrets]
+        matched = None
+        for secret, signature in zip(self._secrets, computed, strict=True):
+            # Every secret is compared, whichever matches: the time taken tells nothing.
+            if compare_digest(signature, given):
+                matched = secret
+        if matched is None:
+            raise SignatureRefused("signature_mismatch")
+        self._uses[matched.fingerprint] = time()
+
+
+def _delivery(
+    event: bytes | None, delivery: bytes | None, body: bytes, source: Source, *, form: bool
+) -> VerifiedDelivery:
+    if event is None or delivery is None:
+        raise HeadersRefused("header_missing")
+    if not _EVENT.fullmatch(event) or not _DELIVERY.fullmatch(delivery):
+        raise HeadersRefused("header_malformed")
+    routing = _routing(json_of(body) if form else body)
+    installation, repository = routing.installation, routing.repository
+    return VerifiedDelivery(
+        provider=PROVIDER,
+        event_type=event.decode("ascii"),
+        delivery_id=delivery.decode("ascii"),
+        action=_clean(routing.action),
+        source_key=str(installation.id) if installation else None,
+        repo_id=RepoId(str(repository.id)) if repository else None,
+        body=body,
+        source=source,
+        # An operator replays a delivery so that it is processed again.
+        is_unique=source is Source.RECEIVED and event not in _REPEATED,
+    )
+
+
+def _bounded(event_type: str, text: bytes) -> bytes:
+    return bounded(text, max_rows=MAX_COMMITS if event_type == "push" else MAX_ROWS)
+
+
+def _require_no_odd(odd: OddParts, field: str) -> None:
+    """Raise `Unreadable` if a field of the envelope has the wrong type: it must not count as missing."""
+    for path, reason in odd.reasons.items():
+        if path.partition(".")[0] == field:
+            raise Unreadable(path, reason)
+
+
+def _routing(text: bytes) -> _Routing:
+    """Decode the three required fields; repair lone surrogates only if that fails."""
+    try:
+        return _decoded(text)
+    except BodyRefused:
+        mended = without_halves(text)
+        if mended == text:
+            raise
+    return _decoded(mended)
+
+
+def _decoded(text: bytes) -> _Routing:
+    """Decode a signed object without its odd fields; the event is judged when it is processed."""
+    try:
+        # The decoder skips what it does not need without checking that it is UTF-8.
+        require_utf8(text)
+        return _decode_routing(text, OddParts())
+    except Unreadable as error:
+        raise BodyRefused("body_not_an_object") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BodyRefused("body_not_json") from error
+
+
+def _clean(action: str | None) -> str | None:
+    if action is None or (len(action) <= _MAX_ACTION and action.isprintable()):
+        return action
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in action[:_MAX_ACTION])

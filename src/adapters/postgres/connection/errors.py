@@ -1,0 +1,189 @@
+import re
+from collections.abc import Callable
+
+import psycopg
+from psycopg import errors
+
+from core.domain.connections.connection import account_taken
+from core.domain.errors import (
+    DomainError,
+    StorageConflict,
+    StorageNotPrepared,
+    StorageTooSlow,
+    StorageUnavailable,
+    StorageUnwritable,
+)
+from core.domain.integrations.integration import InstallationBoundElsewhere, OrganizationAlreadyConnected
+from core.domain.links.link import ProjectAlreadyLinked
+from core.domain.links.projects import ProjectNameTaken
+
+_RETRY_AFTER = 1.0
+_SETTING = "CREWKIT_GIT_DATABASE_URL"
+_NO_ANSWER = "The database does not respond. Try again soon."
+
+# What a caller is told where a row stands in the way, by the constraint that found it.
+_IN_THE_WAY: dict[str, Callable[[], DomainError]] = {
+    "git_integrations_organization_id_provider_key": lambda: OrganizationAlreadyConnected(
+        "This organization is already connected. Disconnect it first."
+    ),
+    "git_integrations_live_installation_idx": lambda: InstallationBoundElsewhere(
+        "This installation is connected to another organization. Disconnect it there first."
+    ),
+    "user_git_connections_provider_provider_user_id_key": account_taken,
+    "user_git_connections_user_id_provider_key": lambda: StorageConflict(
+        "Another attempt to connect is running at the same time. Check whether you are "
+        "connected, then try again."
+    ),
+    "project_repositories_project_id_provider_key": lambda: ProjectAlreadyLinked(
+        "This project is already linked to a repository of this provider. Unlink it first."
+    ),
+}
+
+# Whatever the language, the message names the table.
+_OURS = re.compile(
+    r'"((user_)?git_\w+|organizations|users|memberships|projects|project_repositories|versions'
+    r'|idempotency_keys|webhook_secret_uses)"'
+)
+
+_LOST_A_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
+# The server answers and cannot run this statement: a value too long for an index, for example.
+_TOO_LARGE = (
+    errors.ProgramLimitExceeded,
+    errors.StatementTooComplex,
+    errors.TooManyColumns,
+    errors.TooManyArguments,
+)
+# After a failover the old primary still answers, but writes nothing any more.
+_OUTAGES = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
+# The server answers but does not store changes: the disk is full or broken, or the database is read-only.
+_UNWRITABLE = (errors.DiskFull, errors.IoError, errors.ReadOnlySqlTransaction)
+
+# Why nobody gets in, what callers are told, and what helps. libpq gives no code for it, only words; those of
+# another language mean no more than that there is no connection.
+_WHY: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (
+        re.compile(r"authentication failed|no password supplied|role \".*\" does not exist"),
+        "The database rejected this service's credentials. Try again soon.",
+        f"Correct the user and password in {_SETTING}.",
+    ),
+    (
+        re.compile(r"no pg_hba\.conf entry|rejects connection"),
+        "The database rejected this service's credentials. Try again soon.",
+        f"Allow this user and address in pg_hba.conf, or correct the user and sslmode in {_SETTING}.",
+    ),
+    (
+        re.compile(r"database \".*\" does not exist"),
+        "The database does not exist. Try again soon.",
+        f"Create the database and run `crewkit-git migrate`, or correct its name in {_SETTING}.",
+    ),
+    (
+        re.compile(r"certificate|sslmode|SSL error|does not support SSL"),
+        "No encrypted connection to the database is possible. Try again soon.",
+        f"Give PostgreSQL a TLS certificate that this machine trusts, or correct sslmode in {_SETTING}.",
+    ),
+    (
+        re.compile(r"too many (clients|connections)|connection slots"),
+        "The database has reached its connection limit. Try again soon.",
+        (
+            "Raise PostgreSQL's max_connections, or run fewer processes. Each process uses 10 "
+            "connections, an API process 11."
+        ),
+    ),
+    (
+        re.compile(r"unsupported startup parameter"),
+        "The connection pooler rejected this service. Try again soon.",
+        f"Remove parameters such as `options` from {_SETTING}, or add them to ignore_startup_parameters.",
+    ),
+    (
+        re.compile(r"transaction blocks not allowed in statement pooling mode"),
+        "The connection pooler does not support transactions. Try again soon.",
+        "PgBouncer's statement mode does not support transactions. Set pool_mode to transaction or session.",
+    ),
+    (
+        re.compile(r"failed to resolve host|could not translate host name"),
+        _NO_ANSWER,
+        f"Correct the host in {_SETTING}, or check DNS on this machine.",
+    ),
+)
+
+
+def domain_error(error: psycopg.Error) -> DomainError | None:
+    """Return what this error of the database means to callers, or None where it is a mistake of ours."""
+    if isinstance(error, errors.UniqueViolation):
+        if error.diag.table_name == "projects":
+            # crewkit's own constraint, of whatever name and over whatever is made of the name.
+            return project_name_taken()
+        in_the_way = _IN_THE_WAY.get(error.diag.constraint_name or "")
+        return in_the_way() if in_the_way else None
+    if isinstance(error, _LOST_A_RACE):
+        return StorageConflict(
+            "The request conflicts with a concurrent change. Try again.", retry_after=_RETRY_AFTER
+        )
+    if isinstance(error, errors.QueryCanceled):
+        return StorageTooSlow(
+            "The database did not finish the request in time. Nothing was changed. Try again later.",
+            retry_after=_RETRY_AFTER,
+        )
+    if isinstance(error, _UNWRITABLE):
+        return unwritable(error)
+    if is_outage(error):
+        return unreachable(error)
+    if isinstance(error, errors.UndefinedTable) and _OURS.search(error.diag.message_primary or ""):
+        return not_migrated()
+    if isinstance(error, errors.UndefinedColumn):
+        # A new version that runs before its migration.
+        return not_migrated()
+    return None
+
+
+def is_outage(error: BaseException) -> bool:
+    """Return whether the database is unavailable; psycopg has one class for that and for its limits."""
+    return isinstance(error, _OUTAGES) and not isinstance(error, _TOO_LARGE)
+
+
+def project_name_taken() -> ProjectNameTaken:
+    """Return the refusal of a project's name."""
+    return ProjectNameTaken("This organization already has a project with this name. Choose another name.")
+
+
+def not_migrated() -> StorageNotPrepared:
+    """Return the refusal for a database without our tables."""
+    return StorageNotPrepared(
+        "The database is not ready: its tables are missing or out of date. Try again soon.",
+        retry_after=_RETRY_AFTER,
+        remedy="Run `crewkit-git migrate`.",
+    )
+
+
+def unreachable(error: psycopg.Error) -> StorageUnavailable:
+    """Return the refusal for a database that no connection is to be had of, with what helps."""
+    said = str(error)
+    for words, told, remedy in _WHY:
+        if words.search(said):
+            return StorageUnavailable(told, retry_after=_RETRY_AFTER, remedy=remedy)
+    return storage_unavailable()
+
+
+def unwritable(error: psycopg.Error | None) -> StorageUnwritable:
+    """Return the error for a database that answers but does not store changes."""
+    if isinstance(error, errors.DiskFull):
+        said, remedy = "its disk is full", "Free or add space on PostgreSQL's disk."
+    elif isinstance(error, errors.ReadOnlySqlTransaction):
+        said = "it is read-only"
+        remedy = (
+            f"Set {_SETTING} to the primary server (several hosts: target_session_attrs=read-write), or "
+            "end the read-only mode."
+        )
+    else:
+        said, remedy = "writes fail or take too long", "Check PostgreSQL's log, disk and replicas."
+    return StorageUnwritable(
+        f"The database cannot store changes: {said}. Try again soon.",
+        retry_after=_RETRY_AFTER,
+        remedy=remedy,
+    )
+
+
+def storage_unavailable() -> StorageUnavailable:
+    """Return the refusal for a database that does not answer."""
+    remedy = f"Start PostgreSQL, or correct {_SETTING}."
+    return StorageUnavailable(_NO_ANSWER, retry_after=_RETRY_AFTER, remedy=remedy)

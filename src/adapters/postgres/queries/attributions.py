@@ -1,0 +1,179 @@
+"""How attributions are listed: from the indexes by kind, however many there are of the other kinds.
+
+Who left an organization is not written into its attributions; whoever reads them finds out. Nobody is told
+of them: they are unmatched to every reader.
+"""
+
+from collections.abc import Collection, Sequence
+from functools import cache
+
+from psycopg.sql import SQL, Composable
+
+from adapters.postgres.connection.line import Row
+from adapters.postgres.connection.packed_arrays import Bigints, Texts
+from adapters.postgres.connection.session import Session
+from adapters.postgres.queries.memberships import KNOWN_ROLES
+from core.domain.attribution.attribution import Kind, Method, Role
+from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView, NamedUser
+from core.domain.identifiers import OrganizationId, RepoId
+
+_PAGE = SQL("""
+    SELECT a.id, i.provider, a.repo_id, r.full_name, a.sha, a.role, a.name, a.address, a.username, a.kind,
+        a.method, u.external_id, u.name, a.committed_at, a.created_at
+    FROM (SELECT * FROM ({sources}) AS source ORDER BY id DESC LIMIT %(limit)s) AS a
+    JOIN git_integrations AS i ON i.id = a.git_integration_id
+    LEFT JOIN git_repositories AS r ON r.git_integration_id = a.git_integration_id AND r.repo_id = a.repo_id
+    LEFT JOIN memberships AS m
+        ON m.user_id = a.user_id AND m.organization_id = i.organization_id AND m.role = ANY(%(roles)s::text[])
+    LEFT JOIN users AS u ON u.id = m.user_id
+    ORDER BY a.id DESC
+""")
+_OF_COMMITS = """
+    SELECT a.id, i.provider, a.repo_id, r.full_name, a.sha, a.role, a.name, a.address, a.username, a.kind,
+        a.method, u.external_id, u.name, a.committed_at, a.created_at
+    FROM git_integrations AS i
+    JOIN git_commit_attributions AS a ON a.git_integration_id = i.id
+    LEFT JOIN git_repositories AS r ON r.git_integration_id = a.git_integration_id AND r.repo_id = a.repo_id
+    LEFT JOIN memberships AS m
+        ON m.user_id = a.user_id AND m.organization_id = i.organization_id AND m.role = ANY(%s::text[])
+    LEFT JOIN users AS u ON u.id = m.user_id
+    WHERE i.organization_id = %s AND i.provider = %s AND a.repo_id = %s AND a.sha = ANY(%s::text[])
+    ORDER BY a.id
+"""
+_SOURCE = SQL("""
+    SELECT found.*
+    FROM git_integrations AS i
+    {project}
+    CROSS JOIN unnest({keys}) AS wanted (key)
+    CROSS JOIN LATERAL (
+        SELECT * FROM git_commit_attributions AS a
+        WHERE a.git_integration_id = i.id AND {condition} AND a.id + 0 < %(before)s
+        ORDER BY a.id + 0 DESC
+        LIMIT %(limit)s
+    ) AS found
+    WHERE i.organization_id = %(organization)s
+""")
+_PROJECT = SQL("""
+    JOIN project_repositories AS l ON l.git_integration_id = i.id
+    JOIN projects AS p
+        ON p.id = l.project_id AND p.organization_id = i.organization_id AND p.external_id = %(project)s
+""")
+_OF_KIND = SQL("a.kind = wanted.key")
+_MEMBER = SQL("""
+    EXISTS (
+        SELECT FROM memberships AS m
+        WHERE m.user_id = a.user_id AND m.organization_id = i.organization_id
+            AND m.role = ANY(%(roles)s::text[])
+    )
+""")
+_OF_USER = SQL("a.user_id = wanted.key")
+_OF_PROJECT = SQL("a.repo_id = l.repo_id")
+
+# Steps from one user to the next along the index: as many looks as there are users, however many commits.
+LEFT = """
+    SELECT attributed.user_id
+    FROM git_integrations AS i
+    CROSS JOIN LATERAL (
+        WITH RECURSIVE one AS (
+            SELECT min(user_id) AS user_id FROM git_commit_attributions WHERE git_integration_id = i.id
+            UNION ALL
+            SELECT (
+                SELECT min(a.user_id) FROM git_commit_attributions AS a
+                WHERE a.git_integration_id = i.id AND a.user_id > one.user_id
+            )
+            FROM one WHERE one.user_id IS NOT NULL
+        )
+        SELECT user_id FROM one WHERE user_id IS NOT NULL
+    ) AS attributed
+    WHERE i.organization_id = %(organization)s AND NOT EXISTS (
+        SELECT FROM memberships AS m
+        WHERE m.user_id = attributed.user_id AND m.organization_id = i.organization_id
+            AND m.role = ANY(%(roles)s::text[])
+    )
+"""
+
+_KINDS = {
+    AttributionStatus.MATCHED: [Kind.USER],
+    AttributionStatus.UNMATCHED: [Kind.NONE],
+    AttributionStatus.BOT: [Kind.BOT],
+    None: list(Kind),
+}
+_STATUS = {
+    Kind.USER: AttributionStatus.MATCHED,
+    Kind.NONE: AttributionStatus.UNMATCHED,
+    Kind.BOT: AttributionStatus.BOT,
+}
+_BEYOND = 2**63 - 1
+
+
+async def page(
+    session: Session,
+    organization_id: OrganizationId,
+    where: AttributionFilter,
+    *,
+    limit: int,
+    before: int | None,
+) -> Sequence[AttributionView]:
+    """Return at most `limit` attributions of an organization, the latest first, those below `before` only."""
+    parameters: dict[str, object] = {
+        "organization": organization_id,
+        "project": where.project_id,
+        "kinds": Texts([kind.value for kind in _KINDS[where.status]]),
+        "roles": KNOWN_ROLES,
+        "before": _BEYOND if before is None else before,
+        "limit": limit,
+    }
+    left: list[int] = []
+    if where.status is AttributionStatus.UNMATCHED:
+        left = [user_id for (user_id,) in await session.read(LEFT, parameters)]
+        parameters["left"] = Bigints(left)
+    rows = await session.read(statement(where.status, bool(left), where.project_id is not None), parameters)
+    return [_view(row) for row in rows]
+
+
+async def of_commits(
+    session: Session, organization_id: OrganizationId, provider: str, repo_id: RepoId, shas: Collection[str]
+) -> Sequence[AttributionView]:
+    """Return the people of these commits of a repository, in the order in which they were told."""
+    asked = (KNOWN_ROLES, organization_id, provider, repo_id, Texts(list(shas)))
+    return [_view(row) for row in await session.read(_OF_COMMITS, asked)]
+
+
+@cache
+def statement(status: AttributionStatus | None, some_left: bool, of_project: bool) -> str:
+    """Return the statement that reads a page; where some have left it reads theirs, too."""
+    conditions = [_OF_KIND] if status is not AttributionStatus.MATCHED else [_OF_KIND, _MEMBER]
+    sources = [_source(SQL("%(kinds)s::text[]"), conditions, of_project=of_project)]
+    if some_left:
+        sources.append(_source(SQL("%(left)s::bigint[]"), [_OF_USER], of_project=of_project))
+    return _PAGE.format(sources=SQL(" UNION ALL ").join(sources)).as_string()
+
+
+def _source(keys: SQL, conditions: Sequence[SQL], *, of_project: bool) -> Composable:
+    if of_project:
+        conditions = [*conditions, _OF_PROJECT]
+    return _SOURCE.format(
+        keys=keys, condition=SQL(" AND ").join(conditions), project=_PROJECT if of_project else SQL("")
+    )
+
+
+def _view(row: Row) -> AttributionView:
+    kind, method, user_id = Kind(row[9]), Method(row[10]), row[11]
+    if kind is Kind.USER and user_id is None:
+        kind, method = Kind.NONE, Method.NOT_A_MEMBER
+    return AttributionView(
+        id=row[0],
+        provider=row[1],
+        repo_id=row[2],
+        repo_full_name=row[3],
+        sha=row[4],
+        role=Role(row[5]),
+        name=row[6],
+        address=row[7] or None,
+        username=row[8],
+        status=_STATUS[kind],
+        method=method,
+        user=NamedUser(user_id, row[12]) if user_id else None,
+        committed_at=row[13],
+        recorded_at=row[14],
+    )

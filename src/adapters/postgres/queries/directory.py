@@ -1,0 +1,138 @@
+from collections.abc import Collection, Mapping, Sequence
+from time import monotonic
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from adapters.postgres.connection.database import Database
+from adapters.postgres.connection.packed_arrays import Texts
+from adapters.postgres.queries.memberships import KNOWN_ROLES
+from core.domain.identifiers import OrganizationId, UserId
+from core.domain.organizations import Member, Membership, Organization, Place, Role, User
+from ports.directory import Directory
+
+_USER = "SELECT id, external_id, email, name FROM users WHERE external_id = %s"
+_USER_OF = "SELECT id, external_id, email, name FROM users WHERE id = %s"
+_ORGANIZATION = "SELECT id, external_id, name FROM organizations WHERE external_id = %s"
+_PLACE = """
+    SELECT o.id, o.external_id, o.name, m.role
+    FROM organizations AS o
+    LEFT JOIN memberships AS m ON m.organization_id = o.id AND m.user_id = %s AND m.role = ANY(%s::text[])
+    WHERE o.external_id = %s
+"""
+_MEMBERSHIPS = """
+    SELECT o.id, o.external_id, o.name, m.user_id, m.role
+    FROM memberships AS m
+    JOIN organizations AS o ON o.id = m.organization_id
+    WHERE m.user_id = %s AND m.role = ANY(%s::text[])
+    ORDER BY o.name, o.id
+"""
+_MEMBER = """
+    SELECT u.id, u.external_id, u.email, u.name, o.id, o.external_id, o.name, m.role
+    FROM memberships AS m
+    JOIN users AS u ON u.id = m.user_id
+    JOIN organizations AS o ON o.id = m.organization_id
+    WHERE m.organization_id = %s AND m.user_id = %s AND m.role = ANY(%s::text[])
+"""
+_MEMBERS = """
+    SELECT u.id, u.external_id, u.email, u.name
+    FROM users AS u
+    JOIN memberships AS m ON m.user_id = u.id
+    WHERE m.organization_id = %s AND u.external_id = ANY(%s::text[]::uuid[]) AND m.role = ANY(%s::text[])
+"""
+
+
+# An id names the same organization or user for good, so only one that is removed is known for too long, and
+# then nothing of it is found. Who is a member is asked anew each time, and a removed user is none.
+_ORGANIZATION_SECONDS = 60.0
+_USER_SECONDS = 10.0
+_MOST_REMEMBERED = 10_000
+
+Value = TypeVar("Value")
+
+
+class _Memory(Generic[Value]):
+    """Keeps what was found for some seconds: a tenth of what a list costs is asking who calls, again."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._kept: dict[UUID, tuple[float, Value]] = {}
+
+    def recall(self, key: UUID) -> Value | None:
+        known = self._kept.get(key)
+        return known[1] if known and monotonic() < known[0] else None
+
+    def keep(self, key: UUID, value: Value) -> None:
+        if len(self._kept) >= _MOST_REMEMBERED:
+            self._kept.clear()
+        self._kept[key] = monotonic() + self._seconds, value
+
+
+class PostgresDirectory(Directory):
+    """crewkit's own tables in the same database, read only."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._places = _Memory[Place](_ORGANIZATION_SECONDS)
+        self._users = _Memory[User](_USER_SECONDS)
+
+    async def find_user(self, external_id: UUID) -> User | None:
+        """Return a user, as they were in the last ten seconds."""
+        if known := self._users.recall(external_id):
+            return known
+        async with self._database.session() as session:
+            rows = await session.read(_USER, (external_id,))
+        if not rows:
+            return None
+        user = User(*rows[0])
+        self._users.keep(external_id, user)
+        return user
+
+    async def find_user_of(self, user_id: UserId) -> User | None:
+        """Return a user whose id was kept."""
+        async with self._database.session() as session:
+            rows = await session.read(_USER_OF, (user_id,))
+        return User(*rows[0]) if rows else None
+
+    async def find_organization(self, external_id: UUID) -> Organization | None:
+        """Return an organization."""
+        async with self._database.session() as session:
+            rows = await session.read(_ORGANIZATION, (external_id,))
+        return Organization(*rows[0]) if rows else None
+
+    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> Place | None:
+        """Return an organization with this user's role in it, in one round trip; without a user, in none."""
+        if user_id is None and (known := self._places.recall(organization_id)):
+            return known
+        async with self._database.session() as session:
+            rows = await session.read(_PLACE, (user_id, KNOWN_ROLES, organization_id))
+        if not rows:
+            return None
+        *organization, role = rows[0]
+        place = Place(Organization(*organization), Role(role) if role else None)
+        if user_id is None:
+            self._places.keep(organization_id, place)
+        return place
+
+    async def find_member(self, organization_id: OrganizationId, user_id: UserId) -> Member | None:
+        """Return someone with their role in an organization, in one round trip."""
+        async with self._database.session() as session:
+            rows = await session.read(_MEMBER, (organization_id, user_id, KNOWN_ROLES))
+        if not rows:
+            return None
+        *both, role = rows[0]
+        return Member(User(*both[:4]), Organization(*both[4:]), Role(role))
+
+    async def members(
+        self, organization_id: OrganizationId, user_ids: Collection[UUID]
+    ) -> Mapping[UUID, User]:
+        """Return those of these people who are members of an organization."""
+        wanted = Texts([str(user_id) for user_id in user_ids])
+        async with self._database.session() as session:
+            rows = await session.read(_MEMBERS, (organization_id, wanted, KNOWN_ROLES))
+        return {row[1]: User(*row) for row in rows}
+
+    async def memberships(self, user_id: UserId) -> Sequence[Membership]:
+        """Return a user's memberships, by organization name."""
+        async with self._database.session() as session:
+            rows = await session.read(_MEMBERSHIPS, (user_id, KNOWN_ROLES))
+        return [Membership(Organization(*row[:3]), row[3], Role(row[4])) for row in rows]

@@ -1,0 +1,136 @@
+"""How audited entities are written: a few set-based statements, and a version of every step beside them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from psycopg.sql import SQL, Identifier
+
+from adapters.postgres.connection.packed_arrays import Bigints, Documents, Texts
+from adapters.postgres.connection.session import Session
+from core.domain.audit.changes import Change
+
+
+class Audited(Protocol):
+    """What the trail needs to know of an entity."""
+
+    @property
+    def id(self) -> int:
+        """The row's id."""
+
+    @property
+    def external_id(self) -> UUID:
+        """The id that the trail names it by."""
+
+
+Entity = TypeVar("Entity", bound=Audited)
+ToRow = Callable[[Entity], Mapping[str, Any]]
+
+_RECORD = """
+    INSERT INTO versions (
+        item_type, item_id, organization_id, provider, event, actor, request_id, changes
+    )
+    SELECT %s, v.item_id, v.organization_id, v.provider, v.event, v.actor, v.request_id, v.changes
+    FROM unnest(
+        %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[]
+    ) AS v (item_id, organization_id, provider, event, actor, request_id, changes)
+"""
+
+
+# Only what a step changed is written: a column it leaves alone keeps what someone else wrote to it meanwhile.
+_UPDATE = SQL("""
+    UPDATE {table} AS t
+    SET ({columns}) = (SELECT {columns} FROM jsonb_populate_record(t, step.changes)),
+        updated_at = now()
+    FROM unnest(%s::bigint[], %s::jsonb[]) AS step (id, changes)
+    WHERE t.id = step.id
+""")
+_INSERT = SQL("""
+    INSERT INTO {table} ({columns}, updated_at)
+    SELECT {columns}, now()
+    FROM unnest(%s::jsonb[]) AS new (row), jsonb_populate_record(NULL::{table}, new.row)
+""")
+_DELETE = SQL("DELETE FROM {table} WHERE id = ANY(%s::bigint[])")
+
+
+class AuditedTable(Generic[Entity]):
+    """One table and how its entities are written to it.
+
+    `row` returns an entity's columns as values that JSON knows; those `fixed` are written once.
+    """
+
+    def __init__(
+        self, item_type: str, table: str, *, fixed: Sequence[str], changing: Sequence[str], row: ToRow[Entity]
+    ) -> None:
+        self._item_type = item_type
+        self._row = row
+        self._insert = _statement(_INSERT, table, (*fixed, *changing))
+        self._update = _statement(_UPDATE, table, changing)
+        self._delete = _statement(_DELETE, table)
+
+    async def apply(self, session: Session, changes: Sequence[Change[Entity]]) -> None:
+        """Write the sum of these steps, and a version of each.
+
+        Raises `StorageConflict` where a row to change or delete is gone.
+        """
+        if not changes:
+            return
+        inserted, updated, deleted = self._sum(changes)
+        if deleted:
+            await session.change_exactly(len(deleted), self._delete, (Bigints(deleted),))
+        if updated:
+            steps = (Bigints(list(updated)), Documents(list(updated.values())))
+            await session.change_exactly(len(updated), self._update, steps)
+        if inserted:
+            await session.change(self._insert, (Documents(inserted),))
+        await self._record(session, changes)
+
+    def _sum(
+        self, changes: Sequence[Change[Entity]]
+    ) -> tuple[list[Mapping[str, Any]], dict[int, dict[str, Any]], list[int]]:
+        """Join the steps of each entity into one: rows to insert, columns to update by id, ids to delete."""
+        first: dict[int, Entity | None] = {}
+        last: dict[int, Entity | None] = {}
+        for change in changes:
+            entity = change.after or change.before
+            assert entity is not None  # a step has a beginning or an end
+            first.setdefault(entity.id, change.before)
+            last[entity.id] = change.after
+        inserted: list[Mapping[str, Any]] = []
+        updated: dict[int, dict[str, Any]] = {}
+        deleted: list[int] = []
+        for entity_id, after in last.items():
+            before = first[entity_id]
+            if before is None and after is not None:
+                inserted.append(self._row(after))
+            elif before is not None and after is not None:
+                known = self._row(before)
+                updated[entity_id] = {
+                    name: value
+                    for name, value in self._row(after).items()
+                    if name not in known or value != known[name]
+                }
+            elif before is not None:
+                deleted.append(entity_id)
+        return inserted, dict(sorted(updated.items())), sorted(deleted)
+
+    async def _record(self, session: Session, changes: Sequence[Change[Entity]]) -> None:
+        entities = [change.after or change.before for change in changes]
+        await session.change(
+            _RECORD,
+            (
+                self._item_type,
+                Texts([str(entity.external_id) for entity in entities if entity]),
+                Bigints([change.organization_id for change in changes]),
+                Texts([change.provider for change in changes]),
+                Texts([change.event for change in changes]),
+                Texts([change.by.name for change in changes]),
+                Texts([change.by.request_id for change in changes]),
+                Documents([change.differences() for change in changes]),
+            ),
+        )
+
+
+def _statement(template: SQL, table: str, columns: Sequence[str] = ()) -> str:
+    names = SQL(", ").join(map(Identifier, columns))
+    return template.format(table=Identifier(table), columns=names).as_string()

@@ -1,0 +1,164 @@
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from adapters.postgres.connection.line import Row
+from adapters.postgres.connection.packed_arrays import Texts
+from adapters.postgres.connection.session import Session
+from adapters.postgres.rows.tokens import OF_CONNECTIONS
+from adapters.postgres.stores.audited import AuditedTable
+from core.domain.audit.changes import Change
+from core.domain.connections.connection import Connection, ConnectionStatus
+from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
+from core.domain.tokens.lease import disconnected
+from ports.connections import ConnectionStore
+
+_SELECT = """
+    SELECT id, external_id, user_id, provider, provider_user_id, created_at, updated_at, provider_username,
+        provider_email, provider_avatar_url, scopes, status, status_reason
+    FROM user_git_connections
+"""
+_OF_PROVIDER_USERS = f"{_SELECT} WHERE provider = %s AND provider_user_id = ANY(%s::text[])"
+_FIND = f"{_SELECT} WHERE user_id = %s AND provider = %s"
+_GET_FOR_UPDATE = f"{_FIND} FOR NO KEY UPDATE"
+_OF_USER = f"{_SELECT} WHERE user_id = %s ORDER BY provider"
+# Put off in the same statement, so that who dies over one leaves it to the next.
+_DUE_FOR_CHECK = """
+    UPDATE user_git_connections SET identity_check_at = %(until)s
+    WHERE id IN (
+        SELECT id FROM user_git_connections
+        WHERE status = 'active' AND identity_check_at <= %(now)s
+        ORDER BY identity_check_at LIMIT %(limit)s
+        FOR NO KEY UPDATE SKIP LOCKED
+    )
+    RETURNING id, external_id, user_id, provider, provider_user_id, created_at, updated_at,
+        provider_username, provider_email, provider_avatar_url, scopes, status, status_reason
+"""
+_CHECK_AGAIN = "UPDATE user_git_connections SET identity_check_at = %s WHERE id = %s"
+_NEXT_ID = "SELECT nextval('user_git_connections_id_seq')"
+_EMAILS = "SELECT email FROM user_git_emails WHERE user_git_connection_id = %s ORDER BY email"
+_DROP_EMAILS = """
+    DELETE FROM user_git_emails
+    WHERE user_git_connection_id = %(connection)s AND NOT email = ANY(%(emails)s::text[])
+"""
+_TAKE_EMAILS = """
+    DELETE FROM user_git_emails AS e
+    USING user_git_connections AS other, user_git_connections AS present
+    WHERE e.email = ANY(%(emails)s::text[]) AND other.id = e.user_git_connection_id
+        AND present.id = %(connection)s AND other.provider = present.provider AND other.id <> present.id
+"""
+_KEEP_EMAILS = """
+    INSERT INTO user_git_emails (user_git_connection_id, email)
+    SELECT %(connection)s, email FROM unnest(%(emails)s::text[]) AS email
+    ON CONFLICT (user_git_connection_id, email) DO UPDATE SET updated_at = now()
+    RETURNING created_at = updated_at
+"""
+
+
+def _row(connection: Connection) -> dict[str, Any]:
+    return {
+        "id": connection.id,
+        "external_id": connection.external_id,
+        "user_id": connection.user_id,
+        "provider": connection.provider,
+        "created_at": connection.created_at,
+        "provider_user_id": connection.provider_user_id,
+        "provider_username": connection.provider_username,
+        "provider_email": connection.provider_email,
+        "provider_avatar_url": connection.provider_avatar_url,
+        "scopes": connection.scopes,
+        "status": connection.status.value,
+        "status_reason": connection.status_reason,
+    }
+
+
+_TABLE = AuditedTable(
+    "connection",
+    "user_git_connections",
+    fixed=("id", "external_id", "user_id", "provider", "created_at"),
+    changing=(
+        *("provider_user_id", "provider_username", "provider_email", "provider_avatar_url"),
+        *("scopes", "status", "status_reason"),
+    ),
+    row=_row,
+)
+
+
+class PostgresConnectionStore(ConnectionStore):
+    """The table `user_git_connections`, without its tokens."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def find(self, user_id: UserId, provider: str) -> Connection | None:
+        """Return the user's connection, revoked or not."""
+        rows = await self._session.read(_FIND, (user_id, provider))
+        return _connection(rows[0]) if rows else None
+
+    async def get_for_update(self, user_id: UserId, provider: str) -> Connection | None:
+        """Like `find`, with a row lock; raises `StorageConflict` after 5 seconds of waiting for another's."""
+        rows = await self._session.write(_GET_FOR_UPDATE, (user_id, provider))
+        return _connection(rows[0]) if rows else None
+
+    async def of_provider_users(
+        self, provider: str, provider_user_ids: Collection[ProviderUserId]
+    ) -> Sequence[Connection]:
+        """Return the connections of these provider accounts: at most one each."""
+        rows = await self._session.read(_OF_PROVIDER_USERS, (provider, Texts(list(provider_user_ids))))
+        return [_connection(row) for row in rows]
+
+    async def next_id(self) -> ConnectionId:
+        """Reserve the id of a connection about to be made; gaps are normal."""
+        [(connection_id,)] = await self._session.read(_NEXT_ID)
+        return ConnectionId(connection_id)
+
+    async def apply(self, changes: Sequence[Change[Connection]]) -> None:
+        """Write these steps with their audit versions, and take the tokens of what they revoke.
+
+        Raises `StorageConflict` where a row is gone.
+        """
+        await _TABLE.apply(self._session, changes)
+        await OF_CONNECTIONS.wipe(self._session, disconnected(changes))
+
+    async def of_user(self, user_id: UserId) -> Sequence[Connection]:
+        """Return a user's connections, revoked or not, by provider."""
+        return [_connection(row) for row in await self._session.read(_OF_USER, (user_id,))]
+
+    async def due_for_check(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Connection]:
+        """Take at most `limit` active ones that are due, past those someone has locked."""
+        taken = {"now": now, "until": until, "limit": limit}
+        rows = await self._session.write(_DUE_FOR_CHECK, taken)
+        return [_connection(row) for row in rows]
+
+    async def check_again(self, connection_id: ConnectionId, *, at: datetime) -> None:
+        """Let login and addresses be looked up then."""
+        await self._session.change(_CHECK_AGAIN, (at, connection_id))
+
+    async def emails(self, connection_id: ConnectionId) -> Sequence[str]:
+        """Return the verified addresses of a connection, in order."""
+        return [email for (email,) in await self._session.read(_EMAILS, (connection_id,))]
+
+    async def set_emails(self, connection_id: ConnectionId, emails: Collection[str]) -> bool:
+        """Let these be its verified addresses and nobody else's; return whether any of them is new."""
+        kept = {"connection": connection_id, "emails": Texts(sorted(set(emails)))}
+        await self._session.change(_DROP_EMAILS, kept)
+        await self._session.change(_TAKE_EMAILS, kept)
+        return any(is_new for (is_new,) in await self._session.write(_KEEP_EMAILS, kept))
+
+
+def _connection(row: Row) -> Connection:
+    return Connection(
+        id=row[0],
+        external_id=row[1],
+        user_id=row[2],
+        provider=row[3],
+        provider_user_id=row[4],
+        created_at=row[5],
+        updated_at=row[6],
+        provider_username=row[7],
+        provider_email=row[8],
+        provider_avatar_url=row[9],
+        scopes=tuple(row[10]),
+        status=ConnectionStatus(row[11]),
+        status_reason=row[12],
+    )

@@ -1,0 +1,64 @@
+from collections.abc import Sequence
+
+from psycopg import sql
+
+from adapters.postgres.connection.database import Database
+from adapters.postgres.tables import metadata
+from ports.sealed_values import SealedValue, SealedValueStore
+
+_PAGE = sql.SQL("""
+    SELECT id, external_id, {column} FROM {table}
+    WHERE {column} IS NOT NULL AND id > %s ORDER BY id LIMIT %s
+""")
+# Tokens are told apart by their ciphertexts, each of which has a nonce of its own.
+_REPLACE = sql.SQL("""
+    UPDATE {table} AS t SET {column} = renewed.after
+    FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS renewed (id, before, after)
+    WHERE t.id = renewed.id AND t.{column} = renewed.before
+""")
+
+
+class PostgresSealedValueStore(SealedValueStore):
+    """Every column whose table says that it is encrypted."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def columns(self) -> Sequence[str]:
+        """Return them, in the order of their tables."""
+        return [f"{table}.{column}" for table, column in encrypted_columns()]
+
+    async def page(self, column: str, *, after: int, limit: int) -> Sequence[SealedValue]:
+        """Return at most `limit` values of a column."""
+        async with self._database.session() as session:
+            rows = await session.read(_of(column, _PAGE), (after, limit))
+        return [SealedValue(column, *row) for row in rows]
+
+    async def replace(self, column: str, changes: Sequence[tuple[SealedValue, str]]) -> int:
+        """Write these in the place of those values that are still there, in one statement."""
+        if not changes:
+            return 0
+        parameters = (
+            [value.id for value, _ in changes],
+            [value.ciphertext for value, _ in changes],
+            [after for _, after in changes],
+        )
+        async with self._database.session() as session:
+            count = await session.change(_of(column, _REPLACE), parameters)
+            await session.commit()
+        return count
+
+
+def encrypted_columns() -> list[tuple[str, str]]:
+    """Return table and column of everything our cipher makes."""
+    return [
+        (table.name, column.name)
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if column.info.get("encrypted")
+    ]
+
+
+def _of(column: str, statement: sql.SQL) -> str:
+    table, _, name = column.partition(".")
+    return statement.format(table=sql.Identifier(table), column=sql.Identifier(name)).as_string()

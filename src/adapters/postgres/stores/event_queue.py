@@ -1,0 +1,218 @@
+from collections.abc import Sequence
+from datetime import datetime
+
+from psycopg.sql import SQL
+
+from adapters.postgres.connection import locks
+from adapters.postgres.connection.line import Row
+from adapters.postgres.connection.packed_arrays import Bigints, Documents, Smallints, Texts, Timestamps
+from adapters.postgres.connection.session import Session
+from adapters.postgres.rows import webhook_events as ledger_rows
+from adapters.postgres.rows.compression import decompress
+from core.domain.deliveries.source_key import to_number
+from core.domain.events.event import UNROUTED_LIFETIME, PayloadDamaged, Settlement
+from core.domain.events.lanes import LANES, lane_of
+from ports.mailbox import Letter, Mailbox
+
+# Reading the largest payloads takes seconds in which the transaction waits for its process.
+_TRY_LOCK = """
+    SELECT pg_try_advisory_xact_lock(%s, %s), set_config('idle_in_transaction_session_timeout', '40s', true)
+"""
+_LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
+
+_DUE = (
+    SQL("""
+    SELECT {columns}, e.payload
+    FROM (
+        SELECT *,
+            sum(payload_length) OVER waiting - first_value(payload_length) OVER waiting AS beyond_first
+        FROM (
+            SELECT * FROM git_webhook_events
+            WHERE status = 'pending' AND lane = %(lane)s::smallint
+                AND (attempts = 0 OR next_attempt_at <= %(now)s)
+            ORDER BY id LIMIT %(limit)s
+        ) AS due
+        WINDOW waiting AS (ORDER BY id)
+    ) AS e
+    WHERE e.beyond_first <= %(max_bytes)s
+    ORDER BY e.id
+    """)
+    .format(columns=ledger_rows.COLUMNS)
+    .as_string()
+)
+
+# Each half has an index of its own: of pending events by lane, and of unrouted events by source key.
+_WAITING = SQL("""
+    SELECT {columns}, e.payload
+    FROM (VALUES (NULL::text)) AS absent (source_key)
+    CROSS JOIN LATERAL (
+        SELECT * FROM git_webhook_events
+        WHERE status = 'pending' AND lane = %(lane)s::smallint AND {key_column} = %(key)s
+        UNION ALL
+        SELECT * FROM git_webhook_events
+        WHERE status = 'unrouted' AND {key_column} = %(key)s
+    ) AS e
+    WHERE e.provider = %(provider)s AND e.event_type = %(event_type)s AND e.action = %(action)s
+    ORDER BY e.id DESC
+    LIMIT %(limit)s
+""")
+_WAITING_BY_NUMBER, _WAITING_BY_TEXT = (
+    _WAITING.format(columns=ledger_rows.COLUMNS, key_column=SQL(column)).as_string()
+    for column in ("installation_id", "source_key")
+)
+
+_SETTLE = """
+    UPDATE git_webhook_events AS e
+    SET status = s.status,
+        verdicts = s.verdicts,
+        error_message = s.reason,
+        git_integration_id = s.integration_id,
+        project_repository_id = s.link_id,
+        project_ids = s.project_ids::bigint[],
+        attempts = coalesce(s.attempts, e.attempts),
+        next_attempt_at = coalesce(s.next_attempt_at, e.next_attempt_at),
+        processed_at = CASE WHEN s.status <> 'pending' THEN now() END,
+        updated_at = now()
+    FROM unnest(
+        %s::bigint[], %s::text[], %s::jsonb[], %s::text[], %s::bigint[], %s::bigint[], %s::text[],
+        %s::smallint[], %s::timestamptz[]
+    ) AS s (id, status, verdicts, reason, integration_id, link_id, project_ids, attempts, next_attempt_at)
+    WHERE e.id = s.id AND e.status = 'pending'
+"""
+
+# One short look into each lane, however many events wait there.
+_LANES_DUE = """
+    SELECT lane FROM generate_series(0, %s - 1) AS lane
+    WHERE EXISTS (
+        SELECT FROM git_webhook_events
+        WHERE status = 'pending' AND git_webhook_events.lane = lane.lane
+            AND (attempts = 0 OR next_attempt_at <= %s)
+    )
+"""
+
+# Looked up by integration: there are few of them, and any number of events of strangers. Rows are locked in
+# one order everywhere: people may retry the same ones.
+_ROUTE_WAITING = """
+    WITH waiting AS (
+        SELECT e.id
+        FROM git_integrations AS i
+        CROSS JOIN LATERAL (
+            SELECT NULL::text AS source_key, CASE
+                WHEN i.provider_id !~ '^[1-9][0-9]{0,18}$' THEN NULL
+                WHEN i.provider_id::numeric <= 9223372036854775807 THEN i.provider_id::bigint
+            END AS number
+        ) AS absent
+        CROSS JOIN LATERAL (
+            SELECT id FROM git_webhook_events
+            WHERE status = 'unrouted' AND provider = i.provider AND installation_id = absent.number
+            UNION ALL
+            SELECT id FROM git_webhook_events
+            WHERE status = 'unrouted' AND provider = i.provider AND source_key = i.provider_id
+        ) AS e
+        WHERE i.status <> 2
+    ),
+    connected AS (
+        SELECT e.id, e.created_at < %(oldest)s AS is_late
+        FROM git_webhook_events AS e
+        WHERE e.id = ANY(ARRAY(SELECT id FROM waiting)) AND e.status = 'unrouted'
+        ORDER BY e.delivery_id, e.provider
+        FOR UPDATE OF e
+    )
+    UPDATE git_webhook_events AS e
+    SET status = CASE WHEN is_late THEN 'ignored' ELSE 'pending' END,
+        error_message = CASE WHEN is_late THEN 'before_binding' END,
+        processed_at = CASE WHEN is_late THEN now() END,
+        next_attempt_at = %(now)s,
+        updated_at = now()
+    FROM connected
+    WHERE e.id = connected.id
+    RETURNING is_late
+"""
+
+
+class PostgresMailbox(Mailbox):
+    """Lanes are held by transaction-level advisory locks, which end with their holder's connection."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def try_lock(self, lane: int) -> bool:
+        """Take the lane until this transaction ends, or return False at once when another holds it."""
+        [(taken, _)] = await self._session.write(_TRY_LOCK, (locks.CLASS, lane))
+        return bool(taken)
+
+    async def lock(self, lane: int) -> None:
+        """Take the lane until this transaction ends; raises `StorageConflict` after 5 seconds of waiting."""
+        await self._session.write(_LOCK, (locks.CLASS, lane))
+
+    async def due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[Letter]:
+        """Return the lane's due events in the order received; payloads beyond the bounds are not read."""
+        rows = await self._session.read(
+            _DUE, {"lane": lane, "now": now, "limit": limit, "max_bytes": max_bytes}
+        )
+        return [_letter(row) for row in rows]
+
+    async def waiting(
+        self, provider: str, source_key: str, *, event_type: str, action: str, limit: int
+    ) -> Sequence[Letter]:
+        """Return events of this kind that wait for their installation, newest first."""
+        number = to_number(source_key)
+        asked = {
+            "provider": provider,
+            "key": source_key if number is None else number,
+            "lane": lane_of(source_key),
+            "event_type": event_type,
+            "action": action,
+            "limit": limit,
+        }
+        statement = _WAITING_BY_TEXT if number is None else _WAITING_BY_NUMBER
+        return [_letter(row) for row in await self._session.read(statement, asked)]
+
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Write how these events ended, in one statement."""
+        if not settlements:
+            return
+        await self._session.change(
+            _SETTLE,
+            (
+                Bigints([settlement.event_id for settlement in settlements]),
+                Texts([settlement.status.value for settlement in settlements]),
+                Documents([settlement.verdicts for settlement in settlements]),
+                Texts([settlement.reason for settlement in settlements]),
+                Bigints([settlement.integration_id for settlement in settlements]),
+                Bigints([settlement.link_id for settlement in settlements]),
+                Texts([_array(settlement.project_ids) for settlement in settlements]),
+                Smallints([settlement.attempts for settlement in settlements]),
+                Timestamps([settlement.next_attempt_at for settlement in settlements]),
+            ),
+        )
+
+    async def lanes_due(self, *, now: datetime) -> Sequence[int]:
+        """Return the lanes in which something is due."""
+        return [lane for (lane,) in await self._session.read(_LANES_DUE, (LANES, now))]
+
+    async def route_waiting(self, *, now: datetime) -> int:
+        """Reopen unrouted events whose installation is connected now; return how many."""
+        rows = await self._session.write(_ROUTE_WAITING, {"oldest": now - UNROUTED_LIFETIME, "now": now})
+        return sum(not is_late for (is_late,) in rows)
+
+
+def _letter(row: Row) -> Letter:
+    event = ledger_rows.event(row)
+    return Letter(event, _body(row[ledger_rows.WIDTH], event.payload_length))
+
+
+def _body(stored: bytes | None, length: int) -> bytes | None:
+    """Return the payload; one that is damaged counts as gone, since an error would stop its lane for good."""
+    try:
+        return None if stored is None else decompress(stored, length=length)
+    except PayloadDamaged:
+        return None
+
+
+def _array(ids: Sequence[int]) -> str | None:
+    """Write one row's ids as PostgreSQL does: arrays of unequal length do not travel in one of arrays.
+
+    None for none: the index of projects keeps only rows that have some.
+    """
+    return f"{{{','.join(map(str, ids))}}}" if ids else None

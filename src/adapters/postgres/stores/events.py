@@ -1,0 +1,107 @@
+from collections.abc import Sequence
+from datetime import datetime
+
+from psycopg.sql import SQL
+
+from adapters.postgres.connection.packed_arrays import Bigints
+from adapters.postgres.connection.session import Session
+from adapters.postgres.queries import webhook_events as event_search
+from adapters.postgres.queries.reopening import REOPEN, may_reopen_at
+from adapters.postgres.rows import webhook_events as ledger_rows
+from adapters.postgres.rows.compression import decompress
+from core.domain.events.event import Event
+from core.domain.events.lanes import LANES
+from core.domain.identifiers import EventId
+from ports.events import EventFilter, EventStore
+
+_FIND = (
+    SQL("SELECT {columns} FROM git_webhook_events AS e WHERE e.delivery_id = %s AND e.provider = %s")
+    .format(columns=ledger_rows.COLUMNS)
+    .as_string()
+)
+
+# All columns of the inner query are in the unique index, so that only the rows found are read from the table.
+# With a collation of bytes the planner reads only the part of the index that begins with the prefix.
+_LIST_BY_PREFIX = (
+    SQL("""
+        SELECT {columns} FROM (
+            SELECT delivery_id, provider FROM git_webhook_events
+            WHERE starts_with(delivery_id, %(prefix)s) AND provider = %(provider)s
+            ORDER BY delivery_id LIMIT %(limit)s
+        ) AS matching JOIN git_webhook_events AS e USING (delivery_id, provider)
+        ORDER BY e.delivery_id
+    """)
+    .format(columns=ledger_rows.COLUMNS)
+    .as_string()
+)
+
+_FIND_BY_ID = (
+    SQL("SELECT {columns} FROM git_webhook_events AS e WHERE e.id = %s")
+    .format(columns=ledger_rows.COLUMNS)
+    .as_string()
+)
+
+_FIND_PAYLOAD = "SELECT payload, payload_length FROM git_webhook_events WHERE id = %s"
+
+_HAS_PAYLOAD = "SELECT payload IS NOT NULL FROM git_webhook_events WHERE id = %s"
+
+# One short look into each lane, however many events wait there.
+_OLDEST_DUE = """
+    SELECT min(oldest.created_at)
+    FROM generate_series(0, %s - 1) AS lane
+    CROSS JOIN LATERAL (
+        SELECT created_at FROM git_webhook_events AS e
+        WHERE e.status = 'pending' AND e.lane = lane AND (e.attempts = 0 OR e.next_attempt_at <= %s)
+        ORDER BY e.id LIMIT 1
+    ) AS oldest
+"""
+
+
+class PostgresEventStore(EventStore):
+    """The ledger as people look at it, over the indexes of `git_webhook_events`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def list(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> Sequence[Event]:
+        """Return events, newest first, those below `before` only."""
+        return await event_search.search(self._session, where, limit=limit, before=before)
+
+    async def find(self, provider: str, delivery_id: str) -> Event | None:
+        """Return one event."""
+        rows = await self._session.read(_FIND, (delivery_id, provider))
+        return ledger_rows.event(rows[0]) if rows else None
+
+    async def list_by_prefix(self, provider: str, prefix: str, *, limit: int) -> Sequence[Event]:
+        """Return at most `limit` events whose delivery ids begin with `prefix`."""
+        rows = await self._session.read(
+            _LIST_BY_PREFIX, {"provider": provider, "prefix": prefix, "limit": limit}
+        )
+        return [ledger_rows.event(row) for row in rows]
+
+    async def find_by_id(self, event_id: EventId) -> Event | None:
+        """Return the event with this id, or None."""
+        rows = await self._session.read(_FIND_BY_ID, (event_id,))
+        return ledger_rows.event(rows[0]) if rows else None
+
+    async def find_payload(self, event_id: EventId) -> bytes | None:
+        """Return the bytes that were signed; raises `PayloadDamaged` where they cannot be read back."""
+        rows = await self._session.read(_FIND_PAYLOAD, (event_id,))
+        return decompress(rows[0][0], length=rows[0][1]) if rows and rows[0][0] is not None else None
+
+    async def has_payload(self, event_id: EventId) -> bool:
+        """Tell whether the bytes that were signed are still kept."""
+        rows = await self._session.read(_HAS_PAYLOAD, (event_id,))
+        return bool(rows and rows[0][0])
+
+    async def reopen(self, event_ids: Sequence[EventId], *, now: datetime) -> Sequence[EventId]:
+        """Make those among these that may be retried pending and due, with all their attempts again."""
+        rows = await self._session.write(
+            REOPEN, {"ids": Bigints(event_ids), "now": now, **may_reopen_at(now)}
+        )
+        return sorted(event_id for (event_id,) in rows)
+
+    async def oldest_due(self, *, now: datetime) -> datetime | None:
+        """Return when the longest-waiting due event was received."""
+        [(oldest,)] = await self._session.read(_OLDEST_DUE, (LANES, now))
+        return oldest  # type: ignore[no-any-return]

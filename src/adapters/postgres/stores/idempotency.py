@@ -1,0 +1,64 @@
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from adapters.postgres.connection.packed_arrays import Documents
+from adapters.postgres.connection.session import Session
+from core.domain.idempotency import KeyedRequest
+from ports.idempotency import IdempotencyStore
+
+T = TypeVar("T")
+
+# Whoever holds the key's row is waited for, be it new or not. An expired row is as good as none.
+_BEGIN = """
+    INSERT INTO idempotency_keys AS k (organization_id, actor, key, request_hash, expires_at)
+    VALUES (%s, %s, %s, %s, %s)
+    ON CONFLICT (organization_id, actor, key) DO UPDATE
+        SET request_hash = excluded.request_hash, response = NULL, expires_at = excluded.expires_at,
+            created_at = now()
+        WHERE k.expires_at <= %s
+    RETURNING id
+"""
+_KEPT = """
+    SELECT request_hash, response::text FROM idempotency_keys
+    WHERE organization_id = %s AND actor = %s AND key = %s
+"""
+_KEEP = """
+    UPDATE idempotency_keys SET response = (%s::jsonb[])[1]
+    WHERE organization_id = %s AND actor = %s AND key = %s
+"""
+_FORGET = """
+    DELETE FROM idempotency_keys WHERE id IN (
+        SELECT id FROM idempotency_keys WHERE expires_at <= %s
+        ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
+    )
+"""
+
+
+class PostgresIdempotencyStore(IdempotencyStore):
+    """The table `idempotency_keys`; results are kept as JSON."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def begin(self, request: KeyedRequest, form: type[T]) -> T | None:
+        """Take the key, or return what was kept under it."""
+        key = (request.organization_id, request.actor, request.key)
+        taken = await self._session.write(
+            _BEGIN, (*key, request.request_hash, request.expires_at, request.now)
+        )
+        if taken:
+            return None
+        [(request_hash, result)] = await self._session.read(_KEPT, key)
+        request.require_same(request_hash)
+        return msgspec.json.decode(result, type=form)
+
+    async def keep(self, request: KeyedRequest, result: object) -> None:
+        """Keep the result under a key just taken."""
+        key = (request.organization_id, request.actor, request.key)
+        await self._session.change_exactly(1, _KEEP, (Documents([result]), *key))
+
+    async def forget_expired(self, *, now: datetime, limit: int) -> int:
+        """Remove at most `limit` keys that are free again and nobody is using; return how many."""
+        return await self._session.change(_FORGET, (now, limit))

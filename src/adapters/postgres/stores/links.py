@@ -1,0 +1,137 @@
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from psycopg.sql import SQL
+
+from adapters.postgres.connection.line import Row
+from adapters.postgres.connection.packed_arrays import Bigints, Texts
+from adapters.postgres.connection.session import Session
+from adapters.postgres.stores.audited import AuditedTable
+from core.domain.audit.changes import Change
+from core.domain.identifiers import IntegrationId, LinkId, ProjectId, RepoId
+from core.domain.links.link import Link
+from ports.links import LinkStore
+
+_SELECT = SQL("""
+    SELECT l.id, l.external_id, p.organization_id, l.project_id, p.external_id, l.git_integration_id,
+        l.provider, l.repo_id, l.repo_full_name, l.created_at, l.updated_at, l.repo_url, l.default_branch,
+        l.webhooks_enabled, l.settings, l.previous_full_name
+    FROM project_repositories AS l
+    JOIN projects AS p ON p.id = l.project_id
+""")
+_FIND = SQL("{select} WHERE l.project_id = %s AND l.provider = %s").format(select=_SELECT).as_string()
+_OF_PROJECTS = (
+    SQL("{select} WHERE l.project_id = ANY(%s::bigint[]) ORDER BY l.id").format(select=_SELECT).as_string()
+)
+_OF_REPOSITORIES = (
+    SQL("""
+    {select}
+    JOIN unnest(%s::bigint[], %s::text[]) AS wanted (git_integration_id, repo_id)
+        ON l.git_integration_id = wanted.git_integration_id AND l.repo_id = wanted.repo_id
+    ORDER BY l.id
+    """)
+    .format(select=_SELECT)
+    .as_string()
+)
+_OF_INTEGRATION = (
+    SQL("{select} WHERE l.git_integration_id = %s ORDER BY l.id").format(select=_SELECT).as_string()
+)
+# Those that someone else has in hand are left to the deletion, which waits for them.
+_RELEASE = """
+    UPDATE git_webhook_events SET project_repository_id = NULL
+    WHERE id IN (
+        SELECT id FROM git_webhook_events WHERE project_repository_id = %s
+        LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
+    )
+"""
+_NEXT_ID = "SELECT nextval('project_repositories_id_seq')"
+
+
+def _row(link: Link) -> dict[str, Any]:
+    return {
+        "id": link.id,
+        "external_id": link.external_id,
+        "project_id": link.project_id,
+        "git_integration_id": link.integration_id,
+        "provider": link.provider,
+        "repo_id": link.repo_id,
+        "created_at": link.created_at,
+        "repo_full_name": link.repo_full_name,
+        "repo_url": link.repo_url,
+        "default_branch": link.default_branch,
+        "webhooks_enabled": link.webhooks_enabled,
+        "settings": dict(link.settings),
+        "previous_full_name": link.previous_full_name,
+    }
+
+
+_TABLE = AuditedTable(
+    "link",
+    "project_repositories",
+    fixed=("id", "external_id", "project_id", "git_integration_id", "provider", "repo_id", "created_at"),
+    changing=(
+        *("repo_full_name", "repo_url", "default_branch", "webhooks_enabled", "settings"),
+        "previous_full_name",
+    ),
+    row=_row,
+)
+
+
+class PostgresLinkStore(LinkStore):
+    """The table `project_repositories`; a link's organization is its project's."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def find(self, project_id: ProjectId, provider: str) -> Link | None:
+        """Return the project's link with this provider."""
+        rows = await self._session.read(_FIND, (project_id, provider))
+        return _link(rows[0]) if rows else None
+
+    async def of_projects(self, project_ids: Collection[ProjectId]) -> Sequence[Link]:
+        """Return all links of these projects, oldest first."""
+        return [_link(row) for row in await self._session.read(_OF_PROJECTS, (Bigints(list(project_ids)),))]
+
+    async def of_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Link]:
+        """Return all links to these repositories, oldest first."""
+        wanted = set(keys)
+        parameters = (Bigints([key[0] for key in wanted]), Texts([key[1] for key in wanted]))
+        return [_link(row) for row in await self._session.read(_OF_REPOSITORIES, parameters)]
+
+    async def of_integration(self, integration_id: IntegrationId) -> Sequence[Link]:
+        """Return all links of one integration, oldest first."""
+        return [_link(row) for row in await self._session.read(_OF_INTEGRATION, (integration_id,))]
+
+    async def release(self, link_id: LinkId, *, limit: int) -> int:
+        """Let at most `limit` events of the ledger go that name this link; return how many did."""
+        return await self._session.change(_RELEASE, (link_id, limit))
+
+    async def next_id(self) -> LinkId:
+        """Reserve the id of a link about to be made; gaps are normal."""
+        [(link_id,)] = await self._session.read(_NEXT_ID)
+        return LinkId(link_id)
+
+    async def apply(self, changes: Sequence[Change[Link]]) -> None:
+        """Write these steps with their audit versions; raises `StorageConflict` where a row is gone."""
+        await _TABLE.apply(self._session, changes)
+
+
+def _link(row: Row) -> Link:
+    return Link(
+        id=row[0],
+        external_id=row[1],
+        organization_id=row[2],
+        project_id=row[3],
+        project_external_id=row[4],
+        integration_id=row[5],
+        provider=row[6],
+        repo_id=row[7],
+        repo_full_name=row[8],
+        created_at=row[9],
+        updated_at=row[10],
+        repo_url=row[11],
+        default_branch=row[12],
+        webhooks_enabled=row[13],
+        settings=row[14],
+        previous_full_name=row[15],
+    )

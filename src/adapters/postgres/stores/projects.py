@@ -1,0 +1,147 @@
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from psycopg.sql import SQL, Composable
+
+from adapters.postgres.connection import locks
+from adapters.postgres.connection.errors import project_name_taken
+from adapters.postgres.connection.packed_arrays import Texts
+from adapters.postgres.connection.session import Session
+from adapters.postgres.stores.audited import AuditedTable
+from core.domain.actors import Actor
+from core.domain.audit.changes import Change
+from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, RepoId
+from core.domain.links.projects import ProjectPlace
+from core.domain.organizations import Project
+from ports.projects import ProjectStore
+
+_SELECT = "SELECT p.id, p.external_id, p.organization_id, p.name, p.created_at FROM projects AS p"
+_FIND = f"{_SELECT} WHERE p.organization_id = %s AND p.external_id = %s"
+_FIND_MANY = f"{_SELECT} WHERE p.organization_id = %s AND p.external_id = ANY(%s::text[]::uuid[])"
+# Not FOR UPDATE, which would also stop every link that refers to the row; deleting it waits for either.
+_GET_FOR_UPDATE = f"{_FIND} FOR NO KEY UPDATE"
+_NEXT_ID = "SELECT nextval('projects_id_seq')"
+
+# The order is that of code points, whatever the database's own would be: a cursor must mean the same always.
+_AFTER = SQL("""AND (p.name COLLATE "C", p.external_id) > (%(name)s, %(project_id)s)""")
+_LINKED = {
+    True: SQL("AND EXISTS (SELECT FROM project_repositories AS l WHERE l.project_id = p.id)"),
+    False: SQL("AND NOT EXISTS (SELECT FROM project_repositories AS l WHERE l.project_id = p.id)"),
+}
+_LIST = SQL("""
+    {select} WHERE p.organization_id = %(organization_id)s {conditions}
+    ORDER BY p.name COLLATE "C", p.external_id LIMIT %(limit)s
+""")
+
+# One repository may have any number of projects, so each is looked up by itself, and no further than asked.
+_LINKED_TO = (
+    SQL("""
+    SELECT wanted.repo_id, p.*
+    FROM unnest(%s::text[]) AS wanted (repo_id)
+    CROSS JOIN LATERAL (
+        {select} JOIN project_repositories AS l ON l.project_id = p.id
+        WHERE p.organization_id = %s AND l.git_integration_id = %s AND l.repo_id = wanted.repo_id
+        ORDER BY l.id LIMIT %s
+    ) AS p
+    """)
+    .format(select=SQL(_SELECT))
+    .as_string()
+)
+
+# crewkit's table has no constraint on names that we know of, so those who make projects here take turns.
+_LOCK_NAMES = "SELECT pg_advisory_xact_lock(%s, %s)"
+_IS_TAKEN = "SELECT FROM projects WHERE organization_id = %s AND name = %s LIMIT 1"
+
+
+def _row(project: Project) -> dict[str, Any]:
+    return {
+        "id": project.id,
+        "external_id": project.external_id,
+        "organization_id": project.organization_id,
+        "name": project.name,
+        "created_at": project.created_at,
+    }
+
+
+_TABLE = AuditedTable(
+    "project",
+    "projects",
+    fixed=("id", "external_id", "organization_id", "created_at"),
+    changing=("name",),
+    row=_row,
+)
+
+
+class PostgresProjectStore(ProjectStore):
+    """crewkit's table `projects`: the only place that writes to one of crewkit's tables."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def find(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
+        """Return a project of this organization."""
+        rows = await self._session.read(_FIND, (organization_id, external_id))
+        return Project(*rows[0]) if rows else None
+
+    async def find_many(
+        self, organization_id: OrganizationId, external_ids: Collection[UUID]
+    ) -> Sequence[Project]:
+        """Return those of these that are projects of this organization."""
+        wanted = Texts([str(one) for one in external_ids])
+        return [Project(*row) for row in await self._session.read(_FIND_MANY, (organization_id, wanted))]
+
+    async def get_for_update(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
+        """Like `find`, with a row lock; raises `StorageConflict` after 5 seconds of waiting for another's."""
+        rows = await self._session.write(_GET_FOR_UPDATE, (organization_id, external_id))
+        return Project(*rows[0]) if rows else None
+
+    async def list(
+        self,
+        organization_id: OrganizationId,
+        *,
+        limit: int,
+        after: ProjectPlace | None = None,
+        linked: bool | None = None,
+    ) -> Sequence[Project]:
+        """Return at most `limit` of the organization's projects by name, those after a place only."""
+        conditions: list[Composable] = [] if linked is None else [_LINKED[linked]]
+        parameters: dict[str, Any] = {"organization_id": organization_id, "limit": limit}
+        if after is not None:
+            conditions.append(_AFTER)
+            parameters |= {"name": after.name, "project_id": after.project_id}
+        statement = _LIST.format(select=SQL(_SELECT), conditions=SQL(" ").join(conditions)).as_string()
+        return [Project(*row) for row in await self._session.read(statement, parameters)]
+
+    async def linked_to(
+        self,
+        organization_id: OrganizationId,
+        integration_id: IntegrationId,
+        repo_ids: Collection[RepoId],
+        *,
+        most: int,
+    ) -> Mapping[RepoId, Sequence[Project]]:
+        """Return the organization's projects linked to each of these, those linked first."""
+        found: dict[RepoId, list[Project]] = defaultdict(list)
+        asked = (Texts(list(repo_ids)), organization_id, integration_id, most)
+        for repo_id, *project in await self._session.read(_LINKED_TO, asked):
+            found[repo_id].append(Project(*project))
+        return found
+
+    async def next_id(self) -> ProjectId:
+        """Reserve the id of a project about to be made; gaps are normal."""
+        [(project_id,)] = await self._session.read(_NEXT_ID)
+        return ProjectId(project_id)
+
+    async def add(self, project: Project, by: Actor) -> None:
+        """Make a project, with its audit version; raises `ProjectNameTaken`."""
+        await self._session.write(_LOCK_NAMES, (locks.PROJECT_NAMES, _lock_of(project.organization_id)))
+        if await self._session.read(_IS_TAKEN, (project.organization_id, project.name)):
+            raise project_name_taken()
+        await _TABLE.apply(self._session, [Change(None, project, by)])
+
+
+def _lock_of(organization_id: OrganizationId) -> int:
+    """Fit an id into a lock's four bytes; should two ever meet there, they take turns without need."""
+    return organization_id % 2**31

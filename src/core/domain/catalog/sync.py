@@ -1,0 +1,108 @@
+"""When a catalog is read anew, and what people are told of it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.identifiers import IntegrationId
+from core.domain.integrations.integration import Integration
+from core.domain.provider import RateLimited
+
+# Whoever asks again sooner is told how old the catalog is; the provider's budget is everyone's.
+COOLDOWN = timedelta(seconds=60)
+
+_DAY = timedelta(hours=24)
+_SPREAD_MINUTES = 120
+_RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+
+
+LISTING_INCOMPLETE = "listing_incomplete"
+"""The provider's list did not add up: what it showed is in the catalog, and nothing was removed."""
+INCOMPLETE_RETRY = timedelta(hours=1)
+
+
+class SyncPhase(Enum):
+    """The sync state of a repository catalog. The catalog can be read in every state."""
+
+    IDLE = "idle"
+    REQUESTED = "requested"
+    RUNNING = "running"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """How current a catalog is: as of `synced_at`, `age` ago; None before the first sync.
+
+    `error` is the code of why the last sync failed, `retry_at` when it is tried again by itself. After an
+    idle sync `error` may be `listing_incomplete`: the provider's list did not add up, so nothing was
+    removed.
+    """
+
+    phase: SyncPhase
+    synced_at: datetime | None
+    age: timedelta | None
+    requested_at: datetime | None
+    error: str | None
+    retry_at: datetime | None
+
+
+class SyncCoolingDown(DomainError):
+    """The repository catalog was synced less than a minute ago. Try again after the delay in the response."""
+
+    kind = ErrorKind.RESOURCE_EXHAUSTED
+    code = "sync_cooling_down"
+
+
+def sync_state(integration: Integration, now: datetime) -> SyncState:
+    """Return what people are told of an integration's catalog."""
+    if integration.sync_claimed_until is not None and integration.sync_claimed_until > now:
+        phase = SyncPhase.RUNNING
+    elif integration.sync_error not in (None, LISTING_INCOMPLETE):
+        phase = SyncPhase.FAILED
+    elif integration.sync_requested_at is not None or integration.synced_at is None:
+        phase = SyncPhase.REQUESTED
+    else:
+        phase = SyncPhase.IDLE
+    return SyncState(
+        phase,
+        integration.synced_at,
+        now - integration.synced_at if integration.synced_at else None,
+        integration.sync_requested_at,
+        integration.sync_error,
+        integration.sync_retry_at,
+    )
+
+
+def requested_by_hand(integration: Integration, now: datetime) -> Integration:
+    """Return it asking for a sync because someone wants one now; raises `SyncCoolingDown`.
+
+    What runs or stands requested answers this one too. A failed sync need not wait for its retry, unless it
+    is the provider who wants it to.
+    """
+    state = sync_state(integration, now)
+    if state.phase is SyncPhase.RUNNING:
+        return integration
+    if state.phase is SyncPhase.IDLE and state.age is not None:
+        wait = COOLDOWN - state.age
+        if wait > timedelta(0):
+            raise SyncCoolingDown(
+                "The repository catalog was synced less than a minute ago. Try again later.",
+                retry_after=wait.total_seconds(),
+            )
+    wanted = integration.sync_wanted(at=now)
+    return wanted if state.error == RateLimited.code else replace(wanted, sync_retry_at=None)
+
+
+def retry_delay(failures: int) -> timedelta:
+    """Return how long to wait after so many failures in a row, one at least."""
+    return _RETRIES[min(failures, len(_RETRIES)) - 1]
+
+
+def reconcile_after(integration_id: IntegrationId) -> timedelta:
+    """Return after how long a catalog is read again though nobody asked: about a day.
+
+    What was synced together, after an outage or an import of many, drifts apart again day by day.
+    """
+    return _DAY - timedelta(minutes=integration_id % _SPREAD_MINUTES)

@@ -1,0 +1,200 @@
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from uuid import UUID
+
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.identifiers import EventId, IntegrationId, LinkId, ProjectId, RepoId
+from core.domain.integrations.integration import Integration
+
+
+class EventStatus(Enum):
+    """The processing status of a webhook event."""
+
+    PENDING = "pending"
+    PROCESSED = "processed"
+    FAILED = "failed"
+    IGNORED = "ignored"
+    UNROUTED = "unrouted"
+
+
+class Outcome(Enum):
+    """The decision for one object: the event was applied to it (`processed`) or not (`ignored`)."""
+
+    PROCESSED = "processed"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What processing an event decided for one link, integration or connection, and why.
+
+    `subject` is `link`, `integration`, `repository`, `connection` or `event`; `reason` is a stable word.
+    """
+
+    subject: str
+    outcome: Outcome
+    reason: str
+    subject_id: str | None = None
+    project_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One delivery in the ledger, without its payload."""
+
+    id: EventId
+    provider: str
+    delivery_id: str
+    event_type: str
+    action: str | None
+    lane: int
+    source_key: str | None
+    status: EventStatus
+    attempts: int
+    next_attempt_at: datetime
+    created_at: datetime
+    repo_id: RepoId | None = None
+    source: str = "received"
+    integration_id: IntegrationId | None = None
+    project_ids: tuple[ProjectId, ...] = ()
+    error_message: str | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    processed_at: datetime | None = None
+    payload_length: int = 0
+
+    def is_due(self, now: datetime) -> bool:
+        """Tell whether it is to be processed now.
+
+        One that was never tried always is: whose clock stamped it may be ahead of whose clock is asked.
+        """
+        return self.status is EventStatus.PENDING and (self.attempts == 0 or self.next_attempt_at <= now)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How one processed event is written back to the ledger."""
+
+    event_id: EventId
+    status: EventStatus
+    verdicts: tuple[Verdict, ...] = ()
+    reason: str | None = None
+    integration_id: IntegrationId | None = None
+    link_id: LinkId | None = None
+    project_ids: tuple[ProjectId, ...] = ()
+    attempts: int | None = None
+    next_attempt_at: datetime | None = None
+
+
+MAX_ATTEMPTS = 3
+_RETRY_DELAYS = (timedelta(seconds=10), timedelta(minutes=2))
+
+
+def failed_attempt(event: Event, message: str, *, now: datetime, final: bool = False) -> Settlement:
+    """Decide what a failed attempt leads to: another one after a growing delay, or `failed` with its message.
+
+    Three attempts (the seed's rule); `final` says that the event can never succeed.
+    """
+    attempts = event.attempts + 1
+    if final or attempts >= MAX_ATTEMPTS:
+        return Settlement(event.id, EventStatus.FAILED, reason=message, attempts=attempts)
+    return Settlement(
+        event.id,
+        EventStatus.PENDING,
+        reason=message,
+        attempts=attempts,
+        next_attempt_at=now + _RETRY_DELAYS[attempts - 1],
+    )
+
+
+# The first interruption is usually a restart of the worker, so the event keeps its place in the order.
+_INTERRUPTION_DELAYS = (timedelta(0), timedelta(seconds=10))
+
+
+def interrupted_attempt(event: Event, *, now: datetime) -> Settlement:
+    """Decide what follows when the process ended while it processed this event alone."""
+    attempts = event.attempts + 1
+    message = (
+        f"processing_interrupted: the worker process ended during attempt {attempts} of {MAX_ATTEMPTS}. "
+        "Check the worker's log and memory limit, then retry the event."
+    )
+    if attempts >= MAX_ATTEMPTS:
+        return Settlement(event.id, EventStatus.FAILED, reason=message, attempts=attempts)
+    return Settlement(
+        event.id,
+        EventStatus.PENDING,
+        reason=message,
+        attempts=attempts,
+        next_attempt_at=now + _INTERRUPTION_DELAYS[attempts - 1],
+    )
+
+
+# An event older than this belonged to whoever had the installation then, not to who binds it now.
+UNROUTED_LIFETIME = timedelta(hours=72)
+
+RETRYABLE = frozenset({EventStatus.FAILED, EventStatus.IGNORED, EventStatus.UNROUTED})
+# Never retried: it would tell the installation's present owner what belonged to the one before.
+BEFORE_BINDING = "before_binding"
+
+
+def may_reopen(event: Event, owner: Integration | None, *, now: datetime) -> bool:
+    """Tell whether an event may be processed again; `owner` is the integration it was routed to.
+
+    It did not act, and is not of a time before its installation was bound to whoever has it now. What an
+    integration was told stays its own: with another installation, or revoked, it would be told to nobody or,
+    where the installation was bound again elsewhere, to somebody else.
+    """
+    if event.status not in RETRYABLE or event.error_message == BEFORE_BINDING:
+        return False
+    if owner is None:
+        return event.source_key is None or event.created_at >= now - UNROUTED_LIFETIME
+    return not owner.is_revoked and owner.provider_id == event.source_key
+
+
+class EnvelopeUnreadable(DomainError):
+    """A failed event's `reason` starts with this code; no API call returns it.
+
+    The payload is not valid JSON, does not have the structure of its event type, or has too many values.
+    Follow the instruction in the `reason`. Retry the event only if the `reason` says so.
+    """
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "envelope_unreadable"
+
+
+class EventNotFound(DomainError):
+    """The event does not exist, or the caller has no access to it. Check the event id."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "event_not_found"
+
+
+class EventNotRetryable(DomainError):
+    """The event cannot be retried.
+
+    Retry only failed, ignored and unrouted events that belong to the organization to which their
+    installation is connected now.
+    """
+
+    kind = ErrorKind.ABORTED
+    code = "event_not_retryable"
+
+
+class PayloadDamaged(DomainError):
+    """The stored payload of the event is damaged.
+
+    The event and its verdicts are still available. An operator should check the database for damage.
+    """
+
+    kind = ErrorKind.INTERNAL
+    code = "payload_damaged"
+
+
+class PayloadExpired(DomainError):
+    """The payload was deleted at the end of its retention period.
+
+    The event and its verdicts are still available, but the event cannot be retried.
+    """
+
+    kind = ErrorKind.FAILED_PRECONDITION
+    code = "payload_expired"

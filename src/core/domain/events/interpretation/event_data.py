@@ -1,0 +1,178 @@
+"""What consumers are told of pushes and pull requests, and of whose work they are."""
+
+from collections.abc import Iterator
+
+from core.domain.attribution.attribution import (
+    UNKNOWN,
+    Attribution,
+    Match,
+    Matching,
+    Role,
+    match_account,
+    match_author,
+)
+from core.domain.attribution.email_addresses import MAX_ADDRESS, normal_address
+from core.domain.events.provider_events import Author, BranchRef, Commit, ProviderUser, PullRequest, Push
+from core.domain.identifiers import IntegrationId
+from core.domain.streams.domain_event import (
+    MAX_CO_AUTHORS,
+    MAX_COMMITS,
+    MAX_MESSAGE,
+    MAX_NAME,
+    Person,
+    ProviderAccount,
+    PullRequestData,
+    PullRequestSide,
+    PushData,
+    PushedCommit,
+)
+
+_BRANCH = "refs/heads/"
+_TAG = "refs/tags/"
+
+
+class People:
+    """The people of one delivery, each found once: a push names few, and each of them many times."""
+
+    def __init__(self, matching: Matching) -> None:
+        self._matching = matching
+        self._found: dict[int, tuple[Author, Match, Person]] = {}
+
+    def match(self, author: Author) -> Match:
+        """Return who an author is."""
+        return self._find(author)[1]
+
+    def person(self, author: Author) -> Person:
+        """Return what is told of an author."""
+        return self._find(author)[2]
+
+    def account(self, account: ProviderUser | None) -> ProviderAccount | None:
+        """Return what is told of an account."""
+        if account is None:
+            return None
+        match = match_account(account, self._matching)
+        user_id = match.user.external_id if match.user else None
+        return ProviderAccount(account.id or "", account.login, account.kind, user_id, _method(match))
+
+    def _find(self, author: Author) -> tuple[Author, Match, Person]:
+        # By identity, since comparing takes longer than finding; kept, so that no other takes its place.
+        found = self._found.get(id(author))
+        if found is None:
+            match = match_author(author, self._matching)
+            found = self._found[id(author)] = author, match, _person(author, match)
+        return found
+
+
+def push_data(push: Push, people: People, full_name: str) -> PushData:
+    """Return the data of a push event: branch deletes, tags, forced and empty pushes included.
+
+    Only the prefix is taken off a ref: branch names may hold slashes, `#` and any Unicode.
+    """
+    is_tag = push.ref.startswith(_TAG)
+    return PushData(
+        repo_id=push.repository.repo_id,
+        full_name=full_name,
+        ref=push.ref,
+        ref_type="tag" if is_tag else "branch",
+        branch=None if is_tag else push.ref.removeprefix(_BRANCH),
+        before=push.before,
+        after=push.after,
+        created=push.created,
+        deleted=push.deleted,
+        forced=push.forced,
+        default_branch=push.repository.default_branch,
+        compare_url=push.compare_url,
+        pusher=people.person(push.pusher) if push.pusher else None,
+        sender=people.account(push.sender),
+        commits=tuple(_commit(commit, people) for commit in push.commits[-MAX_COMMITS:]),
+        commits_truncated=push.commits_total > MAX_COMMITS,
+    )
+
+
+def pull_request_data(pull: PullRequest, people: People, full_name: str) -> PullRequestData:
+    """Return the data of a pull request event."""
+    return PullRequestData(
+        repo_id=pull.repository.repo_id,
+        full_name=full_name,
+        action=pull.action,
+        number=pull.number,
+        title=pull.title,
+        state=pull.state,
+        draft=pull.draft,
+        merged=pull.merged,
+        url=pull.url,
+        head=_side(pull.head),
+        base=_side(pull.base),
+        # A deleted fork has no repository left: still not ours.
+        from_fork=pull.head.repo_id != pull.base.repo_id,
+        author=people.account(pull.author),
+        merged_by=people.account(pull.merged_by),
+        merge_commit_sha=pull.merge_commit_sha,
+        sender=people.account(pull.sender),
+    )
+
+
+def attributions(push: Push, integration_id: IntegrationId, people: People) -> tuple[Attribution, ...]:
+    """Return whose each commit of a push is, however many there are."""
+    return tuple(
+        Attribution(
+            integration_id,
+            push.repository.repo_id,
+            commit.sha,
+            role,
+            normal_address(author.email),
+            author,
+            people.match(author),
+            commit.timestamp,
+        )
+        for commit in push.commits
+        for role, author in _named(commit)
+    )
+
+
+def _named(commit: Commit) -> Iterator[tuple[Role, Author]]:
+    yield Role.AUTHOR, commit.author
+    if committer := _committer(commit):
+        yield Role.COMMITTER, committer
+    for author in commit.co_authors[:MAX_CO_AUTHORS]:
+        yield Role.CO_AUTHOR, author
+
+
+def _committer(commit: Commit) -> Author | None:
+    """Return who committed it if that is not its author."""
+    author, committer = commit.author, commit.committer
+    if committer is None or committer is author:
+        return None
+    if author.email or committer.email:
+        same = normal_address(author.email) == normal_address(committer.email)
+    else:
+        same = author.name == committer.name
+    return None if same else committer
+
+
+def _commit(commit: Commit, people: People) -> PushedCommit:
+    committer = _committer(commit)
+    return PushedCommit(
+        sha=commit.sha,
+        message=commit.message[:MAX_MESSAGE],
+        timestamp=commit.timestamp,
+        url=commit.url,
+        author=people.person(commit.author),
+        co_authors=tuple(people.person(author) for author in commit.co_authors[:MAX_CO_AUTHORS]),
+        committer=people.person(committer) if committer else None,
+    )
+
+
+def _person(author: Author, match: Match) -> Person:
+    # An address cut short would be another one.
+    email = author.email if author.email and len(author.email) <= MAX_ADDRESS else None
+    user_id = match.user.external_id if match.user else None
+    return Person(author.name[:MAX_NAME], email, author.username, user_id, _method(match))
+
+
+def _method(match: Match) -> str | None:
+    return None if match is UNKNOWN else match.method.value
+
+
+def _side(side: BranchRef) -> PullRequestSide:
+    return PullRequestSide(side.ref, side.sha, side.repo_id, side.repo_full_name)

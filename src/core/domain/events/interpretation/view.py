@@ -1,0 +1,107 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.domain.actors import SystemActor
+from core.domain.attribution.attribution import Attribution, Identities
+from core.domain.audit.changes import Change, Entity
+from core.domain.catalog.repository import Repository
+from core.domain.connections.connection import Connection
+from core.domain.events.event import Event, EventStatus, Outcome, Settlement, Verdict
+from core.domain.flows.flow import PendingRequest
+from core.domain.identifiers import IntegrationId, RepoId
+from core.domain.integrations.integration import Integration
+from core.domain.links.link import Link
+from core.domain.streams.domain_event import DomainEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a new installation may bind to: a matching pending request and the organization's row, if any."""
+
+    request: PendingRequest
+    existing: Integration | None
+    new_id: IntegrationId
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything the interpretation of one event may look at.
+
+    `links` and `repositories` are those of the integration that the notice speaks of, `identities` those of
+    the people it names.
+    """
+
+    now: datetime
+    integration: Integration | None = None
+    links: tuple[Link, ...] = ()
+    repositories: Mapping[RepoId, Repository] = field(default_factory=dict)
+    binding: Binding | None = None
+    connection: Connection | None = None
+    identities: Identities = field(default_factory=Identities)
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """What one event means: how it is settled, what changes, and what consumers are told.
+
+    `doubted` is a connection that the provider is to be asked about before anything of it changes.
+    """
+
+    status: EventStatus
+    reason: str | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    integration: Change[Integration] | None = None
+    repositories: tuple[Repository, ...] = ()
+    links: tuple[Change[Link], ...] = ()
+    connection: Change[Connection] | None = None
+    doubted: Connection | None = None
+    completed_request: PendingRequest | None = None
+    domain_events: tuple[DomainEvent, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+    matched_links: tuple[Link, ...] = ()
+    has_reported_deletion: bool = False
+
+    def settlement(self, event: Event, integration: Integration | None) -> Settlement:
+        """Return what the ledger keeps of it."""
+        owner = self.integration.after if self.integration else integration
+        return Settlement(
+            event_id=event.id,
+            status=self.status,
+            verdicts=self.verdicts,
+            reason=self.reason,
+            integration_id=owner.id if owner and self.status is not EventStatus.UNROUTED else None,
+            link_id=self.matched_links[0].id if len(self.matched_links) == 1 else None,
+            project_ids=tuple(dict.fromkeys(link.project_id for link in self.matched_links)),
+        )
+
+
+def ignored(reason: str, *, subject: str = "event", subject_id: str | None = None) -> Interpretation:
+    """Return an interpretation that does nothing, with its reason."""
+    verdict = Verdict(subject, Outcome.IGNORED, reason, subject_id)
+    return Interpretation(EventStatus.IGNORED, reason, (verdict,))
+
+
+def unrouted() -> Interpretation:
+    """Return the interpretation of an event whose installation nobody has connected yet."""
+    return Interpretation(EventStatus.UNROUTED, "installation_unknown")
+
+
+def webhook_actor(event: Event) -> SystemActor:
+    """Return who audit rows name for what an event changed."""
+    return SystemActor("webhook", event.delivery_id)
+
+
+def is_older(time: datetime | None, state: datetime | None) -> bool:
+    """Tell whether a fact is older than what we know; GitHub does not promise an order of delivery."""
+    return time is not None and state is not None and time < state
+
+
+def is_newer(time: datetime | None, state: datetime | None) -> bool:
+    """Tell whether a fact is surely newer; a missing or equal time proves nothing and asks for a re-read."""
+    return time is not None and (state is None or time > state)
+
+
+def change(before: Entity | None, after: Entity, event: Event) -> Change[Entity] | None:
+    """Return the step an event makes, or None where nothing differs."""
+    return None if before == after else Change(before, after, webhook_actor(event))

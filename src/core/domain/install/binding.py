@@ -1,0 +1,117 @@
+"""How an installation becomes an organization's, whoever proved that it may."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import uuid4
+
+from core.domain.catalog.catalog import link_event
+from core.domain.catalog.repository import Repository
+from core.domain.events.provider_events import InstallationFacts
+from core.domain.identifiers import EventId, IntegrationId, OrganizationId
+from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
+from core.domain.links.link import Link
+from core.domain.provider import Installation
+from core.domain.streams.domain_event import DomainEvent, DomainEventType
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an installation is bound: an organization, and its revoked row or the id of a new one."""
+
+    organization_id: OrganizationId
+    provider: str
+    existing: Integration | None
+    new_id: IntegrationId
+
+
+def bound(
+    place: Place,
+    provider_id: str,
+    facts: InstallationFacts,
+    *,
+    suspended_at: datetime | None,
+    at: datetime,
+) -> Integration:
+    """Return the integration as it is from now on; a revoked row is used again, with its links.
+
+    What is suspended at the provider is bound as that. Its catalog has to be read.
+    """
+    base = (
+        place.existing.with_manage_url(None)
+        if place.existing
+        else Integration(
+            id=place.new_id,
+            external_id=uuid4(),
+            organization_id=place.organization_id,
+            provider=place.provider,
+            provider_id=provider_id,
+            created_at=at,
+            updated_at=at,
+        )
+    )
+    fresh = replace(
+        with_facts(base, facts),
+        provider_id=provider_id,
+        provider_updated_at=facts.updated_at,
+        status=IntegrationStatus.ACTIVE,
+        status_reason=None,
+        status_changed_at=at,
+        synced_at=None,
+        sync_requested_at=at,
+        sync_failures=0,
+        sync_error=None,
+        sync_retry_at=None,
+        uninstall_requested_at=None,
+    )
+    return fresh.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=at) if suspended_at else fresh
+
+
+def installation_facts(installation: Installation) -> InstallationFacts:
+    """Return what the provider's API says, in the form in which a payload says it."""
+    return InstallationFacts(
+        account_id=installation.account_id,
+        account_login=installation.account_login,
+        account_type=installation.account_type,
+        account_url=installation.account_url,
+        repository_selection=installation.repository_selection,
+        permissions=installation.permissions,
+        updated_at=installation.updated_at,
+        manage_url=installation.manage_url,
+    )
+
+
+def with_facts(integration: Integration, facts: InstallationFacts) -> Integration:
+    """Return the integration with what the provider tells of its installation; what it does not stays."""
+    known = integration.with_manage_url(facts.manage_url) if facts.manage_url else integration
+    return replace(
+        known,
+        provider_name=facts.account_login or integration.provider_name,
+        provider_url=facts.account_url or integration.provider_url,
+        account_id=facts.account_id or integration.account_id,
+        account_type=facts.account_type or integration.account_type,
+        repository_selection=facts.repository_selection or integration.repository_selection,
+        permissions=facts.permissions or integration.permissions,
+        provider_updated_at=facts.updated_at or integration.provider_updated_at,
+    )
+
+
+def left_behind(
+    place: Place, integration: Integration, catalog: Iterable[Repository], *, at: datetime
+) -> tuple[Repository, ...]:
+    """Return the rows that go out of sight: those of another account, bound here before."""
+    if place.existing is None or place.existing.account_id == integration.account_id:
+        return ()
+    return tuple(replace(row, removed_at=at) for row in catalog if row.removed_at is None)
+
+
+def unreachable(
+    links: Iterable[Link], rows: Iterable[Repository], *, at: datetime, source: EventId | None = None
+) -> tuple[DomainEvent, ...]:
+    """Return the facts that removed repositories' links are unreachable; the links themselves stay."""
+    gone = {row.repo_id for row in rows}
+    return tuple(
+        link_event(link, DomainEventType.LINK_UNREACHABLE, at, reason="repository_removed", source=source)
+        for link in links
+        if link.repo_id in gone
+    )

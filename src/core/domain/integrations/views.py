@@ -1,0 +1,113 @@
+"""What people are told of an integration: where it stands, why, and the one thing that helps."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from core.domain.catalog.sync import SyncState, sync_state
+from core.domain.flows.flow import PendingRequest
+from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
+
+
+class ConnectionState(Enum):
+    """The status of an organization's integration with a provider."""
+
+    NOT_CONNECTED = "not_connected"
+    PENDING = "pending"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+class Remedy(Enum):
+    """The action that resolves the problem."""
+
+    CONNECT = "connect"
+    RECONNECT = "reconnect"
+    AWAIT_APPROVAL = "await_approval"
+    UNSUSPEND = "unsuspend_on_provider"
+    CHECK_INSTALLATION = "check_on_provider"
+    ACCEPT_PERMISSIONS = "accept_permissions_on_provider"
+    GRANT_ACCESS = "grant_access_on_provider"
+    UNARCHIVE = "unarchive_on_provider"
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationView:
+    """One organization's integration with one provider, which there need not be.
+
+    `manage_url` is where the viewer manages its installation at the provider; `pending_until` is when a
+    request for approval that nobody answered ends.
+    """
+
+    provider: str
+    state: ConnectionState
+    reason: str | None = None
+    remedy: Remedy | None = None
+    integration: Integration | None = None
+    sync: SyncState | None = None
+    manage_url: str | None = None
+    pending_until: datetime | None = None
+
+
+_REMEDIES = {
+    StatusReason.SUSPENDED_ON_PROVIDER: Remedy.UNSUSPEND,
+    StatusReason.TOKEN_REFUSED: Remedy.CHECK_INSTALLATION,
+}
+
+
+def view_of(
+    provider: str,
+    integration: Integration | None,
+    pending: PendingRequest | None,
+    *,
+    lacks_permissions: bool,
+    manage_url: str | None,
+    now: datetime,
+) -> IntegrationView:
+    """Return what people are told; a request that waits counts only where nothing is connected."""
+    if integration is not None and not integration.is_revoked:
+        reason = integration.status_reason.value if integration.status_reason else None
+        remedy = remedy_of(integration)
+        if lacks_permissions and remedy is None:
+            reason, remedy = "permissions_missing", Remedy.ACCEPT_PERMISSIONS
+        return IntegrationView(
+            provider,
+            _STATES[integration.status],
+            reason,
+            remedy,
+            integration,
+            sync_state(integration, now),
+            manage_url,
+        )
+    if pending is not None:
+        return IntegrationView(
+            provider,
+            ConnectionState.PENDING,
+            "awaiting_approval",
+            Remedy.AWAIT_APPROVAL,
+            integration,
+            pending_until=pending.expires_at,
+        )
+    if integration is None:
+        return IntegrationView(provider, ConnectionState.NOT_CONNECTED, remedy=Remedy.CONNECT)
+    return IntegrationView(
+        provider,
+        ConnectionState.REVOKED,
+        integration.status_reason.value if integration.status_reason else None,
+        remedy_of(integration),
+        integration,
+    )
+
+
+def remedy_of(integration: Integration) -> Remedy | None:
+    """Return what makes an integration active again; None where it is."""
+    if integration.is_revoked:
+        return Remedy.RECONNECT
+    return _REMEDIES.get(integration.status_reason) if integration.status_reason else None
+
+
+_STATES = {
+    IntegrationStatus.ACTIVE: ConnectionState.ACTIVE,
+    IntegrationStatus.SUSPENDED: ConnectionState.SUSPENDED,
+}

@@ -1,0 +1,89 @@
+"""When a project may be linked to a repository, and what the link is at first."""
+
+from datetime import datetime
+from uuid import UUID
+
+from core.domain.catalog.repository import Repository, RepositoryArchived, RepositoryNotFound
+from core.domain.identifiers import LinkId, RepoId
+from core.domain.integrations.integration import Integration, IntegrationNotFound, IntegrationStatus
+from core.domain.links.choices import LinkChoices, chosen
+from core.domain.links.link import Link, ProjectAlreadyLinked
+from core.domain.organizations import Project
+from core.domain.tokens.lease import not_active
+
+# Of a repository that has no branch yet.
+_BRANCH = "main"
+
+
+def require_active(integration: Integration | None) -> Integration:
+    """Return it; raises `IntegrationNotFound`, or `IntegrationNotActive` with the one thing that helps."""
+    if integration is None:
+        raise IntegrationNotFound("This organization is not connected to the provider. Connect it first.")
+    if integration.status is not IntegrationStatus.ACTIVE:
+        raise not_active(integration)
+    return integration
+
+
+def require_linkable(repository: Repository | None) -> Repository:
+    """Return a row of the integration's own catalog, if a link to it makes sense.
+
+    That the provider shows a repository proves nothing: it shows every public one. Raises
+    `RepositoryNotFound` or `RepositoryArchived`.
+    """
+    if repository is None or repository.removed_at is not None:
+        raise RepositoryNotFound(
+            "The integration has no access to this repository. Check the id, or give the app access "
+            "to the repository."
+        )
+    if repository.archived:
+        raise RepositoryArchived(
+            f"{repository.full_name} is archived and therefore read-only. Unarchive it at the provider first."
+        )
+    return repository
+
+
+def new_link(
+    project: Project,
+    integration: Integration,
+    repository: Repository,
+    choices: LinkChoices,
+    *,
+    link_id: LinkId,
+    external_id: UUID,
+    at: datetime,
+) -> Link:
+    """Return the link of a project to a repository, with these cleaned choices made."""
+    by_default = Link(
+        id=link_id,
+        external_id=external_id,
+        organization_id=project.organization_id,
+        project_id=project.id,
+        project_external_id=project.external_id,
+        integration_id=integration.id,
+        provider=integration.provider,
+        repo_id=repository.repo_id,
+        repo_full_name=repository.full_name,
+        created_at=at,
+        updated_at=at,
+        repo_url=repository.url,
+        default_branch=repository.default_branch or _BRANCH,
+    )
+    return chosen(by_default, choices)
+
+
+def require_as_linked(link: Link, repository_id: RepoId, choices: LinkChoices) -> Link:
+    """Return a link that is there already, if it is just as someone wishes it now.
+
+    Who asks twice for the same has what they wanted. Raises `ProjectAlreadyLinked`.
+    """
+    if link.repo_id != repository_id:
+        raise ProjectAlreadyLinked(
+            f"This project is already linked to {link.repo_full_name}. Unlink it before you link "
+            "another repository."
+        )
+    if chosen(link, choices) != link:
+        raise ProjectAlreadyLinked(
+            f"This project is already linked to {link.repo_full_name} with different settings. Update "
+            "the link instead."
+        )
+    return link

@@ -1,0 +1,106 @@
+"""Streams of domain events: from which place on, which of them, and how they end."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID
+
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.streams.domain_event import DomainEventType, RecordedEvent
+
+_CURSOR = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
+class CursorInvalid(DomainError):
+    """Invalid cursor. Pass the id of an event that you received, or a cursor that the stream sent."""
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "cursor_invalid"
+
+
+class CursorExpired(DomainError):
+    """Some events after this cursor are no longer stored, or the cursor is from another database.
+
+    Load the current state, then start a new stream without a cursor.
+    """
+
+    kind = ErrorKind.OUT_OF_RANGE
+    code = "cursor_expired"
+
+
+class TooManyStreams(DomainError):
+    """The caller or the server has reached its limit of open streams. Close a stream, or try again later."""
+
+    kind = ErrorKind.RESOURCE_EXHAUSTED
+    code = "too_many_streams"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFilter:
+    """Which events of an organization; an empty set means any."""
+
+    project_ids: frozenset[UUID] = frozenset()
+    types: frozenset[DomainEventType] = frozenset()
+
+    def matches(self, event: RecordedEvent) -> bool:
+        """Tell whether an event of the organization is wanted."""
+        return (not self.types or event.type in self.types) and (
+            not self.project_ids or event.project_id in self.project_ids
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The ids of the oldest and the newest event that are kept; None where there are none."""
+
+    oldest: int | None
+    newest: int | None
+
+    def begin(self, cursor: int | None) -> int:
+        """Return where a stream begins: after the cursor, or without one from now on.
+
+        0 means with the oldest event that is kept. Raises `CursorExpired` where what came after it may be
+        gone; the newest is always kept, so a cursor beyond that is of another database.
+        """
+        if cursor is None:
+            return self.newest or 0
+        if cursor and (
+            self.oldest is None or self.newest is None or not self.oldest <= cursor <= self.newest
+        ):
+            raise CursorExpired(
+                "Some events after this cursor are no longer stored. Load the current state, "
+                "then start a new stream without a cursor."
+            )
+        return cursor
+
+
+class EndReason(Enum):
+    """Why the service ended a stream.
+
+    After `draining` (the server shuts down) or `failed` (an unexpected error), reconnect with the cursor.
+    After `sign_in_expired`, get a new token, then reconnect with the cursor. After `access_ended`, the caller
+    has no access to the organization's events: do not reconnect.
+    """
+
+    SIGN_IN_EXPIRED = "sign_in_expired"
+    ACCESS_ENDED = "access_ended"
+    DRAINING = "draining"
+    FAILED = "failed"
+
+
+class StreamEnded(Exception):
+    """The stream is over; its cursor tells where to go on."""
+
+    def __init__(self, reason: EndReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+def parse_cursor(text: str) -> int:
+    """Return the place a cursor names; raises `CursorInvalid`."""
+    if not _CURSOR.fullmatch(text):
+        raise CursorInvalid(
+            "Invalid cursor. Pass the id of the last event that you received, or no cursor to start "
+            "with the next event."
+        )
+    return int(text)

@@ -1,0 +1,35 @@
+"""Access that we were given and want gone at the provider, once it can be reached."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core.domain.identifiers import ProviderUserId, RevocationId
+from core.domain.tokens.lease import SealedTokens
+
+# One at a time asks the provider; longer than that takes, and than two clocks differ.
+TAKEN_FOR = timedelta(minutes=2)
+_FIRST_DELAY = timedelta(seconds=30)
+_LONGEST_DELAY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """Tokens of someone who disconnected, encrypted, until the provider has forgotten them.
+
+    `whole_grant` ends everything our app may do for this person, other tokens of theirs too.
+    """
+
+    id: RevocationId
+    external_id: UUID
+    provider: str
+    provider_user_id: ProviderUserId
+    whole_grant: bool
+    tokens: SealedTokens
+    created_at: datetime
+    attempts: int = 0
+
+
+def next_attempt(attempts: int, now: datetime) -> datetime:
+    """Return when to ask again after so many attempts: half a minute later, growing to an hour."""
+    return now + min(_FIRST_DELAY * (1 << min(attempts, 10)), _LONGEST_DELAY)

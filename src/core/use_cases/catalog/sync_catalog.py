@@ -1,0 +1,131 @@
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from uuid import uuid4
+
+from core.domain.catalog.listing import is_complete
+from core.domain.catalog.sync import INCOMPLETE_RETRY, LISTING_INCOMPLETE, retry_delay
+from core.domain.errors import DomainError, StorageUnavailable
+from core.domain.events.lanes import lane_of
+from core.domain.identifiers import RepoId
+from core.domain.integrations.integration import Integration
+from core.domain.provider import InstallationAccess
+from core.use_cases.catalog.provider_access import ProviderAccess
+from core.use_cases.catalog.sync_writer import LEASE, ClaimLost, SyncWriter
+from ports.catalog_syncs import SyncClaim
+from ports.clock import Clock
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+
+
+class SyncOutcome(Enum):
+    """How a sync ended."""
+
+    DONE = "done"
+    NOT_DUE = "not_due"
+    LOST = "lost"
+    INCOMPLETE = LISTING_INCOMPLETE
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """How a sync ended, how many repositories it was shown and how many rows it wrote.
+
+    `reason` is the code of the error it failed with.
+    """
+
+    outcome: SyncOutcome
+    listed: int = 0
+    written: int = 0
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class _Listing:
+    """What was listed so far: ids alone, so that ten thousand repositories fit."""
+
+    repo_ids: set[RepoId] = field(default_factory=set)
+    totals: set[int] = field(default_factory=set)
+    written: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SyncCatalog:
+    """Read an integration's repositories from its provider and bring the catalog up to them.
+
+    Page by page, as pages come: each is compared with its rows, and only what differs is written. What an
+    event wrote after the sync began is neither revived nor removed, since a page may be older than the event.
+    Only a complete listing removes anything. After a failure the catalog keeps what it had, and its age.
+    """
+
+    unit_of_work: UnitOfWork
+    access: ProviderAccess
+    clock: Clock
+
+    async def __call__(self, integration: Integration) -> SyncReport:
+        """Sync one integration if it is due and nobody else does; raises `StorageUnavailable`."""
+        claim = await self._claim(integration)
+        if claim is None:
+            return SyncReport(SyncOutcome.NOT_DUE)
+        try:
+            return await self._sync(claim)
+        except (ClaimLost, asyncio.CancelledError) as left:
+            await self._release(claim)
+            if isinstance(left, ClaimLost):
+                return SyncReport(SyncOutcome.LOST)
+            raise
+        except StorageUnavailable:
+            # Storage cannot be told either; the claim expires.
+            raise
+        except DomainError as error:
+            await self._fail(claim, error.code, at_least=error.retry_after or 0.0)
+            return SyncReport(SyncOutcome.FAILED, reason=error.code)
+        except Exception:
+            await self._fail(claim, "internal")
+            raise
+
+    async def _claim(self, integration: Integration) -> SyncClaim | None:
+        now = self.clock.now()
+        async with self.unit_of_work() as tx:
+            # What events wrote before is visible then, and those of after ask for another sync.
+            await tx.mailbox.lock(lane_of(integration.provider_id))
+            claim = await tx.catalog_syncs.claim(integration, owner=uuid4().hex, now=now, until=now + LEASE)
+            await tx.commit()
+        return claim
+
+    async def _sync(self, claim: SyncClaim) -> SyncReport:
+        writer = SyncWriter(self.unit_of_work, self.clock, claim)
+
+        async def read(provider: GitProvider, access: InstallationAccess) -> _Listing:
+            listing = _Listing()
+            async with aclosing(provider.repositories(access)) as pages:
+                async for page in pages:
+                    listing.totals.add(page.total)
+                    listing.repo_ids.update(facts.repo_id for facts in page.repositories)
+                    listing.written += await writer.take_listed(page.repositories)
+            return listing
+
+        listing = await self.access(claim.integration, read)
+        listed = len(listing.repo_ids)
+        if not is_complete(listing.totals, listing.repo_ids):
+            # What was listed is kept; what was not may be there all the same, so nothing is removed.
+            await writer.finish(remark=LISTING_INCOMPLETE, retry_at=self.clock.now() + INCOMPLETE_RETRY)
+            return SyncReport(SyncOutcome.INCOMPLETE, listed, listing.written)
+        removed = await writer.remove_unlisted(listing.repo_ids)
+        await writer.finish()
+        return SyncReport(SyncOutcome.DONE, listed, listing.written + removed)
+
+    async def _fail(self, claim: SyncClaim, reason: str, *, at_least: float = 0.0) -> None:
+        """Let it be tried again later: with each failure more so, and in `at_least` so many seconds."""
+        delay = max(retry_delay(claim.integration.sync_failures + 1), timedelta(seconds=at_least))
+        async with self.unit_of_work() as tx:
+            await tx.catalog_syncs.fail(claim, reason=reason, retry_at=self.clock.now() + delay)
+            await tx.commit()
+
+    async def _release(self, claim: SyncClaim) -> None:
+        async with self.unit_of_work() as tx:
+            await tx.catalog_syncs.release(claim)
+            await tx.commit()

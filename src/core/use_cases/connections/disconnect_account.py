@@ -1,0 +1,68 @@
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+
+from core.domain.actors import Actor
+from core.domain.audit.changes import Change
+from core.domain.connections.connection import Connection
+from core.domain.permissions import Action
+from core.domain.provider import UserTokens
+from core.use_cases.connections.require_own import require_own
+from core.use_cases.connections.revoke_tokens import ask_to_revoke
+from core.use_cases.supported_providers import require_supported
+from core.use_cases.tokens.encryption import open_access_token, open_refresh_token
+from ports.authorizer import Authorizer
+from ports.cipher import Cipher, CiphertextRefused
+from ports.clock import Clock
+from ports.unit_of_work import Transaction, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectAccount:
+    """Forget a person's connection; what was attributed to them stays, and nothing more is.
+
+    What they granted is noted to be revoked, in the same write: the provider may be out of reach, and the
+    person should not wait for it.
+    """
+
+    unit_of_work: UnitOfWork
+    authorizer: Authorizer
+    providers: Collection[str]
+    cipher: Cipher
+    clock: Clock
+
+    async def __call__(self, actor: Actor, *, provider: str) -> None:
+        """Disconnect; who is not connected stays so.
+
+        Raises `UserRequired`, `ActionForbidden` or `ProviderUnknown`.
+        """
+        person = require_own(self.authorizer, actor, Action.END_CONNECTION)
+        require_supported(provider, self.providers)
+        async with self.unit_of_work() as tx:
+            known = await tx.connections.get_for_update(person.user_id, provider)
+            if known is not None:
+                # With a key that is lost nobody can show the provider what to revoke; that keeps nobody here.
+                with suppress(CiphertextRefused):
+                    await self._ask_to_revoke(tx, known)
+                await tx.connections.apply([Change(known, None, actor)])
+                await tx.commit()
+
+    async def _ask_to_revoke(self, tx: Transaction, known: Connection) -> None:
+        row = await tx.user_tokens.find(known.id)
+        if row is None or row.tokens is None:
+            return
+        tokens = UserTokens(
+            access_token=open_access_token(self.cipher, known.external_id, row.tokens),
+            expires_at=None,
+            refresh_token=open_refresh_token(self.cipher, known.external_id, row.tokens),
+            refresh_expires_at=None,
+        )
+        await ask_to_revoke(
+            tx,
+            self.cipher,
+            known.provider,
+            known.provider_user_id,
+            tokens,
+            at=self.clock.now(),
+            whole_grant=True,
+        )

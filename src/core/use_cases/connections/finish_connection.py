@@ -1,0 +1,196 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import uuid4
+
+from core.domain.actors import Actor, UserActor
+from core.domain.attribution.email_addresses import normal_address
+from core.domain.audit.changes import Change
+from core.domain.connections.connection import Connection, EmailPermissionMissing, connect
+from core.domain.errors import DomainError, StorageConflict, WayBack
+from core.domain.flows.callback import AuthorizationDenied, CodeMissing, Return
+from core.domain.flows.flow import Flow, FlowInvalid, FlowPurpose, FlowStatus, FlowUsed
+from core.domain.provider import (
+    AppRefused,
+    PermissionMissing,
+    ProviderPerson,
+    ProviderUnavailable,
+    UserTokens,
+)
+from core.use_cases.connections.begin_connection import callback_url
+from core.use_cases.connections.look_up_identities import LOOKED_UP_EVERY
+from core.use_cases.connections.revoke_tokens import ask_to_revoke
+from core.use_cases.flows.exchange_code import ExchangeCode
+from core.use_cases.flows.take_flow import Cookies, own_flow, require_live
+from core.use_cases.flows.verifier_encryption import open_verifier
+from core.use_cases.supported_providers import require_supported
+from core.use_cases.tokens.encryption import seal_user_tokens
+from ports.cipher import Cipher
+from ports.clock import Clock
+from ports.directory import Directory
+from ports.provider import GitProvider
+from ports.unit_of_work import Transaction, UnitOfWork
+
+# Of two browsers of one person one is refused by storage, and finds the other's row when it looks again.
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FinishConnection:
+    """Connect the account of a person who comes back from the provider.
+
+    The flow is over with the first return that is its own, whatever comes of it: a code works once, and so
+    does what it belongs to. Tokens that come to nothing are revoked.
+    """
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    providers: Mapping[str, GitProvider]
+    exchange_code: ExchangeCode
+    cipher: Cipher
+    clock: Clock
+    public_url: str
+
+    async def __call__(
+        self,
+        provider: str,
+        returned: Return,
+        *,
+        cookies: Cookies,
+        session: Actor | None,
+        request_id: str | None = None,
+    ) -> str:
+        """Return the path to go on to.
+
+        Raises `ProviderUnknown`, `FlowInvalid` or a kind of it, `AuthorizationDenied`, `CodeMissing`,
+        `ProviderAccountTaken`, `OtherAccountConnected`, `EmailPermissionMissing`, or what the provider's
+        refusal or silence raises.
+        """
+        require_supported(provider, self.providers)
+        flow: Flow | None = None
+        try:
+            flow = await self._take(provider, returned.state, cookies, session)
+            return await self._finish(flow, returned, request_id)
+        except DomainError as refusal:
+            own = flow or (refusal.flow if isinstance(refusal, FlowInvalid) else None)
+            if own is not None:
+                refusal.way_back = WayBack(own.return_to)
+            raise
+
+    async def _finish(self, flow: Flow, returned: Return, request_id: str | None) -> str:
+        provider = flow.provider
+        user = await self.directory.find_user_of(flow.user_id)
+        if user is None:
+            raise FlowInvalid("user_gone")
+        tokens = await self._exchange(flow, returned)
+        person: ProviderPerson | None = None
+        try:
+            person = await self.providers[provider].person(tokens.access_token)
+            emails = await self._emails(provider, tokens)
+            by = UserActor(user.id, user.external_id, request_id)
+            await self._keep(_Proven(flow, by, person, emails, tokens))
+        except DomainError:
+            async with self.unit_of_work() as tx:
+                account = person.id if person else None
+                await ask_to_revoke(tx, self.cipher, provider, account, tokens, at=self.clock.now())
+                await tx.commit()
+            raise
+        return flow.return_to
+
+    async def _take(self, provider: str, state: str | None, cookies: Cookies, session: Actor | None) -> Flow:
+        """Return the flow, which from now on nobody can go on with.
+
+        Another browser's attempt leaves it alone, so that nobody can spoil it by guessing.
+        """
+        async with self.unit_of_work() as tx:
+            flow = await own_flow(tx, provider, state, FlowPurpose.CONNECT, cookies=cookies, session=session)
+            if flow.status is not FlowStatus.OPEN:
+                raise FlowUsed("used", flow)
+            require_live(flow, self.clock)
+            if not await tx.flows.step(flow, flow.ended()):
+                raise FlowUsed("used_meanwhile", flow)
+            await tx.commit()
+        return flow
+
+    async def _exchange(self, flow: Flow, returned: Return) -> UserTokens:
+        if returned.error == "access_denied":
+            raise AuthorizationDenied(
+                "You did not authorize crewkit at the provider, so nothing was connected. Start again to "
+                "connect."
+            )
+        if returned.error is not None:
+            raise AppRefused(
+                "The provider rejected the authorization request of this service's app. Contact your "
+                "crewkit operator."
+            )
+        if returned.code is None or flow.pkce_verifier is None:
+            raise CodeMissing("The provider sent you back without an authorization code. Start again.")
+        return await self.exchange_code(
+            flow.provider,
+            returned.code,
+            redirect_uri=callback_url(self.public_url, flow.provider),
+            code_verifier=open_verifier(self.cipher, flow.external_id, flow.pkce_verifier),
+        )
+
+    async def _emails(self, provider: str, tokens: UserTokens) -> set[str]:
+        if not self.providers[provider].capabilities.user_emails:
+            return set()
+        try:
+            listed = await self.providers[provider].verified_emails(tokens.access_token)
+        except PermissionMissing as error:
+            raise EmailPermissionMissing(
+                "The app is not permitted to read your verified email addresses, which it needs to "
+                "attribute your commits. Ask your crewkit operator to grant this permission, then "
+                "connect again."
+            ) from error
+        return {normal for normal in map(normal_address, listed) if normal}
+
+    async def _keep(self, proven: "_Proven") -> None:
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                async with self.unit_of_work() as tx:
+                    await self._write(tx, proven)
+                    await tx.commit()
+            except StorageConflict:
+                if not tries_left:
+                    raise
+            else:
+                return
+
+    async def _write(self, tx: Transaction, proven: "_Proven") -> None:
+        flow, person, now = proven.flow, proven.person, self.clock.now()
+        if not await tx.revocations.spare_grant(flow.provider, person.id, now=now):
+            raise ProviderUnavailable(
+                "Your previous connection is still being revoked at the provider. Connect again in a minute.",
+                retry_after=60.0,
+            )
+        known = await tx.connections.get_for_update(flow.user_id, flow.provider)
+        holders = await tx.connections.of_provider_users(flow.provider, [person.id])
+        new = Connection(
+            id=known.id if known else await tx.connections.next_id(),
+            external_id=known.external_id if known else uuid4(),
+            user_id=flow.user_id,
+            provider=flow.provider,
+            provider_user_id=person.id,
+            created_at=now,
+            updated_at=now,
+            scopes=proven.tokens.scopes,
+        )
+        after = connect(known, holders[0] if holders else None, person, new)
+        sealed = seal_user_tokens(self.cipher, after.external_id, proven.tokens)
+        await tx.connections.apply([Change(known, after, proven.by)])
+        await tx.user_tokens.replace(after.id, sealed)
+        await tx.connections.set_emails(after.id, proven.emails)
+        await tx.connections.check_again(after.id, at=now + LOOKED_UP_EVERY)
+        await tx.commit_claims.request(after.id)
+        await tx.flows.step(flow.ended(), flow.ended(FlowStatus.COMPLETED))
+
+
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    """What the provider told of the person in whose browser a flow was gone through."""
+
+    flow: Flow
+    by: UserActor
+    person: ProviderPerson
+    emails: set[str]
+    tokens: UserTokens

@@ -1,0 +1,86 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.domain.actors import SystemActor
+from core.domain.attribution.email_addresses import normal_address
+from core.domain.audit.changes import Change
+from core.domain.connections.connection import Connection
+from core.domain.errors import DomainError, StorageUnavailable
+from core.domain.provider import AppRefused, CredentialRefused, PermissionMissing, ProviderPerson
+from core.domain.secret import Secret
+from core.use_cases.tokens.get_user_token import GetUserToken
+from ports.clock import Clock
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+
+LOOKED_UP_EVERY = timedelta(days=1)
+_AGAIN_AFTER = timedelta(hours=1)
+_AT_ONCE = 20
+_BY = SystemActor("scheduler")
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpIdentities:
+    """Ask the provider once a day for people's logins and verified addresses, of which it tells nobody."""
+
+    unit_of_work: UnitOfWork
+    providers: Mapping[str, GitProvider]
+    tokens: GetUserToken
+    clock: Clock
+
+    async def __call__(self) -> int:
+        """Look up those that are due, and return how many were; raises `StorageUnavailable`.
+
+        One that fails comes again an hour later; the others are looked up all the same.
+        """
+        now = self.clock.now()
+        async with self.unit_of_work() as tx:
+            due = await tx.connections.due_for_check(now=now, until=now + _AGAIN_AFTER, limit=_AT_ONCE)
+            await tx.commit()
+        return sum([await self._settle(connection) for connection in due])
+
+    async def _settle(self, connection: Connection) -> bool:
+        try:
+            person, emails = await self._ask(connection)
+        except StorageUnavailable:
+            raise
+        except DomainError:
+            return False
+        await self._keep(connection, person, emails)
+        return True
+
+    async def _ask(self, connection: Connection) -> tuple[ProviderPerson, set[str] | None]:
+        token = await self.tokens(connection)
+        try:
+            return await self._ask_with(connection.provider, token)
+        except AppRefused:
+            raise
+        except CredentialRefused:
+            token = await self.tokens(connection, instead_of=token)
+            return await self._ask_with(connection.provider, token)
+
+    async def _ask_with(self, name: str, token: Secret) -> tuple[ProviderPerson, set[str] | None]:
+        provider = self.providers[name]
+        person = await provider.person(token)
+        if not provider.capabilities.user_emails:
+            return person, None
+        try:
+            listed = await provider.verified_emails(token)
+        except PermissionMissing:
+            return person, None
+        return person, {normal for normal in map(normal_address, listed) if normal}
+
+    async def _keep(self, seen: Connection, person: ProviderPerson, emails: set[str] | None) -> None:
+        async with self.unit_of_work() as tx:
+            known = await tx.connections.get_for_update(seen.user_id, seen.provider)
+            # They may have disconnected meanwhile, or connected another account.
+            if known is None or known.id != seen.id or known.provider_user_id != person.id:
+                return
+            after = known.known_as(person)
+            if after != known:
+                await tx.connections.apply([Change(known, after, _BY)])
+            if emails is not None and await tx.connections.set_emails(known.id, emails):
+                await tx.commit_claims.request(known.id)
+            await tx.connections.check_again(known.id, at=self.clock.now() + LOOKED_UP_EVERY)
+            await tx.commit()

@@ -1,0 +1,112 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from core.domain.errors import DomainError, StorageUnavailable
+from core.domain.identifiers import ProviderUserId
+from core.domain.provider import AppRefused, CredentialRefused, UserTokens
+from core.domain.secret import Secret
+from core.domain.tokens.revocation import TAKEN_FOR, Revocation, next_attempt
+from core.use_cases.tokens.encryption import open_for_revocation, seal_for_revocation
+from ports.cipher import Cipher
+from ports.clock import Clock
+from ports.provider import GitProvider
+from ports.unit_of_work import Transaction, UnitOfWork
+
+_AT_ONCE = 20
+# What could not be revoked for so long never will be: its keys are gone, or the provider is.
+_GIVEN_UP_AFTER = timedelta(days=30)
+
+
+async def ask_to_revoke(
+    tx: Transaction,
+    cipher: Cipher,
+    provider: str,
+    provider_user_id: ProviderUserId | None,
+    tokens: UserTokens,
+    *,
+    at: datetime,
+    whole_grant: bool = False,
+) -> None:
+    """Note that these tokens, or all that their person granted, are to be revoked at the provider."""
+    external_id = uuid4()
+    await tx.revocations.add(
+        Revocation(
+            id=await tx.revocations.next_id(),
+            external_id=external_id,
+            provider=provider,
+            provider_user_id=provider_user_id or ProviderUserId(""),
+            whole_grant=whole_grant,
+            tokens=seal_for_revocation(cipher, external_id, tokens.access_token, tokens.refresh_token),
+            created_at=at,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeTokens:
+    """Revoke at the provider what people disconnected from, however long it is out of reach."""
+
+    unit_of_work: UnitOfWork
+    providers: Mapping[str, GitProvider]
+    cipher: Cipher
+    clock: Clock
+
+    async def __call__(self) -> int:
+        """Try each that is due once, and return how many are done; raises `StorageUnavailable`."""
+        now = self.clock.now()
+        async with self.unit_of_work() as tx:
+            due = await tx.revocations.take(now=now, until=now + TAKEN_FOR, limit=_AT_ONCE)
+            await tx.commit()
+        return sum([await self._settle(revocation) for revocation in due])
+
+    async def _settle(self, revocation: Revocation) -> bool:
+        try:
+            await self._revoke(revocation)
+        except StorageUnavailable:
+            raise
+        except DomainError:
+            now = self.clock.now()
+            if now - revocation.created_at < _GIVEN_UP_AFTER:
+                async with self.unit_of_work() as tx:
+                    attempts = revocation.attempts + 1
+                    at = next_attempt(revocation.attempts, now)
+                    await tx.revocations.put_off(revocation.id, attempts=attempts, at=at)
+                    await tx.commit()
+                return False
+        async with self.unit_of_work() as tx:
+            await tx.revocations.remove(revocation.id)
+            await tx.commit()
+        return True
+
+    async def _revoke(self, revocation: Revocation) -> None:
+        provider = self.providers[revocation.provider]
+        access, refresh = open_for_revocation(self.cipher, revocation.external_id, revocation.tokens)
+        if not revocation.whole_grant:
+            await provider.revoke_user_token(access)
+            return
+        try:
+            await provider.revoke_grant(access)
+        except AppRefused:
+            raise
+        except CredentialRefused:
+            # It ended by itself, and cannot show whose grant is meant any more: the other makes a new one.
+            if refresh is not None and (renewed := await self._renewed(revocation, refresh)):
+                await provider.revoke_grant(renewed)
+
+    async def _renewed(self, revocation: Revocation, refresh: Secret) -> Secret | None:
+        """Return a live token, written down before it is used; None where the grant is gone already."""
+        try:
+            tokens = await self.providers[revocation.provider].refresh(refresh)
+        except AppRefused:
+            raise
+        except CredentialRefused:
+            return None
+        sealed = seal_for_revocation(
+            self.cipher, revocation.external_id, tokens.access_token, tokens.refresh_token
+        )
+        async with self.unit_of_work() as tx:
+            await tx.revocations.renew(revocation.id, sealed)
+            await tx.commit()
+        return tokens.access_token

@@ -1,0 +1,114 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from core.domain.deliveries.recovery import RecoveryState
+from core.use_cases.deliveries.compare_log import CompareLog
+from core.use_cases.deliveries.fetch_missing import Fetched, FetchMissing
+from ports.clock import Clock
+from ports.exclusion import Exclusion
+from ports.metrics import Metrics
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+
+HELD_ELSEWHERE = "held_elsewhere"
+NO_DELIVERY_LOG = "no_delivery_log"
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryReport:
+    """What one run of recovery saw and did at one provider.
+
+    Of what it `looked_at`, `too_young` may still be on its way and is left for the next run. `found` counts
+    what was newly found missing, by event type; `missing` is what still is, `given_up` what cannot be had any
+    more. `stopped_by` is why it ended early: a refusal's code or a word of ours. Only where the log was
+    `compared` to its end does the rest say what is missing.
+    """
+
+    compared: bool = False
+    looked_at: int = 0
+    too_young: int = 0
+    found: Mapping[str, int] = field(default_factory=dict)
+    recovered: int = 0
+    redelivered: int = 0
+    failed: int = 0
+    missing: int = 0
+    given_up: int = 0
+    compared_until: datetime | None = None
+    stopped_by: str | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the ledger has all that the provider's log has and can still give."""
+        return not self.missing and self.stopped_by in (None, NO_DELIVERY_LOG)
+
+
+@dataclass(frozen=True, slots=True)
+class RecoverDeliveries:
+    """Bring into the ledger what a provider could not deliver, from the provider's own log.
+
+    GitHub never sends again by itself. A run first notes what the log has and the ledger has not, then
+    fetches what was noted: whatever ends a run early, the next goes on where it ended.
+    https://docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries
+    """
+
+    unit_of_work: UnitOfWork
+    providers: Mapping[str, GitProvider]
+    compare: CompareLog
+    fetch: FetchMissing
+    exclusion: Exclusion
+    clock: Clock
+    metrics: Metrics
+
+    async def __call__(
+        self, *, since: timedelta | None = None, dry_run: bool = False
+    ) -> Mapping[str, RecoveryReport]:
+        """Recover from every provider that has a log; raises `StorageUnavailable`.
+
+        `since` reads at least so far back, also what was compared before. A dry run changes nothing.
+        """
+        for name, provider in self.providers.items():
+            if provider.capabilities.delivery_log:
+                # Before the run, which may exceed its time limit or lose the database.
+                await self._measured(name)
+        async with self.exclusion.hold("recover_deliveries") as alone:
+            if not alone and not dry_run:
+                return {name: RecoveryReport(stopped_by=HELD_ELSEWHERE) for name in self.providers}
+            return {
+                name: await self._recover(provider, since=since, dry_run=dry_run)
+                for name, provider in self.providers.items()
+            }
+
+    async def _recover(
+        self, provider: GitProvider, *, since: timedelta | None, dry_run: bool
+    ) -> RecoveryReport:
+        if not provider.capabilities.delivery_log:
+            return RecoveryReport(stopped_by=NO_DELIVERY_LOG)
+        compared = await self.compare(provider, since=since, keep=not dry_run)
+        await self._measured(provider.name)
+        fetched = Fetched(stopped_by=compared.stopped_by)
+        if fetched.stopped_by is None and not dry_run:
+            fetched = await self.fetch(provider)
+        after = await self._measured(provider.name)
+        return RecoveryReport(
+            compared=compared.stopped_by is None,
+            looked_at=compared.looked_at,
+            too_young=compared.too_young,
+            found=dict(compared.found),
+            recovered=fetched.recovered,
+            redelivered=fetched.redelivered,
+            failed=len(fetched.failures),
+            missing=after.missing + (compared.found.total() if dry_run else 0),
+            given_up=after.given_up,
+            compared_until=after.compared_until,
+            stopped_by=fetched.stopped_by,
+        )
+
+    async def _measured(self, provider: str) -> RecoveryState:
+        """Return where recovery stands, and let whoever watches see it."""
+        async with self.unit_of_work() as tx:
+            state = await tx.recoveries.state(provider)
+        if state.compared_at is not None:
+            behind = (self.clock.now() - state.compared_at).total_seconds()
+            self.metrics.recovery(provider, missing=state.missing, behind=max(behind, 0.0))
+        return state

@@ -1,0 +1,70 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from core.domain.errors import DomainError, WayBack
+from core.domain.flows.flow import Flow, FlowStep, FlowUsed, ProofProgress, next_step
+from core.domain.provider import InstallationGone
+from core.use_cases.install.begin_install import authorization_of
+from core.use_cases.install.results import Again, GoOn, Outcome
+from ports.cipher import Cipher
+from ports.directory import Directory
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+
+# Steps whose code answers another question than which installation to connect.
+_KEPT_STEPS = frozenset({FlowStep.REQUEST, FlowStep.SAVED})
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSteps:
+    """Send the browser of a taken flow to its next page; each step has a new state."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    providers: Mapping[str, GitProvider]
+    cipher: Cipher
+    public_url: str
+
+    async def install(self, flow: Flow, unproven: DomainError | None = None) -> Outcome:
+        """Send the browser to install our app on another account."""
+        fresh = replace(flow, installation_id=None, progress=ProofProgress())
+        onward, state = next_step(fresh, FlowStep.INSTALL)
+        url = await self.providers[flow.provider].install_url(state=state)
+        return await self.save(flow, onward, GoOn(url, unproven))
+
+    async def authorize(self, flow: Flow, onward: Flow | None = None) -> Outcome:
+        """Send the browser to authorize our app; what was learned before stays in the flow."""
+        after, url = self.authorization(onward or flow)
+        return await self.save(flow, after, GoOn(url))
+
+    async def retry(self, flow: Flow, refusal: DomainError) -> Outcome:
+        """Return the refusal with a next attempt: the code is used, but the flow can continue."""
+        before = flow
+        if isinstance(refusal, InstallationGone):
+            flow = replace(flow, installation_id=None, progress=ProofProgress())
+        onward, url = self.authorization(flow)
+        try:
+            return await self.save(before, onward, Again(refusal, url))
+        except DomainError:
+            raise refusal from None
+
+    def authorization(self, flow: Flow) -> tuple[Flow, str]:
+        """Return the flow at the page to authorize our app, and that page."""
+        step = flow.step if flow.step in _KEPT_STEPS else FlowStep.AUTHORIZE
+        onward, state = next_step(flow, step)
+        return authorization_of(onward, state, self.providers[flow.provider], self.cipher, self.public_url)
+
+    async def save(self, flow: Flow, onward: Flow, outcome: Outcome) -> Outcome:
+        """Write the next step and return the outcome; raises `FlowUsed` if another request was faster."""
+        async with self.unit_of_work() as tx:
+            if not await tx.flows.step(flow, onward):
+                raise FlowUsed("used", flow)
+            await tx.commit()
+        return outcome
+
+    async def way_back(self, flow: Flow, account: str | None = None) -> WayBack:
+        """Return where the flow's person continues after a refusal."""
+        member = None
+        if flow.organization_id is not None:
+            member = await self.directory.find_member(flow.organization_id, flow.user_id)
+        return WayBack(flow.return_to, member.organization.external_id if member else None, account)

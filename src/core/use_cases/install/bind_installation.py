@@ -1,0 +1,84 @@
+from dataclasses import dataclass
+
+from core.domain.actors import Actor
+from core.domain.audit.changes import Change
+from core.domain.events.lanes import lane_of
+from core.domain.flows.flow import Flow, FlowStatus, FlowUsed
+from core.domain.identifiers import OrganizationId
+from core.domain.install.binding import Place, bound, installation_facts, left_behind, unreachable
+from core.domain.install.claims import admit
+from core.domain.integrations.domain_events import status_changed
+from core.domain.integrations.integration import Integration
+from core.domain.provider import Installation
+from core.domain.streams.domain_event import DomainEvent
+from ports.clock import Clock
+from ports.doorbell import Doorbell
+from ports.unit_of_work import Transaction, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class BindInstallation:
+    """Bind a proven installation to the flow's organization, in one transaction that also ends the flow.
+
+    It holds the installation's lane: events are processed before it, and wait, or after it, and are routed.
+    """
+
+    unit_of_work: UnitOfWork
+    doorbell: Doorbell
+    clock: Clock
+
+    async def __call__(
+        self, actor: Actor, flow: Flow, organization_id: OrganizationId, installation: Installation
+    ) -> Integration:
+        """Return the integration, which this organization may have had already.
+
+        Raises `InstallationBoundElsewhere`, `OrganizationAlreadyConnected` or `FlowUsed`.
+        """
+        lane = lane_of(installation.provider_id)
+        async with self.unit_of_work() as tx:
+            await tx.mailbox.lock(lane)
+            integration = await self._bind(tx, actor, flow.provider, organization_id, installation)
+            if not await tx.flows.step(flow, flow.ended(FlowStatus.COMPLETED)):
+                raise FlowUsed("used", flow)
+            await tx.commit()
+        self.doorbell.ring(lane)
+        return integration
+
+    async def _bind(
+        self,
+        tx: Transaction,
+        actor: Actor,
+        provider: str,
+        organization_id: OrganizationId,
+        installation: Installation,
+    ) -> Integration:
+        now, provider_id = self.clock.now(), installation.provider_id
+        current = await tx.integrations.get_for_update(organization_id, provider)
+        holders = await tx.integrations.of_installations(provider, [provider_id])
+        holder = next((one.organization_id for one in holders if not one.is_revoked), None)
+        if not admit(provider_id, organization_id, holder=holder, current=current):
+            assert current is not None  # it has this very installation
+            return current
+        place = Place(
+            organization_id, provider, current, current.id if current else await tx.integrations.next_id()
+        )
+        after = bound(
+            place,
+            provider_id,
+            installation_facts(installation),
+            suspended_at=installation.suspended_at,
+            at=now,
+        )
+        await tx.integrations.apply([Change(current, after, actor)])
+        lost: tuple[DomainEvent, ...] = ()
+        if current is not None:
+            gone = left_behind(place, after, await tx.repositories.of_integration(current.id), at=now)
+            if gone:
+                await tx.repositories.save(gone)
+                lost = unreachable(await tx.links.of_integration(current.id), gone, at=now)
+        # An owner's approval that comes now must not bind a second one when this one goes.
+        while pending := await tx.flows.pending_of(organization_id, provider):
+            await tx.flows.end([pending])
+        await tx.mailbox.route_waiting(now=now)
+        await tx.domain_events.append([status_changed(after, at=now), *lost])
+        return after

@@ -1,0 +1,349 @@
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from core.domain.actors import Actor
+from core.domain.errors import DomainError, StorageConflict, StorageTooSlow
+from core.domain.flows.callback import (
+    ApprovalNotFound,
+    AuthorizationDenied,
+    ChoiceInvalid,
+    CodeMissing,
+    Return,
+    SetupAction,
+)
+from core.domain.flows.flow import (
+    LIFETIME,
+    LONGEST_PROOF,
+    Flow,
+    FlowExpired,
+    FlowInterrupted,
+    FlowInvalid,
+    FlowPurpose,
+    FlowStatus,
+    FlowStep,
+    ProofProgress,
+    next_step,
+)
+from core.domain.identifiers import AccountId, ProviderUserId
+from core.domain.install.claims import InstallationNotProven, InstallationNotVisible
+from core.domain.integrations.integration import InstallationBoundElsewhere
+from core.domain.provider import (
+    AccessBlocked,
+    CredentialRefused,
+    Installation,
+    InstallationGone,
+    InstallationSuspended,
+    ProviderPerson,
+    ProviderUnavailable,
+    RateLimited,
+    RepositoryAdministration,
+)
+from core.domain.secret import Secret
+from core.use_cases.flows.steps import FlowSteps
+from core.use_cases.flows.take_flow import Authorized, Cookies, TakeFlow, authorized
+from core.use_cases.install.bind_installation import BindInstallation
+from core.use_cases.install.prove_claimed import ProveClaimed, Unfinished
+from core.use_cases.install.prove_installations import ProveInstallations, Proven
+from core.use_cases.install.results import (
+    AwaitingApproval,
+    Checking,
+    Choose,
+    ChooseRequest,
+    Connected,
+    Outcome,
+)
+from core.use_cases.install.return_without_state import ReturnWithoutState
+from core.use_cases.install.user_session import AsPerson
+from core.use_cases.supported_providers import require_supported
+from ports.authorizer import Authorizer
+from ports.cipher import CiphertextRefused
+from ports.clock import Clock
+from ports.directory import Directory
+from ports.provider import GitProvider
+
+# What may be different a moment later, or with another account at the provider.
+_MENDABLE = (
+    AccessBlocked,
+    AuthorizationDenied,
+    CodeMissing,
+    ApprovalNotFound,
+    InstallationGone,
+    InstallationNotVisible,
+    InstallationNotProven,
+    InstallationSuspended,
+    CredentialRefused,
+    CiphertextRefused,
+    ProviderUnavailable,
+    RateLimited,
+    StorageConflict,
+    StorageTooSlow,
+    FlowInterrupted,
+)
+_MOST_UNCHECKED = 1000
+
+PROOF_TIME_PER_REQUEST = timedelta(seconds=10)
+"""How long one request reads repositories for a proof; proxies give up on a request after thirty seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishInstall:
+    """Go on with installing where a browser comes back from the provider, in whatever way it does.
+
+    The provider's pages come back with a state or without, with a code or without, with the wrong
+    installation, or having only asked an owner: see `docs/installing.md`. A refusal of a flow that is the
+    caller's own has its `way_back`.
+    """
+
+    directory: Directory
+    authorizer: Authorizer
+    providers: Mapping[str, GitProvider]
+    clock: Clock
+    take: TakeFlow
+    as_person: AsPerson
+    claimed: ProveClaimed
+    proven: ProveInstallations
+    bind: BindInstallation
+    steps: FlowSteps
+    without_state: ReturnWithoutState
+
+    async def __call__(
+        self,
+        provider: str,
+        returned: Return,
+        *,
+        cookies: Cookies,
+        session: Actor | None,
+        flow_ids: Collection[UUID] = (),
+        request_id: str | None = None,
+    ) -> Outcome:
+        """Return how it goes on; nothing is bound by what a URL says alone.
+
+        `flow_ids` are the flows that the browser has a cookie for. Raises `ProviderUnknown`, `FlowInvalid` or
+        a kind of it, `OrganizationNotFound`, `ActionForbidden`, or what `admit` refuses. If a next
+        attempt can succeed, the outcome is `Again`.
+        """
+        require_supported(provider, self.providers)
+        if returned.state is None:
+            return await self.without_state(
+                provider, returned, cookies=cookies, flow_ids=flow_ids, session=session, request_id=request_id
+            )
+        visit = _Visit(provider, returned.state, cookies, session, request_id)
+        return await self._visit(
+            visit, lambda flow: _noted(flow, returned), lambda flow, who: self._return(flow, who, returned)
+        )
+
+    async def choose(
+        self,
+        provider: str,
+        state: str,
+        choice: str,
+        *,
+        page: int | None = None,
+        cookies: Cookies,
+        session: Actor | None,
+        request_id: str | None = None,
+    ) -> Outcome:
+        """Continue with what was chosen on our page: an installation, a request to wait for, or another page.
+
+        Raises what a call does, and `ChoiceInvalid`.
+        """
+        require_supported(provider, self.providers)
+        visit = _Visit(provider, state, cookies, session, request_id)
+        return await self._visit(
+            visit, lambda flow: flow, lambda flow, who: self._process_choice(flow, who, choice, page)
+        )
+
+    async def _visit(
+        self,
+        visit: "_Visit",
+        note: Callable[[Flow], Flow],
+        proceed: Callable[[Flow, Authorized], Awaitable[Outcome]],
+    ) -> Outcome:
+        """Take the flow, note what came with the browser, and proceed.
+
+        A refusal has the page where the person continues. If another attempt can succeed, it is `Again`.
+        """
+        flow: Flow | None = None
+        try:
+            flow = await self.take(
+                visit.provider, visit.state, FlowPurpose.INSTALL, visit.cookies, visit.session
+            )
+            if flow.status is not FlowStatus.TAKEN:
+                return _already(flow)
+            who = await authorized(flow, self.directory, self.authorizer, request_id=visit.request_id)
+            flow = note(flow)
+            return await proceed(flow, who)
+        except DomainError as refusal:
+            own = flow or (refusal.flow if isinstance(refusal, FlowInvalid) else None)
+            if own is not None:
+                refusal.way_back = refusal.way_back or await self.steps.way_back(own)
+                if isinstance(refusal, _MENDABLE):
+                    return await self.steps.retry(own, refusal)
+            raise
+
+    async def _return(self, flow: Flow, who: Authorized, returned: Return) -> Outcome:
+        if flow.step in (FlowStep.CHOOSE, FlowStep.CHOOSE_REQUEST):
+            raise FlowInvalid("choice_expected", flow)
+        if returned.error is not None:
+            raise AuthorizationDenied(
+                "You did not authorize the app at the provider. Nothing was changed. Start again to connect."
+            )
+        if returned.code is None:
+            if flow.pkce_verifier is not None:
+                raise CodeMissing("The provider sent you back without an authorization code. Start again.")
+            # Whoever comes back without a code has to show who they are before anything is bound.
+            return await self.steps.authorize(flow)
+        if flow.step is FlowStep.REQUEST:
+            return await self._requested(flow, returned.code)
+        until = self.clock.now() + PROOF_TIME_PER_REQUEST
+        async with self.as_person(flow, returned.code) as (person, token):
+            visible = await self.providers[flow.provider].visible_installations(token)
+            is_claimed = flow.installation_id is not None and flow.step is not FlowStep.SAVED
+            found: Installation | Unfinished | Proven
+            if is_claimed:
+                found = await self.claimed(flow, person, token, visible, until=until)
+            else:
+                found = await self.proven(flow, who.organization.id, person, token, visible, until=until)
+        match found:
+            case Installation():
+                return await self._connect(flow, who, found)
+            case Unfinished():
+                return await self._continue_count(flow, found)
+            case Proven():
+                return await self._decide(flow, who, person, found)
+
+    async def _continue_count(self, flow: Flow, unfinished: Unfinished) -> Outcome:
+        """Continue counting with the next request of the browser, which any process can answer."""
+        now = self.clock.now()
+        if now >= flow.created_at + LONGEST_PROOF:
+            raise FlowExpired("proof_too_long", flow)
+        so_far = unfinished.administration
+        counted = replace(
+            flow,
+            provider_user_id=unfinished.person_id,
+            progress=ProofProgress(checked=so_far.administered, total=so_far.total),
+        )
+        onward, url = self.steps.authorization(counted)
+        onward = replace(onward, expires_at=max(flow.expires_at, now + LIFETIME))
+        checking = Checking(url, unfinished.account, so_far.administered, so_far.total, flow.return_to)
+        return await self.steps.save(flow, onward, checking)
+
+    async def _decide(self, flow: Flow, who: Authorized, person: ProviderPerson, proven: Proven) -> Outcome:
+        """Connect the only possible installation; if several are possible or some are unchecked, ask."""
+        hint, found = flow.installation_id, list(proven.installations)
+        if len(found) + len(proven.unchecked) == 1 and not proven.has_mendable:
+            for installation in found:
+                if hint in (None, installation.provider_id):
+                    return await self._connect(flow, who, installation)
+            for large in proven.unchecked:
+                if hint in (None, large.provider_id):
+                    claimed = replace(flow, step=FlowStep.AUTHORIZE, installation_id=large.provider_id)
+                    none_read = RepositoryAdministration(0, 0, is_complete=False)
+                    so_far = proven.counts.get(large.provider_id, none_read)
+                    return await self._continue_count(
+                        claimed, Unfinished(person.id, large.account_login, so_far)
+                    )
+        if not found and not proven.unchecked:
+            if proven.has_mendable and proven.refusal is not None and len(proven.failed) == 1:
+                raise proven.refusal
+            if not proven.has_mendable:
+                return await self.steps.install(flow, proven.refusal)
+        onward, state = next_step(flow, FlowStep.CHOOSE)
+        unchecked = tuple(one.provider_id for one in proven.unchecked)[:_MOST_UNCHECKED]
+        onward = replace(
+            onward,
+            candidates=tuple(one.provider_id for one in found),
+            progress=ProofProgress(page=proven.page, unchecked=unchecked),
+        )
+        found.sort(key=lambda one: one.provider_id != hint)
+        choice = Choose(
+            state,
+            found,
+            who.organization.external_id,
+            flow.return_to,
+            proven.failed,
+            proven.unchecked[:_MOST_UNCHECKED],
+            proven.page,
+            proven.pages,
+        )
+        return await self.steps.save(flow, onward, choice)
+
+    async def _process_choice(self, flow: Flow, who: Authorized, choice: str, page: int | None) -> Outcome:
+        if flow.step is FlowStep.CHOOSE and page is not None:
+            onward = replace(flow, installation_id=None, progress=ProofProgress(page=max(page, 0)))
+            return await self.steps.authorize(flow, onward)
+        if flow.step is FlowStep.CHOOSE and choice in flow.progress.unchecked:
+            onward = replace(flow, installation_id=choice, progress=ProofProgress())
+            return await self.steps.authorize(flow, onward)
+        if flow.step not in (FlowStep.CHOOSE, FlowStep.CHOOSE_REQUEST) or choice not in flow.candidates:
+            raise ChoiceInvalid(
+                "This choice is not one of the options. Go back and choose one of the listed options."
+            )
+        if flow.step is FlowStep.CHOOSE_REQUEST:
+            assert flow.provider_user_id is not None  # the requests are theirs
+            return await self._await_approval(flow, flow.provider_user_id, AccountId(choice), None)
+        chosen = await self.providers[flow.provider].installation(choice)
+        return await self._connect(flow, who, chosen)
+
+    async def _requested(self, flow: Flow, code: Secret) -> Outcome:
+        """Make the flow wait until an owner approves the request of this person.
+
+        The provider does not show which request is the newest, so with several requests the person chooses.
+        """
+        async with self.as_person(flow, code) as (person, _):
+            requests = await self.providers[flow.provider].installation_requests()
+        own = {one.account_id: one for one in requests if one.requester_id == person.id}
+        if not own:
+            raise ApprovalNotFound(
+                "You have no open approval request at the provider. Request the installation again."
+            )
+        if len(own) == 1:
+            [request] = own.values()
+            return await self._await_approval(flow, person.id, request.account_id, request.account_login)
+        onward, state = next_step(flow, FlowStep.CHOOSE_REQUEST)
+        onward = replace(onward, provider_user_id=person.id, candidates=tuple(own))
+        return await self.steps.save(flow, onward, ChooseRequest(state, list(own.values()), flow.return_to))
+
+    async def _await_approval(
+        self, flow: Flow, requester_id: ProviderUserId, account_id: AccountId, account_login: str | None
+    ) -> Outcome:
+        waiting = flow.awaiting(requester_id, account_id, at=self.clock.now())
+        return await self.steps.save(flow, waiting, AwaitingApproval(account_login, flow.return_to))
+
+    async def _connect(self, flow: Flow, who: Authorized, installation: Installation) -> Connected:
+        try:
+            await self.bind(who.actor, flow, who.organization.id, installation)
+        except InstallationBoundElsewhere as refusal:
+            # The person has proven access to the account, so its name may be shown.
+            refusal.way_back = await self.steps.way_back(flow, installation.account_login)
+            raise
+        return Connected(flow.return_to)
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """A browser that brings a state."""
+
+    provider: str
+    state: str
+    cookies: Cookies
+    session: Actor | None
+    request_id: str | None
+
+
+def _already(flow: Flow) -> Outcome:
+    """Return what an earlier click came to."""
+    if flow.status is FlowStatus.AWAITING_APPROVAL:
+        return AwaitingApproval(None, flow.return_to)
+    return Connected(flow.return_to)
+
+
+def _noted(flow: Flow, returned: Return) -> Flow:
+    """Return the flow with what the browser says was done on the page for installing: claims, as yet."""
+    if flow.step is not FlowStep.INSTALL:
+        return flow
+    if returned.setup_action is SetupAction.REQUEST:
+        return replace(flow, step=FlowStep.REQUEST)
+    return replace(flow, installation_id=returned.installation_id)

@@ -1,0 +1,135 @@
+from collections.abc import Collection, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.domain.errors import DomainError, ErrorKind
+from core.domain.events.event import EnvelopeUnreadable
+from core.domain.events.provider_events import InstallationChanged, InstallationStep
+from core.domain.flows.flow import Flow
+from core.domain.install.claims import Announcement, Evidence, InstallationNotProven, prove
+from core.domain.provider import (
+    AddressNotAllowed,
+    InstallationAccess,
+    InstallationGone,
+    ProviderPerson,
+    RepositoryAdministration,
+    SingleSignOnRequired,
+)
+from core.domain.secret import Secret
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+from ports.webhooks import WebhookProtocol
+
+_ANNOUNCEMENTS = 5
+_HELPED_THERE = (SingleSignOnRequired, AddressNotAllowed)
+
+
+@dataclass(frozen=True, slots=True)
+class GatherEvidence:
+    """Find out what shows that an installation is a person's to bind: what costs most is asked last.
+
+    Nobody is believed on the way: the installation is looked up as our app, what the person sees with their
+    own token, and what was announced in deliveries whose signature was verified.
+    """
+
+    unit_of_work: UnitOfWork
+    providers: Mapping[str, GitProvider]
+    protocols: Mapping[str, WebhookProtocol]
+
+    async def __call__(
+        self,
+        flow: Flow,
+        person: ProviderPerson,
+        token: Secret,
+        provider_id: str,
+        listed: Collection[str],
+        *,
+        after: RepositoryAdministration | None = None,
+        until: datetime | None = None,
+    ) -> Evidence:
+        """Return the evidence; counting repositories continues `after` an earlier count and ends at `until`.
+
+        Raises `ProviderUnavailable`, `RateLimited`, `AppRefused`, and what the person or an owner has to do
+        at the provider first: `SingleSignOnRequired` or `AddressNotAllowed`.
+        """
+        provider = self.providers[flow.provider]
+        installation = None
+        with suppress(InstallationGone):
+            installation = await provider.installation(provider_id)
+        evidence = Evidence(
+            began_at=flow.created_at,
+            person_id=person.id,
+            installation=installation,
+            is_listed=provider_id in listed,
+            announcements=await self._announcements(flow.provider, provider_id) if installation else (),
+        )
+        try:
+            prove(evidence)
+        except InstallationNotProven:
+            return await self._counted(evidence, provider, token, provider_id, after=after, until=until)
+        except DomainError:
+            return evidence  # judged where it is used
+        return evidence
+
+    async def _announcements(self, provider: str, provider_id: str) -> tuple[Announcement, ...]:
+        async with self.unit_of_work() as tx:
+            letters = await tx.mailbox.waiting(
+                provider,
+                provider_id,
+                event_type="installation",
+                action="created",
+                limit=_ANNOUNCEMENTS,
+            )
+        found = []
+        for letter in letters:
+            if letter.body is None:
+                continue
+            with suppress(EnvelopeUnreadable):
+                notice = self.protocols[provider].read(letter.event.event_type, letter.body)
+                if isinstance(notice, InstallationChanged) and notice.step is InstallationStep.CREATED:
+                    found.append(
+                        Announcement(
+                            letter.event.created_at,
+                            notice.installation.account_id,
+                            notice.sender_id,
+                            notice.requester_id,
+                        )
+                    )
+        return tuple(found)
+
+    async def _counted(
+        self,
+        evidence: Evidence,
+        provider: GitProvider,
+        token: Secret,
+        provider_id: str,
+        *,
+        after: RepositoryAdministration | None,
+        until: datetime | None,
+    ) -> Evidence:
+        """Add what the person administers and what there is; where that is refused, nothing is proven."""
+        try:
+            administration = await provider.administration(token, provider_id, after=after, until=until)
+            if not administration.is_complete or administration.total != administration.administered:
+                return replace(evidence, administration=administration)
+            covered = await _covered(provider, provider_id)
+        except DomainError as error:
+            if error.kind is ErrorKind.UNAVAILABLE or isinstance(error, _HELPED_THERE):
+                raise
+            return evidence
+        return replace(evidence, administration=administration, covered=covered)
+
+
+async def _covered(provider: GitProvider, provider_id: str) -> int:
+    """Count what the installation covers, with a token of its own that ends at once."""
+    token = (await provider.mint_token(provider_id)).token
+    try:
+        access = InstallationAccess(provider_id, token)
+        async with aclosing(provider.repositories(access)) as pages:
+            async for page in pages:
+                return page.total
+        return 0
+    finally:
+        with suppress(DomainError):
+            await provider.revoke_token(token)

@@ -1,0 +1,167 @@
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.domain.errors import DomainError
+from core.domain.flows.flow import Flow
+from core.domain.identifiers import OrganizationId
+from core.domain.install.claims import InstallationNotProven, InstallationNotVisible, prove
+from core.domain.integrations.integration import Integration
+from core.domain.provider import (
+    AppRefused,
+    Installation,
+    InstallationGone,
+    InstallationSuspended,
+    ProviderPerson,
+    RateLimited,
+    RepositoryAdministration,
+    SingleSignOnRequired,
+    VisibleInstallation,
+    VisibleInstallations,
+)
+from core.domain.secret import Secret
+from core.use_cases.install.gather_evidence import GatherEvidence
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+
+PAGE = 32
+"""How many installations are checked while someone waits: each takes several calls to the provider."""
+
+_AT_ONCE = 8
+# Trying again does not help: the installation is not this person's to bind, or not as it is.
+_FINAL = (InstallationGone, InstallationNotVisible, InstallationNotProven, InstallationSuspended)
+# These are not about one installation.
+_FOR_ALL = (AppRefused, RateLimited)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An installation that could not be checked, or is not the person's to bind, and why."""
+
+    installation: VisibleInstallation
+    refusal: DomainError
+
+    @property
+    def is_final(self) -> bool:
+        """Whether trying again cannot help."""
+        return isinstance(self.refusal, _FINAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """The result of checking one page of a person's installations.
+
+    `unchecked` are the others that the person sees: those of other pages, and those with too many
+    repositories to check them beside others, of which `counts` has how far that came, by installation id.
+    """
+
+    installations: Sequence[Installation]
+    failed: Sequence[Failed] = ()
+    unchecked: Sequence[VisibleInstallation] = ()
+    counts: Mapping[str, RepositoryAdministration] = field(default_factory=dict)
+    page: int = 0
+    pages: int = 1
+
+    @property
+    def refusal(self) -> DomainError | None:
+        """The refusal to show: one that can pass, such as an outage or a suspension, comes first."""
+        refusals = [one.refusal for one in self.failed]
+        mendable = (one.refusal for one in self.failed if not one.is_final)
+        suspended = (one for one in refusals if isinstance(one, InstallationSuspended))
+        return next(mendable, next(suspended, next(iter(refusals), None)))
+
+    @property
+    def has_mendable(self) -> bool:
+        """Whether an installation may be proven later, or after a change at the provider."""
+        return any(not one.is_final for one in self.failed)
+
+
+@dataclass(frozen=True, slots=True)
+class ProveInstallations:
+    """Find the installations that a person may connect, one page at a time.
+
+    Those that another organization has are offered only where there are no others: then it can be told so,
+    to someone who has proven that it concerns them. One that cannot be checked does not spoil the others.
+    """
+
+    unit_of_work: UnitOfWork
+    providers: Mapping[str, GitProvider]
+    gather: GatherEvidence
+
+    async def __call__(
+        self,
+        flow: Flow,
+        organization_id: OrganizationId,
+        person: ProviderPerson,
+        token: Secret,
+        visible: VisibleInstallations,
+        *,
+        until: datetime,
+    ) -> Proven:
+        """Return them, in the order the provider lists them; raises what no installation is to blame for."""
+        listed = visible.installations
+        async with self.unit_of_work() as tx:
+            known = await tx.integrations.of_installations(flow.provider, [one.provider_id for one in listed])
+        own = {one.provider_id for one in known if one.organization_id == organization_id}
+        taken = {one.provider_id for one in known if _is_elsewhere(one, organization_id)}
+        # What was here before is what people come back for; it must not be lost among many. A person's own
+        # account is proven without counting anything.
+        free = sorted(
+            (one for one in listed if one.provider_id not in taken),
+            key=lambda one: (one.provider_id not in own, str(one.account_id) != str(person.id)),
+        )
+        proven = await self._page(free, flow, person, token, until)
+        if visible.hides_accounts and not proven.installations and not proven.unchecked:
+            raise SingleSignOnRequired(
+                "Some of your organizations at the provider require SAML single sign-on, so they are not "
+                "shown. Sign in to the organization there, then try again.",
+                url=self.providers[flow.provider].single_sign_on_url(None),
+            )
+        if proven.installations or proven.has_mendable or proven.unchecked or not taken:
+            return proven
+        held = await self._page(
+            [one for one in listed if one.provider_id in taken], flow, person, token, until
+        )
+        return held if held.installations else proven
+
+    async def _page(
+        self,
+        wanted: Sequence[VisibleInstallation],
+        flow: Flow,
+        person: ProviderPerson,
+        token: Secret,
+        until: datetime,
+    ) -> Proven:
+        pages = max(1, -(-len(wanted) // PAGE))
+        page = min(flow.progress.page, pages - 1)
+        checked = wanted[page * PAGE : (page + 1) * PAGE]
+        others = [*wanted[: page * PAGE], *wanted[(page + 1) * PAGE :]]
+        turns = asyncio.Semaphore(_AT_ONCE)
+        listed = {one.provider_id for one in wanted}
+        counts: dict[str, RepositoryAdministration] = {}
+
+        async def check(one: VisibleInstallation) -> Installation | Failed | VisibleInstallation:
+            try:
+                async with turns:
+                    evidence = await self.gather(flow, person, token, one.provider_id, listed, until=until)
+                    if evidence.administration is not None and evidence.is_unfinished:
+                        counts[one.provider_id] = evidence.administration
+                        return one
+                    prove(evidence)
+            except _FOR_ALL:
+                raise
+            except DomainError as refusal:
+                return Failed(one, refusal)
+            assert evidence.installation is not None  # there is no proof without one
+            return evidence.installation
+
+        results = await asyncio.gather(*map(check, checked))
+        failed = [one for one in results if isinstance(one, Failed)]
+        large = [one for one in results if isinstance(one, VisibleInstallation)]
+        proven = [one for one in results if isinstance(one, Installation)]
+        return Proven(proven, failed, [*large, *others], counts, page, pages)
+
+
+def _is_elsewhere(integration: Integration, organization_id: OrganizationId) -> bool:
+    return not integration.is_revoked and integration.organization_id != organization_id

@@ -1,0 +1,101 @@
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from core.domain.actors import Actor, UserActor
+from core.domain.flows.callback import Return, SetupAction
+from core.domain.flows.flow import Flow, FlowPurpose, FlowStep
+from core.domain.organizations import Organization
+from core.domain.permissions import Action
+from core.use_cases.authorization import standing_of
+from core.use_cases.flows.steps import FlowSteps
+from core.use_cases.flows.take_flow import Cookies, authorized, is_of_session
+from core.use_cases.install.results import Outcome, Unasked
+from ports.authorizer import Authorizer
+from ports.clock import Clock
+from ports.directory import Directory
+from ports.unit_of_work import UnitOfWork
+
+# A browser with more than this many flows at once is not one person's.
+_MOST_FLOWS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnWithoutState:
+    """Continue a flow of this browser whose person comes back from the provider without a state.
+
+    GitHub sends none after "Save" on the page of an App that is installed already, which is where its page to
+    install leads. Anyone can create such a link, so nothing in it counts as proof: its code is not
+    used, and its installation is a hint. The browser authorizes our app first, with PKCE and a new state.
+    """
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    clock: Clock
+    steps: FlowSteps
+
+    async def __call__(
+        self,
+        provider: str,
+        returned: Return,
+        *,
+        cookies: Cookies,
+        flow_ids: Collection[UUID],
+        session: Actor | None,
+        request_id: str | None,
+    ) -> Outcome:
+        """Return where the browser goes, or `Unasked` with the organizations that the person can connect."""
+        if returned.setup_action in (SetupAction.INSTALL, SetupAction.UPDATE) and not await self._is_bound(
+            provider, returned.installation_id
+        ):
+            flows = await self._live_flows(provider, cookies, flow_ids, session)
+            # With flows for several organizations only the person knows which one is meant.
+            if len({flow.organization_id for flow in flows}) == 1:
+                flow = flows[0]
+                await authorized(flow, self.directory, self.authorizer, request_id=request_id)
+                onward = replace(flow, step=FlowStep.SAVED, installation_id=returned.installation_id)
+                return await self.steps.authorize(flow, onward)
+        organizations = await self._list_connectable(provider, session) if session else ()
+        return Unasked(returned.setup_action, organizations)
+
+    async def _is_bound(self, provider: str, installation_id: str | None) -> bool:
+        """Return whether what was saved belongs to an integration, so that nothing is left to connect."""
+        if installation_id is None:
+            return False
+        async with self.unit_of_work() as tx:
+            holders = await tx.integrations.of_installations(provider, [installation_id])
+        return any(not one.is_revoked for one in holders)
+
+    async def _live_flows(
+        self, provider: str, cookies: Cookies, flow_ids: Collection[UUID], session: Actor | None
+    ) -> list[Flow]:
+        async with self.unit_of_work() as tx:
+            found = await tx.flows.list_by_ids(provider, list(flow_ids)[:_MOST_FLOWS])
+        now = self.clock.now()
+        return [
+            flow
+            for flow in found
+            if flow.purpose is FlowPurpose.INSTALL
+            and flow.step is FlowStep.INSTALL
+            and flow.is_live(now)
+            and flow.is_of_browser(cookies(flow.external_id))
+            and is_of_session(flow, session)
+        ]
+
+    async def _list_connectable(self, provider: str, session: Actor) -> list[Organization]:
+        """Return the organizations that this person may connect and that are not connected."""
+        if not isinstance(session, UserActor):
+            return []
+        allowed = [
+            one.organization
+            for one in await self.directory.memberships(session.user_id)
+            if self.authorizer.allows(standing_of(session, one.role), Action.INSTALL)
+        ]
+        found = []
+        async with self.unit_of_work() as tx:
+            for organization in allowed:
+                current = await tx.integrations.find(organization.id, provider)
+                if current is None or current.is_replaceable:
+                    found.append(organization)
+        return found

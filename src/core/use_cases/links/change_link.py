@@ -1,0 +1,50 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.domain.actors import Actor
+from core.domain.audit.changes import Change
+from core.domain.links.choices import LinkChoices, chosen, cleaned
+from core.domain.links.views import LinkView
+from core.domain.permissions import Action
+from core.use_cases.authorization import require_in
+from core.use_cases.links.queries import get_link, hold_project, views_of
+from core.use_cases.supported_providers import require_supported
+from ports.authorizer import Authorizer
+from ports.directory import Directory
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLink:
+    """Change what people chose of a link; it need not be reachable for that."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    providers: Mapping[str, GitProvider]
+
+    async def __call__(
+        self,
+        actor: Actor,
+        *,
+        organization_id: UUID,
+        project_id: UUID,
+        provider: str,
+        choices: LinkChoices,
+    ) -> LinkView:
+        """Return the link with these choices made; raises `LinkInvalid` and what `ShowLink` raises."""
+        organization = await require_in(self.directory, self.authorizer, actor, Action.LINK, organization_id)
+        require_supported(provider, self.providers)
+        choices = cleaned(choices)
+        async with self.unit_of_work() as tx:
+            project, _ = await hold_project(tx, organization, project_id, provider)
+            known = await get_link(tx, project, provider)
+            changed = chosen(known, choices)
+            if changed != known:
+                await tx.links.apply([Change(known, changed, actor)])
+                changed = await get_link(tx, project, provider)
+            [view] = await views_of(tx, actor, organization, [changed], self.providers)
+            await tx.commit()
+        return view

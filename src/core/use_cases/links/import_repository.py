@@ -1,0 +1,77 @@
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from uuid import UUID, uuid4
+
+from core.domain.actors import Actor
+from core.domain.idempotency import IdempotencyKey, keyed
+from core.domain.identifiers import RepoId
+from core.domain.links.choices import LinkChoices, cleaned
+from core.domain.links.creation import require_active
+from core.domain.links.projects import project_name
+from core.domain.links.views import LinkView, ProjectView
+from core.domain.organizations import Project
+from core.domain.permissions import Action
+from core.use_cases.authorization import require_in
+from core.use_cases.idempotency.once import Once, once
+from core.use_cases.links.link_changes import get_linkable, link
+from core.use_cases.supported_providers import require_supported
+from ports.authorizer import Authorizer
+from ports.clock import Clock
+from ports.directory import Directory
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+
+_NONE = LinkChoices()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRepository:
+    """Make a project from a repository: project and link appear together or not at all."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    providers: Mapping[str, GitProvider]
+    clock: Clock
+
+    async def __call__(
+        self,
+        actor: Actor,
+        *,
+        organization_id: UUID,
+        provider: str,
+        repo_id: RepoId,
+        name: str | None = None,
+        choices: LinkChoices = _NONE,
+        key: IdempotencyKey | None = None,
+    ) -> Once[ProjectView]:
+        """Return the new project with its link; its name is the repository's unless another is given.
+
+        Raises `ProjectNameTaken`, `ProjectNameInvalid`, `RepositoryNotFound`, `RepositoryArchived`,
+        `IntegrationNotActive`, `IntegrationNotFound`, `LinkInvalid`, `ProviderUnknown`,
+        `IdempotencyKeyReused`, `OrganizationNotFound` or `ActionForbidden`.
+        """
+        organization = await require_in(self.directory, self.authorizer, actor, Action.LINK, organization_id)
+        require_supported(provider, self.providers)
+        choices, now = cleaned(choices), self.clock.now()
+        asked = {"provider": provider, "repo": repo_id, "name": name, **asdict(choices)}
+        request = keyed(key, "import", asked, organization_id=organization.id, actor=actor, now=now)
+        async with self.unit_of_work() as tx:
+
+            async def act() -> ProjectView:
+                integration = require_active(await tx.integrations.get_for_update(organization.id, provider))
+                repository = await get_linkable(tx, integration, repo_id)
+                project = Project(
+                    id=await tx.projects.next_id(),
+                    external_id=uuid4(),
+                    organization_id=organization.id,
+                    name=project_name(name, repository),
+                    created_at=now,
+                )
+                await tx.projects.add(project, actor)
+                made = await link(tx, actor, project, integration, repository, choices=choices, at=now)
+                return ProjectView(project, [LinkView(made)])
+
+            done = await once(tx, request, ProjectView, act)
+            await tx.commit()
+        return done

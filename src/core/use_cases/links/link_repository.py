@@ -1,0 +1,106 @@
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+from core.domain.actors import Actor
+from core.domain.idempotency import IdempotencyKey, keyed
+from core.domain.identifiers import RepoId
+from core.domain.links.choices import LinkChoices, cleaned
+from core.domain.links.creation import require_active, require_as_linked
+from core.domain.links.views import LinkView
+from core.domain.organizations import Organization
+from core.domain.permissions import Action
+from core.use_cases.authorization import require_in
+from core.use_cases.idempotency.once import Once, once
+from core.use_cases.links.link_changes import get_linkable, let_events_go, link, unlink
+from core.use_cases.links.queries import get_project, hold_project, views_of
+from core.use_cases.supported_providers import require_supported
+from ports.authorizer import Authorizer
+from ports.clock import Clock
+from ports.directory import Directory
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+
+_NONE = LinkChoices()
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A link, and whether it was made just now or had been there, just as wished."""
+
+    view: LinkView
+    is_new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRepository:
+    """Link a project to a repository of its organization's integration.
+
+    Asked again for the link that is there, it answers with that link: a second click changes nothing. Asked
+    to replace it, it ends the link to another repository and makes the new one, both or neither.
+    """
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    providers: Mapping[str, GitProvider]
+    clock: Clock
+
+    async def __call__(
+        self,
+        actor: Actor,
+        *,
+        organization_id: UUID,
+        project_id: UUID,
+        provider: str,
+        repo_id: RepoId,
+        choices: LinkChoices = _NONE,
+        key: IdempotencyKey | None = None,
+        replace: bool = False,
+    ) -> Once[Linked]:
+        """Return the link.
+
+        Raises `ProjectAlreadyLinked` (to another repository, or with other settings), `RepositoryNotFound`,
+        `RepositoryArchived`, `IntegrationNotActive`, `IntegrationNotFound`, `ProjectNotFound`, `LinkInvalid`,
+        `ProviderUnknown`, `IdempotencyKeyReused`, `OrganizationNotFound` or `ActionForbidden`.
+        """
+        organization = await require_in(self.directory, self.authorizer, actor, Action.LINK, organization_id)
+        require_supported(provider, self.providers)
+        choices, now = cleaned(choices), self.clock.now()
+        asked = {"project": project_id, "provider": provider, "repo": repo_id, **asdict(choices)}
+        if replace:
+            asked |= {"replace": True}
+            await self._make_way(organization, project_id, provider, repo_id)
+        request = keyed(key, "link", asked, organization_id=organization.id, actor=actor, now=now)
+        async with self.unit_of_work() as tx:
+
+            async def act() -> Linked:
+                project, found = await hold_project(tx, organization, project_id, provider)
+                known = await tx.links.find(project.id, provider)
+                if known is not None and not (replace and known.repo_id != repo_id):
+                    same = require_as_linked(known, repo_id, choices)
+                    [view] = await views_of(tx, actor, organization, [same], self.providers)
+                    return Linked(view, is_new=False)
+                integration = require_active(found)
+                repository = await get_linkable(tx, integration, repo_id)
+                if known is not None:
+                    await unlink(tx, actor, known, at=now)
+                made = await link(tx, actor, project, integration, repository, choices=choices, at=now)
+                return Linked(LinkView(made))
+
+            done = await once(tx, request, Linked, act)
+            await tx.commit()
+        return done
+
+    async def _make_way(
+        self, organization: Organization, project_id: UUID, provider: str, repo_id: RepoId
+    ) -> None:
+        """Let the events of a link go that is about to be replaced, unless it will not be."""
+        async with self.unit_of_work() as tx:
+            project = await get_project(tx, organization, project_id)
+            known = await tx.links.find(project.id, provider)
+            if known is None or known.repo_id == repo_id:
+                return
+            integration = require_active(await tx.integrations.find(organization.id, provider))
+            await get_linkable(tx, integration, repo_id)
+        await let_events_go(self.unit_of_work, organization, project_id, provider)

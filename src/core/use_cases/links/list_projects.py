@@ -1,0 +1,59 @@
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.domain.actors import Actor
+from core.domain.identifiers import ProjectId
+from core.domain.links.projects import ProjectPlace
+from core.domain.links.views import LinkView, ProjectView
+from core.domain.permissions import Action
+from core.use_cases.authorization import require_in
+from core.use_cases.links.queries import views_of
+from ports.authorizer import Authorizer
+from ports.directory import Directory
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPage:
+    """One page of projects; `next` is where the following page begins."""
+
+    projects: Sequence[ProjectView]
+    next: ProjectPlace | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListProjects:
+    """List an organization's projects by name, each with the repository it is linked to."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    providers: Mapping[str, GitProvider]
+
+    async def __call__(
+        self,
+        actor: Actor,
+        *,
+        organization_id: UUID,
+        limit: int = 50,
+        after: ProjectPlace | None = None,
+        linked: bool | None = None,
+    ) -> ProjectPage:
+        """Return at most `limit` projects; raises `OrganizationNotFound` or `ActionForbidden`."""
+        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
+        async with self.unit_of_work() as tx:
+            found = await tx.projects.list(organization.id, limit=limit + 1, after=after, linked=linked)
+            shown = found[:limit]
+            links = await tx.links.of_projects([project.id for project in shown])
+            views = await views_of(tx, actor, organization, links, self.providers)
+        of_project: dict[ProjectId, list[LinkView]] = defaultdict(list)
+        for view in views:
+            of_project[view.link.project_id].append(view)
+        last = shown[-1] if len(found) > limit else None
+        return ProjectPage(
+            [ProjectView(project, tuple(of_project[project.id])) for project in shown],
+            ProjectPlace(last.name, last.external_id) if last else None,
+        )

@@ -1,0 +1,94 @@
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from core.domain.actors import Actor
+from core.domain.catalog.repository import Repository
+from core.domain.catalog.search import searchable
+from core.domain.identifiers import LinkId
+from core.domain.integrations.integration import Integration
+from core.domain.links.link import Link, LinkReplaced, ProjectNotLinked
+from core.domain.links.projects import ProjectNotFound
+from core.domain.links.views import LinkView, is_gone, view_of_link
+from core.domain.organizations import Organization, Project
+from core.use_cases.integrations.manage_pages import find_manage_url
+from ports.provider import GitProvider
+from ports.unit_of_work import Transaction
+
+
+async def get_project(tx: Transaction, organization: Organization, project_id: UUID) -> Project:
+    """Return a project of this organization; raises `ProjectNotFound`, for another's as for none."""
+    return _found(await tx.projects.find(organization.id, project_id))
+
+
+async def hold_project(
+    tx: Transaction, organization: Organization, project_id: UUID, provider: str
+) -> tuple[Project, Integration | None]:
+    """Return a project of this organization and its integration, and let nobody else change their links.
+
+    The integration's row first, as syncs and events do: who takes rows in one order never waits in a circle.
+    Raises `ProjectNotFound`.
+    """
+    integration = await tx.integrations.get_for_update(organization.id, provider)
+    return _found(await tx.projects.get_for_update(organization.id, project_id)), integration
+
+
+async def get_link(tx: Transaction, project: Project, provider: str, link_id: UUID | None = None) -> Link:
+    """Return a project's link; raises `ProjectNotLinked`, or `LinkReplaced` where this id is another's."""
+    link = await tx.links.find(project.id, provider)
+    if link is None:
+        raise ProjectNotLinked("This project is not linked to a repository. Link one first.")
+    if link_id not in (None, link.external_id):
+        raise LinkReplaced("The repository of this project was changed in the meantime. Load the link again.")
+    return link
+
+
+async def views_of(
+    tx: Transaction,
+    actor: Actor,
+    organization: Organization,
+    links: Sequence[Link],
+    providers: Mapping[str, GitProvider],
+) -> list[LinkView]:
+    """Return what people are told of these links of one organization."""
+    if not links:
+        return []
+    known = {one.id: one for one in await tx.integrations.of_organization(organization.id)}
+    rows = await tx.repositories.find_many({(link.integration_id, link.repo_id) for link in links})
+    repositories = {(row.integration_id, row.repo_id): row for row in rows}
+    gone = [link for link in links if is_gone(repositories.get((link.integration_id, link.repo_id)))]
+    successors = await _successors(tx, gone)
+    manage_urls = {
+        one.id: await find_manage_url(tx, actor, providers[one.provider], one)
+        for one in known.values()
+        if one.provider in providers
+    }
+    views = []
+    for link in links:
+        integration = known[link.integration_id]
+        repository = repositories.get((link.integration_id, link.repo_id))
+        views.append(
+            view_of_link(
+                link,
+                integration,
+                repository,
+                manage_url=manage_urls.get(integration.id),
+                successor=successors.get(link.id),
+            )
+        )
+    return views
+
+
+async def _successors(tx: Transaction, gone: Sequence[Link]) -> Mapping[LinkId, Repository]:
+    """Return the repositories that have the names of those that are gone, without regard to case."""
+    if not gone:
+        return {}
+    named = await tx.repositories.find_named([(link.integration_id, link.repo_full_name) for link in gone])
+    by_name = {(row.integration_id, searchable(row.full_name)): row for row in named}
+    found = {link.id: by_name.get((link.integration_id, searchable(link.repo_full_name))) for link in gone}
+    return {link_id: row for link_id, row in found.items() if row is not None}
+
+
+def _found(project: Project | None) -> Project:
+    if project is None:
+        raise ProjectNotFound("This organization has no project with this id. Check the project id.")
+    return project

@@ -1,0 +1,56 @@
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.domain.actors import Actor
+from core.domain.audit.versions import Version, VersionId, named_actor
+from core.domain.organizations import User
+from core.domain.permissions import Action
+from core.use_cases.authorization import require_in
+from core.use_cases.supported_providers import require_supported
+from ports.authorizer import Authorizer
+from ports.directory import Directory
+from ports.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """One page of an audit trail, and those of the people in it who are members today."""
+
+    versions: Sequence[Version]
+    members: Mapping[UUID, User]
+    next: VersionId | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListVersions:
+    """Tell who changed an organization's integration, links and projects, newest first."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    providers: Collection[str]
+
+    async def __call__(
+        self,
+        actor: Actor,
+        *,
+        organization_id: UUID,
+        provider: str,
+        limit: int = 50,
+        before: VersionId | None = None,
+    ) -> Trail:
+        """Return at most `limit` versions below `before`.
+
+        Raises `ProviderUnknown`, `OrganizationNotFound` or `ActionForbidden`.
+        """
+        organization = await require_in(self.directory, self.authorizer, actor, Action.AUDIT, organization_id)
+        require_supported(provider, self.providers)
+        async with self.unit_of_work() as tx:
+            found = await tx.versions.of_organization(
+                organization.id, provider, limit=limit + 1, before=before
+            )
+        page = found[:limit]
+        people = {named_actor(version).user_id for version in page} - {None}
+        members = await self.directory.members(organization.id, [one for one in people if one])
+        return Trail(page, members, page[-1].id if len(found) > limit else None)

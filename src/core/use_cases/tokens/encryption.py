@@ -1,0 +1,89 @@
+"""How tokens are encrypted: bound to table, column and row, so that one copied elsewhere opens nothing."""
+
+from uuid import UUID
+
+from core.domain.integrations.integration import SealedWebhookSecret
+from core.domain.provider import InstallationToken, UserTokens
+from core.domain.secret import Secret
+from core.domain.tokens.lease import SealedTokens
+from ports.cipher import Cipher
+
+
+def seal_installation_token(cipher: Cipher, external_id: UUID, minted: InstallationToken) -> SealedTokens:
+    """Encrypt an installation's token for its integration's row."""
+    context = f"git_integrations.access_token:{external_id}"
+    return SealedTokens(cipher.encrypt(minted.token, context=context), minted.expires_at)
+
+
+def open_installation_token(cipher: Cipher, external_id: UUID, sealed: SealedTokens) -> Secret:
+    """Decrypt it; raises `CiphertextRefused`."""
+    return cipher.decrypt(sealed.access, context=f"git_integrations.access_token:{external_id}")
+
+
+def seal_webhook_secret(cipher: Cipher, external_id: UUID, secret: Secret) -> SealedWebhookSecret:
+    """Encrypt an integration's own webhook secret for its row."""
+    context = f"git_integrations.webhook_secret:{external_id}"
+    return SealedWebhookSecret(external_id, cipher.encrypt(secret, context=context))
+
+
+def open_webhook_secret(cipher: Cipher, sealed: SealedWebhookSecret) -> Secret:
+    """Decrypt it; raises `CiphertextRefused`."""
+    context = f"git_integrations.webhook_secret:{sealed.external_id}"
+    return cipher.decrypt(sealed.ciphertext, context=context)
+
+
+def seal_for_revocation(
+    cipher: Cipher, external_id: UUID, access: Secret, refresh: Secret | None
+) -> SealedTokens:
+    """Encrypt tokens for the row that keeps them until the provider has forgotten them."""
+    return SealedTokens(
+        cipher.encrypt(access, context=f"git_token_revocations.access_token:{external_id}"),
+        None,
+        cipher.encrypt(refresh, context=f"git_token_revocations.refresh_token:{external_id}")
+        if refresh
+        else None,
+    )
+
+
+def open_for_revocation(
+    cipher: Cipher, external_id: UUID, sealed: SealedTokens
+) -> tuple[Secret, Secret | None]:
+    """Decrypt them, the access token first; raises `CiphertextRefused`."""
+    access = cipher.decrypt(sealed.access, context=f"git_token_revocations.access_token:{external_id}")
+    if sealed.refresh is None:
+        return access, None
+    return access, cipher.decrypt(
+        sealed.refresh, context=f"git_token_revocations.refresh_token:{external_id}"
+    )
+
+
+def seal_user_tokens(cipher: Cipher, external_id: UUID, tokens: UserTokens) -> SealedTokens:
+    """Encrypt a person's tokens for their connection's row."""
+    access = cipher.encrypt(tokens.access_token, context=f"user_git_connections.access_token:{external_id}")
+    refresh = None
+    if tokens.refresh_token is not None:
+        context = f"user_git_connections.refresh_token:{external_id}"
+        refresh = cipher.encrypt(tokens.refresh_token, context=context)
+    return SealedTokens(access, tokens.expires_at, refresh)
+
+
+def open_access_token(cipher: Cipher, external_id: UUID, sealed: SealedTokens) -> Secret:
+    """Decrypt what acts for a person; raises `CiphertextRefused`."""
+    return cipher.decrypt(sealed.access, context=f"user_git_connections.access_token:{external_id}")
+
+
+def open_refresh_token(cipher: Cipher, external_id: UUID, sealed: SealedTokens) -> Secret | None:
+    """Decrypt what brings new tokens, where there is one; raises `CiphertextRefused`."""
+    if sealed.refresh is None:
+        return None
+    return cipher.decrypt(sealed.refresh, context=f"user_git_connections.refresh_token:{external_id}")
+
+
+def seal_read_token(cipher: Cipher, external_id: UUID, token: Secret) -> str:
+    """Encrypt a token given to a service for its lease's row."""
+    return cipher.encrypt(token, context=f"git_token_leases.access_token:{external_id}")
+
+
+def open_read_token(cipher: Cipher, external_id: UUID, sealed: str) -> Secret:
+    """Decrypt it; raises `CiphertextRefused`."""
+    return cipher.decrypt(sealed, context=f"git_token_leases.access_token:{external_id}")

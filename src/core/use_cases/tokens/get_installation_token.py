@@ -1,0 +1,57 @@
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from core.domain.integrations.integration import Integration, IntegrationStatus
+from core.domain.provider import CredentialRefused
+from core.domain.secret import Secret
+from core.domain.tokens.lease import ENOUGH, lasts, not_active
+from core.use_cases.tokens.installation_lease import InstallationLease, Minting
+from core.use_cases.tokens.token_cache import TokenCache
+from core.use_cases.tokens.token_leases import FLIGHTS, OpenToken, TokenLeases
+from ports.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class GetInstallationToken:
+    """Give a token that opens an integration's repositories: this process's, the row's, or a new one.
+
+    Other use cases call it with an integration they have just loaded and authorized; no edge does. However
+    many ask at once, in however many processes, the provider is asked once.
+    """
+
+    leases: TokenLeases
+    minting: Minting
+    clock: Clock
+    cache: TokenCache = field(default_factory=TokenCache)
+
+    async def __call__(
+        self, integration: Integration, *, instead_of: Secret | None = None, at_least: timedelta = ENOUGH
+    ) -> Secret:
+        """Return a token good for two minutes at least, other than one the provider just refused.
+
+        Raises `IntegrationNotActive`, `AppRefused`, `ProviderUnavailable`, `RateLimited`, or what else the
+        provider says of the installation.
+        """
+        if integration.status is not IntegrationStatus.ACTIVE:
+            raise not_active(integration)
+        known = self.cache.find(integration)
+        if known and lasts(known.expires_at, self.clock.now(), at_least) and not known.is_same(instead_of):
+            return known.token
+        for _ in range(FLIGHTS):
+            known = await self._obtain(integration, instead_of, at_least)
+            if not known.is_same(instead_of):
+                return known.token
+        raise CredentialRefused("The provider rejected a token that it has just issued. Try again later.")
+
+    async def probe(self, integration: Integration) -> None:
+        """Ask for a token of a suspended integration, which is active again if there is one.
+
+        Raises as a call does, where there is none.
+        """
+        await self._obtain(integration, None, ENOUGH)
+
+    async def _obtain(
+        self, integration: Integration, instead_of: Secret | None, at_least: timedelta
+    ) -> OpenToken:
+        lease = InstallationLease(self.minting, integration, instead_of=instead_of, at_least=at_least)
+        return await self.cache.fill(integration, lambda: self.leases.obtain(lease))

@@ -1,0 +1,55 @@
+"""What answers at `METRICS_ADDR`: loaded only where it is set, for it takes megabytes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from entrypoints.bootstrap.application import Runtime
+from entrypoints.process.listen import listen, told
+from entrypoints.rest.http.envelope import Envelope
+from entrypoints.rest.http.operations import routes
+from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
+from entrypoints.rest.resources import health, metrics
+from entrypoints.rest.server import server_config
+from entrypoints.settings.table import PREFIX
+from entrypoints.settings.values import Address
+
+_log = structlog.get_logger(__name__)
+
+
+def _app(runtime: Runtime) -> ASGIApp:
+    operations = [
+        *health.operations(runtime.readiness),
+        *metrics.operations(runtime.metrics.exposition),
+    ]
+    return Envelope(
+        Starlette(routes=routes(operations), exception_handlers=EXCEPTION_HANDLERS), runtime.alerts
+    )
+
+
+@asynccontextmanager
+async def watched(runtime: Runtime, address: Address) -> AsyncIterator[None]:
+    """Answer for the length of the block, on this event loop; raises `CannotStart`."""
+    listening = listen(address, f"{PREFIX}METRICS_ADDR")
+    _log.info("metrics_started", address=told(listening))
+    server = _Server(server_config(_app(runtime), address))
+    serving = asyncio.create_task(server.serve(sockets=listening))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the process it watches."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield

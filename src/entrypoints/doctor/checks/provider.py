@@ -1,0 +1,161 @@
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+
+from adapters.github.api.calls import Limits
+from adapters.github.api.retries import RetryPolicy
+from adapters.github.provider import GitHubApp, GitHubProvider
+from adapters.postgres.connection.database import Database
+from core.domain.errors import DomainError
+from core.domain.provider import (
+    AccessBlocked,
+    AppRefused,
+    CredentialRefused,
+    NotVisible,
+    ProviderUnavailable,
+    RateLimited,
+    WebhookConfig,
+)
+from core.domain.secret import Secret
+from entrypoints.bootstrap.application import github_app
+from entrypoints.bootstrap.outgoing import connect_by, outgoing_of
+from entrypoints.doctor.app import (
+    judge_clock,
+    judge_events,
+    judge_identity,
+    judge_permissions,
+    note_callbacks,
+)
+from entrypoints.doctor.checks.storage import known_deliveries
+from entrypoints.doctor.checks.unset import unset
+from entrypoints.doctor.findings import Check, Finding, fail, note, ok
+from entrypoints.doctor.webhook import judge_deliveries, judge_webhook
+from entrypoints.edge.public_urls import WEBHOOKS, callback_urls
+from entrypoints.settings.settings import Settings
+from ports.clock import Clock
+from ports.provider import GitProvider
+
+_ABOUT = "github app"
+_MOST_DELIVERIES = 50
+# Two attempts fit into the time limit of a check, so that the check can report which call failed.
+_LIMITS = Limits(connect=3.0, silence=4.5, whole=4.5, retries=RetryPolicy(attempts=2))
+_REGISTER = "Register an app with `crewkit-git register-app` (docs/github-app.md)."
+_REFUSED = (
+    "Generate a private key on the app's page and set CREWKIT_GIT_GITHUB_PRIVATE_KEY to the path of the "
+    "downloaded file. Copy CREWKIT_GIT_GITHUB_CLIENT_ID and CREWKIT_GIT_GITHUB_APP_ID from the same page."
+)
+_CLIENT_REFUSED = (
+    "Generate a client secret on the app's page and set CREWKIT_GIT_GITHUB_CLIENT_SECRET to its value. Copy "
+    "CREWKIT_GIT_GITHUB_CLIENT_ID from the same page."
+)
+_NO_CODE = Secret("asked-by-crewkit-git-doctor")
+
+
+def provider_checks(
+    settings: Settings, clock: Clock, database: Database | None, stack: AsyncExitStack
+) -> list[Check]:
+    """Return the checks that call GitHub as the app."""
+    app = github_app(settings)
+    if app is None:
+        values = {
+            "GITHUB_CLIENT_ID": settings.github_client_id,
+            "GITHUB_CLIENT_SECRET": settings.github_client_secret,
+            "GITHUB_PRIVATE_KEY": settings.github_private_key,
+        }
+        missing = [name for name, value in values.items() if value is None]
+        return [unset(settings, _ABOUT, missing, _REGISTER)]
+    provider = GitHubProvider(app, clock, limits=_LIMITS, connect=connect_by(outgoing_of(settings)))
+    stack.push_async_callback(provider.close)
+    asking = _Asking(settings, clock, provider, app, database)
+    remedy = f"Check that this machine can reach {settings.github_api_url}, and look at https://www.githubstatus.com"
+    return [
+        Check(_ABOUT, asking.app, remedy),
+        Check("client secret", asking.client_secret, remedy),
+        Check("github clock", asking.clock_offset, remedy),
+        Check("webhook", asking.webhook, remedy),
+        Check("deliveries", asking.deliveries, remedy),
+        Check("callback urls", asking.callbacks, remedy),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    settings: Settings
+    clock: Clock
+    provider: GitProvider
+    registration: GitHubApp
+    database: Database | None
+
+    async def app(self) -> list[Finding]:
+        try:
+            found = await self.provider.app()
+        except AppRefused as refused:
+            return [fail(_ABOUT, refused.message, _REFUSED)]
+        needs, ours = self.provider.needs, self.registration
+        return [
+            *judge_identity(found, client_id=ours.client_id, app_id=ours.app_id, slug=ours.slug),
+            *judge_permissions(found, needs),
+            *judge_events(found, needs),
+        ]
+
+    async def client_secret(self) -> list[Finding]:
+        """Send an invalid code. GitHub checks the client secret first and has another error for a wrong one.
+
+        https://docs.github.com/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
+        """
+        about = "client secret"
+        try:
+            await self.provider.exchange_code(_NO_CODE, redirect_uri=None, code_verifier=None)
+        except AppRefused as refused:
+            return [fail(about, f"Users cannot connect their accounts. {refused.message}", _CLIENT_REFUSED)]
+        except CredentialRefused:
+            pass
+        except (AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
+            return [_not_looked_at(about, refusal)]
+        return [ok(about, "GitHub accepts the client secret.")]
+
+    async def clock_offset(self) -> list[Finding]:
+        try:
+            return [judge_clock("github", await self.provider.clock_offset())]
+        except (AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
+            return [_not_looked_at("github clock", refusal)]
+
+    async def webhook(self) -> list[Finding]:
+        try:
+            config = await self.provider.webhook_config()
+        except NotVisible:
+            config = WebhookConfig("", "")
+        except (AppRefused, AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
+            return [_not_looked_at("webhook", refusal)]
+        expected = f"{self.settings.public_url or ''}{WEBHOOKS}"
+        page = await self._page()
+        return judge_webhook(config, expected, page, is_development=self.settings.is_development)
+
+    async def deliveries(self) -> list[Finding]:
+        log = []
+        try:
+            async with aclosing(self.provider.deliveries()) as logged:
+                async for one in logged:
+                    log.append(one)
+                    if len(log) == _MOST_DELIVERIES:
+                        break
+        except NotVisible:
+            pass
+        except (AppRefused, AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
+            return [_not_looked_at("deliveries", refusal)]
+        sent = list(dict.fromkeys(one.guid for one in log))
+        known = await known_deliveries(self.database, self.provider.name, sent)
+        return judge_deliveries(log, known, await self._page(), now=self.clock.now())
+
+    async def callbacks(self) -> list[Finding]:
+        public_url = self.settings.public_url
+        return [note_callbacks(callback_urls(public_url))] if public_url else []
+
+    async def _page(self) -> str:
+        try:
+            return (await self.provider.app()).settings_url or "the app's page"
+        except DomainError:
+            return "the app's page"
+
+
+def _not_looked_at(about: str, refusal: DomainError) -> Finding:
+    return note(about, f"Not checked. {refusal.message}")

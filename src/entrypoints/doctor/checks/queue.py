@@ -1,0 +1,42 @@
+from redis import RedisError
+
+from adapters.redis_queue.inspection import listening_workers
+from adapters.redis_queue.problems import EVICTING, problem_of
+from adapters.redis_queue.queue_probe import find_problems
+from core.domain.secret import shown
+from entrypoints.doctor.checks.unset import unset
+from entrypoints.doctor.findings import Check, Finding, fail, note, ok, warn
+from entrypoints.doctor.storage import judge_workers
+from entrypoints.settings.settings import Settings
+
+_TIMEOUT_SECONDS = 5.0
+_REMEDY = (
+    "Start Redis or correct CREWKIT_GIT_REDIS_URL. Until Redis works again, webhook events are stored, but "
+    "not processed."
+)
+
+
+def queue_checks(settings: Settings) -> list[Check]:
+    """Return the checks of Redis."""
+    if settings.redis_url is None:
+        return [unset(settings, "redis", ["REDIS_URL"], _REMEDY)]
+    url = settings.redis_url.reveal()
+
+    async def look() -> list[Finding]:
+        problems = await find_problems(url, timeout_seconds=_TIMEOUT_SECONDS)
+        found = [
+            (warn if problem is EVICTING else fail)(
+                "redis", f"{shown(url)}: {problem.message}", problem.remedy
+            )
+            for problem in problems
+        ]
+        try:
+            workers = await listening_workers(url)
+        except (RedisError, OSError) as error:
+            if not found:
+                problem = problem_of(error)
+                found = [fail("redis", f"{shown(url)}: {problem.message}", problem.remedy)]
+            return [*found, note("worker", "Not checked, because of the problem that `redis` reports.")]
+        return [*(found or [ok("redis", "Redis responds and stores data.")]), judge_workers(workers)]
+
+    return [Check("redis", look, _REMEDY)]

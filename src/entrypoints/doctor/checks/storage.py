@@ -1,0 +1,176 @@
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.errors import UndefinedColumn
+
+from adapters.github.api.app_jwt import key_fingerprint, read_private_key
+from adapters.github.app_needs import NEEDS
+from adapters.github.protocol.signature import SigningSecret
+from adapters.github.protocol.webhooks import PROVIDER
+from adapters.postgres.connection.database import Database
+from adapters.postgres.connection.inspection import Inspection
+from adapters.postgres.connection.write_probe import WriteProbe
+from adapters.postgres.migrate import newest
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.secrets.cipher import AesGcmCipher
+from core.domain.errors import StorageNotPrepared, StorageUnavailable, StorageUnwritable
+from core.domain.events.event import EventStatus
+from entrypoints.doctor.app import judge_clock, judge_installations
+from entrypoints.doctor.checks.unset import unset
+from entrypoints.doctor.findings import Check, Finding, fail, note, ok
+from entrypoints.doctor.keys import judge_app_keys, judge_keys, judge_webhook_secrets
+from entrypoints.doctor.storage import (
+    judge_backlog,
+    judge_checks,
+    judge_pooler,
+    judge_revision,
+    judge_scheduler,
+)
+from entrypoints.settings.settings import Settings
+from ports.clock import Clock
+from ports.events import EventFilter
+
+_MOST_FAILED = 100
+_REMEDY = "Start PostgreSQL or correct CREWKIT_GIT_DATABASE_URL."
+_KEYS_REMEDY = (
+    "Set CREWKIT_GIT_ENCRYPTION_KEYS to the keys that encrypted the tokens in the database. For a new "
+    "database, create a key with `crewkit-git keys new`."
+)
+
+
+def storage_checks(settings: Settings, clock: Clock, database: Database | None) -> list[Check]:
+    """Return the checks of PostgreSQL and of what is stored there."""
+    if database is None:
+        return [unset(settings, "database", ["DATABASE_URL"], _REMEDY)]
+    storage = _Storage(
+        settings, clock, Inspection(database), PostgresUnitOfWork(database), WriteProbe(database)
+    )
+    return [
+        Check("database", storage.server, _REMEDY),
+        Check("database writes", _if_available("database writes", storage.writes), _REMEDY),
+        Check("pooler", _if_available("pooler", storage.pooler), _REMEDY),
+        Check("migrations", _if_available("migrations", storage.revision), _REMEDY),
+        Check("backlog", _if_available("backlog", storage.backlog), _REMEDY),
+        Check("scheduler", _if_available("scheduler", storage.scheduler), _REMEDY),
+        Check("installation checks", _if_available("installation checks", storage.checks), _REMEDY),
+        Check("encryption keys", _if_available("encryption keys", storage.keys), _REMEDY),
+        Check("webhook secrets", _if_available("webhook secrets", storage.webhook_secrets), _REMEDY),
+        Check("app keys", _if_available("app keys", storage.app_keys), _REMEDY),
+        Check("installations", _if_available("installations", storage.installations), _REMEDY),
+    ]
+
+
+async def known_deliveries(
+    database: Database | None, provider: str, delivery_ids: Sequence[str]
+) -> frozenset[str] | None:
+    """Return which of these deliveries are stored; None if the database cannot be read."""
+    if database is None:
+        return None
+    try:
+        async with PostgresUnitOfWork(database)() as tx:
+            return frozenset([one for one in delivery_ids if await tx.events.find(provider, one) is not None])
+    except (StorageUnavailable, UndefinedColumn):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Storage:
+    settings: Settings
+    clock: Clock
+    inspection: Inspection
+    unit_of_work: PostgresUnitOfWork
+    write_probe: WriteProbe
+
+    async def server(self) -> list[Finding]:
+        before = self.clock.now()
+        try:
+            version, theirs = await self.inspection.server()
+        except StorageUnavailable as unavailable:
+            why = f" ({_in_a_line(str(unavailable.__cause__))})" if unavailable.__cause__ else ""
+            return [fail("database", f"PostgreSQL is not available{why}.", unavailable.remedy)]
+        return [
+            ok("database", f"PostgreSQL {version.partition(' ')[0]} responds."),
+            judge_clock("database", theirs - _between(before, self.clock.now())),
+        ]
+
+    async def writes(self) -> list[Finding]:
+        try:
+            await self.write_probe.check()
+        except StorageUnwritable as refusal:
+            return [fail("database writes", refusal.message, refusal.remedy)]
+        return [ok("database writes", "PostgreSQL stores changes.")]
+
+    async def pooler(self) -> list[Finding]:
+        state = await self.inspection.pooler()
+        return [] if state is None else [judge_pooler(has_statement_timeout=state.has_statement_timeout)]
+
+    async def revision(self) -> list[Finding]:
+        return [judge_revision(await self.inspection.revision(), newest())]
+
+    async def backlog(self) -> list[Finding]:
+        now = self.clock.now()
+        async with self.unit_of_work() as tx:
+            oldest = await tx.events.oldest_due(now=now)
+            failed = await tx.events.list(EventFilter(status=EventStatus.FAILED), limit=_MOST_FAILED)
+        return judge_backlog(oldest, len(failed), _MOST_FAILED, now=now)
+
+    async def scheduler(self) -> list[Finding]:
+        async with self.unit_of_work() as tx:
+            state = await tx.recoveries.state(PROVIDER)
+        return judge_scheduler(state, now=self.clock.now())
+
+    async def checks(self) -> list[Finding]:
+        now = self.clock.now()
+        async with self.unit_of_work() as tx:
+            backlog = await tx.installation_checks.backlog(PROVIDER, now=now)
+        return [judge_checks(backlog, now=now)]
+
+    async def keys(self) -> list[Finding]:
+        keys = self.settings.encryption_keys
+        if not keys:
+            return [fail("encryption keys", "No encryption key is set.", _KEYS_REMEDY)]
+        sealed = await self.inspection.sealed()
+        return judge_keys(sealed, [key_id for key_id, _ in keys], AesGcmCipher(keys))
+
+    async def webhook_secrets(self) -> list[Finding]:
+        async with self.unit_of_work() as tx:
+            used = await tx.secret_uses.all()
+        accepted = self.settings.github_webhook_secrets
+        fingerprints = [SigningSecret(secret.reveal()).fingerprint for secret in accepted]
+        return judge_webhook_secrets(fingerprints, used, now=self.clock.now())
+
+    async def app_keys(self) -> list[Finding]:
+        key = self.settings.github_private_key
+        if key is None:
+            return []
+        async with self.unit_of_work() as tx:
+            used = await tx.secret_uses.all()
+        return judge_app_keys(key_fingerprint(read_private_key(key)), used, now=self.clock.now())
+
+    async def installations(self) -> list[Finding]:
+        return judge_installations(await self.inspection.granted(PROVIDER), NEEDS.permissions)
+
+
+def _if_available(
+    about: str, look: Callable[[], Awaitable[list[Finding]]]
+) -> Callable[[], Awaitable[list[Finding]]]:
+    """Return a check that reports a note if the database fails: other checks report that failure already."""
+
+    async def look_if_available() -> list[Finding]:
+        try:
+            return await look()
+        except (StorageNotPrepared, UndefinedColumn):
+            return [note(about, "Not checked, because the database is not migrated.")]
+        except StorageUnavailable:
+            return [note(about, "Not checked, because the database is not available.")]
+
+    return look_if_available
+
+
+def _between(one: datetime, other: datetime) -> datetime:
+    return one + (other - one) / 2
+
+
+def _in_a_line(text: str) -> str:
+    return " ".join(text.split())

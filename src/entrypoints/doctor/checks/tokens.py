@@ -1,0 +1,48 @@
+from adapters.secrets.jwks import KeySetUnreadable, read_key_set
+from adapters.secrets.keys import KeyRefused, key_from_pem
+from entrypoints.bootstrap.outgoing import http_client, outgoing_of
+from entrypoints.doctor.checks.unset import unset
+from entrypoints.doctor.findings import Check, Finding, fail, ok
+from entrypoints.doctor.wording import counted
+from entrypoints.settings.settings import Settings
+
+_ABOUT = "access tokens"
+_PINNED = (
+    "Set CREWKIT_GIT_AUTH_PUBLIC_KEY to the token issuer's public key, or CREWKIT_GIT_AUTH_JWKS_URL to the "
+    "URL of its JWK set."
+)
+
+
+def token_checks(settings: Settings) -> list[Check]:
+    """Return the check of the keys that verify access tokens."""
+    url, pem = settings.auth_jwks_url, settings.auth_public_key
+
+    async def look_at_published() -> list[Finding]:
+        assert url is not None
+        try:
+            async with http_client(outgoing_of(settings)) as client:
+                keys = await read_key_set(url, client)
+        except KeySetUnreadable as error:
+            return [
+                fail(
+                    _ABOUT,
+                    f"The public keys of the token issuer cannot be read from {url} ({error}).",
+                    remedy,
+                )
+            ]
+        return [ok(_ABOUT, f"{url} publishes {counted(len(keys), 'key')}.")]
+
+    async def look_at_pinned() -> list[Finding]:
+        assert pem is not None
+        try:
+            found = key_from_pem(pem)
+        except KeyRefused as error:
+            return [fail(_ABOUT, f"The public key cannot be used: {error}.", _PINNED)]
+        return [ok(_ABOUT, f"Access tokens are verified with one public key ({found.algorithm}).")]
+
+    if url:
+        remedy = "Check that this machine can reach the token issuer, or correct CREWKIT_GIT_AUTH_JWKS_URL."
+        return [Check(_ABOUT, look_at_published, remedy)]
+    if pem:
+        return [Check(_ABOUT, look_at_pinned, _PINNED)]
+    return [unset(settings, _ABOUT, ["AUTH_PUBLIC_KEY", "AUTH_JWKS_URL"], _PINNED)]

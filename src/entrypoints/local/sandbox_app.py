@@ -1,0 +1,103 @@
+"""The sandbox's own GitHub App: made once, kept in a file, and what our service needs to be that App."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from entrypoints.local.up.private_file import write_private
+from entrypoints.settings.table import PREFIX
+from sandbox.payloads.links import API_PATH
+
+APP_ID = 410_001
+APP_SLUG = "crewkit"
+_FILE = "app.json"
+_KEY_BITS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxApp:
+    """An App's identity and secrets, as its owner would copy them from GitHub."""
+
+    id: int
+    slug: str
+    client_id: str
+    client_secret: str
+    webhook_secret: str
+    private_key: str
+    public_key: str
+    """What the App's signatures are verified with; kept because reading a private key takes long."""
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"SandboxApp(id={self.id}, slug={self.slug!r})"
+
+
+def sandbox_directory(home: Path) -> Path:
+    """Return where the sandbox keeps its App and its world."""
+    return home / "sandbox"
+
+
+def load_app(directory: Path) -> SandboxApp:
+    """Return the App kept in this directory, made at the first call in a file only its owner reads."""
+    path = directory / _FILE
+    if not path.exists():
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(path, msgspec.json.encode(_new_app()))
+    return msgspec.json.decode(path.read_bytes(), type=SandboxApp)
+
+
+def app_environment(app: SandboxApp, *, sandbox_url: str) -> dict[str, str]:
+    """Give the variables with which our service is this App at this sandbox."""
+    values = {
+        "GITHUB_APP_ID": str(app.id),
+        "GITHUB_APP_SLUG": app.slug,
+        "GITHUB_CLIENT_ID": app.client_id,
+        "GITHUB_CLIENT_SECRET": app.client_secret,
+        "GITHUB_PRIVATE_KEY": app.private_key,
+        "GITHUB_WEBHOOK_SECRETS": app.webhook_secret,
+        "GITHUB_URL": sandbox_url,
+        "GITHUB_API_URL": f"{sandbox_url}{API_PATH}",
+    }
+    return {f"{PREFIX}{name}": value for name, value in values.items()}
+
+
+def new_private_key() -> str:
+    """Make an App's key in the form GitHub gives it out: PKCS#1 PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    ).decode()
+
+
+def public_key_of(private_key: str) -> str:
+    """Return the public half of a key, as PEM."""
+    key = serialization.load_pem_private_key(private_key.encode(), password=None)
+    return (
+        key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+
+
+def new_client_id() -> str:
+    """Make a client id of the form GitHub Apps have."""
+    return f"Iv23li{secrets.token_hex(7)}"
+
+
+def _new_app() -> SandboxApp:
+    private_key = new_private_key()
+    return SandboxApp(
+        id=APP_ID,
+        slug=APP_SLUG,
+        client_id=new_client_id(),
+        client_secret=secrets.token_hex(20),
+        webhook_secret=secrets.token_hex(32),
+        private_key=private_key,
+        public_key=public_key_of(private_key),
+    )

@@ -1,0 +1,76 @@
+"""Describe this project's own processes as programs to supervise."""
+
+import http.client
+import socket
+import sys
+from collections.abc import Callable, Mapping
+
+from entrypoints.local.embedded.home import Home
+from entrypoints.local.embedded.process import Program
+from entrypoints.settings.values import Address
+
+SECONDS_FOR_AN_ANSWER = 2.0
+
+
+def services(
+    home: Home, environment: Mapping[str, str], address: Address, grpc_address: Address, workers: int
+) -> list[Program]:
+    """Return the programs of the API, gRPC, the workers and the scheduler."""
+    numbers = [f"-{number}" for number in range(1, workers + 1)] if workers > 1 else [""]
+    return [
+        _service(home, environment, "api", "api", lambda _: is_ready(address)),
+        _service(home, environment, "grpc", "grpc", lambda _: listens(grpc_address)),
+        *(
+            _service(home, environment, f"worker{number}", "worker", started_line=b"worker_started")
+            for number in numbers
+        ),
+        _service(home, environment, "scheduler", "scheduler", started_line=b"scheduler_started"),
+    ]
+
+
+def sandbox(home: Home, environment: Mapping[str, str], address: Address) -> Program:
+    """Return the program of the sandbox GitHub, which runs if no GitHub App is configured."""
+    return _service(home, environment, "sandbox", "sandbox", lambda _: is_ready(address, "/_sandbox"))
+
+
+def is_ready(address: Address, path: str = "/readyz") -> bool:
+    """Return whether the server responds with 200 at this path."""
+    connection = http.client.HTTPConnection(address.host, address.port, timeout=SECONDS_FOR_AN_ANSWER)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def listens(address: Address) -> bool:
+    """Return whether a process listens on this address; gRPC starts to listen when it is ready."""
+    try:
+        with socket.create_connection((address.host, address.port), timeout=SECONDS_FOR_AN_ANSWER):
+            return True
+    except OSError:
+        return False
+
+
+def _service(
+    home: Home,
+    environment: Mapping[str, str],
+    name: str,
+    command: str,
+    ready: Callable[[int], bool] = lambda _: True,
+    *,
+    started_line: bytes | None = None,
+) -> Program:
+    marker = home.marker(name)
+    return Program(
+        name=name,
+        # Python keeps an unknown -X to itself; it is there to be seen in the command line.
+        command=(sys.executable, "-X", marker, "-m", "entrypoints.cli.main", command),
+        marker=marker,
+        log=home.logs / f"{name}.log",
+        ready=ready,
+        started_line=started_line,
+        environment={**environment, "PYTHONUNBUFFERED": "1"},
+    )

@@ -1,0 +1,326 @@
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from core.domain.actors import Actor
+from core.domain.errors import DomainError
+from core.domain.flows.callback import (
+    ApprovalNotFound,
+    AuthorizationDenied,
+    ChoiceInvalid,
+    CodeMissing,
+    Return,
+    SetupAction,
+)
+from core.domain.flows.flow import (
+    FlowExpired,
+    FlowInProgress,
+    FlowInterrupted,
+    FlowInvalid,
+    FlowUsed,
+    own_path,
+)
+from core.domain.install.claims import InstallationNotProven, InstallationNotVisible
+from core.domain.integrations.integration import InstallationBoundElsewhere, OrganizationAlreadyConnected
+from core.domain.organizations import OrganizationNotFound, UserNotFound
+from core.domain.permissions import ActionForbidden
+from core.domain.principals import TokenRefused
+from core.domain.secret import Secret
+from core.use_cases.account.who_am_i import UserRequired, WhoAmI
+from core.use_cases.install.begin_install import BeginInstall, Mode
+from core.use_cases.install.finish_install import FinishInstall
+from core.use_cases.install.results import Unasked
+from entrypoints.rest.browser.flow_cookies import FlowCookies
+from entrypoints.rest.browser.install_responses import INSTALL, Going, Redirection, answer_of
+from entrypoints.rest.browser.pages import Pages, prefers_page, takes_json
+from entrypoints.rest.http.authentication import Authentication, OriginRefused
+from entrypoints.rest.http.bodies import read_body
+from entrypoints.rest.http.json_response import Json
+from entrypoints.rest.http.operations import HTML, Access, Answer, Operation, Tag
+from entrypoints.rest.http.queries import PathWish, Query, read_query
+from entrypoints.rest.http.request_ids import request_id_of
+from entrypoints.rest.openapi.errors import OF_PROVIDER
+
+_CALLBACK = "/api/v1/git/{provider}/callback"
+_LARGEST_FORM = 4096
+
+_Given = Annotated[
+    str,
+    Meta(
+        max_length=512,
+        pattern="^[ -~]*$",
+        description="Added to the redirect by the provider. Pass the value that the provider sent.",
+    ),
+]
+_Named = Annotated[
+    str,
+    Meta(
+        max_length=19,
+        pattern="^[0-9]*$",
+        description="Added to the redirect by the provider. Pass the id of an installation, a number.",
+    ),
+]
+
+
+class InstallQuery(Query, frozen=True):
+    """Which organization to connect and how, and where the browser goes afterwards."""
+
+    organization_id: Annotated[
+        UUID, Meta(description="The organization to connect. Pass the id of an organization, a UUID.")
+    ]
+    return_to: PathWish = ""
+    mode: Annotated[
+        Mode | None,
+        Meta(
+            description="`new`: install the app. `existing`: choose from the installations that the user "
+            "administers. The default is `existing` if the organization was connected before, "
+            "otherwise `new`. Pass new or existing."
+        ),
+    ] = None
+
+
+class CallbackQuery(Query, frozen=True, forbid_unknown_fields=False):
+    """The parameters of the provider's redirect. Each can be missing, and the provider can add others."""
+
+    state: _Given = ""
+    code: _Given = ""
+    installation_id: _Named = ""
+    setup_action: _Given = ""
+    error: _Given = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Installing:
+    """The browser's way through installing the app, as it looks over HTTP."""
+
+    authentication: Authentication
+    begin: BeginInstall
+    finish: FinishInstall
+    who_am_i: WhoAmI
+    cookies: FlowCookies
+    pages: Pages
+
+    def operations(self) -> list[Operation]:
+        """Return what can be done on that way."""
+        return [
+            Operation(
+                "GET",
+                INSTALL,
+                self.pages.for_people(self._install),
+                name="install_app",
+                summary="Start installing the app",
+                description="Redirects the browser of an owner or admin to the provider to install the app. "
+                "With `Accept: application/json`, returns the URL instead. A browser that comes "
+                "from another site gets a confirmation page first.",
+                tag=Tag.PROVIDER,
+                query=InstallQuery,
+                answers=[
+                    Answer(Redirection),
+                    Answer(media_type=HTML),
+                    Answer(status=HTTPStatus.FOUND, headers={"location": "The provider's page."}),
+                ],
+                refusals=[
+                    OrganizationNotFound,
+                    ActionForbidden,
+                    UserRequired,
+                    OriginRefused,
+                    OrganizationAlreadyConnected,
+                    *OF_PROVIDER,
+                ],
+            ),
+            Operation(
+                "POST",
+                INSTALL,
+                self.pages.for_people(self._install_confirmed),
+                name="install_app_confirmed",
+                summary="Start installing the app after confirmation",
+                description="Does the same as `GET`. The form of the confirmation page sends this request.",
+                tag=Tag.PROVIDER,
+                query=InstallQuery,
+                answers=[
+                    Answer(Redirection),
+                    Answer(media_type=HTML),
+                    Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "The provider's page."}),
+                ],
+                refusals=[
+                    OrganizationNotFound,
+                    ActionForbidden,
+                    UserRequired,
+                    OrganizationAlreadyConnected,
+                    *OF_PROVIDER,
+                ],
+            ),
+            Operation(
+                "GET",
+                _CALLBACK,
+                self.pages.for_people(self._callback),
+                name="return_from_installing",
+                summary="Finish installing the app",
+                description="The provider redirects the browser here. The `state` and the flow's cookie "
+                "authenticate the request. If the browser has a session, the session must belong to "
+                "the user who started the flow.",
+                tag=Tag.PROVIDER,
+                query=CallbackQuery,
+                answers=[
+                    Answer(Going),
+                    Answer(media_type=HTML),
+                    Answer(
+                        status=HTTPStatus.FOUND,
+                        headers={"location": "The dashboard, or the provider's page."},
+                    ),
+                ],
+                refusals=[*_OF_FINISHING, AuthorizationDenied, CodeMissing, ApprovalNotFound],
+                access=Access.ANYONE,
+            ),
+            Operation(
+                "POST",
+                _CALLBACK,
+                self.pages.for_people(self._choose),
+                name="choose_installation",
+                summary="Connect the chosen installation",
+                tag=Tag.PROVIDER,
+                description="Continues with the installation or the approval request that the user chose on "
+                "the selection page. The form of the selection page sends this request.",
+                answers=[
+                    Answer(Going),
+                    Answer(media_type=HTML),
+                    Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "The dashboard."}),
+                ],
+                refusals=[*_OF_FINISHING, ChoiceInvalid],
+                access=Access.ANYONE,
+            ),
+        ]
+
+    async def _install(self, request: Request) -> Response:
+        actor = await self.authentication(request)
+        query = read_query(request, InstallQuery)
+        if takes_json(request):
+            self.authentication.check_reader(request)
+        elif not self.authentication.is_from_own_page(request):
+            return await self._confirm(request, actor, query.organization_id)
+        return await self._begin(request, actor, query, HTTPStatus.FOUND)
+
+    async def _install_confirmed(self, request: Request) -> Response:
+        # A form of another site has no `Origin` of ours, so its session cookie is refused.
+        actor = await self.authentication(request)
+        return await self._begin(request, actor, read_query(request, InstallQuery), HTTPStatus.SEE_OTHER)
+
+    async def _begin(
+        self, request: Request, actor: Actor, query: InstallQuery, redirected: HTTPStatus
+    ) -> Response:
+        begun = await self.begin(
+            actor,
+            organization_id=query.organization_id,
+            provider=request.path_params["provider"],
+            return_to=own_path(query.return_to, otherwise=_integrations(query.organization_id)),
+            mode=query.mode,
+        )
+        if takes_json(request):
+            answer: Response = Json(Redirection(begun.url))
+        else:
+            answer = RedirectResponse(begun.url, redirected.value)
+        self.cookies.give(answer, begun.flow_id, begun.cookie, begun.expires_at)
+        return answer
+
+    async def _confirm(self, request: Request, actor: Actor, organization_id: UUID) -> Response:
+        """Ask for confirmation: a link on another site could connect the person's account to another team.
+
+        For people who have authorized the app before, the provider shows no page on the way.
+        """
+        account = await self.who_am_i(actor)
+        names = {one.organization.external_id: one.organization.name for one in account.memberships}
+        if organization_id not in names:
+            raise OrganizationNotFound(
+                "The organization does not exist, or you are not a member of it. Check the organization id."
+            )
+        return self.pages.confirm(
+            request,
+            f"Connect {names[organization_id]}?",
+            "This request came from another page. If you continue, all members of this crewkit organization "
+            "can see the repositories of the account that you connect.",
+        )
+
+    async def _callback(self, request: Request) -> Response:
+        query = read_query(request, CallbackQuery)
+        outcome = await self.finish(
+            request.path_params["provider"],
+            _return(query),
+            cookies=self.cookies.of(request),
+            flow_ids=self.cookies.flow_ids(request),
+            session=await self._session(request),
+            request_id=request_id_of(request.scope),
+        )
+        place = self.cookies.place_of(request)
+        is_saved = isinstance(outcome, Unasked) and outcome.setup_action is SetupAction.UPDATE
+        if is_saved and place is not None and prefers_page(request):
+            answer = RedirectResponse(self.pages.back(place).url, HTTPStatus.FOUND.value)
+            self.cookies.take_place(answer)
+            return answer
+        return answer_of(request, outcome, self.pages, HTTPStatus.FOUND)
+
+    async def _choose(self, request: Request) -> Response:
+        form = _read_form(await read_body(request, limit=_LARGEST_FORM))
+        outcome = await self.finish.choose(
+            request.path_params["provider"],
+            form.get("state", ""),
+            form.get("installation_id") or form.get("account_id", ""),
+            page=int(page) if (page := form.get("page", "")).isascii() and page.isdecimal() else None,
+            cookies=self.cookies.of(request),
+            session=await self._session(request),
+            request_id=request_id_of(request.scope),
+        )
+        return answer_of(request, outcome, self.pages, HTTPStatus.SEE_OTHER)
+
+    async def _session(self, request: Request) -> Actor | None:
+        """Return whose session the browser has, if it has one that still counts."""
+        with suppress(TokenRefused, UserNotFound):
+            return await self.authentication(request)
+        return None
+
+
+_OF_FINISHING: Sequence[type[DomainError]] = (
+    FlowInvalid,
+    FlowExpired,
+    FlowUsed,
+    FlowInProgress,
+    FlowInterrupted,
+    OrganizationNotFound,
+    ActionForbidden,
+    InstallationNotVisible,
+    InstallationNotProven,
+    InstallationBoundElsewhere,
+    OrganizationAlreadyConnected,
+    *OF_PROVIDER,
+)
+
+
+def _integrations(organization_id: UUID) -> str:
+    """Return the dashboard's page of an organization's integrations."""
+    return f"/kit/{organization_id}/settings/integrations"
+
+
+def _return(query: CallbackQuery) -> Return:
+    known = {action.value: action for action in SetupAction}
+    return Return(
+        state=query.state or None,
+        code=Secret(query.code) if query.code else None,
+        installation_id=query.installation_id or None,
+        setup_action=known.get(query.setup_action),
+        error=query.error or None,
+    )
+
+
+def _read_form(body: bytes) -> dict[str, str]:
+    try:
+        fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=16)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in fields.items()}

@@ -1,0 +1,89 @@
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from core.domain.integrations.integration import InstallationOfOtherPerson
+from core.domain.organizations import OrganizationNotFound
+from core.domain.permissions import ActionForbidden
+from core.use_cases.integrations.find_manage_page import FindManagePage
+from entrypoints.rest.browser.flow_cookies import FlowCookies
+from entrypoints.rest.browser.install_responses import Redirection
+from entrypoints.rest.browser.pages import Pages, takes_json
+from entrypoints.rest.http.authentication import Authentication
+from entrypoints.rest.http.json_response import Json
+from entrypoints.rest.http.operations import HTML, Answer, Operation, Tag
+from entrypoints.rest.http.queries import PathWish, Query, read_query
+from entrypoints.rest.openapi.errors import OF_CATALOG
+
+_MANAGE = "/api/v1/git/{provider}/manage"
+
+
+class ManageQuery(Query, frozen=True):
+    """Which organization, and where the browser goes after the user has saved the settings."""
+
+    organization_id: Annotated[
+        UUID,
+        Meta(
+            description="The organization whose installation to manage. Pass the id of an organization, a "
+            "UUID."
+        ),
+    ]
+    return_to: PathWish = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Managing:
+    """The browser's way to the provider's page of an installation, and back.
+
+    That page takes no state along, so the way back is in a cookie: it opens nothing, and leads to a path of
+    the dashboard's alone.
+    """
+
+    authentication: Authentication
+    find_manage_page: FindManagePage
+    cookies: FlowCookies
+    pages: Pages
+
+    def operations(self) -> list[Operation]:
+        """Return what can be done on that way."""
+        return [
+            Operation(
+                "GET",
+                _MANAGE,
+                self.pages.for_people(self._manage),
+                name="manage_app",
+                summary="Open the installation settings at the provider",
+                description="Redirects the browser to the provider's page where a user chooses the "
+                "repositories of the installation. With `Accept: application/json`, returns the URL "
+                "instead.",
+                tag=Tag.PROVIDER,
+                query=ManageQuery,
+                answers=[
+                    Answer(Redirection),
+                    Answer(media_type=HTML),
+                    Answer(status=HTTPStatus.FOUND, headers={"location": "The provider's page."}),
+                ],
+                refusals=[OrganizationNotFound, ActionForbidden, InstallationOfOtherPerson, *OF_CATALOG],
+            )
+        ]
+
+    async def _manage(self, request: Request) -> Response:
+        actor = await self.authentication(request)
+        query = read_query(request, ManageQuery)
+        page = await self.find_manage_page(
+            actor,
+            organization_id=query.organization_id,
+            provider=request.path_params["provider"],
+            return_to=query.return_to,
+        )
+        if takes_json(request):
+            answer: Response = Json(Redirection(page.url))
+        else:
+            answer = RedirectResponse(page.url, HTTPStatus.FOUND.value)
+        self.cookies.give_place(answer, page.return_to)
+        return answer

@@ -1,0 +1,193 @@
+"""The description of the API (https://spec.openapis.org/oas/v3.1.1.html), made from its operations."""
+
+import re
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from msgspec.structs import fields
+
+from entrypoints.rest.http.authentication import ACTING_USER
+from entrypoints.rest.http.operations import JSON, Access, Operation, Tag
+from entrypoints.rest.http.paths import PARAMETERS
+from entrypoints.rest.openapi.answers import COMMON, answers_of, name_of, problem_examples, refusal
+from entrypoints.rest.openapi.examples import example_of
+from entrypoints.rest.openapi.schemas import Schema, components, properties, reference
+
+_ABOUT = (
+    "Connect an organization to a git provider, list its repositories, link them to "
+    "projects, and inspect every webhook event. Times are in RFC 3339 format and UTC. "
+    "Lists have the form `{data, next_cursor}`. Errors are `application/problem+json` "
+    "(RFC 9457) with a stable `code`. Every response has an `X-Request-Id` header."
+)
+_TAGS = {
+    Tag.INTEGRATIONS: "Integrations of an organization with git providers.",
+    Tag.REPOSITORIES: "The repository catalog: the repositories that an integration can access.",
+    Tag.PROJECTS: "Projects and their linked repositories.",
+    Tag.EVENTS: "Webhook events from providers, and domain events for consumers.",
+    Tag.ATTRIBUTIONS: "Which users wrote which commits.",
+    Tag.ACCOUNT: "The calling user and their connections to provider accounts.",
+    Tag.PROVIDER: "Webhook deliveries, and the browser flows to install and manage the app.",
+    Tag.SERVICE: "Health, metrics and documentation of this service.",
+    Tag.DEVELOPMENT: "Available in development only.",
+}
+_HEADERS = {
+    "RequestId": {
+        "description": "The id of the request: the `X-Request-Id` of the request if it is valid, otherwise "
+        "a new id.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "RetryAfter": {
+        "description": "The number of seconds to wait before the next attempt.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "WwwAuthenticate": {
+        "description": "The required authentication scheme.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+}
+_PARAMETERS = {
+    "ActingUser": {
+        "name": ACTING_USER,
+        "in": "header",
+        "required": False,
+        "description": "Only for services: the id of the user that the service acts for. The request is "
+        "allowed only if both the service and the user have the permission.",
+        "schema": {"type": "string", "format": "uuid"},
+    },
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
+        "description": "A unique key for this request. If you send the request again with the same key "
+        "within 24 hours, it is not executed again and you receive the first response.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    },
+}
+_BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "The access token of a user or a service.",
+}
+_SESSION = (
+    "The access token in a browser cookie. A request that changes data also needs an `Origin` header with an "
+    "allowed origin."
+)
+_SIGNATURE = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "X-Hub-Signature-256",
+    "description": "`sha256=`, followed by the HMAC-SHA256 of the raw body with the webhook secret, "
+    "as hex digits.",
+}
+_PLACEHOLDER = re.compile(r"\{(\w+)")
+_SECURITY: dict[Access, list[dict[str, list[str]]]] = {
+    Access.CALLER: [{"bearer": []}, {"session": []}],
+    Access.ANYONE: [],
+    Access.SIGNATURE: [{"signature": []}],
+}
+
+
+def describe(operations: Sequence[Operation], *, cookie: str) -> dict[str, Any]:
+    """Return the description of these operations; `cookie` is the session cookie's name."""
+    schemas = components(operations)
+    paths: dict[str, dict[str, Any]] = {}
+    for one in operations:
+        paths.setdefault(one.template, {})[one.method.lower()] = _operation(one, schemas)
+    used = {one.tag for one in operations}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "crewkit git integration",
+            "version": version("crewkit-git"),
+            "summary": "Connects crewkit projects to repositories on GitHub.",
+            "description": _ABOUT,
+            "contact": {"name": "crewkit", "url": "https://crewkit.io"},
+            "license": {"name": "Proprietary", "identifier": "LicenseRef-crewkit-Proprietary"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag.value, "description": text} for tag, text in _TAGS.items() if tag in used],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "responses": {name_of(status): refusal(status, codes) for status, codes in COMMON.items()},
+            "examples": problem_examples(operations),
+            "headers": _HEADERS,
+            "parameters": _PARAMETERS,
+            "securitySchemes": {
+                "bearer": _BEARER,
+                "session": {"type": "apiKey", "in": "cookie", "name": cookie, "description": _SESSION},
+                "signature": _SIGNATURE,
+            },
+        },
+    }
+
+
+def _operation(one: Operation, schemas: dict[str, Schema]) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "operationId": one.name,
+        "tags": [one.tag.value],
+        "summary": one.summary,
+        "description": one.description,
+        "parameters": [*_in_path(one), *_in_query(one), *_in_headers(one)],
+        "responses": answers_of(one, schemas),
+        "security": _SECURITY[one.access],
+    }
+    if one.body is not None:
+        schema = reference(one.body)
+        content = {JSON: {"schema": schema, "example": example_of(schema, schemas)}}
+        said["requestBody"] = {"required": True, "content": content}
+    if one.access is Access.SIGNATURE:
+        said["requestBody"] = {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}
+    return {name: value for name, value in said.items() if value or name == "security"}
+
+
+def _in_path(one: Operation) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": PARAMETERS[name].description,
+            "schema": reference(PARAMETERS[name].form),
+            "example": PARAMETERS[name].example,
+        }
+        for name in _PLACEHOLDER.findall(one.path)
+    ]
+
+
+def _in_query(one: Operation) -> list[dict[str, Any]]:
+    required = {field.name for field in fields(one.query) if field.required}
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in required,
+            "description": schema["description"],
+            "schema": _given(schema),
+        }
+        for name, schema in properties(one.query).items()
+    ]
+
+
+def _given(schema: Schema) -> Schema:
+    """Return the schema of a parameter that is given: what may be left out has no null to write."""
+    rest = {key: value for key, value in schema.items() if key not in ("description", "default")}
+    if "anyOf" in rest:
+        rest |= next(one for one in rest.pop("anyOf") if one.get("type") != "null")
+    if schema.get("default") not in (None, ""):
+        rest["default"] = schema["default"]
+    return rest
+
+
+def _in_headers(one: Operation) -> list[dict[str, Any]]:
+    found = []
+    if one.access is Access.CALLER:
+        found.append({"$ref": "#/components/parameters/ActingUser"})
+    if one.takes_idempotency_key:
+        found.append({"$ref": "#/components/parameters/IdempotencyKey"})
+    return found

@@ -1,0 +1,282 @@
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from core.domain.actors import Actor
+from core.domain.connections.connection import (
+    EmailPermissionMissing,
+    OtherAccountConnected,
+    ProviderAccountTaken,
+)
+from core.domain.connections.views import ConnectionStanding, ConnectionView
+from core.domain.flows.callback import AuthorizationDenied, CodeMissing, Return
+from core.domain.flows.flow import FlowExpired, FlowInvalid, FlowUsed
+from core.domain.organizations import UserNotFound
+from core.domain.permissions import ActionForbidden
+from core.domain.principals import TokenRefused
+from core.domain.provider import ProviderUnknown
+from core.domain.secret import Secret
+from core.use_cases.account.who_am_i import UserRequired
+from core.use_cases.connections.begin_connection import BeginConnection
+from core.use_cases.connections.disconnect_account import DisconnectAccount
+from core.use_cases.connections.finish_connection import FinishConnection
+from core.use_cases.connections.list_connections import ListConnections
+from entrypoints.rest.browser.flow_cookies import FlowCookies
+from entrypoints.rest.browser.pages import Pages, prefers_page
+from entrypoints.rest.http.authentication import Authentication, OriginRefused
+from entrypoints.rest.http.json_response import Json, Time
+from entrypoints.rest.http.operations import HTML, Access, Answer, Operation, Tag
+from entrypoints.rest.http.paths import CONNECTION, CONNECTIONS
+from entrypoints.rest.http.queries import NoQuery, PathWish, Query, read_query
+from entrypoints.rest.http.request_ids import request_id_of
+from entrypoints.rest.openapi.errors import OF_PROVIDER
+from entrypoints.rest.resources.actions import ConnectionAction, connection_action
+
+_Name = Annotated[str, Meta(min_length=1, max_length=64)]
+_Given = Annotated[
+    str,
+    Meta(
+        max_length=2048,
+        description="Added to the redirect by the provider. Pass the value that the provider sent.",
+    ),
+]
+
+
+class AuthorizeQuery(Query, frozen=True):
+    """Where the browser goes after the user has connected their account."""
+
+    return_to: PathWish = "/"
+
+
+class ConnectionsQuery(Query, frozen=True):
+    """Which provider; all providers by default."""
+
+    provider: Annotated[
+        _Name | None, Meta(description="Only this provider. Pass the name of a provider, such as github.")
+    ] = None
+
+
+class ConnectionReturn(Query, frozen=True, forbid_unknown_fields=False):
+    """The parameters of the provider's redirect. Each can be missing, and the provider can add others."""
+
+    state: _Given = ""
+    code: _Given = ""
+    error: _Given = ""
+
+
+class ConnectionBody(msgspec.Struct, kw_only=True):
+    """The caller's connection to a provider. `emails` are the addresses that the provider verified."""
+
+    provider: str
+    status: ConnectionStanding
+    reason: str | None = None
+    action: ConnectionAction | None = None
+    username: str | None = None
+    avatar_url: str | None = None
+    emails: list[str] = msgspec.field(default_factory=list)
+    connected_at: Time | None = None
+
+
+class ConnectionList(msgspec.Struct):
+    """The connections to all supported providers, on a single page."""
+
+    data: list[ConnectionBody]
+    next_cursor: None = None
+
+
+class Redirect(msgspec.Struct):
+    """The URL to send the browser to. At the start of a flow, the response also sets the flow's cookie."""
+
+    redirect_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """A person's own accounts at providers, as they look over HTTP."""
+
+    authentication: Authentication
+    list_connections: ListConnections
+    begin: BeginConnection
+    finish: FinishConnection
+    disconnect: DisconnectAccount
+    cookies: FlowCookies
+    pages: Pages
+
+    def operations(self) -> list[Operation]:
+        """Return what can be done with them."""
+        return [
+            Operation(
+                "GET",
+                CONNECTIONS,
+                self._list,
+                name="list_connections",
+                summary="List your connections",
+                tag=Tag.ACCOUNT,
+                description="Returns one entry for each supported provider, connected or not, with the "
+                "caller's account at the provider.",
+                query=ConnectionsQuery,
+                answers=[Answer(ConnectionList)],
+                refusals=[UserRequired, ActionForbidden, ProviderUnknown],
+            ),
+            Operation(
+                "GET",
+                f"{CONNECTION}/authorize",
+                self.pages.for_people(self._authorize),
+                name="connect_account",
+                summary="Start connecting your account",
+                description="Redirects the browser to the provider, where the user authorizes the app. With "
+                "`Accept: application/json`, returns the URL instead. A browser that comes from another "
+                "site gets a confirmation page first.",
+                tag=Tag.ACCOUNT,
+                query=AuthorizeQuery,
+                answers=[
+                    Answer(Redirect),
+                    Answer(media_type=HTML),
+                    Answer(status=HTTPStatus.FOUND, headers={"location": "The provider's page."}),
+                ],
+                refusals=[UserRequired, OriginRefused],
+            ),
+            Operation(
+                "POST",
+                f"{CONNECTION}/authorize",
+                self.pages.for_people(self._authorize_confirmed),
+                name="connect_account_confirmed",
+                summary="Start connecting your account after confirmation",
+                description="Does the same as `GET`. The form of the confirmation page sends this request.",
+                tag=Tag.ACCOUNT,
+                query=AuthorizeQuery,
+                answers=[
+                    Answer(Redirect),
+                    Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "The provider's page."}),
+                ],
+                refusals=[UserRequired],
+            ),
+            Operation(
+                "GET",
+                f"{CONNECTION}/callback",
+                self.pages.for_people(self._callback),
+                name="return_from_connecting",
+                summary="Finish connecting your account",
+                description="The provider redirects the browser here. The `state` and the flow's cookie "
+                "authenticate the request. If the browser has a session, the session must belong to "
+                "the user who started the flow.",
+                tag=Tag.ACCOUNT,
+                query=ConnectionReturn,
+                answers=[
+                    Answer(Redirect),
+                    Answer(media_type=HTML),
+                    Answer(status=HTTPStatus.FOUND, headers={"location": "The dashboard."}),
+                ],
+                refusals=[
+                    FlowInvalid,
+                    FlowExpired,
+                    FlowUsed,
+                    AuthorizationDenied,
+                    CodeMissing,
+                    ProviderAccountTaken,
+                    OtherAccountConnected,
+                    EmailPermissionMissing,
+                    *OF_PROVIDER,
+                ],
+                access=Access.ANYONE,
+            ),
+            Operation(
+                "DELETE",
+                CONNECTION,
+                self._disconnect,
+                name="disconnect_account",
+                summary="Disconnect your account",
+                tag=Tag.ACCOUNT,
+                description="Deletes the caller's connection and revokes its tokens at the provider. "
+                "Commits that are attributed to the caller keep their attribution.",
+                answers=[Answer(status=HTTPStatus.NO_CONTENT)],
+                refusals=[UserRequired, ActionForbidden],
+            ),
+        ]
+
+    async def _list(self, request: Request) -> Response:
+        actor = await self.authentication(request)
+        query = read_query(request, ConnectionsQuery)
+        views = await self.list_connections(actor, provider=query.provider)
+        return Json(ConnectionList([_body(view) for view in views]))
+
+    async def _authorize(self, request: Request) -> Response:
+        actor = await self.authentication(request)
+        query = read_query(request, AuthorizeQuery)
+        if not prefers_page(request):
+            self.authentication.check_reader(request)
+        elif not self.authentication.is_from_own_page(request):
+            # Otherwise a link elsewhere would connect the account that the visitor has open at the provider.
+            return self.pages.confirm(
+                request,
+                "Connect your account?",
+                "This request came from another page. If you continue, the account that you use at the "
+                "provider is connected to your crewkit account. Commits of that account are then attributed "
+                "to you.",
+            )
+        return await self._begin(request, actor, query)
+
+    async def _authorize_confirmed(self, request: Request) -> Response:
+        # A form of another site has no `Origin` of ours, so its session cookie is refused.
+        actor = await self.authentication(request)
+        return await self._begin(request, actor, read_query(request, AuthorizeQuery))
+
+    async def _begin(self, request: Request, actor: Actor, query: AuthorizeQuery) -> Response:
+        provider = request.path_params["provider"]
+        begun = await self.begin(actor, provider=provider, return_to=query.return_to)
+        answer = self._going(request, begun.url)
+        self.cookies.give(answer, begun.flow_id, begun.cookie, begun.expires_at)
+        return answer
+
+    async def _callback(self, request: Request) -> Response:
+        query = read_query(request, ConnectionReturn)
+        return_to = await self.finish(
+            request.path_params["provider"],
+            Return(
+                state=query.state or None,
+                code=Secret(query.code) if query.code else None,
+                error=query.error or None,
+            ),
+            cookies=self.cookies.of(request),
+            session=await self._session(request),
+            request_id=request_id_of(request.scope),
+        )
+        return self._going(request, self.pages.back(return_to).url)
+
+    async def _disconnect(self, request: Request) -> Response:
+        actor = await self.authentication(request)
+        read_query(request, NoQuery)
+        await self.disconnect(actor, provider=request.path_params["provider"])
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    def _going(self, request: Request, url: str) -> Response:
+        if prefers_page(request):
+            status = HTTPStatus.SEE_OTHER if request.method == "POST" else HTTPStatus.FOUND
+            return RedirectResponse(url, status.value)
+        return Json(Redirect(url))
+
+    async def _session(self, request: Request) -> Actor | None:
+        """Return whose session the browser has, if it has one that still counts."""
+        with suppress(TokenRefused, UserNotFound):
+            return await self.authentication(request)
+        return None
+
+
+def _body(view: ConnectionView) -> ConnectionBody:
+    known = view.connection
+    body = ConnectionBody(
+        provider=view.provider, status=view.standing, action=connection_action(view.remedy, view.provider)
+    )
+    if known is not None:
+        body.reason = known.status_reason
+        body.username = known.provider_username
+        body.avatar_url = known.provider_avatar_url
+        body.emails = list(view.emails)
+        body.connected_at = known.created_at
+    return body

@@ -1,0 +1,133 @@
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.domain.audit.versions import ActorKind, Version, VersionId, named_actor
+from core.domain.organizations import User
+from core.use_cases.list_versions import ListVersions
+from entrypoints.rest.http.authentication import Authentication
+from entrypoints.rest.http.cursors import RowPlace, decode_cursor, encode_cursor
+from entrypoints.rest.http.json_response import Json, Time
+from entrypoints.rest.http.operations import Answer, Operation, Tag
+from entrypoints.rest.http.paths import INTEGRATION
+from entrypoints.rest.http.queries import Cursor, Limit, Query, read_query
+
+
+class VersionQuery(Query, frozen=True):
+    """Which page of the audit trail."""
+
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class Item(msgspec.Struct):
+    """The changed object. `type` is `integration`, `link` or `project`."""
+
+    type: str
+    id: str
+
+
+class Person(msgspec.Struct):
+    """A user. `name` is null if the user is no longer a member of the organization."""
+
+    id: UUID
+    name: str | None
+
+
+class VersionActor(msgspec.Struct):
+    """The actor that made a change: a user, another crewkit service, or a part of this service.
+
+    `name` is the name of the other service or of the part of this service; null for a user. `user` is the
+    user, or the user that a service acted for. `delivery_id` is the id of the webhook delivery that caused
+    the change.
+    """
+
+    kind: ActorKind
+    name: str | None
+    user: Person | None
+    delivery_id: str | None
+
+
+class FieldChange(msgspec.Struct):
+    """The value of a field before and after the change. Values of secrets are masked."""
+
+    before: Any
+    after: Any
+
+
+class VersionBody(msgspec.Struct):
+    """An audit version. `event` is `created`, `updated` or `deleted`."""
+
+    item: Item
+    event: str
+    actor: VersionActor
+    changes: Mapping[str, FieldChange]
+    changed_at: Time
+    request_id: str | None
+
+
+class VersionList(msgspec.Struct):
+    """A page of audit versions, newest first."""
+
+    data: list[VersionBody]
+    next_cursor: str | None
+
+
+def operations(authentication: Authentication, list_versions: ListVersions) -> list[Operation]:
+    """Return what can be done with the audit trail."""
+
+    async def versions(request: Request) -> Response:
+        actor = await authentication(request)
+        query = read_query(request, VersionQuery)
+        trail = await list_versions(
+            actor,
+            organization_id=request.path_params["org_id"],
+            provider=request.path_params["provider"],
+            limit=query.limit,
+            before=_place(query.cursor),
+        )
+        following = encode_cursor(RowPlace(trail.next)) if trail.next else None
+        return Json(VersionList([_body(one, trail.members) for one in trail.versions], following))
+
+    return [
+        Operation(
+            "GET",
+            f"{INTEGRATION}/versions",
+            versions,
+            name="list_versions",
+            summary="List audit versions",
+            tag=Tag.INTEGRATIONS,
+            description="Returns the audit trail of the integration, its links and the projects imported "
+            "with it, newest first: who changed what and when, with the values before and "
+            "after.",
+            query=VersionQuery,
+            answers=[Answer(VersionList)],
+        )
+    ]
+
+
+def _place(cursor: str) -> VersionId | None:
+    place = decode_cursor(cursor, RowPlace)
+    return VersionId(place.id) if place else None
+
+
+def _body(version: Version, members: Mapping[UUID, User]) -> VersionBody:
+    actor = named_actor(version)
+    user = members.get(actor.user_id) if actor.user_id else None
+    return VersionBody(
+        item=Item(version.item_type, version.item_id),
+        event=version.event,
+        actor=VersionActor(
+            actor.kind,
+            actor.name,
+            Person(actor.user_id, user.name or user.email if user else None) if actor.user_id else None,
+            actor.delivery_id,
+        ),
+        changes={name: FieldChange(before, after) for name, (before, after) in version.told().items()},
+        changed_at=version.created_at,
+        request_id=None if actor.delivery_id else version.request_id,
+    )

@@ -1,0 +1,80 @@
+from uuid import uuid4
+
+from core.domain.identifiers import UserId
+from core.domain.organizations import Member, Membership, Place, Role
+from testing.contracts.world import World
+
+
+class DirectoryContract:
+    """What every directory promises."""
+
+    async def test_unknown_is_none(self, world: World) -> None:
+        """Looking for what is not there is no error."""
+        assert await world.directory.find_user(uuid4()) is None
+        assert await world.directory.find_user_of(UserId(404)) is None
+        assert await world.directory.find_organization(uuid4()) is None
+        assert await world.directory.memberships(UserId(404)) == []
+
+    async def test_people_are_found_by_what_callers_know(self, world: World) -> None:
+        """Users and organizations are found by their external ids."""
+        user, organization = await world.user(), await world.organization()
+        assert await world.directory.find_user(user.external_id) == user
+        assert await world.directory.find_user_of(user.id) == user
+        assert await world.directory.find_organization(organization.external_id) == organization
+
+    async def test_a_place_is_an_organization_with_ones_role_in_it(self, world: World) -> None:
+        """One look tells whether the organization is there, and what someone is in it today."""
+        user, other = await world.user(), await world.user("jonas@acme.example")
+        acme, zenith = await world.organization(), await world.organization("Zenith")
+        await world.member(user, acme, Role.OWNER)
+        await world.member(user, acme, Role.VIEWER)
+        await world.member(other, zenith, Role.ADMIN)
+        for user_id, place in (
+            (user.id, Place(acme, Role.VIEWER)),
+            (other.id, Place(acme, None)),
+            (UserId(404), Place(acme, None)),
+            (None, Place(acme, None)),
+        ):
+            assert await world.directory.find_place(acme.external_id, user_id) == place
+        assert await world.directory.find_place(uuid4(), user.id) is None
+
+    async def test_memberships_by_name(self, world: World) -> None:
+        """A user's memberships come by organization name, each with its role, and nobody else's."""
+        user, other = await world.user(), await world.user("jonas@acme.example")
+        zenith, acme = await world.organization("Zenith"), await world.organization("Acme")
+        await world.member(user, zenith, Role.VIEWER)
+        await world.member(user, acme, Role.OWNER)
+        await world.member(other, acme, Role.MEMBER)
+        assert await world.directory.memberships(user.id) == [
+            Membership(acme, user.id, Role.OWNER),
+            Membership(zenith, user.id, Role.VIEWER),
+        ]
+
+    async def test_members_among_people(self, world: World) -> None:
+        """Of the people asked for, those who belong to the organization, by what callers know of them."""
+        member, stranger = await world.user(), await world.user("jonas@acme.example")
+        acme, zenith = await world.organization(), await world.organization("Zenith")
+        await world.member(member, acme, Role.VIEWER)
+        await world.member(stranger, zenith, Role.OWNER)
+        asked = [member.external_id, stranger.external_id, uuid4()]
+        assert await world.directory.members(acme.id, asked) == {member.external_id: member}
+        assert await world.directory.members(acme.id, []) == {}
+
+    async def test_role_changes(self, world: World) -> None:
+        """The role that counts is today's."""
+        user, organization = await world.user(), await world.organization()
+        await world.member(user, organization, Role.OWNER)
+        await world.member(user, organization, Role.VIEWER)
+        [membership] = await world.directory.memberships(user.id)
+        assert membership.role is Role.VIEWER
+
+    async def test_a_member_is_found_by_the_ids_that_were_kept(self, world: World) -> None:
+        """With the role they have now; nobody where they are no member any more."""
+        member, stranger = await world.user(), await world.user("jonas@acme.example")
+        acme, zenith = await world.organization(), await world.organization("Zenith")
+        await world.member(member, acme, Role.OWNER)
+        await world.member(member, acme, Role.VIEWER)
+        await world.member(stranger, zenith, Role.OWNER)
+        assert await world.directory.find_member(acme.id, member.id) == Member(member, acme, Role.VIEWER)
+        assert await world.directory.find_member(acme.id, stranger.id) is None
+        assert await world.directory.find_member(acme.id, UserId(404)) is None

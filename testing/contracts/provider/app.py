@@ -1,0 +1,284 @@
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import aclosing
+from datetime import datetime, timedelta
+
+import pytest
+
+from core.domain.events.provider_events import RepositoryFacts
+from core.domain.identifiers import AccountId, ProviderUserId, RepoId
+from core.domain.provider import (
+    AppRefused,
+    CredentialRefused,
+    InstallationAccess,
+    InstallationGone,
+    InstallationRequest,
+    NotVisible,
+    ProviderUnavailable,
+    UserTokens,
+)
+from core.domain.secret import Secret
+from ports.provider import GitProvider
+
+
+class ProviderStage(ABC):
+    """A provider with our app on it, and what people do there. Derive from it to test one of your own."""
+
+    provider: GitProvider
+    callback: str
+    """A redirect URI our app may use."""
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """Return the time there."""
+
+    @abstractmethod
+    def advance(self, by: timedelta) -> None:
+        """Let time pass there and here."""
+
+    @abstractmethod
+    def advance_their_clock(self, by: timedelta) -> None:
+        """Let the provider's clock be ahead of ours."""
+
+    @abstractmethod
+    def refuse_app(self) -> None:
+        """Let our app's key no longer be accepted."""
+
+    @abstractmethod
+    def go_down(self) -> None:
+        """Let nothing be answered but errors of the provider's own."""
+
+    @abstractmethod
+    def come_back(self) -> None:
+        """Let everything be answered again."""
+
+    @abstractmethod
+    def install(self, repositories: int = 2) -> tuple[str, AccountId]:
+        """Let an organization install our app for so many private repositories; return both ids."""
+
+    @abstractmethod
+    def covered(self, provider_id: str) -> Sequence[RepoId]:
+        """Return an installation's repositories."""
+
+    @abstractmethod
+    def private_repository(self) -> RepoId:
+        """Make a repository that no installation covers."""
+
+    @abstractmethod
+    def set_branches(self, repo_id: RepoId, *names: str) -> None:
+        """Let a repository have these branches only."""
+
+    @abstractmethod
+    def suspend(self, provider_id: str) -> None:
+        """Let an installation's owner suspend it."""
+
+    @abstractmethod
+    def unsuspend(self, provider_id: str) -> None:
+        """Let them lift that."""
+
+    @abstractmethod
+    def remove(self, provider_id: str) -> None:
+        """Let them uninstall our app."""
+
+    @abstractmethod
+    def request(self) -> InstallationRequest:
+        """Let someone ask an owner to approve our app."""
+
+    @abstractmethod
+    def person(
+        self,
+        *,
+        emails: Collection[str] = (),
+        unverified: Collection[str] = (),
+        sees: Collection[RepoId] = (),
+        administers: Collection[RepoId] = (),
+    ) -> ProviderUserId:
+        """Let someone have an account, and rights on repositories."""
+
+    @abstractmethod
+    def hide_emails(self) -> None:
+        """Let our app no longer be allowed to read addresses."""
+
+    @abstractmethod
+    def authorize(self, person_id: ProviderUserId, *, code_challenge: str | None = None) -> Secret:
+        """Let a person authorize our app, returning to `callback`; return the code."""
+
+    @abstractmethod
+    def log_delivery(self) -> tuple[str, bytes]:
+        """Let a delivery be logged; return the id that tells deliveries apart, and its event's name."""
+
+    # What the tests below have in common.
+
+    async def access(self, provider_id: str) -> InstallationAccess:
+        """Mint an installation's token."""
+        return InstallationAccess(provider_id, (await self.provider.mint_token(provider_id)).token)
+
+    async def signed_in(self, person_id: ProviderUserId) -> UserTokens:
+        """Return tokens of a person."""
+        code = self.authorize(person_id)
+        return await self.provider.exchange_code(code, redirect_uri=self.callback, code_verifier=None)
+
+    async def listed(self, access: InstallationAccess) -> list[RepositoryFacts]:
+        """Return everything a token opens."""
+        return [one async for page in self.provider.repositories(access) for one in page.repositories]
+
+
+class AppContract:
+    """What a provider promises to our app."""
+
+    async def test_our_app_is_known(self, stage: ProviderStage) -> None:
+        """By its id, its page and what it was granted."""
+        app = await stage.provider.app()
+
+        assert app.id
+        assert app.slug
+        assert app.url.startswith("http")
+        assert app.permissions["contents"] == "read"
+        assert "push" in app.events
+
+    async def test_the_use_of_its_key_is_noted(self, stage: ProviderStage) -> None:
+        """One key, under one name, from the first call on."""
+        assert stage.provider.key_uses() == {}
+        await stage.provider.app()
+        [(name, at)] = stage.provider.key_uses().items()
+        assert name.startswith("SHA256:")
+        assert abs(at - stage.now()) < timedelta(minutes=1)
+
+    async def test_our_app_has_what_we_need(self, stage: ProviderStage) -> None:
+        """In the same words, so that they can be compared; and its owner is told where to change it."""
+        app, needs = await stage.provider.app(), stage.provider.needs
+
+        assert needs.all_permissions.items() <= app.permissions.items()
+        assert needs.events <= app.events
+        assert app.settings_url is None or app.settings_url.startswith("http")
+
+    async def test_a_clock_that_differs_is_known(self, stage: ProviderStage) -> None:
+        """To about a second, and also while our app is refused: the clock may be why."""
+        offset = await stage.provider.clock_offset()
+        assert offset is not None
+        assert abs(offset) <= timedelta(seconds=1)
+
+        stage.advance_their_clock(timedelta(minutes=-5))
+        stage.refuse_app()
+
+        offset = await stage.provider.clock_offset()
+        assert offset is not None
+        assert abs(offset + timedelta(minutes=5)) <= timedelta(seconds=1)
+
+    async def test_a_refused_app_is_told_as_such_by_every_call(self, stage: ProviderStage) -> None:
+        """And no installation is gone or refused because of it."""
+        provider_id, _ = stage.install()
+        stage.refuse_app()
+        calls: list[Callable[[], Awaitable[object]]] = [
+            stage.provider.app,
+            stage.provider.installation_requests,
+            lambda: stage.provider.installation(provider_id),
+            lambda: stage.provider.mint_token(provider_id),
+            lambda: stage.provider.installation("99999999"),
+            lambda: stage.provider.mint_token("99999999"),
+            lambda: stage.provider.uninstall(provider_id),
+        ]
+
+        for call in calls:
+            with pytest.raises(AppRefused):
+                await call()
+
+    async def test_an_outage_says_nothing_of_anything(self, stage: ProviderStage) -> None:
+        """It is the provider's own, and ends."""
+        provider_id, _ = stage.install()
+        access = await stage.access(provider_id)
+        stage.go_down()
+
+        for call in (
+            stage.provider.app,
+            lambda: stage.provider.installation(provider_id),
+            lambda: stage.provider.mint_token(provider_id),
+            lambda: stage.listed(access),
+            lambda: stage.provider.refresh(Secret("ghr_any")),
+        ):
+            with pytest.raises(ProviderUnavailable):
+                await call()
+
+        stage.come_back()
+        stage.advance(timedelta(minutes=2))
+        assert len(await stage.listed(access)) == 2
+
+    async def test_an_installation_is_described(self, stage: ProviderStage) -> None:
+        """With the account's lasting id, whether or not it is suspended."""
+        provider_id, account_id = stage.install()
+        found = await stage.provider.installation(provider_id)
+        assert (found.provider_id, found.account_id) == (provider_id, account_id)
+        assert found.account_type == "Organization"
+        assert found.suspended_at is None
+
+        stage.suspend(provider_id)
+
+        assert (await stage.provider.installation(provider_id)).suspended_at is not None
+
+    @pytest.mark.parametrize("provider_id", ["99999999", "", "../app", "no-number"])
+    async def test_an_unknown_installation_is_gone(self, stage: ProviderStage, provider_id: str) -> None:
+        """Whatever was made of its id."""
+        with pytest.raises(InstallationGone):
+            await stage.provider.installation(provider_id)
+        with pytest.raises(InstallationGone):
+            await stage.provider.mint_token(provider_id)
+
+    async def test_a_request_names_who_asked_for_which_account(self, stage: ProviderStage) -> None:
+        """By lasting ids, which an approval is recognised by."""
+        asked = stage.request()
+
+        (found,) = await stage.provider.installation_requests()
+
+        assert (found.requester_id, found.account_id) == (asked.requester_id, asked.account_id)
+
+    async def test_uninstalling_removes_and_may_be_repeated(self, stage: ProviderStage) -> None:
+        """Its tokens end with it."""
+        provider_id, _ = stage.install()
+        access = await stage.access(provider_id)
+
+        await stage.provider.uninstall(provider_id)
+        await stage.provider.uninstall(provider_id)
+
+        with pytest.raises(InstallationGone):
+            await stage.provider.installation(provider_id)
+        with pytest.raises(CredentialRefused):
+            await stage.listed(access)
+
+    async def test_the_log_is_read_newest_first(self, stage: ProviderStage) -> None:
+        """With the id by which deliveries are told apart."""
+        first, event = stage.log_delivery()
+        second, _ = stage.log_delivery()
+        async with aclosing(stage.provider.deliveries()) as log:
+            found = [logged async for logged in log]
+
+        assert [logged.guid for logged in found] == [second, first]
+        assert found[0].event_type == event.decode()
+        assert found[0].answer
+        quoted = await stage.provider.delivery_payload(found[0].id)
+        assert (quoted.provider, quoted.delivery_id) == (stage.provider.name, second)
+        assert quoted.event_type == event.decode()
+        assert quoted.body.startswith(b"{")
+        await stage.provider.redeliver(found[0].id)
+
+    async def test_a_delivery_that_is_not_logged_is_not_visible(self, stage: ProviderStage) -> None:
+        """The log is short."""
+        with pytest.raises(NotVisible):
+            await stage.provider.delivery_payload(99999999)
+        with pytest.raises(NotVisible):
+            await stage.provider.redeliver(99999999)
+
+    async def test_it_is_known_where_deliveries_go(self, stage: ProviderStage) -> None:
+        """Operators compare it with where we listen."""
+        assert (await stage.provider.webhook_config()).url.startswith("http")
+
+    async def test_people_are_sent_to_the_providers_pages(self, stage: ProviderStage) -> None:
+        """With our state, by which they are recognised on return."""
+        install = await stage.provider.install_url(state="st-1", account_id="9")
+        authorize = stage.provider.authorize_url(
+            state="st-2", redirect_uri=stage.callback, code_challenge="c" * 43
+        )
+
+        assert "state=st-1" in install
+        assert "9" in install
+        assert "state=st-2" in authorize
+        assert "c" * 43 in authorize

@@ -1,0 +1,163 @@
+from datetime import timedelta
+
+import pytest
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from core.domain.provider import (
+    AppRefused,
+    CredentialRefused,
+    NotVisible,
+    PermissionMissing,
+    RepositoryAdministration,
+    UserTokens,
+)
+from core.domain.secret import Secret
+from testing.contracts.provider.app import ProviderStage
+
+VERIFIER = Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
+
+
+class PersonContract:
+    """What a provider promises to the holder of a person's token."""
+
+    async def test_a_code_works_once(self, stage: ProviderStage) -> None:
+        """For the person who authorized."""
+        person_id = stage.person()
+        code = stage.authorize(person_id)
+        tokens = await stage.provider.exchange_code(code, redirect_uri=stage.callback, code_verifier=None)
+
+        assert (await stage.provider.person(tokens.access_token)).id == person_id
+        assert tokens.expires_at is not None
+        assert tokens.expires_at > stage.now()
+        with pytest.raises(CredentialRefused):
+            await stage.provider.exchange_code(code, redirect_uri=stage.callback, code_verifier=None)
+
+    async def test_a_code_needs_the_proof_it_was_asked_for_with(self, stage: ProviderStage) -> None:
+        """Who caught it in a browser has none."""
+        challenge = create_s256_code_challenge(VERIFIER.reveal())
+        person_id = stage.person()
+
+        async def trade(verifier: Secret | None) -> UserTokens:
+            code = stage.authorize(person_id, code_challenge=challenge)
+            return await stage.provider.exchange_code(
+                code, redirect_uri=stage.callback, code_verifier=verifier
+            )
+
+        for wrong in (None, Secret("w" * 43)):
+            with pytest.raises(CredentialRefused):
+                await trade(wrong)
+        await trade(VERIFIER)
+
+    async def test_a_code_ends(self, stage: ProviderStage) -> None:
+        """After ten minutes."""
+        code = stage.authorize(stage.person())
+        stage.advance(timedelta(minutes=11))
+
+        with pytest.raises(CredentialRefused):
+            await stage.provider.exchange_code(code, redirect_uri=stage.callback, code_verifier=None)
+
+    async def test_refreshing_replaces_both_tokens(self, stage: ProviderStage) -> None:
+        """The old ones die at once, and the refresh token has worked once for all."""
+        person_id = stage.person()
+        old = await stage.signed_in(person_id)
+        assert old.refresh_token is not None
+
+        new = await stage.provider.refresh(old.refresh_token)
+
+        assert (await stage.provider.person(new.access_token)).id == person_id
+        with pytest.raises(CredentialRefused):
+            await stage.provider.person(old.access_token)
+        with pytest.raises(CredentialRefused) as refused:
+            await stage.provider.refresh(old.refresh_token)
+        assert not isinstance(refused.value, AppRefused)
+
+    async def test_a_persons_token_ends(self, stage: ProviderStage) -> None:
+        """And can be renewed long after."""
+        tokens = await stage.signed_in(stage.person())
+        assert tokens.expires_at is not None
+        assert tokens.refresh_token is not None
+        stage.advance(tokens.expires_at - stage.now() + timedelta(seconds=1))
+
+        with pytest.raises(CredentialRefused):
+            await stage.provider.person(tokens.access_token)
+        await stage.provider.refresh(tokens.refresh_token)
+
+    async def test_only_verified_addresses_are_told(self, stage: ProviderStage) -> None:
+        """What is not verified may be anyone's."""
+        person_id = stage.person(
+            emails=["mara@acme.example", "m@home.example"], unverified=["boss@acme.example"]
+        )
+        tokens = await stage.signed_in(person_id)
+
+        assert await stage.provider.verified_emails(tokens.access_token) == [
+            "mara@acme.example",
+            "m@home.example",
+        ]
+
+    async def test_addresses_need_a_permission(self, stage: ProviderStage) -> None:
+        """Whose lack is told apart from having none."""
+        tokens = await stage.signed_in(stage.person(emails=["mara@acme.example"]))
+        stage.hide_emails()
+
+        with pytest.raises(PermissionMissing):
+            await stage.provider.verified_emails(tokens.access_token)
+
+    async def test_seeing_an_installation_takes_seeing_one_repository(self, stage: ProviderStage) -> None:
+        """Which is far from owning it."""
+        seen, _ = stage.install()
+        stage.install()
+        tokens = await stage.signed_in(stage.person(sees=[stage.covered(seen)[0]]))
+
+        visible = await stage.provider.visible_installations(tokens.access_token)
+        assert [one.provider_id for one in visible.installations] == [seen]
+        assert not visible.hides_accounts
+
+    async def test_administration_is_counted_over_all_pages(self, stage: ProviderStage) -> None:
+        """Of what the person sees of this installation alone."""
+        provider_id, _ = stage.install(120)
+        other, _ = stage.install(1)
+        repo_ids = stage.covered(provider_id)
+        person_id = stage.person(sees=repo_ids[:115], administers=[*repo_ids[:110], *stage.covered(other)])
+        tokens = await stage.signed_in(person_id)
+
+        counted = await stage.provider.administration(tokens.access_token, provider_id)
+
+        assert counted == RepositoryAdministration(total=115, administered=110)
+
+    @pytest.mark.parametrize("provider_id", [None, "99999999", "../../user"])
+    async def test_administration_of_what_is_not_seen_is_refused(
+        self, stage: ProviderStage, provider_id: str | None
+    ) -> None:
+        """And not counted as nothing."""
+        unseen, _ = stage.install()
+        tokens = await stage.signed_in(stage.person())
+
+        with pytest.raises(NotVisible):
+            await stage.provider.administration(tokens.access_token, provider_id or unseen)
+
+    async def test_ending_a_token_leaves_the_others(self, stage: ProviderStage) -> None:
+        """And may be repeated."""
+        person_id = stage.person()
+        ended, kept = await stage.signed_in(person_id), await stage.signed_in(person_id)
+
+        await stage.provider.revoke_user_token(ended.access_token)
+        await stage.provider.revoke_user_token(ended.access_token)
+
+        with pytest.raises(CredentialRefused):
+            await stage.provider.person(ended.access_token)
+        assert (await stage.provider.person(kept.access_token)).id == person_id
+
+    async def test_withdrawing_an_authorization_ends_every_token(self, stage: ProviderStage) -> None:
+        """Of this person alone; a token that is dead shows nobody's."""
+        person_id = stage.person()
+        one, two = await stage.signed_in(person_id), await stage.signed_in(person_id)
+        other = await stage.signed_in(stage.person())
+
+        await stage.provider.revoke_grant(one.access_token)
+
+        for tokens in (one, two):
+            with pytest.raises(CredentialRefused):
+                await stage.provider.person(tokens.access_token)
+        with pytest.raises(CredentialRefused):
+            await stage.provider.revoke_grant(two.access_token)
+        await stage.provider.person(other.access_token)

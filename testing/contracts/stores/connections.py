@@ -1,0 +1,169 @@
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from core.domain.connections.connection import Connection, ConnectionStatus, ProviderAccountTaken
+from core.domain.errors import StorageConflict
+from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
+from testing.builders.entities import PROVIDER, now, step
+from testing.contracts.world import World
+
+
+class ConnectionStoreContract:
+    """What every store of connections promises."""
+
+    async def test_unknown_is_nothing(self, world: World) -> None:
+        """Looking for what is not there is no error."""
+        async with world.unit_of_work() as tx:
+            assert await tx.connections.of_provider_users(PROVIDER, [ProviderUserId("404")]) == []
+            assert await tx.connections.of_provider_users(PROVIDER, []) == []
+            assert await tx.connections.find(UserId(404), PROVIDER) is None
+            assert await tx.connections.get_for_update(UserId(404), PROVIDER) is None
+
+    async def test_every_field_comes_back(self, world: World) -> None:
+        """Connections are found by the provider's accounts, of this provider only."""
+        one, two = await _connected(world, "1"), await _connected(world, "2")
+        async with world.unit_of_work() as tx:
+            found = await tx.connections.of_provider_users(
+                PROVIDER, {one.provider_user_id, ProviderUserId("3")}
+            )
+            assert found == [one]
+            both = [one.provider_user_id, two.provider_user_id]
+            assert len(await tx.connections.of_provider_users(PROVIDER, both)) == 2
+            assert await tx.connections.of_provider_users("gitlab", both) == []
+            assert await tx.connections.find(one.user_id, PROVIDER) == one
+            assert await tx.connections.get_for_update(two.user_id, PROVIDER) == two
+            assert await tx.connections.find(one.user_id, "gitlab") is None
+
+    async def test_revoking_leaves_a_version(self, world: World) -> None:
+        """A connection becomes revoked with its reason, and the trail tells."""
+        connection = await _connected(world)
+        revoked = replace(connection, status=ConnectionStatus.REVOKED, status_reason="withdrawn")
+        async with world.unit_of_work() as tx:
+            await tx.connections.apply([step(connection, revoked)])
+            await tx.commit()
+            [read] = await tx.connections.of_provider_users(PROVIDER, [connection.provider_user_id])
+            trail = await tx.versions.of_item("connection", str(connection.external_id))
+        assert read == replace(revoked, updated_at=read.updated_at)
+        assert read.updated_at > connection.updated_at
+        assert [version.event for version in trail] == ["created", "updated"]
+        assert trail[1].changes == {"status": ["active", "revoked"], "status_reason": [None, "withdrawn"]}
+
+    async def test_deleted_connection_is_gone(self, world: World) -> None:
+        """A deleted connection is found no more, and cannot be changed."""
+        connection = await _connected(world)
+        async with world.unit_of_work() as tx:
+            await tx.connections.apply([step(connection, None)])
+            await tx.commit()
+            assert await tx.connections.of_provider_users(PROVIDER, [connection.provider_user_id]) == []
+        async with world.unit_of_work() as tx:
+            with pytest.raises(StorageConflict):
+                await tx.connections.apply([step(connection, replace(connection, provider_username="x"))])
+
+    async def test_an_account_is_one_users_and_a_user_has_one(self, world: World) -> None:
+        """Whoever comes second is refused, and nothing of their transaction stays."""
+        first = await _connected(world, "1")
+        other = await world.user("jonas@acme.example")
+        second = replace(first, external_id=uuid4(), user_id=other.id)
+        for change, refusal in (
+            (second, ProviderAccountTaken),
+            (replace(second, user_id=first.user_id, provider_user_id=ProviderUserId("2")), StorageConflict),
+        ):
+            async with world.unit_of_work() as tx:
+                with pytest.raises(refusal):
+                    await tx.connections.apply(
+                        [step(None, replace(change, id=await tx.connections.next_id()))]
+                    )
+                with pytest.raises(StorageConflict):
+                    await tx.commit()
+        async with world.unit_of_work() as tx:
+            assert await tx.connections.find(other.id, PROVIDER) is None
+
+    async def test_twenty_users_race_for_one_account(self, world: World) -> None:
+        """One of them gets it; the others are told that it is taken."""
+        users = [await world.user(f"{number}@acme.example") for number in range(20)]
+        results = await asyncio.gather(
+            *(world.connection(user, "7") for user in users), return_exceptions=True
+        )
+        assert sum(isinstance(result, Connection) for result in results) == 1
+        assert sum(isinstance(result, ProviderAccountTaken) for result in results) == 19
+
+    async def test_a_users_own(self, world: World) -> None:
+        """A user's connections, of every provider, and nobody else's."""
+        one = await _connected(world, "1")
+        await _connected(world, "2")
+        elsewhere = replace(one, external_id=uuid4(), provider="gitlab")
+        async with world.unit_of_work() as tx:
+            elsewhere = replace(elsewhere, id=await tx.connections.next_id())
+            await tx.connections.apply([step(None, elsewhere)])
+            await tx.commit()
+            found = await tx.connections.of_user(one.user_id)
+            assert [connection.provider for connection in found] == ["github", "gitlab"]
+            assert found[0] == one
+            assert await tx.connections.of_user(UserId(404)) == []
+
+    async def test_addresses_are_one_connections(self, world: World) -> None:
+        """Setting them replaces them, tells whether any is new, and takes them from other connections."""
+        one, two = await _connected(world, "1"), await _connected(world, "2")
+        for connection, emails, is_new in (
+            (one, ["a@x.example", "b@x.example"], True),
+            (one, ["b@x.example"], False),
+            (one, ["b@x.example", "a@x.example"], True),
+            (two, ["b@x.example", "c@x.example"], True),
+            (two, ["c@x.example"], False),
+        ):
+            async with world.unit_of_work() as tx:
+                assert await tx.connections.set_emails(connection.id, emails) is is_new
+                await tx.commit()
+        async with world.unit_of_work() as tx:
+            assert await tx.connections.emails(one.id) == ["a@x.example"]
+            assert await tx.connections.emails(two.id) == ["c@x.example"]
+            assert await tx.connections.emails(ConnectionId(404)) == []
+            assert await tx.connections.set_emails(two.id, []) is False
+
+    async def test_identities_are_checked_by_one_at_a_time(self, world: World) -> None:
+        """A day after connecting, and again when it was asked for; only active ones are."""
+        one, two, three = [await _connected(world, number) for number in ("1", "2", "3")]
+        async with world.unit_of_work() as tx:
+            await tx.connections.apply([step(two, two.lapsed("refresh_token_refused"))])
+            await tx.connections.check_again(three.id, at=now() + timedelta(days=3))
+            await tx.commit()
+
+        async def due(**later: float) -> list[ConnectionId]:
+            at = now() + timedelta(**later)
+            async with world.unit_of_work() as tx:
+                taken = await tx.connections.due_for_check(now=at, until=at + timedelta(hours=1), limit=10)
+                await tx.commit()
+            return [connection.id for connection in taken]
+
+        assert await due(hours=23) == []
+        assert sorted(await asyncio.gather(due(hours=25), due(hours=25))) == [[], [one.id]]
+        assert await due(hours=25.5) == []
+        assert await due(hours=27) == [one.id]
+        assert sorted(await due(days=4)) == [one.id, three.id]
+
+
+async def _connected(world: World, provider_user_id: str = "7") -> Connection:
+    user = await world.user()
+    async with world.unit_of_work() as tx:
+        connection = Connection(
+            id=await tx.connections.next_id(),
+            external_id=uuid4(),
+            user_id=user.id,
+            provider=PROVIDER,
+            provider_user_id=ProviderUserId(provider_user_id),
+            created_at=now(),
+            updated_at=now(),
+            provider_username="mara",
+            provider_email="mara@acme.example",
+            provider_avatar_url="https://provider.example/mara.png",
+            scopes=("read:user",),
+        )
+        await tx.connections.apply([step(None, connection)])
+        await tx.commit()
+        [stored] = await tx.connections.of_provider_users(PROVIDER, [connection.provider_user_id])
+    assert stored == replace(connection, updated_at=stored.updated_at)
+    return stored

@@ -1,0 +1,322 @@
+import asyncio
+from dataclasses import replace
+from datetime import UTC, timedelta, timezone
+from uuid import UUID
+
+import pytest
+
+from core.domain.identifiers import EventId, LinkId, RepoId
+from core.domain.organizations import Organization
+from core.domain.streams.domain_event import (
+    CommitsClaimedData,
+    DomainEventType,
+    EventData,
+    IntegrationData,
+    LinkData,
+    Person,
+    ProviderAccount,
+    PullRequestData,
+    PullRequestSide,
+    PushData,
+    PushedCommit,
+    RecordedEvent,
+    RepositoryData,
+)
+from core.domain.streams.stream import Bounds, StreamFilter
+from ports.domain_events import Stretch
+from testing.builders.entities import a_fact, ago, now
+from testing.contracts.world import World
+
+_REPO = RepoId("1")
+_SENDER = ProviderAccount("7", "mara", "User")
+_MARA = Person("Mara", "mara@acme.example", "mara", UUID(int=7), "verified_address")
+_COMMIT = PushedCommit("a" * 40, "Größe\n\n😀", ago(days=1), None, _MARA, (Person("Jonas"),))
+_PUSH = PushData(
+    repo_id=_REPO,
+    full_name="acme/widgets",
+    ref="refs/heads/a/b#c",
+    ref_type="branch",
+    branch="a/b#c",
+    before="0" * 40,
+    after="a" * 40,
+    created=True,
+    deleted=False,
+    forced=False,
+    default_branch="main",
+    compare_url=None,
+    pusher=Person("Mara"),
+    sender=_SENDER,
+    commits=(_COMMIT, replace(_COMMIT, timestamp=None)),
+    commits_truncated=False,
+)
+_PULL = PullRequestData(
+    repo_id=_REPO,
+    full_name="acme/widgets",
+    action="opened",
+    number=1,
+    title="T",
+    state="open",
+    draft=True,
+    merged=False,
+    url=None,
+    head=PullRequestSide("f", "a" * 40, None, None),
+    base=PullRequestSide("main", "b" * 40, _REPO, "acme/widgets"),
+    from_fork=True,
+    author=_SENDER,
+    merged_by=None,
+    merge_commit_sha=None,
+    sender=_SENDER,
+)
+_INTEGRATION = IntegrationData(UUID(int=1), "github", "2", "acme", "active", None, {"contents": "read"})
+_REPOSITORY = RepositoryData(_REPO, "acme/w", None, True, False, "main", "renamed", "acme/v")
+_LINK = LinkData(UUID(int=3), _REPO, "acme/widgets", "repository_removed")
+_DATA: dict[DomainEventType, EventData] = {
+    DomainEventType.PUSH: _PUSH,
+    DomainEventType.PULL_REQUEST: _PULL,
+    DomainEventType.INTEGRATION_ACTIVATED: _INTEGRATION,
+    DomainEventType.INTEGRATION_SUSPENDED: _INTEGRATION,
+    DomainEventType.INTEGRATION_REVOKED: _INTEGRATION,
+    DomainEventType.INTEGRATION_PERMISSIONS_CHANGED: _INTEGRATION,
+    DomainEventType.REPOSITORY_ADDED: _REPOSITORY,
+    DomainEventType.REPOSITORY_REMOVED: _REPOSITORY,
+    DomainEventType.REPOSITORY_RENAMED: _REPOSITORY,
+    DomainEventType.REPOSITORY_UPDATED: _REPOSITORY,
+    DomainEventType.LINK_CREATED: _LINK,
+    DomainEventType.LINK_REMOVED: _LINK,
+    DomainEventType.LINK_UNREACHABLE: _LINK,
+    DomainEventType.LINK_RESTORED: _LINK,
+    DomainEventType.COMMITS_CLAIMED: CommitsClaimedData(UUID(int=4), 12),
+}
+
+
+class DomainEventStoreContract:
+    """What every outbox promises."""
+
+    @pytest.mark.parametrize("event_type", DomainEventType)
+    async def test_every_kind_comes_back(self, world: World, event_type: DomainEventType) -> None:
+        """Each kind of fact is read as it was appended, named by what callers know."""
+        organization = await world.organization()
+        project = await world.project(organization)
+        source = await world.event()
+        occurred, data = ago(hours=1), _DATA[event_type]
+        async with world.unit_of_work() as tx:
+            fact = a_fact(
+                organization,
+                type=event_type,
+                occurred_at=occurred,
+                data=data,
+                project_id=project.id,
+                source_event_id=source.id,
+            )
+            await tx.domain_events.append([fact])
+            await tx.commit()
+        [recorded] = await _all(world)
+        assert recorded == RecordedEvent(
+            id=recorded.id,
+            type=event_type,
+            version=1,
+            organization_id=organization.external_id,
+            project_id=project.external_id,
+            occurred_at=occurred,
+            recorded_at=recorded.recorded_at,
+            source_event_id=source.delivery_id,
+            data=data,
+        )
+        assert ago(minutes=1) < recorded.recorded_at <= now()
+
+    async def test_authors_times_keep_their_instant(self, world: World) -> None:
+        """A commit's time from another zone is the same instant."""
+        organization = await world.organization()
+        local = ago(days=1).astimezone(timezone(timedelta(hours=-7)))
+        data = replace(_PUSH, commits=(replace(_COMMIT, timestamp=local),))
+        await _append(world, organization, data=data, type=DomainEventType.PUSH)
+        [recorded] = await _all(world)
+        assert isinstance(recorded.data, PushData)
+        assert recorded.data.commits[0].timestamp == local.astimezone(UTC)
+
+    async def test_facts_come_in_order_after_the_cursor(self, world: World) -> None:
+        """A reader goes on from the last id it saw, page by page."""
+        organization = await world.organization()
+        for number in range(5):
+            await _append(world, organization, data=replace(_LINK, reason=str(number)))
+        facts = await _all(world)
+        assert [_reason(fact) for fact in facts] == list("01234")
+        assert [fact.id for fact in facts] == sorted({fact.id for fact in facts})
+        assert [fact.recorded_at for fact in facts] == sorted(fact.recorded_at for fact in facts)
+        async with world.unit_of_work() as tx:
+            assert await tx.domain_events.after(facts[1].id, limit=2) == facts[2:4]
+            assert await tx.domain_events.after(facts[4].id, limit=2) == []
+
+    async def test_several_at_once_keep_their_order(self, world: World) -> None:
+        """Facts appended in one transaction, in one call or more, are recorded in that order."""
+        organization = await world.organization()
+        facts = [a_fact(organization, data=replace(_LINK, reason=str(number))) for number in range(100)]
+        async with world.unit_of_work() as tx:
+            await tx.domain_events.append(facts[:50])
+            await tx.domain_events.append(facts[50:])
+            await tx.commit()
+        assert [_reason(fact) for fact in await _all(world)] == [str(number) for number in range(100)]
+
+    async def test_uncommitted_facts_are_never_recorded(self, world: World) -> None:
+        """Facts of a transaction that was not committed, or committed already, are not recorded again."""
+        organization = await world.organization()
+        async with world.unit_of_work() as tx:
+            await tx.domain_events.append([a_fact(organization)])
+        assert await _all(world) == []
+        async with world.unit_of_work() as tx:
+            await tx.domain_events.append([a_fact(organization)])
+            await tx.commit()
+            await tx.commit()
+        assert len(await _all(world)) == 1
+
+    async def test_same_fact_of_a_source_is_kept_once(self, world: World) -> None:
+        """An effect applied twice is recorded once; of another link, repository, type or source it is new."""
+        organization = await world.organization()
+        one, two = await world.event(), await world.event()
+        fact = a_fact(organization, source_event_id=one.id)
+        others = [
+            replace(fact, link_id=LinkId(1)),
+            replace(fact, repo_id=_REPO),
+            replace(fact, type=DomainEventType.LINK_REMOVED),
+            replace(fact, source_event_id=two.id),
+        ]
+        async with world.unit_of_work() as tx:
+            await tx.domain_events.append([fact, fact, *others])
+            await tx.commit()
+        async with world.unit_of_work() as tx:
+            await tx.domain_events.append([fact, *others])
+            await tx.commit()
+        assert len(await _all(world)) == 5
+
+    async def test_facts_without_a_source_are_all_kept(self, world: World) -> None:
+        """What no delivery caused is never a repetition."""
+        organization = await world.organization()
+        fact = a_fact(organization)
+        async with world.unit_of_work() as tx:
+            await tx.domain_events.append([fact, fact])
+            await tx.commit()
+        assert len(await _all(world)) == 2
+
+    async def test_facts_of_one_source(self, world: World) -> None:
+        """What a delivery led to is found by it, in order."""
+        organization = await world.organization()
+        event = await world.event()
+        await _append(world, organization)
+        for number in (1, 2):
+            await _append(world, organization, source_event_id=event.id, link_id=LinkId(number))
+        async with world.unit_of_work() as tx:
+            assert await tx.domain_events.of_source(event.id) == (await _all(world))[1:]
+            assert await tx.domain_events.of_source(EventId(404)) == []
+
+    async def test_reader_by_cursor_misses_nothing(self, world: World) -> None:
+        """While eight writers commit at once, a reader that goes on from the last id sees every fact."""
+        organization = await world.organization()
+        writers, each = 8, 40
+
+        async def write(writer: int) -> None:
+            for number in range(each):
+                reason = f"{writer}/{number}"
+                await _append(world, organization, data=replace(_LINK, reason=reason))
+
+        async def read() -> list[str | None]:
+            seen: list[str | None] = []
+            cursor = 0
+            while True:
+                was_done = done.is_set()
+                async with world.unit_of_work() as tx:
+                    facts = await tx.domain_events.after(cursor, limit=7)
+                seen += [_reason(fact) for fact in facts]
+                cursor = facts[-1].id if facts else cursor
+                if was_done and not facts:
+                    return seen
+                await asyncio.sleep(0)  # let the writers write, where storage never waits
+
+        done = asyncio.Event()
+        reader = asyncio.create_task(read())
+        await asyncio.gather(*(write(writer) for writer in range(writers)))
+        done.set()
+        seen = await reader
+        assert sorted(map(str, seen)) == sorted(f"{w}/{n}" for w in range(writers) for n in range(each))
+
+    async def test_an_organization_reads_its_own(self, world: World) -> None:
+        """Behind a cursor, in pages, those wanted; and how far was looked though nothing was found."""
+        ours, theirs = await world.organization(), await world.organization("Zenith")
+        project, other = await world.project(ours), await world.project(ours, "Other")
+        foreign = await world.project(theirs)
+        await _append(world, theirs, project_id=foreign.id)
+        for number, one in enumerate([project, None, other, project]):
+            data = replace(_LINK, reason=str(number))
+            await _append(world, ours, project_id=one.id if one else None, data=data)
+        await _append(world, ours, type=DomainEventType.LINK_REMOVED, data=replace(_LINK, reason="4"))
+        await _append(world, theirs)
+        ids = [fact.id for fact in await _all(world)]
+
+        async def found(after: int = 0, limit: int = 10, **wanted: object) -> tuple[str, int]:
+            where = StreamFilter(**{name: frozenset([value]) for name, value in wanted.items()})  # type: ignore[arg-type]
+            async with world.unit_of_work() as tx:
+                stretch = await tx.domain_events.of_organization(ours.id, where, after=after, limit=limit)
+            return "".join(map(str, map(_reason, stretch.events))), stretch.reached
+
+        assert await found() == ("01234", ids[-1])
+        assert await found(limit=2) == ("01", ids[2])
+        assert await found(after=ids[2], limit=3) == ("234", ids[5])
+        assert await found(after=ids[5]) == ("", ids[-1])
+        assert await found(after=ids[-1]) == ("", ids[-1])
+        assert await found(after=ids[-1] + 5) == ("", ids[-1] + 5)
+        assert await found(types=DomainEventType.LINK_REMOVED) == ("4", ids[-1])
+        assert await found(project_ids=project.external_id) == ("03", ids[-1])
+        assert await found(project_ids=project.external_id, types=DomainEventType.LINK_CREATED, limit=1) == (
+            "0",
+            ids[1],
+        )
+        assert await found(project_ids=foreign.external_id) == ("", ids[-1])
+        assert await found(project_ids=UUID(int=404)) == ("", ids[-1])
+
+    async def test_several_organizations_are_followed_at_once(self, world: World) -> None:
+        """In order, those asked for only, and as far as was looked."""
+        one, two, three = [await world.organization(name) for name in ("One", "Two", "Three")]
+        for number, organization in enumerate([one, two, three, one, two, three]):
+            await _append(world, organization, data=replace(_LINK, reason=str(number)))
+        ids = [fact.id for fact in await _all(world)]
+
+        async def found(*of: Organization, after: int = 0, limit: int = 10) -> tuple[str, int]:
+            async with world.unit_of_work() as tx:
+                asked = [organization.id for organization in of]
+                stretch = await tx.domain_events.of_organizations(asked, after=after, limit=limit)
+            return "".join(map(str, map(_reason, stretch.events))), stretch.reached
+
+        assert await found(one, two) == ("0134", ids[-1])
+        assert await found(one, two, after=ids[0], limit=2) == ("13", ids[3])
+        assert await found(three, after=ids[2], limit=1) == ("5", ids[5])
+        assert await found() == ("", ids[-1])
+
+    async def test_bounds_are_the_oldest_and_the_newest(self, world: World) -> None:
+        """Of everyone's."""
+        assert await _bounds(world) == Bounds(None, None)
+        async with world.unit_of_work() as tx:
+            assert await tx.domain_events.of_organizations([], after=0, limit=1) == Stretch([], 0)
+        for name in ("One", "Two"):
+            await _append(world, await world.organization(name))
+        first, last = await _all(world)
+        assert await _bounds(world) == Bounds(first.id, last.id)
+
+
+async def _bounds(world: World) -> Bounds:
+    async with world.unit_of_work() as tx:
+        return await tx.domain_events.bounds()
+
+
+async def _append(world: World, organization: Organization, **facts: object) -> None:
+    async with world.unit_of_work() as tx:
+        await tx.domain_events.append([a_fact(organization, **facts)])
+        await tx.commit()
+
+
+async def _all(world: World) -> list[RecordedEvent]:
+    async with world.unit_of_work() as tx:
+        return list(await tx.domain_events.after(0, limit=1000))
+
+
+def _reason(fact: RecordedEvent) -> str | None:
+    assert isinstance(fact.data, LinkData)
+    return fact.data.reason

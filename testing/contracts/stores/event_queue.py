@@ -1,0 +1,355 @@
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from core.domain.errors import StorageUnavailable
+from core.domain.events.event import Event, EventStatus, Outcome, Settlement, Verdict
+from core.domain.events.lanes import lane_of
+from core.domain.identifiers import EventId, RepoId
+from core.domain.integrations.integration import IntegrationStatus
+from ports.events import EventFilter
+from testing.builders.entities import INSTALLATION, PROVIDER, Fact, ago, now
+from testing.contracts.world import World
+
+SOURCE_KEY = str(INSTALLATION)
+LANE = lane_of(SOURCE_KEY)
+# GitHub's are numbers; another provider's may look like numbers and still be text.
+SOURCE_KEYS = ("42", "group:7", "Äpfel/日本", "007", str(2**63 - 1), str(2**63), "9" * 40)
+_MUCH = 1 << 30
+
+
+class MailboxContract:
+    """What every mailbox promises."""
+
+    async def test_lane_is_held_by_one(self, world: World) -> None:
+        """While one transaction holds a lane no other gets it, and others lanes are free."""
+        async with world.unit_of_work() as one, world.unit_of_work() as two:
+            assert await one.mailbox.try_lock(5)
+            assert await one.mailbox.try_lock(5)
+            assert not await two.mailbox.try_lock(5)
+            assert await two.mailbox.try_lock(6)
+
+    @pytest.mark.parametrize("commits", [True, False])
+    async def test_lane_is_free_after_the_transaction(self, world: World, commits: bool) -> None:
+        """However a transaction ends, it lets its lanes go."""
+        async with world.unit_of_work() as tx:
+            await tx.mailbox.lock(5)
+            if commits:
+                await tx.commit()
+        async with world.unit_of_work() as tx:
+            assert await tx.mailbox.try_lock(5)
+
+    async def test_lost_holder_lets_go(self, world: World) -> None:
+        """A holder that died, as far as storage can tell, holds nothing."""
+        async with world.unit_of_work() as tx:
+            assert await tx.mailbox.try_lock(5)
+            await world.lose_storage()
+            with pytest.raises(StorageUnavailable):
+                await tx.mailbox.try_lock(6)
+        await world.restore_storage()
+        async with world.unit_of_work() as tx:
+            assert await tx.mailbox.try_lock(5)
+
+    async def test_lock_waits_for_the_holder(self, world: World) -> None:
+        """Whoever waits for a lane gets it when its holder is done, and sees what it wrote."""
+        event = await world.event()
+        waiting = asyncio.Event()
+
+        async def wait_and_look() -> EventStatus:
+            async with world.unit_of_work() as tx:
+                waiting.set()
+                await tx.mailbox.lock(LANE)
+                [seen] = await tx.events.list(EventFilter(), limit=1)
+                return seen.status
+
+        async with world.unit_of_work() as tx:
+            await tx.mailbox.lock(LANE)
+            task = asyncio.create_task(wait_and_look())
+            await waiting.wait()
+            await tx.mailbox.settle([Settlement(event.id, EventStatus.PROCESSED)])
+            assert not task.done()
+            await tx.commit()
+        assert await task is EventStatus.PROCESSED
+
+    async def test_due_events_come_in_order_with_their_bytes(self, world: World) -> None:
+        """A lane's pending events come in the order received, each with what was signed, and no other's."""
+        bodies = [b"one", b"\x00\xff not text", b""]
+        events = [await world.event(body=body, action="created") for body in bodies]
+        await world.event(source_key=_of_other_lane())
+        await world.settle(Settlement((await world.event()).id, EventStatus.IGNORED))
+        async with world.unit_of_work() as tx:
+            due = await tx.mailbox.due(LANE, now=now(), limit=10, max_bytes=_MUCH)
+        assert [(letter.event, letter.body) for letter in due] == list(zip(events, bodies, strict=True))
+
+    async def test_due_tells_everything_of_an_event(self, world: World) -> None:
+        """An event is what was received."""
+        received = ago(minutes=1)
+        event = await world.event(
+            received_at=received, event_type="installation", action="created", repo_id=None, body=b"12345"
+        )
+        assert (event.event_type, event.action, event.repo_id) == ("installation", "created", None)
+        assert (event.lane, event.source_key, event.source) == (LANE, SOURCE_KEY, "received")
+        assert (event.status, event.attempts, event.created_at) == (EventStatus.PENDING, 0, received)
+        assert (event.payload_length, event.processed_at, event.error_message) == (5, None, None)
+        assert (event.verdicts, event.project_ids, event.integration_id) == ((), (), None)
+        assert (await world.event(repo_id=RepoId("8"))).repo_id == "8"
+
+    async def test_due_is_bounded(self, world: World) -> None:
+        """At most so many events, and no more than so many bytes beyond the first, however large that is."""
+        events = [await world.event(body=b"x" * size) for size in (100, 10, 10, 10)]
+        ids = [event.id for event in events]
+        async with world.unit_of_work() as tx:
+
+            async def due(limit: int, max_bytes: int) -> list[EventId]:
+                letters = await tx.mailbox.due(LANE, now=now(), limit=limit, max_bytes=max_bytes)
+                return [letter.event.id for letter in letters]
+
+            assert await due(3, _MUCH) == ids[:3]
+            assert await due(10, 0) == ids[:1]
+            assert await due(10, 19) == ids[:2]
+            assert await due(10, 20) == ids[:3]
+            assert await due(1, 20) == ids[:1]
+
+    async def test_later_attempt_is_not_due_yet(self, world: World) -> None:
+        """An event whose next attempt is later stays behind, and those after it go on."""
+        first, second = await world.event(), await world.event()
+        later = now() + timedelta(minutes=2)
+        await world.settle(
+            Settlement(first.id, EventStatus.PENDING, reason="boom", attempts=1, next_attempt_at=later)
+        )
+        async with world.unit_of_work() as tx:
+            due = await tx.mailbox.due(LANE, now=now(), limit=10, max_bytes=_MUCH)
+            assert [letter.event.id for letter in due] == [second.id]
+            both = await tx.mailbox.due(LANE, now=later, limit=10, max_bytes=_MUCH)
+            assert [letter.event.id for letter in both] == [first.id, second.id]
+        assert both[0].event == replace(first, attempts=1, next_attempt_at=later, error_message="boom")
+
+    async def test_what_is_settled_stays(self, world: World) -> None:
+        """Only a pending event is settled: whoever comes late has been overtaken."""
+        event = await world.event()
+        await world.settle(Settlement(event.id, EventStatus.PROCESSED))
+        before = await world.seen(event)
+        await world.settle(Settlement(event.id, EventStatus.PENDING, reason="late", attempts=1))
+        assert await world.seen(event) == before
+
+    async def test_settling_writes_how_it_ended(self, world: World) -> None:
+        """A settlement is read back from the event; attempts stay where none are given."""
+        organization = await world.organization()
+        integration = await world.integration(organization)
+        projects = [await world.project(organization) for _ in range(2)]
+        link = await world.link(projects[0], integration)
+        verdicts = (
+            Verdict("link", Outcome.PROCESSED, "delivered", str(link.external_id), link.project_external_id),
+            Verdict("repository", Outcome.IGNORED, "removed"),
+        )
+        first, second, untouched = await world.event(), await world.event(), await world.event()
+        await world.settle(Settlement(first.id, EventStatus.PENDING, attempts=2))
+        await world.settle(
+            Settlement(
+                first.id,
+                EventStatus.PROCESSED,
+                verdicts=verdicts,
+                integration_id=integration.id,
+                link_id=link.id,
+                project_ids=tuple(project.id for project in projects),
+            ),
+            Settlement(second.id, EventStatus.UNROUTED, reason="installation_unknown"),
+        )
+        settled = await world.seen(first)
+        assert settled.processed_at is not None
+        assert ago(minutes=1) < settled.processed_at <= now()
+        assert settled == replace(
+            first,
+            status=EventStatus.PROCESSED,
+            attempts=2,
+            verdicts=verdicts,
+            integration_id=integration.id,
+            project_ids=tuple(project.id for project in projects),
+            processed_at=settled.processed_at,
+        )
+        assert (await world.seen(second)).error_message == "installation_unknown"
+        assert await world.seen(untouched) == untouched
+
+    async def test_settling_nothing_is_fine(self, world: World) -> None:
+        """An empty batch writes nothing."""
+        await world.settle()
+
+    async def test_large_batch_is_settled_at_once(self, world: World) -> None:
+        """Two hundred and fifty events end in one call, each as given."""
+        events = [await world.event() for _ in range(250)]
+        ends = [EventStatus.PROCESSED, EventStatus.IGNORED, EventStatus.FAILED]
+        await world.settle(
+            *(
+                Settlement(event.id, ends[number % 3], reason=f"reason {number}", verdicts=_verdicts(number))
+                for number, event in enumerate(events)
+            )
+        )
+        async with world.unit_of_work() as tx:
+            settled = await tx.events.list(EventFilter(), limit=1000)
+        assert [(event.status, event.error_message, event.verdicts) for event in reversed(settled)] == [
+            (ends[number % 3], f"reason {number}", _verdicts(number)) for number in range(250)
+        ]
+
+    async def test_lanes_with_something_due(self, world: World) -> None:
+        """A lane is due while one of its events is."""
+        other = _of_other_lane()
+        event = await world.event()
+        waiting = await world.event(source_key=other)
+        async with world.unit_of_work() as tx:
+            assert await tx.mailbox.lanes_due(now=now()) == sorted([LANE, lane_of(other)])
+        later = now() + timedelta(minutes=1)
+        await world.settle(
+            Settlement(event.id, EventStatus.PROCESSED),
+            Settlement(waiting.id, EventStatus.PENDING, attempts=1, next_attempt_at=later),
+        )
+        async with world.unit_of_work() as tx:
+            assert await tx.mailbox.lanes_due(now=now()) == []
+            assert await tx.mailbox.lanes_due(now=later) == [lane_of(other)]
+
+    async def test_waiting_events_are_routed(self, world: World) -> None:
+        """Unrouted events of an installation connected by now are due again; strangers' go on waiting."""
+        ours, strangers = await world.event(), await world.event(source_key="2")
+        nobodys = await world.event(source_key=None)
+        await _unroute(world, ours.id, strangers.id, nobodys.id)
+        async with world.unit_of_work() as tx:
+            assert await tx.mailbox.route_waiting(now=now()) == 0
+        await world.integration()
+        at = now()
+        async with world.unit_of_work() as tx:
+            assert await tx.mailbox.route_waiting(now=at) == 1
+            await tx.commit()
+        assert await world.seen(ours) == replace(ours, next_attempt_at=at)
+        assert (await world.seen(strangers)).status is EventStatus.UNROUTED
+        assert (await world.seen(nobodys)).status is EventStatus.UNROUTED
+
+    @pytest.mark.parametrize("source_key", SOURCE_KEYS)
+    async def test_routes_waiting_events_by_provider_and_text_key(
+        self, world: World, source_key: str
+    ) -> None:
+        """Any text is a key; equal keys at two providers are of two integrations."""
+        ours = await world.event(provider="gitlab", source_key=source_key)
+        others = [
+            await world.event(provider="github", source_key=source_key),
+            await world.event(provider="gitlab", source_key=f"{source_key}0"),
+            await world.event(provider="gitlab", source_key=None),
+        ]
+        await _unroute(world, ours.id, *(event.id for event in others))
+        await world.integration(provider="gitlab", provider_id=source_key)
+        async with world.unit_of_work() as tx:
+            assert await tx.mailbox.route_waiting(now=now()) == 1
+            await tx.commit()
+        routed = await world.seen(ours)
+        assert (routed.status, routed.source_key) == (EventStatus.PENDING, source_key)
+        assert {(await world.seen(event)).status for event in others} == {EventStatus.UNROUTED}
+
+    @pytest.mark.parametrize("source_key", SOURCE_KEYS)
+    async def test_finds_waiting_events_by_text_key(self, world: World, source_key: str) -> None:
+        """Pending or unrouted, newest first."""
+        keys = (source_key, f"{source_key}0", source_key)
+        first, _, second = [await world.event(source_key=key, action="created") for key in keys]
+        await _unroute(world, first.id)
+        async with world.unit_of_work() as tx:
+            found = await tx.mailbox.waiting(
+                PROVIDER, source_key, event_type="push", action="created", limit=10
+            )
+        assert [letter.event.id for letter in found] == [second.id, first.id]
+        assert {letter.event.source_key for letter in found} == {source_key}
+
+    async def test_what_waits_for_an_installation_is_found_by_its_kind(self, world: World) -> None:
+        """Newest first, looked at or not, with the bytes that were signed; of this installation alone."""
+        kind = {"event_type": "installation", "action": "created"}
+
+        async def announced(**more: Fact) -> Event:
+            return await world.event(received_at=None, **{**kind, **more})
+
+        first, second = await announced(), await announced()
+        await announced(action="deleted")
+        await announced(event_type="push")
+        await announced(source_key="2")
+        settled = await announced()
+        await _unroute(world, first.id)
+        async with world.unit_of_work() as tx:
+            await tx.mailbox.settle([Settlement(settled.id, EventStatus.IGNORED)])
+            await tx.commit()
+        async with world.unit_of_work() as tx:
+            found = await tx.mailbox.waiting(PROVIDER, SOURCE_KEY, limit=10, **kind)
+            assert [letter.event.id for letter in found] == [second.id, first.id]
+            assert all(letter.body for letter in found)
+            [newest] = await tx.mailbox.waiting(PROVIDER, SOURCE_KEY, limit=1, **kind)
+            assert newest.event.id == second.id
+            assert await tx.mailbox.waiting("gitlab", SOURCE_KEY, limit=10, **kind) == []
+
+    async def test_old_events_are_not_the_new_owners(self, world: World) -> None:
+        """What was received long before the binding belonged to whoever had the installation then."""
+        old = await world.event(received_at=ago(hours=73))
+        recent = await world.event(received_at=ago(hours=71))
+        await _unroute(world, old.id, recent.id)
+        integration = await world.integration()
+        async with world.unit_of_work() as tx:
+            assert await tx.mailbox.route_waiting(now=now()) == 1
+            await tx.commit()
+        ignored = await world.seen(old)
+        assert (ignored.status, ignored.error_message) == (EventStatus.IGNORED, "before_binding")
+        assert ignored.integration_id is None
+        assert (await world.seen(recent)).status is EventStatus.PENDING
+        assert integration.status is IntegrationStatus.ACTIVE
+
+    async def test_revoked_integration_routes_nothing(self, world: World) -> None:
+        """An installation whose integration is revoked is nobody's."""
+        event = await world.event()
+        await _unroute(world, event.id)
+        await world.integration(status=IntegrationStatus.REVOKED)
+        async with world.unit_of_work() as tx:
+            assert await tx.mailbox.route_waiting(now=now()) == 0
+
+    async def test_provider_with_other_ids_disturbs_nothing(self, world: World) -> None:
+        """Installation ids that are no numbers, or too large for one, match no event."""
+        event = await world.event()
+        await _unroute(world, event.id)
+        for number, provider_id in enumerate(["abc", "", "9" * 30, "-1", "1.5"]):
+            await world.integration(provider=f"provider-{number}", provider_id=provider_id)
+        async with world.unit_of_work() as tx:
+            assert await tx.mailbox.route_waiting(now=now()) == 0
+
+    async def test_twenty_drainers_settle_each_event_once(self, world: World) -> None:
+        """Drainers that race for a lane never process an event twice, nor leave one."""
+        for _ in range(60):
+            await world.event()
+        settled: Counter[EventId] = Counter()
+
+        async def drain() -> None:
+            while True:
+                async with world.unit_of_work() as tx:
+                    await tx.mailbox.lock(LANE)
+                    due = await tx.mailbox.due(LANE, now=now(), limit=3, max_bytes=_MUCH)
+                    if not due:
+                        return
+                    ids = [letter.event.id for letter in due]
+                    await tx.mailbox.settle([Settlement(one, EventStatus.PROCESSED) for one in ids])
+                    await tx.commit()
+                settled.update(ids)
+
+        await asyncio.gather(*(drain() for _ in range(20)))
+        assert len(settled) == 60
+        assert set(settled.values()) == {1}
+
+
+def _of_other_lane() -> str:
+    return next(key for key in map(str, range(1, 100)) if lane_of(key) != LANE)
+
+
+def _verdicts(number: int) -> tuple[Verdict, ...]:
+    return tuple(
+        Verdict("link", Outcome.PROCESSED, f"reason {number}", project_id=UUID(int=number))
+        for _ in range(number % 4)
+    )
+
+
+async def _unroute(world: World, *event_ids: EventId) -> None:
+    await world.settle(
+        *(Settlement(one, EventStatus.UNROUTED, reason="installation_unknown") for one in event_ids)
+    )

@@ -1,0 +1,404 @@
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core.domain.events.backlog import Census
+from core.domain.events.event import RETRYABLE, Event, EventStatus, Outcome, Settlement, Verdict
+from core.domain.events.lanes import lane_of
+from core.domain.identifiers import EventId
+from core.domain.integrations.integration import Integration, IntegrationStatus
+from ports.events import EventFilter
+from testing.builders.entities import INSTALLATION, PROVIDER, a_delivery, a_fact, ago, now, step
+from testing.contracts.world import World
+
+
+class EventStoreContract:
+    """What every store of events promises."""
+
+    async def test_unknown_is_nothing(self, world: World) -> None:
+        """Looking for what is not there is no error."""
+        async with world.unit_of_work() as tx:
+            assert await tx.events.list(EventFilter(), limit=10) == []
+            assert await tx.events.find(PROVIDER, "404") is None
+            assert await tx.events.find_payload(EventId(404)) is None
+            assert await tx.events.reopen([EventId(404)], now=now()) == []
+            assert await tx.events.reopen([], now=now()) == []
+            assert await tx.events.oldest_due(now=now()) is None
+
+    async def test_newest_first_in_pages(self, world: World) -> None:
+        """A page goes on below the last event of the page before it, whatever came meanwhile."""
+        events = [await world.event() for _ in range(5)]
+        async with world.unit_of_work() as tx:
+            first = await tx.events.list(EventFilter(), limit=2)
+            await world.event()
+            second = await tx.events.list(EventFilter(), limit=2, before=first[-1].id)
+            third = await tx.events.list(EventFilter(), limit=2, before=second[-1].id)
+            assert [*first, *second, *third] == events[::-1]
+            assert await tx.events.list(EventFilter(), limit=2, before=third[-1].id) == []
+
+    async def test_filters_choose(self, world: World) -> None:
+        """Each part of a filter chooses, and all of them together."""
+        old = await world.event(received_at=ago(days=2))
+        pull = await world.event(event_type="pull_request")
+        failed = await world.event(received_at=ago(hours=1))
+        await world.settle(Settlement(failed.id, EventStatus.FAILED, reason="boom"))
+
+        async def found(**where: object) -> list[EventId]:
+            async with world.unit_of_work() as tx:
+                return [one.id for one in await tx.events.list(EventFilter(**where), limit=10)]  # type: ignore[arg-type]
+
+        assert await found() == [failed.id, pull.id, old.id]
+        assert await found(status=EventStatus.FAILED) == [failed.id]
+        assert await found(status=EventStatus.UNROUTED) == []
+        assert await found(event_type="push") == [failed.id, old.id]
+        assert await found(delivery_id=pull.delivery_id) == [pull.id]
+        assert await found(since=ago(days=1)) == [failed.id, pull.id]
+        assert await found(since=old.created_at, event_type="push", status=EventStatus.PENDING) == [old.id]
+
+    async def test_organization_sees_what_was_routed_to_it(self, world: World) -> None:
+        """Events of others, and events nobody was given, are not an organization's, filter as it may."""
+        ours, theirs = await world.integration(), await world.integration(provider_id="2")
+        settled = {}
+        for status in EventStatus:
+            settled[status] = await world.event()
+            owner = None if status is EventStatus.UNROUTED else ours
+            await world.settle(_owned(settled[status], owner, status))
+        await world.settle(_owned(await world.event(), theirs, EventStatus.PROCESSED))
+        mine = [one.id for status, one in settled.items() if status is not EventStatus.UNROUTED][::-1]
+
+        async def found(integration: Integration, **where: object) -> list[EventId]:
+            asked = EventFilter(integration.organization_id, **where)  # type: ignore[arg-type]
+            async with world.unit_of_work() as tx:
+                return [one.id for one in await tx.events.list(asked, limit=10)]
+
+        assert await found(ours) == mine
+        assert len(await found(theirs)) == 1
+        for status, event in settled.items():
+            assert await found(ours, status=status) == ([event.id] if event.id in mine else [])
+        processed = settled[EventStatus.PROCESSED]
+        assert await found(ours, delivery_id=processed.delivery_id, event_type="push") == [processed.id]
+        assert await found(theirs, delivery_id=processed.delivery_id) == []
+        async with world.unit_of_work() as tx:
+            asked = EventFilter(ours.organization_id)
+            page = await tx.events.list(asked, limit=2)
+            rest = await tx.events.list(asked, limit=10, before=page[-1].id)
+            assert [one.id for one in (*page, *rest)] == mine
+
+    async def test_one_event_by_its_delivery(self, world: World) -> None:
+        """An event is found by provider and delivery id together."""
+        event = await world.event()
+        async with world.unit_of_work() as tx:
+            assert await tx.events.find(PROVIDER, event.delivery_id) == event
+            assert await tx.events.find("gitlab", event.delivery_id) is None
+
+    async def test_lists_by_the_beginning_of_delivery_ids(self, world: World) -> None:
+        """Characters that a pattern would give a meaning stand for themselves."""
+        ids = ["aa-1", "aa-2", "aa-3", "ab-1", "a%-1", "a_-1", "AA-1"]
+        for delivery_id in ids:
+            await world.keep(replace(a_delivery(), delivery_id=delivery_id), now())
+        await world.keep(replace(a_delivery(), delivery_id="aa-4", provider="gitlab"), now())
+
+        async def found(prefix: str, limit: int = 10) -> list[str]:
+            async with world.unit_of_work() as tx:
+                events = await tx.events.list_by_prefix(PROVIDER, prefix, limit=limit)
+            return [event.delivery_id for event in events]
+
+        assert await found("aa") == ["aa-1", "aa-2", "aa-3"]
+        assert await found("aa", limit=2) == ["aa-1", "aa-2"]
+        assert await found("a%") == ["a%-1"]
+        assert await found("a_") == ["a_-1"]
+        assert await found("AA-1") == ["AA-1"]
+        assert await found("aa-11") == []
+        async with world.unit_of_work() as tx:
+            [event] = await tx.events.list_by_prefix(PROVIDER, "ab", limit=10)
+            assert event == await tx.events.find(PROVIDER, "ab-1")
+
+    @pytest.mark.parametrize("body", [b"", b'{"a":1}', bytes(range(256)) * 4096])
+    async def test_payload_is_what_was_signed(self, world: World, body: bytes) -> None:
+        """The kept bytes are exactly the signed ones."""
+        event = await world.event(body=body)
+        assert event.payload_length == len(body)
+        async with world.unit_of_work() as tx:
+            assert await tx.events.find_payload(event.id) == body
+
+    @pytest.mark.parametrize("status", EventStatus)
+    async def test_only_what_did_not_act_is_reopened(self, world: World, status: EventStatus) -> None:
+        """Failed, ignored and unrouted events become as if just received; others stay as they are."""
+        event = await world.event()
+        await world.settle(
+            Settlement(
+                event.id,
+                status,
+                verdicts=(Verdict("event", Outcome.IGNORED, "why"),),
+                reason="why",
+                attempts=3,
+                next_attempt_at=now() + timedelta(hours=1),
+            )
+        )
+        before, at = await world.seen(event), now()
+        async with world.unit_of_work() as tx:
+            reopened = await tx.events.reopen([event.id, event.id], now=at)
+            await tx.commit()
+        if status in RETRYABLE:
+            assert reopened == [event.id]
+            assert await world.seen(event) == replace(event, next_attempt_at=at)
+        else:
+            assert reopened == []
+            assert await world.seen(event) == before
+
+    async def test_what_came_before_the_binding_is_never_reopened(self, world: World) -> None:
+        """It belonged to whoever had the installation then."""
+        event = await world.event()
+        await world.settle(Settlement(event.id, EventStatus.IGNORED, reason="before_binding"))
+        waited = await world.event(received_at=ago(hours=73))
+        await world.settle(Settlement(waited.id, EventStatus.UNROUTED))
+        nobodys = await world.event(received_at=ago(hours=73), source_key=None)
+        await world.settle(Settlement(nobodys.id, EventStatus.FAILED, reason="boom"))
+        assert await _reopened(world, event, waited, nobodys) == [nobodys.id]
+
+    @pytest.mark.parametrize("source_key", ["group:7", "007", str(2**63)])
+    async def test_reopens_events_with_a_text_key(self, world: World, source_key: str) -> None:
+        """For the integration of this key; an unrouted event only while it is young."""
+        organization = await world.organization()
+        integration = await world.integration(organization, provider_id=source_key)
+        routed, stranger = await world.event(source_key=source_key), await world.event(source_key="group:8")
+        late = await world.event(received_at=ago(hours=73), source_key=source_key)
+        await world.settle(
+            _owned(routed, integration, EventStatus.FAILED),
+            _owned(stranger, integration, EventStatus.FAILED),
+            Settlement(late.id, EventStatus.UNROUTED),
+        )
+        async with world.unit_of_work() as tx:
+            [listed] = await tx.events.list(EventFilter(organization.id, reopenable_at=now()), limit=10)
+        assert (listed.id, listed.source_key) == (routed.id, source_key)
+        assert await _reopened(world, routed, stranger, late) == [routed.id]
+
+    async def test_what_was_routed_is_reopened_for_its_own_integration_only(self, world: World) -> None:
+        """Not once that has another installation, or was revoked and others may have this one."""
+        organization = await world.organization()
+        integration = await world.integration(organization)
+        event = await world.event()
+        await world.settle(_owned(event, integration, EventStatus.FAILED))
+
+        async def becomes(**facts: Any) -> None:
+            async with world.unit_of_work() as tx:
+                known = await tx.integrations.find(organization.id, PROVIDER)
+                assert known is not None
+                await tx.integrations.apply([step(known, replace(known, **facts))])
+                await tx.commit()
+
+        await becomes(status=IntegrationStatus.REVOKED)
+        await world.integration(await world.organization("Zenith"))
+        assert await _reopened(world, event) == []
+        await becomes(provider_id="2", status=IntegrationStatus.ACTIVE)
+        assert await _reopened(world, event) == []
+        async with world.unit_of_work() as tx:
+            where = EventFilter(organization.id, reopenable_at=now())
+            assert await tx.events.list(where, limit=10) == []
+            assert len(await tx.events.list(replace(where, reopenable_at=None), limit=10)) == 1
+
+    async def test_reopening_asks_for_the_payload(self, world: World) -> None:
+        """Without it there is nothing to process; the row stays."""
+        kept, expired = await world.event(), await world.event()
+        for event in (kept, expired):
+            await world.settle(Settlement(event.id, EventStatus.FAILED, reason="boom"))
+        await world.expire_payload(expired)
+        async with world.unit_of_work() as tx:
+            assert await tx.events.has_payload(kept.id)
+            assert not await tx.events.has_payload(expired.id)
+            assert not await tx.events.has_payload(EventId(404))
+            assert await tx.events.find_payload(expired.id) is None
+            where = EventFilter(status=EventStatus.FAILED, reopenable_at=now())
+            assert [one.id for one in await tx.events.list(where, limit=10)] == [kept.id]
+        assert await _reopened(world, kept, expired) == [kept.id]
+
+    async def test_a_project_and_a_provider_choose(self, world: World) -> None:
+        """What a project of the organization was told of; another organization's project finds nothing."""
+        organization = await world.organization()
+        integration = await world.integration(organization)
+        projects = [await world.project(organization, name) for name in ("One", "Two")]
+        foreign = await world.project(await world.organization("Zenith"))
+        told = []
+        for ids in ([0], [1], [0, 1], []):
+            event = await world.event()
+            settled = _owned(event, integration, EventStatus.PROCESSED)
+            await world.settle(replace(settled, project_ids=tuple(projects[number].id for number in ids)))
+            told.append(event.id)
+
+        async def found(**where: object) -> list[EventId]:
+            async with world.unit_of_work() as tx:
+                asked = EventFilter(organization.id, **where)  # type: ignore[arg-type]
+                return [one.id for one in await tx.events.list(asked, limit=10)]
+
+        assert await found(project_id=projects[0].external_id) == [told[2], told[0]]
+        assert await found(project_id=projects[1].external_id, event_type="push") == [told[2], told[1]]
+        assert await found(project_id=projects[1].external_id, event_type="star") == []
+        assert await found(project_id=foreign.external_id) == []
+        assert await found(provider=PROVIDER) == told[::-1]
+        assert await found(provider="gitlab") == []
+
+    async def test_what_failed_is_of_the_projects_that_are_linked_to_its_repository(
+        self, world: World
+    ) -> None:
+        """No verdict names a project of it; what was ignored, and other repositories, are no project's."""
+        organization = await world.organization()
+        integration = await world.integration(organization)
+        theirs = await world.integration(provider_id="2")
+        linked, other = [await world.project(organization, name) for name in ("One", "Two")]
+        await world.link(linked, integration, repo_id="7")
+        await world.link(other, integration, repo_id="8")
+        events = {}
+        for name, owner, repo_id, status in (
+            ("failed", integration, "7", EventStatus.FAILED),
+            ("pending", integration, "7", EventStatus.PENDING),
+            ("ignored", integration, "7", EventStatus.IGNORED),
+            ("elsewhere", integration, "9", EventStatus.FAILED),
+            ("of another", theirs, "7", EventStatus.FAILED),
+        ):
+            event = await world.event(repo_id=repo_id)
+            await world.settle(_owned(event, owner, status))
+            events[name] = event.id
+
+        async def found(**where: object) -> list[EventId]:
+            asked = EventFilter(organization.id, project_id=linked.external_id, **where)  # type: ignore[arg-type]
+            async with world.unit_of_work() as tx:
+                whole = [one.id for one in await tx.events.list(asked, limit=10)]
+                assert whole[:1] == [one.id for one in await tx.events.list(asked, limit=1)]
+                return whole
+
+        assert await found() == [events["pending"], events["failed"]]
+        assert await found(status=EventStatus.FAILED) == [events["failed"]]
+        assert await found(event_type="star") == []
+
+    async def test_twenty_reopen_the_same_events(self, world: World) -> None:
+        """Each event is reopened by one of them, and nobody waits for ever."""
+        ids = [(await world.event()).id for _ in range(10)]
+        await world.settle(*(Settlement(one, EventStatus.FAILED, reason="boom") for one in ids))
+
+        async def reopen(number: int) -> int:
+            async with world.unit_of_work() as tx:
+                order = ids if number % 2 else ids[::-1]
+                reopened = await tx.events.reopen(order, now=now())
+                await tx.commit()
+                return len(reopened)
+
+        assert sum(await asyncio.gather(*(reopen(number) for number in range(20)))) == 10
+
+    async def test_oldest_due_tells_the_longest_wait(self, world: World) -> None:
+        """Of what is due in any lane, the one received first counts."""
+        other = next(key for key in map(str, range(1, 100)) if lane_of(key) != lane_of(str(INSTALLATION)))
+        oldest = await world.event(received_at=ago(hours=3))
+        second = await world.event(received_at=ago(hours=2), source_key=other)
+        await world.event(received_at=ago(hours=1))
+        async with world.unit_of_work() as tx:
+            assert await tx.events.oldest_due(now=now()) == oldest.created_at
+        later = now() + timedelta(hours=1)
+        await world.settle(Settlement(oldest.id, EventStatus.PENDING, attempts=1, next_attempt_at=later))
+        async with world.unit_of_work() as tx:
+            assert await tx.events.oldest_due(now=now()) == second.created_at
+            assert await tx.events.oldest_due(now=later) == oldest.created_at
+
+    async def test_same_delivery_id_of_another_provider(self, world: World) -> None:
+        """Delivery ids are a provider's own."""
+        delivery = a_delivery()
+        await world.keep(delivery, now())
+        await world.keep(replace(delivery, provider="gitlab"), now())
+        async with world.unit_of_work() as tx:
+            where = EventFilter(delivery_id=delivery.delivery_id)
+            assert [one.provider for one in await tx.events.list(where, limit=10)] == ["gitlab", PROVIDER]
+
+
+async def _reopened(world: World, *events: Event) -> list[EventId]:
+    async with world.unit_of_work() as tx:
+        return list(await tx.events.reopen([event.id for event in events], now=now()))
+
+
+def _owned(event: Event, integration: Integration | None, status: EventStatus) -> Settlement:
+    return Settlement(event.id, status, integration_id=integration.id if integration else None)
+
+
+class RetentionStoreContract:
+    """What every store that forgets promises."""
+
+    async def test_old_payloads_go_piece_by_piece(self, world: World) -> None:
+        """In the order they came, up to the first that is young, each looked at once."""
+        old = [await world.event(received_at=ago(days=10, minutes=-number)) for number in range(5)]
+        young = await world.event()
+        for event in (*old[:4], young):
+            await world.settle(Settlement(event.id, EventStatus.PROCESSED))
+        looked_at = []
+        for _ in range(4):
+            async with world.unit_of_work() as tx:
+                looked_at.append(await tx.retention.expire_payloads(before=ago(days=9), limit=2))
+                await tx.commit()
+        assert looked_at == [2, 2, 1, 0]
+        async with world.unit_of_work() as tx:
+            kept = [await tx.events.has_payload(event.id) for event in (*old, young)]
+            assert kept == [False] * 4 + [True] * 2, "what waits to be processed needs it"
+            assert [one.id for one in await tx.events.list(EventFilter(), limit=10)] == [
+                event.id for event in (young, *old[::-1])
+            ]
+
+    async def test_old_events_go_as_a_whole(self, world: World) -> None:
+        """But for what is still to be processed."""
+        old = [await world.event(received_at=ago(days=10)) for _ in range(3)]
+        young = await world.event()
+        for event in (*old[:2], young):
+            await world.settle(Settlement(event.id, EventStatus.PROCESSED))
+        counts = []
+        for _ in range(2):
+            async with world.unit_of_work() as tx:
+                counts.append(await tx.retention.forget_events(before=ago(days=9), limit=10))
+                await tx.commit()
+        assert counts == [2, 0]
+        async with world.unit_of_work() as tx:
+            left = [one.id for one in await tx.events.list(EventFilter(), limit=10)]
+        assert left == [young.id, old[2].id]
+
+    async def test_what_was_told_goes_but_for_the_newest(self, world: World) -> None:
+        """The oldest first, piece by piece; what is left tells a cursor of ours from a foreign one."""
+
+        async def forget(before: datetime, limit: int) -> tuple[int, list[int]]:
+            async with world.unit_of_work() as tx:
+                count = await tx.retention.forget_domain_events(before=before, limit=limit)
+                await tx.commit()
+            async with world.unit_of_work() as tx:
+                return count, [one.id for one in await tx.domain_events.after(0, limit=10)]
+
+        assert await forget(now() + timedelta(hours=1), 2) == (0, [])
+        organization = await world.organization()
+        for _ in range(5):
+            async with world.unit_of_work() as tx:
+                await tx.domain_events.append([a_fact(organization)])
+                await tx.commit()
+        async with world.unit_of_work() as tx:
+            first, *told = await tx.domain_events.after(0, limit=10)
+        ids = [one.id for one in told]
+        assert await forget(told[0].recorded_at, 10) == (1, ids), first.id
+        later = now() + timedelta(hours=1)
+        assert await forget(later, 2) == (2, ids[2:])
+        assert await forget(later, 10) == (1, ids[3:])
+        assert await forget(later, 10) == (0, ids[3:])
+
+
+class CensusStoreContract:
+    """What every store that counts promises."""
+
+    async def test_each_kind_is_counted(self, world: World) -> None:
+        """Nothing in an empty store; then what there is of each, and the age of the oldest list."""
+        async with world.unit_of_work() as tx:
+            assert await tx.census.take(now=now()) == Census()
+        await world.integration(synced_at=ago(minutes=2))
+        await world.integration(provider_id="2", synced_at=ago(minutes=1))
+        await world.integration(provider_id="3", status=IntegrationStatus.SUSPENDED, synced_at=ago(days=9))
+        events = [await world.event() for _ in range(5)]
+        await world.settle(Settlement(events[0].id, EventStatus.FAILED))
+        await world.settle(Settlement(events[1].id, EventStatus.UNROUTED))
+        await world.settle(Settlement(events[2].id, EventStatus.PROCESSED))
+        async with world.unit_of_work() as tx:
+            census = await tx.census.take(now=now())
+        assert 119 < census.oldest_sync < 125
+        assert replace(census, oldest_sync=0.0) == Census(waiting=2, failed=1, unrouted=1, suspended=1)

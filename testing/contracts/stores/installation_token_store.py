@@ -1,0 +1,147 @@
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+from uuid import uuid4
+
+import pytest
+
+from core.domain.identifiers import AccountId, IntegrationId
+from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
+from core.domain.tokens.lease import SealedTokens, StoredTokens
+from ports.token_store import TokenStore
+from ports.unit_of_work import Transaction
+from testing.builders.entities import ago, now, step
+from testing.contracts.stores.token_store import Owner, TokenStoreContract, a_lease
+from testing.contracts.world import World
+
+
+class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
+    """What every store of installations' tokens promises besides."""
+
+    tokens = SealedTokens("v1.k.installation", ago(minutes=-60))
+    nobody = IntegrationId(404)
+
+    async def owner(self, world: World) -> Owner[IntegrationId]:
+        """Put in an integration, each with an installation of its own."""
+        return _of(await world.integration(provider_id=uuid4().hex))
+
+    def store(self, tx: Transaction) -> TokenStore[IntegrationId]:
+        """Return the store."""
+        return tx.installation_tokens
+
+    @pytest.mark.parametrize("unbinding", ["revoked", "bound_anew"])
+    async def test_no_token_outlives_its_binding(self, world: World, unbinding: str) -> None:
+        """With the binding go the token, the lease, and the right of whoever asks to write an answer down."""
+        integration = await world.integration()
+        owner = _of(integration)
+        await self._replace(world, owner, self.tokens)
+        await self._take(world, owner, await self._seen(world, owner), a_lease())
+        asking = await self._seen(world, owner)
+        revoked = integration.revoked(StatusReason.DISCONNECTED, at=now())
+        after = revoked if unbinding == "revoked" else replace(integration, provider_id="2")
+        await _apply(world, integration, after)
+        assert await self._seen(world, owner) == StoredTokens(asking.generation + 1)
+        assert not await self._advance(world, owner, asking)
+
+    async def test_other_changes_leave_the_token(self, world: World) -> None:
+        """Suspending, renaming and activating again take neither token nor lease."""
+        integration = await world.integration()
+        owner, lease = _of(integration), a_lease()
+        await self._replace(world, owner, self.tokens)
+        await self._take(world, owner, await self._seen(world, owner), lease)
+        renamed = replace(integration, provider_name="renamed", account_id=AccountId("7"))
+        suspended = renamed.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=now())
+        for before, after in [(integration, renamed), (renamed, suspended), (suspended, renamed)]:
+            await _apply(world, before, after)
+        assert await self._seen(world, owner) == StoredTokens(1, self.tokens, lease)
+
+    async def test_tokens_that_end(self, world: World) -> None:
+        """Active integrations whose token ends before a time come in the order in which they end."""
+        last, first, later, suspended, without = [
+            await world.integration(provider_id=str(number)) for number in range(5)
+        ]
+        for integration, minutes in ((last, 9), (first, -5), (later, 11), (suspended, 1)):
+            tokens = SealedTokens("v1.k.x", ago(minutes=-minutes))
+            await self._replace(world, _of(integration), tokens)
+        await _apply(world, suspended, suspended.suspended(StatusReason.TOKEN_REFUSED, at=now()))
+        soon = ago(minutes=-10)
+        async with world.unit_of_work() as tx:
+            assert await tx.installation_tokens.ending(before=soon, limit=10) == [first, last]
+            assert await tx.installation_tokens.ending(before=soon, limit=1) == [first]
+        assert without.id not in {first.id, last.id}
+
+    async def test_probes_come_due(self, world: World) -> None:
+        """Suspended long enough and past its next probe: longest due first, those never probed before."""
+        fresh = await _suspended(world, minutes=1)
+        never = await _suspended(world, minutes=20)
+        probed, sooner, not_yet = [await _suspended(world, minutes=20) for _ in range(3)]
+        await world.integration(provider_id="active")
+        for integration, due in (
+            (probed, ago(minutes=1)),
+            (sooner, ago(minutes=2)),
+            (not_yet, ago(minutes=-1)),
+        ):
+            await self._schedule(world, integration, due)
+        async with world.unit_of_work() as tx:
+            due_now = await tx.installation_tokens.due_for_probe(
+                suspended_before=ago(minutes=5), now=now(), limit=10
+            )
+        assert [one.id for one in due_now] == [never.id, sooner.id, probed.id]
+        assert due_now[0] == never
+        assert fresh.id not in {one.id for one in due_now}
+
+    async def test_becoming_active_forgets_the_next_probe(self, world: World) -> None:
+        """A next suspension is probed at its own times, not at those of the last."""
+        integration = await _suspended(world, minutes=20)
+        await self._schedule(world, integration, ago(minutes=-60))
+        active = integration.activated(at=now())
+        await _apply(world, integration, active)
+        again = active.suspended(StatusReason.TOKEN_REFUSED, at=ago(minutes=6))
+        await _apply(world, active, again)
+        async with world.unit_of_work() as tx:
+            due = await tx.installation_tokens.due_for_probe(
+                suspended_before=ago(minutes=5), now=now(), limit=1
+            )
+        assert [one.id for one in due] == [integration.id]
+
+    async def test_two_who_probe_at_once_share_nothing(self, world: World) -> None:
+        """What one has found due, and set to a later time, the other does not find."""
+        ids = {(await _suspended(world, minutes=20)).id for _ in range(6)}
+
+        async def claim() -> set[int]:
+            async with world.unit_of_work() as tx:
+                due = await tx.installation_tokens.due_for_probe(
+                    suspended_before=ago(minutes=5), now=now(), limit=3
+                )
+                for integration in due:
+                    await tx.installation_tokens.schedule_probe(integration.id, at=ago(minutes=-5))
+                await tx.commit()
+            return {integration.id for integration in due}
+
+        claims = await asyncio.gather(*(claim() for _ in range(4)))
+        assert sum(map(len, claims)) == len(ids)
+        assert set().union(*claims) == ids
+
+    async def _schedule(self, world: World, integration: Integration, at: datetime) -> None:
+        async with world.unit_of_work() as tx:
+            await tx.installation_tokens.schedule_probe(integration.id, at=at)
+            await tx.commit()
+
+
+def _of(integration: Integration) -> Owner[IntegrationId]:
+    return Owner(integration.id, "integration", integration.external_id)
+
+
+async def _apply(world: World, before: Integration, after: Integration) -> None:
+    async with world.unit_of_work() as tx:
+        await tx.integrations.apply([step(before, after)])
+        await tx.commit()
+
+
+async def _suspended(world: World, *, minutes: float) -> Integration:
+    return await world.integration(
+        provider_id=uuid4().hex,
+        status=IntegrationStatus.SUSPENDED,
+        status_reason=StatusReason.TOKEN_REFUSED,
+        status_changed_at=ago(minutes=minutes),
+    )

@@ -1,0 +1,181 @@
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from uuid import uuid4
+
+import pytest
+
+from core.domain.errors import DomainError, StorageUnavailable
+from core.domain.identifiers import RepoId
+from core.domain.links.projects import ProjectNameTaken, ProjectPlace
+from core.domain.organizations import Organization, Project
+from ports.unit_of_work import Transaction
+from testing.builders.entities import BY, PROVIDER, a_link, now, step
+from testing.contracts.world import World
+
+
+class ProjectStoreContract:
+    """What every store of projects promises."""
+
+    async def test_only_its_own_organization_finds_a_project(self, world: World) -> None:
+        """A project elsewhere is as if it were not there."""
+        organization, other = await world.organization(), await world.organization("Zenith")
+        project = await world.project(organization)
+        async with world.unit_of_work() as tx:
+            for find in (tx.projects.find, tx.projects.get_for_update):
+                assert await find(organization.id, project.external_id) == project
+                assert await find(other.id, project.external_id) is None
+                assert await find(organization.id, uuid4()) is None
+            assert await tx.projects.find_many(organization.id, [project.external_id, uuid4()]) == [project]
+            assert await tx.projects.find_many(organization.id, []) == []
+            assert await tx.projects.find_many(other.id, [project.external_id]) == []
+            assert await tx.projects.list(other.id, limit=10) == []
+
+    async def test_projects_are_listed_by_name_page_by_page(self, world: World) -> None:
+        """In the order of code points, whatever language, and of equal names each once."""
+        organization = await world.organization()
+        names = ["Zebra", "apple", "a b", "Äpfel", "🚀", "Zebra"]
+        projects = [await world.project(organization, name) for name in names]
+        expected = sorted(projects, key=lambda project: (project.name, project.external_id))
+        seen: list[Project] = []
+        async with world.unit_of_work() as tx:
+            while page := await tx.projects.list(organization.id, limit=2, after=_place(seen)):
+                seen += page
+        assert seen == expected
+
+    async def test_pages_are_stable_while_projects_come(self, world: World) -> None:
+        """What comes before the place is not shown again, and pushes nothing out."""
+        organization = await world.organization()
+        for name in "bdf":
+            await world.project(organization, name)
+        async with world.unit_of_work() as tx:
+            first = await tx.projects.list(organization.id, limit=2)
+        for name in "ae":
+            await world.project(organization, name)
+        async with world.unit_of_work() as tx:
+            second = await tx.projects.list(organization.id, limit=9, after=_place(first))
+        assert [project.name for project in [*first, *second]] == ["b", "d", "e", "f"]
+
+    async def test_projects_with_and_without_a_link(self, world: World) -> None:
+        """Either can be listed alone."""
+        organization = await world.organization()
+        integration = await world.integration(organization)
+        linked, free = await world.project(organization, "a"), await world.project(organization, "b")
+        await world.link(linked, integration)
+        async with world.unit_of_work() as tx:
+            assert await tx.projects.list(organization.id, limit=9, linked=True) == [linked]
+            assert await tx.projects.list(organization.id, limit=9, linked=False) == [free]
+            after = ProjectPlace("a", linked.external_id)
+            assert await tx.projects.list(organization.id, limit=9, linked=True, after=after) == []
+
+    async def test_projects_linked_to_repositories(self, world: World) -> None:
+        """Of each repository those linked first, so many at most; nobody else's projects or repositories."""
+        organization, other = await world.organization(), await world.organization("Zenith")
+        integration = await world.integration(organization)
+        elsewhere = await world.integration(other, provider_id="2")
+        last, first, second, third = [await world.project(organization, name) for name in "abcd"]
+        for project in (first, second, third):
+            await world.link(project, integration, repo_id=RepoId("1"))
+        await world.link(last, integration, repo_id=RepoId("2"))
+        await world.link(await world.project(other), elsewhere, repo_id=RepoId("1"))
+        asked = [RepoId("1"), RepoId("2"), RepoId("3")]
+        async with world.unit_of_work() as tx:
+            found = await tx.projects.linked_to(organization.id, integration.id, asked, most=2)
+            assert {repo_id: list(projects) for repo_id, projects in found.items()} == {
+                "1": [first, second],
+                "2": [last],
+            }
+            assert not await tx.projects.linked_to(organization.id, integration.id, [], most=2)
+            assert not await tx.projects.linked_to(other.id, integration.id, asked, most=2)
+            assert not await tx.projects.linked_to(organization.id, elsewhere.id, asked, most=2)
+
+    async def test_a_project_is_made_with_its_version(self, world: World) -> None:
+        """And tells who made it."""
+        organization = await world.organization()
+        async with world.unit_of_work() as tx:
+            project = await _add(tx, organization, "Größe 🚀")
+            await tx.commit()
+        async with world.unit_of_work() as tx:
+            assert await tx.projects.find(organization.id, project.external_id) == project
+            [version] = await tx.versions.of_item("project", str(project.external_id))
+        assert (version.event, version.actor, version.request_id) == ("created", BY.name, BY.request_id)
+        assert version.changes["name"] == [None, "Größe 🚀"]
+
+    async def test_a_project_that_is_not_committed_leaves_nothing(self, world: World) -> None:
+        """No row, no version, and its name is free."""
+        organization = await world.organization()
+        async with world.unit_of_work() as tx:
+            project = await _add(tx, organization, "Rocket")
+        async with world.unit_of_work() as tx:
+            assert await tx.projects.list(organization.id, limit=9) == []
+            assert await tx.versions.of_item("project", str(project.external_id)) == []
+            await _add(tx, organization, "Rocket")
+            await tx.commit()
+
+    async def test_a_name_is_taken_in_one_organization(self, world: World) -> None:
+        """Of exactly this spelling, whoever made the project; elsewhere it is free."""
+        organization, other = await world.organization(), await world.organization("Zenith")
+        await world.project(organization, "Rocket")
+        async with world.unit_of_work() as tx:
+            await _add(tx, other, "Rocket")
+            await _add(tx, organization, "rocket")
+            await tx.commit()
+        async with world.unit_of_work() as tx:
+            with pytest.raises(ProjectNameTaken):
+                await _add(tx, organization, "Rocket")
+
+    async def test_twenty_race_for_one_name(self, world: World) -> None:
+        """One gets it, and the others are told why not."""
+        organization = await world.organization()
+
+        async def race() -> str:
+            try:
+                async with world.unit_of_work() as tx:
+                    await _add(tx, organization, "Rocket")
+                    await tx.commit()
+            except DomainError as refusal:
+                return refusal.code
+            return "made"
+
+        outcomes = await asyncio.gather(*(race() for _ in range(20)))
+        assert Counter(outcomes) == {"made": 1, "project_name_taken": 19}
+
+    async def test_twenty_who_hold_a_project_take_turns(self, world: World) -> None:
+        """What one of them did is seen by all who come after."""
+        organization = await world.organization()
+        project = await world.project(organization)
+        integration = await world.integration(organization)
+
+        async def link_unless_linked() -> bool:
+            async with world.unit_of_work() as tx:
+                await tx.projects.get_for_update(organization.id, project.external_id)
+                if await tx.links.find(project.id, PROVIDER):
+                    return False
+                link = a_link(await tx.links.next_id(), project, integration)
+                await tx.links.apply([step(None, link)])
+                await tx.commit()
+                return True
+
+        assert sum(await asyncio.gather(*(link_unless_linked() for _ in range(20)))) == 1
+
+    async def test_storage_lost_before_the_commit(self, world: World) -> None:
+        """Nothing was made."""
+        organization = await world.organization()
+        async with world.unit_of_work() as tx:
+            await _add(tx, organization, "Rocket")
+            await world.lose_storage()
+            with pytest.raises(StorageUnavailable):
+                await tx.commit()
+        await world.restore_storage()
+        async with world.unit_of_work() as tx:
+            assert await tx.projects.list(organization.id, limit=9) == []
+
+
+def _place(seen: Sequence[Project]) -> ProjectPlace | None:
+    return ProjectPlace(seen[-1].name, seen[-1].external_id) if seen else None
+
+
+async def _add(tx: Transaction, organization: Organization, name: str) -> Project:
+    project = Project(await tx.projects.next_id(), uuid4(), organization.id, name, now())
+    await tx.projects.add(project, BY)
+    return project

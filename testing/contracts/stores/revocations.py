@@ -1,0 +1,94 @@
+import asyncio
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from core.domain.identifiers import ProviderUserId
+from core.domain.tokens.lease import SealedTokens
+from core.domain.tokens.revocation import Revocation
+from testing.builders.entities import PROVIDER, now
+from testing.contracts.world import World
+
+_SOON = timedelta(minutes=2)
+
+
+class RevocationStoreContract:
+    """What every store of revocations promises."""
+
+    async def test_every_field_comes_back(self, world: World) -> None:
+        """One is taken as it was asked for."""
+        asked = await _ask(world)
+        assert await _take(world) == [asked]
+
+    async def test_who_takes_one_has_it_alone_for_a_while(self, world: World) -> None:
+        """Whoever takes one is alone with it until its time is over; then it is anybody's."""
+        asked = {(await _ask(world)).id for _ in range(6)}
+        taken = await asyncio.gather(*(_take(world, limit=2) for _ in range(6)))
+        assert sorted(one.id for some in taken for one in some) == sorted(asked)
+        assert await _take(world) == []
+        assert len(await _take(world, at=now() + 2 * _SOON)) == 6
+
+    async def test_one_put_off_comes_later(self, world: World) -> None:
+        """With its attempts counted and newer tokens, and not before its time."""
+        asked = await _ask(world)
+        await _take(world)
+        newer = SealedTokens("newer", None, None)
+        async with world.unit_of_work() as tx:
+            await tx.revocations.renew(asked.id, newer)
+            await tx.revocations.put_off(asked.id, attempts=3, at=now() + timedelta(hours=1))
+            await tx.commit()
+        assert await _take(world, at=now() + timedelta(minutes=50)) == []
+        [later] = await _take(world, at=now() + timedelta(minutes=70))
+        assert (later.attempts, later.tokens) == (3, newer)
+
+    async def test_one_removed_is_gone(self, world: World) -> None:
+        """Removing, renewing and putting off what is gone is no error."""
+        asked = await _ask(world)
+        async with world.unit_of_work() as tx:
+            for _ in range(2):
+                await tx.revocations.remove(asked.id)
+                await tx.revocations.renew(asked.id, asked.tokens)
+                await tx.revocations.put_off(asked.id, attempts=1, at=now())
+            await tx.commit()
+        assert await _take(world) == []
+
+    async def test_a_grant_is_spared_unless_someone_is_at_it(self, world: World) -> None:
+        """Of one account alone; what is being ended just now cannot be spared any more."""
+        mine, other = await _ask(world, "7"), await _ask(world, "8")
+        assert await _spare(world, "7")
+        taken = {one.id: one.whole_grant for one in await _take(world)}
+        assert taken == {mine.id: False, other.id: True}
+        assert await _spare(world, "7")
+        assert not await _spare(world, "8")
+        assert await _spare(world, "8", at=now() + 2 * _SOON)
+        assert await _spare(world, "9")
+
+
+async def _ask(world: World, person: str = "7") -> Revocation:
+    async with world.unit_of_work() as tx:
+        revocation = Revocation(
+            id=await tx.revocations.next_id(),
+            external_id=uuid4(),
+            provider=PROVIDER,
+            provider_user_id=ProviderUserId(person),
+            whole_grant=True,
+            tokens=SealedTokens("access", None, "refresh"),
+            created_at=now(),
+        )
+        await tx.revocations.add(revocation)
+        await tx.commit()
+    return revocation
+
+
+async def _take(world: World, *, at: datetime | None = None, limit: int = 10) -> list[Revocation]:
+    at = at or now() + timedelta(seconds=5)
+    async with world.unit_of_work() as tx:
+        taken = await tx.revocations.take(now=at, until=at + _SOON, limit=limit)
+        await tx.commit()
+    return list(taken)
+
+
+async def _spare(world: World, person: str, *, at: datetime | None = None) -> bool:
+    async with world.unit_of_work() as tx:
+        spared = await tx.revocations.spare_grant(PROVIDER, ProviderUserId(person), now=at or now())
+        await tx.commit()
+    return spared

@@ -1,0 +1,84 @@
+from dataclasses import replace
+from uuid import uuid4
+
+from core.domain.connections.connection import Connection
+from core.domain.identifiers import OrganizationId, ProviderUserId
+from testing.builders.entities import PROVIDER, now, step
+from testing.contracts.world import World
+
+
+class VersionStoreContract:
+    """What every audit trail promises."""
+
+    async def test_unknown_item_has_no_history(self, world: World) -> None:
+        """Asking for the history of nothing is no error."""
+        async with world.unit_of_work() as tx:
+            assert await tx.versions.of_item("integration", "404") == []
+
+    async def test_history_is_the_items_own(self, world: World) -> None:
+        """An item's versions come oldest first, without those of other items or types."""
+        one, two = await world.integration(), await world.integration(provider_id="2")
+        async with world.unit_of_work() as tx:
+            await tx.integrations.apply(
+                [
+                    step(one, replace(one, provider_name="b")),
+                    step(two, replace(two, provider_name="c")),
+                    step(replace(one, provider_name="b"), replace(one, provider_name="d")),
+                ]
+            )
+            await tx.commit()
+        async with world.unit_of_work() as tx:
+            trail = await tx.versions.of_item("integration", str(one.external_id))
+            assert [version.changes["provider_name"] for version in trail] == [
+                [None, "acme"],
+                ["acme", "b"],
+                ["b", "d"],
+            ]
+            assert [version.id for version in trail] == sorted(version.id for version in trail)
+            assert await tx.versions.of_item("link", str(one.external_id)) == []
+
+    async def test_rolled_back_change_leaves_no_version(self, world: World) -> None:
+        """The trail tells only what happened."""
+        integration = await world.integration()
+        async with world.unit_of_work() as tx:
+            await tx.integrations.apply([step(integration, replace(integration, provider_name="b"))])
+        async with world.unit_of_work() as tx:
+            assert len(await tx.versions.of_item("integration", str(integration.external_id))) == 1
+
+    async def test_an_organizations_trail_is_its_own(self, world: World) -> None:
+        """Newest first, in pages: its integration and links, nobody else's and no other provider's."""
+        ours = await world.organization()
+        integration, theirs = await world.integration(ours), await world.integration(provider_id="2")
+        link = await world.link(await world.project(ours), integration)
+        other = await world.integration(ours, provider="gitlab", provider_id="3")
+        user = await world.user()
+        async with world.unit_of_work() as tx:
+            connection = Connection(
+                id=await tx.connections.next_id(),
+                external_id=uuid4(),
+                user_id=user.id,
+                provider=PROVIDER,
+                provider_user_id=ProviderUserId("7"),
+                created_at=now(),
+                updated_at=now(),
+            )
+            await tx.connections.apply([step(None, connection)])
+            await tx.integrations.apply([step(integration, replace(integration, provider_name="b"))])
+            await tx.links.apply([step(link, None)])
+            await tx.commit()
+        async with world.unit_of_work() as tx:
+            trail = await tx.versions.of_organization(ours.id, PROVIDER, limit=10)
+            assert [(one.item_type, one.item_id, one.event) for one in trail] == [
+                ("link", str(link.external_id), "deleted"),
+                ("integration", str(integration.external_id), "updated"),
+                ("link", str(link.external_id), "created"),
+                ("integration", str(integration.external_id), "created"),
+            ]
+            first = await tx.versions.of_organization(ours.id, PROVIDER, limit=3)
+            rest = await tx.versions.of_organization(ours.id, PROVIDER, limit=3, before=first[-1].id)
+            assert [*first, *rest] == trail
+            [foreign] = await tx.versions.of_organization(theirs.organization_id, PROVIDER, limit=10)
+            assert foreign.item_id == str(theirs.external_id)
+            [elsewhere] = await tx.versions.of_organization(ours.id, "gitlab", limit=10)
+            assert elsewhere.item_id == str(other.external_id)
+            assert await tx.versions.of_organization(OrganizationId(404), PROVIDER, limit=10) == []

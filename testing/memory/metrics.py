@@ -1,0 +1,124 @@
+from collections import Counter
+
+from core.domain.events.backlog import Census
+from core.domain.events.event import EventStatus
+from core.domain.integrations.installation_checks import CheckOutcome
+from ports.metrics import Metrics
+
+
+class MemoryMetrics(Metrics):
+    """Figures kept in plain fields, for tests and for processes nobody scrapes."""
+
+    def __init__(self) -> None:
+        self.received_deliveries = 0
+        self.duplicates = 0
+        self.refusals: Counter[str] = Counter()
+        self.groups: list[int] = []
+        self.settlements: Counter[EventStatus] = Counter()
+        self.calls: Counter[tuple[str, str]] = Counter()
+        self.oldest_due_seconds = 0.0
+        self.is_writable: bool | None = None
+        self.recovered_deliveries = 0
+        self.recoveries: dict[str, tuple[int, float]] = {}
+        self.answers: Counter[tuple[str, str, int]] = Counter()
+        self.asks: Counter[tuple[str, str]] = Counter()
+        self.budgets: dict[tuple[str, str, str], float] = {}
+        self.breakers: dict[str, bool] = {}
+        self.odd: Counter[tuple[str, str, str]] = Counter()
+        self.mismatches: Counter[tuple[str, str]] = Counter()
+        self.mints: Counter[tuple[str, str]] = Counter()
+        self.last_census = Census()
+        self.checks: Counter[tuple[str, CheckOutcome]] = Counter()
+        self.overdue_checks: dict[str, float] = {}
+        self.open_streams = 0
+        self.lags: list[float] = []
+        self.replays = 0
+
+    def checked_installation(self, provider: str, outcome: CheckOutcome) -> None:
+        """Count the check."""
+        self.checks[provider, outcome] += 1
+
+    def installation_checks(self, provider: str, *, overdue_seconds: float) -> None:
+        """Keep the latest figure of the provider."""
+        self.overdue_checks[provider] = overdue_seconds
+
+    def received(self, count: int, duplicates: int) -> None:
+        """Add to both figures."""
+        self.received_deliveries += count
+        self.duplicates += duplicates
+
+    def replayed(self, count: int) -> None:
+        """Add to the figure."""
+        self.replays += count
+
+    def refused(self, reason: str) -> None:
+        """Add one under this reason."""
+        self.refusals[reason] += 1
+
+    def group(self, size: int) -> None:
+        """Remember the size."""
+        self.groups.append(size)
+
+    def settled(self, status: EventStatus, count: int) -> None:
+        """Add to this status's figure."""
+        self.settlements[status] += count
+
+    def recovered(self, count: int) -> None:
+        """Add to the figure."""
+        self.recovered_deliveries += count
+
+    def recovery(self, provider: str, *, missing: int, behind: float) -> None:
+        """Remember the latest figures of the provider."""
+        self.recoveries[provider] = missing, behind
+
+    def called(self, method: str, status: str, seconds: float) -> None:  # noqa: ARG002 - the port's signature
+        """Add one to the figure of this method and ending."""
+        self.calls[method, status] += 1
+
+    def oldest_due(self, seconds: float) -> None:
+        """Remember the latest figure."""
+        self.oldest_due_seconds = seconds
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:  # noqa: ARG002 - the port's signature
+        """Add one to the figure of this method, route and status."""
+        self.answers[method, route, status] += 1
+
+    def asked(self, provider: str, outcome: str, seconds: float) -> None:  # noqa: ARG002 - the port's signature
+        """Add one to the figure of this provider and outcome."""
+        self.asks[provider, outcome] += 1
+
+    def budget(self, provider: str, kind: str, installation: str, left: float) -> None:
+        """Remember the latest figure of this kind or installation."""
+        self.budgets[provider, kind, installation] = left
+
+    def breaker(self, provider: str, *, is_open: bool) -> None:
+        """Remember how it is."""
+        self.breakers[provider] = is_open
+
+    def odd_parts(self, provider: str, source: str, field: str, count: int) -> None:
+        """Add to the figure of this field."""
+        self.odd[provider, source, field] += count
+
+    def event_name_mismatch(self, provider: str, event_type: str) -> None:
+        """Add one to the figure of this event type."""
+        self.mismatches[provider, event_type] += 1
+
+    def minted(self, provider: str, outcome: str) -> None:
+        """Add one to the figure of this outcome."""
+        self.mints[provider, outcome] += 1
+
+    def census(self, census: Census) -> None:
+        """Remember the latest."""
+        self.last_census = census
+
+    def streams(self, count: int) -> None:
+        """Remember the latest figure."""
+        self.open_streams = count
+
+    def writable(self, *, is_writable: bool) -> None:
+        """Remember the latest."""
+        self.is_writable = is_writable
+
+    def stream_lag(self, seconds: float) -> None:
+        """Remember each."""
+        self.lags.append(seconds)

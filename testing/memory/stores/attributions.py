@@ -1,0 +1,147 @@
+from collections.abc import Collection, Iterator, Sequence
+
+from core.domain.attribution.attribution import Attribution, Identities, Identity, Kind, Method, Sought
+from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView, NamedUser
+from core.domain.connections.connection import Connection, ConnectionStatus
+from core.domain.identifiers import OrganizationId, RepoId, UserId
+from ports.attributions import AttributionStore
+from testing.memory.database import KeptAttribution, Session
+
+_STATUS = {
+    Kind.USER: AttributionStatus.MATCHED,
+    Kind.NONE: AttributionStatus.UNMATCHED,
+    Kind.BOT: AttributionStatus.BOT,
+}
+
+
+class MemoryAttributionStore(AttributionStore):
+    """Attributions in memory."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def identities(
+        self, provider: str, sought: Sought, organizations: Collection[OrganizationId]
+    ) -> Identities:
+        """Return the users among those sought, and of which organizations they are."""
+        emails = self._session.state.emails
+        live = [
+            one
+            for one in self._session.state.connections.values()
+            if one.provider == provider and one.status is not ConnectionStatus.REVOKED
+        ]
+        logins = [one.provider_username.lower() for one in live if one.is_active and one.provider_username]
+        return Identities(
+            {
+                one.provider_user_id: self._identity(one, organizations)
+                for one in live
+                if one.provider_user_id in sought.account_ids
+            },
+            {
+                email: self._identity(one, organizations)
+                for one in live
+                for email in emails.get(one.id, frozenset()) & sought.addresses
+            },
+            {
+                login: self._identity(one, organizations)
+                for one in live
+                if one.is_active and one.provider_username
+                for login in [one.provider_username.lower()]
+                if login in sought.logins and logins.count(login) == 1
+            },
+        )
+
+    async def add(self, attributions: Sequence[Attribution]) -> None:
+        """Keep what is not known yet."""
+        state = await self._session.writable()
+        for one in attributions:
+            key = one.integration_id, one.repo_id, one.sha, one.role, one.address
+            if key not in state.attributions:
+                user_id = one.match.user.user_id if one.match.user else None
+                state.attributions[key] = KeptAttribution(
+                    next(self._session.database.ids),
+                    one,
+                    one.match.kind,
+                    one.match.method,
+                    user_id,
+                    self._session.database.now(),
+                )
+
+    async def page(
+        self,
+        organization_id: OrganizationId,
+        where: AttributionFilter,
+        *,
+        limit: int,
+        before: int | None = None,
+    ) -> Sequence[AttributionView]:
+        """Return at most `limit` attributions, the latest first, those below `before` only."""
+        views = [
+            view
+            for view in map(self._view, self._rows(organization_id, where))
+            if where.status in (None, view.status) and (before is None or view.id < before)
+        ]
+        return sorted(views, key=lambda view: -view.id)[:limit]
+
+    async def of_commits(
+        self, organization_id: OrganizationId, provider: str, repo_id: RepoId, shas: Collection[str]
+    ) -> Sequence[AttributionView]:
+        """Return the people of these commits."""
+        views = map(self._view, self._rows(organization_id, AttributionFilter()))
+        return sorted(
+            (one for one in views if (one.provider, one.repo_id) == (provider, repo_id) and one.sha in shas),
+            key=lambda view: view.id,
+        )
+
+    def _identity(self, connection: Connection, organizations: Collection[OrganizationId]) -> Identity:
+        state = self._session.state
+        return Identity(
+            connection.user_id,
+            state.users[connection.user_id].external_id,
+            connection.created_at,
+            frozenset(one for one in organizations if (connection.user_id, one) in state.memberships),
+        )
+
+    def _rows(self, organization_id: OrganizationId, where: AttributionFilter) -> Iterator[KeptAttribution]:
+        state = self._session.state
+        linked: set[tuple[int, RepoId]] = {
+            (link.integration_id, link.repo_id)
+            for link in state.links.values()
+            if link.project_external_id == where.project_id and link.organization_id == organization_id
+        }
+        for row in state.attributions.values():
+            integration = state.integrations[row.attribution.integration_id]
+            of_project = (integration.id, row.attribution.repo_id) in linked
+            if integration.organization_id == organization_id and (of_project or where.project_id is None):
+                yield row
+
+    def _view(self, row: KeptAttribution) -> AttributionView:
+        state, one = self._session.state, row.attribution
+        integration = state.integrations[one.integration_id]
+        known = state.repositories.get((one.integration_id, one.repo_id))
+        user, kind, method = self._member(row.user_id, integration.organization_id), row.kind, row.method
+        if kind is Kind.USER and user is None:
+            kind, method = Kind.NONE, Method.NOT_A_MEMBER
+        return AttributionView(
+            id=row.id,
+            provider=integration.provider,
+            repo_id=one.repo_id,
+            repo_full_name=known.full_name if known else None,
+            sha=one.sha,
+            role=one.role,
+            name=one.author.name,
+            address=one.address or None,
+            username=one.author.username,
+            status=_STATUS[kind],
+            method=method,
+            user=user,
+            committed_at=one.committed_at,
+            recorded_at=row.recorded_at,
+        )
+
+    def _member(self, user_id: UserId | None, organization_id: OrganizationId) -> NamedUser | None:
+        state = self._session.state
+        if user_id is None or (user_id, organization_id) not in state.memberships:
+            return None
+        user = state.users[user_id]
+        return NamedUser(user.external_id, user.name)

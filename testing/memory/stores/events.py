@@ -1,0 +1,121 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from core.domain.events.event import Event, EventStatus, may_reopen
+from core.domain.identifiers import EventId
+from ports.events import EventFilter, EventStore
+from testing.memory.database import Session
+
+
+class MemoryEventStore(EventStore):
+    """The ledger as people look at it, in memory."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def list(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> Sequence[Event]:
+        """Return events, newest first, those below `before` only."""
+        newest_first = sorted(self._session.state.events.items(), reverse=True)
+        matching = [
+            event
+            for event_id, event in newest_first
+            if (before is None or event_id < before) and self._matches(event, where)
+        ]
+        return matching[:limit]
+
+    async def find(self, provider: str, delivery_id: str) -> Event | None:
+        """Return one event."""
+        for event in self._session.state.events.values():
+            if (event.provider, event.delivery_id) == (provider, delivery_id):
+                return event
+        return None
+
+    async def list_by_prefix(self, provider: str, prefix: str, *, limit: int) -> Sequence[Event]:
+        """Return at most `limit` events whose delivery ids begin with `prefix`."""
+        matching = [
+            event
+            for event in self._session.state.events.values()
+            if event.provider == provider and event.delivery_id.startswith(prefix)
+        ]
+        return sorted(matching, key=lambda event: event.delivery_id)[:limit]
+
+    async def find_by_id(self, event_id: EventId) -> Event | None:
+        """Return the event with this id, or None."""
+        return self._session.state.events.get(event_id)
+
+    async def find_payload(self, event_id: EventId) -> bytes | None:
+        """Return the bytes that were signed."""
+        return self._session.state.payloads.get(event_id)
+
+    async def has_payload(self, event_id: EventId) -> bool:
+        """Tell whether the bytes that were signed are still kept."""
+        return event_id in self._session.state.payloads
+
+    async def reopen(self, event_ids: Sequence[EventId], *, now: datetime) -> Sequence[EventId]:
+        """Make those among these that may be retried pending and due, with all their attempts again."""
+        events = (await self._session.writable()).events
+        reopened = sorted(
+            event_id
+            for event_id in set(event_ids)
+            if event_id in events and self._may_reopen(events[event_id], now)
+        )
+        for event_id in reopened:
+            events[event_id] = replace(
+                events[event_id],
+                status=EventStatus.PENDING,
+                attempts=0,
+                next_attempt_at=now,
+                verdicts=(),
+                error_message=None,
+                processed_at=None,
+            )
+        return reopened
+
+    async def oldest_due(self, *, now: datetime) -> datetime | None:
+        """Return when the longest-waiting due event was received."""
+        return min(
+            (event.created_at for event in self._session.state.events.values() if event.is_due(now)),
+            default=None,
+        )
+
+    def _matches(self, event: Event, where: EventFilter) -> bool:
+        return (
+            (where.organization_id is None or self._organization(event) == where.organization_id)
+            and where.status in (None, event.status)
+            and where.provider in (None, event.provider)
+            and (where.project_id is None or self._is_of_project(event, where))
+            and (where.reopenable_at is None or self._may_reopen(event, where.reopenable_at))
+            and where.event_type in (None, event.event_type)
+            and where.delivery_id in (None, event.delivery_id)
+            and (where.since is None or event.created_at >= where.since)
+        )
+
+    def _is_of_project(self, event: Event, where: EventFilter) -> bool:
+        """Return whether an event belongs to the project of the filter.
+
+        An event that failed or is pending has no verdict, so its repository's link names the project.
+        """
+        state = self._session.state
+        project_ids = set(event.project_ids)
+        if not project_ids and event.status in (EventStatus.FAILED, EventStatus.PENDING):
+            project_ids = {
+                link.project_id
+                for link in state.links.values()
+                if (link.integration_id, link.repo_id) == (event.integration_id, event.repo_id)
+            }
+        return any(
+            project.external_id == where.project_id and project.organization_id == where.organization_id
+            for project in map(state.projects.get, project_ids)
+            if project is not None
+        )
+
+    def _may_reopen(self, event: Event, now: datetime) -> bool:
+        state = self._session.state
+        owner = state.integrations[event.integration_id] if event.integration_id else None
+        return event.id in state.payloads and may_reopen(event, owner, now=now)
+
+    def _organization(self, event: Event) -> int | None:
+        if event.integration_id is None:
+            return None
+        return self._session.state.integrations[event.integration_id].organization_id

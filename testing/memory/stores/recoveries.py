@@ -1,0 +1,103 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from core.domain.deliveries.recovery import FailedFetch, MissingDelivery, RecoveryState
+from ports.recoveries import RecoveryStore
+from testing.memory.database import Session, State
+
+_Key = tuple[str, str]
+
+
+class MemoryRecoveryStore(RecoveryStore):
+    """How far logs were compared, and what is missing, in memory."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def state(self, provider: str) -> RecoveryState:
+        """Return where recovery stands, counted now."""
+        state = self._session.state
+        known = [key for key in state.missing if key[0] == provider]
+        given_up = sum(_is_given_up(state, key) for key in known)
+        compared = state.recoveries.get(provider, RecoveryState())
+        return replace(compared, missing=len(known) - given_up, given_up=given_up)
+
+    async def compare(self, logged: Sequence[MissingDelivery]) -> Sequence[MissingDelivery]:
+        """Keep those the ledger has not; return the ones not kept before."""
+        state, new = await self._session.writable(), []
+        kept = _in_ledger(state)
+        for one in logged:
+            key = one.provider, one.delivery_id
+            if key in kept:
+                continue
+            known = state.missing.get(key)
+            if known is None:
+                new.append(one)
+                state.missing[key] = one
+            else:
+                state.missing[key] = replace(
+                    known,
+                    logged_id=max(known.logged_id, one.logged_id),
+                    delivered_at=min(known.delivered_at, one.delivered_at),
+                )
+        return new
+
+    async def compared(self, provider: str, *, until: datetime | None, at: datetime) -> None:
+        """Move the marks forward; they never go back."""
+        recoveries = (await self._session.writable()).recoveries
+        known = recoveries.get(provider, RecoveryState())
+        recoveries[provider] = RecoveryState(
+            _later(known.compared_until, until), _later(known.compared_at, at)
+        )
+
+    async def due(self, provider: str, *, now: datetime, limit: int) -> Sequence[MissingDelivery]:
+        """Return missing ones to ask for now, those acted on before others, then the oldest first."""
+        state = self._session.state
+        due = [
+            one for key, one in state.missing.items() if one.provider == provider and _is_due(state, key, now)
+        ]
+        return sorted(due, key=lambda one: (not one.acted_on, one.delivered_at, one.logged_id))[:limit]
+
+    async def fail(self, provider: str, failures: Sequence[FailedFetch]) -> None:
+        """Write down failed fetches of those still missing."""
+        state = await self._session.writable()
+        for failure in failures:
+            key = provider, failure.delivery_id
+            if key in state.missing:
+                state.missing[key] = replace(state.missing[key], attempts=failure.attempts)
+                state.failed_fetches[key] = failure, self._session.database.now()
+
+    async def settle(self, provider: str, *, forget_before: datetime) -> int:
+        """Drop what the ledger has by now, and what was given up long ago."""
+        state = await self._session.writable()
+        of_provider = {key for key in state.missing if key[0] == provider}
+        arrived = of_provider & _in_ledger(state)
+        forgotten = {
+            key
+            for key in of_provider
+            if _is_given_up(state, key) and state.failed_fetches[key][1] < forget_before
+        }
+        for key in arrived | forgotten:
+            del state.missing[key]
+            state.failed_fetches.pop(key, None)
+        return len(arrived)
+
+
+def _in_ledger(state: State) -> set[_Key]:
+    return {(event.provider, event.delivery_id) for event in state.events.values()}
+
+
+def _is_given_up(state: State, key: _Key) -> bool:
+    return key in state.failed_fetches and state.failed_fetches[key][0].next_attempt_at is None
+
+
+def _is_due(state: State, key: _Key, now: datetime) -> bool:
+    if key not in state.failed_fetches:
+        return True
+    next_attempt_at = state.failed_fetches[key][0].next_attempt_at
+    return next_attempt_at is not None and next_attempt_at <= now
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max(one, other) if one and other else one or other

@@ -1,0 +1,83 @@
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from ports.unit_of_work import Transaction, UnitOfWork
+from testing.memory.database import MemoryDatabase, Session
+from testing.memory.stores.attributions import MemoryAttributionStore
+from testing.memory.stores.backlog import MemoryCensusStore
+from testing.memory.stores.batch_starts import MemoryBatchStartStore
+from testing.memory.stores.catalog_syncs import MemoryCatalogSyncStore
+from testing.memory.stores.commit_claims import MemoryCommitClaimStore
+from testing.memory.stores.connections import MemoryConnectionStore
+from testing.memory.stores.domain_events import MemoryDomainEventStore
+from testing.memory.stores.event_queue import MemoryMailbox
+from testing.memory.stores.events import MemoryEventStore
+from testing.memory.stores.faults import MemoryFaultStore
+from testing.memory.stores.flows import MemoryFlowStore
+from testing.memory.stores.idempotency import MemoryIdempotencyStore
+from testing.memory.stores.installation_checks import MemoryInstallationCheckStore
+from testing.memory.stores.integrations import MemoryIntegrationStore
+from testing.memory.stores.links import MemoryLinkStore
+from testing.memory.stores.projects import MemoryProjectStore
+from testing.memory.stores.read_leases import MemoryReadLeaseStore
+from testing.memory.stores.recoveries import MemoryRecoveryStore
+from testing.memory.stores.repositories import MemoryRepositoryStore
+from testing.memory.stores.retention import MemoryRetentionStore
+from testing.memory.stores.revocations import MemoryRevocationStore
+from testing.memory.stores.secret_uses import MemorySecretUseStore
+from testing.memory.stores.tokens import MemoryInstallationTokenStore, MemoryUserTokenStore
+from testing.memory.stores.versions import MemoryVersionStore
+
+
+class MemoryUnitOfWork(UnitOfWork):
+    """Opens transactions on tables in memory."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+        """Begin a transaction for the length of an `async with` block."""
+        return self._transaction()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        async with self._database.session() as session:
+            yield MemoryTransaction(session)
+
+
+class MemoryTransaction(Transaction):
+    """All stores on one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._recorder = MemoryDomainEventStore(session)
+        self.projects = MemoryProjectStore(session)
+        self.integrations = MemoryIntegrationStore(session)
+        self.installation_checks = MemoryInstallationCheckStore(session)
+        self.repositories = MemoryRepositoryStore(session)
+        self.catalog_syncs = MemoryCatalogSyncStore(session)
+        self.links = MemoryLinkStore(session)
+        self.connections = MemoryConnectionStore(session)
+        self.installation_tokens = MemoryInstallationTokenStore(session)
+        self.user_tokens = MemoryUserTokenStore(session)
+        self.attributions = MemoryAttributionStore(session)
+        self.commit_claims = MemoryCommitClaimStore(session)
+        self.revocations = MemoryRevocationStore(session)
+        self.read_leases = MemoryReadLeaseStore(session)
+        self.flows = MemoryFlowStore(session)
+        self.mailbox = MemoryMailbox(session)
+        self.batch_starts = MemoryBatchStartStore(session)
+        self.events = MemoryEventStore(session)
+        self.domain_events = self._recorder
+        self.versions = MemoryVersionStore(session)
+        self.census = MemoryCensusStore(session)
+        self.retention = MemoryRetentionStore(session)
+        self.secret_uses = MemorySecretUseStore(session)
+        self.idempotency = MemoryIdempotencyStore(session)
+        self.recoveries = MemoryRecoveryStore(session)
+        self.faults = MemoryFaultStore(session)
+
+    async def commit(self) -> None:
+        """Record the domain events and let everyone see everything."""
+        await self._recorder.record()
+        self._session.commit()
