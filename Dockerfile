@@ -25,7 +25,7 @@ COPY src src
 RUN /opt/crewkit-git/bin/pip install --quiet --no-deps . \
     && /opt/crewkit-git/bin/python -m compileall -q /opt/crewkit-git/lib
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-bookworm AS service
 RUN groupadd --system --gid 10001 crewkit && useradd --system --uid 10001 --gid crewkit --home-dir /nonexistent crewkit
 # Only `up` writes to this directory (compose.yaml, profile sandbox). A volume mounted here keeps the owner.
 RUN install -d -m 700 -o crewkit -g crewkit /var/lib/crewkit-git
@@ -43,3 +43,11 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(os.environ.get('HEALTH_URL', 'http://127.0.0.1:3050/readyz'), timeout=2)"]
 ENTRYPOINT ["crewkit-git"]
 CMD ["api"]
+
+# For trials and demonstrations: `docker build --target sandbox` adds the sandbox GitHub.
+FROM service AS sandbox
+COPY sandbox /opt/crewkit-git-sandbox/sandbox
+ENV PYTHONPATH=/opt/crewkit-git-sandbox
+
+# The default: the service alone.
+FROM service

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 
-from sandbox.payloads.links import API_PATH
+from entrypoints.local.sandbox_app import API_PATH
 from sandbox.rate_limits import READ_POINTS, WRITE_POINTS
 from sandbox.rest import (
     apps,

@@ -144,7 +144,8 @@ def test_variables_are_settings() -> None:
     texts.append((ROOT / "deploy" / "compose.env.example").read_text())
     texts += [path.read_text() for path in (*UNITS, SHARED, SYSTEMD / "crewkit-git.env.example")]
     named = set(re.findall(rf"\b{PREFIX}\w+", "\n".join(texts)))
-    ours = {"CREWKIT_GIT_IMAGE", "CREWKIT_GIT_PORT", "CREWKIT_GIT_GRPC_PORT"}  # of the compose file alone
+    # Variables of the compose file alone.
+    ours = {f"CREWKIT_GIT_{name}" for name in ("IMAGE", "SANDBOX_IMAGE", "PORT", "GRPC_PORT")}
     assert named - ours <= VARIABLES
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-_NAMED = re.compile(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`")
+_NAMED = re.compile(r"`((?:tests|testing)/[\w/.]+\.py)(?:::(\w+))?`")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 

@@ -102,7 +102,7 @@ def test_runbook_names_existing_doctor_checks() -> None:
     named_checks = {name for sentence in sentences for name in re.findall(r"`([a-z ]+)`", sentence)}
     constants = {
         node.value
-        for folder in ("doctor", "bootstrap/doctor")
+        for folder in ("doctor", "doctor/checks")
         for source in (ROOT / "src" / "entrypoints" / folder).glob("*.py")
         for node in ast.walk(ast.parse(source.read_text()))
         if isinstance(node, ast.Constant)

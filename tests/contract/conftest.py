@@ -1,8 +1,4 @@
-from pathlib import Path
-
 import pytest
 
-# The suites are imported by the modules that bind them to adapters, and should explain their failures too.
-for _module in Path(__file__).parent.glob("*.py"):
-    if _module != Path(__file__) and not _module.name.startswith("test_"):
-        pytest.register_assert_rewrite(f"tests.contract.{_module.stem}")
+# Modules that are no tests, but whose failures should be explained like those of tests.
+pytest.register_assert_rewrite("tests.contract.postgres_world", "tests.contract.provider_stages")

@@ -26,7 +26,8 @@ def ended(command: str, settings: Mapping[str, str]) -> subprocess.CompletedProc
     """Run a process that ends by itself."""
     with temporary_home() as home:
         environment = Service(home, NO_DATABASE, NO_REDIS, settings=settings).environment
-        words = [sys.executable, "-m", "entrypoints.cli.main", *command.split()]
+        module = ["sandbox"] if command == "sandbox" else ["entrypoints.cli.main", *command.split()]
+        words = [sys.executable, "-m", *module]
         return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
 

@@ -13,7 +13,6 @@ COMMANDS = {
     "grpc": "processes:grpc",
     "worker": "processes:worker",
     "scheduler": "processes:scheduler",
-    "sandbox": "sandbox:sandbox",
     "migrate": "migrate:migrate",
     "doctor": "doctor:doctor",
     "register-app": "register_app:register_app",

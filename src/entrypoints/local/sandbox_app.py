@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from entrypoints.local.up.private_file import write_private
 from entrypoints.settings.table import PREFIX
-from sandbox.payloads.links import API_PATH
 
+# As on GitHub Enterprise Server, the API is below a path of the same host.
+API_PATH = "/api/v3"
 APP_ID = 410_001
 APP_SLUG = "crewkit"
 _FILE = "app.json"

@@ -21,14 +21,14 @@ from tests.support.sandbox import INSTALLATION, MARA, sandbox_app
 
 @contextmanager
 def sandbox_process(home: Path, port: int) -> Iterator[httpx.Client]:
-    """Run `crewkit-git sandbox` for the length of the block, and stop it as a supervisor does."""
+    """Run `python -m sandbox` for the length of the block, and stop it as a supervisor does."""
     environment = {
         **os.environ,
         "CREWKIT_GIT_ENVIRONMENT": "development",
         "CREWKIT_GIT_HOME": str(home),
         "CREWKIT_GIT_SANDBOX_ADDR": f"127.0.0.1:{port}",
     }
-    command = [sys.executable, "-m", "entrypoints.cli.main", "sandbox"]
+    command = [sys.executable, "-m", "sandbox"]
     with (
         subprocess.Popen(command, env=environment) as process,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=False) as client,
@@ -72,7 +72,7 @@ def test_there_is_no_sandbox_outside_development(tmp_path: Path, environment: di
     """Anything but a clear `development` is refused, and nothing is written."""
     keys = {name: value for name, value in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
     said = subprocess.run(
-        [sys.executable, "-m", "entrypoints.cli.main", "sandbox"],
+        [sys.executable, "-m", "sandbox"],
         env={**keys, "CREWKIT_GIT_HOME": str(tmp_path / "home"), **environment},
         capture_output=True,
         text=True,

@@ -36,6 +36,8 @@ _SCANNED = (
     "src/**/*.py",
     "src/**/*.polar",
     "src/**/*.json",
+    "sandbox/**/*.py",
+    "testing/**/*.py",
     "proto/crewkit/**/*.proto",
     "proto/generate.py",
     "docs/**/*.md",

@@ -9,7 +9,7 @@ from adapters.observability.log_fields import LOG_EVENTS, LOG_FIELDS
 from tests.support.reference.tables import code, table
 
 ROOT = Path(__file__).parents[3]
-SOURCES = ROOT / "src"
+SOURCES = (ROOT / "src", ROOT / "sandbox")
 # Forwards the lines of libraries, whose texts are not ours.
 _FORWARDER = "src/adapters/observability/logs.py"
 _LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -66,7 +66,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def _calls_on(name: str, method: str | None = None) -> Iterator[tuple[str, Function, ast.Call]]:
     """Yield every call of a method of a variable or attribute, with its file and function."""
-    for source in sorted(SOURCES.rglob("*.py")):
+    for source in sorted(path for folder in SOURCES for path in folder.rglob("*.py")):
         file = str(source.relative_to(ROOT))
         if file == _FORWARDER:
             continue

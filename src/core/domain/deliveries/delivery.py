@@ -35,8 +35,8 @@ class VerifiedDelivery:
 
     Made only by a `WebhookProtocol`, of a signature or of a `QuotedDelivery`, so holding one is proof. `body`
     is unparsed: what was signed or, where `source` is recovered, the provider's text of it.
-    `source_key` says which integration it is for (`core.domain.deliveries.source_key`). An envelope with odd inner
-    types has neither source key nor repository and fails when processed.
+    `source_key` says which integration it is for (`core.domain.deliveries.source_key`). An envelope whose
+    fields have wrong types has neither source key nor repository, and fails when processed.
     Not frozen: one is made for every delivery, and freezing triples its cost.
     """
 

@@ -30,7 +30,7 @@ def services(
 
 def sandbox(home: Home, environment: Mapping[str, str], address: Address) -> Program:
     """Return the program of the sandbox GitHub, which runs if no GitHub App is configured."""
-    return _service(home, environment, "sandbox", "sandbox", lambda _: is_ready(address, "/_sandbox"))
+    return _program(home, environment, "sandbox", ("sandbox",), lambda _: is_ready(address, "/_sandbox"))
 
 
 def is_ready(address: Address, path: str = "/readyz") -> bool:
@@ -63,11 +63,24 @@ def _service(
     *,
     started_line: bytes | None = None,
 ) -> Program:
+    module = ("entrypoints.cli.main", command)
+    return _program(home, environment, name, module, ready, started_line=started_line)
+
+
+def _program(
+    home: Home,
+    environment: Mapping[str, str],
+    name: str,
+    module: tuple[str, ...],
+    ready: Callable[[int], bool],
+    *,
+    started_line: bytes | None = None,
+) -> Program:
     marker = home.marker(name)
     return Program(
         name=name,
         # Python keeps an unknown -X to itself; it is there to be seen in the command line.
-        command=(sys.executable, "-X", marker, "-m", "entrypoints.cli.main", command),
+        command=(sys.executable, "-X", marker, "-m", *module),
         marker=marker,
         log=home.logs / f"{name}.log",
         ready=ready,

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
 from entrypoints.bootstrap.demo import seed
@@ -52,6 +53,8 @@ def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[
     grpc_address = claimable(wished.grpc_addr, f"{PREFIX}GRPC_ADDR")
     # Without a GitHub App, the service uses the sandbox GitHub.
     pretends = not is_given(given, "GITHUB_CLIENT_ID")
+    if pretends:
+        _require_sandbox()
     sandbox_address = claimable(wished.sandbox_addr, f"{PREFIX}SANDBOX_ADDR") if pretends else None
     environment = {
         **given,
@@ -94,6 +97,15 @@ def _run(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[
         terminal.step(f"ready\n\n{_places(demo, home)}\n")
         supervisor.watch()
         terminal.step("stopping")
+
+
+def _require_sandbox() -> None:
+    """Raise `CannotStart` if the sandbox GitHub is not there: it is not part of the installed package."""
+    if find_spec("sandbox") is None:
+        raise CannotStart(
+            f"The sandbox GitHub is not installed. Set {PREFIX}GITHUB_CLIENT_ID and the other settings of a "
+            "GitHub App, or run `make run` in a checkout of the repository."
+        )
 
 
 def _app_of_sandbox(home: Home, address: Address) -> dict[str, str]:

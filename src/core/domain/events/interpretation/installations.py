@@ -28,8 +28,8 @@ def interpret_installation(
 ) -> Interpretation:
     """Let an integration follow its installation's state.
 
-    A deletion is confirmed with the provider first (`core.domain.integrations.installation_checks`): the signature does
-    not cover the event's name, and a deletion ends access for good.
+    A deletion is confirmed with the provider first (`core.domain.integrations.installation_checks`): the
+    signature does not cover the event's name, and a deletion ends access for good.
     """
     known_at = integration.provider_updated_at
     told_at = notice.installation.updated_at
