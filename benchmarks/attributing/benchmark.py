@@ -158,7 +158,7 @@ async def _claim(environment: Mapping[str, str]) -> float:
     settings = Settings.from_environment(environment, process="scheduler")
     async with open_application(settings) as application:
         started = time.perf_counter()
-        claimed = await application.claim_commits()
+        claimed = await application.attribution.claim_commits()
         seconds = time.perf_counter() - started
     if claimed != _EARLIER:
         raise RuntimeError(f"Claimed {claimed} commits instead of {_EARLIER}.")

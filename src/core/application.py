@@ -60,88 +60,135 @@ from core.use_cases.tokens.revoke_orphaned_tokens import RevokeStrayTokens
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
-    """Everything the service can do, one field per use case. Every edge calls these and nothing else."""
+class Deliveries:
+    """A delivery arrives, is stored and processed; a lost one is recovered."""
 
-    # A delivery arrives, is kept, and is processed.
-    receive_delivery: ReceiveDelivery
+    receive: ReceiveDelivery
     find_source_secrets: FindSourceSecrets
     drain_lane: DrainLane
-    sweep: Sweep
+    requeue_due: Sweep
     record_secret_uses: RecordSecretUses
-    recover_deliveries: RecoverDeliveries
+    recover: RecoverDeliveries
 
-    # Whoever runs the service looks at the ledger and mends it; an organization's people do with their part.
-    list_events: ListEvents
-    find_deliveries: FindDeliveries
-    show_event: ShowEvent
-    retry_event: RetryEvent
-    retry_events: RetryEvents
-    list_organization_events: ListOrganizationEvents
-    show_organization_event: ShowOrganizationEvent
-    show_organization_payload: ShowOrganizationPayload
-    retry_organization_event: RetryOrganizationEvent
-    retry_organization_events: RetryOrganizationEvents
 
-    # Someone connects their organization in the browser.
-    begin_install: BeginInstall
-    finish_install: FinishInstall
-    end_lapsed_flows: EndLapsedFlows
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Operators, and members of an organization, look at stored webhook events and retry them."""
 
-    # An organization's integrations, kept usable without anyone asking.
-    list_integrations: ListIntegrations
-    show_integration: ShowIntegration
+    list: ListEvents
+    find: FindDeliveries
+    show: ShowEvent
+    retry: RetryEvent
+    retry_many: RetryEvents
+    list_in_organization: ListOrganizationEvents
+    show_in_organization: ShowOrganizationEvent
+    show_payload_in_organization: ShowOrganizationPayload
+    retry_in_organization: RetryOrganizationEvent
+    retry_many_in_organization: RetryOrganizationEvents
+    apply_retention: ApplyRetention
+    count_backlog: CountCensus
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """A user connects their organization in the browser."""
+
+    begin: BeginInstall
+    finish: FinishInstall
+    end_expired: EndLapsedFlows
+
+
+@dataclass(frozen=True, slots=True)
+class Integrations:
+    """An organization's integrations, and what keeps them in step with the provider."""
+
+    list: ListIntegrations
+    show: ShowIntegration
     find_manage_page: FindManagePage
-    disconnect_integration: DisconnectIntegration
+    disconnect: DisconnectIntegration
     list_versions: ListVersions
     uninstall_revoked: UninstallRevoked
     confirm_deletions: ConfirmDeletions
-    reconcile_installations: ReconcileInstallations
-    renew_installation_tokens: RenewInstallationTokens
-    probe_suspended: ProbeSuspended
+    reconcile: ReconcileInstallations
 
-    # The repositories an integration may see.
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The repositories that an integration can access."""
+
     list_repositories: ListRepositories
     show_repository: ShowRepository
     list_branches: ListBranches
     request_sync: RequestSync
-    sync_due_catalogs: SyncDueCatalogs
+    sync_due: SyncDueCatalogs
 
-    # Projects, and the repositories they are linked to.
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Projects, and the repositories they are linked to."""
+
     list_projects: ListProjects
     show_project: ShowProject
     import_repository: ImportRepository
-    show_link: ShowLink
-    link_repository: LinkRepository
-    change_link: ChangeLink
-    unlink_repository: UnlinkRepository
+    show: ShowLink
+    create: LinkRepository
+    change: ChangeLink
+    delete: UnlinkRepository
 
-    # A person's own accounts at providers.
-    list_connections: ListConnections
-    begin_connection: BeginConnection
-    finish_connection: FinishConnection
-    disconnect_account: DisconnectAccount
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """A user's own accounts at providers."""
+
+    list: ListConnections
+    begin: BeginConnection
+    finish: FinishConnection
+    disconnect: DisconnectAccount
     look_up_identities: LookUpIdentities
     revoke_tokens: RevokeTokens
 
-    # Services read linked repositories.
-    issue_read_token: IssueReadToken
-    revoke_stray_tokens: RevokeStrayTokens
 
-    # Who wrote a commit.
-    list_attributions: ListAttributions
-    resolve_commit_authors: ResolveCommitAuthors
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens of installations, and read tokens for services."""
+
+    issue_read_token: IssueReadToken
+    revoke_orphaned: RevokeStrayTokens
+    renew: RenewInstallationTokens
+    probe_suspended: ProbeSuspended
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who wrote a commit."""
+
+    list: ListAttributions
+    resolve: ResolveCommitAuthors
     claim_commits: ClaimCommits
     follow_memberships: FollowMemberships
 
-    # What happens, told as it happens.
-    stream_events: StreamEvents
 
-    # What callers asked to be done once.
-    forget_expired_keys: ForgetExpiredKeys
-    apply_retention: ApplyRetention
-    count_census: CountCensus
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who is calling."""
 
-    # Who is calling.
     identify: Identify
     who_am_i: WhoAmI
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Everything that the service can do, by feature. REST, gRPC, workers and commands call only this."""
+
+    deliveries: Deliveries
+    events: Events
+    install: Install
+    integrations: Integrations
+    catalog: Catalog
+    links: Links
+    connections: Connections
+    tokens: Tokens
+    attribution: Attribution
+    stream_events: StreamEvents
+    delete_expired_keys: ForgetExpiredKeys
+    account: Account

@@ -53,10 +53,10 @@ async def browser(
     people = world.people
     connecting = Connecting(
         authentication,
-        people.list_connections,
-        people.begin_connection,
-        people.finish_connection,
-        people.disconnect_account,
+        people.list,
+        people.begin,
+        people.finish,
+        people.disconnect,
         FlowCookies(is_encrypted=False),
         Pages(DASHBOARD, API, sign_in_url, ("https://provider.example",)),
     )

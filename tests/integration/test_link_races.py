@@ -13,6 +13,7 @@ from psycopg.pq.abc import PGresult
 
 from adapters.postgres.connection.line import Line, Parameters
 from adapters.system.clock import SystemClock
+from core.application import Links
 from core.domain.actors import SystemActor
 from core.domain.errors import DomainError
 from core.domain.events.event import EventStatus, Settlement
@@ -34,7 +35,7 @@ from core.domain.links.link import Link
 from core.domain.organizations import Organization, Project
 from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
-from entrypoints.bootstrap.projects import Projects, wire_projects
+from entrypoints.bootstrap.features import wire_links
 from testing.builders.entities import INSTALLATION, PROVIDER, a_delivery, now
 from testing.memory.metrics import MemoryMetrics
 from tests.contract.postgres_world import PostgresWorld
@@ -66,7 +67,7 @@ class Race:
         self.linking = WatchedUnitOfWork(self.world.unit_of_work)
         self.others = WatchedUnitOfWork(self.world.unit_of_work)
         clock, directory = SystemClock(), self.world.directory
-        self.projects: Projects = wire_projects(
+        self.use_cases: Links = wire_links(
             self.linking, directory, AUTHORIZER, Catalog(self.world).providers, clock
         )
         self.disconnecting = DisconnectIntegration(self.others, directory, AUTHORIZER, {PROVIDER}, clock)
@@ -80,11 +81,11 @@ class Race:
 
     async def replace(self) -> None:
         """Link the other repository in place of the one there is."""
-        await self.projects.link_repository(ME, **self.asked(), repo_id=OTHER, replace=True)
+        await self.use_cases.create(ME, **self.asked(), repo_id=OTHER, replace=True)
 
     async def unlink(self, link: Link) -> None:
         """Unlink the link that is named."""
-        await self.projects.unlink_repository(ME, **self.asked(), link_id=link.external_id)
+        await self.use_cases.delete(ME, **self.asked(), link_id=link.external_id)
 
     def asked(self) -> dict[str, Any]:
         """Return what names the project's repository."""
@@ -157,7 +158,7 @@ class Race:
 
 async def ask(race: Race, what: str, project_id: UUID) -> object:
     """Do something with the repository of a project."""
-    projects = race.projects
+    links = race.use_cases
     asked: dict[str, Any] = {
         "organization_id": race.organization.external_id,
         "project_id": project_id,
@@ -165,13 +166,13 @@ async def ask(race: Race, what: str, project_id: UUID) -> object:
     }
     match what:
         case "show":
-            return await projects.show_link(ME, **asked)
+            return await links.show(ME, **asked)
         case "link":
-            return await projects.link_repository(ME, **asked, repo_id=REPO)
+            return await links.create(ME, **asked, repo_id=REPO)
         case "change":
-            return await projects.change_link(ME, **asked, choices=LinkChoices(webhooks_enabled=False))
+            return await links.change(ME, **asked, choices=LinkChoices(webhooks_enabled=False))
         case _:
-            await projects.unlink_repository(ME, **asked)
+            await links.delete(ME, **asked)
             return None
 
 

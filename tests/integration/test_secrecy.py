@@ -22,7 +22,7 @@ from core.domain.connections.connection import Connection
 from core.domain.identifiers import ProviderUserId, UserId
 from core.domain.secret import Secret
 from core.use_cases.tokens.encryption import seal_user_tokens
-from entrypoints.bootstrap.tokens import wire_tokens
+from entrypoints.bootstrap.features import wire_token_sources
 from sandbox.control import Expiry, expire_tokens
 from sandbox.faults import Fault, FaultKind
 from testing.builders.entities import BY, PROVIDER, now
@@ -200,7 +200,7 @@ async def _people(stage: Stage) -> None:
             sealed = seal_user_tokens(cipher, connection.external_id, tokens)
             await tx.user_tokens.replace(connection.id, sealed)
             await tx.commit()
-        leases = wire_tokens(unit_of_work, {PROVIDER: provider}, cipher, clock, KeptAlerts())
+        leases = wire_token_sources(unit_of_work, {PROVIDER: provider}, cipher, clock, KeptAlerts())
         await leases.user(connection, instead_of=tokens.access_token)
         assert stage.both.ledger.value("SELECT refresh_token FROM user_git_connections")
     finally:

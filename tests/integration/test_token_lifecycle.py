@@ -31,7 +31,7 @@ from core.domain.provider import (
 )
 from core.domain.secret import Secret
 from core.use_cases.tokens.encryption import seal_installation_token, seal_user_tokens
-from entrypoints.bootstrap.tokens import Tokens, wire_tokens
+from entrypoints.bootstrap.features import TokenSources, wire_token_sources
 from sandbox.faults import Fault, FaultKind
 from testing.builders.entities import BY, PROVIDER, ago
 from tests.contract.postgres_world import PostgresWorld
@@ -50,7 +50,7 @@ class Stage:
     world: PostgresWorld
     provider: GitHubProvider
     alerts: KeptAlerts
-    tokens: Tokens
+    tokens: TokenSources
 
     def fault(self, *faults: Fault) -> None:
         """Let these go wrong, and nothing else."""
@@ -91,7 +91,7 @@ async def stage(database_url: str) -> AsyncIterator[Stage]:
             addresses=Addresses(api=sandbox.api_url, web=sandbox.url),
         )
         provider = GitHubProvider(app, clock, limits=Limits(retries=RetryPolicy(attempts=1)))
-        tokens = wire_tokens(
+        tokens = wire_token_sources(
             world.unit_of_work, {PROVIDER: provider}, CIPHER, clock, alerts, pause=lambda _: asyncio.sleep(0)
         )
         yield Stage(sandbox, world, provider, alerts, tokens)

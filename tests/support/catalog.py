@@ -14,7 +14,12 @@ from core.domain.organizations import Organization, Role
 from core.domain.secret import Secret
 from core.domain.streams.domain_event import RecordedEvent
 from core.use_cases.catalog.provider_access import InstallationTokens
-from entrypoints.bootstrap.catalog import wire_catalog
+from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
+from core.use_cases.integrations.find_manage_page import FindManagePage
+from core.use_cases.integrations.list_integrations import ListIntegrations
+from core.use_cases.integrations.show_integration import ShowIntegration
+from core.use_cases.integrations.uninstall_revoked import UninstallRevoked
+from entrypoints.bootstrap.features import wire_catalog
 from testing.builders.entities import INSTALLATION, PROVIDER, Fact, now, step
 from testing.contracts.world import World
 from testing.memory.clock import SettableClock
@@ -63,25 +68,26 @@ class Catalog:
         self.provider = FakeProvider(self.clock, page_size=page_size)
         self.providers = {PROVIDER: self.provider}
         wired = wire_catalog(
-            world.unit_of_work,
-            world.directory,
-            AUTHORIZER,
-            {PROVIDER: self.provider},
+            unit_of_work=world.unit_of_work,
+            directory=world.directory,
+            authorizer=AUTHORIZER,
+            providers=self.providers,
             tokens=MintedTokens(self.provider),
             clock=self.clock,
         )
         self.wired = wired
-        self.sync = wired.sync_due_catalogs.sync
-        self.sync_due = wired.sync_due_catalogs
+        self.sync = wired.sync_due.sync
+        self.sync_due = wired.sync_due
         self.request_sync = wired.request_sync
         self.list_repositories = wired.list_repositories
         self.show_repository = wired.show_repository
         self.list_branches = wired.list_branches
-        self.list_integrations = wired.list_integrations
-        self.show_integration = wired.show_integration
-        self.find_manage_page = wired.find_manage_page
-        self.disconnect = wired.disconnect_integration
-        self.uninstall_revoked = wired.uninstall_revoked
+        inside = (world.unit_of_work, world.directory, AUTHORIZER, self.providers)
+        self.list_integrations = ListIntegrations(*inside, self.clock)
+        self.show_integration = ShowIntegration(*inside, self.clock)
+        self.find_manage_page = FindManagePage(*inside)
+        self.disconnect = DisconnectIntegration(*inside, self.clock)
+        self.uninstall_revoked = UninstallRevoked(world.unit_of_work, self.providers, self.clock)
 
     async def connected(self, *repositories: RepositoryFacts, **of_integration: Fact) -> Integration:
         """Install our app for these repositories and connect a new organization to that."""

@@ -89,9 +89,9 @@ class CatalogEdge:
         mounted = [
             *integrations.operations(
                 authentication,
-                wired.list_integrations,
-                wired.show_integration,
-                wired.disconnect_integration,
+                self.catalog.list_integrations,
+                self.catalog.show_integration,
+                self.catalog.disconnect,
             ),
             *syncs.operations(authentication, wired.request_sync),
             *repositories.operations(authentication, wired.list_repositories, wired.show_repository),

@@ -8,14 +8,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from adapters.secrets.cipher import AesGcmCipher
+from core.application import Connections
 from core.domain.actors import Actor, UserActor
 from core.domain.connections.connection import Connection
 from core.domain.errors import DomainError
 from core.domain.flows.callback import Return
 from core.domain.identifiers import ProviderUserId, UserId
 from core.domain.secret import Secret
-from entrypoints.bootstrap.people import People, wire_people
-from entrypoints.bootstrap.tokens import wire_tokens
+from entrypoints.bootstrap.features import wire_connections, wire_token_sources
 from testing.builders.entities import PROVIDER, now
 from testing.memory.clock import SettableClock
 from testing.memory.database import MemoryDatabase
@@ -24,7 +24,6 @@ from testing.memory.provider import FakeProvider
 from testing.memory.seed import seed_user
 from testing.memory.unit_of_work import MemoryUnitOfWork
 from tests.support.catalog import AUTHORIZER
-from tests.support.processing import Bell
 from tests.support.token_world import KeptAlerts
 
 MARAS, JONASS = ProviderUserId("7"), ProviderUserId("8")
@@ -65,20 +64,19 @@ class ConnectingWorld:
         self.alerts = KeptAlerts()
         self.people = self.process()
 
-    def process(self) -> People:
+    def process(self) -> Connections:
         """Start a process; several share tables and provider, nothing else."""
         providers = {PROVIDER: self.provider}
-        tokens = wire_tokens(
+        tokens = wire_token_sources(
             self.unit_of_work, providers, self.cipher, self.clock, self.alerts, pause=self._pause
         )
-        return wire_people(
+        return wire_connections(
             unit_of_work=self.unit_of_work,
             directory=MemoryDirectory(self.database),
             authorizer=AUTHORIZER,
             providers=providers,
-            tokens=tokens,
+            sources=tokens,
             cipher=self.cipher,
-            doorbell=Bell(),
             clock=self.clock,
             public_url=PUBLIC_URL,
         )
@@ -95,7 +93,7 @@ class ConnectingWorld:
 
     async def begin(self, browser: Browser, return_to: str | None = "/settings") -> dict[str, str]:
         """Send a browser to the provider, and return what it carries there."""
-        begun = await self.people.begin_connection(browser.person, provider=PROVIDER, return_to=return_to)
+        begun = await self.people.begin(browser.person, provider=PROVIDER, return_to=return_to)
         browser.cookies[begun.flow_id] = begun.cookie
         return {name: values[0] for name, values in parse_qs(urlsplit(begun.url).query).items()}
 
@@ -108,7 +106,7 @@ class ConnectingWorld:
 
     async def finish(self, browser: Browser, returned: Return) -> str:
         """Let a browser come back, and return the path it goes on to."""
-        return await self.people.finish_connection(
+        return await self.people.finish(
             PROVIDER, returned, cookies=browser.cookies.get, session=browser.session, request_id="request-1"
         )
 

@@ -73,12 +73,14 @@ class WholeEdge:
         key = PinnedKey(tokens.public_pem(tokens.rsa_key()))
         self.verifier = JwtVerifier(key, self.clock, issuer=tokens.ISSUER, audience=tokens.AUDIENCE)
         self.parts = RestParts(
-            authentication=Authentication(self.verifier, self.application.identify, COOKIE, {DASHBOARD}),
+            authentication=Authentication(
+                self.verifier, self.application.account.identify, COOKIE, {DASHBOARD}
+            ),
             webhooks=WebhookEndpoint(
                 {},
-                self.application.receive_delivery,
+                self.application.deliveries.receive,
                 MemoryMetrics(),
-                find_source_secrets=self.application.find_source_secrets,
+                find_source_secrets=self.application.deliveries.find_source_secrets,
             ),
             readiness={},
             exposition=lambda: b"",

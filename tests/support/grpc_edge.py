@@ -43,7 +43,7 @@ class GrpcEdge(ProjectsEdge):
         self, *, seconds: float = SECONDS, tls: Tls | None = None
     ) -> AsyncIterator[tuple[Server, grpc.aio.Channel]]:
         """Serve, and give the server and a channel to it."""
-        authentication = Authentication(self.verifier, self.application.identify)
+        authentication = Authentication(self.verifier, self.application.account.identify)
         envelope = Envelope(
             authentication,
             self.metrics,

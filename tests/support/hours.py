@@ -131,12 +131,12 @@ async def hours(database_url: str) -> AsyncIterator[Hours]:
             audience=tokens.AUDIENCE,
         )
         parts = RestParts(
-            authentication=Authentication(verifier, application.identify, COOKIE, {DASHBOARD}),
+            authentication=Authentication(verifier, application.account.identify, COOKIE, {DASHBOARD}),
             webhooks=WebhookEndpoint(
                 {},
-                application.receive_delivery,
+                application.deliveries.receive,
                 MemoryMetrics(),
-                find_source_secrets=application.find_source_secrets,
+                find_source_secrets=application.deliveries.find_source_secrets,
             ),
             readiness={},
             exposition=lambda: b"",

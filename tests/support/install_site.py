@@ -131,9 +131,9 @@ class Site:
         await self.sandbox.delivered()
         for _ in range(2):
             for lane in range(LANES):
-                await self.application.drain_lane(lane)
-        await self.application.confirm_deletions()
-        await self.application.sync_due_catalogs()
+                await self.application.deliveries.drain_lane(lane)
+        await self.application.integrations.confirm_deletions()
+        await self.application.catalog.sync_due()
 
     def rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """Look into the database, or change it."""

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 from adapters.secrets.cipher import AesGcmCipher
+from core.application import Install
 from core.domain.actors import UserActor
 from core.domain.flows.callback import Return, SetupAction
 from core.domain.flows.flow import Flow
@@ -22,8 +23,7 @@ from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.results import Outcome
-from entrypoints.bootstrap.installing import Installs, wire_installing
-from entrypoints.bootstrap.tokens import wire_tokens
+from entrypoints.bootstrap.features import wire_install, wire_token_sources
 from testing.builders.entities import PROVIDER, now
 from testing.memory.clock import SettableClock
 from testing.memory.database import MemoryDatabase
@@ -109,10 +109,10 @@ class InstallWorld:
         there.install(EMPTY, account_id="10", login="empty")
         there.install(WORKSHOP, facts("3"), account_id="11", login="workshop")
 
-    def _wire(self) -> Installs:
+    def _wire(self) -> Install:
         providers = {PROVIDER: self.provider}
-        tokens = wire_tokens(self.unit_of_work, providers, self.cipher, self.clock, self.alerts)
-        return wire_installing(
+        tokens = wire_token_sources(self.unit_of_work, providers, self.cipher, self.clock, self.alerts)
+        return wire_install(
             unit_of_work=self.unit_of_work,
             directory=MemoryDirectory(self.database),
             authorizer=AUTHORIZER,

@@ -1,11 +1,11 @@
 """A directory of a few people, and an application of which a test needs only some use cases."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NoReturn
 from uuid import UUID
 
-from core.application import Application
+from core.application import Account, Application
 from core.domain.errors import StorageUnavailable
 from core.domain.identifiers import OrganizationId, UserId
 from core.domain.organizations import Membership, Organization, Place, Role, User
@@ -60,12 +60,23 @@ class People(Directory):
         return [Membership(ACME, user_id, Role.OWNER), Membership(ZENITH, user_id, Role.VIEWER)]
 
 
-def application_with(**use_cases: object) -> Application:
-    """Give an application that has these use cases; calling any other fails the test."""
-    given: dict[str, Any] = {
-        field.name: use_cases.get(field.name, _not_given) for field in fields(Application)
+def application_with(account: Account | None = None) -> Application:
+    """Return an application whose use cases fail the test when they are called, except those of `account`."""
+    features: dict[str, Any] = {
+        field.name: _not_given if field.name in _SINGLE else _NoUseCases() for field in fields(Application)
     }
-    return Application(**given)
+    return Application(**{**features, **({"account": account} if account else {})})
+
+
+# Fields of `Application` that are use cases themselves, not groups of them.
+_SINGLE = frozenset({"stream_events", "delete_expired_keys"})
+
+
+class _NoUseCases:
+    """Stands for a feature of which the test uses nothing."""
+
+    def __getattr__(self, name: str) -> Callable[..., NoReturn]:
+        return _not_given
 
 
 def _not_given(*_: object, **__: object) -> NoReturn:

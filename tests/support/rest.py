@@ -10,7 +10,7 @@ import httpx
 from adapters.github.protocol.webhooks import GitHubWebhooks
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
-from core.application import Application
+from core.application import Account, Application
 from core.domain.secret import Secret
 from core.use_cases.account.identify import Identify
 from core.use_cases.account.who_am_i import WhoAmI
@@ -70,15 +70,15 @@ class Edge:
             audience=tokens.AUDIENCE,
         )
         identify = Identify(self.people)
-        application = application_with(identify=identify, who_am_i=WhoAmI(self.people))
+        application = application_with(Account(identify, WhoAmI(self.people)))
         protocol = GitHubWebhooks([Secret("webhook-secret-of-the-edge-test")])
         parts = RestParts(
             authentication=Authentication(verifier, identify, COOKIE, {DASHBOARD, API}),
             webhooks=WebhookEndpoint(
                 {"github": protocol},
-                application.receive_delivery,
+                application.deliveries.receive,
                 MemoryMetrics(),
-                find_source_secrets=application.find_source_secrets,
+                find_source_secrets=application.deliveries.find_source_secrets,
             ),
             readiness=self.readiness,
             exposition=lambda: b"figures 1\n",

@@ -14,7 +14,7 @@ from adapters.secrets.cipher import AesGcmCipher
 from adapters.system.clock import SystemClock
 from core.domain.identifiers import OrganizationId, UserId
 from core.domain.secret import Secret
-from entrypoints.bootstrap.tokens import Tokens, wire_tokens
+from entrypoints.bootstrap.features import TokenSources, wire_token_sources
 from testing.builders.entities import PROVIDER
 from tests.support.counting_provider import ReachedProvider
 from tests.support.token_world import KEYS, KeptAlerts
@@ -27,7 +27,7 @@ async def main() -> None:
     provider = ReachedProvider(clock, os.environ["PROVIDER_URL"])
     # One service per call: what they share is the database alone, as if each were a process of its own.
     services = [
-        wire_tokens(unit_of_work, {PROVIDER: provider}, AesGcmCipher(KEYS), clock, KeptAlerts())
+        wire_token_sources(unit_of_work, {PROVIDER: provider}, AesGcmCipher(KEYS), clock, KeptAlerts())
         for _ in range(int(os.environ["CALLS"]))
     ]
     calls = [asyncio.create_task(_token(unit_of_work, service)) for service in services]
@@ -38,7 +38,7 @@ async def main() -> None:
     await database.close()
 
 
-async def _token(unit_of_work: PostgresUnitOfWork, service: Tokens) -> Secret:
+async def _token(unit_of_work: PostgresUnitOfWork, service: TokenSources) -> Secret:
     if organization_id := os.environ.get("ORGANIZATION_ID"):
         async with unit_of_work() as tx:
             integration = await tx.integrations.find(OrganizationId(int(organization_id)), PROVIDER)

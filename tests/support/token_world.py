@@ -18,7 +18,7 @@ from core.domain.streams.domain_event import RecordedEvent
 from core.domain.tokens.lease import StoredTokens
 from core.use_cases.tokens.encryption import seal_user_tokens
 from core.use_cases.tokens.token_leases import Pause
-from entrypoints.bootstrap.tokens import Tokens, wire_tokens
+from entrypoints.bootstrap.features import TokenSources, wire_token_sources
 from ports.alerts import Alerts
 from ports.cipher import Cipher
 from testing.builders.entities import BY, PROVIDER, an_integration
@@ -61,9 +61,9 @@ class TokenWorld:
     paused: list[float] = field(default_factory=list)
     """How long anyone has waited, in order."""
 
-    def process(self, *, pause: Pause | None = None, cipher: Cipher | None = None) -> Tokens:
+    def process(self, *, pause: Pause | None = None, cipher: Cipher | None = None) -> TokenSources:
         """Start a process, whose waiting moves the clock; several share tables and provider, nothing else."""
-        return wire_tokens(
+        return wire_token_sources(
             self.unit_of_work,
             {self.provider.name: self.provider},
             cipher or self.cipher,

@@ -195,6 +195,6 @@ async def _deliver(settings: Settings) -> None:
             body = push(1, installation=installation, repository=repository)
             delivery = Delivery(body, id=DELIVERIES[installation])
             headers = {name.encode(): value.encode() for name, value in delivery.headers.items()}
-            await application.receive_delivery(protocol.verify(headers, delivery.body))
+            await application.deliveries.receive(protocol.verify(headers, delivery.body))
         for lane in range(LANES):
-            await application.drain_lane(lane)
+            await application.deliveries.drain_lane(lane)

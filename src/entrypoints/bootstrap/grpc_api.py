@@ -27,7 +27,7 @@ async def open_grpc(settings: Settings) -> AsyncIterator[GrpcParts]:
     async with AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(open_monitored(settings))
         authentication = Authentication(
-            token_verifier(settings, runtime.clock, stack), runtime.application.identify
+            token_verifier(settings, runtime.clock, stack), runtime.application.account.identify
         )
         yield GrpcParts(
             runtime.application,

@@ -43,7 +43,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
         sign_in_url = settings.sign_in_url or (SIGN_IN if sign_in else None)
         authentication = Authentication(
             verifier=token_verifier(settings, runtime.clock, stack),
-            identify=application.identify,
+            identify=application.account.identify,
             cookie=settings.session_cookie,
             origins=_origins(settings),
             sign_in_url=sign_in_url,
@@ -52,9 +52,9 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
             authentication=authentication,
             webhooks=WebhookEndpoint(
                 runtime.protocols,
-                application.receive_delivery,
+                application.deliveries.receive,
                 runtime.metrics,
-                find_source_secrets=application.find_source_secrets,
+                find_source_secrets=application.deliveries.find_source_secrets,
                 is_encrypted=is_encrypted,
             ),
             readiness=runtime.readiness,
@@ -69,12 +69,12 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
             provider_origins=(origin_of(settings.github_url),),
             sign_in=sign_in,
         )
-        recording = asyncio.create_task(_record_secret_uses(application.record_secret_uses))
+        recording = asyncio.create_task(_record_secret_uses(application.deliveries.record_secret_uses))
         try:
             yield Rest(create_app(application, parts), application.stream_events.close)
         finally:
             recording.cancel()
-            await _recorded(application.record_secret_uses)
+            await _recorded(application.deliveries.record_secret_uses)
 
 
 def _origins(settings: Settings) -> frozenset[str]:

@@ -1,11 +1,19 @@
+"""Build the use cases from one adapter for each port. Each feature has one function."""
+
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.application import Application
+from core.application import (
+    Account,
+    Application,
+    Deliveries,
+    Events,
+    Integrations,
+    Tokens,
+)
 from core.use_cases.account.identify import Identify
 from core.use_cases.account.who_am_i import WhoAmI
-from core.use_cases.attribution.resolve_commit_authors import ResolveCommitAuthors
 from core.use_cases.deliveries.compare_log import CompareLog
 from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.deliveries.fetch_missing import FetchMissing
@@ -27,7 +35,12 @@ from core.use_cases.events.retry_organization_events import RetryOrganizationEve
 from core.use_cases.idempotency.delete_expired_keys import ForgetExpiredKeys
 from core.use_cases.integrations.check_installation import CheckInstallation
 from core.use_cases.integrations.confirm_deletions import ConfirmDeletions
+from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
+from core.use_cases.integrations.find_manage_page import FindManagePage
+from core.use_cases.integrations.list_integrations import ListIntegrations
 from core.use_cases.integrations.reconcile_installations import ReconcileInstallations
+from core.use_cases.integrations.show_integration import ShowIntegration
+from core.use_cases.integrations.uninstall_revoked import UninstallRevoked
 from core.use_cases.list_versions import ListVersions
 from core.use_cases.streams.log_follower import DomainEventTail
 from core.use_cases.streams.stream_events import StreamEvents
@@ -35,11 +48,15 @@ from core.use_cases.streams.stream_slots import Places
 from core.use_cases.tokens.issue_read_token import IssueReadToken
 from core.use_cases.tokens.revoke_orphaned_tokens import RevokeStrayTokens
 from core.use_cases.tokens.token_leases import Pause
-from entrypoints.bootstrap.catalog import wire_catalog
-from entrypoints.bootstrap.installing import wire_installing
-from entrypoints.bootstrap.people import wire_people
-from entrypoints.bootstrap.projects import wire_projects
-from entrypoints.bootstrap.tokens import wire_tokens
+from entrypoints.bootstrap.features import (
+    TokenSources,
+    wire_attribution,
+    wire_catalog,
+    wire_connections,
+    wire_install,
+    wire_links,
+    wire_token_sources,
+)
 from ports.alerts import Alerts
 from ports.authorizer import Authorizer
 from ports.cipher import Cipher
@@ -78,101 +95,52 @@ class Driven:
 
 def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
     """Build every use case, once per process and event loop: what they remember is shared."""
-    tokens = wire_tokens(by.unit_of_work, by.providers, by.cipher, by.clock, by.alerts, pause=pause)
-    catalog = wire_catalog(
-        by.unit_of_work,
-        by.directory,
-        by.authorizer,
-        by.providers,
-        tokens=tokens.installation,
-        clock=by.clock,
-    )
-    check_installation = CheckInstallation(by.unit_of_work, by.providers, by.clock, by.metrics, by.alerts)
-    receive = ReceiveDelivery(by.delivery_log, by.doorbell)
-    projects = wire_projects(by.unit_of_work, by.directory, by.authorizer, by.providers, by.clock)
-    people = wire_people(
-        unit_of_work=by.unit_of_work,
-        directory=by.directory,
-        authorizer=by.authorizer,
-        providers=by.providers,
-        tokens=tokens,
-        cipher=by.cipher,
-        doorbell=by.doorbell,
-        clock=by.clock,
-        public_url=by.public_url,
-    )
-    installing = wire_installing(
-        unit_of_work=by.unit_of_work,
-        exchange_code=tokens.exchange_code,
-        directory=by.directory,
-        authorizer=by.authorizer,
-        providers=by.providers,
-        protocols=by.protocols,
-        cipher=by.cipher,
-        doorbell=by.doorbell,
-        clock=by.clock,
-        public_url=by.public_url,
-        pause=pause,
-    )
-    inside = (by.unit_of_work, by.directory, by.authorizer)
+    sources = wire_token_sources(by.unit_of_work, by.providers, by.cipher, by.clock, by.alerts, pause=pause)
     return Application(
-        receive_delivery=receive,
-        find_source_secrets=FindSourceSecrets(by.unit_of_work, by.cipher, by.alerts),
-        drain_lane=DrainLane(by.unit_of_work, by.protocols, by.doorbell, by.clock, by.metrics, by.alerts),
-        sweep=Sweep(by.unit_of_work, by.doorbell, by.clock, by.metrics),
-        record_secret_uses=RecordSecretUses(by.unit_of_work, by.protocols, by.providers),
-        recover_deliveries=_recovery(by, receive, pause),
-        list_events=ListEvents(by.unit_of_work, by.authorizer),
-        find_deliveries=FindDeliveries(by.unit_of_work, by.authorizer),
-        show_event=ShowEvent(by.unit_of_work, by.authorizer, by.protocols),
-        retry_event=RetryEvent(by.unit_of_work, by.authorizer, by.doorbell, by.clock),
-        retry_events=RetryEvents(by.unit_of_work, by.authorizer, by.doorbell, by.clock),
-        list_organization_events=ListOrganizationEvents(*inside, by.protocols),
-        show_organization_event=ShowOrganizationEvent(*inside, by.protocols),
-        show_organization_payload=ShowOrganizationPayload(*inside, by.protocols),
-        retry_organization_event=RetryOrganizationEvent(*inside, by.doorbell, by.clock),
-        retry_organization_events=RetryOrganizationEvents(*inside, by.doorbell, by.clock, by.protocols),
-        begin_install=installing.begin,
-        finish_install=installing.finish,
-        end_lapsed_flows=installing.end_lapsed,
-        list_integrations=catalog.list_integrations,
-        show_integration=catalog.show_integration,
-        find_manage_page=catalog.find_manage_page,
-        disconnect_integration=catalog.disconnect_integration,
-        list_versions=ListVersions(by.unit_of_work, by.directory, by.authorizer, by.providers),
-        uninstall_revoked=catalog.uninstall_revoked,
-        confirm_deletions=ConfirmDeletions(check_installation),
-        reconcile_installations=ReconcileInstallations(check_installation),
-        renew_installation_tokens=tokens.renew,
-        probe_suspended=tokens.probe,
-        list_repositories=catalog.list_repositories,
-        show_repository=catalog.show_repository,
-        list_branches=catalog.list_branches,
-        request_sync=catalog.request_sync,
-        sync_due_catalogs=catalog.sync_due_catalogs,
-        list_projects=projects.list_projects,
-        import_repository=projects.import_repository,
-        show_project=projects.show_project,
-        show_link=projects.show_link,
-        link_repository=projects.link_repository,
-        change_link=projects.change_link,
-        unlink_repository=projects.unlink_repository,
-        list_connections=people.list_connections,
-        begin_connection=people.begin_connection,
-        finish_connection=people.finish_connection,
-        disconnect_account=people.disconnect_account,
-        look_up_identities=people.look_up_identities,
-        revoke_tokens=people.revoke_tokens,
-        issue_read_token=IssueReadToken(
-            by.unit_of_work, by.directory, by.authorizer, by.providers, by.cipher, by.clock
+        deliveries=_deliveries(by, pause),
+        events=_events(by),
+        install=wire_install(
+            unit_of_work=by.unit_of_work,
+            directory=by.directory,
+            authorizer=by.authorizer,
+            providers=by.providers,
+            protocols=by.protocols,
+            exchange_code=sources.exchange_code,
+            cipher=by.cipher,
+            doorbell=by.doorbell,
+            clock=by.clock,
+            public_url=by.public_url,
+            pause=pause,
         ),
-        revoke_stray_tokens=RevokeStrayTokens(by.unit_of_work, by.providers, by.cipher, by.clock),
-        list_attributions=people.list_attributions,
-        resolve_commit_authors=ResolveCommitAuthors(
-            by.unit_of_work, by.directory, by.authorizer, by.providers
+        integrations=_integrations(by),
+        catalog=wire_catalog(
+            unit_of_work=by.unit_of_work,
+            directory=by.directory,
+            authorizer=by.authorizer,
+            providers=by.providers,
+            tokens=sources.installation,
+            clock=by.clock,
         ),
-        claim_commits=people.claim_commits,
-        follow_memberships=people.follow_memberships,
+        links=wire_links(by.unit_of_work, by.directory, by.authorizer, by.providers, by.clock),
+        connections=wire_connections(
+            unit_of_work=by.unit_of_work,
+            directory=by.directory,
+            authorizer=by.authorizer,
+            providers=by.providers,
+            sources=sources,
+            cipher=by.cipher,
+            clock=by.clock,
+            public_url=by.public_url,
+        ),
+        tokens=_tokens(by, sources),
+        attribution=wire_attribution(
+            unit_of_work=by.unit_of_work,
+            directory=by.directory,
+            authorizer=by.authorizer,
+            providers=by.providers,
+            doorbell=by.doorbell,
+            clock=by.clock,
+        ),
         stream_events=StreamEvents(
             DomainEventTail(by.unit_of_work, by.alerts),
             Places(by.metrics),
@@ -181,21 +149,70 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
             by.clock,
             by.metrics,
         ),
-        forget_expired_keys=ForgetExpiredKeys(by.unit_of_work, by.clock),
-        count_census=CountCensus(by.unit_of_work, by.clock, by.metrics),
-        apply_retention=ApplyRetention(by.unit_of_work, by.clock, by.retention),
-        identify=Identify(by.directory),
-        who_am_i=WhoAmI(by.directory),
+        delete_expired_keys=ForgetExpiredKeys(by.unit_of_work, by.clock),
+        account=Account(Identify(by.directory), WhoAmI(by.directory)),
     )
 
 
-def _recovery(by: Driven, receive: ReceiveDelivery, pause: Pause) -> RecoverDeliveries:
-    return RecoverDeliveries(
-        by.unit_of_work,
-        by.providers,
-        CompareLog(by.unit_of_work, by.protocols, by.clock),
-        FetchMissing(by.unit_of_work, receive, by.protocols, by.clock, by.metrics, by.alerts, pause),
-        by.exclusion,
-        by.clock,
-        by.metrics,
+def _deliveries(by: Driven, pause: Pause) -> Deliveries:
+    receive = ReceiveDelivery(by.delivery_log, by.doorbell)
+    return Deliveries(
+        receive=receive,
+        find_source_secrets=FindSourceSecrets(by.unit_of_work, by.cipher, by.alerts),
+        drain_lane=DrainLane(by.unit_of_work, by.protocols, by.doorbell, by.clock, by.metrics, by.alerts),
+        requeue_due=Sweep(by.unit_of_work, by.doorbell, by.clock, by.metrics),
+        record_secret_uses=RecordSecretUses(by.unit_of_work, by.protocols, by.providers),
+        recover=RecoverDeliveries(
+            by.unit_of_work,
+            by.providers,
+            CompareLog(by.unit_of_work, by.protocols, by.clock),
+            FetchMissing(by.unit_of_work, receive, by.protocols, by.clock, by.metrics, by.alerts, pause),
+            by.exclusion,
+            by.clock,
+            by.metrics,
+        ),
+    )
+
+
+def _events(by: Driven) -> Events:
+    inside = (by.unit_of_work, by.directory, by.authorizer)
+    return Events(
+        list=ListEvents(by.unit_of_work, by.authorizer),
+        find=FindDeliveries(by.unit_of_work, by.authorizer),
+        show=ShowEvent(by.unit_of_work, by.authorizer, by.protocols),
+        retry=RetryEvent(by.unit_of_work, by.authorizer, by.doorbell, by.clock),
+        retry_many=RetryEvents(by.unit_of_work, by.authorizer, by.doorbell, by.clock),
+        list_in_organization=ListOrganizationEvents(*inside, by.protocols),
+        show_in_organization=ShowOrganizationEvent(*inside, by.protocols),
+        show_payload_in_organization=ShowOrganizationPayload(*inside, by.protocols),
+        retry_in_organization=RetryOrganizationEvent(*inside, by.doorbell, by.clock),
+        retry_many_in_organization=RetryOrganizationEvents(*inside, by.doorbell, by.clock, by.protocols),
+        apply_retention=ApplyRetention(by.unit_of_work, by.clock, by.retention),
+        count_backlog=CountCensus(by.unit_of_work, by.clock, by.metrics),
+    )
+
+
+def _integrations(by: Driven) -> Integrations:
+    inside = (by.unit_of_work, by.directory, by.authorizer)
+    check = CheckInstallation(by.unit_of_work, by.providers, by.clock, by.metrics, by.alerts)
+    return Integrations(
+        list=ListIntegrations(*inside, by.providers, by.clock),
+        show=ShowIntegration(*inside, by.providers, by.clock),
+        find_manage_page=FindManagePage(*inside, by.providers),
+        disconnect=DisconnectIntegration(*inside, by.providers, by.clock),
+        list_versions=ListVersions(*inside, by.providers),
+        uninstall_revoked=UninstallRevoked(by.unit_of_work, by.providers, by.clock),
+        confirm_deletions=ConfirmDeletions(check),
+        reconcile=ReconcileInstallations(check),
+    )
+
+
+def _tokens(by: Driven, sources: TokenSources) -> Tokens:
+    return Tokens(
+        issue_read_token=IssueReadToken(
+            by.unit_of_work, by.directory, by.authorizer, by.providers, by.cipher, by.clock
+        ),
+        revoke_orphaned=RevokeStrayTokens(by.unit_of_work, by.providers, by.cipher, by.clock),
+        renew=sources.renew,
+        probe_suspended=sources.probe,
     )

@@ -11,7 +11,7 @@ def show_delivery(provider: str, prefix: str) -> EventDetails:
 
     async def show(application: Application) -> EventDetails:
         delivery_id = await resolve_delivery_id(application, provider, prefix)
-        return await application.show_event(OPERATOR, provider=provider, delivery_id=delivery_id)
+        return await application.events.show(OPERATOR, provider=provider, delivery_id=delivery_id)
 
     return call_application("events", show)
 
@@ -21,7 +21,7 @@ def retry_delivery(provider: str, prefix: str) -> str:
 
     async def retry(application: Application) -> str:
         delivery_id = await resolve_delivery_id(application, provider, prefix)
-        await application.retry_event(OPERATOR, provider=provider, delivery_id=delivery_id)
+        await application.events.retry(OPERATOR, provider=provider, delivery_id=delivery_id)
         return delivery_id
 
     return call_application("events", retry)

@@ -49,7 +49,7 @@ def list_events(
     from entrypoints.cli.application import OPERATOR, call_application
 
     where = _filter(status, event_type, since)
-    listed = call_application("events", lambda app: app.list_events(OPERATOR, where=where, limit=limit))
+    listed = call_application("events", lambda app: app.events.list(OPERATOR, where=where, limit=limit))
     if not listed:
         click.echo("No webhook events were found. If you used a filter, change or remove it.", err=True)
     elif as_json:
@@ -112,7 +112,7 @@ def retry(
     if not status:
         raise click.UsageError("Pass a delivery id, or --status with failed, ignored or unrouted.")
     where = _filter(status, event_type, since)
-    count = call_application("events", lambda app: app.retry_events(OPERATOR, where=where))
+    count = call_application("events", lambda app: app.events.retry_many(OPERATOR, where=where))
     click.echo(f"{counted(count, 'webhook event')} will be processed again.")
     if count >= MOST:
         click.echo(

@@ -51,45 +51,49 @@ def add_services(application: Application, server: grpc.aio.Server) -> None:
     """Register all services with the server."""
     integrations_pb2_grpc.add_IntegrationServiceServicer_to_server(
         Integrations(
-            application.list_integrations,
-            application.show_integration,
-            application.disconnect_integration,
-            application.request_sync,
-            application.list_versions,
+            application.integrations.list,
+            application.integrations.show,
+            application.integrations.disconnect,
+            application.catalog.request_sync,
+            application.integrations.list_versions,
         ),
         server,
     )
     repositories_pb2_grpc.add_RepositoryServiceServicer_to_server(
-        Repositories(application.list_repositories, application.show_repository, application.list_branches),
+        Repositories(
+            application.catalog.list_repositories,
+            application.catalog.show_repository,
+            application.catalog.list_branches,
+        ),
         server,
     )
     projects_pb2_grpc.add_ProjectRepositoryServiceServicer_to_server(
         ProjectRepositories(
-            application.list_projects,
-            application.show_project,
-            application.show_link,
-            application.link_repository,
-            application.change_link,
-            application.unlink_repository,
-            application.import_repository,
+            application.links.list_projects,
+            application.links.show_project,
+            application.links.show,
+            application.links.create,
+            application.links.change,
+            application.links.delete,
+            application.links.import_repository,
         ),
         server,
     )
     connections_pb2_grpc.add_ConnectionServiceServicer_to_server(
-        Connections(application.list_connections, application.disconnect_account), server
+        Connections(application.connections.list, application.connections.disconnect), server
     )
     webhook_events_pb2_grpc.add_WebhookEventServiceServicer_to_server(
         WebhookEvents(
-            application.list_organization_events,
-            application.show_organization_event,
-            application.show_organization_payload,
-            application.retry_organization_event,
-            application.retry_organization_events,
+            application.events.list_in_organization,
+            application.events.show_in_organization,
+            application.events.show_payload_in_organization,
+            application.events.retry_in_organization,
+            application.events.retry_many_in_organization,
         ),
         server,
     )
     attributions_pb2_grpc.add_AttributionServiceServicer_to_server(
-        Attributions(application.list_attributions, application.resolve_commit_authors), server
+        Attributions(application.attribution.list, application.attribution.resolve), server
     )
     events_pb2_grpc.add_EventServiceServicer_to_server(Events(application.stream_events), server)
-    tokens_pb2_grpc.add_TokenServiceServicer_to_server(Tokens(application.issue_read_token), server)
+    tokens_pb2_grpc.add_TokenServiceServicer_to_server(Tokens(application.tokens.issue_read_token), server)

@@ -176,9 +176,9 @@ def _drain(loop: LoopThread, runtime: Runtime, lane: int) -> None:
 async def _drained(runtime: Runtime, lane: int, carried: str | None) -> Drained:
     """Drain. If traces are on, the span is a child of the span that notified the worker."""
     if runtime.traces is None:
-        return await runtime.application.drain_lane(lane)
+        return await runtime.application.deliveries.drain_lane(lane)
     with runtime.traces.span("drain_lane", Role.PROCESSES, parent=carried, lane=lane) as span:
-        ended = await runtime.application.drain_lane(lane)
+        ended = await runtime.application.deliveries.drain_lane(lane)
         span.note(ended=ended.value)
         return ended
 

@@ -58,27 +58,27 @@ class Outage:
 def schedules(application: Application) -> tuple[Schedule, ...]:
     """Return all scheduled jobs. Their work is stored in PostgreSQL, so a missed run loses nothing."""
     return (
-        Schedule("sweep", application.sweep, every=5, at_most=20),
+        Schedule("sweep", application.deliveries.requeue_due, every=5, at_most=20),
         # Often, because users wait for the first sync. An account may have 10,000 repositories.
-        Schedule("sync_catalogs", application.sync_due_catalogs, every=1, at_most=1800, side_by_side=2),
+        Schedule("sync_catalogs", application.catalog.sync_due, every=1, at_most=1800, side_by_side=2),
         # Often, because users who connect an account wait for their earlier commits.
-        Schedule("claim_commits", application.claim_commits, every=1, at_most=300),
-        Schedule("revoke_tokens", application.revoke_tokens, every=2),
-        Schedule("look_up_identities", application.look_up_identities, every=10),
-        Schedule("follow_memberships", application.follow_memberships, every=60),
-        Schedule("renew_installation_tokens", application.renew_installation_tokens, every=60),
-        Schedule("record_secret_uses", application.record_secret_uses, every=60),
-        Schedule("probe_suspended", application.probe_suspended, every=60),
+        Schedule("claim_commits", application.attribution.claim_commits, every=1, at_most=300),
+        Schedule("revoke_tokens", application.connections.revoke_tokens, every=2),
+        Schedule("look_up_identities", application.connections.look_up_identities, every=10),
+        Schedule("follow_memberships", application.attribution.follow_memberships, every=60),
+        Schedule("renew_installation_tokens", application.tokens.renew, every=60),
+        Schedule("record_secret_uses", application.deliveries.record_secret_uses, every=60),
+        Schedule("probe_suspended", application.tokens.probe_suspended, every=60),
         # Not urgent: these flows expired or were denied long ago.
-        Schedule("end_lapsed_flows", application.end_lapsed_flows, every=86_400, at_most=600),
-        Schedule("revoke_stray_tokens", application.revoke_stray_tokens, every=5),
-        Schedule("uninstall_revoked", application.uninstall_revoked, every=10),
+        Schedule("end_lapsed_flows", application.install.end_expired, every=86_400, at_most=600),
+        Schedule("revoke_stray_tokens", application.tokens.revoke_orphaned, every=5),
+        Schedule("uninstall_revoked", application.integrations.uninstall_revoked, every=10),
         # Often, because users expect an uninstalled app to disappear immediately.
-        Schedule("confirm_deletions", application.confirm_deletions, every=1),
-        Schedule("reconcile_installations", application.reconcile_installations, every=60, at_most=300),
-        Schedule("count_census", application.count_census, every=15, at_most=20),
-        Schedule("apply_retention", application.apply_retention, every=300, at_most=1800),
-        Schedule("forget_expired_keys", application.forget_expired_keys, every=600),
+        Schedule("confirm_deletions", application.integrations.confirm_deletions, every=1),
+        Schedule("reconcile_installations", application.integrations.reconcile, every=60, at_most=300),
+        Schedule("count_census", application.events.count_backlog, every=15, at_most=20),
+        Schedule("apply_retention", application.events.apply_retention, every=300, at_most=1800),
+        Schedule("forget_expired_keys", application.delete_expired_keys, every=600),
         # Also runs at start, to fetch what was missed during downtime.
         Schedule("recover_deliveries", partial(_recover, application), every=300, at_most=1800),
     )
@@ -116,7 +116,7 @@ async def repeat(schedule: Schedule, outage: Outage, *, until: asyncio.Event) ->
 
 async def _recover(application: Application) -> None:
     """Recover deliveries, and log the result unless there was nothing to do."""
-    for name, report in (await application.recover_deliveries()).items():
+    for name, report in (await application.deliveries.recover()).items():
         did_nothing = not (report.found or report.recovered or report.failed or report.stopped_by)
         _log.log(
             logging.DEBUG if did_nothing else logging.INFO,

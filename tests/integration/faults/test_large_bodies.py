@@ -172,9 +172,9 @@ async def test_a_body_that_does_not_become_whole_in_time_is_408() -> None:
     application = application_with()
     endpoint = WebhookEndpoint(
         protocols,
-        application.receive_delivery,
+        application.deliveries.receive,
         MemoryMetrics(),
-        find_source_secrets=application.find_source_secrets,
+        find_source_secrets=application.deliveries.find_source_secrets,
         body_seconds=0.01,
     )
     sent: list[Message] = []

@@ -27,7 +27,7 @@ async def test_a_full_queue_is_503_with_a_time_to_come_back(database_url: str) -
         {PROVIDER: protocol()},
         ReceiveDelivery(log, Bell()),
         MemoryMetrics(),
-        find_source_secrets=application_with().find_source_secrets,
+        find_source_secrets=application_with().deliveries.find_source_secrets,
     )
     deliveries = [Delivery(push(number)) for number in range(CAPACITY + 5)]
     async with (

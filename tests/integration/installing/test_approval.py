@@ -68,14 +68,14 @@ async def test_requests_that_are_gone_are_ended(site: Site) -> None:
         onward = (await mara.arrive(landed)).json()
         await mara.arrive(await mara.authorize(onward["redirect_url"]))
     site.rows("UPDATE git_flows SET created_at = created_at - interval '2 hours'")
-    assert await site.application.end_lapsed_flows() == 0
+    assert await site.application.install.end_expired() == 0
     await site.sandbox.act(OONA, "deny_request", request=max(site.sandbox.world.requests))
-    assert await site.application.end_lapsed_flows() == 1
+    assert await site.application.install.end_expired() == 1
     # For an hour an approval may still be recovered.
     assert (await site.show(site.acme, "owner"))["status"] == "pending"
     site.rows("UPDATE git_flows SET expires_at = expires_at - interval '61 minutes'")
     assert (await site.show(site.acme, "owner"))["status"] == "revoked"
-    assert await site.application.end_lapsed_flows() == 1
+    assert await site.application.install.end_expired() == 1
     assert site.rows("SELECT DISTINCT status FROM git_flows") == [("ended",)]
 
 

@@ -110,7 +110,7 @@ async def test_browser_and_webhook_come_in_either_order(site: Site, oona: Browse
     await site.sandbox.control("PATCH", "/behaviour", delivering=delivering)
     landed = await begun_by_oona(site, oona)
     for lane in range(32):
-        await site.application.drain_lane(lane)
+        await site.application.deliveries.drain_lane(lane)
     assert (await oona.arrive(landed)).json()["outcome"] == "connected"
     await site.sandbox.control("POST", "/deliveries/release")
     await site.settle()

@@ -63,7 +63,7 @@ async def test_requests_that_are_gone_lapse(world: InstallWorld) -> None:
     await asked_for(world)
     await asked_for(world, "10")
     world.later(hours=2)
-    end = world.installs.end_lapsed
+    end = world.installs.end_expired
     assert await end() == 0
     del world.provider.world.requests[0]
     world.provider.fail("installation_requests", ProviderUnavailable("No answer."))
@@ -81,7 +81,7 @@ async def test_lapsed_requests_are_over_and_forgotten(world: InstallWorld) -> No
     await world.begin(world.mara, mode=Mode.NEW)
     world.later(hours=2)
     world.provider.world.requests.clear()
-    end = world.installs.end_lapsed
+    end = world.installs.end_expired
     assert await end() == 1
     world.later(minutes=61)
     await world.announce(ACME, sender=OLGA, requester=MARA)

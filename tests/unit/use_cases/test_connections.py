@@ -233,7 +233,7 @@ async def test_another_account_has_to_wait_for_the_first_to_go(world: Connecting
         world, world.mara, world.authorize("8", await world.begin(world.mara)), OtherAccountConnected
     )
     assert "mara" in error.message
-    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
+    await world.people.disconnect(world.mara.person, provider=PROVIDER)
     assert (await world.connect(world.mara, "8")).provider_user_id == "8"
 
 
@@ -261,18 +261,18 @@ async def test_an_address_moves_with_its_account(world: ConnectingWorld) -> None
 
 async def test_what_one_is_told_of_oneself(world: ConnectingWorld) -> None:
     """Each provider there is, with the one thing that helps."""
-    [view] = await world.people.list_connections(world.mara.person)
+    [view] = await world.people.list(world.mara.person)
     assert (view.standing, view.remedy) == (ConnectionStanding.NOT_CONNECTED, ConnectionRemedy.CONNECT)
     connection = await world.connect(world.mara, "7")
-    [view] = await world.people.list_connections(world.mara.person)
+    [view] = await world.people.list(world.mara.person)
     assert (view.standing, view.remedy, view.connection) == (ConnectionStanding.ACTIVE, None, connection)
     assert view.emails == ["m@home.example", "mara@acme.example"]
-    [other] = await world.people.list_connections(world.jonas.person)
+    [other] = await world.people.list(world.jonas.person)
     assert other.connection is None
     async with world.unit_of_work() as tx:
         await tx.connections.apply([step(connection, connection.lapsed("refresh_token_refused"))])
         await tx.commit()
-    [view] = await world.people.list_connections(world.mara.person)
+    [view] = await world.people.list(world.mara.person)
     assert (view.standing, view.remedy) == (
         ConnectionStanding.RECONNECT_REQUIRED,
         ConnectionRemedy.RECONNECT,
@@ -284,9 +284,9 @@ async def test_services_never_connect(world: ConnectingWorld) -> None:
     scopes = frozenset({"git.read", "git.admin"})
     for actor in (ServiceActor("deployer", scopes, acting_user=world.mara.person), BY):
         with pytest.raises(UserRequired, match="browser"):
-            await world.people.begin_connection(actor, provider=PROVIDER)
+            await world.people.begin(actor, provider=PROVIDER)
     with pytest.raises(ProviderUnknown):
-        await world.people.begin_connection(world.mara.person, provider="gitlab")
+        await world.people.begin(world.mara.person, provider="gitlab")
 
 
 async def test_a_service_may_see_and_end_the_connection_of_the_user_it_acts_for(
@@ -300,22 +300,22 @@ async def test_a_service_may_see_and_end_the_connection_of_the_user_it_acts_for(
 
     for nobody in (service("git.read", "git.admin", who=None), BY):
         with pytest.raises(UserRequired):
-            await world.people.list_connections(nobody)
+            await world.people.list(nobody)
         with pytest.raises(UserRequired):
-            await world.people.disconnect_account(nobody, provider=PROVIDER)
+            await world.people.disconnect(nobody, provider=PROVIDER)
     with pytest.raises(ActionForbidden):
-        await world.people.list_connections(service("git.admin"))
+        await world.people.list(service("git.admin"))
     with pytest.raises(ActionForbidden):
-        await world.people.disconnect_account(service("git.read"), provider=PROVIDER)
+        await world.people.disconnect(service("git.read"), provider=PROVIDER)
 
-    [seen] = await world.people.list_connections(service("git.read"), provider=PROVIDER)
+    [seen] = await world.people.list(service("git.read"), provider=PROVIDER)
     assert seen.connection == before
-    [others] = await world.people.list_connections(service("git.read", who=world.jonas))
+    [others] = await world.people.list(service("git.read", who=world.jonas))
     assert others.connection is None
 
-    await world.people.disconnect_account(service("git.admin", who=world.jonas), provider=PROVIDER)
+    await world.people.disconnect(service("git.admin", who=world.jonas), provider=PROVIDER)
     assert await world.connection(world.mara) == before
-    await world.people.disconnect_account(service("git.admin"), provider=PROVIDER)
+    await world.people.disconnect(service("git.admin"), provider=PROVIDER)
     assert await world.connection(world.mara) is None
     async with world.unit_of_work() as tx:
         trail = await tx.versions.of_item("connection", str(before.external_id))
@@ -324,6 +324,6 @@ async def test_a_service_may_see_and_end_the_connection_of_the_user_it_acts_for(
 
 async def test_one_provider_alone_is_listed(world: ConnectingWorld) -> None:
     """Where it is one there is."""
-    assert len(await world.people.list_connections(world.mara.person, provider=PROVIDER)) == 1
+    assert len(await world.people.list(world.mara.person, provider=PROVIDER)) == 1
     with pytest.raises(ProviderUnknown):
-        await world.people.list_connections(world.mara.person, provider="gitlab")
+        await world.people.list(world.mara.person, provider="gitlab")

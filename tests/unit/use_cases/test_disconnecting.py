@@ -25,7 +25,7 @@ async def test_disconnecting_forgets_and_revokes(world: ConnectingWorld) -> None
     await world.connect(world.mara, "7")
     world.provider.world.grant(world.provider.world.people[MARAS].facts.id)
     for _ in range(2):
-        await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
+        await world.people.disconnect(world.mara.person, provider=PROVIDER)
     assert await world.connection(world.mara) is None
     world.provider.fail(
         "revoke_grant", ProviderUnavailable("The provider does not respond. Try again later.")
@@ -44,12 +44,12 @@ async def test_a_grant_whose_token_has_ended_is_revoked_all_the_same(world: Conn
     await world.connect(world.mara, "7")
     grants = world.provider.world.grants
     world.provider.world.grants[:] = [replace(grants[0], access="ended")]
-    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
+    await world.people.disconnect(world.mara.person, provider=PROVIDER)
     assert await world.people.revoke_tokens() == 1
     assert world.provider.world.grants == []
     await world.connect(world.mara, "7")
     world.provider.world.grants.clear()
-    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
+    await world.people.disconnect(world.mara.person, provider=PROVIDER)
     assert await world.people.revoke_tokens() == 1
     assert not world.database.committed.revocations
 
@@ -57,11 +57,11 @@ async def test_a_grant_whose_token_has_ended_is_revoked_all_the_same(world: Conn
 async def test_connecting_again_spares_the_new_tokens(world: ConnectingWorld) -> None:
     """What waits to be revoked then ends its own token only; while a whole grant is just ended, one waits."""
     await world.connect(world.mara, "7")
-    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
+    await world.people.disconnect(world.mara.person, provider=PROVIDER)
     await world.connect(world.mara, "7")
     assert await world.people.revoke_tokens() == 1
     assert len(world.provider.world.grants) == 1
-    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
+    await world.people.disconnect(world.mara.person, provider=PROVIDER)
     async with world.unit_of_work() as tx:
         now = world.clock.now()
         [taken] = await tx.revocations.take(now=now, until=now + timedelta(minutes=2), limit=10)
@@ -75,7 +75,7 @@ async def test_connecting_again_spares_the_new_tokens(world: ConnectingWorld) ->
 async def test_what_cannot_be_revoked_is_given_up_at_last(world: ConnectingWorld) -> None:
     """A month is enough; until then the pauses grow."""
     await world.connect(world.mara, "7")
-    await world.people.disconnect_account(world.mara.person, provider=PROVIDER)
+    await world.people.disconnect(world.mara.person, provider=PROVIDER)
     world.provider.fail(
         "revoke_grant",
         AppRefused("The provider rejected the app's key. An operator must correct it."),

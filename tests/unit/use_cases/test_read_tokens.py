@@ -39,7 +39,9 @@ async def edge() -> ProjectsEdge:
 async def issue(edge: ProjectsEdge, **more: Any) -> ReadToken:
     """Ask for a token of the first project."""
     asked = {"project_ids": [edge.project.external_id], "provider": PROVIDER, "reason": "a build", **more}
-    return await edge.application.issue_read_token(BY, organization_id=edge.organization.external_id, **asked)
+    return await edge.application.tokens.issue_read_token(
+        BY, organization_id=edge.organization.external_id, **asked
+    )
 
 
 async def lease_of(edge: ProjectsEdge, issued: ReadToken) -> ReadLease:
@@ -132,7 +134,7 @@ async def test_disconnected_while_the_provider_was_asked(edge: ProjectsEdge) -> 
 async def test_revoked_when_the_integration_ends(edge: ProjectsEdge) -> None:
     """However long the provider is out of reach; what others hold of other integrations stays."""
     issued = await issue(edge)
-    revoke = edge.application.revoke_stray_tokens
+    revoke = edge.application.tokens.revoke_orphaned
     assert await revoke() == 0
     await stand(edge, IntegrationStatus.REVOKED, StatusReason.DISCONNECTED)
     edge.provider.fail("revoke_token", ProviderUnavailable("No answer."), times=2)
@@ -146,13 +148,13 @@ async def test_revoked_when_a_repository_is_unlinked(edge: ProjectsEdge) -> None
     """A token of several goes whole: the provider cannot make it narrower. Those of others stay."""
     await issue(edge, project_ids=[edge.project.external_id, edge.second.external_id])
     second = await issue(edge, project_ids=[edge.second.external_id])
-    await edge.application.unlink_repository(
+    await edge.application.links.delete(
         edge.people["owner"],
         organization_id=edge.organization.external_id,
         project_id=edge.project.external_id,
         provider=PROVIDER,
     )
-    assert await edge.application.revoke_stray_tokens() == 1
+    assert await edge.application.tokens.revoke_orphaned() == 1
     assert list(edge.provider.world.installation_tokens) == [second.token.reveal()]
 
 
@@ -161,7 +163,7 @@ async def test_forgotten_when_it_is_over(edge: ProjectsEdge) -> None:
     issued = await issue(edge)
     edge.later(hours=1)
     await stand(edge, IntegrationStatus.REVOKED, StatusReason.DISCONNECTED)
-    assert await edge.application.revoke_stray_tokens() == 0
+    assert await edge.application.tokens.revoke_orphaned() == 0
     lease = await lease_of(edge, issued)
     assert (lease.sealed, lease.revoked_at) == (None, None)
     assert lease.expires_at == NOW + timedelta(hours=1)

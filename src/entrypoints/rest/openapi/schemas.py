@@ -12,6 +12,12 @@ from entrypoints.rest.http.problems import Problem
 Schema = dict[str, Any]
 
 _REFERENCE = "#/components/schemas/{name}"
+# msgspec names two classes of one name after their modules. Modules move, released names stay.
+_RELEASED_NAMES = {
+    "core.domain.attribution.attribution.Role": "core.domain.attribution.Role",
+    "core.domain.streams.domain_event.Person": "core.domain.domain_events.Person",
+    "entrypoints.rest.resources.versions.Person": "entrypoints.rest.versions.Person",
+}
 
 
 def components(operations: Sequence[Operation]) -> dict[str, Schema]:
@@ -38,7 +44,7 @@ def components(operations: Sequence[Operation]) -> dict[str, Schema]:
     }
     for schema in found.values():
         _tidy(schema)
-    return dict(sorted(found.items()))
+    return dict(sorted((_RELEASED_NAMES.get(name, name), schema) for name, schema in found.items()))
 
 
 def reference(form: Any) -> Schema:  # noqa: ANN401 - whatever msgspec can describe
@@ -69,6 +75,9 @@ def _tidy(schema: Any) -> None:  # noqa: ANN401 - any JSON
             schema.pop("title", None)
         if "default" in schema and schema["default"] in (None, "", []):
             del schema["default"]
+        if "$ref" in schema:
+            *path, name = schema["$ref"].split("/")
+            schema["$ref"] = "/".join([*path, _RELEASED_NAMES.get(name, name)])
         if isinstance(schema.get("description"), str):
             # Markdown displays indented lines after an empty line as code.
             schema["description"] = inspect.cleandoc(schema["description"])

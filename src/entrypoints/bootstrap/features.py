@@ -1,0 +1,229 @@
+"""The features that can be built from a few ports; tests build them alone."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.application import (
+    Attribution,
+    Catalog,
+    Connections,
+    Install,
+    Links,
+)
+from core.use_cases.attribution.claim_commits import ClaimCommits
+from core.use_cases.attribution.follow_memberships import FollowMemberships
+from core.use_cases.attribution.list_attributions import ListAttributions
+from core.use_cases.attribution.resolve_commit_authors import ResolveCommitAuthors
+from core.use_cases.catalog.all_branches import AllBranches
+from core.use_cases.catalog.list_branches import ListBranches
+from core.use_cases.catalog.list_repositories import ListRepositories
+from core.use_cases.catalog.provider_access import InstallationTokens, ProviderAccess
+from core.use_cases.catalog.request_sync import RequestSync
+from core.use_cases.catalog.show_repository import ShowRepository
+from core.use_cases.catalog.sync_catalog import SyncCatalog
+from core.use_cases.catalog.sync_due_catalogs import SyncDueCatalogs
+from core.use_cases.connections.begin_connection import BeginConnection
+from core.use_cases.connections.disconnect_account import DisconnectAccount
+from core.use_cases.connections.finish_connection import FinishConnection
+from core.use_cases.connections.list_connections import ListConnections
+from core.use_cases.connections.look_up_identities import LookUpIdentities
+from core.use_cases.connections.revoke_tokens import RevokeTokens
+from core.use_cases.flows.end_expired_flows import EndLapsedFlows
+from core.use_cases.flows.exchange_code import ExchangeCode
+from core.use_cases.flows.steps import FlowSteps
+from core.use_cases.flows.take_flow import TakeFlow
+from core.use_cases.install.begin_install import BeginInstall
+from core.use_cases.install.bind_installation import BindInstallation
+from core.use_cases.install.finish_install import FinishInstall
+from core.use_cases.install.gather_evidence import GatherEvidence
+from core.use_cases.install.prove_claimed import ProveClaimed
+from core.use_cases.install.prove_installations import ProveInstallations
+from core.use_cases.install.return_without_state import ReturnWithoutState
+from core.use_cases.install.user_session import AsPerson
+from core.use_cases.links.change_link import ChangeLink
+from core.use_cases.links.import_repository import ImportRepository
+from core.use_cases.links.link_repository import LinkRepository
+from core.use_cases.links.list_projects import ListProjects
+from core.use_cases.links.show_link import ShowLink
+from core.use_cases.links.show_project import ShowProject
+from core.use_cases.links.unlink_repository import UnlinkRepository
+from core.use_cases.tokens.app_breaker import AppBreaker
+from core.use_cases.tokens.get_installation_token import GetInstallationToken
+from core.use_cases.tokens.get_user_token import GetUserToken
+from core.use_cases.tokens.installation_lease import Minting
+from core.use_cases.tokens.probe_suspended import ProbeSuspended
+from core.use_cases.tokens.renew_installation_tokens import RenewInstallationTokens
+from core.use_cases.tokens.token_leases import Pause, TokenLeases
+from core.use_cases.tokens.user_lease import Refreshing
+from ports.alerts import Alerts
+from ports.authorizer import Authorizer
+from ports.cipher import Cipher
+from ports.clock import Clock
+from ports.directory import Directory
+from ports.doorbell import Doorbell
+from ports.provider import GitProvider
+from ports.unit_of_work import UnitOfWork
+from ports.webhooks import WebhookProtocol
+
+# Named in alerts, so that operators know which setting to check.
+_PRIVATE_KEY = "private key (CREWKIT_GIT_GITHUB_PRIVATE_KEY)"
+_CLIENT_SECRET = "client secret (CREWKIT_GIT_GITHUB_CLIENT_SECRET)"  # noqa: S105 - its name
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSources:
+    """What gives use cases the tokens of installations and users. Shared, because it caches tokens.
+
+    `renew` and `probe` are jobs of the scheduler that use the same cache.
+    """
+
+    installation: GetInstallationToken
+    user: GetUserToken
+    exchange_code: ExchangeCode
+    renew: RenewInstallationTokens
+    probe: ProbeSuspended
+
+
+def wire_token_sources(
+    unit_of_work: UnitOfWork,
+    providers: Mapping[str, GitProvider],
+    cipher: Cipher,
+    clock: Clock,
+    alerts: Alerts,
+    *,
+    pause: Pause = asyncio.sleep,
+) -> TokenSources:
+    """Build them, once per process and event loop."""
+    leases = TokenLeases(unit_of_work, clock, pause)
+    key = AppBreaker(unit_of_work, clock, alerts, credential=_PRIVATE_KEY)
+    secret = AppBreaker(unit_of_work, clock, alerts, credential=_CLIENT_SECRET)
+    minting = Minting(unit_of_work, providers, cipher, clock, alerts, key, pause)
+    refreshing = Refreshing(unit_of_work, providers, cipher, clock, secret, pause)
+    installation = GetInstallationToken(leases, minting, clock)
+    return TokenSources(
+        installation=installation,
+        user=GetUserToken(leases, refreshing),
+        exchange_code=ExchangeCode(providers, secret),
+        renew=RenewInstallationTokens(unit_of_work, clock, installation),
+        probe=ProbeSuspended(unit_of_work, clock, installation),
+    )
+
+
+def wire_install(
+    *,
+    unit_of_work: UnitOfWork,
+    directory: Directory,
+    authorizer: Authorizer,
+    providers: Mapping[str, GitProvider],
+    protocols: Mapping[str, WebhookProtocol],
+    exchange_code: ExchangeCode,
+    cipher: Cipher,
+    doorbell: Doorbell,
+    clock: Clock,
+    public_url: str,
+    pause: Pause,
+) -> Install:
+    """Build what connects an organization."""
+    gather = GatherEvidence(unit_of_work, providers, protocols)
+    steps = FlowSteps(unit_of_work, directory, providers, cipher, public_url)
+    return Install(
+        begin=BeginInstall(unit_of_work, directory, authorizer, providers, cipher, clock, public_url),
+        finish=FinishInstall(
+            directory,
+            authorizer,
+            providers,
+            clock,
+            TakeFlow(unit_of_work, clock, pause),
+            AsPerson(providers, exchange_code, cipher, public_url),
+            ProveClaimed(providers, gather),
+            ProveInstallations(unit_of_work, providers, gather),
+            BindInstallation(unit_of_work, doorbell, clock),
+            steps,
+            ReturnWithoutState(unit_of_work, directory, authorizer, clock, steps),
+        ),
+        end_expired=EndLapsedFlows(unit_of_work, providers, clock),
+    )
+
+
+def wire_catalog(
+    *,
+    unit_of_work: UnitOfWork,
+    directory: Directory,
+    authorizer: Authorizer,
+    providers: Mapping[str, GitProvider],
+    tokens: InstallationTokens,
+    clock: Clock,
+) -> Catalog:
+    """Build what lists repositories and branches. Shared, because it caches branches."""
+    access = ProviderAccess(providers, tokens)
+    inside = (unit_of_work, directory, authorizer)
+    return Catalog(
+        list_repositories=ListRepositories(*inside, providers, clock),
+        show_repository=ShowRepository(*inside, providers, clock),
+        list_branches=ListBranches(*inside, access, clock, AllBranches(access, clock)),
+        request_sync=RequestSync(*inside, providers, clock),
+        sync_due=SyncDueCatalogs(unit_of_work, SyncCatalog(unit_of_work, access, clock), clock),
+    )
+
+
+def wire_links(
+    unit_of_work: UnitOfWork,
+    directory: Directory,
+    authorizer: Authorizer,
+    providers: Mapping[str, GitProvider],
+    clock: Clock,
+) -> Links:
+    """Build what links repositories to projects."""
+    inside = (unit_of_work, directory, authorizer, providers)
+    return Links(
+        list_projects=ListProjects(*inside),
+        show_project=ShowProject(*inside),
+        import_repository=ImportRepository(*inside, clock),
+        show=ShowLink(*inside),
+        create=LinkRepository(*inside, clock),
+        change=ChangeLink(*inside),
+        delete=UnlinkRepository(*inside, clock),
+    )
+
+
+def wire_connections(
+    *,
+    unit_of_work: UnitOfWork,
+    directory: Directory,
+    authorizer: Authorizer,
+    providers: Mapping[str, GitProvider],
+    sources: TokenSources,
+    cipher: Cipher,
+    clock: Clock,
+    public_url: str,
+) -> Connections:
+    """Build what connects a user's account at a provider."""
+    return Connections(
+        list=ListConnections(unit_of_work, authorizer, providers),
+        begin=BeginConnection(unit_of_work, authorizer, providers, cipher, clock, public_url),
+        finish=FinishConnection(
+            unit_of_work, directory, providers, sources.exchange_code, cipher, clock, public_url
+        ),
+        disconnect=DisconnectAccount(unit_of_work, authorizer, providers, cipher, clock),
+        look_up_identities=LookUpIdentities(unit_of_work, providers, sources.user, clock),
+        revoke_tokens=RevokeTokens(unit_of_work, providers, cipher, clock),
+    )
+
+
+def wire_attribution(
+    *,
+    unit_of_work: UnitOfWork,
+    directory: Directory,
+    authorizer: Authorizer,
+    providers: Mapping[str, GitProvider],
+    doorbell: Doorbell,
+    clock: Clock,
+) -> Attribution:
+    """Build what finds the users who wrote commits."""
+    return Attribution(
+        list=ListAttributions(unit_of_work, directory, authorizer),
+        resolve=ResolveCommitAuthors(unit_of_work, directory, authorizer, providers),
+        claim_commits=ClaimCommits(unit_of_work, doorbell, clock),
+        follow_memberships=FollowMemberships(unit_of_work),
+    )
