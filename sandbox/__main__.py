@@ -3,13 +3,17 @@
 import os
 import sys
 
-from entrypoints.local.embedded.errors import CannotStart
-from entrypoints.settings.settings import Settings, SettingsRefused
-from sandbox.server import SandboxRefused, run_sandbox
+from entrypoints.cli.libraries import import_libraries
 
 
 def main() -> None:
     """Serve the sandbox until SIGTERM or Ctrl-C. Print why and exit with 1 if it cannot start."""
+    import_libraries()
+    # After `import_libraries`, which says why.
+    from entrypoints.local.embedded.errors import CannotStart  # noqa: PLC0415
+    from entrypoints.settings.settings import Settings, SettingsRefused  # noqa: PLC0415
+    from sandbox.server import SandboxRefused, run_sandbox  # noqa: PLC0415
+
     try:
         run_sandbox(Settings.from_environment(os.environ, process="sandbox"))
     except (CannotStart, SandboxRefused, SettingsRefused) as refusal:
