@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.support.servers import Servers, emptied_redis, migrated_template, new_database, running_servers
 
 # Without bytecode files, each of the hundreds of processes that tests start would compile the same sources.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# structlog would render tracebacks with rich, which the test tools install: up to a second for each.
+structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
