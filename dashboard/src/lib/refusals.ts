@@ -6,7 +6,7 @@ const WORDS = new Map(
     installation_not_proven:
       "Only an owner of that GitHub account, or an admin of all its repositories, can connect it. Ask an owner to connect the account.",
     installation_not_visible:
-      "Your GitHub account can’t see the app on that GitHub account. Sign in to GitHub with an account that can.",
+      "The GitHub user you signed in with has no access to the app on that GitHub account. Sign in to GitHub as a user who has access.",
     installation_suspended:
       "The app is suspended on that GitHub account. Unsuspend it on GitHub, then connect again.",
     installation_gone: "The app is no longer installed on that GitHub account. Install it again.",

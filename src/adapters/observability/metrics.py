@@ -21,10 +21,10 @@ _CENSUS = {
     "events_failed": "Failed webhook events, which need a manual retry. The count stops at 100,000.",
     "events_unrouted": "Webhook events of installations that are not connected. The count stops at 100,000.",
     "integrations_suspended": "Suspended integrations.",
-    "revocations_waiting": "Provider tokens that are still to be revoked at the provider.",
+    "revocations_waiting": "User tokens that are still to be revoked at the provider.",
     "catalog_oldest_sync_seconds": (
-        "Seconds since the last sync of the least recently synced catalog, of active integrations whose "
-        "catalog was synced at least once."
+        "Seconds since the last successful sync of the most outdated repository catalog. Counts only active "
+        "integrations whose catalog has been synced at least once."
     ),
 }
 # Unknown HTTP methods are counted as "other" so that clients cannot create new time series.
@@ -74,13 +74,14 @@ class PrometheusMetrics(Metrics):
         )
         self._group = Histogram(
             "crewkit_git_delivery_group_size",
-            "Webhook deliveries stored per database commit.",
+            "Webhook deliveries handled together, usually in one database commit.",
             buckets=_GROUP_SIZES,
             registry=self._registry,
         )
         settled = Counter(
             "crewkit_git_events_settled",
-            "Processing results of webhook events, by status. Events with the status pending are retried.",
+            "Finished processing attempts of webhook events, by the status after the attempt. After "
+            "pending, the service tries again.",
             ["status"],
             registry=self._registry,
         )
@@ -116,8 +117,8 @@ class PrometheusMetrics(Metrics):
         )
         self._behind = Gauge(
             "crewkit_git_recovery_behind_seconds",
-            "Seconds from the last complete comparison with the delivery log to the latest start or end of a "
-            "recovery run.",
+            "Seconds since the service last compared the provider's delivery log completely, measured at the "
+            "start and end of each recovery run. It grows while no run completes the comparison.",
             ["provider"],
             registry=self._registry,
             multiprocess_mode="mostrecent",

@@ -76,11 +76,11 @@ def _wrong(one: Sealed, key_ids: Collection[str], cipher: Cipher) -> Finding | N
     except CiphertextRefused:
         return fail(
             _ABOUT,
-            f"{one.column}: the newest of {counted(one.count, 'value')} encrypted with the key "
-            f"`{one.key_id}` cannot be decrypted.",
-            f"CREWKIT_GIT_ENCRYPTION_KEYS now has a different key with the id `{one.key_id}`: restore the "
-            "key that had this id when the value was written. If it is the right key, the value is damaged: "
-            "the user or organization of this value has to connect again.",
+            f"{one.column}: {counted(one.count, 'value')} encrypted with the key `{one.key_id}`. The newest "
+            "cannot be decrypted.",
+            f"Check the key `{one.key_id}` in CREWKIT_GIT_ENCRYPTION_KEYS. If it was changed, restore the "
+            "key that had this id when the value was written. If it was not changed, the value is damaged, and "
+            "its user or organization has to connect again.",
         )
     return None
 

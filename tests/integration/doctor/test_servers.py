@@ -129,7 +129,9 @@ async def test_a_foreign_key_is_found_by_reading(both: ServiceAtSandbox) -> None
     none = await examined(both, {"ENCRYPTION_KEYS": None})
 
     assert levels(well, "encryption keys") == [Level.OK]
-    assert "encrypted with the key `test` cannot be decrypted" in wrong(same_name)["encryption keys"]
+    assert (
+        "encrypted with the key `test`. The newest cannot be decrypted" in wrong(same_name)["encryption keys"]
+    )
     assert "access_token: 1 value encrypted with the key `test`" in wrong(gone)["encryption keys"]
     assert "No encryption key is set" in wrong(none)["encryption keys"]
     text = as_text([*same_name, *gone, *none])

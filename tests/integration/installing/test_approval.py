@@ -90,12 +90,12 @@ async def test_an_approval_whose_webhook_was_lost_connects_after_its_recovery(si
     await site.sandbox.control("PATCH", "/behaviour", delivering="failing")
     await site.sandbox.act(OONA, "approve_request", request=max(site.sandbox.world.requests))
     await site.settle()
-    assert await site.application.end_lapsed_flows() == 1
+    assert await site.application.install.end_expired() == 1
     assert (await site.show(site.acme, "owner"))["status"] == "pending"
     await site.sandbox.control("PATCH", "/behaviour", delivering="at_once")
     for delivery in site.sandbox.world.deliveries.values():
         delivery.delivered_at -= timedelta(minutes=5)  # recovery leaves recent attempts alone
-    await site.application.recover_deliveries()
+    await site.application.deliveries.recover()
     await site.settle()
     shown = await site.show(site.acme, "owner")
     assert (shown["status"], shown["account"]) == ("active", ORBITAL_ACCOUNT)

@@ -87,11 +87,18 @@ def name_of(status: HTTPStatus) -> str:
     return status.phrase.title().replace(" ", "").replace("-", "")
 
 
+def _description(answer: Answer) -> str:
+    if "location" in answer.headers:
+        target = answer.headers["location"]
+        return f"Redirects the browser to {target[0].lower()}{target[1:]}"
+    return answer.description or answer.status.phrase
+
+
 def _success(answer: Answer, schemas: Mapping[str, Schema]) -> dict[str, Any]:
     headers: dict[str, Any] = {"x-request-id": {"$ref": "#/components/headers/RequestId"}}
     for name, text in answer.headers.items():
         headers[name] = {"description": text, "schema": {"type": "string"}}
-    said: dict[str, Any] = {"description": answer.description or answer.status.phrase, "headers": headers}
+    said: dict[str, Any] = {"description": _description(answer), "headers": headers}
     if answer.form is not None:
         schema = reference(answer.form)
         said["content"] = {answer.media_type: {"schema": schema, "example": example_of(schema, schemas)}}
