@@ -1,0 +1,73 @@
+"""The suites of all stores, and the test classes for them.
+
+A test module of an adapter of the unit of work needs a fixture `world` (`testing.contracts.world.World`) and
+one line: `globals().update(generate_tests(STORE_CONTRACTS))`.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import new_class
+
+from testing.contracts.directory import DirectoryContract
+from testing.contracts.stores.attributions import AttributionStoreContract
+from testing.contracts.stores.batch_starts import BatchStartStoreContract
+from testing.contracts.stores.catalog_syncs import CatalogSyncStoreContract
+from testing.contracts.stores.commit_claims import CommitClaimStoreContract
+from testing.contracts.stores.connections import ConnectionStoreContract
+from testing.contracts.stores.domain_events import DomainEventStoreContract
+from testing.contracts.stores.event_queue import MailboxContract
+from testing.contracts.stores.events import CensusStoreContract, EventStoreContract, RetentionStoreContract
+from testing.contracts.stores.faults import FaultStoreContract
+from testing.contracts.stores.flows import FlowStoreContract
+from testing.contracts.stores.idempotency import IdempotencyStoreContract
+from testing.contracts.stores.installation_checks import InstallationCheckStoreContract
+from testing.contracts.stores.installation_token_store import InstallationTokenStoreContract
+from testing.contracts.stores.integrations import IntegrationStoreContract
+from testing.contracts.stores.links import LinkStoreContract
+from testing.contracts.stores.projects import ProjectStoreContract
+from testing.contracts.stores.read_leases import ReadLeaseStoreContract
+from testing.contracts.stores.recoveries import RecoveryStoreContract
+from testing.contracts.stores.repositories import RepositoryStoreContract
+from testing.contracts.stores.repository_search import RepositorySearchContract
+from testing.contracts.stores.revocations import RevocationStoreContract
+from testing.contracts.stores.secret_uses import SecretUseStoreContract
+from testing.contracts.stores.user_token_store import UserTokenStoreContract
+from testing.contracts.stores.versions import VersionStoreContract
+from testing.contracts.unit_of_work import UnitOfWorkContract
+
+STORE_CONTRACTS: tuple[type, ...] = (
+    UnitOfWorkContract,
+    ProjectStoreContract,
+    IntegrationStoreContract,
+    InstallationCheckStoreContract,
+    RepositoryStoreContract,
+    RepositorySearchContract,
+    CatalogSyncStoreContract,
+    LinkStoreContract,
+    ConnectionStoreContract,
+    InstallationTokenStoreContract,
+    UserTokenStoreContract,
+    AttributionStoreContract,
+    CommitClaimStoreContract,
+    RevocationStoreContract,
+    ReadLeaseStoreContract,
+    FlowStoreContract,
+    MailboxContract,
+    EventStoreContract,
+    RetentionStoreContract,
+    CensusStoreContract,
+    DomainEventStoreContract,
+    VersionStoreContract,
+    SecretUseStoreContract,
+    IdempotencyStoreContract,
+    RecoveryStoreContract,
+    BatchStartStoreContract,
+    FaultStoreContract,
+    DirectoryContract,
+)
+"""Everything that an adapter of `ports.unit_of_work` and `ports.directory` must pass."""
+
+
+def generate_tests(contracts: Iterable[type]) -> Mapping[str, type]:
+    """Return a test class for each contract, by its name: `TestLinkStore` for `LinkStoreContract`."""
+    names = {f"Test{contract.__name__.removesuffix('Contract')}": contract for contract in contracts}
+    return {name: new_class(name, (contract,)) for name, contract in names.items()}
