@@ -2,7 +2,8 @@
 
 WEBHOOKS = "/api/v1/git/github/webhooks"
 INSTALL_CALLBACK = "/api/v1/git/github/callback"
-CONNECTION_CALLBACK = "/api/v1/user/git-connections/github/callback"
+CONNECTIONS = "/api/v1/user/git-connections"
+CONNECTION_CALLBACK = f"{CONNECTIONS}/github/callback"
 
 
 def callback_urls(public_url: str) -> tuple[str, str]:

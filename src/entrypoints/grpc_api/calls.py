@@ -5,7 +5,7 @@ from datetime import datetime
 from core.domain.actors import Actor
 from core.use_cases.account.identify import Identify
 from entrypoints.edge.credentials import acting_user, bearer_token
-from entrypoints.rest.http.request_ids import new_request_id, sane_request_id
+from entrypoints.edge.request_ids import new_request_id, parse_request_id
 from ports.tokens import TokenVerifier
 
 REQUEST_ID = "x-request-id"
@@ -66,6 +66,6 @@ def values(metadata: Metadata, name: str) -> list[str]:
 
 def request_id_of(metadata: Metadata) -> str:
     """Return the request id that the caller sent if it is valid, or a new one."""
-    given = values(metadata, REQUEST_ID)
-    known = sane_request_id(given[0].encode()) if given else None
-    return known or new_request_id()
+    sent = values(metadata, REQUEST_ID)
+    request_id = parse_request_id(sent[0].encode()) if sent else None
+    return request_id or new_request_id()

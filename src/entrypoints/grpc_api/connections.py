@@ -7,11 +7,11 @@ from core.use_cases.connections.list_connections import ListConnections
 from crewkit.git.v1 import connections_pb2 as wire
 from crewkit.git.v1.connections_pb2_grpc import ConnectionServiceServicer
 from crewkit.git.v1.integrations_pb2 import Remedy
+from entrypoints.edge.remedies import connection_action
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import read_name
 from entrypoints.grpc_api.times import stamp
-from entrypoints.rest.resources.actions import connection_action
 
 STATUSES: Mapping[ConnectionStanding, "wire.ConnectionStatus.ValueType"] = {
     ConnectionStanding.NOT_CONNECTED: wire.CONNECTION_STATUS_NOT_CONNECTED,

@@ -11,6 +11,7 @@ from grpc import StatusCode
 
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.streams.stream import EndReason
+from entrypoints.edge.errors import INTERNAL, TOO_SLOW, retry_seconds
 
 DOMAIN = "git.crewkit"
 """The `ErrorInfo.domain` of this service. Domain and reason together identify an error."""
@@ -53,10 +54,6 @@ ENDED: Mapping[EndReason, tuple[StatusCode, str]] = {
 }
 """Status code and message for each reason why the server ends a stream."""
 
-_COME_BACK = frozenset({StatusCode.RESOURCE_EXHAUSTED, StatusCode.UNAVAILABLE})
-# Seconds, if the error does not contain a delay.
-_RETRY_AFTER = 5.0
-
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -81,15 +78,13 @@ class Refusal:
 
 def refusal_of(error: DomainError, request_id: str) -> Refusal:
     """Return the gRPC error for a domain error."""
-    code, wait = CODE[error.kind], error.retry_after
+    code, wait = CODE[error.kind], retry_seconds(error)
     details = _always(error.code, request_id)
     if error.fields:
         violations = [
             BadRequest.FieldViolation(field=one.field, description=one.message) for one in error.fields
         ]
         details.append(BadRequest(field_violations=violations))
-    if wait is None and code in _COME_BACK:
-        wait = _RETRY_AFTER
     if wait is not None:
         retry = RetryInfo()
         retry.retry_delay.FromMilliseconds(max(1, round(wait * 1000)))
@@ -105,18 +100,14 @@ def ended(reason: EndReason, request_id: str) -> Refusal:
 
 def too_slow(request_id: str) -> Refusal:
     """Return the error for a call that exceeded the server's time limit."""
-    message = (
-        "The request took too long and was aborted. It may still have been completed: check before you send "
-        "it again."
-    )
-    reason = "request_too_slow"
+    reason, message = TOO_SLOW
     return Refusal(StatusCode.DEADLINE_EXCEEDED, message, reason, tuple(_always(reason, request_id)))
 
 
 def unexpected(request_id: str) -> Refusal:
     """Return the error for an unexpected exception. The exception's text is not sent to the caller."""
-    message = "An unexpected error occurred. Contact support with the request id."
-    return Refusal(StatusCode.INTERNAL, message, "internal", tuple(_always("internal", request_id)))
+    reason, message = INTERNAL
+    return Refusal(StatusCode.INTERNAL, message, reason, tuple(_always(reason, request_id)))
 
 
 def _always(reason: str, request_id: str) -> list[Message]:

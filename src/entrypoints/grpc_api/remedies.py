@@ -2,7 +2,7 @@ from uuid import UUID
 
 from core.domain.integrations import views as integration_views
 from crewkit.git.v1.integrations_pb2 import Remedy
-from entrypoints.rest.resources.actions import action_of
+from entrypoints.edge.remedies import action_of
 
 
 def remedy(

@@ -5,6 +5,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from entrypoints.edge.errors import TOO_SLOW
 from entrypoints.edge.time_limit import TimeLimit
 from entrypoints.rest.http.bodies import LARGEST
 from entrypoints.rest.http.problems import problem
@@ -59,14 +60,7 @@ class Limits:
                     "body_too_slow",
                     "The request body did not arrive in time. Send the request again.",
                 )
-            return (
-                HTTPStatus.GATEWAY_TIMEOUT,
-                "request_too_slow",
-                (
-                    "The request took too long and was aborted. It may still have been completed: check "
-                    "before you send it again."
-                ),
-            )
+            return HTTPStatus.GATEWAY_TIMEOUT, *TOO_SLOW
         return None
 
 

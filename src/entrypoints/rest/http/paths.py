@@ -10,6 +10,8 @@ from uuid import UUID
 from msgspec import Meta
 from starlette.convertors import StringConvertor, register_url_convertor
 
+from entrypoints.edge.public_urls import CONNECTIONS
+
 
 class _Delivery(StringConvertor):
     """A delivery's id; `retry` beside it is a path of its own, with methods of its own."""
@@ -26,7 +28,6 @@ INTEGRATIONS = f"{ORGANIZATION}/git-integrations"
 INTEGRATION = f"{INTEGRATIONS}/{{provider}}"
 REPOSITORIES = f"{INTEGRATION}/repos"
 REPOSITORY = f"{REPOSITORIES}/{{repo_id}}"
-CONNECTIONS = "/api/v1/user/git-connections"
 CONNECTION = f"{CONNECTIONS}/{{provider}}"
 EVENTS = f"{ORGANIZATION}/events"
 WEBHOOK_EVENTS = f"{ORGANIZATION}/git-webhook-events"

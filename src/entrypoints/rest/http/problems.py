@@ -13,6 +13,7 @@ from starlette.types import ExceptionHandler, Scope
 
 from core.domain.errors import DomainError, ErrorKind, FieldError
 from core.domain.idempotency import IdempotencyKeyReused
+from entrypoints.edge.errors import INTERNAL, TOO_SLOW, retry_seconds
 from entrypoints.rest.http.request_ids import request_id_of
 
 MEDIA_TYPE = "application/problem+json"
@@ -76,23 +77,10 @@ OF_HTTP: Mapping[HTTPStatus, tuple[str, str]] = {
         "headers_too_large",
         "The request headers are too large. Send at most 32 KB.",
     ),
-    HTTPStatus.INTERNAL_SERVER_ERROR: (
-        "internal",
-        "An unexpected error occurred. Contact support with the request id.",
-    ),
-    HTTPStatus.GATEWAY_TIMEOUT: (
-        "request_too_slow",
-        (
-            "The request took too long and was aborted. It may still have been completed: check "
-            "before you send it again."
-        ),
-    ),
+    HTTPStatus.INTERNAL_SERVER_ERROR: INTERNAL,
+    HTTPStatus.GATEWAY_TIMEOUT: TOO_SLOW,
 }
 """What HTTP alone refuses, or what fails in any operation: code and meaning."""
-
-_COME_BACK = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-# Where nobody knows better.
-_RETRY_AFTER = 5.0
 
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -149,9 +137,7 @@ def problem_of(error: DomainError, request_id: str) -> Response:
 def headers_of(error: DomainError) -> dict[str, str]:
     """Return the headers that go with this error, in whichever form it is told."""
     headers = {}
-    wait = error.retry_after
-    if wait is None and status_of(error) in _COME_BACK:
-        wait = _RETRY_AFTER
+    wait = retry_seconds(error)
     if wait is not None:
         headers["retry-after"] = str(max(1, math.ceil(wait)))
     if error.kind is ErrorKind.UNAUTHENTICATED:
@@ -162,12 +148,7 @@ def headers_of(error: DomainError) -> dict[str, str]:
 
 def unexpected(request_id: str) -> Response:
     """Return the response to an error nobody foresaw: its text stays with us."""
-    return problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "internal",
-        "An unexpected error occurred. Contact support with the request id.",
-        request_id,
-    )
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, *INTERNAL, request_id)
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from core.domain.errors import DomainError, ErrorKind
-from entrypoints.rest.http import request_ids
+from entrypoints.edge.request_ids import new_request_id
 from entrypoints.rest.http.open_connections import ConnectionLimits, OpenConnections
 from entrypoints.rest.http.problems import OF_HTTP, problem, problem_of
 from entrypoints.rest.http.request_meter import Malformed, RequestMeter, TooLarge
@@ -83,7 +83,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._wait(self._limits.head_seconds)
         if self._open_connections.admit(self, self.loop):
             return
-        request_id = request_ids.new_request_id()
+        request_id = new_request_id()
         error = TooManyConnections(
             "The server has reached its limit of open connections. Close idle connections, or try "
             "again later."
@@ -249,7 +249,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Answer and close, since the next request has no known beginning; earlier requests come first."""
-        request_id = request_ids.new_request_id()
+        request_id = new_request_id()
         code, _ = OF_HTTP[status]
         self._refusal = _render(problem(status, code, _DETAILS[status], request_id), request_id)
         _log.warning(

@@ -27,16 +27,17 @@ from core.use_cases.connections.begin_connection import BeginConnection
 from core.use_cases.connections.disconnect_account import DisconnectAccount
 from core.use_cases.connections.finish_connection import FinishConnection
 from core.use_cases.connections.list_connections import ListConnections
+from entrypoints.edge.public_urls import CONNECTIONS
+from entrypoints.edge.remedies import ConnectionAction, connection_action
 from entrypoints.rest.browser.flow_cookies import FlowCookies
 from entrypoints.rest.browser.pages import Pages, prefers_page
 from entrypoints.rest.http.authentication import Authentication, OriginRefused
 from entrypoints.rest.http.json_response import Json, Time
 from entrypoints.rest.http.operations import HTML, Access, Answer, Operation, Tag
-from entrypoints.rest.http.paths import CONNECTION, CONNECTIONS
+from entrypoints.rest.http.paths import CONNECTION
 from entrypoints.rest.http.queries import NoQuery, PathWish, Query, read_query
 from entrypoints.rest.http.request_ids import request_id_of
 from entrypoints.rest.openapi.errors import OF_PROVIDER
-from entrypoints.rest.resources.actions import ConnectionAction, connection_action
 
 _Name = Annotated[str, Meta(min_length=1, max_length=64)]
 _Given = Annotated[

@@ -13,12 +13,12 @@ from core.domain.integrations.views import ConnectionState, IntegrationView
 from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
 from core.use_cases.integrations.list_integrations import ListIntegrations
 from core.use_cases.integrations.show_integration import ShowIntegration
+from entrypoints.edge.remedies import Action, action_of
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.json_response import Json, Time
 from entrypoints.rest.http.operations import Answer, Operation, Tag
 from entrypoints.rest.http.paths import INTEGRATION, INTEGRATIONS
 from entrypoints.rest.http.queries import NoQuery, Query, read_query
-from entrypoints.rest.resources.actions import Action, action_of
 from entrypoints.rest.resources.sync_states import CatalogSync, catalog_sync
 
 

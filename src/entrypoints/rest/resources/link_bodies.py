@@ -8,9 +8,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from core.domain.links.choices import ROOT_DIRECTORY, LinkChoices
 from core.domain.links.views import LinkView, Unreachable
+from entrypoints.edge.remedies import Action, action_of
 from entrypoints.rest.http.json_response import Time
 from entrypoints.rest.http.queries import Query
-from entrypoints.rest.resources.actions import Action, action_of
 
 ProviderName = Annotated[
     str,

@@ -6,7 +6,7 @@ import msgspec
 
 from core.domain.connections.views import ConnectionRemedy
 from core.domain.integrations.views import Remedy
-from entrypoints.rest.http.paths import CONNECTIONS
+from entrypoints.edge.public_urls import CONNECTIONS
 
 _MESSAGES: Mapping[Remedy, str] = {
     Remedy.CONNECT: "Connect your account at the provider.",
@@ -47,11 +47,11 @@ def action_of(
         return None
     url = manage_url
     if remedy in (Remedy.CONNECT, Remedy.RECONNECT):
-        asked = {"organization_id": str(organization_id)}
+        query = {"organization_id": str(organization_id)}
         if remedy is Remedy.RECONNECT:
-            # It may still be installed there, and then installing leads nowhere.
-            asked["mode"] = "existing"
-        url = f"/api/v1/git/{provider}/install?{urlencode(asked)}"
+            # The app may still be installed. Then GitHub's install page does not lead back to this service.
+            query["mode"] = "existing"
+        url = f"/api/v1/git/{provider}/install?{urlencode(query)}"
     return Action(remedy, _MESSAGES[remedy], url)
 
 
