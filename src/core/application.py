@@ -25,14 +25,9 @@ from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries
 from core.use_cases.deliveries.requeue_due_events import Sweep
 from core.use_cases.events.apply_retention import ApplyRetention
 from core.use_cases.events.count_backlog import CountCensus
-from core.use_cases.events.list_events import FindDeliveries, ListEvents, ShowEvent
-from core.use_cases.events.organization_events import (
-    ListOrganizationEvents,
-    ShowOrganizationEvent,
-    ShowOrganizationPayload,
-)
+from core.use_cases.events.list_events import ListEvents, ListEventsByPrefix
 from core.use_cases.events.retry_events import RetryEvent, RetryEvents
-from core.use_cases.events.retry_organization_events import RetryOrganizationEvent, RetryOrganizationEvents
+from core.use_cases.events.show_event import ShowEvent, ShowPayload
 from core.use_cases.flows.end_expired_flows import EndLapsedFlows
 from core.use_cases.idempotency.delete_expired_keys import ForgetExpiredKeys
 from core.use_cases.install.begin_install import BeginInstall
@@ -73,18 +68,14 @@ class Deliveries:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """Operators, and members of an organization, look at stored webhook events and retry them."""
+    """Members of an organization read and retry its stored webhook events; operators those of all."""
 
     list: ListEvents
-    find: FindDeliveries
+    list_by_prefix: ListEventsByPrefix
     show: ShowEvent
+    show_payload: ShowPayload
     retry: RetryEvent
     retry_many: RetryEvents
-    list_in_organization: ListOrganizationEvents
-    show_in_organization: ShowOrganizationEvent
-    show_payload_in_organization: ShowOrganizationPayload
-    retry_in_organization: RetryOrganizationEvent
-    retry_many_in_organization: RetryOrganizationEvents
     apply_retention: ApplyRetention
     count_backlog: CountCensus
 

@@ -24,14 +24,9 @@ from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries
 from core.use_cases.deliveries.requeue_due_events import Sweep
 from core.use_cases.events.apply_retention import ApplyRetention, Retention
 from core.use_cases.events.count_backlog import CountCensus
-from core.use_cases.events.list_events import FindDeliveries, ListEvents, ShowEvent
-from core.use_cases.events.organization_events import (
-    ListOrganizationEvents,
-    ShowOrganizationEvent,
-    ShowOrganizationPayload,
-)
+from core.use_cases.events.list_events import ListEvents, ListEventsByPrefix
 from core.use_cases.events.retry_events import RetryEvent, RetryEvents
-from core.use_cases.events.retry_organization_events import RetryOrganizationEvent, RetryOrganizationEvents
+from core.use_cases.events.show_event import ShowEvent, ShowPayload
 from core.use_cases.idempotency.delete_expired_keys import ForgetExpiredKeys
 from core.use_cases.integrations.check_installation import CheckInstallation
 from core.use_cases.integrations.confirm_deletions import ConfirmDeletions
@@ -177,16 +172,12 @@ def _deliveries(by: Driven, pause: Pause) -> Deliveries:
 def _events(by: Driven) -> Events:
     inside = (by.unit_of_work, by.directory, by.authorizer)
     return Events(
-        list=ListEvents(by.unit_of_work, by.authorizer),
-        find=FindDeliveries(by.unit_of_work, by.authorizer),
-        show=ShowEvent(by.unit_of_work, by.authorizer, by.protocols),
-        retry=RetryEvent(by.unit_of_work, by.authorizer, by.doorbell, by.clock),
-        retry_many=RetryEvents(by.unit_of_work, by.authorizer, by.doorbell, by.clock),
-        list_in_organization=ListOrganizationEvents(*inside, by.protocols),
-        show_in_organization=ShowOrganizationEvent(*inside, by.protocols),
-        show_payload_in_organization=ShowOrganizationPayload(*inside, by.protocols),
-        retry_in_organization=RetryOrganizationEvent(*inside, by.doorbell, by.clock),
-        retry_many_in_organization=RetryOrganizationEvents(*inside, by.doorbell, by.clock, by.protocols),
+        list=ListEvents(*inside, by.protocols),
+        list_by_prefix=ListEventsByPrefix(by.unit_of_work, by.authorizer),
+        show=ShowEvent(*inside, by.protocols),
+        show_payload=ShowPayload(*inside, by.protocols),
+        retry=RetryEvent(*inside, by.doorbell, by.clock),
+        retry_many=RetryEvents(*inside, by.doorbell, by.clock, by.protocols),
         apply_retention=ApplyRetention(by.unit_of_work, by.clock, by.retention),
         count_backlog=CountCensus(by.unit_of_work, by.clock, by.metrics),
     )

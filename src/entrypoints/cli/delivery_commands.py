@@ -1,7 +1,8 @@
 """What `crewkit-git events show` and `events retry` do with one delivery."""
 
 from core.application import Application
-from core.use_cases.events.list_events import EventDetails
+from core.use_cases.events.scope import ALL_ORGANIZATIONS
+from core.use_cases.events.show_event import EventDetails
 from entrypoints.cli.application import OPERATOR, call_application
 from entrypoints.cli.delivery_ids import resolve_delivery_id
 
@@ -11,7 +12,9 @@ def show_delivery(provider: str, prefix: str) -> EventDetails:
 
     async def show(application: Application) -> EventDetails:
         delivery_id = await resolve_delivery_id(application, provider, prefix)
-        return await application.events.show(OPERATOR, provider=provider, delivery_id=delivery_id)
+        return await application.events.show(
+            OPERATOR, ALL_ORGANIZATIONS, delivery_id, provider=provider, with_results=True
+        )
 
     return call_application("events", show)
 
@@ -21,7 +24,7 @@ def retry_delivery(provider: str, prefix: str) -> str:
 
     async def retry(application: Application) -> str:
         delivery_id = await resolve_delivery_id(application, provider, prefix)
-        await application.events.retry(OPERATOR, provider=provider, delivery_id=delivery_id)
+        await application.events.retry(OPERATOR, ALL_ORGANIZATIONS, delivery_id, provider=provider)
         return delivery_id
 
     return call_application("events", retry)

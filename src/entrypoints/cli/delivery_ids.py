@@ -14,7 +14,7 @@ async def resolve_delivery_id(application: Application, provider: str, prefix: s
     """Return the id of the only delivery whose id is or begins with this text, or end the command."""
     if not prefix:
         raise click.UsageError("The delivery id is empty. `crewkit-git events list` shows the ids.")
-    events = await application.events.find(
+    events = await application.events.list_by_prefix(
         OPERATOR, provider=provider, prefix=prefix, limit=_MAX_CANDIDATES + 1
     )
     if not events:

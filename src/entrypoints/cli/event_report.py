@@ -1,6 +1,6 @@
 """How events are printed: as a table for people, as JSON for programs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import click
@@ -8,7 +8,8 @@ import msgspec
 
 from core.domain.deliveries.source_key import to_number
 from core.domain.events.event import Event, EventStatus
-from core.use_cases.events.list_events import EventDetails, ListedEvent
+from core.use_cases.events.list_events import EventPage
+from core.use_cases.events.show_event import EventDetails
 
 _HEADER = ("RECEIVED", "DELIVERY ID", "STATUS", "EVENT", "REPOSITORY", "REASON")
 _STATUS_COLUMN = _HEADER.index("STATUS")
@@ -21,20 +22,20 @@ _COLORS = {
 }
 
 
-def table(listed: Sequence[ListedEvent]) -> Iterator[str]:
+def table(page: EventPage) -> Iterator[str]:
     """Return a header and one line per event, with colors."""
-    rows = [_row(one) for one in listed]
+    rows = [_row(event, page.repositories.get(event.id)) for event in page.events]
     widths = [max(map(len, column)) for column in zip(_HEADER, *rows, strict=True)]
     yield click.style(_join(_pad(_HEADER, widths)), bold=True)
-    for one, row in zip(listed, rows, strict=True):
+    for event, row in zip(page.events, rows, strict=True):
         cells = _pad(row, widths)
-        cells[_STATUS_COLUMN] = click.style(cells[_STATUS_COLUMN], fg=_COLORS[one.event.status])
+        cells[_STATUS_COLUMN] = click.style(cells[_STATUS_COLUMN], fg=_COLORS[event.status])
         yield _join(cells)
 
 
-def json_lines(listed: Iterable[ListedEvent]) -> Iterator[bytes]:
+def json_lines(page: EventPage) -> Iterator[bytes]:
     """Return one JSON object per event."""
-    return (msgspec.json.encode(_to_json(one.event, one.repository)) for one in listed)
+    return (msgspec.json.encode(_to_json(event, page.repositories.get(event.id))) for event in page.events)
 
 
 def details_json(details: EventDetails) -> bytes:
@@ -57,15 +58,14 @@ def replace_controls(text: str) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def _row(listed: ListedEvent) -> tuple[str, ...]:
-    event = listed.event
+def _row(event: Event, repository: str | None) -> tuple[str, ...]:
     reasons = event.error_message or ", ".join(dict.fromkeys(verdict.reason for verdict in event.verdicts))
     cells = (
         format_time(event.created_at),
         event.delivery_id,
         event.status.value,
         f"{event.event_type}.{event.action}" if event.action else event.event_type,
-        listed.repository or event.repo_id or "-",
+        repository or event.repo_id or "-",
         reasons or "-",
     )
     return tuple(map(replace_controls, cells))

@@ -45,19 +45,25 @@ def list_events(
     *, status: str | None, event_type: str | None, since: timedelta | None, limit: int, as_json: bool
 ) -> None:
     """List webhook events, newest first, with the status and reason of each."""
+    from core.use_cases.events.scope import ALL_ORGANIZATIONS
     from entrypoints.cli import event_report
     from entrypoints.cli.application import OPERATOR, call_application
 
     where = _filter(status, event_type, since)
-    listed = call_application("events", lambda app: app.events.list(OPERATOR, where=where, limit=limit))
-    if not listed:
+    page = call_application(
+        "events",
+        lambda app: app.events.list(
+            OPERATOR, ALL_ORGANIZATIONS, where=where, limit=limit, with_repositories=True
+        ),
+    )
+    if not page.events:
         click.echo("No webhook events were found. If you used a filter, change or remove it.", err=True)
     elif as_json:
-        for encoded in event_report.json_lines(listed):
+        for encoded in event_report.json_lines(page):
             click.echo(encoded)
     else:
         # Without a terminal, click removes the colors.
-        for line in event_report.table(listed):
+        for line in event_report.table(page):
             click.echo(line, color=False if os.environ.get("NO_COLOR") else None)
 
 
@@ -101,7 +107,8 @@ def retry(
 
     DELIVERY_ID is the id in `crewkit-git events list`. Its first characters are enough if they are unique.
     """
-    from core.use_cases.events.retry_events import MOST
+    from core.use_cases.events.retry_events import MAX_RETRIES
+    from core.use_cases.events.scope import ALL_ORGANIZATIONS
     from entrypoints.cli.application import OPERATOR, call_application
     from entrypoints.cli.delivery_commands import retry_delivery
     from entrypoints.doctor.wording import counted
@@ -112,11 +119,15 @@ def retry(
     if not status:
         raise click.UsageError("Pass a delivery id, or --status with failed, ignored or unrouted.")
     where = _filter(status, event_type, since)
-    count = call_application("events", lambda app: app.events.retry_many(OPERATOR, where=where))
+    done = call_application(
+        "events", lambda app: app.events.retry_many(OPERATOR, ALL_ORGANIZATIONS, where=where)
+    )
+    count = done.result.count
     click.echo(f"{counted(count, 'webhook event')} will be processed again.")
-    if count >= MOST:
+    if count >= MAX_RETRIES:
         click.echo(
-            f"A run retries at most the {MOST} newest webhook events. Run the command again for older ones.",
+            f"A run retries at most the {MAX_RETRIES} newest webhook events. "
+            "Run the command again for older ones.",
             err=True,
         )
 

@@ -84,11 +84,11 @@ def add_services(application: Application, server: grpc.aio.Server) -> None:
     )
     webhook_events_pb2_grpc.add_WebhookEventServiceServicer_to_server(
         WebhookEvents(
-            application.events.list_in_organization,
-            application.events.show_in_organization,
-            application.events.show_payload_in_organization,
-            application.events.retry_in_organization,
-            application.events.retry_many_in_organization,
+            application.events.list,
+            application.events.show,
+            application.events.show_payload,
+            application.events.retry,
+            application.events.retry_many,
         ),
         server,
     )

@@ -2,13 +2,10 @@ from dataclasses import dataclass
 
 from core.domain.events.event import RETRYABLE
 from core.domain.identifiers import EventId
-from core.use_cases.events.organization_events import (
-    ListOrganizationEvents,
-    ShowOrganizationEvent,
-    ShowOrganizationPayload,
-)
-from core.use_cases.events.retry_events import MOST
-from core.use_cases.events.retry_organization_events import RetryOrganizationEvent, RetryOrganizationEvents
+from core.use_cases.events.list_events import ListEvents
+from core.use_cases.events.retry_events import MAX_RETRIES, RetryEvent, RetryEvents
+from core.use_cases.events.scope import OneOrganization
+from core.use_cases.events.show_event import ShowEvent, ShowPayload
 from crewkit.git.v1 import webhook_events_pb2 as wire
 from crewkit.git.v1.webhook_events_pb2_grpc import WebhookEventServiceServicer
 from entrypoints.edge.cursors import RowPlace, encode_place
@@ -29,18 +26,18 @@ from entrypoints.grpc_api.fields import (
 class WebhookEvents(WebhookEventServiceServicer):
     """Implements `WebhookEventService`."""
 
-    list_events: ListOrganizationEvents
-    show_event: ShowOrganizationEvent
-    show_payload: ShowOrganizationPayload
-    retry_event: RetryOrganizationEvent
-    retry_events: RetryOrganizationEvents
+    list_events: ListEvents
+    show_event: ShowEvent
+    show_payload: ShowPayload
+    retry_event: RetryEvent
+    retry_events: RetryEvents
 
     async def ListWebhookEvents(
         self, request: wire.ListWebhookEventsRequest, context: Context
     ) -> wire.ListWebhookEventsResponse:
         page = await self.list_events(
             actor(),
-            organization_id=read_id(request.organization_id, "organization_id"),
+            _scope(request.organization_id),
             where=read_filter(request),
             limit=read_page_size(request.page_size),
             before=_before(request.page_token),
@@ -54,8 +51,8 @@ class WebhookEvents(WebhookEventServiceServicer):
     ) -> wire.GetWebhookEventResponse:
         shown = await self.show_event(
             actor(),
-            organization_id=read_id(request.organization_id, "organization_id"),
-            delivery_id=read_name(request.event_id, "event_id"),
+            _scope(request.organization_id),
+            read_name(request.event_id, "event_id"),
         )
         return wire.GetWebhookEventResponse(event=webhook_event(shown.event, verdicts=shown.event.verdicts))
 
@@ -64,8 +61,8 @@ class WebhookEvents(WebhookEventServiceServicer):
     ) -> wire.GetWebhookEventPayloadResponse:
         payload = await self.show_payload(
             actor(),
-            organization_id=read_id(request.organization_id, "organization_id"),
-            delivery_id=read_name(request.event_id, "event_id"),
+            _scope(request.organization_id),
+            read_name(request.event_id, "event_id"),
         )
         return wire.GetWebhookEventPayloadResponse(payload=payload)
 
@@ -74,8 +71,8 @@ class WebhookEvents(WebhookEventServiceServicer):
     ) -> wire.RetryWebhookEventResponse:
         done = await self.retry_event(
             actor(),
-            organization_id=read_id(request.organization_id, "organization_id"),
-            delivery_id=read_name(request.event_id, "event_id"),
+            _scope(request.organization_id),
+            read_name(request.event_id, "event_id"),
             key=read_request_id(request.request_id),
         )
         return wire.RetryWebhookEventResponse(event=webhook_event(done.result), replayed=done.is_replay)
@@ -88,15 +85,19 @@ class WebhookEvents(WebhookEventServiceServicer):
             raise refused("status", "Must be failed, ignored or unrouted.")
         done = await self.retry_events(
             actor(),
-            organization_id=read_id(request.organization_id, "organization_id"),
+            _scope(request.organization_id),
             where=where,
-            limit=read_page_size(request.page_size, most=MOST, default=MOST),
+            limit=read_page_size(request.page_size, most=MAX_RETRIES, default=MAX_RETRIES),
             before=_before(request.page_token),
             key=read_request_id(request.request_id),
         )
         return wire.RetryWebhookEventsResponse(
             retried=done.result.count, next_page_token=_token(done.result.next), replayed=done.is_replay
         )
+
+
+def _scope(organization_id: str) -> OneOrganization:
+    return OneOrganization(read_id(organization_id, "organization_id"))
 
 
 def _before(page_token: str) -> EventId | None:

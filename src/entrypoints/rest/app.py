@@ -151,13 +151,13 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
         *attributions.operations(parts.authentication, application.attribution.list),
         *webhook_events.operations(
             parts.authentication,
-            application.events.list_in_organization,
-            application.events.show_in_organization,
+            application.events.list,
+            application.events.show,
         ),
         *webhook_retries.operations(
             parts.authentication,
-            application.events.retry_in_organization,
-            application.events.retry_many_in_organization,
+            application.events.retry,
+            application.events.retry_many,
         ),
         *event_stream.operations(parts.authentication, application.stream_events),
         *health.operations(parts.readiness),

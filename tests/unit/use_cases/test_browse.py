@@ -9,8 +9,12 @@ from core.domain.actors import SystemActor, UserActor
 from core.domain.events.event import EventNotFound, EventStatus
 from core.domain.identifiers import UserId
 from core.domain.permissions import ActionForbidden
-from core.use_cases.events.list_events import ListEvents, ShowEvent
+from core.use_cases.events.list_events import ListEvents
+from core.use_cases.events.scope import ALL_ORGANIZATIONS
+from core.use_cases.events.show_event import ShowEvent
 from ports.events import EventFilter
+from testing.memory.database import MemoryDatabase
+from testing.memory.directory import MemoryDirectory
 from tests.support.domain import external
 from tests.support.processing import Processing, payload, push
 
@@ -20,7 +24,17 @@ PERSON = UserActor(UserId(1), external(1))
 
 def shown_by(processing: Processing) -> ShowEvent:
     """Return the use case for one event."""
-    return ShowEvent(processing.unit_of_work, OsoAuthorizer(), {"github": processing.protocol})
+    return ShowEvent(
+        processing.unit_of_work,
+        MemoryDirectory(MemoryDatabase()),
+        OsoAuthorizer(),
+        {"github": processing.protocol},
+    )
+
+
+def list_of(processing: Processing) -> ListEvents:
+    """Return the use case for many events."""
+    return ListEvents(processing.unit_of_work, MemoryDirectory(MemoryDatabase()), OsoAuthorizer(), {"github"})
 
 
 async def test_an_event_is_shown_with_what_it_led_to() -> None:
@@ -30,7 +44,9 @@ async def test_an_event_is_shown_with_what_it_led_to() -> None:
     body = json.dumps(push()).encode()
     delivery = await processing.deliver("push", body)
     await processing.drain()
-    details = await shown_by(processing)(OPERATOR, provider="github", delivery_id=delivery)
+    details = await shown_by(processing)(
+        OPERATOR, ALL_ORGANIZATIONS, delivery, provider="github", with_results=True
+    )
     assert (details.event, details.payload) == (processing.event(delivery), body)
     assert [fact.source_event_id for fact in details.domain_events] == [delivery]
 
@@ -42,30 +58,33 @@ async def test_an_event_outlives_its_payload() -> None:
     delivery = await processing.deliver("push", payload("push/branch"))
     await processing.drain()
     processing.expire_payload(delivery)
-    details = await shown_by(processing)(OPERATOR, provider="github", delivery_id=delivery)
+    details = await shown_by(processing)(
+        OPERATOR, ALL_ORGANIZATIONS, delivery, provider="github", with_results=True
+    )
     assert (details.payload, details.event.status) == (None, EventStatus.PROCESSED)
 
 
 async def test_an_unknown_event_is_not_found() -> None:
     """There is nothing to show."""
     with pytest.raises(EventNotFound):
-        await shown_by(Processing())(OPERATOR, provider="github", delivery_id="absent")
+        await shown_by(Processing())(OPERATOR, ALL_ORGANIZATIONS, "absent", provider="github")
 
 
 async def test_events_are_listed_newest_first_in_pages() -> None:
     """A page ends where the next begins."""
     processing = Processing()
     deliveries = [await processing.deliver("push", push(number)) for number in range(5)]
-    listing = ListEvents(processing.unit_of_work, OsoAuthorizer())
-    first = await listing(OPERATOR, where=EventFilter(), limit=3)
-    rest = await listing(OPERATOR, where=EventFilter(), limit=3, before=first[-1].event.id)
-    assert [listed.event.delivery_id for listed in (*first, *rest)] == deliveries[::-1]
+    listing = list_of(processing)
+    first = await listing(OPERATOR, ALL_ORGANIZATIONS, where=EventFilter(), limit=3)
+    rest = await listing(OPERATOR, ALL_ORGANIZATIONS, where=EventFilter(), limit=3, before=first.next)
+    assert [event.delivery_id for event in (*first.events, *rest.events)] == deliveries[::-1]
+    assert rest.next is None
 
 
 async def test_people_do_not_see_the_whole_ledger() -> None:
     """It holds every organization's deliveries."""
     processing = Processing()
     with pytest.raises(ActionForbidden):
-        await ListEvents(processing.unit_of_work, OsoAuthorizer())(PERSON, where=EventFilter())
+        await list_of(processing)(PERSON, ALL_ORGANIZATIONS, where=EventFilter())
     with pytest.raises(ActionForbidden):
-        await shown_by(processing)(PERSON, provider="github", delivery_id="any")
+        await shown_by(processing)(PERSON, ALL_ORGANIZATIONS, "any", provider="github")

@@ -8,10 +8,14 @@ from adapters.oso_policy.authorizer import OsoAuthorizer
 from core.domain.actors import Actor, ServiceActor, SystemActor, UserActor
 from core.domain.errors import ErrorKind
 from core.domain.events.event import EventNotFound, EventNotRetryable, EventStatus
+from core.domain.idempotency import IdempotencyKey
 from core.domain.identifiers import UserId
 from core.domain.permissions import ActionForbidden
 from core.use_cases.events.retry_events import RetryEvent, RetryEvents
+from core.use_cases.events.scope import ALL_ORGANIZATIONS
 from ports.events import EventFilter
+from testing.memory.database import MemoryDatabase
+from testing.memory.directory import MemoryDirectory
 from tests.support.domain import EVENT, INTEGRATION, LINK, NOW, ORGANIZATION, external
 from tests.support.processing import Processing, push
 
@@ -21,12 +25,25 @@ BROKEN = b'{"installation":{"id":41000001},"ref":5}'
 
 def retry_of(processing: Processing) -> RetryEvent:
     """Return the use case for one event."""
-    return RetryEvent(processing.unit_of_work, OsoAuthorizer(), processing.bell, processing.clock)
+    return RetryEvent(
+        processing.unit_of_work,
+        MemoryDirectory(MemoryDatabase()),
+        OsoAuthorizer(),
+        processing.bell,
+        processing.clock,
+    )
 
 
 def retries_of(processing: Processing) -> RetryEvents:
     """Return the use case for many events."""
-    return RetryEvents(processing.unit_of_work, OsoAuthorizer(), processing.bell, processing.clock)
+    return RetryEvents(
+        processing.unit_of_work,
+        MemoryDirectory(MemoryDatabase()),
+        OsoAuthorizer(),
+        processing.bell,
+        processing.clock,
+        {"github"},
+    )
 
 
 async def settled(processing: Processing, status: EventStatus) -> str:
@@ -52,7 +69,7 @@ async def test_what_did_not_act_can_be_tried_again(status: EventStatus) -> None:
     processing = Processing()
     processing.connect()
     delivery = await settled(processing, status)
-    await retry_of(processing)(OPERATOR, provider="github", delivery_id=delivery)
+    await retry_of(processing)(OPERATOR, ALL_ORGANIZATIONS, delivery, provider="github")
     event = processing.event(delivery)
     assert (event.status, event.attempts, event.next_attempt_at) == (EventStatus.PENDING, 0, NOW)
     assert processing.bell.rung == [event.lane]
@@ -66,7 +83,7 @@ async def test_a_retried_event_is_processed_by_what_is_known_now() -> None:
     await processing.drain()
     assert processing.event(delivery).error_message == "repository_not_linked"
     processing.connect()
-    await retry_of(processing)(OPERATOR, provider="github", delivery_id=delivery)
+    await retry_of(processing)(OPERATOR, ALL_ORGANIZATIONS, delivery, provider="github")
     await processing.drain()
     assert processing.event(delivery).status is EventStatus.PROCESSED
     assert [fact.link_id for fact in processing.facts()] == [LINK.id]
@@ -82,7 +99,7 @@ async def test_what_acted_or_is_about_to_is_not_tried_again(*, is_drained: bool)
         await processing.drain()
     before, processing.bell.rung = processing.event(delivery), []
     with pytest.raises(EventNotRetryable) as error:
-        await retry_of(processing)(OPERATOR, provider="github", delivery_id=delivery)
+        await retry_of(processing)(OPERATOR, ALL_ORGANIZATIONS, delivery, provider="github")
     assert before.status.value in error.value.message
     assert (error.value.kind, error.value.code) == (ErrorKind.ABORTED, "event_not_retryable")
     assert (processing.event(delivery), processing.bell.rung) == (before, [])
@@ -95,7 +112,7 @@ async def test_an_unknown_delivery_is_not_found() -> None:
     delivery = await settled(processing, EventStatus.FAILED)
     for provider, name in [("github", "absent"), ("gitlab", delivery)]:
         with pytest.raises(EventNotFound):
-            await retry_of(processing)(OPERATOR, provider=provider, delivery_id=name)
+            await retry_of(processing)(OPERATOR, ALL_ORGANIZATIONS, name, provider=provider)
 
 
 @pytest.mark.parametrize(
@@ -115,9 +132,9 @@ async def test_whoever_is_not_allowed_learns_nothing_and_changes_nothing(actor: 
     opened = processing.unit_of_work.opened
     for name in (delivery, "absent"):
         with pytest.raises(ActionForbidden):
-            await retry_of(processing)(actor, provider="github", delivery_id=name)
+            await retry_of(processing)(actor, ALL_ORGANIZATIONS, name, provider="github")
     with pytest.raises(ActionForbidden):
-        await retries_of(processing)(actor, where=EventFilter(status=EventStatus.FAILED))
+        await retries_of(processing)(actor, ALL_ORGANIZATIONS, where=EventFilter(status=EventStatus.FAILED))
     assert processing.event(delivery).status is EventStatus.FAILED
     assert (processing.unit_of_work.opened, processing.bell.rung) == (opened, [])
 
@@ -128,7 +145,10 @@ async def test_many_are_retried_by_filter_and_each_lane_is_rung_once() -> None:
     processing.connect()
     failed = [await settled(processing, EventStatus.FAILED) for _ in range(3)]
     ignored = await settled(processing, EventStatus.IGNORED)
-    assert await retries_of(processing)(OPERATOR, where=EventFilter(status=EventStatus.FAILED)) == 3
+    done = await retries_of(processing)(
+        OPERATOR, ALL_ORGANIZATIONS, where=EventFilter(status=EventStatus.FAILED)
+    )
+    assert done.result.count == 3
     assert {processing.event(one).status for one in failed} == {EventStatus.PENDING}
     assert processing.event(ignored).status is EventStatus.IGNORED
     assert processing.bell.rung == [EVENT.lane]
@@ -141,10 +161,12 @@ async def test_a_filter_by_organization_reaches_only_its_events() -> None:
     own = await settled(processing, EventStatus.IGNORED)
     nobodys = await settled(processing, EventStatus.UNROUTED)
     where = EventFilter(organization_id=ORGANIZATION, status=EventStatus.IGNORED)
-    assert await retries_of(processing)(OPERATOR, where=where) == 1
+    done = await retries_of(processing)(OPERATOR, ALL_ORGANIZATIONS, where=where)
+    assert done.result.count == 1
     assert processing.event(own).status is EventStatus.PENDING
     none = replace(where, status=EventStatus.UNROUTED)
-    assert await retries_of(processing)(OPERATOR, where=none) == 0
+    done = await retries_of(processing)(OPERATOR, ALL_ORGANIZATIONS, where=none)
+    assert done.result.count == 0
     assert processing.event(nobodys).status is EventStatus.UNROUTED
     assert INTEGRATION.organization_id == ORGANIZATION
 
@@ -153,4 +175,24 @@ async def test_a_filter_by_organization_reaches_only_its_events() -> None:
 async def test_many_are_only_retried_by_a_status_that_may_be(status: EventStatus | None) -> None:
     """Forgetting the status must not mean everything."""
     with pytest.raises(EventNotRetryable):
-        await retries_of(Processing())(OPERATOR, where=EventFilter(status=status))
+        await retries_of(Processing())(OPERATOR, ALL_ORGANIZATIONS, where=EventFilter(status=status))
+
+
+async def test_a_key_needs_the_scope_of_one_organization() -> None:
+    """Keys are stored by organization, so a key without one would be ignored silently."""
+    processing = Processing()
+    processing.connect()
+    delivery = await settled(processing, EventStatus.FAILED)
+    key = IdempotencyKey("once")
+    with pytest.raises(ValueError, match="belongs to one organization"):
+        await retry_of(processing)(OPERATOR, ALL_ORGANIZATIONS, delivery, provider="github", key=key)
+    assert processing.event(delivery).status is EventStatus.FAILED
+
+
+async def test_all_organizations_require_a_provider() -> None:
+    """Two providers can use the same delivery id."""
+    processing = Processing()
+    processing.connect()
+    delivery = await settled(processing, EventStatus.FAILED)
+    with pytest.raises(EventNotFound):
+        await retry_of(processing)(OPERATOR, ALL_ORGANIZATIONS, delivery)

@@ -1,61 +1,75 @@
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from core.domain.actors import Actor
-from core.domain.events.event import Event, EventNotFound
+from core.domain.events.event import Event
 from core.domain.identifiers import EventId
 from core.domain.permissions import Action
-from core.domain.streams.domain_event import RecordedEvent
 from core.use_cases.authorization import require
+from core.use_cases.events.scope import EventScope, require_in_scope
+from core.use_cases.supported_providers import require_supported
 from ports.authorizer import Authorizer
+from ports.directory import Directory
 from ports.events import EventFilter
 from ports.unit_of_work import Transaction, UnitOfWork
-from ports.webhooks import WebhookProtocol
 
 
 @dataclass(frozen=True, slots=True)
-class ListedEvent:
-    """One event; `repository` is the full name in the catalog, None if the catalog does not have it."""
+class EventPage:
+    """One page of events, newest first. `next` is the `before` of the following page, None on the last page.
 
-    event: Event
-    repository: str | None
+    `repositories` has the full names in the catalog by event id, if the caller requested them.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class EventDetails:
-    """One event with its results; `payload` is JSON text, None once retention removed it."""
-
-    event: Event
-    repository: str | None
-    domain_events: Sequence[RecordedEvent]
-    payload: bytes | None
+    events: Sequence[Event]
+    next: EventId | None
+    repositories: Mapping[EventId, str]
 
 
 @dataclass(frozen=True, slots=True)
 class ListEvents:
-    """List the received events of all organizations, newest first."""
+    """List the webhook events of an organization or, for operators, of all organizations."""
 
     unit_of_work: UnitOfWork
+    directory: Directory
     authorizer: Authorizer
+    providers: Collection[str]
 
     async def __call__(
-        self, actor: Actor, *, where: EventFilter, limit: int = 50, before: EventId | None = None
-    ) -> Sequence[ListedEvent]:
-        """Return at most `limit` events below `before`; raises `ActionForbidden`."""
-        require(self.authorizer, actor, Action.READ)
+        self,
+        actor: Actor,
+        scope: EventScope,
+        *,
+        where: EventFilter,
+        limit: int = 50,
+        before: EventId | None = None,
+        with_repositories: bool = False,
+    ) -> EventPage:
+        """Return at most `limit` events below `before`. An organization's scope replaces that of `where`.
+
+        Raises `ProviderUnknown`, `OrganizationNotFound` or `ActionForbidden`.
+        """
+        organization = await require_in_scope(self.directory, self.authorizer, actor, Action.READ, scope)
+        if where.provider is not None:
+            require_supported(where.provider, self.providers)
+        if organization is not None:
+            where = replace(where, organization_id=organization.id)
         async with self.unit_of_work() as tx:
-            return await _with_repositories(tx, await tx.events.list(where, limit=limit, before=before))
+            events = await tx.events.list(where, limit=limit + 1, before=before)
+            page = events[:limit]
+            repositories = await name_repositories(tx, page) if with_repositories else {}
+        return EventPage(page, page[-1].id if len(events) > limit else None, repositories)
 
 
 @dataclass(frozen=True, slots=True)
-class FindDeliveries:
-    """Find deliveries by the beginning of their id."""
+class ListEventsByPrefix:
+    """List the events of all organizations whose delivery ids start with a text. For operators only."""
 
     unit_of_work: UnitOfWork
     authorizer: Authorizer
 
     async def __call__(self, actor: Actor, *, provider: str, prefix: str, limit: int) -> Sequence[Event]:
-        """Return the delivery with exactly this id, or else at most `limit` whose ids begin with it.
+        """Return the event with exactly this delivery id, or else at most `limit` events with the prefix.
 
         Raises `ActionForbidden`.
         """
@@ -67,42 +81,13 @@ class FindDeliveries:
             return await tx.events.list_by_prefix(provider, prefix, limit=limit)
 
 
-@dataclass(frozen=True, slots=True)
-class ShowEvent:
-    """Show one delivery: its attributes, verdicts, attempts, domain events and payload."""
-
-    unit_of_work: UnitOfWork
-    authorizer: Authorizer
-    protocols: Mapping[str, WebhookProtocol]
-
-    async def __call__(self, actor: Actor, *, provider: str, delivery_id: str) -> EventDetails:
-        """Return the event whole; raises `EventNotFound` or `ActionForbidden`."""
-        require(self.authorizer, actor, Action.READ_PAYLOAD)
-        async with self.unit_of_work() as tx:
-            event = await tx.events.find(provider, delivery_id)
-            if event is None:
-                raise EventNotFound("No webhook event has this id. Check the event id.")
-            [listed] = await _with_repositories(tx, [event])
-            body = await tx.events.find_payload(event.id)
-            domain_events = await tx.domain_events.of_source(event.id)
-        payload = self.protocols[provider].show(body) if body is not None else None
-        return EventDetails(event, listed.repository, domain_events, payload)
-
-
-async def _with_repositories(tx: Transaction, events: Sequence[Event]) -> Sequence[ListedEvent]:
+async def name_repositories(tx: Transaction, events: Sequence[Event]) -> Mapping[EventId, str]:
+    """Return the full name of each event's repository by event id, if the catalog has the repository."""
     keys = {
-        (event.integration_id, event.repo_id)
+        event.id: (event.integration_id, event.repo_id)
         for event in events
         if event.integration_id is not None and event.repo_id is not None
     }
-    rows = await tx.repositories.find_many(keys) if keys else []
+    rows = await tx.repositories.find_many(set(keys.values())) if keys else []
     names = {(row.integration_id, row.repo_id): row.full_name for row in rows}
-    return [
-        ListedEvent(
-            event,
-            names.get((event.integration_id, event.repo_id))
-            if event.integration_id is not None and event.repo_id is not None
-            else None,
-        )
-        for event in events
-    ]
+    return {event_id: names[key] for event_id, key in keys.items() if key in names}

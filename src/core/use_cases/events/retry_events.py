@@ -1,17 +1,38 @@
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 
 from core.domain.actors import Actor
-from core.domain.events.event import RETRYABLE, EventNotFound, EventNotRetryable
+from core.domain.events.event import RETRYABLE, Event, EventNotRetryable, EventStatus, PayloadExpired
+from core.domain.idempotency import IdempotencyKey, KeyedRequest, keyed
+from core.domain.identifiers import EventId
+from core.domain.organizations import Organization
 from core.domain.permissions import Action
-from core.use_cases.authorization import require
-from core.use_cases.events.reopen import reopen
+from core.use_cases.events.scope import EventScope, get_event, require_in_scope
+from core.use_cases.idempotency.once import Once, once
+from core.use_cases.supported_providers import require_supported
 from ports.authorizer import Authorizer
 from ports.clock import Clock
+from ports.directory import Directory
 from ports.doorbell import Doorbell
 from ports.events import EventFilter
-from ports.unit_of_work import UnitOfWork
+from ports.unit_of_work import Transaction, UnitOfWork
 
-MOST = 1000
+MAX_RETRIES = 1000
+"""How many events one request retries at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryResult:
+    """The number of events that are due again, and their lanes.
+
+    `next` is the `before` of the request that retries the remaining events, None if none remain. Results are
+    stored under idempotency keys, so the field names stay.
+    """
+
+    count: int
+    next: EventId | None
+    lanes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,46 +40,134 @@ class RetryEvent:
     """Process one failed, ignored or unrouted event again."""
 
     unit_of_work: UnitOfWork
+    directory: Directory
     authorizer: Authorizer
     doorbell: Doorbell
     clock: Clock
 
-    async def __call__(self, actor: Actor, *, provider: str, delivery_id: str) -> None:
-        """Make it due now.
+    async def __call__(
+        self,
+        actor: Actor,
+        scope: EventScope,
+        delivery_id: str,
+        *,
+        provider: str | None = None,
+        key: IdempotencyKey | None = None,
+    ) -> Once[Event]:
+        """Make the event due now and return it. All organizations require a provider and allow no key.
 
-        Raises `EventNotFound`, `EventNotRetryable`, `PayloadExpired` or `ActionForbidden`.
+        Raises `EventNotFound`, `EventNotRetryable`, `PayloadExpired`, `IdempotencyKeyReused`,
+        `OrganizationNotFound` or `ActionForbidden`.
         """
-        require(self.authorizer, actor, Action.RETRY)
+        organization = await require_in_scope(self.directory, self.authorizer, actor, Action.RETRY, scope)
+        now = self.clock.now()
+        request = _keyed_request(key, "retry", {"event": delivery_id}, organization, actor=actor, now=now)
         async with self.unit_of_work() as tx:
-            event = await tx.events.find(provider, delivery_id)
-            if event is None:
-                raise EventNotFound("No webhook event has this id. Check the event id.")
-            await reopen(tx, event, now=self.clock.now())
+
+            async def act() -> Event:
+                return await _reopen(tx, await get_event(tx, organization, delivery_id, provider), now)
+
+            done = await once(tx, request, Event, act)
             await tx.commit()
-        self.doorbell.ring(event.lane)
+        if not done.is_replay:
+            self.doorbell.ring(done.result.lane)
+        return done
 
 
 @dataclass(frozen=True, slots=True)
 class RetryEvents:
-    """Process all retryable events that a filter finds again, at most a thousand at a time."""
+    """Process all retryable events that match a filter again, newest first and a limited number."""
 
     unit_of_work: UnitOfWork
+    directory: Directory
     authorizer: Authorizer
     doorbell: Doorbell
     clock: Clock
+    providers: Collection[str]
 
-    async def __call__(self, actor: Actor, *, where: EventFilter) -> int:
-        """Make them due now and return how many; raises `EventNotRetryable` or `ActionForbidden`."""
-        require(self.authorizer, actor, Action.RETRY)
+    async def __call__(
+        self,
+        actor: Actor,
+        scope: EventScope,
+        *,
+        where: EventFilter,
+        limit: int = MAX_RETRIES,
+        before: EventId | None = None,
+        key: IdempotencyKey | None = None,
+    ) -> Once[RetryResult]:
+        """Make at most `limit` events below `before` due now. The scope replaces the organization of `where`.
+
+        A filter can match an event again right after its retry, so a caller continues with `next` as
+        `before`. All organizations allow no key. Raises `EventNotRetryable`, `ProviderUnknown`,
+        `IdempotencyKeyReused`, `OrganizationNotFound` or `ActionForbidden`.
+        """
+        organization = await require_in_scope(self.directory, self.authorizer, actor, Action.RETRY, scope)
         if where.status not in RETRYABLE:
             raise EventNotRetryable(
                 "Events with this status cannot be retried. Pass failed, ignored or unrouted."
             )
+        if where.provider is not None:
+            require_supported(where.provider, self.providers)
         now = self.clock.now()
+        facts = {**asdict(where), "limit": limit, "before": before}
+        request = _keyed_request(key, "retries", facts, organization, actor=actor, now=now)
+        retryable = replace(where, reopenable_at=now)
+        if organization is not None:
+            retryable = replace(retryable, organization_id=organization.id)
         async with self.unit_of_work() as tx:
-            events = await tx.events.list(replace(where, reopenable_at=now), limit=MOST)
-            reopened = set(await tx.events.reopen([event.id for event in events], now=now))
+
+            async def act() -> RetryResult:
+                matching = await tx.events.list(retryable, limit=limit + 1, before=before)
+                events = matching[:limit]
+                reopened = set(await tx.events.reopen([event.id for event in events], now=now))
+                lanes = sorted({event.lane for event in events if event.id in reopened})
+                rest = events[-1].id if len(matching) > limit else None
+                return RetryResult(len(reopened), rest, tuple(lanes))
+
+            done = await once(tx, request, RetryResult, act)
             await tx.commit()
-        for lane in {event.lane for event in events if event.id in reopened}:
+        for lane in () if done.is_replay else done.result.lanes:
             self.doorbell.ring(lane)
-        return len(reopened)
+        return done
+
+
+def _keyed_request(
+    key: IdempotencyKey | None,
+    operation: str,
+    facts: Mapping[str, object],
+    organization: Organization | None,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> KeyedRequest | None:
+    if organization is None:
+        if key is not None:
+            raise ValueError("An idempotency key belongs to one organization. Pass its scope.")
+        return None
+    return keyed(key, operation, facts, organization_id=organization.id, actor=actor, now=now)
+
+
+async def _reopen(tx: Transaction, event: Event, now: datetime) -> Event:
+    """Make an event due again and return it; raises `EventNotRetryable` or `PayloadExpired`."""
+    if await tx.events.reopen([event.id], now=now):
+        return replace(
+            event,
+            status=EventStatus.PENDING,
+            attempts=0,
+            next_attempt_at=now,
+            verdicts=(),
+            error_message=None,
+            processed_at=None,
+        )
+    if event.status not in RETRYABLE:
+        raise EventNotRetryable(
+            f"This event is {event.status.value}. Only failed, ignored and unrouted events can be retried."
+        )
+    if not await tx.events.has_payload(event.id):
+        raise PayloadExpired(
+            "The payload was deleted at the end of its retention period, so the event cannot be retried."
+        )
+    raise EventNotRetryable(
+        "This event cannot be retried: it was received before its installation was connected to "
+        "its current organization, or the installation is not connected."
+    )

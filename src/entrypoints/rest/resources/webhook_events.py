@@ -9,11 +9,9 @@ from starlette.responses import Response
 from core.domain.events.event import Event, EventNotFound, EventStatus, Outcome, Verdict
 from core.domain.identifiers import EventId
 from core.domain.provider import ProviderUnknown
-from core.use_cases.events.organization_events import (
-    ListOrganizationEvents,
-    PayloadAbsence,
-    ShowOrganizationEvent,
-)
+from core.use_cases.events.list_events import ListEvents
+from core.use_cases.events.scope import OneOrganization
+from core.use_cases.events.show_event import PayloadAbsence, ShowEvent
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.cursors import RowPlace, decode_cursor, encode_cursor
 from entrypoints.rest.http.json_response import Json, Time
@@ -113,8 +111,8 @@ class EventList(msgspec.Struct):
 
 def operations(
     authentication: Authentication,
-    list_events: ListOrganizationEvents,
-    show_event: ShowOrganizationEvent,
+    list_events: ListEvents,
+    show_event: ShowEvent,
 ) -> list[Operation]:
     """Return what shows an organization's events."""
 
@@ -123,7 +121,7 @@ def operations(
         query = read_query(request, EventQuery)
         page = await list_events(
             actor,
-            organization_id=request.path_params["org_id"],
+            OneOrganization(request.path_params["org_id"]),
             where=EventFilter(
                 provider=query.provider,
                 status=query.status,
@@ -148,8 +146,8 @@ def operations(
         read_query(request, NoQuery)
         shown = await show_event(
             actor,
-            organization_id=request.path_params["org_id"],
-            delivery_id=request.path_params["event_id"],
+            OneOrganization(request.path_params["org_id"]),
+            request.path_params["event_id"],
         )
         return Json(
             EventShownBody(

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from core.domain.events.event import EventNotFound, EventNotRetryable, EventStatus, PayloadExpired
 from core.domain.provider import ProviderUnknown
-from core.use_cases.events.retry_events import MOST
-from core.use_cases.events.retry_organization_events import RetryOrganizationEvent, RetryOrganizationEvents
+from core.use_cases.events.retry_events import MAX_RETRIES, RetryEvent, RetryEvents
+from core.use_cases.events.scope import OneOrganization
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.bodies import read_json
 from entrypoints.rest.http.cursors import RowPlace, encode_cursor
@@ -34,7 +34,7 @@ class RetryForm(msgspec.Struct, forbid_unknown_fields=True):
     project_id: UUID | None = None
     provider: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     since: Annotated[datetime, Meta(tz=True)] | None = None
-    limit: Annotated[int, Meta(ge=1, le=MOST)] = MOST
+    limit: Annotated[int, Meta(ge=1, le=MAX_RETRIES)] = MAX_RETRIES
     cursor: Annotated[str, Meta(max_length=1024, examples=[""])] = ""
 
 
@@ -51,8 +51,8 @@ class RetriedBody(msgspec.Struct):
 
 def operations(
     authentication: Authentication,
-    retry_event: RetryOrganizationEvent,
-    retry_events: RetryOrganizationEvents,
+    retry_event: RetryEvent,
+    retry_events: RetryEvents,
 ) -> list[Operation]:
     """Return what processes an organization's events again."""
 
@@ -61,8 +61,8 @@ def operations(
         read_query(request, NoQuery)
         done = await retry_event(
             actor,
-            organization_id=request.path_params["org_id"],
-            delivery_id=request.path_params["event_id"],
+            OneOrganization(request.path_params["org_id"]),
+            request.path_params["event_id"],
             key=read_key(request),
         )
         return answered(done, event_body(done.result), HTTPStatus.ACCEPTED)
@@ -73,7 +73,7 @@ def operations(
         form = await read_json(request, RetryForm)
         done = await retry_events(
             actor,
-            organization_id=request.path_params["org_id"],
+            OneOrganization(request.path_params["org_id"]),
             where=EventFilter(
                 provider=form.provider,
                 status=EventStatus(form.status),

@@ -1,0 +1,124 @@
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from core.domain.actors import Actor
+from core.domain.events.event import Event, PayloadDamaged, PayloadExpired
+from core.domain.organizations import Organization
+from core.domain.permissions import Action
+from core.domain.streams.domain_event import RecordedEvent
+from core.use_cases.events.list_events import name_repositories
+from core.use_cases.events.scope import EventScope, get_event, require_in_scope, require_read_in_scope
+from ports.authorizer import Authorizer
+from ports.directory import Directory
+from ports.unit_of_work import Transaction, UnitOfWork
+from ports.webhooks import WebhookProtocol
+
+
+class PayloadAbsence(Enum):
+    """Why the payload is not available."""
+
+    NOT_PERMITTED = "not_permitted"
+    EXPIRED = "expired"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class EventDetails:
+    """One event, with its payload as JSON text, or the reason why the payload is not available.
+
+    `repository` (its full name in the catalog) and `domain_events` are set if the caller requested them.
+    """
+
+    event: Event
+    payload: bytes | None
+    absence: PayloadAbsence | None
+    repository: str | None = None
+    domain_events: Sequence[RecordedEvent] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShowEvent:
+    """Show one webhook event with its verdicts, and its payload to actors who may read payloads."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    protocols: Mapping[str, WebhookProtocol]
+
+    async def __call__(
+        self,
+        actor: Actor,
+        scope: EventScope,
+        delivery_id: str,
+        *,
+        provider: str | None = None,
+        with_results: bool = False,
+    ) -> EventDetails:
+        """Return the event; `with_results` adds the repository and the domain events.
+
+        All organizations require a provider. Raises `EventNotFound`, `OrganizationNotFound` or
+        `ActionForbidden`, and for all organizations `PayloadDamaged`.
+        """
+        organization, can_read_payload = await require_read_in_scope(
+            self.directory, self.authorizer, actor, scope
+        )
+        async with self.unit_of_work() as tx:
+            event = await get_event(tx, organization, delivery_id, provider)
+            repositories = await name_repositories(tx, [event]) if with_results else {}
+            domain_events = await tx.domain_events.of_source(event.id) if with_results else ()
+            payload: bytes | PayloadAbsence = PayloadAbsence.NOT_PERMITTED
+            if can_read_payload:
+                payload = await self._read_payload(tx, event, organization)
+        return EventDetails(
+            event,
+            payload=payload if isinstance(payload, bytes) else None,
+            absence=payload if isinstance(payload, PayloadAbsence) else None,
+            repository=repositories.get(event.id),
+            domain_events=domain_events,
+        )
+
+    async def _read_payload(
+        self, tx: Transaction, event: Event, organization: Organization | None
+    ) -> bytes | PayloadAbsence:
+        try:
+            payload = await tx.events.find_payload(event.id)
+        except PayloadDamaged:
+            # The error says how the payload is damaged, which only an operator can act on.
+            if organization is None:
+                raise
+            return PayloadAbsence.DAMAGED
+        if payload is None:
+            return PayloadAbsence.EXPIRED
+        return self.protocols[event.provider].show(payload)
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPayload:
+    """Show what the provider sent to actors who may read payloads."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    protocols: Mapping[str, WebhookProtocol]
+
+    async def __call__(
+        self, actor: Actor, scope: EventScope, delivery_id: str, *, provider: str | None = None
+    ) -> bytes:
+        """Return the payload as JSON text. All organizations require a provider.
+
+        Raises `EventNotFound`, `PayloadExpired`, `PayloadDamaged`, `OrganizationNotFound` or
+        `ActionForbidden`.
+        """
+        organization = await require_in_scope(
+            self.directory, self.authorizer, actor, Action.READ_PAYLOAD, scope
+        )
+        async with self.unit_of_work() as tx:
+            event = await get_event(tx, organization, delivery_id, provider)
+            payload = await tx.events.find_payload(event.id)
+        if payload is None:
+            raise PayloadExpired(
+                "The payload was deleted at the end of its retention period. The event and its verdicts "
+                "are still available."
+            )
+        return self.protocols[event.provider].show(payload)
