@@ -79,8 +79,8 @@ def _wrong(one: Sealed, key_ids: Collection[str], cipher: Cipher) -> Finding | N
             f"{one.column}: {counted(one.count, 'value')} encrypted with the key `{one.key_id}`. The newest "
             "cannot be decrypted.",
             f"Check the key `{one.key_id}` in CREWKIT_GIT_ENCRYPTION_KEYS. If it was changed, restore the "
-            "key that had this id when the value was written. If it was not changed, the value is damaged, and "
-            "its user or organization has to connect again.",
+            "key that had this id when the value was written. If it was not changed, the value is damaged, "
+            "and its user or organization has to connect again.",
         )
     return None
 
