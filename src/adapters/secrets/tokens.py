@@ -1,13 +1,13 @@
 import hashlib
 import math
 import re
-from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import jwt
+from cachetools import TLRUCache
 
 from adapters.secrets.keys import ALGORITHMS, KeySource, VerificationKey
 from core.domain.principals import Principal, TokenRefused
@@ -46,25 +46,20 @@ class JwtVerifier(TokenVerifier):
         self._clock = clock
         self._issuer = issuer
         self._audience = audience
-        self._most_remembered = most_remembered
-        self._remembered: OrderedDict[bytes, tuple[datetime, Principal]] = OrderedDict()
+        self._remembered: TLRUCache[bytes, Principal, datetime] = TLRUCache(
+            most_remembered, _remembered_until, clock.now
+        )
 
     async def verify(self, token: str) -> Principal:
         """Answer from memory, or check everything."""
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-        now = self._clock.now()
-        known = self._remembered.get(digest)
-        if known is not None:
-            until, principal = known
-            if now < until:
-                self._remembered.move_to_end(digest)
-                return principal
-            del self._remembered[digest]
-        principal = await self._check(token, now)
-        self._remember(digest, principal, now)
+        principal = self._remembered.get(digest)
+        if principal is None:
+            principal = self._remembered[digest] = await self._check(token)
         return principal
 
-    async def _check(self, token: str, now: datetime) -> Principal:
+    async def _check(self, token: str) -> Principal:
+        now = self._clock.now()
         key = await self._key_for(token)
         try:
             claims = jwt.decode(
@@ -102,11 +97,9 @@ class JwtVerifier(TokenVerifier):
             raise TokenRefused("algorithm")
         return key
 
-    def _remember(self, digest: bytes, principal: Principal, now: datetime) -> None:
-        until = min(principal.expires_at + _LEEWAY, now + _REMEMBERED_FOR)
-        self._remembered[digest] = (until, principal)
-        if len(self._remembered) > self._most_remembered:
-            self._remembered.popitem(last=False)
+
+def _remembered_until(_: bytes, principal: Principal, now: datetime) -> datetime:
+    return min(principal.expires_at + _LEEWAY, now + _REMEMBERED_FOR)
 
 
 def _expiry(claims: Mapping[str, Any], now: datetime) -> datetime:

@@ -1,8 +1,8 @@
-from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import msgspec
+from cachetools import FIFOCache
 from google.protobuf.json_format import ParseDict
 
 from core.domain.streams.domain_event import (
@@ -73,22 +73,20 @@ class Events(EventServiceServicer):
 
 
 # Subscribers of an organization receive the same events at the same time, so the latest are cached.
-_KEPT = 16
-_last_told: OrderedDict[int, tuple[RecordedEvent, DomainEvent]] = OrderedDict()
+_latest: FIFOCache[int, tuple[RecordedEvent, DomainEvent]] = FIFOCache(16)
 
 
 def domain_event(event: RecordedEvent) -> DomainEvent:
     """Convert a domain event to its message."""
-    known = _last_told.get(id(event))
-    if known is not None and known[0] is event:
-        return known[1]
+    cached = _latest.get(id(event))
+    if cached is not None:
+        return cached[1]
     plain = msgspec.to_builtins(event)
     plain[DATA[type(event.data)]] = plain.pop("data")
-    told = ParseDict(plain, DomainEvent())
-    _last_told[id(event)] = event, told
-    if len(_last_told) > _KEPT:
-        _last_told.popitem(last=False)
-    return told
+    message = ParseDict(plain, DomainEvent())
+    # The event is kept too, so that another event cannot get the same `id()`.
+    _latest[id(event)] = event, message
+    return message
 
 
 def _wanted(request: StreamEventsRequest) -> StreamFilter:

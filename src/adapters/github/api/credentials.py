@@ -9,6 +9,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
+from cachetools import FIFOCache
+
 from adapters.github.api.app_jwt import AppJwt
 from core.domain.provider import AppRefused, CredentialRefused, InstallationAccess
 from core.domain.secret import Secret
@@ -111,14 +113,12 @@ class TokenAges:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._since: dict[str, float] = {}
+        self._since: FIFOCache[str, float] = FIFOCache(_MOST_REMEMBERED)
 
     def note(self, token: Secret) -> None:
         """Remember a token from now on, unless it is known."""
         known = digest(token)
         if known not in self._since:
-            if len(self._since) >= _MOST_REMEMBERED:
-                del self._since[next(iter(self._since))]
             self._since[known] = self._monotonic()
 
     def is_young(self, token: Secret) -> bool:

@@ -1,7 +1,7 @@
 from collections.abc import Collection, Mapping, Sequence
-from time import monotonic
-from typing import Generic, TypeVar
 from uuid import UUID
+
+from cachetools import TTLCache
 
 from adapters.postgres.connection.database import Database
 from adapters.postgres.connection.packed_arrays import Texts
@@ -41,30 +41,12 @@ _MEMBERS = """
 """
 
 
-# An id names the same organization or user for good, so only one that is removed is known for too long, and
-# then nothing of it is found. Who is a member is asked anew each time, and a removed user is none.
+# A query for the caller is a tenth of the cost of a list. An id names the same organization or user for good,
+# so only a deleted one stays cached for too long, and then nothing of it is found. Memberships are never
+# cached, and a deleted user has none.
 _ORGANIZATION_SECONDS = 60.0
 _USER_SECONDS = 10.0
-_MOST_REMEMBERED = 10_000
-
-Value = TypeVar("Value")
-
-
-class _Memory(Generic[Value]):
-    """Keeps what was found for some seconds: a tenth of what a list costs is asking who calls, again."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._kept: dict[UUID, tuple[float, Value]] = {}
-
-    def recall(self, key: UUID) -> Value | None:
-        known = self._kept.get(key)
-        return known[1] if known and monotonic() < known[0] else None
-
-    def keep(self, key: UUID, value: Value) -> None:
-        if len(self._kept) >= _MOST_REMEMBERED:
-            self._kept.clear()
-        self._kept[key] = monotonic() + self._seconds, value
+_MAX_CACHED = 10_000
 
 
 class PostgresDirectory(Directory):
@@ -72,19 +54,19 @@ class PostgresDirectory(Directory):
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._places = _Memory[Place](_ORGANIZATION_SECONDS)
-        self._users = _Memory[User](_USER_SECONDS)
+        self._places: TTLCache[UUID, Place] = TTLCache(_MAX_CACHED, _ORGANIZATION_SECONDS)
+        self._users: TTLCache[UUID, User] = TTLCache(_MAX_CACHED, _USER_SECONDS)
 
     async def find_user(self, external_id: UUID) -> User | None:
         """Return a user, as they were in the last ten seconds."""
-        if known := self._users.recall(external_id):
+        if known := self._users.get(external_id):
             return known
         async with self._database.session() as session:
             rows = await session.read(_USER, (external_id,))
         if not rows:
             return None
         user = User(*rows[0])
-        self._users.keep(external_id, user)
+        self._users[external_id] = user
         return user
 
     async def find_user_of(self, user_id: UserId) -> User | None:
@@ -101,7 +83,7 @@ class PostgresDirectory(Directory):
 
     async def find_place(self, organization_id: UUID, user_id: UserId | None) -> Place | None:
         """Return an organization with this user's role in it, in one round trip; without a user, in none."""
-        if user_id is None and (known := self._places.recall(organization_id)):
+        if user_id is None and (known := self._places.get(organization_id)):
             return known
         async with self._database.session() as session:
             rows = await session.read(_PLACE, (user_id, KNOWN_ROLES, organization_id))
@@ -110,7 +92,7 @@ class PostgresDirectory(Directory):
         *organization, role = rows[0]
         place = Place(Organization(*organization), Role(role) if role else None)
         if user_id is None:
-            self._places.keep(organization_id, place)
+            self._places[organization_id] = place
         return place
 
     async def find_member(self, organization_id: OrganizationId, user_id: UserId) -> Member | None:

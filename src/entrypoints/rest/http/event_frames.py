@@ -1,8 +1,7 @@
 """Domain events as server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html."""
 
-from collections import OrderedDict
-
 import msgspec
+from cachetools import FIFOCache
 
 from core.domain.streams.domain_event import RecordedEvent
 from core.domain.streams.stream import EndReason
@@ -29,22 +28,20 @@ def heartbeat(cursor: int) -> bytes:
     return b":\nid: %d\n\n" % cursor
 
 
-# All who follow an organization are told the same at the same time, so what was told last is worth keeping.
-_KEPT = 16
-_last_told: OrderedDict[int, tuple[RecordedEvent, bytes]] = OrderedDict()
+# Subscribers of an organization receive the same events at the same time, so the latest are cached.
+_latest: FIFOCache[int, tuple[RecordedEvent, bytes]] = FIFOCache(16)
 
 
 def frame(event: RecordedEvent) -> bytes:
     """Return an event: its id is the cursor, its data one line of JSON."""
-    known = _last_told.get(id(event))
-    if known is not None and known[0] is event:
-        return known[1]
+    cached = _latest.get(id(event))
+    if cached is not None:
+        return cached[1]
     data = msgspec.json.encode(event)
-    told = b"id: %d\nevent: %b\ndata: %b\n\n" % (event.id, event.type.value.encode(), data)
-    _last_told[id(event)] = event, told
-    if len(_last_told) > _KEPT:
-        _last_told.popitem(last=False)
-    return told
+    encoded = b"id: %d\nevent: %b\ndata: %b\n\n" % (event.id, event.type.value.encode(), data)
+    # The event is kept too, so that another event cannot get the same `id()`.
+    _latest[id(event)] = event, encoded
+    return encoded
 
 
 def end(reason: EndReason, cursor: int) -> bytes:
