@@ -28,7 +28,7 @@ from core.use_cases.events.count_backlog import CountCensus
 from core.use_cases.events.list_events import ListEvents, ListEventsByPrefix
 from core.use_cases.events.retry_events import RetryEvent, RetryEvents
 from core.use_cases.events.show_event import ShowEvent, ShowPayload
-from core.use_cases.flows.end_expired_flows import EndLapsedFlows
+from core.use_cases.flows.end_expired_flows import EndExpiredFlows
 from core.use_cases.idempotency.delete_expired_keys import ForgetExpiredKeys
 from core.use_cases.install.begin_install import BeginInstall
 from core.use_cases.install.finish_install import FinishInstall
@@ -86,7 +86,7 @@ class Install:
 
     begin: BeginInstall
     finish: FinishInstall
-    end_expired: EndLapsedFlows
+    end_expired: EndExpiredFlows
 
 
 @dataclass(frozen=True, slots=True)

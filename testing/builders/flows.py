@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from core.domain.flows.flow import Flow, FlowPurpose, FlowStatus, FlowStep, PendingRequest, begin_flow
+from core.domain.flows.flow import Flow, FlowPurpose, FlowStatus, FlowStep, PendingRequest, start_flow
 from testing.builders.entities import now
 
 
 def flow_of(request: PendingRequest) -> Flow:
     """Return the flow that waits for this request to be answered."""
-    flow, _ = begin_flow(
+    flow, _ = start_flow(
         request.flow_id,
         FlowPurpose.INSTALL,
         request.provider,

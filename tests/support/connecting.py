@@ -12,7 +12,7 @@ from core.application import Connections
 from core.domain.actors import Actor, UserActor
 from core.domain.connections.connection import Connection
 from core.domain.errors import DomainError
-from core.domain.flows.callback import Return
+from core.domain.flows.callback import Callback
 from core.domain.identifiers import ProviderUserId, UserId
 from core.domain.secret import Secret
 from entrypoints.bootstrap.features import wire_connections, wire_token_sources
@@ -97,14 +97,14 @@ class ConnectingWorld:
         browser.cookies[begun.flow_id] = begun.cookie
         return {name: values[0] for name, values in parse_qs(urlsplit(begun.url).query).items()}
 
-    def authorize(self, account: str, asked: dict[str, str]) -> Return:
+    def authorize(self, account: str, asked: dict[str, str]) -> Callback:
         """Let whoever is signed in at the provider authorize, and return what the browser brings back."""
         code = self.provider.world.authorize(
             account, redirect_uri=asked["redirect_uri"], code_challenge=asked["code_challenge"]
         )
-        return Return(state=asked["state"], code=code)
+        return Callback(state=asked["state"], code=code)
 
-    async def finish(self, browser: Browser, returned: Return) -> str:
+    async def finish(self, browser: Browser, returned: Callback) -> str:
         """Let a browser come back, and return the path it goes on to."""
         return await self.people.finish(
             PROVIDER, returned, cookies=browser.cookies.get, session=browser.session, request_id="request-1"
@@ -140,7 +140,7 @@ async def nothing_is_connected(world: ConnectingWorld) -> bool:
 
 
 async def refused(
-    world: ConnectingWorld, browser: Browser, returned: Return, kind: type[DomainError]
+    world: ConnectingWorld, browser: Browser, returned: Callback, kind: type[DomainError]
 ) -> DomainError:
     """Return the refusal that a return meets."""
     with pytest.raises(kind) as caught:

@@ -9,7 +9,14 @@ from core.domain.integrations.integration import (
     StatusReason,
 )
 from core.use_cases.install.begin_install import Mode
-from core.use_cases.install.results import Again, AwaitingApproval, Choose, ChooseRequest, GoOn, Outcome
+from core.use_cases.install.results import (
+    AwaitingApproval,
+    Choose,
+    ChooseRequest,
+    InstallResult,
+    RedirectTo,
+    RetryLater,
+)
 from tests.support.install_world import (
     MARA,
     InstallWorld,
@@ -17,15 +24,15 @@ from tests.support.install_world import (
 )
 
 
-def onward(outcome: Outcome) -> Sent:
+def onward(outcome: InstallResult) -> Sent:
     """Return the provider's page that the browser is sent to."""
-    assert isinstance(outcome, GoOn | Again), outcome
+    assert isinstance(outcome, RedirectTo | RetryLater), outcome
     return Sent(outcome.url)
 
 
-def refusal(outcome: Outcome) -> type[DomainError]:
+def refusal(outcome: InstallResult) -> type[DomainError]:
     """Return what was refused; the flow lives."""
-    assert isinstance(outcome, Again), outcome
+    assert isinstance(outcome, RetryLater), outcome
     return type(outcome.refusal)
 
 
@@ -43,7 +50,7 @@ def leaves_nothing(world: InstallWorld) -> bool:
     return not (world.provider.world.grants or world.provider.world.installation_tokens)
 
 
-async def connect(world: InstallWorld, account: str, installation_id: str) -> Outcome:
+async def connect(world: InstallWorld, account: str, installation_id: str) -> InstallResult:
     """Let Mara connect Acme to an installation."""
     sent = await world.begin(world.mara, mode=Mode.NEW)
     return await world.finish(world.mara, world.installed(sent, account, installation_id))

@@ -12,7 +12,7 @@ from uuid import uuid4
 from adapters.secrets.cipher import AesGcmCipher
 from core.application import Install
 from core.domain.actors import UserActor
-from core.domain.flows.callback import Return, SetupAction
+from core.domain.flows.callback import Callback, SetupAction
 from core.domain.flows.flow import Flow
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 from core.domain.integrations.integration import Integration
@@ -22,7 +22,7 @@ from core.domain.secret import Secret
 from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from core.use_cases.install.begin_install import Mode
-from core.use_cases.install.results import Outcome
+from core.use_cases.install.results import InstallResult
 from entrypoints.bootstrap.features import wire_install, wire_token_sources
 from testing.builders.entities import PROVIDER, now
 from testing.memory.clock import SettableClock
@@ -163,13 +163,13 @@ class InstallWorld:
 
     def installed(
         self, sent: Sent, account: str, installation_id: str | None, setup_action: str = "install"
-    ) -> Return:
+    ) -> Callback:
         """Return what the page for installing sends along for whoever is signed in there."""
         return returned(
             sent, self.provider.world.authorize(account), installation_id, setup_action=setup_action
         )
 
-    def authorized(self, sent: Sent, account: str) -> Return:
+    def authorized(self, sent: Sent, account: str) -> Callback:
         """Return what the page for authorizing sends along."""
         asked = sent.query
         code = self.provider.world.authorize(
@@ -177,7 +177,7 @@ class InstallWorld:
         )
         return returned(sent, code)
 
-    async def finish(self, browser: Browser, came_with: Return) -> Outcome:
+    async def finish(self, browser: Browser, came_with: Callback) -> InstallResult:
         """Let a browser come back."""
         return await self.installs.finish(
             PROVIDER,
@@ -190,7 +190,7 @@ class InstallWorld:
 
     async def choose(
         self, browser: Browser, state: str, installation_id: str, *, page: int | None = None
-    ) -> Outcome:
+    ) -> InstallResult:
         """Let a browser post its choice."""
         return await self.installs.finish.choose(
             PROVIDER,
@@ -263,9 +263,9 @@ def returned(
     *,
     setup_action: str | None = None,
     error: str | None = None,
-) -> Return:
+) -> Callback:
     """Return what a browser comes back with from this page."""
-    return Return(
+    return Callback(
         state=sent.query["state"],
         code=code,
         installation_id=installation_id,

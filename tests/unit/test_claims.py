@@ -16,8 +16,8 @@ from core.domain.install.claims import (
     InstallationNotProven,
     InstallationNotVisible,
     Proof,
-    admit,
     prove,
+    should_bind,
 )
 from core.domain.integrations.integration import (
     InstallationBoundElsewhere,
@@ -190,24 +190,24 @@ ELSEWHERE = OrganizationId(ORGANIZATION + 1)
 @pytest.mark.parametrize("holder", [None, ORGANIZATION])
 def test_what_is_free_is_bound(current: Integration | None, holder: OrganizationId | None) -> None:
     """To an organization without a live integration."""
-    assert admit("999", ORGANIZATION, holder=holder, current=current)
+    assert should_bind("999", ORGANIZATION, holder=holder, current=current)
 
 
 @pytest.mark.parametrize("current", [INTEGRATION, SUSPENDED])
 def test_the_second_click_finds_it_bound(current: Integration | None) -> None:
     """Nothing is done again."""
-    assert not admit(OURS, ORGANIZATION, holder=ORGANIZATION, current=current)
+    assert not should_bind(OURS, ORGANIZATION, holder=ORGANIZATION, current=current)
 
 
 @pytest.mark.parametrize("current", [None, REVOKED, INTEGRATION, SUSPENDED])
 def test_what_another_has_is_refused_first(current: Integration | None) -> None:
     """Whatever this organization has."""
     with pytest.raises(InstallationBoundElsewhere):
-        admit("999", ORGANIZATION, holder=ELSEWHERE, current=current)
+        should_bind("999", ORGANIZATION, holder=ELSEWHERE, current=current)
 
 
 @pytest.mark.parametrize("current", [INTEGRATION, SUSPENDED])
 def test_one_live_integration_at_a_time(current: Integration | None) -> None:
     """Another installation waits until the first is disconnected."""
     with pytest.raises(OrganizationAlreadyConnected):
-        admit("999", ORGANIZATION, holder=None, current=current)
+        should_bind("999", ORGANIZATION, holder=None, current=current)

@@ -29,7 +29,7 @@ from core.use_cases.connections.finish_connection import FinishConnection
 from core.use_cases.connections.list_connections import ListConnections
 from core.use_cases.connections.look_up_identities import LookUpIdentities
 from core.use_cases.connections.revoke_tokens import RevokeTokens
-from core.use_cases.flows.end_expired_flows import EndLapsedFlows
+from core.use_cases.flows.end_expired_flows import EndExpiredFlows
 from core.use_cases.flows.exchange_code import ExchangeCode
 from core.use_cases.flows.steps import FlowSteps
 from core.use_cases.flows.take_flow import TakeFlow
@@ -37,10 +37,10 @@ from core.use_cases.install.begin_install import BeginInstall
 from core.use_cases.install.bind_installation import BindInstallation
 from core.use_cases.install.finish_install import FinishInstall
 from core.use_cases.install.gather_evidence import GatherEvidence
-from core.use_cases.install.prove_claimed import ProveClaimed
+from core.use_cases.install.open_user_session import OpenUserSession
+from core.use_cases.install.prove_claim import ProveClaim
 from core.use_cases.install.prove_installations import ProveInstallations
 from core.use_cases.install.return_without_state import ReturnWithoutState
-from core.use_cases.install.user_session import AsPerson
 from core.use_cases.links.change_link import ChangeLink
 from core.use_cases.links.import_repository import ImportRepository
 from core.use_cases.links.link_repository import LinkRepository
@@ -135,14 +135,14 @@ def wire_install(
             providers,
             clock,
             TakeFlow(unit_of_work, clock, pause),
-            AsPerson(providers, exchange_code, cipher, public_url),
-            ProveClaimed(providers, gather),
+            OpenUserSession(providers, exchange_code, cipher, public_url),
+            ProveClaim(providers, gather),
             ProveInstallations(unit_of_work, providers, gather),
             BindInstallation(unit_of_work, doorbell, clock),
             steps,
             ReturnWithoutState(unit_of_work, directory, authorizer, clock, steps),
         ),
-        end_expired=EndLapsedFlows(unit_of_work, providers, clock),
+        end_expired=EndExpiredFlows(unit_of_work, providers, clock),
     )
 
 

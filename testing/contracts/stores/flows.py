@@ -13,9 +13,9 @@ from core.domain.flows.flow import (
     FlowStatus,
     FlowStep,
     ProofProgress,
-    begin_flow,
-    hashed,
-    next_step,
+    advance,
+    hash_token,
+    start_flow,
 )
 from core.domain.identifiers import AccountId, FlowId, ProviderUserId
 from testing.builders.entities import PROVIDER, ago, now
@@ -46,7 +46,7 @@ class FlowStoreContract:
         made = []
         async with world.unit_of_work() as tx:
             for _ in range(3):
-                flow, _ = begin_flow(
+                flow, _ = start_flow(
                     await tx.flows.next_id(),
                     FlowPurpose.INSTALL,
                     PROVIDER,
@@ -146,21 +146,21 @@ class FlowStoreContract:
         async with world.unit_of_work() as tx:
             assert await tx.flows.find(PROVIDER, flow.state_hash) == flow
             assert await tx.flows.find("gitlab", flow.state_hash) is None
-            assert await tx.flows.find(PROVIDER, hashed("another")) is None
+            assert await tx.flows.find(PROVIDER, hash_token("another")) is None
             assert await tx.flows.step(flow, full)
             assert await tx.flows.find(PROVIDER, flow.state_hash) == full
-            assert await tx.flows.step(full, full.ended())
+            assert await tx.flows.step(full, full.mark_ended())
             found = await tx.flows.find(PROVIDER, flow.state_hash)
-            assert found == full.ended()
+            assert found == full.mark_ended()
             assert not found.is_live(found.created_at)
 
     async def test_a_step_from_what_is_not_any_more_is_none(self, world: World) -> None:
         """Another state, another status, or no such flow."""
         flow = await added(world)
-        other, _ = next_step(flow, FlowStep.AUTHORIZE)
+        other, _ = advance(flow, FlowStep.AUTHORIZE)
         async with world.unit_of_work() as tx:
             assert not await tx.flows.step(other, flow)
-            assert not await tx.flows.step(flow.ended(), flow)
+            assert not await tx.flows.step(flow.mark_ended(), flow)
             assert not await tx.flows.step(replace(flow, id=FlowId(10**9)), other)
             assert await tx.flows.find(PROVIDER, flow.state_hash) == flow
 
@@ -172,7 +172,7 @@ class FlowStoreContract:
             async with world.unit_of_work() as tx:
                 known = await tx.flows.find(PROVIDER, flow.state_hash)
                 is_open = known is not None and known.status is FlowStatus.OPEN
-                went_on = known is not None and is_open and await tx.flows.step(known, known.taken())
+                went_on = known is not None and is_open and await tx.flows.step(known, known.mark_taken())
                 await tx.commit()
             return went_on
 
@@ -182,7 +182,7 @@ class FlowStoreContract:
         """Its state opens it again."""
         flow = await added(world)
         async with world.unit_of_work() as tx:
-            assert await tx.flows.step(flow, flow.taken())
+            assert await tx.flows.step(flow, flow.mark_taken())
         async with world.unit_of_work() as tx:
             assert await tx.flows.find(PROVIDER, flow.state_hash) == flow
 
@@ -190,7 +190,7 @@ class FlowStoreContract:
         """Of its person for its account."""
         flow = await added(world)
         async with world.unit_of_work() as tx:
-            assert await tx.flows.step(flow, flow.awaiting(*_KEY, at=flow.created_at))
+            assert await tx.flows.step(flow, flow.mark_awaiting(*_KEY, at=flow.created_at))
             [request] = await tx.flows.awaiting_approval(PROVIDER, [_KEY])
         assert (request.flow_id, request.organization_id, request.user_id) == (
             flow.id,
@@ -259,7 +259,7 @@ async def added(world: World) -> Flow:
     """Begin a flow of somebody."""
     organization, user = await world.organization(), await world.user()
     async with world.unit_of_work() as tx:
-        flow, _ = begin_flow(
+        flow, _ = start_flow(
             await tx.flows.next_id(),
             FlowPurpose.INSTALL,
             PROVIDER,

@@ -1,8 +1,8 @@
 """Connecting what is installed already: proven, chosen, explained, and never lost among many."""
 
 from core.domain.flows.callback import (
+    Callback,
     ChoiceInvalid,
-    Return,
 )
 from core.domain.flows.flow import FlowInvalid
 from core.domain.identifiers import ProviderUserId, RepoId
@@ -16,7 +16,7 @@ from core.domain.provider import (
     InstallationSuspended,
 )
 from core.use_cases.install.begin_install import Mode
-from core.use_cases.install.results import Choose, Connected, GoOn
+from core.use_cases.install.results import Choose, Connected, RedirectTo
 from tests.support.catalog import facts
 from tests.support.install_outcomes import (
     choosing,
@@ -63,7 +63,7 @@ async def test_what_was_not_offered_cannot_be_chosen(world: InstallWorld) -> Non
     choice = await choosing(world)
     await refused(world.choose(world.mara, choice.state, ACME), ChoiceInvalid)
     choice = await choosing(world)
-    await refused(world.finish(world.mara, Return(choice.state, None, ACME)), FlowInvalid)
+    await refused(world.finish(world.mara, Callback(choice.state, None, ACME)), FlowInvalid)
     assert world.bound() == {}
 
 
@@ -71,14 +71,14 @@ async def test_what_cannot_be_proven_is_explained_on_the_way_to_installing(world
     """Seeing an installation, or administering a part of it, is not owning it."""
     came = world.authorized(await world.begin(world.jonas, world.zenith, mode=Mode.EXISTING), JONAS)
     outcome = await world.finish(world.jonas, came)
-    assert isinstance(outcome, GoOn)
+    assert isinstance(outcome, RedirectTo)
     assert type(outcome.unproven) is InstallationNotProven
     assert onward(outcome).is_for_installing
     # Someone who sees none is not told of any.
     world.provider.world.register("77")
     came = world.authorized(await world.begin(world.jonas, world.zenith, mode=Mode.EXISTING), "77")
     outcome = await world.finish(world.jonas, came)
-    assert isinstance(outcome, GoOn)
+    assert isinstance(outcome, RedirectTo)
     assert outcome.unproven is None
 
 
@@ -87,7 +87,7 @@ async def test_a_suspended_one_is_explained_rather_than_installed_again(world: I
     world.provider.world.suspend(ACME)
     came = world.authorized(await world.begin(world.mara, mode=Mode.EXISTING), OLGA)
     outcome = await world.finish(world.mara, came)
-    assert isinstance(outcome, GoOn)
+    assert isinstance(outcome, RedirectTo)
     assert type(outcome.unproven) is InstallationSuspended
 
 

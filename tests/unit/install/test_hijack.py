@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core.domain.errors import DomainError
 from core.domain.provider import InstallationGone
 from core.use_cases.install.begin_install import Mode
-from core.use_cases.install.results import Again, Choose, GoOn, Outcome
+from core.use_cases.install.results import Choose, InstallResult, RedirectTo, RetryLater
 from tests.support.connecting import Browser
 from tests.support.install_world import (
     ACME,
@@ -127,7 +127,7 @@ class Story:
         browser.is_signed_in = act.is_signed_in
         shown = carried.shown | (set() if act.lacks_code else {act.account})
         outcome = await self._return(act, carried, browser)
-        if isinstance(outcome, GoOn | Again):
+        if isinstance(outcome, RedirectTo | RetryLater):
             self.carried.append(Carried(carried.browser, Sent(outcome.url), shown))
         if isinstance(outcome, Choose):
             self.carried.append(Carried(carried.browser, outcome, shown))
@@ -136,7 +136,7 @@ class Story:
             assert name == ("Acme", "Zenith")[which]
             assert self.rightful[number] & shown
 
-    async def _return(self, act: Come, carried: Carried, browser: Browser) -> Outcome:
+    async def _return(self, act: Come, carried: Carried, browser: Browser) -> InstallResult:
         if isinstance(carried.where, Choose):
             return await self.world.choose(browser, carried.where.state, act.installation_id or "")
         if act.lacks_code:

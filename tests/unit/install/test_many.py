@@ -13,7 +13,7 @@ from core.domain.provider import (
 )
 from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.prove_installations import PAGE
-from core.use_cases.install.results import Again, Checking, Choose, Connected, Outcome
+from core.use_cases.install.results import Checking, Choose, Connected, InstallResult, RetryLater
 from testing.builders.entities import now
 from tests.support.catalog import facts
 from tests.support.install_outcomes import connect, leaves_nothing, onward, refusal, refused
@@ -31,7 +31,7 @@ def install_many(world: InstallWorld, count: int, *, first: int = 1000) -> list[
     return numbers
 
 
-async def returned_as(world: InstallWorld, account: str, sent: Sent | None = None) -> Outcome:
+async def returned_as(world: InstallWorld, account: str, sent: Sent | None = None) -> InstallResult:
     """Let a browser return from the page to authorize as this account."""
     sent = sent or await world.begin(world.mara, mode=Mode.EXISTING)
     return await world.finish(world.mara, world.authorized(sent, account))
@@ -74,7 +74,7 @@ async def test_what_was_offered_unchecked_is_not_proven_by_that(world: InstallWo
     choice = await returned_as(world, OLGA)
     assert isinstance(choice, Choose)
     sent = onward(await world.choose(world.mara, choice.state, last))
-    assert isinstance(await returned_as(world, MARA, sent), Again)
+    assert isinstance(await returned_as(world, MARA, sent), RetryLater)
     assert world.bound() == {}
     choice = await returned_as(world, OLGA)
     assert isinstance(choice, Choose)
@@ -115,7 +115,7 @@ async def test_sign_on_and_address_refusals_of_the_only_one_can_be_tried_again(w
     for error in errors:
         world.provider.fail("administration", error)
         outcome = await returned_as(world, OLGA)
-        assert isinstance(outcome, Again)
+        assert isinstance(outcome, RetryLater)
         assert outcome.refusal is error
         assert outcome.refusal.way_back is not None
         assert leaves_nothing(world)
@@ -130,7 +130,7 @@ async def test_accounts_hidden_by_single_sign_on_are_not_taken_for_missing(world
     assert refusal(outcome) is SingleSignOnRequired
     sent = await world.begin(world.mara, mode=Mode.NEW)
     claimed = await world.finish(world.mara, world.installed(sent, "77", ACME))
-    assert isinstance(claimed, Again)
+    assert isinstance(claimed, RetryLater)
     assert isinstance(claimed.refusal, SingleSignOnRequired)
     assert claimed.refusal.url == "https://provider.example/orgs/acme/sso"
 
@@ -178,7 +178,7 @@ async def test_counting_stops_at_the_first_that_is_not_administered(world: Insta
     slow_pages(world, 0.5)
     sent = await world.begin(world.mara, mode=Mode.NEW)
     outcome = await world.finish(world.mara, world.installed(sent, OLGA, ACME))
-    assert isinstance(outcome, Again)
+    assert isinstance(outcome, RetryLater)
     assert world.provider.calls["administration_page"] == 2
     assert world.bound() == {}
 

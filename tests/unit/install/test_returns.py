@@ -7,8 +7,8 @@ import pytest
 from core.domain.flows.callback import (
     ApprovalNotFound,
     AuthorizationDenied,
+    Callback,
     CodeMissing,
-    Return,
     SetupAction,
 )
 from core.domain.flows.flow import APPROVAL_LIFETIME, FlowStatus
@@ -21,7 +21,7 @@ from core.domain.provider import (
 from core.domain.secret import Secret
 from core.domain.streams.domain_event import DomainEventType
 from core.use_cases.install.begin_install import Mode
-from core.use_cases.install.results import AwaitingApproval, Choose, Connected, Unasked
+from core.use_cases.install.results import AwaitingApproval, Choose, Connected, NoFlow
 from tests.support.install_outcomes import (
     leaves_nothing,
     onward,
@@ -113,8 +113,8 @@ async def test_nobody_was_asked(world: InstallWorld) -> None:
 @pytest.mark.parametrize("action", [None, *SetupAction])
 async def test_returns_that_nobody_began(world: InstallWorld, action: SetupAction | None) -> None:
     """An owner approved, someone saved or installed at the provider: nothing is asked, nothing is bound."""
-    came = Return(None, world.provider.world.authorize(OLGA), ACME, action)
-    assert await world.finish(world.mara, came) == Unasked(action, [world.acme])
+    came = Callback(None, world.provider.world.authorize(OLGA), ACME, action)
+    assert await world.finish(world.mara, came) == NoFlow(action, [world.acme])
     assert not world.provider.calls
     assert not world.database.committed.integrations
 

@@ -5,7 +5,7 @@ import pytest
 from core.domain.actors import ServiceActor
 from core.domain.errors import DomainError
 from core.domain.flows.callback import (
-    Return,
+    Callback,
 )
 from core.domain.organizations import OrganizationNotFound, Role
 from core.domain.permissions import ActionForbidden
@@ -60,5 +60,5 @@ async def test_other_providers_are_unknown(world: InstallWorld) -> None:
     doing = world.installs.begin(world.mara.person, organization_id=world.acme.external_id, provider="gitlab")
     await refused(doing, ProviderUnknown)
     finish, cookies = world.installs.finish, world.mara.cookies.get
-    await refused(finish("gitlab", Return(), cookies=cookies, session=None), ProviderUnknown)
+    await refused(finish("gitlab", Callback(), cookies=cookies, session=None), ProviderUnknown)
     await refused(finish.choose("gitlab", "", "", cookies=cookies, session=None), ProviderUnknown)

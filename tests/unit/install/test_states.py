@@ -8,7 +8,7 @@ import pytest
 from core.domain.actors import ServiceActor, SystemActor
 from core.domain.flows.flow import FlowExpired, FlowInProgress, FlowInterrupted, FlowInvalid
 from core.use_cases.install.begin_install import Mode
-from core.use_cases.install.results import Again, Connected
+from core.use_cases.install.results import Connected, RetryLater
 from testing.builders.entities import PROVIDER
 from tests.support.connecting import Browser
 from tests.support.install_outcomes import (
@@ -87,7 +87,7 @@ async def test_a_flow_of_a_process_that_died_is_taken_over(world: InstallWorld) 
     outcomes = await asyncio.gather(
         *(world.finish(world.mara, came) for _ in range(3)), return_exceptions=True
     )
-    [outcome] = [one for one in outcomes if isinstance(one, Again)]
+    [outcome] = [one for one in outcomes if isinstance(one, RetryLater)]
     assert refusal(outcome) is FlowInterrupted
     assert [type(one) for one in outcomes if one is not outcome] == [FlowInvalid] * 2
     again = world.authorized(onward(outcome), OLGA)

@@ -2,28 +2,28 @@
 
 from dataclasses import replace
 
-from core.domain.flows.callback import Return, SetupAction
+from core.domain.flows.callback import Callback, SetupAction
 from core.domain.flows.flow import FlowStep
 from core.domain.provider import InstallationGone
 from core.domain.secret import Secret
 from core.use_cases.install.begin_install import Mode
-from core.use_cases.install.results import Choose, Connected, GoOn, Unasked
+from core.use_cases.install.results import Choose, Connected, NoFlow, RedirectTo
 from tests.support.connecting import Browser
 from tests.support.install_outcomes import connect, onward, refusal
 from tests.support.install_world import ACME, JONAS, MARA, MARAS, OLGA, WORKSHOP, InstallWorld
 
 
-def saved(world: InstallWorld, installation_id: str | None = ACME, account: str = OLGA) -> Return:
+def saved(world: InstallWorld, installation_id: str | None = ACME, account: str = OLGA) -> Callback:
     """Return what comes with a browser after "Save" on the page of an installation."""
     code = world.provider.world.authorize(account)
-    return Return(None, code, installation_id, SetupAction.UPDATE)
+    return Callback(None, code, installation_id, SetupAction.UPDATE)
 
 
 async def test_save_continues_the_flow_of_this_browser(world: InstallWorld) -> None:
     """The app was installed already: after proof by this browser's own account it is connected."""
     await world.begin(world.mara, mode=Mode.NEW)
     outcome = await world.finish(world.mara, saved(world))
-    assert isinstance(outcome, GoOn)
+    assert isinstance(outcome, RedirectTo)
     assert not world.provider.calls["exchange_code"]  # the code in that URL may be anyone's
     assert await world.finish(world.mara, world.authorized(onward(outcome), OLGA)) == Connected("/settings")
     assert world.bound() == {"Acme": ACME}
@@ -69,7 +69,7 @@ async def test_another_browser_or_person_continues_nothing(world: InstallWorld) 
         Browser(world.jonas.person, world.mara.cookies),
         Browser(world.mara.person, dict.fromkeys(world.mara.cookies, "another")),
     ):
-        assert isinstance(await world.finish(browser, saved(world)), Unasked)
+        assert isinstance(await world.finish(browser, saved(world)), NoFlow)
     assert world.flow().step is FlowStep.INSTALL
 
 
@@ -77,7 +77,7 @@ async def test_an_expired_flow_is_not_continued(world: InstallWorld) -> None:
     """The page offers the organization instead."""
     await world.begin(world.mara, mode=Mode.NEW)
     world.later(minutes=10)
-    assert await world.finish(world.mara, saved(world)) == Unasked(SetupAction.UPDATE, [world.acme])
+    assert await world.finish(world.mara, saved(world)) == NoFlow(SetupAction.UPDATE, [world.acme])
 
 
 async def test_saving_what_is_connected_continues_nothing(world: InstallWorld) -> None:
@@ -85,7 +85,7 @@ async def test_saving_what_is_connected_continues_nothing(world: InstallWorld) -
     await connect(world, OLGA, ACME)
     await world.begin(world.jonas, world.zenith, mode=Mode.NEW)
     outcome = await world.finish(world.jonas, saved(world, ACME, JONAS))
-    assert outcome == Unasked(SetupAction.UPDATE, [world.zenith])
+    assert outcome == NoFlow(SetupAction.UPDATE, [world.zenith])
 
 
 async def test_flows_of_several_organizations_are_not_guessed(world: InstallWorld) -> None:
@@ -93,11 +93,11 @@ async def test_flows_of_several_organizations_are_not_guessed(world: InstallWorl
     await world.begin(world.mara, mode=Mode.NEW)
     await world.begin(world.mara, mode=Mode.NEW)
     outcome = await world.finish(world.mara, saved(world))
-    assert isinstance(outcome, GoOn)  # two tabs of one organization are no question
+    assert isinstance(outcome, RedirectTo)  # two tabs of one organization are no question
     await world.begin(world.mara, mode=Mode.NEW)
     newest = world.flow()
     world.database.committed.flows[newest.id] = replace(newest, organization_id=world.zenith.id)
-    assert isinstance(await world.finish(world.mara, saved(world)), Unasked)
+    assert isinstance(await world.finish(world.mara, saved(world)), NoFlow)
 
 
 async def test_what_is_gone_meanwhile_can_be_tried_again(world: InstallWorld) -> None:
@@ -113,5 +113,5 @@ async def test_a_request_without_a_state_continues_nothing(world: InstallWorld) 
     """Only what installs or saves does."""
     await world.begin(world.mara, mode=Mode.NEW)
     for action in (None, SetupAction.REQUEST):
-        came = Return(None, Secret("x"), ACME, action)
-        assert isinstance(await world.finish(world.mara, came), Unasked)
+        came = Callback(None, Secret("x"), ACME, action)
+        assert isinstance(await world.finish(world.mara, came), NoFlow)

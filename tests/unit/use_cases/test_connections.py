@@ -14,7 +14,7 @@ from core.domain.connections.connection import (
 )
 from core.domain.connections.views import ConnectionRemedy, ConnectionStanding
 from core.domain.errors import DomainError
-from core.domain.flows.callback import AuthorizationDenied, CodeMissing, Return
+from core.domain.flows.callback import AuthorizationDenied, Callback, CodeMissing
 from core.domain.flows.flow import LIFETIME, FlowExpired, FlowInvalid, FlowStatus, FlowUsed
 from core.domain.permissions import ActionForbidden
 from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, ProviderUnknown
@@ -111,7 +111,7 @@ async def test_a_return_works_once(world: ConnectingWorld) -> None:
     returned = world.authorize("7", await world.begin(world.mara))
     await world.finish(world.mara, returned)
     await refused(world, world.mara, returned, FlowUsed)
-    denied = Return(state=(await world.begin(world.mara))["state"], error="access_denied")
+    denied = Callback(state=(await world.begin(world.mara))["state"], error="access_denied")
     await refused(world, world.mara, denied, AuthorizationDenied)
     await refused(world, world.mara, denied, FlowUsed)
 
@@ -142,14 +142,14 @@ async def test_what_the_provider_says_instead_of_a_code(
 ) -> None:
     """Denied by the person, or refused to our app: told apart."""
     asked = await world.begin(world.mara)
-    await refused(world, world.mara, Return(state=asked["state"], error=error), kind)
+    await refused(world, world.mara, Callback(state=asked["state"], error=error), kind)
     assert await nothing_is_connected(world)
 
 
 async def test_a_return_without_a_code(world: ConnectingWorld) -> None:
     """Nothing can be shown for it."""
     asked = await world.begin(world.mara)
-    await refused(world, world.mara, Return(state=asked["state"]), CodeMissing)
+    await refused(world, world.mara, Callback(state=asked["state"]), CodeMissing)
 
 
 async def test_a_code_of_another_flow_is_worth_nothing(world: ConnectingWorld) -> None:
@@ -157,7 +157,7 @@ async def test_a_code_of_another_flow_is_worth_nothing(world: ConnectingWorld) -
     mine, other = await world.begin(world.mara), await world.begin(world.jonas)
     stolen = world.authorize("8", other)
     await refused(world, world.mara, replace(stolen, state=mine["state"]), CredentialRefused)
-    wrong = Return(state=(await world.begin(world.mara))["state"], code=Secret("invented"))
+    wrong = Callback(state=(await world.begin(world.mara))["state"], code=Secret("invented"))
     await refused(world, world.mara, wrong, CredentialRefused)
     assert await nothing_is_connected(world)
 

@@ -16,7 +16,7 @@ class SetupAction(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Return:
+class Callback:
     """What came with the browser; all of it may be missing, and is a claim until proven.
 
     https://docs.github.com/apps/creating-github-apps/registering-a-github-app/about-the-setup-url

@@ -116,7 +116,7 @@ class Flow:
 
     def is_of_browser(self, cookie: str | None) -> bool:
         """Tell whether this is the cookie its browser was given."""
-        return cookie is not None and compare_digest(hashed(cookie), self.cookie_hash)
+        return cookie is not None and compare_digest(hash_token(cookie), self.cookie_hash)
 
     def is_abandoned(self, now: datetime) -> bool:
         """Return whether the process that had taken it must have ended in the middle of a request."""
@@ -124,20 +124,20 @@ class Flow:
             return False
         return now - self.stepped_at >= LONGEST_REQUEST
 
-    def taken(self) -> "Flow":
+    def mark_taken(self) -> "Flow":
         """Return it in the hands of the one who brought its state: nobody else goes on with that."""
         return replace(self, status=FlowStatus.TAKEN)
 
-    def awaiting(self, requester_id: ProviderUserId, account_id: AccountId, *, at: datetime) -> "Flow":
+    def mark_awaiting(self, requester_id: ProviderUserId, account_id: AccountId, *, at: datetime) -> "Flow":
         """Return it waiting for this account's owner to approve what this person asked for."""
         return replace(
-            self.ended(FlowStatus.AWAITING_APPROVAL),
+            self.mark_ended(FlowStatus.AWAITING_APPROVAL),
             provider_user_id=requester_id,
             account_id=account_id,
             expires_at=at + APPROVAL_LIFETIME,
         )
 
-    def ended(self, status: FlowStatus = FlowStatus.ENDED) -> "Flow":
+    def mark_ended(self, status: FlowStatus = FlowStatus.ENDED) -> "Flow":
         """Return it over: nothing it handed out opens anything any more."""
         return replace(self, status=status, pkce_verifier=None, candidates=(), progress=ProofProgress())
 
@@ -217,7 +217,7 @@ class FlowInterrupted(FlowInvalid):
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
+class FlowSecrets:
     """What a browser carries: its cookie for as long as the flow lives, and the state of one step."""
 
     state: str
@@ -232,24 +232,24 @@ class Verifier:
     challenge: str
 
 
-def random_token() -> str:
+def generate_token() -> str:
     """Return 256 random bits that can stand in a URL or a cookie."""
     return secrets.token_urlsafe(_RANDOM_BYTES)
 
 
-def hashed(token: str) -> bytes:
+def hash_token(token: str) -> bytes:
     """Return what is kept of a state or a cookie: they are random, so a plain hash tells nothing."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def new_verifier() -> Verifier:
+def create_verifier() -> Verifier:
     """Make a PKCE verifier."""
-    token = random_token()
+    token = generate_token()
     digest = hashlib.sha256(token.encode()).digest()
     return Verifier(Secret(token), base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
 
 
-def begin_flow(
+def start_flow(
     flow_id: FlowId,
     purpose: FlowPurpose,
     provider: str,
@@ -259,9 +259,9 @@ def begin_flow(
     step: FlowStep,
     return_to: str,
     at: datetime,
-) -> tuple[Flow, Handed]:
+) -> tuple[Flow, FlowSecrets]:
     """Return a new flow, and what its browser has to bring back."""
-    handed = Handed(random_token(), random_token())
+    handed = FlowSecrets(generate_token(), generate_token())
     flow = Flow(
         id=flow_id,
         external_id=uuid4(),
@@ -269,8 +269,8 @@ def begin_flow(
         provider=provider,
         user_id=user_id,
         organization_id=organization_id,
-        state_hash=hashed(handed.state),
-        cookie_hash=hashed(handed.cookie),
+        state_hash=hash_token(handed.state),
+        cookie_hash=hash_token(handed.cookie),
         step=step,
         return_to=return_to,
         created_at=at,
@@ -279,21 +279,21 @@ def begin_flow(
     return flow, handed
 
 
-def next_step(flow: Flow, step: FlowStep) -> tuple[Flow, str]:
+def advance(flow: Flow, step: FlowStep) -> tuple[Flow, str]:
     """Return the flow at another step, and the state that opens it; its end stays where it was."""
-    state = random_token()
+    state = generate_token()
     onward = replace(
         flow,
         step=step,
         status=FlowStatus.OPEN,
-        state_hash=hashed(state),
+        state_hash=hash_token(state),
         pkce_verifier=None,
         candidates=(),
     )
     return onward, state
 
 
-def own_path(return_to: str | None, *, otherwise: str = "/") -> str:
+def to_local_path(return_to: str | None, *, otherwise: str = "/") -> str:
     r"""Return a path of ours to go on to; `//host`, `/\host` and whatever else leads elsewhere are not.
 
     Browsers drop tabs and newlines in a URL and take a backslash for a slash:

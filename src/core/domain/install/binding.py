@@ -16,7 +16,7 @@ from core.domain.streams.domain_event import DomainEvent, DomainEventType
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BindingTarget:
     """Where an installation is bound: an organization, and its revoked row or the id of a new one."""
 
     organization_id: OrganizationId
@@ -25,8 +25,8 @@ class Place:
     new_id: IntegrationId
 
 
-def bound(
-    place: Place,
+def bind(
+    target: BindingTarget,
     provider_id: str,
     facts: InstallationFacts,
     *,
@@ -38,20 +38,20 @@ def bound(
     What is suspended at the provider is bound as that. Its catalog has to be read.
     """
     base = (
-        place.existing.with_manage_url(None)
-        if place.existing
+        target.existing.with_manage_url(None)
+        if target.existing
         else Integration(
-            id=place.new_id,
+            id=target.new_id,
             external_id=uuid4(),
-            organization_id=place.organization_id,
-            provider=place.provider,
+            organization_id=target.organization_id,
+            provider=target.provider,
             provider_id=provider_id,
             created_at=at,
             updated_at=at,
         )
     )
     fresh = replace(
-        with_facts(base, facts),
+        apply_facts(base, facts),
         provider_id=provider_id,
         provider_updated_at=facts.updated_at,
         status=IntegrationStatus.ACTIVE,
@@ -67,7 +67,7 @@ def bound(
     return fresh.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=at) if suspended_at else fresh
 
 
-def installation_facts(installation: Installation) -> InstallationFacts:
+def to_facts(installation: Installation) -> InstallationFacts:
     """Return what the provider's API says, in the form in which a payload says it."""
     return InstallationFacts(
         account_id=installation.account_id,
@@ -81,7 +81,7 @@ def installation_facts(installation: Installation) -> InstallationFacts:
     )
 
 
-def with_facts(integration: Integration, facts: InstallationFacts) -> Integration:
+def apply_facts(integration: Integration, facts: InstallationFacts) -> Integration:
     """Return the integration with what the provider tells of its installation; what it does not stays."""
     known = integration.with_manage_url(facts.manage_url) if facts.manage_url else integration
     return replace(
@@ -96,16 +96,16 @@ def with_facts(integration: Integration, facts: InstallationFacts) -> Integratio
     )
 
 
-def left_behind(
-    place: Place, integration: Integration, catalog: Iterable[Repository], *, at: datetime
+def repositories_to_remove(
+    target: BindingTarget, integration: Integration, catalog: Iterable[Repository], *, at: datetime
 ) -> tuple[Repository, ...]:
     """Return the rows that go out of sight: those of another account, bound here before."""
-    if place.existing is None or place.existing.account_id == integration.account_id:
+    if target.existing is None or target.existing.account_id == integration.account_id:
         return ()
     return tuple(replace(row, removed_at=at) for row in catalog if row.removed_at is None)
 
 
-def unreachable(
+def create_unreachable_events(
     links: Iterable[Link], rows: Iterable[Repository], *, at: datetime, source: EventId | None = None
 ) -> tuple[DomainEvent, ...]:
     """Return the facts that removed repositories' links are unreachable; the links themselves stay."""

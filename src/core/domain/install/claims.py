@@ -130,7 +130,7 @@ def prove(evidence: Evidence) -> Proof:
     )
 
 
-def admit(
+def should_bind(
     provider_id: str,
     organization_id: OrganizationId,
     *,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from core.domain.identifiers import EventId, IntegrationId
-from core.domain.install.binding import installation_facts, with_facts
+from core.domain.install.binding import apply_facts, to_facts
 from core.domain.integrations.domain_events import integration_event, status_changed
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from core.domain.provider import Installation
@@ -109,7 +109,7 @@ def _update(
     integration: Integration, installation: Installation, *, at: datetime
 ) -> tuple[Integration, tuple[DomainEvent, ...]]:
     """Apply a rename, permissions, the selection and a suspension as their webhooks would."""
-    after = with_facts(integration, installation_facts(installation))
+    after = apply_facts(integration, to_facts(installation))
     names = (integration.provider_name, integration.repository_selection)
     if names != (after.provider_name, after.repository_selection):
         # Only the catalog sync knows the names and the selection of repositories.

@@ -7,7 +7,7 @@ from core.domain.attribution.email_addresses import normal_address
 from core.domain.audit.changes import Change
 from core.domain.connections.connection import Connection, EmailPermissionMissing, connect
 from core.domain.errors import DomainError, StorageConflict, WayBack
-from core.domain.flows.callback import AuthorizationDenied, CodeMissing, Return
+from core.domain.flows.callback import AuthorizationDenied, Callback, CodeMissing
 from core.domain.flows.flow import Flow, FlowInvalid, FlowPurpose, FlowStatus, FlowUsed
 from core.domain.provider import (
     AppRefused,
@@ -20,7 +20,7 @@ from core.use_cases.connections.begin_connection import callback_url
 from core.use_cases.connections.look_up_identities import LOOKED_UP_EVERY
 from core.use_cases.connections.revoke_tokens import ask_to_revoke
 from core.use_cases.flows.exchange_code import ExchangeCode
-from core.use_cases.flows.take_flow import Cookies, own_flow, require_live
+from core.use_cases.flows.take_flow import Cookies, get_own_flow, require_live
 from core.use_cases.flows.verifier_encryption import open_verifier
 from core.use_cases.supported_providers import require_supported
 from core.use_cases.tokens.encryption import seal_user_tokens
@@ -53,7 +53,7 @@ class FinishConnection:
     async def __call__(
         self,
         provider: str,
-        returned: Return,
+        returned: Callback,
         *,
         cookies: Cookies,
         session: Actor | None,
@@ -76,7 +76,7 @@ class FinishConnection:
                 refusal.way_back = WayBack(own.return_to)
             raise
 
-    async def _finish(self, flow: Flow, returned: Return, request_id: str | None) -> str:
+    async def _finish(self, flow: Flow, returned: Callback, request_id: str | None) -> str:
         provider = flow.provider
         user = await self.directory.find_user_of(flow.user_id)
         if user is None:
@@ -102,16 +102,18 @@ class FinishConnection:
         Another browser's attempt leaves it alone, so that nobody can spoil it by guessing.
         """
         async with self.unit_of_work() as tx:
-            flow = await own_flow(tx, provider, state, FlowPurpose.CONNECT, cookies=cookies, session=session)
+            flow = await get_own_flow(
+                tx, provider, state, FlowPurpose.CONNECT, cookies=cookies, session=session
+            )
             if flow.status is not FlowStatus.OPEN:
                 raise FlowUsed("used", flow)
             require_live(flow, self.clock)
-            if not await tx.flows.step(flow, flow.ended()):
+            if not await tx.flows.step(flow, flow.mark_ended()):
                 raise FlowUsed("used_meanwhile", flow)
             await tx.commit()
         return flow
 
-    async def _exchange(self, flow: Flow, returned: Return) -> UserTokens:
+    async def _exchange(self, flow: Flow, returned: Callback) -> UserTokens:
         if returned.error == "access_denied":
             raise AuthorizationDenied(
                 "You did not authorize crewkit at the provider, so nothing was connected. Start again to "
@@ -182,7 +184,7 @@ class FinishConnection:
         await tx.connections.set_emails(after.id, proven.emails)
         await tx.connections.check_again(after.id, at=now + LOOKED_UP_EVERY)
         await tx.commit_claims.request(after.id)
-        await tx.flows.step(flow.ended(), flow.ended(FlowStatus.COMPLETED))
+        await tx.flows.step(flow.mark_ended(), flow.mark_ended(FlowStatus.COMPLETED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ _Keys = Collection[tuple[ProviderUserId, AccountId]]
 
 
 @dataclass(frozen=True, slots=True)
-class EndLapsedFlows:
+class EndExpiredFlows:
     """End flows that wait for an approval nobody will give any more, and forget flows that are long over.
 
     Nobody is told of a denied or withdrawn request (https://docs.github.com/webhooks/webhook-events-and-payloads);

@@ -2,10 +2,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from core.domain.errors import DomainError, WayBack
-from core.domain.flows.flow import Flow, FlowStep, FlowUsed, ProofProgress, next_step
+from core.domain.flows.flow import Flow, FlowStep, FlowUsed, ProofProgress, advance
 from core.domain.provider import InstallationGone
 from core.use_cases.install.begin_install import authorization_of
-from core.use_cases.install.results import Again, GoOn, Outcome
+from core.use_cases.install.results import InstallResult, RedirectTo, RetryLater
 from ports.cipher import Cipher
 from ports.directory import Directory
 from ports.provider import GitProvider
@@ -25,36 +25,36 @@ class FlowSteps:
     cipher: Cipher
     public_url: str
 
-    async def install(self, flow: Flow, unproven: DomainError | None = None) -> Outcome:
+    async def install(self, flow: Flow, unproven: DomainError | None = None) -> InstallResult:
         """Send the browser to install our app on another account."""
         fresh = replace(flow, installation_id=None, progress=ProofProgress())
-        onward, state = next_step(fresh, FlowStep.INSTALL)
+        onward, state = advance(fresh, FlowStep.INSTALL)
         url = await self.providers[flow.provider].install_url(state=state)
-        return await self.save(flow, onward, GoOn(url, unproven))
+        return await self.save(flow, onward, RedirectTo(url, unproven))
 
-    async def authorize(self, flow: Flow, onward: Flow | None = None) -> Outcome:
+    async def authorize(self, flow: Flow, onward: Flow | None = None) -> InstallResult:
         """Send the browser to authorize our app; what was learned before stays in the flow."""
         after, url = self.authorization(onward or flow)
-        return await self.save(flow, after, GoOn(url))
+        return await self.save(flow, after, RedirectTo(url))
 
-    async def retry(self, flow: Flow, refusal: DomainError) -> Outcome:
+    async def retry(self, flow: Flow, refusal: DomainError) -> InstallResult:
         """Return the refusal with a next attempt: the code is used, but the flow can continue."""
         before = flow
         if isinstance(refusal, InstallationGone):
             flow = replace(flow, installation_id=None, progress=ProofProgress())
         onward, url = self.authorization(flow)
         try:
-            return await self.save(before, onward, Again(refusal, url))
+            return await self.save(before, onward, RetryLater(refusal, url))
         except DomainError:
             raise refusal from None
 
     def authorization(self, flow: Flow) -> tuple[Flow, str]:
         """Return the flow at the page to authorize our app, and that page."""
         step = flow.step if flow.step in _KEPT_STEPS else FlowStep.AUTHORIZE
-        onward, state = next_step(flow, step)
+        onward, state = advance(flow, step)
         return authorization_of(onward, state, self.providers[flow.provider], self.cipher, self.public_url)
 
-    async def save(self, flow: Flow, onward: Flow, outcome: Outcome) -> Outcome:
+    async def save(self, flow: Flow, onward: Flow, outcome: InstallResult) -> InstallResult:
         """Write the next step and return the outcome; raises `FlowUsed` if another request was faster."""
         async with self.unit_of_work() as tx:
             if not await tx.flows.step(flow, onward):

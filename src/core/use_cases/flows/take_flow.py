@@ -12,8 +12,8 @@ from core.domain.flows.flow import (
     FlowPurpose,
     FlowStatus,
     FlowUsed,
-    hashed,
-    random_token,
+    generate_token,
+    hash_token,
 )
 from core.domain.organizations import Organization, OrganizationNotFound
 from core.domain.permissions import Action
@@ -34,7 +34,7 @@ _BETWEEN_LOOKS = 0.5
 _OVER = frozenset({FlowStatus.COMPLETED, FlowStatus.AWAITING_APPROVAL})
 
 
-async def own_flow(
+async def get_own_flow(
     tx: Transaction,
     provider: str,
     state: str | None,
@@ -47,7 +47,7 @@ async def own_flow(
 
     Raises `FlowInvalid`: to anyone else it is as if there were none.
     """
-    flow = await tx.flows.find(provider, hashed(state)) if state else None
+    flow = await tx.flows.find(provider, hash_token(state)) if state else None
     if flow is None or flow.purpose is not purpose:
         raise FlowInvalid("state_unknown")
     if not flow.is_of_browser(cookies(flow.external_id)):
@@ -91,20 +91,20 @@ class TakeFlow:
         flow: Flow | None = None
         for _ in range(_LOOKS):
             async with self.unit_of_work() as tx:
-                flow = await own_flow(tx, provider, state, purpose, cookies=cookies, session=session)
+                flow = await get_own_flow(tx, provider, state, purpose, cookies=cookies, session=session)
                 if flow.status in _OVER:
                     return flow
                 if flow.status is FlowStatus.ENDED:
                     raise FlowUsed("ended", flow)
                 if flow.is_abandoned(self.clock.now()):
                     # A new state: of two who find it abandoned, one takes it over.
-                    onward = replace(flow, state_hash=hashed(random_token()))
+                    onward = replace(flow, state_hash=hash_token(generate_token()))
                     if await tx.flows.step(flow, onward):
                         await tx.commit()
                         raise FlowInterrupted("abandoned", onward)
                 if flow.status is FlowStatus.OPEN:
                     require_live(flow, self.clock)
-                    taken = flow.taken()
+                    taken = flow.mark_taken()
                     if await tx.flows.step(flow, taken):
                         await tx.commit()
                         return taken
@@ -113,16 +113,16 @@ class TakeFlow:
 
 
 @dataclass(frozen=True, slots=True)
-class Authorized:
+class FlowActor:
     """Whose flow it is, and for which organization: allowed to install just now."""
 
     actor: UserActor
     organization: Organization
 
 
-async def authorized(
+async def authorize_flow(
     flow: Flow, directory: Directory, authorizer: Authorizer, *, request_id: str | None
-) -> Authorized:
+) -> FlowActor:
     """Return who acts, after looking at their role again: it may have changed since they began.
 
     Raises `OrganizationNotFound` or `ActionForbidden`.
@@ -138,4 +138,4 @@ async def authorized(
     organization = await require_in(
         directory, authorizer, actor, Action.INSTALL, member.organization.external_id
     )
-    return Authorized(actor, organization)
+    return FlowActor(actor, organization)

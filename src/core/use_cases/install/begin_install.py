@@ -5,7 +5,7 @@ from enum import Enum
 from uuid import UUID
 
 from core.domain.actors import Actor, UserActor
-from core.domain.flows.flow import Flow, FlowPurpose, FlowStep, begin_flow, new_verifier, own_path
+from core.domain.flows.flow import Flow, FlowPurpose, FlowStep, create_verifier, start_flow, to_local_path
 from core.domain.integrations.integration import Integration, OrganizationAlreadyConnected
 from core.domain.permissions import Action
 from core.use_cases.account.who_am_i import UserRequired
@@ -28,7 +28,7 @@ class Mode(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class StartedFlow:
     """Where the browser goes, and the cookie it comes back with: named by the flow, until it expires."""
 
     url: str
@@ -57,7 +57,7 @@ class BeginInstall:
         provider: str,
         return_to: str | None = None,
         mode: Mode | None = None,
-    ) -> Begun:
+    ) -> StartedFlow:
         """Begin a flow; without a mode a revoked integration's installation is looked for first.
 
         Raises `UserRequired`, `OrganizationNotFound`, `ActionForbidden`, `ProviderUnknown`,
@@ -80,14 +80,14 @@ class BeginInstall:
                 "disconnect it first."
             )
         is_new = (mode or (Mode.EXISTING if current else Mode.NEW)) is Mode.NEW
-        flow, handed = begin_flow(
+        flow, handed = start_flow(
             flow_id,
             FlowPurpose.INSTALL,
             provider,
             user_id=actor.user_id,
             organization_id=organization.id,
             step=FlowStep.INSTALL if is_new else FlowStep.AUTHORIZE,
-            return_to=own_path(return_to),
+            return_to=to_local_path(return_to),
             at=self.clock.now(),
         )
         if is_new:
@@ -101,14 +101,14 @@ class BeginInstall:
         async with self.unit_of_work() as tx:
             await tx.flows.add(flow)
             await tx.commit()
-        return Begun(url, flow.external_id, handed.cookie, flow.expires_at)
+        return StartedFlow(url, flow.external_id, handed.cookie, flow.expires_at)
 
 
 def authorization_of(
     flow: Flow, state: str, provider: GitProvider, cipher: Cipher, public_url: str
 ) -> tuple[Flow, str]:
     """Return a flow with a PKCE verifier of its own, and where its person authorizes our app."""
-    verifier = new_verifier()
+    verifier = create_verifier()
     sealed = replace(flow, pkce_verifier=seal_verifier(cipher, flow.external_id, verifier.secret))
     url = provider.authorize_url(
         state=state,

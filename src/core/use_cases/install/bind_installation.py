@@ -5,8 +5,14 @@ from core.domain.audit.changes import Change
 from core.domain.events.lanes import lane_of
 from core.domain.flows.flow import Flow, FlowStatus, FlowUsed
 from core.domain.identifiers import OrganizationId
-from core.domain.install.binding import Place, bound, installation_facts, left_behind, unreachable
-from core.domain.install.claims import admit
+from core.domain.install.binding import (
+    BindingTarget,
+    bind,
+    create_unreachable_events,
+    repositories_to_remove,
+    to_facts,
+)
+from core.domain.install.claims import should_bind
 from core.domain.integrations.domain_events import status_changed
 from core.domain.integrations.integration import Integration
 from core.domain.provider import Installation
@@ -38,7 +44,7 @@ class BindInstallation:
         async with self.unit_of_work() as tx:
             await tx.mailbox.lock(lane)
             integration = await self._bind(tx, actor, flow.provider, organization_id, installation)
-            if not await tx.flows.step(flow, flow.ended(FlowStatus.COMPLETED)):
+            if not await tx.flows.step(flow, flow.mark_ended(FlowStatus.COMPLETED)):
                 raise FlowUsed("used", flow)
             await tx.commit()
         self.doorbell.ring(lane)
@@ -56,26 +62,28 @@ class BindInstallation:
         current = await tx.integrations.get_for_update(organization_id, provider)
         holders = await tx.integrations.of_installations(provider, [provider_id])
         holder = next((one.organization_id for one in holders if not one.is_revoked), None)
-        if not admit(provider_id, organization_id, holder=holder, current=current):
+        if not should_bind(provider_id, organization_id, holder=holder, current=current):
             assert current is not None  # it has this very installation
             return current
-        place = Place(
+        target = BindingTarget(
             organization_id, provider, current, current.id if current else await tx.integrations.next_id()
         )
-        after = bound(
-            place,
+        after = bind(
+            target,
             provider_id,
-            installation_facts(installation),
+            to_facts(installation),
             suspended_at=installation.suspended_at,
             at=now,
         )
         await tx.integrations.apply([Change(current, after, actor)])
         lost: tuple[DomainEvent, ...] = ()
         if current is not None:
-            gone = left_behind(place, after, await tx.repositories.of_integration(current.id), at=now)
+            gone = repositories_to_remove(
+                target, after, await tx.repositories.of_integration(current.id), at=now
+            )
             if gone:
                 await tx.repositories.save(gone)
-                lost = unreachable(await tx.links.of_integration(current.id), gone, at=now)
+                lost = create_unreachable_events(await tx.links.of_integration(current.id), gone, at=now)
         # An owner's approval that comes now must not bind a second one when this one goes.
         while pending := await tx.flows.pending_of(organization_id, provider):
             await tx.flows.end([pending])

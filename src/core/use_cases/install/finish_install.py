@@ -8,9 +8,9 @@ from core.domain.errors import DomainError, StorageConflict, StorageTooSlow
 from core.domain.flows.callback import (
     ApprovalNotFound,
     AuthorizationDenied,
+    Callback,
     ChoiceInvalid,
     CodeMissing,
-    Return,
     SetupAction,
 )
 from core.domain.flows.flow import (
@@ -24,7 +24,7 @@ from core.domain.flows.flow import (
     FlowStatus,
     FlowStep,
     ProofProgress,
-    next_step,
+    advance,
 )
 from core.domain.identifiers import AccountId, ProviderUserId
 from core.domain.install.claims import InstallationNotProven, InstallationNotVisible
@@ -42,20 +42,20 @@ from core.domain.provider import (
 )
 from core.domain.secret import Secret
 from core.use_cases.flows.steps import FlowSteps
-from core.use_cases.flows.take_flow import Authorized, Cookies, TakeFlow, authorized
+from core.use_cases.flows.take_flow import Cookies, FlowActor, TakeFlow, authorize_flow
 from core.use_cases.install.bind_installation import BindInstallation
-from core.use_cases.install.prove_claimed import ProveClaimed, Unfinished
-from core.use_cases.install.prove_installations import ProveInstallations, Proven
+from core.use_cases.install.open_user_session import OpenUserSession
+from core.use_cases.install.prove_claim import ProveClaim, UnfinishedProof
+from core.use_cases.install.prove_installations import ProofResult, ProveInstallations
 from core.use_cases.install.results import (
     AwaitingApproval,
     Checking,
     Choose,
     ChooseRequest,
     Connected,
-    Outcome,
+    InstallResult,
 )
 from core.use_cases.install.return_without_state import ReturnWithoutState
-from core.use_cases.install.user_session import AsPerson
 from core.use_cases.supported_providers import require_supported
 from ports.authorizer import Authorizer
 from ports.cipher import CiphertextRefused
@@ -64,7 +64,7 @@ from ports.directory import Directory
 from ports.provider import GitProvider
 
 # What may be different a moment later, or with another account at the provider.
-_MENDABLE = (
+_RETRYABLE = (
     AccessBlocked,
     AuthorizationDenied,
     CodeMissing,
@@ -101,8 +101,8 @@ class FinishInstall:
     providers: Mapping[str, GitProvider]
     clock: Clock
     take: TakeFlow
-    as_person: AsPerson
-    claimed: ProveClaimed
+    open_session: OpenUserSession
+    claimed: ProveClaim
     proven: ProveInstallations
     bind: BindInstallation
     steps: FlowSteps
@@ -111,18 +111,18 @@ class FinishInstall:
     async def __call__(
         self,
         provider: str,
-        returned: Return,
+        returned: Callback,
         *,
         cookies: Cookies,
         session: Actor | None,
         flow_ids: Collection[UUID] = (),
         request_id: str | None = None,
-    ) -> Outcome:
+    ) -> InstallResult:
         """Return how it goes on; nothing is bound by what a URL says alone.
 
         `flow_ids` are the flows that the browser has a cookie for. Raises `ProviderUnknown`, `FlowInvalid` or
         a kind of it, `OrganizationNotFound`, `ActionForbidden`, or what `admit` refuses. If a next
-        attempt can succeed, the outcome is `Again`.
+        attempt can succeed, the outcome is `RetryLater`.
         """
         require_supported(provider, self.providers)
         if returned.state is None:
@@ -131,7 +131,9 @@ class FinishInstall:
             )
         visit = _Visit(provider, returned.state, cookies, session, request_id)
         return await self._visit(
-            visit, lambda flow: _noted(flow, returned), lambda flow, who: self._return(flow, who, returned)
+            visit,
+            lambda flow: _note_callback(flow, returned),
+            lambda flow, who: self._return(flow, who, returned),
         )
 
     async def choose(
@@ -144,7 +146,7 @@ class FinishInstall:
         cookies: Cookies,
         session: Actor | None,
         request_id: str | None = None,
-    ) -> Outcome:
+    ) -> InstallResult:
         """Continue with what was chosen on our page: an installation, a request to wait for, or another page.
 
         Raises what a call does, and `ChoiceInvalid`.
@@ -159,11 +161,11 @@ class FinishInstall:
         self,
         visit: "_Visit",
         note: Callable[[Flow], Flow],
-        proceed: Callable[[Flow, Authorized], Awaitable[Outcome]],
-    ) -> Outcome:
+        proceed: Callable[[Flow, FlowActor], Awaitable[InstallResult]],
+    ) -> InstallResult:
         """Take the flow, note what came with the browser, and proceed.
 
-        A refusal has the page where the person continues. If another attempt can succeed, it is `Again`.
+        A refusal has the page where the person continues. If another attempt can succeed, it is `RetryLater`.
         """
         flow: Flow | None = None
         try:
@@ -171,19 +173,19 @@ class FinishInstall:
                 visit.provider, visit.state, FlowPurpose.INSTALL, visit.cookies, visit.session
             )
             if flow.status is not FlowStatus.TAKEN:
-                return _already(flow)
-            who = await authorized(flow, self.directory, self.authorizer, request_id=visit.request_id)
+                return _repeat_result(flow)
+            who = await authorize_flow(flow, self.directory, self.authorizer, request_id=visit.request_id)
             flow = note(flow)
             return await proceed(flow, who)
         except DomainError as refusal:
             own = flow or (refusal.flow if isinstance(refusal, FlowInvalid) else None)
             if own is not None:
                 refusal.way_back = refusal.way_back or await self.steps.way_back(own)
-                if isinstance(refusal, _MENDABLE):
+                if isinstance(refusal, _RETRYABLE):
                     return await self.steps.retry(own, refusal)
             raise
 
-    async def _return(self, flow: Flow, who: Authorized, returned: Return) -> Outcome:
+    async def _return(self, flow: Flow, who: FlowActor, returned: Callback) -> InstallResult:
         if flow.step in (FlowStep.CHOOSE, FlowStep.CHOOSE_REQUEST):
             raise FlowInvalid("choice_expected", flow)
         if returned.error is not None:
@@ -198,10 +200,10 @@ class FinishInstall:
         if flow.step is FlowStep.REQUEST:
             return await self._requested(flow, returned.code)
         until = self.clock.now() + PROOF_TIME_PER_REQUEST
-        async with self.as_person(flow, returned.code) as (person, token):
+        async with self.open_session(flow, returned.code) as (person, token):
             visible = await self.providers[flow.provider].visible_installations(token)
             is_claimed = flow.installation_id is not None and flow.step is not FlowStep.SAVED
-            found: Installation | Unfinished | Proven
+            found: Installation | UnfinishedProof | ProofResult
             if is_claimed:
                 found = await self.claimed(flow, person, token, visible, until=until)
             else:
@@ -209,12 +211,12 @@ class FinishInstall:
         match found:
             case Installation():
                 return await self._connect(flow, who, found)
-            case Unfinished():
+            case UnfinishedProof():
                 return await self._continue_count(flow, found)
-            case Proven():
+            case ProofResult():
                 return await self._decide(flow, who, person, found)
 
-    async def _continue_count(self, flow: Flow, unfinished: Unfinished) -> Outcome:
+    async def _continue_count(self, flow: Flow, unfinished: UnfinishedProof) -> InstallResult:
         """Continue counting with the next request of the browser, which any process can answer."""
         now = self.clock.now()
         if now >= flow.created_at + LONGEST_PROOF:
@@ -230,10 +232,12 @@ class FinishInstall:
         checking = Checking(url, unfinished.account, so_far.administered, so_far.total, flow.return_to)
         return await self.steps.save(flow, onward, checking)
 
-    async def _decide(self, flow: Flow, who: Authorized, person: ProviderPerson, proven: Proven) -> Outcome:
+    async def _decide(
+        self, flow: Flow, who: FlowActor, person: ProviderPerson, proven: ProofResult
+    ) -> InstallResult:
         """Connect the only possible installation; if several are possible or some are unchecked, ask."""
         hint, found = flow.installation_id, list(proven.installations)
-        if len(found) + len(proven.unchecked) == 1 and not proven.has_mendable:
+        if len(found) + len(proven.unchecked) == 1 and not proven.has_retryable:
             for installation in found:
                 if hint in (None, installation.provider_id):
                     return await self._connect(flow, who, installation)
@@ -243,14 +247,14 @@ class FinishInstall:
                     none_read = RepositoryAdministration(0, 0, is_complete=False)
                     so_far = proven.counts.get(large.provider_id, none_read)
                     return await self._continue_count(
-                        claimed, Unfinished(person.id, large.account_login, so_far)
+                        claimed, UnfinishedProof(person.id, large.account_login, so_far)
                     )
         if not found and not proven.unchecked:
-            if proven.has_mendable and proven.refusal is not None and len(proven.failed) == 1:
+            if proven.has_retryable and proven.refusal is not None and len(proven.failed) == 1:
                 raise proven.refusal
-            if not proven.has_mendable:
+            if not proven.has_retryable:
                 return await self.steps.install(flow, proven.refusal)
-        onward, state = next_step(flow, FlowStep.CHOOSE)
+        onward, state = advance(flow, FlowStep.CHOOSE)
         unchecked = tuple(one.provider_id for one in proven.unchecked)[:_MOST_UNCHECKED]
         onward = replace(
             onward,
@@ -270,7 +274,9 @@ class FinishInstall:
         )
         return await self.steps.save(flow, onward, choice)
 
-    async def _process_choice(self, flow: Flow, who: Authorized, choice: str, page: int | None) -> Outcome:
+    async def _process_choice(
+        self, flow: Flow, who: FlowActor, choice: str, page: int | None
+    ) -> InstallResult:
         if flow.step is FlowStep.CHOOSE and page is not None:
             onward = replace(flow, installation_id=None, progress=ProofProgress(page=max(page, 0)))
             return await self.steps.authorize(flow, onward)
@@ -287,12 +293,12 @@ class FinishInstall:
         chosen = await self.providers[flow.provider].installation(choice)
         return await self._connect(flow, who, chosen)
 
-    async def _requested(self, flow: Flow, code: Secret) -> Outcome:
+    async def _requested(self, flow: Flow, code: Secret) -> InstallResult:
         """Make the flow wait until an owner approves the request of this person.
 
         The provider does not show which request is the newest, so with several requests the person chooses.
         """
-        async with self.as_person(flow, code) as (person, _):
+        async with self.open_session(flow, code) as (person, _):
             requests = await self.providers[flow.provider].installation_requests()
         own = {one.account_id: one for one in requests if one.requester_id == person.id}
         if not own:
@@ -302,17 +308,17 @@ class FinishInstall:
         if len(own) == 1:
             [request] = own.values()
             return await self._await_approval(flow, person.id, request.account_id, request.account_login)
-        onward, state = next_step(flow, FlowStep.CHOOSE_REQUEST)
+        onward, state = advance(flow, FlowStep.CHOOSE_REQUEST)
         onward = replace(onward, provider_user_id=person.id, candidates=tuple(own))
         return await self.steps.save(flow, onward, ChooseRequest(state, list(own.values()), flow.return_to))
 
     async def _await_approval(
         self, flow: Flow, requester_id: ProviderUserId, account_id: AccountId, account_login: str | None
-    ) -> Outcome:
-        waiting = flow.awaiting(requester_id, account_id, at=self.clock.now())
+    ) -> InstallResult:
+        waiting = flow.mark_awaiting(requester_id, account_id, at=self.clock.now())
         return await self.steps.save(flow, waiting, AwaitingApproval(account_login, flow.return_to))
 
-    async def _connect(self, flow: Flow, who: Authorized, installation: Installation) -> Connected:
+    async def _connect(self, flow: Flow, who: FlowActor, installation: Installation) -> Connected:
         try:
             await self.bind(who.actor, flow, who.organization.id, installation)
         except InstallationBoundElsewhere as refusal:
@@ -333,14 +339,14 @@ class _Visit:
     request_id: str | None
 
 
-def _already(flow: Flow) -> Outcome:
+def _repeat_result(flow: Flow) -> InstallResult:
     """Return what an earlier click came to."""
     if flow.status is FlowStatus.AWAITING_APPROVAL:
         return AwaitingApproval(None, flow.return_to)
     return Connected(flow.return_to)
 
 
-def _noted(flow: Flow, returned: Return) -> Flow:
+def _note_callback(flow: Flow, returned: Callback) -> Flow:
     """Return the flow with what the browser says was done on the page for installing: claims, as yet."""
     if flow.step is not FlowStep.INSTALL:
         return flow

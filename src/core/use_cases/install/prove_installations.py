@@ -36,7 +36,7 @@ _FOR_ALL = (AppRefused, RateLimited)
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class FailedProof:
     """An installation that could not be checked, or is not the person's to bind, and why."""
 
     installation: VisibleInstallation
@@ -49,7 +49,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
+class ProofResult:
     """The result of checking one page of a person's installations.
 
     `unchecked` are the others that the person sees: those of other pages, and those with too many
@@ -57,7 +57,7 @@ class Proven:
     """
 
     installations: Sequence[Installation]
-    failed: Sequence[Failed] = ()
+    failed: Sequence[FailedProof] = ()
     unchecked: Sequence[VisibleInstallation] = ()
     counts: Mapping[str, RepositoryAdministration] = field(default_factory=dict)
     page: int = 0
@@ -67,12 +67,12 @@ class Proven:
     def refusal(self) -> DomainError | None:
         """The refusal to show: one that can pass, such as an outage or a suspension, comes first."""
         refusals = [one.refusal for one in self.failed]
-        mendable = (one.refusal for one in self.failed if not one.is_final)
+        retryable = (one.refusal for one in self.failed if not one.is_final)
         suspended = (one for one in refusals if isinstance(one, InstallationSuspended))
-        return next(mendable, next(suspended, next(iter(refusals), None)))
+        return next(retryable, next(suspended, next(iter(refusals), None)))
 
     @property
-    def has_mendable(self) -> bool:
+    def has_retryable(self) -> bool:
         """Whether an installation may be proven later, or after a change at the provider."""
         return any(not one.is_final for one in self.failed)
 
@@ -98,7 +98,7 @@ class ProveInstallations:
         visible: VisibleInstallations,
         *,
         until: datetime,
-    ) -> Proven:
+    ) -> ProofResult:
         """Return them, in the order the provider lists them; raises what no installation is to blame for."""
         listed = visible.installations
         async with self.unit_of_work() as tx:
@@ -118,7 +118,7 @@ class ProveInstallations:
                 "shown. Sign in to the organization there, then try again.",
                 url=self.providers[flow.provider].single_sign_on_url(None),
             )
-        if proven.installations or proven.has_mendable or proven.unchecked or not taken:
+        if proven.installations or proven.has_retryable or proven.unchecked or not taken:
             return proven
         held = await self._page(
             [one for one in listed if one.provider_id in taken], flow, person, token, until
@@ -132,7 +132,7 @@ class ProveInstallations:
         person: ProviderPerson,
         token: Secret,
         until: datetime,
-    ) -> Proven:
+    ) -> ProofResult:
         pages = max(1, -(-len(wanted) // PAGE))
         page = min(flow.progress.page, pages - 1)
         checked = wanted[page * PAGE : (page + 1) * PAGE]
@@ -141,7 +141,7 @@ class ProveInstallations:
         listed = {one.provider_id for one in wanted}
         counts: dict[str, RepositoryAdministration] = {}
 
-        async def check(one: VisibleInstallation) -> Installation | Failed | VisibleInstallation:
+        async def check(one: VisibleInstallation) -> Installation | FailedProof | VisibleInstallation:
             try:
                 async with turns:
                     evidence = await self.gather(flow, person, token, one.provider_id, listed, until=until)
@@ -152,15 +152,15 @@ class ProveInstallations:
             except _FOR_ALL:
                 raise
             except DomainError as refusal:
-                return Failed(one, refusal)
+                return FailedProof(one, refusal)
             assert evidence.installation is not None  # there is no proof without one
             return evidence.installation
 
         results = await asyncio.gather(*map(check, checked))
-        failed = [one for one in results if isinstance(one, Failed)]
+        failed = [one for one in results if isinstance(one, FailedProof)]
         large = [one for one in results if isinstance(one, VisibleInstallation)]
         proven = [one for one in results if isinstance(one, Installation)]
-        return Proven(proven, failed, [*large, *others], counts, page, pages)
+        return ProofResult(proven, failed, [*large, *others], counts, page, pages)
 
 
 def _is_elsewhere(integration: Integration, organization_id: OrganizationId) -> bool:

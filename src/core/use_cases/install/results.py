@@ -8,7 +8,7 @@ from core.domain.errors import DomainError
 from core.domain.flows.callback import SetupAction
 from core.domain.organizations import Organization
 from core.domain.provider import Installation, InstallationRequest, VisibleInstallation
-from core.use_cases.install.prove_installations import Failed
+from core.use_cases.install.prove_installations import FailedProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Connected:
 
 
 @dataclass(frozen=True, slots=True)
-class GoOn:
+class RedirectTo:
     """The browser has to see another page of the provider's.
 
     `unproven` says why not one of the installations the person sees would do; the page installs another.
@@ -30,7 +30,7 @@ class GoOn:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class RetryLater:
     """It was refused this time, and the flow lives: at `url` the person shows once more who they are."""
 
     refusal: DomainError
@@ -49,7 +49,7 @@ class Choose:
     installations: Sequence[Installation]
     organization_id: UUID
     return_to: str
-    failed: Sequence[Failed] = ()
+    failed: Sequence[FailedProof] = ()
     unchecked: Sequence[VisibleInstallation] = ()
     page: int = 0
     pages: int = 1
@@ -84,7 +84,7 @@ class AwaitingApproval:
 
 
 @dataclass(frozen=True, slots=True)
-class Unasked:
+class NoFlow:
     """The browser began nothing here: an owner approved, or someone installed from the provider's side.
 
     `organizations` are those that the person who is signed in can connect now.
@@ -94,4 +94,6 @@ class Unasked:
     organizations: Sequence[Organization] = ()
 
 
-Outcome = Connected | GoOn | Again | Checking | Choose | ChooseRequest | AwaitingApproval | Unasked
+InstallResult = (
+    Connected | RedirectTo | RetryLater | Checking | Choose | ChooseRequest | AwaitingApproval | NoFlow
+)

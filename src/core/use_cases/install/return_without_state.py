@@ -3,14 +3,14 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from core.domain.actors import Actor, UserActor
-from core.domain.flows.callback import Return, SetupAction
+from core.domain.flows.callback import Callback, SetupAction
 from core.domain.flows.flow import Flow, FlowPurpose, FlowStep
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.use_cases.authorization import standing_of
 from core.use_cases.flows.steps import FlowSteps
-from core.use_cases.flows.take_flow import Cookies, authorized, is_of_session
-from core.use_cases.install.results import Outcome, Unasked
+from core.use_cases.flows.take_flow import Cookies, authorize_flow, is_of_session
+from core.use_cases.install.results import InstallResult, NoFlow
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
@@ -38,14 +38,14 @@ class ReturnWithoutState:
     async def __call__(
         self,
         provider: str,
-        returned: Return,
+        returned: Callback,
         *,
         cookies: Cookies,
         flow_ids: Collection[UUID],
         session: Actor | None,
         request_id: str | None,
-    ) -> Outcome:
-        """Return where the browser goes, or `Unasked` with the organizations that the person can connect."""
+    ) -> InstallResult:
+        """Return where the browser goes, or `NoFlow` with the organizations that the person can connect."""
         if returned.setup_action in (SetupAction.INSTALL, SetupAction.UPDATE) and not await self._is_bound(
             provider, returned.installation_id
         ):
@@ -53,11 +53,11 @@ class ReturnWithoutState:
             # With flows for several organizations only the person knows which one is meant.
             if len({flow.organization_id for flow in flows}) == 1:
                 flow = flows[0]
-                await authorized(flow, self.directory, self.authorizer, request_id=request_id)
+                await authorize_flow(flow, self.directory, self.authorizer, request_id=request_id)
                 onward = replace(flow, step=FlowStep.SAVED, installation_id=returned.installation_id)
                 return await self.steps.authorize(flow, onward)
         organizations = await self._list_connectable(provider, session) if session else ()
-        return Unasked(returned.setup_action, organizations)
+        return NoFlow(returned.setup_action, organizations)
 
     async def _is_bound(self, provider: str, installation_id: str | None) -> bool:
         """Return whether what was saved belongs to an integration, so that nothing is left to connect."""

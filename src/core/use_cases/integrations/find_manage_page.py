@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.flows.flow import own_path
+from core.domain.flows.flow import to_local_path
 from core.domain.integrations.integration import InstallationOfOtherPerson, IntegrationNotFound
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in
@@ -57,4 +57,4 @@ class FindManagePage:
                 "The provider has no settings page for this integration. Open the installation at the "
                 "provider."
             )
-        return ManagePage(url, own_path(return_to))
+        return ManagePage(url, to_local_path(return_to))

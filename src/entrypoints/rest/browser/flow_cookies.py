@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.domain.flows.flow import LIFETIME, own_path
+from core.domain.flows.flow import LIFETIME, to_local_path
 
 _NAME = "crewkit_git_flow_"
 _PLACE = "crewkit_git_place"
@@ -74,7 +74,7 @@ class FlowCookies:
     def place_of(self, request: Request) -> str | None:
         """Return where the person was, a path of the dashboard's whatever the browser says."""
         carried = request.cookies.get(self._whole(_PLACE))
-        return own_path(unquote(carried)) if carried else None
+        return to_local_path(unquote(carried)) if carried else None
 
     def take_place(self, answer: Response) -> None:
         """Let the browser forget it."""

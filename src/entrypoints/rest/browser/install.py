@@ -15,9 +15,9 @@ from core.domain.errors import DomainError
 from core.domain.flows.callback import (
     ApprovalNotFound,
     AuthorizationDenied,
+    Callback,
     ChoiceInvalid,
     CodeMissing,
-    Return,
     SetupAction,
 )
 from core.domain.flows.flow import (
@@ -26,7 +26,7 @@ from core.domain.flows.flow import (
     FlowInterrupted,
     FlowInvalid,
     FlowUsed,
-    own_path,
+    to_local_path,
 )
 from core.domain.install.claims import InstallationNotProven, InstallationNotVisible
 from core.domain.integrations.integration import InstallationBoundElsewhere, OrganizationAlreadyConnected
@@ -37,7 +37,7 @@ from core.domain.secret import Secret
 from core.use_cases.account.who_am_i import UserRequired, WhoAmI
 from core.use_cases.install.begin_install import BeginInstall, Mode
 from core.use_cases.install.finish_install import FinishInstall
-from core.use_cases.install.results import Unasked
+from core.use_cases.install.results import NoFlow
 from entrypoints.rest.browser.flow_cookies import FlowCookies
 from entrypoints.rest.browser.install_responses import INSTALL, Going, Redirection, answer_of
 from entrypoints.rest.browser.pages import Pages, prefers_page, takes_json
@@ -220,7 +220,7 @@ class Installing:
             actor,
             organization_id=query.organization_id,
             provider=request.path_params["provider"],
-            return_to=own_path(query.return_to, otherwise=_integrations(query.organization_id)),
+            return_to=to_local_path(query.return_to, otherwise=_integrations(query.organization_id)),
             mode=query.mode,
         )
         if takes_json(request):
@@ -259,7 +259,7 @@ class Installing:
             request_id=request_id_of(request.scope),
         )
         place = self.cookies.place_of(request)
-        is_saved = isinstance(outcome, Unasked) and outcome.setup_action is SetupAction.UPDATE
+        is_saved = isinstance(outcome, NoFlow) and outcome.setup_action is SetupAction.UPDATE
         if is_saved and place is not None and prefers_page(request):
             answer = RedirectResponse(self.pages.back(place).url, HTTPStatus.FOUND.value)
             self.cookies.take_place(answer)
@@ -307,9 +307,9 @@ def _integrations(organization_id: UUID) -> str:
     return f"/kit/{organization_id}/settings/integrations"
 
 
-def _return(query: CallbackQuery) -> Return:
+def _return(query: CallbackQuery) -> Callback:
     known = {action.value: action for action in SetupAction}
-    return Return(
+    return Callback(
         state=query.state or None,
         code=Secret(query.code) if query.code else None,
         installation_id=query.installation_id or None,

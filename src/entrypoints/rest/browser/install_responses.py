@@ -13,17 +13,17 @@ from starlette.responses import RedirectResponse, Response
 from core.domain.flows.callback import SetupAction
 from core.domain.organizations import Organization
 from core.domain.provider import SingleSignOnRequired
-from core.use_cases.install.prove_installations import Failed
+from core.use_cases.install.prove_installations import FailedProof
 from core.use_cases.install.results import (
-    Again,
     AwaitingApproval,
     Checking,
     Choose,
     ChooseRequest,
     Connected,
-    GoOn,
-    Outcome,
-    Unasked,
+    InstallResult,
+    NoFlow,
+    RedirectTo,
+    RetryLater,
 )
 from entrypoints.rest.browser.pages import Link, Pages, name_provider, post_button, prefers_page, with_query
 from entrypoints.rest.http.json_response import Json
@@ -93,16 +93,16 @@ class Going(msgspec.Struct):
     reason: str | None = None
 
 
-def answer_of(request: Request, outcome: Outcome, pages: Pages, redirected: HTTPStatus) -> Response:
+def answer_of(request: Request, outcome: InstallResult, pages: Pages, redirected: HTTPStatus) -> Response:
     """Return the answer: to browsers a page or a way on, to programs what it came to; raises a refusal."""
     if not prefers_page(request):
         return Json(_going(outcome, pages))
     match outcome:
         case Connected(return_to):
             return RedirectResponse(pages.back(_add_confirmation(request, return_to)).url, redirected.value)
-        case GoOn(url, None):
+        case RedirectTo(url, None):
             return RedirectResponse(url, redirected.value)
-        case GoOn(url, unproven):
+        case RedirectTo(url, unproven):
             words = "" if unproven is None else unproven.message
             action = Link("Install on another account", url)
             back = pages.back_refused(unproven) if unproven else pages.back()
@@ -114,7 +114,7 @@ def answer_of(request: Request, outcome: Outcome, pages: Pages, redirected: HTTP
                 action=action,
                 back=back,
             )
-        case Again(refusal, url):
+        case RetryLater(refusal, url):
             return pages.refuse(request, refusal, again=Link("Try again", url))
         case Checking() | Choose() | ChooseRequest():
             return _own_page(request, outcome, pages)
@@ -126,7 +126,7 @@ def answer_of(request: Request, outcome: Outcome, pages: Pages, redirected: HTTP
                 "connected automatically. The request expires after 30 days.",
                 action=pages.back(return_to),
             )
-        case Unasked(setup_action, organizations):
+        case NoFlow(setup_action, organizations):
             return _unasked(request, setup_action, organizations, pages)
         case _:
             assert_never(outcome)
@@ -291,7 +291,7 @@ def _failures(request: Request, choice: Choose) -> str:
     return shown + folded
 
 
-def _failure(request: Request, failed: Failed) -> str:
+def _failure(request: Request, failed: FailedProof) -> str:
     name, refusal = escape(failed.installation.account_login), failed.refusal
     help_link = ""
     if isinstance(refusal, SingleSignOnRequired) and refusal.url:
@@ -316,13 +316,13 @@ def _choice_form(state: str, name: str, options: Sequence[tuple[str, str]]) -> s
     return f'<form method="post"><input type="hidden" name="state" value="{escape(state)}">{buttons}</form>'
 
 
-def _going(outcome: Outcome, pages: Pages) -> Going:
+def _going(outcome: InstallResult, pages: Pages) -> Going:
     match outcome:
         case Connected(return_to):
             return Going("connected", pages.back(return_to).url)
-        case GoOn(url, unproven):
+        case RedirectTo(url, unproven):
             return Going("continue", url, reason=unproven.code if unproven else None)
-        case Again(refusal):
+        case RetryLater(refusal):
             raise refusal
         case Checking(url, account, checked, total):
             return Going("checking", url, account=account, checked=checked, total=total)
@@ -344,7 +344,7 @@ def _going(outcome: Outcome, pages: Pages) -> Going:
             return Going("choose_request", state=state, requests=asked)
         case AwaitingApproval(account, return_to):
             return Going("awaiting_approval", pages.back(return_to).url, account=account)
-        case Unasked():
+        case NoFlow():
             return Going("unasked", pages.back().url)
         case _:
             assert_never(outcome)

@@ -15,7 +15,7 @@ from core.domain.connections.connection import (
     ProviderAccountTaken,
 )
 from core.domain.connections.views import ConnectionStanding, ConnectionView
-from core.domain.flows.callback import AuthorizationDenied, CodeMissing, Return
+from core.domain.flows.callback import AuthorizationDenied, Callback, CodeMissing
 from core.domain.flows.flow import FlowExpired, FlowInvalid, FlowUsed
 from core.domain.organizations import UserNotFound
 from core.domain.permissions import ActionForbidden
@@ -239,7 +239,7 @@ class Connecting:
         query = read_query(request, ConnectionReturn)
         return_to = await self.finish(
             request.path_params["provider"],
-            Return(
+            Callback(
                 state=query.state or None,
                 code=Secret(query.code) if query.code else None,
                 error=query.error or None,

@@ -31,7 +31,7 @@ from core.domain.events.provider_events import (
     RepositoryFacts,
     RepositoryStep,
 )
-from core.domain.install.binding import unreachable
+from core.domain.install.binding import create_unreachable_events
 from core.domain.integrations.integration import Integration
 from core.domain.streams.domain_event import DomainEvent, DomainEventType
 
@@ -175,7 +175,7 @@ def _removed(event: Event, facts: RepositoryFacts, view: View, integration: Inte
         repositories=(row,),
         domain_events=(
             _repository_event(event, integration, CatalogStep(None, row), "removed", at=facts.updated_at),
-            *unreachable(view.links, (row,), at=view.now, source=event.id),
+            *create_unreachable_events(view.links, (row,), at=view.now, source=event.id),
         ),
     )
 

@@ -17,7 +17,13 @@ from core.domain.events.interpretation.view import (
 )
 from core.domain.events.provider_events import InstallationChanged, InstallationStep, Notice
 from core.domain.flows.flow import PendingRequest
-from core.domain.install.binding import Place, bound, left_behind, unreachable, with_facts
+from core.domain.install.binding import (
+    BindingTarget,
+    apply_facts,
+    bind,
+    create_unreachable_events,
+    repositories_to_remove,
+)
 from core.domain.integrations.domain_events import integration_event
 from core.domain.integrations.integration import Integration, StatusReason
 from core.domain.streams.domain_event import DomainEvent, DomainEventType
@@ -39,7 +45,7 @@ def interpret_installation(
         return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), has_reported_deletion=True)
     if is_older(told_at, known_at):
         return ignored("older_than_state", subject="integration", subject_id=subject)
-    after = with_facts(integration, notice.installation)
+    after = apply_facts(integration, notice.installation)
     if not is_newer(told_at, known_at):
         after = after.sync_wanted(at=view.now)
     match notice.step:
@@ -98,8 +104,8 @@ def bind_pending(event: Event, notice: InstallationChanged, view: View, binding:
     """
     if binding.existing and not binding.existing.is_revoked:
         return ignored("organization_already_connected")
-    place = Place(binding.request.organization_id, event.provider, binding.existing, binding.new_id)
-    after = bound(place, str(event.source_key), notice.installation, suspended_at=None, at=view.now)
+    target = BindingTarget(binding.request.organization_id, event.provider, binding.existing, binding.new_id)
+    after = bind(target, str(event.source_key), notice.installation, suspended_at=None, at=view.now)
     listed = tuple(
         catalog_row(facts, after.id, known)
         for facts in notice.repositories
@@ -107,9 +113,9 @@ def bind_pending(event: Event, notice: InstallationChanged, view: View, binding:
     )
     kept = {row.repo_id for row in listed}
     others = (row for row in view.repositories.values() if row.repo_id not in kept)
-    gone = left_behind(place, after, others, at=view.now)
+    gone = repositories_to_remove(target, after, others, at=view.now)
     verdict = Verdict("integration", Outcome.PROCESSED, "bound_to_pending_request", str(after.external_id))
-    lost = unreachable(view.links, gone, at=view.now, source=event.id)
+    lost = create_unreachable_events(view.links, gone, at=view.now, source=event.id)
     return Interpretation(
         EventStatus.PROCESSED,
         verdicts=(verdict,),

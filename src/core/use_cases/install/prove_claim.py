@@ -19,7 +19,7 @@ from ports.provider import GitProvider
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class UnfinishedProof:
     """An installation with more repositories than one request can read; all read so far are administered."""
 
     person_id: ProviderUserId
@@ -28,7 +28,7 @@ class Unfinished:
 
 
 @dataclass(frozen=True, slots=True)
-class ProveClaimed:
+class ProveClaim:
     """Prove the one installation that the browser came back with, or that was chosen."""
 
     providers: Mapping[str, GitProvider]
@@ -42,7 +42,7 @@ class ProveClaimed:
         visible: VisibleInstallations,
         *,
         until: datetime,
-    ) -> Installation | Unfinished:
+    ) -> Installation | UnfinishedProof:
         """Return the installation, or how far its proof has come; raises what `prove` refuses."""
         provider_id = flow.installation_id or ""
         listed: dict[str, VisibleInstallation] = {one.provider_id: one for one in visible.installations}
@@ -52,7 +52,7 @@ class ProveClaimed:
             after = RepositoryAdministration(flow.progress.total, flow.progress.checked, is_complete=False)
         evidence = await self.gather(flow, person, token, provider_id, listed, after=after, until=until)
         if evidence.administration is not None and evidence.is_unfinished:
-            return Unfinished(person.id, listed[provider_id].account_login, evidence.administration)
+            return UnfinishedProof(person.id, listed[provider_id].account_login, evidence.administration)
         if evidence.installation is not None and provider_id not in listed and visible.hides_accounts:
             raise SingleSignOnRequired(
                 "Your account at the provider cannot see this installation. The organization may require "

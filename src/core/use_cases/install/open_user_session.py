@@ -14,10 +14,10 @@ from ports.provider import GitProvider
 
 
 @dataclass(frozen=True, slots=True)
-class AsPerson:
-    """Learn from a code who came back, and ask the provider as them for a while.
+class OpenUserSession:
+    """Exchange a code for the user's token, and revoke the token at the end.
 
-    Their token is evidence: it stays in memory, and is ended as soon as everything is asked.
+    The token only serves as evidence, so it stays in memory.
     """
 
     providers: Mapping[str, GitProvider]
@@ -27,9 +27,9 @@ class AsPerson:
 
     @asynccontextmanager
     async def __call__(self, flow: Flow, code: Secret) -> AsyncIterator[tuple[ProviderPerson, Secret]]:
-        """Give the person, and their token for the length of the block.
+        """Return the user at the provider and their token, which is valid inside the block.
 
-        A code that comes with an installation was asked for without PKCE. Raises `CredentialRefused`.
+        A code that comes with an installation was requested without PKCE. Raises `CredentialRefused`.
         """
         provider = self.providers[flow.provider]
         verifier = redirect_uri = None
@@ -42,6 +42,6 @@ class AsPerson:
         try:
             yield await provider.person(tokens.access_token), tokens.access_token
         finally:
-            # It ends by itself within hours; that the provider does not answer must not undo what was done.
+            # The token expires within hours, so a failure here must not undo what was done.
             with suppress(DomainError):
                 await provider.revoke_user_token(tokens.access_token)
