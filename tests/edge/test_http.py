@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from entrypoints.rest.http.bodies import LARGEST, read_body
 from entrypoints.rest.http.cross_origin import CrossOrigin
@@ -240,6 +241,20 @@ async def test_a_body_that_comes_too_slowly_is_given_up(server: Server) -> None:
 
     async with server.client(seconds=0.01) as client:
         assert_problem(await client.post("/api/list", content=trickle()), 408, "body_too_slow")
+
+
+async def test_sends_a_response_that_begins_when_the_time_is_over() -> None:
+    """An application that was interrupted may have started its own response."""
+
+    async def respond_when_interrupted(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await asyncio.sleep(5)
+        except asyncio.CancelledError:
+            await Response("late")(scope, receive, send)
+
+    transport = httpx.ASGITransport(Limits(respond_when_interrupted, seconds=0.01))
+    async with httpx.AsyncClient(transport=transport, base_url=API) as client:
+        assert (await client.get("/")).text == "late"
 
 
 async def test_a_stream_that_has_begun_lasts(server: Server) -> None:

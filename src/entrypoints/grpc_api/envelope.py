@@ -12,7 +12,6 @@ from grpc import StatusCode
 
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.streams.stream import StreamEnded
-from entrypoints.edge.time_limit import TimeLimit
 from entrypoints.grpc_api import calls
 from entrypoints.grpc_api.anonymous_streams import AnonymousStreams
 from entrypoints.grpc_api.calls import Authentication
@@ -112,11 +111,11 @@ class Envelope(grpc.aio.ServerInterceptor):
             found: object = None
             with _Told(method, context, self._metrics, self._traces) as told:
                 try:
-                    with TimeLimit(self._seconds) as limit:
+                    async with asyncio.timeout(self._seconds) as limit:
                         await self._admit(told, request)
                         found = await answer(request, context)
                 except TimeoutError as error:
-                    told.refusal = too_slow(told.request_id) if limit.is_over else self._crash(told, error)
+                    told.refusal = too_slow(told.request_id) if limit.expired() else self._crash(told, error)
                 except Exception as error:  # noqa: BLE001 - nothing of it may reach the caller
                     told.refusal = self._refusal(told, error)
                 await told.end()

@@ -1,3 +1,4 @@
+import asyncio
 import re
 from http import HTTPStatus
 from urllib.parse import unquote_to_bytes
@@ -6,7 +7,6 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrypoints.edge.errors import TOO_SLOW
-from entrypoints.edge.time_limit import TimeLimit
 from entrypoints.rest.http.bodies import LARGEST
 from entrypoints.rest.http.problems import problem
 from entrypoints.rest.http.request_ids import request_id_of
@@ -44,15 +44,17 @@ class Limits:
     async def _in_time(self, scope: Scope, body: "_Body", send: Send) -> tuple[HTTPStatus, str, str] | None:
         """Let the application answer; return what to say where it has not begun to in time."""
         try:
-            with TimeLimit(self._seconds) as limit:
+            async with asyncio.timeout(self._seconds) as limit:
 
                 async def send_begun(message: Message) -> None:
-                    limit.lift()
+                    # An expired limit cannot be changed, and the application may still send its own response.
+                    if not limit.expired():
+                        limit.reschedule(None)
                     await send(message)
 
                 await self._app(scope, body.receive, send_begun)
         except TimeoutError:
-            if not limit.is_over:
+            if not limit.expired():
                 raise
             if body.is_awaited:
                 return (
