@@ -24,8 +24,8 @@ from core.use_cases.deliveries.record_secret_uses import RecordSecretUses
 from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries
 from core.use_cases.deliveries.requeue_due_events import Sweep
 from core.use_cases.events.apply_retention import ApplyRetention
-from core.use_cases.events.count_backlog import CountCensus
 from core.use_cases.events.list_events import ListEvents, ListEventsByPrefix
+from core.use_cases.events.publish_backlog_gauges import PublishBacklogGauges
 from core.use_cases.events.retry_events import RetryEvent, RetryEvents
 from core.use_cases.events.show_event import ShowEvent, ShowPayload
 from core.use_cases.flows.end_expired_flows import EndExpiredFlows
@@ -77,7 +77,7 @@ class Events:
     retry: RetryEvent
     retry_many: RetryEvents
     apply_retention: ApplyRetention
-    count_backlog: CountCensus
+    publish_backlog_gauges: PublishBacklogGauges
 
 
 @dataclass(frozen=True, slots=True)

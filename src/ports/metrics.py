@@ -1,6 +1,6 @@
 from typing import Protocol
 
-from core.domain.events.backlog import Census
+from core.domain.events.backlog import BacklogGauges
 from core.domain.events.event import EventStatus
 from core.domain.integrations.installation_checks import CheckOutcome
 
@@ -66,7 +66,7 @@ class Metrics(Protocol):
     def minted(self, provider: str, outcome: str) -> None:
         """Count one installation token request: `minted`, the error code, or `left` (cancelled, a bug)."""
 
-    def census(self, census: Census) -> None:
+    def backlog(self, gauges: BacklogGauges) -> None:
         """Publish the backlog gauges."""
 
     def checked_installation(self, provider: str, outcome: CheckOutcome) -> None:

@@ -4,13 +4,12 @@ from typing import Protocol
 from ports.attributions import AttributionStore
 from ports.batch_starts import BatchStartStore
 from ports.catalog_syncs import CatalogSyncStore
-from ports.census import CensusStore
 from ports.commit_claims import CommitClaimStore
 from ports.connections import ConnectionStore
 from ports.domain_events import DomainEventStore
 from ports.events import EventStore
-from ports.faults import FaultStore
 from ports.flows import FlowStore
+from ports.housekeeping import HousekeepingStore
 from ports.idempotency import IdempotencyStore
 from ports.installation_checks import InstallationCheckStore
 from ports.integrations import IntegrationStore
@@ -20,9 +19,7 @@ from ports.projects import ProjectStore
 from ports.read_leases import ReadLeaseStore
 from ports.recoveries import RecoveryStore
 from ports.repositories import RepositoryStore
-from ports.retention import RetentionStore
 from ports.revocations import RevocationStore
-from ports.secret_uses import SecretUseStore
 from ports.token_store import InstallationTokenStore, UserTokenStore
 from ports.versions import VersionStore
 
@@ -56,12 +53,9 @@ class Transaction(Protocol):
     events: EventStore
     domain_events: DomainEventStore
     versions: VersionStore
-    secret_uses: SecretUseStore
-    retention: RetentionStore
-    census: CensusStore
+    housekeeping: HousekeepingStore
     idempotency: IdempotencyStore
     recoveries: RecoveryStore
-    faults: FaultStore
 
     async def commit(self) -> None:
         """Make everything durable; raises and changes nothing when it cannot."""

@@ -15,9 +15,9 @@ from testing.contracts.stores.commit_claims import CommitClaimStoreContract
 from testing.contracts.stores.connections import ConnectionStoreContract
 from testing.contracts.stores.domain_events import DomainEventStoreContract
 from testing.contracts.stores.event_queue import MailboxContract
-from testing.contracts.stores.events import CensusStoreContract, EventStoreContract, RetentionStoreContract
-from testing.contracts.stores.faults import FaultStoreContract
+from testing.contracts.stores.events import EventStoreContract
 from testing.contracts.stores.flows import FlowStoreContract
+from testing.contracts.stores.housekeeping import HousekeepingStoreContract
 from testing.contracts.stores.idempotency import IdempotencyStoreContract
 from testing.contracts.stores.installation_checks import InstallationCheckStoreContract
 from testing.contracts.stores.installation_token_store import InstallationTokenStoreContract
@@ -29,7 +29,6 @@ from testing.contracts.stores.recoveries import RecoveryStoreContract
 from testing.contracts.stores.repositories import RepositoryStoreContract
 from testing.contracts.stores.repository_search import RepositorySearchContract
 from testing.contracts.stores.revocations import RevocationStoreContract
-from testing.contracts.stores.secret_uses import SecretUseStoreContract
 from testing.contracts.stores.user_token_store import UserTokenStoreContract
 from testing.contracts.stores.versions import VersionStoreContract
 from testing.contracts.unit_of_work import UnitOfWorkContract
@@ -53,15 +52,12 @@ STORE_CONTRACTS: tuple[type, ...] = (
     FlowStoreContract,
     MailboxContract,
     EventStoreContract,
-    RetentionStoreContract,
-    CensusStoreContract,
+    HousekeepingStoreContract,
     DomainEventStoreContract,
     VersionStoreContract,
-    SecretUseStoreContract,
     IdempotencyStoreContract,
     RecoveryStoreContract,
     BatchStartStoreContract,
-    FaultStoreContract,
     DirectoryContract,
 )
 """Everything that an adapter of `ports.unit_of_work` and `ports.directory` must pass."""

@@ -126,5 +126,5 @@ class UnitOfWorkContract:
     async def test_commit_of_nothing_is_fine(self, world: World) -> None:
         """A transaction that only read, or did nothing, commits."""
         async with world.unit_of_work() as tx:
-            assert await tx.secret_uses.all() == {}
+            assert await tx.housekeeping.load_secret_uses() == {}
             await tx.commit()

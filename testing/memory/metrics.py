@@ -1,6 +1,6 @@
 from collections import Counter
 
-from core.domain.events.backlog import Census
+from core.domain.events.backlog import BacklogGauges
 from core.domain.events.event import EventStatus
 from core.domain.integrations.installation_checks import CheckOutcome
 from ports.metrics import Metrics
@@ -27,7 +27,7 @@ class MemoryMetrics(Metrics):
         self.odd: Counter[tuple[str, str, str]] = Counter()
         self.mismatches: Counter[tuple[str, str]] = Counter()
         self.mints: Counter[tuple[str, str]] = Counter()
-        self.last_census = Census()
+        self.last_backlog = BacklogGauges()
         self.checks: Counter[tuple[str, CheckOutcome]] = Counter()
         self.overdue_checks: dict[str, float] = {}
         self.open_streams = 0
@@ -107,9 +107,9 @@ class MemoryMetrics(Metrics):
         """Add one to the figure of this outcome."""
         self.mints[provider, outcome] += 1
 
-    def census(self, census: Census) -> None:
+    def backlog(self, gauges: BacklogGauges) -> None:
         """Remember the latest."""
-        self.last_census = census
+        self.last_backlog = gauges
 
     def streams(self, count: int) -> None:
         """Remember the latest figure."""

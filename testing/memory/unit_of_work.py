@@ -4,7 +4,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from ports.unit_of_work import Transaction, UnitOfWork
 from testing.memory.database import MemoryDatabase, Session
 from testing.memory.stores.attributions import MemoryAttributionStore
-from testing.memory.stores.backlog import MemoryCensusStore
 from testing.memory.stores.batch_starts import MemoryBatchStartStore
 from testing.memory.stores.catalog_syncs import MemoryCatalogSyncStore
 from testing.memory.stores.commit_claims import MemoryCommitClaimStore
@@ -12,8 +11,8 @@ from testing.memory.stores.connections import MemoryConnectionStore
 from testing.memory.stores.domain_events import MemoryDomainEventStore
 from testing.memory.stores.event_queue import MemoryMailbox
 from testing.memory.stores.events import MemoryEventStore
-from testing.memory.stores.faults import MemoryFaultStore
 from testing.memory.stores.flows import MemoryFlowStore
+from testing.memory.stores.housekeeping import MemoryHousekeepingStore
 from testing.memory.stores.idempotency import MemoryIdempotencyStore
 from testing.memory.stores.installation_checks import MemoryInstallationCheckStore
 from testing.memory.stores.integrations import MemoryIntegrationStore
@@ -22,9 +21,7 @@ from testing.memory.stores.projects import MemoryProjectStore
 from testing.memory.stores.read_leases import MemoryReadLeaseStore
 from testing.memory.stores.recoveries import MemoryRecoveryStore
 from testing.memory.stores.repositories import MemoryRepositoryStore
-from testing.memory.stores.retention import MemoryRetentionStore
 from testing.memory.stores.revocations import MemoryRevocationStore
-from testing.memory.stores.secret_uses import MemorySecretUseStore
 from testing.memory.stores.tokens import MemoryInstallationTokenStore, MemoryUserTokenStore
 from testing.memory.stores.versions import MemoryVersionStore
 
@@ -70,12 +67,9 @@ class MemoryTransaction(Transaction):
         self.events = MemoryEventStore(session)
         self.domain_events = self._recorder
         self.versions = MemoryVersionStore(session)
-        self.census = MemoryCensusStore(session)
-        self.retention = MemoryRetentionStore(session)
-        self.secret_uses = MemorySecretUseStore(session)
+        self.housekeeping = MemoryHousekeepingStore(session)
         self.idempotency = MemoryIdempotencyStore(session)
         self.recoveries = MemoryRecoveryStore(session)
-        self.faults = MemoryFaultStore(session)
 
     async def commit(self) -> None:
         """Record the domain events and let everyone see everything."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.observability.metrics import PrometheusMetrics
-from core.domain.events.backlog import Census
+from core.domain.events.backlog import BacklogGauges
 from core.domain.events.event import EventStatus
 from core.domain.integrations.installation_checks import CheckOutcome
 from ports.metrics import Metrics
@@ -39,7 +39,16 @@ def happen(metrics: Metrics) -> None:
     metrics.budget("github", "installation", "117", 0.5)
     metrics.breaker("github", is_open=True)
     metrics.minted("github", "minted")
-    metrics.census(Census(waiting=7, failed=1, unrouted=2, suspended=3, revoking=4, oldest_sync=90.5))
+    metrics.backlog(
+        BacklogGauges(
+            7,
+            failed_events=1,
+            unrouted_events=2,
+            suspended_integrations=3,
+            pending_revocations=4,
+            oldest_sync_seconds=90.5,
+        )
+    )
     metrics.checked_installation("github", CheckOutcome.REVOKED)
     metrics.installation_checks("github", overdue_seconds=12.5)
     metrics.streams(5)
@@ -69,7 +78,7 @@ def test_memory_tells_what_happened() -> None:
         {("github", "app", ""): 0.75, ("github", "installation", "117"): 0.5},
         {"github": True},
     )
-    assert (metrics.last_census.waiting, metrics.open_streams, metrics.lags) == (7, 5, [0.2])
+    assert (metrics.last_backlog.pending_events, metrics.open_streams, metrics.lags) == (7, 5, [0.2])
     assert (metrics.recovered_deliveries, metrics.recoveries) == (4, {"github": (3, 60.5)})
 
 
@@ -173,7 +182,7 @@ def test_counting_is_cheap(metrics: Metrics) -> None:
 PROGRAM = """
 import sys
 from adapters.observability.metrics import PrometheusMetrics
-from core.domain.events.backlog import Census
+from core.domain.events.backlog import BacklogGauges
 from core.domain.events.event import EventStatus
 metrics = PrometheusMetrics()
 if sys.argv[1] == "read":

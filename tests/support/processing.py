@@ -174,12 +174,9 @@ class _WatchedTransaction(Transaction):
         self.events = behind.events
         self.domain_events = behind.domain_events
         self.versions = behind.versions
-        self.retention = behind.retention
-        self.census = behind.census
-        self.secret_uses = behind.secret_uses
+        self.housekeeping = behind.housekeeping
         self.idempotency = behind.idempotency
         self.recoveries = behind.recoveries
-        self.faults = behind.faults
 
     async def commit(self) -> None:
         await self._before_commit()

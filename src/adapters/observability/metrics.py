@@ -11,12 +11,12 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from core.domain.events.backlog import Census
+from core.domain.events.backlog import BacklogGauges
 from core.domain.events.event import EventStatus
 from core.domain.integrations.installation_checks import CheckOutcome
 from ports.metrics import Metrics
 
-_CENSUS = {
+_BACKLOG = {
     "events_waiting": "Pending webhook events. The count stops at 100,000.",
     "events_failed": "Failed webhook events, which need a manual retry. The count stops at 100,000.",
     "events_unrouted": "Webhook events of installations that are not connected. The count stops at 100,000.",
@@ -178,9 +178,9 @@ class PrometheusMetrics(Metrics):
             ["provider", "outcome"],
             registry=self._registry,
         )
-        self._census = {
+        self._backlog = {
             name: Gauge(f"crewkit_git_{name}", about, registry=self._registry, multiprocess_mode="mostrecent")
-            for name, about in _CENSUS.items()
+            for name, about in _BACKLOG.items()
         }
         self._checks = Counter(
             "crewkit_git_installation_checks",
@@ -304,18 +304,18 @@ class PrometheusMetrics(Metrics):
         """Add one to this outcome's counter."""
         self._minted.labels(provider, outcome).inc()
 
-    def census(self, census: Census) -> None:
-        """Set all of its gauges."""
-        counted = {
-            "events_waiting": census.waiting,
-            "events_failed": census.failed,
-            "events_unrouted": census.unrouted,
-            "integrations_suspended": census.suspended,
-            "revocations_waiting": census.revoking,
-            "catalog_oldest_sync_seconds": census.oldest_sync,
+    def backlog(self, gauges: BacklogGauges) -> None:
+        """Set all backlog gauges."""
+        values = {
+            "events_waiting": gauges.pending_events,
+            "events_failed": gauges.failed_events,
+            "events_unrouted": gauges.unrouted_events,
+            "integrations_suspended": gauges.suspended_integrations,
+            "revocations_waiting": gauges.pending_revocations,
+            "catalog_oldest_sync_seconds": gauges.oldest_sync_seconds,
         }
-        for name, value in counted.items():
-            self._census[name].set(value)
+        for name, value in values.items():
+            self._backlog[name].set(value)
 
     def streams(self, count: int) -> None:
         """Set the gauge."""

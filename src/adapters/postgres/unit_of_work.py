@@ -6,7 +6,6 @@ from typing import Generic, TypeVar
 from adapters.postgres.connection.database import Database
 from adapters.postgres.connection.session import Session
 from adapters.postgres.stores.attributions import PostgresAttributionStore
-from adapters.postgres.stores.backlog import PostgresCensusStore
 from adapters.postgres.stores.batch_starts import PostgresBatchStartStore
 from adapters.postgres.stores.catalog_syncs import PostgresCatalogSyncStore
 from adapters.postgres.stores.commit_claims import PostgresCommitClaimStore
@@ -14,8 +13,8 @@ from adapters.postgres.stores.connections import PostgresConnectionStore
 from adapters.postgres.stores.domain_events import PostgresDomainEventStore
 from adapters.postgres.stores.event_queue import PostgresMailbox
 from adapters.postgres.stores.events import PostgresEventStore
-from adapters.postgres.stores.faults import PostgresFaultStore
 from adapters.postgres.stores.flows import PostgresFlowStore
+from adapters.postgres.stores.housekeeping import PostgresHousekeepingStore
 from adapters.postgres.stores.idempotency import PostgresIdempotencyStore
 from adapters.postgres.stores.installation_checks import PostgresInstallationCheckStore
 from adapters.postgres.stores.integrations import PostgresIntegrationStore
@@ -24,9 +23,7 @@ from adapters.postgres.stores.projects import PostgresProjectStore
 from adapters.postgres.stores.read_leases import PostgresReadLeaseStore
 from adapters.postgres.stores.recoveries import PostgresRecoveryStore
 from adapters.postgres.stores.repositories import PostgresRepositoryStore
-from adapters.postgres.stores.retention import PostgresRetentionStore
 from adapters.postgres.stores.revocations import PostgresRevocationStore
-from adapters.postgres.stores.secret_uses import PostgresSecretUseStore
 from adapters.postgres.stores.tokens import PostgresInstallationTokenStore, PostgresUserTokenStore
 from adapters.postgres.stores.versions import PostgresVersionStore
 from ports.unit_of_work import Transaction, UnitOfWork
@@ -105,12 +102,9 @@ class PostgresTransaction(Transaction):
     events = _Store(PostgresEventStore)
     domain_events = _Store(PostgresDomainEventStore)
     versions = _Store(PostgresVersionStore)
-    census = _Store(PostgresCensusStore)
-    retention = _Store(PostgresRetentionStore)
-    secret_uses = _Store(PostgresSecretUseStore)
+    housekeeping = _Store(PostgresHousekeepingStore)
     idempotency = _Store(PostgresIdempotencyStore)
     recoveries = _Store(PostgresRecoveryStore)
-    faults = _Store(PostgresFaultStore)
 
     async def commit(self) -> None:
         """Record the domain events and commit, both at once and last: see `PostgresDomainEventStore`."""

@@ -23,8 +23,8 @@ from core.use_cases.deliveries.record_secret_uses import RecordSecretUses
 from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries
 from core.use_cases.deliveries.requeue_due_events import Sweep
 from core.use_cases.events.apply_retention import ApplyRetention, Retention
-from core.use_cases.events.count_backlog import CountCensus
 from core.use_cases.events.list_events import ListEvents, ListEventsByPrefix
+from core.use_cases.events.publish_backlog_gauges import PublishBacklogGauges
 from core.use_cases.events.retry_events import RetryEvent, RetryEvents
 from core.use_cases.events.show_event import ShowEvent, ShowPayload
 from core.use_cases.idempotency.delete_expired_keys import ForgetExpiredKeys
@@ -179,7 +179,7 @@ def _events(by: Driven) -> Events:
         retry=RetryEvent(*inside, by.doorbell, by.clock),
         retry_many=RetryEvents(*inside, by.doorbell, by.clock, by.protocols),
         apply_retention=ApplyRetention(by.unit_of_work, by.clock, by.retention),
-        count_backlog=CountCensus(by.unit_of_work, by.clock, by.metrics),
+        publish_backlog_gauges=PublishBacklogGauges(by.unit_of_work, by.clock, by.metrics),
     )
 
 

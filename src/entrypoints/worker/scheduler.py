@@ -76,7 +76,7 @@ def schedules(application: Application) -> tuple[Schedule, ...]:
         # Often, because users expect an uninstalled app to disappear immediately.
         Schedule("confirm_deletions", application.integrations.confirm_deletions, every=1),
         Schedule("reconcile_installations", application.integrations.reconcile, every=60, at_most=300),
-        Schedule("count_census", application.events.count_backlog, every=15, at_most=20),
+        Schedule("publish_backlog_gauges", application.events.publish_backlog_gauges, every=15, at_most=20),
         Schedule("apply_retention", application.events.apply_retention, every=300, at_most=1800),
         Schedule("forget_expired_keys", application.delete_expired_keys, every=600),
         # Also runs at start, to fetch what was missed during downtime.

@@ -260,7 +260,7 @@ class AttributionStoreContract:
         counts = []
         for before, limit in ((ago(hours=1), 10), (ago(hours=-1), 2), (ago(hours=-1), 2), (ago(hours=-1), 2)):
             async with world.unit_of_work() as tx:
-                counts.append(await tx.retention.delete_attributions(before=before, limit=limit))
+                counts.append(await tx.housekeeping.delete_attributions(before=before, limit=limit))
                 await tx.commit()
             if len(counts) == 2:
                 assert [view.sha for view in await _page(world, organization)] == ["c"]

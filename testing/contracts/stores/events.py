@@ -1,17 +1,16 @@
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from core.domain.events.backlog import Census
 from core.domain.events.event import RETRYABLE, Event, EventStatus, Outcome, Settlement, Verdict
 from core.domain.events.lanes import lane_of
 from core.domain.identifiers import EventId
 from core.domain.integrations.integration import Integration, IntegrationStatus
 from ports.events import EventFilter
-from testing.builders.entities import INSTALLATION, PROVIDER, a_delivery, a_fact, ago, now, step
+from testing.builders.entities import INSTALLATION, PROVIDER, a_delivery, ago, now, step
 from testing.contracts.world import World
 
 
@@ -318,87 +317,3 @@ async def _reopened(world: World, *events: Event) -> list[EventId]:
 
 def _owned(event: Event, integration: Integration | None, status: EventStatus) -> Settlement:
     return Settlement(event.id, status, integration_id=integration.id if integration else None)
-
-
-class RetentionStoreContract:
-    """What every store that forgets promises."""
-
-    async def test_old_payloads_go_piece_by_piece(self, world: World) -> None:
-        """In the order they came, up to the first that is young, each looked at once."""
-        old = [await world.event(received_at=ago(days=10, minutes=-number)) for number in range(5)]
-        young = await world.event()
-        for event in (*old[:4], young):
-            await world.settle(Settlement(event.id, EventStatus.PROCESSED))
-        looked_at = []
-        for _ in range(4):
-            async with world.unit_of_work() as tx:
-                looked_at.append(await tx.retention.expire_payloads(before=ago(days=9), limit=2))
-                await tx.commit()
-        assert looked_at == [2, 2, 1, 0]
-        async with world.unit_of_work() as tx:
-            kept = [await tx.events.has_payload(event.id) for event in (*old, young)]
-            assert kept == [False] * 4 + [True] * 2, "what waits to be processed needs it"
-            assert [one.id for one in await tx.events.list(EventFilter(), limit=10)] == [
-                event.id for event in (young, *old[::-1])
-            ]
-
-    async def test_old_events_go_as_a_whole(self, world: World) -> None:
-        """But for what is still to be processed."""
-        old = [await world.event(received_at=ago(days=10)) for _ in range(3)]
-        young = await world.event()
-        for event in (*old[:2], young):
-            await world.settle(Settlement(event.id, EventStatus.PROCESSED))
-        counts = []
-        for _ in range(2):
-            async with world.unit_of_work() as tx:
-                counts.append(await tx.retention.forget_events(before=ago(days=9), limit=10))
-                await tx.commit()
-        assert counts == [2, 0]
-        async with world.unit_of_work() as tx:
-            left = [one.id for one in await tx.events.list(EventFilter(), limit=10)]
-        assert left == [young.id, old[2].id]
-
-    async def test_what_was_told_goes_but_for_the_newest(self, world: World) -> None:
-        """The oldest first, piece by piece; what is left tells a cursor of ours from a foreign one."""
-
-        async def forget(before: datetime, limit: int) -> tuple[int, list[int]]:
-            async with world.unit_of_work() as tx:
-                count = await tx.retention.forget_domain_events(before=before, limit=limit)
-                await tx.commit()
-            async with world.unit_of_work() as tx:
-                return count, [one.id for one in await tx.domain_events.after(0, limit=10)]
-
-        assert await forget(now() + timedelta(hours=1), 2) == (0, [])
-        organization = await world.organization()
-        for _ in range(5):
-            async with world.unit_of_work() as tx:
-                await tx.domain_events.append([a_fact(organization)])
-                await tx.commit()
-        async with world.unit_of_work() as tx:
-            first, *told = await tx.domain_events.after(0, limit=10)
-        ids = [one.id for one in told]
-        assert await forget(told[0].recorded_at, 10) == (1, ids), first.id
-        later = now() + timedelta(hours=1)
-        assert await forget(later, 2) == (2, ids[2:])
-        assert await forget(later, 10) == (1, ids[3:])
-        assert await forget(later, 10) == (0, ids[3:])
-
-
-class CensusStoreContract:
-    """What every store that counts promises."""
-
-    async def test_each_kind_is_counted(self, world: World) -> None:
-        """Nothing in an empty store; then what there is of each, and the age of the oldest list."""
-        async with world.unit_of_work() as tx:
-            assert await tx.census.take(now=now()) == Census()
-        await world.integration(synced_at=ago(minutes=2))
-        await world.integration(provider_id="2", synced_at=ago(minutes=1))
-        await world.integration(provider_id="3", status=IntegrationStatus.SUSPENDED, synced_at=ago(days=9))
-        events = [await world.event() for _ in range(5)]
-        await world.settle(Settlement(events[0].id, EventStatus.FAILED))
-        await world.settle(Settlement(events[1].id, EventStatus.UNROUTED))
-        await world.settle(Settlement(events[2].id, EventStatus.PROCESSED))
-        async with world.unit_of_work() as tx:
-            census = await tx.census.take(now=now())
-        assert 119 < census.oldest_sync < 125
-        assert replace(census, oldest_sync=0.0) == Census(waiting=2, failed=1, unrouted=1, suspended=1)

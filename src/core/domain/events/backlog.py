@@ -2,26 +2,25 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Census:
-    """How much there is of what should be little; counts end at `MOST`, beyond which it does not matter."""
+class BacklogGauges:
+    """Waiting and failed work. Counts end at `MAX_COUNT`: above it, the exact number does not matter."""
 
-    waiting: int = 0
-    """Events that are to be processed."""
+    pending_events: int = 0
+    """Webhook events that are not processed yet."""
 
-    failed: int = 0
-    """Events that were given up."""
+    failed_events: int = 0
+    """Webhook events whose processing failed and is not tried again."""
 
-    unrouted: int = 0
-    """Events whose installation is not connected."""
+    unrouted_events: int = 0
+    """Webhook events of installations that are not connected."""
 
-    suspended: int = 0
-    """Integrations that are suspended."""
+    suspended_integrations: int = 0
 
-    revoking: int = 0
-    """Tokens that are to be revoked at a provider."""
+    pending_revocations: int = 0
+    """Tokens that are still to be revoked at a provider."""
 
-    oldest_sync: float = 0.0
-    """How many seconds ago the least current catalog of an active integration was read."""
+    oldest_sync_seconds: float = 0.0
+    """The age of the oldest catalog of an active integration, in seconds since its last sync."""
 
 
-MOST = 100_000
+MAX_COUNT = 100_000

@@ -25,5 +25,5 @@ class RecordSecretUses:
         if not uses:
             return
         async with self.unit_of_work() as tx:
-            await tx.secret_uses.record(uses)
+            await tx.housekeeping.record_secret_uses(uses)
             await tx.commit()

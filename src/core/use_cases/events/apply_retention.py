@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from ports.clock import Clock
-from ports.retention import RetentionStore
+from ports.housekeeping import HousekeepingStore
 from ports.unit_of_work import UnitOfWork
 
 _AT_ONCE = 1000
@@ -28,29 +28,29 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class ApplyRetention:
-    """Forget what is older than it is to be kept, a short transaction at a time."""
+    """Delete what is older than its retention period, in short transactions."""
 
     unit_of_work: UnitOfWork
     clock: Clock
     retention: Retention
 
     async def __call__(self) -> int:
-        """Return how many events were looked at or removed; raises `StorageUnavailable`."""
+        """Return the number of rows checked or deleted; raises `StorageUnavailable`."""
         kept = self.retention
         return (
             await self._in_pieces(kept.payloads, lambda store: store.expire_payloads)
-            + await self._in_pieces(kept.events, lambda store: store.forget_events)
-            + await self._in_pieces(kept.domain_events, lambda store: store.forget_domain_events)
+            + await self._in_pieces(kept.events, lambda store: store.delete_events)
+            + await self._in_pieces(kept.domain_events, lambda store: store.delete_domain_events)
             + await self._in_pieces(kept.attributions, lambda store: store.delete_attributions)
         )
 
-    async def _in_pieces(self, age: timedelta | None, of: Callable[[RetentionStore], _Piece]) -> int:
+    async def _in_pieces(self, age: timedelta | None, of: Callable[[HousekeepingStore], _Piece]) -> int:
         if age is None:
             return 0
         before, total = self.clock.now() - age, 0
         for _ in range(_MOST_PIECES):
             async with self.unit_of_work() as tx:
-                taken = await of(tx.retention)(before=before, limit=_AT_ONCE)
+                taken = await of(tx.housekeeping)(before=before, limit=_AT_ONCE)
                 await tx.commit()
             total += taken
             if taken < _AT_ONCE:

@@ -44,9 +44,11 @@ class AppBreaker:
         count = known.count + 1 if known else 1
         noted = self._refusals[provider] = _Refusals(count, now + app_pause(count))
         async with self._unit_of_work() as tx:
-            is_news = await tx.faults.meet(self._fault(provider), at=now, forgotten_before=now - _FORGOTTEN)
+            is_new = await tx.housekeeping.record_fault(
+                self._fault(provider), at=now, forgotten_before=now - _FORGOTTEN
+            )
             await tx.commit()
-        if is_news:
+        if is_new:
             self._alerts.alert(
                 "app_refused",
                 f"{refusal.message} Check the app's {self._credential} and the clock of this machine.",
@@ -59,7 +61,7 @@ class AppBreaker:
         """Note that the provider knows our app."""
         if self._refusals.pop(provider, None) is not None:
             async with self._unit_of_work() as tx:
-                await tx.faults.end(self._fault(provider))
+                await tx.housekeeping.end_fault(self._fault(provider))
                 await tx.commit()
 
     def _fault(self, provider: str) -> str:

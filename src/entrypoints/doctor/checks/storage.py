@@ -135,7 +135,7 @@ class _Storage:
 
     async def webhook_secrets(self) -> list[Finding]:
         async with self.unit_of_work() as tx:
-            used = await tx.secret_uses.all()
+            used = await tx.housekeeping.load_secret_uses()
         accepted = self.settings.github_webhook_secrets
         fingerprints = [SigningSecret(secret.reveal()).fingerprint for secret in accepted]
         return judge_webhook_secrets(fingerprints, used, now=self.clock.now())
@@ -145,7 +145,7 @@ class _Storage:
         if key is None:
             return []
         async with self.unit_of_work() as tx:
-            used = await tx.secret_uses.all()
+            used = await tx.housekeeping.load_secret_uses()
         return judge_app_keys(key_fingerprint(read_private_key(key)), used, now=self.clock.now())
 
     async def installations(self) -> list[Finding]:

@@ -6,14 +6,15 @@ from ports.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
-class CountCensus:
-    """Tell whoever watches how much there is of what should be little."""
+class PublishBacklogGauges:
+    """Publish the backlog gauges."""
 
     unit_of_work: UnitOfWork
     clock: Clock
     metrics: Metrics
 
     async def __call__(self) -> None:
-        """Count once; raises `StorageUnavailable`."""
+        """Count and publish once; raises `StorageUnavailable`."""
         async with self.unit_of_work() as tx:
-            self.metrics.census(await tx.census.take(now=self.clock.now()))
+            gauges = await tx.housekeeping.count_backlog(now=self.clock.now())
+        self.metrics.backlog(gauges)
