@@ -38,7 +38,7 @@ const WORDS = new Map(
     email_permission_missing:
       "The app isn’t permitted to read your verified emails on GitHub. Ask your crewkit operator to grant this permission, then connect again.",
     approval_request_not_found:
-      "Your GitHub account has no open request for an owner’s approval. Request the app again with the same GitHub account.",
+      "The GitHub user you signed in with has no open request for an owner’s approval. Request the app again, signed in to GitHub as that user.",
   }),
 );
 

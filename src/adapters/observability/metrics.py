@@ -117,8 +117,9 @@ class PrometheusMetrics(Metrics):
         )
         self._behind = Gauge(
             "crewkit_git_recovery_behind_seconds",
-            "Seconds since the service last compared the provider's delivery log completely, measured at the "
-            "start and end of each recovery run. It grows while no run completes the comparison.",
+            "Seconds since the service last compared the provider's complete delivery log with the stored "
+            "webhook events. Updated at the start and end of each recovery run. The value grows from run to "
+            "run if the runs stop before the comparison is complete.",
             ["provider"],
             registry=self._registry,
             multiprocess_mode="mostrecent",

@@ -28,8 +28,8 @@ def judge_revision(current: str | None, newest: str) -> Finding:
             about,
             f"The database schema is at revision {current}, newer than revision {newest} of this version of "
             "crewkit-git.",
-            "This is expected after a rollback and during an upgrade. This version of crewkit-git works with "
-            "the newer schema (docs/upgrades.md).",
+            "This is expected after a rollback and during an upgrade: a version works with the schema of the "
+            "next release. If the schema is of a later release, upgrade crewkit-git (docs/upgrades.md).",
         )
     return fail(
         about, f"The database schema is at revision {current}, but this version needs {newest}.", migrate

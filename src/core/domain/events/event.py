@@ -172,8 +172,8 @@ class EventNotFound(DomainError):
 class EventNotRetryable(DomainError):
     """The event cannot be retried.
 
-    Retry only failed, ignored and unrouted events that belong to the organization to which their
-    installation is connected now.
+    Only failed, ignored and unrouted events can be retried. The installation must still be connected to
+    the organization that received the event, and an unrouted event must not be older than 72 hours.
     """
 
     kind = ErrorKind.ABORTED

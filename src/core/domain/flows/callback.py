@@ -47,9 +47,9 @@ class CodeMissing(DomainError):
 
 
 class ApprovalNotFound(DomainError):
-    """The user's account at the provider has no open request to an owner to approve the app.
+    """The signed-in account at the provider has no open request for an owner's approval of the app.
 
-    Request the app again on the provider's page, with the same account.
+    Request the app again on the provider's page, signed in there with this account.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION

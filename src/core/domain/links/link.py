@@ -42,7 +42,7 @@ class ProjectNotLinked(DomainError):
 
 
 class ProjectAlreadyLinked(DomainError):
-    """The project is already linked to another repository of this provider, or with other settings.
+    """The project already has a link: to another repository of this provider, or with other settings.
 
     To link another repository, set `replace` or unlink the project first. To change the settings, update
     the link.

@@ -12,7 +12,7 @@ from core.domain.organizations import Project
 
 
 class Unreachable(Enum):
-    """Why a link receives no events."""
+    """Why this service cannot access the repository of a link."""
 
     INTEGRATION_REVOKED = "integration_revoked"
     INTEGRATION_SUSPENDED = "integration_suspended"

@@ -192,7 +192,10 @@ class Installing:
                 answers=[
                     Answer(Going),
                     Answer(media_type=HTML),
-                    Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "The dashboard."}),
+                    Answer(
+                        status=HTTPStatus.SEE_OTHER,
+                        headers={"location": "The dashboard, or the provider's page."},
+                    ),
                 ],
                 refusals=[*_OF_FINISHING, ChoiceInvalid],
                 access=Access.ANYONE,

@@ -38,7 +38,7 @@ class _UnreachableReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Unr
     """The integration can no longer access the repository."""
 
 class UnreachableReason(_UnreachableReason, metaclass=_UnreachableReasonEnumTypeWrapper):
-    """UnreachableReason is why a link receives no events."""
+    """UnreachableReason is why this service cannot access the repository of a link."""
 
 UNREACHABLE_REASON_UNSPECIFIED: UnreachableReason.ValueType  # 0
 """The repository can be reached."""
@@ -91,7 +91,7 @@ class ProjectRepository(_message.Message):
     root_directory: _builtins.str
     """Output only. The project's directory in the repository. Not set if it is the repository's root directory."""
     reachable: _builtins.bool
-    """Output only. Whether the link can receive events now."""
+    """Output only. Whether this service can access the repository now."""
     reason: Global___UnreachableReason.ValueType
     """Output only. Why the link is not reachable. Unspecified if it is reachable."""
     archived: _builtins.bool
