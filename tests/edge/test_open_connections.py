@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from entrypoints.rest.http.open_connections import ConnectionLimits
-from entrypoints.rest.server import server_config
+from entrypoints.rest.http.server_config import server_config
 from entrypoints.settings.values import Address
 from tests.support.conditions import until
 from tests.support.serving import serving

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from entrypoints.rest.http.protocol import HttpProtocol
-from entrypoints.rest.server import server_config
+from entrypoints.rest.http.server_config import server_config
 from entrypoints.settings.values import Address
 from tests.support.serving import serving
 

@@ -19,8 +19,8 @@ from core.domain.secret import Secret
 from entrypoints.bootstrap.wiring import Driven, wire
 from entrypoints.rest.app import RestParts, create_app
 from entrypoints.rest.http.authentication import Authentication
+from entrypoints.rest.http.server_config import server_config
 from entrypoints.rest.resources.webhooks import WebhookEndpoint
-from entrypoints.rest.server import server_config
 from entrypoints.settings.values import Address
 from testing.builders.entities import PROVIDER
 from testing.memory.clock import SettableClock

@@ -19,7 +19,7 @@ from entrypoints.bootstrap.rest import open_rest
 from entrypoints.local.sandbox_app import app_environment
 from entrypoints.local.up.keys import development_environment
 from entrypoints.process.listen import claimable
-from entrypoints.rest.server import server_config
+from entrypoints.rest.http.server_config import server_config
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.table import PREFIX
 from entrypoints.settings.values import Address

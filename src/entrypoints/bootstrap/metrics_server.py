@@ -14,8 +14,8 @@ from entrypoints.process.listen import listen, told
 from entrypoints.rest.http.envelope import Envelope
 from entrypoints.rest.http.operations import routes
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
+from entrypoints.rest.http.server_config import server_config
 from entrypoints.rest.resources import health, metrics
-from entrypoints.rest.server import server_config
 from entrypoints.settings.table import PREFIX
 from entrypoints.settings.values import Address
 

@@ -7,22 +7,15 @@ from types import FrameType
 import structlog
 import uvicorn
 import uvloop
-from starlette.types import ASGIApp
 
 from entrypoints.bootstrap.rest import open_rest
 from entrypoints.garbage_collection import freeze_existing_objects
 from entrypoints.process.descriptors import raise_descriptor_limit
 from entrypoints.process.listen import listen, told
 from entrypoints.rest.http.open_connections import ConnectionLimits
-from entrypoints.rest.http.protocol import protocol_factory
+from entrypoints.rest.http.server_config import server_config
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.table import PREFIX
-from entrypoints.settings.values import Address
-
-# GitHub waits 10 s for an answer; a request that is older than that when we stop has lost its caller.
-_DRAIN_SECONDS = 10
-
-_DEFAULT_LIMITS = ConnectionLimits()
 
 _log = structlog.get_logger(__name__)
 
@@ -32,29 +25,6 @@ def run_api(settings: Settings) -> None:
     raise_descriptor_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
-
-
-def server_config(
-    app: ASGIApp, address: Address, limits: ConnectionLimits = _DEFAULT_LIMITS
-) -> uvicorn.Config:
-    """Return how the interface is served, on the event loop that runs."""
-    return uvicorn.Config(
-        app,
-        host=address.host,
-        port=address.port,
-        loop="none",
-        http=protocol_factory(limits),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        # Each costs microseconds a request; addresses come from the proxy's own log.
-        proxy_headers=False,
-        server_header=False,
-        # Written once a second; the dashboard reads from it by how much a device's clock is wrong.
-        date_header=True,
-        timeout_graceful_shutdown=_DRAIN_SECONDS,
-    )
 
 
 class _Server(uvicorn.Server):
