@@ -41,6 +41,7 @@ def test_texts_of_the_code_are_as_in_the_baseline() -> None:
         "proto/crewkit/git/v1/events.proto",
         "src/entrypoints/cli/main.py",
         "src/adapters/oso_policy/policy/roles.polar",
+        "src/entrypoints/rest/browser/templates/page.html",
         "dashboard/src/main.tsx",
         "deploy/observe/alerts.yml",
         "compose.yaml",

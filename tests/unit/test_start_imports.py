@@ -19,6 +19,16 @@ def test_processes_do_not_import_unused_packages() -> None:
     assert _UNUSED & set(modules.stdout.split()) == set()
 
 
+def test_only_processes_with_pages_import_the_template_engine() -> None:
+    program = (
+        "import sys, entrypoints.grpc_api.server, entrypoints.worker.main, entrypoints.worker.scheduler\n"
+        "import entrypoints.bootstrap.metrics_server, entrypoints.cli.main\n"
+        "print(*sys.modules)"
+    )
+    modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "jinja2" not in modules.stdout.split()
+
+
 def test_hidden_packages_can_be_imported_later() -> None:
     program = (
         "from entrypoints.cli.libraries import import_libraries; import_libraries()\n"

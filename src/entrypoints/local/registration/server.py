@@ -1,5 +1,3 @@
-import base64
-import hashlib
 import secrets
 import threading
 from collections.abc import Iterator
@@ -9,12 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from entrypoints.local.registration.flow import RegistrationFlow, Shown
-from entrypoints.local.registration.pages import STYLE, not_found
+from entrypoints.local.registration.pages import not_found, page_style_source
 from entrypoints.process.listen import explained
 from entrypoints.settings.values import Address, origin_of
 
 _HOST = "127.0.0.1"
-_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 _SILENCE_SECONDS = 10
 
 
@@ -86,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in {
             "Content-Type": "text/html; charset=utf-8",
             "Content-Length": str(len(body)),
-            "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
+            "Content-Security-Policy": f"default-src 'none'; style-src {page_style_source()}; "
             f"form-action {github}; base-uri 'none'; frame-ancestors 'none'",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cache-Control": "no-store",

@@ -1,7 +1,7 @@
 """How a step of installing looks to a person, and to a program."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import assert_never
 from uuid import UUID
@@ -12,7 +12,6 @@ from starlette.responses import RedirectResponse, Response
 
 from core.domain.flows.callback import SetupAction
 from core.domain.organizations import Organization
-from core.domain.provider import SingleSignOnRequired
 from core.use_cases.install.prove_installations import FailedProof
 from core.use_cases.install.results import (
     AwaitingApproval,
@@ -25,7 +24,7 @@ from core.use_cases.install.results import (
     RedirectTo,
     RetryLater,
 )
-from entrypoints.rest.browser.pages import Link, Pages, name_provider, post_button, prefers_page, with_query
+from entrypoints.rest.browser.pages import Link, Pages, name_provider, prefers_page, sign_on_url, with_query
 from entrypoints.rest.http.json_response import Json
 
 INSTALL = "/api/v1/git/{provider}/install"
@@ -173,8 +172,8 @@ def _unasked(
     request: Request, setup_action: SetupAction | None, organizations: Sequence[Organization], pages: Pages
 ) -> Response:
     """Return the page of a return that no flow here belongs to, with what connects the installation."""
-    offers = "".join(
-        post_button(
+    offers = [
+        Link(
             f"Connect {one.name}",
             _install(
                 request,
@@ -184,11 +183,12 @@ def _unasked(
             ),
         )
         for one in organizations[:_MOST_OFFERED]
-    )
+    ]
     return pages.show(
         request,
         *_UNASKED[setup_action],
-        form=offers,
+        template="buttons.html",
+        buttons=offers,
         action=Link("Open integrations", pages.back("/kit/settings/integrations").url),
     )
 
@@ -207,17 +207,15 @@ def _request_choice(request: Request, choice: ChooseRequest, pages: Pages) -> Re
         "Choose the requested account",
         "You asked the owners of several accounts to approve the app. Choose the account for this "
         "organization. The account is connected when an owner approves the app.",
-        form=_choice_form(choice.state, "account_id", options),
+        template="choose_request.html",
+        state=choice.state,
+        options=options,
         action=pages.back(choice.return_to),
     )
 
 
 def _checking(request: Request, checking: Checking, pages: Pages) -> Response:
     """Return the page that shows how far a proof has come, and continues it without a click."""
-    progress = (
-        f'<progress aria-label="Repositories checked" value="{checking.checked}" '
-        f'max="{checking.total or 1}"></progress>'
-    )
     done = f"{checking.checked:,} of {checking.total:,}" if checking.total else "Starting"
     return pages.show(
         request,
@@ -225,7 +223,9 @@ def _checking(request: Request, checking: Checking, pages: Pages) -> Response:
         "crewkit checks that you are an admin of every repository of this account. This page updates "
         "automatically.",
         f"Repositories checked: {done}.",
-        form=progress,
+        template="checking.html",
+        checked=checking.checked,
+        total=checking.total,
         action=Link("Continue now", checking.url),
         back=pages.back(checking.return_to),
         continues_at=checking.url,
@@ -233,11 +233,6 @@ def _checking(request: Request, checking: Checking, pages: Pages) -> Response:
 
 
 def _choice(request: Request, choice: Choose, pages: Pages) -> Response:
-    form = _choice_form(
-        choice.state,
-        "installation_id",
-        [(one.provider_id, one.account_login) for one in choice.installations],
-    )
     words = "The app is installed on several accounts. Choose the account to connect."
     if not choice.installations:
         words = "crewkit has not confirmed an account that you can connect. " + (
@@ -249,7 +244,11 @@ def _choice(request: Request, choice: Choose, pages: Pages) -> Response:
         request,
         "Choose an account",
         words,
-        form=form + _others(choice) + _failures(request, choice),
+        template="choose_account.html",
+        choice=choice,
+        options=[(one.provider_id, one.account_login) for one in choice.installations],
+        retriable=[_failure(request, failed) for failed in choice.failed if not failed.is_final],
+        final=[_failure(request, failed) for failed in choice.failed if failed.is_final],
         action=Link(
             "Install on another account",
             _install(request, choice.organization_id, return_to=choice.return_to, mode="new"),
@@ -258,62 +257,29 @@ def _choice(request: Request, choice: Choose, pages: Pages) -> Response:
     )
 
 
-def _others(choice: Choose) -> str:
-    """Return the forms for the accounts that were not checked yet: one of them, or the next page."""
-    if not choice.unchecked:
-        return ""
-    options = "".join(
-        f'<option value="{escape(one.provider_id)}">{escape(one.account_login)}</option>'
-        for one in sorted(choice.unchecked, key=lambda one: one.account_login.lower())
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """An account that cannot be connected, for the page."""
+
+    account: str
+    message: str
+    code: str
+    sign_on_url: str | None
+
+
+def _failure(request: Request, failed: FailedProof) -> _Failure:
+    error = failed.refusal
+    return _Failure(
+        failed.installation.account_login,
+        name_provider(request, error.message),
+        error.code,
+        sign_on_url(error),
     )
-    state = f'<input type="hidden" name="state" value="{escape(choice.state)}">'
-    one = (
-        f'<form method="post">{state}<p><label>Accounts not checked yet '
-        f'<select name="installation_id">{options}</select></label> <button>Connect</button></p></form>'
-    )
-    around = [("Previous accounts", choice.page - 1)] if choice.page else []
-    around += [("More accounts", choice.page + 1)] if choice.page + 1 < choice.pages else []
-    buttons = "".join(f'<button name="page" value="{page}">{words}</button> ' for words, page in around)
-    if not buttons:
-        return one
-    position = f"Page {choice.page + 1} of {choice.pages}"
-    return f'{one}<form method="post">{state}<p>{buttons}<small>{position}</small></p></form>'
-
-
-def _failures(request: Request, choice: Choose) -> str:
-    """Return the accounts that cannot be offered, with reasons; those that no retry helps are folded."""
-    open_ones = "".join(_failure(request, one) for one in choice.failed if not one.is_final)
-    final = "".join(_failure(request, one) for one in choice.failed if one.is_final)
-    shown = f"<h2>Accounts that could not be checked</h2><ul>{open_ones}</ul>" if open_ones else ""
-    folded = (
-        f"<details><summary>Accounts you cannot connect</summary><ul>{final}</ul></details>" if final else ""
-    )
-    return shown + folded
-
-
-def _failure(request: Request, failed: FailedProof) -> str:
-    name, refusal = escape(failed.installation.account_login), failed.refusal
-    help_link = ""
-    if isinstance(refusal, SingleSignOnRequired) and refusal.url:
-        help_link = (
-            f' <a target="_blank" rel="noopener" href="{escape(refusal.url)}">Sign in with single sign-on</a>'
-        )
-    why = f"{escape(name_provider(request, refusal.message))} <small>{refusal.code}</small>"
-    return f"<li><strong>{name}</strong>: {why}{help_link}</li>"
 
 
 def _install(request: Request, organization_id: UUID, *, return_to: str, mode: str) -> str:
     path = INSTALL.format(provider=request.path_params["provider"])
     return with_query(path, organization_id=str(organization_id), return_to=return_to, mode=mode)
-
-
-def _choice_form(state: str, name: str, options: Sequence[tuple[str, str]]) -> str:
-    """Return a form with a button for each option: its value, and its words."""
-    buttons = "".join(
-        f'<p><button name="{name}" value="{escape(value)}">{escape(words)}</button></p>'
-        for value, words in options
-    )
-    return f'<form method="post"><input type="hidden" name="state" value="{escape(state)}">{buttons}</form>'
 
 
 def _going(outcome: InstallResult, pages: Pages) -> Going:

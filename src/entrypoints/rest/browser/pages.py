@@ -1,11 +1,8 @@
 """Small pages for people in the middle of a browser flow: one sentence and one thing to do."""
 
-import base64
-import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from html import escape
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode
 
@@ -16,18 +13,12 @@ from core.domain.errors import DomainError
 from core.domain.flows.flow import FlowInProgress
 from core.domain.principals import TokenRefused
 from core.domain.provider import SingleSignOnRequired
+from entrypoints.edge.templates import open_templates, style_source
 from entrypoints.rest.http.problems import headers_of, status_of
 from entrypoints.rest.http.request_ids import request_id_of
 from entrypoints.settings.values import origin_of
 
-_STYLE = (
-    ":root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}"
-    "body{max-width:32rem;margin:4rem auto;padding:0 1rem}"
-    "a.action,button{display:inline-block;font:inherit;padding:.5rem 1rem;border:1px solid;"
-    "border-radius:.4rem;text-decoration:none;color:inherit;background:none;cursor:pointer;margin:.25rem 0}"
-    "small{opacity:.7}"
-)
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_TEMPLATES = open_templates("entrypoints.rest.browser")
 
 _TITLES = {
     "flow_expired": "Connecting took too long",
@@ -105,31 +96,31 @@ class Pages:
         *sentences: str,
         action: Link | None = None,
         back: Link | None = None,
-        form: str = "",
         note: str = "",
         status: HTTPStatus = HTTPStatus.OK,
         continues_at: str | None = None,
+        template: str = "page.html",
+        **values: object,
     ) -> Response:
-        """Return a page; everything but `form`, which is HTML, is text. `back` is the link to cancel.
+        """Return a page from a template, which gets `values` too. `back` is the link to cancel.
 
-        The page leaves for `continues_at` by itself, and stays visible until the answer from there comes.
+        The browser opens `continues_at` after a second, and shows the page until the response arrives.
         """
-        title = name_provider(request, title)
-        told = "".join(f"<p>{escape(name_provider(request, sentence))}</p>" for sentence in sentences)
-        link = action or self.back()
-        other = f'<p><a href="{escape(back.url)}">{escape(back.words)}</a></p>' if back else ""
-        body = (
-            '<!doctype html><html lang="en"><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width,initial-scale=1">'
-            f"{_refresh(continues_at)}<title>{escape(title)}</title><style>{_STYLE}</style><main><h1>{escape(title)}</h1>{told}{form}"
-            f'<p><a class="action" href="{escape(link.url)}">{escape(link.words)}</a></p>{other}'
-            f"<small>{escape(note)} Request {escape(request_id_of(request.scope))}</small></main></html>"
+        body = _TEMPLATES.get_template(template).render(
+            values,
+            title=name_provider(request, title),
+            sentences=[name_provider(request, sentence) for sentence in sentences],
+            action=action or self.back(),
+            back=back,
+            note=note,
+            request_id=request_id_of(request.scope),
+            continues_at=continues_at,
         )
         # A form's answer leads to the dashboard, and browsers hold that, too, against where forms may lead.
         dashboard = origin_of(self.dashboard_url) if self.dashboard_url else ""
         targets = " ".join(filter(None, ["'self'", dashboard, *self.provider_origins]))
         policy = (
-            f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {targets}; "
+            f"default-src 'none'; style-src {style_source(_TEMPLATES, 'page.css')}; form-action {targets}; "
             "base-uri 'none'; frame-ancestors 'none'"
         )
         # With no referrer at all a browser posts a form with `Origin: null`, which is refused. The path of
@@ -148,7 +139,9 @@ class Pages:
             error.message,
             action=again or self.back_refused(error),
             back=self.back_refused(error) if again else None,
-            form=self._help(error) + self._restart(request, error),
+            template="buttons.html",
+            sign_on_url=sign_on_url(error),
+            buttons=self._restart(request, error),
             note=f"Code {error.code}.",
             status=status_of(error),
             # The first click on this page finishes soon.
@@ -160,8 +153,14 @@ class Pages:
     def confirm(self, request: Request, title: str, *sentences: str) -> Response:
         """Return a page that asks before this request is carried out; the form's POST has an `Origin`."""
         here = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
-        form = post_button("Continue", here)
-        return self.show(request, title, *sentences, form=form, action=Link("Cancel", self.back().url))
+        return self.show(
+            request,
+            title,
+            *sentences,
+            template="buttons.html",
+            buttons=[Link("Continue", here)],
+            action=Link("Cancel", self.back().url),
+        )
 
     def back_refused(self, error: DomainError) -> Link:
         """Return the link back to a page that shows the refusal.
@@ -173,14 +172,14 @@ class Pages:
         query = {"refused": error.code, **({"account": way.account} if way and way.account else {})}
         return self.back(with_query(path, **query))
 
-    def _restart(self, request: Request, error: DomainError) -> str:
-        """Return a form that starts an ended flow again.
+    def _restart(self, request: Request, error: DomainError) -> list[Link]:
+        """Return the button that starts an ended flow again, if there is one.
 
         The app may have been installed meanwhile, so installing starts with what exists.
         """
         base, is_callback, _ = request.url.path.rpartition("/callback")
         if error.way_back is None or error.code not in _RESTARTED or not is_callback:
-            return ""
+            return []
         return_to = error.way_back.return_to
         if error.way_back.organization_id is None:
             action = with_query(f"{base}/authorize", return_to=return_to)
@@ -189,14 +188,7 @@ class Pages:
             action = with_query(
                 f"{base}/install", organization_id=organization_id, return_to=return_to, mode="existing"
             )
-        return post_button(_RESTARTED[error.code], action)
-
-    def _help(self, error: DomainError) -> str:
-        """Return a link to what helps at the provider, besides trying again."""
-        if isinstance(error, SingleSignOnRequired) and error.url:
-            target = f'target="_blank" rel="noopener" href="{escape(error.url)}"'
-            return f'<p><a class="action" {target}>Sign in with single sign-on</a></p>'
-        return ""
+        return [Link(_RESTARTED[error.code], action)]
 
     def for_people(
         self, handler: Callable[[Request], Awaitable[Response]]
@@ -244,9 +236,9 @@ class Pages:
         )
 
 
-def _refresh(url: str | None) -> str:
-    # After a second, as a browser does not show a page that leaves at once.
-    return f'<meta http-equiv="refresh" content="1;url={escape(url)}">' if url else ""
+def sign_on_url(error: DomainError) -> str | None:
+    """Return where to sign in with single sign-on, if the error needs it and the provider named a URL."""
+    return error.url if isinstance(error, SingleSignOnRequired) else None
 
 
 def name_provider(request: Request, text: str) -> str:
@@ -257,11 +249,6 @@ def name_provider(request: Request, text: str) -> str:
     """
     name = _DISPLAY_NAMES.get(request.path_params.get("provider", ""))
     return re.sub(r"\b[Tt]he provider\b", name, text) if name else text
-
-
-def post_button(words: str, action: str) -> str:
-    """Return a form that is one button; its POST has an `Origin`, which a link has not."""
-    return f'<form method="post" action="{escape(action)}"><button>{escape(words)}</button></form>'
 
 
 def with_query(path: str, **added: str) -> str:

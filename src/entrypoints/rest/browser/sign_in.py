@@ -1,12 +1,9 @@
 """Sign in as one of the demo's people. Exists in development alone: crewkit signs people in elsewhere."""
 
-import base64
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from html import escape
 from http import HTTPStatus
 from urllib.parse import parse_qs, quote
 
@@ -14,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from core.domain.errors import DomainError, ErrorKind
+from entrypoints.edge.templates import open_templates, style_source
 from entrypoints.local.development.demo import DemoUser, demo_users
 from entrypoints.local.development.tokens import DEFAULT_LIFETIME, TokenSigner
 from entrypoints.rest.http.authentication import Authentication, OriginRefused
@@ -24,15 +22,7 @@ from entrypoints.settings.settings import Settings
 
 PATH = "/dev/sign-in"
 _LARGEST_FORM = 4096
-_STYLE = "body{font:1rem/1.5 system-ui;max-width:28rem;margin:4rem auto}button{font:inherit;margin:.25rem 0}"
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
-
-# Without its own address as referrer a browser posts this form with `Origin: null`, which is refused.
-_PAGE_HEADERS = {"content-security-policy": _POLICY, "referrer-policy": "same-origin"}
+_TEMPLATES = open_templates("entrypoints.rest.browser")
 
 
 class SignInQuery(Query, frozen=True):
@@ -76,8 +66,8 @@ def operations(sign_in: SignIn, authentication: Authentication) -> list[Operatio
 
     async def show(request: Request) -> Response:
         return_to = _path(read_query(request, SignInQuery).return_to)
-        page = _page(sign_in.people(), return_to)
-        return HTMLResponse(page, headers=_PAGE_HEADERS)
+        page = _TEMPLATES.get_template("sign_in.html").render(people=sign_in.people(), return_to=return_to)
+        return HTMLResponse(page, headers=_page_headers())
 
     async def choose(request: Request) -> Response:
         # Otherwise a page elsewhere could quietly sign this browser in as someone of its choosing.
@@ -132,19 +122,10 @@ def _path(return_to: str) -> str:
     return quote(return_to, safe="/?&=%#-._~") if local else "/"
 
 
-_NOT_RUNNING = (
-    "<p>The demo is not running yet. Start it with <code>make run</code>, then reload this page.</p>"
-)
-
-
-def _page(people: Mapping[str, DemoUser], return_to: str) -> str:
-    buttons = "".join(
-        f'<p><button name="email" value="{escape(person.email)}">{escape(role)}</button> '
-        f"{escape(person.email)}</p>"
-        for role, person in people.items()
+def _page_headers() -> dict[str, str]:
+    policy = (
+        f"default-src 'none'; style-src {style_source(_TEMPLATES, 'page.css')}; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
     )
-    return (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>Sign in</title><style>{_STYLE}</style>"
-        f'<h1>Sign in</h1><form method="post"><input type="hidden" name="return_to" '
-        f'value="{escape(return_to)}">{buttons or _NOT_RUNNING}</form></html>'
-    )
+    # Without a referrer, browsers post this form with `Origin: null`, which is rejected.
+    return {"content-security-policy": policy, "referrer-policy": "same-origin"}
