@@ -1,9 +1,9 @@
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, aclosing, contextmanager
+from dataclasses import dataclass
 from time import perf_counter
-from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
 import grpc
 import structlog
@@ -109,16 +109,18 @@ class Envelope(grpc.aio.ServerInterceptor):
     def _answered(self, method: str, answer: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         async def answered(request: object, context: Context) -> object:
             found: object = None
-            with _Told(method, context, self._metrics, self._traces) as told:
+            with self._observe(method, context, self._traces) as state:
                 try:
                     async with asyncio.timeout(self._seconds) as limit:
-                        await self._admit(told, request)
+                        await self._admit(state, request)
                         found = await answer(request, context)
                 except TimeoutError as error:
-                    told.refusal = too_slow(told.request_id) if limit.expired() else self._crash(told, error)
+                    state.refusal = (
+                        too_slow(state.request_id) if limit.expired() else self._crash(state, error)
+                    )
                 except Exception as error:  # noqa: BLE001 - nothing of it may reach the caller
-                    told.refusal = self._refusal(told, error)
-                await told.end()
+                    state.refusal = self._refusal(state, error)
+                await state.end(context)
             return found
 
         return answered
@@ -127,43 +129,76 @@ class Envelope(grpc.aio.ServerInterceptor):
         # Streams have no span, because it would last for hours. Each message is sent here, so that the stream
         # ends immediately when the caller disconnects.
         async def streamed(request: object, context: Context) -> None:
-            with _Told(method, context, self._metrics) as told:
+            with self._observe(method, context) as state:
                 try:
-                    await self._admit(told, request)
+                    await self._admit(state, request)
                     async with aclosing(stream(request, context)) as messages:
                         async for message in messages:
                             await context.write(message)
                 except StreamEnded as end:
-                    told.refusal = ended(end.reason, told.request_id)
+                    state.refusal = ended(end.reason, state.request_id)
                 except Exception as error:  # noqa: BLE001 - nothing of it may reach the caller
-                    told.refusal = self._refusal(told, error)
-                await told.end()
+                    state.refusal = self._refusal(state, error)
+                await state.end(context)
 
         return streamed
 
-    async def _admit(self, told: "_Told", request: object) -> None:
-        call = await self._authenticate(told.metadata, told.request_id)
-        told.actor = call.actor.name
+    @contextmanager
+    def _observe(self, method: str, context: Context, traces: Traces | None = None) -> Iterator["_CallState"]:
+        """Log, measure and trace a call."""
+        metadata: calls.Metadata = tuple(context.invocation_metadata() or ())
+        state = _CallState(method, metadata, calls.request_id_of(metadata))
+        began = perf_counter()
+        # gRPC runs each call in a separate task, so this needs no cleanup.
+        structlog.contextvars.bind_contextvars(request_id=state.request_id)
+        spans = ExitStack()
+        # As over REST, an incoming `traceparent` is ignored.
+        span = (
+            spans.enter_context(traces.span(state.name, Role.ANSWERS, request_id=state.request_id))
+            if traces
+            else None
+        )
+        try:
+            yield state
+        except (asyncio.CancelledError, GeneratorExit):
+            left: float | None = context.time_remaining()
+            late = left is not None and left <= _TRAVEL_SECONDS
+            state.status = (StatusCode.DEADLINE_EXCEEDED if late else StatusCode.CANCELLED).name
+            raise
+        finally:
+            seconds = perf_counter() - began
+            self._metrics.called(state.name, state.status, seconds)
+            state.log(seconds)
+            if span is not None:
+                span.note(status=state.status)
+                if state.status in _OUR_FAULTS:
+                    span.failed(state.status)
+            # Without the exception: expected errors are raised too, and most are not server faults.
+            spans.close()
+
+    async def _admit(self, state: "_CallState", request: object) -> None:
+        call = await self._authenticate(state.metadata, state.request_id)
+        state.actor = call.actor.name
         if request is _UNREADABLE:
             raise MessageMalformed(
                 "The request cannot be parsed. Send the method's request type, with strings in UTF-8."
             )
         calls.begin(call)
 
-    def _refusal(self, told: "_Told", error: Exception) -> Refusal:
+    def _refusal(self, state: "_CallState", error: Exception) -> Refusal:
         if isinstance(error, DomainError):
-            told.reason = getattr(error, "reason", None)
-            return refusal_of(error, told.request_id)
-        return self._crash(told, error)
+            state.reason = getattr(error, "reason", None)
+            return refusal_of(error, state.request_id)
+        return self._crash(state, error)
 
-    def _crash(self, told: "_Told", error: Exception) -> Refusal:
-        _log.error("unexpected_error", path=told.method, exc_info=error)
+    def _crash(self, state: "_CallState", error: Exception) -> Refusal:
+        _log.error("unexpected_error", path=state.method, exc_info=error)
         self._alerts.alert(
             "unexpected_error",
-            f"{type(error).__name__} in {told.method}. This is a bug. Report the stack trace in the log.",
-            request_id=told.request_id,
+            f"{type(error).__name__} in {state.method}. This is a bug. Report the stack trace in the log.",
+            request_id=state.request_id,
         )
-        return unexpected(told.request_id)
+        return unexpected(state.request_id)
 
 
 def _lenient(read: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]:
@@ -179,81 +214,36 @@ def _lenient(read: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]:
     return lenient
 
 
-class _Told:
-    """The state of one call, logged and measured when the call ends.
+@dataclass(slots=True)
+class _CallState:
+    """What is known about a call, for its response, log line, metrics and span."""
 
-    Written as a class, because a generator-based context manager costs more on every call.
-    """
-
-    __slots__ = (
-        "_began",
-        "_context",
-        "_metrics",
-        "_span",
-        "_spanning",
-        "actor",
-        "metadata",
-        "method",
-        "reason",
-        "refusal",
-        "request_id",
-        "status",
-    )
-
-    def __init__(self, method: str, context: Context, metrics: Metrics, traces: Traces | None = None) -> None:
-        self.method = method
-        self.metadata: calls.Metadata = tuple(context.invocation_metadata() or ())
-        self.request_id = calls.request_id_of(self.metadata)
-        self.status = StatusCode.OK.name
-        self.actor: str | None = None
-        self.refusal: Refusal | None = None
-        self.reason: str | None = None
-        self._context = context
-        self._metrics = metrics
-        # As over REST, an incoming `traceparent` is ignored.
-        self._spanning = traces.span(self.name, Role.ANSWERS, request_id=self.request_id) if traces else None
+    method: str
+    metadata: calls.Metadata
+    request_id: str
+    status: str = StatusCode.OK.name
+    actor: str | None = None
+    refusal: Refusal | None = None
+    reason: str | None = None
 
     @property
     def name(self) -> str:
         """The method name without its service."""
         return self.method.rpartition("/")[2]
 
-    def __enter__(self) -> Self:
-        self._began = perf_counter()
-        # gRPC runs each call in a separate task, so this needs no cleanup.
-        structlog.contextvars.bind_contextvars(request_id=self.request_id)
-        self._span = self._spanning.__enter__() if self._spanning else None
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, asyncio.CancelledError | GeneratorExit):
-            left: float | None = self._context.time_remaining()
-            late = left is not None and left <= _TRAVEL_SECONDS
-            self.status = (StatusCode.DEADLINE_EXCEEDED if late else StatusCode.CANCELLED).name
-        seconds = perf_counter() - self._began
-        self._metrics.called(self.name, self.status, seconds)
-        self._log(seconds)
-        if self._span is not None and self._spanning is not None:
-            self._span.note(status=self.status)
-            if self.status in _OUR_FAULTS:
-                self._span.failed(self.status)
-            # The exception is not recorded: expected errors are raised too, and most are not server faults.
-            self._spanning.__exit__(None, None, None)
-
-    async def end(self) -> None:
+    async def end(self, context: Context) -> None:
         """Send the trailing metadata. If the call failed, abort it, which raises."""
         trailing: list[tuple[str, str | bytes]] = [(calls.REQUEST_ID, self.request_id)]
         refusal = self.refusal
         if refusal is None:
-            self._context.set_trailing_metadata(tuple(trailing))
+            context.set_trailing_metadata(tuple(trailing))
             return
         self.status = refusal.code.name
         trailing.append((STATUS_DETAILS, refusal.status()))
-        await self._context.abort(refusal.code, refusal.message, tuple(trailing))
+        await context.abort(refusal.code, refusal.message, tuple(trailing))
 
-    def _log(self, seconds: float) -> None:
+    def log(self, seconds: float) -> None:
+        """Log the call, which took this many seconds."""
         facts: dict[str, object] = {
             "path": self.method,
             "status": self.status,
