@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -87,7 +88,7 @@ def test_a_log_is_bounded_and_keeps_the_newest(tmp_path: Path) -> None:
     """Two files of at most the limit each, the older one replaced."""
     path = tmp_path / "logs" / "some.log"
     for _ in range(2):
-        with BoundedLog(path, limit=100) as log:
+        with closing(BoundedLog(path, limit=100)) as log:
             for number in range(20):
                 log.write(f"line {number:4}\n".encode())
     assert path.stat().st_size <= 100

@@ -82,7 +82,7 @@ def ask_to_stop(_: object = None) -> None:
 def test_a_signal_stops_the_batches_in_reverse_order(tmp_path: Path, sent: signal.Signals) -> None:
     """What was started first, and what others need, is stopped last; a requested stop is no error."""
     screen = Screen()
-    with Supervisor(screen) as supervisor:
+    with Supervisor(screen).supervise() as supervisor:
         supervisor.start(program(tmp_path, "database", screen), echoed=True)
         supervisor.start(program(tmp_path, "api", screen), program(tmp_path, "worker", screen), echoed=True)
         children = supervised(tmp_path)
@@ -106,7 +106,7 @@ def test_what_dies_is_started_again(tmp_path: Path) -> None:
 
     victim: list[int] = []
     screen = Screen(second_life_ends_the_test)
-    with Supervisor(screen) as supervisor:
+    with Supervisor(screen).supervise() as supervisor:
         supervisor.start(program(tmp_path, "worker", screen), echoed=True)
         os.kill(victim[0], signal.SIGKILL)
         supervisor.watch()
@@ -123,7 +123,7 @@ def test_what_never_starts_stops_everything_and_says_why(tmp_path: Path) -> None
     )
 
     def supervise() -> None:
-        with Supervisor(screen) as supervisor:
+        with Supervisor(screen).supervise() as supervisor:
             supervisor.start(program(tmp_path, "database", screen), echoed=True)
             children.extend(supervised(tmp_path))
             supervisor.start(never, echoed=True)
@@ -148,7 +148,7 @@ def test_what_has_started_once_is_started_again_however_often_it_dies(tmp_path: 
     dying = program(tmp_path, "worker", screen, SERVE_BRIEFLY)
     if not ready:
         dying = replace(dying, ready=lambda _: True, started_line=b"serves worker")
-    with Supervisor(screen) as supervisor:
+    with Supervisor(screen).supervise() as supervisor:
         supervisor.start(program(tmp_path, "database", screen), echoed=True)
         supervisor.start(dying, echoed=True)
         supervisor.watch()
@@ -162,7 +162,7 @@ def test_a_stop_is_heard_while_something_is_still_starting(tmp_path: Path) -> No
     screen = Screen()
     never_ready = "import signal, os; os.kill(os.getppid(), signal.SIGTERM); signal.pause()"
     reached = False
-    with Supervisor(screen) as supervisor:
+    with Supervisor(screen).supervise() as supervisor:
         supervisor.start(program(tmp_path, "database", screen), echoed=True)
         children = supervised(tmp_path)
         supervisor.start(program(tmp_path, "api", screen, never_ready))
@@ -174,7 +174,7 @@ def test_a_stop_is_heard_while_something_is_still_starting(tmp_path: Path) -> No
 def test_asking_twice_interrupts_a_step_that_does_not_look(tmp_path: Path) -> None:
     """A second Ctrl-C ends even a long migration, and everything that was started."""
     screen = Screen()
-    with Supervisor(screen) as supervisor:
+    with Supervisor(screen).supervise() as supervisor:
         supervisor.start(program(tmp_path, "database", screen), echoed=True)
         ask_to_stop()
         ask_to_stop()

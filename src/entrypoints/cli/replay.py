@@ -16,7 +16,7 @@ import httpx
 from core.domain.secret import Secret
 from entrypoints.bootstrap.signing import github_signature, replay_signature
 from entrypoints.cli.environment import missing_demo_hint, read_settings
-from entrypoints.cli.progress import ProgressReport
+from entrypoints.cli.progress import report_progress
 from entrypoints.edge.public_urls import WEBHOOKS
 from entrypoints.local.development.demo import running_demo
 from entrypoints.process.network_names import is_loopback
@@ -97,7 +97,7 @@ class Replay:
         return f"{url.rstrip('/')}{WEBHOOKS}"
 
     def _progress(self, answers: Counter[str], total: int) -> AbstractContextManager[object]:
-        return ProgressReport(answers.total, total) if self.shows_progress else nullcontext()
+        return report_progress(answers.total, total) if self.shows_progress else nullcontext()
 
     async def _post(self, client: httpx.AsyncClient, endpoint: str, event: str, body: bytes) -> str:
         delivery_id = uuid4() if self.new_ids else uuid5(_NAMESPACE, f"{event}\n{body.hex()}")

@@ -1,7 +1,8 @@
 import asyncio
 import threading
-from collections.abc import Coroutine
-from typing import Any, Self, TypeVar
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -13,19 +14,8 @@ class LoopThread:
     single job.
     """
 
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="event-loop", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=5)
-        if not self._loop.is_running():
-            self._loop.close()
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
 
     def run(self, coroutine: Coroutine[Any, Any, T], *, seconds: float) -> T:
         """Run in the loop and return the result; after `seconds` cancel it and raise TimeoutError."""
@@ -35,3 +25,18 @@ class LoopThread:
                 return await coroutine
 
         return asyncio.run_coroutine_threadsafe(bounded(), self._loop).result()
+
+
+@contextmanager
+def run_loop_thread() -> Iterator[LoopThread]:
+    """Run an event loop in a thread until the block ends."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="event-loop", daemon=True)
+    thread.start()
+    try:
+        yield LoopThread(loop)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(timeout=5)
+        if not loop.is_running():
+            loop.close()

@@ -21,7 +21,7 @@ from entrypoints.bootstrap.monitoring import open_monitored
 from entrypoints.garbage_collection import freeze_existing_objects
 from entrypoints.settings.settings import Settings
 from entrypoints.worker import jobs
-from entrypoints.worker.loop import LoopThread
+from entrypoints.worker.loop import LoopThread, run_loop_thread
 from ports.traces import Role
 
 # A drain ends after 30 s. If it still runs after this time, it hangs and is cancelled.
@@ -145,7 +145,7 @@ def run_worker(settings: Settings) -> None:
     rq_log.setLevel(logging.WARNING)
     rq_log.addFilter(_ToldOnce(outage))
     stopping = threading.Event()
-    with LoopThread() as loop:
+    with run_loop_thread() as loop:
         stack = AsyncExitStack()
         runtime = loop.run(stack.enter_async_context(open_monitored(settings)), seconds=_START_SECONDS)
         jobs.serve(lambda lane: _drain(loop, runtime, lane))

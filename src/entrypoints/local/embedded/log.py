@@ -2,8 +2,6 @@
 
 import os
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 LIMIT = 5 * 1024 * 1024
 
@@ -26,13 +24,7 @@ class BoundedLog:
             self._open()
         self._size += os.write(self._file, line)
 
-    def __enter__(self) -> Self:
-        """Give the log itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         """Close the file."""
         os.close(self._file)
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -167,7 +167,7 @@ class Process:
         output: IO[bytes] | None = self._child.stdout
         assert output is not None  # asked for with PIPE
         program_line = self.program.started_line
-        with output, BoundedLog(self.program.log) as log:
+        with output, closing(BoundedLog(self.program.log)) as log:
             while raw := output.readline(LONGEST_LINE):
                 # A full disk costs log lines; a reader that stopped would stall the program.
                 with suppress(OSError):

@@ -42,7 +42,7 @@ def run_stack(given: Mapping[str, str]) -> None:
     settings = Settings.from_environment(environment)
     with claim_home(settings.home) as home:
         demo_file(home.path).unlink(missing_ok=True)
-        with Supervisor(terminal) as supervisor:
+        with Supervisor(terminal).supervise() as supervisor:
             _run(terminal, supervisor, home, environment)
         terminal.step("stopped")
 

@@ -2,10 +2,11 @@
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Self
 
 from entrypoints.local.embedded.errors import CannotStart
@@ -38,8 +39,8 @@ class _Child:
 class Supervisor:
     """Programs started in batches, restarted when they die, and stopped batch by batch in reverse order.
 
-    Enter it in the main thread, where signals arrive. The first SIGINT, SIGTERM or SIGHUP asks for an orderly
-    stop; leaving the block does it, in bounded time, whatever the reason for leaving.
+    Call `supervise` in the main thread, where signals arrive. The first SIGINT, SIGTERM or SIGHUP requests an
+    orderly stop.
     """
 
     def __init__(self, terminal: Terminal) -> None:
@@ -48,20 +49,21 @@ class Supervisor:
         self._stop_requested = False
         self._stopping = False
 
-    def __enter__(self) -> Self:
-        """Listen for the signals."""
-        self._former = {number: signal.signal(number, self._on_signal) for number in STOP_SIGNALS}
-        return self
+    @contextmanager
+    def supervise(self) -> Iterator[Self]:
+        """Handle signals, and stop everything in bounded time when the block ends, whatever the reason.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> bool:
-        """Stop everything; a requested stop is no error."""
-        self._stopping = True
-        self._stop()
-        for number, handler in self._former.items():
-            signal.signal(number, handler)
-        return isinstance(error, StopRequested | KeyboardInterrupt)
+        A requested stop is not an error.
+        """
+        former = {number: signal.signal(number, self._on_signal) for number in STOP_SIGNALS}
+        try:
+            with suppress(StopRequested, KeyboardInterrupt):
+                yield self
+        finally:
+            self._stopping = True
+            self._stop()
+            for number, handler in former.items():
+                signal.signal(number, handler)
 
     def start(self, *programs: Program, echoed: bool = False, seconds: float = 60.0) -> None:
         """Start these together and return when all serve; raises `CannotStart` if one does not."""
