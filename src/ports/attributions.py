@@ -2,25 +2,34 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from core.domain.attribution.attribution import Attribution, Identities, Sought
+from core.domain.attribution.commit_claims import Claimed, CommitClaims
 from core.domain.attribution.views import AttributionFilter, AttributionView
-from core.domain.identifiers import OrganizationId, RepoId
+from core.domain.identifiers import ConnectionId, OrganizationId, RepoId
 
 
 class AttributionStore(Protocol):
-    """Whose commits are. An organization is never told of a user who is not its member at that moment."""
+    """The users of commit authors, and the claims of users to their earlier commits.
 
-    async def identities(
-        self, provider: str, sought: Sought, organizations: Collection[OrganizationId]
+    An organization never sees a user who is not its member at that moment. A claim is stored until it is
+    done, so that no crash and no outage loses it.
+    """
+
+    async def find_identities(
+        self, provider: str, people: Sought, organizations: Collection[OrganizationId]
     ) -> Identities:
-        """Return the users with live connections among those sought, and which of these they are members of.
+        """Return the users found by their connections that are not revoked, with their organizations.
 
-        A login that two connections claim is nobody's: one of them was renamed and not yet looked up again.
+        Only memberships in the given organizations are returned. A login that two connections have is left
+        out: one of the accounts was renamed, and its connection is not updated yet.
         """
 
     async def add(self, attributions: Sequence[Attribution]) -> None:
-        """Keep these; what is known of a repository, commit, role and address stays as it is."""
+        """Store these attributions; those already stored stay unchanged.
 
-    async def page(
+        An attribution is the same if its repository, commit, role and address are.
+        """
+
+    async def list_attributions(
         self,
         organization_id: OrganizationId,
         where: AttributionFilter,
@@ -28,12 +37,31 @@ class AttributionStore(Protocol):
         limit: int,
         before: int | None = None,
     ) -> Sequence[AttributionView]:
-        """Return at most `limit` attributions, the latest first, those below `before` only."""
+        """Return at most `limit` attributions, the newest first, only those with an id below `before`."""
 
-    async def of_commits(
+    async def find_of_commits(
         self, organization_id: OrganizationId, provider: str, repo_id: RepoId, shas: Collection[str]
     ) -> Sequence[AttributionView]:
-        """Return the people of these commits of a repository, in the order in which they were told.
+        """Return the attributions of these commits of a repository, in the order in which they were stored.
 
-        A repository of another organization has none, even where both see the same.
+        A repository of another organization has none, even if both organizations can access it.
+        """
+
+    async def request_claims(self, connection_id: ConnectionId) -> None:
+        """Let a connection claim earlier commits in all organizations of its user, also if it did before."""
+
+    async def follow_memberships(self) -> int:
+        """Add claims for new members, and return how many were added.
+
+        The claims of former members are deleted: if they become members again, they claim again.
+        """
+
+    async def list_due_claims(self, *, limit: int) -> Sequence[CommitClaims]:
+        """Return at most `limit` integrations with claims to apply, those that wait longest first."""
+
+    async def apply_claims(self, claims: CommitClaims, *, limit: int) -> Claimed:
+        """Attribute at most `limit` attributions to the claiming users, by account id or verified address.
+
+        Returns no commits if another process works on these claims. Claims of a removed or revoked
+        connection, and of a former member, are done without a result.
         """

@@ -3,8 +3,7 @@ from typing import Protocol
 
 from ports.attributions import AttributionStore
 from ports.batch_starts import BatchStartStore
-from ports.catalog_syncs import CatalogSyncStore
-from ports.commit_claims import CommitClaimStore
+from ports.catalog import CatalogStore
 from ports.connections import ConnectionStore
 from ports.domain_events import DomainEventStore
 from ports.events import EventStore
@@ -18,7 +17,6 @@ from ports.mailbox import Mailbox
 from ports.projects import ProjectStore
 from ports.read_leases import ReadLeaseStore
 from ports.recoveries import RecoveryStore
-from ports.repositories import RepositoryStore
 from ports.revocations import RevocationStore
 from ports.token_store import InstallationTokenStore, UserTokenStore
 from ports.versions import VersionStore
@@ -37,14 +35,12 @@ class Transaction(Protocol):
     projects: ProjectStore
     integrations: IntegrationStore
     installation_checks: InstallationCheckStore
-    repositories: RepositoryStore
-    catalog_syncs: CatalogSyncStore
+    catalog: CatalogStore
     links: LinkStore
     connections: ConnectionStore
     installation_tokens: InstallationTokenStore
     user_tokens: UserTokenStore
     attributions: AttributionStore
-    commit_claims: CommitClaimStore
     revocations: RevocationStore
     read_leases: ReadLeaseStore
     flows: FlowStore

@@ -10,8 +10,10 @@ from types import new_class
 from testing.contracts.directory import DirectoryContract
 from testing.contracts.stores.attributions import AttributionStoreContract
 from testing.contracts.stores.batch_starts import BatchStartStoreContract
-from testing.contracts.stores.catalog_syncs import CatalogSyncStoreContract
-from testing.contracts.stores.commit_claims import CommitClaimStoreContract
+from testing.contracts.stores.catalog import CatalogStoreContract
+from testing.contracts.stores.catalog_search import CatalogSearchContract
+from testing.contracts.stores.catalog_syncs import CatalogSyncContract
+from testing.contracts.stores.commit_claims import CommitClaimContract
 from testing.contracts.stores.connections import ConnectionStoreContract
 from testing.contracts.stores.domain_events import DomainEventStoreContract
 from testing.contracts.stores.event_queue import MailboxContract
@@ -26,8 +28,6 @@ from testing.contracts.stores.links import LinkStoreContract
 from testing.contracts.stores.projects import ProjectStoreContract
 from testing.contracts.stores.read_leases import ReadLeaseStoreContract
 from testing.contracts.stores.recoveries import RecoveryStoreContract
-from testing.contracts.stores.repositories import RepositoryStoreContract
-from testing.contracts.stores.repository_search import RepositorySearchContract
 from testing.contracts.stores.revocations import RevocationStoreContract
 from testing.contracts.stores.user_token_store import UserTokenStoreContract
 from testing.contracts.stores.versions import VersionStoreContract
@@ -38,15 +38,15 @@ STORE_CONTRACTS: tuple[type, ...] = (
     ProjectStoreContract,
     IntegrationStoreContract,
     InstallationCheckStoreContract,
-    RepositoryStoreContract,
-    RepositorySearchContract,
-    CatalogSyncStoreContract,
+    CatalogStoreContract,
+    CatalogSearchContract,
+    CatalogSyncContract,
     LinkStoreContract,
     ConnectionStoreContract,
     InstallationTokenStoreContract,
     UserTokenStoreContract,
     AttributionStoreContract,
-    CommitClaimStoreContract,
+    CommitClaimContract,
     RevocationStoreContract,
     ReadLeaseStoreContract,
     FlowStoreContract,

@@ -18,16 +18,16 @@ class UnitOfWorkContract:
         async with world.unit_of_work() as tx:
             integration = an_integration(await tx.integrations.next_id(), organization)
             await tx.integrations.apply([step(None, integration)])
-            await tx.repositories.save([a_repository(integration)])
+            await tx.catalog.save_repositories([a_repository(integration)])
             await tx.domain_events.append([a_fact(organization)])
             async with world.unit_of_work() as other:
                 assert await other.integrations.find(organization.id, PROVIDER) is None
-                assert await other.repositories.of_integration(integration.id) == []
+                assert await other.catalog.load_repositories(integration.id) == []
                 assert await other.domain_events.after(0, limit=10) == []
             await tx.commit()
         async with world.unit_of_work() as other:
             assert await other.integrations.find(organization.id, PROVIDER) is not None
-            assert len(await other.repositories.of_integration(integration.id)) == 1
+            assert len(await other.catalog.load_repositories(integration.id)) == 1
             assert len(await other.domain_events.after(0, limit=10)) == 1
             assert len(await other.versions.of_item("integration", str(integration.external_id))) == 1
 
@@ -48,14 +48,14 @@ class UnitOfWorkContract:
         try:
             async with world.unit_of_work() as tx:
                 await tx.integrations.apply([step(integration, replace(integration, provider_name="other"))])
-                await tx.repositories.save([a_repository(integration)])
+                await tx.catalog.save_repositories([a_repository(integration)])
                 if leave:
                     raise leave
         except (ZeroDivisionError, asyncio.CancelledError):
             pass
         async with world.unit_of_work() as tx:
             assert await tx.integrations.find(integration.organization_id, PROVIDER) == integration
-            assert await tx.repositories.of_integration(integration.id) == []
+            assert await tx.catalog.load_repositories(integration.id) == []
 
     async def test_task_cancelled_in_the_middle_changes_nothing(self, world: World) -> None:
         """A caller who hangs up leaves nothing behind and blocks nobody."""
@@ -64,7 +64,7 @@ class UnitOfWorkContract:
 
         async def write_and_wait() -> None:
             async with world.unit_of_work() as tx:
-                await tx.repositories.save([a_repository(integration)])
+                await tx.catalog.save_repositories([a_repository(integration)])
                 wrote.set()
                 await asyncio.Event().wait()
 
@@ -74,27 +74,27 @@ class UnitOfWorkContract:
         await asyncio.gather(task, return_exceptions=True)
         assert await world.repositories(integration, "2")
         async with world.unit_of_work() as tx:
-            assert [row.repo_id for row in await tx.repositories.of_integration(integration.id)] == ["2"]
+            assert [row.repo_id for row in await tx.catalog.load_repositories(integration.id)] == ["2"]
 
     async def test_failed_commit_changes_nothing(self, world: World) -> None:
         """Storage lost before the commit is an error of its own kind, and nothing was changed."""
         integration = await world.integration()
         async with world.unit_of_work() as tx:
-            await tx.repositories.save([a_repository(integration)])
+            await tx.catalog.save_repositories([a_repository(integration)])
             await world.lose_storage()
             with pytest.raises(StorageUnavailable) as refusal:
                 await tx.commit()
         assert refusal.value.retry_after
         await world.restore_storage()
         async with world.unit_of_work() as tx:
-            assert await tx.repositories.of_integration(integration.id) == []
+            assert await tx.catalog.load_repositories(integration.id) == []
 
     async def test_refused_write_dooms_the_transaction(self, world: World) -> None:
         """Whoever catches a refusal and commits all the same is told, and nothing is half written."""
         integration = await world.integration()
         organization = await world.organization()
         async with world.unit_of_work() as tx:
-            await tx.repositories.save([a_repository(integration)])
+            await tx.catalog.save_repositories([a_repository(integration)])
             rival = an_integration(
                 await tx.integrations.next_id(), replace(organization, id=integration.organization_id)
             )
@@ -103,7 +103,7 @@ class UnitOfWorkContract:
             with pytest.raises(StorageConflict):
                 await tx.commit()
         async with world.unit_of_work() as tx:
-            assert await tx.repositories.of_integration(integration.id) == []
+            assert await tx.catalog.load_repositories(integration.id) == []
 
     async def test_twenty_writers_of_one_row_lose_nothing(self, world: World) -> None:
         """Writers that read for update take turns."""

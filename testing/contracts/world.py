@@ -120,7 +120,7 @@ class World(ABC):
         """Put in catalog rows."""
         rows = [a_repository(integration, repo_id) for repo_id in repo_ids]
         async with self.unit_of_work() as tx:
-            await tx.repositories.save(rows)
+            await tx.catalog.save_repositories(rows)
             await tx.commit()
         return rows
 

@@ -5,8 +5,7 @@ from ports.unit_of_work import Transaction, UnitOfWork
 from testing.memory.database import MemoryDatabase, Session
 from testing.memory.stores.attributions import MemoryAttributionStore
 from testing.memory.stores.batch_starts import MemoryBatchStartStore
-from testing.memory.stores.catalog_syncs import MemoryCatalogSyncStore
-from testing.memory.stores.commit_claims import MemoryCommitClaimStore
+from testing.memory.stores.catalog import MemoryCatalogStore
 from testing.memory.stores.connections import MemoryConnectionStore
 from testing.memory.stores.domain_events import MemoryDomainEventStore
 from testing.memory.stores.event_queue import MemoryMailbox
@@ -20,7 +19,6 @@ from testing.memory.stores.links import MemoryLinkStore
 from testing.memory.stores.projects import MemoryProjectStore
 from testing.memory.stores.read_leases import MemoryReadLeaseStore
 from testing.memory.stores.recoveries import MemoryRecoveryStore
-from testing.memory.stores.repositories import MemoryRepositoryStore
 from testing.memory.stores.revocations import MemoryRevocationStore
 from testing.memory.stores.tokens import MemoryInstallationTokenStore, MemoryUserTokenStore
 from testing.memory.stores.versions import MemoryVersionStore
@@ -51,14 +49,12 @@ class MemoryTransaction(Transaction):
         self.projects = MemoryProjectStore(session)
         self.integrations = MemoryIntegrationStore(session)
         self.installation_checks = MemoryInstallationCheckStore(session)
-        self.repositories = MemoryRepositoryStore(session)
-        self.catalog_syncs = MemoryCatalogSyncStore(session)
+        self.catalog = MemoryCatalogStore(session)
         self.links = MemoryLinkStore(session)
         self.connections = MemoryConnectionStore(session)
         self.installation_tokens = MemoryInstallationTokenStore(session)
         self.user_tokens = MemoryUserTokenStore(session)
         self.attributions = MemoryAttributionStore(session)
-        self.commit_claims = MemoryCommitClaimStore(session)
         self.revocations = MemoryRevocationStore(session)
         self.read_leases = MemoryReadLeaseStore(session)
         self.flows = MemoryFlowStore(session)

@@ -11,7 +11,7 @@ from adapters.postgres.connection.line import Parameters
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
 from adapters.postgres.queries.attributions import LEFT, statement
 from adapters.postgres.queries.memberships import KNOWN_ROLES
-from adapters.postgres.stores import attributions, commit_claims
+from adapters.postgres.stores import attributions
 from adapters.system.clock import SystemClock
 from core.domain.attribution.attribution import UNKNOWN, Attribution, Kind, Role, Sought
 from core.domain.attribution.views import AttributionFilter, AttributionStatus
@@ -78,7 +78,7 @@ async def test_no_question_reads_every_attribution(world: PostgresWorld, rare: s
     claim = {
         "connections": Bigints([connection.id]),
         "integration": integration.id,
-        "methods": commit_claims._METHODS,
+        "methods": attributions._METHODS,
         "limit": 10_000,
         "roles": KNOWN_ROLES,
     }
@@ -98,8 +98,8 @@ async def test_no_question_reads_every_attribution(world: PostgresWorld, rare: s
             for of_project in (False, True)
         ),
         (LEFT, page),
-        (commit_claims._TAKE, claim),
-        (attributions._IDENTITIES, identities),
+        (attributions._APPLY_CLAIMS, claim),
+        (attributions._FIND_IDENTITIES, identities),
     ]
     async with world.database.session() as session:
         for question, parameters in questions:
@@ -109,7 +109,9 @@ async def test_no_question_reads_every_attribution(world: PostgresWorld, rare: s
     for status in (None, *AttributionStatus):
         async with world.unit_of_work() as tx:
             started = perf_counter()
-            found = await tx.attributions.page(organization.id, AttributionFilter(status), limit=51)
+            found = await tx.attributions.list_attributions(
+                organization.id, AttributionFilter(status), limit=51
+            )
             assert perf_counter() - started < 1
             assert len(found) == 51
 
@@ -132,7 +134,9 @@ async def test_a_claim_waits_for_the_batch_under_way(world: PostgresWorld) -> No
     address = "mara@acme.example"
     async with world.unit_of_work() as batch:
         assert await batch.mailbox.try_lock(lane_of(integration.provider_id))
-        found = await batch.attributions.identities(PROVIDER, Sought(addresses={address}), [organization.id])
+        found = await batch.attributions.find_identities(
+            PROVIDER, Sought(addresses={address}), [organization.id]
+        )
         assert found.by_address == {}
         await world.connection(mara, "7", emails=[address])
         assert await FollowMemberships(world.unit_of_work)() == 1

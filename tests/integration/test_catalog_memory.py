@@ -55,8 +55,8 @@ async def test_ten_thousand_repositories_take_little_memory(
     record_property("idle_mib", idle)
     record_property("peak_mib", peak)
     async with world.unit_of_work() as tx:
-        assert len(await tx.repositories.of_integration(integration.id)) == _PAGES * PER_PAGE
-        [row] = await tx.repositories.find_many([(integration.id, RepoId("186010000"))])
+        assert len(await tx.catalog.load_repositories(integration.id)) == _PAGES * PER_PAGE
+        [row] = await tx.catalog.find_repositories([(integration.id, RepoId("186010000"))])
     assert row.full_name.endswith("-10000")
     assert peak < _ABSOLUTE_MIB, f"{idle:.0f} MiB before, {peak:.0f} MiB at most"
     assert peak - idle < _GROWTH_MIB, f"{idle:.0f} MiB before, {peak:.0f} MiB at most"

@@ -144,7 +144,7 @@ async def test_a_late_writer_who_began_early_counts_as_late(world: PostgresWorld
 
         async def write(call: str) -> None:
             if call == "repositories":
-                await event.repositories.save([a_repository(integration, "1", removed_at=now())])
+                await event.catalog.save_repositories([a_repository(integration, "1", removed_at=now())])
                 await event.commit()
 
         catalog.provider.before = write

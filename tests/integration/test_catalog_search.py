@@ -79,7 +79,9 @@ async def _pages(
         [(organization,)] = await session.read(_ORGANIZATION, (integration,))
     async with PostgresUnitOfWork(database)() as tx:
         for _ in range(count):
-            browsed = await tx.repositories.browse(organization, "github", where, limit=20, after=after)
+            browsed = await tx.catalog.search_repositories(
+                organization, "github", where, limit=20, after=after
+            )
             assert browsed is not None
             integration_found, rows = browsed
             assert integration_found.id == integration

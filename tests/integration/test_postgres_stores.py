@@ -47,10 +47,10 @@ async def test_texts_postgres_cannot_keep_are_replaced(world: PostgresWorld) -> 
     async with world.unit_of_work() as tx:
         data = LinkData(uuid4(), RepoId("1"), _ODD)
         await tx.domain_events.append([a_fact(organization, data=data)])
-        await tx.repositories.save([a_repository(integration, full_name=_ODD, description=_ODD)])
+        await tx.catalog.save_repositories([a_repository(integration, full_name=_ODD, description=_ODD)])
         await tx.commit()
         [fact] = await tx.domain_events.after(0, limit=10)
-        [row] = await tx.repositories.of_integration(integration.id)
+        [row] = await tx.catalog.load_repositories(integration.id)
         assert await tx.events.find(PROVIDER, _ODD) is None
     assert fact.data == replace(data, full_name=_KEPT)
     assert (row.full_name, row.description) == (_KEPT, _KEPT)

@@ -125,12 +125,12 @@ class Catalog:
     async def rows(self, integration: Integration) -> dict[str, Repository]:
         """Return the catalog by repository, removed rows included."""
         async with self.world.unit_of_work() as tx:
-            return {row.repo_id: row for row in await tx.repositories.of_integration(integration.id)}
+            return {row.repo_id: row for row in await tx.catalog.load_repositories(integration.id)}
 
     async def save(self, *rows: Repository) -> None:
         """Write catalog rows, as an event would."""
         async with self.world.unit_of_work() as tx:
-            await tx.repositories.save(rows)
+            await tx.catalog.save_repositories(rows)
             await tx.commit()
 
     async def told(self, after: int = 0) -> Sequence[RecordedEvent]:

@@ -158,14 +158,12 @@ class _WatchedTransaction(Transaction):
         self.projects = behind.projects
         self.integrations = behind.integrations
         self.installation_checks = behind.installation_checks
-        self.repositories = behind.repositories
-        self.catalog_syncs = behind.catalog_syncs
+        self.catalog = behind.catalog
         self.links = behind.links
         self.connections = behind.connections
         self.installation_tokens = behind.installation_tokens
         self.user_tokens = behind.user_tokens
         self.attributions = behind.attributions
-        self.commit_claims = behind.commit_claims
         self.revocations = behind.revocations
         self.read_leases = behind.read_leases
         self.flows = behind.flows

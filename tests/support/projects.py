@@ -48,7 +48,7 @@ class ProjectsEdge(WholeEdge):
     async def save(self, *rows: Repository) -> None:
         """Write catalog rows."""
         async with self.world.unit_of_work() as tx:
-            await tx.repositories.save(rows)
+            await tx.catalog.save_repositories(rows)
             await tx.commit()
 
     async def set_integration(self, changed: Integration) -> None:

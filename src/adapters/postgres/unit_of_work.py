@@ -7,8 +7,7 @@ from adapters.postgres.connection.database import Database
 from adapters.postgres.connection.session import Session
 from adapters.postgres.stores.attributions import PostgresAttributionStore
 from adapters.postgres.stores.batch_starts import PostgresBatchStartStore
-from adapters.postgres.stores.catalog_syncs import PostgresCatalogSyncStore
-from adapters.postgres.stores.commit_claims import PostgresCommitClaimStore
+from adapters.postgres.stores.catalog import PostgresCatalogStore
 from adapters.postgres.stores.connections import PostgresConnectionStore
 from adapters.postgres.stores.domain_events import PostgresDomainEventStore
 from adapters.postgres.stores.event_queue import PostgresMailbox
@@ -22,7 +21,6 @@ from adapters.postgres.stores.links import PostgresLinkStore
 from adapters.postgres.stores.projects import PostgresProjectStore
 from adapters.postgres.stores.read_leases import PostgresReadLeaseStore
 from adapters.postgres.stores.recoveries import PostgresRecoveryStore
-from adapters.postgres.stores.repositories import PostgresRepositoryStore
 from adapters.postgres.stores.revocations import PostgresRevocationStore
 from adapters.postgres.stores.tokens import PostgresInstallationTokenStore, PostgresUserTokenStore
 from adapters.postgres.stores.versions import PostgresVersionStore
@@ -86,14 +84,12 @@ class PostgresTransaction(Transaction):
     projects = _Store(PostgresProjectStore)
     integrations = _Store(PostgresIntegrationStore)
     installation_checks = _Store(PostgresInstallationCheckStore)
-    repositories = _Store(PostgresRepositoryStore)
-    catalog_syncs = _Store(PostgresCatalogSyncStore)
+    catalog = _Store(PostgresCatalogStore)
     links = _Store(PostgresLinkStore)
     connections = _Store(PostgresConnectionStore)
     installation_tokens = _Store(PostgresInstallationTokenStore)
     user_tokens = _Store(PostgresUserTokenStore)
     attributions = _Store(PostgresAttributionStore)
-    commit_claims = _Store(PostgresCommitClaimStore)
     revocations = _Store(PostgresRevocationStore)
     read_leases = _Store(PostgresReadLeaseStore)
     flows = _Store(PostgresFlowStore)

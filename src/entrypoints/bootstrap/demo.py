@@ -138,7 +138,7 @@ async def _connect(
     )
     await tx.integrations.apply([Change(None, integration, _SEEDER)])
     catalog = {row["id"]: _repository(integration, row) for row in demo["repositories"]}
-    await tx.repositories.save(list(catalog.values()))
+    await tx.catalog.save_repositories(list(catalog.values()))
     links = [
         Link(
             id=await tx.links.next_id(),

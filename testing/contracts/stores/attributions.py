@@ -37,7 +37,7 @@ class AttributionStoreContract:
         strangers = Sought({ProviderUserId("8")}, {"jonas@acme.example"}, {"jonas"})
         async with world.unit_of_work() as tx:
             for sought in (Sought(), strangers):
-                found = await tx.attributions.identities(PROVIDER, sought, [OrganizationId(1)])
+                found = await tx.attributions.find_identities(PROVIDER, sought, [OrganizationId(1)])
                 assert found == Identities()
 
     async def test_people_are_found_by_each_proof(self, world: World) -> None:
@@ -56,8 +56,8 @@ class AttributionStoreContract:
             {"mara-o", "oona", "x"},
         )
         async with world.unit_of_work() as tx:
-            found = await tx.attributions.identities(PROVIDER, sought, [organization.id, other.id])
-            elsewhere = await tx.attributions.identities("gitlab", sought, [organization.id])
+            found = await tx.attributions.find_identities(PROVIDER, sought, [organization.id, other.id])
+            elsewhere = await tx.attributions.find_identities("gitlab", sought, [organization.id])
         here = frozenset({organization.id})
         maras = Identity(mara.id, mara.external_id, one.created_at, here)
         oonas = Identity(oona.id, oona.external_id, two.created_at, frozenset())
@@ -80,7 +80,7 @@ class AttributionStoreContract:
         for status, counts in expected.items():
             async with world.unit_of_work() as tx:
                 await tx.connections.apply([step(connection, replace(connection, status=status))])
-                found = await tx.attributions.identities(PROVIDER, sought, [])
+                found = await tx.attributions.find_identities(PROVIDER, sought, [])
             assert (len(found.by_account), len(found.by_address), len(found.by_login)) == counts
 
     async def test_a_login_two_have_is_nobodys(self, world: World) -> None:
@@ -88,7 +88,7 @@ class AttributionStoreContract:
         for number in ("7", "8"):
             await world.connection(await world.user(), number, login="mara")
         async with world.unit_of_work() as tx:
-            found = await tx.attributions.identities(PROVIDER, Sought(logins={"mara"}), [])
+            found = await tx.attributions.find_identities(PROVIDER, Sought(logins={"mara"}), [])
         assert found.by_login == {}
 
     async def test_every_field_comes_back(self, world: World) -> None:
@@ -164,7 +164,10 @@ class AttributionStoreContract:
                 )
             assert shas == [str(number) for number in expected]
             async with world.unit_of_work() as tx:
-                assert await tx.attributions.page(organization.id, where, limit=1, before=before) == []
+                assert (
+                    await tx.attributions.list_attributions(organization.id, where, limit=1, before=before)
+                    == []
+                )
 
     async def test_a_project_has_those_of_its_repository(self, world: World) -> None:
         """A project's are those of the repository it is linked to, in its own organization only."""
@@ -233,7 +236,7 @@ class AttributionStoreContract:
             co_author,
         )
         async with world.unit_of_work() as tx:
-            of_commits = tx.attributions.of_commits
+            of_commits = tx.attributions.find_of_commits
             found = await of_commits(organization.id, PROVIDER, RepoId("1"), ["a", "b", "z"])
             nothing = await of_commits(organization.id, "gitlab", RepoId("1"), ["a"])
             theirs = await of_commits(other.id, PROVIDER, RepoId("1"), ["a"])
@@ -313,4 +316,6 @@ async def _page(
     before: int | None = None,
 ) -> list[AttributionView]:
     async with world.unit_of_work() as tx:
-        return list(await tx.attributions.page(organization.id, where, limit=limit, before=before))
+        return list(
+            await tx.attributions.list_attributions(organization.id, where, limit=limit, before=before)
+        )

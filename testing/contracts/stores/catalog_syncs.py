@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from core.domain.catalog.sync import reconcile_after
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
-from ports.catalog_syncs import SyncClaim
+from ports.catalog import SyncClaim
 from testing.builders.entities import PROVIDER, Fact, ago, now, step
 from testing.contracts.world import World
 
 _MINUTE = timedelta(minutes=1)
 
 
-class CatalogSyncStoreContract:
+class CatalogSyncContract:
     """What every store of syncs promises."""
 
     async def test_what_is_due(self, world: World) -> None:
@@ -32,10 +32,10 @@ class CatalogSyncStoreContract:
         await world.integration(provider_id="8", status=IntegrationStatus.SUSPENDED)
         await world.integration(provider_id="9", status=IntegrationStatus.REVOKED)
         async with world.unit_of_work() as tx:
-            due = [row.id for row in await tx.catalog_syncs.due(now=now(), limit=10)]
+            due = [row.id for row in await tx.catalog.list_due_syncs(now=now(), limit=10)]
             assert due == [asked.id, never.id, daily.id, failed.id]
-            assert [row.id for row in await tx.catalog_syncs.due(now=now(), limit=2)] == due[:2]
-            assert len(await tx.catalog_syncs.due(now=now() + 2 * _MINUTE, limit=10)) == 6
+            assert [row.id for row in await tx.catalog.list_due_syncs(now=now(), limit=2)] == due[:2]
+            assert len(await tx.catalog.list_due_syncs(now=now() + 2 * _MINUTE, limit=10)) == 6
 
     async def test_whoever_waits_longest_comes_first(self, world: World) -> None:
         """Among those who asked, and among those who did not."""
@@ -45,7 +45,7 @@ class CatalogSyncStoreContract:
                 await world.integration(provider_id=str(number), sync_requested_at=ago(minutes=minutes))
             ).id
         async with world.unit_of_work() as tx:
-            due = await tx.catalog_syncs.due(now=now(), limit=10)
+            due = await tx.catalog.list_due_syncs(now=now(), limit=10)
         assert [row.id for row in due] == [ids[3], ids[2], ids[1]]
 
     async def test_a_day_is_spread(self, world: World) -> None:
@@ -56,8 +56,8 @@ class CatalogSyncStoreContract:
             at = synced_at + reconcile_after(row.id)
             assert timedelta(hours=22) <= at - synced_at <= timedelta(hours=24)
             async with world.unit_of_work() as tx:
-                before = await tx.catalog_syncs.due(now=at - timedelta(seconds=1), limit=10)
-                after = await tx.catalog_syncs.due(now=at, limit=10)
+                before = await tx.catalog.list_due_syncs(now=at - timedelta(seconds=1), limit=10)
+                after = await tx.catalog.list_due_syncs(now=at, limit=10)
             assert row.id not in {one.id for one in before}
             assert row.id in {one.id for one in after}
 
@@ -68,7 +68,7 @@ class CatalogSyncStoreContract:
         [claim] = [claim for claim in claims if claim is not None]
         assert claim.integration.id == integration.id
         async with world.unit_of_work() as tx:
-            assert await tx.catalog_syncs.due(now=now(), limit=10) == []
+            assert await tx.catalog.list_due_syncs(now=now(), limit=10) == []
 
     async def test_a_claim_answers_the_request(self, world: World) -> None:
         """What is asked for afterwards, by an event or a person, asks for another sync."""
@@ -78,10 +78,12 @@ class CatalogSyncStoreContract:
         known = await _read(world, integration)
         await _apply(world, known, sync_requested_at=now())
         async with world.unit_of_work() as tx:
-            assert await tx.catalog_syncs.due(now=now(), limit=10) == []
-            await tx.catalog_syncs.finish(claim)
+            assert await tx.catalog.list_due_syncs(now=now(), limit=10) == []
+            await tx.catalog.finish_sync(claim)
             await tx.commit()
-            assert [row.id for row in await tx.catalog_syncs.due(now=now(), limit=10)] == [integration.id]
+            assert [row.id for row in await tx.catalog.list_due_syncs(now=now(), limit=10)] == [
+                integration.id
+            ]
 
     async def test_finished_it_is_as_of_the_beginning(self, world: World) -> None:
         """The catalog is as old as its first page."""
@@ -90,7 +92,7 @@ class CatalogSyncStoreContract:
         )
         claim = await _claimed(world, integration)
         async with world.unit_of_work() as tx:
-            await tx.catalog_syncs.finish(claim)
+            await tx.catalog.finish_sync(claim)
             await tx.commit()
         read = await _read(world, integration)
         assert read == replace(
@@ -105,9 +107,9 @@ class CatalogSyncStoreContract:
             claim = await _claimed(world, integration, at=at)
             at += _MINUTE
             async with world.unit_of_work() as tx:
-                await tx.catalog_syncs.fail(claim, reason="provider_unavailable", retry_at=at)
+                await tx.catalog.fail_sync(claim, reason="provider_unavailable", retry_at=at)
                 await tx.commit()
-                assert await tx.catalog_syncs.due(now=at - timedelta(seconds=1), limit=1) == []
+                assert await tx.catalog.list_due_syncs(now=at - timedelta(seconds=1), limit=1) == []
             read = await _read(world, integration)
             assert (read.sync_failures, read.sync_error) == (failures, "provider_unavailable")
             assert (read.synced_at, read.sync_retry_at) == (integration.synced_at, at)
@@ -117,9 +119,9 @@ class CatalogSyncStoreContract:
         integration = await world.integration(synced_at=ago(hours=1), sync_requested_at=ago(minutes=1))
         claim = await _claimed(world, integration)
         async with world.unit_of_work() as tx:
-            await tx.catalog_syncs.release(claim)
+            await tx.catalog.release_sync(claim)
             await tx.commit()
-            [due] = await tx.catalog_syncs.due(now=now(), limit=1)
+            [due] = await tx.catalog.list_due_syncs(now=now(), limit=1)
         assert due.sync_requested_at == claim.claimed_at
 
     async def test_an_abandoned_claim_expires(self, world: World) -> None:
@@ -131,11 +133,11 @@ class CatalogSyncStoreContract:
         second = await _claim(world, integration, "second", at=later)
         assert second is not None
         async with world.unit_of_work() as tx:
-            assert not await tx.catalog_syncs.renew(dead, until=later)
-            await tx.catalog_syncs.finish(dead)
-            await tx.catalog_syncs.fail(dead, reason="x", retry_at=later)
-            await tx.catalog_syncs.release(dead)
-            assert await tx.catalog_syncs.renew(second, until=later + _MINUTE)
+            assert not await tx.catalog.renew_sync_claim(dead, until=later)
+            await tx.catalog.finish_sync(dead)
+            await tx.catalog.fail_sync(dead, reason="x", retry_at=later)
+            await tx.catalog.release_sync(dead)
+            assert await tx.catalog.renew_sync_claim(second, until=later + _MINUTE)
             await tx.commit()
         read = await _read(world, integration)
         assert (read.synced_at, read.sync_failures) == (integration.synced_at, 0)
@@ -146,7 +148,7 @@ class CatalogSyncStoreContract:
         integration = await world.integration()
         claim = await _claimed(world, integration, at=ago(hours=1))
         async with world.unit_of_work() as tx:
-            assert await tx.catalog_syncs.renew(claim, until=now() + _MINUTE)
+            assert await tx.catalog.renew_sync_claim(claim, until=now() + _MINUTE)
 
     async def test_a_claim_ends_with_its_installation(self, world: World) -> None:
         """Nothing of an installation may come into the catalog once it is not this integration's any more."""
@@ -160,7 +162,7 @@ class CatalogSyncStoreContract:
             claim = await _claimed(world, integration)
             await _apply(world, await _read(world, integration), **facts)
             async with world.unit_of_work() as tx:
-                assert not await tx.catalog_syncs.renew(claim, until=now() + _MINUTE)
+                assert not await tx.catalog.renew_sync_claim(claim, until=now() + _MINUTE)
 
     async def test_an_installation_that_is_another_now_is_not_claimed(self, world: World) -> None:
         """The lane that is held is the one of the installation asked for."""
@@ -172,8 +174,8 @@ class CatalogSyncStoreContract:
         integration = await world.integration()
         claim = await _claimed(world, integration)
         async with world.unit_of_work() as tx:
-            assert await tx.catalog_syncs.renew(claim, until=now() + _MINUTE)
-            await tx.catalog_syncs.finish(claim)
+            assert await tx.catalog.renew_sync_claim(claim, until=now() + _MINUTE)
+            await tx.catalog.finish_sync(claim)
             await tx.commit()
             trail = await tx.versions.of_item("integration", str(integration.external_id))
         assert [version.event for version in trail] == ["created"]
@@ -186,7 +188,7 @@ class CatalogSyncStoreContract:
         await world.repositories(integration, "2")
         async with world.unit_of_work() as tx:
             rows = [before, replace(before, repo_id=RepoId("2"))]
-            written = await tx.repositories.save_unless_written_since(claim.began_at, rows)
+            written = await tx.catalog.save_repositories_not_written_since(claim.began_at, rows)
         assert [repo_id for _, repo_id in written] == ["1"]
 
 
@@ -195,7 +197,7 @@ async def _claim(
 ) -> SyncClaim | None:
     at = at or now()
     async with world.unit_of_work() as tx:
-        claim = await tx.catalog_syncs.claim(integration, owner=owner, now=at, until=at + _MINUTE)
+        claim = await tx.catalog.claim_sync(integration, owner=owner, now=at, until=at + _MINUTE)
         await tx.commit()
     return claim
 

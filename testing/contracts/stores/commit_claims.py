@@ -16,7 +16,7 @@ MARA = ProviderUserId("7")
 NOTHING = Claimed([], is_done=True)
 
 
-class CommitClaimStoreContract:
+class CommitClaimContract:
     """What every store of claims promises."""
 
     async def test_a_claim_is_due_wherever_its_user_is_a_member(self, world: World) -> None:
@@ -36,7 +36,7 @@ class CommitClaimStoreContract:
         await _request(world, connection)
         assert len(await _due(world)) == 2
         async with world.unit_of_work() as tx:
-            assert len(await tx.commit_claims.due(limit=1)) == 1
+            assert len(await tx.attributions.list_due_claims(limit=1)) == 1
 
     async def test_claims_follow_memberships(self, world: World) -> None:
         """Who joins later looks for their commits then, once; who left and returns looks again."""
@@ -151,7 +151,7 @@ class CommitClaimStoreContract:
         await _request(world, connection)
         [claim] = await _due(world)
         async with world.unit_of_work() as tx:
-            assert (await tx.commit_claims.take(claim, limit=10)).total == 1
+            assert (await tx.attributions.apply_claims(claim, limit=10)).total == 1
         assert await _due(world) == [claim]
         assert [view.user for view in await _all(world, integration)] == [None]
 
@@ -205,25 +205,25 @@ def _organization(integration: Integration) -> Organization:
 
 async def _request(world: World, connection: Connection) -> None:
     async with world.unit_of_work() as tx:
-        await tx.commit_claims.request(connection.id)
+        await tx.attributions.request_claims(connection.id)
         await tx.commit()
 
 
 async def _follow(world: World) -> int:
     async with world.unit_of_work() as tx:
-        count = await tx.commit_claims.follow_memberships()
+        count = await tx.attributions.follow_memberships()
         await tx.commit()
     return count
 
 
 async def _due(world: World) -> list[CommitClaims]:
     async with world.unit_of_work() as tx:
-        return list(await tx.commit_claims.due(limit=100))
+        return list(await tx.attributions.list_due_claims(limit=100))
 
 
 async def _take(world: World, claim: CommitClaims, *, limit: int = 100) -> Claimed:
     async with world.unit_of_work() as tx:
-        claimed = await tx.commit_claims.take(claim, limit=limit)
+        claimed = await tx.attributions.apply_claims(claim, limit=limit)
         await tx.commit()
     return claimed
 
@@ -246,4 +246,8 @@ async def _add(
 
 async def _all(world: World, integration: Integration) -> list[AttributionView]:
     async with world.unit_of_work() as tx:
-        return list(await tx.attributions.page(integration.organization_id, AttributionFilter(), limit=100))
+        return list(
+            await tx.attributions.list_attributions(
+                integration.organization_id, AttributionFilter(), limit=100
+            )
+        )

@@ -69,7 +69,9 @@ def push_by(*authors: dict[str, Any], trailers: str = "") -> dict[str, Any]:
 async def attributions(processing: Processing) -> list[AttributionView]:
     """Return all that the organization sees, in the order told."""
     async with processing.unit_of_work() as tx:
-        return list(await tx.attributions.page(ORGANIZATION, AttributionFilter(), limit=1000))[::-1]
+        return list(await tx.attributions.list_attributions(ORGANIZATION, AttributionFilter(), limit=1000))[
+            ::-1
+        ]
 
 
 async def test_a_push_is_attributed_where_it_is_told() -> None:
@@ -192,7 +194,7 @@ async def test_who_connects_later_claims_earlier_commits() -> None:
     claim = ClaimCommits(processing.unit_of_work, processing.bell, processing.clock)
     assert await claim() == 0
     async with processing.unit_of_work() as tx:
-        await tx.commit_claims.request(ConnectionId(77))
+        await tx.attributions.request_claims(ConnectionId(77))
         await tx.commit()
     assert (await claim(), await claim()) == (2, 0)
     assert processing.bell.rung.count(EVENT.lane) > 1, "whoever was refused the lane is called back"
@@ -240,7 +242,7 @@ async def test_a_busy_lane_leaves_the_claim_due() -> None:
     assert await claim() == 0
     processing.unit_of_work.before_commit = processing.unit_of_work.after_end
     async with processing.unit_of_work() as tx:
-        assert len(await tx.commit_claims.due(limit=10)) == 1
+        assert len(await tx.attributions.list_due_claims(limit=10)) == 1
 
 
 async def test_a_revoked_connection_matches_nothing_new() -> None:

@@ -1,18 +1,21 @@
 from collections.abc import Collection, Sequence
 
+from psycopg.sql import SQL
+
 from adapters.postgres.connection.line import Parameters, Row
 from adapters.postgres.connection.packed_arrays import Bigints, Texts, Timestamps
 from adapters.postgres.connection.session import Session
 from adapters.postgres.queries import attributions as attribution_pages
 from adapters.postgres.queries.memberships import KNOWN_ROLES
 from core.domain.attribution.attribution import Attribution, Identities, Identity, Sought
+from core.domain.attribution.commit_claims import Claimed, ClaimedCommits, CommitClaims
 from core.domain.attribution.views import AttributionFilter, AttributionView
-from core.domain.identifiers import OrganizationId, ProviderUserId, RepoId
+from core.domain.identifiers import ConnectionId, OrganizationId, ProviderUserId, RepoId
 from core.domain.streams.domain_event import MAX_NAME
 from ports.attributions import AttributionStore
 
 # An address that two connections have is of the one the provider verified it for last.
-_IDENTITIES = """
+_FIND_IDENTITIES = """
     WITH found AS (
         SELECT 'account' AS proof, provider_user_id AS key, id AS connection_id, updated_at
         FROM user_git_connections
@@ -51,27 +54,126 @@ _ADD = """
 """
 # No statement may come near its time limit, however many people a batch of large pushes names.
 _AT_ONCE = 10_000
+# A connection may claim in the integrations of the organizations its user is a member of.
+_POSSIBLE_CLAIMS = SQL("""
+    FROM user_git_connections AS c
+    JOIN memberships AS m ON m.user_id = c.user_id AND m.role = ANY(%(roles)s::text[])
+    JOIN git_integrations AS i ON i.organization_id = m.organization_id AND i.provider = c.provider
+    WHERE c.status <> 'revoked'
+""")
+_REQUEST_CLAIMS = (
+    SQL("""
+    INSERT INTO git_commit_claims (user_git_connection_id, git_integration_id)
+    SELECT c.id, i.id {possible_claims} AND c.id = %(connection)s
+    ON CONFLICT (user_git_connection_id, git_integration_id)
+        DO UPDATE SET requested_at = now(), claimed_at = NULL, updated_at = now()
+""")
+    .format(possible_claims=_POSSIBLE_CLAIMS)
+    .as_string()
+)
+_ADD_CLAIMS_OF_NEW_MEMBERS = (
+    SQL("""
+    INSERT INTO git_commit_claims (user_git_connection_id, git_integration_id)
+    SELECT c.id, i.id {possible_claims} AND NOT EXISTS (
+        SELECT FROM git_commit_claims AS known
+        WHERE known.user_git_connection_id = c.id AND known.git_integration_id = i.id
+    )
+    ON CONFLICT DO NOTHING
+""")
+    .format(possible_claims=_POSSIBLE_CLAIMS)
+    .as_string()
+)
+_DELETE_CLAIMS_OF_FORMER_MEMBERS = """
+    DELETE FROM git_commit_claims AS known
+    USING user_git_connections AS c, git_integrations AS i
+    WHERE c.id = known.user_git_connection_id AND i.id = known.git_integration_id AND NOT EXISTS (
+        SELECT FROM memberships AS m
+        WHERE m.user_id = c.user_id AND m.organization_id = i.organization_id
+            AND m.role = ANY(%(roles)s::text[])
+    )
+"""
+_LIST_DUE_CLAIMS = """
+    SELECT i.id, i.organization_id, i.provider_id
+    FROM (
+        SELECT git_integration_id, min(requested_at) AS since FROM git_commit_claims
+        WHERE claimed_at IS NULL
+        GROUP BY git_integration_id
+    ) AS known
+    JOIN git_integrations AS i ON i.id = known.git_integration_id
+    ORDER BY known.since, i.id
+    LIMIT %s
+"""
+_LOCK_CLAIMS = """
+    SELECT user_git_connection_id FROM git_commit_claims
+    WHERE git_integration_id = %s AND claimed_at IS NULL
+    ORDER BY user_git_connection_id
+    LIMIT %s
+    FOR UPDATE SKIP LOCKED
+"""
+# A no-reply address that starts with the account id is a proof. Other account ids are from the provider.
+_APPLY_CLAIMS = (
+    SQL("""
+    WITH person AS (
+        SELECT c.id, c.user_id, c.provider_user_id {possible_claims} AND c.id = ANY(%(connections)s::bigint[])
+            AND i.id = %(integration)s
+    ), found AS (
+        SELECT a.id, person.user_id, CASE
+            WHEN starts_with(a.address, a.account_id || '+') THEN 'noreply_id' ELSE 'username'
+        END AS method
+        FROM person
+        JOIN git_commit_attributions AS a ON a.git_integration_id = %(integration)s AND a.kind = 'none'
+            AND a.account_id = person.provider_user_id
+        UNION ALL
+        SELECT a.id, person.user_id, 'verified_address'
+        FROM person
+        JOIN user_git_emails AS e ON e.user_git_connection_id = person.id
+        JOIN git_commit_attributions AS a ON a.git_integration_id = %(integration)s AND a.kind = 'none'
+            AND a.address = e.email
+    ), proven AS (
+        SELECT DISTINCT ON (id) id, user_id, method FROM found
+        ORDER BY id, array_position(%(methods)s::text[], method) LIMIT %(limit)s
+    ), taken AS (
+        UPDATE git_commit_attributions AS a
+        SET kind = 'user', user_id = proven.user_id, method = proven.method, updated_at = now()
+        FROM proven
+        WHERE a.id = proven.id AND a.kind = 'none'
+        RETURNING a.user_id, a.repo_id, a.sha
+    )
+    SELECT u.external_id, taken.repo_id, count(DISTINCT taken.sha), count(*)
+    FROM taken JOIN users AS u ON u.id = taken.user_id
+    GROUP BY u.external_id, taken.repo_id
+""")
+    .format(possible_claims=_POSSIBLE_CLAIMS)
+    .as_string()
+)
+_FINISH_CLAIMS = """
+    UPDATE git_commit_claims SET claimed_at = now(), updated_at = now()
+    WHERE git_integration_id = %s AND user_git_connection_id = ANY(%s::bigint[])
+"""
+_CLAIMS_AT_ONCE = 1_000
+# The strongest first, as `match_author` decides.
+_METHODS = Texts(["noreply_id", "verified_address", "username"])
 
 
 class PostgresAttributionStore(AttributionStore):
-    """The table `git_commit_attributions`."""
+    """The tables `git_commit_attributions` and `git_commit_claims`."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def identities(
-        self, provider: str, sought: Sought, organizations: Collection[OrganizationId]
+    async def find_identities(
+        self, provider: str, people: Sought, organizations: Collection[OrganizationId]
     ) -> Identities:
-        """Return the users among those sought, in one round trip, and of which organizations they are."""
-        if not sought:
+        """Return the users with their organizations, in one round trip."""
+        if not people:
             return Identities()
         rows = await self._session.read(
-            _IDENTITIES,
+            _FIND_IDENTITIES,
             {
                 "provider": provider,
-                "accounts": Texts(list(sought.account_ids)),
-                "addresses": Texts(list(sought.addresses)),
-                "logins": Texts(list(sought.logins)),
+                "accounts": Texts(list(people.account_ids)),
+                "addresses": Texts(list(people.addresses)),
+                "logins": Texts(list(people.logins)),
                 "organizations": Bigints(list(organizations)),
                 "roles": KNOWN_ROLES,
             },
@@ -83,7 +185,7 @@ class PostgresAttributionStore(AttributionStore):
         for start in range(0, len(attributions), _AT_ONCE):
             await self._session.change(_ADD, _columns(attributions[start : start + _AT_ONCE]))
 
-    async def page(
+    async def list_attributions(
         self,
         organization_id: OrganizationId,
         where: AttributionFilter,
@@ -94,11 +196,46 @@ class PostgresAttributionStore(AttributionStore):
         """Return at most `limit` attributions, the latest first, those below `before` only."""
         return await attribution_pages.page(self._session, organization_id, where, limit=limit, before=before)
 
-    async def of_commits(
+    async def find_of_commits(
         self, organization_id: OrganizationId, provider: str, repo_id: RepoId, shas: Collection[str]
     ) -> Sequence[AttributionView]:
-        """Return the people of these commits of a repository, in the order in which they were told."""
+        """Return the people of these commits of a repository, in the order in which they were stored."""
         return await attribution_pages.of_commits(self._session, organization_id, provider, repo_id, shas)
+
+    async def request_claims(self, connection_id: ConnectionId) -> None:
+        """Let a connection look, or look again, wherever its user is a member now."""
+        await self._session.change(_REQUEST_CLAIMS, {"connection": connection_id, "roles": KNOWN_ROLES})
+
+    async def follow_memberships(self) -> int:
+        """Add the claims that memberships give and remove those they gave; return how many are new."""
+        await self._session.change(_DELETE_CLAIMS_OF_FORMER_MEMBERS, {"roles": KNOWN_ROLES})
+        return await self._session.change(_ADD_CLAIMS_OF_NEW_MEMBERS, {"roles": KNOWN_ROLES})
+
+    async def list_due_claims(self, *, limit: int) -> Sequence[CommitClaims]:
+        """Return the integrations with claims that are not done, those that wait longest first."""
+        return [CommitClaims(*row) for row in await self._session.read(_LIST_DUE_CLAIMS, (limit,))]
+
+    async def apply_claims(self, claims: CommitClaims, *, limit: int) -> Claimed:
+        """Attribute in one statement, while the claims are locked."""
+        held = await self._session.write(_LOCK_CLAIMS, (claims.integration_id, _CLAIMS_AT_ONCE))
+        if not held:
+            return Claimed([], is_done=True)
+        connections = Bigints([connection_id for (connection_id,) in held])
+        rows = await self._session.write(
+            _APPLY_CLAIMS,
+            {
+                "integration": claims.integration_id,
+                "connections": connections,
+                "limit": limit,
+                "methods": _METHODS,
+                "roles": KNOWN_ROLES,
+            },
+        )
+        were_all = sum(row[3] for row in rows) < limit
+        if were_all:
+            await self._session.change(_FINISH_CLAIMS, (claims.integration_id, connections))
+        commits = [ClaimedCommits(row[0], row[1], row[2]) for row in rows]
+        return Claimed(commits, is_done=were_all and len(held) < _CLAIMS_AT_ONCE)
 
 
 def _identities(rows: Sequence[Row]) -> Identities:

@@ -40,7 +40,7 @@ class ClaimCommits:
 
     async def _due(self, tried: set[CommitClaims]) -> list[CommitClaims]:
         async with self.unit_of_work() as tx:
-            due = await tx.commit_claims.due(limit=_LOOKED_AT + len(tried))
+            due = await tx.attributions.list_due_claims(limit=_LOOKED_AT + len(tried))
         return [claims for claims in due if claims not in tried]
 
     async def _look_into(self, claims: CommitClaims) -> int:
@@ -69,7 +69,7 @@ class ClaimCommits:
 
     async def _step(self, claims: CommitClaims) -> Claimed:
         async with self.unit_of_work() as tx:
-            claimed = await tx.commit_claims.take(claims, limit=_AT_ONCE)
+            claimed = await tx.attributions.apply_claims(claims, limit=_AT_ONCE)
             if claimed.commits:
                 keys = {(claims.integration_id, one.repo_id) for one in claimed.commits}
                 links = await tx.links.of_repositories(keys)

@@ -16,6 +16,6 @@ class FollowMemberships:
     async def __call__(self) -> int:
         """Return how many claims came of it; raises `StorageUnavailable`."""
         async with self.unit_of_work() as tx:
-            count = await tx.commit_claims.follow_memberships()
+            count = await tx.attributions.follow_memberships()
             await tx.commit()
         return count

@@ -70,7 +70,7 @@ class ListRepositories:
                 with suppress(SyncCoolingDown, IntegrationNotActive):
                     await want_sync(tx, actor, organization, provider, now)
                     await tx.commit()
-            browsed = await tx.repositories.browse(
+            browsed = await tx.catalog.search_repositories(
                 organization.id, provider, where, limit=limit + 1, after=after
             )
             integration, found = browsed or (None, ())

@@ -31,7 +31,7 @@ def readable(integration: Integration | None) -> Integration:
 
 async def get_repository(tx: Transaction, integration: Integration, repo_id: RepoId) -> Repository:
     """Return a repository in this integration's catalog; raises `RepositoryNotFound`."""
-    rows = await tx.repositories.find_many([(integration.id, repo_id)])
+    rows = await tx.catalog.find_repositories([(integration.id, repo_id)])
     if not rows or rows[0].removed_at is not None:
         raise RepositoryNotFound(
             "The integration has no access to this repository. Check the id, or give the app access "

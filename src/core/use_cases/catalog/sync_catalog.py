@@ -14,7 +14,7 @@ from core.domain.integrations.integration import Integration
 from core.domain.provider import InstallationAccess
 from core.use_cases.catalog.provider_access import ProviderAccess
 from core.use_cases.catalog.sync_writer import LEASE, ClaimLost, SyncWriter
-from ports.catalog_syncs import SyncClaim
+from ports.catalog import SyncClaim
 from ports.clock import Clock
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
@@ -92,7 +92,7 @@ class SyncCatalog:
         async with self.unit_of_work() as tx:
             # What events wrote before is visible then, and those of after ask for another sync.
             await tx.mailbox.lock(lane_of(integration.provider_id))
-            claim = await tx.catalog_syncs.claim(integration, owner=uuid4().hex, now=now, until=now + LEASE)
+            claim = await tx.catalog.claim_sync(integration, owner=uuid4().hex, now=now, until=now + LEASE)
             await tx.commit()
         return claim
 
@@ -122,10 +122,10 @@ class SyncCatalog:
         """Let it be tried again later: with each failure more so, and in `at_least` so many seconds."""
         delay = max(retry_delay(claim.integration.sync_failures + 1), timedelta(seconds=at_least))
         async with self.unit_of_work() as tx:
-            await tx.catalog_syncs.fail(claim, reason=reason, retry_at=self.clock.now() + delay)
+            await tx.catalog.fail_sync(claim, reason=reason, retry_at=self.clock.now() + delay)
             await tx.commit()
 
     async def _release(self, claim: SyncClaim) -> None:
         async with self.unit_of_work() as tx:
-            await tx.catalog_syncs.release(claim)
+            await tx.catalog.release_sync(claim)
             await tx.commit()

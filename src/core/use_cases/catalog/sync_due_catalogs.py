@@ -38,5 +38,5 @@ class SyncDueCatalogs:
 
     async def _next(self, tried: set[IntegrationId]) -> Integration | None:
         async with self.unit_of_work() as tx:
-            due = await tx.catalog_syncs.due(now=self.clock.now(), limit=_LOOKED_AT + len(tried))
+            due = await tx.catalog.list_due_syncs(now=self.clock.now(), limit=_LOOKED_AT + len(tried))
         return next((integration for integration in due if integration.id not in tried), None)

@@ -9,7 +9,7 @@ from core.domain.catalog.listing import consequences, steps_of_listed, steps_of_
 from core.domain.errors import StorageConflict
 from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import RepoId
-from ports.catalog_syncs import SyncClaim
+from ports.catalog import SyncClaim
 from ports.clock import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 
@@ -45,7 +45,7 @@ class SyncWriter:
         keys = [(integration_id, facts.repo_id) for facts in listed]
 
         async def attempt(tx: Transaction) -> int:
-            known = {row.repo_id: row for row in await tx.repositories.find_many(keys)}
+            known = {row.repo_id: row for row in await tx.catalog.find_repositories(keys)}
             return await self._write(tx, steps_of_listed(integration_id, listed, known))
 
         return await self._attempt(attempt)
@@ -56,7 +56,7 @@ class SyncWriter:
         seen, removed = set(listed), 0
 
         async def attempt(tx: Transaction) -> tuple[int, set[RepoId]]:
-            rows = await tx.repositories.unlisted(integration_id, seen, limit=_REMOVED_AT_ONCE)
+            rows = await tx.catalog.list_unlisted_repositories(integration_id, seen, limit=_REMOVED_AT_ONCE)
             written = await self._write(tx, steps_of_unlisted(rows, at=self.clock.now()))
             return written, {row.repo_id for row in rows}
 
@@ -71,7 +71,7 @@ class SyncWriter:
         """End the claim: the catalog is as of its beginning."""
         async with self.unit_of_work() as tx:
             await self._hold(tx)
-            await tx.catalog_syncs.finish(self.claim, remark=remark, retry_at=retry_at)
+            await tx.catalog.finish_sync(self.claim, remark=remark, retry_at=retry_at)
             await tx.commit()
 
     async def _attempt(self, attempt: Callable[[Transaction], Awaitable[T]]) -> T:
@@ -90,7 +90,7 @@ class SyncWriter:
             return 0
         # The integration's row first, as events do: who takes rows in one order never waits in a circle.
         await self._hold(tx)
-        written = await tx.repositories.save_unless_written_since(
+        written = await tx.catalog.save_repositories_not_written_since(
             self.claim.began_at, [step.after for step in steps]
         )
         links = await tx.links.of_repositories(written)
@@ -107,5 +107,5 @@ class SyncWriter:
         return len(written)
 
     async def _hold(self, tx: Transaction) -> None:
-        if not await tx.catalog_syncs.renew(self.claim, until=self.clock.now() + LEASE):
+        if not await tx.catalog.renew_sync_claim(self.claim, until=self.clock.now() + LEASE):
             raise ClaimLost

@@ -183,7 +183,7 @@ class FinishConnection:
         await tx.user_tokens.replace(after.id, sealed)
         await tx.connections.set_emails(after.id, proven.emails)
         await tx.connections.check_again(after.id, at=now + LOOKED_UP_EVERY)
-        await tx.commit_claims.request(after.id)
+        await tx.attributions.request_claims(after.id)
         await tx.flows.step(flow.mark_ended(), flow.mark_ended(FlowStatus.COMPLETED))
 
 

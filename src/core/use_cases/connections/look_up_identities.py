@@ -81,6 +81,6 @@ class LookUpIdentities:
             if after != known:
                 await tx.connections.apply([Change(known, after, _BY)])
             if emails is not None and await tx.connections.set_emails(known.id, emails):
-                await tx.commit_claims.request(known.id)
+                await tx.attributions.request_claims(known.id)
             await tx.connections.check_again(known.id, at=self.clock.now() + LOOKED_UP_EVERY)
             await tx.commit()

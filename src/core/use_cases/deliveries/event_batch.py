@@ -123,7 +123,7 @@ class World:
         if self.integration_changes:
             await tx.integrations.apply(self.integration_changes)
         if self.changed_repositories:
-            await tx.repositories.save(list(self.changed_repositories.values()))
+            await tx.catalog.save_repositories(list(self.changed_repositories.values()))
         if self.link_changes:
             await tx.links.apply(self.link_changes)
         if self.connection_changes:
@@ -180,11 +180,11 @@ async def populate(tx: Transaction, world: World, read: Iterable[tuple[Event, No
                 keys.update((integration.id, repo_id) for repo_id in repo_ids_of(notice))
     whole.update(binding.existing.id for binding in world.bindings.values() if binding.existing)
     if keys:
-        _keep(world, await tx.repositories.find_many(keys), await tx.links.of_repositories(keys))
+        _keep(world, await tx.catalog.find_repositories(keys), await tx.links.of_repositories(keys))
     for integration_id in whole:
         _keep(
             world,
-            await tx.repositories.of_integration(integration_id),
+            await tx.catalog.load_repositories(integration_id),
             await tx.links.of_integration(integration_id),
         )
     await _read_identities(tx, world, pairs)
@@ -255,7 +255,7 @@ async def _read_identities(tx: Transaction, world: World, read: list[tuple[Event
             sought[event.provider].add(notice)
             organizations.add(integration.organization_id)
     for provider, people in sought.items():
-        world.identities[provider] = await tx.attributions.identities(provider, people, organizations)
+        world.identities[provider] = await tx.attributions.find_identities(provider, people, organizations)
 
 
 async def _read_bindings(tx: Transaction, world: World, read: list[tuple[Event, Notice]]) -> None:

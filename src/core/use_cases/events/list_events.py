@@ -88,6 +88,6 @@ async def name_repositories(tx: Transaction, events: Sequence[Event]) -> Mapping
         for event in events
         if event.integration_id is not None and event.repo_id is not None
     }
-    rows = await tx.repositories.find_many(set(keys.values())) if keys else []
+    rows = await tx.catalog.find_repositories(set(keys.values())) if keys else []
     names = {(row.integration_id, row.repo_id): row.full_name for row in rows}
     return {event_id: names[key] for event_id, key in keys.items() if key in names}

@@ -79,10 +79,10 @@ class BindInstallation:
         lost: tuple[DomainEvent, ...] = ()
         if current is not None:
             gone = repositories_to_remove(
-                target, after, await tx.repositories.of_integration(current.id), at=now
+                target, after, await tx.catalog.load_repositories(current.id), at=now
             )
             if gone:
-                await tx.repositories.save(gone)
+                await tx.catalog.save_repositories(gone)
                 lost = create_unreachable_events(await tx.links.of_integration(current.id), gone, at=now)
         # An owner's approval that comes now must not bind a second one when this one goes.
         while pending := await tx.flows.pending_of(organization_id, provider):

@@ -23,7 +23,7 @@ async def get_linkable(tx: Transaction, integration: Integration, repo_id: RepoI
 
     Raises `RepositoryNotFound` or `RepositoryArchived`.
     """
-    rows = await tx.repositories.find_many([(integration.id, repo_id)])
+    rows = await tx.catalog.find_repositories([(integration.id, repo_id)])
     return require_linkable(rows[0] if rows else None)
 
 

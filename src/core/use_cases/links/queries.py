@@ -53,7 +53,7 @@ async def views_of(
     if not links:
         return []
     known = {one.id: one for one in await tx.integrations.of_organization(organization.id)}
-    rows = await tx.repositories.find_many({(link.integration_id, link.repo_id) for link in links})
+    rows = await tx.catalog.find_repositories({(link.integration_id, link.repo_id) for link in links})
     repositories = {(row.integration_id, row.repo_id): row for row in rows}
     gone = [link for link in links if is_gone(repositories.get((link.integration_id, link.repo_id)))]
     successors = await _successors(tx, gone)
@@ -82,7 +82,9 @@ async def _successors(tx: Transaction, gone: Sequence[Link]) -> Mapping[LinkId, 
     """Return the repositories that have the names of those that are gone, without regard to case."""
     if not gone:
         return {}
-    named = await tx.repositories.find_named([(link.integration_id, link.repo_full_name) for link in gone])
+    named = await tx.catalog.find_repositories_by_name(
+        [(link.integration_id, link.repo_full_name) for link in gone]
+    )
     by_name = {(row.integration_id, searchable(row.full_name)): row for row in named}
     found = {link.id: by_name.get((link.integration_id, searchable(link.repo_full_name))) for link in gone}
     return {link_id: row for link_id, row in found.items() if row is not None}

@@ -122,7 +122,7 @@ async def _linked(
         if link.integration_id == integration.id
     }
     keys = [(integration.id, link.repo_id) for link in links.values()]
-    rows = {row.repo_id: row for row in await tx.repositories.find_many(keys) if row.removed_at is None}
+    rows = {row.repo_id: row for row in await tx.catalog.find_repositories(keys) if row.removed_at is None}
     opened = []
     for project_id in wanted:
         link = links.get(projects[project_id].id)

@@ -151,7 +151,7 @@ async def test_a_crash_is_left_to_the_next_when_the_claim_expires(catalog: Catal
     async with catalog.world.unit_of_work() as tx:
         now = catalog.clock.now()
         until = now + timedelta(minutes=2)
-        assert await tx.catalog_syncs.claim(integration, owner="gone", now=now, until=until)
+        assert await tx.catalog.claim_sync(integration, owner="gone", now=now, until=until)
         await tx.commit()
     assert await synced(catalog, integration) is SyncOutcome.NOT_DUE
     catalog.clock.advance(timedelta(minutes=2))

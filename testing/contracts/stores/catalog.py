@@ -10,16 +10,16 @@ from testing.builders.entities import a_repository, ago, now
 from testing.contracts.world import World
 
 
-class RepositoryStoreContract:
+class CatalogStoreContract:
     """What every store of the catalog promises."""
 
     async def test_unknown_is_nothing(self, world: World) -> None:
         """Looking for what is not there is no error."""
         async with world.unit_of_work() as tx:
-            assert await tx.repositories.find_many([(IntegrationId(404), RepoId("1"))]) == []
-            assert await tx.repositories.find_many([]) == []
-            assert await tx.repositories.of_integration(IntegrationId(404)) == []
-            await tx.repositories.save([])
+            assert await tx.catalog.find_repositories([(IntegrationId(404), RepoId("1"))]) == []
+            assert await tx.catalog.find_repositories([]) == []
+            assert await tx.catalog.load_repositories(IntegrationId(404)) == []
+            await tx.catalog.save_repositories([])
 
     async def test_every_field_comes_back(self, world: World) -> None:
         """A row is read as it was written, all fields set, and again all of them empty."""
@@ -41,10 +41,10 @@ class RepositoryStoreContract:
         )
         for row in (full, replace(full, topics=()), a_repository(integration)):
             async with world.unit_of_work() as tx:
-                await tx.repositories.save([row])
+                await tx.catalog.save_repositories([row])
                 await tx.commit()
             async with world.unit_of_work() as tx:
-                assert await tx.repositories.of_integration(integration.id) == [row]
+                assert await tx.catalog.load_repositories(integration.id) == [row]
 
     async def test_exactly_these_rows_are_found(self, world: World) -> None:
         """Pairs are meant as pairs, each row comes once, and removed ones are rows too."""
@@ -54,14 +54,14 @@ class RepositoryStoreContract:
         second = await world.repositories(two, "1", "2")
         async with world.unit_of_work() as tx:
             removed = replace(first[2], removed_at=ago(minutes=1))
-            await tx.repositories.save([removed])
+            await tx.catalog.save_repositories([removed])
             keys = [
                 (one.id, RepoId("3")),
                 (two.id, RepoId("1")),
                 (two.id, RepoId("1")),
                 (two.id, RepoId("3")),
             ]
-            found = await tx.repositories.find_many(keys)
+            found = await tx.catalog.find_repositories(keys)
             assert sorted(found, key=lambda row: row.repo_id) == [second[0], removed]
 
     async def test_rows_are_found_by_their_names(self, world: World) -> None:
@@ -74,7 +74,7 @@ class RepositoryStoreContract:
             a_repository(other, "4", full_name="acme/widgets"),
         ]
         async with world.unit_of_work() as tx:
-            await tx.repositories.save([found, *others])
+            await tx.catalog.save_repositories([found, *others])
             await tx.commit()
         async with world.unit_of_work() as tx:
             names = [
@@ -82,15 +82,17 @@ class RepositoryStoreContract:
                 (integration.id, "acme/none"),
                 (other.id, "acme/gadgets"),
             ]
-            assert await tx.repositories.find_named(names) == [found]
-            assert await tx.repositories.find_named([]) == []
+            assert await tx.catalog.find_repositories_by_name(names) == [found]
+            assert await tx.catalog.find_repositories_by_name([]) == []
 
     async def test_last_of_several_wins(self, world: World) -> None:
         """Of several rows for one key in one call the last is kept."""
         integration = await world.integration()
         async with world.unit_of_work() as tx:
-            await tx.repositories.save([a_repository(integration), a_repository(integration, archived=True)])
-            assert [row.archived for row in await tx.repositories.of_integration(integration.id)] == [True]
+            await tx.catalog.save_repositories(
+                [a_repository(integration), a_repository(integration, archived=True)]
+            )
+            assert [row.archived for row in await tx.catalog.load_repositories(integration.id)] == [True]
 
     async def test_many_rows_at_once(self, world: World) -> None:
         """A thousand rows, half of them new, are written in one call."""
@@ -98,9 +100,9 @@ class RepositoryStoreContract:
         await world.repositories(integration, *(str(number) for number in range(500)))
         rows = [a_repository(integration, str(number), fork=True) for number in range(1000)]
         async with world.unit_of_work() as tx:
-            await tx.repositories.save(rows)
+            await tx.catalog.save_repositories(rows)
             await tx.commit()
-            stored = await tx.repositories.of_integration(integration.id)
+            stored = await tx.catalog.load_repositories(integration.id)
         assert sorted(stored, key=lambda row: int(row.repo_id)) == rows
 
     async def test_twenty_writers_of_the_same_rows(self, world: World) -> None:
@@ -113,12 +115,12 @@ class RepositoryStoreContract:
                 for repo_id in sorted("12345", reverse=bool(number % 2))
             ]
             async with world.unit_of_work() as tx:
-                await tx.repositories.save(rows)
+                await tx.catalog.save_repositories(rows)
                 await tx.commit()
 
         await asyncio.gather(*(save(number) for number in range(20)))
         async with world.unit_of_work() as tx:
-            stored = await tx.repositories.of_integration(integration.id)
+            stored = await tx.catalog.load_repositories(integration.id)
         assert sorted(row.repo_id for row in stored) == list("12345")
         assert len({row.description for row in stored}) == 1
 
@@ -130,16 +132,16 @@ class RepositoryStoreContract:
         await world.repositories(integration, "2", "3")
         rows = [a_repository(integration, repo_id, archived=True) for repo_id in "1234"]
         async with world.unit_of_work() as tx:
-            written = await tx.repositories.save_unless_written_since(began_at, [*rows, rows[0]])
+            written = await tx.catalog.save_repositories_not_written_since(began_at, [*rows, rows[0]])
             await tx.commit()
-            stored = await tx.repositories.of_integration(integration.id)
+            stored = await tx.catalog.load_repositories(integration.id)
         assert sorted(written) == [(integration.id, "1"), (integration.id, "4")]
         assert {row.repo_id: row.archived for row in stored} == {"1": True, "2": False, "3": False, "4": True}
 
     async def test_writing_nothing_unless_written_writes_nothing(self, world: World) -> None:
-        """No rows are no error."""
+        """An empty list is valid."""
         async with world.unit_of_work() as tx:
-            assert not await tx.repositories.save_unless_written_since(ago(minutes=1), [])
+            assert not await tx.catalog.save_repositories_not_written_since(ago(minutes=1), [])
 
     async def test_who_writes_at_the_same_moment_is_waited_for(self, world: World) -> None:
         """A row that someone is just writing counts as written since, though they began before."""
@@ -148,12 +150,12 @@ class RepositoryStoreContract:
         async with world.unit_of_work() as event:
             assert await event.mailbox.try_lock(0)
             began_at = await _storage_time(world, integration)
-            await event.repositories.save([a_repository(integration, removed_at=began_at)])
+            await event.catalog.save_repositories([a_repository(integration, removed_at=began_at)])
 
             async def sync() -> Collection[tuple[IntegrationId, RepoId]]:
                 async with world.unit_of_work() as tx:
                     row = a_repository(integration, archived=True)
-                    written = await tx.repositories.save_unless_written_since(began_at, [row])
+                    written = await tx.catalog.save_repositories_not_written_since(began_at, [row])
                     await tx.commit()
                     return written
 
@@ -162,27 +164,27 @@ class RepositoryStoreContract:
             await event.commit()
         assert not await waiting
         async with world.unit_of_work() as tx:
-            [row] = await tx.repositories.of_integration(integration.id)
+            [row] = await tx.catalog.load_repositories(integration.id)
         assert row == a_repository(integration, removed_at=began_at)
 
     async def test_unlisted_rows(self, world: World) -> None:
-        """Those in sight which a listing did not show, of this integration, no more than asked for."""
+        """Only rows of this integration that are not removed and not listed, up to the limit."""
         one, two = await world.integration(), await world.integration(provider_id="2")
         rows = await world.repositories(one, "1", "2", "3", "4")
         await world.repositories(two, "5")
         async with world.unit_of_work() as tx:
-            await tx.repositories.save([replace(rows[0], removed_at=ago(minutes=1))])
+            await tx.catalog.save_repositories([replace(rows[0], removed_at=ago(minutes=1))])
             await tx.commit()
             listed = [RepoId("2"), RepoId("9")]
-            found = await tx.repositories.unlisted(one.id, listed, limit=10)
+            found = await tx.catalog.list_unlisted_repositories(one.id, listed, limit=10)
             assert sorted(row.repo_id for row in found) == ["3", "4"]
-            assert len(await tx.repositories.unlisted(one.id, listed, limit=1)) == 1
-            assert len(await tx.repositories.unlisted(one.id, [], limit=10)) == 3
+            assert len(await tx.catalog.list_unlisted_repositories(one.id, listed, limit=1)) == 1
+            assert len(await tx.catalog.list_unlisted_repositories(one.id, [], limit=10)) == 3
 
 
 async def _storage_time(world: World, integration: Integration) -> datetime:
-    """Return storage's own time, as a sync that begins now is told it."""
+    """Return the time of the storage, as a sync that begins now gets it."""
     async with world.unit_of_work() as tx:
-        claim = await tx.catalog_syncs.claim(integration, owner=uuid4().hex, now=now(), until=now())
+        claim = await tx.catalog.claim_sync(integration, owner=uuid4().hex, now=now(), until=now())
     assert claim is not None
     return claim.began_at

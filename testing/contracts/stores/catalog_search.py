@@ -15,14 +15,14 @@ from testing.contracts.world import World
 # Few letters, so that they meet; separators, upper case, and a letter whose lower case is two characters.
 _TEXT = st.text(alphabet="abcA-_. éİ%\\[", max_size=6)
 _NAMES = st.lists(st.tuples(_TEXT, _TEXT, _TEXT), max_size=12)
-_SOUGHT = _TEXT | st.tuples(_TEXT, _TEXT).map("/".join)
+_SEARCH_TEXT = _TEXT | st.tuples(_TEXT, _TEXT).map("/".join)
 
-# Each example is an integration of its own in the one store, and each adapter runs all of them.
+# Each example is a new integration in the same store, and each adapter runs all examples.
 _ONE_STORE = (HealthCheck.function_scoped_fixture, HealthCheck.differing_executors)
 
 
-class RepositorySearchContract:
-    """What every store of the catalog promises to whoever lists or searches it."""
+class CatalogSearchContract:
+    """How every catalog store lists and searches repositories."""
 
     async def test_nothing_is_no_error(self, world: World) -> None:
         """An empty catalog has an empty first page."""
@@ -114,11 +114,11 @@ class RepositorySearchContract:
         await _save(world, [replace(rows[0], description="Nothing of note")])
         assert await _found(world, integration, CatalogFilter("payment")) == []
         async with world.unit_of_work() as tx:
-            kept = await tx.repositories.find_many([(integration.id, row.repo_id) for row in rows[1:]])
+            kept = await tx.catalog.find_repositories([(integration.id, row.repo_id) for row in rows[1:]])
         assert sorted(kept, key=lambda row: row.repo_id) == rows[1:]
 
     async def test_each_condition_counts(self, world: World) -> None:
-        """Conditions are joined by and; one that is not given is met by all."""
+        """A repository must meet all conditions of the filter."""
         integration = await world.integration()
         rows = [
             a_repository(integration, "1", full_name="acme/one", archived=True),
@@ -156,7 +156,8 @@ class RepositorySearchContract:
         async with world.unit_of_work() as tx:
             for organization_id, provider in ((other.id, "github"), (integration.organization_id, "gitlab")):
                 assert (
-                    await tx.repositories.browse(organization_id, provider, CatalogFilter(), limit=9) is None
+                    await tx.catalog.search_repositories(organization_id, provider, CatalogFilter(), limit=9)
+                    is None
                 )
 
     async def test_a_new_name_is_found_and_the_old_one_is_not(self, world: World) -> None:
@@ -185,8 +186,8 @@ class RepositorySearchContract:
         assert names == sorted(set(names))
         assert {row.full_name for row in stayed} <= set(names)
 
-    async def test_equal_names_are_told_apart_by_id(self, world: World) -> None:
-        """A renaming may be told late, so that two rows have one name for a while; none is passed over."""
+    async def test_equal_names_are_ordered_by_id(self, world: World) -> None:
+        """Two rows can have the same name until a late rename arrives; pages skip neither of them."""
         integration = await world.integration()
         await _save(world, [a_repository(integration, f"{n}", full_name="acme/twin") for n in range(5)])
         seen: list[Repository] = []
@@ -197,7 +198,7 @@ class RepositorySearchContract:
         assert [row.repo_id for row in seen] == list("01234")
 
     @settings(max_examples=40, deadline=None, suppress_health_check=_ONE_STORE)
-    @given(names=_NAMES, text=_SOUGHT, archived=st.none() | st.booleans(), limit=st.integers(1, 5))
+    @given(names=_NAMES, text=_SEARCH_TEXT, archived=st.none() | st.booleans(), limit=st.integers(1, 5))
     async def test_as_the_rule_says(
         self, world: World, names: list[tuple[str, str, str]], text: str, archived: bool | None, limit: int
     ) -> None:
@@ -237,7 +238,7 @@ async def _named(world: World, integration: Integration, *names: str) -> list[Re
 
 async def _save(world: World, rows: Sequence[Repository]) -> None:
     async with world.unit_of_work() as tx:
-        await tx.repositories.save(rows)
+        await tx.catalog.save_repositories(rows)
         await tx.commit()
 
 
@@ -255,7 +256,7 @@ async def _browsed(
     limit: int,
     after: CatalogPlace | None = None,
 ) -> Sequence[Repository]:
-    browsed = await tx.repositories.browse(
+    browsed = await tx.catalog.search_repositories(
         integration.organization_id, integration.provider, where, limit=limit, after=after
     )
     assert browsed is not None

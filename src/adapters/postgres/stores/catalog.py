@@ -9,25 +9,26 @@ from adapters.postgres.connection.packed_arrays import Bigints, Booleans, Packed
 from adapters.postgres.connection.session import Session
 from adapters.postgres.queries import repositories as repository_search
 from adapters.postgres.queries.trigrams import search_name, stored_grams, text_array
+from adapters.postgres.rows import integrations as integration_rows
+from adapters.postgres.rows import repositories as repository_rows
 from adapters.postgres.rows.codec import storable
-from adapters.postgres.rows.repositories import COLUMNS, repository
 from core.domain.catalog.repository import Repository
 from core.domain.catalog.search import CatalogFilter, CatalogPlace, about
 from core.domain.identifiers import IntegrationId, OrganizationId, RepoId
 from core.domain.integrations.integration import Integration
-from ports.repositories import RepositoryStore
+from ports.catalog import CatalogStore, SyncClaim
 
-_FIND_MANY = (
+_FIND = (
     SQL("""
     SELECT {columns}
     FROM unnest(%s::bigint[], %s::text[]) AS wanted (git_integration_id, repo_id)
     JOIN git_repositories AS r
         ON r.git_integration_id = wanted.git_integration_id AND r.repo_id = wanted.repo_id
     """)
-    .format(columns=COLUMNS)
+    .format(columns=repository_rows.COLUMNS)
     .as_string()
 )
-_FIND_NAMED = (
+_FIND_BY_NAME = (
     SQL("""
     SELECT {columns}
     FROM unnest(%s::bigint[], %s::text[]) AS wanted (git_integration_id, search_name)
@@ -35,22 +36,22 @@ _FIND_NAMED = (
         ON r.git_integration_id = wanted.git_integration_id AND r.search_name = wanted.search_name
         AND r.removed_at IS NULL
     """)
-    .format(columns=COLUMNS)
+    .format(columns=repository_rows.COLUMNS)
     .as_string()
 )
-_OF_INTEGRATION = (
+_LOAD = (
     SQL("SELECT {columns} FROM git_repositories AS r WHERE r.git_integration_id = %s")
-    .format(columns=COLUMNS)
+    .format(columns=repository_rows.COLUMNS)
     .as_string()
 )
-_UNLISTED = (
+_LIST_UNLISTED = (
     SQL("""
     SELECT {columns} FROM git_repositories AS r
     WHERE r.git_integration_id = %s AND r.removed_at IS NULL
         AND NOT EXISTS (SELECT FROM unnest(%s::text[]) AS listed (repo_id) WHERE listed.repo_id = r.repo_id)
     LIMIT %s
     """)
-    .format(columns=COLUMNS)
+    .format(columns=repository_rows.COLUMNS)
     .as_string()
 )
 # The time is that of the write itself: a transaction's own is that of its beginning, before it waited.
@@ -91,38 +92,98 @@ _SAVE = """
         search_about = excluded.search_about,
         updated_at = clock_timestamp()
 """
-_SAVE_UNLESS_WRITTEN = f"{_SAVE} WHERE r.updated_at < %s RETURNING r.git_integration_id, r.repo_id"
+_SAVE_NOT_WRITTEN_SINCE = f"{_SAVE} WHERE r.updated_at < %s RETURNING r.git_integration_id, r.repo_id"
 
 _ARRAYS: tuple[Callable[[Sequence[Any]], Packed], ...] = (
     *(Bigints, Texts, Texts, Texts, Booleans, Booleans, Booleans, Texts, Texts, Texts),
     *(Timestamps, Timestamps, Timestamps, Texts, Texts, Texts, Texts, Texts),
 )
+# The last line is `core.domain.catalog.sync.reconcile_after`.
+_IS_SYNC_DUE = SQL("""
+    i.status = 0
+    AND (i.sync_claimed_until IS NULL OR i.sync_claimed_until <= %(now)s)
+    AND (i.sync_retry_at IS NULL OR i.sync_retry_at <= %(now)s)
+    AND (
+        i.sync_requested_at IS NOT NULL OR i.sync_claim IS NOT NULL OR i.sync_failures > 0
+        OR i.sync_error IS NOT NULL OR i.synced_at IS NULL
+        OR i.synced_at <= %(now)s - interval '24 hours' + i.id %% 120 * interval '1 minute'
+    )
+""")
+_LIST_DUE_SYNCS = (
+    SQL("""
+    SELECT {columns} FROM git_integrations AS i
+    WHERE {is_due}
+    ORDER BY i.sync_requested_at NULLS LAST, i.synced_at NULLS FIRST, i.id
+    LIMIT %(limit)s
+    """)
+    .format(columns=integration_rows.COLUMNS, is_due=_IS_SYNC_DUE)
+    .as_string()
+)
+_CLAIM_SYNC = (
+    SQL("""
+    UPDATE git_integrations AS i
+    SET sync_claim = %(owner)s, sync_claimed_until = %(until)s, sync_requested_at = NULL
+    WHERE i.id = %(id)s AND i.provider_id = %(provider_id)s AND {is_due}
+    RETURNING {columns}, clock_timestamp()
+    """)
+    .format(columns=integration_rows.COLUMNS, is_due=_IS_SYNC_DUE)
+    .as_string()
+)
+_RENEW_SYNC_CLAIM = """
+    UPDATE git_integrations SET sync_claimed_until = %s
+    WHERE id = %s AND sync_claim = %s AND provider_id = %s AND status = 0
+"""
+_FINISH_SYNC = """
+    UPDATE git_integrations
+    SET sync_claim = NULL, sync_claimed_until = NULL, sync_failures = 0, sync_error = %s,
+        sync_retry_at = %s, synced_at = %s
+    WHERE id = %s AND sync_claim = %s
+"""
+_FAIL_SYNC = """
+    UPDATE git_integrations
+    SET sync_claim = NULL, sync_claimed_until = NULL, sync_failures = sync_failures + 1, sync_error = %s,
+        sync_retry_at = %s
+    WHERE id = %s AND sync_claim = %s
+"""
+_RELEASE_SYNC = """
+    UPDATE git_integrations
+    SET sync_claim = NULL, sync_claimed_until = NULL,
+        sync_requested_at = coalesce(sync_requested_at, %s)
+    WHERE id = %s AND sync_claim = %s
+"""
 
 
-class PostgresRepositoryStore(RepositoryStore):
-    """The table `git_repositories`."""
+class PostgresCatalogStore(CatalogStore):
+    """The table `git_repositories` and the columns `sync_…` of `git_integrations`.
+
+    A sync does not change the `updated_at` of an integration.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def find_many(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Repository]:
+    async def find_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Repository]:
         """Return the rows there are among these, removed ones included, in no order."""
         wanted = set(keys)
         parameters = (Bigints([key[0] for key in wanted]), Texts([key[1] for key in wanted]))
-        return [repository(row) for row in await self._session.read(_FIND_MANY, parameters)]
+        return [repository_rows.repository(row) for row in await self._session.read(_FIND, parameters)]
 
-    async def find_named(self, names: Collection[tuple[IntegrationId, str]]) -> Sequence[Repository]:
+    async def find_repositories_by_name(
+        self, names: Collection[tuple[IntegrationId, str]]
+    ) -> Sequence[Repository]:
         """Return the rows that have these full names, without regard to case; no removed ones."""
         wanted = {(integration_id, search_name(name)) for integration_id, name in names}
         parameters = (Bigints([one[0] for one in wanted]), Texts([one[1] for one in wanted]))
-        return [repository(row) for row in await self._session.read(_FIND_NAMED, parameters)]
+        return [
+            repository_rows.repository(row) for row in await self._session.read(_FIND_BY_NAME, parameters)
+        ]
 
-    async def of_integration(self, integration_id: IntegrationId) -> Sequence[Repository]:
+    async def load_repositories(self, integration_id: IntegrationId) -> Sequence[Repository]:
         """Return the whole catalog of one integration, removed rows included."""
-        rows = await self._session.read(_OF_INTEGRATION, (integration_id,))
-        return [repository(row) for row in rows]
+        rows = await self._session.read(_LOAD, (integration_id,))
+        return [repository_rows.repository(row) for row in rows]
 
-    async def browse(
+    async def search_repositories(
         self,
         organization_id: OrganizationId,
         provider: str,
@@ -136,26 +197,60 @@ class PostgresRepositoryStore(RepositoryStore):
             self._session, organization_id, provider, where, limit=limit, after=after
         )
 
-    async def save(self, repositories: Sequence[Repository]) -> None:
+    async def save_repositories(self, repositories: Sequence[Repository]) -> None:
         """Write these rows as they are, in the order of their keys so that two writers never deadlock."""
         if repositories:
             await self._session.change(_SAVE, _parameters(repositories))
 
-    async def save_unless_written_since(
+    async def save_repositories_not_written_since(
         self, time: datetime, repositories: Sequence[Repository]
     ) -> Collection[tuple[IntegrationId, RepoId]]:
         """Write these rows but what was written at this time or after; return the keys written."""
         if not repositories:
             return set()
-        rows = await self._session.write(_SAVE_UNLESS_WRITTEN, [*_parameters(repositories), time])
+        rows = await self._session.write(_SAVE_NOT_WRITTEN_SINCE, [*_parameters(repositories), time])
         return {(integration_id, repo_id) for integration_id, repo_id in rows}
 
-    async def unlisted(
+    async def list_unlisted_repositories(
         self, integration_id: IntegrationId, listed: Collection[RepoId], *, limit: int
     ) -> Sequence[Repository]:
         """Return at most `limit` rows that are not removed and not among the listed."""
-        rows = await self._session.read(_UNLISTED, (integration_id, Texts(list(listed)), limit))
-        return [repository(row) for row in rows]
+        rows = await self._session.read(_LIST_UNLISTED, (integration_id, Texts(list(listed)), limit))
+        return [repository_rows.repository(row) for row in rows]
+
+    async def list_due_syncs(self, *, now: datetime, limit: int) -> Sequence[Integration]:
+        """Return integrations whose catalog is due, requested ones first."""
+        rows = await self._session.read(_LIST_DUE_SYNCS, {"now": now, "limit": limit})
+        return [integration_rows.integration_of(row) for row in rows]
+
+    async def claim_sync(
+        self, integration: Integration, *, owner: str, now: datetime, until: datetime
+    ) -> SyncClaim | None:
+        """Take the sync of a catalog that is still due, for the same installation."""
+        wanted = {"id": integration.id, "provider_id": integration.provider_id}
+        rows = await self._session.write(_CLAIM_SYNC, {**wanted, "owner": owner, "now": now, "until": until})
+        return SyncClaim(owner, integration_rows.integration_of(rows[0]), now, rows[0][-1]) if rows else None
+
+    async def renew_sync_claim(self, claim: SyncClaim, *, until: datetime) -> bool:
+        """Lock the row and hold the claim until then; False where it is lost."""
+        held = (claim.integration.id, claim.owner, claim.integration.provider_id)
+        return await self._session.change(_RENEW_SYNC_CLAIM, (until, *held)) == 1
+
+    async def finish_sync(
+        self, claim: SyncClaim, *, remark: str | None = None, retry_at: datetime | None = None
+    ) -> None:
+        """End a claim that is still held: the catalog is as of its beginning."""
+        await self._session.change(
+            _FINISH_SYNC, (remark, retry_at, claim.claimed_at, claim.integration.id, claim.owner)
+        )
+
+    async def fail_sync(self, claim: SyncClaim, *, reason: str, retry_at: datetime) -> None:
+        """End a claim that is still held, without success."""
+        await self._session.change(_FAIL_SYNC, (reason, retry_at, claim.integration.id, claim.owner))
+
+    async def release_sync(self, claim: SyncClaim) -> None:
+        """End a claim that is still held as if it had not been made."""
+        await self._session.change(_RELEASE_SYNC, (claim.claimed_at, claim.integration.id, claim.owner))
 
 
 def _parameters(repositories: Sequence[Repository]) -> list[Packed]:
