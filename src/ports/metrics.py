@@ -41,7 +41,7 @@ class Metrics(Protocol):
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Record the duration of one HTTP request. Webhook deliveries are not included.
 
-        `route` is the path template, such as `/api/v1/{org_id}/events`, and not the path, so that clients
+        `route` is the path template with names instead of ids, and not the path, so that clients
         cannot create new time series.
         """
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from core.application import (
     Attribution,
@@ -33,6 +34,7 @@ from core.use_cases.flows.end_expired_flows import EndExpiredFlows
 from core.use_cases.flows.exchange_code import ExchangeCode
 from core.use_cases.flows.steps import FlowSteps
 from core.use_cases.flows.take_flow import TakeFlow
+from core.use_cases.flows.user_authorization import UserAuthorization
 from core.use_cases.install.begin_install import BeginInstall
 from core.use_cases.install.bind_installation import BindInstallation
 from core.use_cases.install.finish_install import FinishInstall
@@ -56,6 +58,7 @@ from core.use_cases.tokens.probe_suspended import ProbeSuspended
 from core.use_cases.tokens.renew_installation_tokens import RenewInstallationTokens
 from core.use_cases.tokens.token_leases import Pause, TokenLeases
 from core.use_cases.tokens.user_lease import Refreshing
+from entrypoints.edge.public_urls import connection_callback_url, install_callback_url
 from ports.alerts import Alerts
 from ports.authorizer import Authorizer
 from ports.cipher import Cipher
@@ -126,16 +129,19 @@ def wire_install(
 ) -> Install:
     """Build what connects an organization."""
     gather = GatherEvidence(unit_of_work, providers, protocols)
-    steps = FlowSteps(unit_of_work, directory, providers, cipher, public_url)
+    authorization = UserAuthorization(
+        providers, cipher, exchange_code, partial(install_callback_url, public_url)
+    )
+    steps = FlowSteps(unit_of_work, directory, providers, authorization)
     return Install(
-        begin=BeginInstall(unit_of_work, directory, authorizer, providers, cipher, clock, public_url),
+        begin=BeginInstall(unit_of_work, directory, authorizer, providers, authorization, clock),
         finish=FinishInstall(
             directory,
             authorizer,
             providers,
             clock,
             TakeFlow(unit_of_work, clock, pause),
-            OpenUserSession(providers, exchange_code, cipher, public_url),
+            OpenUserSession(providers, authorization),
             ProveClaim(providers, gather),
             ProveInstallations(unit_of_work, providers, gather),
             BindInstallation(unit_of_work, doorbell, clock),
@@ -199,11 +205,20 @@ def wire_connections(
     public_url: str,
 ) -> Connections:
     """Build what connects a user's account at a provider."""
+    authorization = UserAuthorization(
+        providers, cipher, sources.exchange_code, partial(connection_callback_url, public_url)
+    )
     return Connections(
         list=ListConnections(unit_of_work, authorizer, providers),
-        begin=BeginConnection(unit_of_work, authorizer, providers, cipher, clock, public_url),
+        begin=BeginConnection(unit_of_work, authorizer, providers, authorization, clock),
         finish=FinishConnection(
-            unit_of_work, directory, providers, sources.exchange_code, cipher, clock, public_url
+            unit_of_work,
+            directory,
+            providers,
+            TakeFlow(unit_of_work, clock, asyncio.sleep),
+            authorization,
+            cipher,
+            clock,
         ),
         disconnect=DisconnectAccount(unit_of_work, authorizer, providers, cipher, clock),
         look_up_identities=LookUpIdentities(unit_of_work, providers, sources.user, clock),

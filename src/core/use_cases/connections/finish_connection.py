@@ -8,7 +8,7 @@ from core.domain.audit.changes import Change
 from core.domain.connections.connection import Connection, EmailPermissionMissing, connect
 from core.domain.errors import DomainError, StorageConflict, WayBack
 from core.domain.flows.callback import AuthorizationDenied, Callback, CodeMissing
-from core.domain.flows.flow import Flow, FlowInvalid, FlowPurpose, FlowStatus, FlowUsed
+from core.domain.flows.flow import Flow, FlowInvalid, FlowPurpose, FlowStatus
 from core.domain.provider import (
     AppRefused,
     PermissionMissing,
@@ -16,12 +16,10 @@ from core.domain.provider import (
     ProviderUnavailable,
     UserTokens,
 )
-from core.use_cases.connections.begin_connection import callback_url
 from core.use_cases.connections.look_up_identities import LOOKED_UP_EVERY
 from core.use_cases.connections.revoke_tokens import ask_to_revoke
-from core.use_cases.flows.exchange_code import ExchangeCode
-from core.use_cases.flows.take_flow import Cookies, get_own_flow, require_live
-from core.use_cases.flows.verifier_encryption import open_verifier
+from core.use_cases.flows.take_flow import Cookies, TakeFlow, find_own_flow
+from core.use_cases.flows.user_authorization import UserAuthorization
 from core.use_cases.supported_providers import require_supported
 from core.use_cases.tokens.encryption import seal_user_tokens
 from ports.cipher import Cipher
@@ -45,10 +43,10 @@ class FinishConnection:
     unit_of_work: UnitOfWork
     directory: Directory
     providers: Mapping[str, GitProvider]
-    exchange_code: ExchangeCode
+    take: TakeFlow
+    authorization: UserAuthorization
     cipher: Cipher
     clock: Clock
-    public_url: str
 
     async def __call__(
         self,
@@ -68,10 +66,12 @@ class FinishConnection:
         require_supported(provider, self.providers)
         flow: Flow | None = None
         try:
-            flow = await self._take(provider, returned.state, cookies, session)
+            flow = await self.take.take_and_end(
+                provider, returned.state, FlowPurpose.CONNECT, cookies, session
+            )
             return await self._finish(flow, returned, request_id)
         except DomainError as refusal:
-            own = flow or (refusal.flow if isinstance(refusal, FlowInvalid) else None)
+            own = flow or find_own_flow(refusal)
             if own is not None:
                 refusal.way_back = WayBack(own.return_to)
             raise
@@ -96,23 +96,6 @@ class FinishConnection:
             raise
         return flow.return_to
 
-    async def _take(self, provider: str, state: str | None, cookies: Cookies, session: Actor | None) -> Flow:
-        """Return the flow, which from now on nobody can go on with.
-
-        Another browser's attempt leaves it alone, so that nobody can spoil it by guessing.
-        """
-        async with self.unit_of_work() as tx:
-            flow = await get_own_flow(
-                tx, provider, state, FlowPurpose.CONNECT, cookies=cookies, session=session
-            )
-            if flow.status is not FlowStatus.OPEN:
-                raise FlowUsed("used", flow)
-            require_live(flow, self.clock)
-            if not await tx.flows.step(flow, flow.mark_ended()):
-                raise FlowUsed("used_meanwhile", flow)
-            await tx.commit()
-        return flow
-
     async def _exchange(self, flow: Flow, returned: Callback) -> UserTokens:
         if returned.error == "access_denied":
             raise AuthorizationDenied(
@@ -126,12 +109,7 @@ class FinishConnection:
             )
         if returned.code is None or flow.pkce_verifier is None:
             raise CodeMissing("The provider sent you back without an authorization code. Start again.")
-        return await self.exchange_code(
-            flow.provider,
-            returned.code,
-            redirect_uri=callback_url(self.public_url, flow.provider),
-            code_verifier=open_verifier(self.cipher, flow.external_id, flow.pkce_verifier),
-        )
+        return await self.authorization.exchange(flow, returned.code)
 
     async def _emails(self, provider: str, tokens: UserTokens) -> set[str]:
         if not self.providers[provider].capabilities.user_emails:

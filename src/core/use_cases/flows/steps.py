@@ -4,9 +4,8 @@ from dataclasses import dataclass, replace
 from core.domain.errors import DomainError, WayBack
 from core.domain.flows.flow import Flow, FlowStep, FlowUsed, ProofProgress, advance
 from core.domain.provider import InstallationGone
-from core.use_cases.install.begin_install import authorization_of
+from core.use_cases.flows.user_authorization import UserAuthorization
 from core.use_cases.install.results import InstallResult, RedirectTo, RetryLater
-from ports.cipher import Cipher
 from ports.directory import Directory
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
@@ -22,8 +21,7 @@ class FlowSteps:
     unit_of_work: UnitOfWork
     directory: Directory
     providers: Mapping[str, GitProvider]
-    cipher: Cipher
-    public_url: str
+    user_authorization: UserAuthorization
 
     async def install(self, flow: Flow, unproven: DomainError | None = None) -> InstallResult:
         """Send the browser to install our app on another account."""
@@ -52,7 +50,7 @@ class FlowSteps:
         """Return the flow at the page to authorize our app, and that page."""
         step = flow.step if flow.step in _KEPT_STEPS else FlowStep.AUTHORIZE
         onward, state = advance(flow, step)
-        return authorization_of(onward, state, self.providers[flow.provider], self.cipher, self.public_url)
+        return self.user_authorization.request(onward, state)
 
     async def save(self, flow: Flow, onward: Flow, outcome: InstallResult) -> InstallResult:
         """Write the next step and return the outcome; raises `FlowUsed` if another request was faster."""

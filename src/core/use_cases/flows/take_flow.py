@@ -3,6 +3,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from core.domain.actors import Actor, UserActor
+from core.domain.errors import DomainError
 from core.domain.flows.flow import (
     Flow,
     FlowExpired,
@@ -25,13 +26,13 @@ from ports.directory import Directory
 from ports.unit_of_work import Transaction, UnitOfWork
 
 Cookies = Callable[[UUID], str | None]
-"""Gives the cookie that the browser carries for a flow."""
+"""Returns the cookie that the browser has for the flow with this id."""
 
-# A second click meets the first one on its way; what that asks the provider takes seconds at most.
-_LOOKS = 20
-_BETWEEN_LOOKS = 0.5
+# A second click waits for the first one, whose calls to the provider take seconds at most.
+_MAX_POLLS = 20
+_POLL_SECONDS = 0.5
 
-_OVER = frozenset({FlowStatus.COMPLETED, FlowStatus.AWAITING_APPROVAL})
+_FINISHED = frozenset({FlowStatus.COMPLETED, FlowStatus.AWAITING_APPROVAL})
 
 
 async def get_own_flow(
@@ -43,9 +44,9 @@ async def get_own_flow(
     cookies: Cookies,
     session: Actor | None,
 ) -> Flow:
-    """Return the flow a state belongs to, for the browser and the person it was begun in and by.
+    """Return the flow of a state, if this browser and user started the flow.
 
-    Raises `FlowInvalid`: to anyone else it is as if there were none.
+    Raises `FlowInvalid`. For other browsers and users, the flow counts as missing.
     """
     flow = await tx.flows.find(provider, hash_token(state)) if state else None
     if flow is None or flow.purpose is not purpose:
@@ -62,18 +63,17 @@ def is_of_session(flow: Flow, session: Actor | None) -> bool:
     return session is None or (isinstance(session, UserActor) and session.user_id == flow.user_id)
 
 
-def require_live(flow: Flow, clock: Clock) -> None:
-    """Raise `FlowExpired` for a flow that was begun too long ago."""
-    if not flow.is_live(clock.now()):
-        raise FlowExpired("expired", flow)
+def find_own_flow(refusal: DomainError) -> Flow | None:
+    """Return the flow that a refusal is about, if the caller has proven that the flow is theirs."""
+    return refusal.flow if isinstance(refusal, FlowInvalid) else None
 
 
 @dataclass(frozen=True, slots=True)
 class TakeFlow:
-    """Take the flow a state belongs to, for the one who brought it: the state opens nothing afterwards.
+    """Take the flow of a state, so that the state works once.
 
-    Only in the browser that was given its cookie, and for nobody else's session. Another browser's attempt
-    leaves the flow alone, so that nobody can spoil it by guessing.
+    Only the browser with the flow's cookie can take it, and no session of another user. An attempt of another
+    browser does not change the flow, so guesses cannot end it.
     """
 
     unit_of_work: UnitOfWork
@@ -83,38 +83,64 @@ class TakeFlow:
     async def __call__(
         self, provider: str, state: str, purpose: FlowPurpose, cookies: Cookies, session: Actor | None
     ) -> Flow:
-        """Return the flow as it is now: taken, or where it came to with an earlier click of the same person.
+        """Return the flow in the status `taken`, or the status in which an earlier request left the flow.
 
-        Waits for an earlier click that is still being processed. Raises `FlowInvalid` or a kind of it:
-        `FlowInterrupted` has the flow, taken over from a process that must have ended.
+        Waits for an earlier request that is still being processed. Raises `FlowInvalid` or a subclass:
+        `FlowInterrupted` has a flow whose earlier process must have stopped.
         """
         flow: Flow | None = None
-        for _ in range(_LOOKS):
+        for _ in range(_MAX_POLLS):
             async with self.unit_of_work() as tx:
                 flow = await get_own_flow(tx, provider, state, purpose, cookies=cookies, session=session)
-                if flow.status in _OVER:
+                if flow.status in _FINISHED:
                     return flow
                 if flow.status is FlowStatus.ENDED:
                     raise FlowUsed("ended", flow)
                 if flow.is_abandoned(self.clock.now()):
-                    # A new state: of two who find it abandoned, one takes it over.
+                    # With a new state, only one of two requests can take over an abandoned flow.
                     onward = replace(flow, state_hash=hash_token(generate_token()))
                     if await tx.flows.step(flow, onward):
                         await tx.commit()
                         raise FlowInterrupted("abandoned", onward)
                 if flow.status is FlowStatus.OPEN:
-                    require_live(flow, self.clock)
+                    self._require_live(flow)
                     taken = flow.mark_taken()
                     if await tx.flows.step(flow, taken):
                         await tx.commit()
                         return taken
-            await self.pause(_BETWEEN_LOOKS)
+            await self.pause(_POLL_SECONDS)
         raise FlowInProgress("in_progress", flow)
+
+    async def take_and_end(
+        self,
+        provider: str,
+        state: str | None,
+        purpose: FlowPurpose,
+        cookies: Cookies,
+        session: Actor | None,
+    ) -> Flow:
+        """End an open flow and return it as it was before, for a flow with a single step.
+
+        Raises `FlowInvalid` or a subclass.
+        """
+        async with self.unit_of_work() as tx:
+            flow = await get_own_flow(tx, provider, state, purpose, cookies=cookies, session=session)
+            if flow.status is not FlowStatus.OPEN:
+                raise FlowUsed("used", flow)
+            self._require_live(flow)
+            if not await tx.flows.step(flow, flow.mark_ended()):
+                raise FlowUsed("used_meanwhile", flow)
+            await tx.commit()
+        return flow
+
+    def _require_live(self, flow: Flow) -> None:
+        if not flow.is_live(self.clock.now()):
+            raise FlowExpired("expired", flow)
 
 
 @dataclass(frozen=True, slots=True)
 class FlowActor:
-    """Whose flow it is, and for which organization: allowed to install just now."""
+    """The user of a flow and the organization, in which the user may install the app at this moment."""
 
     actor: UserActor
     organization: Organization
@@ -123,7 +149,7 @@ class FlowActor:
 async def authorize_flow(
     flow: Flow, directory: Directory, authorizer: Authorizer, *, request_id: str | None
 ) -> FlowActor:
-    """Return who acts, after looking at their role again: it may have changed since they began.
+    """Return the user and the organization, after a new permission check: the role may have changed.
 
     Raises `OrganizationNotFound` or `ActionForbidden`.
     """

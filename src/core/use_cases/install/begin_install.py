@@ -1,19 +1,18 @@
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
 from core.domain.actors import Actor, UserActor
-from core.domain.flows.flow import Flow, FlowPurpose, FlowStep, create_verifier, start_flow, to_local_path
+from core.domain.flows.flow import FlowPurpose, FlowStep, start_flow, to_local_path
 from core.domain.integrations.integration import Integration, OrganizationAlreadyConnected
 from core.domain.permissions import Action
 from core.use_cases.account.who_am_i import UserRequired
 from core.use_cases.authorization import require_in
-from core.use_cases.flows.verifier_encryption import seal_verifier
+from core.use_cases.flows.started_flow import StartedFlow
+from core.use_cases.flows.user_authorization import UserAuthorization
 from core.use_cases.supported_providers import require_supported
 from ports.authorizer import Authorizer
-from ports.cipher import Cipher
 from ports.clock import Clock
 from ports.directory import Directory
 from ports.provider import GitProvider
@@ -28,26 +27,15 @@ class Mode(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class StartedFlow:
-    """Where the browser goes, and the cookie it comes back with: named by the flow, until it expires."""
-
-    url: str
-    flow_id: UUID
-    cookie: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class BeginInstall:
-    """Send someone to the provider to install our app for an organization, or to show one of theirs."""
+    """Start a browser flow in which a user installs the app, or chooses an existing installation."""
 
     unit_of_work: UnitOfWork
     directory: Directory
     authorizer: Authorizer
     providers: Mapping[str, GitProvider]
-    cipher: Cipher
+    authorization: UserAuthorization
     clock: Clock
-    public_url: str
 
     async def __call__(
         self,
@@ -58,10 +46,10 @@ class BeginInstall:
         return_to: str | None = None,
         mode: Mode | None = None,
     ) -> StartedFlow:
-        """Begin a flow; without a mode a revoked integration's installation is looked for first.
+        """Return the flow. Without a mode, an organization that was connected before uses what is installed.
 
         Raises `UserRequired`, `OrganizationNotFound`, `ActionForbidden`, `ProviderUnknown`,
-        `OrganizationAlreadyConnected`, or `ProviderUnavailable` where our app's page is not known yet.
+        `OrganizationAlreadyConnected`, or `ProviderUnavailable` if the app's page is not known yet.
         """
         if not isinstance(actor, UserActor):
             raise UserRequired(
@@ -80,7 +68,7 @@ class BeginInstall:
                 "disconnect it first."
             )
         is_new = (mode or (Mode.EXISTING if current else Mode.NEW)) is Mode.NEW
-        flow, handed = start_flow(
+        flow, secrets = start_flow(
             flow_id,
             FlowPurpose.INSTALL,
             provider,
@@ -92,35 +80,14 @@ class BeginInstall:
         )
         if is_new:
             url = await self.providers[provider].install_url(
-                state=handed.state, account_id=_account_of(current)
+                state=secrets.state, account_id=_account_of(current)
             )
         else:
-            flow, url = authorization_of(
-                flow, handed.state, self.providers[provider], self.cipher, self.public_url
-            )
+            flow, url = self.authorization.request(flow, secrets.state)
         async with self.unit_of_work() as tx:
             await tx.flows.add(flow)
             await tx.commit()
-        return StartedFlow(url, flow.external_id, handed.cookie, flow.expires_at)
-
-
-def authorization_of(
-    flow: Flow, state: str, provider: GitProvider, cipher: Cipher, public_url: str
-) -> tuple[Flow, str]:
-    """Return a flow with a PKCE verifier of its own, and where its person authorizes our app."""
-    verifier = create_verifier()
-    sealed = replace(flow, pkce_verifier=seal_verifier(cipher, flow.external_id, verifier.secret))
-    url = provider.authorize_url(
-        state=state,
-        redirect_uri=callback_url(public_url, flow.provider),
-        code_challenge=verifier.challenge,
-    )
-    return sealed, url
-
-
-def callback_url(public_url: str, provider: str) -> str:
-    """Return where the provider sends browsers back to, as our app is registered with it."""
-    return f"{public_url}/api/v1/git/{provider}/callback"
+        return StartedFlow(url, flow.external_id, secrets.cookie, flow.expires_at)
 
 
 def _account_of(current: Integration | None) -> str | None:

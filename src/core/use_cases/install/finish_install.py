@@ -42,7 +42,7 @@ from core.domain.provider import (
 )
 from core.domain.secret import Secret
 from core.use_cases.flows.steps import FlowSteps
-from core.use_cases.flows.take_flow import Cookies, FlowActor, TakeFlow, authorize_flow
+from core.use_cases.flows.take_flow import Cookies, FlowActor, TakeFlow, authorize_flow, find_own_flow
 from core.use_cases.install.bind_installation import BindInstallation
 from core.use_cases.install.open_user_session import OpenUserSession
 from core.use_cases.install.prove_claim import ProveClaim, UnfinishedProof
@@ -178,7 +178,7 @@ class FinishInstall:
             flow = note(flow)
             return await proceed(flow, who)
         except DomainError as refusal:
-            own = flow or (refusal.flow if isinstance(refusal, FlowInvalid) else None)
+            own = flow or find_own_flow(refusal)
             if own is not None:
                 refusal.way_back = refusal.way_back or await self.steps.way_back(own)
                 if isinstance(refusal, _RETRYABLE):
