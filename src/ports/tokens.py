@@ -1,14 +1,116 @@
-from typing import Protocol
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+from uuid import UUID
 
-from core.domain.principals import Principal
+from core.domain.identifiers import ConnectionId, IntegrationId, ProviderUserId, RevocationId
+from core.domain.integrations.integration import Integration
+from core.domain.tokens.lease import Lease, SealedTokens, StoredTokens
+from core.domain.tokens.read_token import ReadLease, Stray
+from core.domain.tokens.revocation import Revocation
+
+OwnerId_contra = TypeVar("OwnerId_contra", contravariant=True)
 
 
-class TokenVerifier(Protocol):
-    """Verifies crewkit's access tokens."""
+class TokenStore(Protocol[OwnerId_contra]):
+    """The encrypted tokens of one kind of row, and the right to fetch new ones from the provider.
 
-    async def verify(self, token: str) -> Principal:
-        """Return whom a token speaks for; raises `TokenRefused` or `KeysUnavailable`.
+    Guaranteed: of all callers that read the same row, in any process, at most one acquires its lease; after
+    tokens were replaced or wiped, no caller that read the row before can replace them. Tokens and leases have
+    no audit versions. Not guaranteed: that a lease is still held after its time.
+    """
 
-        Signature, algorithm, issuer, audience and expiry are checked. A verified token may be answered
-        from memory until it expires.
+    async def find(self, owner_id: OwnerId_contra) -> StoredTokens | None:
+        """Return the tokens and the lease of a row; None if the row does not exist."""
+
+    async def acquire_lease(self, owner_id: OwnerId_contra, seen: StoredTokens, lease: Lease) -> bool:
+        """Store a lease in the row that the caller has read; return False if the row has changed since."""
+
+    async def release_lease(self, owner_id: OwnerId_contra, lease: Lease) -> None:
+        """End a lease without new tokens. Does nothing if the lease is no longer held."""
+
+    async def replace_unchanged(
+        self, owner_id: OwnerId_contra, seen: StoredTokens, tokens: SealedTokens
+    ) -> bool:
+        """Replace the tokens that the caller read and end any lease; return False if they changed."""
+
+    async def replace(self, owner_id: OwnerId_contra, tokens: SealedTokens) -> None:
+        """Replace the tokens and end any lease, in any state of the row: the user has just signed in.
+
+        Raises `StorageConflict` if the row does not exist.
+        """
+
+
+class InstallationTokenStore(TokenStore[IntegrationId], Protocol):
+    """The tokens of integrations, and the leases of the read tokens issued to services.
+
+    The tokens of an integration are wiped in the write that revokes it or binds it to another installation.
+
+    A read token is orphaned as soon as its integration's status changes or one of its repositories loses its
+    last link. This is derived from the rows: no caller has to request a revocation, and no crash loses one.
+    """
+
+    async def list_expiring(self, *, before: datetime, limit: int) -> Sequence[Integration]:
+        """Return active integrations whose token expires before this time, the earliest first."""
+
+    async def list_due_for_probe(
+        self, *, suspended_before: datetime, now: datetime, limit: int
+    ) -> Sequence[Integration]:
+        """Return integrations suspended since before this time whose next probe is due, longest due first.
+
+        The rows are locked until the transaction ends; rows that another transaction has locked are left out.
+        """
+
+    async def schedule_probe(self, integration_id: IntegrationId, *, at: datetime) -> None:
+        """Store when the next probe is due. An integration that becomes active loses this time."""
+
+    async def add_token_lease(self, lease: ReadLease) -> None:
+        """Store the lease of a read token."""
+
+    async def find_token_lease(self, external_id: UUID) -> ReadLease | None:
+        """Return the lease with this id, or None."""
+
+    async def list_orphaned_tokens(self, *, now: datetime, limit: int) -> Sequence[Stray]:
+        """Return at most `limit` unexpired read tokens that must be revoked, the oldest first.
+
+        These are the tokens of integrations that are revoked or whose status changed after the token was
+        issued, and the tokens for a repository to which the integration has no link.
+        """
+
+    async def end_token_lease(self, external_id: UUID, *, at: datetime) -> None:
+        """Record that a read token was revoked, and wipe it."""
+
+    async def wipe_expired_tokens(self, *, now: datetime, limit: int) -> int:
+        """Wipe at most `limit` expired read tokens, and return how many were wiped."""
+
+
+class UserTokenStore(TokenStore[ConnectionId], Protocol):
+    """The tokens of connections, and the queue of tokens to revoke at the provider.
+
+    The tokens of a connection are wiped in the write that revokes it. A revocation stays in the queue
+    until it is done, so that no outage loses it.
+    """
+
+    async def next_revocation_id(self) -> RevocationId:
+        """Reserve the id of a new revocation; gaps are normal."""
+
+    async def add_revocation(self, revocation: Revocation) -> None:
+        """Add a revocation to the queue, due immediately."""
+
+    async def claim_revocations(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Revocation]:
+        """Claim at most `limit` due revocations, the oldest first; other callers get them after `until`."""
+
+    async def update_revocation(self, revocation_id: RevocationId, tokens: SealedTokens) -> None:
+        """Replace the tokens of a revocation whose tokens expired by newer ones."""
+
+    async def postpone_revocation(self, revocation_id: RevocationId, *, attempts: int, at: datetime) -> None:
+        """End the claim of a revocation that failed; it is due again at `at`."""
+
+    async def delete_revocation(self, revocation_id: RevocationId) -> None:
+        """Delete a revocation that is done, or that cannot succeed."""
+
+    async def keep_grant(self, provider: str, provider_user_id: ProviderUserId, *, now: datetime) -> bool:
+        """Limit the queued revocations of this account to their tokens, because the user connects it again.
+
+        Returns False while a caller revokes the whole grant of the account: that would also end new tokens.
         """

@@ -15,10 +15,8 @@ from ports.integrations import IntegrationStore
 from ports.links import LinkStore
 from ports.mailbox import Mailbox
 from ports.projects import ProjectStore
-from ports.read_leases import ReadLeaseStore
 from ports.recoveries import RecoveryStore
-from ports.revocations import RevocationStore
-from ports.token_store import InstallationTokenStore, UserTokenStore
+from ports.tokens import InstallationTokenStore, UserTokenStore
 from ports.versions import VersionStore
 
 
@@ -41,8 +39,6 @@ class Transaction(Protocol):
     installation_tokens: InstallationTokenStore
     user_tokens: UserTokenStore
     attributions: AttributionStore
-    revocations: RevocationStore
-    read_leases: ReadLeaseStore
     flows: FlowStore
     mailbox: Mailbox
     batch_starts: BatchStartStore

@@ -26,9 +26,9 @@ from testing.contracts.stores.installation_token_store import InstallationTokenS
 from testing.contracts.stores.integrations import IntegrationStoreContract
 from testing.contracts.stores.links import LinkStoreContract
 from testing.contracts.stores.projects import ProjectStoreContract
-from testing.contracts.stores.read_leases import ReadLeaseStoreContract
 from testing.contracts.stores.recoveries import RecoveryStoreContract
-from testing.contracts.stores.revocations import RevocationStoreContract
+from testing.contracts.stores.revocations import RevocationContract
+from testing.contracts.stores.token_leases import TokenLeaseContract
 from testing.contracts.stores.user_token_store import UserTokenStoreContract
 from testing.contracts.stores.versions import VersionStoreContract
 from testing.contracts.unit_of_work import UnitOfWorkContract
@@ -47,8 +47,8 @@ STORE_CONTRACTS: tuple[type, ...] = (
     UserTokenStoreContract,
     AttributionStoreContract,
     CommitClaimContract,
-    RevocationStoreContract,
-    ReadLeaseStoreContract,
+    RevocationContract,
+    TokenLeaseContract,
     FlowStoreContract,
     MailboxContract,
     EventStoreContract,

@@ -17,9 +17,7 @@ from testing.memory.stores.installation_checks import MemoryInstallationCheckSto
 from testing.memory.stores.integrations import MemoryIntegrationStore
 from testing.memory.stores.links import MemoryLinkStore
 from testing.memory.stores.projects import MemoryProjectStore
-from testing.memory.stores.read_leases import MemoryReadLeaseStore
 from testing.memory.stores.recoveries import MemoryRecoveryStore
-from testing.memory.stores.revocations import MemoryRevocationStore
 from testing.memory.stores.tokens import MemoryInstallationTokenStore, MemoryUserTokenStore
 from testing.memory.stores.versions import MemoryVersionStore
 
@@ -55,8 +53,6 @@ class MemoryTransaction(Transaction):
         self.installation_tokens = MemoryInstallationTokenStore(session)
         self.user_tokens = MemoryUserTokenStore(session)
         self.attributions = MemoryAttributionStore(session)
-        self.revocations = MemoryRevocationStore(session)
-        self.read_leases = MemoryReadLeaseStore(session)
         self.flows = MemoryFlowStore(session)
         self.mailbox = MemoryMailbox(session)
         self.batch_starts = MemoryBatchStartStore(session)

@@ -67,7 +67,7 @@ async def kept(database_url: str) -> Kept:
         await tx.user_tokens.replace(connection.id, seal_user_tokens(cipher, connection.external_id, tokens))
         await ask_to_revoke(tx, cipher, PROVIDER, None, tokens, at=now())
         lease = uuid4()
-        await tx.read_leases.add(
+        await tx.installation_tokens.add_token_lease(
             ReadLease(
                 external_id=lease,
                 organization_id=integration.organization_id,

@@ -164,8 +164,6 @@ class _WatchedTransaction(Transaction):
         self.installation_tokens = behind.installation_tokens
         self.user_tokens = behind.user_tokens
         self.attributions = behind.attributions
-        self.revocations = behind.revocations
-        self.read_leases = behind.read_leases
         self.flows = behind.flows
         self.mailbox = behind.mailbox
         self.batch_starts = behind.batch_starts

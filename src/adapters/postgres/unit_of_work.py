@@ -19,9 +19,7 @@ from adapters.postgres.stores.installation_checks import PostgresInstallationChe
 from adapters.postgres.stores.integrations import PostgresIntegrationStore
 from adapters.postgres.stores.links import PostgresLinkStore
 from adapters.postgres.stores.projects import PostgresProjectStore
-from adapters.postgres.stores.read_leases import PostgresReadLeaseStore
 from adapters.postgres.stores.recoveries import PostgresRecoveryStore
-from adapters.postgres.stores.revocations import PostgresRevocationStore
 from adapters.postgres.stores.tokens import PostgresInstallationTokenStore, PostgresUserTokenStore
 from adapters.postgres.stores.versions import PostgresVersionStore
 from ports.unit_of_work import Transaction, UnitOfWork
@@ -90,8 +88,6 @@ class PostgresTransaction(Transaction):
     installation_tokens = _Store(PostgresInstallationTokenStore)
     user_tokens = _Store(PostgresUserTokenStore)
     attributions = _Store(PostgresAttributionStore)
-    revocations = _Store(PostgresRevocationStore)
-    read_leases = _Store(PostgresReadLeaseStore)
     flows = _Store(PostgresFlowStore)
     mailbox = _Store(PostgresMailbox)
     batch_starts = _Store(PostgresBatchStartStore)

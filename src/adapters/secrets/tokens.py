@@ -11,8 +11,8 @@ from cachetools import LRUCache
 
 from adapters.secrets.keys import ALGORITHMS, KeySource, VerificationKey
 from core.domain.principals import Principal, TokenRefused
+from ports.authorizer import TokenVerifier
 from ports.clock import Clock
-from ports.tokens import TokenVerifier
 
 _LEEWAY = timedelta(seconds=10)
 _LONGEST_TOKEN = 8192

@@ -35,10 +35,10 @@ from entrypoints.bootstrap.outgoing import connect_by, http_client, outgoing_of
 from entrypoints.bootstrap.wiring import Driven, wire
 from entrypoints.settings.settings import Settings
 from ports.alerts import Alerts
+from ports.authorizer import TokenVerifier
 from ports.directory import Directory
 from ports.doorbell import Doorbell
 from ports.provider import GitProvider
-from ports.tokens import TokenVerifier
 from ports.traces import Traces
 from ports.webhooks import WebhookProtocol
 

@@ -6,7 +6,7 @@ from core.domain.actors import Actor
 from core.use_cases.account.identify import Identify
 from entrypoints.edge.credentials import acting_user, bearer_token
 from entrypoints.edge.request_ids import new_request_id, parse_request_id
-from ports.tokens import TokenVerifier
+from ports.authorizer import TokenVerifier
 
 REQUEST_ID = "x-request-id"
 ACTING_USER = "x-acting-user"

@@ -8,7 +8,7 @@ import pytest
 from core.domain.identifiers import AccountId, IntegrationId
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from core.domain.tokens.lease import SealedTokens, StoredTokens
-from ports.token_store import TokenStore
+from ports.tokens import TokenStore
 from ports.unit_of_work import Transaction
 from testing.builders.entities import ago, now, step
 from testing.contracts.stores.token_store import Owner, TokenStoreContract, a_lease
@@ -66,8 +66,8 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
         await _apply(world, suspended, suspended.suspended(StatusReason.TOKEN_REFUSED, at=now()))
         soon = ago(minutes=-10)
         async with world.unit_of_work() as tx:
-            assert await tx.installation_tokens.ending(before=soon, limit=10) == [first, last]
-            assert await tx.installation_tokens.ending(before=soon, limit=1) == [first]
+            assert await tx.installation_tokens.list_expiring(before=soon, limit=10) == [first, last]
+            assert await tx.installation_tokens.list_expiring(before=soon, limit=1) == [first]
         assert without.id not in {first.id, last.id}
 
     async def test_probes_come_due(self, world: World) -> None:
@@ -83,7 +83,7 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
         ):
             await self._schedule(world, integration, due)
         async with world.unit_of_work() as tx:
-            due_now = await tx.installation_tokens.due_for_probe(
+            due_now = await tx.installation_tokens.list_due_for_probe(
                 suspended_before=ago(minutes=5), now=now(), limit=10
             )
         assert [one.id for one in due_now] == [never.id, sooner.id, probed.id]
@@ -99,7 +99,7 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
         again = active.suspended(StatusReason.TOKEN_REFUSED, at=ago(minutes=6))
         await _apply(world, active, again)
         async with world.unit_of_work() as tx:
-            due = await tx.installation_tokens.due_for_probe(
+            due = await tx.installation_tokens.list_due_for_probe(
                 suspended_before=ago(minutes=5), now=now(), limit=1
             )
         assert [one.id for one in due] == [integration.id]
@@ -110,7 +110,7 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
 
         async def claim() -> set[int]:
             async with world.unit_of_work() as tx:
-                due = await tx.installation_tokens.due_for_probe(
+                due = await tx.installation_tokens.list_due_for_probe(
                     suspended_before=ago(minutes=5), now=now(), limit=3
                 )
                 for integration in due:

@@ -11,7 +11,7 @@ from testing.contracts.world import World
 _SOON = timedelta(minutes=2)
 
 
-class RevocationStoreContract:
+class RevocationContract:
     """What every store of revocations promises."""
 
     async def test_every_field_comes_back(self, world: World) -> None:
@@ -33,8 +33,8 @@ class RevocationStoreContract:
         await _take(world)
         newer = SealedTokens("newer", None, None)
         async with world.unit_of_work() as tx:
-            await tx.revocations.renew(asked.id, newer)
-            await tx.revocations.put_off(asked.id, attempts=3, at=now() + timedelta(hours=1))
+            await tx.user_tokens.update_revocation(asked.id, newer)
+            await tx.user_tokens.postpone_revocation(asked.id, attempts=3, at=now() + timedelta(hours=1))
             await tx.commit()
         assert await _take(world, at=now() + timedelta(minutes=50)) == []
         [later] = await _take(world, at=now() + timedelta(minutes=70))
@@ -45,9 +45,9 @@ class RevocationStoreContract:
         asked = await _ask(world)
         async with world.unit_of_work() as tx:
             for _ in range(2):
-                await tx.revocations.remove(asked.id)
-                await tx.revocations.renew(asked.id, asked.tokens)
-                await tx.revocations.put_off(asked.id, attempts=1, at=now())
+                await tx.user_tokens.delete_revocation(asked.id)
+                await tx.user_tokens.update_revocation(asked.id, asked.tokens)
+                await tx.user_tokens.postpone_revocation(asked.id, attempts=1, at=now())
             await tx.commit()
         assert await _take(world) == []
 
@@ -66,7 +66,7 @@ class RevocationStoreContract:
 async def _ask(world: World, person: str = "7") -> Revocation:
     async with world.unit_of_work() as tx:
         revocation = Revocation(
-            id=await tx.revocations.next_id(),
+            id=await tx.user_tokens.next_revocation_id(),
             external_id=uuid4(),
             provider=PROVIDER,
             provider_user_id=ProviderUserId(person),
@@ -74,7 +74,7 @@ async def _ask(world: World, person: str = "7") -> Revocation:
             tokens=SealedTokens("access", None, "refresh"),
             created_at=now(),
         )
-        await tx.revocations.add(revocation)
+        await tx.user_tokens.add_revocation(revocation)
         await tx.commit()
     return revocation
 
@@ -82,13 +82,13 @@ async def _ask(world: World, person: str = "7") -> Revocation:
 async def _take(world: World, *, at: datetime | None = None, limit: int = 10) -> list[Revocation]:
     at = at or now() + timedelta(seconds=5)
     async with world.unit_of_work() as tx:
-        taken = await tx.revocations.take(now=at, until=at + _SOON, limit=limit)
+        taken = await tx.user_tokens.claim_revocations(now=at, until=at + _SOON, limit=limit)
         await tx.commit()
     return list(taken)
 
 
 async def _spare(world: World, person: str, *, at: datetime | None = None) -> bool:
     async with world.unit_of_work() as tx:
-        spared = await tx.revocations.spare_grant(PROVIDER, ProviderUserId(person), now=at or now())
+        spared = await tx.user_tokens.keep_grant(PROVIDER, ProviderUserId(person), now=at or now())
         await tx.commit()
     return spared

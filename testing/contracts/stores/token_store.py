@@ -10,7 +10,7 @@ import pytest
 
 from core.domain.errors import StorageConflict
 from core.domain.tokens.lease import Lease, SealedTokens, StoredTokens
-from ports.token_store import TokenStore
+from ports.tokens import TokenStore
 from ports.unit_of_work import Transaction
 from testing.builders.entities import now
 from testing.contracts.world import World
@@ -54,9 +54,9 @@ class TokenStoreContract(ABC, Generic[OwnerId]):
         async with world.unit_of_work() as tx:
             store = self.store(tx)
             assert await store.find(self.nobody) is None
-            assert not await store.take(self.nobody, StoredTokens(), a_lease())
-            assert not await store.advance(self.nobody, StoredTokens(), self.tokens)
-            await store.let_go(self.nobody, a_lease())
+            assert not await store.acquire_lease(self.nobody, StoredTokens(), a_lease())
+            assert not await store.replace_unchanged(self.nobody, StoredTokens(), self.tokens)
+            await store.release_lease(self.nobody, a_lease())
             with pytest.raises(StorageConflict):
                 await store.replace(self.nobody, self.tokens)
 
@@ -183,10 +183,10 @@ class TokenStoreContract(ABC, Generic[OwnerId]):
         await self._do(world, lambda store: store.replace(owner.id, tokens))
 
     async def _take(self, world: World, owner: Owner[OwnerId], seen: StoredTokens, lease: Lease) -> bool:
-        return await self._do(world, lambda store: store.take(owner.id, seen, lease))
+        return await self._do(world, lambda store: store.acquire_lease(owner.id, seen, lease))
 
     async def _let_go(self, world: World, owner: Owner[OwnerId], lease: Lease) -> None:
-        await self._do(world, lambda store: store.let_go(owner.id, lease))
+        await self._do(world, lambda store: store.release_lease(owner.id, lease))
 
     async def _advance(self, world: World, owner: Owner[OwnerId], seen: StoredTokens) -> bool:
-        return await self._do(world, lambda store: store.advance(owner.id, seen, self.tokens))
+        return await self._do(world, lambda store: store.replace_unchanged(owner.id, seen, self.tokens))

@@ -4,7 +4,7 @@ from uuid import uuid4
 from core.domain.connections.connection import Connection, ConnectionStatus
 from core.domain.identifiers import ConnectionId, ProviderUserId
 from core.domain.tokens.lease import SealedTokens, StoredTokens
-from ports.token_store import TokenStore
+from ports.tokens import TokenStore
 from ports.unit_of_work import Transaction
 from testing.builders.entities import PROVIDER, ago, now, step
 from testing.contracts.stores.token_store import Owner, TokenStoreContract, a_lease

@@ -3,13 +3,16 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from core.domain.errors import StorageConflict
-from core.domain.identifiers import ConnectionId, IntegrationId
+from core.domain.identifiers import ConnectionId, IntegrationId, ProviderUserId, RevocationId
 from core.domain.integrations.integration import Integration, IntegrationStatus
 from core.domain.tokens.lease import Lease, SealedTokens, StoredTokens
-from ports.token_store import InstallationTokenStore, TokenStore, UserTokenStore
-from testing.memory.database import Session, State
+from core.domain.tokens.read_token import ReadLease, Stray
+from core.domain.tokens.revocation import Revocation
+from ports.tokens import InstallationTokenStore, TokenStore, UserTokenStore
+from testing.memory.database import KeptRevocation, Session, State
 
 OwnerId = TypeVar("OwnerId", bound=int)
 
@@ -30,14 +33,14 @@ class MemoryTokenStore(TokenStore[OwnerId], Generic[OwnerId]):
         self._rows = rows
 
     async def find(self, owner_id: OwnerId) -> StoredTokens | None:
-        """Return what the row knows of its tokens; None where there is no such row."""
+        """Return the tokens and the lease of a row; None if the row does not exist."""
         state = self._session.state
         if owner_id not in self._owners(state):
             return None
         return self._rows(state).get(owner_id, StoredTokens())
 
-    async def take(self, owner_id: OwnerId, seen: StoredTokens, lease: Lease) -> bool:
-        """Put a lease in the place of the one seen, or of none; False where the row has changed since."""
+    async def acquire_lease(self, owner_id: OwnerId, seen: StoredTokens, lease: Lease) -> bool:
+        """Store a lease; return False if the row has changed since it was read."""
         await self._session.writable()
         known = await self.find(owner_id)
         if known is None or (known.generation, known.lease) != (seen.generation, seen.lease):
@@ -45,15 +48,15 @@ class MemoryTokenStore(TokenStore[OwnerId], Generic[OwnerId]):
         await self._put(owner_id, replace(known, lease=lease))
         return True
 
-    async def let_go(self, owner_id: OwnerId, lease: Lease) -> None:
-        """End a lease without a token; one that is not held any more is left alone."""
+    async def release_lease(self, owner_id: OwnerId, lease: Lease) -> None:
+        """End a lease without new tokens. Does nothing if the lease is no longer held."""
         await self._session.writable()
         known = await self.find(owner_id)
         if known is not None and known.lease == lease:
             await self._put(owner_id, replace(known, lease=None))
 
-    async def advance(self, owner_id: OwnerId, seen: StoredTokens, tokens: SealedTokens) -> bool:
-        """Replace the tokens seen, held lease or not, and end any lease; False where others came first."""
+    async def replace_unchanged(self, owner_id: OwnerId, seen: StoredTokens, tokens: SealedTokens) -> bool:
+        """Replace the tokens read and end any lease; return False if they have changed."""
         await self._session.writable()
         known = await self.find(owner_id)
         if known is None or known.generation != seen.generation:
@@ -62,7 +65,7 @@ class MemoryTokenStore(TokenStore[OwnerId], Generic[OwnerId]):
         return True
 
     async def replace(self, owner_id: OwnerId, tokens: SealedTokens) -> None:
-        """Put in tokens whatever was there; raises `StorageConflict` where there is no such row."""
+        """Replace the tokens and end any lease; raises `StorageConflict` if the row does not exist."""
         await self._session.writable()
         known = await self.find(owner_id)
         with self._session.doomed_by_error():
@@ -77,13 +80,13 @@ class MemoryTokenStore(TokenStore[OwnerId], Generic[OwnerId]):
 
 
 class MemoryInstallationTokenStore(MemoryTokenStore[IntegrationId], InstallationTokenStore):
-    """Tokens of integrations in memory."""
+    """The tokens of integrations and the leases of read tokens in memory."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session, lambda state: state.integrations, lambda state: state.integration_tokens)
 
-    async def ending(self, *, before: datetime, limit: int) -> Sequence[Integration]:
-        """Return active integrations whose token ends before then, the first to end first."""
+    async def list_expiring(self, *, before: datetime, limit: int) -> Sequence[Integration]:
+        """Return active integrations whose token expires before this time, the earliest first."""
         state, found = self._session.state, []
         for integration_id, row in state.integration_tokens.items():
             integration = state.integrations[integration_id]
@@ -92,10 +95,10 @@ class MemoryInstallationTokenStore(MemoryTokenStore[IntegrationId], Installation
                 found.append((expires_at, integration_id, integration))
         return [deepcopy(integration) for _, _, integration in sorted(found)[:limit]]
 
-    async def due_for_probe(
+    async def list_due_for_probe(
         self, *, suspended_before: datetime, now: datetime, limit: int
     ) -> Sequence[Integration]:
-        """Return suspended integrations whose next probe is due; nobody else may write meanwhile."""
+        """Return suspended integrations whose next probe is due; no other transaction writes meanwhile."""
         state = await self._session.writable()
         found = [
             (state.probes.get(integration.id, _LONG_AGO), integration.id, integration)
@@ -107,12 +110,97 @@ class MemoryInstallationTokenStore(MemoryTokenStore[IntegrationId], Installation
         return [deepcopy(integration) for _, _, integration in sorted(found)[:limit]]
 
     async def schedule_probe(self, integration_id: IntegrationId, *, at: datetime) -> None:
-        """Let the next probe be due then."""
+        """Store when the next probe is due."""
         (await self._session.writable()).probes[integration_id] = at
+
+    async def add_token_lease(self, lease: ReadLease) -> None:
+        """Store the lease of a read token."""
+        (await self._session.writable()).read_leases[lease.external_id] = lease
+
+    async def find_token_lease(self, external_id: UUID) -> ReadLease | None:
+        """Return a lease, or None."""
+        return self._session.state.read_leases.get(external_id)
+
+    async def list_orphaned_tokens(self, *, now: datetime, limit: int) -> Sequence[Stray]:
+        """Return at most `limit` unexpired read tokens that must be revoked, the oldest first."""
+        state = self._session.state
+        linked = {(link.integration_id, link.repo_id) for link in state.links.values()}
+        found = []
+        for lease in state.read_leases.values():
+            integration = state.integrations[lease.integration_id]
+            changed = integration.status_changed_at
+            moved = integration.is_revoked or (changed is not None and changed > lease.created_at)
+            unlinked = any((integration.id, repo_id) not in linked for repo_id in lease.repo_ids)
+            if lease.sealed is not None and lease.expires_at > now and (moved or unlinked):
+                found.append(Stray(lease.external_id, integration.provider, lease.sealed))
+        return found[:limit]
+
+    async def end_token_lease(self, external_id: UUID, *, at: datetime) -> None:
+        """Record that a read token was revoked, and wipe it."""
+        leases = (await self._session.writable()).read_leases
+        leases[external_id] = replace(leases[external_id], sealed=None, revoked_at=at)
+
+    async def wipe_expired_tokens(self, *, now: datetime, limit: int) -> int:
+        """Wipe at most `limit` expired read tokens."""
+        leases = (await self._session.writable()).read_leases
+        over = [one for one in leases.values() if one.sealed is not None and one.expires_at <= now][:limit]
+        leases.update({one.external_id: replace(one, sealed=None) for one in over})
+        return len(over)
 
 
 class MemoryUserTokenStore(MemoryTokenStore[ConnectionId], UserTokenStore):
-    """Tokens of connections in memory."""
+    """The tokens of connections and the queued revocations in memory."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session, lambda state: state.connections, lambda state: state.user_tokens)
+
+    async def next_revocation_id(self) -> RevocationId:
+        """Reserve the next id."""
+        return RevocationId(next(self._session.database.ids))
+
+    async def add_revocation(self, revocation: Revocation) -> None:
+        """Add a revocation to the queue."""
+        kept = KeptRevocation(revocation, self._session.database.now(), None)
+        (await self._session.writable()).revocations[revocation.id] = kept
+
+    async def claim_revocations(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Revocation]:
+        """Claim at most `limit` due revocations, the oldest first."""
+        rows = (await self._session.writable()).revocations
+        due = sorted(
+            (kept for kept in rows.values() if kept.due_at <= now and not kept.is_taken(now)),
+            key=lambda kept: (kept.due_at, kept.revocation.id),
+        )[:limit]
+        for kept in due:
+            rows[kept.revocation.id] = replace(kept, taken_until=until)
+        return sorted((kept.revocation for kept in due), key=lambda one: one.id)
+
+    async def update_revocation(self, revocation_id: RevocationId, tokens: SealedTokens) -> None:
+        """Replace the tokens of a revocation."""
+        rows = (await self._session.writable()).revocations
+        if kept := rows.get(revocation_id):
+            rows[revocation_id] = replace(kept, revocation=replace(kept.revocation, tokens=tokens))
+
+    async def postpone_revocation(self, revocation_id: RevocationId, *, attempts: int, at: datetime) -> None:
+        """End the claim of a revocation; it is due again at `at`."""
+        rows = (await self._session.writable()).revocations
+        if kept := rows.get(revocation_id):
+            rows[revocation_id] = KeptRevocation(replace(kept.revocation, attempts=attempts), at, None)
+
+    async def delete_revocation(self, revocation_id: RevocationId) -> None:
+        """Delete a revocation."""
+        (await self._session.writable()).revocations.pop(revocation_id, None)
+
+    async def keep_grant(self, provider: str, provider_user_id: ProviderUserId, *, now: datetime) -> bool:
+        """Limit the revocations of this account to their tokens; return False if one is in progress."""
+        rows = (await self._session.writable()).revocations
+        of_account = [
+            kept
+            for kept in rows.values()
+            if (kept.revocation.provider, kept.revocation.provider_user_id) == (provider, provider_user_id)
+            and kept.revocation.whole_grant
+        ]
+        for kept in of_account:
+            if not kept.is_taken(now):
+                spared = replace(kept.revocation, whole_grant=False)
+                rows[spared.id] = replace(kept, revocation=spared)
+        return not any(kept.is_taken(now) for kept in of_account)

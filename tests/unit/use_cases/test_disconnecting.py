@@ -64,7 +64,7 @@ async def test_connecting_again_spares_the_new_tokens(world: ConnectingWorld) ->
     await world.people.disconnect(world.mara.person, provider=PROVIDER)
     async with world.unit_of_work() as tx:
         now = world.clock.now()
-        [taken] = await tx.revocations.take(now=now, until=now + timedelta(minutes=2), limit=10)
+        [taken] = await tx.user_tokens.claim_revocations(now=now, until=now + timedelta(minutes=2), limit=10)
         await tx.commit()
     assert taken.whole_grant
     returned = world.authorize("7", await world.begin(world.mara))

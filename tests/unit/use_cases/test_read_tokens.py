@@ -47,7 +47,7 @@ async def issue(edge: ProjectsEdge, **more: Any) -> ReadToken:
 async def lease_of(edge: ProjectsEdge, issued: ReadToken) -> ReadLease:
     """Return what is known of a token."""
     async with edge.world.unit_of_work() as tx:
-        lease = await tx.read_leases.find(issued.lease_id)
+        lease = await tx.installation_tokens.find_token_lease(issued.lease_id)
     assert lease is not None
     return lease
 

@@ -1,4 +1,4 @@
-"""Tokens, encrypted, and their leases, which live in the row of what they belong to."""
+"""Encrypted tokens and their leases, which are columns of the row that owns them."""
 
 from collections.abc import Sequence
 
@@ -14,11 +14,11 @@ _FIND = SQL("""
     FROM {table} WHERE id = %s
 """)
 # Owners of leases are never used twice, so the owner stands for the whole lease.
-_TAKE = SQL("""
+_ACQUIRE = SQL("""
     UPDATE {table} SET token_lease_owner = %s, token_lease_until = %s
     WHERE id = %s AND token_lease_generation = %s AND token_lease_owner IS NOT DISTINCT FROM %s::varchar
 """)
-_LET_GO = SQL("""
+_RELEASE = SQL("""
     UPDATE {table} SET token_lease_owner = NULL, token_lease_until = NULL
     WHERE id = %s AND token_lease_owner = %s
 """)
@@ -47,12 +47,12 @@ class TokenRows:
             "wipe_refresh": SQL("refresh_token = NULL, ") if refreshable else SQL(""),
         }
         self._refreshable = refreshable
-        self._find, self._take, self._let_go, self._replace, self._wipe = (
-            template.format(**names).as_string() for template in (_FIND, _TAKE, _LET_GO, _REPLACE, _WIPE)
+        self._find, self._acquire, self._release, self._replace, self._wipe = (
+            template.format(**names).as_string() for template in (_FIND, _ACQUIRE, _RELEASE, _REPLACE, _WIPE)
         )
 
     async def find(self, session: Session, row_id: int) -> StoredTokens | None:
-        """Return what the row knows of its tokens; None where there is no such row."""
+        """Return the tokens and the lease of a row; None if the row does not exist."""
         rows = await session.read(self._find, (row_id,))
         if not rows:
             return None
@@ -63,27 +63,29 @@ class TokenRows:
             Lease(owner, until) if owner is not None else None,
         )
 
-    async def take(self, session: Session, row_id: int, seen: StoredTokens, lease: Lease) -> bool:
-        """Put a lease in the place of the one seen, or of none; False where the row has changed since."""
-        known = seen.lease.owner if seen.lease else None
-        taken = (lease.owner, lease.until, row_id, seen.generation, known)
-        return await session.change(self._take, taken) == 1
+    async def acquire_lease(self, session: Session, row_id: int, seen: StoredTokens, lease: Lease) -> bool:
+        """Store a lease; return False if the row has changed since it was read."""
+        seen_owner = seen.lease.owner if seen.lease else None
+        values = (lease.owner, lease.until, row_id, seen.generation, seen_owner)
+        return await session.change(self._acquire, values) == 1
 
-    async def let_go(self, session: Session, row_id: int, lease: Lease) -> None:
-        """End a lease, unless it is not held any more."""
-        await session.change(self._let_go, (row_id, lease.owner))
+    async def release_lease(self, session: Session, row_id: int, lease: Lease) -> None:
+        """End a lease that is still held."""
+        await session.change(self._release, (row_id, lease.owner))
 
-    async def advance(self, session: Session, row_id: int, seen: StoredTokens, tokens: SealedTokens) -> bool:
-        """Replace the tokens seen and end any lease; False where others came first."""
+    async def replace_unchanged(
+        self, session: Session, row_id: int, seen: StoredTokens, tokens: SealedTokens
+    ) -> bool:
+        """Replace the tokens read and end any lease; return False if they have changed."""
         values = (*self._values(tokens), row_id, seen.generation)
         return await session.change(f"{self._replace} AND token_lease_generation = %s", values) == 1
 
     async def replace(self, session: Session, row_id: int, tokens: SealedTokens) -> None:
-        """Put tokens in and end any lease; raises `StorageConflict` where there is no such row."""
+        """Replace the tokens and end any lease; raises `StorageConflict` if the row does not exist."""
         await session.change_exactly(1, self._replace, (*self._values(tokens), row_id))
 
     async def wipe(self, session: Session, row_ids: Sequence[int]) -> None:
-        """Take tokens and leases away, so that an answer still under way is not written any more."""
+        """Delete tokens and leases, so that a response still in flight is not stored."""
         if row_ids:
             await session.change(self._wipe, (Bigints(row_ids),))
 

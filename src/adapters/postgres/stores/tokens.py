@@ -1,20 +1,24 @@
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from psycopg.sql import SQL
 
 from adapters.postgres.connection.session import Session
 from adapters.postgres.rows.integrations import COLUMNS, integration_of
 from adapters.postgres.rows.tokens import OF_CONNECTIONS, OF_INTEGRATIONS, TokenRows
-from core.domain.identifiers import ConnectionId, IntegrationId
+from core.domain.identifiers import ConnectionId, IntegrationId, ProviderUserId, RevocationId
 from core.domain.integrations.integration import Integration
 from core.domain.tokens.lease import Lease, SealedTokens, StoredTokens
-from ports.token_store import InstallationTokenStore, TokenStore, UserTokenStore
+from core.domain.tokens.read_token import ReadLease, Stray
+from core.domain.tokens.revocation import Revocation
+from ports.tokens import InstallationTokenStore, TokenStore, UserTokenStore
 
 OwnerId = TypeVar("OwnerId", bound=int)
 
-_ENDING = (
+_LIST_EXPIRING = (
     SQL("""
     SELECT {columns} FROM git_integrations AS i
     WHERE i.status = 0 AND i.access_token IS NOT NULL AND i.token_expires_at < %s
@@ -23,7 +27,7 @@ _ENDING = (
     .format(columns=COLUMNS)
     .as_string()
 )
-_DUE_FOR_PROBE = (
+_LIST_DUE_FOR_PROBE = (
     SQL("""
     SELECT {columns} FROM git_integrations AS i
     WHERE i.status = 1 AND coalesce(i.status_changed_at, i.created_at) <= %s
@@ -35,6 +39,87 @@ _DUE_FOR_PROBE = (
     .as_string()
 )
 _SCHEDULE_PROBE = "UPDATE git_integrations SET token_probe_at = %s WHERE id = %s"
+_ADD_LEASE = """
+    INSERT INTO git_token_leases (
+        external_id, organization_id, git_integration_id, actor, request_id, reason, repo_ids, permissions,
+        access_token, expires_at, created_at
+    )
+    VALUES (%s, %s, %s, %s, %s, %s, %s::text::jsonb, %s::text::jsonb, %s, %s, %s)
+"""
+_FIND_LEASE = """
+    SELECT external_id, organization_id, git_integration_id, actor, request_id, reason, repo_ids::text,
+        created_at, expires_at, access_token, permissions::text, revoked_at
+    FROM git_token_leases WHERE external_id = %s
+"""
+# Status 2 is revoked. Few tokens are unexpired at any time, and they have a partial index.
+_LIST_ORPHANED = """
+    SELECT l.external_id, i.provider, l.access_token
+    FROM git_token_leases AS l
+    JOIN git_integrations AS i ON i.id = l.git_integration_id
+    WHERE l.access_token IS NOT NULL AND l.expires_at > %s
+        AND (
+            i.status = 2 OR i.status_changed_at > l.created_at
+            OR EXISTS (
+                SELECT FROM jsonb_array_elements_text(l.repo_ids) AS opened (repo_id)
+                WHERE NOT EXISTS (
+                    SELECT FROM project_repositories AS p
+                    WHERE p.git_integration_id = l.git_integration_id AND p.repo_id = opened.repo_id
+                )
+            )
+        )
+    ORDER BY l.id LIMIT %s
+"""
+_END_LEASE = """
+    UPDATE git_token_leases SET access_token = NULL, revoked_at = %s, updated_at = now()
+    WHERE external_id = %s
+"""
+_WIPE_EXPIRED = """
+    UPDATE git_token_leases SET access_token = NULL, updated_at = now()
+    WHERE id IN (
+        SELECT id FROM git_token_leases WHERE access_token IS NOT NULL AND expires_at <= %s
+        ORDER BY expires_at LIMIT %s
+        FOR UPDATE SKIP LOCKED
+    )
+"""
+_NEXT_REVOCATION_ID = "SELECT nextval('git_token_revocations_id_seq')"
+_ADD_REVOCATION = """
+    INSERT INTO git_token_revocations (
+        id, external_id, provider, provider_user_id, whole_grant, access_token, token_expires_at,
+        refresh_token, created_at, attempts
+    )
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_CLAIM_REVOCATIONS = """
+    UPDATE git_token_revocations SET taken_until = %(until)s, updated_at = now()
+    WHERE id IN (
+        SELECT id FROM git_token_revocations
+        WHERE next_attempt_at <= %(now)s AND (taken_until IS NULL OR taken_until <= %(now)s)
+        ORDER BY next_attempt_at, id LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, external_id, provider, provider_user_id, whole_grant, access_token, token_expires_at,
+        refresh_token, created_at, attempts
+"""
+_UPDATE_REVOCATION = """
+    UPDATE git_token_revocations
+    SET access_token = %s, token_expires_at = %s, refresh_token = %s, updated_at = now()
+    WHERE id = %s
+"""
+_POSTPONE_REVOCATION = """
+    UPDATE git_token_revocations
+    SET attempts = %s, next_attempt_at = %s, taken_until = NULL, updated_at = now()
+    WHERE id = %s
+"""
+_DELETE_REVOCATION = "DELETE FROM git_token_revocations WHERE id = %s"
+_KEEP_GRANT = """
+    UPDATE git_token_revocations SET whole_grant = false, updated_at = now()
+    WHERE provider = %(provider)s AND provider_user_id = %(person)s AND whole_grant
+        AND (taken_until IS NULL OR taken_until <= %(now)s)
+"""
+_FIND_WHOLE_GRANT = """
+    SELECT FROM git_token_revocations
+    WHERE provider = %(provider)s AND provider_user_id = %(person)s AND whole_grant
+"""
 
 
 class PostgresTokenStore(TokenStore[OwnerId], Generic[OwnerId]):
@@ -45,50 +130,163 @@ class PostgresTokenStore(TokenStore[OwnerId], Generic[OwnerId]):
         self._rows = rows
 
     async def find(self, owner_id: OwnerId) -> StoredTokens | None:
-        """Return what the row knows of its tokens; None where there is no such row."""
+        """Return the tokens and the lease of a row; None if the row does not exist."""
         return await self._rows.find(self._session, owner_id)
 
-    async def take(self, owner_id: OwnerId, seen: StoredTokens, lease: Lease) -> bool:
-        """Put a lease in the place of the one seen, or of none; False where the row has changed since."""
-        return await self._rows.take(self._session, owner_id, seen, lease)
+    async def acquire_lease(self, owner_id: OwnerId, seen: StoredTokens, lease: Lease) -> bool:
+        """Store a lease; return False if the row has changed since it was read."""
+        return await self._rows.acquire_lease(self._session, owner_id, seen, lease)
 
-    async def let_go(self, owner_id: OwnerId, lease: Lease) -> None:
-        """End a lease without a token; one that is not held any more is left alone."""
-        await self._rows.let_go(self._session, owner_id, lease)
+    async def release_lease(self, owner_id: OwnerId, lease: Lease) -> None:
+        """End a lease without new tokens. Does nothing if the lease is no longer held."""
+        await self._rows.release_lease(self._session, owner_id, lease)
 
-    async def advance(self, owner_id: OwnerId, seen: StoredTokens, tokens: SealedTokens) -> bool:
-        """Replace the tokens seen, held lease or not, and end any lease; False where others came first."""
-        return await self._rows.advance(self._session, owner_id, seen, tokens)
+    async def replace_unchanged(self, owner_id: OwnerId, seen: StoredTokens, tokens: SealedTokens) -> bool:
+        """Replace the tokens read and end any lease; return False if they have changed."""
+        return await self._rows.replace_unchanged(self._session, owner_id, seen, tokens)
 
     async def replace(self, owner_id: OwnerId, tokens: SealedTokens) -> None:
-        """Put in tokens whatever was there; raises `StorageConflict` where there is no such row."""
+        """Replace the tokens and end any lease; raises `StorageConflict` if the row does not exist."""
         await self._rows.replace(self._session, owner_id, tokens)
 
 
 class PostgresInstallationTokenStore(PostgresTokenStore[IntegrationId], InstallationTokenStore):
-    """Tokens in `git_integrations`."""
+    """The tokens in `git_integrations`, and the table `git_token_leases`."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session, OF_INTEGRATIONS)
 
-    async def ending(self, *, before: datetime, limit: int) -> Sequence[Integration]:
-        """Return active integrations whose token ends before then, the first to end first."""
-        return [integration_of(row) for row in await self._session.read(_ENDING, (before, limit))]
+    async def list_expiring(self, *, before: datetime, limit: int) -> Sequence[Integration]:
+        """Return active integrations whose token expires before this time, the earliest first."""
+        return [integration_of(row) for row in await self._session.read(_LIST_EXPIRING, (before, limit))]
 
-    async def due_for_probe(
+    async def list_due_for_probe(
         self, *, suspended_before: datetime, now: datetime, limit: int
     ) -> Sequence[Integration]:
-        """Return suspended integrations whose next probe is due, with row locks, past those locked."""
-        rows = await self._session.write(_DUE_FOR_PROBE, (suspended_before, now, limit))
+        """Return suspended integrations whose next probe is due, and lock them; skip locked rows."""
+        rows = await self._session.write(_LIST_DUE_FOR_PROBE, (suspended_before, now, limit))
         return [integration_of(row) for row in rows]
 
     async def schedule_probe(self, integration_id: IntegrationId, *, at: datetime) -> None:
-        """Let the next probe be due then."""
+        """Store when the next probe is due."""
         await self._session.change(_SCHEDULE_PROBE, (at, integration_id))
+
+    async def add_token_lease(self, lease: ReadLease) -> None:
+        """Store the lease of a read token."""
+        await self._session.change(
+            _ADD_LEASE,
+            (
+                lease.external_id,
+                lease.organization_id,
+                lease.integration_id,
+                lease.actor,
+                lease.request_id,
+                lease.reason,
+                json.dumps(lease.repo_ids),
+                json.dumps(dict(lease.permissions)),
+                lease.sealed,
+                lease.expires_at,
+                lease.created_at,
+            ),
+        )
+
+    async def find_token_lease(self, external_id: UUID) -> ReadLease | None:
+        """Return a lease, or None."""
+        rows = await self._session.read(_FIND_LEASE, (external_id,))
+        if not rows:
+            return None
+        row = rows[0]
+        return ReadLease(
+            external_id=row[0],
+            organization_id=row[1],
+            integration_id=row[2],
+            actor=row[3],
+            request_id=row[4],
+            reason=row[5],
+            repo_ids=tuple(json.loads(row[6])),
+            created_at=row[7],
+            expires_at=row[8],
+            sealed=row[9],
+            permissions=json.loads(row[10]),
+            revoked_at=row[11],
+        )
+
+    async def list_orphaned_tokens(self, *, now: datetime, limit: int) -> Sequence[Stray]:
+        """Return at most `limit` unexpired read tokens that must be revoked, the oldest first."""
+        return [Stray(*row) for row in await self._session.read(_LIST_ORPHANED, (now, limit))]
+
+    async def end_token_lease(self, external_id: UUID, *, at: datetime) -> None:
+        """Record that a read token was revoked, and wipe it."""
+        await self._session.change(_END_LEASE, (at, external_id))
+
+    async def wipe_expired_tokens(self, *, now: datetime, limit: int) -> int:
+        """Wipe at most `limit` expired read tokens."""
+        return await self._session.change(_WIPE_EXPIRED, (now, limit))
 
 
 class PostgresUserTokenStore(PostgresTokenStore[ConnectionId], UserTokenStore):
-    """Tokens in `user_git_connections`."""
+    """The tokens in `user_git_connections`, and the table `git_token_revocations`."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session, OF_CONNECTIONS)
+
+    async def next_revocation_id(self) -> RevocationId:
+        """Reserve the next id of the sequence."""
+        [(number,)] = await self._session.read(_NEXT_REVOCATION_ID)
+        return RevocationId(number)
+
+    async def add_revocation(self, revocation: Revocation) -> None:
+        """Add a revocation to the queue."""
+        await self._session.change(
+            _ADD_REVOCATION,
+            (
+                revocation.id,
+                revocation.external_id,
+                revocation.provider,
+                revocation.provider_user_id,
+                revocation.whole_grant,
+                revocation.tokens.access,
+                revocation.tokens.expires_at,
+                revocation.tokens.refresh,
+                revocation.created_at,
+                revocation.attempts,
+            ),
+        )
+
+    async def claim_revocations(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Revocation]:
+        """Claim at most `limit` due revocations, the oldest first."""
+        rows = await self._session.write(_CLAIM_REVOCATIONS, {"now": now, "until": until, "limit": limit})
+        revocations = [
+            Revocation(
+                id=row[0],
+                external_id=row[1],
+                provider=row[2],
+                provider_user_id=row[3],
+                whole_grant=row[4],
+                tokens=SealedTokens(access=row[5], expires_at=row[6], refresh=row[7]),
+                created_at=row[8],
+                attempts=row[9],
+            )
+            for row in rows
+        ]
+        return sorted(revocations, key=lambda revocation: revocation.id)
+
+    async def update_revocation(self, revocation_id: RevocationId, tokens: SealedTokens) -> None:
+        """Replace the tokens of a revocation."""
+        await self._session.change(
+            _UPDATE_REVOCATION, (tokens.access, tokens.expires_at, tokens.refresh, revocation_id)
+        )
+
+    async def postpone_revocation(self, revocation_id: RevocationId, *, attempts: int, at: datetime) -> None:
+        """End the claim of a revocation; it is due again at `at`."""
+        await self._session.change(_POSTPONE_REVOCATION, (attempts, at, revocation_id))
+
+    async def delete_revocation(self, revocation_id: RevocationId) -> None:
+        """Delete a revocation."""
+        await self._session.change(_DELETE_REVOCATION, (revocation_id,))
+
+    async def keep_grant(self, provider: str, provider_user_id: ProviderUserId, *, now: datetime) -> bool:
+        """Limit the revocations of this account to their tokens; return False if one is in progress."""
+        of_account = {"provider": provider, "person": provider_user_id, "now": now}
+        await self._session.change(_KEEP_GRANT, of_account)
+        return not await self._session.read(_FIND_WHOLE_GRANT, of_account)

@@ -138,7 +138,7 @@ class FinishConnection:
 
     async def _write(self, tx: Transaction, proven: "_Proven") -> None:
         flow, person, now = proven.flow, proven.person, self.clock.now()
-        if not await tx.revocations.spare_grant(flow.provider, person.id, now=now):
+        if not await tx.user_tokens.keep_grant(flow.provider, person.id, now=now):
             raise ProviderUnavailable(
                 "Your previous connection is still being revoked at the provider. Connect again in a minute.",
                 retry_after=60.0,

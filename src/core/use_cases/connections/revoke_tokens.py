@@ -31,9 +31,9 @@ async def ask_to_revoke(
 ) -> None:
     """Note that these tokens, or all that their person granted, are to be revoked at the provider."""
     external_id = uuid4()
-    await tx.revocations.add(
+    await tx.user_tokens.add_revocation(
         Revocation(
-            id=await tx.revocations.next_id(),
+            id=await tx.user_tokens.next_revocation_id(),
             external_id=external_id,
             provider=provider,
             provider_user_id=provider_user_id or ProviderUserId(""),
@@ -57,7 +57,7 @@ class RevokeTokens:
         """Try each that is due once, and return how many are done; raises `StorageUnavailable`."""
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            due = await tx.revocations.take(now=now, until=now + TAKEN_FOR, limit=_AT_ONCE)
+            due = await tx.user_tokens.claim_revocations(now=now, until=now + TAKEN_FOR, limit=_AT_ONCE)
             await tx.commit()
         return sum([await self._settle(revocation) for revocation in due])
 
@@ -72,11 +72,11 @@ class RevokeTokens:
                 async with self.unit_of_work() as tx:
                     attempts = revocation.attempts + 1
                     at = next_attempt(revocation.attempts, now)
-                    await tx.revocations.put_off(revocation.id, attempts=attempts, at=at)
+                    await tx.user_tokens.postpone_revocation(revocation.id, attempts=attempts, at=at)
                     await tx.commit()
                 return False
         async with self.unit_of_work() as tx:
-            await tx.revocations.remove(revocation.id)
+            await tx.user_tokens.delete_revocation(revocation.id)
             await tx.commit()
         return True
 
@@ -107,6 +107,6 @@ class RevokeTokens:
             self.cipher, revocation.external_id, tokens.access_token, tokens.refresh_token
         )
         async with self.unit_of_work() as tx:
-            await tx.revocations.renew(revocation.id, sealed)
+            await tx.user_tokens.update_revocation(revocation.id, sealed)
             await tx.commit()
         return tokens.access_token

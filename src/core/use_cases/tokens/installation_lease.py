@@ -29,7 +29,7 @@ from ports.alerts import Alerts
 from ports.cipher import Cipher
 from ports.clock import Clock
 from ports.provider import GitProvider
-from ports.token_store import InstallationTokenStore
+from ports.tokens import InstallationTokenStore
 from ports.unit_of_work import Transaction, UnitOfWork
 
 _BY = SystemActor("tokens")
@@ -155,7 +155,7 @@ class InstallationLease(Leased[IntegrationId]):
     async def _keep(self, row: StoredTokens, minted: InstallationToken) -> None:
         sealed = seal_installation_token(self._minting.cipher, self._integration.external_id, minted)
         async with self._minting.unit_of_work() as tx:
-            if not await tx.installation_tokens.advance(self.owner_id, row, sealed):
+            if not await tx.installation_tokens.replace_unchanged(self.owner_id, row, sealed):
                 raise Overtaken
             if self._integration.status is IntegrationStatus.SUSPENDED:
                 before = await self._unchanged(tx)

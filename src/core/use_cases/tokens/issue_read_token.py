@@ -63,7 +63,7 @@ class IssueReadToken:
             # It may have been disconnected while the provider was asked: then nobody gets this token.
             kept = known is not None and known.provider_id == integration.provider_id and _is_active(known)
             if kept:
-                await tx.read_leases.add(lease)
+                await tx.installation_tokens.add_token_lease(lease)
                 await tx.commit()
         if not kept:
             await self.providers[provider].revoke_token(minted.token)

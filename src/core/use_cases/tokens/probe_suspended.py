@@ -27,7 +27,7 @@ class ProbeSuspended:
         """Probe what is due and return how many are active again; raises `StorageUnavailable`."""
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            due = await tx.installation_tokens.due_for_probe(
+            due = await tx.installation_tokens.list_due_for_probe(
                 suspended_before=now - FIRST_PROBE, now=now, limit=_MOST
             )
             for integration in due:

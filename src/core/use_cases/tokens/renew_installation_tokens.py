@@ -28,7 +28,7 @@ class RenewInstallationTokens:
         """Renew what ends soon and return how many were renewed; raises `StorageUnavailable`."""
         before = self.clock.now() + RENEWED_EARLY
         async with self.unit_of_work() as tx:
-            ending = await tx.installation_tokens.ending(before=before, limit=_MOST)
+            ending = await tx.installation_tokens.list_expiring(before=before, limit=_MOST)
         some = asyncio.Semaphore(_AT_ONCE)
 
         async def renew(integration: Integration) -> bool:

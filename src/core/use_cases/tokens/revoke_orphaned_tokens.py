@@ -32,8 +32,8 @@ class RevokeStrayTokens:
         """Try each once and return how many are revoked; raises `StorageUnavailable`."""
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            await tx.read_leases.forget_expired(now=now, limit=_EXPIRED_AT_ONCE)
-            strays = await tx.read_leases.strays(now=now, limit=_AT_ONCE)
+            await tx.installation_tokens.wipe_expired_tokens(now=now, limit=_EXPIRED_AT_ONCE)
+            strays = await tx.installation_tokens.list_orphaned_tokens(now=now, limit=_AT_ONCE)
             await tx.commit()
         return sum([await self._revoke(stray) for stray in strays])
 
@@ -46,6 +46,6 @@ class RevokeStrayTokens:
         except DomainError:
             return False
         async with self.unit_of_work() as tx:
-            await tx.read_leases.end(stray.external_id, at=self.clock.now())
+            await tx.installation_tokens.end_token_lease(stray.external_id, at=self.clock.now())
             await tx.commit()
         return True

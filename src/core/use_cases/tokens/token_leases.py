@@ -12,7 +12,7 @@ from core.domain.provider import ProviderUnavailable
 from core.domain.secret import Secret
 from core.domain.tokens.lease import LEASE, LOOKS, Lease, Step, StoredTokens, next_step
 from ports.clock import Clock
-from ports.token_store import TokenStore
+from ports.tokens import TokenStore
 from ports.unit_of_work import Transaction, UnitOfWork
 
 OwnerId = TypeVar("OwnerId")
@@ -88,7 +88,7 @@ class TokenLeases:
                 now = self.clock.now()
                 step = next_step(row, seen, now)
                 lease = Lease(uuid4().hex, now + LEASE)
-                took = step is Step.ASK and await leased.store(tx).take(leased.owner_id, row, lease)
+                took = step is Step.ASK and await leased.store(tx).acquire_lease(leased.owner_id, row, lease)
                 await tx.commit()
             if step is Step.GIVE_UP:
                 break
@@ -109,6 +109,6 @@ class TokenLeases:
             # Without storage the lease ends by itself.
             with suppress(DomainError):
                 async with self.unit_of_work() as tx:
-                    await leased.store(tx).let_go(leased.owner_id, lease)
+                    await leased.store(tx).release_lease(leased.owner_id, lease)
                     await tx.commit()
             raise

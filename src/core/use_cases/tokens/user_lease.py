@@ -17,7 +17,7 @@ from core.use_cases.tokens.token_leases import Leased, OpenToken, Overtaken, Pau
 from ports.cipher import Cipher
 from ports.clock import Clock
 from ports.provider import GitProvider
-from ports.token_store import UserTokenStore
+from ports.tokens import UserTokenStore
 from ports.unit_of_work import Transaction, UnitOfWork
 
 _BY = SystemActor("tokens")
@@ -129,7 +129,7 @@ class UserLease(Leased[ConnectionId]):
     async def _write(self, row: StoredTokens, tokens: UserTokens) -> None:
         sealed = seal_user_tokens(self._refreshing.cipher, self._connection.external_id, tokens)
         async with self._refreshing.unit_of_work() as tx:
-            if not await tx.user_tokens.advance(self.owner_id, row, sealed):
+            if not await tx.user_tokens.replace_unchanged(self.owner_id, row, sealed):
                 if await tx.user_tokens.find(self.owner_id) is None:
                     await self._let_go(tx, tokens)
                 raise Overtaken

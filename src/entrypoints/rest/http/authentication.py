@@ -10,7 +10,7 @@ from core.domain.principals import TokenRefused
 from core.use_cases.account.identify import Identify
 from entrypoints.edge.credentials import acting_user, bearer_token
 from entrypoints.rest.http.request_ids import request_id_of
-from ports.tokens import TokenVerifier
+from ports.authorizer import TokenVerifier
 
 ACTING_USER = "X-Acting-User"
 """The header in which a service names the user it acts for, by id."""

@@ -11,15 +11,15 @@ from testing.builders.entities import now, step
 from testing.contracts.world import World
 
 
-class ReadLeaseStoreContract:
+class TokenLeaseContract:
     """What every store of services' tokens promises."""
 
     async def test_every_field_comes_back(self, world: World) -> None:
         """As it was kept."""
         lease = await _kept(world, await _linked(world))
         async with world.unit_of_work() as tx:
-            assert await tx.read_leases.find(lease.external_id) == lease
-            assert await tx.read_leases.find(uuid4()) is None
+            assert await tx.installation_tokens.find_token_lease(lease.external_id) == lease
+            assert await tx.installation_tokens.find_token_lease(uuid4()) is None
 
     async def test_a_live_token_is_no_stray_while_nothing_changes(self, world: World) -> None:
         """Nothing is to be done about it."""
@@ -68,15 +68,15 @@ class ReadLeaseStoreContract:
         integration = await _linked(world, status=IntegrationStatus.REVOKED)
         lease = await _kept(world, integration)
         async with world.unit_of_work() as tx:
-            await tx.read_leases.end(lease.external_id, at=lease.created_at)
+            await tx.installation_tokens.end_token_lease(lease.external_id, at=lease.created_at)
         assert await _strays(world) != []
         async with world.unit_of_work() as tx:
-            await tx.read_leases.end(lease.external_id, at=lease.created_at)
+            await tx.installation_tokens.end_token_lease(lease.external_id, at=lease.created_at)
             await tx.commit()
         assert await _strays(world) == []
         async with world.unit_of_work() as tx:
             ended = replace(lease, sealed=None, revoked_at=lease.created_at)
-            assert await tx.read_leases.find(lease.external_id) == ended
+            assert await tx.installation_tokens.find_token_lease(lease.external_id) == ended
 
     async def test_what_is_over_by_itself_is_forgotten(self, world: World) -> None:
         """So many at a time, and none that is live."""
@@ -87,13 +87,15 @@ class ReadLeaseStoreContract:
         counts = []
         for _ in range(3):
             async with world.unit_of_work() as tx:
-                counts.append(await tx.read_leases.forget_expired(now=now(), limit=2))
+                counts.append(await tx.installation_tokens.wipe_expired_tokens(now=now(), limit=2))
                 await tx.commit()
         assert counts == [2, 1, 0]
         async with world.unit_of_work() as tx:
             for lease in over:
-                assert await tx.read_leases.find(lease.external_id) == replace(lease, sealed=None)
-            assert await tx.read_leases.find(live.external_id) == live
+                assert await tx.installation_tokens.find_token_lease(lease.external_id) == replace(
+                    lease, sealed=None
+                )
+            assert await tx.installation_tokens.find_token_lease(live.external_id) == live
 
 
 REPOSITORIES = (RepoId("1"), RepoId("22"))
@@ -122,11 +124,14 @@ async def _kept(world: World, integration: Integration, *, minutes: float = 60) 
         sealed="sealed",
     )
     async with world.unit_of_work() as tx:
-        await tx.read_leases.add(lease)
+        await tx.installation_tokens.add_token_lease(lease)
         await tx.commit()
     return lease
 
 
 async def _strays(world: World) -> list[tuple[object, str]]:
     async with world.unit_of_work() as tx:
-        return [(one.external_id, one.sealed) for one in await tx.read_leases.strays(now=now(), limit=10)]
+        return [
+            (one.external_id, one.sealed)
+            for one in await tx.installation_tokens.list_orphaned_tokens(now=now(), limit=10)
+        ]
