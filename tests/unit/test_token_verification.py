@@ -124,6 +124,14 @@ async def test_a_clock_a_little_off_is_forgiven() -> None:
     assert (await verifier().verify(early)).user_id == USER
 
 
+async def test_accepts_the_first_and_the_last_possible_time() -> None:
+    """Issuers use them for tokens that always were valid or never expire."""
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC, microsecond=0)
+    token = user_token(nbf=int(first.timestamp()), exp=int(last.timestamp()))
+
+    assert (await verifier().verify(token)).expires_at == last
+
+
 def tampered() -> str:
     """Give a sound token whose claims were changed after it was signed."""
     header, _, signature = user_token().split(".")

@@ -57,7 +57,7 @@ class JwtVerifier(TokenVerifier):
         if remembered is not None and now < remembered[0]:
             return remembered[1]
         principal = await self._check(token, now)
-        until = min(principal.expires_at + _LEEWAY, now + _REMEMBERED_FOR)
+        until = min(principal.expires_at, now + _REMEMBERED_FOR - _LEEWAY) + _LEEWAY
         self._remembered[digest] = until, principal
         return principal
 
@@ -102,10 +102,11 @@ class JwtVerifier(TokenVerifier):
 
 def _expiry(claims: Mapping[str, Any], now: datetime) -> datetime:
     expires_at = _time(claims["exp"])
-    if now >= expires_at + _LEEWAY:
+    # Times are compared with `now` shifted, because the first and the last possible time cannot be shifted.
+    if now - _LEEWAY >= expires_at:
         raise TokenRefused("expired")
     for name in ("nbf", "iat"):
-        if name in claims and now < _time(claims[name]) - _LEEWAY:
+        if name in claims and now + _LEEWAY < _time(claims[name]):
             raise TokenRefused("not_yet_valid")
     return expires_at
 
