@@ -195,7 +195,7 @@ async def test_a_cursor_older_than_what_is_kept(edge: WholeEdge, url: str) -> No
     del facts[oldest], facts[second]
     async with httpx.AsyncClient() as client:
         answer = await client.get(f"{url}?cursor={oldest}", headers=edge.of("viewer"))
-    assert "start a new stream" in refused(answer, 410, "cursor_expired")["detail"]
+    assert "Start a new stream" in refused(answer, 410, "cursor_expired")["detail"]
     browser = await opened(edge, f"{url}?cursor={kept}")
     await browser.wait(lambda: words(browser) == ["3", "4"])
     await browser.close()

@@ -31,7 +31,8 @@ _OF_CONNECTIONS: Mapping[ConnectionRemedy, str] = {
 class Action(msgspec.Struct):
     """The recommended next action, with a message for users.
 
-    `url` is where to perform the action: a page of the provider or a path of this service; otherwise null.
+    `url` is where to perform the action: a page of the provider or a path of this service. It is null if
+    there is no page for the action.
     """
 
     code: Remedy

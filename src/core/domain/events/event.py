@@ -173,7 +173,8 @@ class EventNotRetryable(DomainError):
     """The event cannot be retried.
 
     Only failed, ignored and unrouted events can be retried. The installation must still be connected to
-    the organization that received the event, and an unrouted event must not be older than 72 hours.
+    the organization that received the event. An event that was received more than 72 hours before its
+    installation was connected, and an unrouted event that is older than 72 hours, cannot be retried.
     """
 
     kind = ErrorKind.ABORTED

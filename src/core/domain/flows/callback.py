@@ -57,7 +57,10 @@ class ApprovalNotFound(DomainError):
 
 
 class ChoiceInvalid(DomainError):
-    """The chosen installation is not one of the options. Go back and choose one of the listed options."""
+    """The chosen installation or approval request is not one of the options.
+
+    Go back and choose one of the listed options.
+    """
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "installation_choice_invalid"

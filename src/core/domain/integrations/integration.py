@@ -149,7 +149,8 @@ class IntegrationNotActive(DomainError):
 
     If the installation is suspended at the provider, ask an owner of the account to unsuspend it there. If
     the provider rejects this service's token requests, ask an owner to check the installation at the
-    provider; this service keeps retrying. If the integration is revoked, connect the organization again.
+    provider. This service tries again automatically. If the integration is revoked, connect the
+    organization again.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION

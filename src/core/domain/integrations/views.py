@@ -20,7 +20,7 @@ class ConnectionState(Enum):
 
 
 class Remedy(Enum):
-    """The action that resolves the problem."""
+    """The recommended next action."""
 
     CONNECT = "connect"
     RECONNECT = "reconnect"

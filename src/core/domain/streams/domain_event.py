@@ -43,8 +43,9 @@ class DomainEventType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person named in a commit.
+    """A person named in a commit, or the person who pushed.
 
+    For the person who pushed, `name` is the login.
     `username` is the person's login at the provider, if the provider sent one. For a co-author, it is the
     login in a noreply address, if the email address is one.
     `user_id` is the matching crewkit user, and `method` is how the user was matched. If `user_id` is null,

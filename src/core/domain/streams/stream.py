@@ -19,9 +19,9 @@ class CursorInvalid(DomainError):
 
 
 class CursorExpired(DomainError):
-    """Some events after this cursor are no longer stored, or the cursor is from another database.
+    """Events after this cursor may have been deleted, or the cursor is from another database.
 
-    Load the current state, then start a new stream without a cursor.
+    Start a new stream without a cursor, then load the current state.
     """
 
     kind = ErrorKind.OUT_OF_RANGE
@@ -68,8 +68,8 @@ class Bounds:
             self.oldest is None or self.newest is None or not self.oldest <= cursor <= self.newest
         ):
             raise CursorExpired(
-                "Some events after this cursor are no longer stored. Load the current state, "
-                "then start a new stream without a cursor."
+                "Events after this cursor may have been deleted. Start a new stream without a cursor, "
+                "then load the current state."
             )
         return cursor
 

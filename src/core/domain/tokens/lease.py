@@ -146,7 +146,7 @@ def not_active(integration: Integration) -> IntegrationNotActive:
         case StatusReason.TOKEN_REFUSED:
             message = (
                 "The provider does not issue access tokens for this installation. Check the installation "
-                "at the provider. This service keeps retrying."
+                "at the provider. This service tries again automatically."
             )
         case _:
             message = "This organization is not connected to the provider. Connect it again."

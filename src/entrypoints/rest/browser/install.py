@@ -117,9 +117,10 @@ class Installing:
                 self.pages.for_people(self._install),
                 name="install_app",
                 summary="Start installing the app",
-                description="Redirects the browser of an owner or admin to the provider to install the app. "
-                "With `Accept: application/json`, returns the URL instead. A browser that comes "
-                "from another site gets a confirmation page first.",
+                description="Redirects the browser of an owner or admin to the provider, to install the app "
+                "or to choose an existing installation. With `Accept: application/json`, returns the URL "
+                "instead. A browser that does not come from a page of this service gets a confirmation "
+                "page first.",
                 tag=Tag.PROVIDER,
                 query=InstallQuery,
                 answers=[
@@ -142,7 +143,8 @@ class Installing:
                 self.pages.for_people(self._install_confirmed),
                 name="install_app_confirmed",
                 summary="Start installing the app after confirmation",
-                description="Does the same as `GET`. The form of the confirmation page sends this request.",
+                description="Does the same as `GET`, without the confirmation page. The form of the "
+                "confirmation page sends this request.",
                 tag=Tag.PROVIDER,
                 query=InstallQuery,
                 answers=[

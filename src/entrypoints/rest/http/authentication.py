@@ -21,6 +21,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class OriginRefused(DomainError):
     """A page of another site sent this request with this browser's session.
 
+    The error also occurs if a request with a session changes data and has no `Origin` header.
     Send the request from a page of this service, or with a bearer token.
     """
 

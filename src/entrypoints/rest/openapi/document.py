@@ -18,7 +18,8 @@ _ABOUT = (
     "Connect an organization to a git provider, list its repositories, link them to "
     "projects, and inspect every webhook event. Times are in RFC 3339 format and UTC. "
     "Lists have the form `{data, next_cursor}`. Errors are `application/problem+json` "
-    "(RFC 9457) with a stable `code`. Every response has an `X-Request-Id` header."
+    "(RFC 9457) with a stable `code`. For a browser, operations that return HTML return errors "
+    "as HTML, too. Every response has an `X-Request-Id` header."
 )
 _TAGS = {
     Tag.INTEGRATIONS: "Integrations of an organization with git providers.",
@@ -62,8 +63,9 @@ _PARAMETERS = {
         "name": "Idempotency-Key",
         "in": "header",
         "required": False,
-        "description": "A unique key for this request. If you send the request again with the same key "
-        "within 24 hours, it is not executed again and you receive the first response.",
+        "description": "A unique key for this request. If the request succeeds and you send it again with "
+        "the same key within 24 hours, it is not executed again and you receive the first response. A "
+        "request that failed is executed again.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     },
 }

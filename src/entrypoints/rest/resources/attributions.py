@@ -72,7 +72,7 @@ class AttributionBody(msgspec.Struct):
 
 
 class AttributionList(msgspec.Struct):
-    """A page of attributions, newest first."""
+    """A page of attributions, most recently recorded first."""
 
     data: list[AttributionBody]
     next_cursor: str | None

@@ -22,7 +22,10 @@ class BranchQuery(Query, frozen=True):
 
     q: Annotated[
         str,
-        Meta(max_length=256, description=f"Only branches whose name contains this text. {SEARCH_HINT}"),
+        Meta(
+            max_length=256,
+            description=f"Only branches whose name contains this text, ignoring case. {SEARCH_HINT}",
+        ),
     ] = ""
     limit: Limit = 50
     cursor: Cursor = ""
@@ -40,9 +43,9 @@ class BranchBody(msgspec.Struct):
 class BranchList(msgspec.Struct):
     """A page of branches: the default branch first, the others sorted by name.
 
-    `stale` is true if the provider does not respond and the branches are from an earlier fetch, at
-    `fetched_at`. `complete` is false if the repository has more branches than were fetched. To find the other
-    branches, pass the beginning of a name in `q`.
+    `stale` is true if this service cannot fetch branches from the provider now, so the branches are from an
+    earlier fetch, at `fetched_at`. `complete` is false if the repository may have more branches than were
+    fetched. To find other branches, pass the beginning of a name in `q`.
     """
 
     data: list[BranchBody]
@@ -77,7 +80,9 @@ def operations(authentication: Authentication, list_branches: ListBranches) -> l
             name="list_branches",
             summary="List branches",
             tag=Tag.REPOSITORIES,
-            description="Returns the branches of a repository, fetched from the provider.",
+            description="Returns the branches of a repository. They are fetched from the provider and cached "
+            "for 30 seconds, or for some minutes if a search needs more than 1,000 branches. If they cannot "
+            "be fetched, returns an earlier result if there is one.",
             query=BranchQuery,
             answers=[Answer(BranchList)],
             refusals=[*OF_CATALOG, RepositoryNotFound, *OF_PROVIDER],

@@ -132,8 +132,8 @@ class Connecting:
                 name="connect_account",
                 summary="Start connecting your account",
                 description="Redirects the browser to the provider, where the user authorizes the app. With "
-                "`Accept: application/json`, returns the URL instead. A browser that comes from another "
-                "site gets a confirmation page first.",
+                "`Accept: application/json`, returns the URL instead. A browser that does not come from "
+                "a page of this service gets a confirmation page first.",
                 tag=Tag.ACCOUNT,
                 query=AuthorizeQuery,
                 answers=[
@@ -149,7 +149,8 @@ class Connecting:
                 self.pages.for_people(self._authorize_confirmed),
                 name="connect_account_confirmed",
                 summary="Start connecting your account after confirmation",
-                description="Does the same as `GET`. The form of the confirmation page sends this request.",
+                description="Does the same as `GET`, without the confirmation page. The form of the "
+                "confirmation page sends this request.",
                 tag=Tag.ACCOUNT,
                 query=AuthorizeQuery,
                 answers=[
@@ -194,8 +195,9 @@ class Connecting:
                 name="disconnect_account",
                 summary="Disconnect your account",
                 tag=Tag.ACCOUNT,
-                description="Deletes the caller's connection and revokes its tokens at the provider. "
-                "Commits that are attributed to the caller keep their attribution.",
+                description="Deletes the caller's connection. Shortly afterwards, this service revokes the "
+                "caller's authorization of the app at the provider. Commits that are attributed to the "
+                "caller keep their attribution.",
                 answers=[Answer(status=HTTPStatus.NO_CONTENT)],
                 refusals=[UserRequired, ActionForbidden],
             ),

@@ -67,8 +67,8 @@ of the object's field `data` depends on the type:
 {", ".join(f"`{event_type.value}` (`{data.__name__}`)" for event_type, data in DATA_OF.items())}.
 The `id:` line contains the cursor. When a browser reconnects, it sends the cursor in the header
 `{LAST_EVENT_ID}`. Other clients pass the cursor in `cursor`. Without a cursor, the stream starts with the
-next event. With the cursor 0, it starts with the oldest stored event. After 15 seconds without an event, the
-service sends a comment with the current cursor. When the service ends a stream, it sends the event
+next event. With the cursor 0, it starts with the oldest stored event. After at most 15 seconds without an
+event, the service sends a comment with the current cursor. When the service ends a stream, it sends the event
 `{event_frames.ENDED}` (`{event_frames.StreamEnd.__name__}`) with the cursor and the reason:
 {", ".join(f"`{reason.value}`" for reason in EndReason)}."""
 

@@ -31,8 +31,8 @@ class RepositoryQuery(Query, frozen=True):
         Meta(
             max_length=256,
             description="Only repositories that match this text in their name, owner, description, language "
-            "or topics. The best matches come first. A text with a slash is compared with `owner/name`. "
-            f"{SEARCH_HINT}",
+            "or topics, ignoring case. The best matches come first. A text with a slash is "
+            f"compared with `owner/name`. {SEARCH_HINT}",
         ),
     ] = ""
     archived: Annotated[
@@ -62,7 +62,8 @@ class RepositoryQuery(Query, frozen=True):
         bool,
         Meta(
             description="Whether to also request a catalog sync. The response does not wait for the sync. "
-            "Pass true or false."
+            "The caller needs the permission to sync. No sync is requested if the catalog was synced less "
+            "than a minute ago or the integration is suspended. Pass true or false."
         ),
     ] = False
     projects: Annotated[

@@ -7,11 +7,11 @@ from entrypoints.rest.http.json_response import Time
 class CatalogSync(msgspec.Struct):
     """The age and sync state of the repository catalog.
 
-    `synced_at` is when the last sync finished without an error or with `listing_incomplete`, and
-    `age_seconds` is the time since then. Both are null before the first sync. `requested_at` is when the
-    pending sync was requested. If `state` is `failed`, `error` is the error code, and `retry_at` is when the
-    sync is retried automatically. If `state` is `idle` and `error` is `listing_incomplete`, the provider's
-    list was incomplete, so that the last sync removed no repositories from the catalog.
+    `synced_at` is when a sync last finished without an error or with `listing_incomplete`, and `age_seconds`
+    is the time since then. Both are null if no sync has finished in this way. `requested_at` is when the
+    pending sync was requested. If `state` is `failed`, `error` is the error code, and `retry_at` is when this
+    service tries the sync again automatically. If `state` is `idle` and `error` is `listing_incomplete`, the
+    provider's list was incomplete, so that the last sync removed no repositories from the catalog.
     """
 
     state: SyncPhase

@@ -37,7 +37,7 @@ def operations(authentication: Authentication, request_sync: RequestSync) -> lis
             tag=Tag.INTEGRATIONS,
             description="Requests a sync of the repository catalog and does not wait for the sync. To see "
             "the state of the sync, call `GET /api/v1/{org_id}/git-integrations/{provider}`. Returns 429 if "
-            "the last sync succeeded less than a minute ago.",
+            "the catalog was synced less than a minute ago.",
             answers=[Answer(CatalogSync, HTTPStatus.ACCEPTED, "The sync is requested or already running.")],
             refusals=[*OF_CATALOG, SyncCoolingDown],
         )

@@ -101,9 +101,8 @@ def operations(authentication: Authentication, list_versions: ListVersions) -> l
             name="list_versions",
             summary="List audit versions",
             tag=Tag.INTEGRATIONS,
-            description="Returns the audit trail of the integration, its links and the projects imported "
-            "with it, newest first: who changed what and when, with the values before and "
-            "after.",
+            description="Returns the audit trail of the integration, its links and the imported projects, "
+            "newest first: who changed what and when, with the values before and after.",
             query=VersionQuery,
             answers=[Answer(VersionList)],
         )

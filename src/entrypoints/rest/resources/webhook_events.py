@@ -49,9 +49,9 @@ class EventQuery(Query, frozen=True):
 class EventBody(msgspec.Struct):
     """A webhook event. `id` is the provider's delivery id.
 
-    `reason` is the reason code of an ignored event, or the error message of the last failed attempt.
-    `next_attempt_at` is the time of the next attempt; null if the event is not pending. `source` is how the
-    event reached this service: `received` (delivered by the provider), `recovered` (fetched from the
+    `reason` is the reason code of an ignored or unrouted event, or the error message of the last failed
+    attempt. `next_attempt_at` is the time of the next attempt; null if the event is not pending. `source` is
+    how the event reached this service: `received` (delivered by the provider), `recovered` (fetched from the
     provider's delivery log) or `replayed` (imported again by an operator).
     """
 
@@ -180,8 +180,9 @@ def operations(
             name="show_webhook_event",
             summary="Get a webhook event",
             tag=Tag.EVENTS,
-            description="Returns one webhook event with its number of attempts and its verdicts. Owners "
-            "and admins also get the payload. If `payload` is null, `payload_absence` is the reason.",
+            description="Returns one webhook event with its number of attempts and its verdicts. Owners, "
+            "admins and services with the scope `git.admin` also get the payload. If `payload` is null, "
+            "`payload_absence` is the reason.",
             answers=[Answer(EventShownBody)],
             refusals=[EventNotFound],
         ),

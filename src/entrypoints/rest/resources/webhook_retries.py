@@ -97,9 +97,9 @@ def operations(
             summary="Retry webhook events",
             tag=Tag.EVENTS,
             description="Queues the failed, ignored or unrouted events that match the filter, so that they "
-            "are processed again. One request queues at most 1,000 events, newest first, and returns their "
-            "number. If the response has a `next_cursor`, pass it as `cursor` in the next request to retry "
-            "the remaining events.",
+            "are processed again. Events that cannot be retried are skipped. One request queues at most "
+            "1,000 events, newest first, and returns their number. If the response has a `next_cursor`, "
+            "pass it as `cursor` in the next request to retry the remaining events.",
             body=RetryForm,
             answers=[
                 Answer(

@@ -40,7 +40,7 @@ async def test_three_refusals_suspend_with_one_alert(world: TokenWorld, error: D
     world.provider.fail("mint_token", error, times=None)
     processes = [world.process(), world.process()]
     for process in processes * 3:
-        with pytest.raises(IntegrationNotActive, match="keeps retrying"):
+        with pytest.raises(IntegrationNotActive, match="tries again automatically"):
             await process.installation(world.integration)
     after = await world.now()
     assert (after.status, after.status_reason) == (IntegrationStatus.SUSPENDED, StatusReason.TOKEN_REFUSED)

@@ -363,7 +363,9 @@ class CommitAuthors(_message.Message):
     """Output only. The full commit hash."""
     @_builtins.property
     def people(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attribution]:
-        """Output only. The author, committer and co-authors. Empty if no push received by this service contained the commit."""
+        """Output only. The author, committer and co-authors. Empty if this service has not forwarded a push with this commit
+        to a project.
+        """
 
     def __init__(
         self,

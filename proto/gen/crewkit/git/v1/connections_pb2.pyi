@@ -72,14 +72,16 @@ class Connection(_message.Message):
     status: Global___ConnectionStatus.ValueType
     """Output only. The status of the connection."""
     reason: _builtins.str
-    """Output only. The reason for the status, as a stable code. Not set if the connection works."""
+    """Output only. The reason for the status, as a stable code. Not set if the connection works or does not exist."""
     username: _builtins.str
     """Output only. The user's login at the provider."""
     avatar_url: _builtins.str
     """Output only. The URL of the user's avatar at the provider."""
     @_builtins.property
     def remedy(self) -> _integrations_pb2.Remedy:
-        """Output only. How to fix the problem, with the URL to open in the user's browser. Not set if no action is needed."""
+        """Output only. The recommended next action, with the URL to open in the user's browser. Not set if the connection
+        works.
+        """
 
     @_builtins.property
     def emails(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -87,7 +89,7 @@ class Connection(_message.Message):
 
     @_builtins.property
     def connected_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When the user connected."""
+        """Output only. When the user first connected. A later reconnect changes it only if the user disconnected before."""
 
     def __init__(
         self,
@@ -155,7 +157,7 @@ class ListConnectionsResponse(_message.Message):
     CONNECTIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def connections(self) -> _containers.RepeatedCompositeFieldContainer[Global___Connection]:
-        """Output only. One connection per provider."""
+        """Output only. One connection per provider, or only the connection to the provider of the request."""
 
     def __init__(
         self,

@@ -55,16 +55,17 @@ class ConnectionServiceServicer:
 
     def ListConnections(self, request, context):
         """ListConnections returns one connection for each supported provider, sorted by provider. If the user is not
-        connected to a provider, the status of its connection is NOT_CONNECTED.
+        connected to a provider, the status of its connection is NOT_CONNECTED. If the request names a provider, the call
+        returns only the connection to this provider.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DisconnectConnection(self, request, context):
-        """DisconnectConnection deletes the user's connection to a provider from this service and revokes the user's
-        authorization of the app at the provider. Existing attributions of commits to the user are kept. If the user is not
-        connected, the call succeeds and changes nothing.
+        """DisconnectConnection deletes the user's connection to a provider from this service. Shortly afterwards, this
+        service revokes the user's authorization of the app at the provider. Existing attributions of commits to the user
+        are kept. If the user is not connected, the call succeeds and changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -20,12 +20,13 @@ class ConnectionServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListConnections: _aio.UnaryUnaryMultiCallable[_connections_pb2.ListConnectionsRequest, _connections_pb2.ListConnectionsResponse]
     """ListConnections returns one connection for each supported provider, sorted by provider. If the user is not
-    connected to a provider, the status of its connection is NOT_CONNECTED.
+    connected to a provider, the status of its connection is NOT_CONNECTED. If the request names a provider, the call
+    returns only the connection to this provider.
     """
     DisconnectConnection: _aio.UnaryUnaryMultiCallable[_connections_pb2.DisconnectConnectionRequest, _connections_pb2.DisconnectConnectionResponse]
-    """DisconnectConnection deletes the user's connection to a provider from this service and revokes the user's
-    authorization of the app at the provider. Existing attributions of commits to the user are kept. If the user is not
-    connected, the call succeeds and changes nothing.
+    """DisconnectConnection deletes the user's connection to a provider from this service. Shortly afterwards, this
+    service revokes the user's authorization of the app at the provider. Existing attributions of commits to the user
+    are kept. If the user is not connected, the call succeeds and changes nothing.
     """
 
 class ConnectionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -40,7 +41,8 @@ class ConnectionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_connections_pb2.ListConnectionsRequest, _abc.Awaitable[_connections_pb2.ListConnectionsResponse]],
     ) -> _abc.Awaitable[_connections_pb2.ListConnectionsResponse]:
         """ListConnections returns one connection for each supported provider, sorted by provider. If the user is not
-        connected to a provider, the status of its connection is NOT_CONNECTED.
+        connected to a provider, the status of its connection is NOT_CONNECTED. If the request names a provider, the call
+        returns only the connection to this provider.
         """
 
     @_abc_1.abstractmethod
@@ -49,9 +51,9 @@ class ConnectionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _connections_pb2.DisconnectConnectionRequest,
         context: _aio.ServicerContext[_connections_pb2.DisconnectConnectionRequest, _abc.Awaitable[_connections_pb2.DisconnectConnectionResponse]],
     ) -> _abc.Awaitable[_connections_pb2.DisconnectConnectionResponse]:
-        """DisconnectConnection deletes the user's connection to a provider from this service and revokes the user's
-        authorization of the app at the provider. Existing attributions of commits to the user are kept. If the user is not
-        connected, the call succeeds and changes nothing.
+        """DisconnectConnection deletes the user's connection to a provider from this service. Shortly afterwards, this
+        service revokes the user's authorization of the app at the provider. Existing attributions of commits to the user
+        are kept. If the user is not connected, the call succeeds and changes nothing.
         """
 
 def add_ConnectionServiceServicer_to_server(servicer: ConnectionServiceServicer, server: _aio.Server) -> None: ...

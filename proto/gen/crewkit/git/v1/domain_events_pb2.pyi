@@ -21,9 +21,10 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class DomainEvent(_message.Message):
-    """DomainEvent is a fact that this service publishes to consumers, in the same form for all providers. A stream delivers
-    the events of an organization in the order of their ids, each at least once. The id is also the cursor to resume
-    from. In REST, events are JSON objects with the same fields, and the field "data" contains the type-specific part.
+    """DomainEvent is a fact that this service publishes to consumers, in the same form for all providers. A stream sends
+    the events of an organization in the order of their ids. The id is also the cursor to resume from: after an older
+    cursor, the stream sends the later events again. In REST, events are JSON objects with the same fields, and the field
+    "data" contains the type-specific part.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -120,8 +121,8 @@ Global___DomainEvent: _TypeAlias = DomainEvent  # noqa: Y015
 
 @_typing.final
 class Person(_message.Message):
-    """Person is a person named in a commit. Anyone can write any name and email address into a commit, so do not use them
-    for authentication.
+    """Person is a person named in a commit, or the person who pushed. Anyone can write any name and email address into a
+    commit, so do not use them for authentication.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -132,10 +133,10 @@ class Person(_message.Message):
     USER_ID_FIELD_NUMBER: _builtins.int
     METHOD_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Output only. The name in the commit, truncated to 320 characters."""
+    """Output only. The name in the commit, truncated to 320 characters. For the person who pushed, the login."""
     email: _builtins.str
-    """Output only. The email address in the commit. Not set if the commit has none, or if it is longer than 320
-    characters.
+    """Output only. The email address in the commit, or of the person who pushed. Not set if the provider sent none, or if
+    it is longer than 320 characters.
     """
     username: _builtins.str
     """Output only. The person's login at the provider, if the provider sent one. For a co-author, the login in a noreply
@@ -198,7 +199,7 @@ class ProviderAccount(_message.Message):
     login: _builtins.str
     """Output only. The login. It can change."""
     kind: _builtins.str
-    """Output only. The kind of account: "User", "Bot" or "Organization"."""
+    """Output only. The kind of account, such as "User", "Bot" or "Organization"."""
     user_id: _builtins.str
     """Output only. The crewkit user (UUID) who owns this account and was a member of the organization when the event was
     recorded. Not set if no user matched.
@@ -348,11 +349,11 @@ class PushData(_message.Message):
     """Output only. Whether the push has more commits than `commits` lists."""
     @_builtins.property
     def pusher(self) -> Global___Person:
-        """Output only. The person who pushed, as recorded by git."""
+        """Output only. The person who pushed, with the name and email address that the provider sent."""
 
     @_builtins.property
     def sender(self) -> Global___ProviderAccount:
-        """Output only. The account that pushed, as authenticated by the provider."""
+        """Output only. The account that pushed. The provider authenticated it."""
 
     @_builtins.property
     def commits(self) -> _containers.RepeatedCompositeFieldContainer[Global___PushedCommit]:

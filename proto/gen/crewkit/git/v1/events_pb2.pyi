@@ -61,7 +61,7 @@ Global___StreamEventsRequest: _TypeAlias = StreamEventsRequest  # noqa: Y015
 
 @_typing.final
 class StreamEventsResponse(_message.Message):
-    """StreamEventsResponse is an event or a heartbeat. Both advance the cursor."""
+    """StreamEventsResponse is an event, or a cursor without an event."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -71,7 +71,9 @@ class StreamEventsResponse(_message.Message):
     """Output only. Pass this cursor to resume after this message."""
     @_builtins.property
     def event(self) -> _domain_events_pb2.DomainEvent:
-        """Output only. The event. Not set in a heartbeat, which the server sends after 15 seconds without an event."""
+        """Output only. The event. Not set in the first message, and in heartbeats, which the server sends after at most 15
+        seconds without an event.
+        """
 
     def __init__(
         self,

@@ -52,9 +52,14 @@ class EventServiceServicer:
         order of ids, and skips no event.
 
         The server sends the first message immediately. This message has no event; its cursor is the position where the
-        stream starts. When the server shuts down, the stream ends with UNAVAILABLE (reason "draining"): reconnect with the
-        last cursor. If events after the cursor have already been deleted, the call fails with OUT_OF_RANGE (reason
-        "cursor_expired"): start a new stream without a cursor.
+        stream starts. If events after the cursor may have been deleted, or if the cursor is from another database, the
+        call fails with OUT_OF_RANGE (reason "cursor_expired"): start a new stream without a cursor, then load the current
+        state.
+
+        When the server shuts down (reason "draining") or an unexpected error occurs ("failed"), the stream ends with
+        UNAVAILABLE: reconnect with the last cursor. When the token expires, the stream ends with UNAUTHENTICATED (reason
+        "sign_in_expired"): reconnect with a new token and the last cursor. When the caller loses access to the events, the
+        stream ends with PERMISSION_DENIED (reason "access_ended"): do not reconnect.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

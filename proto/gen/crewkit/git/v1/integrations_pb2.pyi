@@ -73,11 +73,11 @@ class _CatalogSyncStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Cata
     CATALOG_SYNC_STATE_IDLE: _CatalogSyncState.ValueType  # 1
     """No sync is requested or running."""
     CATALOG_SYNC_STATE_REQUESTED: _CatalogSyncState.ValueType  # 2
-    """A sync is requested and starts soon."""
+    """A sync is requested, or the first sync has not started yet."""
     CATALOG_SYNC_STATE_RUNNING: _CatalogSyncState.ValueType  # 3
     """A sync is running."""
     CATALOG_SYNC_STATE_FAILED: _CatalogSyncState.ValueType  # 4
-    """The last sync failed. It is retried automatically."""
+    """The last sync failed. This service tries again automatically."""
 
 class CatalogSyncState(_CatalogSyncState, metaclass=_CatalogSyncStateEnumTypeWrapper):
     """CatalogSyncState is the sync state of a repository catalog. The catalog can be read in every state."""
@@ -87,11 +87,11 @@ CATALOG_SYNC_STATE_UNSPECIFIED: CatalogSyncState.ValueType  # 0
 CATALOG_SYNC_STATE_IDLE: CatalogSyncState.ValueType  # 1
 """No sync is requested or running."""
 CATALOG_SYNC_STATE_REQUESTED: CatalogSyncState.ValueType  # 2
-"""A sync is requested and starts soon."""
+"""A sync is requested, or the first sync has not started yet."""
 CATALOG_SYNC_STATE_RUNNING: CatalogSyncState.ValueType  # 3
 """A sync is running."""
 CATALOG_SYNC_STATE_FAILED: CatalogSyncState.ValueType  # 4
-"""The last sync failed. It is retried automatically."""
+"""The last sync failed. This service tries again automatically."""
 Global___CatalogSyncState: _TypeAlias = CatalogSyncState  # noqa: Y015
 
 class _ActorKind:
@@ -150,8 +150,8 @@ class CatalogSync(_message.Message):
     """
     @_builtins.property
     def synced_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When the last sync finished without an error or with the error
-        "listing_incomplete". Not set before the first sync.
+        """Output only. When a sync last finished without an error or with the error "listing_incomplete". Not set if no sync
+        has finished in this way.
         """
 
     @_builtins.property
@@ -164,7 +164,7 @@ class CatalogSync(_message.Message):
 
     @_builtins.property
     def retry_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When the failed sync is retried automatically."""
+        """Output only. When this service tries the sync again automatically."""
 
     def __init__(
         self,
@@ -205,7 +205,7 @@ Global___CatalogSync: _TypeAlias = CatalogSync  # noqa: Y015
 
 @_typing.final
 class Remedy(_message.Message):
-    """Remedy is the action that resolves a problem."""
+    """Remedy is the recommended next action."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -284,7 +284,9 @@ class Integration(_message.Message):
     status: Global___IntegrationStatus.ValueType
     """Output only. The status of the integration."""
     reason: _builtins.str
-    """Output only. The reason for the status, as a stable code. Not set if the status needs no explanation."""
+    """Output only. The reason for the status, as a stable code. For an active integration, the problem, such as
+    "permissions_missing". Not set if there is no problem or the organization has never been connected.
+    """
     integration_id: _builtins.str
     """Output only. The integration's id (UUID). Not set if the organization has never been connected."""
     installation_id: _builtins.str
@@ -292,7 +294,7 @@ class Integration(_message.Message):
     account: _builtins.str
     """Output only. The login of the account at the provider on which the app is installed."""
     account_type: _builtins.str
-    """Output only. The kind of this account: "Organization" or "User"."""
+    """Output only. The kind of this account, such as "Organization" or "User"."""
     account_url: _builtins.str
     """Output only. The web page of this account at the provider."""
     manage_url: _builtins.str
@@ -303,7 +305,7 @@ class Integration(_message.Message):
     """Output only. Which repositories the integration can access: "all" or "selected"."""
     @_builtins.property
     def remedy(self) -> Global___Remedy:
-        """Output only. How to resolve the problem. Not set if no action is needed."""
+        """Output only. The recommended next action. Not set if no action is needed."""
 
     @_builtins.property
     def permissions(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
@@ -323,7 +325,7 @@ class Integration(_message.Message):
 
     @_builtins.property
     def sync(self) -> Global___CatalogSync:
-        """Output only. The age and sync state of the repository catalog."""
+        """Output only. The age and sync state of the repository catalog. Set only if the integration is active or suspended."""
 
     def __init__(
         self,
@@ -506,7 +508,7 @@ class DisconnectIntegrationRequest(_message.Message):
     provider: _builtins.str
     """Required. The provider's name."""
     uninstall: _builtins.bool
-    """Optional. Whether to uninstall the app at the provider as well."""
+    """Optional. Whether to also uninstall the app at the provider, shortly after the response."""
     def __init__(
         self,
         *,
@@ -574,7 +576,9 @@ class SyncIntegrationResponse(_message.Message):
     SYNC_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def sync(self) -> Global___CatalogSync:
-        """Output only. The age and sync state of the catalog. The requested sync starts within seconds."""
+        """Output only. The age and sync state of the catalog. The requested sync starts within seconds, or at retry_at if
+        this field is set.
+        """
 
     def __init__(
         self,

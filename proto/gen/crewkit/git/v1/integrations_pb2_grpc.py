@@ -93,14 +93,16 @@ class IntegrationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SyncIntegration(self, request, context):
-        """SyncIntegration requests an immediate sync of the repository catalog from the provider.
+        """SyncIntegration requests a sync of the repository catalog from the provider and does not wait for the sync. If a
+        sync is already running, no other sync is requested. The call fails if the catalog was synced less than a minute
+        ago (reason "sync_cooling_down").
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListVersions(self, request, context):
-        """ListVersions returns the audit history of an integration, its links and its projects, newest first.
+        """ListVersions returns the audit history of an integration, its links and the imported projects, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

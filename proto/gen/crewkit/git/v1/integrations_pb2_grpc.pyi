@@ -31,9 +31,12 @@ class IntegrationServiceStub:
     receive no more events.
     """
     SyncIntegration: _aio.UnaryUnaryMultiCallable[_integrations_pb2.SyncIntegrationRequest, _integrations_pb2.SyncIntegrationResponse]
-    """SyncIntegration requests an immediate sync of the repository catalog from the provider."""
+    """SyncIntegration requests a sync of the repository catalog from the provider and does not wait for the sync. If a
+    sync is already running, no other sync is requested. The call fails if the catalog was synced less than a minute
+    ago (reason "sync_cooling_down").
+    """
     ListVersions: _aio.UnaryUnaryMultiCallable[_integrations_pb2.ListVersionsRequest, _integrations_pb2.ListVersionsResponse]
-    """ListVersions returns the audit history of an integration, its links and its projects, newest first."""
+    """ListVersions returns the audit history of an integration, its links and the imported projects, newest first."""
 
 class IntegrationServiceServicer(metaclass=_abc_1.ABCMeta):
     """IntegrationService returns and manages an organization's integrations with providers. A user can connect an
@@ -76,7 +79,10 @@ class IntegrationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _integrations_pb2.SyncIntegrationRequest,
         context: _aio.ServicerContext[_integrations_pb2.SyncIntegrationRequest, _abc.Awaitable[_integrations_pb2.SyncIntegrationResponse]],
     ) -> _abc.Awaitable[_integrations_pb2.SyncIntegrationResponse]:
-        """SyncIntegration requests an immediate sync of the repository catalog from the provider."""
+        """SyncIntegration requests a sync of the repository catalog from the provider and does not wait for the sync. If a
+        sync is already running, no other sync is requested. The call fails if the catalog was synced less than a minute
+        ago (reason "sync_cooling_down").
+        """
 
     @_abc_1.abstractmethod
     def ListVersions(
@@ -84,6 +90,6 @@ class IntegrationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _integrations_pb2.ListVersionsRequest,
         context: _aio.ServicerContext[_integrations_pb2.ListVersionsRequest, _abc.Awaitable[_integrations_pb2.ListVersionsResponse]],
     ) -> _abc.Awaitable[_integrations_pb2.ListVersionsResponse]:
-        """ListVersions returns the audit history of an integration, its links and its projects, newest first."""
+        """ListVersions returns the audit history of an integration, its links and the imported projects, newest first."""
 
 def add_IntegrationServiceServicer_to_server(servicer: IntegrationServiceServicer, server: _aio.Server) -> None: ...

@@ -102,7 +102,7 @@ class ProjectRepository(_message.Message):
     """
     @_builtins.property
     def remedy(self) -> _integrations_pb2.Remedy:
-        """Output only. How to fix the problem. Not set if there is no problem."""
+        """Output only. The recommended next action. Not set if the repository is reachable and not archived."""
 
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
@@ -423,8 +423,8 @@ class LinkProjectRepositoryRequest(_message.Message):
     """Optional. The provider's name. If empty, "github"."""
     request_id: _builtins.str
     """Optional. An idempotency key for this request (AIP-155): 1 to 255 printable ASCII characters, preferably a UUID. If
-    you send the request again with the same key within 24 hours, it is not executed again and you receive the first
-    response.
+    the request succeeds and you send it again with the same key within 24 hours, it is not executed again and you
+    receive the first response. A request that failed is executed again.
     """
     replace: _builtins.bool
     """Optional. If the project is linked to another repository: true replaces that link, and false makes the call fail

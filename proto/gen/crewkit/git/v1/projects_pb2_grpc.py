@@ -101,7 +101,8 @@ class ProjectRepositoryServiceServicer:
         """LinkProjectRepository links a project to a repository in its organization's catalog.
 
         If the project is already linked to this repository with the same settings, the call returns the existing link.
-        With other settings, it fails (reason "project_already_linked"): call UpdateProjectRepository instead.
+        With other settings, it fails (reason "project_already_linked"): call UpdateProjectRepository instead. If the
+        project is linked to another repository, the call also fails with this reason, unless replace is set.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

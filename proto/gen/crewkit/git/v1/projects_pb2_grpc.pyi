@@ -26,7 +26,8 @@ class ProjectRepositoryServiceStub:
     """LinkProjectRepository links a project to a repository in its organization's catalog.
 
     If the project is already linked to this repository with the same settings, the call returns the existing link.
-    With other settings, it fails (reason "project_already_linked"): call UpdateProjectRepository instead.
+    With other settings, it fails (reason "project_already_linked"): call UpdateProjectRepository instead. If the
+    project is linked to another repository, the call also fails with this reason, unless replace is set.
     """
     UpdateProjectRepository: _aio.UnaryUnaryMultiCallable[_projects_pb2.UpdateProjectRepositoryRequest, _projects_pb2.UpdateProjectRepositoryResponse]
     """UpdateProjectRepository changes the settings of a link."""
@@ -71,7 +72,8 @@ class ProjectRepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         """LinkProjectRepository links a project to a repository in its organization's catalog.
 
         If the project is already linked to this repository with the same settings, the call returns the existing link.
-        With other settings, it fails (reason "project_already_linked"): call UpdateProjectRepository instead.
+        With other settings, it fails (reason "project_already_linked"): call UpdateProjectRepository instead. If the
+        project is linked to another repository, the call also fails with this reason, unless replace is set.
         """
 
     @_abc_1.abstractmethod

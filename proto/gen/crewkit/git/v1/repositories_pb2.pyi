@@ -219,7 +219,8 @@ class ListRepositoriesRequest(_message.Message):
     """Optional. The next_page_token of the previous page."""
     refresh: _builtins.bool
     """Optional. Whether to also request a catalog sync. The response does not wait for the sync. The caller needs the
-    permission to sync.
+    permission to sync. No sync is requested if the catalog was synced less than a minute ago or the integration is
+    suspended.
     """
     include_projects: _builtins.bool
     """Optional. Whether to return the projects that are linked to each repository."""
@@ -369,7 +370,7 @@ class ListBranchesRequest(_message.Message):
     repo_id: _builtins.str
     """Required. The provider's numeric repository id, as text."""
     query: _builtins.str
-    """Optional. Only branches whose name contains this text. At most 256 characters."""
+    """Optional. Only branches whose name contains this text, ignoring case. At most 256 characters."""
     page_size: _builtins.int
     """Optional. The maximum number of results, 1 to 100. 0 means 50."""
     page_token: _builtins.str
@@ -406,9 +407,11 @@ class ListBranchesResponse(_message.Message):
     next_page_token: _builtins.str
     """Output only. Empty on the last page."""
     stale: _builtins.bool
-    """Output only. True if the provider is unavailable and the branches are from an earlier fetch, at fetched_at."""
+    """Output only. True if this service cannot fetch branches from the provider now, so the branches are from an earlier
+    fetch, at fetched_at.
+    """
     complete: _builtins.bool
-    """Output only. False if the repository has more branches than were fetched. To find the other branches, pass the
+    """Output only. False if the repository may have more branches than were fetched. To find other branches, pass the
     beginning of a name in query.
     """
     @_builtins.property

@@ -23,7 +23,10 @@ class RepositoryServiceStub:
     GetRepository: _aio.UnaryUnaryMultiCallable[_repositories_pb2.GetRepositoryRequest, _repositories_pb2.GetRepositoryResponse]
     """GetRepository returns one repository."""
     ListBranches: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ListBranchesRequest, _repositories_pb2.ListBranchesResponse]
-    """ListBranches lists or searches the branches of a repository: the default branch first, then by name."""
+    """ListBranches lists or searches the branches of a repository: the default branch first, then by name. They are
+    fetched from the provider and cached for 30 seconds, or for some minutes if a search needs more than 1,000 branches.
+    If they cannot be fetched, the call returns an earlier result if there is one.
+    """
 
 class RepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """RepositoryService returns the repositories that an integration can access, from the repository catalog, and their
@@ -52,6 +55,9 @@ class RepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _repositories_pb2.ListBranchesRequest,
         context: _aio.ServicerContext[_repositories_pb2.ListBranchesRequest, _abc.Awaitable[_repositories_pb2.ListBranchesResponse]],
     ) -> _abc.Awaitable[_repositories_pb2.ListBranchesResponse]:
-        """ListBranches lists or searches the branches of a repository: the default branch first, then by name."""
+        """ListBranches lists or searches the branches of a repository: the default branch first, then by name. They are
+        fetched from the provider and cached for 30 seconds, or for some minutes if a search needs more than 1,000 branches.
+        If they cannot be fetched, the call returns an earlier result if there is one.
+        """
 
 def add_RepositoryServiceServicer_to_server(servicer: RepositoryServiceServicer, server: _aio.Server) -> None: ...

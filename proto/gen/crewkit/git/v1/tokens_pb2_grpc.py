@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class TokenServiceStub:
-    """TokenService issues short-lived tokens that can read linked repositories. No token can write, because the app has no
-    permission to write.
+    """TokenService issues short-lived tokens that can read linked repositories. No token can write: each token has only the
+    permission to read the contents of repositories.
     """
 
     def __init__(self, channel):
@@ -44,8 +44,8 @@ class TokenServiceStub:
 
 
 class TokenServiceServicer:
-    """TokenService issues short-lived tokens that can read linked repositories. No token can write, because the app has no
-    permission to write.
+    """TokenService issues short-lived tokens that can read linked repositories. No token can write: each token has only the
+    permission to read the contents of repositories.
     """
 
     def IssueReadToken(self, request, context):
@@ -55,9 +55,10 @@ class TokenServiceServicer:
         revokes the token when the integration is disconnected, uninstalled or suspended, or when one of the repositories
         is no longer linked to any project.
 
-        The call fails if a project is not linked (reason "project_not_linked"), if the integration is not active
-        ("integration_not_active"), or if the integration can no longer access a repository ("repository_not_found"). A
-        project of another organization is treated as if it did not exist.
+        The call fails if a project does not exist in the organization (reason "project_not_found") or is not linked
+        ("project_not_linked"), if the organization is not connected ("integration_not_found"), if the integration is not
+        active ("integration_not_active") or can no longer access a repository ("repository_not_found"), or if the provider
+        does not issue the token.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -80,8 +81,8 @@ def add_TokenServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TokenService:
-    """TokenService issues short-lived tokens that can read linked repositories. No token can write, because the app has no
-    permission to write.
+    """TokenService issues short-lived tokens that can read linked repositories. No token can write: each token has only the
+    permission to read the contents of repositories.
     """
 
     @staticmethod

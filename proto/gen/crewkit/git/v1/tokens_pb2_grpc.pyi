@@ -13,8 +13,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TokenServiceStub:
-    """TokenService issues short-lived tokens that can read linked repositories. No token can write, because the app has no
-    permission to write.
+    """TokenService issues short-lived tokens that can read linked repositories. No token can write: each token has only the
+    permission to read the contents of repositories.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -25,14 +25,15 @@ class TokenServiceStub:
     revokes the token when the integration is disconnected, uninstalled or suspended, or when one of the repositories
     is no longer linked to any project.
 
-    The call fails if a project is not linked (reason "project_not_linked"), if the integration is not active
-    ("integration_not_active"), or if the integration can no longer access a repository ("repository_not_found"). A
-    project of another organization is treated as if it did not exist.
+    The call fails if a project does not exist in the organization (reason "project_not_found") or is not linked
+    ("project_not_linked"), if the organization is not connected ("integration_not_found"), if the integration is not
+    active ("integration_not_active") or can no longer access a repository ("repository_not_found"), or if the provider
+    does not issue the token.
     """
 
 class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
-    """TokenService issues short-lived tokens that can read linked repositories. No token can write, because the app has no
-    permission to write.
+    """TokenService issues short-lived tokens that can read linked repositories. No token can write: each token has only the
+    permission to read the contents of repositories.
     """
 
     @_abc_1.abstractmethod
@@ -47,9 +48,10 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         revokes the token when the integration is disconnected, uninstalled or suspended, or when one of the repositories
         is no longer linked to any project.
 
-        The call fails if a project is not linked (reason "project_not_linked"), if the integration is not active
-        ("integration_not_active"), or if the integration can no longer access a repository ("repository_not_found"). A
-        project of another organization is treated as if it did not exist.
+        The call fails if a project does not exist in the organization (reason "project_not_found") or is not linked
+        ("project_not_linked"), if the organization is not connected ("integration_not_found"), if the integration is not
+        active ("integration_not_active") or can no longer access a repository ("repository_not_found"), or if the provider
+        does not issue the token.
         """
 
 def add_TokenServiceServicer_to_server(servicer: TokenServiceServicer, server: _aio.Server) -> None: ...

@@ -29,13 +29,13 @@ class _WebhookEventStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_We
     WEBHOOK_EVENT_STATUS_UNSPECIFIED: _WebhookEventStatus.ValueType  # 0
     """In a list request: any status. Never returned."""
     WEBHOOK_EVENT_STATUS_PENDING: _WebhookEventStatus.ValueType  # 1
-    """The event is waiting to be processed or retried."""
+    """The event is waiting to be processed, for the first time or again."""
     WEBHOOK_EVENT_STATUS_PROCESSED: _WebhookEventStatus.ValueType  # 2
     """The event was processed successfully."""
     WEBHOOK_EVENT_STATUS_FAILED: _WebhookEventStatus.ValueType  # 3
     """Processing failed. There are no more automatic attempts."""
     WEBHOOK_EVENT_STATUS_IGNORED: _WebhookEventStatus.ValueType  # 4
-    """The event required no action."""
+    """The event had no effect. The reason field contains the cause."""
     WEBHOOK_EVENT_STATUS_UNROUTED: _WebhookEventStatus.ValueType  # 5
     """The installation of the event is not connected to an organization."""
 
@@ -45,13 +45,13 @@ class WebhookEventStatus(_WebhookEventStatus, metaclass=_WebhookEventStatusEnumT
 WEBHOOK_EVENT_STATUS_UNSPECIFIED: WebhookEventStatus.ValueType  # 0
 """In a list request: any status. Never returned."""
 WEBHOOK_EVENT_STATUS_PENDING: WebhookEventStatus.ValueType  # 1
-"""The event is waiting to be processed or retried."""
+"""The event is waiting to be processed, for the first time or again."""
 WEBHOOK_EVENT_STATUS_PROCESSED: WebhookEventStatus.ValueType  # 2
 """The event was processed successfully."""
 WEBHOOK_EVENT_STATUS_FAILED: WebhookEventStatus.ValueType  # 3
 """Processing failed. There are no more automatic attempts."""
 WEBHOOK_EVENT_STATUS_IGNORED: WebhookEventStatus.ValueType  # 4
-"""The event required no action."""
+"""The event had no effect. The reason field contains the cause."""
 WEBHOOK_EVENT_STATUS_UNROUTED: WebhookEventStatus.ValueType  # 5
 """The installation of the event is not connected to an organization."""
 Global___WebhookEventStatus: _TypeAlias = WebhookEventStatus  # noqa: Y015
@@ -185,7 +185,9 @@ class WebhookEvent(_message.Message):
     status: Global___WebhookEventStatus.ValueType
     """Output only. The processing status."""
     reason: _builtins.str
-    """Output only. For an ignored event, the reason code. If an attempt failed, the error message of the last attempt."""
+    """Output only. For an ignored or unrouted event, the reason code. If an attempt failed, the error message of the last
+    attempt.
+    """
     source: Global___WebhookEventSource.ValueType
     """Output only. How the event reached this service."""
     repo_id: _builtins.str
@@ -455,8 +457,8 @@ class RetryWebhookEventRequest(_message.Message):
     """Required. The provider's delivery id."""
     request_id: _builtins.str
     """Optional. An idempotency key for this request (AIP-155): 1 to 255 printable ASCII characters, preferably a UUID. If
-    you send the request again with the same key within 24 hours, it is not executed again and you receive the first
-    response.
+    the request succeeds and you send it again with the same key within 24 hours, it is not executed again and you
+    receive the first response. A request that failed is executed again.
     """
     def __init__(
         self,
@@ -532,8 +534,8 @@ class RetryWebhookEventsRequest(_message.Message):
     """Optional. The next_page_token of the previous response, to continue with the remaining events."""
     request_id: _builtins.str
     """Optional. An idempotency key for this request (AIP-155): 1 to 255 printable ASCII characters, preferably a UUID. If
-    you send the request again with the same key within 24 hours, it is not executed again and you receive the first
-    response.
+    the request succeeds and you send it again with the same key within 24 hours, it is not executed again and you
+    receive the first response. A request that failed is executed again.
     """
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:

@@ -83,8 +83,9 @@ class WebhookEventServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetWebhookEventPayload(self, request, context):
-        """GetWebhookEventPayload returns the payload that the provider sent. It fails if the payload was deleted at the end
-        of its retention period (reason "payload_expired").
+        """GetWebhookEventPayload returns the payload that the provider sent. Only owners and admins of the organization and
+        services with the scope "git.admin" may read payloads. The call fails if the payload was deleted at the end of its
+        retention period (reason "payload_expired") or is damaged ("payload_damaged").
 
         A payload can have up to 25 MB. Set the channel's receive limit accordingly ("grpc.max_receive_message_length").
         """
@@ -94,15 +95,17 @@ class WebhookEventServiceServicer:
 
     def RetryWebhookEvent(self, request, context):
         """RetryWebhookEvent reprocesses a failed, ignored or unrouted event. It fails if the event was processed
-        successfully, is pending, is too old, or does not belong to the organization to which its installation is connected
-        now (reason "event_not_retryable"), or if its payload was deleted ("payload_expired").
+        successfully, is pending, was received more than 72 hours before its installation was connected, or does not belong
+        to the organization to which its installation is connected now (reason "event_not_retryable"), or if its payload
+        was deleted ("payload_expired").
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RetryWebhookEvents(self, request, context):
-        """RetryWebhookEvents reprocesses the events that match a filter, newest first, up to a limit.
+        """RetryWebhookEvents reprocesses the events that match a filter, newest first, up to a limit. It skips events that
+        cannot be retried.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -23,18 +23,22 @@ class WebhookEventServiceStub:
     GetWebhookEvent: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.GetWebhookEventRequest, _webhook_events_pb2.GetWebhookEventResponse]
     """GetWebhookEvent returns one webhook event with its verdicts."""
     GetWebhookEventPayload: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.GetWebhookEventPayloadRequest, _webhook_events_pb2.GetWebhookEventPayloadResponse]
-    """GetWebhookEventPayload returns the payload that the provider sent. It fails if the payload was deleted at the end
-    of its retention period (reason "payload_expired").
+    """GetWebhookEventPayload returns the payload that the provider sent. Only owners and admins of the organization and
+    services with the scope "git.admin" may read payloads. The call fails if the payload was deleted at the end of its
+    retention period (reason "payload_expired") or is damaged ("payload_damaged").
 
     A payload can have up to 25 MB. Set the channel's receive limit accordingly ("grpc.max_receive_message_length").
     """
     RetryWebhookEvent: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.RetryWebhookEventRequest, _webhook_events_pb2.RetryWebhookEventResponse]
     """RetryWebhookEvent reprocesses a failed, ignored or unrouted event. It fails if the event was processed
-    successfully, is pending, is too old, or does not belong to the organization to which its installation is connected
-    now (reason "event_not_retryable"), or if its payload was deleted ("payload_expired").
+    successfully, is pending, was received more than 72 hours before its installation was connected, or does not belong
+    to the organization to which its installation is connected now (reason "event_not_retryable"), or if its payload
+    was deleted ("payload_expired").
     """
     RetryWebhookEvents: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.RetryWebhookEventsRequest, _webhook_events_pb2.RetryWebhookEventsResponse]
-    """RetryWebhookEvents reprocesses the events that match a filter, newest first, up to a limit."""
+    """RetryWebhookEvents reprocesses the events that match a filter, newest first, up to a limit. It skips events that
+    cannot be retried.
+    """
 
 class WebhookEventServiceServicer(metaclass=_abc_1.ABCMeta):
     """WebhookEventService returns the webhook events of an organization: the deliveries received from a provider and their
@@ -63,8 +67,9 @@ class WebhookEventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _webhook_events_pb2.GetWebhookEventPayloadRequest,
         context: _aio.ServicerContext[_webhook_events_pb2.GetWebhookEventPayloadRequest, _abc.Awaitable[_webhook_events_pb2.GetWebhookEventPayloadResponse]],
     ) -> _abc.Awaitable[_webhook_events_pb2.GetWebhookEventPayloadResponse]:
-        """GetWebhookEventPayload returns the payload that the provider sent. It fails if the payload was deleted at the end
-        of its retention period (reason "payload_expired").
+        """GetWebhookEventPayload returns the payload that the provider sent. Only owners and admins of the organization and
+        services with the scope "git.admin" may read payloads. The call fails if the payload was deleted at the end of its
+        retention period (reason "payload_expired") or is damaged ("payload_damaged").
 
         A payload can have up to 25 MB. Set the channel's receive limit accordingly ("grpc.max_receive_message_length").
         """
@@ -76,8 +81,9 @@ class WebhookEventServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_webhook_events_pb2.RetryWebhookEventRequest, _abc.Awaitable[_webhook_events_pb2.RetryWebhookEventResponse]],
     ) -> _abc.Awaitable[_webhook_events_pb2.RetryWebhookEventResponse]:
         """RetryWebhookEvent reprocesses a failed, ignored or unrouted event. It fails if the event was processed
-        successfully, is pending, is too old, or does not belong to the organization to which its installation is connected
-        now (reason "event_not_retryable"), or if its payload was deleted ("payload_expired").
+        successfully, is pending, was received more than 72 hours before its installation was connected, or does not belong
+        to the organization to which its installation is connected now (reason "event_not_retryable"), or if its payload
+        was deleted ("payload_expired").
         """
 
     @_abc_1.abstractmethod
@@ -86,6 +92,8 @@ class WebhookEventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _webhook_events_pb2.RetryWebhookEventsRequest,
         context: _aio.ServicerContext[_webhook_events_pb2.RetryWebhookEventsRequest, _abc.Awaitable[_webhook_events_pb2.RetryWebhookEventsResponse]],
     ) -> _abc.Awaitable[_webhook_events_pb2.RetryWebhookEventsResponse]:
-        """RetryWebhookEvents reprocesses the events that match a filter, newest first, up to a limit."""
+        """RetryWebhookEvents reprocesses the events that match a filter, newest first, up to a limit. It skips events that
+        cannot be retried.
+        """
 
 def add_WebhookEventServiceServicer_to_server(servicer: WebhookEventServiceServicer, server: _aio.Server) -> None: ...
