@@ -17,8 +17,8 @@ from psycopg.sql import SQL, Composable
 from adapters.postgres.connection.session import Session
 from adapters.postgres.queries.trigrams import array, at_part, name_grams, search_name, word_grams
 from adapters.postgres.rows.integrations import COLUMNS as OF_INTEGRATION
-from adapters.postgres.rows.integrations import integration_told
-from adapters.postgres.rows.repositories import COLUMNS, repository
+from adapters.postgres.rows.integrations import decode_integration
+from adapters.postgres.rows.repositories import COLUMNS, WIDTH, repository
 from core.domain.catalog.repository import Repository
 from core.domain.catalog.search import (
     FOUND_ANYWHERE,
@@ -45,7 +45,7 @@ _PAGE = SQL("""
     JOIN git_repositories AS r ON r.id = page.id
     ORDER BY page.rank, page.key, page.repo_id
 """)
-_NOTHING = SQL(", ").join([SQL("NULL")] * COLUMNS.as_string().count("r."))
+_NOTHING = SQL(", ").join([SQL("NULL")] * WIDTH)
 _INTEGRATION_AND_PAGE = SQL("""
     WITH found AS MATERIALIZED (
         SELECT i.id, json_build_array({of_integration})::text AS told
@@ -214,7 +214,7 @@ async def browse(
     rows = await session.read(_first(kind, conditions), parameters)
     if not rows:
         return None
-    integration = integration_told(rows[0][0])
+    integration = decode_integration(rows[0][0])
     found = [repository(row[1:-1]) for row in rows[1:]]
     if kind == "beginning" and len(found) < limit:
         name, word = name_grams(integration.id, sought), word_grams(integration.id, sought)

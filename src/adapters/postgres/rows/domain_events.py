@@ -1,9 +1,14 @@
-"""Rows of `git_domain_events` as events; whoever selects `COLUMNS` with `JOINS` gets them in this order."""
+"""Rows of `git_domain_events` (as `d`) as domain events: select `COLUMNS` with `JOINS`, call `recorded`."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 from psycopg.sql import SQL
 
 from adapters.postgres.connection.line import Row
+from adapters.postgres.rows.columns import select_list
 from core.domain.streams.domain_event import (
     CommitsClaimedData,
     DomainEventType,
@@ -16,11 +21,30 @@ from core.domain.streams.domain_event import (
     RepositoryData,
 )
 
-COLUMNS = SQL("""
-    d.id, d.type, d.version, o.external_id, p.external_id, d.occurred_at, d.recorded_at, e.delivery_id,
-    d.data::text
-""")
-WIDTH = 9
+
+class _DomainEventRow(NamedTuple):
+    id: int
+    type: str
+    version: int
+    organization_id: UUID
+    project_id: UUID | None
+    occurred_at: datetime
+    recorded_at: datetime
+    delivery_id: str | None
+    data: str
+
+
+COLUMNS = select_list(
+    "d",
+    _DomainEventRow._fields,
+    {
+        "organization_id": SQL("o.external_id"),
+        "project_id": SQL("p.external_id"),
+        "delivery_id": SQL("e.delivery_id"),
+        "data": SQL("d.data::text"),
+    },
+)
+WIDTH = len(_DomainEventRow._fields)
 JOINS = SQL("""
     LEFT JOIN organizations AS o ON o.id = d.organization_id
     LEFT JOIN projects AS p ON p.id = d.project_id
@@ -49,16 +73,17 @@ _DECODER = {event_type: msgspec.json.Decoder(data_type) for event_type, data_typ
 
 
 def recorded(row: Row) -> RecordedEvent:
-    """Return a row's event."""
-    event_type = _TYPE[row[1]]
+    """Return the domain event of a row of `COLUMNS`."""
+    values = _DomainEventRow._make(row)
+    event_type = _TYPE[values.type]
     return RecordedEvent(
-        id=row[0],
+        id=values.id,
         type=event_type,
-        version=row[2],
-        organization_id=row[3],
-        project_id=row[4],
-        occurred_at=row[5],
-        recorded_at=row[6],
-        source_event_id=row[7],
-        data=_DECODER[event_type].decode(row[8]),
+        version=values.version,
+        organization_id=values.organization_id,
+        project_id=values.project_id,
+        occurred_at=values.occurred_at,
+        recorded_at=values.recorded_at,
+        source_event_id=values.delivery_id,
+        data=_DECODER[event_type].decode(values.data),
     )

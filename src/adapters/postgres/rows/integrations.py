@@ -1,69 +1,88 @@
-"""Integration rows as they come from the database."""
+"""Rows of `git_integrations` (as `i`) as integrations: select `COLUMNS`, then call `integration_of`."""
 
-from collections.abc import Callable
 from datetime import datetime
-from types import GenericAlias
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from psycopg.sql import SQL
 
 from adapters.postgres.connection.line import Row
+from adapters.postgres.rows.columns import select_list
+from core.domain.identifiers import AccountId, IntegrationId, OrganizationId
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
-
-COLUMNS = SQL("""
-    i.id, i.external_id, i.organization_id, i.provider, i.provider_id, i.created_at, i.updated_at,
-    i.provider_name, i.provider_url, i.account_id, i.account_type, i.status, i.status_reason,
-    i.status_changed_at, i.repository_selection, i.permissions, i.settings, i.synced_at,
-    i.sync_requested_at, i.uninstall_requested_at, i.provider_updated_at, i.sync_claimed_until,
-    i.sync_failures, i.sync_error, i.sync_retry_at
-""")
 
 NUMBER = {IntegrationStatus.ACTIVE: 0, IntegrationStatus.SUSPENDED: 1, IntegrationStatus.REVOKED: 2}
 _STATUS = {number: status for status, number in NUMBER.items()}
 
-# The columns again, for a row that comes as one JSON array.
-_Time = datetime | None
-_Text = str | None
-_TYPES = (
-    *(int, UUID, int, str, str, datetime, datetime, _Text, _Text, _Text, _Text, int, _Text, _Time, _Text),
-    *(dict[str, Any], dict[str, Any], _Time, _Time, _Time, _Time, _Time, int, _Text, _Time),
-)
-_decode: Callable[[str], Row] = msgspec.json.Decoder(GenericAlias(tuple, _TYPES)).decode
+
+class _IntegrationRow(NamedTuple):
+    id: IntegrationId
+    external_id: UUID
+    organization_id: OrganizationId
+    provider: str
+    provider_id: str
+    created_at: datetime
+    updated_at: datetime
+    provider_name: str | None
+    provider_url: str | None
+    account_id: AccountId | None
+    account_type: str | None
+    status: int
+    status_reason: str | None
+    status_changed_at: datetime | None
+    repository_selection: str | None
+    permissions: dict[str, str]
+    settings: dict[str, Any]
+    synced_at: datetime | None
+    sync_requested_at: datetime | None
+    uninstall_requested_at: datetime | None
+    provider_updated_at: datetime | None
+    sync_claimed_until: datetime | None
+    sync_failures: int
+    sync_error: str | None
+    sync_retry_at: datetime | None
 
 
-def integration_told(text: str) -> Integration:
-    """Return what a JSON array of `COLUMNS` says."""
-    return integration_of(_decode(text))
+COLUMNS = select_list("i", _IntegrationRow._fields)
+
+_row_decoder = msgspec.json.Decoder(_IntegrationRow)
+
+
+def decode_integration(text: str) -> Integration:
+    """Return the integration of a row of `COLUMNS` that is one JSON array."""
+    return _to_domain(_row_decoder.decode(text))
 
 
 def integration_of(row: Row) -> Integration:
-    """Return what a row of `COLUMNS` says."""
+    """Return the integration of a row of `COLUMNS`; the row may have other columns behind them."""
+    return _to_domain(_IntegrationRow._make(row[: len(_IntegrationRow._fields)]))
+
+
+def _to_domain(row: _IntegrationRow) -> Integration:
     return Integration(
-        id=row[0],
-        external_id=row[1],
-        organization_id=row[2],
-        provider=row[3],
-        provider_id=row[4],
-        created_at=row[5],
-        updated_at=row[6],
-        provider_name=row[7],
-        provider_url=row[8],
-        account_id=row[9],
-        account_type=row[10],
-        status=_STATUS[row[11]],
-        status_reason=StatusReason(row[12]) if row[12] else None,
-        status_changed_at=row[13],
-        repository_selection=row[14],
-        permissions=row[15],
-        settings=row[16],
-        synced_at=row[17],
-        sync_requested_at=row[18],
-        uninstall_requested_at=row[19],
-        provider_updated_at=row[20],
-        sync_claimed_until=row[21],
-        sync_failures=row[22],
-        sync_error=row[23],
-        sync_retry_at=row[24],
+        id=row.id,
+        external_id=row.external_id,
+        organization_id=row.organization_id,
+        provider=row.provider,
+        provider_id=row.provider_id,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        provider_name=row.provider_name,
+        provider_url=row.provider_url,
+        account_id=row.account_id,
+        account_type=row.account_type,
+        status=_STATUS[row.status],
+        status_reason=StatusReason(row.status_reason) if row.status_reason else None,
+        status_changed_at=row.status_changed_at,
+        repository_selection=row.repository_selection,
+        permissions=row.permissions,
+        settings=row.settings,
+        synced_at=row.synced_at,
+        sync_requested_at=row.sync_requested_at,
+        uninstall_requested_at=row.uninstall_requested_at,
+        provider_updated_at=row.provider_updated_at,
+        sync_claimed_until=row.sync_claimed_until,
+        sync_failures=row.sync_failures,
+        sync_error=row.sync_error,
+        sync_retry_at=row.sync_retry_at,
     )

