@@ -14,6 +14,7 @@ from core.domain.flows.flow import LIFETIME
 from core.domain.identifiers import ProviderUserId
 from core.domain.provider import ProviderUnavailable
 from core.use_cases.account.identify import Identify
+from entrypoints.rest.browser.browser_flow import BrowserFlow
 from entrypoints.rest.browser.flow_cookies import FlowCookies
 from entrypoints.rest.browser.pages import Pages
 from entrypoints.rest.http.authentication import Authentication
@@ -52,13 +53,15 @@ async def browser(
     )
     people = world.people
     connecting = Connecting(
-        authentication,
+        BrowserFlow(
+            authentication,
+            FlowCookies(is_encrypted=False),
+            Pages(DASHBOARD, API, sign_in_url, ("https://provider.example",)),
+        ),
         people.list,
         people.begin,
         people.finish,
         people.disconnect,
-        FlowCookies(is_encrypted=False),
-        Pages(DASHBOARD, API, sign_in_url, ("https://provider.example",)),
     )
     framework = Starlette(routes=routes(connecting.operations()), exception_handlers=EXCEPTION_HANDLERS)
     cookies = {}

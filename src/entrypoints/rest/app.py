@@ -5,6 +5,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.application import Application
 from entrypoints.rest.browser import sign_in
+from entrypoints.rest.browser.browser_flow import BrowserFlow
 from entrypoints.rest.browser.flow_cookies import FlowCookies
 from entrypoints.rest.browser.install import Installing
 from entrypoints.rest.browser.manage_page import Managing
@@ -97,6 +98,7 @@ def create_app(application: Application, parts: RestParts) -> ASGIApp:
 
 def operations(application: Application, parts: RestParts) -> list[Operation]:
     """Return everything that can be done over HTTP."""
+    flow = BrowserFlow(parts.authentication, FlowCookies(parts.is_encrypted), parts.pages)
     found = [
         *parts.webhooks.operations(),
         *account.operations(parts.authentication, application.account.who_am_i),
@@ -107,19 +109,9 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
             application.integrations.disconnect,
         ),
         *Installing(
-            parts.authentication,
-            application.install.begin,
-            application.install.finish,
-            application.account.who_am_i,
-            FlowCookies(parts.is_encrypted),
-            parts.pages,
+            flow, application.install.begin, application.install.finish, application.account.who_am_i
         ).operations(),
-        *Managing(
-            parts.authentication,
-            application.integrations.find_manage_page,
-            FlowCookies(parts.is_encrypted),
-            parts.pages,
-        ).operations(),
+        *Managing(flow, application.integrations.find_manage_page).operations(),
         *syncs.operations(parts.authentication, application.catalog.request_sync),
         *versions.operations(parts.authentication, application.integrations.list_versions),
         *repositories.operations(
@@ -140,13 +132,11 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
             application.links.delete,
         ),
         *Connecting(
-            parts.authentication,
+            flow,
             application.connections.list,
             application.connections.begin,
             application.connections.finish,
             application.connections.disconnect,
-            FlowCookies(parts.is_encrypted),
-            parts.pages,
         ).operations(),
         *attributions.operations(parts.authentication, application.attribution.list),
         *webhook_events.operations(

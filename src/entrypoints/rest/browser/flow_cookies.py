@@ -11,34 +11,34 @@ from starlette.responses import Response
 from core.domain.flows.flow import LIFETIME, to_local_path
 
 _NAME = "crewkit_git_flow_"
-_PLACE = "crewkit_git_place"
-_KEPT = timedelta(hours=1)
-# A browser takes a cookie of this name only from this very host, and only encrypted:
+_RETURN_PATH = "crewkit_git_place"
+_COOKIE_LIFETIME = timedelta(hours=1)
+# Browsers accept a cookie with this prefix only from this host and over HTTPS:
 # https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
-_OF_THIS_HOST = "__Host-"
+_HOST_PREFIX = "__Host-"
 
 
 @dataclass(frozen=True, slots=True)
 class FlowCookies:
-    """The cookies that bind flows to their browser, one for each flow: two tabs do not disturb each other.
+    """The cookies that bind flows to their browser. Each flow has one, so that flows in two tabs work.
 
-    They come along when the provider's page sends the browser back, which is a navigation, and with nothing
-    that another page posts (SameSite=Lax).
+    The browser sends them when the provider redirects it back, which is a navigation, but not with forms that
+    another site posts (SameSite=Lax).
     """
 
     is_encrypted: bool
 
-    def give(self, answer: Response, flow_id: UUID, cookie: str, expires_at: datetime) -> None:
-        """Let the browser carry a flow's cookie for longer than the flow lives.
+    def set_flow(self, response: Response, flow_id: UUID, cookie: str, expires_at: datetime) -> None:
+        """Set a flow's cookie for longer than the flow lives.
 
-        So a person who returns too late sees `flow_expired` and not the error for another browser.
+        So a user who returns too late sees `flow_expired` and not the error for another browser.
         """
-        answer.set_cookie(
+        response.set_cookie(
             self._name(flow_id),
             cookie,
-            # First, where both are understood: a browser's clock may be wrong by more than a flow lives.
-            max_age=int(_KEPT.total_seconds()),
-            expires=expires_at - LIFETIME + _KEPT,
+            # Browsers prefer it to `expires`: their clocks can be wrong by more than the lifetime of a flow.
+            max_age=int(_COOKIE_LIFETIME.total_seconds()),
+            expires=expires_at - LIFETIME + _COOKIE_LIFETIME,
             path="/",
             httponly=True,
             secure=self.is_encrypted,
@@ -46,8 +46,8 @@ class FlowCookies:
         )
 
     def flow_ids(self, request: Request) -> Sequence[UUID]:
-        """Return the flows that the browser has a cookie for, as it says."""
-        prefix = self._whole(_NAME)
+        """Return the ids of the flows for which the browser sent a cookie. The ids are not verified."""
+        prefix = self._prefixed(_NAME)
         found = []
         for name in request.cookies:
             with suppress(ValueError):
@@ -55,14 +55,14 @@ class FlowCookies:
                     found.append(UUID(hex=name.removeprefix(prefix)))
         return found
 
-    def of(self, request: Request) -> Callable[[UUID], str | None]:
-        """Return what gives a flow's cookie."""
+    def reader(self, request: Request) -> Callable[[UUID], str | None]:
+        """Return a function that returns the cookie of a flow by its id."""
         return lambda flow_id: request.cookies.get(self._name(flow_id))
 
-    def give_place(self, answer: Response, return_to: str) -> None:
-        """Let the browser carry where its person was, who is about to change something at the provider."""
-        answer.set_cookie(
-            self._whole(_PLACE),
+    def set_return_path(self, response: Response, return_to: str) -> None:
+        """Remember the path to return to from the settings at the provider, which have no `state`."""
+        response.set_cookie(
+            self._prefixed(_RETURN_PATH),
             quote(return_to),
             max_age=int(LIFETIME.total_seconds()),
             path="/",
@@ -71,19 +71,19 @@ class FlowCookies:
             samesite="lax",
         )
 
-    def place_of(self, request: Request) -> str | None:
-        """Return where the person was, a path of the dashboard's whatever the browser says."""
-        carried = request.cookies.get(self._whole(_PLACE))
-        return to_local_path(unquote(carried)) if carried else None
+    def find_return_path(self, request: Request) -> str | None:
+        """Return the path to return to. A value that is not a path of this service is replaced by `/`."""
+        quoted = request.cookies.get(self._prefixed(_RETURN_PATH))
+        return to_local_path(unquote(quoted)) if quoted else None
 
-    def take_place(self, answer: Response) -> None:
-        """Let the browser forget it."""
-        answer.delete_cookie(
-            self._whole(_PLACE), path="/", httponly=True, secure=self.is_encrypted, samesite="lax"
+    def delete_return_path(self, response: Response) -> None:
+        """Delete the path to return to."""
+        response.delete_cookie(
+            self._prefixed(_RETURN_PATH), path="/", httponly=True, secure=self.is_encrypted, samesite="lax"
         )
 
     def _name(self, flow_id: UUID) -> str:
-        return self._whole(f"{_NAME}{flow_id.hex}")
+        return self._prefixed(f"{_NAME}{flow_id.hex}")
 
-    def _whole(self, name: str) -> str:
-        return f"{_OF_THIS_HOST}{name}" if self.is_encrypted else name
+    def _prefixed(self, name: str) -> str:
+        return f"{_HOST_PREFIX}{name}" if self.is_encrypted else name

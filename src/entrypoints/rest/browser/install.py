@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
@@ -8,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Meta
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from core.domain.actors import Actor
 from core.domain.errors import DomainError
@@ -30,20 +29,18 @@ from core.domain.flows.flow import (
 )
 from core.domain.install.claims import InstallationNotProven, InstallationNotVisible
 from core.domain.integrations.integration import InstallationBoundElsewhere, OrganizationAlreadyConnected
-from core.domain.organizations import OrganizationNotFound, UserNotFound
+from core.domain.organizations import OrganizationNotFound
 from core.domain.permissions import ActionForbidden
-from core.domain.principals import TokenRefused
 from core.domain.secret import Secret
 from core.use_cases.account.who_am_i import UserRequired, WhoAmI
 from core.use_cases.install.begin_install import BeginInstall, Mode
 from core.use_cases.install.finish_install import FinishInstall
 from core.use_cases.install.results import NoFlow
-from entrypoints.rest.browser.flow_cookies import FlowCookies
-from entrypoints.rest.browser.install_responses import INSTALL, Going, Redirection, answer_of
-from entrypoints.rest.browser.pages import Pages, prefers_page, takes_json
-from entrypoints.rest.http.authentication import Authentication, OriginRefused
+from entrypoints.rest.browser.browser_flow import BrowserFlow, Redirection, redirect_status
+from entrypoints.rest.browser.install_responses import INSTALL, Going, answer_of
+from entrypoints.rest.browser.pages import prefers_page, takes_json
+from entrypoints.rest.http.authentication import OriginRefused
 from entrypoints.rest.http.bodies import read_body
-from entrypoints.rest.http.json_response import Json
 from entrypoints.rest.http.operations import HTML, Access, Answer, Operation, Tag
 from entrypoints.rest.http.queries import PathWish, Query, read_query
 from entrypoints.rest.http.request_ids import request_id_of
@@ -99,22 +96,20 @@ class CallbackQuery(Query, frozen=True, forbid_unknown_fields=False):
 
 @dataclass(frozen=True, slots=True)
 class Installing:
-    """The browser's way through installing the app, as it looks over HTTP."""
+    """Installing the app in the browser, over HTTP."""
 
-    authentication: Authentication
+    flow: BrowserFlow
     begin: BeginInstall
     finish: FinishInstall
     who_am_i: WhoAmI
-    cookies: FlowCookies
-    pages: Pages
 
     def operations(self) -> list[Operation]:
-        """Return what can be done on that way."""
+        """Return the operations."""
         return [
             Operation(
                 "GET",
                 INSTALL,
-                self.pages.for_people(self._install),
+                self.flow.pages.for_people(self._install),
                 name="install_app",
                 summary="Start installing the app",
                 description="Redirects the browser of an owner or admin to the provider, to install the app "
@@ -140,7 +135,7 @@ class Installing:
             Operation(
                 "POST",
                 INSTALL,
-                self.pages.for_people(self._install_confirmed),
+                self.flow.pages.for_people(self._install_confirmed),
                 name="install_app_confirmed",
                 summary="Start installing the app after confirmation",
                 description="Does the same as `GET`, without the confirmation page. The form of the "
@@ -163,7 +158,7 @@ class Installing:
             Operation(
                 "GET",
                 _CALLBACK,
-                self.pages.for_people(self._callback),
+                self.flow.pages.for_people(self._callback),
                 name="return_from_installing",
                 summary="Finish installing the app",
                 description="The provider redirects the browser here. The `state` and the flow's cookie "
@@ -185,7 +180,7 @@ class Installing:
             Operation(
                 "POST",
                 _CALLBACK,
-                self.pages.for_people(self._choose),
+                self.flow.pages.for_people(self._choose),
                 name="choose_installation",
                 summary="Connect the chosen installation",
                 tag=Tag.PROVIDER,
@@ -205,40 +200,31 @@ class Installing:
         ]
 
     async def _install(self, request: Request) -> Response:
-        actor = await self.authentication(request)
+        actor = await self.flow.authentication(request)
         query = read_query(request, InstallQuery)
-        if takes_json(request):
-            self.authentication.check_reader(request)
-        elif not self.authentication.is_from_own_page(request):
+        if self.flow.needs_confirmation(request, is_json=takes_json(request)):
             return await self._confirm(request, actor, query.organization_id)
-        return await self._begin(request, actor, query, HTTPStatus.FOUND)
+        return await self._begin(request, actor, query)
 
     async def _install_confirmed(self, request: Request) -> Response:
-        # A form of another site has no `Origin` of ours, so its session cookie is refused.
-        actor = await self.authentication(request)
-        return await self._begin(request, actor, read_query(request, InstallQuery), HTTPStatus.SEE_OTHER)
+        # Authentication rejects the session cookie of a form from another site, by its `Origin`.
+        actor = await self.flow.authentication(request)
+        return await self._begin(request, actor, read_query(request, InstallQuery))
 
-    async def _begin(
-        self, request: Request, actor: Actor, query: InstallQuery, redirected: HTTPStatus
-    ) -> Response:
-        begun = await self.begin(
+    async def _begin(self, request: Request, actor: Actor, query: InstallQuery) -> Response:
+        started = await self.begin(
             actor,
             organization_id=query.organization_id,
             provider=request.path_params["provider"],
             return_to=to_local_path(query.return_to, otherwise=_integrations(query.organization_id)),
             mode=query.mode,
         )
-        if takes_json(request):
-            answer: Response = Json(Redirection(begun.url))
-        else:
-            answer = RedirectResponse(begun.url, redirected.value)
-        self.cookies.give(answer, begun.flow_id, begun.cookie, begun.expires_at)
-        return answer
+        return self.flow.start(request, started, is_json=takes_json(request))
 
     async def _confirm(self, request: Request, actor: Actor, organization_id: UUID) -> Response:
-        """Ask for confirmation: a link on another site could connect the person's account to another team.
+        """Return the confirmation page: a link on another site could connect an account to another team.
 
-        For people who have authorized the app before, the provider shows no page on the way.
+        If the user has authorized the app before, the provider shows no page.
         """
         account = await self.who_am_i(actor)
         names = {one.organization.external_id: one.organization.name for one in account.memberships}
@@ -246,7 +232,7 @@ class Installing:
             raise OrganizationNotFound(
                 "The organization does not exist, or you are not a member of it. Check the organization id."
             )
-        return self.pages.confirm(
+        return self.flow.pages.confirm(
             request,
             f"Connect {names[organization_id]}?",
             "This request came from another page. If you continue, all members of this crewkit organization "
@@ -258,18 +244,18 @@ class Installing:
         outcome = await self.finish(
             request.path_params["provider"],
             _return(query),
-            cookies=self.cookies.of(request),
-            flow_ids=self.cookies.flow_ids(request),
-            session=await self._session(request),
+            cookies=self.flow.cookies.reader(request),
+            flow_ids=self.flow.cookies.flow_ids(request),
+            session=await self.flow.find_session(request),
             request_id=request_id_of(request.scope),
         )
-        place = self.cookies.place_of(request)
+        return_path = self.flow.cookies.find_return_path(request)
         is_saved = isinstance(outcome, NoFlow) and outcome.setup_action is SetupAction.UPDATE
-        if is_saved and place is not None and prefers_page(request):
-            answer = RedirectResponse(self.pages.back(place).url, HTTPStatus.FOUND.value)
-            self.cookies.take_place(answer)
-            return answer
-        return answer_of(request, outcome, self.pages, HTTPStatus.FOUND)
+        if is_saved and return_path is not None and prefers_page(request):
+            response = self.flow.redirect(request, self.flow.pages.back(return_path).url, is_json=False)
+            self.flow.cookies.delete_return_path(response)
+            return response
+        return answer_of(request, outcome, self.flow.pages, redirect_status(request))
 
     async def _choose(self, request: Request) -> Response:
         form = _read_form(await read_body(request, limit=_LARGEST_FORM))
@@ -278,17 +264,11 @@ class Installing:
             form.get("state", ""),
             form.get("installation_id") or form.get("account_id", ""),
             page=int(page) if (page := form.get("page", "")).isascii() and page.isdecimal() else None,
-            cookies=self.cookies.of(request),
-            session=await self._session(request),
+            cookies=self.flow.cookies.reader(request),
+            session=await self.flow.find_session(request),
             request_id=request_id_of(request.scope),
         )
-        return answer_of(request, outcome, self.pages, HTTPStatus.SEE_OTHER)
-
-    async def _session(self, request: Request) -> Actor | None:
-        """Return whose session the browser has, if it has one that still counts."""
-        with suppress(TokenRefused, UserNotFound):
-            return await self.authentication(request)
-        return None
+        return answer_of(request, outcome, self.flow.pages, redirect_status(request))
 
 
 _OF_FINISHING: Sequence[type[DomainError]] = (

@@ -30,12 +30,6 @@ from entrypoints.rest.http.json_response import Json
 INSTALL = "/api/v1/git/{provider}/install"
 
 
-class Redirection(msgspec.Struct):
-    """The URL to send the browser to. The response also sets a cookie that the next step needs."""
-
-    redirect_url: str
-
-
 class Proven(msgspec.Struct):
     """An installation that the user can choose. `account` is the account on which the app is installed."""
 

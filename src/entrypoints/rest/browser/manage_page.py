@@ -5,17 +5,14 @@ from uuid import UUID
 
 from msgspec import Meta
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from core.domain.integrations.integration import InstallationOfOtherPerson
 from core.domain.organizations import OrganizationNotFound
 from core.domain.permissions import ActionForbidden
 from core.use_cases.integrations.find_manage_page import FindManagePage
-from entrypoints.rest.browser.flow_cookies import FlowCookies
-from entrypoints.rest.browser.install_responses import Redirection
-from entrypoints.rest.browser.pages import Pages, takes_json
-from entrypoints.rest.http.authentication import Authentication
-from entrypoints.rest.http.json_response import Json
+from entrypoints.rest.browser.browser_flow import BrowserFlow, Redirection
+from entrypoints.rest.browser.pages import takes_json
 from entrypoints.rest.http.operations import HTML, Answer, Operation, Tag
 from entrypoints.rest.http.queries import PathWish, Query, read_query
 from entrypoints.rest.openapi.errors import OF_CATALOG
@@ -38,24 +35,22 @@ class ManageQuery(Query, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Managing:
-    """The browser's way to the provider's page of an installation, and back.
+    """Managing an installation at the provider, over HTTP.
 
-    That page takes no state along, so the way back is in a cookie: it opens nothing, and leads to a path of
-    the dashboard's alone.
+    The provider's page does not return a state, so a cookie has the path to return to. The cookie grants
+    nothing, and only a path of this service is used.
     """
 
-    authentication: Authentication
+    flow: BrowserFlow
     find_manage_page: FindManagePage
-    cookies: FlowCookies
-    pages: Pages
 
     def operations(self) -> list[Operation]:
-        """Return what can be done on that way."""
+        """Return the operations."""
         return [
             Operation(
                 "GET",
                 _MANAGE,
-                self.pages.for_people(self._manage),
+                self.flow.pages.for_people(self._manage),
                 name="manage_app",
                 summary="Open the installation settings at the provider",
                 description="Redirects the browser to the provider's page where a user chooses the "
@@ -73,7 +68,7 @@ class Managing:
         ]
 
     async def _manage(self, request: Request) -> Response:
-        actor = await self.authentication(request)
+        actor = await self.flow.authentication(request)
         query = read_query(request, ManageQuery)
         page = await self.find_manage_page(
             actor,
@@ -81,9 +76,6 @@ class Managing:
             provider=request.path_params["provider"],
             return_to=query.return_to,
         )
-        if takes_json(request):
-            answer: Response = Json(Redirection(page.url))
-        else:
-            answer = RedirectResponse(page.url, HTTPStatus.FOUND.value)
-        self.cookies.give_place(answer, page.return_to)
-        return answer
+        response = self.flow.redirect(request, page.url, is_json=takes_json(request))
+        self.flow.cookies.set_return_path(response, page.return_to)
+        return response

@@ -1,4 +1,3 @@
-from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
@@ -6,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from core.domain.actors import Actor
 from core.domain.connections.connection import (
@@ -17,9 +16,7 @@ from core.domain.connections.connection import (
 from core.domain.connections.views import ConnectionStanding, ConnectionView
 from core.domain.flows.callback import AuthorizationDenied, Callback, CodeMissing
 from core.domain.flows.flow import FlowExpired, FlowInvalid, FlowUsed
-from core.domain.organizations import UserNotFound
 from core.domain.permissions import ActionForbidden
-from core.domain.principals import TokenRefused
 from core.domain.provider import ProviderUnknown
 from core.domain.secret import Secret
 from core.use_cases.account.who_am_i import UserRequired
@@ -29,9 +26,9 @@ from core.use_cases.connections.finish_connection import FinishConnection
 from core.use_cases.connections.list_connections import ListConnections
 from entrypoints.edge.public_urls import CONNECTIONS
 from entrypoints.edge.remedies import ConnectionAction, connection_action
-from entrypoints.rest.browser.flow_cookies import FlowCookies
-from entrypoints.rest.browser.pages import Pages, prefers_page
-from entrypoints.rest.http.authentication import Authentication, OriginRefused
+from entrypoints.rest.browser.browser_flow import BrowserFlow, Redirection
+from entrypoints.rest.browser.pages import prefers_page
+from entrypoints.rest.http.authentication import OriginRefused
 from entrypoints.rest.http.json_response import Json, Time
 from entrypoints.rest.http.operations import HTML, Access, Answer, Operation, Tag
 from entrypoints.rest.http.paths import CONNECTION
@@ -91,26 +88,24 @@ class ConnectionList(msgspec.Struct):
     next_cursor: None = None
 
 
-class Redirect(msgspec.Struct):
+class Redirect(Redirection):
     """The URL to send the browser to. At the start of a flow, the response also sets the flow's cookie."""
 
-    redirect_url: str
+    # Only documents the released schema name of these operations.
 
 
 @dataclass(frozen=True, slots=True)
 class Connecting:
-    """A person's own accounts at providers, as they look over HTTP."""
+    """A user's accounts at providers, over HTTP."""
 
-    authentication: Authentication
+    flow: BrowserFlow
     list_connections: ListConnections
     begin: BeginConnection
     finish: FinishConnection
     disconnect: DisconnectAccount
-    cookies: FlowCookies
-    pages: Pages
 
     def operations(self) -> list[Operation]:
-        """Return what can be done with them."""
+        """Return the operations."""
         return [
             Operation(
                 "GET",
@@ -128,7 +123,7 @@ class Connecting:
             Operation(
                 "GET",
                 f"{CONNECTION}/authorize",
-                self.pages.for_people(self._authorize),
+                self.flow.pages.for_people(self._authorize),
                 name="connect_account",
                 summary="Start connecting your account",
                 description="Redirects the browser to the provider, where the user authorizes the app. With "
@@ -146,7 +141,7 @@ class Connecting:
             Operation(
                 "POST",
                 f"{CONNECTION}/authorize",
-                self.pages.for_people(self._authorize_confirmed),
+                self.flow.pages.for_people(self._authorize_confirmed),
                 name="connect_account_confirmed",
                 summary="Start connecting your account after confirmation",
                 description="Does the same as `GET`, without the confirmation page. The form of the "
@@ -162,7 +157,7 @@ class Connecting:
             Operation(
                 "GET",
                 f"{CONNECTION}/callback",
-                self.pages.for_people(self._callback),
+                self.flow.pages.for_people(self._callback),
                 name="return_from_connecting",
                 summary="Finish connecting your account",
                 description="The provider redirects the browser here. The `state` and the flow's cookie "
@@ -204,19 +199,17 @@ class Connecting:
         ]
 
     async def _list(self, request: Request) -> Response:
-        actor = await self.authentication(request)
+        actor = await self.flow.authentication(request)
         query = read_query(request, ConnectionsQuery)
         views = await self.list_connections(actor, provider=query.provider)
         return Json(ConnectionList([_body(view) for view in views]))
 
     async def _authorize(self, request: Request) -> Response:
-        actor = await self.authentication(request)
+        actor = await self.flow.authentication(request)
         query = read_query(request, AuthorizeQuery)
-        if not prefers_page(request):
-            self.authentication.check_reader(request)
-        elif not self.authentication.is_from_own_page(request):
-            # Otherwise a link elsewhere would connect the account that the visitor has open at the provider.
-            return self.pages.confirm(
+        if self.flow.needs_confirmation(request, is_json=not prefers_page(request)):
+            # Otherwise a link on another site could connect the account that the user has at the provider.
+            return self.flow.pages.confirm(
                 request,
                 "Connect your account?",
                 "This request came from another page. If you continue, the account that you use at the "
@@ -226,16 +219,14 @@ class Connecting:
         return await self._begin(request, actor, query)
 
     async def _authorize_confirmed(self, request: Request) -> Response:
-        # A form of another site has no `Origin` of ours, so its session cookie is refused.
-        actor = await self.authentication(request)
+        # Authentication rejects the session cookie of a form from another site, by its `Origin`.
+        actor = await self.flow.authentication(request)
         return await self._begin(request, actor, read_query(request, AuthorizeQuery))
 
     async def _begin(self, request: Request, actor: Actor, query: AuthorizeQuery) -> Response:
         provider = request.path_params["provider"]
-        begun = await self.begin(actor, provider=provider, return_to=query.return_to)
-        answer = self._going(request, begun.url)
-        self.cookies.give(answer, begun.flow_id, begun.cookie, begun.expires_at)
-        return answer
+        started = await self.begin(actor, provider=provider, return_to=query.return_to)
+        return self.flow.start(request, started, is_json=not prefers_page(request))
 
     async def _callback(self, request: Request) -> Response:
         query = read_query(request, ConnectionReturn)
@@ -246,29 +237,18 @@ class Connecting:
                 code=Secret(query.code) if query.code else None,
                 error=query.error or None,
             ),
-            cookies=self.cookies.of(request),
-            session=await self._session(request),
+            cookies=self.flow.cookies.reader(request),
+            session=await self.flow.find_session(request),
             request_id=request_id_of(request.scope),
         )
-        return self._going(request, self.pages.back(return_to).url)
+        url = self.flow.pages.back(return_to).url
+        return self.flow.redirect(request, url, is_json=not prefers_page(request))
 
     async def _disconnect(self, request: Request) -> Response:
-        actor = await self.authentication(request)
+        actor = await self.flow.authentication(request)
         read_query(request, NoQuery)
         await self.disconnect(actor, provider=request.path_params["provider"])
         return Response(status_code=HTTPStatus.NO_CONTENT)
-
-    def _going(self, request: Request, url: str) -> Response:
-        if prefers_page(request):
-            status = HTTPStatus.SEE_OTHER if request.method == "POST" else HTTPStatus.FOUND
-            return RedirectResponse(url, status.value)
-        return Json(Redirect(url))
-
-    async def _session(self, request: Request) -> Actor | None:
-        """Return whose session the browser has, if it has one that still counts."""
-        with suppress(TokenRefused, UserNotFound):
-            return await self.authentication(request)
-        return None
 
 
 def _body(view: ConnectionView) -> ConnectionBody:
