@@ -14,9 +14,9 @@ from core.domain.flows.flow import (
     FlowStep,
     ProofProgress,
     advance,
-    hash_token,
     start_flow,
 )
+from core.domain.flows.flow_secrets import hash_token
 from core.domain.identifiers import AccountId, FlowId, ProviderUserId
 from testing.builders.entities import PROVIDER, ago, now
 from testing.contracts.world import World

@@ -1,4 +1,4 @@
-"""With what a browser comes back from the provider's pages: anyone can write any of it into a URL."""
+"""The parameters with which a browser returns from the provider. Anyone can create such a URL."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -8,7 +8,7 @@ from core.domain.secret import Secret
 
 
 class SetupAction(Enum):
-    """What was done on the provider's page, as it says."""
+    """What the user did on the provider's page, according to the URL."""
 
     INSTALL = "install"
     UPDATE = "update"
@@ -17,7 +17,7 @@ class SetupAction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What came with the browser; all of it may be missing, and is a claim until proven.
+    """The parameters of the URL. Each can be missing, and each is a claim until it is proven.
 
     https://docs.github.com/apps/creating-github-apps/registering-a-github-app/about-the-setup-url
     """

@@ -1,8 +1,5 @@
-"""What a person sets out to do in the browser, and comes back from the provider with."""
+"""Browser flows: attempts to install or connect that span several redirects."""
 
-import base64
-import hashlib
-import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -10,67 +7,65 @@ from hmac import compare_digest
 from uuid import UUID, uuid4
 
 from core.domain.errors import DomainError, ErrorKind
+from core.domain.flows.flow_secrets import FlowSecrets, generate_token, hash_token
 from core.domain.identifiers import AccountId, FlowId, OrganizationId, ProviderUserId, UserId
-from core.domain.secret import Secret
 
-# GitHub's codes live as long: https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
+# The lifetime of GitHub's codes: https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
 LIFETIME = timedelta(minutes=10)
-# An account's owner is asked by mail, and may be away.
+# GitHub asks an owner of the account by email, and the owner may be away.
 APPROVAL_LIFETIME = timedelta(days=30)
-# No request of a browser takes longer than this, calls to the provider included.
+# No request of a browser takes longer than this, including calls to the provider.
 LONGEST_REQUEST = timedelta(minutes=1)
 # A proof over many repositories may take longer than the lifetime, as long as it makes progress.
 LONGEST_PROOF = timedelta(minutes=45)
 
-_RANDOM_BYTES = 32
-
 
 class FlowPurpose(Enum):
-    """What a person set out to do in the browser."""
+    """What the user wants to do."""
 
     INSTALL = "install"
     CONNECT = "connect"
 
 
 class FlowStatus(Enum):
-    """Where a browser flow stands."""
+    """The state of a browser flow."""
 
     OPEN = "open"
-    """Its state is out there, and opens it once."""
+    """The browser has a state that works once."""
     TAKEN = "taken"
-    """Someone came back with its state and is going on; who brings it again waits for what comes of it."""
+    """A request with its state is being processed. Another request with this state waits for the result."""
     AWAITING_APPROVAL = "awaiting_approval"
     COMPLETED = "completed"
     ENDED = "ended"
 
 
 class FlowStep(Enum):
-    """Where the browser was sent, and so what it comes back with."""
+    """The page that the browser was redirected to, which determines the parameters of its return."""
 
     INSTALL = "install"
-    """The provider's page to install our app: a code from there was asked for without PKCE."""
+    """The provider's page to install the app. A code from this page was requested without PKCE."""
     AUTHORIZE = "authorize"
-    """The provider's page to authorize our app: the code belongs to this flow's PKCE verifier."""
+    """The provider's page to authorize the app. The code belongs to this flow's PKCE verifier."""
     REQUEST = "request"
-    """The same page, to learn who has just asked an owner to install our app."""
+    """The same page, to identify the user who has just asked an owner to install the app."""
     CHOOSE = "choose"
-    """Our own page with the installations this person has proven to be theirs."""
+    """The page of this service with the installations that the user may connect."""
     SAVED = "saved"
-    """The page to authorize our app, after a return without a state: `installation_id` is only a hint.
+    """The page to authorize the app, after a return without a state: `installation_id` is only a hint.
 
-    Anyone could have written that return, so the hint alone never decides which of several is bound.
+    Anyone can create a link to such a return, so the hint alone never selects one of several installations.
     """
     CHOOSE_REQUEST = "choose_request"
-    """Our own page with the accounts whose owners this person has asked; `candidates` are account ids."""
+    """This service's page with the accounts whose owners the user asked. `candidates` are account ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProofProgress:
-    """How far the search for proof has come, between two returns of the browser.
+    """The progress of a proof that takes several requests of the browser.
 
-    `page` is the page of the person's installations that is checked next, and `unchecked` are the ids that
-    our page offers without a proof. `checked` of `total` repositories of `installation_id` were read so far,
-    and the person administers all of them.
+    `page` is the page of the user's installations that is checked next, and `unchecked` are the ids that the
+    selection page offers without a proof. `checked` of `total` repositories of `installation_id` were read so
+    far, and the user administers all of them.
     """
 
     page: int = 0
@@ -81,11 +76,11 @@ class ProofProgress:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One person's way through the browser: of one user, one organization and one browser, each step once.
+    """A browser flow of one user, one organization and one browser. Each step works once.
 
-    Of state and cookie only hashes are kept, and the PKCE verifier only encrypted, so that who reads the row
-    cannot go on with it. `installation_id` is what the browser came back with: a claim, not yet a proof.
-    `candidates` are installations whose proof was seen.
+    State and cookie are stored as hashes and the PKCE verifier is encrypted, so that the row alone is not
+    enough to continue the flow. `installation_id` is a claim that came with the browser. `candidates` are
+    installations that the user has proven.
     """
 
     id: FlowId
@@ -111,25 +106,25 @@ class Flow:
     """When the row was last written; the store sets it."""
 
     def is_live(self, now: datetime) -> bool:
-        """Tell whether it may be gone on with."""
+        """Return whether the flow can be continued."""
         return self.status is FlowStatus.OPEN and now < self.expires_at
 
     def is_of_browser(self, cookie: str | None) -> bool:
-        """Tell whether this is the cookie its browser was given."""
+        """Return whether this is the flow's cookie."""
         return cookie is not None and compare_digest(hash_token(cookie), self.cookie_hash)
 
     def is_abandoned(self, now: datetime) -> bool:
-        """Return whether the process that had taken it must have ended in the middle of a request."""
+        """Return whether the process that took the flow must have stopped during a request."""
         if self.status is not FlowStatus.TAKEN or self.stepped_at is None:
             return False
         return now - self.stepped_at >= LONGEST_REQUEST
 
     def mark_taken(self) -> "Flow":
-        """Return it in the hands of the one who brought its state: nobody else goes on with that."""
+        """Return a copy that is being processed, so that its state does not work again."""
         return replace(self, status=FlowStatus.TAKEN)
 
     def mark_awaiting(self, requester_id: ProviderUserId, account_id: AccountId, *, at: datetime) -> "Flow":
-        """Return it waiting for this account's owner to approve what this person asked for."""
+        """Return a copy that waits until an owner of the account approves the user's request."""
         return replace(
             self.mark_ended(FlowStatus.AWAITING_APPROVAL),
             provider_user_id=requester_id,
@@ -138,13 +133,13 @@ class Flow:
         )
 
     def mark_ended(self, status: FlowStatus = FlowStatus.ENDED) -> "Flow":
-        """Return it over: nothing it handed out opens anything any more."""
+        """Return a copy marked as ended. Its state and PKCE verifier no longer work."""
         return replace(self, status=status, pkce_verifier=None, candidates=(), progress=ProofProgress())
 
 
 @dataclass(frozen=True, slots=True)
 class PendingRequest:
-    """A flow whose person asked the account's owner to approve the installation.
+    """A flow whose user asked the account's owner to approve the installation.
 
     Only an `installation.created` with exactly this requester and account completes it.
     """
@@ -216,39 +211,6 @@ class FlowInterrupted(FlowInvalid):
     sentence = "The service restarted while it checked your account. Try again to repeat the check."
 
 
-@dataclass(frozen=True, slots=True)
-class FlowSecrets:
-    """What a browser carries: its cookie for as long as the flow lives, and the state of one step."""
-
-    state: str
-    cookie: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verifier:
-    """A PKCE verifier and its challenge: https://www.rfc-editor.org/rfc/rfc7636#section-4."""
-
-    secret: Secret
-    challenge: str
-
-
-def generate_token() -> str:
-    """Return 256 random bits that can stand in a URL or a cookie."""
-    return secrets.token_urlsafe(_RANDOM_BYTES)
-
-
-def hash_token(token: str) -> bytes:
-    """Return what is kept of a state or a cookie: they are random, so a plain hash tells nothing."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
-def create_verifier() -> Verifier:
-    """Make a PKCE verifier."""
-    token = generate_token()
-    digest = hashlib.sha256(token.encode()).digest()
-    return Verifier(Secret(token), base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
-
-
 def start_flow(
     flow_id: FlowId,
     purpose: FlowPurpose,
@@ -260,8 +222,8 @@ def start_flow(
     return_to: str,
     at: datetime,
 ) -> tuple[Flow, FlowSecrets]:
-    """Return a new flow, and what its browser has to bring back."""
-    handed = FlowSecrets(generate_token(), generate_token())
+    """Return a new flow, and the secrets for its browser."""
+    issued = FlowSecrets(generate_token(), generate_token())
     flow = Flow(
         id=flow_id,
         external_id=uuid4(),
@@ -269,18 +231,18 @@ def start_flow(
         provider=provider,
         user_id=user_id,
         organization_id=organization_id,
-        state_hash=hash_token(handed.state),
-        cookie_hash=hash_token(handed.cookie),
+        state_hash=hash_token(issued.state),
+        cookie_hash=hash_token(issued.cookie),
         step=step,
         return_to=return_to,
         created_at=at,
         expires_at=at + LIFETIME,
     )
-    return flow, handed
+    return flow, issued
 
 
 def advance(flow: Flow, step: FlowStep) -> tuple[Flow, str]:
-    """Return the flow at another step, and the state that opens it; its end stays where it was."""
+    """Return the flow at another step, and the new state. The time of expiry stays the same."""
     state = generate_token()
     onward = replace(
         flow,
@@ -294,9 +256,9 @@ def advance(flow: Flow, step: FlowStep) -> tuple[Flow, str]:
 
 
 def to_local_path(return_to: str | None, *, otherwise: str = "/") -> str:
-    r"""Return a path of ours to go on to; `//host`, `/\host` and whatever else leads elsewhere are not.
+    r"""Return `return_to` if it is a path of this service, else `otherwise`. Reject `//host` and `/\host`.
 
-    Browsers drop tabs and newlines in a URL and take a backslash for a slash:
+    Browsers remove tabs and newlines from a URL and treat a backslash as a slash:
     https://url.spec.whatwg.org/#concept-basic-url-parser.
     """
     if not return_to or not return_to.startswith("/") or return_to[1:2] in ("/", "\\"):

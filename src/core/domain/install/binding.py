@@ -1,4 +1,4 @@
-"""How an installation becomes an organization's, whoever proved that it may."""
+"""How a proven installation is bound to an organization."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from core.domain.streams.domain_event import DomainEvent, DomainEventType
 
 @dataclass(frozen=True, slots=True)
 class BindingTarget:
-    """Where an installation is bound: an organization, and its revoked row or the id of a new one."""
+    """The organization that gets an installation, with its revoked integration or the id of a new one."""
 
     organization_id: OrganizationId
     provider: str
@@ -33,9 +33,9 @@ def bind(
     suspended_at: datetime | None,
     at: datetime,
 ) -> Integration:
-    """Return the integration as it is from now on; a revoked row is used again, with its links.
+    """Return the active integration. A revoked integration is used again, with its links.
 
-    What is suspended at the provider is bound as that. Its catalog has to be read.
+    An installation that is suspended at the provider stays suspended. A sync of the catalog is requested.
     """
     base = (
         target.existing.with_manage_url(None)
@@ -68,7 +68,7 @@ def bind(
 
 
 def to_facts(installation: Installation) -> InstallationFacts:
-    """Return what the provider's API says, in the form in which a payload says it."""
+    """Convert an installation from the provider's API to the facts of a webhook payload."""
     return InstallationFacts(
         account_id=installation.account_id,
         account_login=installation.account_login,
@@ -82,7 +82,7 @@ def to_facts(installation: Installation) -> InstallationFacts:
 
 
 def apply_facts(integration: Integration, facts: InstallationFacts) -> Integration:
-    """Return the integration with what the provider tells of its installation; what it does not stays."""
+    """Return the integration with these facts. Missing facts leave a value unchanged."""
     known = integration.with_manage_url(facts.manage_url) if facts.manage_url else integration
     return replace(
         known,
@@ -99,7 +99,7 @@ def apply_facts(integration: Integration, facts: InstallationFacts) -> Integrati
 def repositories_to_remove(
     target: BindingTarget, integration: Integration, catalog: Iterable[Repository], *, at: datetime
 ) -> tuple[Repository, ...]:
-    """Return the rows that go out of sight: those of another account, bound here before."""
+    """Return the catalog rows of an account that was bound before, marked as removed."""
     if target.existing is None or target.existing.account_id == integration.account_id:
         return ()
     return tuple(replace(row, removed_at=at) for row in catalog if row.removed_at is None)
@@ -108,7 +108,7 @@ def repositories_to_remove(
 def create_unreachable_events(
     links: Iterable[Link], rows: Iterable[Repository], *, at: datetime, source: EventId | None = None
 ) -> tuple[DomainEvent, ...]:
-    """Return the facts that removed repositories' links are unreachable; the links themselves stay."""
+    """Return the domain events that report links to removed repositories as unreachable. The links stay."""
     gone = {row.repo_id for row in rows}
     return tuple(
         link_event(link, DomainEventType.LINK_UNREACHABLE, at, reason="repository_removed", source=source)

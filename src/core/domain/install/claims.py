@@ -1,7 +1,7 @@
-"""Who may bind an installation to an organization, judged from everything known about it.
+"""Decide who may bind an installation to an organization.
 
-An installation's id is a small number that stands in URLs, and seeing an installation is not owning it:
-binding it shows an organization every private repository it covers.
+An installation's id is a small number in URLs, and a user who sees an installation may not own it. Binding it
+shows all its private repositories to the organization.
 https://docs.github.com/apps/creating-github-apps/registering-a-github-app/about-the-setup-url
 """
 
@@ -28,21 +28,21 @@ _PERSON = "User"
 
 
 class Proof(Enum):
-    """What shows that an installation is this person's to bind."""
+    """Why this user may bind the installation."""
 
     OWN_ACCOUNT = "own_account"
-    """It is on their own account."""
+    """It is on the user's own account."""
     INSTALLED_IT = "installed_it"
-    """A signed delivery says that they installed it, after they had begun to."""
+    """A signed delivery says that the user installed it, after the flow started."""
     REQUESTED_IT = "requested_it"
-    """A signed delivery says that an owner of the account installed it at their request."""
+    """A signed delivery says that an owner of the account installed it at the user's request."""
     ADMINISTERS_ALL = "administers_all"
-    """They administer every repository it covers, as owners of an account do."""
+    """The user administers every repository of it, as owners of an account do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What a signed `installation.created` said, and when it came."""
+    """The facts of a signed `installation.created`, and when this service received it."""
 
     received_at: datetime
     account_id: AccountId | None
@@ -52,12 +52,12 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of an installation and of the person who would bind it.
+    """Facts about an installation and about the user who wants to bind it.
 
-    `installation` is as our app sees it, None where it is not of this app; `is_listed` tells whether the
-    person's own token shows it; `administration` counts what the person sees and administers over all pages,
-    and `covered` what the installation itself covers: None where that could not be asked. While the count is
-    not complete, it proves nothing either way.
+    `installation` comes from the app's API and is None if the app does not have it. `is_listed` is whether
+    the user's token shows it. `administration` counts the repositories that the user sees and administers,
+    and `covered` the repositories of the installation; each is None if it could not be read. An incomplete
+    count proves nothing.
     """
 
     began_at: datetime
@@ -95,10 +95,10 @@ class InstallationNotProven(DomainError):
 
 
 def prove(evidence: Evidence) -> Proof:
-    """Return what proves the installation to be this person's to bind.
+    """Return why the user may bind the installation.
 
     Raises `InstallationGone`, `InstallationNotVisible`, `InstallationNotProven`, or `InstallationSuspended`
-    where the suspension keeps its repositories from being counted.
+    if its repositories cannot be counted because it is suspended.
     """
     installation, person = evidence.installation, evidence.person_id
     if installation is None:
@@ -137,10 +137,11 @@ def should_bind(
     holder: OrganizationId | None,
     current: Integration | None,
 ) -> bool:
-    """Tell whether a proven installation is still to be bound; False where this organization has it already.
+    """Return whether to bind a proven installation; False if this organization already has it.
 
-    `holder` is whose live integration has it; `current` is this organization's own row. Raises
-    `InstallationBoundElsewhere`, which names nobody, or `OrganizationAlreadyConnected`.
+    `holder` is the organization whose active integration has it, and `current` this organization's
+    integration. Raises `InstallationBoundElsewhere`, which does not name the other organization, or
+    `OrganizationAlreadyConnected`.
     """
     if holder is not None and holder != organization_id:
         raise InstallationBoundElsewhere(
@@ -157,7 +158,7 @@ def should_bind(
 
 
 def _administers_all(administration: RepositoryAdministration | None, covered: int | None) -> bool:
-    """Tell whether the person administers all there is; where there is nothing, that proves nothing."""
+    """Return whether the user administers all repositories. Without any repository, that proves nothing."""
     if administration is None or not administration.is_complete or not covered:
         return False
     return administration.total == administration.administered == covered

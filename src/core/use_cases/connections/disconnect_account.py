@@ -19,10 +19,10 @@ from ports.unit_of_work import Transaction, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class DisconnectAccount:
-    """Forget a person's connection; what was attributed to them stays, and nothing more is.
+    """Delete a user's connection. Existing attributions stay, and no new ones are made.
 
-    What they granted is noted to be revoked, in the same write: the provider may be out of reach, and the
-    person should not wait for it.
+    The same transaction stores the tokens to revoke: the provider may be unavailable, and the user should not
+    wait for it.
     """
 
     unit_of_work: UnitOfWork
@@ -32,7 +32,7 @@ class DisconnectAccount:
     clock: Clock
 
     async def __call__(self, actor: Actor, *, provider: str) -> None:
-        """Disconnect; who is not connected stays so.
+        """Disconnect. Without a connection, this changes nothing.
 
         Raises `UserRequired`, `ActionForbidden` or `ProviderUnknown`.
         """
@@ -41,7 +41,7 @@ class DisconnectAccount:
         async with self.unit_of_work() as tx:
             known = await tx.connections.get_for_update(person.user_id, provider)
             if known is not None:
-                # With a key that is lost nobody can show the provider what to revoke; that keeps nobody here.
+                # Without its key a token cannot be revoked, which must not prevent disconnecting.
                 with suppress(CiphertextRefused):
                     await self._ask_to_revoke(tx, known)
                 await tx.connections.apply([Change(known, None, actor)])

@@ -28,16 +28,16 @@ from ports.directory import Directory
 from ports.provider import GitProvider
 from ports.unit_of_work import Transaction, UnitOfWork
 
-# Of two browsers of one person one is refused by storage, and finds the other's row when it looks again.
-_TRIES = 3
+# If a user connects in two browsers at once, one transaction fails and its retry finds the other's row.
+_MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class FinishConnection:
-    """Connect the account of a person who comes back from the provider.
+    """Connect the account of a user who returns from the provider.
 
-    The flow is over with the first return that is its own, whatever comes of it: a code works once, and so
-    does what it belongs to. Tokens that come to nothing are revoked.
+    The first return ends the flow in any case, because a code works once. Tokens are revoked if connecting
+    fails.
     """
 
     unit_of_work: UnitOfWork
@@ -57,11 +57,11 @@ class FinishConnection:
         session: Actor | None,
         request_id: str | None = None,
     ) -> str:
-        """Return the path to go on to.
+        """Return the path where the browser continues.
 
         Raises `ProviderUnknown`, `FlowInvalid` or a kind of it, `AuthorizationDenied`, `CodeMissing`,
-        `ProviderAccountTaken`, `OtherAccountConnected`, `EmailPermissionMissing`, or what the provider's
-        refusal or silence raises.
+        `ProviderAccountTaken`, `OtherAccountConnected`, `EmailPermissionMissing`, or the
+        provider's errors.
         """
         require_supported(provider, self.providers)
         flow: Flow | None = None
@@ -125,7 +125,7 @@ class FinishConnection:
         return {normal for normal in map(normal_address, listed) if normal}
 
     async def _keep(self, proven: "_Proven") -> None:
-        for tries_left in reversed(range(_TRIES)):
+        for tries_left in reversed(range(_MAX_ATTEMPTS)):
             try:
                 async with self.unit_of_work() as tx:
                     await self._write(tx, proven)
@@ -167,7 +167,7 @@ class FinishConnection:
 
 @dataclass(frozen=True, slots=True)
 class _Proven:
-    """What the provider told of the person in whose browser a flow was gone through."""
+    """The user's account at the provider, after the flow's authorization."""
 
     flow: Flow
     by: UserActor

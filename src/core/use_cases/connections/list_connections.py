@@ -12,14 +12,14 @@ from ports.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class ListConnections:
-    """List how a person stands with each provider there is, connected or not."""
+    """List a user's connections to all providers, connected or not."""
 
     unit_of_work: UnitOfWork
     authorizer: Authorizer
     providers: Collection[str]
 
     async def __call__(self, actor: Actor, *, provider: str | None = None) -> Sequence[ConnectionView]:
-        """Return one view per provider, by name, or that of this provider alone.
+        """Return one view per provider by name, or the view of one provider.
 
         Raises `UserRequired`, `ActionForbidden` or `ProviderUnknown`.
         """

@@ -15,14 +15,14 @@ from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 
 LOOKED_UP_EVERY = timedelta(days=1)
-_AGAIN_AFTER = timedelta(hours=1)
-_AT_ONCE = 20
+_RETRY_AFTER = timedelta(hours=1)
+_BATCH_SIZE = 20
 _BY = SystemActor("scheduler")
 
 
 @dataclass(frozen=True, slots=True)
 class LookUpIdentities:
-    """Ask the provider once a day for people's logins and verified addresses, of which it tells nobody."""
+    """Read users' logins and verified emails once a day: the provider sends no webhook for changes."""
 
     unit_of_work: UnitOfWork
     providers: Mapping[str, GitProvider]
@@ -30,13 +30,13 @@ class LookUpIdentities:
     clock: Clock
 
     async def __call__(self) -> int:
-        """Look up those that are due, and return how many were; raises `StorageUnavailable`.
+        """Return the number of connections that were due and updated; raises `StorageUnavailable`.
 
-        One that fails comes again an hour later; the others are looked up all the same.
+        A connection that fails is due again after an hour, and does not affect the others.
         """
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            due = await tx.connections.due_for_check(now=now, until=now + _AGAIN_AFTER, limit=_AT_ONCE)
+            due = await tx.connections.due_for_check(now=now, until=now + _RETRY_AFTER, limit=_BATCH_SIZE)
             await tx.commit()
         return sum([await self._settle(connection) for connection in due])
 
@@ -74,7 +74,7 @@ class LookUpIdentities:
     async def _keep(self, seen: Connection, person: ProviderPerson, emails: set[str] | None) -> None:
         async with self.unit_of_work() as tx:
             known = await tx.connections.get_for_update(seen.user_id, seen.provider)
-            # They may have disconnected meanwhile, or connected another account.
+            # The user may have disconnected, or connected another account.
             if known is None or known.id != seen.id or known.provider_user_id != person.id:
                 return
             after = known.known_as(person)

@@ -5,9 +5,9 @@ from ports.authorizer import Authorizer
 
 
 def require_own(authorizer: Authorizer, actor: Actor, action: Action) -> UserActor:
-    """Return the person whose own accounts this is about, with which the actor may do this.
+    """Return the user whose accounts the actor may access with this action.
 
-    A service does it for the user it names. Raises `UserRequired` where there is none, or `ActionForbidden`.
+    A service acts for the user it names. Raises `UserRequired` without a user, or `ActionForbidden`.
     """
     person = actor.acting_user if isinstance(actor, ServiceActor) else actor
     if not isinstance(person, UserActor):

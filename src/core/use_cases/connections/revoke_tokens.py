@@ -14,9 +14,9 @@ from ports.clock import Clock
 from ports.provider import GitProvider
 from ports.unit_of_work import Transaction, UnitOfWork
 
-_AT_ONCE = 20
-# What could not be revoked for so long never will be: its keys are gone, or the provider is.
-_GIVEN_UP_AFTER = timedelta(days=30)
+_BATCH_SIZE = 20
+# After this time, a retry does not help: the key is lost, or the provider is gone.
+_MAX_AGE = timedelta(days=30)
 
 
 async def ask_to_revoke(
@@ -29,7 +29,7 @@ async def ask_to_revoke(
     at: datetime,
     whole_grant: bool = False,
 ) -> None:
-    """Note that these tokens, or all that their person granted, are to be revoked at the provider."""
+    """Store that these tokens, or the user's whole grant, must be revoked at the provider."""
     external_id = uuid4()
     await tx.user_tokens.add_revocation(
         Revocation(
@@ -46,7 +46,7 @@ async def ask_to_revoke(
 
 @dataclass(frozen=True, slots=True)
 class RevokeTokens:
-    """Revoke at the provider what people disconnected from, however long it is out of reach."""
+    """Revoke the tokens of disconnected accounts at the provider, with retries during an outage."""
 
     unit_of_work: UnitOfWork
     providers: Mapping[str, GitProvider]
@@ -54,10 +54,10 @@ class RevokeTokens:
     clock: Clock
 
     async def __call__(self) -> int:
-        """Try each that is due once, and return how many are done; raises `StorageUnavailable`."""
+        """Try each due revocation once and return the number that ended; raises `StorageUnavailable`."""
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            due = await tx.user_tokens.claim_revocations(now=now, until=now + TAKEN_FOR, limit=_AT_ONCE)
+            due = await tx.user_tokens.claim_revocations(now=now, until=now + TAKEN_FOR, limit=_BATCH_SIZE)
             await tx.commit()
         return sum([await self._settle(revocation) for revocation in due])
 
@@ -68,7 +68,7 @@ class RevokeTokens:
             raise
         except DomainError:
             now = self.clock.now()
-            if now - revocation.created_at < _GIVEN_UP_AFTER:
+            if now - revocation.created_at < _MAX_AGE:
                 async with self.unit_of_work() as tx:
                     attempts = revocation.attempts + 1
                     at = next_attempt(revocation.attempts, now)
@@ -91,12 +91,12 @@ class RevokeTokens:
         except AppRefused:
             raise
         except CredentialRefused:
-            # It ended by itself, and cannot show whose grant is meant any more: the other makes a new one.
+            # The token has expired and cannot identify the grant. The refresh token gets a new one.
             if refresh is not None and (renewed := await self._renewed(revocation, refresh)):
                 await provider.revoke_grant(renewed)
 
     async def _renewed(self, revocation: Revocation, refresh: Secret) -> Secret | None:
-        """Return a live token, written down before it is used; None where the grant is gone already."""
+        """Return a new token, which is stored before it is used; None if the grant no longer exists."""
         try:
             tokens = await self.providers[revocation.provider].refresh(refresh)
         except AppRefused:

@@ -9,24 +9,25 @@ from ports.clock import Clock
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 
-_AT_ONCE = 1000
-# What was asked for a moment ago may not stand in the provider's list yet.
-_SETTLED = timedelta(hours=1)
-# An owner may have approved while nobody was here to be told; the delivery is recovered within minutes, and
-# then still has to find the request that it answers.
+_BATCH_SIZE = 1000
+# The provider's list may not have a new request yet.
+_MIN_AGE = timedelta(hours=1)
+# An owner may have approved during an outage of this service. The delivery is recovered within minutes, and
+# then must still find its request.
 _GRACE = timedelta(hours=1)
-# Long enough for someone on call to see what became of a flow yesterday.
-_KEPT = timedelta(days=2)
+# Operators can still see how a flow ended the day before.
+_RETENTION = timedelta(days=2)
 
-_Keys = Collection[tuple[ProviderUserId, AccountId]]
+_RequestKeys = Collection[tuple[ProviderUserId, AccountId]]
 
 
 @dataclass(frozen=True, slots=True)
 class EndExpiredFlows:
-    """End flows that wait for an approval nobody will give any more, and forget flows that are long over.
+    """End flows whose approval cannot come any more, and delete old flows.
 
-    Nobody is told of a denied or withdrawn request (https://docs.github.com/webhooks/webhook-events-and-payloads);
-    what is missing from the provider's list was answered one way or another.
+    GitHub sends no webhook for a denied or withdrawn request
+    (https://docs.github.com/webhooks/webhook-events-and-payloads), so a request that is missing from the
+    provider's list counts as answered.
     """
 
     unit_of_work: UnitOfWork
@@ -34,38 +35,38 @@ class EndExpiredFlows:
     clock: Clock
 
     async def __call__(self) -> int:
-        """Return how many were ended, or will be within the hour; raises `StorageUnavailable`."""
+        """Return the number of flows that ended or will end within an hour; raises `StorageUnavailable`."""
         now = self.clock.now()
         ended = sum([await self._end(name, provider, now) for name, provider in self.providers.items()])
         async with self.unit_of_work() as tx:
-            while await tx.flows.forget(expired_before=now - _KEPT, limit=_AT_ONCE):
+            while await tx.flows.forget(expired_before=now - _RETENTION, limit=_BATCH_SIZE):
                 pass
             await tx.commit()
         return ended
 
     async def _end(self, name: str, provider: GitProvider, now: datetime) -> int:
-        known: _Keys | None = None
+        known: _RequestKeys | None = None
         ended, after = 0, None
         while True:
             async with self.unit_of_work() as tx:
                 waiting = await tx.flows.all_awaiting(
-                    name, made_before=now - _SETTLED, after=after, limit=_AT_ONCE
+                    name, made_before=now - _MIN_AGE, after=after, limit=_BATCH_SIZE
                 )
             if not waiting:
                 return ended
             if after is None:
                 known = await _requests(provider)
             after = waiting[-1].flow_id
-            over = [one for one in waiting if one.expires_at <= now]
-            gone = [one for one in waiting if one.expires_at > now and _is_gone(one, known)]
+            over = [request for request in waiting if request.expires_at <= now]
+            gone = [request for request in waiting if request.expires_at > now and _is_gone(request, known)]
             async with self.unit_of_work() as tx:
                 ended += await tx.flows.end(over) + len(gone)
                 await tx.flows.let_lapse(gone, by=now + _GRACE)
                 await tx.commit()
 
 
-async def _requests(provider: GitProvider) -> _Keys | None:
-    """Return who waits for which account's owner; None where the provider does not say."""
+async def _requests(provider: GitProvider) -> _RequestKeys | None:
+    """Return the open requests by requester and account, or None if the provider does not list them."""
     if not provider.capabilities.installation_requests:
         return None
     try:
@@ -73,9 +74,9 @@ async def _requests(provider: GitProvider) -> _Keys | None:
     except StorageUnavailable:
         raise
     except DomainError:
-        return None  # it may say so tomorrow
+        return None  # the next run tries again
     return {(request.requester_id, request.account_id) for request in requests}
 
 
-def _is_gone(one: PendingRequest, known: _Keys | None) -> bool:
-    return known is not None and (one.requester_id, one.account_id) not in known
+def _is_gone(request: PendingRequest, known: _RequestKeys | None) -> bool:
+    return known is not None and (request.requester_id, request.account_id) not in known

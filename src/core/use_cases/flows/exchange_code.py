@@ -9,9 +9,9 @@ from ports.provider import GitProvider
 
 @dataclass(frozen=True, slots=True)
 class ExchangeCode:
-    """Trade what a person came back with for their tokens; a refusal of our app is told to those on call.
+    """Exchange an authorization code for a user's tokens. Alert operators if the provider rejects the app.
 
-    It is asked whatever was refused before: the code works once and ends soon.
+    An open circuit breaker does not prevent the request, because the code works once and expires soon.
     """
 
     providers: Mapping[str, GitProvider]
@@ -20,7 +20,7 @@ class ExchangeCode:
     async def __call__(
         self, provider: str, code: Secret, *, redirect_uri: str | None, code_verifier: Secret | None
     ) -> UserTokens:
-        """Return the tokens; raises `CredentialRefused`, `AppRefused`, or the provider's silence."""
+        """Return the tokens; raises `CredentialRefused`, `AppRefused`, or `ProviderUnavailable`."""
         try:
             tokens = await self.providers[provider].exchange_code(
                 code, redirect_uri=redirect_uri, code_verifier=code_verifier

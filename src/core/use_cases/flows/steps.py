@@ -16,7 +16,7 @@ _KEPT_STEPS = frozenset({FlowStep.REQUEST, FlowStep.SAVED})
 
 @dataclass(frozen=True, slots=True)
 class FlowSteps:
-    """Send the browser of a taken flow to its next page; each step has a new state."""
+    """Redirect the browser of a taken flow to its next page. Each step has a new state."""
 
     unit_of_work: UnitOfWork
     directory: Directory
@@ -24,14 +24,14 @@ class FlowSteps:
     user_authorization: UserAuthorization
 
     async def install(self, flow: Flow, unproven: DomainError | None = None) -> InstallResult:
-        """Send the browser to install our app on another account."""
+        """Redirect the browser to install the app on another account."""
         fresh = replace(flow, installation_id=None, progress=ProofProgress())
         onward, state = advance(fresh, FlowStep.INSTALL)
         url = await self.providers[flow.provider].install_url(state=state)
         return await self.save(flow, onward, RedirectTo(url, unproven))
 
     async def authorize(self, flow: Flow, onward: Flow | None = None) -> InstallResult:
-        """Send the browser to authorize our app; what was learned before stays in the flow."""
+        """Redirect the browser to authorize the app. The flow keeps its facts."""
         after, url = self.authorization(onward or flow)
         return await self.save(flow, after, RedirectTo(url))
 
@@ -47,13 +47,13 @@ class FlowSteps:
             raise refusal from None
 
     def authorization(self, flow: Flow) -> tuple[Flow, str]:
-        """Return the flow at the page to authorize our app, and that page."""
+        """Return the flow at the step of authorizing the app, and the URL of that page."""
         step = flow.step if flow.step in _KEPT_STEPS else FlowStep.AUTHORIZE
         onward, state = advance(flow, step)
         return self.user_authorization.request(onward, state)
 
     async def save(self, flow: Flow, onward: Flow, outcome: InstallResult) -> InstallResult:
-        """Write the next step and return the outcome; raises `FlowUsed` if another request was faster."""
+        """Write the next step and return the outcome; raises `FlowUsed` if another request was first."""
         async with self.unit_of_work() as tx:
             if not await tx.flows.step(flow, onward):
                 raise FlowUsed("used", flow)
@@ -61,7 +61,7 @@ class FlowSteps:
         return outcome
 
     async def way_back(self, flow: Flow, account: str | None = None) -> WayBack:
-        """Return where the flow's person continues after a refusal."""
+        """Return where the flow's user continues after a refusal."""
         member = None
         if flow.organization_id is not None:
             member = await self.directory.find_member(flow.organization_id, flow.user_id)

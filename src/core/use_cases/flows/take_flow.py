@@ -13,9 +13,8 @@ from core.domain.flows.flow import (
     FlowPurpose,
     FlowStatus,
     FlowUsed,
-    generate_token,
-    hash_token,
 )
+from core.domain.flows.flow_secrets import generate_token, hash_token
 from core.domain.organizations import Organization, OrganizationNotFound
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in

@@ -1,7 +1,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from core.domain.flows.flow import Flow, create_verifier
+from core.domain.flows.flow import Flow
+from core.domain.flows.flow_secrets import create_verifier
 from core.domain.provider import UserTokens
 from core.domain.secret import Secret
 from core.use_cases.flows.exchange_code import ExchangeCode

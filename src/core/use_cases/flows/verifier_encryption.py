@@ -1,4 +1,4 @@
-"""How a flow's PKCE verifier is encrypted: bound to its row, so that one copied elsewhere opens nothing."""
+"""Encryption of a flow's PKCE verifier. A ciphertext that was copied to another row cannot be decrypted."""
 
 from uuid import UUID
 
@@ -7,12 +7,12 @@ from ports.cipher import Cipher
 
 
 def seal_verifier(cipher: Cipher, external_id: UUID, verifier: Secret) -> str:
-    """Encrypt the verifier for its flow's row."""
+    """Return the verifier, encrypted for its flow's row."""
     return cipher.encrypt(verifier, context=_context(external_id))
 
 
 def open_verifier(cipher: Cipher, external_id: UUID, sealed: str) -> Secret:
-    """Decrypt it; raises `CiphertextRefused`."""
+    """Return the decrypted verifier; raises `CiphertextRefused`."""
     return cipher.decrypt(sealed, context=_context(external_id))
 
 

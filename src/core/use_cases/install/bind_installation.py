@@ -26,7 +26,7 @@ from ports.unit_of_work import Transaction, UnitOfWork
 class BindInstallation:
     """Bind a proven installation to the flow's organization, in one transaction that also ends the flow.
 
-    It holds the installation's lane: events are processed before it, and wait, or after it, and are routed.
+    It locks the installation's lane: events are processed before it and wait, or after it and are routed.
     """
 
     unit_of_work: UnitOfWork
@@ -36,7 +36,7 @@ class BindInstallation:
     async def __call__(
         self, actor: Actor, flow: Flow, organization_id: OrganizationId, installation: Installation
     ) -> Integration:
-        """Return the integration, which this organization may have had already.
+        """Return the integration, which can be an existing one of this organization.
 
         Raises `InstallationBoundElsewhere`, `OrganizationAlreadyConnected` or `FlowUsed`.
         """
@@ -63,7 +63,7 @@ class BindInstallation:
         holders = await tx.integrations.of_installations(provider, [provider_id])
         holder = next((one.organization_id for one in holders if not one.is_revoked), None)
         if not should_bind(provider_id, organization_id, holder=holder, current=current):
-            assert current is not None  # it has this very installation
+            assert current is not None  # it has this installation
             return current
         target = BindingTarget(
             organization_id, provider, current, current.id if current else await tx.integrations.next_id()
@@ -84,7 +84,7 @@ class BindInstallation:
             if gone:
                 await tx.catalog.save_repositories(gone)
                 lost = create_unreachable_events(await tx.links.of_integration(current.id), gone, at=now)
-        # An owner's approval that comes now must not bind a second one when this one goes.
+        # A later approval must not bind a second installation when this one is disconnected.
         while pending := await tx.flows.pending_of(organization_id, provider):
             await tx.flows.end([pending])
         await tx.mailbox.route_waiting(now=now)

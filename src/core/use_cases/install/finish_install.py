@@ -63,7 +63,7 @@ from ports.clock import Clock
 from ports.directory import Directory
 from ports.provider import GitProvider
 
-# What may be different a moment later, or with another account at the provider.
+# Refusals that a retry can avoid, at once or with another account at the provider.
 _RETRYABLE = (
     AccessBlocked,
     AuthorizationDenied,
@@ -84,16 +84,16 @@ _RETRYABLE = (
 _MOST_UNCHECKED = 1000
 
 PROOF_TIME_PER_REQUEST = timedelta(seconds=10)
-"""How long one request reads repositories for a proof; proxies give up on a request after thirty seconds."""
+"""How long one request reads repositories for a proof. Proxies end a request after 30 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class FinishInstall:
-    """Go on with installing where a browser comes back from the provider, in whatever way it does.
+    """Continue an install flow when the browser returns from the provider.
 
-    The provider's pages come back with a state or without, with a code or without, with the wrong
-    installation, or having only asked an owner: see `docs/installing.md`. A refusal of a flow that is the
-    caller's own has its `way_back`.
+    The provider redirects with or without a state, with or without a code, with the wrong installation, or
+    after the user only asked an owner: see `docs/installing.md`. A refusal of the caller's own flow has a
+    `way_back`.
     """
 
     directory: Directory
@@ -118,11 +118,11 @@ class FinishInstall:
         flow_ids: Collection[UUID] = (),
         request_id: str | None = None,
     ) -> InstallResult:
-        """Return how it goes on; nothing is bound by what a URL says alone.
+        """Return the next step. The parameters of the URL alone never bind an installation.
 
         `flow_ids` are the flows that the browser has a cookie for. Raises `ProviderUnknown`, `FlowInvalid` or
-        a kind of it, `OrganizationNotFound`, `ActionForbidden`, or what `admit` refuses. If a next
-        attempt can succeed, the outcome is `RetryLater`.
+        a kind of it, `OrganizationNotFound`, `ActionForbidden`, or what `should_bind` raises. If a
+        retry can succeed, the result is `RetryLater`.
         """
         require_supported(provider, self.providers)
         if returned.state is None:
@@ -147,9 +147,9 @@ class FinishInstall:
         session: Actor | None,
         request_id: str | None = None,
     ) -> InstallResult:
-        """Continue with what was chosen on our page: an installation, a request to wait for, or another page.
+        """Continue with the choice on the selection page: an installation, a request, or another page.
 
-        Raises what a call does, and `ChoiceInvalid`.
+        Raises what `__call__` raises, and `ChoiceInvalid`.
         """
         require_supported(provider, self.providers)
         visit = _Visit(provider, state, cookies, session, request_id)
@@ -163,9 +163,9 @@ class FinishInstall:
         note: Callable[[Flow], Flow],
         proceed: Callable[[Flow, FlowActor], Awaitable[InstallResult]],
     ) -> InstallResult:
-        """Take the flow, note what came with the browser, and proceed.
+        """Take the flow, add the parameters of the URL to it, and proceed.
 
-        A refusal has the page where the person continues. If another attempt can succeed, it is `RetryLater`.
+        A refusal has the page where the user continues. If a retry can succeed, the result is `RetryLater`.
         """
         flow: Flow | None = None
         try:
@@ -195,7 +195,7 @@ class FinishInstall:
         if returned.code is None:
             if flow.pkce_verifier is not None:
                 raise CodeMissing("The provider sent you back without an authorization code. Start again.")
-            # Whoever comes back without a code has to show who they are before anything is bound.
+            # Without a code, the user must authorize the app before an installation is bound.
             return await self.steps.authorize(flow)
         if flow.step is FlowStep.REQUEST:
             return await self._requested(flow, returned.code)
@@ -235,7 +235,7 @@ class FinishInstall:
     async def _decide(
         self, flow: Flow, who: FlowActor, person: ProviderPerson, proven: ProofResult
     ) -> InstallResult:
-        """Connect the only possible installation; if several are possible or some are unchecked, ask."""
+        """Connect the only possible installation, or let the user choose from several or unchecked ones."""
         hint, found = flow.installation_id, list(proven.installations)
         if len(found) + len(proven.unchecked) == 1 and not proven.has_retryable:
             for installation in found:
@@ -288,15 +288,15 @@ class FinishInstall:
                 "This choice is not one of the options. Go back and choose one of the listed options."
             )
         if flow.step is FlowStep.CHOOSE_REQUEST:
-            assert flow.provider_user_id is not None  # the requests are theirs
+            assert flow.provider_user_id is not None  # set together with the candidates
             return await self._await_approval(flow, flow.provider_user_id, AccountId(choice), None)
         chosen = await self.providers[flow.provider].installation(choice)
         return await self._connect(flow, who, chosen)
 
     async def _requested(self, flow: Flow, code: Secret) -> InstallResult:
-        """Make the flow wait until an owner approves the request of this person.
+        """Make the flow wait until an owner approves the user's request.
 
-        The provider does not show which request is the newest, so with several requests the person chooses.
+        The provider does not show which request is the newest, so with several requests the user chooses.
         """
         async with self.open_session(flow, code) as (person, _):
             requests = await self.providers[flow.provider].installation_requests()
@@ -322,7 +322,7 @@ class FinishInstall:
         try:
             await self.bind(who.actor, flow, who.organization.id, installation)
         except InstallationBoundElsewhere as refusal:
-            # The person has proven access to the account, so its name may be shown.
+            # The user has proven access to the account, so the page may show its name.
             refusal.way_back = await self.steps.way_back(flow, installation.account_login)
             raise
         return Connected(flow.return_to)
@@ -330,7 +330,7 @@ class FinishInstall:
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    """A browser that brings a state."""
+    """A request of a browser with a state."""
 
     provider: str
     state: str
@@ -340,14 +340,14 @@ class _Visit:
 
 
 def _repeat_result(flow: Flow) -> InstallResult:
-    """Return what an earlier click came to."""
+    """Return the result of an earlier request again."""
     if flow.status is FlowStatus.AWAITING_APPROVAL:
         return AwaitingApproval(None, flow.return_to)
     return Connected(flow.return_to)
 
 
 def _note_callback(flow: Flow, returned: Callback) -> Flow:
-    """Return the flow with what the browser says was done on the page for installing: claims, as yet."""
+    """Return the flow with the claims of the URL about what the user did on the page for installing."""
     if flow.step is not FlowStep.INSTALL:
         return flow
     if returned.setup_action is SetupAction.REQUEST:

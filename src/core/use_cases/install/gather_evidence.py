@@ -22,15 +22,15 @@ from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol
 
 _ANNOUNCEMENTS = 5
-_HELPED_THERE = (SingleSignOnRequired, AddressNotAllowed)
+_FIXABLE_AT_PROVIDER = (SingleSignOnRequired, AddressNotAllowed)
 
 
 @dataclass(frozen=True, slots=True)
 class GatherEvidence:
-    """Find out what shows that an installation is a person's to bind: what costs most is asked last.
+    """Collect evidence that a user may bind an installation. The most expensive requests come last.
 
-    Nobody is believed on the way: the installation is looked up as our app, what the person sees with their
-    own token, and what was announced in deliveries whose signature was verified.
+    No claim of the browser counts: the app's credentials read the installation, the user's token reads what
+    the user sees, and announcements come from deliveries with a verified signature.
     """
 
     unit_of_work: UnitOfWork
@@ -50,8 +50,8 @@ class GatherEvidence:
     ) -> Evidence:
         """Return the evidence; counting repositories continues `after` an earlier count and ends at `until`.
 
-        Raises `ProviderUnavailable`, `RateLimited`, `AppRefused`, and what the person or an owner has to do
-        at the provider first: `SingleSignOnRequired` or `AddressNotAllowed`.
+        Raises `ProviderUnavailable`, `RateLimited`, `AppRefused`, and `SingleSignOnRequired` or
+        `AddressNotAllowed` if the user or an owner must act at the provider first.
         """
         provider = self.providers[flow.provider]
         installation = None
@@ -69,7 +69,7 @@ class GatherEvidence:
         except InstallationNotProven:
             return await self._counted(evidence, provider, token, provider_id, after=after, until=until)
         except DomainError:
-            return evidence  # judged where it is used
+            return evidence  # the caller calls `prove` again
         return evidence
 
     async def _announcements(self, provider: str, provider_id: str) -> tuple[Announcement, ...]:
@@ -108,21 +108,21 @@ class GatherEvidence:
         after: RepositoryAdministration | None,
         until: datetime | None,
     ) -> Evidence:
-        """Add what the person administers and what there is; where that is refused, nothing is proven."""
+        """Add the counts of repositories. If the provider refuses them, the evidence stays unchanged."""
         try:
             administration = await provider.administration(token, provider_id, after=after, until=until)
             if not administration.is_complete or administration.total != administration.administered:
                 return replace(evidence, administration=administration)
             covered = await _covered(provider, provider_id)
         except DomainError as error:
-            if error.kind is ErrorKind.UNAVAILABLE or isinstance(error, _HELPED_THERE):
+            if error.kind is ErrorKind.UNAVAILABLE or isinstance(error, _FIXABLE_AT_PROVIDER):
                 raise
             return evidence
         return replace(evidence, administration=administration, covered=covered)
 
 
 async def _covered(provider: GitProvider, provider_id: str) -> int:
-    """Count what the installation covers, with a token of its own that ends at once."""
+    """Return the number of the installation's repositories, with a token that is revoked at once."""
     token = (await provider.mint_token(provider_id)).token
     try:
         access = InstallationAccess(provider_id, token)

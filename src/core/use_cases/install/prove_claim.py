@@ -29,7 +29,7 @@ class UnfinishedProof:
 
 @dataclass(frozen=True, slots=True)
 class ProveClaim:
-    """Prove the one installation that the browser came back with, or that was chosen."""
+    """Prove the installation that the URL names or that the user chose."""
 
     providers: Mapping[str, GitProvider]
     gather: GatherEvidence
@@ -43,11 +43,11 @@ class ProveClaim:
         *,
         until: datetime,
     ) -> Installation | UnfinishedProof:
-        """Return the installation, or how far its proof has come; raises what `prove` refuses."""
+        """Return the installation, or the progress of its proof; raises what `prove` raises."""
         provider_id = flow.installation_id or ""
         listed: dict[str, VisibleInstallation] = {one.provider_id: one for one in visible.installations}
         after = None
-        # What was counted for one person proves nothing for another who returns in the same browser.
+        # A count for one user proves nothing for another user in the same browser.
         if flow.progress.total is not None and flow.provider_user_id == person.id:
             after = RepositoryAdministration(flow.progress.total, flow.progress.checked, is_complete=False)
         evidence = await self.gather(flow, person, token, provider_id, listed, after=after, until=until)
@@ -60,5 +60,5 @@ class ProveClaim:
                 url=self.providers[flow.provider].single_sign_on_url(evidence.installation.account_login),
             )
         prove(evidence)
-        assert evidence.installation is not None  # there is no proof without one
+        assert evidence.installation is not None  # `prove` raises without one
         return evidence.installation

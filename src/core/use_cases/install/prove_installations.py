@@ -26,34 +26,34 @@ from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 
 PAGE = 32
-"""How many installations are checked while someone waits: each takes several calls to the provider."""
+"""How many installations one request checks. Each takes several calls to the provider."""
 
-_AT_ONCE = 8
-# Trying again does not help: the installation is not this person's to bind, or not as it is.
+_MAX_CONCURRENT = 8
+# A retry does not help: the user may not bind the installation, or not in its current state.
 _FINAL = (InstallationGone, InstallationNotVisible, InstallationNotProven, InstallationSuspended)
-# These are not about one installation.
+# These concern all installations.
 _FOR_ALL = (AppRefused, RateLimited)
 
 
 @dataclass(frozen=True, slots=True)
 class FailedProof:
-    """An installation that could not be checked, or is not the person's to bind, and why."""
+    """An installation that could not be checked or that the user may not bind, with the reason."""
 
     installation: VisibleInstallation
     refusal: DomainError
 
     @property
     def is_final(self) -> bool:
-        """Whether trying again cannot help."""
+        """Whether a retry cannot help."""
         return isinstance(self.refusal, _FINAL)
 
 
 @dataclass(frozen=True, slots=True)
 class ProofResult:
-    """The result of checking one page of a person's installations.
+    """The result of checking one page of a user's installations.
 
-    `unchecked` are the others that the person sees: those of other pages, and those with too many
-    repositories to check them beside others, of which `counts` has how far that came, by installation id.
+    `unchecked` are the installations of other pages, and installations with too many repositories for one
+    request. `counts` has the progress of the latter by installation id.
     """
 
     installations: Sequence[Installation]
@@ -79,10 +79,10 @@ class ProofResult:
 
 @dataclass(frozen=True, slots=True)
 class ProveInstallations:
-    """Find the installations that a person may connect, one page at a time.
+    """Find the installations that a user may connect, one page at a time.
 
-    Those that another organization has are offered only where there are no others: then it can be told so,
-    to someone who has proven that it concerns them. One that cannot be checked does not spoil the others.
+    Installations of other organizations are checked only if there are no others: a user who has proven access
+    may then see why connecting is not possible. A failed check does not affect other installations.
     """
 
     unit_of_work: UnitOfWork
@@ -99,14 +99,14 @@ class ProveInstallations:
         *,
         until: datetime,
     ) -> ProofResult:
-        """Return them, in the order the provider lists them; raises what no installation is to blame for."""
+        """Return the installations in the provider's order. Raises errors that concern all installations."""
         listed = visible.installations
         async with self.unit_of_work() as tx:
             known = await tx.integrations.of_installations(flow.provider, [one.provider_id for one in listed])
         own = {one.provider_id for one in known if one.organization_id == organization_id}
         taken = {one.provider_id for one in known if _is_elsewhere(one, organization_id)}
-        # What was here before is what people come back for; it must not be lost among many. A person's own
-        # account is proven without counting anything.
+        # Earlier installations of this organization come first, because users look for them. The user's own
+        # account comes next, because its proof needs no count.
         free = sorted(
             (one for one in listed if one.provider_id not in taken),
             key=lambda one: (one.provider_id not in own, str(one.account_id) != str(person.id)),
@@ -137,7 +137,7 @@ class ProveInstallations:
         page = min(flow.progress.page, pages - 1)
         checked = wanted[page * PAGE : (page + 1) * PAGE]
         others = [*wanted[: page * PAGE], *wanted[(page + 1) * PAGE :]]
-        turns = asyncio.Semaphore(_AT_ONCE)
+        turns = asyncio.Semaphore(_MAX_CONCURRENT)
         listed = {one.provider_id for one in wanted}
         counts: dict[str, RepositoryAdministration] = {}
 
@@ -153,7 +153,7 @@ class ProveInstallations:
                 raise
             except DomainError as refusal:
                 return FailedProof(one, refusal)
-            assert evidence.installation is not None  # there is no proof without one
+            assert evidence.installation is not None  # `prove` raises without one
             return evidence.installation
 
         results = await asyncio.gather(*map(check, checked))

@@ -1,4 +1,4 @@
-"""How a step of installing may end, besides in a refusal: all of these are normal."""
+"""The normal results of a step of installing. Refusals are errors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from core.use_cases.install.prove_installations import FailedProof
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The organization has the installation; the browser goes on to a path of ours."""
+    """The organization has the installation. The browser continues at a path of this service."""
 
     return_to: str
 
 
 @dataclass(frozen=True, slots=True)
 class RedirectTo:
-    """The browser has to see another page of the provider's.
+    """The browser must open a page of the provider.
 
-    `unproven` says why not one of the installations the person sees would do; the page installs another.
+    `unproven` is why the user cannot connect any of the existing installations. The page installs another.
     """
 
     url: str
@@ -31,7 +31,7 @@ class RedirectTo:
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """It was refused this time, and the flow lives: at `url` the person shows once more who they are."""
+    """The step failed, and the flow continues: at `url` the user authorizes the app again."""
 
     refusal: DomainError
     url: str
@@ -39,10 +39,10 @@ class RetryLater:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """Several installations may be bound; `state` goes with the choice, which may be to begin anew.
+    """The user chooses one of several installations, or starts again. `state` must be sent with the choice.
 
-    `installations` are proven. `failed` could not be checked or are not the person's to bind, and `unchecked`
-    are offered to be checked when they are chosen. The next page of `pages` may be asked for, too.
+    `installations` are proven. `failed` could not be checked, or the user may not bind them. `unchecked` are
+    checked when the user chooses them. The user can also request another of the `pages`.
     """
 
     state: str
@@ -68,7 +68,7 @@ class Checking:
 
 @dataclass(frozen=True, slots=True)
 class ChooseRequest:
-    """This person has asked the owners of several accounts; `state` goes with the choice of one of them."""
+    """The user asked the owners of several accounts and chooses one. `state` must be sent with the choice."""
 
     state: str
     requests: Sequence[InstallationRequest]
@@ -77,7 +77,7 @@ class ChooseRequest:
 
 @dataclass(frozen=True, slots=True)
 class AwaitingApproval:
-    """An owner of this account has been asked to approve; it is not named on a second look."""
+    """An owner of the account must approve the app. A repeated request does not name the account."""
 
     account: str | None
     return_to: str
@@ -85,9 +85,9 @@ class AwaitingApproval:
 
 @dataclass(frozen=True, slots=True)
 class NoFlow:
-    """The browser began nothing here: an owner approved, or someone installed from the provider's side.
+    """The return does not belong to a flow: an owner approved, or a user installed the app at the provider.
 
-    `organizations` are those that the person who is signed in can connect now.
+    `organizations` are the organizations that the signed-in user can connect now.
     """
 
     setup_action: SetupAction | None

@@ -16,17 +16,17 @@ from ports.clock import Clock
 from ports.directory import Directory
 from ports.unit_of_work import UnitOfWork
 
-# A browser with more than this many flows at once is not one person's.
+# One user does not have more flows in one browser.
 _MOST_FLOWS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnWithoutState:
-    """Continue a flow of this browser whose person comes back from the provider without a state.
+    """Continue a flow of this browser after a redirect without a state.
 
-    GitHub sends none after "Save" on the page of an App that is installed already, which is where its page to
-    install leads. Anyone can create such a link, so nothing in it counts as proof: its code is not
-    used, and its installation is a hint. The browser authorizes our app first, with PKCE and a new state.
+    GitHub sends none after "Save" on the page of an installed App, and its page for installing leads there.
+    Anyone can create such a link, so nothing in it counts as proof: its code is not used, and its
+    installation is a hint. The browser authorizes the app first, with PKCE and a new state.
     """
 
     unit_of_work: UnitOfWork
@@ -45,12 +45,12 @@ class ReturnWithoutState:
         session: Actor | None,
         request_id: str | None,
     ) -> InstallResult:
-        """Return where the browser goes, or `NoFlow` with the organizations that the person can connect."""
+        """Return where the browser goes, or `NoFlow` with the organizations that the user can connect."""
         if returned.setup_action in (SetupAction.INSTALL, SetupAction.UPDATE) and not await self._is_bound(
             provider, returned.installation_id
         ):
             flows = await self._live_flows(provider, cookies, flow_ids, session)
-            # With flows for several organizations only the person knows which one is meant.
+            # With flows for several organizations, only the user knows which one is meant.
             if len({flow.organization_id for flow in flows}) == 1:
                 flow = flows[0]
                 await authorize_flow(flow, self.directory, self.authorizer, request_id=request_id)
@@ -60,7 +60,7 @@ class ReturnWithoutState:
         return NoFlow(returned.setup_action, organizations)
 
     async def _is_bound(self, provider: str, installation_id: str | None) -> bool:
-        """Return whether what was saved belongs to an integration, so that nothing is left to connect."""
+        """Return whether the saved installation already belongs to an integration."""
         if installation_id is None:
             return False
         async with self.unit_of_work() as tx:
@@ -84,7 +84,7 @@ class ReturnWithoutState:
         ]
 
     async def _list_connectable(self, provider: str, session: Actor) -> list[Organization]:
-        """Return the organizations that this person may connect and that are not connected."""
+        """Return the organizations that this user may connect and that are not connected."""
         if not isinstance(session, UserActor):
             return []
         allowed = [
