@@ -187,7 +187,10 @@ class RepositoryData:
 
 @dataclass(frozen=True, slots=True)
 class LinkData:
-    """The data of the domain events `git.link.*`: a link after it changed."""
+    """The data of the domain events `git.link.*`: a link after it changed.
+
+    `reason` is `repository_removed` for `git.link.unreachable`, and null for the other events.
+    """
 
     link_id: UUID
     repo_id: RepoId

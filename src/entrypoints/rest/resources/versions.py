@@ -32,18 +32,21 @@ class Item(msgspec.Struct):
 
 
 class Person(msgspec.Struct):
-    """A user. `name` is null if the user is no longer a member of the organization."""
+    """A user. `name` is the user's name, or the email address if the name is not known.
+
+    It is null if the user is no longer a member of the organization.
+    """
 
     id: UUID
     name: str | None
 
 
 class VersionActor(msgspec.Struct):
-    """The actor that made a change: a user, another crewkit service, or a part of this service.
+    """The actor of a change: a user, another crewkit service, a webhook event, or a part of this service.
 
-    `name` is the name of the other service or of the part of this service; null for a user. `user` is the
-    user, or the user that a service acted for. `delivery_id` is the id of the webhook delivery that caused
-    the change.
+    `name` is the name of the other service or of the part of this service; null for a user or a webhook
+    event. `user` is the user, or the user that a service acted for. `delivery_id` is the id of the webhook
+    delivery that caused the change.
     """
 
     kind: ActorKind

@@ -660,7 +660,9 @@ class RepositoryData(_message.Message):
     default_branch: _builtins.str
     """Output only. The default branch, if known."""
     change: _builtins.str
-    """Output only. What changed: "added", "removed", "renamed", "archived" and so on."""
+    """Output only. What changed: "added", "created", "removed", "renamed", "transferred", "archived", "unarchived",
+    "privatized", "publicized" or "edited".
+    """
     previous_full_name: _builtins.str
     """Output only. The owner and name before the change. Set only if they changed."""
     def __init__(
@@ -711,7 +713,9 @@ class LinkData(_message.Message):
     full_name: _builtins.str
     """Output only. The repository's owner and name."""
     reason: _builtins.str
-    """Output only. Why the link was removed or became unreachable, as a stable code."""
+    """Output only. Why the link became unreachable, as a stable code: "repository_removed". Set only for
+    "git.link.unreachable".
+    """
     def __init__(
         self,
         *,

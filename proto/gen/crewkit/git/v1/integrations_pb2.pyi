@@ -607,11 +607,15 @@ class VersionActor(_message.Message):
     kind: Global___ActorKind.ValueType
     """Output only. The kind of actor."""
     name: _builtins.str
-    """Output only. The name of the other crewkit service, or of the part of this service. Not set for a user."""
+    """Output only. The name of the other crewkit service, or of the part of this service. Not set for a user or a webhook
+    event.
+    """
     user_id: _builtins.str
     """Output only. The id (UUID) of the user, or of the user that a service acted for."""
     user_name: _builtins.str
-    """Output only. The user's name. Set only if the user is still a member of the organization."""
+    """Output only. The user's name, or the user's email address if the name is not known. Set only if the user is still a
+    member of the organization.
+    """
     delivery_id: _builtins.str
     """Output only. The delivery id of the webhook event that caused the change."""
     def __init__(

@@ -74,8 +74,8 @@ class RepositoryServiceServicer:
 
     def ListBranches(self, request, context):
         """ListBranches lists or searches the branches of a repository: the default branch first, then by name. They are
-        fetched from the provider and cached for 30 seconds, or for some minutes if a search needs more than 1,000 branches.
-        If they cannot be fetched, the call returns an earlier result if there is one.
+        fetched from the provider and cached for 30 seconds, or for some minutes if a search needs more than 1,000
+        branches. If they cannot be fetched, the call returns an earlier result if there is one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -24,8 +24,8 @@ class RepositoryServiceStub:
     """GetRepository returns one repository."""
     ListBranches: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ListBranchesRequest, _repositories_pb2.ListBranchesResponse]
     """ListBranches lists or searches the branches of a repository: the default branch first, then by name. They are
-    fetched from the provider and cached for 30 seconds, or for some minutes if a search needs more than 1,000 branches.
-    If they cannot be fetched, the call returns an earlier result if there is one.
+    fetched from the provider and cached for 30 seconds, or for some minutes if a search needs more than 1,000
+    branches. If they cannot be fetched, the call returns an earlier result if there is one.
     """
 
 class RepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -56,8 +56,8 @@ class RepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_repositories_pb2.ListBranchesRequest, _abc.Awaitable[_repositories_pb2.ListBranchesResponse]],
     ) -> _abc.Awaitable[_repositories_pb2.ListBranchesResponse]:
         """ListBranches lists or searches the branches of a repository: the default branch first, then by name. They are
-        fetched from the provider and cached for 30 seconds, or for some minutes if a search needs more than 1,000 branches.
-        If they cannot be fetched, the call returns an earlier result if there is one.
+        fetched from the provider and cached for 30 seconds, or for some minutes if a search needs more than 1,000
+        branches. If they cannot be fetched, the call returns an earlier result if there is one.
         """
 
 def add_RepositoryServiceServicer_to_server(servicer: RepositoryServiceServicer, server: _aio.Server) -> None: ...
