@@ -2,8 +2,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from core.domain.events.event import Event, Settlement
+from core.domain.identifiers import EventId
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +14,18 @@ class Letter:
 
     event: Event
     body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedBatch:
+    """The webhook events that a drain started to process without recording an end.
+
+    `storage_restarted` is true if the storage has started since then, which ends every running batch.
+    """
+
+    drain_id: UUID
+    event_ids: tuple[EventId, ...]
+    storage_restarted: bool = False
 
 
 class Mailbox(Protocol):
@@ -54,3 +68,17 @@ class Mailbox(Protocol):
 
         Those received more than 72 hours ago are ignored as `before_binding` instead.
         """
+
+    async def record_batch_start(
+        self, lane: int, event_ids: Sequence[EventId], *, drain_id: UUID
+    ) -> UnfinishedBatch | None:
+        """Record that a drain starts to process these events, and commit.
+
+        If another drain has not recorded the end of its batch, return that batch and change nothing. Call
+        this in a separate transaction, before any other write, while another transaction holds the lane. The
+        record survives the end of this process. A crash of the storage can lose it, but then nothing was
+        processed.
+        """
+
+    async def record_batch_end(self, lane: int, *, drain_id: UUID) -> None:
+        """Record in this transaction that the drain's batch has ended."""

@@ -2,7 +2,6 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from ports.attributions import AttributionStore
-from ports.batch_starts import BatchStartStore
 from ports.catalog import CatalogStore
 from ports.connections import ConnectionStore
 from ports.domain_events import DomainEventStore
@@ -41,7 +40,6 @@ class Transaction(Protocol):
     attributions: AttributionStore
     flows: FlowStore
     mailbox: Mailbox
-    batch_starts: BatchStartStore
     events: EventStore
     domain_events: DomainEventStore
     versions: VersionStore

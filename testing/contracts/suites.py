@@ -9,7 +9,7 @@ from types import new_class
 
 from testing.contracts.directory import DirectoryContract
 from testing.contracts.stores.attributions import AttributionStoreContract
-from testing.contracts.stores.batch_starts import BatchStartStoreContract
+from testing.contracts.stores.batch_starts import BatchStartContract
 from testing.contracts.stores.catalog import CatalogStoreContract
 from testing.contracts.stores.catalog_search import CatalogSearchContract
 from testing.contracts.stores.catalog_syncs import CatalogSyncContract
@@ -57,7 +57,7 @@ STORE_CONTRACTS: tuple[type, ...] = (
     VersionStoreContract,
     IdempotencyStoreContract,
     RecoveryStoreContract,
-    BatchStartStoreContract,
+    BatchStartContract,
     DirectoryContract,
 )
 """Everything that an adapter of `ports.unit_of_work` and `ports.directory` must pass."""

@@ -36,7 +36,7 @@ from core.domain.streams.domain_event import DomainEvent
 from core.domain.tokens.lease import StoredTokens
 from core.domain.tokens.read_token import ReadLease
 from core.domain.tokens.revocation import Revocation
-from ports.batch_starts import UnfinishedBatch
+from ports.mailbox import UnfinishedBatch
 
 _LOCK_SECONDS = 5.0
 

@@ -4,7 +4,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from ports.unit_of_work import Transaction, UnitOfWork
 from testing.memory.database import MemoryDatabase, Session
 from testing.memory.stores.attributions import MemoryAttributionStore
-from testing.memory.stores.batch_starts import MemoryBatchStartStore
 from testing.memory.stores.catalog import MemoryCatalogStore
 from testing.memory.stores.connections import MemoryConnectionStore
 from testing.memory.stores.domain_events import MemoryDomainEventStore
@@ -55,7 +54,6 @@ class MemoryTransaction(Transaction):
         self.attributions = MemoryAttributionStore(session)
         self.flows = MemoryFlowStore(session)
         self.mailbox = MemoryMailbox(session)
-        self.batch_starts = MemoryBatchStartStore(session)
         self.events = MemoryEventStore(session)
         self.domain_events = self._recorder
         self.versions = MemoryVersionStore(session)

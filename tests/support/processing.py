@@ -166,7 +166,6 @@ class _WatchedTransaction(Transaction):
         self.attributions = behind.attributions
         self.flows = behind.flows
         self.mailbox = behind.mailbox
-        self.batch_starts = behind.batch_starts
         self.events = behind.events
         self.domain_events = behind.domain_events
         self.versions = behind.versions

@@ -6,7 +6,6 @@ from typing import Generic, TypeVar
 from adapters.postgres.connection.database import Database
 from adapters.postgres.connection.session import Session
 from adapters.postgres.stores.attributions import PostgresAttributionStore
-from adapters.postgres.stores.batch_starts import PostgresBatchStartStore
 from adapters.postgres.stores.catalog import PostgresCatalogStore
 from adapters.postgres.stores.connections import PostgresConnectionStore
 from adapters.postgres.stores.domain_events import PostgresDomainEventStore
@@ -90,7 +89,6 @@ class PostgresTransaction(Transaction):
     attributions = _Store(PostgresAttributionStore)
     flows = _Store(PostgresFlowStore)
     mailbox = _Store(PostgresMailbox)
-    batch_starts = _Store(PostgresBatchStartStore)
     events = _Store(PostgresEventStore)
     domain_events = _Store(PostgresDomainEventStore)
     versions = _Store(PostgresVersionStore)

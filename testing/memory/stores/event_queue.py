@@ -1,9 +1,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from core.domain.events.event import BEFORE_BINDING, UNROUTED_LIFETIME, Event, EventStatus, Settlement
-from ports.mailbox import Letter, Mailbox
+from core.domain.identifiers import EventId
+from ports.mailbox import Letter, Mailbox, UnfinishedBatch
 from testing.memory.database import Session
 
 
@@ -103,3 +105,21 @@ class MemoryMailbox(Mailbox):
 
     def _due(self, now: datetime) -> list[Event]:
         return [event for _, event in sorted(self._session.state.events.items()) if event.is_due(now)]
+
+    async def record_batch_start(
+        self, lane: int, event_ids: Sequence[EventId], *, drain_id: UUID
+    ) -> UnfinishedBatch | None:
+        """Record a start, or return the batch that another drain did not finish."""
+        starts = (await self._session.writable()).batch_starts
+        earlier = starts.get(lane)
+        if earlier is not None and earlier.drain_id != drain_id:
+            return earlier
+        starts[lane] = UnfinishedBatch(drain_id, tuple(event_ids))
+        self._session.commit()
+        return None
+
+    async def record_batch_end(self, lane: int, *, drain_id: UUID) -> None:
+        """Record that the batch has ended."""
+        starts = (await self._session.writable()).batch_starts
+        if lane in starts and starts[lane].drain_id == drain_id:
+            del starts[lane]

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from psycopg.sql import SQL
 
@@ -12,7 +13,8 @@ from adapters.postgres.rows.compression import decompress
 from core.domain.deliveries.source_key import to_number
 from core.domain.events.event import UNROUTED_LIFETIME, PayloadDamaged, Settlement
 from core.domain.events.lanes import LANES, lane_of
-from ports.mailbox import Letter, Mailbox
+from core.domain.identifiers import EventId
+from ports.mailbox import Letter, Mailbox, UnfinishedBatch
 
 # Reading the largest payloads takes seconds in which the transaction waits for its process.
 _TRY_LOCK = """
@@ -128,6 +130,23 @@ _ROUTE_WAITING = """
     WHERE e.id = connected.id
     RETURNING is_late
 """
+# The commit does not wait for the disk: the record must survive this process, but not a crash of the server,
+# which is not counted as an attempt. The last part reads the row as it was before the statement.
+_RECORD_BATCH_START = """
+    WITH unflushed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)),
+    recorded AS (
+        INSERT INTO git_batch_starts AS s (lane, drain_id, event_ids, started_at)
+        SELECT %(lane)s::smallint, %(drain_id)s::uuid, %(event_ids)s::bigint[], clock_timestamp()
+        FROM unflushed
+        ON CONFLICT (lane) DO UPDATE
+        SET drain_id = excluded.drain_id, event_ids = excluded.event_ids, started_at = excluded.started_at
+        WHERE s.event_ids IS NULL OR s.drain_id = excluded.drain_id
+        RETURNING lane
+    )
+    SELECT drain_id, event_ids, started_at < pg_postmaster_start_time() FROM git_batch_starts
+    WHERE lane = %(lane)s::smallint AND NOT EXISTS (SELECT FROM recorded)
+"""
+_RECORD_BATCH_END = "UPDATE git_batch_starts SET event_ids = NULL WHERE lane = %s AND drain_id = %s"
 
 
 class PostgresMailbox(Mailbox):
@@ -195,6 +214,19 @@ class PostgresMailbox(Mailbox):
         """Reopen unrouted events whose installation is connected now; return how many."""
         rows = await self._session.write(_ROUTE_WAITING, {"oldest": now - UNROUTED_LIFETIME, "now": now})
         return sum(not is_late for (is_late,) in rows)
+
+    async def record_batch_start(
+        self, lane: int, event_ids: Sequence[EventId], *, drain_id: UUID
+    ) -> UnfinishedBatch | None:
+        """Record a start in one round trip, or return the batch that another drain did not finish."""
+        rows = await self._session.write_at_once(
+            _RECORD_BATCH_START, {"lane": lane, "drain_id": drain_id, "event_ids": Bigints(event_ids)}
+        )
+        return UnfinishedBatch(rows[0][0], tuple(rows[0][1]), rows[0][2]) if rows else None
+
+    async def record_batch_end(self, lane: int, *, drain_id: UUID) -> None:
+        """Record that the batch has ended."""
+        await self._session.change(_RECORD_BATCH_END, (lane, drain_id))
 
 
 def _letter(row: Row) -> Letter:

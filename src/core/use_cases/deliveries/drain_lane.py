@@ -21,10 +21,9 @@ from core.use_cases.deliveries.event_batch import World, populate, route
 from core.use_cases.deliveries.interruptions import Interruptions
 from core.use_cases.deliveries.poison_events import DroveStorageAway, Suspects
 from ports.alerts import Alerts
-from ports.batch_starts import UnfinishedBatch
 from ports.clock import Clock
 from ports.doorbell import Doorbell
-from ports.mailbox import Letter
+from ports.mailbox import Letter, UnfinishedBatch
 from ports.metrics import Metrics
 from ports.unit_of_work import Transaction, UnitOfWork
 from ports.webhooks import WebhookProtocol
@@ -134,7 +133,7 @@ class DrainLane:
                 self.suspects.check(lane, events)
                 world = await self._interpreted(tx, letters)
                 await world.write(tx)
-                await tx.batch_starts.finish(lane, drain_id=drain_id)
+                await tx.mailbox.record_batch_end(lane, drain_id=drain_id)
                 await tx.commit()
         except Exception as error:
             if not events:
@@ -205,7 +204,7 @@ class DrainLane:
             is_final = isinstance(failed.error, DroveStorageAway)
             settlement = _failure(world, failed.events[0], _message(failed.error), final=is_final)
             await tx.mailbox.settle([settlement])
-            await tx.batch_starts.finish(lane, drain_id=drain_id)
+            await tx.mailbox.record_batch_end(lane, drain_id=drain_id)
             await tx.commit()
         self.suspects.settled(lane, failed.events)
         self._tell(failed.events, [settlement])

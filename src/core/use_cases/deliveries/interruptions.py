@@ -8,7 +8,7 @@ from core.domain.errors import StorageUnavailable
 from core.domain.events.event import Event, EventStatus, Settlement, interrupted_attempt
 from core.use_cases.deliveries.event_batch import route
 from core.use_cases.deliveries.poison_events import Suspects
-from ports.batch_starts import UnfinishedBatch
+from ports.mailbox import UnfinishedBatch
 from ports.unit_of_work import Transaction, UnitOfWork
 
 
@@ -30,13 +30,15 @@ class Interruptions:
     ) -> UnfinishedBatch | None:
         """Record a start durably, or return an earlier batch of the lane that has not ended."""
         async with self.unit_of_work() as tx:
-            return await tx.batch_starts.record(lane, [event.id for event in events], drain_id=drain_id)
+            return await tx.mailbox.record_batch_start(
+                lane, [event.id for event in events], drain_id=drain_id
+            )
 
     async def withdraw_start(self, lane: int, *, drain_id: UUID) -> None:
         """Record an end after losing the connection to storage, unless storage is still unavailable."""
         with suppress(StorageUnavailable):
             async with self.unit_of_work() as tx:
-                await tx.batch_starts.finish(lane, drain_id=drain_id)
+                await tx.mailbox.record_batch_end(lane, drain_id=drain_id)
                 await tx.commit()
 
     async def count(
@@ -46,7 +48,7 @@ class Interruptions:
 
         The caller holds the lane and commits.
         """
-        await tx.batch_starts.finish(lane, drain_id=batch.drain_id)
+        await tx.mailbox.record_batch_end(lane, drain_id=batch.drain_id)
         is_outage = batch.storage_restarted or self.suspects.has_lost(lane, batch.event_ids)
         self.suspects.isolate(lane, batch.event_ids)
         if is_outage or len(batch.event_ids) > 1:
