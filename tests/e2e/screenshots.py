@@ -98,7 +98,7 @@ def _arrange(site: Site) -> None:
         page = person.open(PAGES["connections"]).page
         page.get_by_role("button", name="Connect GitHub").click()
         page.get_by_role("button", name="Authorize crewkit").click()
-        person.sees("Verified emails that match your commits")
+        person.sees("Verified emails used to match your commits")
         person.open("attribution?status=matched").sees("mara@acme-rockets.example")
 
 

@@ -4,7 +4,7 @@ const WORDS = new Map(
     installation_bound_elsewhere:
       "That GitHub account is connected to another organization in crewkit. Disconnect it there first, or choose another account.",
     installation_not_proven:
-      "Only an owner of that GitHub account, or an admin of all its repositories, can connect it. Ask an owner to connect the account.",
+      "crewkit couldn’t verify that you manage that GitHub account. Ask an owner of the account, or an admin of all repositories that the app can access there, to connect it.",
     installation_not_visible:
       "The GitHub user you signed in with has no access to the app on that GitHub account. Sign in to GitHub as a user who has access.",
     installation_suspended:
@@ -13,8 +13,8 @@ const WORDS = new Map(
     organization_already_connected:
       "This organization is connected to another GitHub account. Disconnect it first.",
     authorization_denied:
-      "You cancelled the authorization on GitHub. Nothing was changed. To connect, start again.",
-    flow_expired: "Connecting took longer than ten minutes. Nothing was changed. Connect again.",
+      "The app wasn’t authorized on GitHub. Nothing was changed. To connect, start again.",
+    flow_expired: "Connecting took too long. Nothing was changed. Connect again.",
     flow_used: "This connection attempt was already finished. If GitHub isn’t connected, connect again.",
     flow_invalid:
       "This connection attempt is no longer valid, or was started in another browser or by another user. Connect again.",

@@ -191,7 +191,7 @@ class PrometheusMetrics(Metrics):
         )
         self._overdue_checks = Gauge(
             "crewkit_git_installation_checks_overdue_seconds",
-            "Delay of the most overdue daily installation check, in seconds.",
+            "Seconds since the daily installation check that waits longest became due, 0 if none is due.",
             ["provider"],
             registry=self._registry,
             multiprocess_mode="mostrecent",

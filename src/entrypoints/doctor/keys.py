@@ -9,6 +9,13 @@ from entrypoints.doctor.wording import counted, lasting
 from ports.cipher import Cipher, CiphertextRefused
 
 _ABOUT = "encryption keys"
+_USERS = "Users whose values are lost have to connect again."
+_AFTER_LOSS = {
+    "user_git_connections.access_token": _USERS,
+    "user_git_connections.refresh_token": _USERS,
+    "git_integrations.webhook_secret": "Organizations whose values are lost have to connect again.",
+}
+_REPLACED = "Nothing else has to be done: the service replaces lost values of this column, or they expire."
 _NOTED = "The times of the last use are updated once a minute."
 # A key that was not used for this long is not used by any process any more.
 _RETIRED_AFTER = timedelta(days=30)
@@ -68,8 +75,8 @@ def _wrong(one: Sealed, key_ids: Collection[str], cipher: Cipher) -> Finding | N
             _ABOUT,
             f"{one.column}: {counted(one.count, 'value')} encrypted with the key `{one.key_id}`, which is "
             "not in CREWKIT_GIT_ENCRYPTION_KEYS.",
-            "Add this key to CREWKIT_GIT_ENCRYPTION_KEYS after the first key. If the key is lost, the "
-            "users and organizations of these values have to connect again.",
+            "Add this key to CREWKIT_GIT_ENCRYPTION_KEYS after the first key. If the key is lost, so are the "
+            f"values. {_AFTER_LOSS.get(one.column, _REPLACED)}",
         )
     try:
         cipher.decrypt(one.ciphertext, context=one.context)
@@ -79,8 +86,8 @@ def _wrong(one: Sealed, key_ids: Collection[str], cipher: Cipher) -> Finding | N
             f"{one.column}: {counted(one.count, 'value')} encrypted with the key `{one.key_id}`. The newest "
             "cannot be decrypted.",
             f"Check the key `{one.key_id}` in CREWKIT_GIT_ENCRYPTION_KEYS. If it was changed, restore the "
-            "key that had this id when the value was written. If it was not changed, the value is damaged, "
-            "and its user or organization has to connect again.",
+            "key that had this id when the value was written. If it was not changed, the value is lost. "
+            f"{_AFTER_LOSS.get(one.column, _REPLACED)}",
         )
     return None
 
@@ -106,14 +113,15 @@ def judge_webhook_secrets(
                 about,
                 f"{len(fingerprints)} secrets are accepted. GitHub has not signed a delivery with the "
                 f"newest secret yet. {last}",
-                "Enter the newest secret on the app's page at GitHub. The service accepts the older "
-                f"secrets until you remove them from CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS. {_NOTED}",
+                "Enter the newest secret on the app's page at GitHub. If you have entered it, push to a "
+                "repository. The service accepts the older secrets until you remove them from "
+                f"CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS. {_NOTED}",
             )
         ]
     return [
         warn(
             about,
-            f"GitHub signs deliveries with the newest secret. Older secrets are still accepted. {last}",
+            f"GitHub has signed deliveries with the newest secret. Older secrets are still accepted. {last}",
             "When an older secret has not been used for a day, remove it from "
             f"CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS. {_NOTED}",
         )

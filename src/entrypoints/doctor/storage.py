@@ -58,8 +58,8 @@ def judge_workers(names: Sequence[str]) -> Finding:
         return ok("worker", f"{counted(len(names), 'worker')} running.")
     return fail(
         "worker",
-        "No worker is running. Webhook events are stored, but not processed.",
-        "Start `crewkit-git worker`.",
+        "No worker is connected to this Redis. Webhook events are stored, but not processed.",
+        "Start `crewkit-git worker`. If a worker runs, check that its CREWKIT_GIT_REDIS_URL is the same.",
     )
 
 
@@ -104,7 +104,8 @@ def judge_checks(backlog: CheckBacklog, *, now: datetime) -> Finding:
             f"The daily check is due for {counted(backlog.overdue, 'installation')}, and late for at least "
             f"one: the oldest check has been due for {lasting(late)}.{last}",
             "Check that `crewkit-git scheduler` is running, and search its log for "
-            "`installation_check_failed`.",
+            "`installation_check_failed`. Checks also wait while less than half of the app's hourly rate "
+            "limit is left.",
         )
     return ok(
         about,

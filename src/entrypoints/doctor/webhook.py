@@ -93,8 +93,8 @@ def judge_deliveries(
                 about,
                 f"GitHub got a success response for {deliveries(len(elsewhere))}, but this database does "
                 f"not have them. The last was sent {lasting(now - elsewhere[0].delivered_at)} ago.",
-                "Check whether another service receives requests at the webhook URL, or whether the API "
-                "uses another database than this command.",
+                "Check whether another service receives requests at the webhook URL, whether the API uses "
+                "another database than this command, or whether an older backup was restored.",
             )
         )
     if found:
@@ -118,9 +118,10 @@ def _of_failures(
     is_refused = last.status_code == HTTPStatus.UNAUTHORIZED
     if is_refused:
         remedy = (
-            "The service rejected the signature, because GitHub signs with a secret that this service does "
-            "not have. Enter the first value of CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS as the webhook secret at "
-            f"{page}, or add the secret that was entered there to the setting and restart the API processes."
+            "GitHub does not sign with a secret that this service accepts. Enter the first value of "
+            f"CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS as the webhook secret at {page}, or add the secret that was "
+            "entered there to the setting and restart the API processes. If the API's log has no "
+            "`delivery_refused` for that time, the response is from a proxy in front of the API."
         )
     elif last.status_code is None:
         remedy = "Check that the API is running and that GitHub can reach the webhook URL."
@@ -132,7 +133,7 @@ def _of_failures(
         return warn(
             "deliveries",
             f"{message} Newer deliveries arrived.",
-            "Nothing to do: the scheduler fetches the missing deliveries.",
+            "If the scheduler runs, there is nothing to do: it fetches the missing deliveries.",
         )
     if fetched == len(lost) and not is_refused:
         remedy = (

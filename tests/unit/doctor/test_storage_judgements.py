@@ -1,6 +1,6 @@
 """What PostgreSQL and Redis tell of themselves, of keys, and of processes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -117,6 +117,15 @@ def test_a_key_that_is_gone_is_named_and_its_values_counted() -> None:
         "which is not in CREWKIT_GIT_ENCRYPTION_KEYS."
     )
     assert value.ciphertext not in found.message + found.remedy
+    # The service gets a new installation token, so nobody has to connect again.
+    assert "connect again" not in found.remedy
+
+
+def test_users_connect_again_if_the_key_of_their_tokens_is_lost() -> None:
+    """Nothing else brings their tokens back."""
+    value = replace(sealed(OLD), column="user_git_connections.refresh_token")
+    (found,) = judged([value], NEW)
+    assert "Users whose values are lost have to connect again." in found.remedy
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_all_arrived() -> None:
 @pytest.mark.parametrize(
     ("answer", "code", "said"),
     [
-        ("Invalid HTTP Response: 401", 401, "The service rejected the signature"),
+        ("Invalid HTTP Response: 401", 401, "GitHub does not sign with a secret that this service accepts"),
         ("Invalid HTTP Response: 503", 503, "Search the log of the API"),
         ("timed out", None, "GitHub can reach the webhook URL"),
     ],
@@ -163,7 +163,10 @@ def test_that_it_was_fetched_does_not_mend_a_secret_that_is_wrong() -> None:
     """The next one is refused too."""
     refused = attempt(2, "Invalid HTTP Response: 401", 401)
     (found,) = judged(refused, attempt(1), known=["guid-1", "guid-2"])
-    assert (found.level, "The service rejected the signature" in found.remedy) == (Level.FAIL, True)
+    assert (found.level, "GitHub does not sign with a secret that this service accepts" in found.remedy) == (
+        Level.FAIL,
+        True,
+    )
 
 
 def test_what_others_accepted_is_wrong() -> None:

@@ -134,7 +134,7 @@ function aboutBranches(
   searchText: string,
   { stale, fetched_at, complete }: { stale: boolean; fetched_at: string; complete: boolean },
 ): string | null {
-  if (stale) return `GitHub isn’t responding. These branches are from ${ago(fetched_at)}.`;
+  if (stale) return `Couldn’t load branches from GitHub. These are from ${ago(fetched_at)}.`;
   if (searchText && !branches.some(({ name }) => name === searchText))
     return branches.length > 0
       ? null

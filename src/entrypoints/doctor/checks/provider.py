@@ -41,11 +41,12 @@ _LIMITS = Limits(connect=3.0, silence=4.5, whole=4.5, retries=RetryPolicy(attemp
 _REGISTER = "Register an app with `crewkit-git register-app` (docs/github-app.md)."
 _REFUSED = (
     "Generate a private key on the app's page and set CREWKIT_GIT_GITHUB_PRIVATE_KEY to the path of the "
-    "downloaded file. Copy CREWKIT_GIT_GITHUB_CLIENT_ID and CREWKIT_GIT_GITHUB_APP_ID from the same page."
+    "downloaded file. Copy CREWKIT_GIT_GITHUB_CLIENT_ID and CREWKIT_GIT_GITHUB_APP_ID from the same page. If "
+    "`github clock` warns or fails, correct the clock instead."
 )
 _CLIENT_REFUSED = (
-    "Generate a client secret on the app's page and set CREWKIT_GIT_GITHUB_CLIENT_SECRET to its value. Copy "
-    "CREWKIT_GIT_GITHUB_CLIENT_ID from the same page."
+    "Unless GitHub suspended the app, generate a client secret on the app's page and set "
+    "CREWKIT_GIT_GITHUB_CLIENT_SECRET to its value. Copy CREWKIT_GIT_GITHUB_CLIENT_ID from the same page."
 )
 _NO_CODE = Secret("asked-by-crewkit-git-doctor")
 
@@ -66,7 +67,8 @@ def provider_checks(
     provider = GitHubProvider(app, clock, limits=_LIMITS, connect=connect_by(outgoing_of(settings)))
     stack.push_async_callback(provider.close)
     asking = _Asking(settings, clock, provider, app, database)
-    remedy = f"Check that this machine can reach {settings.github_api_url}, and look at https://www.githubstatus.com"
+    addresses = f"{settings.github_api_url} and {settings.github_url}"
+    remedy = f"Check that this machine can reach {addresses}, and look at https://www.githubstatus.com"
     return [
         Check(_ABOUT, asking.app, remedy),
         Check("client secret", asking.client_secret, remedy),

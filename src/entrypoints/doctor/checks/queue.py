@@ -14,12 +14,13 @@ _REMEDY = (
     "Start Redis or correct CREWKIT_GIT_REDIS_URL. Until Redis works again, webhook events are stored, but "
     "not processed."
 )
+_UNSET = "Start Redis and set CREWKIT_GIT_REDIS_URL to its URL."
 
 
 def queue_checks(settings: Settings) -> list[Check]:
     """Return the checks of Redis."""
     if settings.redis_url is None:
-        return [unset(settings, "redis", ["REDIS_URL"], _REMEDY)]
+        return [unset(settings, "redis", ["REDIS_URL"], _UNSET)]
     url = settings.redis_url.reveal()
 
     async def look() -> list[Finding]:

@@ -33,6 +33,7 @@ from ports.events import EventFilter
 
 _MOST_FAILED = 100
 _REMEDY = "Start PostgreSQL or correct CREWKIT_GIT_DATABASE_URL."
+_UNSET = "Start PostgreSQL and set CREWKIT_GIT_DATABASE_URL to its URL."
 _KEYS_REMEDY = (
     "Set CREWKIT_GIT_ENCRYPTION_KEYS to the keys that encrypted the tokens in the database. For a new "
     "database, create a key with `crewkit-git keys new`."
@@ -42,7 +43,7 @@ _KEYS_REMEDY = (
 def storage_checks(settings: Settings, clock: Clock, database: Database | None) -> list[Check]:
     """Return the checks of PostgreSQL and of what is stored there."""
     if database is None:
-        return [unset(settings, "database", ["DATABASE_URL"], _REMEDY)]
+        return [unset(settings, "database", ["DATABASE_URL"], _UNSET)]
     storage = _Storage(
         settings, clock, Inspection(database), PostgresUnitOfWork(database), WriteProbe(database)
     )

@@ -18,7 +18,7 @@ const METHODS: Record<Attribution["method"], string> = {
   bot: "Bot account",
   noreply_id: "GitHub no-reply email",
   not_a_member: "Not a member of this organization",
-  unknown: "No connected account uses this email",
+  unknown: "No connected account matches",
   username: "GitHub username",
   verified_address: "Verified email",
 };
@@ -57,7 +57,7 @@ export function AttributionPage() {
   return (
     <Page
       title="Attribution"
-      about="Commit authors and their crewkit users. When an author connects a GitHub account, earlier commits are matched too."
+      about="Commit authors, including committers and co-authors, and their crewkit users. When an author connects a GitHub account, earlier commits are matched too."
     >
       <div className="mb-4 flex flex-wrap gap-3">
         <NativeSelect

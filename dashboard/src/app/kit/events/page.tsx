@@ -118,7 +118,7 @@ export function EventsPage() {
           <EmptyState icon={Activity} title={status || event ? "No matching events" : "No events yet"}>
             {status || event
               ? "Change the filters to see other events."
-              : "Push to a linked repository. The event appears here within a second."}
+              : "Push to a linked repository. The event then appears here."}
           </EmptyState>
         }
       >
@@ -133,7 +133,7 @@ export function EventsPage() {
                 {typeInWords(row)}
               </Link>
               <span className="block truncate text-muted-foreground">
-                {linked ? whereInWords(row.repo_id, places) : "\u00a0"}
+                {linked ? whereInWords(row.repo_id, places, linked) : "\u00a0"}
               </span>
             </span>
             {row.reason && (

@@ -8,7 +8,7 @@ const WORDS = new Map(
     connection_unknown: "No user has connected this GitHub account",
     deletion_to_confirm: "Checking with GitHub whether the app was uninstalled",
     delivered: "Delivered",
-    event_name_mismatch: "The payload doesn’t match the event name in the header",
+    event_name_mismatch: "The payload doesn’t match the event type in the header",
     event_not_handled: "crewkit doesn’t use this event type",
     integration_revoked: "GitHub is disconnected",
     no_installation: "The payload doesn’t name an installation",

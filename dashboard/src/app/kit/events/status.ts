@@ -26,6 +26,6 @@ export const MEANINGS: Record<Status, string> = {
   processed: "Processed successfully.",
   failed: "Processing failed. See the reason and fix the cause. Then retry the event.",
   ignored:
-    "The event changed nothing. The reason says why. If no project is linked to the repository, or its events are paused, change that and retry the event.",
+    "The event changed nothing. The reason says why. If no project was linked to the repository, link one and retry the event. If a project’s events were paused, resume them and retry the event.",
   unrouted: "The event’s GitHub account isn’t connected. Connect the account to process the event.",
 };

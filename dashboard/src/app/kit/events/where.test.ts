@@ -20,4 +20,8 @@ describe("where an event happened", () => {
     expect(whereInWords("2", places)).toBe("Repository not linked");
     expect(whereInWords(null, places)).toBe("GitHub App");
   });
+
+  it("does not call a repository unlinked if not all linked repositories are known", () => {
+    expect(whereInWords("2", places, { areMore: true })).toBe("Repository");
+  });
 });

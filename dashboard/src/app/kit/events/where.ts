@@ -17,10 +17,18 @@ export function placesOf(projects: readonly Project[]): ReadonlyMap<string, Plac
   return places;
 }
 
-/** Return the repository of an event and the projects that are linked to it. */
-export function whereInWords(repoId: string | null, places: ReadonlyMap<string, Place>): string {
+/**
+ * Return the repository of an event and the projects that are linked to it.
+ *
+ * With `areMore`, `places` has only some of the linked repositories.
+ */
+export function whereInWords(
+  repoId: string | null,
+  places: ReadonlyMap<string, Place>,
+  { areMore = false }: { areMore?: boolean } = {},
+): string {
   if (repoId === null) return "GitHub App";
   const place = places.get(repoId);
-  if (!place) return "Repository not linked";
+  if (!place) return areMore ? "Repository" : "Repository not linked";
   return `${place.repository} → ${place.projects.join(", ")}`;
 }

@@ -44,7 +44,7 @@ export function ChosenById({
             </div>
           }
         >
-          The repository was deleted or moved, or crewkit lost access to it. Restore access on GitHub, or
+          The repository doesn’t exist, was moved, or crewkit has no access to it. Grant access on GitHub, or
           choose another repository.
         </EmptyState>
       </Card>

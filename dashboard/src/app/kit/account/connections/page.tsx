@@ -47,7 +47,7 @@ const STANDING = {
 const MESSAGES: Record<Connection["status"], string | null> = {
   active: null,
   not_connected:
-    "After you connect, your commits are matched by your verified GitHub emails. Earlier commits are matched too.",
+    "After you connect, your commits are matched by your GitHub account and its verified emails. Earlier commits are matched too.",
   reconnect_required:
     "GitHub no longer accepts crewkit’s access to your account. Reconnect to restore access.",
   revoked: "You revoked crewkit’s access on GitHub. Reconnect to restore access.",
@@ -106,7 +106,7 @@ function ConnectionCard({ connection }: { connection: Connection }) {
         {MESSAGES[connection.status] && <p>{MESSAGES[connection.status]}</p>}
         {connection.emails.length > 0 && (
           <div>
-            <h3 className="text-muted-foreground">Verified emails that match your commits</h3>
+            <h3 className="text-muted-foreground">Verified emails used to match your commits</h3>
             <ul>
               {connection.emails.map((email) => (
                 <li key={email}>{email}</li>

@@ -36,7 +36,8 @@ export function NoRepositories({
     case "unreachable":
       return (
         <EmptyState icon={CloudOff} title="Couldn’t load repositories">
-          {syncFailureInWords(syncError)} Select “Refresh” to try again now.
+          {syncFailureInWords(syncError)}
+          {syncError !== "provider_rate_limited" && " Select “Refresh” to try again now."}
         </EmptyState>
       );
     case "none_granted":
@@ -46,7 +47,8 @@ export function NoRepositories({
           title="No repositories available"
           action={<AdjustAccess orgId={orgId} words="Choose repositories on GitHub" isMain />}
         >
-          The crewkit app can’t access any repositories of this account. A GitHub owner can grant access.
+          The crewkit app can’t access any repositories of the GitHub account. An owner of the account can
+          grant access.
         </EmptyState>
       );
     case "no_match":

@@ -78,7 +78,7 @@ export const RepositoryRow = memo(function RepositoryRow({
             <span className="font-medium text-info">{linkedTo(projects)}</span>
           )}
           {projects && projects.length > 0 && about && " · "}
-          {about || (projects?.length ? null : "No commits yet")}
+          {about || (projects?.length ? null : "No details yet")}
         </div>
       </div>
     </div>

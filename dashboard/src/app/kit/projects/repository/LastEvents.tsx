@@ -64,7 +64,7 @@ export function LastEvents({
         )}
         {data?.data.length === 0 && (
           <EmptyState icon={Activity} title="No events yet">
-            Push to {fullName}. The event appears here within a second.
+            Push to {fullName}. The event then appears here.
           </EmptyState>
         )}
         {data && data.data.length > 0 && (

@@ -94,6 +94,7 @@ export function LinkForm({
             <Note tone="warning">
               Replaces {former.full_name}. Past events and commits are kept. The branch and the root directory
               below replace the current settings.
+              {!former.webhooks_enabled && " The project receives events again."}
             </Note>
           )}
           <ChoiceFields

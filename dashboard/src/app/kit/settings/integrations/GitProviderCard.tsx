@@ -79,7 +79,7 @@ function Facts({ integration, orgId }: { integration: Integration; orgId: string
     Repositories: repository_selection === "all" ? "All repositories" : "Selected repositories",
     Connected: connected_at && <Time at={connected_at} />,
     "Last webhook":
-      delivered === undefined ? "…" : delivered === null ? "None yet" : <Time at={delivered.received_at} />,
+      delivered === undefined ? "…" : delivered === null ? "None" : <Time at={delivered.received_at} />,
     "Repository list": sync?.synced_at ? (
       <>
         Updated <Time at={sync.synced_at} />

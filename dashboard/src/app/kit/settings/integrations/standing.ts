@@ -46,7 +46,7 @@ export function standingOf(integration: Integration, role: Role): Standing {
         tone: "info",
         badge: "Waiting for approval",
         sentence:
-          "An owner of the GitHub organization has to approve the app. The account is then connected automatically. The request expires after 30 days.",
+          "An owner of the GitHub organization has to approve the app. The GitHub organization is then connected automatically. The request expires after 30 days.",
         deed: connect("Approved already? Connect"),
         other: install("Install on another account"),
       };
@@ -80,8 +80,7 @@ function suspended(integration: Integration, account: string, may: string | null
   return {
     tone,
     badge: "Access rejected",
-    sentence:
-      "GitHub is rejecting crewkit’s access. We’ll keep trying. To restore access now, reconnect GitHub.",
+    sentence: `GitHub is rejecting crewkit’s access to ${account}. We’ll keep trying. Check on GitHub whether the app is still installed. To try again now, reconnect GitHub.`,
     deed: { kind: "install", words: "Reconnect GitHub", mode: "existing", refusal: may },
   };
 }
