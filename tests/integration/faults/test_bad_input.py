@@ -48,15 +48,18 @@ BODIES: dict[str, tuple[bytes, str]] = {
     "null": (b"null", "body_not_an_object"),
 }
 
+_REF = b'"ref":"refs/heads/main"'
+# Bodies of a push, but for a field of the wrong type or one that is missing.
 ODD_OBJECTS = {
-    "installation is a number": b'{"installation":5}',
-    "installation's id is a text": b'{"installation":{"id":"5"}}',
-    "installation's id is not positive": b'{"installation":{"id":0}}',
-    "installation's id is too large": b'{"installation":{"id":9223372036854775808}}',
-    "repository is a list": b'{"installation":{"id":5},"repository":[]}',
-    "repository's id is null": b'{"installation":{"id":5},"repository":{"id":null}}',
-    "action is an object": b'{"action":{},"installation":{"id":5}}',
-    "action is an object, with half a character": b'{"action":{},"installation":{"id":5},"x":"\\ud83d"}',
+    "installation is a number": b'{"installation":5,%s}' % _REF,
+    "installation's id is a text": b'{"installation":{"id":"5"},%s}' % _REF,
+    "installation's id is not positive": b'{"installation":{"id":0},%s}' % _REF,
+    "installation's id is too large": b'{"installation":{"id":9223372036854775808},%s}' % _REF,
+    "repository is a list": b'{"installation":{"id":5},"repository":[],%s}' % _REF,
+    "repository's id is null": b'{"installation":{"id":5},"repository":{"id":null},%s}' % _REF,
+    "action is an object": b'{"action":{},"installation":{"id":5},%s}' % _REF,
+    "action is an object, with half a character": b'{"action":{},"installation":{"id":5},%s,"x":"\\ud83d"}'
+    % _REF,
 }
 
 ODD_HEADERS: dict[str, bytes] = {
