@@ -117,8 +117,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "token_keys_unavailable": "The public keys of access tokens could not be fetched. Check that `url` is "
     "correct and responds.",
     "unexpected_error": "A request failed because of a bug. Report the stack trace in `exception`.",
-    "unknown_settings": "The environment has CREWKIT_GIT_ variables that do not exist. `reason` lists them. "
-    "Correct or remove the variables.",
+    "unknown_settings": "The environment has variables with this service's prefix that do not exist. "
+    "`reason` lists them. Correct or remove the variables.",
     "worker_notification_failed": "Workers could not be notified through Redis. `reason` has the remedy. "
     "Logged once per outage.",
     "worker_notifications_resumed": "Workers can be notified again.",

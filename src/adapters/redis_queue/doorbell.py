@@ -40,8 +40,14 @@ class RedisDoorbell(Doorbell):
     A job has a random id: RQ's `unique` would refuse a ring for as long as an earlier job's hash exists.
     """
 
-    def __init__(self, url: str, *, job: str, traces: Traces | None = None) -> None:
-        """Ring by a job that calls the function of this dotted name with the lane."""
+    def __init__(
+        self, url: str, *, job: str, setting: str = "the Redis URL", traces: Traces | None = None
+    ) -> None:
+        """Ring by a job that calls the function of this dotted name with the lane.
+
+        `setting` is the name of the setting with the URL, for texts to operators.
+        """
+        self._setting = setting
         self._job_name = job
         self._traces = traces
         # Of the ring that was first, since it alone is sent.
@@ -144,7 +150,7 @@ class RedisDoorbell(Doorbell):
         if not self._failing:
             self._failing = True
             said = f"{type(error).__name__}: {error}"
-            reason = problem_of(error).remedy
+            reason = problem_of(error).with_setting(self._setting).remedy
             _log.warning("worker_notification_failed", url=self._shown, error=said, reason=reason)
 
     def _heard(self) -> None:

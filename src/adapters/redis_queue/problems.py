@@ -1,11 +1,11 @@
 """The problems that keep Redis from waking workers, with a message and a remedy for operators."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from redis import exceptions
 
-_SETTING = "CREWKIT_GIT_REDIS_URL"
+_SETTING = "the Redis URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,10 @@ class QueueProblem:
     remedy: str
     is_unsupported: bool = False
     """Whether waiting does not help: this kind of Redis cannot be used at all."""
+
+    def with_setting(self, name: str) -> "QueueProblem":
+        """Return the problem with the name of the setting that has the URL, for operators."""
+        return replace(self, remedy=self.remedy.replace(_SETTING, name))
 
 
 CLUSTER = QueueProblem(

@@ -23,8 +23,12 @@ _log = structlog.get_logger(__name__)
 class QueueProbe:
     """Finds out whether a Redis can wake workers, for readiness checks. For one event loop."""
 
-    def __init__(self, url: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, url: str, *, setting: str = "the Redis URL", monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Take the URL, and the name of the setting that has it, for texts to operators."""
         self._url = url
+        self._setting = setting
         self._monotonic = monotonic
         self._problems: Sequence[QueueProblem] = ()
         self._valid_until = 0.0
@@ -52,7 +56,8 @@ class QueueProbe:
 
     async def _probe(self) -> None:
         try:
-            problems = await find_problems(self._url, timeout_seconds=0.5)
+            found = await find_problems(self._url, timeout_seconds=0.5)
+            problems = [problem.with_setting(self._setting) for problem in found]
             self._valid_until = self._monotonic() + _VALID_SECONDS
         finally:
             self._probing = None

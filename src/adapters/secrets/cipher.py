@@ -25,8 +25,12 @@ class AesGcmCipher(Cipher):
     authenticated with it: changed, or copied to another row, it does not decrypt.
     """
 
-    def __init__(self, keys: Sequence[tuple[str, Secret]]) -> None:
-        """Take `(id, base64 of 32 bytes)` pairs, newest first; raises `ValueError` for a bad ring."""
+    def __init__(self, keys: Sequence[tuple[str, Secret]], *, setting: str = "the encryption keys") -> None:
+        """Take `(id, base64 of 32 bytes)` pairs, newest first; raises `ValueError` for a bad ring.
+
+        `setting` is the name of the setting with the keys, for texts to operators.
+        """
+        self._setting = setting
         if not keys:
             raise ValueError("the key ring is empty")
         self._keys = {key_id: AESGCM(_key(key_id, key)) for key_id, key in keys}
@@ -48,7 +52,7 @@ class AesGcmCipher(Cipher):
         key = self._keys.get(key_id)
         if key is None:
             raise CiphertextRefused(
-                f"The encryption key `{key_id}` is not configured. Add it to CREWKIT_GIT_ENCRYPTION_KEYS."
+                f"The encryption key `{key_id}` is not configured. Add it to {self._setting}."
             )
         nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
@@ -68,27 +72,30 @@ class AesGcmCipher(Cipher):
 
 
 class NoKeys(Cipher):
-    """Stands where the settings give no keys, since most commands need none; whoever does is told."""
+    """The cipher of a process without keys, since most commands need none. It raises `CiphertextRefused`."""
+
+    def __init__(self, *, setting: str = "the encryption keys") -> None:
+        """Take the name of the setting with the keys, for texts to operators."""
+        self._setting = setting
 
     def encrypt(self, secret: Secret, *, context: str) -> str:  # noqa: ARG002 - the port's signature
         """Refuse."""
-        raise _no_keys()
+        raise self._no_keys()
 
     def decrypt(self, ciphertext: str, *, context: str) -> Secret:  # noqa: ARG002 - the port's signature
         """Refuse."""
-        raise _no_keys()
+        raise self._no_keys()
 
     def key_of(self, ciphertext: str) -> str:
         """Return the id of the key it names, which takes none."""
         return _parse(ciphertext)[0]
 
     def is_current(self, ciphertext: str) -> bool:  # noqa: ARG002 - the port's signature
-        """Tell that it is not: there is no newest key."""
+        """Return False: there is no newest key."""
         return False
 
-
-def _no_keys() -> CiphertextRefused:
-    return CiphertextRefused("This process has no encryption keys. Set CREWKIT_GIT_ENCRYPTION_KEYS.")
+    def _no_keys(self) -> CiphertextRefused:
+        return CiphertextRefused(f"This process has no encryption keys. Set {self._setting}.")
 
 
 def _key(key_id: str, key: Secret) -> bytes:

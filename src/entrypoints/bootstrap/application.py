@@ -21,7 +21,6 @@ from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.redis_queue.doorbell import QUEUE, RedisDoorbell
 from adapters.redis_queue.queue_probe import QueueProbe
-from adapters.secrets.cipher import AesGcmCipher, NoKeys
 from adapters.secrets.jwks import JwksKeys
 from adapters.secrets.keys import KeySource, PinnedKey
 from adapters.secrets.tokens import JwtVerifier
@@ -31,9 +30,11 @@ from core.application import Application
 from core.domain.secret import Secret
 from core.use_cases.events.apply_retention import Retention
 from entrypoints.bootstrap.extensions import extended
+from entrypoints.bootstrap.keys import create_cipher
 from entrypoints.bootstrap.outgoing import connect_by, http_client, outgoing_of
 from entrypoints.bootstrap.wiring import Driven, wire
 from entrypoints.settings.settings import Settings
+from entrypoints.settings.table import PREFIX
 from ports.alerts import Alerts
 from ports.authorizer import TokenVerifier
 from ports.directory import Directory
@@ -99,7 +100,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         stack.push_async_callback(database.close)
         write_probe = WriteProbe(database, metrics=metrics)
         stack.push_async_callback(write_probe.close)
-        queue_probe = QueueProbe(_required(settings.redis_url))
+        queue_probe = QueueProbe(_required(settings.redis_url), setting=f"{PREFIX}REDIS_URL")
         stack.push_async_callback(queue_probe.close)
         delivery_log = PostgresDeliveryLog(database_url, metrics=metrics)
         stack.push_async_callback(delivery_log.close)
@@ -112,7 +113,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             exclusion=PostgresExclusion(database),
             protocols=protocols,
             providers=_providers(settings, clock, metrics, traces, stack),
-            cipher=AesGcmCipher(settings.encryption_keys) if settings.encryption_keys else NoKeys(),
+            cipher=create_cipher(settings),
             clock=clock,
             public_url=settings.public_url or "",
             metrics=metrics,
@@ -177,7 +178,9 @@ def github_app(settings: Settings) -> GitHubApp | None:
 
 
 def _doorbell(settings: Settings, traces: Traces | None, stack: AsyncExitStack) -> Doorbell:
-    doorbell = RedisDoorbell(_required(settings.redis_url), job=_DRAIN_JOB, traces=traces)
+    doorbell = RedisDoorbell(
+        _required(settings.redis_url), setting=f"{PREFIX}REDIS_URL", job=_DRAIN_JOB, traces=traces
+    )
     stack.callback(doorbell.close)
     return doorbell
 

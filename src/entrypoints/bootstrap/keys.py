@@ -7,6 +7,8 @@ from adapters.postgres.stores.encrypted_values import PostgresSealedValueStore
 from adapters.secrets.cipher import AesGcmCipher, NoKeys
 from core.use_cases.tokens.reencrypt_values import ResealValues
 from entrypoints.settings.settings import Settings
+from entrypoints.settings.table import PREFIX
+from ports.cipher import Cipher
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +21,20 @@ class KeyRing:
     reseal: ResealValues
 
 
+def create_cipher(settings: Settings) -> Cipher:
+    """Return the cipher with the keys of the settings, or a cipher that rejects all values."""
+    setting = f"{PREFIX}ENCRYPTION_KEYS"
+    if not settings.encryption_keys:
+        return NoKeys(setting=setting)
+    return AesGcmCipher(settings.encryption_keys, setting=setting)
+
+
 @asynccontextmanager
 async def open_key_ring(settings: Settings) -> AsyncIterator[KeyRing]:
     """Build what looks after the encryption keys."""
     assert settings.database_url is not None  # the settings refuse this command without one
     database = Database(settings.database_url.reveal(), connections=1)
-    cipher = AesGcmCipher(settings.encryption_keys) if settings.encryption_keys else NoKeys()
+    cipher = create_cipher(settings)
     try:
         yield KeyRing(
             tuple(key_id for key_id, _ in settings.encryption_keys),

@@ -8,8 +8,10 @@ from entrypoints.doctor.checks.unset import unset
 from entrypoints.doctor.findings import Check, Finding, fail, note, ok, warn
 from entrypoints.doctor.storage import judge_workers
 from entrypoints.settings.settings import Settings
+from entrypoints.settings.table import PREFIX
 
 _TIMEOUT_SECONDS = 5.0
+_SETTING = f"{PREFIX}REDIS_URL"
 _REMEDY = (
     "Start Redis or correct CREWKIT_GIT_REDIS_URL. Until Redis works again, webhook events are stored, but "
     "not processed."
@@ -27,7 +29,7 @@ def queue_checks(settings: Settings) -> list[Check]:
         problems = await find_problems(url, timeout_seconds=_TIMEOUT_SECONDS)
         found = [
             (warn if problem is EVICTING else fail)(
-                "redis", f"{shown(url)}: {problem.message}", problem.remedy
+                "redis", f"{shown(url)}: {problem.message}", problem.with_setting(_SETTING).remedy
             )
             for problem in problems
         ]
@@ -35,7 +37,7 @@ def queue_checks(settings: Settings) -> list[Check]:
             workers = await listening_workers(url)
         except (RedisError, OSError) as error:
             if not found:
-                problem = problem_of(error)
+                problem = problem_of(error).with_setting(_SETTING)
                 found = [fail("redis", f"{shown(url)}: {problem.message}", problem.remedy)]
             return [*found, note("worker", "Not checked, because of the problem that `redis` reports.")]
         return [*(found or [ok("redis", "Redis responds and stores data.")]), judge_workers(workers)]
