@@ -43,7 +43,7 @@ _SCANNED = (
     "docs/**/*.md",
     "docs/**/*.json",
     "deploy/**/*",
-    "src/**/templates/*.html",
+    "src/**/*.html",
     "dashboard/index.html",
     "dashboard/src/**/*.ts",
     "dashboard/src/**/*.tsx",

@@ -4,6 +4,7 @@ import gzip
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
@@ -14,16 +15,22 @@ _SMALLEST_COMPRESSED = 1024
 _PAGE = "index.html"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class File:
-    """One file as it is sent; `compressed` where that is worth it."""
+    """A file of the dashboard. `is_immutable` files have a hash of their content in their name."""
 
     content: bytes
-    compressed: bytes | None
     media_type: str
     tag: str
     is_immutable: bool
-    """Its name has a hash of its content, so it may be kept for ever."""
+
+    @cached_property
+    def compressed(self) -> bytes | None:
+        """The content in gzip; None if that is not smaller. Compressed once, at the best level."""
+        if len(self.content) < _SMALLEST_COMPRESSED:
+            return None
+        compressed = gzip.compress(self.content, mtime=0)
+        return compressed if len(compressed) < len(self.content) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +52,8 @@ def read_built(folder: Path = BUILT) -> Built | None:
 
 def _read(path: Path) -> File:
     content = path.read_bytes()
-    # Once, at the best level, rather than with every answer.
-    smaller = gzip.compress(content, mtime=0) if len(content) >= _SMALLEST_COMPRESSED else content
     return File(
         content,
-        smaller if len(smaller) < len(content) else None,
         mimetypes.guess_type(path.name)[0] or "application/octet-stream",
         f'W/"{blake2b(content, digest_size=16).hexdigest()}"',
         is_immutable=path.parent.name == "assets",
