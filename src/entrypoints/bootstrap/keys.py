@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 from adapters.postgres.connection.database import Database
 from adapters.postgres.stores.encrypted_values import PostgresSealedValueStore
-from adapters.secrets.cipher import AesGcmCipher, NoKeys
 from core.use_cases.tokens.reencrypt_values import ResealValues
+from entrypoints.bootstrap.cipher import create_cipher
 from entrypoints.settings.settings import Settings
-from entrypoints.settings.table import PREFIX
-from ports.cipher import Cipher
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +17,6 @@ class KeyRing:
     """Newest first."""
 
     reseal: ResealValues
-
-
-def create_cipher(settings: Settings) -> Cipher:
-    """Return the cipher with the keys of the settings, or a cipher that rejects all values."""
-    setting = f"{PREFIX}ENCRYPTION_KEYS"
-    if not settings.encryption_keys:
-        return NoKeys(setting=setting)
-    return AesGcmCipher(settings.encryption_keys, setting=setting)
 
 
 @asynccontextmanager
