@@ -157,7 +157,7 @@ audit: $(NODE_MODULES) ## Check all dependencies for known vulnerabilities (uses
 	@$(NPM) audit
 
 openapi: $(VENV) ## Generate docs/openapi.json
-	@$(BIN)/python -m tests.support.openapi_file
+	@$(BIN)/python -m tests.support.checks.openapi_file
 
 reference: $(VENV) ## Generate the tables in docs/reference from the code
 	@$(BIN)/python -m tests.support.reference

@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 python=.venv/bin/python
 
-found() { "$python" -m tests.support.chromium 2>/dev/null; }
+found() { "$python" -m tests.support.clients.chromium 2>/dev/null; }
 
 if found; then exit 0; fi
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then

@@ -1,4 +1,4 @@
-"""Fixtures for tests that need real servers; what they promise is written in tests/support/servers.py."""
+"""Fixtures for tests that need real servers (tests/support/servers/servers.py)."""
 
 import os
 import sys
@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tests.support.servers import Servers, emptied_redis, migrated_template, new_database, running_servers
+from tests.support.servers.servers import (
+    Servers,
+    emptied_redis,
+    migrated_template,
+    new_database,
+    running_servers,
+)
 
 # Without bytecode files, each of the hundreds of processes that tests start would compile the same sources.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

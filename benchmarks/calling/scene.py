@@ -21,7 +21,7 @@ from benchmarks.common.server import Place, free_port, process, wait_until_liste
 from benchmarks.common.services import Services
 from crewkit.git.v1.events_pb2 import StreamEventsRequest
 from crewkit.git.v1.integrations_pb2 import GetIntegrationRequest
-from tests.support.large_catalog import fill
+from tests.support.builders.large_catalog import fill
 
 _GET, _STREAM = (
     "/crewkit.git.v1.IntegrationService/GetIntegration",

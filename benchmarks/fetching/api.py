@@ -6,7 +6,7 @@ from functools import partial
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from tests.support.github_pages import large_listing
+from tests.support.builders.github_pages import large_listing
 
 _PAGES = int(os.environ["PAGES"])
 

@@ -15,7 +15,7 @@ from benchmarks.common.server import free_port, last_words, process, wait_until_
 from benchmarks.fetching import clients
 from benchmarks.machine import packages
 from benchmarks.tables import ratios, spread, table
-from tests.support.github_pages import PER_PAGE
+from tests.support.builders.github_pages import PER_PAGE
 
 _ROOT = Path(__file__).parents[2]
 _PAGES = 30

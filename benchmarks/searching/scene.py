@@ -19,7 +19,7 @@ from benchmarks.common import ours
 from benchmarks.common.server import Place, free_port, process, wait_until_listening
 from benchmarks.common.services import Services
 from core.domain.identifiers import IntegrationId
-from tests.support.large_catalog import fill
+from tests.support.builders.large_catalog import fill
 
 # Thirty other tenants, whose rows lie between those of the catalogs that are searched.
 _OTHERS = (2_000,) * 30

@@ -16,7 +16,7 @@ from benchmarks.common.deliveries import PATH, SECRET, signed_pushes, write_for_
 from benchmarks.common.server import free_port, last_words, process
 from benchmarks.machine import packages
 from benchmarks.tables import spread, table
-from tests.support.memory import resident_mib
+from tests.support.checks.process_memory import resident_mib
 
 _PROCESSES = ("api", "worker", "scheduler", "sandbox")
 _CONNECTIONS = 64

@@ -11,9 +11,9 @@ import httpx
 
 from sandbox.faults import Fault, FaultKind
 from tests.chaos.plan import Deed, Step
-from tests.support.breakable import Breakable, breakable_postgres, breakable_redis
-from tests.support.sandbox import INSTALLATION, MARA
-from tests.support.service_at_sandbox import ServiceAtSandbox, service_at_sandbox
+from tests.support.servers.sandbox import INSTALLATION, MARA
+from tests.support.servers.service_with_sandbox import ServiceAtSandbox, service_at_sandbox
+from tests.support.servers.stoppable_servers import Breakable, breakable_postgres, breakable_redis
 
 ACCOUNT = "acme-rockets"
 PROCESSES = ("api", "worker-1", "worker-2", "scheduler")

@@ -10,7 +10,7 @@ from collections import Counter
 from tests.chaos.plan import Step, due, plan
 from tests.chaos.stage import Stage, opened_stage
 from tests.chaos.truth import check_catalog, check_effects, check_leaks, check_ledger, check_links
-from tests.support.ledger import opened
+from tests.support.scenarios.event_store import opened
 
 _BATCH = 10
 # So slow that servers are up for longer than they are down.

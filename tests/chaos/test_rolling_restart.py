@@ -15,14 +15,14 @@ from entrypoints.bootstrap.signing import github_signature
 from entrypoints.local.development.tokens import TokenSigner
 from entrypoints.local.sandbox_app import app_environment
 from entrypoints.settings.table import PREFIX
+from tests.support.builders.deliveries import REPOSITORY, Delivery, push
+from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
+from tests.support.clients.keys_command import Key, keys, ring_text
 from tests.support.conditions import until
-from tests.support.deliveries import REPOSITORY, Delivery, push
-from tests.support.keys_command import Key, keys, ring_text
-from tests.support.ledger import opened
-from tests.support.sandbox import running_sandbox
-from tests.support.servers import temporary_home
-from tests.support.service import Service
-from tests.support.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
+from tests.support.scenarios.event_store import opened
+from tests.support.servers.sandbox import running_sandbox
+from tests.support.servers.servers import temporary_home
+from tests.support.servers.service import Service
 
 SENDERS = 6
 OLD_SECRET, NEW_SECRET = "older b1f64c07e2d9a358", "newer 5a90d7e3c4f1b826"

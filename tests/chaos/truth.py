@@ -8,8 +8,8 @@ import psutil
 
 from tests.chaos.stage import ACCOUNT, Stage
 from tests.support.conditions import all_ended, wait_until
-from tests.support.ledger import Ledger
-from tests.support.sandbox import INSTALLATION
+from tests.support.scenarios.event_store import Ledger
+from tests.support.servers.sandbox import INSTALLATION
 
 _UNSETTLED = (
     "SELECT status, count(*) FROM git_webhook_events WHERE status IN ('pending', 'failed') GROUP BY 1"

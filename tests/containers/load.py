@@ -13,8 +13,8 @@ import httpx
 
 from crewkit.git.v1 import events_pb2, events_pb2_grpc, projects_pb2, projects_pb2_grpc
 from entrypoints.bootstrap.signing import github_signature
-from tests.support.deliveries import Delivery, push
-from tests.support.wire import WEBHOOKS
+from tests.support.builders.deliveries import Delivery, push
+from tests.support.clients.raw_http import WEBHOOKS
 
 DELIVERIES_PER_SECOND = 20
 READS_PER_SECOND = 5

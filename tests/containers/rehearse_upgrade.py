@@ -17,10 +17,10 @@ from itertools import pairwise
 from entrypoints.local.development.tokens import TokenSigner
 from tests.containers.load import Load
 from tests.containers.stack import API_ADDRESSES, API_PORT, GRPC_PORT, Stack, running_stack
+from tests.support.builders.deliveries import INSTALLATION
+from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 from tests.support.conditions import until, wait_until
-from tests.support.deliveries import INSTALLATION
-from tests.support.ledger import Ledger, opened
-from tests.support.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
+from tests.support.scenarios.event_store import Ledger, opened
 
 PROCESSES = (*API_ADDRESSES, "grpc", "worker", "scheduler")
 INSTALLATIONS = tuple(range(INSTALLATION, INSTALLATION + 4))

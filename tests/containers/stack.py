@@ -17,8 +17,8 @@ from pathlib import Path
 import yaml
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.support.deliveries import ROOT
-from tests.support.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
+from tests.support.builders.deliveries import ROOT
+from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 
 # The APIs have fixed addresses in the network of the containers, which the host reaches on Linux. Docker
 # accepts connections to a published port even if no process listens in the container, so a load balancer

@@ -20,8 +20,8 @@ from sandbox.state.apps import App, Installation
 from sandbox.state.seed import sha_of
 from testing.contracts.provider.app import ProviderStage
 from testing.memory.provider import FakeProvider
-from tests.support.github import Time
-from tests.support.sandbox import RunningSandbox
+from tests.support.fakes.github import Time
+from tests.support.servers.sandbox import RunningSandbox
 
 _CALLBACK = "https://crewkit.example/callback"
 

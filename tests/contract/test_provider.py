@@ -11,8 +11,8 @@ from testing.contracts.provider.app import AppContract, ProviderStage
 from testing.contracts.provider.installation import InstallationContract
 from testing.contracts.provider.user import PersonContract
 from tests.contract.provider_stages import MemoryStage, SandboxStage
-from tests.support.github import Time
-from tests.support.sandbox import running_sandbox
+from tests.support.fakes.github import Time
+from tests.support.servers.sandbox import running_sandbox
 
 
 @pytest.fixture(params=["memory", "github"])

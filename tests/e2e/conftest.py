@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from entrypoints.rest.dashboard.files import BUILT
-from tests.support.chromium import find_chromium
-from tests.support.dashboard import Site
-from tests.support.up import running_up
+from tests.support.clients.chromium import find_chromium
+from tests.support.scenarios.dashboard import Site
+from tests.support.servers.up import running_up
 
 _SECONDS = 10.0
 

@@ -9,9 +9,9 @@ from playwright.sync_api import expect, sync_playwright
 
 from adapters.github.app_needs import NEEDS
 from entrypoints.local.sandbox_app import APP_SLUG
-from tests.support.chromium import find_chromium
-from tests.support.dashboard import DESKTOP, PHONE, Person, Site, ask_an_owner
-from tests.support.up import running_up
+from tests.support.clients.chromium import find_chromium
+from tests.support.scenarios.dashboard import DESKTOP, PHONE, Person, Site, ask_an_owner
+from tests.support.servers.up import running_up
 
 FOLDER = Path(__file__).parents[2] / "docs/screenshots"
 OWNER = "mara-okafor-acme"

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.dashboard import Site
+from tests.support.scenarios.dashboard import Site
 
 
 @pytest.mark.parametrize("path", ["settings/integrations", "projects/import", "projects", "events", "audit"])

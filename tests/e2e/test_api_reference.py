@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.support.dashboard import Site
+from tests.support.scenarios.dashboard import Site
 
 
 def test_developer_calls_an_operation_with_a_token(site: Site) -> None:

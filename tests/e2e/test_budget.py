@@ -5,7 +5,7 @@ import gzip
 import pytest
 from playwright.sync_api import Response
 
-from tests.support.dashboard import PHONE, Site
+from tests.support.scenarios.dashboard import PHONE, Site
 
 PAGES = (
     "projects",

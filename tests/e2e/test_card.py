@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from adapters.github.app_needs import NEEDS
 from entrypoints.local.sandbox_app import APP_SLUG
-from tests.support.dashboard import Person, Site
+from tests.support.scenarios.dashboard import Person, Site
 
 OWNER = "oona-field-away"
 ACCOUNT = "orbital-works"

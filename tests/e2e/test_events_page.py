@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.support.chromium import find_chromium
-from tests.support.dashboard import Site
+from tests.support.clients.chromium import find_chromium
+from tests.support.scenarios.dashboard import Site
 
 
 def test_retrying_shows_how_it_ended(site: Site) -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.dashboard import PHONE, Site
+from tests.support.scenarios.dashboard import PHONE, Site
 
 
 def test_unlinking_is_about_the_link_that_was_shown(site: Site) -> None:

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.dashboard import Person, Site
+from tests.support.scenarios.dashboard import Person, Site
 
 THEIR_LOGIN = "oona-field-away"
 ACCOUNT = "orbital-works"

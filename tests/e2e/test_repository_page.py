@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Locator, expect
 
-from tests.support.dashboard import PHONE, Person, Site
+from tests.support.scenarios.dashboard import PHONE, Person, Site
 
 
 def test_shows_one_repository_after_changing_it(site: Site) -> None:

@@ -6,7 +6,7 @@ from statistics import median
 from playwright.sync_api import Page, expect
 
 from tests.support.conditions import wait_until
-from tests.support.dashboard import Site
+from tests.support.scenarios.dashboard import Site
 
 REPOSITORIES = 10_000
 MOST_MS = 100.0

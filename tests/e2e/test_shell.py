@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.dashboard import PHONE, Site
+from tests.support.scenarios.dashboard import PHONE, Site
 
 
 def test_whoever_is_not_signed_in_signs_in_and_comes_back(site: Site) -> None:

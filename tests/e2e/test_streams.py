@@ -7,7 +7,7 @@ from time import monotonic
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.support.conditions import wait_until
-from tests.support.dashboard import Site
+from tests.support.scenarios.dashboard import Site
 
 # Browsers open six connections to a host over HTTP/1.1.
 TABS = 8

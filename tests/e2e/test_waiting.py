@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page
 
-from tests.support.dashboard import Person, Site, ask_an_owner
+from tests.support.scenarios.dashboard import Person, Site, ask_an_owner
 
 OWNER = "oona-field-away"
 MEMBER = "mara-okafor-acme"

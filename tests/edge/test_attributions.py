@@ -11,8 +11,8 @@ from core.domain.events.provider_events import Author
 from core.domain.identifiers import RepoId
 from core.domain.organizations import User
 from testing.builders.entities import ago
-from tests.support.catalog import facts
-from tests.support.catalog_edge import CatalogEdge
+from tests.support.scenarios.catalog import facts
+from tests.support.scenarios.catalog_edge import CatalogEdge
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from adapters.secrets.tokens import JwtVerifier
 from core.domain.actors import Actor, ServiceActor, UserActor
 from core.use_cases.account.identify import Identify
 from entrypoints.rest.http.authentication import Authentication, OriginRefused
-from tests.support import tokens
-from tests.support.people import MARA
-from tests.support.rest import API, COOKIE, DASHBOARD, Edge, bearer, session
+from tests.support.builders import tokens
+from tests.support.fakes.people import MARA
+from tests.support.scenarios.rest import API, COOKIE, DASHBOARD, Edge, bearer, session
 
 
 async def test_a_bearer_token_tells_who_i_am() -> None:

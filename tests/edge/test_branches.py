@@ -7,8 +7,8 @@ import pytest
 
 from core.domain.identifiers import RepoId
 from core.domain.provider import Branch, InstallationSuspended, ProviderUnavailable
-from tests.support.catalog import facts
-from tests.support.catalog_edge import CatalogEdge
+from tests.support.scenarios.catalog import facts
+from tests.support.scenarios.catalog_edge import CatalogEdge
 
 NOW = "2026-11-23T12:00:00Z"
 SHA = "5c1e" * 10

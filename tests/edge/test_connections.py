@@ -23,9 +23,9 @@ from entrypoints.rest.http.operations import routes
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
 from entrypoints.rest.resources.connections import Connecting
 from testing.memory.directory import MemoryDirectory
-from tests.support import tokens
-from tests.support.connecting import Browser, ConnectingWorld
-from tests.support.rest import API, COOKIE, DASHBOARD, KeptAlerts
+from tests.support.builders import tokens
+from tests.support.scenarios.connect_world import Browser, ConnectingWorld
+from tests.support.scenarios.rest import API, COOKIE, DASHBOARD, KeptAlerts
 
 PATH = "/api/v1/user/git-connections"
 PAGE = {"accept": "text/html,application/xhtml+xml"}

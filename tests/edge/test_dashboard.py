@@ -9,7 +9,7 @@ import pytest
 from entrypoints.rest.browser.pages import Pages
 from entrypoints.rest.dashboard import files
 from entrypoints.rest.dashboard.routes import Dashboard
-from tests.support.rest import DASHBOARD, Edge
+from tests.support.scenarios.rest import DASHBOARD, Edge
 
 SCRIPT = "export const a = 1;\n" * 200
 PAGE = (

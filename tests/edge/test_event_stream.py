@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from core.domain.streams.domain_event import DomainEventType
-from tests.support.browsers import Browser
-from tests.support.edge import WholeEdge, refused
-from tests.support.streaming import DATA, happen, opened, words
+from tests.support.clients.event_source import Browser
+from tests.support.scenarios.edge import WholeEdge, refused
+from tests.support.scenarios.streaming import DATA, happen, opened, words
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from starlette.types import Message
 
 from entrypoints.rest.resources.event_stream import EventStreamResponse
 from tests.support.conditions import until
-from tests.support.edge import WholeEdge, refused
-from tests.support.streaming import happen, opened, words
+from tests.support.scenarios.edge import WholeEdge, refused
+from tests.support.scenarios.streaming import happen, opened, words
 
 
 @pytest.fixture

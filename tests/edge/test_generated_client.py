@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ledger import opened
-from tests.support.openapi_file import FILE
-from tests.support.service import Service, running_service
-from tests.support.tokens import claims, now, rsa_key, signed
+from tests.support.builders.tokens import claims, now, rsa_key, signed
+from tests.support.checks.openapi_file import FILE
+from tests.support.scenarios.event_store import opened
+from tests.support.servers.service import Service, running_service
 
 _PACKAGE = "generated_client"
 _CALL = f"""

@@ -13,7 +13,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from crewkit.git.v1 import events_pb2, events_pb2_grpc
 from entrypoints.grpc_api import server as grpc_server
 from tests.support.conditions import until
-from tests.support.grpc_edge import GrpcEdge, refused, told
+from tests.support.scenarios.grpc_edge import GrpcEdge, refused, told
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 OWN_CONNECTION = [("grpc.use_local_subchannel_pool", 1)]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.grpc_client import built_client, program, run
-from tests.support.grpc_edge import GrpcEdge
+from tests.support.clients.grpc_client import built_client, program, run
+from tests.support.scenarios.grpc_edge import GrpcEdge
 
 
 @pytest.fixture(scope="module")

@@ -20,13 +20,13 @@ from entrypoints.grpc_api.errors import CODE
 from entrypoints.grpc_api.services import NAMES
 from entrypoints.rest.http.problems import OF_HTTP, STATUS
 from testing.builders.entities import PROVIDER
-from tests.support.catalog import facts
+from tests.support.clients.grpc_method import Method, Wrong
+from tests.support.clients.grpc_methods import METHODS, NOWHERE
 from tests.support.conditions import until
-from tests.support.grpc_edge import GrpcEdge, Refused, first_answer, refused
-from tests.support.grpc_method import Method, Wrong
-from tests.support.grpc_methods import METHODS, NOWHERE
-from tests.support.ledger_edge import LedgerEdge
-from tests.support.projects import GADGETS, WIDGETS
+from tests.support.scenarios.catalog import facts
+from tests.support.scenarios.event_store_edge import LedgerEdge
+from tests.support.scenarios.grpc_edge import GrpcEdge, Refused, first_answer, refused
+from tests.support.scenarios.projects import GADGETS, WIDGETS
 
 CONTRACT = Path(__file__).parents[2] / "proto" / "crewkit" / "git" / "v1"
 

@@ -29,7 +29,7 @@ from crewkit.git.v1 import (
 )
 from entrypoints.grpc_api.services import NAMES
 from tests.support.conditions import until
-from tests.support.grpc_edge import GrpcEdge, refused
+from tests.support.scenarios.grpc_edge import GrpcEdge, refused
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING

@@ -6,8 +6,8 @@ import pytest
 from crewkit.git.v1.integrations_pb2 import ListIntegrationsRequest
 from crewkit.git.v1.integrations_pb2_grpc import IntegrationServiceStub
 from entrypoints.grpc_api.server import Tls
-from tests.support.authority import Authority
-from tests.support.grpc_edge import GrpcEdge
+from tests.support.fakes.certificate_authority import Authority
+from tests.support.scenarios.grpc_edge import GrpcEdge
 
 HOST = "git.crewkit.example"
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from adapters.observability.metrics import PrometheusMetrics
 from entrypoints.rest.app import create_app
 from testing.memory.metrics import MemoryMetrics
-from tests.support.rest import API, Edge, answers
+from tests.support.scenarios.rest import API, Edge, answers
 
 
 async def refuses() -> None:

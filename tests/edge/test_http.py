@@ -20,7 +20,7 @@ from entrypoints.rest.http.envelope import Envelope
 from entrypoints.rest.http.limits import Limits
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
 from entrypoints.rest.http.representations import Representations
-from tests.support.rest import API, DASHBOARD, KeptAlerts
+from tests.support.scenarios.rest import API, DASHBOARD, KeptAlerts
 
 LONG = {"data": [{"name": f"acme/repository-{number}"} for number in range(100)], "age_seconds": 1}
 

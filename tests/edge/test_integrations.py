@@ -9,8 +9,8 @@ import pytest
 from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.provider import ProviderUnavailable
 from testing.memory.provider_world import PERMISSIONS
-from tests.support.catalog import facts
-from tests.support.catalog_edge import CatalogEdge
+from tests.support.scenarios.catalog import facts
+from tests.support.scenarios.catalog_edge import CatalogEdge
 
 NOW = "2026-11-23T12:00:00Z"
 

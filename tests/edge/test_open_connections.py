@@ -16,9 +16,9 @@ from structlog.testing import capture_logs
 from entrypoints.rest.http.open_connections import ConnectionLimits
 from entrypoints.rest.http.server_config import server_config
 from entrypoints.settings.values import Address
+from tests.support.clients.raw_http import Line, connected
 from tests.support.conditions import until
-from tests.support.serving import serving
-from tests.support.wire import Line, connected
+from tests.support.servers.asgi_server import serving
 
 REQUEST = b"GET / HTTP/1.1\r\nhost: here\r\n\r\n"
 # Far less than the other limit of each test, which is far more than a loaded machine takes.

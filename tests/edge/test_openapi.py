@@ -14,8 +14,8 @@ from core.domain.streams.stream import EndReason
 from entrypoints.rest.http import event_frames
 from entrypoints.rest.http.operations import JSON, routes
 from entrypoints.rest.openapi.document import describe
-from tests.support.openapi_file import FILE, text
-from tests.support.rest import COOKIE, Edge, everything
+from tests.support.checks.openapi_file import FILE, text
+from tests.support.scenarios.rest import COOKIE, Edge, everything
 from tests.unit.test_domain_event_contract import AT, sample
 
 PATH = "/api/v1/openapi.json"

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from tests.support.rest import Edge, bearer
+from tests.support.scenarios.rest import Edge, bearer
 
 FORM = {"type", "title", "status", "detail", "code", "request_id"}
 

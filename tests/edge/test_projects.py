@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from core.domain.identifiers import RepoId
-from tests.support.edge import refused
-from tests.support.projects import GADGETS, WIDGETS, ProjectsEdge, link
+from tests.support.scenarios.edge import refused
+from tests.support.scenarios.projects import GADGETS, WIDGETS, ProjectsEdge, link
 
 Client = httpx.AsyncClient
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"

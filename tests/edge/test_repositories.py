@@ -9,8 +9,8 @@ import pytest
 from core.domain.provider import ProviderUnavailable
 from entrypoints.rest.http.queries import CURSOR_HINT
 from testing.builders.entities import a_repository, ago
-from tests.support.catalog import facts
-from tests.support.catalog_edge import CatalogEdge
+from tests.support.scenarios.catalog import facts
+from tests.support.scenarios.catalog_edge import CatalogEdge
 
 NOW = "2026-11-23T12:00:00Z"
 NAMES = ["acme/api-gateway", "acme/docs", "acme/Mobile.App", "acme/web_shop", "acme/widgets"]

@@ -11,9 +11,9 @@ from entrypoints.local.development.demo import DemoUser
 from entrypoints.local.development.tokens import TokenSigner
 from entrypoints.rest.browser.sign_in import SignIn, development_sign_in
 from entrypoints.settings.settings import Settings
-from tests.support import tokens
-from tests.support.people import MARA
-from tests.support.rest import API, COOKIE, DASHBOARD, Edge
+from tests.support.builders import tokens
+from tests.support.fakes.people import MARA
+from tests.support.scenarios.rest import API, COOKIE, DASHBOARD, Edge
 
 OWN = {"origin": API}
 PEOPLE = {

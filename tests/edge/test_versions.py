@@ -11,7 +11,7 @@ from core.domain.audit.changes import Change
 from core.domain.integrations.integration import Integration, StatusReason
 from core.domain.links.link import Link
 from core.domain.organizations import Role
-from tests.support.edge import NOW, Client, WholeEdge, refused
+from tests.support.scenarios.edge import NOW, Client, WholeEdge, refused
 
 TRAIL = "/git-integrations/github/versions"
 DELIVERY = "72d3162e-cc78-11e3-81ab-4c9367dc0958"

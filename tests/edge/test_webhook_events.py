@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from core.domain.events.event import EventStatus, Outcome, Settlement, Verdict
-from tests.support.edge import NOW, Client, WholeEdge, refused
-from tests.support.ledger_edge import BODY, EVENTS, UNKNOWN, LedgerEdge
+from tests.support.scenarios.edge import NOW, Client, WholeEdge, refused
+from tests.support.scenarios.event_store_edge import BODY, EVENTS, UNKNOWN, LedgerEdge
 
 
 @pytest.fixture

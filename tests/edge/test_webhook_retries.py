@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.domain.events.event import EventStatus, Settlement
-from tests.support.edge import NOW, Client, WholeEdge, refused
-from tests.support.ledger_edge import EVENTS, LedgerEdge
+from tests.support.scenarios.edge import NOW, Client, WholeEdge, refused
+from tests.support.scenarios.event_store_edge import EVENTS, LedgerEdge
 
 
 @pytest.fixture

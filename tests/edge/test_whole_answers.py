@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from entrypoints.rest.http.protocol import HttpProtocol
 from entrypoints.rest.http.server_config import server_config
 from entrypoints.settings.values import Address
-from tests.support.serving import serving
+from tests.support.servers.asgi_server import serving
 
 END = b"\r\n\r\n"
 

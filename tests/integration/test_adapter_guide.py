@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.conditions import wait_until
-from tests.support.up import ANY
+from tests.support.servers.up import ANY
 
 _ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)

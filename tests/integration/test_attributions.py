@@ -23,7 +23,7 @@ from core.use_cases.attribution.claim_commits import ClaimCommits
 from core.use_cases.attribution.follow_memberships import FollowMemberships
 from testing.builders.entities import PROVIDER
 from tests.contract.postgres_world import PostgresWorld
-from tests.support.processing import Bell
+from tests.support.scenarios.processing import Bell
 
 _MANY = 100_000
 # In three repositories, by five users; every hundredth row is of the rare kind, as many are of bots.

@@ -15,7 +15,7 @@ from core.domain.identifiers import ProviderUserId
 from core.domain.organizations import Organization
 from testing.builders.entities import PROVIDER, now, step
 from tests.contract.postgres_world import PostgresWorld
-from tests.support.audit import AUDITED
+from tests.support.checks.audit import AUDITED
 
 
 @pytest.fixture

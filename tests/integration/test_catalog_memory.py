@@ -9,11 +9,11 @@ from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
 from testing.builders.entities import INSTALLATION, PROVIDER, ago
 from tests.contract.postgres_world import PostgresWorld
+from tests.support.builders.github_pages import PER_PAGE, large_listing
+from tests.support.checks.process_memory import peak_mib, resident_mib
 from tests.support.conditions import until
-from tests.support.github import ScriptedGitHub, reply, scripted_github
-from tests.support.github_pages import PER_PAGE, large_listing
-from tests.support.memory import peak_mib, resident_mib
-from tests.support.service import github_app, running_service
+from tests.support.fakes.github import ScriptedGitHub, reply, scripted_github
+from tests.support.servers.service import github_app, running_service
 
 _PAGES = 100
 _ABSOLUTE_MIB = 105

@@ -25,9 +25,9 @@ from core.use_cases.deliveries.drain_lane import DrainLane
 from testing.builders.entities import INSTALLATION, PROVIDER, a_delivery, a_repository, now
 from testing.memory.metrics import MemoryMetrics
 from tests.contract.postgres_world import PostgresWorld
-from tests.support.catalog import Catalog, facts
-from tests.support.rest import KeptAlerts
-from tests.support.told import NoDoorbell, Told
+from tests.support.fakes.provider_events import NoDoorbell, Told
+from tests.support.scenarios.catalog import Catalog, facts
+from tests.support.scenarios.rest import KeptAlerts
 
 _LANE = lane_of(str(INSTALLATION))
 

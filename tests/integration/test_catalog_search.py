@@ -15,8 +15,8 @@ from adapters.postgres.queries import repositories as repository_search
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from core.domain.catalog.search import CatalogFilter, CatalogPlace, rank, search_order
 from core.domain.identifiers import IntegrationId, RepoId
-from tests.support.large_catalog import fill
-from tests.support.servers import Servers, new_database
+from tests.support.builders.large_catalog import fill
+from tests.support.servers.servers import Servers, new_database
 
 _SIZES = (40_000, 10_000, *[2_000] * 25)
 

@@ -12,12 +12,12 @@ from core.domain.attribution.attribution import Method, Role
 from core.domain.secret import Secret
 from core.domain.streams.domain_event import PushData
 from entrypoints.cli.replay import Replay, Target
+from tests.support.builders.deliveries import ROOT, SECRET
+from tests.support.builders.domain import INSTALLATION, LAUNCHPAD
 from tests.support.conditions import wait_until
-from tests.support.deliveries import ROOT, SECRET
-from tests.support.domain import INSTALLATION, LAUNCHPAD
-from tests.support.ledger import Ledger, opened
-from tests.support.processing import Processing
-from tests.support.service import Service, running_service
+from tests.support.scenarios.event_store import Ledger, opened
+from tests.support.scenarios.processing import Processing
+from tests.support.servers.service import Service, running_service
 
 IN_THE_REPOSITORY = (
     ROOT / "tests/data/webhooks/octokit",

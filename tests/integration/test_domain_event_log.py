@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from adapters.postgres.queries import domain_event_log
-from tests.support.servers import Servers, new_database
+from tests.support.servers.servers import Servers, new_database
 
 _FILL = """
     INSERT INTO organizations (external_id, name)

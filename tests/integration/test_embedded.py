@@ -25,7 +25,7 @@ from entrypoints.local.embedded.postgres import (
 from entrypoints.local.embedded.process import Process, running
 from entrypoints.local.embedded.redis import embedded_redis, redis_program
 from tests.support.conditions import wait_until
-from tests.support.servers import temporary_home
+from tests.support.servers.servers import temporary_home
 
 SERVE_UNTIL_KILLED = """
 import sys

@@ -15,7 +15,7 @@ from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from core.domain.events.event import EventStatus
 from core.domain.identifiers import EventId, OrganizationId
 from ports.events import EventFilter
-from tests.support.servers import Servers, new_database
+from tests.support.servers.servers import Servers, new_database
 
 ROWS = 80_000
 BEGAN = datetime(2026, 9, 1, tzinfo=UTC)

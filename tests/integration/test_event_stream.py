@@ -15,9 +15,9 @@ from core.domain.organizations import Organization, Role
 from core.domain.streams.domain_event import LinkData
 from testing.builders.entities import a_fact
 from tests.contract.postgres_world import PostgresWorld
-from tests.support import tokens
-from tests.support.browsers import Browser
-from tests.support.service import running_service
+from tests.support.builders import tokens
+from tests.support.clients.event_source import Browser
+from tests.support.servers.service import running_service
 
 WRITERS, EACH = 8, 125
 DATA = LinkData(UUID(int=1), RepoId("1"), "acme/widgets")

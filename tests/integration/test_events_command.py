@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ledger import Ledger, opened
+from tests.support.scenarios.event_store import Ledger, opened
 
 _EVENTS = """
     INSERT INTO git_webhook_events (

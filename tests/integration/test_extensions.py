@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from entrypoints.settings.settings import Settings, SettingsRefused
+from tests.support.builders.deliveries import post_all, pushes
 from tests.support.conditions import wait_until
-from tests.support.deliveries import post_all, pushes
-from tests.support.ledger import opened
-from tests.support.servers import temporary_home
-from tests.support.service import Service
+from tests.support.scenarios.event_store import opened
+from tests.support.servers.servers import temporary_home
+from tests.support.servers.service import Service
 from tests.unit.test_settings import PRODUCTION
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "file_lock"

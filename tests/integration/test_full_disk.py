@@ -12,11 +12,11 @@ from adapters.postgres.connection.write_probe import WriteProbe
 from core.domain.errors import StorageUnwritable
 from entrypoints.bootstrap.migrations import migrate
 from testing.memory.metrics import MemoryMetrics
+from tests.support.builders.deliveries import post_all, pushes
 from tests.support.conditions import wait_until
-from tests.support.deliveries import post_all, pushes
-from tests.support.servers import temporary_home
-from tests.support.service import Service, running_service
-from tests.support.small_disk import SmallDisk, small_disk
+from tests.support.servers.servers import temporary_home
+from tests.support.servers.service import Service, running_service
+from tests.support.servers.small_disk import SmallDisk, small_disk
 
 
 @pytest.fixture

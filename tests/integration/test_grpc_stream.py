@@ -21,11 +21,11 @@ from crewkit.git.v1.events_pb2 import StreamEventsRequest, StreamEventsResponse
 from crewkit.git.v1.events_pb2_grpc import EventServiceStub
 from testing.builders.entities import a_fact
 from tests.contract.postgres_world import PostgresWorld
-from tests.support import tokens
+from tests.support.builders import tokens
+from tests.support.clients.grpc_client import built_client, program, run
 from tests.support.conditions import until
-from tests.support.grpc_client import built_client, program, run
-from tests.support.grpc_edge import told
-from tests.support.service import Service, running_service
+from tests.support.scenarios.grpc_edge import told
+from tests.support.servers.service import Service, running_service
 
 WRITERS, EACH = 8, 60
 ALL = WRITERS * EACH

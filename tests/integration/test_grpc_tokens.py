@@ -9,9 +9,9 @@ from crewkit.git.v1.integrations_pb2 import DisconnectIntegrationRequest
 from crewkit.git.v1.integrations_pb2_grpc import IntegrationServiceStub
 from crewkit.git.v1.tokens_pb2 import IssueReadTokenRequest
 from crewkit.git.v1.tokens_pb2_grpc import TokenServiceStub
-from tests.support import tokens
-from tests.support.deliveries import REPOSITORY
-from tests.support.service_at_sandbox import ServiceAtSandbox, service_at_sandbox
+from tests.support.builders import tokens
+from tests.support.builders.deliveries import REPOSITORY
+from tests.support.servers.service_with_sandbox import ServiceAtSandbox, service_at_sandbox
 
 
 async def test_it_reads_its_repository_and_no_other_private_one(database_url: str, redis_url: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.service import running_service
+from tests.support.servers.service import running_service
 
 _ASKED = """
 import ctypes, resource

@@ -9,12 +9,12 @@ import psycopg
 import pytest
 
 from adapters.postgres.connection import locks
+from tests.support.builders.deliveries import REPOSITORY
+from tests.support.clients.rest_client import calling
 from tests.support.conditions import wait_until
-from tests.support.deliveries import REPOSITORY
-from tests.support.ledger import Ledger, opened
-from tests.support.rest_caller import calling
-from tests.support.service import Service, running_service
-from tests.support.service_at_sandbox import service_at_sandbox
+from tests.support.scenarios.event_store import Ledger, opened
+from tests.support.servers.service import Service, running_service
+from tests.support.servers.service_with_sandbox import service_at_sandbox
 
 KEY = {"idempotency-key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 IMPORT = {"repo_id": str(REPOSITORY), "name": "Rocket"}

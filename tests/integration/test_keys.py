@@ -33,8 +33,8 @@ from entrypoints.cli.keys import keys as keys_group
 from ports.sealed_values import SealedValue
 from testing.builders.entities import PROVIDER, now
 from tests.contract.postgres_world import PostgresWorld
-from tests.support import keys_command
-from tests.support.keys_command import Key
+from tests.support.clients import keys_command
+from tests.support.clients.keys_command import Key
 
 OLD, NEW, OTHER = (
     (name, Secret(base64.b64encode(sha256(bytes([number])).digest()).decode()))

@@ -39,11 +39,11 @@ from entrypoints.bootstrap.features import wire_links
 from testing.builders.entities import INSTALLATION, PROVIDER, a_delivery, now
 from testing.memory.metrics import MemoryMetrics
 from tests.contract.postgres_world import PostgresWorld
-from tests.support.catalog import AUTHORIZER, Catalog, facts
 from tests.support.conditions import until
-from tests.support.processing import WatchedUnitOfWork
-from tests.support.rest import KeptAlerts
-from tests.support.told import NoDoorbell, Told
+from tests.support.fakes.provider_events import NoDoorbell, Told
+from tests.support.scenarios.catalog import AUTHORIZER, Catalog, facts
+from tests.support.scenarios.processing import WatchedUnitOfWork
+from tests.support.scenarios.rest import KeptAlerts
 
 ME = SystemActor("test")
 REPO, OTHER = RepoId("1"), RepoId("2")

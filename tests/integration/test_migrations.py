@@ -35,7 +35,7 @@ from core.domain.secret import shown
 from entrypoints.cli.migrate import migrate as command
 from testing.builders.entities import a_delivery
 from testing.memory.metrics import MemoryMetrics
-from tests.support.servers import Servers, new_database
+from tests.support.servers.servers import Servers, new_database
 
 _CREWKITS = ("organizations", "users", "memberships", "projects")
 _CATALOG = """

@@ -5,7 +5,7 @@ import pytest
 
 from entrypoints.process.listen import claimable
 from entrypoints.settings.values import Address
-from tests.support.service import running_service
+from tests.support.servers.service import running_service
 
 
 @pytest.mark.parametrize("process", ["grpc", "worker", "scheduler"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.authority import Authority
+from tests.support.fakes.certificate_authority import Authority
 
 _ROOT = Path(__file__).parents[2]
 

@@ -10,8 +10,8 @@ import structlog
 from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.streams.domain_event import DomainEventType
 from sandbox.faults import Fault, FaultKind
-from tests.support.hours import Hours, hours
-from tests.support.sandbox import INSTALLATION
+from tests.support.scenarios.time_lapse import Hours, hours
+from tests.support.servers.sandbox import INSTALLATION
 
 MINTING = f"/app/installations/{INSTALLATION}/access_tokens"
 TEN_MINUTES = 600

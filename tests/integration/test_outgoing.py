@@ -19,9 +19,9 @@ from entrypoints.bootstrap.outgoing import connect_by, http_client, outgoing_of
 from entrypoints.process.outgoing import Outgoing
 from entrypoints.settings.settings import Settings, SettingsRefused
 from ports.traces import Role
-from tests.support import tokens
-from tests.support.authority import Authority
-from tests.support.forward_proxy import PASSWORD, ForwardProxy, HttpsServer, forward_proxy, https_server
+from tests.support.builders import tokens
+from tests.support.fakes.certificate_authority import Authority
+from tests.support.fakes.forward_proxy import PASSWORD, ForwardProxy, HttpsServer, forward_proxy, https_server
 
 HOST = "service.example"
 KEYS = json.dumps({"keys": [tokens.public_jwk(tokens.p256_key(), "k1")]}).encode()

@@ -11,8 +11,8 @@ import pytest
 
 from sandbox.faults import Fault, FaultKind
 from tests.support.conditions import until
-from tests.support.sandbox import JONAS, MARA, PRIYA
-from tests.support.service_at_sandbox import ServiceAtSandbox, service_at_sandbox
+from tests.support.servers.sandbox import JONAS, MARA, PRIYA
+from tests.support.servers.service_with_sandbox import ServiceAtSandbox, service_at_sandbox
 
 CONNECTIONS = "/api/v1/user/git-connections"
 PAGE = {"accept": "text/html"}

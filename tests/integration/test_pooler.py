@@ -13,11 +13,11 @@ from adapters.postgres.connection.inspection import Inspection, PoolerState
 from adapters.postgres.connection.write_probe import WriteProbe
 from core.domain.errors import StorageUnavailable
 from entrypoints.bootstrap.migrations import migrate
+from tests.support.builders.deliveries import post_all, pushes
 from tests.support.conditions import wait_until
-from tests.support.deliveries import post_all, pushes
-from tests.support.ledger import opened
-from tests.support.pooler import transaction_pooler
-from tests.support.service import running_service
+from tests.support.fakes.pooler import transaction_pooler
+from tests.support.scenarios.event_store import opened
+from tests.support.servers.service import running_service
 
 
 @pytest.fixture

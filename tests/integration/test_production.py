@@ -18,11 +18,11 @@ from entrypoints.local.up.keys import development_environment
 from entrypoints.local.up.services import services
 from entrypoints.process.listen import claimable
 from entrypoints.settings.values import Address
-from tests.support import tokens
-from tests.support.deliveries import SECRET
-from tests.support.people import MARA
-from tests.support.servers import temporary_home
-from tests.support.service import github_app
+from tests.support.builders import tokens
+from tests.support.builders.deliveries import SECRET
+from tests.support.fakes.people import MARA
+from tests.support.servers.servers import temporary_home
+from tests.support.servers.service import github_app
 
 KEYS = f"k1:{base64.b64encode(sha256(b'tests').digest()).decode()}"
 

@@ -9,8 +9,8 @@ import pytest
 from sandbox.faults import Fault, FaultKind
 from sandbox.state.deliveries import Delivery
 from tests.support.conditions import until
-from tests.support.sandbox import INSTALLATION
-from tests.support.service_at_sandbox import ServiceAtSandbox, ended, service_at_sandbox
+from tests.support.servers.sandbox import INSTALLATION
+from tests.support.servers.service_with_sandbox import ServiceAtSandbox, ended, service_at_sandbox
 
 LOGGED = "/app/hook/deliveries/*"
 SOURCES = "SELECT source, count(*) FROM git_webhook_events GROUP BY source ORDER BY source"

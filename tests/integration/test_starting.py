@@ -12,10 +12,10 @@ import pytest
 
 from core.domain.secret import shown
 from entrypoints.bootstrap.migrations import migrate
+from tests.support.builders.deliveries import post_all, pushes
 from tests.support.conditions import wait_until
-from tests.support.deliveries import post_all, pushes
-from tests.support.servers import Servers, new_database, temporary_home
-from tests.support.service import Service, running_service
+from tests.support.servers.servers import Servers, new_database, temporary_home
+from tests.support.servers.service import Service, running_service
 
 PASSWORD = "hunter2"
 NO_DATABASE = f"postgresql://me:{PASSWORD}@127.0.0.1:9/crewkit"

@@ -9,8 +9,8 @@ import pytest
 from sandbox.control import Expiry, expire_tokens
 from sandbox.faults import Fault, FaultKind
 from tests.support.conditions import until
-from tests.support.sandbox import INSTALLATION, MARA
-from tests.support.service_at_sandbox import ServiceAtSandbox, service_at_sandbox
+from tests.support.servers.sandbox import INSTALLATION, MARA
+from tests.support.servers.service_with_sandbox import ServiceAtSandbox, service_at_sandbox
 
 INTEGRATION = "/git-integrations/github"
 FACTS = "SELECT type FROM git_domain_events WHERE starts_with(type, 'git.integration.') ORDER BY id"

@@ -35,8 +35,8 @@ from entrypoints.bootstrap.features import TokenSources, wire_token_sources
 from sandbox.faults import Fault, FaultKind
 from testing.builders.entities import BY, PROVIDER, ago
 from tests.contract.postgres_world import PostgresWorld
-from tests.support.sandbox import INSTALLATION, JONAS, MARA, RunningSandbox, running_sandbox
-from tests.support.token_world import KEYS, KeptAlerts
+from tests.support.scenarios.token_world import KEYS, KeptAlerts
+from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, RunningSandbox, running_sandbox
 
 MINTING = f"/app/installations/{INSTALLATION}/access_tokens"
 CIPHER = AesGcmCipher(KEYS)

@@ -24,8 +24,8 @@ from core.use_cases.tokens.encryption import (
 )
 from testing.builders.entities import BY, PROVIDER, ago
 from tests.contract.postgres_world import PostgresWorld
-from tests.support.counting_provider import CountingProvider, serving
-from tests.support.token_world import KEYS
+from tests.support.fakes.counting_provider import CountingProvider, serving
+from tests.support.scenarios.token_world import KEYS
 
 ROOT = Path(__file__).parents[2]
 CALLS = (7, 7, 6)
@@ -93,7 +93,7 @@ async def _twenty(world: PostgresWorld, provider: CountingProvider, **environmen
             await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "tests.support.token_caller",
+                "tests.support.clients.token_process",
                 cwd=ROOT,
                 stdout=asyncio.subprocess.PIPE,
                 env={

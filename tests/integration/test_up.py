@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from tests.support.conditions import all_ended, wait_until
-from tests.support.up import UP, environment, running_up
+from tests.support.servers.up import UP, environment, running_up
 
 
 def has_started(home: Path, name: str) -> bool:

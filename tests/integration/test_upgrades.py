@@ -10,11 +10,11 @@ from core.domain.identifiers import EventId, IntegrationId
 from core.domain.integrations.installation_checks import ReportedDeletion
 from entrypoints.local.development.tokens import TokenSigner
 from tests.contract.postgres_world import PostgresWorld
+from tests.support.builders.deliveries import post_all, pushes
+from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 from tests.support.conditions import wait_until
-from tests.support.deliveries import post_all, pushes
-from tests.support.ledger import opened
-from tests.support.service import running_service
-from tests.support.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
+from tests.support.scenarios.event_store import opened
+from tests.support.servers.service import running_service
 
 # The schema of release 0.1.0, the last one before this.
 RELEASED = "0016"

@@ -24,7 +24,7 @@ from core.domain.attribution.attribution import (
 from core.domain.attribution.email_addresses import normal_address
 from core.domain.events.provider_events import Author, ProviderUser
 from core.domain.identifiers import OrganizationId, ProviderUserId, UserId
-from tests.support.domain import COMMIT, LATER, NOW, ORGANIZATION, PULL_REQUEST, PUSH, external
+from tests.support.builders.domain import COMMIT, LATER, NOW, ORGANIZATION, PULL_REQUEST, PUSH, external
 
 MARA, JONAS, OONA = ProviderUserId("900000001"), ProviderUserId("900000002"), ProviderUserId("900000004")
 HERE = frozenset({ORGANIZATION})

@@ -13,7 +13,7 @@ from core.domain.audit.changes import Change
 from core.domain.identifiers import UserId
 from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.secret import Secret
-from tests.support.domain import INTEGRATION, LATER, LINK, NOW, external
+from tests.support.builders.domain import INTEGRATION, LATER, LINK, NOW, external
 
 BY = SystemActor("cli")
 

@@ -31,7 +31,7 @@ from core.domain.provider import (
     InstallationSuspended,
     RepositoryAdministration,
 )
-from tests.support.domain import INTEGRATION, NOW, ORGANIZATION
+from tests.support.builders.domain import INTEGRATION, NOW, ORGANIZATION
 
 PERSON, OTHER = ProviderUserId("7"), ProviderUserId("8")
 ACCOUNT = AccountId("9")

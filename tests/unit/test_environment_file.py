@@ -11,7 +11,7 @@ from adapters.github.addresses import Addresses
 from entrypoints.bootstrap.registration import variables
 from entrypoints.local.registration.environment_file import NowhereToKeep, environment_text, keep
 from entrypoints.settings.settings import Settings
-from tests.support.registration import REGISTERED
+from tests.support.builders.registration import REGISTERED
 
 NAMED = variables(REGISTERED, Addresses())
 TEXT = environment_text(NAMED, about="The app\nof a test")

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from entrypoints.cli.events import events
-from tests.support.deliveries import SECRET
+from tests.support.builders.deliveries import SECRET
 
 GONE = "postgresql://nobody@/nothing?host=/nonexistent"
 

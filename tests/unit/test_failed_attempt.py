@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.events.event import MAX_ATTEMPTS, EventStatus, Settlement, failed_attempt
-from tests.support.domain import EVENT, NOW
+from tests.support.builders.domain import EVENT, NOW
 
 
 def test_three_attempts_with_growing_delays_then_failed() -> None:

@@ -21,7 +21,7 @@ from entrypoints.edge.cursors import PlaceRefused, RowPlace, decode_place, encod
 from entrypoints.edge.query_errors import QueryRefused
 from entrypoints.grpc_api.fields import read_id, read_page_token
 from testing.memory.clock import SettableClock
-from tests.support import tokens
+from tests.support.builders import tokens
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

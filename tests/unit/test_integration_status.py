@@ -11,7 +11,7 @@ from core.domain.integrations.integration import (
     InvalidTransition,
     StatusReason,
 )
-from tests.support.domain import (
+from tests.support.builders.domain import (
     EARLIER,
     INTEGRATION,
     LATER,

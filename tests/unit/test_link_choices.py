@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.links.choices import LinkChoices, LinkInvalid, chosen, cleaned
-from tests.support.domain import LINK
+from tests.support.builders.domain import LINK
 
 PATHS = st.lists(
     st.sampled_from([".", "..", "", "a", "apps", "web.js", "ü", "\\", "\0", " "]), max_size=6

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.domain.events.event import EnvelopeUnreadable
 from core.domain.events.provider_events import Notice
-from tests.support.webhooks import PAYLOADS, protocol
+from tests.support.builders.webhooks import PAYLOADS, protocol
 
 READING = protocol()
 HANDLED = ["push", "pull_request", "installation", "installation_repositories", "installation_target"]

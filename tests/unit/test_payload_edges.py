@@ -7,7 +7,7 @@ import pytest
 from adapters.github.protocol.payloads import moment
 from core.domain.events.event import EnvelopeUnreadable
 from core.domain.events.provider_events import Unhandled
-from tests.support.webhooks import protocol
+from tests.support.builders.webhooks import protocol
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from core.domain.events.provider_events import (
 )
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 from core.domain.integrations.integration import Integration
-from tests.support.domain import (
+from tests.support.builders.domain import (
     CONNECTION,
     EVENT,
     INTEGRATION,
@@ -29,7 +29,7 @@ from tests.support.domain import (
     SUSPENDED_BY_US,
     link,
 )
-from tests.support.webhooks import DELIVERY, PAYLOADS, labelled, protocol, signed
+from tests.support.builders.webhooks import DELIVERY, PAYLOADS, labelled, protocol, signed
 
 OWN_RESULTS = {EventStatus.PROCESSED: 37, EventStatus.IGNORED: 1}
 

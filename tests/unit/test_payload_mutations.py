@@ -13,8 +13,8 @@ from adapters.github.protocol import payload_shapes as shapes
 from adapters.github.protocol.payloads import HANDLED
 from core.domain.events.event import EnvelopeUnreadable
 from core.domain.events.provider_events import Notice, PullRequest, Push, Unhandled
-from tests.support.payload_table import optional_fields, required_fields
-from tests.support.webhooks import PAYLOADS, ROOT, protocol, signed
+from tests.support.builders.webhooks import PAYLOADS, ROOT, protocol, signed
+from tests.support.checks.payload_table import optional_fields, required_fields
 
 Place = tuple[str | int, ...]
 

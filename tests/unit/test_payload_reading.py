@@ -26,7 +26,7 @@ from core.domain.events.provider_events import (
     Unhandled,
 )
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
-from tests.support.webhooks import PAYLOADS, ROOT, labelled, protocol
+from tests.support.builders.webhooks import PAYLOADS, ROOT, labelled, protocol
 
 KINDS = {
     "push": Push,

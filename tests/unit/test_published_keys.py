@@ -10,8 +10,8 @@ import pytest
 
 from adapters.secrets.jwks import JwksKeys
 from core.domain.principals import KeysUnavailable
-from tests.support import tokens
-from tests.support.tokens import public_jwk
+from tests.support.builders import tokens
+from tests.support.builders.tokens import public_jwk
 
 URL = "https://issuer.example/jwks.json"
 REDIRECT = {"location": "https://elsewhere.example"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.observability.redaction import REDACTED, redact, redact_text
 from core.domain.secret import Secret
-from tests.support import tokens
+from tests.support.builders import tokens
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
 SECRETS = {

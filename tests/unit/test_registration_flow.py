@@ -12,7 +12,7 @@ from core.domain.provider import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
 from entrypoints.local.registration.environment_file import Kept, NowhereToKeep
 from entrypoints.local.registration.flow import RegistrationFailed, RegistrationFlow, Shown
-from tests.support.registration import ANSWER, REGISTERED
+from tests.support.builders.registration import ANSWER, REGISTERED
 
 WISH = AppWish("crewkit-dev", "https://crewkit.example", ("https://a/1", "https://a/2"), "https://a/hooks")
 DOWN = ProviderUnavailable("GitHub does not answer right now.", retry_after=1)

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from entrypoints.cli.durations import DURATION
 from entrypoints.cli.events import events, list_events
-from tests.support.deliveries import SECRET
+from tests.support.builders.deliveries import SECRET
 
 
 def replay(home: Path, *arguments: str) -> Result:

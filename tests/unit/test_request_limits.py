@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from entrypoints.rest.http.protocol import MAX_TARGET_BYTES
 from entrypoints.rest.http.request_meter import MAX_HEAD_BYTES
-from tests.support.http_exchange import exchange
+from tests.support.clients.http_exchange import exchange
 
 TOO_LARGE = (431, "headers_too_large")
 TOO_LONG = (414, "uri_too_long")

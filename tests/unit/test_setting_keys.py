@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from entrypoints.settings.settings import Settings, SettingsRefused
-from tests.support import tokens
-from tests.support.authority import Authority
+from tests.support.builders import tokens
+from tests.support.fakes.certificate_authority import Authority
 
 RSA = tokens.rsa_key()
 PKCS8 = tokens.private_pem(RSA).decode()

@@ -7,7 +7,7 @@ import pytest
 from entrypoints.settings.checks import unknown
 from entrypoints.settings.settings import Settings, SettingsRefused
 from entrypoints.settings.table import SETTINGS
-from tests.support import tokens
+from tests.support.builders import tokens
 
 DEVELOPMENT = {"CREWKIT_GIT_ENVIRONMENT": "development"}
 FIRST, SECOND = "b1f64c07e2d9a358", "5a90d7e3c4f1b826"

@@ -12,8 +12,8 @@ from entrypoints.settings.checks import unknown
 from entrypoints.settings.settings import Settings, SettingsRefused
 from entrypoints.settings.table import PROCESSES, SETTINGS
 from entrypoints.settings.values import Address, Environment, origin_of
-from tests.support import tokens
-from tests.support.authority import Authority
+from tests.support.builders import tokens
+from tests.support.fakes.certificate_authority import Authority
 
 CERTIFICATE = Authority().certificate.decode()
 

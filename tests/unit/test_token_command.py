@@ -15,9 +15,9 @@ from adapters.system.clock import SystemClock
 from core.domain.principals import Principal
 from entrypoints.cli.token import token
 from entrypoints.local.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
-from tests.support import tokens
-from tests.support.deliveries import SECRET
-from tests.support.people import MARA
+from tests.support.builders import tokens
+from tests.support.builders.deliveries import SECRET
+from tests.support.fakes.people import MARA
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ from core.domain.tokens.lease import (
     succeeded,
     unbound,
 )
-from tests.support.domain import (
+from tests.support.builders.domain import (
     CONNECTION,
     EARLIER,
     INTEGRATION,

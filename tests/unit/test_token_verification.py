@@ -9,8 +9,17 @@ from adapters.secrets.keys import KeyRefused, KeySource, PinnedKey, Verification
 from adapters.secrets.tokens import JwtVerifier
 from core.domain.principals import TokenRefused
 from testing.memory.clock import SettableClock
-from tests.support import tokens
-from tests.support.tokens import AUDIENCE, ISSUER, USER, claims, forged, public_pem, signed, signed_by_hand
+from tests.support.builders import tokens
+from tests.support.builders.tokens import (
+    AUDIENCE,
+    ISSUER,
+    USER,
+    claims,
+    forged,
+    public_pem,
+    signed,
+    signed_by_hand,
+)
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -12,7 +12,7 @@ from core.domain.identifiers import UserId
 from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link
 from core.domain.organizations import Project
-from tests.support.domain import external
+from tests.support.builders.domain import external
 
 PERSON = UserActor(UserId(3), external(3))
 DELIVERY = "72d3162e-cc78-11e3-81ab-4c9367dc0958"

@@ -25,7 +25,7 @@ from core.domain.events.lanes import lane_of
 from core.domain.events.provider_events import RepositoryChanged, Unhandled
 from core.domain.secret import Secret
 from entrypoints.bootstrap.signing import replay_signature
-from tests.support.webhooks import DELIVERY, SECRET, protocol, signed
+from tests.support.builders.webhooks import DELIVERY, SECRET, protocol, signed
 
 BODY = b'{"action":"opened","installation":{"id":41000001,"node_id":"x"},"repository":{"id":700000001}}'
 # Far deeper than GitHub nests, and deeper than any parser that recurses can follow.

@@ -13,7 +13,7 @@ from adapters.github.protocol.signature import SigningSecret, sign
 from adapters.github.protocol.webhooks import GitHubWebhooks
 from core.domain.deliveries.delivery import BodyRefused, HeadersRefused, SignatureRefused
 from core.domain.errors import ErrorKind
-from tests.support.webhooks import DELIVERY, SECRET, SIGNATURE, protocol, signature, signed
+from tests.support.builders.webhooks import DELIVERY, SECRET, SIGNATURE, protocol, signature, signed
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "data" / "signature_vectors.json").read_bytes()

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.edge import Client
-from tests.support.projects import ProjectsEdge
+from tests.support.scenarios.edge import Client
+from tests.support.scenarios.projects import ProjectsEdge
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.support.edge import Client, refused
-from tests.support.projects import GADGETS, WIDGETS, ProjectsEdge, link
+from tests.support.scenarios.edge import Client, refused
+from tests.support.scenarios.projects import GADGETS, WIDGETS, ProjectsEdge, link
 
 ROLES = {"owner": 2, "admin": 2, "member": 2, "viewer": 1, "outsider": 0}
 

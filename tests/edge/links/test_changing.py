@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from core.domain.integrations.integration import IntegrationStatus
-from tests.support.edge import Client, refused
-from tests.support.projects import GADGETS, WIDGETS, ProjectsEdge, link
+from tests.support.scenarios.edge import Client, refused
+from tests.support.scenarios.projects import GADGETS, WIDGETS, ProjectsEdge, link
 
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "webhooks": ({"webhooks_enabled": False}, {"webhooks_enabled": False}),

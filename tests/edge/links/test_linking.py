@@ -6,8 +6,8 @@ import pytest
 
 from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.organizations import Role
-from tests.support.edge import Client, refused
-from tests.support.projects import ARCHIVED, FOREIGN, GADGETS, GONE, WIDGETS, ProjectsEdge, link
+from tests.support.scenarios.edge import Client, refused
+from tests.support.scenarios.projects import ARCHIVED, FOREIGN, GADGETS, GONE, WIDGETS, ProjectsEdge, link
 
 
 async def test_a_link_is_made_and_shown(edge: ProjectsEdge, client: Client) -> None:

@@ -10,8 +10,8 @@ from core.domain.identifiers import AccountId
 from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.organizations import Role
 from testing.builders.entities import a_repository, ago
-from tests.support.edge import Client, refused
-from tests.support.projects import WIDGETS, ProjectsEdge, link
+from tests.support.scenarios.edge import Client, refused
+from tests.support.scenarios.projects import WIDGETS, ProjectsEdge, link
 
 REASONS: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "suspended there": (

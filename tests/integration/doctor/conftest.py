@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.service_at_sandbox import ServiceAtSandbox, service_at_sandbox
+from tests.support.servers.service_with_sandbox import ServiceAtSandbox, service_at_sandbox
 
 
 @pytest.fixture

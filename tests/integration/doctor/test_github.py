@@ -4,8 +4,8 @@ import pytest
 
 from entrypoints.doctor.findings import Level
 from sandbox.faults import Fault, FaultKind
-from tests.support.examining import examined, levels, wrong
-from tests.support.service_at_sandbox import ServiceAtSandbox
+from tests.support.clients.doctor import examined, levels, wrong
+from tests.support.servers.service_with_sandbox import ServiceAtSandbox
 
 
 async def test_a_refused_key_is_said_once(both: ServiceAtSandbox) -> None:

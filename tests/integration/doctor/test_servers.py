@@ -15,9 +15,9 @@ from entrypoints.bootstrap import migrations
 from entrypoints.doctor.findings import Level
 from entrypoints.doctor.report import as_text
 from sandbox.faults import Fault, FaultKind
-from tests.support.examining import KEY, examined, levels, listening, wrong
-from tests.support.servers import Servers, new_database
-from tests.support.service_at_sandbox import ServiceAtSandbox
+from tests.support.clients.doctor import KEY, examined, levels, listening, wrong
+from tests.support.servers.servers import Servers, new_database
+from tests.support.servers.service_with_sandbox import ServiceAtSandbox
 
 Change = Callable[[str], str]
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import httpx
 
 from entrypoints.doctor.findings import Level
+from tests.support.clients.doctor import examined, levels, wrong
+from tests.support.clients.register_app import read, registering
 from tests.support.conditions import until
-from tests.support.examining import examined, levels, wrong
-from tests.support.registering import read, registering
-from tests.support.sandbox import MARA
-from tests.support.service_at_sandbox import ServiceAtSandbox
+from tests.support.servers.sandbox import MARA
+from tests.support.servers.service_with_sandbox import ServiceAtSandbox
 
 HEALTHY = """\
 ok    settings             All COUNT settings are valid. The environment is production.

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.ledger import Ledger, opened
-from tests.support.servers import Servers, emptied_redis, new_database
+from tests.support.scenarios.event_store import Ledger, opened
+from tests.support.servers.servers import Servers, emptied_redis, new_database
 
 
 @pytest.fixture(scope="module")

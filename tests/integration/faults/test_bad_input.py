@@ -11,11 +11,11 @@ from uuid import uuid4
 
 import pytest
 
+from tests.support.builders.deliveries import INSTALLATION, SECRET, Delivery, accepted, post_all, push, pushes
+from tests.support.clients.raw_http import Answer, ask, connected, head, request
 from tests.support.conditions import wait_until
-from tests.support.deliveries import INSTALLATION, SECRET, Delivery, accepted, post_all, push, pushes
-from tests.support.ledger import Ledger
-from tests.support.service import Service, running_service
-from tests.support.wire import Answer, ask, connected, head, request
+from tests.support.scenarios.event_store import Ledger
+from tests.support.servers.service import Service, running_service
 
 GOOD = push()
 DEEP = 100_000

@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.service import Service, running_service
+from tests.support.servers.service import Service, running_service
 
 MEGABYTE = 1024 * 1024
 HEAD = b"GET /healthz HTTP/1.1\r\nhost: here\r\n"

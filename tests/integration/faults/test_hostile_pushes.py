@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.builders.deliveries import INSTALLATION, Delivery, post_all, push
+from tests.support.clients.raw_http import ask
 from tests.support.conditions import wait_until
-from tests.support.deliveries import INSTALLATION, Delivery, post_all, push
-from tests.support.ledger import Ledger
-from tests.support.service import Service, running_service
-from tests.support.wire import ask
+from tests.support.scenarios.event_store import Ledger
+from tests.support.servers.service import Service, running_service
 
 MB = 1024 * 1024
 ELSEWHERE = INSTALLATION + 7

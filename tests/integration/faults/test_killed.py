@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.builders.deliveries import Delivery, accepted, post_all, pushes, renamed
 from tests.support.conditions import until, wait_until
-from tests.support.deliveries import Delivery, accepted, post_all, pushes, renamed
-from tests.support.ledger import Ledger, opened
-from tests.support.service import running_service
+from tests.support.scenarios.event_store import Ledger, opened
+from tests.support.servers.service import running_service
 
 PUSHES = 5000
 RENAMES = 50

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.builders.deliveries import INSTALLATION, Delivery, post_all, push
 from tests.support.conditions import wait_until
-from tests.support.deliveries import INSTALLATION, Delivery, post_all, push
-from tests.support.ledger import Ledger
-from tests.support.service import Service, running_service
+from tests.support.scenarios.event_store import Ledger
+from tests.support.servers.service import Service, running_service
 
 KILLER = f"{666:040x}"
 ELSEWHERE = INSTALLATION + 7

@@ -13,12 +13,12 @@ from adapters.github.protocol.webhooks import GitHubWebhooks
 from core.domain.secret import Secret
 from entrypoints.rest.resources.webhooks import WebhookEndpoint
 from testing.memory.metrics import MemoryMetrics
+from tests.support.builders.deliveries import INSTALLATION, SECRET, Delivery, accepted, post_all, push, pushes
+from tests.support.clients.raw_http import WEBHOOKS, ask, chunk, chunked, connected, head, request
 from tests.support.conditions import wait_until
-from tests.support.deliveries import INSTALLATION, SECRET, Delivery, accepted, post_all, push, pushes
-from tests.support.ledger import Ledger
-from tests.support.people import application_with
-from tests.support.service import Service, running_service
-from tests.support.wire import WEBHOOKS, ask, chunk, chunked, connected, head, request
+from tests.support.fakes.people import application_with
+from tests.support.scenarios.event_store import Ledger
+from tests.support.servers.service import Service, running_service
 
 MB = 1024 * 1024
 LIMIT = 25 * MB

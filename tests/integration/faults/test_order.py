@@ -4,11 +4,11 @@ import asyncio
 
 from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from testing.memory.metrics import MemoryMetrics
+from tests.support.builders.deliveries import Delivery, accepted, post_all, push
 from tests.support.conditions import wait_until
-from tests.support.deliveries import Delivery, accepted, post_all, push
-from tests.support.ledger import opened
-from tests.support.service import running_service
-from tests.support.workshop import a_push
+from tests.support.scenarios.event_store import opened
+from tests.support.servers.in_process_worker import a_push
+from tests.support.servers.service import running_service
 
 INSTALLATIONS = range(1, 9)
 PUSHES = 80

@@ -10,11 +10,11 @@ from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from entrypoints.rest.resources.webhooks import WebhookEndpoint
 from testing.builders.entities import PROVIDER
 from testing.memory.metrics import MemoryMetrics
-from tests.support.deliveries import Delivery, push
-from tests.support.ledger import opened
-from tests.support.people import application_with
-from tests.support.processing import Bell
-from tests.support.webhooks import protocol
+from tests.support.builders.deliveries import Delivery, push
+from tests.support.builders.webhooks import protocol
+from tests.support.fakes.people import application_with
+from tests.support.scenarios.event_store import opened
+from tests.support.scenarios.processing import Bell
 
 PATH = "http://ours/api/v1/git/github/webhooks"
 CAPACITY = 20

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.breakable import Breakable, breakable_postgres
+from tests.support.builders.deliveries import Delivery, accepted, post_all, push, pushes
+from tests.support.clients.raw_http import Answer, ask
 from tests.support.conditions import until, wait_until
-from tests.support.deliveries import Delivery, accepted, post_all, push, pushes
-from tests.support.ledger import Ledger, opened
-from tests.support.service import Service, running_service
-from tests.support.wire import Answer, ask
+from tests.support.scenarios.event_store import Ledger, opened
+from tests.support.servers.service import Service, running_service
+from tests.support.servers.stoppable_servers import Breakable, breakable_postgres
 
 PROCESSES = ("api", "worker", "scheduler")
 # GitHub waits 10 s; the storage is given 5.

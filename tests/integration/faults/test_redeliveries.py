@@ -17,11 +17,11 @@ from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from core.domain.deliveries.delivery import Receipt, VerifiedDelivery
 from core.domain.identifiers import EventId
 from testing.memory.metrics import MemoryMetrics
+from tests.support.builders.deliveries import Delivery, post_all, pushes
 from tests.support.conditions import until
-from tests.support.deliveries import Delivery, post_all, pushes
-from tests.support.ledger import opened
-from tests.support.service import Service, running_service
-from tests.support.workshop import INSTALLATION_OF_LANE, a_push
+from tests.support.scenarios.event_store import opened
+from tests.support.servers.in_process_worker import INSTALLATION_OF_LANE, a_push
+from tests.support.servers.service import Service, running_service
 
 # Few enough that the groups of both processes hold the same ones, in another order.
 WAVES = 6

@@ -9,11 +9,11 @@ import redis
 
 from adapters.redis_queue.inspection import listening_workers
 from core.domain.secret import shown
-from tests.support.breakable import Breakable, breakable_redis
+from tests.support.builders.deliveries import accepted, post_all, pushes
 from tests.support.conditions import wait_until
-from tests.support.deliveries import accepted, post_all, pushes
-from tests.support.ledger import Ledger, opened
-from tests.support.service import Service, running_service
+from tests.support.scenarios.event_store import Ledger, opened
+from tests.support.servers.service import Service, running_service
+from tests.support.servers.stoppable_servers import Breakable, breakable_redis
 
 # The next sweep, and a worker that looks for Redis every two seconds.
 UNTIL_HEALED_SECONDS = 10

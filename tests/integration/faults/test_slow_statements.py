@@ -2,8 +2,8 @@
 
 from random import Random
 
-from tests.support.ledger import opened
-from tests.support.workshop import INSTALLATION_OF_LANE, a_push, workshop
+from tests.support.scenarios.event_store import opened
+from tests.support.servers.in_process_worker import INSTALLATION_OF_LANE, a_push, workshop
 
 # What PostgreSQL raises when a statement's time is over, without the wait for it.
 TOO_SLOW = """

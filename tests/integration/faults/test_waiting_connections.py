@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from tests.support.conditions import wait_until
-from tests.support.servers import temporary_home
-from tests.support.service import Service, running_service
+from tests.support.servers.servers import temporary_home
+from tests.support.servers.service import Service, running_service
 
 COUNT = 2000
 HALF_A_HEAD = b"GET /healthz HTTP/1.1\r\nhost: here\r\nx-name: "

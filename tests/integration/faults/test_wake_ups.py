@@ -13,9 +13,9 @@ import redis
 from ports.unit_of_work import Transaction, UnitOfWork
 from testing.memory.clock import SettableClock
 from tests.support.conditions import until
-from tests.support.ledger import opened
-from tests.support.service import Service, running_service
-from tests.support.workshop import INSTALLATION_OF_LANE, Workshop, a_push, workshop
+from tests.support.scenarios.event_store import opened
+from tests.support.servers.in_process_worker import INSTALLATION_OF_LANE, Workshop, a_push, workshop
+from tests.support.servers.service import Service, running_service
 
 LANES = (0, 3, 5, 8, 11, 17, 23, 30)
 ROUNDS = 60

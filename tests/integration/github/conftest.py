@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.github.provider import GitHubProvider
-from tests.support import github_answers as answers
-from tests.support.github import ScriptedGitHub, Time, github_provider, reply, scripted_github
+from tests.support.builders import github_answers as answers
+from tests.support.fakes.github import ScriptedGitHub, Time, github_provider, reply, scripted_github
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from core.domain.provider import (
     ProviderUnavailable,
 )
 from testing.builders.entities import an_integration
-from tests.support import github_answers as answers
-from tests.support.github import ScriptedGitHub, Time, github_provider, refusal, reply
-from tests.support.github_answers import INSTALLATION, REMOVE
+from tests.support.builders import github_answers as answers
+from tests.support.builders.github_answers import INSTALLATION, REMOVE
+from tests.support.fakes.github import ScriptedGitHub, Time, github_provider, refusal, reply
 
 
 async def test_our_app_is_told_whole(known: ScriptedGitHub, provider: GitHubProvider) -> None:

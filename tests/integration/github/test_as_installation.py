@@ -11,8 +11,8 @@ from starlette.responses import Response
 from adapters.github.provider import GitHubProvider
 from core.domain.identifiers import RepoId
 from core.domain.provider import Branch, NotVisible
-from tests.support import github_answers as answers
-from tests.support.github import ACCESS, TOKEN, ScriptedGitHub, refusal, reply
+from tests.support.builders import github_answers as answers
+from tests.support.fakes.github import ACCESS, TOKEN, ScriptedGitHub, refusal, reply
 
 LIST = "GET /installation/repositories"
 BRANCHES = "GET /repositories/7/branches"

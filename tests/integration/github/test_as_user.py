@@ -10,8 +10,8 @@ from core.domain.provider import (
     PermissionMissing,
     RepositoryAdministration,
 )
-from tests.support import github_answers as answers
-from tests.support.github import USER, ScriptedGitHub, refusal, reply
+from tests.support.builders import github_answers as answers
+from tests.support.fakes.github import USER, ScriptedGitHub, refusal, reply
 
 VISIBLE = "GET /user/installations/41/repositories"
 

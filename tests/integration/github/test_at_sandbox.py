@@ -17,8 +17,8 @@ from core.domain.provider import (
 )
 from core.domain.secret import Secret
 from sandbox.faults import Fault, FaultKind
-from tests.support.github import Time
-from tests.support.sandbox import RunningSandbox, running_sandbox
+from tests.support.fakes.github import Time
+from tests.support.servers.sandbox import RunningSandbox, running_sandbox
 
 INSTALLATION = "41000001"
 

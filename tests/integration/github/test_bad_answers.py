@@ -19,8 +19,9 @@ from core.domain.provider import (
     ProviderUnavailable,
     SingleSignOnRequired,
 )
-from tests.support import github_answers as answers
-from tests.support.github import (
+from tests.support.builders import github_answers as answers
+from tests.support.checks.github_read import REPOSITORY, read, slowly
+from tests.support.fakes.github import (
     Answer,
     ScriptedGitHub,
     Time,
@@ -29,7 +30,6 @@ from tests.support.github import (
     reply,
     scripted_github,
 )
-from tests.support.github_read import REPOSITORY, read, slowly
 
 SHORT = Limits(connect=1, silence=0.1, whole=0.3)
 

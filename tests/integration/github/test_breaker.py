@@ -8,8 +8,9 @@ from core.domain.provider import (
     ProviderUnavailable,
 )
 from core.domain.secret import Secret
-from tests.support import github_answers as answers
-from tests.support.github import (
+from tests.support.builders import github_answers as answers
+from tests.support.checks.github_read import REPOSITORY, read
+from tests.support.fakes.github import (
     ScriptedGitHub,
     Time,
     github_provider,
@@ -17,7 +18,6 @@ from tests.support.github import (
     reply,
     scripted_github,
 )
-from tests.support.github_read import REPOSITORY, read
 
 
 async def test_an_outage_opens_the_breaker_and_its_end_closes_it(github: ScriptedGitHub, time: Time) -> None:

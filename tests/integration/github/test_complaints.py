@@ -25,8 +25,8 @@ from core.domain.provider import (
     RateLimited,
 )
 from core.domain.secret import Secret
-from tests.support import github_answers as answers
-from tests.support.github import ACCESS, NOW, TOKEN, ScriptedGitHub, Time, refusal, reply, until
+from tests.support.builders import github_answers as answers
+from tests.support.fakes.github import ACCESS, NOW, TOKEN, ScriptedGitHub, Time, refusal, reply, until
 
 MINT = "POST /app/installations/41/access_tokens"
 LIST = "GET /installation/repositories"

@@ -11,8 +11,8 @@ from core.domain.deliveries.delivery import QuotedDelivery
 from core.domain.provider import (
     NotVisible,
 )
-from tests.support import github_answers as answers
-from tests.support.github import ScriptedGitHub, refusal, reply
+from tests.support.builders import github_answers as answers
+from tests.support.fakes.github import ScriptedGitHub, refusal, reply
 
 
 async def test_the_log_of_deliveries_is_read_as_far_as_wanted(

@@ -8,9 +8,9 @@ from core.domain.identifiers import RepoId
 from core.domain.provider import InstallationAccess, RateLimited
 from core.domain.secret import Secret
 from testing.memory.metrics import MemoryMetrics
-from tests.support import github_answers as answers
-from tests.support.github import ScriptedGitHub, Time, github_provider, refusal, reply
-from tests.support.github_read import REPOSITORY
+from tests.support.builders import github_answers as answers
+from tests.support.checks.github_read import REPOSITORY
+from tests.support.fakes.github import ScriptedGitHub, Time, github_provider, refusal, reply
 
 REPO = RepoId("7")
 FIRST, RENEWED = (InstallationAccess("41", Secret(f"ghs_token-{number}")) for number in (1, 2))

@@ -16,8 +16,8 @@ from core.domain.provider import (
     PermissionMissing,
     ProviderUnavailable,
 )
-from tests.support.github import ScriptedGitHub, refusal, reply
-from tests.support.github_answers import INSTALLATION, MINT, REMOVE
+from tests.support.builders.github_answers import INSTALLATION, MINT, REMOVE
+from tests.support.fakes.github import ScriptedGitHub, refusal, reply
 
 MINTED = {"token": "ghs_x", "expires_at": "2026-11-23T13:00:00Z", "permissions": {"contents": "read"}}
 

@@ -22,8 +22,9 @@ from core.domain.provider import (
 )
 from core.domain.secret import Secret
 from testing.memory.metrics import MemoryMetrics
-from tests.support import github_answers as answers
-from tests.support.github import (
+from tests.support.builders import github_answers as answers
+from tests.support.checks.github_read import REPOSITORY, read
+from tests.support.fakes.github import (
     ACCESS,
     ScriptedGitHub,
     Time,
@@ -32,7 +33,6 @@ from tests.support.github import (
     reply,
     scripted_github,
 )
-from tests.support.github_read import REPOSITORY, read
 
 LIST = "GET /installation/repositories"
 

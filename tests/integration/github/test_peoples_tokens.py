@@ -15,7 +15,7 @@ from core.domain.provider import (
     RateLimited,
 )
 from core.domain.secret import Secret
-from tests.support.github import CLIENT_ID, CLIENT_SECRET, NOW, USER, ScriptedGitHub, refusal, reply
+from tests.support.fakes.github import CLIENT_ID, CLIENT_SECRET, NOW, USER, ScriptedGitHub, refusal, reply
 
 TRADE = "POST /login/oauth/access_token"
 GRANT, TOKEN = (f"DELETE /applications/{CLIENT_ID}/{what}" for what in ("grant", "token"))

@@ -14,7 +14,8 @@ from adapters.github.provider import GitHubProvider
 from core.domain.errors import DomainError
 from core.domain.identifiers import RepoId
 from core.domain.secret import Secret
-from tests.support.github import (
+from tests.support.builders.tokens import private_pem, rsa_key
+from tests.support.fakes.github import (
     ACCESS,
     CLIENT_SECRET,
     TOKEN,
@@ -25,7 +26,6 @@ from tests.support.github import (
     refusal,
     reply,
 )
-from tests.support.tokens import private_pem, rsa_key
 
 # Forms that no pattern of the logs' own redaction would know, so that it cannot help here.
 USER, REFRESH, CODE, VERIFIER = (

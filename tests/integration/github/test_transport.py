@@ -9,15 +9,15 @@ from adapters.github.provider import GitHubProvider
 from core.domain.provider import (
     ProviderUnavailable,
 )
-from tests.support import github_answers as answers
-from tests.support.github import (
+from tests.support.builders import github_answers as answers
+from tests.support.checks.github_read import REPOSITORY, read
+from tests.support.fakes.github import (
     ACCESS,
     TOKEN,
     ScriptedGitHub,
     reply,
     scripted_github,
 )
-from tests.support.github_read import REPOSITORY, read
 
 
 async def test_every_call_says_who_asks_and_for_which_version(

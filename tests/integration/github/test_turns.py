@@ -13,8 +13,9 @@ from adapters.github.provider import GitHubProvider
 from core.domain.provider import (
     RateLimited,
 )
-from tests.support import github_answers as answers
-from tests.support.github import (
+from tests.support.builders import github_answers as answers
+from tests.support.checks.github_read import REPOSITORY, read, slowly
+from tests.support.fakes.github import (
     NOW,
     ScriptedGitHub,
     Time,
@@ -23,7 +24,6 @@ from tests.support.github import (
     reply,
     until,
 )
-from tests.support.github_read import REPOSITORY, read, slowly
 
 
 async def test_a_wish_of_githubs_is_waited_for(

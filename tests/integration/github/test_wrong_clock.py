@@ -13,8 +13,8 @@ from adapters.github.provider import GitHubProvider
 from core.domain.provider import (
     AppRefused,
 )
-from tests.support import github_answers as answers
-from tests.support.github import (
+from tests.support.builders import github_answers as answers
+from tests.support.fakes.github import (
     NOW,
     ScriptedGitHub,
     Time,

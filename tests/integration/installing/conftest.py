@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.install_site import Browser, Site, install_site
-from tests.support.sandbox import OONA
+from tests.support.scenarios.install_site import Browser, Site, install_site
+from tests.support.servers.sandbox import OONA
 
 
 @pytest.fixture

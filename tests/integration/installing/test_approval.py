@@ -5,9 +5,9 @@ from datetime import timedelta
 import httpx
 
 from sandbox.state.seed import ORBITAL
-from tests.support.install_site import HTML, Site
-from tests.support.installing import CALLBACK, ORBITAL_ACCOUNT, refused
-from tests.support.sandbox import MARA, OONA
+from tests.support.scenarios.install_site import HTML, Site
+from tests.support.scenarios.install_steps import CALLBACK, ORBITAL_ACCOUNT, refused
+from tests.support.servers.sandbox import MARA, OONA
 
 
 async def test_an_owner_approves_what_someone_asked_for(site: Site) -> None:

@@ -2,9 +2,9 @@
 
 import httpx
 
-from tests.support.install_site import HTML, JSON, Browser, Site
-from tests.support.installing import CALLBACK, begun_by_oona, bound, link_of, refused
-from tests.support.sandbox import INSTALLATION, MARA, OONA
+from tests.support.scenarios.install_site import HTML, JSON, Browser, Site
+from tests.support.scenarios.install_steps import CALLBACK, begun_by_oona, bound, link_of, refused
+from tests.support.servers.sandbox import INSTALLATION, MARA, OONA
 
 
 async def test_a_connected_organization_begins_nothing(site: Site) -> None:

@@ -2,10 +2,17 @@
 
 import pytest
 
-from tests.support.deliveries import REPOSITORY
-from tests.support.install_site import HTML, Browser, Landing, Site
-from tests.support.installing import CALLBACK, ORBITAL_ACCOUNT, begun_by_oona, bound, code_of, refused
-from tests.support.sandbox import INSTALLATION, MARA, OONA, PRIYA
+from tests.support.builders.deliveries import REPOSITORY
+from tests.support.scenarios.install_site import HTML, Browser, Landing, Site
+from tests.support.scenarios.install_steps import (
+    CALLBACK,
+    ORBITAL_ACCOUNT,
+    begun_by_oona,
+    bound,
+    code_of,
+    refused,
+)
+from tests.support.servers.sandbox import INSTALLATION, MARA, OONA, PRIYA
 
 
 async def test_a_foreign_installation_is_not_visible(site: Site, oona: Browser) -> None:

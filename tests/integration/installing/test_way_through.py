@@ -9,9 +9,16 @@ import httpx
 import pytest
 
 from sandbox.faults import Fault, FaultKind
-from tests.support.install_site import HTML, JSON, Browser, Landing, Site, landing
-from tests.support.installing import CALLBACK, ORBITAL_ACCOUNT, begun_by_oona, bound, link_of, refused
-from tests.support.sandbox import INSTALLATION, JONAS, MARA, OONA
+from tests.support.scenarios.install_site import HTML, JSON, Browser, Landing, Site, landing
+from tests.support.scenarios.install_steps import (
+    CALLBACK,
+    ORBITAL_ACCOUNT,
+    begun_by_oona,
+    bound,
+    link_of,
+    refused,
+)
+from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, OONA
 
 
 async def test_installed_it_works_and_installed_again_too(site: Site, oona: Browser) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.servers import Servers
-from tests.support.whole_api import Tenants, two_tenants
+from tests.support.scenarios.whole_api import Tenants, two_tenants
+from tests.support.servers.servers import Servers
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

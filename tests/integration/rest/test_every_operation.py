@@ -20,9 +20,17 @@ from adapters.postgres.connection.line import Line, Parameters
 from adapters.postgres.queries.directory import _USER
 from entrypoints.local.development.tokens import TokenSigner
 from entrypoints.local.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
-from tests.support import tokens
-from tests.support.calls import BY_CALLER, CHANGING, FINITE, IN_ORGANIZATION, OPERATIONS, STRICT, Call
-from tests.support.whole_api import Tenants
+from tests.support.builders import tokens
+from tests.support.clients.operations import (
+    BY_CALLER,
+    CHANGING,
+    FINITE,
+    IN_ORGANIZATION,
+    OPERATIONS,
+    STRICT,
+    Call,
+)
+from tests.support.scenarios.whole_api import Tenants
 
 UNKNOWN_NUMBER = "799999999"
 

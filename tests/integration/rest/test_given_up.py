@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from entrypoints.rest.http.limits import Limits
-from tests.support.whole_api import Tenants
+from tests.support.scenarios.whole_api import Tenants
 
 AT_ONCE = 12
 

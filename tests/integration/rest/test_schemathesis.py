@@ -13,9 +13,9 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from entrypoints.rest.openapi.document import describe
-from tests.support.calls import FINITE, OPERATIONS
-from tests.support.rest import COOKIE
-from tests.support.whole_api import Tenants
+from tests.support.clients.operations import FINITE, OPERATIONS
+from tests.support.scenarios.rest import COOKIE
+from tests.support.scenarios.whole_api import Tenants
 
 
 def document() -> dict[str, Any]:

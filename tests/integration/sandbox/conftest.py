@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.receiver import Receiver, running_receiver
-from tests.support.sandbox import RunningSandbox, running_sandbox
+from tests.support.fakes.webhook_receiver import Receiver, running_receiver
+from tests.support.servers.sandbox import RunningSandbox, running_sandbox
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from entrypoints.local.sandbox_app import new_private_key
-from tests.support.sandbox import ACME, INSTALLATION, MARA, PRIYA, RunningSandbox
+from tests.support.servers.sandbox import ACME, INSTALLATION, MARA, PRIYA, RunningSandbox
 
 TOKENS = f"/app/installations/{INSTALLATION}/access_tokens"
 FUTURE = (

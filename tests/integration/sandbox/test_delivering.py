@@ -5,8 +5,8 @@ import hashlib
 import hmac
 from datetime import timedelta
 
-from tests.support.receiver import Receiver
-from tests.support.sandbox import MARA, PAD, RunningSandbox
+from tests.support.fakes.webhook_receiver import Receiver
+from tests.support.servers.sandbox import MARA, PAD, RunningSandbox
 
 
 async def test_a_delivery_is_signed_and_addressed(running: RunningSandbox, receiver: Receiver) -> None:

@@ -5,7 +5,7 @@ import time
 import httpx
 import pytest
 
-from tests.support.sandbox import INSTALLATION, MARA, RunningSandbox
+from tests.support.servers.sandbox import INSTALLATION, MARA, RunningSandbox
 
 LIST = "/installation/repositories"
 

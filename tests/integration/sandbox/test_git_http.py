@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sandbox import INSTALLATION, MARA, PAD, RunningSandbox
+from tests.support.servers.sandbox import INSTALLATION, MARA, PAD, RunningSandbox
 
 
 async def git(*arguments: str, folder: Path, token: str | None = None) -> tuple[int, str]:

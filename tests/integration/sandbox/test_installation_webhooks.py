@@ -1,7 +1,7 @@
 """What an installation's life has the sandbox tell, and whom."""
 
-from tests.support.receiver import Receiver, told
-from tests.support.sandbox import ACME, INSTALLATION, JONAS, MARA, OONA, PAD, RunningSandbox
+from tests.support.fakes.webhook_receiver import Receiver, told
+from tests.support.servers.sandbox import ACME, INSTALLATION, JONAS, MARA, OONA, PAD, RunningSandbox
 
 
 async def test_an_account_that_is_renamed_is_told_once(running: RunningSandbox, receiver: Receiver) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.sandbox import MARA, PAD, RunningSandbox
+from tests.support.servers.sandbox import MARA, PAD, RunningSandbox
 
 FOREIGN_ORIGINS = ["https://evil.example", "http://127.0.0.1:1", "http://localhost.evil.example", "null"]
 FOREIGN_HOSTS = [

@@ -12,8 +12,8 @@ from entrypoints.local.sandbox_app import new_private_key, public_key_of
 from sandbox.behaviour import Delivering
 from sandbox.rest.api import ENDPOINTS
 from sandbox.state.apps import Registration
-from tests.support.github_openapi import check, operations
-from tests.support.sandbox import INSTALLATION, JONAS, MARA, PRIYA, RunningSandbox
+from tests.support.checks.github_openapi import check, operations
+from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, PRIYA, RunningSandbox
 
 Ask = Callable[[RunningSandbox], Awaitable[httpx.Response]]
 

@@ -7,8 +7,8 @@ from html import unescape
 import httpx
 import pytest
 
-from tests.support.receiver import Receiver
-from tests.support.sandbox import INSTALLATION, JONAS, MARA, OONA, PRIYA, RunningSandbox
+from tests.support.fakes.webhook_receiver import Receiver
+from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, OONA, PRIYA, RunningSandbox
 
 PAD = "acme-rockets/launchpad"
 PAGES = [

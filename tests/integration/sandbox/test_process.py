@@ -16,7 +16,7 @@ from entrypoints.local.sandbox_app import app_environment, load_app
 from sandbox.state.seed import new_world
 from sandbox.state.snapshot import Snapshot
 from tests.support.conditions import wait_until
-from tests.support.sandbox import INSTALLATION, MARA, sandbox_app
+from tests.support.servers.sandbox import INSTALLATION, MARA, sandbox_app
 
 
 @contextmanager

@@ -19,10 +19,10 @@ from core.domain.provider import ProviderUnavailable
 from entrypoints.cli.register_app import register_app
 from entrypoints.settings.settings import Settings
 from sandbox.faults import Fault, FaultKind
+from tests.support.clients.register_app import read, registering
 from tests.support.conditions import until
-from tests.support.receiver import Receiver
-from tests.support.registering import read, registering
-from tests.support.sandbox import MARA, RunningSandbox
+from tests.support.fakes.webhook_receiver import Receiver
+from tests.support.servers.sandbox import MARA, RunningSandbox
 
 CONVERSION = "/app-manifests/*"
 

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.support.receiver import Receiver
-from tests.support.sandbox import MARA, OONA, RunningSandbox
-from tests.support.webhook_schema import check_payload
+from tests.support.checks.webhook_schema import check_payload
+from tests.support.fakes.webhook_receiver import Receiver
+from tests.support.servers.sandbox import MARA, OONA, RunningSandbox
 
 MANIFEST: dict[str, Any] = {
     "name": "Crewkit of Mara",

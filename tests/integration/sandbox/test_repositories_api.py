@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from tests.support.sandbox import INSTALLATION, MARA, OONA, RunningSandbox
+from tests.support.servers.sandbox import INSTALLATION, MARA, OONA, RunningSandbox
 
 ALL = f"/user/installations/{INSTALLATION}/repositories"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.receiver import Receiver, told
-from tests.support.sandbox import INSTALLATION, JONAS, MARA, PAD, PRIYA, RunningSandbox
+from tests.support.fakes.webhook_receiver import Receiver, told
+from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, PAD, PRIYA, RunningSandbox
 
 ZEROS = "0" * 40
 

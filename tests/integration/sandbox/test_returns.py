@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.support.receiver import Receiver
-from tests.support.sandbox import INSTALLATION, JONAS, MARA, OONA, RunningSandbox
+from tests.support.fakes.webhook_receiver import Receiver
+from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, OONA, RunningSandbox
 
 ORBITAL = 900_000_200
 PERMISSIONS = "/apps/crewkit/installations/new/permissions"

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
-from tests.support.sandbox import JONAS, MARA, RunningSandbox
+from tests.support.servers.sandbox import JONAS, MARA, RunningSandbox
 
 VERIFIER = "a-verifier-of-the-length-that-is-asked-for-0123456789"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from entrypoints.rest.http.operations import Access, Operation, Tag
 from tests.support.reference.tables import code, table
-from tests.support.rest import everything
+from tests.support.scenarios.rest import everything
 
 _AUTHENTICATION: Mapping[Access, str] = {
     Access.CALLER: "bearer token or session cookie",

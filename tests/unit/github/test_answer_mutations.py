@@ -13,7 +13,7 @@ from adapters.github.addresses import Addresses
 from adapters.github.decoding import app_answers, repository_answers
 from adapters.github.decoding import user_answers as person_answers
 from adapters.github.decoding.tolerant import OddParts, TolerantDecoder, Unreadable
-from tests.support.payload_table import required_answer_fields
+from tests.support.checks.payload_table import required_answer_fields
 
 _FILE = Path(__file__).parents[2] / "data" / "github" / "openapi.subset.json"
 _PATHS: Mapping[str, Any] = json.loads(_FILE.read_bytes())["paths"]

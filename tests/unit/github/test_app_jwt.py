@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 from adapters.github.api.app_jwt import AppJwt, read_private_key
 from core.domain.secret import Secret
 from testing.memory.clock import SettableClock
-from tests.support.tokens import p256_key, private_pem, public_pem, rsa_key
+from tests.support.builders.tokens import p256_key, private_pem, public_pem, rsa_key
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ISSUER = "Iv1.8a61f9b3a7aba766"

@@ -7,7 +7,7 @@ import pytest
 from adapters.github.api.circuit_breaker import BreakerPolicy, CircuitBreaker
 from adapters.github.api.unavailable import BreakerOpen, Unavailable
 from core.domain.provider import NotVisible
-from tests.support.github import Time
+from tests.support.fakes.github import Time
 
 POLICY = BreakerPolicy(failures=3, first_rest=5, longest_rest=20)
 

@@ -16,8 +16,8 @@ from adapters.github.api.credentials import (
 )
 from core.domain.provider import AppRefused, CredentialRefused
 from core.domain.secret import Secret
-from tests.support.github import NOW, TOKEN, Time
-from tests.support.tokens import rsa_key
+from tests.support.builders.tokens import rsa_key
+from tests.support.fakes.github import NOW, TOKEN, Time
 
 # Both forms, as GitHub describes them; the newer holds dots and is ten times as long.
 SHORT = TOKEN

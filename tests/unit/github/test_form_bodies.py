@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from core.domain.deliveries.delivery import BodyRefused
 from core.domain.events.event import EnvelopeUnreadable
-from tests.support.deliveries import push
-from tests.support.webhooks import protocol, signed
+from tests.support.builders.deliveries import push
+from tests.support.builders.webhooks import protocol, signed
 
 MB = 1024 * 1024
 OBJECT = {"action": "a+b&c=d %zz é \U0001f680", "installation": {"id": 5}}

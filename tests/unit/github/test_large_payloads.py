@@ -9,8 +9,8 @@ import pytest
 from adapters.github.protocol.large_payloads import HEAD_CHARACTERS, LARGE, MAX_COMMITS, bounded
 from core.domain.events.event import EnvelopeUnreadable
 from core.domain.events.provider_events import Push
-from tests.support.processing import payload
-from tests.support.webhooks import protocol
+from tests.support.builders.webhooks import protocol
+from tests.support.scenarios.processing import payload
 
 TRAILER = "\nCo-authored-by: Ada <ada@example.com>"
 

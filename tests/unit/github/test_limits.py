@@ -7,7 +7,7 @@ import pytest
 
 from adapters.github.api.limits import Pauses, Slots
 from core.domain.provider import RateLimited
-from tests.support.github import NOW, Time
+from tests.support.fakes.github import NOW, Time
 
 
 async def test_one_credential_asks_only_so_often_at_once() -> None:

@@ -12,7 +12,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from adapters.github.api import oauth
 from core.domain.provider import AnswerUnreadable, AppRefused, CredentialRefused
 from core.domain.secret import Secret
-from tests.support.github import NOW
+from tests.support.fakes.github import NOW
 
 SECRET = Secret("s3cret")
 

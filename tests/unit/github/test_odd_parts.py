@@ -25,7 +25,7 @@ from core.domain.events.provider_events import (
     Unhandled,
 )
 from testing.memory.metrics import MemoryMetrics
-from tests.support.webhooks import ROOT, protocol
+from tests.support.builders.webhooks import ROOT, protocol
 
 
 def payload(name: str) -> dict[str, Any]:

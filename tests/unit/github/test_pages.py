@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.github.api.pages import Page, pages
-from tests.support.github import until
+from tests.support.fakes.github import until
 
 
 class Book:

@@ -11,7 +11,7 @@ from adapters.github.app_needs import NEEDS, PERMISSION_OF_EVENT, named_as_in_ma
 from adapters.github.registration import AppWish, Registrar, manifest
 from entrypoints.bootstrap.registration import variables
 from entrypoints.settings.table import SETTINGS
-from tests.support.registration import ANSWER, REGISTERED
+from tests.support.builders.registration import ANSWER, REGISTERED
 
 # https://docs.github.com/webhooks/webhook-events-and-payloads, "Availability" and permissions of each event.
 # None: every app gets it, and none may ask for it.

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.github.api.retries import Backoff, RetryPolicy
-from tests.support.github import Time
+from tests.support.fakes.github import Time
 
 POLICY = RetryPolicy(attempts=4, seconds=10, first_delay=1, longest_delay=2)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.support.install_world import InstallWorld
+from tests.support.scenarios.install_world import InstallWorld
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from core.domain.provider import (
 )
 from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.results import Connected
-from tests.support.install_outcomes import (
+from tests.support.scenarios.install_results import (
     asked_for,
     connect,
     revoke,
 )
-from tests.support.install_world import (
+from tests.support.scenarios.install_world import (
     ACME,
     JONAS,
     MARA,

@@ -17,15 +17,15 @@ from core.domain.provider import (
 )
 from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.results import Choose, Connected, RedirectTo
-from tests.support.catalog import facts
-from tests.support.install_outcomes import (
+from tests.support.scenarios.catalog import facts
+from tests.support.scenarios.install_results import (
     choosing,
     connect,
     onward,
     refused,
     revoke,
 )
-from tests.support.install_world import (
+from tests.support.scenarios.install_world import (
     ACME,
     JONAS,
     MARA,

@@ -11,8 +11,8 @@ from core.domain.errors import DomainError
 from core.domain.provider import InstallationGone
 from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.results import Choose, InstallResult, RedirectTo, RetryLater
-from tests.support.connecting import Browser
-from tests.support.install_world import (
+from tests.support.scenarios.connect_world import Browser
+from tests.support.scenarios.install_world import (
     ACME,
     EMPTY,
     JONAS,

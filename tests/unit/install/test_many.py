@@ -15,9 +15,9 @@ from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.prove_installations import PAGE
 from core.use_cases.install.results import Checking, Choose, Connected, InstallResult, RetryLater
 from testing.builders.entities import now
-from tests.support.catalog import facts
-from tests.support.install_outcomes import connect, leaves_nothing, onward, refusal, refused
-from tests.support.install_world import ACME, MARA, MARAS, OLGA, WORKSHOP, InstallWorld, Sent
+from tests.support.scenarios.catalog import facts
+from tests.support.scenarios.install_results import connect, leaves_nothing, onward, refusal, refused
+from tests.support.scenarios.install_world import ACME, MARA, MARAS, OLGA, WORKSHOP, InstallWorld, Sent
 
 
 def install_many(world: InstallWorld, count: int, *, first: int = 1000) -> list[str]:

@@ -8,14 +8,14 @@ from core.domain.provider import (
     ProviderUnavailable,
 )
 from core.use_cases.install.results import Choose, Connected
-from tests.support.install_outcomes import (
+from tests.support.scenarios.install_results import (
     choosing,
     connect,
     leaves_nothing,
     onward,
     refusal,
 )
-from tests.support.install_world import (
+from tests.support.scenarios.install_world import (
     ACME,
     MARA,
     MARAS,

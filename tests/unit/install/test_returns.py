@@ -22,12 +22,12 @@ from core.domain.secret import Secret
 from core.domain.streams.domain_event import DomainEventType
 from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.results import AwaitingApproval, Choose, Connected, NoFlow
-from tests.support.install_outcomes import (
+from tests.support.scenarios.install_results import (
     leaves_nothing,
     onward,
     refusal,
 )
-from tests.support.install_world import (
+from tests.support.scenarios.install_world import (
     ACME,
     CALLBACK,
     JONAS,

@@ -14,10 +14,10 @@ from core.domain.provider import (
 )
 from core.use_cases.account.who_am_i import UserRequired
 from testing.builders.entities import PROVIDER
-from tests.support.install_outcomes import (
+from tests.support.scenarios.install_results import (
     refused,
 )
-from tests.support.install_world import (
+from tests.support.scenarios.install_world import (
     ACME,
     OLGA,
     InstallWorld,

@@ -10,14 +10,14 @@ from core.domain.flows.flow import FlowExpired, FlowInProgress, FlowInterrupted,
 from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.results import Connected, RetryLater
 from testing.builders.entities import PROVIDER
-from tests.support.connecting import Browser
-from tests.support.install_outcomes import (
+from tests.support.scenarios.connect_world import Browser
+from tests.support.scenarios.install_results import (
     choosing,
     onward,
     refusal,
     refused,
 )
-from tests.support.install_world import (
+from tests.support.scenarios.install_world import (
     ACME,
     MARAS,
     OLGA,

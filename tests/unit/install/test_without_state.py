@@ -8,9 +8,9 @@ from core.domain.provider import InstallationGone
 from core.domain.secret import Secret
 from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.results import Choose, Connected, NoFlow, RedirectTo
-from tests.support.connecting import Browser
-from tests.support.install_outcomes import connect, onward, refusal
-from tests.support.install_world import ACME, JONAS, MARA, MARAS, OLGA, WORKSHOP, InstallWorld
+from tests.support.scenarios.connect_world import Browser
+from tests.support.scenarios.install_results import connect, onward, refusal
+from tests.support.scenarios.install_world import ACME, JONAS, MARA, MARAS, OLGA, WORKSHOP, InstallWorld
 
 
 def saved(world: InstallWorld, installation_id: str | None = ACME, account: str = OLGA) -> Callback:

@@ -8,7 +8,7 @@ from core.domain.events.interpretation import interpret
 from core.domain.events.interpretation.view import webhook_actor
 from core.domain.events.provider_events import AccountRenamed
 from core.domain.streams.domain_event import DomainEventType, RepositoryData
-from tests.support.domain import (
+from tests.support.builders.domain import (
     ACCOUNT,
     EARLIER,
     EVENT,

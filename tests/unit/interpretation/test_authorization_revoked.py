@@ -11,7 +11,7 @@ from core.domain.events.event import EventStatus, Outcome, Verdict
 from core.domain.events.interpretation import interpret
 from core.domain.events.interpretation.view import webhook_actor
 from core.domain.events.provider_events import AuthorizationRevoked
-from tests.support.domain import CONNECTION, EVENT, INTEGRATION, REQUESTER, view
+from tests.support.builders.domain import CONNECTION, EVENT, INTEGRATION, REQUESTER, view
 
 STANDALONE = replace(EVENT, event_type="github_app_authorization", action="revoked", source_key=None)
 NOTICE = AuthorizationRevoked(REQUESTER)

@@ -10,7 +10,7 @@ from core.domain.events.interpretation import Interpretation, interpret
 from core.domain.events.provider_events import InstallationChanged, InstallationFacts, InstallationStep
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from core.domain.streams.domain_event import DomainEvent, DomainEventType, IntegrationData
-from tests.support.domain import (
+from tests.support.builders.domain import (
     EARLIER,
     EVENT,
     INSTALLED,

@@ -12,7 +12,7 @@ from core.domain.events.provider_events import InstallationStep, RepositoryFacts
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 from core.domain.integrations.integration import Integration, IntegrationStatus
 from core.domain.streams.domain_event import DomainEventType, IntegrationData, LinkData
-from tests.support.domain import (
+from tests.support.builders.domain import (
     BINDING,
     CREATED_ON_REQUEST,
     EARLIER,

@@ -26,8 +26,8 @@ from core.domain.events.provider_events import (
 from core.domain.integrations.integration import Integration, IntegrationStatus
 from core.domain.links.link import Link
 from core.domain.streams.domain_event import DomainEventType
-from tests.support.domain import EVENT, ORGANIZATION, after
-from tests.support.generated import events, installations_changed, notices, pushes, views
+from tests.support.builders.domain import EVENT, ORGANIZATION, after
+from tests.support.builders.generated import events, installations_changed, notices, pushes, views
 
 _USER_IDS = re.compile(r'"user_id":"([^"]+)"')
 FOLLOWING = ("repo_full_name", "previous_full_name", "repo_url", "default_branch")

@@ -14,7 +14,7 @@ from core.domain.streams.domain_event import (
     PullRequestData,
     PullRequestSide,
 )
-from tests.support.domain import (
+from tests.support.builders.domain import (
     EVENT,
     LATER,
     LAUNCHPAD,

@@ -16,7 +16,7 @@ from core.domain.streams.domain_event import (
     PushData,
     PushedCommit,
 )
-from tests.support.domain import (
+from tests.support.builders.domain import (
     COMMIT,
     EARLIER,
     EVENT,

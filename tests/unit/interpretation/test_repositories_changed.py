@@ -10,7 +10,7 @@ from core.domain.events.interpretation.view import webhook_actor
 from core.domain.events.provider_events import RepositoriesChanged, RepositoryFacts
 from core.domain.identifiers import RepoId
 from core.domain.streams.domain_event import DomainEvent, DomainEventType, LinkData, RepositoryData
-from tests.support.domain import (
+from tests.support.builders.domain import (
     EARLIER,
     EVENT,
     GUIDANCE,

@@ -12,7 +12,7 @@ from core.domain.identifiers import AccountId
 from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link
 from core.domain.streams.domain_event import DomainEventType, LinkData, RepositoryData
-from tests.support.domain import (
+from tests.support.builders.domain import (
     EARLIER,
     EVENT,
     FACTS,

@@ -17,7 +17,7 @@ from core.domain.events.provider_events import (
     Unhandled,
 )
 from core.domain.integrations.integration import Integration
-from tests.support.domain import (
+from tests.support.builders.domain import (
     ACCOUNT,
     CONNECTION,
     CREATED_ON_REQUEST,

@@ -21,9 +21,9 @@ from core.domain.streams.domain_event import (
 )
 from core.use_cases.attribution.claim_commits import ClaimCommits
 from core.use_cases.attribution.follow_memberships import FollowMemberships
-from tests.support.domain import EARLIER, EVENT, LINK, ORGANIZATION, PROVIDER, external, link
-from tests.support.processing import Processing, payload
-from tests.support.webhooks import ROOT
+from tests.support.builders.domain import EARLIER, EVENT, LINK, ORGANIZATION, PROVIDER, external, link
+from tests.support.builders.webhooks import ROOT
+from tests.support.scenarios.processing import Processing, payload
 
 MARA, PRIYA, OONA = "900000001", "900000003", "900000004"
 

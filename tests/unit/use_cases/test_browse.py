@@ -15,8 +15,8 @@ from core.use_cases.events.show_event import ShowEvent
 from ports.events import EventFilter
 from testing.memory.database import MemoryDatabase
 from testing.memory.directory import MemoryDirectory
-from tests.support.domain import external
-from tests.support.processing import Processing, payload, push
+from tests.support.builders.domain import external
+from tests.support.scenarios.processing import Processing, payload, push
 
 OPERATOR = SystemActor("cli")
 PERSON = UserActor(UserId(1), external(1))

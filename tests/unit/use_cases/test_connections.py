@@ -22,7 +22,7 @@ from core.domain.secret import Secret
 from core.use_cases.account.who_am_i import UserRequired
 from core.use_cases.tokens.encryption import open_access_token, open_refresh_token
 from testing.builders.entities import BY, PROVIDER, step
-from tests.support.connecting import (
+from tests.support.scenarios.connect_world import (
     CALLBACK,
     JONASS,
     MARAS,

@@ -9,7 +9,7 @@ import pytest
 from core.domain.connections.connection import ConnectionStatus
 from core.domain.provider import AppRefused, ProviderUnavailable
 from testing.builders.entities import PROVIDER
-from tests.support.connecting import MARAS, ConnectingWorld, nothing_is_connected, refused
+from tests.support.scenarios.connect_world import MARAS, ConnectingWorld, nothing_is_connected, refused
 
 
 @pytest.fixture

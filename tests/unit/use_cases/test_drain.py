@@ -12,8 +12,8 @@ from core.domain.events.event import EventStatus, Outcome
 from core.domain.events.lanes import lane_of
 from core.domain.streams.domain_event import DomainEventType, PushData
 from core.use_cases.deliveries.drain_lane import Drained
-from tests.support.domain import EVENT, INTEGRATION, LAUNCHPAD, LINK, NOW, REPOSITORY, link
-from tests.support.processing import Processing, payload, push
+from tests.support.builders.domain import EVENT, INTEGRATION, LAUNCHPAD, LINK, NOW, REPOSITORY, link
+from tests.support.scenarios.processing import Processing, payload, push
 
 LANE = EVENT.lane
 

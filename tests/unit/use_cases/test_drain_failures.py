@@ -8,8 +8,8 @@ from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventStatus
 from core.domain.streams.domain_event import PushData
 from core.use_cases.deliveries.drain_lane import Drained
-from tests.support.domain import EVENT, INSTALLATION, INTEGRATION, NOW
-from tests.support.processing import Processing, payload, push
+from tests.support.builders.domain import EVENT, INSTALLATION, INTEGRATION, NOW
+from tests.support.scenarios.processing import Processing, payload, push
 
 UNREADABLE = b'{"installation":{"id":%d},"ref":5}' % INSTALLATION
 ODD = b'{"ref":"r","installation":{"id":"x%d"}}' % INSTALLATION

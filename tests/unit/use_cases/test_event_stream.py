@@ -33,7 +33,7 @@ from testing.memory.clock import SettableClock
 from testing.memory.metrics import MemoryMetrics
 from testing.memory.world import MemoryWorld
 from tests.support.conditions import until
-from tests.support.processing import AlertBook
+from tests.support.scenarios.processing import AlertBook
 
 ANY = StreamFilter()
 DATA = LinkData(UUID(int=1), RepoId("1"), "acme/widgets")

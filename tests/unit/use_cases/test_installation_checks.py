@@ -19,8 +19,8 @@ from testing.builders.entities import INSTALLATION, PROVIDER, Fact, now
 from testing.contracts.stores.installation_checks import claim_requested, report
 from testing.memory.metrics import MemoryMetrics
 from testing.memory.world import MemoryWorld
-from tests.support.catalog import Catalog
-from tests.support.processing import AlertBook
+from tests.support.scenarios.catalog import Catalog
+from tests.support.scenarios.processing import AlertBook
 
 KEY = str(INSTALLATION)
 

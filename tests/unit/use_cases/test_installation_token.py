@@ -16,7 +16,7 @@ from core.domain.tokens.lease import LEASE
 from core.use_cases.tokens.token_leases import Pause
 from ports.cipher import CiphertextRefused
 from tests.support.conditions import until
-from tests.support.token_world import INSTALLATION, TokenWorld, token_world
+from tests.support.scenarios.token_world import INSTALLATION, TokenWorld, token_world
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from core.domain.streams.domain_event import IntegrationData
 from testing.builders.entities import INSTALLATION, PROVIDER, Fact, ago, step
 from testing.memory.provider_world import PERMISSIONS
 from testing.memory.world import MemoryWorld
-from tests.support.catalog import Catalog, facts
+from tests.support.scenarios.catalog import Catalog, facts
 
 
 @pytest.fixture

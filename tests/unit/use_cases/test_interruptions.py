@@ -10,8 +10,8 @@ from core.domain.events.event import EventStatus
 from core.domain.streams.domain_event import PushData
 from core.use_cases.deliveries.drain_lane import Drained
 from core.use_cases.deliveries.poison_events import Suspects
-from tests.support.domain import EVENT, INTEGRATION, NOW
-from tests.support.processing import Processing, push
+from tests.support.builders.domain import EVENT, INTEGRATION, NOW
+from tests.support.scenarios.processing import Processing, push
 
 KILLER = 666
 

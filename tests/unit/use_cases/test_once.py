@@ -22,7 +22,7 @@ from core.use_cases.idempotency.once import Once, once
 from testing.builders.entities import now
 from testing.memory.clock import SettableClock
 from testing.memory.world import MemoryWorld
-from tests.support.domain import external
+from tests.support.builders.domain import external
 
 MARA = UserActor(UserId(1), external(1))
 

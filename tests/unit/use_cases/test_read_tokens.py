@@ -18,9 +18,9 @@ from core.domain.links.projects import ProjectNotFound
 from core.domain.provider import ProviderUnavailable
 from core.domain.tokens.read_token import ReadLease, ReadToken
 from testing.builders.entities import PROVIDER
-from tests.support.catalog import facts
-from tests.support.edge import NOW
-from tests.support.projects import GADGETS, GONE, WIDGETS, ProjectsEdge
+from tests.support.scenarios.catalog import facts
+from tests.support.scenarios.edge import NOW
+from tests.support.scenarios.projects import GADGETS, GONE, WIDGETS, ProjectsEdge
 
 BY = ServiceActor("deployer", frozenset({"git.tokens"}), request_id="request-1")
 

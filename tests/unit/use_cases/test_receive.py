@@ -9,9 +9,9 @@ from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventStatus
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from ports.delivery_log import DeliveryLog
-from tests.support.domain import EVENT, INSTALLATION, LAUNCHPAD, NOW
-from tests.support.processing import Bell, Processing, push
-from tests.support.webhooks import protocol, signed
+from tests.support.builders.domain import EVENT, INSTALLATION, LAUNCHPAD, NOW
+from tests.support.builders.webhooks import protocol, signed
+from tests.support.scenarios.processing import Bell, Processing, push
 
 
 class SlowLog(DeliveryLog):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from core.use_cases.events.apply_retention import ApplyRetention, Retention
-from tests.support.processing import Processing, push
+from tests.support.scenarios.processing import Processing, push
 
 
 async def test_bodies_and_events_go_after_their_days() -> None:

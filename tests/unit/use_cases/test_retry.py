@@ -16,8 +16,8 @@ from core.use_cases.events.scope import ALL_ORGANIZATIONS
 from ports.events import EventFilter
 from testing.memory.database import MemoryDatabase
 from testing.memory.directory import MemoryDirectory
-from tests.support.domain import EVENT, INTEGRATION, LINK, NOW, ORGANIZATION, external
-from tests.support.processing import Processing, push
+from tests.support.builders.domain import EVENT, INTEGRATION, LINK, NOW, ORGANIZATION, external
+from tests.support.scenarios.processing import Processing, push
 
 OPERATOR = SystemActor("cli")
 BROKEN = b'{"installation":{"id":41000001},"ref":5}'

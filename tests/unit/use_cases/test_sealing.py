@@ -22,7 +22,7 @@ from core.use_cases.tokens.encryption import (
     seal_user_tokens,
 )
 from ports.cipher import CiphertextRefused
-from tests.support.domain import NOW, external
+from tests.support.builders.domain import NOW, external
 
 CIPHER = AesGcmCipher([("k1", Secret(base64.b64encode(bytes(32)).decode()))])
 ROW, OTHER = external(1), external(2)

@@ -4,9 +4,9 @@ from adapters.github.protocol.signature import SigningSecret
 from core.use_cases.deliveries.record_secret_uses import RecordSecretUses
 from testing.memory.clock import SettableClock
 from testing.memory.provider import FakeProvider
-from tests.support.domain import NOW
-from tests.support.processing import Processing, push
-from tests.support.webhooks import SECRET
+from tests.support.builders.domain import NOW
+from tests.support.builders.webhooks import SECRET
+from tests.support.scenarios.processing import Processing, push
 
 
 async def test_the_last_use_of_a_secret_is_kept_under_its_fingerprint() -> None:

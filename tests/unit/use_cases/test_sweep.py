@@ -7,8 +7,8 @@ import pytest
 from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventStatus
 from core.domain.events.lanes import lane_of
-from tests.support.domain import EVENT, INTEGRATION, REVOKED
-from tests.support.processing import Processing, push
+from tests.support.builders.domain import EVENT, INTEGRATION, REVOKED
+from tests.support.scenarios.processing import Processing, push
 
 
 async def test_nothing_due_rings_nobody() -> None:

@@ -11,7 +11,7 @@ from core.domain.identifiers import ProviderUserId
 from core.domain.integrations.integration import IntegrationStatus
 from core.domain.streams.domain_event import DomainEventType
 from core.use_cases.deliveries.drain_lane import Drained
-from tests.support.domain import (
+from tests.support.builders.domain import (
     CONNECTION,
     EVENT,
     INSTALLATION,
@@ -25,7 +25,7 @@ from tests.support.domain import (
     REQUEST,
     REVOKED,
 )
-from tests.support.processing import Processing, payload, push
+from tests.support.scenarios.processing import Processing, payload, push
 
 DISCONNECTED_BEFORE = replace(REVOKED, provider_id="40999999")
 

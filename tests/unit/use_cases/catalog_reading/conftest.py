@@ -4,8 +4,8 @@ import pytest
 
 from core.domain.organizations import Role
 from testing.memory.world import MemoryWorld
-from tests.support.catalog import Catalog, facts
-from tests.support.reading import Connected
+from tests.support.scenarios.catalog import Catalog, facts
+from tests.support.scenarios.catalog_reader import Connected
 
 
 @pytest.fixture

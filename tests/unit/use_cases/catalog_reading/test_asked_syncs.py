@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.catalog.sync import SyncCoolingDown, SyncPhase
-from tests.support.reading import Connected, request
+from tests.support.scenarios.catalog_reader import Connected, request
 
 
 async def test_refresh_asks_for_a_sync_and_waits_for_none(connected: Connected) -> None:

@@ -16,9 +16,9 @@ from core.domain.provider import (
 from core.use_cases.catalog.branch_cache import BranchMemory
 from core.use_cases.catalog.list_branches import BranchPage
 from testing.builders.entities import ago
-from tests.support.catalog import facts
 from tests.support.conditions import until
-from tests.support.reading import Connected
+from tests.support.scenarios.catalog import facts
+from tests.support.scenarios.catalog_reader import Connected
 
 
 def names(page: BranchPage) -> list[str]:

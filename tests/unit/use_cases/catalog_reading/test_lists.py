@@ -20,8 +20,8 @@ from core.domain.provider import (
     ProviderUnknown,
 )
 from testing.builders.entities import PROVIDER, Fact, a_repository, ago
-from tests.support.catalog import facts
-from tests.support.reading import Connected, request
+from tests.support.scenarios.catalog import facts
+from tests.support.scenarios.catalog_reader import Connected, request
 
 
 async def test_a_list_says_how_current_it_is(connected: Connected) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from testing.memory.world import MemoryWorld
-from tests.support.catalog import Catalog
+from tests.support.scenarios.catalog import Catalog
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from core.domain.provider import (
     ProviderUnavailable,
 )
 from core.use_cases.catalog.sync_catalog import SyncOutcome
-from tests.support.catalog import Catalog, facts
+from tests.support.scenarios.catalog import Catalog, facts
 
 
 async def test_all_that_is_due_is_synced(catalog: Catalog) -> None:

@@ -19,8 +19,8 @@ from core.domain.provider import (
 )
 from core.use_cases.catalog.sync_catalog import SyncOutcome
 from testing.builders.entities import ago
-from tests.support.catalog import Catalog, facts
-from tests.support.syncing import SYNCED, synced
+from tests.support.scenarios.catalog import Catalog, facts
+from tests.support.scenarios.catalog_sync import SYNCED, synced
 
 
 async def listed_as(catalog: Catalog, integration: Integration, *pages: RepositoryPage) -> SyncOutcome:

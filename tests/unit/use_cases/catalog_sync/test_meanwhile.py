@@ -7,8 +7,8 @@ import pytest
 from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.use_cases.catalog.sync_catalog import SyncOutcome
 from testing.builders.entities import Fact, a_repository, ago
-from tests.support.catalog import Catalog, facts
-from tests.support.syncing import synced
+from tests.support.scenarios.catalog import Catalog, facts
+from tests.support.scenarios.catalog_sync import synced
 
 
 async def test_one_sync_at_a_time(catalog: Catalog) -> None:

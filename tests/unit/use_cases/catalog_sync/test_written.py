@@ -6,8 +6,8 @@ from core.domain.identifiers import RepoId
 from core.domain.streams.domain_event import RepositoryData
 from core.use_cases.catalog.sync_catalog import SyncOutcome
 from testing.builders.entities import a_repository, ago
-from tests.support.catalog import Catalog, facts
-from tests.support.syncing import SYNCED, names, synced
+from tests.support.scenarios.catalog import Catalog, facts
+from tests.support.scenarios.catalog_sync import SYNCED, names, synced
 
 
 async def test_the_first_sync_fills_the_catalog(catalog: Catalog) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.recovery import Recovery
+from tests.support.scenarios.recovery import Recovery
 
 
 @pytest.fixture

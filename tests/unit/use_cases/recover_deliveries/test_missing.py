@@ -9,7 +9,7 @@ from core.domain.provider import (
 from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries
 from testing.builders.entities import PROVIDER, a_delivery
 from testing.memory.provider import FakeProvider
-from tests.support.recovery import Recovery
+from tests.support.scenarios.recovery import Recovery
 
 
 async def test_what_is_missing_comes_into_the_ledger_once(recovery: Recovery) -> None:

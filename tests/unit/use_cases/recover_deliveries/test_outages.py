@@ -16,8 +16,8 @@ from core.use_cases.deliveries.recover_deliveries import HELD_ELSEWHERE
 from ports.delivery_log import DeliveryLog
 from testing.builders.entities import PROVIDER
 from testing.memory.exclusion import MemoryExclusion
-from tests.support.domain import NOW
-from tests.support.recovery import Recovery
+from tests.support.builders.domain import NOW
+from tests.support.scenarios.recovery import Recovery
 
 OUTAGES = [
     ProviderUnavailable("status 500"),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.support.recovery import Recovery
+from tests.support.scenarios.recovery import Recovery
 
 
 async def test_the_log_is_read_to_the_mark_and_a_little_further(recovery: Recovery) -> None:

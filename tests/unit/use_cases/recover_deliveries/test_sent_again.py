@@ -8,7 +8,7 @@ from core.domain.provider import (
     NotVisible,
 )
 from testing.builders.entities import a_delivery
-from tests.support.recovery import Recovery
+from tests.support.scenarios.recovery import Recovery
 
 
 async def test_one_without_a_payload_is_asked_to_be_sent_again(recovery: Recovery) -> None:

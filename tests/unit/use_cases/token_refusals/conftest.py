@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.token_world import TokenWorld, token_world
+from tests.support.scenarios.token_world import TokenWorld, token_world
 
 
 @pytest.fixture

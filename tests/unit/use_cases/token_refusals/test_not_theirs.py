@@ -12,8 +12,8 @@ from core.domain.provider import (
     ProviderUnavailable,
     RateLimited,
 )
-from tests.support.domain import NOW
-from tests.support.token_world import INSTALLATION, TokenWorld
+from tests.support.builders.domain import NOW
+from tests.support.scenarios.token_world import INSTALLATION, TokenWorld
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 
 from core.domain.integrations.integration import IntegrationNotActive, IntegrationStatus, StatusReason
 from core.domain.streams.domain_event import DomainEventType
-from tests.support.domain import NOW
-from tests.support.token_world import INSTALLATION, REFUSED, TokenWorld
+from tests.support.builders.domain import NOW
+from tests.support.scenarios.token_world import INSTALLATION, REFUSED, TokenWorld
 
 
 async def test_it_is_active_again_after_the_next_success(world: TokenWorld) -> None:

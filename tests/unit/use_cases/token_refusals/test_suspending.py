@@ -21,8 +21,8 @@ from core.domain.provider import (
 from core.domain.streams.domain_event import DomainEventType, IntegrationData
 from testing.builders.entities import BY, an_integration
 from testing.memory.seed import seed_organization
-from tests.support.domain import NOW
-from tests.support.token_world import INSTALLATION, REFUSED, TokenWorld
+from tests.support.builders.domain import NOW
+from tests.support.scenarios.token_world import INSTALLATION, REFUSED, TokenWorld
 
 
 @pytest.mark.parametrize("refusals", [1, 2])

@@ -15,9 +15,9 @@ from core.domain.tokens.lease import LEASE
 from core.use_cases.connections.disconnect_account import DisconnectAccount
 from core.use_cases.connections.revoke_tokens import RevokeTokens
 from testing.builders.entities import BY, PROVIDER
-from tests.support.catalog import AUTHORIZER
 from tests.support.conditions import until
-from tests.support.token_world import PERSON, TokenWorld
+from tests.support.scenarios.catalog import AUTHORIZER
+from tests.support.scenarios.token_world import PERSON, TokenWorld
 
 
 async def test_a_dead_refresh_token_asks_for_its_person(world: TokenWorld) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from core.domain.errors import StorageUnavailable
 from core.domain.provider import AppRefused, ProviderUnavailable, RateLimited
-from tests.support.domain import NOW
-from tests.support.token_world import TokenWorld
+from tests.support.builders.domain import NOW
+from tests.support.scenarios.token_world import TokenWorld
 
 
 @pytest.mark.parametrize(

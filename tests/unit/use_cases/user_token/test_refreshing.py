@@ -10,7 +10,7 @@ from core.domain.provider import UserTokens
 from core.domain.secret import Secret
 from core.use_cases.tokens.encryption import open_access_token, open_refresh_token, seal_user_tokens
 from testing.memory.provider import FakeProvider
-from tests.support.token_world import TokenWorld
+from tests.support.scenarios.token_world import TokenWorld
 
 
 async def test_a_good_token_is_given_as_it_is(world: TokenWorld) -> None:

@@ -1,0 +1,91 @@
+"""Run `crewkit-git register-app` at a sandbox, with the browser of whoever started it."""
+
+import asyncio
+import html
+import os
+import re
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from tests.support.servers.sandbox import MARA, RunningSandbox
+
+
+@dataclass
+class Registration:
+    """The command, running, and the browser of whoever started it."""
+
+    process: Process
+    first_page: str
+    file: Path
+    browser: httpx.AsyncClient
+    sandbox: RunningSandbox
+
+    async def create(self, *, owner: str = MARA, name: str | None = None) -> str:
+        """Press the buttons of our page and of GitHub's; return the address the browser is sent back to.
+
+        With a name, that is entered on GitHub's page.
+        """
+        page = await self.browser.get(self.first_page)
+        target = html.unescape(found(r'<form action="([^"]+)"', page.text))
+        manifest = html.unescape(found(r'name="manifest" value="([^"]+)"', page.text))
+        assert target.startswith(self.sandbox.url)
+        asked = await self.browser.post(target, data={"manifest": manifest})
+        assert f"Create GitHub App as {MARA}" in asked.text, asked.text
+        state = parse_qs(urlsplit(target).query)["state"][0]
+        shown = html.unescape(found(r'<input name="name" value="([^"]*)"', asked.text))
+        form = {"manifest": manifest, "name": name or shown, "person": MARA, "owner": owner, "state": state}
+        made = await self.browser.post(f"{self.sandbox.url}/settings/apps/from-manifest", data=form)
+        return str(made.headers["location"])
+
+    async def ended(self) -> tuple[int, str]:
+        """Wait for the command; return its status and all it said since the first page."""
+        said, complained = await self.process.communicate()
+        assert self.process.returncode is not None
+        return self.process.returncode, (said + complained).decode()
+
+
+def found(pattern: str, text: str) -> str:
+    """Return the first group of the first match."""
+    match = re.search(pattern, text)
+    assert match is not None, text
+    return match[1]
+
+
+@asynccontextmanager
+async def registering(sandbox: RunningSandbox, file: Path, *arguments: str) -> AsyncIterator[Registration]:
+    """Run the command at the sandbox for the length of the block."""
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "entrypoints.cli.main", "register-app", "--no-browser"),
+        *("--github-url", sandbox.url, "--file", str(file), *arguments),
+        env=inherited,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    assert process.stdout is not None
+    first_page = ""
+    while not first_page.startswith("http"):
+        line = await process.stdout.readline()
+        if not line:
+            raise AssertionError((await process.communicate())[1].decode())
+        first_page = line.decode().strip()
+    async with httpx.AsyncClient(trust_env=False, verify=False) as browser:
+        try:
+            yield Registration(process, first_page, file, browser, sandbox)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+def read(file: Path) -> dict[str, str]:
+    """Read a file of variables."""
+    lines = [line for line in file.read_text().splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)

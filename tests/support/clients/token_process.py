@@ -1,0 +1,54 @@
+"""One process of several that want the same token: `python -m tests.support.clients.token_process`.
+
+It asks as many times at once as told, says so, and then prints a digest of each token it was given.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+
+from adapters.postgres.connection.database import Database
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.secrets.cipher import AesGcmCipher
+from adapters.system.clock import SystemClock
+from core.domain.identifiers import OrganizationId, UserId
+from core.domain.secret import Secret
+from entrypoints.bootstrap.features import TokenSources, wire_token_sources
+from testing.builders.entities import PROVIDER
+from tests.support.fakes.counting_provider import ReachedProvider
+from tests.support.scenarios.token_world import KEYS, KeptAlerts
+
+
+async def main() -> None:
+    """Do what the environment says."""
+    database = Database(os.environ["DATABASE_URL"], connections=4)
+    unit_of_work, clock = PostgresUnitOfWork(database), SystemClock()
+    provider = ReachedProvider(clock, os.environ["PROVIDER_URL"])
+    # One service per call: what they share is the database alone, as if each were a process of its own.
+    services = [
+        wire_token_sources(unit_of_work, {PROVIDER: provider}, AesGcmCipher(KEYS), clock, KeptAlerts())
+        for _ in range(int(os.environ["CALLS"]))
+    ]
+    calls = [asyncio.create_task(_token(unit_of_work, service)) for service in services]
+    print("calling", flush=True)  # noqa: T201 - what the test waits for
+    tokens = [await call for call in calls]
+    digests = [hashlib.sha256(token.reveal().encode()).hexdigest() for token in tokens]
+    print(json.dumps(digests), flush=True)  # noqa: T201 - what the test reads
+    await database.close()
+
+
+async def _token(unit_of_work: PostgresUnitOfWork, service: TokenSources) -> Secret:
+    if organization_id := os.environ.get("ORGANIZATION_ID"):
+        async with unit_of_work() as tx:
+            integration = await tx.integrations.find(OrganizationId(int(organization_id)), PROVIDER)
+        assert integration is not None
+        return await service.installation(integration)
+    async with unit_of_work() as tx:
+        connection = await tx.connections.find(UserId(int(os.environ["USER_ID"])), PROVIDER)
+    assert connection is not None
+    return await service.user(connection)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,33 @@
+"""Let things happen, and look at what browsers are told of them."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from core.domain.identifiers import RepoId
+from core.domain.organizations import Organization
+from core.domain.streams.domain_event import LinkData
+from testing.builders.entities import Fact, a_fact
+from tests.support.clients.event_source import Browser
+from tests.support.scenarios.edge import WholeEdge
+
+DATA = LinkData(UUID(int=1), RepoId("1"), "acme/widgets")
+
+
+async def happen(edge: WholeEdge, word: str, organization: Organization | None = None, **facts: Fact) -> None:
+    """Let something happen, by default in our organization."""
+    async with edge.world.unit_of_work() as tx:
+        facts = {"data": replace(DATA, reason=word), **facts}
+        await tx.domain_events.append([a_fact(organization or edge.organization, **facts)])
+        await tx.commit()
+
+
+async def opened(edge: WholeEdge, url: str, person: str = "viewer", *, reconnects: bool = True) -> Browser:
+    """Return a browser that is connected."""
+    browser = Browser(url, edge.of(person), reconnects)
+    await browser.open()
+    return browser
+
+
+def words(browser: Browser) -> list[str]:
+    """Return what was told."""
+    return [one.data["data"]["reason"] for one in browser.events()]
