@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import httpx
 import psycopg
@@ -64,10 +65,19 @@ class Clicker:
 
 
 def sql(site: Site, *statements: str) -> None:
-    """Change rows of the service."""
+    """Change rows of the running service. PostgreSQL may end a statement because of a deadlock with it."""
     with psycopg.connect(site.demo["database_url"], autocommit=True) as connection:
         for statement in statements:
-            connection.execute(statement.encode())
+            while not _executed(connection, statement):
+                pass
+
+
+def _executed(connection: psycopg.Connection[Any], statement: str) -> bool:
+    try:
+        connection.execute(statement.encode())
+    except psycopg.errors.DeadlockDetected:
+        return False
+    return True
 
 
 @pytest.fixture

@@ -33,7 +33,8 @@ def test_shows_failed_deliveries_of_its_repository(site: Site) -> None:
         person.open(f"projects/{project}/repository").sees("No events yet")
         site.deliver("push/branch.json", ref=5)
         row = person.page.get_by_role("list", name="Recent events").get_by_role("listitem")
-        expect(row).to_have_count(1)
+        # The stream has no event for it, so the page shows it with its next poll, after up to 10 seconds.
+        expect(row).to_have_count(1, timeout=15_000)
         expect(row).to_contain_text("failed", ignore_case=True)
 
 
