@@ -24,9 +24,9 @@ const WORDS = new Map(
       "GitHub returned an unexpected response. Try again later. If this continues, contact your crewkit operator.",
     provider_account_suspended: "GitHub suspended that account. Contact GitHub Support.",
     provider_repository_blocked:
-      "GitHub blocks access to one of the account’s repositories. The page of that repository on GitHub shows the reason.",
+      "GitHub blocks access to one of the account’s repositories. Open the account’s repositories on GitHub: the page of the blocked one shows the reason. Then connect again.",
     provider_login_blocked:
-      "GitHub temporarily blocks sign-in after too many failed attempts. Try again later.",
+      "GitHub is temporarily rejecting crewkit’s requests. Try again later.",
     provider_email_unverified: "Verify an email address on GitHub, then try again.",
     provider_sso_required:
       "The GitHub organization requires SAML single sign-on. Sign in to that organization on GitHub, then connect again.",

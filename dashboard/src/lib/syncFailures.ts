@@ -19,7 +19,7 @@ const WORDS = new Map(
     provider_account_suspended: "GitHub suspended the account. Contact GitHub Support.",
     provider_repository_blocked:
       "GitHub blocks access to one of the account’s repositories, so the list wasn’t updated. The page of that repository on GitHub shows the reason. We’ll try again.",
-    provider_login_blocked: "GitHub temporarily blocks sign-in. We’ll try again.",
+    provider_login_blocked: "GitHub is temporarily rejecting crewkit’s requests. We’ll try again.",
   }),
 );
 

@@ -80,7 +80,7 @@ class PrometheusMetrics(Metrics):
         )
         settled = Counter(
             "crewkit_git_events_settled",
-            "Finished processing attempts of webhook events, by the status after the attempt. After "
+            "Attempts to process a webhook event, by the status of the event after the attempt. If it is "
             "pending, the service tries again.",
             ["status"],
             registry=self._registry,

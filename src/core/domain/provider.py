@@ -215,9 +215,9 @@ class Capabilities:
 
 
 class ProviderUnavailable(DomainError):
-    """The provider does not respond, responds with a server error, or rejects the request as invalid.
+    """The provider does not respond, has a server error, or rejects this service's request as invalid.
 
-    Try again later.
+    Try again later. If the error remains, an operator must update this service.
     """
 
     kind = ErrorKind.UNAVAILABLE
@@ -321,7 +321,10 @@ class RepositoryBlocked(AccessBlocked):
 
 
 class LoginBlocked(AccessBlocked):
-    """The provider blocks sign-in after too many failed attempts. Try again later."""
+    """The provider temporarily rejects this service's requests, after too many with wrong credentials.
+
+    Try again later.
+    """
 
     kind = ErrorKind.UNAVAILABLE
     code = "provider_login_blocked"

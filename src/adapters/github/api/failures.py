@@ -120,7 +120,7 @@ def error_of(failure: Failure, headers: Mapping[str, str] | None = None) -> Doma
             )
         case Failure.LOGIN_BLOCKED:
             return LoginBlocked(
-                "GitHub blocks sign-in after too many failed attempts. The block ends by itself."
+                "GitHub temporarily rejects requests after too many with wrong credentials. Try again later."
                 " Try again later.",
                 retry_after=_LOGIN_BLOCK_SECONDS,
             )

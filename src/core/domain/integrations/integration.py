@@ -147,10 +147,10 @@ class IntegrationNotFound(DomainError):
 class IntegrationNotActive(DomainError):
     """The integration is suspended or revoked.
 
-    If the installation is suspended at the provider, ask an owner of the account to unsuspend it there. If
-    the provider rejects this service's token requests, ask an owner to check the installation at the
-    provider. This service tries again automatically. If the integration is revoked, connect the
-    organization again.
+    The installation may be suspended at the provider: ask an owner of the account to unsuspend it there. Or
+    the provider rejects this service's token requests: ask an owner to check the installation there; this
+    service requests a token again automatically. If the integration is revoked, connect the organization
+    again.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION

@@ -45,7 +45,7 @@ _TITLES = {
     "provider_answer_unreadable": "The provider's response could not be read",
     "provider_account_suspended": "The provider suspended your account",
     "provider_repository_blocked": "The provider blocks this repository",
-    "provider_login_blocked": "The provider temporarily blocks sign-in",
+    "provider_login_blocked": "The provider temporarily rejects requests",
     "provider_email_unverified": "Verify your email address first",
 }
 # The names of providers in texts for people. Other providers are called "the provider".

@@ -82,7 +82,10 @@ class ConnectionBody(msgspec.Struct, kw_only=True):
 
 
 class ConnectionList(msgspec.Struct):
-    """The connections to all supported providers, on a single page."""
+    """One entry for each supported provider, connected or not, or only the entry of the requested provider.
+
+    There is only one page.
+    """
 
     data: list[ConnectionBody]
     next_cursor: None = None

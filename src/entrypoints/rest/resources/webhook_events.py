@@ -52,7 +52,7 @@ class EventBody(msgspec.Struct):
     `reason` is the reason code of an ignored or unrouted event, or the error message of the last failed
     attempt. `next_attempt_at` is the time of the next attempt; null if the event is not pending. `source` is
     how the event reached this service: `received` (delivered by the provider), `recovered` (fetched from the
-    provider's delivery log) or `replayed` (imported again by an operator).
+    provider's delivery log) or `replayed` (sent by an operator with `crewkit-git events replay`).
     """
 
     id: str

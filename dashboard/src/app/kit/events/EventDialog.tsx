@@ -24,7 +24,7 @@ const ABSENT = {
 
 const SOURCES = new Map([
   ["recovered", "Recovered from GitHub’s delivery log"],
-  ["replayed", "Replayed by an operator"],
+  ["replayed", "Sent by an operator"],
 ]);
 
 // A retry usually ends within milliseconds. A longer one is polled less and less often.

@@ -150,14 +150,18 @@ Global___ListConnectionsRequest: _TypeAlias = ListConnectionsRequest  # noqa: Y0
 
 @_typing.final
 class ListConnectionsResponse(_message.Message):
-    """ListConnectionsResponse contains all connections. It is not paginated."""
+    """ListConnectionsResponse has one entry per supported provider, also for providers that the user is not
+    connected to. It is not paginated.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CONNECTIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def connections(self) -> _containers.RepeatedCompositeFieldContainer[Global___Connection]:
-        """Output only. One connection per provider, or only the connection to the provider of the request."""
+        """Output only. One entry per supported provider, or only the entry of the provider in the request. Without
+        a connection, the status is NOT_CONNECTED.
+        """
 
     def __init__(
         self,
