@@ -25,8 +25,7 @@ const WORDS = new Map(
     provider_account_suspended: "GitHub suspended that account. Contact GitHub Support.",
     provider_repository_blocked:
       "GitHub blocks access to one of the account’s repositories. Open the account’s repositories on GitHub: the page of the blocked one shows the reason. Then connect again.",
-    provider_login_blocked:
-      "GitHub is temporarily rejecting crewkit’s requests. Try again later.",
+    provider_login_blocked: "GitHub is temporarily rejecting crewkit’s requests. Try again later.",
     provider_email_unverified: "Verify an email address on GitHub, then try again.",
     provider_sso_required:
       "The GitHub organization requires SAML single sign-on. Sign in to that organization on GitHub, then connect again.",
