@@ -25,9 +25,7 @@ NAMES = tuple(sorted(file.parent.name for file in _HERE.glob("*/benchmark.py")))
 @click.option("--assert", "demanding", is_flag=True, help="Exit with 1 if a target is not met.")
 @click.option("--repetitions", default=3, show_default=True, help="Number of repetitions of each window.")
 @click.option("--seconds", default=2, show_default=True, help="Length of a window in seconds.")
-@click.option(
-    "--index", "only_index", is_flag=True, help="Only regenerate docs/benchmarks.md from stored results."
-)
+@click.option("--index", "only_index", is_flag=True, help="Only regenerate docs/benchmarks.md from stored results.")
 def main(
     *, names: tuple[str, ...], quick: bool, demanding: bool, repetitions: int, seconds: int, only_index: bool
 ) -> None:

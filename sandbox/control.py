@@ -164,9 +164,7 @@ def expire_tokens(sandbox: Sandbox, which: Expiry) -> None:
 
 def routes(sandbox: Sandbox) -> list[Route]:
     """Return the control API."""
-    return [
-        Route(PATH + path, _served(sandbox, handle), methods=[method]) for method, path, handle in _HANDLERS
-    ]
+    return [Route(PATH + path, _served(sandbox, handle), methods=[method]) for method, path, handle in _HANDLERS]
 
 
 def _served(sandbox: Sandbox, handle: _Handler) -> Callable[[Request], Awaitable[Response]]:
@@ -206,9 +204,7 @@ def _changed(former: T, content: bytes) -> T:
     whole = msgspec.to_builtins(former)
     unknown = changes.keys() - whole.keys()
     if unknown:
-        raise ActionRefused(
-            f"Unknown fields: {', '.join(sorted(unknown))}. Known fields: {', '.join(whole)}."
-        )
+        raise ActionRefused(f"Unknown fields: {', '.join(sorted(unknown))}. Known fields: {', '.join(whole)}.")
     return msgspec.convert({**whole, **changes}, type(former))
 
 

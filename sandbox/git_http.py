@@ -56,8 +56,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
             )
         if service != _SERVICE:
             raise _Refused(
-                HTTPStatus.FORBIDDEN,
-                "The sandbox supports only git's smart HTTP protocol. Upgrade your git client.",
+                HTTPStatus.FORBIDDEN, "The sandbox supports only git's smart HTTP protocol. Upgrade your git client."
             )
         repository = _readable_repository(sandbox, request)
         body = await run_in_threadpool(_serve, repository, b"", advertise=True)
@@ -116,14 +115,10 @@ def _readable_repository(sandbox: Sandbox, request: Request) -> Repository:
     principal = _principal(sandbox, request)
     full_name = f"{request.path_params['owner']}/{request.path_params['name'].removesuffix('.git')}"
     world = sandbox.world
-    repository = world.repository(full_name) or world.repositories.get(
-        world.former_names.get(full_name.lower(), 0)
-    )
+    repository = world.repository(full_name) or world.repositories.get(world.former_names.get(full_name.lower(), 0))
     if repository is None or not can_see(world, principal, repository):
         is_anonymous = isinstance(principal, Anonymous)
-        raise _Refused(
-            HTTPStatus.UNAUTHORIZED if is_anonymous else HTTPStatus.NOT_FOUND, "Repository not found."
-        )
+        raise _Refused(HTTPStatus.UNAUTHORIZED if is_anonymous else HTTPStatus.NOT_FOUND, "Repository not found.")
     if not may_read_contents(world, principal, repository):
         raise _Refused(HTTPStatus.FORBIDDEN, "The token lacks the permission contents: read.")
     return repository
@@ -140,9 +135,7 @@ def _principal(sandbox: Sandbox, request: Request) -> Principal:
         return principal_of(sandbox, f"Bearer {value}", request.url.path)
     except (Refusal, binascii.Error, UnicodeDecodeError) as refusal:
         status = refusal.answer.status if isinstance(refusal, Refusal) else HTTPStatus.UNAUTHORIZED
-        raise _Refused(
-            status, "Invalid credentials. Use the token as the password of x-access-token."
-        ) from refusal
+        raise _Refused(status, "Invalid credentials. Use the token as the password of x-access-token.") from refusal
 
 
 async def _content(request: Request) -> bytes:

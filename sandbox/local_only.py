@@ -40,15 +40,13 @@ class LocalOnly:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not self._is_own(host):
             return _refuse(
-                "host_not_allowed",
-                f"The host {host!r} is not allowed. Use http://127.0.0.1 or http://localhost.",
+                "host_not_allowed", f"The host {host!r} is not allowed. Use http://127.0.0.1 or http://localhost."
             )
         if _requires_own_origin(scope["method"], scope["path"]):
             is_cross_site = headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
             if is_cross_site or (origin is not None and origin.partition("://")[2] != host):
                 return _refuse(
-                    "origin_not_allowed",
-                    "The request comes from another web site. Use the sandbox's own pages.",
+                    "origin_not_allowed", "The request comes from another web site. Use the sandbox's own pages."
                 )
         return None
 

@@ -38,9 +38,7 @@ def run_sandbox(settings: Settings) -> None:
     Raises `SandboxRefused` outside development, because everyone who can reach a sandbox can create tokens.
     """
     if not settings.is_development:
-        raise SandboxRefused(
-            "The sandbox is not available in production. Set CREWKIT_GIT_ENVIRONMENT=development."
-        )
+        raise SandboxRefused("The sandbox is not available in production. Set CREWKIT_GIT_ENVIRONMENT=development.")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
 

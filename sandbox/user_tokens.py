@@ -18,17 +18,10 @@ _MOST_TOKENS = 10
 
 
 def new_code(
-    sandbox: Sandbox,
-    app: App,
-    user_id: int,
-    *,
-    redirect_uri: str | None = None,
-    code_challenge: str | None = None,
+    sandbox: Sandbox, app: App, user_id: int, *, redirect_uri: str | None = None, code_challenge: str | None = None
 ) -> str:
     """Authorize the app for this person and make the code that says so."""
-    code = AuthorizationCode(
-        secrets.token_hex(10), app.id, user_id, sandbox.now(), redirect_uri, code_challenge
-    )
+    code = AuthorizationCode(secrets.token_hex(10), app.id, user_id, sandbox.now(), redirect_uri, code_challenge)
     sandbox.world.grants.add((app.id, user_id))
     sandbox.world.codes[code.code] = code
     return code.code
@@ -78,9 +71,7 @@ def end_grant(world: World, app_id: int, user_id: int) -> None:
     """Withdraw an authorization, which ends every token and code of the person for the app."""
     world.grants.discard((app_id, user_id))
     world.user_tokens = {
-        value: token
-        for value, token in world.user_tokens.items()
-        if (token.app_id, token.user_id) != (app_id, user_id)
+        value: token for value, token in world.user_tokens.items() if (token.app_id, token.user_id) != (app_id, user_id)
     }
     world.codes = {
         value: code for value, code in world.codes.items() if (code.app_id, code.user_id) != (app_id, user_id)

@@ -9,13 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tests.support.servers.servers import (
-    Servers,
-    emptied_redis,
-    migrated_template,
-    new_database,
-    running_servers,
-)
+from tests.support.servers.servers import Servers, emptied_redis, migrated_template, new_database, running_servers
 
 # Without bytecode files, each of the hundreds of processes that tests start would compile the same sources.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -80,9 +80,7 @@ def check(results: Results) -> Sequence[Demand]:
     rate = median(drain.events_per_second for drain in results.drains) * COMMITS
     seconds = median(results.claim_seconds)
     return [
-        Demand(
-            "at least 10,000 commits/s attributed while processing a backlog", f"{rate:,.0f}", rate >= 10_000
-        ),
+        Demand("at least 10,000 commits/s attributed while processing a backlog", f"{rate:,.0f}", rate >= 10_000),
         Demand(f"{_EARLIER:,} earlier commits claimed within 1 s", f"{seconds:.2f} s", seconds <= 1),
     ]
 
@@ -146,9 +144,7 @@ def _require_attributed(database: psycopg.Connection, pushes: int) -> int:
 
 def _write_earlier(database: psycopg.Connection) -> None:
     database.execute("DELETE FROM user_git_connections WHERE provider_username = 'newcomer'")
-    database.execute(
-        "DELETE FROM memberships WHERE user_id IN (SELECT id FROM users WHERE name = 'Newcomer')"
-    )
+    database.execute("DELETE FROM memberships WHERE user_id IN (SELECT id FROM users WHERE name = 'Newcomer')")
     database.execute("DELETE FROM users WHERE name = 'Newcomer'")
     with ClientCursor(database) as cursor:
         cursor.execute(_EARLIER_COMMITS.read_bytes(), {"commits": _EARLIER})

@@ -33,9 +33,7 @@ async def _call(
     return {"calls": len(took), "p50_ms": median(took) * 1000}
 
 
-async def _wait(
-    target: str, method: str, request: str, tokens: Sequence[str], how: Mapping[str, int]
-) -> None:
+async def _wait(target: str, method: str, request: str, tokens: Sequence[str], how: Mapping[str, int]) -> None:
     """Open this many streams, report when all have started, and keep them open until asked to stop."""
     channels = [
         # Each a connection of its own; by default all to one address share one.
@@ -45,9 +43,7 @@ async def _wait(
     streams = []
     for number in range(how["streams"]):
         open_stream: Any = channels[number % _CHANNELS].unary_stream(method)  # untyped without stubs
-        stream = open_stream(
-            bytes.fromhex(request), metadata=(("authorization", tokens[number % len(tokens)]),)
-        )
+        stream = open_stream(bytes.fromhex(request), metadata=(("authorization", tokens[number % len(tokens)]),))
         await stream.read()
         streams.append(stream)
     sys.stdout.write(json.dumps({"streams": len(streams)}) + "\n")

@@ -10,9 +10,7 @@ METHOD = "/bench.Echo/Echo"
 
 
 class _Echo(grpc.GenericRpcHandler):
-    def service(
-        self, handler_call_details: grpc.HandlerCallDetails
-    ) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
         return grpc.unary_unary_rpc_method_handler(_echo) if handler_call_details.method == METHOD else None
 
 

@@ -23,10 +23,7 @@ from crewkit.git.v1.events_pb2 import StreamEventsRequest
 from crewkit.git.v1.integrations_pb2 import GetIntegrationRequest
 from tests.support.builders.large_catalog import fill
 
-_GET, _STREAM = (
-    "/crewkit.git.v1.IntegrationService/GetIntegration",
-    "/crewkit.git.v1.EventService/StreamEvents",
-)
+_GET, _STREAM = ("/crewkit.git.v1.IntegrationService/GetIntegration", "/crewkit.git.v1.EventService/StreamEvents")
 _PAYLOAD = b"x" * 100
 
 
@@ -43,9 +40,7 @@ class Server:
     def call(self, in_flight: int, seconds: float) -> Mapping[str, float]:
         """Call it for so long."""
         asked = {**self._asked(), "metadata": self.metadata}
-        told: Mapping[str, float] = json.loads(
-            _callers({**asked, "how": {"in_flight": in_flight, "seconds": seconds}})
-        )
+        told: Mapping[str, float] = json.loads(_callers({**asked, "how": {"in_flight": in_flight, "seconds": seconds}}))
         return told
 
     def _asked(self) -> dict[str, Any]:
@@ -111,9 +106,7 @@ def callable_servers(servers: Services, home: Path) -> Iterator[Scene]:
     bare_port = free_port()
     with ExitStack() as stack:
         served = _started(stack, ours.command("grpc"), environment, port, home / "grpc.log")
-        bare = _started(
-            stack, [sys.executable, echo.__file__, str(bare_port)], {}, bare_port, home / "echo.log"
-        )
+        bare = _started(stack, [sys.executable, echo.__file__, str(bare_port)], {}, bare_port, home / "echo.log")
         yield Scene(
             Server(served, port, _GET, request, [("authorization", tokens[0])]),
             Server(bare, bare_port, echo.METHOD, _PAYLOAD, []),

@@ -102,24 +102,12 @@ def _tokens() -> Mapping[str, Act]:
     key = generate_private_key(public_exponent=65537, key_size=2048)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     now = datetime.now(UTC)
-    claims = {
-        "iss": ISSUER,
-        "aud": AUDIENCE,
-        "sub": str(uuid4()),
-        "iat": now,
-        "exp": now + timedelta(hours=1),
-    }
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": str(uuid4()), "iat": now, "exp": now + timedelta(hours=1)}
     # A verifier that remembers one token verifies each of two alternating tokens again.
     first, second = (jwt.encode(claims | {"jti": str(number)}, key, algorithm="RS256") for number in (1, 2))
 
     def verifying(*tokens: str) -> Callable[[int], None]:
-        verifier = JwtVerifier(
-            PinnedKey(public),
-            SystemClock(),
-            issuer=ISSUER,
-            audience=AUDIENCE,
-            most_remembered=1,
-        )
+        verifier = JwtVerifier(PinnedKey(public), SystemClock(), issuer=ISSUER, audience=AUDIENCE, most_remembered=1)
 
         async def verify(times: int) -> None:
             for number in range(times):

@@ -62,9 +62,7 @@ def wait_until_quiet(roots: Iterable[int], timeout_seconds: float = 60.0) -> Non
         if now - before <= _QUIET_TICKS:
             return
         before = now
-    raise TimeoutError(
-        f"processes {roots} were still working {timeout_seconds:.0f} s after the load had stopped"
-    )
+    raise TimeoutError(f"processes {roots} were still working {timeout_seconds:.0f} s after the load had stopped")
 
 
 def _all_stats() -> dict[int, list[str]]:

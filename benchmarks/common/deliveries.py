@@ -122,9 +122,7 @@ def _commit(name: str, minute: int, push: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sign(body: bytes) -> Delivery:
-    sha1, sha256 = (
-        f"{name}={hmac.new(SECRET.encode(), body, name).hexdigest()}" for name in ("sha1", "sha256")
-    )
+    sha1, sha256 = (f"{name}={hmac.new(SECRET.encode(), body, name).hexdigest()}" for name in ("sha1", "sha256"))
     return Delivery(body, sha1, sha256)
 
 

@@ -47,9 +47,7 @@ def find_wrk() -> str:
     """Return the path of wrk; raise with the remedy if it is not installed."""
     found = shutil.which("wrk")
     if found is None:
-        raise click.ClickException(
-            "This benchmark needs the load generator wrk. Install it: apt-get install wrk"
-        )
+        raise click.ClickException("This benchmark needs the load generator wrk. Install it: apt-get install wrk")
     return found
 
 

@@ -68,9 +68,7 @@ def _require_durability(connection: psycopg.Connection) -> None:
     for name, wanted in _DURABLE.items():
         value = _show(connection, name)
         if value != wanted:
-            raise RuntimeError(
-                f"PostgreSQL runs with {name}={value}. The benchmarks require durable commits."
-            )
+            raise RuntimeError(f"PostgreSQL runs with {name}={value}. The benchmarks require durable commits.")
 
 
 def _show(connection: psycopg.Connection, name: str) -> str:

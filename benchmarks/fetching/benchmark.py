@@ -74,9 +74,7 @@ def check(results: Results) -> Sequence[Demand]:
         found = _ratios(results, reader)
         text = f"{median(found):.1f} times" if found else "not measured"
         holds = bool(found) and median(found) >= least
-        demands.append(
-            Demand(f"{reader.title}: at least {least:g} times the CPU of crewkit-git", text, holds)
-        )
+        demands.append(Demand(f"{reader.title}: at least {least:g} times the CPU of crewkit-git", text, holds))
     return demands
 
 

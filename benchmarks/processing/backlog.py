@@ -113,22 +113,16 @@ class Backlog:
             for name in ("scheduler", *(f"worker-{number}" for number in range(workers))):
                 log, command = self._logs / f"{name}.log", ours.command(name.partition("-")[0])
                 pids.append(stack.enter_context(process(command, self.environment, log)).pid)
-            drain = measure(
-                pids[1:], self.services, backlog, lambda: self._count(database, "status = 'pending'")
-            )
+            drain = measure(pids[1:], self.services, backlog, lambda: self._count(database, "status = 'pending'"))
             self._require_effects(database, backlog)
         return drain
 
     def _require_effects(self, database: psycopg.Connection, backlog: int) -> None:
         processed = self._count(database, "status = 'processed' AND project_repository_id IS NOT NULL")
         kept = self._kept["git_domain_events"]
-        pushed = _one(
-            database, f"SELECT count(*) FROM git_domain_events WHERE id > {kept} AND type = 'git.push'"
-        )
+        pushed = _one(database, f"SELECT count(*) FROM git_domain_events WHERE id > {kept} AND type = 'git.push'")
         kept = self._kept["git_commit_attributions"]
-        unknown = _one(
-            database, f"SELECT count(*) FROM git_commit_attributions WHERE id > {kept} AND user_id IS NULL"
-        )
+        unknown = _one(database, f"SELECT count(*) FROM git_commit_attributions WHERE id > {kept} AND user_id IS NULL")
         if self.knows_everyone and unknown:
             raise RuntimeError(f"{unknown} commits were not attributed to their author.")
         if not backlog == processed == pushed:

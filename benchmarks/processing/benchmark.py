@@ -40,10 +40,7 @@ class Results:
 def run(stage: Stage) -> Report:
     """Measure drain after drain."""
     results = _drain(stage)
-    software = [
-        ", ".join([*stage.servers.versions, wrk_version()]),
-        packages("psycopg", "rq", "redis", "sqlalchemy"),
-    ]
+    software = [", ".join([*stage.servers.versions, wrk_version()]), packages("psycopg", "rq", "redis", "sqlalchemy")]
     return Report(check(results), body(results), software)
 
 
@@ -51,9 +48,7 @@ def check(results: Results) -> Sequence[Demand]:
     """Check the demands on processing."""
     ours = results.drains.get(OURS)
     rate = median(drain.events_per_second for drain in ours) if ours else 0.0
-    return [
-        Demand("at least 2,000 pushes/s per worker, including all effects", f"{rate:,.0f}", rate >= 2_000)
-    ]
+    return [Demand("at least 2,000 pushes/s per worker, including all effects", f"{rate:,.0f}", rate >= 2_000)]
 
 
 def body(results: Results) -> str:

@@ -26,9 +26,7 @@ class Drain:
         return self.worker_us + self.postgres_us + self.redis_us
 
 
-def measure(
-    worker_pids: Sequence[int], services: Services, backlog: int, remaining: Callable[[], int]
-) -> Drain:
+def measure(worker_pids: Sequence[int], services: Services, backlog: int, remaining: Callable[[], int]) -> Drain:
     """Measure from the first event that is seen done to the last, so that starting workers is not counted.
 
     Raises `TimeoutError` if nothing is done for a minute.

@@ -43,9 +43,7 @@ def drain_once(baseline: Baseline, services: Services, pushes: list[Delivery], l
         database.execute(_SCHEMA.read_bytes())
         _store(database, pushes, baseline.backlog)
         with Redis.from_url(services.redis_url) as redis:
-            _enqueue(
-                Queue(connection=redis), f"benchmarks.processing.rq_jobs.{baseline.job}", baseline.backlog
-            )
+            _enqueue(Queue(connection=redis), f"benchmarks.processing.rq_jobs.{baseline.job}", baseline.backlog)
         with process(worker, environment, log) as started:
             return measure([started.pid], services, baseline.backlog, lambda: _remaining(database))
 

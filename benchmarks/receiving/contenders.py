@@ -46,9 +46,7 @@ OURS = Contender("ours", "crewkit-git api", lambda: command("api"), EVENTS, queu
 
 CONTENDERS = (
     OURS,
-    Contender(
-        "fastapi_orm", "FastAPI + ORM session + one RQ job", _uvicorn("fastapi_orm"), "deliveries", queue=True
-    ),
+    Contender("fastapi_orm", "FastAPI + ORM session + one RQ job", _uvicorn("fastapi_orm"), "deliveries", queue=True),
     Contender(
         "starlette_async_sqlalchemy",
         "Starlette + async SQLAlchemy + one RQ job",

@@ -29,9 +29,7 @@ class Node:
 def versions() -> str:
     """Return Node and what is installed of its packages, with their versions."""
     node, packages = find_node(), json.loads((_DIRECTORY / "package-lock.json").read_text())["packages"]
-    installed = [
-        f"{name} {packages[f'node_modules/{name}']['version']}" for name in packages[""]["dependencies"]
-    ]
+    installed = [f"{name} {packages[f'node_modules/{name}']['version']}" for name in packages[""]["dependencies"]]
     return ", ".join([f"Node {node.version}" if node else "no Node", *installed])
 
 

@@ -36,9 +36,7 @@ def body(results: Results) -> str:
 
 
 def _loads(results: Results) -> Iterable[str]:
-    cells = sorted(
-        results.plan.cells, key=lambda cell: (cell.installations, cell != HEADLINE, cell.connections)
-    )
+    cells = sorted(results.plan.cells, key=lambda cell: (cell.installations, cell != HEADLINE, cell.connections))
     for cell in cells:
         yield f"## {cell}"
         yield table(_COLUMNS, [_row(results, cell, contender) for contender in results.plan.contenders])

@@ -87,9 +87,7 @@ def _joined(database: psycopg.Connection, integration: IntegrationId, user: str)
 
 def _questions(url: str, base: str, authorization: str) -> Sequence[str]:
     """Return the paths of the twenty questions; second pages need the first one's cursor."""
-    following = [
-        {**query, "cursor": _ask(url, base, query, authorization)["next_cursor"]} for query in _SECOND_PAGES
-    ]
+    following = [{**query, "cursor": _ask(url, base, query, authorization)["next_cursor"]} for query in _SECOND_PAGES]
     paths = [f"{base}?{urlencode(query)}" if query else base for query in (*_MIX, *following)]
     assert len(paths) == 20
     return paths

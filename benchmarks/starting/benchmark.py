@@ -111,11 +111,7 @@ def _times(first: Sequence[Start], again: Sequence[Start]) -> str:
 
 def _memory(starts: Sequence[Start]) -> str:
     rows = [
-        (
-            name,
-            spread([start.at_once[name] for start in starts]),
-            spread([start.worked[name] for start in starts]),
-        )
+        (name, spread([start.at_once[name] for start in starts]), spread([start.worked[name] for start in starts]))
         for name in _PROCESSES
     ]
     return table(("process", "MiB when ready", "MiB after load"), rows)

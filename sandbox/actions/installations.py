@@ -49,13 +49,7 @@ def install(
 
 
 def request_installation(
-    sandbox: Sandbox,
-    person: Account,
-    app: App,
-    account: Account,
-    *,
-    selection: Selection,
-    repository_ids: set[int],
+    sandbox: Sandbox, person: Account, app: App, account: Account, *, selection: Selection, repository_ids: set[int]
 ) -> InstallationRequest:
     """Ask the account's owners to install the app, or to add repositories to it. No event tells of it."""
     request = InstallationRequest(

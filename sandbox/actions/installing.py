@@ -65,9 +65,7 @@ def install(sandbox: Sandbox, person: Account, wish: Install) -> Outcome:
     if wish.selection == "selected" and not chosen:
         raise ActionRefused("Select a repository.")
     if account.is_administered_by(person.id):
-        made = installations.install(
-            sandbox, person, app, account, selection=wish.selection, repository_ids=chosen
-        )
+        made = installations.install(sandbox, person, app, account, selection=wish.selection, repository_ids=chosen)
         return Outcome(made)
     own = chosen & administered(world, app, account, person)
     rest = chosen - own
@@ -75,9 +73,7 @@ def install(sandbox: Sandbox, person: Account, wish: Install) -> Outcome:
         _demand_requests(account, person)
     made_own = None
     if own:
-        made_own = installations.install(
-            sandbox, person, app, account, selection="selected", repository_ids=own
-        )
+        made_own = installations.install(sandbox, person, app, account, selection="selected", repository_ids=own)
     asked = None
     if rest or not own:
         asked = installations.request_installation(

@@ -94,15 +94,11 @@ def pull_request_named(
     repository = repository_named(sandbox.world, wish.repository, person, "push")
     one = repository.pulls.get(wish.number)
     if one is None or (one.state == "open") is not open_now:
-        raise ActionRefused(
-            f"{wish.repository} has no {'open' if open_now else 'closed'} pull request #{wish.number}."
-        )
+        raise ActionRefused(f"{wish.repository} has no {'open' if open_now else 'closed'} pull request #{wish.number}.")
     return repository, one
 
 
-def tell(
-    sandbox: Sandbox, person: Account, repository: Repository, one: PullRequest, action: str, **more: str
-) -> None:
+def tell(sandbox: Sandbox, person: Account, repository: Repository, one: PullRequest, action: str, **more: str) -> None:
     """Tell who hears of pull requests."""
     one.updated_at = sandbox.now()
     owner = sandbox.world.accounts[repository.owner_id]

@@ -13,19 +13,8 @@ from sandbox.payloads.commits import commit
 from sandbox.payloads.repositories import pushed_repository, webhook_repository
 from sandbox.sandbox import Sandbox
 from sandbox.state.accounts import Account
-from sandbox.state.git_objects import (
-    commit_of,
-    new_commit,
-    new_tag,
-)
-from sandbox.state.repositories import (
-    NO_COMMIT,
-    Branch,
-    Commit,
-    RefUpdate,
-    Repository,
-    Signature,
-)
+from sandbox.state.git_objects import commit_of, new_commit, new_tag
+from sandbox.state.repositories import NO_COMMIT, Branch, Commit, RefUpdate, Repository, Signature
 from sandbox.webhooks.emit import emit_about_repository
 
 _SHORT = 12
@@ -71,13 +60,9 @@ def push(sandbox: Sandbox, person: Account, wish: Push) -> RefUpdate:
     return update
 
 
-def _commits(
-    sandbox: Sandbox, person: Account, repository: Repository, wish: Push, before: str
-) -> tuple[Commit, ...]:
+def _commits(sandbox: Sandbox, person: Account, repository: Repository, wish: Push, before: str) -> tuple[Commit, ...]:
     trailers = [f"Co-authored-by: {one.name} <{one.email}>" for one in _signatures(sandbox, wish.co_authors)]
-    authors = _signatures(sandbox, wish.authors) or [
-        Signature(person.name or person.login, person.primary_email)
-    ]
+    authors = _signatures(sandbox, wish.authors) or [Signature(person.name or person.login, person.primary_email)]
     made: list[Commit] = []
     parents = _parents(repository, wish, before)
     for message, author in zip(wish.messages, chain(authors, repeat(authors[-1])), strict=False):
@@ -135,9 +120,7 @@ def _unchanged_head(repository: Repository, ref: str, before: str, wish: Push) -
     return default.sha
 
 
-def _add_tag_object(
-    sandbox: Sandbox, person: Account, repository: Repository, name: str, *, target: str
-) -> str:
+def _add_tag_object(sandbox: Sandbox, person: Account, repository: Repository, name: str, *, target: str) -> str:
     tagger = Signature(person.name or person.login, person.primary_email)
     sha, tag = new_tag(name, target, tagger=tagger, at=sandbox.now())
     repository.tag_objects[sha] = tag

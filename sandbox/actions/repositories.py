@@ -211,20 +211,14 @@ def _covering(sandbox: Sandbox, repository: Repository) -> list[Installation]:
     return [one for one in world.installations.values() if world.covers(one, repository)]
 
 
-def _lose(
-    sandbox: Sandbox, person: Account, repository: Repository, installations: list[Installation]
-) -> None:
+def _lose(sandbox: Sandbox, person: Account, repository: Repository, installations: list[Installation]) -> None:
     for installation in installations:
         installation.repository_ids.discard(repository.id)
         tell_repositories(sandbox, person, installation, removed=[repository])
 
 
 def _tell(
-    sandbox: Sandbox,
-    person: Account,
-    repository: Repository,
-    action: str,
-    changes: dict[str, object] | None = None,
+    sandbox: Sandbox, person: Account, repository: Repository, action: str, changes: dict[str, object] | None = None
 ) -> None:
     touch(repository, sandbox.now())
     owner = sandbox.world.accounts[repository.owner_id]

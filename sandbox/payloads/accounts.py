@@ -78,9 +78,7 @@ def installation_target(links: Links, account: Account, *, public_repositories: 
     }
 
 
-def profile(
-    links: Links, account: Account, *, public_repositories: int, private_repositories: int
-) -> dict[str, Any]:
+def profile(links: Links, account: Account, *, public_repositories: int, private_repositories: int) -> dict[str, Any]:
     """Show a person to themselves."""
     return {
         **simple_user(links, account),

@@ -18,12 +18,7 @@ def ping(links: Links, app: App) -> dict[str, Any]:
             "name": "web",
             "active": app.webhook_active,
             "events": app.events,
-            "config": {
-                "content_type": "json",
-                "insecure_ssl": "0",
-                "secret": "********",
-                "url": app.webhook_url or "",
-            },
+            "config": {"content_type": "json", "insecure_ssl": "0", "secret": "********", "url": app.webhook_url or ""},
             "updated_at": stamp(app.updated_at),
             "created_at": stamp(app.created_at),
             "app_id": app.id,

@@ -52,8 +52,7 @@ def pull_request(links: Links, world: World, repository: Repository, one: PullRe
         "head": _side(links, world, repository, one.head_ref, one.head_sha),
         "base": _side(links, world, repository, one.base_ref, one.base_sha),
         "_links": {
-            name: {"href": address}
-            for name, address in {"self": url, "html": page, "issue": issue, **related}.items()
+            name: {"href": address} for name, address in {"self": url, "html": page, "issue": issue, **related}.items()
         },
         "author_association": "MEMBER",
         "auto_merge": None,

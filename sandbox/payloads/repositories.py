@@ -109,22 +109,14 @@ def repository_base(links: Links, owner: Account, repository: Repository) -> dic
     }
 
 
-def repository_in_list(
-    links: Links, owner: Account, repository: Repository, role: Role | None
-) -> dict[str, Any]:
+def repository_in_list(links: Links, owner: Account, repository: Repository, role: Role | None) -> dict[str, Any]:
     """Show a repository as the API's lists do, with what the asker may do in it."""
     return {**repository_base(links, owner, repository), "permissions": permissions(role)}
 
 
-def full_repository(
-    links: Links, owner: Account, repository: Repository, role: Role | None
-) -> dict[str, Any]:
+def full_repository(links: Links, owner: Account, repository: Repository, role: Role | None) -> dict[str, Any]:
     """Show one repository as the API does when asked for it."""
-    shown = {
-        **repository_in_list(links, owner, repository, role),
-        "network_count": 0,
-        "subscribers_count": 0,
-    }
+    shown = {**repository_in_list(links, owner, repository, role), "network_count": 0, "subscribers_count": 0}
     return shown | {"organization": shown["owner"]} if owner.type == "Organization" else shown
 
 

@@ -27,11 +27,7 @@ class Refusal(Exception):
         url: str | None = None,
     ) -> None:
         super().__init__(message)
-        body: dict[str, object] = {
-            "message": message,
-            "documentation_url": DOCUMENTATION,
-            "status": str(status.value),
-        }
+        body: dict[str, object] = {"message": message, "documentation_url": DOCUMENTATION, "status": str(status.value)}
         if errors is not None:
             body["errors"] = errors
         if url is not None:

@@ -81,9 +81,7 @@ def _served(sandbox: Sandbox, endpoint: Endpoint) -> Callable[[Request], Awaitab
     return serve
 
 
-async def _answer(
-    sandbox: Sandbox, endpoint: Endpoint, request: Request, principal: Principal, version: str
-) -> Answer:
+async def _answer(sandbox: Sandbox, endpoint: Endpoint, request: Request, principal: Principal, version: str) -> Answer:
     path, reading = request.scope["path"].removeprefix(API_PATH), request.method in _READING
     if path not in _UNCOUNTED:
         points = READ_POINTS if reading else WRITE_POINTS
@@ -109,14 +107,11 @@ async def _answer(
 def _check_version(version: str) -> None:
     if version not in (CURRENT_VERSION, NEXT_VERSION):
         raise Refusal(
-            HTTPStatus.BAD_REQUEST,
-            f"Unsupported API version: {version}. Supported: {CURRENT_VERSION}, {NEXT_VERSION}.",
+            HTTPStatus.BAD_REQUEST, f"Unsupported API version: {version}. Supported: {CURRENT_VERSION}, {NEXT_VERSION}."
         )
 
 
-def _conditional(
-    sandbox: Sandbox, answer: Answer, principal: Principal, version: str, request: Request
-) -> Response:
+def _conditional(sandbox: Sandbox, answer: Answer, principal: Principal, version: str, request: Request) -> Response:
     """Answer 304 to who has this already, for free.
 
     The tag depends on the credential, as GitHub's does: another token of the same installation gets another.
@@ -160,6 +155,4 @@ def _without_removed(body: object) -> object:
     return [_without_removed(item) for item in body] if isinstance(body, list) else body
 
 
-_NO_USER_AGENT = (
-    "Request forbidden by administrative rules. Please make sure your request has a User-Agent header."
-)
+_NO_USER_AGENT = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header."

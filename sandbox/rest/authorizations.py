@@ -61,9 +61,7 @@ def _token(call: Call) -> UserToken:
     app = call.as_client(call.parts["client_id"]).app
     shown = call.body(Shown).access_token
     if not shown:
-        raise unprocessable(
-            "Validation Failed", resource="OauthAccess", code="missing_field", field="access_token"
-        )
+        raise unprocessable("Validation Failed", resource="OauthAccess", code="missing_field", field="access_token")
     token = call.sandbox.world.user_tokens.get(shown)
     if token is None or token.app_id != app.id or token.expires_at <= call.sandbox.now():
         raise not_found()

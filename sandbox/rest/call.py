@@ -105,9 +105,7 @@ class Call:
     ) -> Answer:
         """Answer with a page of these items in an object that counts them all."""
         page, headers = self.page(items)
-        return Answer(
-            {"total_count": len(items), **dict(more), name: [show(item) for item in page]}, headers=headers
-        )
+        return Answer({"total_count": len(items), **dict(more), name: [show(item) for item in page]}, headers=headers)
 
     def _page_url(self, page: int) -> str:
         query = urlencode({**self.query, "page": page})

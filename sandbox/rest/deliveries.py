@@ -80,12 +80,7 @@ def _delivery(call: Call) -> Delivery:
 
 
 def _hook(app: App) -> dict[str, Any]:
-    return {
-        "content_type": "json",
-        "insecure_ssl": "0",
-        "secret": "********",
-        "url": app.webhook_url or "",
-    }
+    return {"content_type": "json", "insecure_ssl": "0", "secret": "********", "url": app.webhook_url or ""}
 
 
 def _wanted(status: str | None) -> Callable[[Delivery], bool]:

@@ -83,8 +83,7 @@ def _repositories(call: Call, installation: Installation, narrowing: Narrowing) 
     known = {one.id for one in covered}
     if not wanted <= known:
         raise unprocessable(
-            "There is at least one repository that does not exist or is not accessible to the parent "
-            "installation."
+            "There is at least one repository that does not exist or is not accessible to the parent installation."
         )
     return known & wanted
 

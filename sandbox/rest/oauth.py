@@ -42,9 +42,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
         try:
             await suffer(sandbox, PATH, request.receive)
         except Refusal as refusal:
-            return Response(
-                msgspec.json.encode(refusal.answer.body), refusal.answer.status, refusal.answer.headers
-            )
+            return Response(msgspec.json.encode(refusal.answer.body), refusal.answer.status, refusal.answer.headers)
         sandbox.changes += 1
         try:
             answer = _shown(_trade(sandbox, given))

@@ -40,9 +40,7 @@ def list_installations(call: Call) -> Answer:
     seen = [one for one in sandbox.world.installations.values() if _sees(sandbox.world, asking, one)]
     accounts = sandbox.world.accounts
     found = [one for one in seen if accounts[one.account_id].admits(asking.person.id)]
-    answer = call.counted(
-        "installations", found, lambda one: installation_in_api(sandbox.links, sandbox.world, one)
-    )
+    answer = call.counted("installations", found, lambda one: installation_in_api(sandbox.links, sandbox.world, one))
     hidden = sorted({one.account_id for one in seen} - {one.account_id for one in found})
     if not hidden:
         return answer

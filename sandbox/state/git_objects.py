@@ -21,17 +21,10 @@ _FILE_MODE = 0o100644
 
 
 def new_commit(
-    message: str,
-    *,
-    author: Signature,
-    at: datetime,
-    parents: Sequence[str],
-    committer: Signature | None = None,
+    message: str, *, author: Signature, at: datetime, parents: Sequence[str], committer: Signature | None = None
 ) -> Commit:
     """Return a commit that changes the README, with the names that git gives to it and its tree."""
-    commit = Commit(
-        "", "", message, at, author, committer or author, modified=[README], parents=list(parents)
-    )
+    commit = Commit("", "", message, at, author, committer or author, modified=[README], parents=list(parents))
     commit.tree = _tree(commit)[-1].id.decode()
     commit.sha = _commit(commit).id.decode()
     return commit

@@ -55,12 +55,7 @@ def renew_app(world: World, app: SandboxApp, *, service_url: str) -> None:
             description="Every push and pull request reaches the right project.",
             request_oauth_on_install=True,
             setup_on_update=True,
-            permissions={
-                "contents": "read",
-                "emails": "read",
-                "metadata": "read",
-                "pull_requests": "read",
-            },
+            permissions={"contents": "read", "emails": "read", "metadata": "read", "pull_requests": "read"},
             events=["public", "pull_request", "push", "repository"],
         )
     known.client_id, known.client_secret = app.client_id, app.client_secret

@@ -141,12 +141,7 @@ def _options(app: App, page_of_app: str) -> Html:
             autocomplete="new-password",
             size="60",
         ),
-        field(
-            "Callback URLs, in order, separated by spaces",
-            "callback_urls",
-            " ".join(app.callback_urls),
-            size="100",
-        ),
+        field("Callback URLs, in order, separated by spaces", "callback_urls", " ".join(app.callback_urls), size="100"),
         field("Setup URL", "setup_url", app.setup_url or "", size="60"),
         field("Permissions (name:level, separated by spaces)", "permissions", permissions, size="80"),
         field("Events, separated by spaces", "events", " ".join(app.events), size="60"),

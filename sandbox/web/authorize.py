@@ -32,10 +32,7 @@ _DESCRIPTIONS = {
 
 def routes(sandbox: Sandbox) -> list[Route]:
     """Return the page."""
-    return [
-        Route(PATH, for_people(sandbox, _show)),
-        Route(PATH, for_people(sandbox, _decide), methods=["POST"]),
-    ]
+    return [Route(PATH, for_people(sandbox, _show)), Route(PATH, for_people(sandbox, _decide), methods=["POST"])]
 
 
 async def _show(sandbox: Sandbox, request: Request, person: Account) -> Response:
@@ -85,11 +82,7 @@ def _wrong(app: App, asked: Mapping[str, str]) -> str | None:
 
 def _authorized(sandbox: Sandbox, app: App, person: Account, asked: Mapping[str, str]) -> Response:
     code = new_code(
-        sandbox,
-        app,
-        person.id,
-        redirect_uri=asked.get("redirect_uri"),
-        code_challenge=asked.get("code_challenge"),
+        sandbox, app, person.id, redirect_uri=asked.get("redirect_uri"), code_challenge=asked.get("code_challenge")
     )
     sandbox.changes += 1
     url = asked.get("redirect_uri") or app.callback_urls[0]

@@ -25,9 +25,7 @@ async def _do(sandbox: Sandbox, request: Request, person: Account) -> Response:
         return not_found_page(person)
     return_to = local(last(fields, "return_to", "/"))
     told = {
-        name: values if name in action.lists else values[-1]
-        for name, values in fields.items()
-        if name != "return_to"
+        name: values if name in action.lists else values[-1] for name, values in fields.items() if name != "return_to"
     }
     done = action(sandbox, person, told, strict=False)
     await sent_as_wished(sandbox)

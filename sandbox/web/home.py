@@ -22,8 +22,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
             "Sandbox GitHub",
             el(
                 "p",
-                "This sandbox simulates GitHub on this machine. Sign in as any of its users. No password "
-                "is needed.",
+                "This sandbox simulates GitHub on this machine. Sign in as any of its users. No password is needed.",
             ),
             apps,
             person=person_of(sandbox, request),

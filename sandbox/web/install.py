@@ -39,9 +39,7 @@ async def _show_app(sandbox: Sandbox, request: Request, person: Account) -> Resp
     if app is None:
         return not_found_page(person)
     way = f"{request.url.path}/installations/new"
-    return page(
-        app.name, el("p", app.description), el("a", "Install", href=way, class_="button"), person=person
-    )
+    return page(app.name, el("p", app.description), el("a", "Install", href=way, class_="button"), person=person)
 
 
 async def _choose_account(sandbox: Sandbox, request: Request, person: Account) -> Response:
@@ -57,9 +55,7 @@ async def _choose_account(sandbox: Sandbox, request: Request, person: Account) -
         installed = world.installation_on(app.id, account.id)
         if installed is None:
             way = with_query(
-                f"{base}/new/permissions",
-                target_id=str(account.id),
-                state=request.query_params.get("state"),
+                f"{base}/new/permissions", target_id=str(account.id), state=request.query_params.get("state")
             )
             rows.append(el("p", el("a", account.login, href=way, class_="button")))
         else:
@@ -81,11 +77,7 @@ async def _choose_repositories(sandbox: Sandbox, request: Request, person: Accou
     preselected = set(request.query_params.getlist("repository_ids[]"))
     return page(
         f"Install {app.name} on {account.login}",
-        el(
-            "p",
-            "Requested permissions: "
-            f"{', '.join(f'{name}: {level}' for name, level in app.permissions.items())}.",
-        ),
+        el("p", f"Requested permissions: {', '.join(f'{name}: {level}' for name, level in app.permissions.items())}."),
         form(
             request.url.path,
             _selection(sandbox, account, preselected),
@@ -133,25 +125,17 @@ def _verb(sandbox: Sandbox, app: App, account: Account, person: Account) -> str:
 def _selection(sandbox: Sandbox, account: Account, preselected: set[str]) -> Html:
     selected = bool(preselected)
     repositories = sorted(sandbox.world.owned_by(account.id), key=lambda one: one.name.lower())
-    return repository_choice(
-        [(one.name, str(one.id) in preselected) for one in repositories], selected=selected
-    )
+    return repository_choice([(one.name, str(one.id) in preselected) for one in repositories], selected=selected)
 
 
 def repository_choice(names: list[tuple[str, bool]], *, selected: bool) -> Html:
     """Make the choice between all repositories and some of these, checked or not."""
     boxes = [
-        el(
-            "label",
-            el("input", type="checkbox", name="repositories", value=name, checked=checked),
-            f" {name}",
-        )
+        el("label", el("input", type="checkbox", name="repositories", value=name, checked=checked), f" {name}")
         for name, checked in names
     ]
     every = el("input", type="radio", name="selection", value="all", checked=not selected)
     some = el("input", type="radio", name="selection", value="selected", checked=selected)
     return together(
-        el("label", every, " All repositories"),
-        el("label", some, " Only select repositories"),
-        el("fieldset", boxes),
+        el("label", every, " All repositories"), el("label", some, " Only select repositories"), el("fieldset", boxes)
     )

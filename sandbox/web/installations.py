@@ -6,13 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.actions.installing import (
-    ChooseRepositories,
-    OneRequest,
-    approve,
-    choose,
-    installation_named,
-)
+from sandbox.actions.installing import ChooseRepositories, OneRequest, approve, choose, installation_named
 from sandbox.actions.rights import ActionRefused
 from sandbox.payloads.installations import installation_page
 from sandbox.payloads.links import stamp
@@ -42,9 +36,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
 
 async def _list(sandbox: Sandbox, _request: Request, person: Account) -> Response:
     world = sandbox.world
-    installed = [
-        one for one in world.installations.values() if _is_owner(world.accounts[one.account_id], person)
-    ]
+    installed = [one for one in world.installations.values() if _is_owner(world.accounts[one.account_id], person)]
     requests = [one for one in world.requests.values() if _is_owner(world.accounts[one.account_id], person)]
     return page(
         "Installed apps",

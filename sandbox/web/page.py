@@ -26,9 +26,7 @@ code,pre{background:#f6f8fa;border-radius:6px;padding:.15rem .35rem;overflow:aut
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'"
 
 
-def page(
-    title: str, *body: Child, person: Account | None, status: HTTPStatus = HTTPStatus.OK
-) -> HTMLResponse:
+def page(title: str, *body: Child, person: Account | None, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
     """Lay a page out, with the way to all others on top."""
     links = {
         "/": "Sandbox GitHub",
@@ -60,10 +58,7 @@ def not_found_page(person: Account | None) -> HTMLResponse:
 def refused_page(person: Account | None, why: str) -> HTMLResponse:
     """Return a page that says why an action was rejected."""
     return page(
-        "Action not possible",
-        el("p", why, class_="bad"),
-        person=person,
-        status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Action not possible", el("p", why, class_="bad"), person=person, status=HTTPStatus.UNPROCESSABLE_ENTITY
     )
 
 

@@ -82,13 +82,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
         except ActionRefused as refusal:
             return refused_page(person_of(sandbox, request), str(refusal))
         if _is_taken(sandbox, manifest):
-            return _ask(
-                sandbox,
-                person_of(sandbox, request),
-                manifest,
-                owner=owner.login,
-                state=last(fields, "state"),
-            )
+            return _ask(sandbox, person_of(sandbox, request), manifest, owner=owner.login, state=last(fields, "state"))
         registration = _register(sandbox, owner, manifest)
         state = fields["state"][-1] if "state" in fields else None
         way = with_query(manifest.redirect_url or manifest.url, code=registration.code, state=state)
@@ -113,10 +107,7 @@ def _ask(sandbox: Sandbox, person: Account | None, manifest: Manifest, *, owner:
         form(
             "/settings/apps/from-manifest",
             field("GitHub App name", "name", manifest.name, required=True),
-            [
-                el("p", el("button", f"Create GitHub App as {login}", name="person", value=login))
-                for login in makers
-            ],
+            [el("p", el("button", f"Create GitHub App as {login}", name="person", value=login)) for login in makers],
             manifest=msgspec.json.encode(manifest).decode(),
             owner=owner,
             state=state,
@@ -149,9 +140,7 @@ def _checked(fields: dict[str, list[str]]) -> Manifest:
     if missing:
         raise ActionRefused(f"Default events are not supported by permissions: {', '.join(missing)}")
     if len(manifest.callback_urls) > _MOST_CALLBACKS:
-        raise ActionRefused(
-            f"Invalid GitHub App configuration: at most {_MOST_CALLBACKS} callback URLs are allowed."
-        )
+        raise ActionRefused(f"Invalid GitHub App configuration: at most {_MOST_CALLBACKS} callback URLs are allowed.")
     return manifest
 
 

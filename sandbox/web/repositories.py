@@ -8,17 +8,7 @@ from sandbox.sandbox import Sandbox
 from sandbox.state.accounts import Account
 from sandbox.state.repositories import ROLES, PullRequest, Repository
 from sandbox.web.html import Child, Html, el, together
-from sandbox.web.page import (
-    button,
-    checkbox,
-    choice,
-    field,
-    form,
-    go_to,
-    not_found_page,
-    page,
-    table,
-)
+from sandbox.web.page import button, checkbox, choice, field, form, go_to, not_found_page, page, table
 from sandbox.web.session import for_people
 
 _SHORT = 7
@@ -115,9 +105,7 @@ def _listed(sandbox: Sandbox, owner: Account, person: Account) -> Html:
         for one in seen[:_MOST_SHOWN]
     ]
     more = len(seen) - len(rows)
-    return together(
-        table(["Repository", "", ""], rows), el("p", f"and {more} more", class_="muted") if more else None
-    )
+    return together(table(["Repository", "", ""], rows), el("p", f"and {more} more", class_="muted") if more else None)
 
 
 def _visibility(repository: Repository) -> str:
@@ -131,9 +119,7 @@ def _refs(repository: Repository, full_name: str) -> list[Child]:
         [
             name + (" (default)" if name == repository.default_branch else ""),
             el("code", branch.sha[:_SHORT]),
-            button(
-                "Delete", "/do/push", repository=full_name, branch=name, delete="true", **_back(full_name)
-            ),
+            button("Delete", "/do/push", repository=full_name, branch=name, delete="true", **_back(full_name)),
         ]
         for name, branch in sorted(repository.branches.items())[:_MOST_SHOWN]
     ]
@@ -148,9 +134,7 @@ def _refs(repository: Repository, full_name: str) -> list[Child]:
     return [el("h2", "Branches and tags"), table(["Name", "Commit", ""], rows)]
 
 
-def _push_form(
-    repository: Repository, full_name: str, people: list[tuple[str, str]], person: Account
-) -> list[Child]:
+def _push_form(repository: Repository, full_name: str, people: list[tuple[str, str]], person: Account) -> list[Child]:
     commits = [
         together(
             field(f"Commit {row + 1}", "messages", "Update" if row == 0 else "", size="40"),
@@ -185,11 +169,7 @@ def _push_form(
 
 def _pulls(repository: Repository, full_name: str) -> list[Child]:
     rows: list[list[Child]] = [
-        [
-            f"#{one.number} {one.title}",
-            "merged" if one.merged_at else one.state,
-            _pull_buttons(one, full_name),
-        ]
+        [f"#{one.number} {one.title}", "merged" if one.merged_at else one.state, _pull_buttons(one, full_name)]
         for one in repository.pulls.values()
     ]
     branches = [(name, name) for name in sorted(repository.branches)[:_MOST_SHOWN]]
@@ -210,19 +190,13 @@ def _pull_buttons(one: PullRequest, full_name: str) -> list[Html]:
     words = ["merge", "close"] if one.state == "open" else [] if one.merged_at else ["reopen"]
     return [
         button(
-            word.capitalize(),
-            f"/do/{word}_pull_request",
-            repository=full_name,
-            number=one.number,
-            **_back(full_name),
+            word.capitalize(), f"/do/{word}_pull_request", repository=full_name, number=one.number, **_back(full_name)
         )
         for word in words
     ]
 
 
-def _settings(
-    sandbox: Sandbox, repository: Repository, full_name: str, people: list[tuple[str, str]]
-) -> list[Child]:
+def _settings(sandbox: Sandbox, repository: Repository, full_name: str, people: list[tuple[str, str]]) -> list[Child]:
     branches = [(name, name) for name in sorted(repository.branches)[:_MOST_SHOWN]]
     owners = [(one.login, one.login) for one in sandbox.world.accounts.values() if one.type != "Bot"]
     visibility = "publicize" if repository.private else "privatize"
@@ -237,19 +211,11 @@ def _settings(
         one("rename_repository", field("Name", "name", repository.name)),
         one("set_default_branch", choice("Branch", "branch", branches, repository.default_branch)),
         one("transfer_repository", choice("New owner", "owner", owners)),
-        one(
-            "give_role",
-            choice("Person", "person", people),
-            choice("Role", "role", [(role, role) for role in ROLES]),
-        ),
+        one("give_role", choice("Person", "person", people), choice("Role", "role", [(role, role) for role in ROLES])),
         one(f"{visibility}_repository"),
         one(f"{archived}_repository"),
         button(
-            "Delete repository",
-            "/do/delete_repository",
-            look="danger",
-            repository=full_name,
-            return_to="/repositories",
+            "Delete repository", "/do/delete_repository", look="danger", repository=full_name, return_to="/repositories"
         ),
     ]
 

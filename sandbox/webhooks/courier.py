@@ -51,9 +51,7 @@ async def _send(sandbox: Sandbox, client: httpx.AsyncClient, delivery: Delivery)
     began = time.monotonic()
     try:
         async with asyncio.timeout(sandbox.behaviour.delivery_timeout):
-            answer = await client.post(
-                delivery.url, content=delivery.body, headers=delivery.headers, timeout=None
-            )
+            answer = await client.post(delivery.url, content=delivery.body, headers=delivery.headers, timeout=None)
     except TimeoutError:
         delivery.status = "timed out"
     except (httpx.HTTPError, httpx.InvalidURL):

@@ -30,12 +30,7 @@ class AttributionStore(Protocol):
         """
 
     async def list_attributions(
-        self,
-        organization_id: OrganizationId,
-        where: AttributionFilter,
-        *,
-        limit: int,
-        before: int | None = None,
+        self, organization_id: OrganizationId, where: AttributionFilter, *, limit: int, before: int | None = None
     ) -> Sequence[AttributionView]:
         """Return at most `limit` attributions, the newest first, only those with an id below `before`."""
 

@@ -36,9 +36,7 @@ class CatalogStore(Protocol):
     async def find_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Repository]:
         """Return the rows that exist for these keys, removed rows included, in no order."""
 
-    async def find_repositories_by_name(
-        self, names: Collection[tuple[IntegrationId, str]]
-    ) -> Sequence[Repository]:
+    async def find_repositories_by_name(self, names: Collection[tuple[IntegrationId, str]]) -> Sequence[Repository]:
         """Return the rows with these full names, ignoring case, without removed rows, in no order."""
 
     async def load_repositories(self, integration_id: IntegrationId) -> Sequence[Repository]:

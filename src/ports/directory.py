@@ -30,9 +30,7 @@ class Directory(Protocol):
         None where they are no member of it, or have a role we do not know.
         """
 
-    async def members(
-        self, organization_id: OrganizationId, user_ids: Collection[UUID]
-    ) -> Mapping[UUID, User]:
+    async def members(self, organization_id: OrganizationId, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         """Return those of these people, by external id, who are members of an organization."""
 
     async def memberships(self, user_id: UserId) -> Sequence[Membership]:

@@ -20,26 +20,17 @@ class InstallationCheckStore(Protocol):
         Does nothing on the schema of release 0.1.0.
         """
 
-    async def claim_requested(
-        self, provider: str, *, now: datetime, until: datetime, limit: int
-    ) -> Sequence[DueCheck]:
+    async def claim_requested(self, provider: str, *, now: datetime, until: datetime, limit: int) -> Sequence[DueCheck]:
         """Claim due checks of reported deletions, the longest due first."""
 
-    async def claim_daily(
-        self, provider: str, *, now: datetime, until: datetime, limit: int
-    ) -> Sequence[DueCheck]:
+    async def claim_daily(self, provider: str, *, now: datetime, until: datetime, limit: int) -> Sequence[DueCheck]:
         """Claim due checks of integrations that are not revoked and without a reported deletion."""
 
     async def reschedule(self, integration_id: IntegrationId, *, at: datetime) -> None:
         """Set when the next check is due; a reported deletion stays."""
 
     async def complete(
-        self,
-        integration_id: IntegrationId,
-        *,
-        checked_at: datetime,
-        next_check_at: datetime,
-        event_id: EventId | None,
+        self, integration_id: IntegrationId, *, checked_at: datetime, next_check_at: datetime, event_id: EventId | None
     ) -> None:
         """Record a check, and drop the reported deletion of this event unless another was reported since."""
 

@@ -17,9 +17,7 @@ class ProjectStore(Protocol):
     async def find(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
         """Return a project of this organization."""
 
-    async def find_many(
-        self, organization_id: OrganizationId, external_ids: Collection[UUID]
-    ) -> Sequence[Project]:
+    async def find_many(self, organization_id: OrganizationId, external_ids: Collection[UUID]) -> Sequence[Project]:
         """Return those of these that are projects of this organization, in any order."""
 
     async def get_for_update(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
@@ -39,12 +37,7 @@ class ProjectStore(Protocol):
         """
 
     async def linked_to(
-        self,
-        organization_id: OrganizationId,
-        integration_id: IntegrationId,
-        repo_ids: Collection[RepoId],
-        *,
-        most: int,
+        self, organization_id: OrganizationId, integration_id: IntegrationId, repo_ids: Collection[RepoId], *, most: int
     ) -> Mapping[RepoId, Sequence[Project]]:
         """Return the organization's projects linked to each of these repositories of an integration.
 

@@ -29,9 +29,7 @@ class TokenStore(Protocol[OwnerId_contra]):
     async def release_lease(self, owner_id: OwnerId_contra, lease: Lease) -> None:
         """End a lease without new tokens. Does nothing if the lease is no longer held."""
 
-    async def replace_unchanged(
-        self, owner_id: OwnerId_contra, seen: StoredTokens, tokens: SealedTokens
-    ) -> bool:
+    async def replace_unchanged(self, owner_id: OwnerId_contra, seen: StoredTokens, tokens: SealedTokens) -> bool:
         """Replace the tokens that the caller read and end any lease; return False if they changed."""
 
     async def replace(self, owner_id: OwnerId_contra, tokens: SealedTokens) -> None:

@@ -25,11 +25,7 @@ class DeliveryLogContract:
         event = await world.seen(delivery)
         assert (event.event_type, event.action, event.source) == ("pull_request", "opened", "recovered")
         assert (event.source_key, event.repo_id) == (str(INSTALLATION), "1")
-        assert (event.lane, event.status, event.attempts) == (
-            lane_of(str(INSTALLATION)),
-            EventStatus.PENDING,
-            0,
-        )
+        assert (event.lane, event.status, event.attempts) == (lane_of(str(INSTALLATION)), EventStatus.PENDING, 0)
         async with world.unit_of_work() as tx:
             assert await tx.events.find_payload(event.id) == delivery.body
 
@@ -58,9 +54,7 @@ class DeliveryLogContract:
         assert await log.append(replace(delivery, provider="gitlab")) is Receipt.ACCEPTED
 
     @pytest.mark.parametrize("status", [EventStatus.FAILED, EventStatus.PROCESSED, EventStatus.PENDING])
-    async def test_failed_delivery_is_tried_again(
-        self, world: World, log: DeliveryLog, status: EventStatus
-    ) -> None:
+    async def test_failed_delivery_is_tried_again(self, world: World, log: DeliveryLog, status: EventStatus) -> None:
         """A delivery that had failed here is pending again when it comes again; others are duplicates."""
         delivery = a_delivery()
         await log.append(delivery)
@@ -106,9 +100,7 @@ class DeliveryLogContract:
         async with world.unit_of_work() as tx:
             assert await tx.events.find(PROVIDER, delivery.delivery_id) is not None
 
-    async def test_the_same_bytes_are_kept_once_whatever_their_id(
-        self, world: World, log: DeliveryLog
-    ) -> None:
+    async def test_the_same_bytes_are_kept_once_whatever_their_id(self, world: World, log: DeliveryLog) -> None:
         """The delivery id is not signed: anybody who saw a delivery can send it under a new one."""
         delivery = a_delivery(is_unique=True)
         assert await log.append(delivery) is Receipt.ACCEPTED
@@ -125,9 +117,7 @@ class DeliveryLogContract:
     async def test_the_same_bytes_at_once_are_kept_once(self, log: DeliveryLog) -> None:
         """However they meet in one group or in several."""
         body = b'{"ref":"refs/heads/main","after":"1"}'
-        receipts = await asyncio.gather(
-            *(log.append(a_delivery(body=body, is_unique=True)) for _ in range(20))
-        )
+        receipts = await asyncio.gather(*(log.append(a_delivery(body=body, is_unique=True)) for _ in range(20)))
         assert Counter(receipts) == {Receipt.ACCEPTED: 1, Receipt.REPLAYED: 19}
 
     @pytest.mark.parametrize(
@@ -178,9 +168,7 @@ class DeliveryLogContract:
         assert results[0] is Receipt.ACCEPTED
         assert isinstance(results[1], DeliveryIdConflict)
 
-    async def test_what_the_providers_api_quotes_is_the_same_delivery(
-        self, world: World, log: DeliveryLog
-    ) -> None:
+    async def test_what_the_providers_api_quotes_is_the_same_delivery(self, world: World, log: DeliveryLog) -> None:
         """Its bytes need not be those that were signed; an expired payload is filled with them."""
         delivery = a_delivery()
         await log.append(delivery)

@@ -17,16 +17,7 @@ from core.domain.links.link import Link
 from core.domain.organizations import Organization, Project, Role, User
 from ports.directory import Directory
 from ports.unit_of_work import UnitOfWork
-from testing.builders.entities import (
-    PROVIDER,
-    Fact,
-    a_delivery,
-    a_link,
-    a_repository,
-    an_integration,
-    now,
-    step,
-)
+from testing.builders.entities import PROVIDER, Fact, a_delivery, a_link, a_repository, an_integration, now, step
 from testing.builders.flows import flow_of
 
 

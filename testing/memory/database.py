@@ -220,9 +220,7 @@ class Session:
         """Let everyone see what was written; raises `StorageConflict` where an error had undone it."""
         self._reach()
         if self._is_doomed:
-            raise StorageConflict(
-                "The change failed before it was committed. Nothing was changed. Try again."
-            )
+            raise StorageConflict("The change failed before it was committed. Nothing was changed. Try again.")
         if self._own is not None:
             if self.database.commits_to_lose:
                 self.database.commits_to_lose -= 1

@@ -48,9 +48,7 @@ class MemoryDirectory(Directory):
             user, organization = state.users.get(user_id), state.organizations.get(organization_id)
         return Member(user, organization, role) if user and organization and role else None
 
-    async def members(
-        self, organization_id: OrganizationId, user_ids: Collection[UUID]
-    ) -> Mapping[UUID, User]:
+    async def members(self, organization_id: OrganizationId, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         """Return those of these people who are members of an organization."""
         async with self._database.session() as session:
             state = session.state

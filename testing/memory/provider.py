@@ -55,12 +55,7 @@ class FakeProvider(Failing, GitProvider):
     """
 
     def __init__(
-        self,
-        clock: Clock,
-        *,
-        name: str = "github",
-        capabilities: Capabilities = _EVERYTHING,
-        page_size: int = 100,
+        self, clock: Clock, *, name: str = "github", capabilities: Capabilities = _EVERYTHING, page_size: int = 100
     ) -> None:
         super().__init__()
         self.world = ProviderWorld(clock)
@@ -136,8 +131,7 @@ class FakeProvider(Failing, GitProvider):
             raise ValueError("a token must be limited to at least one repository")
         if not asked.items() <= granted.items():
             raise PermissionMissing(
-                "The installation does not have the permissions that this token needs. Ask an owner to "
-                "grant them."
+                "The installation does not have the permissions that this token needs. Ask an owner to grant them."
             )
         narrowed = frozenset(repo_ids or ())
         if not narrowed <= installed.repositories.keys():
@@ -265,9 +259,7 @@ class FakeProvider(Failing, GitProvider):
         await self._meet("verified_emails")
         emails = self._person(token).emails
         if emails is None:
-            raise PermissionMissing(
-                "The app is not permitted to read email addresses. Grant it that permission."
-            )
+            raise PermissionMissing("The app is not permitted to read email addresses. Grant it that permission.")
         return list(emails)
 
     async def visible_installations(self, token: Secret) -> VisibleInstallations:

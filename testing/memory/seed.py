@@ -18,9 +18,7 @@ async def seed_organization(database: MemoryDatabase, external_id: UUID, *, name
     return organization
 
 
-async def seed_user(
-    database: MemoryDatabase, external_id: UUID, *, email: str, name: str | None = None
-) -> User:
+async def seed_user(database: MemoryDatabase, external_id: UUID, *, email: str, name: str | None = None) -> User:
     """Put in a user."""
     async with database.session() as session:
         rows = (await session.writable()).users

@@ -34,8 +34,6 @@ def test_nothing_guessable_is_compared_with_equals() -> None:
 def test_each_kind_of_secret_is_compared_in_constant_time() -> None:
     """Signatures of deliveries, cookies of flows, states: the places are known, and use it."""
     uses = {
-        str(file.relative_to(ROOT))
-        for file in (ROOT / "src").rglob("*.py")
-        if "compare_digest" in file.read_text()
+        str(file.relative_to(ROOT)) for file in (ROOT / "src").rglob("*.py") if "compare_digest" in file.read_text()
     }
     assert {"src/adapters/github/protocol/webhooks.py", "src/core/domain/flows/flow.py"} <= uses

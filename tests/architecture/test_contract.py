@@ -12,9 +12,7 @@ def breaking(at: Path) -> subprocess.CompletedProcess[str]:
     """Compare the contract there with what was released."""
     buf = Path(sys.executable).with_name("buf")
     against = ROOT / "proto" / "released.binpb"
-    return subprocess.run(
-        [buf, "breaking", "--against", against], cwd=at, capture_output=True, text=True, check=False
-    )
+    return subprocess.run([buf, "breaking", "--against", against], cwd=at, capture_output=True, text=True, check=False)
 
 
 def test_a_field_that_is_gone_is_found(tmp_path: Path) -> None:

@@ -25,9 +25,7 @@ def is_title_accepted(message: str) -> bool:
     return not any(re.search(pattern, message, re.MULTILINE | re.DOTALL) for pattern in patterns)
 
 
-@pytest.mark.parametrize(
-    ("file", "least"), [("CONTRIBUTING.md", 40), ("docs/architecture.md", 30), ("README.md", 10)]
-)
+@pytest.mark.parametrize(("file", "least"), [("CONTRIBUTING.md", 40), ("docs/architecture.md", 30), ("README.md", 10)])
 def test_paths_exist(file: str, least: int) -> None:
     paths = [path for path in _PATH.findall((ROOT / file).read_text()) if "/" in path.strip("/")]
     paths = [path for path in paths if path.startswith(_TRACKED)]

@@ -20,9 +20,7 @@ def test_every_decision_has_its_sections() -> None:
 
 
 def test_the_list_has_every_decision_with_its_title() -> None:
-    rows = [
-        line.split(" | ")[:2] for line in (DECISIONS / "README.md").read_text().splitlines() if "| [" in line
-    ]
+    rows = [line.split(" | ")[:2] for line in (DECISIONS / "README.md").read_text().splitlines() if "| [" in line]
     titles = [path.read_text().partition("\n")[0].removeprefix("# ").split(". ", 1) for path in RECORDS]
     assert rows == [
         [f"| [{number}]({path.name})", title] for path, (number, title) in zip(RECORDS, titles, strict=True)

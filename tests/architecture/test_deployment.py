@@ -31,9 +31,7 @@ def overlay(tmp_path: Path) -> Path:
     shutil.copytree(KUBERNETES, tmp_path / "kubernetes")
     folder = tmp_path / "kubernetes" / "overlays" / "production"
     shutil.copy(folder / "secrets.example.env", folder / "secrets.env")
-    github = {
-        setting.variable for setting in SETTINGS if setting.needed_by and "_GITHUB_" in setting.variable
-    }
+    github = {setting.variable for setting in SETTINGS if setting.needed_by and "_GITHUB_" in setting.variable}
     (folder / "github-app.env").write_text("".join(f"{name}=filled-in\n" for name in sorted(github)))
     return folder
 
@@ -47,11 +45,7 @@ def render(overlay: Path) -> list[dict[str, Any]]:
 
 def select_pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return the pod template's spec of each Deployment, by the Deployment's name."""
-    return {
-        one["metadata"]["name"]: one["spec"]["template"]["spec"]
-        for one in objects
-        if one["kind"] == "Deployment"
-    }
+    return {one["metadata"]["name"]: one["spec"]["template"]["spec"] for one in objects if one["kind"] == "Deployment"}
 
 
 @pytest.mark.parametrize("component", ["", "grpc-tls"])
@@ -68,9 +62,7 @@ def test_kubernetes_accepts_each_manifest(overlay: Path, component: str) -> None
 def test_every_process_is_deployed(overlay: Path) -> None:
     """Kubernetes and the compose file run the same commands, and each command exists."""
     pods = select_pods(render(overlay)).values()
-    args = {
-        container["args"][0] for pod in pods for container in (*pod["initContainers"], *pod["containers"])
-    }
+    args = {container["args"][0] for pod in pods for container in (*pod["initContainers"], *pod["containers"])}
     services = {one["command"][0] for one in COMPOSE["services"].values() if "command" in one}
     assert args == PROCESSES
     assert services >= PROCESSES
@@ -120,10 +112,7 @@ def test_probes_work_with_and_without_tls(overlay: Path) -> None:
     _enable_component(overlay, "grpc-tls")
     pod = select_pods(render(overlay))["crewkit-git-grpc"]
     [container] = pod["containers"]
-    assert {one["name"] for one in container["env"]} >= {
-        f"{PREFIX}GRPC_TLS_CERTIFICATE",
-        f"{PREFIX}GRPC_TLS_KEY",
-    }
+    assert {one["name"] for one in container["env"]} >= {f"{PREFIX}GRPC_TLS_CERTIFICATE", f"{PREFIX}GRPC_TLS_KEY"}
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         assert container[probe]["httpGet"]["port"] == "metrics"
 
@@ -132,9 +121,7 @@ def _enable_component(overlay: Path, component: str) -> None:
     kustomization = overlay / "kustomization.yaml"
     text = kustomization.read_text()
     assert f"  # - ../../components/{component}\n" in text
-    kustomization.write_text(
-        text.replace(f"# - ../../components/{component}", f"- ../../components/{component}")
-    )
+    kustomization.write_text(text.replace(f"# - ../../components/{component}", f"- ../../components/{component}"))
 
 
 def test_variables_are_settings() -> None:
@@ -164,9 +151,7 @@ def test_every_process_has_a_unit_that_runs_its_command() -> None:
     assert named == PROCESSES
     for path in UNITS:
         unit = path.read_text()
-        [command] = re.findall(
-            r"^ExecStart=/opt/crewkit-git/current/bin/crewkit-git (\S+)$", unit, re.MULTILINE
-        )
+        [command] = re.findall(r"^ExecStart=/opt/crewkit-git/current/bin/crewkit-git (\S+)$", unit, re.MULTILINE)
         assert path.name.rstrip("@").startswith(f"crewkit-git-{command}")
         assert ("\nRestart=always\n" in unit) == (command != "migrate"), path.name
 

@@ -25,9 +25,7 @@ def test_only_our_own_faults_are_server_errors() -> None:
 
 def test_every_error_kind_has_a_grpc_code() -> None:
     """Kinds are named after the codes, so each has the one of its name and no two share one."""
-    assert {kind.name: code.name for kind, code in CODE.items()} == {
-        kind.name: kind.name for kind in ErrorKind
-    }
+    assert {kind.name: code.name for kind, code in CODE.items()} == {kind.name: kind.name for kind in ErrorKind}
 
 
 def test_every_end_of_a_stream_has_a_grpc_code() -> None:

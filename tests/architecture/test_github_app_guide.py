@@ -28,9 +28,7 @@ def row(beginning: str) -> str:
 
 def test_permissions_and_events_are_those_of_the_manifest() -> None:
     """No more and no fewer, in the table and in the steps by hand."""
-    told = set(
-        re.findall(r"^\| (?:repository|account) permission \*\*(.+?)\*\* \| read-only", GUIDE, re.MULTILINE)
-    )
+    told = set(re.findall(r"^\| (?:repository|account) permission \*\*(.+?)\*\* \| read-only", GUIDE, re.MULTILINE))
     assert told == {PAGE_NAMES[name] for name in NEEDS.all_permissions}
     assert set(NEEDS.all_permissions.values()) == {"read"}
     assert set(re.findall(r"`(\w+)`", row("events"))) == NEEDS.events

@@ -127,9 +127,7 @@ def test_public_names_that_differ_exist() -> None:
     assert [name for name in messages if not is_in_grpc(name)] == []
 
 
-@pytest.mark.parametrize(
-    "name", ["core.domain.links.link.Missing", "core.domain.missing", "missing.links.Link"]
-)
+@pytest.mark.parametrize("name", ["core.domain.links.link.Missing", "core.domain.missing", "missing.links.Link"])
 def test_finds_a_class_that_does_not_exist(name: str) -> None:
     assert not exists(name)
 

@@ -110,10 +110,7 @@ def test_reports_the_line_within_a_paragraph() -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        (
-            "a.py",
-            '# language: allow "told" - a quotation from GitHub\nraise ValueError("I told you")',
-        ),
+        ("a.py", '# language: allow "told" - a quotation from GitHub\nraise ValueError("I told you")'),
         ("a.py", 'raise ValueError("I told you")  # language: allow "told" - a quotation from GitHub'),
         ("a.md", '<!-- language: allow "told" - a quotation from GitHub -->\n"I told you"'),
         ("a.tsx", 'const a = "I told you"; // language: allow "told" - a quotation from GitHub'),
@@ -125,12 +122,7 @@ def test_respects_an_allowance(path: str, source: str) -> None:
 
 @pytest.mark.parametrize(
     "allowance",
-    [
-        'language: allow "told"',
-        'language: allow "told" -',
-        'language: allow "told" - ok',
-        "language: allow - because",
-    ],
+    ['language: allow "told"', 'language: allow "told" -', 'language: allow "told" - ok', "language: allow - because"],
 )
 def test_rejects_an_allowance_without_a_word_or_a_reason(allowance: str) -> None:
     found = scan("a.py", f'# {allowance}\nraise ValueError("I told you")')
@@ -139,9 +131,7 @@ def test_rejects_an_allowance_without_a_word_or_a_reason(allowance: str) -> None
 
 
 def test_rejects_an_allowance_that_allows_nothing() -> None:
-    [finding] = scan(
-        "a.py", '# language: allow "told" - a quotation from GitHub\nraise ValueError("Hello you")'
-    )
+    [finding] = scan("a.py", '# language: allow "told" - a quotation from GitHub\nraise ValueError("Hello you")')
     assert "Remove it" in finding.message
 
 

@@ -17,9 +17,7 @@ def keys_logged(source: Path) -> Iterator[tuple[str, str]]:
     """Give every key of every call on a name that is `_log`, with the place of the call."""
     for node in ast.walk(ast.parse(source.read_text())):
         match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="_log"), attr=attribute)) if (
-                attribute in METHODS
-            ):
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="_log"), attr=attribute)) if attribute in METHODS:
                 for keyword in node.keywords:
                     if keyword.arg and keyword.arg != "exc_info":
                         yield keyword.arg, f"{source.relative_to(ROOT)}:{node.lineno}"
@@ -40,9 +38,7 @@ def test_loggers_go_by_one_name() -> None:
     for source in SOURCES:
         for node in ast.walk(ast.parse(source.read_text())):
             if isinstance(node, ast.Assign) and "structlog.get_logger(" in ast.unparse(node.value):
-                strange += [
-                    f"{ast.unparse(name)} in {source}" for name in node.targets if ast.unparse(name) != "_log"
-                ]
+                strange += [f"{ast.unparse(name)} in {source}" for name in node.targets if ast.unparse(name) != "_log"]
 
     assert strange == []
 

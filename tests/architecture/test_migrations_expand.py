@@ -26,11 +26,7 @@ def statements_of(path: Path) -> list[str]:
     """Return every text that a migration's `upgrade` has."""
     tree = ast.parse(path.read_text())
     [upgrade] = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "upgrade"]
-    return [
-        node.value
-        for node in ast.walk(upgrade)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    ]
+    return [node.value for node in ast.walk(upgrade) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
 @pytest.mark.parametrize(
@@ -76,9 +72,7 @@ def test_the_revision_of_each_release_is_told() -> None:
     """Who goes down has to name one."""
     root = Path(__file__).parents[2]
     releases = re.findall(r"^## (\d[\d.]+) - ", (root / "CHANGELOG.md").read_text(), re.MULTILINE)
-    told = re.findall(
-        r"^\| (\d[\d.]+) \| `(\d+)` \|$", (root / "docs" / "upgrades.md").read_text(), re.MULTILINE
-    )
+    told = re.findall(r"^\| (\d[\d.]+) \| `(\d+)` \|$", (root / "docs" / "upgrades.md").read_text(), re.MULTILINE)
     assert [release for release, _ in told] == releases
     assert told[-1] == ("0.1.0", RELEASED)
     assert {revision for _, revision in told} <= {path.name.partition("_")[0] for path in VERSIONS}

@@ -25,9 +25,7 @@ KNOWN = {
     for suffix in _SERIES
 }
 ALERTS: list[dict[str, Any]] = [
-    rule
-    for group in yaml.safe_load((OBSERVE / "alerts.yml").read_text())["groups"]
-    for rule in group["rules"]
+    rule for group in yaml.safe_load((OBSERVE / "alerts.yml").read_text())["groups"] for rule in group["rules"]
 ]
 # Sections of the runbook for which Prometheus has no alert.
 OTHER_CHAPTERS = {"alerts-in-the-log-and-in-sentry", "a-user-cannot-connect-github"}
@@ -68,9 +66,7 @@ def test_an_alert_is_about_what_there_is_and_says_what_to_do(alert: dict[str, An
 
 def test_an_alert_on_an_absent_metric_also_compares_its_time() -> None:
     """Every process has all metrics without labels, so such a metric is absent only if all processes are."""
-    absent = {
-        name: alert["expr"] for alert in ALERTS for name in re.findall(r"absent\((\w+)\)", alert["expr"])
-    }
+    absent = {name: alert["expr"] for alert in ALERTS for name in re.findall(r"absent\((\w+)\)", alert["expr"])}
     assert absent
     for name, expression in absent.items():
         assert f"time() - max({name}) >" in expression

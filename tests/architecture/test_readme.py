@@ -9,11 +9,7 @@ from entrypoints.settings.table import SETTINGS
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 # Only the tests and compose.yaml read these.
-OTHER_VARIABLES = {
-    "CREWKIT_GIT_IMAGE",
-    "CREWKIT_GIT_TEST_DATABASE_URL",
-    "CREWKIT_GIT_TEST_REDIS_URL",
-}
+OTHER_VARIABLES = {"CREWKIT_GIT_IMAGE", "CREWKIT_GIT_TEST_DATABASE_URL", "CREWKIT_GIT_TEST_REDIS_URL"}
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/reference/*.md")])
 
 

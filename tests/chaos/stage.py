@@ -160,9 +160,7 @@ class Stage:
         world = self.both.sandbox.world
         repository = world.repositories[self.moved[choice % len(self.moved)]]
         if deed is Deed.RENAME:
-            await self._act(
-                "rename_repository", repository=self.full_name(repository.id), name=f"{uuid4().hex[:12]}"
-            )
+            await self._act("rename_repository", repository=self.full_name(repository.id), name=f"{uuid4().hex[:12]}")
         elif deed is Deed.ARCHIVE:
             action = "unarchive_repository" if repository.archived else "archive_repository"
             await self._act(action, repository=self.full_name(repository.id))
@@ -230,8 +228,6 @@ async def opened_stage(steady: int = 6, moved: int = 6) -> AsyncIterator[Stage]:
             projects = [project for (project,) in both.ledger.rows(_SPARE_PROJECTS, (PROJECTS,))]
             await both.start(*PROCESSES)
             async with both.person("owner") as caller:
-                stage = Stage(
-                    both, postgres, redis, caller, repositories[:steady], repositories[steady:], projects
-                )
+                stage = Stage(both, postgres, redis, caller, repositories[:steady], repositories[steady:], projects)
                 await stage.synced()
                 yield stage

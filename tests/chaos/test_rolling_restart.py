@@ -27,8 +27,7 @@ from tests.support.servers.service import Service
 SENDERS = 6
 OLD_SECRET, NEW_SECRET = "older b1f64c07e2d9a358", "newer 5a90d7e3c4f1b826"
 OLD_KEY, NEW_KEY = (
-    (name, Secret(base64.b64encode(sha256(bytes([number])).digest()).decode()))
-    for number, name in enumerate("ab")
+    (name, Secret(base64.b64encode(sha256(bytes([number])).digest()).decode())) for number, name in enumerate("ab")
 )
 
 
@@ -52,11 +51,7 @@ class Fleet:
 
     async def roll(self, secrets: list[str], ring: list[Key]) -> None:
         """Replace every process by one with these settings: the new one first, then the old one goes."""
-        settings = {
-            **self.settings,
-            "GITHUB_WEBHOOK_SECRETS": ",".join(secrets),
-            "ENCRYPTION_KEYS": ring_text(*ring),
-        }
+        settings = {**self.settings, "GITHUB_WEBHOOK_SECRETS": ",".join(secrets), "ENCRYPTION_KEYS": ring_text(*ring)}
         for _ in range(2):
             fresh = await self._begin(settings, "api")
             before = self.apis
@@ -84,13 +79,8 @@ class Fleet:
     async def deliver(self, client: httpx.AsyncClient, url: str) -> httpx.Response:
         """Send a push, and note what was acknowledged."""
         delivery = Delivery(push())
-        headers = {
-            **delivery.headers,
-            "x-hub-signature-256": github_signature(self.secret, delivery.body),
-        }
-        answer = await client.post(
-            f"{url}/api/v1/git/github/webhooks", content=delivery.body, headers=headers
-        )
+        headers = {**delivery.headers, "x-hub-signature-256": github_signature(self.secret, delivery.body)}
+        answer = await client.post(f"{url}/api/v1/git/github/webhooks", content=delivery.body, headers=headers)
         if answer.is_success:
             self.acknowledged.add(delivery.id)
         return answer
@@ -145,10 +135,10 @@ async def test_secrets_rotate_through_rolling_restarts(database_url: str, redis_
             await until(lambda: asyncio.to_thread(ledger.is_settled))
             assert fleet.acknowledged <= set(ledger.delivery_ids())
             verified = await asyncio.to_thread(keys, database_url, "verify", NEW_KEY)
-            assert (
-                verified.returncode,
-                "1 value. Not encrypted with the first key: 0." in verified.stdout,
-            ) == (0, True)
+            assert (verified.returncode, "1 value. Not encrypted with the first key: 0." in verified.stdout) == (
+                0,
+                True,
+            )
             # A process that has the old key alone can no longer answer: what was asked above did decrypt.
             await fleet.roll([NEW_SECRET], [OLD_KEY])
             async with httpx.AsyncClient() as client:

@@ -11,9 +11,7 @@ from tests.support.conditions import all_ended, wait_until
 from tests.support.scenarios.event_store import Ledger
 from tests.support.servers.sandbox import INSTALLATION
 
-_UNSETTLED = (
-    "SELECT status, count(*) FROM git_webhook_events WHERE status IN ('pending', 'failed') GROUP BY 1"
-)
+_UNSETTLED = "SELECT status, count(*) FROM git_webhook_events WHERE status IN ('pending', 'failed') GROUP BY 1"
 # For each push as many facts as links it was delivered for, each of another link.
 _TOLD_OTHERWISE = """
 SELECT e.delivery_id, e.verdicts, told.facts, told.links

@@ -104,9 +104,7 @@ class Load:
         directory = f"directory-{time.time_ns()}"
         path = f"/api/v1/{self.organization}/projects/{self.project}/repository"
         change = {"settings": {"root_directory": directory}}
-        response = await self._request(
-            client, "update", "PATCH", path, json=change, headers=self._user_headers
-        )
+        response = await self._request(client, "update", "PATCH", path, json=change, headers=self._user_headers)
         if response is not None and response.is_success:
             self.root_directories.append(directory)
 

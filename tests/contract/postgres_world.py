@@ -52,8 +52,7 @@ class PostgresWorld(World):
         """Take the role away."""
         async with self.database.session() as session:
             await session.change(
-                "DELETE FROM memberships WHERE user_id = %s AND organization_id = %s",
-                (user.id, organization.id),
+                "DELETE FROM memberships WHERE user_id = %s AND organization_id = %s", (user.id, organization.id)
             )
             await session.commit()
 

@@ -118,9 +118,7 @@ class MemoryStage(ProviderStage):
 
     def authorize(self, person_id: ProviderUserId, *, code_challenge: str | None = None) -> Secret:
         """Make a code."""
-        return self._fake.world.authorize(
-            person_id, redirect_uri=self.callback, code_challenge=code_challenge
-        )
+        return self._fake.world.authorize(person_id, redirect_uri=self.callback, code_challenge=code_challenge)
 
     def log_delivery(self) -> tuple[str, bytes]:
         """Log one."""
@@ -253,11 +251,7 @@ class SandboxStage(ProviderStage):
         """Make a code."""
         return Secret(
             user_tokens.new_code(
-                self._sandbox,
-                self._app,
-                int(person_id),
-                redirect_uri=self.callback,
-                code_challenge=code_challenge,
+                self._sandbox, self._app, int(person_id), redirect_uri=self.callback, code_challenge=code_challenge
             )
         )
 

@@ -63,10 +63,7 @@ FOR_ROLE: dict[Role | None, set[Action]] = {
     None: set(),
 }
 # What a service may do with the accounts of the person it acts for. Connecting takes a browser.
-OF_SCOPE_WITH_OWN: dict[str, set[Action]] = {scope: set() for scope in OF_SCOPE} | {
-    "git.read": {V},
-    "git.admin": {X},
-}
+OF_SCOPE_WITH_OWN: dict[str, set[Action]] = {scope: set() for scope in OF_SCOPE} | {"git.read": {V}, "git.admin": {X}}
 
 
 @pytest.fixture(scope="module", params=[OsoAuthorizer], ids=["oso"])

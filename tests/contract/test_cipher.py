@@ -79,8 +79,7 @@ def test_every_damaged_byte_is_noticed(cipher: Cipher) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "v1", "v1.new", "v1.new.", "v1.new.AAAA", "v2.new.AAAA", "v1..AAAA", "v1.new.é", TOKEN, "v1.a b.AA"],
+    "text", ["", "v1", "v1.new", "v1.new.", "v1.new.AAAA", "v2.new.AAAA", "v1..AAAA", "v1.new.é", TOKEN, "v1.a b.AA"]
 )
 def test_what_is_no_ciphertext_is_refused(cipher: Cipher, text: str) -> None:
     """A value stored in the clear by mistake is refused like any other, and not repeated in the message."""

@@ -70,10 +70,7 @@ def test_memory_tells_what_happened() -> None:
         ("GET", "/api/v1/{org_id}/events", 204): 1,
         ("MADE-UP", "unmatched", 405): 1,
     }
-    assert (metrics.asks, metrics.mints) == (
-        {("github", "rate_limited"): 1},
-        {("github", "minted"): 1},
-    )
+    assert (metrics.asks, metrics.mints) == ({("github", "rate_limited"): 1}, {("github", "minted"): 1})
     assert (metrics.budgets, metrics.breakers) == (
         {("github", "app", ""): 0.75, ("github", "installation", "117"): 0.5},
         {"github": True},
@@ -160,9 +157,7 @@ def test_very_many_installations_are_told_as_one() -> None:
     lines = metrics.exposition().decode().splitlines()
     told = [line for line in lines if line.startswith("crewkit_git_provider_budget_left_ratio{")]
     assert len(told) == 1001
-    series = (
-        'crewkit_git_provider_budget_left_ratio{installation="%s",kind="installation",provider="github"} %s'
-    )
+    series = 'crewkit_git_provider_budget_left_ratio{installation="%s",kind="installation",provider="github"} %s'
     assert {series % ("7", 0.25), series % ("others", 0.5)} <= set(told)
 
 

@@ -20,19 +20,13 @@ def test_a_trace_goes_on_in_another_process(kept: InMemorySpanExporter) -> None:
     here, there = (OpenTelemetryTraces(SimpleSpanProcessor(kept)) for _ in range(2))
     with here.span("receive_delivery", Role.ANSWERS):
         carried = here.carried()
-    with (
-        there.span("drain_lane", Role.PROCESSES, parent=carried, lane=3),
-        there.span("github GET", Role.ASKS),
-    ):
+    with there.span("drain_lane", Role.PROCESSES, parent=carried, lane=3), there.span("github GET", Role.ASKS):
         pass
     received, asked, drained = kept.get_finished_spans()
     assert {one.context.trace_id for one in (received, asked, drained)} == {received.context.trace_id}
     assert drained.parent is not None
     assert asked.parent is not None
-    assert (drained.parent.span_id, asked.parent.span_id) == (
-        received.context.span_id,
-        drained.context.span_id,
-    )
+    assert (drained.parent.span_id, asked.parent.span_id) == (received.context.span_id, drained.context.span_id)
     assert (received.kind, drained.kind, asked.kind) == (SpanKind.SERVER, SpanKind.CONSUMER, SpanKind.CLIENT)
     assert drained.attributes == {"lane": 3}
 

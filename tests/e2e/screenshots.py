@@ -89,9 +89,7 @@ def _arrange(site: Site) -> None:
         site.act(OWNER, "push", repository="acme-rockets/launchpad", messages=[message])
     site.act(OWNER, "push", repository="acme-rockets/guidance", messages=["Smooth the pitch program"])
     for author in ("priya-raman-acme", "Sam Porter <sam@porter.example>", "launchpad-release[bot]"):
-        site.act(
-            OWNER, "push", repository="acme-rockets/launchpad", messages=["Log the wind"], authors=[author]
-        )
+        site.act(OWNER, "push", repository="acme-rockets/launchpad", messages=["Log the wind"], authors=[author])
     site.control("POST", "/_sandbox/deliveries/drain")
     with site.person(refusals=frozenset({404})) as person:
         person.sign_in_at_sandbox(OWNER)

@@ -36,8 +36,7 @@ def test_a_page_is_light_quick_and_still(site: Site, path: str) -> None:
     with site.person() as person:
         scripts: list[Response] = []
         person.page.on(
-            "response",
-            lambda answer: scripts.append(answer) if answer.request.resource_type == "script" else None,
+            "response", lambda answer: scripts.append(answer) if answer.request.resource_type == "script" else None
         )
         person.page.add_init_script(_OBSERVE_SHIFTS)
         person.open(path)

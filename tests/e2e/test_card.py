@@ -27,9 +27,7 @@ def owner(site: Site) -> Iterator[Person]:
         yield person.open("settings/integrations", organization=organization)
 
 
-def test_permissions_that_are_missing_are_asked_for_until_they_are_accepted(
-    site: Site, owner: Person
-) -> None:
+def test_permissions_that_are_missing_are_asked_for_until_they_are_accepted(site: Site, owner: Person) -> None:
     """The card links to the page where missing permissions are granted, and updates afterwards."""
     granted = {name: level for name, level in WHOLE.items() if name != "pull_requests"}
     site.control("PATCH", f"/_sandbox/apps/{APP_SLUG}", permissions=granted)
@@ -85,8 +83,7 @@ def test_a_list_that_was_never_synced_is_not_shown_as_syncing(owner: Person) -> 
     page = owner.page
     state: dict[str, object] = {"sync": None}
     page.route(
-        re.compile(r"/git-integrations/github$"),
-        lambda route: route.fulfill(json={**route.fetch().json(), **state}),
+        re.compile(r"/git-integrations/github$"), lambda route: route.fulfill(json={**route.fetch().json(), **state})
     )
     page.reload()
     expect(_fact(page, "Repository list")).to_have_text("Not synced yet")

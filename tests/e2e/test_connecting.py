@@ -57,9 +57,7 @@ class Clicker:
         """Check that the Integrations page confirms it, and that it took no more than this."""
         page = self.person.page
         page.wait_for_url(f"**/kit/{self.organization}/settings/integrations?connected=github", timeout=_LONG)
-        expect(
-            page.get_by_role("status").filter(has_text=f"GitHub account connected: {account}")
-        ).to_be_visible()
+        expect(page.get_by_role("status").filter(has_text=f"GitHub account connected: {account}")).to_be_visible()
         self.person.sees(f"Connected to {account}")
         assert self.clicks <= clicks, self.clicks
 
@@ -280,13 +278,7 @@ def test_an_ip_allow_list_blocks_us(fresh: Site, oona: Clicker) -> None:
 def test_several_requests_of_one_person(fresh: Site, mara: Clicker) -> None:
     """State g: the page asks which one is meant; the approval of that one connects, and no other does."""
     fresh.control(
-        "POST",
-        "/_sandbox/organizations",
-        owner=MARA,
-        count=1,
-        prefix="club",
-        member_only=True,
-        installed=False,
+        "POST", "/_sandbox/organizations", owner=MARA, count=1, prefix="club", member_only=True, installed=False
     )
     fresh.control("PATCH", "/_sandbox/accounts/club-001", owners=[_id(fresh, OONA)])
     mara.integrations()

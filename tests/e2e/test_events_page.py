@@ -141,7 +141,5 @@ def test_times_name_their_zone_and_follow_the_services_clock(site: Site, hours: 
         person.open("events")
         time = page.get_by_role("list", name="Events").locator("time").first
         expect(time).to_have_text(re.compile("^(just now|[1-5] minutes? ago)$"))
-        zone = page.evaluate(
-            "new Intl.DateTimeFormat('en', {timeZoneName: 'short'}).format().split(' ').pop()"
-        )
+        zone = page.evaluate("new Intl.DateTimeFormat('en', {timeZoneName: 'short'}).format().split(' ').pop()")
         assert zone in (time.get_attribute("title") or "")

@@ -92,8 +92,7 @@ async def test_a_list(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "shas"),
-    [("matched", ["20", "10"]), ("unmatched", ["21", "11"]), ("bot", ["22", "12"])],
+    ("status", "shas"), [("matched", ["20", "10"]), ("unmatched", ["21", "11"]), ("bot", ["22", "12"])]
 )
 async def test_by_status(edge: CatalogEdge, client: httpx.AsyncClient, status: str, shas: list[str]) -> None:
     """People found, people not found, and bots."""
@@ -124,12 +123,8 @@ async def test_pages(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
     assert cursor == "&cursor=None"
 
 
-@pytest.mark.parametrize(
-    "query", ["?status=maybe", "?project_id=7", "?limit=0", "?cursor=x", "?cursor=LTE", "?who=me"]
-)
-async def test_what_is_not_understood_is_refused(
-    edge: CatalogEdge, client: httpx.AsyncClient, query: str
-) -> None:
+@pytest.mark.parametrize("query", ["?status=maybe", "?project_id=7", "?limit=0", "?cursor=x", "?cursor=LTE", "?who=me"])
+async def test_what_is_not_understood_is_refused(edge: CatalogEdge, client: httpx.AsyncClient, query: str) -> None:
     """By the name of the parameter."""
     answer = await client.get(path(edge, query), headers=edge.of("viewer"))
     assert (answer.status_code, answer.json()["code"]) == (400, "query_invalid")

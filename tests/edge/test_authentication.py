@@ -122,10 +122,7 @@ async def authenticated(method: str, headers: dict[str, str]) -> Actor:
     """Authenticate one request."""
     edge = Edge()
     verifier = JwtVerifier(
-        PinnedKey(tokens.public_pem(tokens.rsa_key())),
-        edge.clock,
-        issuer=tokens.ISSUER,
-        audience=tokens.AUDIENCE,
+        PinnedKey(tokens.public_pem(tokens.rsa_key())), edge.clock, issuer=tokens.ISSUER, audience=tokens.AUDIENCE
     )
     authentication = Authentication(verifier, Identify(edge.people), COOKIE, {DASHBOARD, API})
     return await authentication(request(method, headers))
@@ -227,9 +224,7 @@ async def test_a_user_named_wrongly_is_refused(claims: dict[str, object], named:
 
 async def test_a_service_acts_under_its_scopes() -> None:
     """And is named as such wherever it acts, with the request that asked."""
-    actor = await authenticated(
-        "POST", {**bearer(service="deployer", scope="git.read"), "x-request-id": "request-1"}
-    )
+    actor = await authenticated("POST", {**bearer(service="deployer", scope="git.read"), "x-request-id": "request-1"})
 
     assert actor == ServiceActor("deployer", frozenset({"git.read"}), request_id="request-1")
     assert actor.name == "service:deployer"

@@ -61,11 +61,7 @@ WRONG = {
     "of another type": ('{"id":1}', "id", "Expected `uuid`, got `int`"),
     "out of bounds": (f'{{"id":"{ID}","inner":{{"depth":0}}}}', "inner.depth", "Expected `int` >= 1"),
     "within a list": (f'{{"id":"{ID}","names":[1]}}', "names[0]", "Expected `str`, got `int`"),
-    "given twice": (
-        f'{{"id":"{ID}","names":[],"names":["a"]}}',
-        "names",
-        "This name is repeated. Send it once.",
-    ),
+    "given twice": (f'{{"id":"{ID}","names":[],"names":["a"]}}', "names", "This name is repeated. Send it once."),
     "given twice within": (
         f'{{"id":"{ID}","inner":{{"depth":1,"depth":2}}}}',
         "depth",
@@ -77,9 +73,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("body", "field", "message"), WRONG.values(), ids=WRONG.keys())
-async def test_the_wrong_field_is_named(
-    client: httpx.AsyncClient, body: str, field: str, message: str
-) -> None:
+async def test_the_wrong_field_is_named(client: httpx.AsyncClient, body: str, field: str, message: str) -> None:
     """As the caller wrote it, however deep."""
     answer = await client.post("/", content=body, headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (400, "body_invalid")

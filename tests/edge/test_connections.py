@@ -149,11 +149,7 @@ async def test_each_failure_has_its_code_and_a_page(world: ConnectingWorld) -> N
             "Start again",
         )
         await page(
-            await came_back(client, {"state": "guessed", "code": "x"}),
-            409,
-            "flow_invalid",
-            "Start again",
-            back="/kit",
+            await came_back(client, {"state": "guessed", "code": "x"}), 409, "flow_invalid", "Start again", back="/kit"
         )
         await page(await came_back(client, {}), 409, "flow_invalid", back="/kit")
         query = await authorized(world, client)
@@ -163,8 +159,7 @@ async def test_each_failure_has_its_code_and_a_page(world: ConnectingWorld) -> N
         await page(await came_back(client, query), 409, "flow_expired", "took longer", "Start again")
     async with browser(world, world.mara) as client:
         world.provider.fail(
-            "exchange_code",
-            ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5),
+            "exchange_code", ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5)
         )
         silent = await came_back(client, await authorized(world, client))
         await page(silent, 503, "provider_unavailable", "does not respond")
@@ -208,9 +203,7 @@ async def test_another_browser_or_person_cannot_go_on(world: ConnectingWorld) ->
         {},
     ],
 )
-async def test_another_site_connects_no_account_without_a_click(
-    world: ConnectingWorld, sent: dict[str, str]
-) -> None:
+async def test_another_site_connects_no_account_without_a_click(world: ConnectingWorld, sent: dict[str, str]) -> None:
     """The visitor is asked, on a page whose form no other site can send (S6)."""
     path = f"{PATH}/github/authorize?return_to=/settings"
     async with browser(world, world.mara, f"{DASHBOARD}/login") as client:
@@ -247,17 +240,12 @@ async def test_a_script_on_another_site_starts_nothing(world: ConnectingWorld) -
                 answer = await client.get(path, headers={**accept, **sent})
                 assert (answer.status_code, answer.json()["code"]) == (403, "origin_not_allowed")
         assert not world.database.committed.flows
-        for sent in (
-            {"sec-fetch-site": "same-origin"},
-            {"sec-fetch-site": "cross-site", "origin": DASHBOARD},
-        ):
+        for sent in ({"sec-fetch-site": "same-origin"}, {"sec-fetch-site": "cross-site", "origin": DASHBOARD}):
             assert (await client.get(path, headers={**wanted, **sent})).status_code == 200
 
 
 @pytest.mark.parametrize("sign_in", ["/login", "https://crewkit.example/login?to=git"])
-async def test_a_visitor_without_a_session_signs_in_and_comes_back(
-    world: ConnectingWorld, sign_in: str
-) -> None:
+async def test_a_visitor_without_a_session_signs_in_and_comes_back(world: ConnectingWorld, sign_in: str) -> None:
     """Only this service's own path is returned to, whatever the query says."""
     async with browser(world, None, sign_in) as client:
         for wish in ("/kit/account?a=b", "//evil.example", "https://evil.example"):
@@ -305,19 +293,11 @@ async def test_disconnecting(world: ConnectingWorld) -> None:
 async def test_who_may_not(world: ConnectingWorld) -> None:
     """Nobody without a session, no service, and no provider there is not."""
     async with browser(world, None) as client:
-        for method, path in (
-            ("GET", PATH),
-            ("GET", f"{PATH}/github/authorize"),
-            ("DELETE", f"{PATH}/github"),
-        ):
+        for method, path in (("GET", PATH), ("GET", f"{PATH}/github/authorize"), ("DELETE", f"{PATH}/github")):
             assert (await client.request(method, path)).status_code == 401
         claims = tokens.claims(world.clock.now(), sub="x", service="reader", scope="git.admin")
         bearer = {"authorization": f"Bearer {tokens.signed(claims, tokens.rsa_key())}"}
-        for method, path in (
-            ("GET", PATH),
-            ("GET", f"{PATH}/github/authorize"),
-            ("DELETE", f"{PATH}/github"),
-        ):
+        for method, path in (("GET", PATH), ("GET", f"{PATH}/github/authorize"), ("DELETE", f"{PATH}/github")):
             answer = await client.request(method, path, headers=bearer)
             assert (answer.status_code, answer.json()["code"]) == (403, "user_required")
     async with browser(world, world.mara) as client:

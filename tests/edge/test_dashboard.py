@@ -12,9 +12,7 @@ from entrypoints.rest.dashboard.routes import Dashboard
 from tests.support.scenarios.rest import DASHBOARD, Edge
 
 SCRIPT = "export const a = 1;\n" * 200
-PAGE = (
-    '<!doctype html><meta property="csp-nonce" nonce="__CSP_NONCE__"><script nonce="__CSP_NONCE__"></script>'
-)
+PAGE = '<!doctype html><meta property="csp-nonce" nonce="__CSP_NONCE__"><script nonce="__CSP_NONCE__"></script>'
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +26,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "path", ["/kit", "/kit/", "/kit/4b1c8a3e/projects/import", "/kit/a/events?status=failed"]
-)
+@pytest.mark.parametrize("path", ["/kit", "/kit/", "/kit/4b1c8a3e/projects/import", "/kit/a/events?status=failed"])
 async def test_every_address_of_its_is_the_page(path: str) -> None:
     """A link deep into it works, and each answer allows its own scripts only."""
     async with Edge().client() as client:
@@ -50,9 +46,7 @@ async def test_files_are_compressed_and_kept_for_ever() -> None:
     async with Edge().client() as client:
         packed = await client.get("/kit/assets/index-4f2a.js")
         plain = await client.get("/kit/assets/index-4f2a.js", headers={"accept-encoding": "identity"})
-        again = await client.get(
-            "/kit/assets/index-4f2a.js", headers={"if-none-match": packed.headers["etag"]}
-        )
+        again = await client.get("/kit/assets/index-4f2a.js", headers={"if-none-match": packed.headers["etag"]})
 
     assert packed.text == plain.text == SCRIPT
     assert packed.headers["content-encoding"] == "gzip"
@@ -96,11 +90,7 @@ async def test_without_it_the_page_says_how_to_build_it(built: Path) -> None:
     [
         ("/dev/sign-in", "/kit/a/events?q=1", "/dev/sign-in?return_to=%2Fkit%2Fa%2Fevents%3Fq%3D1"),
         ("https://crewkit.example/in", "/kit/a", f"https://crewkit.example/in?return_to={DASHBOARD}/kit/a"),
-        (
-            "https://crewkit.example/in?x=1",
-            "/kit",
-            f"https://crewkit.example/in?x=1&return_to={DASHBOARD}/kit",
-        ),
+        ("https://crewkit.example/in?x=1", "/kit", f"https://crewkit.example/in?x=1&return_to={DASHBOARD}/kit"),
         ("/dev/sign-in", "https://evil.example", "/dev/sign-in?return_to=%2Fkit"),
         ("/dev/sign-in", "//evil.example", "/dev/sign-in?return_to=%2Fkit"),
         ("/dev/sign-in", "/kitten", "/dev/sign-in?return_to=%2Fkit"),
@@ -113,9 +103,9 @@ async def test_signing_in_leads_back_to_the_dashboard_alone(sign_in: str, asked:
         answer = await client.get("/kit/sign-in", params={"return_to": asked})
 
     assert answer.status_code == 303
-    assert answer.headers["location"].replace("%3A", ":").replace("%2F", "/") == location.replace(
-        "%2F", "/"
-    ).replace("%3A", ":")
+    assert answer.headers["location"].replace("%3A", ":").replace("%2F", "/") == location.replace("%2F", "/").replace(
+        "%3A", ":"
+    )
 
 
 async def test_where_nobody_said_how_to_sign_in_the_page_says_so() -> None:

@@ -47,12 +47,7 @@ async def test_an_event_is_the_envelope_of_the_contract(edge: WholeEdge, url: st
         "occurred_at": told.data["occurred_at"],
         "recorded_at": told.data["recorded_at"],
         "source_event_id": None,
-        "data": {
-            "link_id": str(DATA.link_id),
-            "repo_id": "1",
-            "full_name": "acme/widgets",
-            "reason": "line\nbreaks",
-        },
+        "data": {"link_id": str(DATA.link_id), "repo_id": "1", "full_name": "acme/widgets", "reason": "line\nbreaks"},
     }
 
 
@@ -150,9 +145,7 @@ async def test_who_may_stream(edge: WholeEdge, url: str) -> None:
         refused(await client.get(url, headers=edge.service("git.read")), 403, "action_forbidden")
         answers = []
         for address in (url, url.replace(str(edge.organization.external_id), str(uuid4()))):
-            body = refused(
-                await client.get(address, headers=edge.of("outsider")), 404, "organization_not_found"
-            )
+            body = refused(await client.get(address, headers=edge.of("outsider")), 404, "organization_not_found")
             answers.append({**body, "request_id": ""})
         assert answers[0] == answers[1]
         assert (await client.head(url, headers=edge.of("viewer"))).status_code == 405
@@ -175,9 +168,7 @@ async def test_who_may_stream(edge: WholeEdge, url: str) -> None:
         ("limit=1", "", 400, "query_invalid"),
     ],
 )
-async def test_bad_input(
-    edge: WholeEdge, url: str, *, query: str, last_event_id: str, status: int, code: str
-) -> None:
+async def test_bad_input(edge: WholeEdge, url: str, *, query: str, last_event_id: str, status: int, code: str) -> None:
     """Refused before anything is streamed."""
     given = {**edge.of("viewer"), "last-event-id": last_event_id}
     headers = {name.encode(): value.encode("latin-1") for name, value in given.items()}

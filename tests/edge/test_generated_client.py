@@ -34,16 +34,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("generated")
     # The generator formats what it writes with a `ruff` that it looks for in PATH.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    command = [
-        sys.executable,
-        "-m",
-        "openapi_python_client",
-        "generate",
-        "--path",
-        str(FILE),
-        "--meta",
-        "none",
-    ]
+    command = [sys.executable, "-m", "openapi_python_client", "generate", "--path", str(FILE), "--meta", "none"]
     done = subprocess.run(
         [*command, "--output-path", str(directory / _PACKAGE), "--fail-on-warning"],
         env={**os.environ, "PATH": path},
@@ -70,10 +61,7 @@ def test_a_generated_client_reads_a_problem(generated: Path, service: Service, d
         organization, user = ledger.person()
     token = signed(claims(now(), sub=str(user)), rsa_key())
     done = subprocess.run(
-        [
-            *(sys.executable, "-c", _CALL, service.url, token),
-            *(str(organization), str(uuid.uuid4())),
-        ],
+        [*(sys.executable, "-c", _CALL, service.url, token), *(str(organization), str(uuid.uuid4()))],
         cwd=generated,
         capture_output=True,
         text=True,

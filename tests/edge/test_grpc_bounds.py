@@ -121,10 +121,7 @@ async def test_event_streams_are_bounded_per_user_whoever_acts_for_them(edge: Gr
         for service in ("builder", "deployer"):
             await follow(edge, channel, service, "viewer").read()
         refusal = await refused(follow(edge, channel, "tester", "viewer"))
-        assert (refusal.reason, "This user has 3 open streams" in refusal.message) == (
-            "too_many_streams",
-            True,
-        )
+        assert (refusal.reason, "This user has 3 open streams" in refusal.message) == ("too_many_streams", True)
         refusal = await refused(stub.StreamEvents(request, metadata=edge.call_as("viewer")))
         assert refusal.reason == "too_many_streams"
         await follow(edge, channel, "tester", "member").read()
@@ -189,9 +186,7 @@ async def test_client_may_ping_every_ten_seconds(edge: GrpcEdge, monkeypatch: py
         assert (patient, hasty) == (False, True)
 
 
-@pytest.mark.parametrize(
-    "beginning", [b"", PREFACE[:10], PREFACE + SETTINGS, PREFACE + SETTINGS + SETTINGS_ACK]
-)
+@pytest.mark.parametrize("beginning", [b"", PREFACE[:10], PREFACE + SETTINGS, PREFACE + SETTINGS + SETTINGS_ACK])
 async def test_connection_without_a_call_ends(
     edge: GrpcEdge, monkeypatch: pytest.MonkeyPatch, beginning: bytes
 ) -> None:
@@ -215,9 +210,7 @@ async def test_connections_are_bounded(edge: GrpcEdge, monkeypatch: pytest.Monke
     async with edge.serving() as (server, channel):
         stub: Any = health_pb2_grpc.HealthStub(channel)  # its types leave the methods out
         assert (await stub.Check(health_pb2.HealthCheckRequest())).status == SERVING
-        connections = [
-            await asyncio.open_connection(server.address.host, server.address.port) for _ in range(5)
-        ]
+        connections = [await asyncio.open_connection(server.address.host, server.address.port) for _ in range(5)]
         for _, writer in connections:
             writer.write(PREFACE + SETTINGS)
         closed = [asyncio.create_task(reader.read()) for reader, _ in connections]

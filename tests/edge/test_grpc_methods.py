@@ -99,9 +99,7 @@ async def counted(both: Both, method: Method, status: str) -> None:
 
 def test_every_method_is_in_the_table() -> None:
     """One that is missing there would be tested in no way; what the contract has is served and named."""
-    files = [
-        import_module(f"{contract.__name__}.{path.stem}_pb2").DESCRIPTOR for path in CONTRACT.glob("*.proto")
-    ]
+    files = [import_module(f"{contract.__name__}.{path.stem}_pb2").DESCRIPTOR for path in CONTRACT.glob("*.proto")]
     services = [service for file in files for service in file.services_by_name.values()]
     assert {service.full_name for service in services} == set(NAMES)
     assert len(NAMES) == 8
@@ -148,10 +146,7 @@ async def test_permission_denied(both: Both, method: Method) -> None:
 async def test_another_organization_is_not_found(both: Both, method: Method) -> None:
     """A person of another organization, or one a service acts for, sees what is not there."""
     outsider = str(both.edge.people["outsider"].external_id)
-    for given in (
-        both.edge.of("outsider"),
-        {**both.service(method, method.scope), "x-acting-user": outsider},
-    ):
+    for given in (both.edge.of("outsider"), {**both.service(method, method.scope), "x-acting-user": outsider}):
         failure = await both.refused(method, given)
         assert (failure.code, failure.reason) == (grpc.StatusCode.NOT_FOUND, "organization_not_found")
         await both.same_over_rest(failure, method, given)

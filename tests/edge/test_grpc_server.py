@@ -52,9 +52,7 @@ async def channel(edge: GrpcEdge) -> AsyncIterator[grpc.aio.Channel]:
 
 def get_integration(edge: GrpcEdge) -> integrations_pb2.GetIntegrationRequest:
     """Ask for the integration."""
-    return integrations_pb2.GetIntegrationRequest(
-        organization_id=str(edge.organization.external_id), provider="github"
-    )
+    return integrations_pb2.GetIntegrationRequest(organization_id=str(edge.organization.external_id), provider="github")
 
 
 async def wait_for_calls(lines: Sequence[Mapping[str, object]], count: int) -> None:
@@ -108,9 +106,7 @@ async def test_a_span_a_call(edge: GrpcEdge) -> None:
     assert told == [(*called, StatusCode.UNSET), (*called, StatusCode.UNSET), (*called, StatusCode.ERROR)]
     statuses = [dict(span.attributes or {})["status"] for span in kept.get_finished_spans()]
     assert statuses == ["OK", "INVALID_ARGUMENT", "UNAVAILABLE"]
-    assert {dict(span.attributes or {})["request_id"] for span in kept.get_finished_spans()} == {
-        "caller-0123456789"
-    }
+    assert {dict(span.attributes or {})["request_id"] for span in kept.get_finished_spans()} == {"caller-0123456789"}
     assert {span.parent for span in kept.get_finished_spans()} == {None}
 
 
@@ -153,9 +149,7 @@ async def test_a_request_that_is_too_large(edge: GrpcEdge, channel: grpc.aio.Cha
 
 @pytest.mark.parametrize("sent", [b"\xff\xff\xff", b"\x0a\x02\xff\xff"])
 @pytest.mark.parametrize("method", ["IntegrationService/GetIntegration", "EventService/StreamEvents"])
-async def test_what_is_no_message(
-    edge: GrpcEdge, channel: grpc.aio.Channel, method: str, sent: bytes
-) -> None:
+async def test_what_is_no_message(edge: GrpcEdge, channel: grpc.aio.Channel, method: str, sent: bytes) -> None:
     """Or holds a text that is none: refused as all else is, and after it is known who asks."""
     path = f"/crewkit.git.v1.{method}"
 
@@ -188,10 +182,7 @@ async def test_the_same_request_twice(edge: GrpcEdge, channel: grpc.aio.Channel)
 
 @pytest.mark.parametrize(
     ("paths", "choices", "field"),
-    [
-        (["settings"], {}, "update_mask"),
-        (["default_branch"], {"webhooks_enabled": True}, "choices.default_branch"),
-    ],
+    [(["settings"], {}, "update_mask"), (["default_branch"], {"webhooks_enabled": True}, "choices.default_branch")],
 )
 async def test_a_mask_that_is_not_meant(
     edge: GrpcEdge, channel: grpc.aio.Channel, paths: list[str], choices: dict[str, object], field: str
@@ -212,9 +203,7 @@ async def test_whose_commits_are(edge: GrpcEdge, channel: grpc.aio.Channel) -> N
     """Each commit that was asked for, once, with its people; of one nobody told of, nobody."""
     known, unknown = "a" * 40, "b" * 40
     author = Author("Mara", "mara@acme.example")
-    person = Attribution(
-        edge.integration.id, RepoId("1"), known, Role.AUTHOR, "mara@acme.example", author, BOT, None
-    )
+    person = Attribution(edge.integration.id, RepoId("1"), known, Role.AUTHOR, "mara@acme.example", author, BOT, None)
     async with edge.world.unit_of_work() as tx:
         await tx.attributions.add([person])
         await tx.commit()

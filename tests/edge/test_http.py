@@ -60,9 +60,7 @@ class Server:
         return Response("<p>" * 1000, media_type="text/html")
 
     @asynccontextmanager
-    async def client(
-        self, *, seconds: float = 5.0, is_encrypted: bool = False
-    ) -> AsyncIterator[httpx.AsyncClient]:
+    async def client(self, *, seconds: float = 5.0, is_encrypted: bool = False) -> AsyncIterator[httpx.AsyncClient]:
         """Give a client."""
         routes = [
             Route("/api/list", self.get),
@@ -129,9 +127,7 @@ async def test_other_tags_get_everything(client: httpx.AsyncClient, tags: str) -
     assert (await client.get("/api/list", headers={"if-none-match": tags})).status_code == 200
 
 
-async def test_a_change_changes_the_tag_and_the_clock_alone_does_not(
-    server: Server, client: httpx.AsyncClient
-) -> None:
+async def test_a_change_changes_the_tag_and_the_clock_alone_does_not(server: Server, client: httpx.AsyncClient) -> None:
     """How old something is changes every second."""
     first = await client.get("/api/list")
     server.content = {**LONG, "age_seconds": 2}
@@ -161,9 +157,7 @@ async def test_nobody_else_gets_it_compressed(client: httpx.AsyncClient, encodin
     assert "content-encoding" not in answer.headers
 
 
-async def test_short_answers_streams_and_pages_are_never_compressed(
-    server: Server, client: httpx.AsyncClient
-) -> None:
+async def test_short_answers_streams_and_pages_are_never_compressed(server: Server, client: httpx.AsyncClient) -> None:
     """A stream would stall; a page with a form might repeat what an attacker had the browser ask."""
     server.content = {"short": True}
     for path in ("/api/list", "/api/stream", "/api/page", "/list"):
@@ -293,9 +287,7 @@ async def test_what_is_no_text_never_gets_further(client: httpx.AsyncClient, add
     assert_problem(await client.get(address), 400, "request_malformed")
 
 
-@pytest.mark.parametrize(
-    "address", ["/api/list?q=gr%C3%B6%C3%9Fe", "/api/list?q=%F0%9F%9A%80", "/api/list?q=100%"]
-)
+@pytest.mark.parametrize("address", ["/api/list?q=gr%C3%B6%C3%9Fe", "/api/list?q=%F0%9F%9A%80", "/api/list?q=100%"])
 async def test_what_is_text_does(client: httpx.AsyncClient, address: str) -> None:
     """In any script; a percent sign alone is one."""
     assert (await client.get(address)).status_code == 200

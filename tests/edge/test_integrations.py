@@ -109,17 +109,12 @@ async def test_suspended_leads_to_the_provider(edge: CatalogEdge, client: httpx.
     """Where its owner can lift that."""
     integration = await edge.connect()
     await edge.catalog.change(
-        integration,
-        status=IntegrationStatus.SUSPENDED,
-        status_reason=StatusReason.SUSPENDED_ON_PROVIDER,
+        integration, status=IntegrationStatus.SUSPENDED, status_reason=StatusReason.SUSPENDED_ON_PROVIDER
     )
     shown = (await client.get(edge.path("/github"), headers=edge.of("viewer"))).json()
 
     assert (shown["status"], shown["reason"]) == ("suspended", "suspended_on_provider")
-    assert (shown["action"]["code"], shown["action"]["url"]) == (
-        "unsuspend_on_provider",
-        shown["manage_url"],
-    )
+    assert (shown["action"]["code"], shown["action"]["url"]) == ("unsuspend_on_provider", shown["manage_url"])
 
 
 async def test_disconnect_and_the_way_back(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
@@ -167,9 +162,7 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize(("method", "path"), REQUESTS)
-async def test_nobody_in_particular(
-    edge: CatalogEdge, client: httpx.AsyncClient, method: str, path: str
-) -> None:
+async def test_nobody_in_particular(edge: CatalogEdge, client: httpx.AsyncClient, method: str, path: str) -> None:
     """Everything here needs a token."""
     problem(await client.request(method, edge.path(path)), 401, "token_invalid")
 
@@ -183,9 +176,7 @@ async def test_anothers_organization_answers_like_none(
     absent = f"/api/v1/{uuid4()}/git-integrations{path}"
     answers = []
     for url in (edge.path(path), absent):
-        body = problem(
-            await client.request(method, url, headers=edge.of("outsider")), 404, "organization_not_found"
-        )
+        body = problem(await client.request(method, url, headers=edge.of("outsider")), 404, "organization_not_found")
         del body["request_id"]
         answers.append(body)
     assert answers[0] == answers[1]

@@ -180,10 +180,7 @@ async def test_connections_over_the_bound_are_refused_and_logged_once() -> None:
 
 async def test_connections_that_wait_longest_make_room() -> None:
     """Strangers who say nothing keep nobody out; who works is not disturbed."""
-    async with (
-        served(Response(b"whole"), ConnectionLimits(max_connections=3)) as address,
-        AsyncExitStack() as stack,
-    ):
+    async with served(Response(b"whole"), ConnectionLimits(max_connections=3)) as address, AsyncExitStack() as stack:
         silent, half, working = [await stack.enter_async_context(connected(address)) for _ in range(3)]
         await half.send(REQUEST[:-2])
         await asyncio.sleep(1.1)  # as long as nobody is disturbed

@@ -84,9 +84,7 @@ def test_security_schemes_are_described_in_full(document: dict[str, Any]) -> Non
 
 @pytest.mark.parametrize("event_type", DomainEventType, ids=lambda one: one.value)
 @pytest.mark.parametrize("full", [True, False], ids=["full", "sparse"])
-def test_streamed_events_are_as_described(
-    document: dict[str, Any], event_type: DomainEventType, *, full: bool
-) -> None:
+def test_streamed_events_are_as_described(document: dict[str, Any], event_type: DomainEventType, *, full: bool) -> None:
     """The JSON in the frame of each type is of the form that the description gives for its name."""
     answer = document["paths"]["/api/v1/{org_id}/events"]["get"]["responses"]["200"]
     described = answer["content"]["text/event-stream"]["x-events"]
@@ -120,9 +118,7 @@ def test_routes_and_description_agree(document: dict[str, Any]) -> None:
     """In both directions."""
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     answered = {
-        (method, route.path_format)
-        for route in routes(everything())
-        for method in (route.methods or set()) - {"HEAD"}
+        (method, route.path_format) for route in routes(everything()) for method in (route.methods or set()) - {"HEAD"}
     }
     assert described == answered
 

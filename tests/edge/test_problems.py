@@ -25,8 +25,7 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, 
 
 
 @pytest.mark.parametrize(
-    "path",
-    ["/api", "/api/v1", "/api/v1/nothing", "/api/v1/user/", "/api/v1/git/gitlab/webhooks", "/dev/sign-in"],
+    "path", ["/api", "/api/v1", "/api/v1/nothing", "/api/v1/user/", "/api/v1/git/gitlab/webhooks", "/dev/sign-in"]
 )
 async def test_a_path_that_does_not_exist(path: str) -> None:
     """Not even with a slash too many; signing in as a demo user does not exist unless it was wired."""
@@ -83,9 +82,7 @@ async def test_a_callers_own_request_id_is_kept(path: str) -> None:
     assert answer.headers["x-request-id"] == "edge-7f3a.9_B"
 
 
-@pytest.mark.parametrize(
-    "odd", ["", "short", "a" * 129, "with space", "new\tline", "<script>xxxx", "-leading-dash"]
-)
+@pytest.mark.parametrize("odd", ["", "short", "a" * 129, "with space", "new\tline", "<script>xxxx", "-leading-dash"])
 async def test_an_odd_request_id_is_replaced(odd: str) -> None:
     """It would end up in logs and audit rows."""
     async with Edge().client() as client:

@@ -77,9 +77,7 @@ async def test_one_project(edge: ProjectsEdge, client: Client) -> None:
 
 async def test_which_projects_a_repository_is_linked_to(edge: ProjectsEdge, client: Client) -> None:
     """Where it is asked for, and where one is shown: those linked first, three of them."""
-    made = [
-        await edge.world.project(edge.organization, name) for name in ("Zebra", "Antelope", "Okapi", "Gnu")
-    ]
+    made = [await edge.world.project(edge.organization, name) for name in ("Zebra", "Antelope", "Okapi", "Gnu")]
     for project in made:
         await edge.world.link(project, edge.integration, repo_id=RepoId(WIDGETS))
     expected = [{"id": str(one.external_id), "name": one.name} for one in made[:3]]
@@ -119,13 +117,7 @@ async def test_linked_or_not(edge: ProjectsEdge, client: Client) -> None:
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [
-        ("limit=0", "limit"),
-        ("cursor=x", "cursor"),
-        ("cursor=WzEsMl0", "cursor"),
-        ("linked=", "linked"),
-        ("q=a", "q"),
-    ],
+    [("limit=0", "limit"), ("cursor=x", "cursor"), ("cursor=WzEsMl0", "cursor"), ("linked=", "linked"), ("q=a", "q")],
 )
 async def test_bad_queries(edge: ProjectsEdge, client: Client, query: str, field: str) -> None:
     """Are named."""
@@ -152,8 +144,7 @@ async def test_an_import(edge: ProjectsEdge, client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kept"),
-    [("  Space \t Shop ", "Space Shop"), ("Gro\u0308ße 🚀", "Größe 🚀"), ("x" * 100, "x" * 100)],
+    ("name", "kept"), [("  Space \t Shop ", "Space Shop"), ("Gro\u0308ße 🚀", "Größe 🚀"), ("x" * 100, "x" * 100)]
 )
 async def test_a_name_of_ones_own(edge: ProjectsEdge, client: Client, name: str, kept: str) -> None:
     """In one spelling."""

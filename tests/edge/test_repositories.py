@@ -114,9 +114,7 @@ async def test_a_list(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
         ("?fork=true", []),
     ],
 )
-async def test_search_and_filters(
-    edge: CatalogEdge, client: httpx.AsyncClient, query: str, names: list[str]
-) -> None:
+async def test_search_and_filters(edge: CatalogEdge, client: httpx.AsyncClient, query: str, names: list[str]) -> None:
     """Anything in owner and name; one or two characters where a word begins."""
     assert await listed(edge, client, query) == names
 
@@ -181,8 +179,7 @@ async def test_a_repository_that_is_not_in_the_catalog(
         answer = await client.get(edge.path(path), headers=edge.of("owner"))
         body = problem(answer, 404, "repository_not_found")
         assert (
-            body["detail"]
-            == "The integration has no access to this repository. Check the id, or give the app access "
+            body["detail"] == "The integration has no access to this repository. Check the id, or give the app access "
             "to the repository."
         )
 
@@ -190,9 +187,7 @@ async def test_a_repository_that_is_not_in_the_catalog(
 async def test_a_removed_repository_is_not_shown(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
     """Its row stays, out of sight."""
     await edge.catalog.save(a_repository(edge.integration, "4", removed_at=ago(minutes=1)))
-    problem(
-        await client.get(edge.path("/github/repos/4"), headers=edge.of("viewer")), 404, "repository_not_found"
-    )
+    problem(await client.get(edge.path("/github/repos/4"), headers=edge.of("viewer")), 404, "repository_not_found")
     assert "acme/web_shop" not in await listed(edge, client)
 
 

@@ -16,10 +16,7 @@ from tests.support.fakes.people import MARA
 from tests.support.scenarios.rest import API, COOKIE, DASHBOARD, Edge
 
 OWN = {"origin": API}
-PEOPLE = {
-    "owner": DemoUser(MARA.external_id, MARA.email),
-    "<b>": DemoUser(UUID(int=1), '"><script>@example'),
-}
+PEOPLE = {"owner": DemoUser(MARA.external_id, MARA.email), "<b>": DemoUser(UUID(int=1), '"><script>@example')}
 
 
 def edge(people: dict[str, DemoUser] | None = None) -> Edge:

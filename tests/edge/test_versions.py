@@ -139,14 +139,11 @@ async def test_another_organization_answers_like_none(edge: WholeEdge, client: C
 
 
 @pytest.mark.parametrize(
-    ("query", "field"),
-    [("limit=0", "limit"), ("cursor=x", "cursor"), ("cursor=WzBd", "cursor"), ("page=2", "page")],
+    ("query", "field"), [("limit=0", "limit"), ("cursor=x", "cursor"), ("cursor=WzBd", "cursor"), ("page=2", "page")]
 )
 async def test_bad_input_is_named(edge: WholeEdge, client: Client, query: str, field: str) -> None:
     """With what to give instead."""
-    body = refused(
-        await client.get(edge.path(f"{TRAIL}?{query}"), headers=edge.of("owner")), 400, "query_invalid"
-    )
+    body = refused(await client.get(edge.path(f"{TRAIL}?{query}"), headers=edge.of("owner")), 400, "query_invalid")
     assert body["errors"][0]["field"] == field
 
 

@@ -48,9 +48,7 @@ async def test_a_list(ledger: LedgerEdge, client: Client) -> None:
     """Newest first, of one's own organization; nobody's and others' are not in it."""
     first = await ledger.event(EventStatus.IGNORED, reason="repository_not_linked")
     second = await ledger.event(EventStatus.PROCESSED, event_type="pull_request", action="opened")
-    await ledger.edge.world.settle(
-        Settlement((await ledger.edge.world.event(source_key="3")).id, EventStatus.UNROUTED)
-    )
+    await ledger.edge.world.settle(Settlement((await ledger.edge.world.event(source_key="3")).id, EventStatus.UNROUTED))
     page = await listed(ledger, client)
     assert ids(page) == [second.delivery_id, first.delivery_id]
     assert page["next_cursor"] is None
@@ -197,9 +195,7 @@ async def test_who_may(ledger: LedgerEdge, client: Client, method: str, path: st
 
 
 @pytest.mark.parametrize("person", ["owner", "viewer"])
-async def test_another_organizations_event_answers_like_none(
-    ledger: LedgerEdge, client: Client, person: str
-) -> None:
+async def test_another_organizations_event_answers_like_none(ledger: LedgerEdge, client: Client, person: str) -> None:
     """Word for word; and so does one that nobody was given."""
     nobodys = await ledger.edge.world.event(source_key="3")
     await ledger.edge.world.settle(Settlement(nobodys.id, EventStatus.UNROUTED))

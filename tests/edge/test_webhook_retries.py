@@ -102,9 +102,7 @@ async def test_retry_by_filter_in_steps(ledger: LedgerEdge, client: Client) -> N
         # Failed again at once: it is not met a second time.
         pending = [one for one in events if (await ledger.edge.world.seen(one)).status is EventStatus.PENDING]
         await ledger.edge.world.settle(
-            Settlement(
-                pending[-1].id, EventStatus.FAILED, reason="boom", integration_id=ledger.integration.id
-            )
+            Settlement(pending[-1].id, EventStatus.FAILED, reason="boom", integration_id=ledger.integration.id)
         )
     assert counts == [2, 2, 1]
     assert (await ledger.edge.world.seen(ledger.foreign)).status is EventStatus.FAILED
@@ -123,9 +121,7 @@ async def test_retry_by_filter_under_a_key(ledger: LedgerEdge, client: Client) -
     again = await client.post(url, headers=headers, json={"status": "failed"})
     assert first.json() == again.json() == {"retried": 1, "next_cursor": None}
     assert again.headers["idempotent-replayed"] == "true"
-    refused(
-        await client.post(url, headers=headers, json={"status": "ignored"}), 422, "idempotency_key_reused"
-    )
+    refused(await client.post(url, headers=headers, json={"status": "ignored"}), 422, "idempotency_key_reused")
 
 
 @pytest.mark.parametrize(
@@ -138,9 +134,7 @@ async def test_retry_by_filter_under_a_key(ledger: LedgerEdge, client: Client) -
         ({"status": "failed", "colour": 1}, "colour"),
     ],
 )
-async def test_bad_bodies_are_named(
-    ledger: LedgerEdge, client: Client, form: dict[str, object], field: str
-) -> None:
+async def test_bad_bodies_are_named(ledger: LedgerEdge, client: Client, form: dict[str, object], field: str) -> None:
     """Forgetting the status must not mean everything."""
     url = ledger.edge.path(f"{EVENTS}/retry")
     answer = await client.post(url, headers=ledger.edge.of("owner"), json=form)
@@ -157,7 +151,5 @@ async def test_what_one_integration_was_told_no_other_is_told(ledger: LedgerEdge
     url = ledger.edge.path(f"{EVENTS}/{event.delivery_id}")
     assert (await client.get(url, headers=headers)).status_code == 200
     refused(await client.post(f"{url}/retry", headers=headers), 409, "event_not_retryable")
-    answer = await client.post(
-        ledger.edge.path(f"{EVENTS}/retry"), headers=headers, json={"status": "failed"}
-    )
+    answer = await client.post(ledger.edge.path(f"{EVENTS}/retry"), headers=headers, json={"status": "failed"})
     assert answer.json() == {"retried": 0, "next_cursor": None}

@@ -33,9 +33,7 @@ def test_the_guide_works_as_written(tmp_path: Path) -> None:
     *_, last = commands = _commands()
     assert last.rstrip().endswith("\ncrewkit-git up")
     # `exec`, so that the interrupt goes to the service and not to the shell.
-    script = (
-        "\n".join(["set -e", *commands]).rstrip().removesuffix("crewkit-git up") + "exec crewkit-git up\n"
-    )
+    script = "\n".join(["set -e", *commands]).rstrip().removesuffix("crewkit-git up") + "exec crewkit-git up\n"
     assert script.count(_PATH_OF_CHECKOUT) == 1
     output = tmp_path.with_suffix(".out")
     with output.open("w") as written:

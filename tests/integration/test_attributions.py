@@ -109,9 +109,7 @@ async def test_no_question_reads_every_attribution(world: PostgresWorld, rare: s
     for status in (None, *AttributionStatus):
         async with world.unit_of_work() as tx:
             started = perf_counter()
-            found = await tx.attributions.list_attributions(
-                organization.id, AttributionFilter(status), limit=51
-            )
+            found = await tx.attributions.list_attributions(organization.id, AttributionFilter(status), limit=51)
             assert perf_counter() - started < 1
             assert len(found) == 51
 
@@ -134,18 +132,14 @@ async def test_a_claim_waits_for_the_batch_under_way(world: PostgresWorld) -> No
     address = "mara@acme.example"
     async with world.unit_of_work() as batch:
         assert await batch.mailbox.try_lock(lane_of(integration.provider_id))
-        found = await batch.attributions.find_identities(
-            PROVIDER, Sought(addresses={address}), [organization.id]
-        )
+        found = await batch.attributions.find_identities(PROVIDER, Sought(addresses={address}), [organization.id])
         assert found.by_address == {}
         await world.connection(mara, "7", emails=[address])
         assert await FollowMemberships(world.unit_of_work)() == 1
         claiming = asyncio.create_task(claim())
         done, _ = await asyncio.wait([claiming], timeout=0.3)
         assert not done
-        row = Attribution(
-            integration.id, RepoId("1"), "a" * 40, Role.AUTHOR, address, Author("Mara"), UNKNOWN, None
-        )
+        row = Attribution(integration.id, RepoId("1"), "a" * 40, Role.AUTHOR, address, Author("Mara"), UNKNOWN, None)
         await batch.attributions.add([row])
         await batch.commit()
     assert await claiming == 1
@@ -159,9 +153,7 @@ async def test_ten_thousand_earlier_commits_are_claimed_within_a_second(world: P
     async with world.database.session() as session:
         filling = {"integration": integration.id, "rare": "none", "common": "none", "many": 2 * 10_000}
         await session.change(_FILL, filling)
-        await session.change(
-            "UPDATE git_commit_attributions SET address = 'mara@acme.example' WHERE id %% 2 = 0"
-        )
+        await session.change("UPDATE git_commit_attributions SET address = 'mara@acme.example' WHERE id %% 2 = 0")
         await session.commit()
     await world.connection(mara, "no account", emails=["mara@acme.example"])
     await FollowMemberships(world.unit_of_work)()

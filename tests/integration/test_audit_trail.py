@@ -109,9 +109,7 @@ async def test_a_page_of_a_long_trail_is_read_from_its_index(world: PostgresWorl
             ANALYZE versions
             """
         )
-        statement = re.sub(
-            r"%\((\w+)\)s", lambda name: f"${PLACES.index(name[1]) + 1}", versions.OF_ORGANIZATION
-        )
+        statement = re.sub(r"%\((\w+)\)s", lambda name: f"${PLACES.index(name[1]) + 1}", versions.OF_ORGANIZATION)
         explained = connection.execute(f"EXPLAIN (GENERIC_PLAN) {statement}".encode()).fetchall()
     plan = "\n".join(line for (line,) in explained)
     assert "Index Scan Backward using versions_organization_id_id_idx" in plan

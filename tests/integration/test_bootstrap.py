@@ -40,9 +40,7 @@ def bootstrap(tree: Path, python: str, extent: str) -> subprocess.CompletedProce
     ids=["another version", "a shim of nothing", "no venv package"],
 )
 @pytest.mark.parametrize("extent", ["runtime", "complete"])
-def test_an_unsuitable_python_is_refused_in_one_sentence(
-    tmp_path: Path, extent: str, python: str, found: str
-) -> None:
+def test_an_unsuitable_python_is_refused_in_one_sentence(tmp_path: Path, extent: str, python: str, found: str) -> None:
     """The sentence has what is needed, what was found and what to do; nothing is made."""
     said = bootstrap(tmp_path / "tree", python, extent)
     assert said.returncode == 1

@@ -39,10 +39,7 @@ async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
 
 
 async def test_ten_thousand_repositories_take_little_memory(
-    github: ScriptedGitHub,
-    world: PostgresWorld,
-    redis_url: str,
-    record_property: Callable[[str, object], None],
+    github: ScriptedGitHub, world: PostgresWorld, redis_url: str, record_property: Callable[[str, object], None]
 ) -> None:
     """100 pages of 600 KB pass through a few at a time, and nothing is kept of them."""
     with running_service(world.url, redis_url, "scheduler", settings=github_app(github.url)) as service:

@@ -44,9 +44,7 @@ class Race:
         self.is_over = False
         self._at = now()
         doorbell, metrics, alerts = NoDoorbell(), MemoryMetrics(), KeptAlerts()
-        self.drain = DrainLane(
-            world.unit_of_work, {PROVIDER: self.told}, doorbell, SystemClock(), metrics, alerts
-        )
+        self.drain = DrainLane(world.unit_of_work, {PROVIDER: self.told}, doorbell, SystemClock(), metrics, alerts)
 
     async def begin(self) -> Integration:
         """Connect an installation of twelve repositories, of which we know some, and some others."""

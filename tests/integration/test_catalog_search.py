@@ -68,20 +68,14 @@ async def test_as_the_rule_says(database: Database, large: tuple[str, Tenants], 
 
 
 async def _pages(
-    database: Database,
-    integration: IntegrationId,
-    where: CatalogFilter,
-    count: int,
-    after: CatalogPlace | None = None,
+    database: Database, integration: IntegrationId, where: CatalogFilter, count: int, after: CatalogPlace | None = None
 ) -> list[str]:
     found: list[str] = []
     async with database.session() as session:
         [(organization,)] = await session.read(_ORGANIZATION, (integration,))
     async with PostgresUnitOfWork(database)() as tx:
         for _ in range(count):
-            browsed = await tx.catalog.search_repositories(
-                organization, "github", where, limit=20, after=after
-            )
+            browsed = await tx.catalog.search_repositories(organization, "github", where, limit=20, after=after)
             assert browsed is not None
             integration_found, rows = browsed
             assert integration_found.id == integration
@@ -178,9 +172,7 @@ async def test_no_question_reads_the_whole_table(database: Database, large: tupl
         for where, after in product(SOUGHT, (None, middle)):
             async with database.session() as session:
                 explained = Explained(session)
-                await repository_search.browse(
-                    explained, organization, "github", where, limit=51, after=after
-                )
+                await repository_search.browse(explained, organization, "github", where, limit=51, after=after)
             asked = f"{where} of {len(names)}, after {after}: {explained.plans}"
             assert {index for plan in explained.plans for index in _indexes(plan)} <= _INDEXES, asked
             assert explained.blocks <= _MOST_BLOCKS, asked
@@ -203,9 +195,7 @@ def _indexes(plan: Plan) -> Iterator[str]:
         assert kind == "Bitmap Heap Scan", plan
     if "Index Name" in plan:
         # Names are walked along in their order, not gathered and sorted.
-        assert (kind == "Bitmap Index Scan") == (plan["Index Name"] == "git_repositories_search_grams_idx"), (
-            plan
-        )
+        assert (kind == "Bitmap Index Scan") == (plan["Index Name"] == "git_repositories_search_grams_idx"), plan
         yield plan["Index Name"]
     for child in plan.get("Plans", []):
         yield from _indexes(child)

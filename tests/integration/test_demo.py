@@ -16,9 +16,7 @@ from entrypoints.settings.settings import Settings
 
 
 @pytest.mark.parametrize("connected", [True, False])
-def test_only_the_sandbox_has_the_demos_installation(
-    database_url: str, tmp_path: Path, *, connected: bool
-) -> None:
+def test_only_the_sandbox_has_the_demos_installation(database_url: str, tmp_path: Path, *, connected: bool) -> None:
     """GitHub knows nothing of it, and whoever has an App there begins by installing it."""
     given = {
         "CREWKIT_GIT_ENVIRONMENT": "development",

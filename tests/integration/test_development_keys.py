@@ -34,10 +34,7 @@ def test_only_their_owner_may_read_them(tmp_path: Path) -> None:
 
 def test_what_the_environment_says_comes_first(tmp_path: Path) -> None:
     """A given secret is not replaced, and a given key server leaves no second way to sign tokens."""
-    given = {
-        "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "mine",
-        "CREWKIT_GIT_AUTH_JWKS_URL": "https://crewkit.example/jwks",
-    }
+    given = {"CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "mine", "CREWKIT_GIT_AUTH_JWKS_URL": "https://crewkit.example/jwks"}
     made = development_environment(tmp_path, given)
     assert not {*given, "CREWKIT_GIT_AUTH_PUBLIC_KEY"} & made.keys()
 

@@ -16,12 +16,7 @@ import redis
 
 from entrypoints.local.embedded.errors import CannotStart
 from entrypoints.local.embedded.home import Home, claim_home
-from entrypoints.local.embedded.postgres import (
-    create_database,
-    embedded_postgres,
-    postgres_program,
-    postgres_url,
-)
+from entrypoints.local.embedded.postgres import create_database, embedded_postgres, postgres_program, postgres_url
 from entrypoints.local.embedded.process import Process, running
 from entrypoints.local.embedded.redis import embedded_redis, redis_program
 from tests.support.conditions import wait_until
@@ -137,10 +132,7 @@ def test_a_socket_directory_someone_else_prepared_is_refused(tmp_path: Path, tak
 
 def test_a_second_start_on_one_home_is_refused_with_the_first_ones_pid(home: Home) -> None:
     """Two on one directory would ruin each other's data; the message names whom to stop and what to set."""
-    with (
-        pytest.raises(CannotStart, match=rf"Process {os.getpid()} .*CREWKIT_GIT_HOME"),
-        claim_home(home.path),
-    ):
+    with pytest.raises(CannotStart, match=rf"Process {os.getpid()} .*CREWKIT_GIT_HOME"), claim_home(home.path):
         pass
 
 

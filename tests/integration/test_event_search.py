@@ -173,11 +173,7 @@ def _asked(where: EventFilter) -> dict[str, object]:
 
 _KINDS = {"git_webhook_events_kind_idx", "git_webhook_events_pkey"}
 # Beside the index that finds them, the source key of an event that has no number is read by its id.
-_PROJECTS = {
-    "git_webhook_events_project_ids_idx",
-    "git_webhook_events_open_repo_idx",
-    "git_webhook_events_pkey",
-}
+_PROJECTS = {"git_webhook_events_project_ids_idx", "git_webhook_events_open_repo_idx", "git_webhook_events_pkey"}
 _DELIVERIES = {"git_webhook_events_delivery_id_provider_key", "git_webhook_events_pkey"}
 QUESTIONS: dict[str, tuple[str, set[str]]] = {
     "all": (event_search.walked((), 51), _KINDS),
@@ -196,9 +192,7 @@ QUESTIONS: dict[str, tuple[str, set[str]]] = {
 
 @pytest.mark.parametrize(("statement", "indexes"), QUESTIONS.values(), ids=list(QUESTIONS))
 @pytest.mark.parametrize("organization", [1, 2, 100], ids=["the largest", "a usual one", "a quiet one"])
-def test_no_question_reads_the_whole_ledger(
-    large: str, organization: int, statement: str, indexes: set[str]
-) -> None:
+def test_no_question_reads_the_whole_ledger(large: str, organization: int, statement: str, indexes: set[str]) -> None:
     """Plans are from these indexes alone, for these values and for any, and for each tenant.
 
     By number nothing is searched but what is there: events are fetched by it, and leapt to.

@@ -34,9 +34,7 @@ async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
 async def write(world: PostgresWorld, organization: Organization, *words: str) -> None:
     """Write an event for each word, in one transaction."""
     async with world.unit_of_work() as tx:
-        await tx.domain_events.append(
-            [a_fact(organization, data=replace(DATA, reason=word)) for word in words]
-        )
+        await tx.domain_events.append([a_fact(organization, data=replace(DATA, reason=word)) for word in words])
         await tx.commit()
 
 

@@ -90,14 +90,7 @@ def test_lists_a_table(environment: dict[str, str]) -> None:
     assert header == ["RECEIVED", "DELIVERY ID", "STATUS", "EVENT", "REPOSITORY", "REASON"]
     repository = "acme-rockets/launchpad"
     assert rows == [
-        [
-            "2026-07-31 16:00:00+02:00",
-            "cccc0000-4",
-            "ignored",
-            "push\ufffd[31m",
-            repository,
-            "event_not_handled",
-        ],
+        ["2026-07-31 16:00:00+02:00", "cccc0000-4", "ignored", "push\ufffd[31m", repository, "event_not_handled"],
         ["2026-07-31 15:00:00+02:00", "bbbb0000-3", "unrouted", "push", "7", "-"],
         [
             *("2026-07-31 14:00:00+02:00", "aaaa1111-2", "failed", "pull_request.opened", repository),
@@ -143,9 +136,7 @@ def test_accepts_the_beginning_of_an_id(environment: dict[str, str]) -> None:
 
 def test_retries_by_the_beginning_of_an_id(environment: dict[str, str], ledger: Ledger) -> None:
     """The whole id is printed."""
-    ledger.run(
-        "UPDATE git_webhook_events SET payload = 'x', installation_id = NULL, git_integration_id = NULL"
-    )
+    ledger.run("UPDATE git_webhook_events SET payload = 'x', installation_id = NULL, git_integration_id = NULL")
     code, shown, errors = _run(environment, "events", "retry", "aaaa1")
     assert (code, shown) == (0, "The webhook event aaaa1111-2 will be processed again.\n"), errors
     assert ledger.value("SELECT status FROM git_webhook_events WHERE delivery_id = 'aaaa1111-2'") == "pending"

@@ -58,9 +58,7 @@ def test_what_cannot_be_loaded_is_said_at_the_start(given: str) -> None:
         Settings.from_environment({"CREWKIT_GIT_ADAPTERS": given})
 
 
-def test_a_module_that_fails_while_it_is_imported_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_module_that_fails_while_it_is_imported_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "broken_adapter.py").write_text("1 / 0\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     problem = "cannot be imported: it raised ZeroDivisionError: division by zero"

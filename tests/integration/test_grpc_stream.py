@@ -71,9 +71,7 @@ class Subscriber:
             async with grpc.aio.insecure_channel(self.target) as channel:
                 request = StreamEventsRequest(organization_id=self.organization_id, cursor=self.cursor)
                 stream = EventServiceStub(channel).StreamEvents(
-                    request,
-                    metadata=(("authorization", f"Bearer {token('git.events')}"),),
-                    wait_for_ready=True,
+                    request, metadata=(("authorization", f"Bearer {token('git.events')}"),), wait_for_ready=True
                 )
                 try:
                     await self._read(stream)
@@ -91,9 +89,7 @@ class Subscriber:
                 return
 
 
-async def test_each_sees_every_event_once_in_order(
-    world: PostgresWorld, redis_url: str, tmp_path: Path
-) -> None:
+async def test_each_sees_every_event_once_in_order(world: PostgresWorld, redis_url: str, tmp_path: Path) -> None:
     """Eight write at once; three follow, are killed and resume; the server is drained and started again.
 
     One of the three is the program of the page, with the package of stubs and nothing else.
@@ -142,12 +138,7 @@ class _Page:
         program(folder, "ListRepositories", "client.py")
         self._program = program(folder, "StreamEvents", "follow.py")
         self._output = folder / "output"
-        self._variables = {
-            **variables,
-            "TOKEN": token("git.events"),
-            "OUTPUT": str(self._output),
-            "FIRST_CURSOR": "0",
-        }
+        self._variables = {**variables, "TOKEN": token("git.events"), "OUTPUT": str(self._output), "FIRST_CURSOR": "0"}
 
     async def start(self) -> None:
         """Run it."""
@@ -180,9 +171,7 @@ async def test_live_within_a_quarter_of_a_second(world: PostgresWorld, redis_url
     organization = await world.organization()
     with running_service(world.url, redis_url, "grpc") as service:
         async with grpc.aio.insecure_channel(str(service.grpc_address)) as channel:
-            request = StreamEventsRequest(
-                organization_id=str(organization.external_id), types=["git.link.created"]
-            )
+            request = StreamEventsRequest(organization_id=str(organization.external_id), types=["git.link.created"])
             metadata = (("authorization", f"Bearer {token('git.events')}"),)
             stream = EventServiceStub(channel).StreamEvents(request, metadata=metadata)
             messages = aiter(stream)
@@ -204,12 +193,7 @@ async def _refusals(service: Service, organization: Organization) -> None:
     for scope, request, code, reason in [
         ("git.events", StreamEventsRequest(cursor="x"), grpc.StatusCode.INVALID_ARGUMENT, "cursor_invalid"),
         ("git.events", StreamEventsRequest(cursor="999999"), grpc.StatusCode.OUT_OF_RANGE, "cursor_expired"),
-        (
-            "git.events",
-            StreamEventsRequest(types=["git.nothing"]),
-            grpc.StatusCode.INVALID_ARGUMENT,
-            "query_invalid",
-        ),
+        ("git.events", StreamEventsRequest(types=["git.nothing"]), grpc.StatusCode.INVALID_ARGUMENT, "query_invalid"),
         ("git.read", StreamEventsRequest(), grpc.StatusCode.PERMISSION_DENIED, "action_forbidden"),
     ]:
         async with grpc.aio.insecure_channel(str(service.grpc_address)) as channel:

@@ -41,9 +41,7 @@ async def test_it_reads_its_repository_and_no_other_private_one(database_url: st
                 answer = await both.sandbox.api("GET", f"/repositories/{repo_id}", issued.token)
                 assert answer.status_code == 404
             kept = both.ledger.rows("SELECT actor, reason, repo_ids, permissions FROM git_token_leases")
-            assert kept == [
-                ("service:builder", "a build of größe", [str(REPOSITORY)], _permissions(kept)),
-            ]
+            assert kept == [("service:builder", "a build of größe", [str(REPOSITORY)], _permissions(kept))]
             assert _permissions(kept)["contents"] == "read"
             assert "write" not in _permissions(kept).values()
 

@@ -50,9 +50,7 @@ def counts(ledger: Ledger) -> list[int]:
     return [ledger.value(query) for query in TABLES]
 
 
-async def killed_while_it_waits(
-    service: Service, ledger: Ledger, database_url: str, lock: str, kind: str
-) -> None:
+async def killed_while_it_waits(service: Service, ledger: Ledger, database_url: str, lock: str, kind: str) -> None:
     """Import while someone holds a lock, and kill the API when it waits for that."""
     with psycopg.connect(database_url) as holder:
         holder.execute(lock.encode())
@@ -68,9 +66,7 @@ async def killed_while_it_waits(
     await asyncio.to_thread(wait_until, lambda: not ledger.value(LIVES, (pid,)))
 
 
-async def test_killed_in_between_and_twenty_at_once(
-    database_url: str, redis_url: str, ledger: Ledger
-) -> None:
+async def test_killed_in_between_and_twenty_at_once(database_url: str, redis_url: str, ledger: Ledger) -> None:
     """Project, link, key, fact and versions are there together or not at all; of twenty one makes them."""
     with running_service(database_url, redis_url, "api") as service:
         await killed_while_it_waits(service, ledger, database_url, *BETWEEN_THE_WRITES)
@@ -93,9 +89,7 @@ async def test_killed_in_between_and_twenty_at_once(
         assert counts(ledger) == [1] * len(TABLES)
 
 
-async def test_twenty_names_and_twenty_links_at_once(
-    database_url: str, redis_url: str, ledger: Ledger
-) -> None:
+async def test_twenty_names_and_twenty_links_at_once(database_url: str, redis_url: str, ledger: Ledger) -> None:
     """Without a key one gets the name, one repository the project; two projects may have one repository."""
     with running_service(database_url, redis_url, "api") as service:
         async with calling(service, ledger, "git.link", "git.read") as client:

@@ -85,9 +85,7 @@ async def kept(database_url: str) -> Kept:
     request = await world.request(await world.organization("Zenith"), await world.user("jonas@acme.example"))
     verifier = seal_verifier(cipher, request.external_id, Secret("verifier"))
     # What GitHub needs not, and other providers may.
-    secret = cipher.encrypt(
-        Secret("secret"), context=f"git_integrations.webhook_secret:{integration.external_id}"
-    )
+    secret = cipher.encrypt(Secret("secret"), context=f"git_integrations.webhook_secret:{integration.external_id}")
     async with world.database.session() as session:
         await session.change("UPDATE git_flows SET pkce_verifier = %s", (verifier,))
         await session.change("UPDATE git_integrations SET webhook_secret = %s", (secret,))
@@ -111,10 +109,7 @@ def test_a_new_key_is_one_that_the_settings_take(kept: Kept) -> None:
     assert made[0] != made[1]
     name, _, key = made[0].partition(":")
     found = keys(kept, "verify", (name, Secret(key)), OLD)
-    assert (found.returncode, found.stdout.splitlines()[0]) == (
-        0,
-        "Keys, in order: k2, old. The first key encrypts.",
-    )
+    assert (found.returncode, found.stdout.splitlines()[0]) == (0, "Keys, in order: k2, old. The first key encrypts.")
     named = {keys(kept, "new").stdout.partition(":")[0] for _ in range(2)}
     assert len(named) == 2, "two that are made on one day are both kept"
     assert all(name.startswith("k20") for name in named)
@@ -140,10 +135,7 @@ def test_a_rotation_from_the_first_step_to_the_last(kept: Kept) -> None:
     after = keys(kept, "verify", NEW)
     assert (after.returncode, after.stdout.splitlines()[1:]) == (
         0,
-        [
-            *(f"{column}: 1 with new" for column in COLUMNS),
-            f"{VALUES} values. Not encrypted with the first key: 0.",
-        ],
+        [*(f"{column}: 1 with new" for column in COLUMNS), f"{VALUES} values. Not encrypted with the first key: 0."],
     )
 
 

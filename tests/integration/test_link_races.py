@@ -48,9 +48,7 @@ from tests.support.scenarios.rest import KeptAlerts
 ME = SystemActor("test")
 REPO, OTHER = RepoId("1"), RepoId("2")
 SHORT = RepositoryFacts(REPO, "acme/repository-1", private=True)
-WAITS = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
+WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @dataclass
@@ -67,9 +65,7 @@ class Race:
         self.linking = WatchedUnitOfWork(self.world.unit_of_work)
         self.others = WatchedUnitOfWork(self.world.unit_of_work)
         clock, directory = SystemClock(), self.world.directory
-        self.use_cases: Links = wire_links(
-            self.linking, directory, AUTHORIZER, Catalog(self.world).providers, clock
-        )
+        self.use_cases: Links = wire_links(self.linking, directory, AUTHORIZER, Catalog(self.world).providers, clock)
         self.disconnecting = DisconnectIntegration(self.others, directory, AUTHORIZER, {PROVIDER}, clock)
         self.draining = DrainLane(
             self.others, {PROVIDER: self.told}, NoDoorbell(), clock, MemoryMetrics(), KeptAlerts()
@@ -190,9 +186,7 @@ async def race(database_url: str) -> AsyncIterator[Race]:
 
 REMOVED = RepositoriesChanged(None, removed=(SHORT,))
 ARCHIVED = RepositoryChanged(RepositoryStep.ARCHIVED, replace(facts("1"), archived=True, updated_at=now()))
-SUSPENDED = InstallationChanged(
-    InstallationStep.SUSPENDED, InstallationFacts(None, None, None, None, None, {}, now())
-)
+SUSPENDED = InstallationChanged(InstallationStep.SUSPENDED, InstallationFacts(None, None, None, None, None, {}, now()))
 CASES: dict[str, tuple[Notice | None, list[str], str]] = {
     "removed": (REMOVED, ["git.repository.removed", "git.link.unreachable"], "repository_not_found"),
     "archived": (ARCHIVED, ["git.repository.updated"], "repository_archived"),
@@ -291,9 +285,7 @@ async def test_events_are_not_let_go_of_by_who_names_another_link(race: Race) ->
 
 
 @pytest.mark.parametrize("what", ["show", "link", "change", "unlink"])
-async def test_a_foreign_project_costs_what_none_costs(
-    race: Race, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
+async def test_a_foreign_project_costs_what_none_costs(race: Race, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     """The database is asked the very same for another organization's project as for one nobody has."""
     other = await race.world.organization("Zenith")
     theirs = await race.world.integration(other, provider_id="2")

@@ -17,16 +17,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from adapters.postgres.connection.database import Database
-from adapters.postgres.migrate import (
-    RevisionUnknown,
-    current,
-    differences,
-    downgrade,
-    migrate,
-    newest,
-    revisions,
-    sql,
-)
+from adapters.postgres.migrate import RevisionUnknown, current, differences, downgrade, migrate, newest, revisions, sql
 from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.postgres.tables import metadata
 from core.domain.deliveries.delivery import Receipt
@@ -106,9 +97,7 @@ def test_migrations_agree_with_the_tables(database_url: str) -> None:
 
 def test_migrations_make_exactly_the_tables(database_url: str, empty_url: str) -> None:
     """Down to the predicates of indexes and the names of constraints, there is no other difference."""
-    engine = create_engine(
-        "postgresql+psycopg://", creator=lambda: psycopg.connect(empty_url), poolclass=NullPool
-    )
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(empty_url), poolclass=NullPool)
     metadata.create_all(engine)
     migrated = {row for row in _catalog(database_url) if row[1] != "git_schema_version"}
     assert migrated == _catalog(empty_url)

@@ -19,10 +19,7 @@ def test_figures_and_health(database_url: str, redis_url: str, process: str) -> 
     ):
         assert "crewkit_git_deliveries_received_total" in client.get("/metrics").raise_for_status().text
         assert client.get("/healthz").json() == {"status": "alive"}
-        assert client.get("/readyz").json() == {
-            "status": "ready",
-            "checks": {"database": "ok", "redis": "ok"},
-        }
+        assert client.get("/readyz").json() == {"status": "ready", "checks": {"database": "ok", "redis": "ok"}}
         assert client.get("/api/v1/user").status_code == 404
         service.ask_to_stop(process)
         service.stop()

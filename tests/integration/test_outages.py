@@ -83,10 +83,7 @@ async def test_one_refused_installation_is_suspended_until_the_next_success(conn
     connected.fault(Fault(FaultKind.KEY_REFUSED, path=MINTING))
     await connected.go_by(seconds=TEN_MINUTES)
     suspended = await connected.now()
-    assert (suspended.status, suspended.status_reason) == (
-        IntegrationStatus.SUSPENDED,
-        StatusReason.TOKEN_REFUSED,
-    )
+    assert (suspended.status, suspended.status_reason) == (IntegrationStatus.SUSPENDED, StatusReason.TOKEN_REFUSED)
     assert [code for code, _ in connected.alerts.told] == ["integration_suspended"]
     assert [event.type for event in await connected.told()] == [DomainEventType.INTEGRATION_SUSPENDED]
     listed = await connected.get("/repos")

@@ -67,9 +67,7 @@ async def test_without_the_company_s_authority_nobody_is_trusted(company: Compan
 
 
 async def test_github_is_called_through_the_proxy(company: Company) -> None:
-    await Registrar(
-        Addresses(f"https://{HOST}/api", "https://web"), None, connect_by(company.outgoing)
-    ).greet()
+    await Registrar(Addresses(f"https://{HOST}/api", "https://web"), None, connect_by(company.outgoing)).greet()
     assert (company.proxy.asked, company.server.requests) == ([f"{HOST}:443"], [("GET", "/api/")])
 
 
@@ -77,25 +75,16 @@ def test_alerts_are_sent_through_the_proxy(company: Company) -> None:
     dsn = f"https://key@{HOST}/1"
     route = company.outgoing
     alerts = SentryAlerts(
-        Secret(dsn),
-        environment="test",
-        also=LoggedAlerts(),
-        proxy=route.proxy_for(dsn),
-        ca_bundle=route.ca_bundle,
+        Secret(dsn), environment="test", also=LoggedAlerts(), proxy=route.proxy_for(dsn), ca_bundle=route.ca_bundle
     )
     alerts.alert("code", "Something happened.")
     alerts.close()
-    assert (company.proxy.asked, company.server.requests) == (
-        [f"{HOST}:443"],
-        [("POST", "/api/1/envelope/")],
-    )
+    assert (company.proxy.asked, company.server.requests) == ([f"{HOST}:443"], [("POST", "/api/1/envelope/")])
 
 
 def test_traces_are_sent_through_the_proxy(company: Company) -> None:
     collector, route = f"https://{HOST}", company.outgoing
-    traces = OpenTelemetryTraces(
-        sent_to(collector, proxy=route.proxy_for(collector), ca_bundle=route.ca_bundle)
-    )
+    traces = OpenTelemetryTraces(sent_to(collector, proxy=route.proxy_for(collector), ca_bundle=route.ca_bundle))
     with traces.span("work", Role.PROCESSES):
         pass
     traces.close()

@@ -23,9 +23,5 @@ def test_the_service_contains_no_sandbox_and_no_test_double(tmp_path: Path) -> N
 
 def test_the_package_for_authors_of_adapters_contains_suites_doubles_and_builders(tmp_path: Path) -> None:
     names = _files_of_wheel(ROOT / "testing", tmp_path)
-    assert {"testing/contracts/exclusion.py", "testing/memory/database.py", "testing/builders/flows.py"} <= {
-        *names
-    }
-    assert {name.partition("/")[0] for name in names if not name.startswith("crewkit_git_testing-")} == {
-        "testing"
-    }
+    assert {"testing/contracts/exclusion.py", "testing/memory/database.py", "testing/builders/flows.py"} <= {*names}
+    assert {name.partition("/")[0] for name in names if not name.startswith("crewkit_git_testing-")} == {"testing"}

@@ -66,8 +66,7 @@ async def test_what_people_write_is_known_to_be_theirs(both: ServiceAtSandbox) -
     """By number, login and verified address, each with its method; earlier commits once one connects."""
     async with AsyncExitStack() as stack:
         mara, priya, jonas, viewer = [
-            await stack.enter_async_context(both.person(role))
-            for role in ("owner", "member", "admin", "viewer")
+            await stack.enter_async_context(both.person(role)) for role in ("owner", "member", "admin", "viewer")
         ]
         await connect(both, mara, MARA)
         await connect(both, priya, PRIYA)
@@ -98,9 +97,7 @@ async def test_what_people_write_is_known_to_be_theirs(both: ServiceAtSandbox) -
             ("unknown", None),
         ]
         co_authors = [one for one in await told(viewer, "?status=matched") if one["role"] == "co_author"]
-        assert {(one["method"], one["user"]["id"]) for one in co_authors} == {
-            ("verified_address", ids["priya"])
-        }
+        assert {(one["method"], one["user"]["id"]) for one in co_authors} == {("verified_address", ids["priya"])}
         assert len(co_authors) == 4
         [push] = both.ledger.rows("SELECT data FROM git_domain_events WHERE type = 'git.push'")
         commits = push[0]["commits"]

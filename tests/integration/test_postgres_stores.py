@@ -101,9 +101,7 @@ async def test_role_we_do_not_know_is_none(world: PostgresWorld) -> None:
     assert await world.directory.memberships(user.id) == []
 
 
-@pytest.mark.parametrize(
-    "damage", ["payload = 'x'", "payload_length = 3", "payload = substring(payload, 1, 12)"]
-)
+@pytest.mark.parametrize("damage", ["payload = 'x'", "payload_length = 3", "payload = substring(payload, 1, 12)"])
 async def test_damaged_payload_stops_no_lane(world: PostgresWorld, damage: str) -> None:
     """A payload that cannot be read back is told to whoever asks for it, and counts as gone in its lane."""
     await world.keep(a_delivery(body=b"{}" * 1000), now())

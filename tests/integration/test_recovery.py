@@ -42,12 +42,7 @@ async def test_a_service_that_was_down_has_everything_after_one_run(both: Servic
     await both.until(lambda: both.service.logged("scheduler", "deliveries_recovered"))
 
     [run] = both.service.logged("scheduler", "deliveries_recovered")
-    assert (run["attempts_read"], run["newly_missing"], run["recovered"], run["missing"]) == (
-        501,
-        500,
-        500,
-        0,
-    )
+    assert (run["attempts_read"], run["newly_missing"], run["recovered"], run["missing"]) == (501, 500, 500, 0)
     assert both.ledger.delivery_ids() == before + missed
     assert both.ledger.rows(SOURCES) == [("received", 1), ("recovered", 500)]
     assert both.ledger.rows(FACTS) == [(501, 501)]
@@ -97,9 +92,7 @@ async def test_a_killed_run_two_at_once_and_late_webhooks(both: ServiceAtSandbox
     await both.sandbox.delivered()
 
     assert sorted((first, second)) == [0, 1], said + also_said
-    assert "Another process, such as the scheduler, is fetching missing deliveries" in (
-        said if first else also_said
-    )
+    assert "Another process, such as the scheduler, is fetching missing deliveries" in (said if first else also_said)
     assert sorted(both.ledger.delivery_ids()) == sorted(guids)
     assert {attempt.status_code for attempt in both.attempts()[60::2]} <= {200, 202}
     by_webhook = both.ledger.value("SELECT count(*) FROM git_webhook_events WHERE source = 'received'")

@@ -92,9 +92,7 @@ async def test_each_misconfiguration_is_named(tmp_path: Path) -> None:
         assert "rejected the user or the password" in await told(url)
     with redis_server(tmp_path / "full", "--maxmemory", "1kb") as url:
         assert "memory of Redis is full" in await told(url)
-    with redis_server(
-        tmp_path / "evicting", "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"
-    ) as url:
+    with redis_server(tmp_path / "evicting", "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru") as url:
         assert "maxmemory-policy is not noeviction" in await told(url)
     assert "does not respond (ConnectionError)" in await told(f"redis://127.0.0.1:{_free_port()}/0")
 
@@ -113,10 +111,7 @@ def _get(url: str) -> httpx.Response:
 
 
 async def test_readiness_says_so(database_url: str, redis_url: str, tmp_path: Path) -> None:
-    with (
-        redis_server(tmp_path, "--cluster-enabled", "yes") as url,
-        running_service(database_url, url) as service,
-    ):
+    with redis_server(tmp_path, "--cluster-enabled", "yes") as url, running_service(database_url, url) as service:
         service.begin("api")
         wait_until(lambda: service.has_started("api"), seconds=30)
         ready = _get(f"{service.url}/readyz")

@@ -112,9 +112,7 @@ def test_another_secret_is_refused_like_an_unknown_source(
     answer = stage.send(source, secret=secret, sign=sign)
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (401, "webhook_signature_invalid")
-    assert (
-        problem["detail"] == "The webhook signature is missing or does not match. Check the webhook secret."
-    )
+    assert problem["detail"] == "The webhook signature is missing or does not match. Check the webhook secret."
     assert stage.ledger.value("SELECT count(*) FROM git_webhook_events") == 0
 
 
@@ -131,9 +129,7 @@ def test_a_secret_moved_to_another_row_opens_nothing(stage: Stage) -> None:
         " (SELECT webhook_secret FROM git_integrations WHERE provider_id = 'group:42')"
     )
     assert stage.send(ZENITH, secret=ACME_SECRET).status_code == 401
-    wait_until(
-        lambda: any("webhook_secret_unreadable" in entry.values() for entry in stage.service.log("api"))
-    )
+    wait_until(lambda: any("webhook_secret_unreadable" in entry.values() for entry in stage.service.log("api")))
 
 
 def push() -> bytes:
@@ -154,9 +150,7 @@ def push() -> bytes:
 
 def _become_second_provider(ledger: Ledger, number: str, key: str, secret: str) -> None:
     cipher = AesGcmCipher([("test", Secret(base64.b64encode(sha256(b"tests").digest()).decode()))])
-    external_id: UUID = ledger.value(
-        "SELECT external_id FROM git_integrations WHERE provider_id = %s", (number,)
-    )
+    external_id: UUID = ledger.value("SELECT external_id FROM git_integrations WHERE provider_id = %s", (number,))
     sealed = seal_webhook_secret(cipher, external_id, Secret(secret))
     ledger.rows(
         "UPDATE git_integrations SET provider = 'gitlab', provider_id = %s, webhook_secret = %s"

@@ -52,9 +52,7 @@ class Stage:
         """Ask REST, and keep the answer: its headers too, but for where a browser goes and its cookies."""
         answer = await self.owner.request(method, path, **given)  # type: ignore[arg-type]
         headers = "\n".join(
-            f"{name}: {value}"
-            for name, value in answer.headers.items()
-            if name not in ("location", "set-cookie")
+            f"{name}: {value}" for name, value in answer.headers.items() if name not in ("location", "set-cookie")
         )
         self.said[f"answer {len(self.said)} to {method} {path}"] = f"{headers}\n{answer.text}"
         return answer
@@ -71,11 +69,7 @@ async def stage(database_url: str, redis_url: str) -> AsyncIterator[Stage]:
     """Run everything, as talkative as it can be."""
     secrets = Secrets()
     async with service_at_sandbox(
-        database_url,
-        redis_url,
-        overheard_by=secrets,
-        LOG_LEVEL="DEBUG",
-        ENCRYPTION_KEYS=f"k1:{ENCRYPTION_KEY}",
+        database_url, redis_url, overheard_by=secrets, LOG_LEVEL="DEBUG", ENCRYPTION_KEYS=f"k1:{ENCRYPTION_KEY}"
     ) as both:
         both.ledger.connect_installation()
         await both.start("api", "worker", "scheduler")
@@ -182,9 +176,7 @@ async def _people(stage: Stage) -> None:
         async with sandbox.browser(JONAS) as browser:
             back = await browser.post("/login/oauth/authorize", data=form)
         code = httpx.URL(back.headers["location"]).params["code"]
-        tokens = await provider.exchange_code(
-            Secret(code), redirect_uri=callback, code_verifier=Secret(VERIFIER)
-        )
+        tokens = await provider.exchange_code(Secret(code), redirect_uri=callback, code_verifier=Secret(VERIFIER))
         user = UserId(stage.both.ledger.value("SELECT min(id) FROM users"))
         async with unit_of_work() as tx:
             connection = Connection(

@@ -129,9 +129,7 @@ def test_a_database_that_is_not_there_is_named_once(redis_url: str, process: str
 
 
 @pytest.mark.parametrize("process", ["api", "grpc", "scheduler", "worker"])
-def test_a_database_that_lets_nobody_in_is_told_at_once(
-    database_url: str, redis_url: str, process: str
-) -> None:
+def test_a_database_that_lets_nobody_in_is_told_at_once(database_url: str, redis_url: str, process: str) -> None:
     """Whoever uses it or not: with what helps, and why; nobody is to start a server that runs."""
     wrong = f"{database_url}&user=nobody"
     with running_service(wrong, redis_url) as service:
@@ -143,14 +141,9 @@ def test_a_database_that_lets_nobody_in_is_told_at_once(
 
 
 @pytest.mark.parametrize("process", ["api", "grpc", "scheduler", "worker"])
-def test_a_database_that_was_never_migrated_is_told_once(
-    servers: Servers, redis_url: str, process: str
-) -> None:
+def test_a_database_that_was_never_migrated_is_told_once(servers: Servers, redis_url: str, process: str) -> None:
     """At once, and when somebody has migrated it."""
-    with (
-        new_database(servers.database_url) as empty,
-        running_service(empty, redis_url) as service,
-    ):
+    with new_database(servers.database_url) as empty, running_service(empty, redis_url) as service:
         begun(service, process)
         wait_until(lambda: service.logged(process, "database_not_migrated"))
         migrate(empty)
@@ -161,10 +154,7 @@ def test_a_database_that_was_never_migrated_is_told_once(
 
 async def test_an_api_stops_cleanly_that_never_had_tables(servers: Servers, redis_url: str) -> None:
     """Though it has noted which secret a delivery was signed with, and cannot write it down."""
-    with (
-        new_database(servers.database_url) as empty,
-        running_service(empty, redis_url) as service,
-    ):
+    with new_database(servers.database_url) as empty, running_service(empty, redis_url) as service:
         begun(service, "api")
         answers = await post_all(service.address, pushes(1), connections=1)
         assert list(answers.values()) == [503]

@@ -66,11 +66,7 @@ def program(directory: Path, name: str, screen: Screen, code: str = SERVE) -> Pr
 
 def supervised(directory: Path) -> list[psutil.Process]:
     """Give the running programs of this directory; the tests' own servers are children of ours as well."""
-    return [
-        child
-        for child in psutil.Process().children()
-        if any(f"{directory}/" in word for word in child.cmdline())
-    ]
+    return [child for child in psutil.Process().children() if any(f"{directory}/" in word for word in child.cmdline())]
 
 
 def ask_to_stop(_: object = None) -> None:
@@ -118,9 +114,7 @@ def test_what_never_starts_stops_everything_and_says_why(tmp_path: Path) -> None
     """Three failed starts in a row are not a mishap; the program's last words are on the terminal."""
     screen = Screen()
     children = []
-    never = replace(
-        program(tmp_path, "worker", screen, SERVE_BRIEFLY), ready=lambda _: True, started_line=b"started"
-    )
+    never = replace(program(tmp_path, "worker", screen, SERVE_BRIEFLY), ready=lambda _: True, started_line=b"started")
 
     def supervise() -> None:
         with Supervisor(screen).supervise() as supervisor:

@@ -36,10 +36,7 @@ async def test_suspended_there_is_suspended_here_within_two_seconds(both: Servic
             await both.sandbox.act(MARA, action, installation=INSTALLATION)
             await until(lambda status=status: _shows(person, status))  # type: ignore[misc]
             assert time.monotonic() - began < 2
-    assert both.ledger.rows(FACTS) == [
-        ("git.integration.suspended",),
-        ("git.integration.activated",),
-    ]
+    assert both.ledger.rows(FACTS) == [("git.integration.suspended",), ("git.integration.activated",)]
 
 
 async def test_an_outage_ends_by_itself(both: ServiceAtSandbox) -> None:

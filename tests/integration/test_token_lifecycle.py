@@ -16,19 +16,8 @@ from adapters.system.clock import SystemClock
 from core.domain.audit.changes import Change
 from core.domain.connections.connection import Connection, ReconnectRequired
 from core.domain.identifiers import ProviderUserId
-from core.domain.integrations.integration import (
-    Integration,
-    IntegrationNotActive,
-    IntegrationStatus,
-    StatusReason,
-)
-from core.domain.provider import (
-    AppRefused,
-    InstallationAccess,
-    InstallationToken,
-    ProviderUnavailable,
-    UserTokens,
-)
+from core.domain.integrations.integration import Integration, IntegrationNotActive, IntegrationStatus, StatusReason
+from core.domain.provider import AppRefused, InstallationAccess, InstallationToken, ProviderUnavailable, UserTokens
 from core.domain.secret import Secret
 from core.use_cases.tokens.encryption import seal_installation_token, seal_user_tokens
 from entrypoints.bootstrap.features import TokenSources, wire_token_sources
@@ -170,10 +159,7 @@ async def test_uninstalled_on_github_is_revoked_here(stage: Stage) -> None:
     with pytest.raises(IntegrationNotActive):
         await stage.tokens.installation(integration)
     revoked = await stage.now(integration)
-    assert (revoked.status, revoked.status_reason) == (
-        IntegrationStatus.REVOKED,
-        StatusReason.UNINSTALLED_ON_PROVIDER,
-    )
+    assert (revoked.status, revoked.status_reason) == (IntegrationStatus.REVOKED, StatusReason.UNINSTALLED_ON_PROVIDER)
 
 
 async def test_a_persons_token_is_refreshed_once(stage: Stage) -> None:

@@ -17,11 +17,7 @@ from core.domain.connections.connection import Connection
 from core.domain.identifiers import ProviderUserId
 from core.domain.provider import InstallationToken, UserTokens
 from core.domain.secret import Secret
-from core.use_cases.tokens.encryption import (
-    open_refresh_token,
-    seal_installation_token,
-    seal_user_tokens,
-)
+from core.use_cases.tokens.encryption import open_refresh_token, seal_installation_token, seal_user_tokens
 from testing.builders.entities import BY, PROVIDER, ago
 from tests.contract.postgres_world import PostgresWorld
 from tests.support.fakes.counting_provider import CountingProvider, serving
@@ -96,13 +92,7 @@ async def _twenty(world: PostgresWorld, provider: CountingProvider, **environmen
                 "tests.support.clients.token_process",
                 cwd=ROOT,
                 stdout=asyncio.subprocess.PIPE,
-                env={
-                    **os.environ,
-                    "DATABASE_URL": world.url,
-                    "PROVIDER_URL": url,
-                    "CALLS": str(calls),
-                    **environment,
-                },
+                env={**os.environ, "DATABASE_URL": world.url, "PROVIDER_URL": url, "CALLS": str(calls), **environment},
             )
             for calls in CALLS
         ]

@@ -33,11 +33,7 @@ JONASS = Identity(UserId(2), external(2), NOW, HERE)
 OONAS = Identity(UserId(4), external(4), NOW, frozenset({OrganizationId(8)}))
 KNOWN = Identities(
     by_account={MARA: MARAS, JONAS: JONASS, OONA: OONAS},
-    by_address={
-        "mara@acme.example": MARAS,
-        "jonas@acme.example": JONASS,
-        "oona@away.example": OONAS,
-    },
+    by_address={"mara@acme.example": MARAS, "jonas@acme.example": JONASS, "oona@away.example": OONAS},
     by_login={"mara": MARAS, "jonas": JONASS, "oona": OONAS},
 )
 MATCHING = Matching(KNOWN, ORGANIZATION, LATER)
@@ -116,9 +112,7 @@ def test_only_what_can_prove_something_is_sought() -> None:
     sought.add(replace(PUSH, commits=(commit,), pusher=None, sender=ProviderUser("5", "five")))
     assert sought == Sought({MARA, ProviderUserId("5")}, {"jonas@acme.example"}, {"jonas"})
     pulled = Sought()
-    pulled.add(
-        replace(PULL_REQUEST, merged_by=ProviderUser("6", "six"), sender=ProviderUser("7", "b[bot]", "Bot"))
-    )
+    pulled.add(replace(PULL_REQUEST, merged_by=ProviderUser("6", "six"), sender=ProviderUser("7", "b[bot]", "Bot")))
     assert pulled == Sought({ProviderUserId("900000003"), ProviderUserId("6")})
     assert not Sought()
 
@@ -151,9 +145,7 @@ def test_nobody_is_named_who_is_no_member(author: Author, organization: Organiza
 def test_whatever_decides_was_sought(author: Author) -> None:
     """What a match goes by is among what was asked for, so that no more than that need be read."""
     sought = Sought()
-    sought.add(
-        replace(PUSH, commits=(replace(COMMIT, author=author, committer=None),), pusher=None, sender=None)
-    )
+    sought.add(replace(PUSH, commits=(replace(COMMIT, author=author, committer=None),), pusher=None, sender=None))
     read = Identities(
         {key: one for key, one in KNOWN.by_account.items() if key in sought.account_ids},
         {key: one for key, one in KNOWN.by_address.items() if key in sought.addresses},

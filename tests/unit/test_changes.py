@@ -89,10 +89,7 @@ def test_every_kind_of_value_becomes_plain_json() -> None:
         "at": [None, "2026-01-02T03:04:05+00:00"],
         "key": [None, "00000000-0000-0000-0000-000000000007"],
         "colour": [None, "red"],
-        "settings": [
-            {},
-            {"nested": {"at": NOW.isoformat(), "of": ["red", "00000000-0000-0000-0000-000000000001"]}},
-        ],
+        "settings": [{}, {"nested": {"at": NOW.isoformat(), "of": ["red", "00000000-0000-0000-0000-000000000001"]}}],
         "tags": [[], ["a", 1, True, None, ["x"]]],
     }
 
@@ -118,7 +115,5 @@ def test_actors_are_named_by_what_leaves_the_service() -> None:
     person = UserActor(UserId(3), external(3))
     assert person.name == f"user:{external(3)}"
     assert ServiceActor("builds", frozenset()).name == "service:builds"
-    assert ServiceActor("builds", frozenset(), acting_user=person).name == (
-        f"service:builds for user:{external(3)}"
-    )
+    assert ServiceActor("builds", frozenset(), acting_user=person).name == (f"service:builds for user:{external(3)}")
     assert SystemActor("webhook").name == "system:webhook"

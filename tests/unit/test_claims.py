@@ -25,12 +25,7 @@ from core.domain.integrations.integration import (
     IntegrationStatus,
     OrganizationAlreadyConnected,
 )
-from core.domain.provider import (
-    Installation,
-    InstallationGone,
-    InstallationSuspended,
-    RepositoryAdministration,
-)
+from core.domain.provider import Installation, InstallationGone, InstallationSuspended, RepositoryAdministration
 from tests.support.builders.domain import INTEGRATION, NOW, ORGANIZATION
 
 PERSON, OTHER = ProviderUserId("7"), ProviderUserId("8")
@@ -66,10 +61,7 @@ def administering(total: int, administered: int, covered: int | None) -> Evidenc
     ("evidence", "proof"),
     [
         (
-            replace(
-                NOTHING,
-                installation=replace(INSTALLATION, account_type="User", account_id=AccountId(PERSON)),
-            ),
+            replace(NOTHING, installation=replace(INSTALLATION, account_type="User", account_id=AccountId(PERSON))),
             Proof.OWN_ACCOUNT,
         ),
         (announced(sender_id=PERSON), Proof.INSTALLED_IT),
@@ -94,10 +86,7 @@ def test_these_prove_it(evidence: Evidence, proof: Proof) -> None:
         (replace(announced(sender_id=PERSON), is_listed=False), InstallationNotVisible),
         (replace(administering(3, 3, 3), is_listed=False), InstallationNotVisible),
         # An organization whose number is a person's, and a person's account that is another's.
-        (
-            replace(NOTHING, installation=replace(INSTALLATION, account_id=AccountId(PERSON))),
-            InstallationNotProven,
-        ),
+        (replace(NOTHING, installation=replace(INSTALLATION, account_id=AccountId(PERSON))), InstallationNotProven),
         (replace(NOTHING, installation=replace(INSTALLATION, account_type="User")), InstallationNotProven),
         (announced(), InstallationNotProven),
         (announced(requester_id=OTHER), InstallationNotProven),
@@ -122,9 +111,7 @@ def test_these_prove_nothing(evidence: Evidence, refusal: type[DomainError]) -> 
 SUSPENDED_THERE = replace(INSTALLATION, suspended_at=NOW)
 
 
-@pytest.mark.parametrize(
-    "evidence", [NOTHING, announced(), replace(NOTHING, covered=2), administering(2, 2, None)]
-)
+@pytest.mark.parametrize("evidence", [NOTHING, announced(), replace(NOTHING, covered=2), administering(2, 2, None)])
 def test_a_suspension_that_keeps_it_from_being_proven_is_named(evidence: Evidence) -> None:
     """Nobody need ask an owner for what lifting it would show."""
     with pytest.raises(InstallationSuspended):

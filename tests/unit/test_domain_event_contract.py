@@ -24,13 +24,7 @@ TOLD: dict[type[Any], type[Message]] = {
     if is_dataclass(found) and isinstance(found, type) and found not in (RecordedEvent, DomainEvent)
 }
 AT = datetime(2026, 9, 21, 12, 0, 0, 123456, tzinfo=UTC)
-PROTO_TYPES = {
-    str: "TYPE_STRING",
-    UUID: "TYPE_STRING",
-    int: "TYPE_INT64",
-    bool: "TYPE_BOOL",
-    datetime: "TYPE_MESSAGE",
-}
+PROTO_TYPES = {str: "TYPE_STRING", UUID: "TYPE_STRING", int: "TYPE_INT64", bool: "TYPE_BOOL", datetime: "TYPE_MESSAGE"}
 
 
 def hints(of: type[Any]) -> dict[str, Any]:
@@ -153,12 +147,8 @@ def test_the_envelope_is_a_recorded_event() -> None:
     written = described(domain_events_pb2.DomainEvent)
     envelope = {name: field for name, field in written.items() if not field.HasField("oneof_index")}
     assert set(envelope) | {"data"} == set(hints(RecordedEvent))
-    assert {envelope[name].type_name for name in ("occurred_at", "recorded_at")} == {
-        ".google.protobuf.Timestamp"
-    }
-    choices = {
-        field.type_name.rpartition(".")[2] for field in written.values() if field.HasField("oneof_index")
-    }
+    assert {envelope[name].type_name for name in ("occurred_at", "recorded_at")} == {".google.protobuf.Timestamp"}
+    choices = {field.type_name.rpartition(".")[2] for field in written.values() if field.HasField("oneof_index")}
     assert choices == {of.__name__ for of in get_args(EventData)}
 
 

@@ -94,9 +94,7 @@ def test_no_file_is_overwritten_unless_it_was_said(tmp_path: Path) -> None:
     assert path.read_bytes() == b"forced"
 
 
-def test_what_cannot_be_written_there_is_written_elsewhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_written_there_is_written_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """GitHub shows it once: a directory that is gone must not cost the app."""
     home = tmp_path / "home"
     home.mkdir()

@@ -21,9 +21,7 @@ def test_a_database_that_is_gone(
     monkeypatch.setattr("entrypoints.cli.application.configure_command", lambda _settings: None)
     published = {"database_url": GONE, "redis_url": "redis://127.0.0.1:1/0", "webhook_secret": SECRET}
     (tmp_path / "demo.json").write_text(json.dumps(published))
-    environment = {"CREWKIT_GIT_HOME": str(tmp_path)} | (
-        {"CREWKIT_GIT_DATABASE_URL": GONE} if is_named else {}
-    )
+    environment = {"CREWKIT_GIT_HOME": str(tmp_path)} | ({"CREWKIT_GIT_DATABASE_URL": GONE} if is_named else {})
     done = CliRunner().invoke(events, arguments, env=environment)
     assert done.exit_code == 1
     assert done.output.endswith("(storage_unavailable)\n")

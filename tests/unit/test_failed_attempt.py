@@ -14,18 +14,10 @@ def test_three_attempts_with_growing_delays_then_failed() -> None:
     outcomes = [failed_attempt(replace(EVENT, attempts=made), "it broke", now=NOW) for made in range(3)]
     assert outcomes == [
         Settlement(
-            EVENT.id,
-            EventStatus.PENDING,
-            reason="it broke",
-            attempts=1,
-            next_attempt_at=NOW + timedelta(seconds=10),
+            EVENT.id, EventStatus.PENDING, reason="it broke", attempts=1, next_attempt_at=NOW + timedelta(seconds=10)
         ),
         Settlement(
-            EVENT.id,
-            EventStatus.PENDING,
-            reason="it broke",
-            attempts=2,
-            next_attempt_at=NOW + timedelta(minutes=2),
+            EVENT.id, EventStatus.PENDING, reason="it broke", attempts=2, next_attempt_at=NOW + timedelta(minutes=2)
         ),
         Settlement(EVENT.id, EventStatus.FAILED, reason="it broke", attempts=3),
     ]
@@ -48,9 +40,4 @@ def test_more_attempts_than_allowed_are_failed_too(made: int) -> None:
 def test_a_failure_has_no_verdicts_and_no_owner() -> None:
     """Nothing was decided, so nothing is claimed."""
     failed = failed_attempt(EVENT, "x", now=NOW)
-    assert (failed.verdicts, failed.integration_id, failed.link_id, failed.project_ids) == (
-        (),
-        None,
-        None,
-        (),
-    )
+    assert (failed.verdicts, failed.integration_id, failed.link_id, failed.project_ids) == ((), None, None, ())

@@ -33,9 +33,7 @@ texts = st.text(max_size=60) | st.text("0123456789abcdefABCDEF-", max_size=40)
 _encoded = (st.binary(max_size=60) | json_values.map(lambda value: json.dumps(value).encode())).map(
     lambda inside: base64.urlsafe_b64encode(inside).rstrip(b"=").decode()
 )
-_jose = json_values.map(
-    lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
-)
+_jose = json_values.map(lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode())
 credentials = texts | st.lists(_jose | texts, min_size=2, max_size=4).map(".".join)
 
 
@@ -85,10 +83,7 @@ def test_credentials_are_understood_or_refused(authorization: list[str], users: 
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 VERIFIER = JwtVerifier(
-    PinnedKey(tokens.public_pem(tokens.rsa_key())),
-    SettableClock(NOW),
-    issuer=tokens.ISSUER,
-    audience=tokens.AUDIENCE,
+    PinnedKey(tokens.public_pem(tokens.rsa_key())), SettableClock(NOW), issuer=tokens.ISSUER, audience=tokens.AUDIENCE
 )
 
 

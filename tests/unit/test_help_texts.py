@@ -16,28 +16,8 @@ _MAX_CPU_SECONDS = 0.5
 # Each of these takes longer to import than everything that help needs.
 _HEAVY_LIBRARIES = frozenset(
     {
-        *(
-            "alembic",
-            "asyncio",
-            "authlib",
-            "cryptography",
-            "google",
-            "grpc",
-            "httpx",
-            "jwt",
-            "msgspec",
-            "oso",
-        ),
-        *(
-            "prometheus_client",
-            "psycopg",
-            "redis",
-            "rq",
-            "sentry_sdk",
-            "sqlalchemy",
-            "starlette",
-            "structlog",
-        ),
+        *("alembic", "asyncio", "authlib", "cryptography", "google", "grpc", "httpx", "jwt", "msgspec", "oso"),
+        *("prometheus_client", "psycopg", "redis", "rq", "sentry_sdk", "sqlalchemy", "starlette", "structlog"),
         *("urllib.request", "uvicorn"),
     }
 )

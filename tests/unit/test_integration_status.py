@@ -5,12 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.domain.errors import ErrorKind
-from core.domain.integrations.integration import (
-    Integration,
-    IntegrationStatus,
-    InvalidTransition,
-    StatusReason,
-)
+from core.domain.integrations.integration import Integration, IntegrationStatus, InvalidTransition, StatusReason
 from tests.support.builders.domain import (
     EARLIER,
     INTEGRATION,
@@ -44,10 +39,7 @@ def test_a_revoked_integration_does_not_come_back_by_itself() -> None:
     """Only a new binding brings it back, and the caller is told so."""
     with pytest.raises(InvalidTransition) as error:
         REVOKED.activated(at=NOW)
-    assert (error.value.kind, error.value.code) == (
-        ErrorKind.FAILED_PRECONDITION,
-        "integration_transition_invalid",
-    )
+    assert (error.value.kind, error.value.code) == (ErrorKind.FAILED_PRECONDITION, "integration_transition_invalid")
     with pytest.raises(InvalidTransition):
         REVOKED.suspended(StatusReason.TOKEN_REFUSED, at=NOW)
 

@@ -60,9 +60,7 @@ def test_text_keys_spread_over_the_lanes() -> None:
     assert max(spread.values()) <= 2 * 1000 / LANES
 
 
-@pytest.mark.parametrize(
-    "text", ["", "0", "01", "+1", "-1", " 1", "1_0", "\u0661", "1.0", str(2**63), "9" * 5000]
-)
+@pytest.mark.parametrize("text", ["", "0", "01", "+1", "-1", " 1", "1_0", "\u0661", "1.0", str(2**63), "9" * 5000])
 def test_only_the_usual_form_of_a_positive_number_is_a_number(text: str) -> None:
     """Two keys never become one number."""
     assert to_number(text) is None

@@ -50,9 +50,7 @@ def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | 
         inner = [(key, item) for key, item in value.items() if not key.endswith("_url")]
         return [one for key, item in inner for one in [(*path, key), *places(item, (*path, key))]]
     if isinstance(value, list):
-        return [
-            one for index, item in enumerate(value) for one in [(*path, index), *places(item, (*path, index))]
-        ]
+        return [one for index, item in enumerate(value) for one in [(*path, index), *places(item, (*path, index))]]
     return []
 
 
@@ -96,10 +94,7 @@ def test_damaged_bytes_are_survived(text: str, data: st.DataObject) -> None:
     body = text.encode()
     start = data.draw(st.integers(0, len(body)))
     length = data.draw(st.sampled_from([0, 1, 7, len(body)]))
-    read(
-        data.draw(st.sampled_from(EVENTS)),
-        body[:start] + data.draw(st.binary(max_size=4)) + body[start + length :],
-    )
+    read(data.draw(st.sampled_from(EVENTS)), body[:start] + data.draw(st.binary(max_size=4)) + body[start + length :])
 
 
 @given(st.sampled_from(EVENTS), st.sampled_from(TEXTS))

@@ -14,11 +14,7 @@ from tests.support.builders.webhooks import protocol
     ("event", "body", "reason"),
     [
         ("installation", b'{"action":"moved","installation":{"id":1,"account":{}}}', "action_not_handled"),
-        (
-            "installation_target",
-            b'{"action":"moved","installation":{"id":1},"account":{}}',
-            "action_not_handled",
-        ),
+        ("installation_target", b'{"action":"moved","installation":{"id":1},"account":{}}', "action_not_handled"),
         ("repository", b'{"action":"starred","installation":{"id":1},"repository":{}}', "action_not_handled"),
         ("github_app_authorization", b'{"action":"granted"}', "action_not_handled"),
         ("an_event_of_tomorrow", b'{"installation":{"id":1}}', "event_not_handled"),

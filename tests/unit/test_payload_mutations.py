@@ -212,11 +212,7 @@ def test_an_odd_field_never_loses_the_routing(pytestconfig: pytest.Config) -> No
         payload = msgspec.json.decode(body)
         whole = READING.verify(signed(body, event.encode()), body)
         top = [(step,) for step in payload]
-        inner = [
-            place
-            for place in places(payload)
-            if place[0] in ("installation", "repository") and len(place) == 2
-        ]
+        inner = [place for place in places(payload) if place[0] in ("installation", "repository") and len(place) == 2]
         for place in [*top, *inner]:
             for changed_body in mutated(payload, place):
                 kept = READING.verify(signed(changed_body, event.encode()), changed_body)

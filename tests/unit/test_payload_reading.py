@@ -139,9 +139,7 @@ def test_a_bot_is_told_as_one_and_may_have_no_address() -> None:
     push = demo("push/branch-by-bot")
     assert isinstance(push, Push)
     assert push.sender == ProviderUser("900000050", "launchpad-release[bot]", "Bot")
-    assert push.pusher == Author(
-        "launchpad-release[bot]", account_id=ProviderUserId("900000050"), is_bot=True
-    )
+    assert push.pusher == Author("launchpad-release[bot]", account_id=ProviderUserId("900000050"), is_bot=True)
 
 
 def test_letters_of_all_kinds_are_kept() -> None:
@@ -166,9 +164,7 @@ def test_letters_of_all_kinds_are_kept() -> None:
         (octokit("push/branch-created.committer-without-username"), (True, False, False), 1),
     ],
 )
-def test_each_kind_of_push_says_what_it_is(
-    notice: Notice, flags: tuple[bool, bool, bool], commits: int
-) -> None:
+def test_each_kind_of_push_says_what_it_is(notice: Notice, flags: tuple[bool, bool, bool], commits: int) -> None:
     """Created, deleted and forced are told apart, with or without commits; a deleted ref has no head."""
     assert isinstance(notice, Push)
     assert (notice.created, notice.deleted, notice.forced) == flags

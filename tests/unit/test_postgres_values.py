@@ -8,14 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from adapters.postgres.connection.packed_arrays import (
-    Bigints,
-    Booleans,
-    Documents,
-    Smallints,
-    Texts,
-    Timestamps,
-)
+from adapters.postgres.connection.packed_arrays import Bigints, Booleans, Documents, Smallints, Texts, Timestamps
 from adapters.postgres.queries.trigrams import _hashes, grams
 from adapters.postgres.rows.codec import encode, storable
 from adapters.postgres.rows.compression import compress, decompress

@@ -165,9 +165,7 @@ FAULTS: dict[str, tuple[int, bytes] | Exception] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-async def test_keys_are_kept_while_the_issuer_is_silent_or_broken(
-    fault: tuple[int, bytes] | Exception,
-) -> None:
+async def test_keys_are_kept_while_the_issuer_is_silent_or_broken(fault: tuple[int, bytes] | Exception) -> None:
     """An outage of the issuer's page signs nobody out."""
     issuer = Issuer(first())
     async with issuer.read_by() as keys:

@@ -55,9 +55,7 @@ def test_an_address_nobody_answers_is_told_in_one_line(tmp_path: Path, url: str,
 
 @pytest.mark.parametrize("is_set", [True, False], ids=["secret", "no secret"])
 @pytest.mark.parametrize("is_named", [True, False], ids=["url", "no url"])
-def test_it_asks_for_what_is_missing_and_for_nothing_else(
-    tmp_path: Path, *, is_set: bool, is_named: bool
-) -> None:
+def test_it_asks_for_what_is_missing_and_for_nothing_else(tmp_path: Path, *, is_set: bool, is_named: bool) -> None:
     """A secret that is set is not asked for, nor an address that was given."""
     secret = {"CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": SECRET} if is_set else {}
     environment = {"CREWKIT_GIT_HOME": str(tmp_path), "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "", **secret}

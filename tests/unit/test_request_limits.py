@@ -52,9 +52,7 @@ def echoed(method: str, target: str, headers: int, body: bytes) -> tuple[int, An
     return 200, said
 
 
-SIZES = st.one_of(
-    st.integers(0, 300), st.integers(MAX_HEAD_BYTES - 3, MAX_HEAD_BYTES), st.integers(5000, 20_000)
-)
+SIZES = st.one_of(st.integers(0, 300), st.integers(MAX_HEAD_BYTES - 3, MAX_HEAD_BYTES), st.integers(5000, 20_000))
 # Bytes that look like ends of heads and chunks, and others.
 LOOKALIKES = (b"\r\n", b"\r\n\r\n", b"0\r\n\r\n", b"GET / HTTP/1.1\r\n", b"\n", b"abc")
 BODIES = st.lists(st.sampled_from(LOOKALIKES)).map(b"".join) | st.binary(max_size=400)
@@ -108,9 +106,7 @@ PLACES = st.lists(st.integers(0, 200_000), max_size=12)
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(requests(), min_size=1, max_size=4), PLACES)
-def test_valid_requests_are_answered_in_order_however_they_are_cut(
-    sent: list[Sent], places: list[int]
-) -> None:
+def test_valid_requests_are_answered_in_order_however_they_are_cut(sent: list[Sent], places: list[int]) -> None:
     """Pipelined, with and without bodies of every framing."""
     data = b"".join(one.data for one in sent)
     assert answers(*cut(data, places)) == ([one.answer for one in sent], False)

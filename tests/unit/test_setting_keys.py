@@ -65,9 +65,7 @@ def forms(pem: str, path: Path) -> dict[str, str]:
         "text around": f"Bag Attributes: none\n{pem}\nend of file",
         "base64": encoded,
         "base64 in lines": base64.encodebytes(pem.encode()).decode(),
-        "base64 of CRLF and a mark": base64.b64encode(
-            b"\xef\xbb\xbf" + pem.replace("\n", "\r\n").encode()
-        ).decode(),
+        "base64 of CRLF and a mark": base64.b64encode(b"\xef\xbb\xbf" + pem.replace("\n", "\r\n").encode()).decode(),
         "path": str(path),
         "path in quotes": f'"{path}"',
         "path as URL": f"file://{path}",

@@ -15,9 +15,7 @@ FIRST, SECOND = "b1f64c07e2d9a358", "5a90d7e3c4f1b826"
 
 def read(**given: str) -> Settings:
     """Read a development environment with these settings."""
-    return Settings.from_environment(
-        DEVELOPMENT | {f"CREWKIT_GIT_{name}": text for name, text in given.items()}
-    )
+    return Settings.from_environment(DEVELOPMENT | {f"CREWKIT_GIT_{name}": text for name, text in given.items()})
 
 
 def refusal(**given: str) -> str:

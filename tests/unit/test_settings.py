@@ -116,15 +116,7 @@ def test_blank_counts_as_not_set() -> None:
 
 BAD_VALUES = {
     "ENVIRONMENT": ["staging", "Production"],
-    "HTTP_ADDR": [
-        "3050",
-        "localhost",
-        "localhost:",
-        ":3050",
-        "localhost:http",
-        "localhost:65536",
-        "::1:3050",
-    ],
+    "HTTP_ADDR": ["3050", "localhost", "localhost:", ":3050", "localhost:http", "localhost:65536", "::1:3050"],
     "DATABASE_URL": [
         "mysql://h/db",
         "h/db",
@@ -153,9 +145,7 @@ BAD_VALUES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [(name, value) for name, bad in BAD_VALUES.items() for value in bad]
-)
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, bad in BAD_VALUES.items() for value in bad])
 def test_a_value_that_cannot_be_meant_is_refused(name: str, value: str) -> None:
     """Each is named with what is wrong and what to do."""
     assert name in refused({**DEVELOPMENT, f"CREWKIT_GIT_{name}": value})
@@ -275,9 +265,7 @@ def test_production_refuses_plain_http_except_on_this_machine(name: str) -> None
         "[::ffff:10.0.0.1]",
     ):
         for process in (None, "api", "doctor"):
-            assert refused({**env, variable: f"http://{host}"}, process) == {
-                name: f"http://{host} is not encrypted"
-            }
+            assert refused({**env, variable: f"http://{host}"}, process) == {name: f"http://{host} is not encrypted"}
     for host in ("127.0.0.1:3050", "127.8.9.10", "localhost", "[::1]:3050"):
         Settings.from_environment({**env, variable: f"http://{host}"})
     Settings.from_environment({**DEVELOPMENT, variable: "http://git.crewkit.example"})

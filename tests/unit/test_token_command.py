@@ -58,9 +58,7 @@ async def test_a_user_is_named_by_role_address_or_id(home: Path, user: str) -> N
 
 async def test_a_service_gets_its_scopes(home: Path) -> None:
     """As crewkit would issue it."""
-    principal = await principal_of(
-        run(home, "--service", "deployer", "--scope", "git.read", "--scope", "git.link")
-    )
+    principal = await principal_of(run(home, "--service", "deployer", "--scope", "git.read", "--scope", "git.link"))
 
     assert (principal.service, principal.user_id) == ("deployer", None)
     assert principal.scopes == {"git.read", "git.link"}
@@ -68,10 +66,7 @@ async def test_a_service_gets_its_scopes(home: Path) -> None:
 
 async def test_it_lives_as_long_as_asked(home: Path) -> None:
     """Eight hours unless told otherwise."""
-    for arguments, lifetime in (
-        (["owner"], timedelta(hours=8)),
-        (["owner", "--ttl", "90s"], timedelta(seconds=90)),
-    ):
+    for arguments, lifetime in ((["owner"], timedelta(hours=8)), (["owner", "--ttl", "90s"], timedelta(seconds=90))):
         principal = await principal_of(run(home, *arguments))
         assert abs(principal.expires_at - datetime.now(UTC) - lifetime) < timedelta(seconds=30)
 

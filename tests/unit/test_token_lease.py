@@ -185,11 +185,7 @@ def test_what_a_token_brings_back(state: str) -> None:
     if before.status is not IntegrationStatus.SUSPENDED:
         assert after == before
         return
-    assert (after.status, after.status_reason, after.status_changed_at) == (
-        IntegrationStatus.ACTIVE,
-        None,
-        NOW,
-    )
+    assert (after.status, after.status_reason, after.status_changed_at) == (IntegrationStatus.ACTIVE, None, NOW)
     assert after.sync_requested_at == NOW
 
 

@@ -10,16 +10,7 @@ from adapters.secrets.tokens import JwtVerifier
 from core.domain.principals import TokenRefused
 from testing.memory.clock import SettableClock
 from tests.support.builders import tokens
-from tests.support.builders.tokens import (
-    AUDIENCE,
-    ISSUER,
-    USER,
-    claims,
-    forged,
-    public_pem,
-    signed,
-    signed_by_hand,
-)
+from tests.support.builders.tokens import AUDIENCE, ISSUER, USER, claims, forged, public_pem, signed, signed_by_hand
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -61,9 +52,7 @@ async def test_a_sound_token_speaks_for_its_user(key: Callable[[], tokens.Privat
 
 async def test_a_service_token_speaks_for_a_service_with_scopes() -> None:
     """A `service` claim makes it a service's, whatever its subject is."""
-    principal = await verifier().verify(
-        user_token(service="deployer", scope="git.read git.tokens", sub="client-17")
-    )
+    principal = await verifier().verify(user_token(service="deployer", scope="git.read git.tokens", sub="client-17"))
 
     assert principal.service == "deployer"
     assert principal.scopes == {"git.read", "git.tokens"}
@@ -161,9 +150,7 @@ FORGED: dict[str, Callable[[], str]] = {
     "its own key in the header": lambda: forged(
         {"alg": "RS256", "jwk": tokens.public_jwk(tokens.rsa_key("other"), "x")}, claims(NOW), b"x" * 256
     ),
-    "an unknown critical extension": lambda: forged(
-        {"alg": "RS256", "crit": ["x"], "x": 1}, claims(NOW), b"x"
-    ),
+    "an unknown critical extension": lambda: forged({"alg": "RS256", "crit": ["x"], "x": 1}, claims(NOW), b"x"),
     "two parts": lambda: "a.b",
     "five parts": lambda: "a.b.c.d.e",
     "nothing": lambda: "",
@@ -250,11 +237,7 @@ async def test_memory_is_bounded() -> None:
 
 @pytest.mark.parametrize(
     "pem",
-    [
-        "",
-        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
-        public_pem(tokens.rsa_key("short", 1024)),
-    ],
+    ["", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", public_pem(tokens.rsa_key("short", 1024))],
     ids=["empty", "broken", "short"],
 )
 def test_a_key_that_proves_too_little_is_refused_at_construction(pem: str) -> None:

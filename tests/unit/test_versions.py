@@ -29,10 +29,7 @@ def version(by: Actor, **changes: object) -> Version:
     [
         (PERSON, NamedActor(ActorKind.USER, user_id=external(3))),
         (ServiceActor("builds", frozenset()), NamedActor(ActorKind.SERVICE, "builds")),
-        (
-            ServiceActor("builds", frozenset(), acting_user=PERSON),
-            NamedActor(ActorKind.SERVICE, "builds", external(3)),
-        ),
+        (ServiceActor("builds", frozenset(), acting_user=PERSON), NamedActor(ActorKind.SERVICE, "builds", external(3))),
         (ServiceActor("odd: for x", frozenset()), NamedActor(ActorKind.SERVICE, "odd: for x")),
         (SystemActor("webhook", DELIVERY), NamedActor(ActorKind.WEBHOOK, delivery_id=DELIVERY)),
         (SystemActor("scheduler"), NamedActor(ActorKind.SCHEDULER, "scheduler")),

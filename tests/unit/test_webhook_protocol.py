@@ -123,10 +123,7 @@ SPOOFS: dict[str, tuple[str, dict[str, object]]] = {
     ),
     "organization.renamed as repository": ("repository", {**BARE, "action": "renamed"}),
     "organization.renamed as pull_request": ("pull_request", {**BARE, "action": "renamed"}),
-    "a repository body as pull_request": (
-        "pull_request",
-        {**BARE, "action": "renamed", "repository": {"id": 1}},
-    ),
+    "a repository body as pull_request": ("pull_request", {**BARE, "action": "renamed", "repository": {"id": 1}}),
 }
 
 
@@ -146,17 +143,13 @@ def test_a_body_without_the_fields_of_its_event_is_of_another(event: str, body: 
         ("repository", {"action": "renamed", "repository": {}}, "repository.id"),
     ],
 )
-def test_a_body_without_one_required_field_is_unreadable(
-    event: str, body: dict[str, object], field: str
-) -> None:
+def test_a_body_without_one_required_field_is_unreadable(event: str, body: dict[str, object], field: str) -> None:
     """Its other fields show that it belongs to the event."""
     with pytest.raises(EnvelopeUnreadable, match=f"`{field}`"):
         protocol().read(event, json.dumps({**body, "installation": {"id": 2}}).encode())
 
 
-@pytest.mark.parametrize(
-    "event", ["github_app_authorization", "installation_repositories", "installation_target"]
-)
+@pytest.mark.parametrize("event", ["github_app_authorization", "installation_repositories", "installation_target"])
 def test_events_without_a_time_may_come_with_the_same_bytes(event: str) -> None:
     """Who adds, removes and adds a repository again sends the first body twice."""
     assert not protocol().verify(signed(BODY, event.encode()), BODY).is_unique

@@ -15,9 +15,7 @@ from core.domain.deliveries.delivery import BodyRefused, HeadersRefused, Signatu
 from core.domain.errors import ErrorKind
 from tests.support.builders.webhooks import DELIVERY, SECRET, SIGNATURE, protocol, signature, signed
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "data" / "signature_vectors.json").read_bytes()
-)
+VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "data" / "signature_vectors.json").read_bytes())
 BODY = b'{"zen":"Keep it logically awesome."}'
 NOT_JSON = b"\xff{"
 
@@ -105,19 +103,14 @@ def test_a_malformed_signature_is_refused(value: bytes) -> None:
     assert refused.value.reason == "signature_malformed"
 
 
-@pytest.mark.parametrize(
-    "body", [BODY, NOT_JSON, b"", b"[" * 100_000], ids=["JSON", "bytes", "empty", "deep"]
-)
+@pytest.mark.parametrize("body", [BODY, NOT_JSON, b"", b"[" * 100_000], ids=["JSON", "bytes", "empty", "deep"])
 @pytest.mark.parametrize("value", [None, b"sha256=short", b"sha256=" + b"0" * 64])
 def test_without_a_right_signature_nothing_else_is_looked_at(value: bytes | None, body: bytes) -> None:
     """Whoever cannot sign gets one coarse answer, whatever headers and body hold; the logs get the reason."""
     headers = headers_with(value, body) | {b"x-github-event": b"\x00", b"x-github-delivery": b""}
     with pytest.raises(SignatureRefused) as refused:
         protocol().verify(headers, body)
-    assert (refused.value.kind, refused.value.code) == (
-        ErrorKind.UNAUTHENTICATED,
-        "webhook_signature_invalid",
-    )
+    assert (refused.value.kind, refused.value.code) == (ErrorKind.UNAUTHENTICATED, "webhook_signature_invalid")
     assert refused.value.reason not in refused.value.message
 
 

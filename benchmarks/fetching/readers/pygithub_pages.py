@@ -19,9 +19,7 @@ def main(url: str, rounds: int) -> None:
 
 
 def _read(client: github.Github) -> int:
-    listed = PaginatedList(
-        Repository, client.requester, "/installation/repositories", None, list_item="repositories"
-    )
+    listed = PaginatedList(Repository, client.requester, "/installation/repositories", None, list_item="repositories")
     return len([(one.id, one.full_name, one.default_branch) for one in listed])
 
 

@@ -64,8 +64,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "database_not_migrated": "Tables are missing or out of date. Run `crewkit-git migrate`.",
     "database_not_writable": "PostgreSQL responds, but a test write failed. Check the disk space of "
     "PostgreSQL. Logged again only after `database_writable`.",
-    "database_unavailable": "PostgreSQL cannot be used. `reason` has the remedy. Logged once per outage and "
-    "reason.",
+    "database_unavailable": "PostgreSQL cannot be used. `reason` has the remedy. Logged once per outage and reason.",
     "database_writable": "Test writes to the database succeed again.",
     "deliveries_recovered": "A recovery run compared the delivery log with the stored deliveries and fetched "
     "missing deliveries. If the run stopped early, `reason` has the cause.",
@@ -96,14 +95,11 @@ LOG_EVENTS: Mapping[str, str] = {
     "provider_breaker_closed": "The provider responds again, and requests are sent again.",
     "provider_breaker_opened": "Requests to the provider failed repeatedly. New requests fail immediately "
     "until the provider responds again.",
-    "provider_field_skipped": "An optional field had the wrong type and was skipped. Logged once per source "
-    "and field.",
-    "provider_refused": "The provider rejected a request. At level `error`, the request was wrong: report "
-    "the line.",
+    "provider_field_skipped": "An optional field had the wrong type and was skipped. Logged once per source and field.",
+    "provider_refused": "The provider rejected a request. At level `error`, the request was wrong: report the line.",
     "provider_unavailable": "A request to the provider failed: network error, timeout or server error.",
     "redis_available": "Redis is available again. Logged by workers.",
-    "redis_not_supported": "Redis runs in an unsupported mode: cluster mode or Sentinel. `reason` has the "
-    "remedy.",
+    "redis_not_supported": "Redis runs in an unsupported mode: cluster mode or Sentinel. `reason` has the remedy.",
     "redis_unavailable": "Redis cannot be used. `reason` has the remedy. Logged by workers, once per outage.",
     "request": "An HTTP request ended.",
     "request_refused": "An HTTP request was rejected before routing: malformed or too large.",
@@ -122,8 +118,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "worker_notification_failed": "Workers could not be notified through Redis. `reason` has the remedy. "
     "Logged once per outage.",
     "worker_notifications_resumed": "Workers can be notified again.",
-    "worker_registered_again": "Redis had lost the registration of a worker, and the worker registered "
-    "itself again.",
+    "worker_registered_again": "Redis had lost the registration of a worker, and the worker registered itself again.",
     "worker_started": "A worker waits for jobs.",
     "worker_stopped": "A worker has finished its job and stops.",
 }

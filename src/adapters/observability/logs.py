@@ -24,9 +24,7 @@ def configure_logs(*, level: str, development: bool = False) -> None:
     structlog.configure(
         processors=_processors(development=development, colors=out.isatty()),
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=(
-            structlog.WriteLoggerFactory(out) if development else structlog.BytesLoggerFactory(out.buffer)
-        ),
+        logger_factory=(structlog.WriteLoggerFactory(out) if development else structlog.BytesLoggerFactory(out.buffer)),
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()

@@ -15,11 +15,7 @@ from requests import Session
 
 from ports.traces import Role, Span, Traces
 
-_KINDS = {
-    Role.ANSWERS: SpanKind.SERVER,
-    Role.ASKS: SpanKind.CLIENT,
-    Role.PROCESSES: SpanKind.CONSUMER,
-}
+_KINDS = {Role.ANSWERS: SpanKind.SERVER, Role.ASKS: SpanKind.CLIENT, Role.PROCESSES: SpanKind.CONSUMER}
 _W3C = TraceContextTextMapPropagator()
 _PARENT = "traceparent"
 

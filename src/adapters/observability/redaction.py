@@ -35,15 +35,12 @@ _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     ),
     (
         ("-----BEGIN",),
-        re.compile(
-            r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
-        ),
+        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
         REDACTED,
     ),
 )
 _SECRET_NAME = re.compile(
-    r"authorization|cookie|token|secret|password|passwd|signature|private_?key|encryption_?key|verifier",
-    re.IGNORECASE,
+    r"authorization|cookie|token|secret|password|passwd|signature|private_?key|encryption_?key|verifier", re.IGNORECASE
 )
 
 

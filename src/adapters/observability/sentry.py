@@ -83,13 +83,7 @@ class SentryAlerts(Alerts):
         if current is not None:
             event, hint = event_from_exception(current, client_options=self._client.options)
         event.update(
-            {
-                "level": "error",
-                "message": message,
-                "fingerprint": [code],
-                "tags": {"code": code},
-                "extra": dict(facts),
-            }
+            {"level": "error", "message": message, "fingerprint": [code], "tags": {"code": code}, "extra": dict(facts)}
         )
         self._client.capture_event(event, hint, scope=Scope())
 

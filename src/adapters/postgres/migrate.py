@@ -52,9 +52,7 @@ def _ignore(_migration: Migration) -> None:
     pass
 
 
-def migrate(
-    database_url: str, revision: str = "head", *, on_applied: Callable[[Migration], None] = _ignore
-) -> None:
+def migrate(database_url: str, revision: str = "head", *, on_applied: Callable[[Migration], None] = _ignore) -> None:
     """Bring the database up to a revision, the newest by default; does nothing where it is there.
 
     Calls `on_applied` after each migration. Concurrent calls wait for each other. Each migration is one
@@ -77,9 +75,7 @@ def migrate(
             ) from error
 
 
-def downgrade(
-    database_url: str, revision: str, *, on_reverted: Callable[[Migration], None] = _ignore
-) -> None:
+def downgrade(database_url: str, revision: str, *, on_reverted: Callable[[Migration], None] = _ignore) -> None:
     """Bring the database down to a revision, or to nothing of ours with `base`; crewkit's tables stay.
 
     Calls `on_reverted` after each migration. Raises as `migrate` does, and `RevisionUnknown`.
@@ -191,9 +187,7 @@ def _locked(database_url: str) -> Iterator[Connection]:
             yield connection
         except OperationalError as error:
             if isinstance(error.orig, LockNotAvailable):
-                raise StorageConflict(
-                    "Other sessions hold locks that this migration needs. Try again."
-                ) from error
+                raise StorageConflict("Other sessions hold locks that this migration needs. Try again.") from error
             raise
 
 
@@ -216,14 +210,10 @@ def _lock(connection: Connection) -> None:
     statement under way, so it and a process that waits for its lock would wait for each other.
     """
     deadline = monotonic() + _WAIT_FOR_OTHERS_SECONDS
-    while not connection.scalar(
-        text("SELECT pg_try_advisory_lock(:class, :key)"), {"class": CLASS, "key": MIGRATIONS}
-    ):
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:class, :key)"), {"class": CLASS, "key": MIGRATIONS}):
         connection.commit()
         if monotonic() > deadline:
-            raise StorageConflict(
-                "Another process is migrating this database. Try again after it has finished."
-            )
+            raise StorageConflict("Another process is migrating this database. Try again after it has finished.")
         sleep(_LOCK_POLL_SECONDS)
     connection.commit()
 

@@ -46,18 +46,14 @@ async def seed_user(database: Database, external_id: UUID, *, email: str, name: 
     return User(*row)
 
 
-async def seed_membership(
-    database: Database, user_id: UserId, organization_id: OrganizationId, *, role: Role
-) -> None:
+async def seed_membership(database: Database, user_id: UserId, organization_id: OrganizationId, *, role: Role) -> None:
     """Give a user a role in an organization."""
     async with database.session() as session:
         await session.change(_MEMBERSHIP, (user_id, organization_id, role.value))
         await session.commit()
 
 
-async def seed_project(
-    database: Database, external_id: UUID, organization_id: OrganizationId, *, name: str
-) -> Project:
+async def seed_project(database: Database, external_id: UUID, organization_id: OrganizationId, *, name: str) -> Project:
     """Put in a project."""
     async with database.session() as session:
         [row] = await session.write(_PROJECT, (external_id, organization_id, name))

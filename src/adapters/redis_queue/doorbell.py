@@ -40,9 +40,7 @@ class RedisDoorbell(Doorbell):
     A job has a random id: RQ's `unique` would refuse a ring for as long as an earlier job's hash exists.
     """
 
-    def __init__(
-        self, url: str, *, job: str, setting: str = "the Redis URL", traces: Traces | None = None
-    ) -> None:
+    def __init__(self, url: str, *, job: str, setting: str = "the Redis URL", traces: Traces | None = None) -> None:
         """Ring by a job that calls the function of this dotted name with the lane.
 
         `setting` is the name of the setting with the URL, for texts to operators.
@@ -54,10 +52,7 @@ class RedisDoorbell(Doorbell):
         self._carried: dict[int, str | None] = {}
         self._shown = shown(url)
         self._redis = redis.Redis.from_url(
-            url,
-            socket_timeout=_NETWORK_SECONDS,
-            socket_connect_timeout=_NETWORK_SECONDS,
-            retry=Retry(NoBackoff(), 0),
+            url, socket_timeout=_NETWORK_SECONDS, socket_connect_timeout=_NETWORK_SECONDS, retry=Retry(NoBackoff(), 0)
         )
         self._queue = Queue(QUEUE, connection=self._redis, serializer=JSONSerializer)
         # One byte per lane, written by the event loop and cleared by the thread before it rings, so that a

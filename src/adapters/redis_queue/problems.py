@@ -45,9 +45,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], QueueProblem], ...] = (
     (re.compile(r"READONLY|read only replica"), REPLICA),
     (
         re.compile(r"NOAUTH|WRONGPASS|invalid username-password|[Aa]uthentication|without any password"),
-        QueueProblem(
-            "Redis rejected the user or the password.", f"Correct the user and password in {_SETTING}."
-        ),
+        QueueProblem("Redis rejected the user or the password.", f"Correct the user and password in {_SETTING}."),
     ),
     (
         re.compile(r"NOPERM|has no permissions"),
@@ -57,28 +55,21 @@ _KNOWN: tuple[tuple[re.Pattern[str], QueueProblem], ...] = (
     ),
     (
         re.compile(r"OOM|maxmemory"),
-        QueueProblem(
-            "The memory of Redis is full.", "Raise maxmemory, or remove the data of other programs."
-        ),
+        QueueProblem("The memory of Redis is full.", "Raise maxmemory, or remove the data of other programs."),
     ),
     (
         re.compile(r"MISCONF"),
         QueueProblem(
-            "Redis rejects writes, because it cannot save to its disk.",
-            "Check the disk and the log of Redis.",
+            "Redis rejects writes, because it cannot save to its disk.", "Check the disk and the log of Redis."
         ),
     ),
     (
         re.compile(r"DB index|database index"),
         QueueProblem(
-            "Redis has no database with this number.",
-            f"Correct the number at the end of {_SETTING}; 0 always exists.",
+            "Redis has no database with this number.", f"Correct the number at the end of {_SETTING}; 0 always exists."
         ),
     ),
-    (
-        re.compile(r"LOADING"),
-        QueueProblem("Redis is still loading its data.", "Wait until it has started."),
-    ),
+    (re.compile(r"LOADING"), QueueProblem("Redis is still loading its data.", "Wait until it has started.")),
     (re.compile(r"[Uu]nknown command"), SENTINEL),
 )
 
@@ -89,9 +80,7 @@ def problem_of(error: Exception) -> QueueProblem:
     for pattern, problem in _KNOWN:
         if pattern.search(text):
             return problem
-    return QueueProblem(
-        f"Redis does not respond ({type(error).__name__}).", f"Start Redis, or correct {_SETTING}."
-    )
+    return QueueProblem(f"Redis does not respond ({type(error).__name__}).", f"Start Redis, or correct {_SETTING}.")
 
 
 def _first_word(error: Exception) -> str:

@@ -63,9 +63,7 @@ class QueueProbe:
             self._probing = None
         for problem in problems:
             if problem.is_unsupported and problem not in self._problems:
-                _log.error(
-                    "redis_not_supported", url=shown(self._url), error=problem.message, reason=problem.remedy
-                )
+                _log.error("redis_not_supported", url=shown(self._url), error=problem.message, reason=problem.remedy)
         self._problems = problems
 
 

@@ -51,9 +51,7 @@ class AesGcmCipher(Cipher):
         key_id, sealed = _parse(ciphertext)
         key = self._keys.get(key_id)
         if key is None:
-            raise CiphertextRefused(
-                f"The encryption key `{key_id}` is not configured. Add it to {self._setting}."
-            )
+            raise CiphertextRefused(f"The encryption key `{key_id}` is not configured. Add it to {self._setting}.")
         nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             return Secret(key.decrypt(nonce, body, _associated(key_id, context)).decode())

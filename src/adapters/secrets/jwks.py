@@ -40,9 +40,7 @@ class JwksKeys(KeySource):
     silent, and nobody who has one waits for it then.
     """
 
-    def __init__(
-        self, url: str, client: httpx.AsyncClient, *, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, url: str, client: httpx.AsyncClient, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._url = url
         self._client = client
         self._monotonic = monotonic
@@ -68,8 +66,7 @@ class JwksKeys(KeySource):
             found = self._known(key_id)
         if found is None and self._read_at is None:
             raise KeysUnavailable(
-                "Tokens cannot be verified, because the issuer's public keys could not be fetched. Try "
-                "again later.",
+                "Tokens cannot be verified, because the issuer's public keys could not be fetched. Try again later.",
                 retry_after=_COOL_DOWN_SECONDS,
             )
         return found

@@ -34,13 +34,7 @@ class JwtVerifier(TokenVerifier):
     """
 
     def __init__(
-        self,
-        keys: KeySource,
-        clock: Clock,
-        *,
-        issuer: str,
-        audience: str,
-        most_remembered: int = _MOST_REMEMBERED,
+        self, keys: KeySource, clock: Clock, *, issuer: str, audience: str, most_remembered: int = _MOST_REMEMBERED
     ) -> None:
         self._keys = keys
         self._clock = clock

@@ -58,9 +58,7 @@ class DomainError(Exception):
     kind: ErrorKind
     code: str
 
-    def __init__(
-        self, message: str, *, fields: Sequence[FieldError] = (), retry_after: float | None = None
-    ) -> None:
+    def __init__(self, message: str, *, fields: Sequence[FieldError] = (), retry_after: float | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.fields = tuple(fields)

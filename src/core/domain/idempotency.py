@@ -57,9 +57,7 @@ class KeyedRequest:
     def require_same(self, request_hash: bytes) -> None:
         """Raise `IdempotencyKeyReused` unless that is this very request's hash."""
         if request_hash != self.request_hash:
-            raise IdempotencyKeyReused(
-                "This idempotency key was used for a different request. Use a new key."
-            )
+            raise IdempotencyKeyReused("This idempotency key was used for a different request. Use a new key.")
 
 
 def idempotency_key(text: str) -> IdempotencyKey:

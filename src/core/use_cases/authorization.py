@@ -22,9 +22,7 @@ async def require_in(
     Raises `OrganizationNotFound` where there is none, and to a person who is no member of it, so that nobody
     learns which exist; `ActionForbidden` where the policy does not allow a member or a service this.
     """
-    organization, _ = await allowed_in(
-        directory, authorizer, actor, action, organization_id, besides=frozenset()
-    )
+    organization, _ = await allowed_in(directory, authorizer, actor, action, organization_id, besides=frozenset())
     return organization
 
 

@@ -32,13 +32,7 @@ class ListVersions:
     providers: Collection[str]
 
     async def __call__(
-        self,
-        actor: Actor,
-        *,
-        organization_id: UUID,
-        provider: str,
-        limit: int = 50,
-        before: VersionId | None = None,
+        self, actor: Actor, *, organization_id: UUID, provider: str, limit: int = 50, before: VersionId | None = None
     ) -> Trail:
         """Return at most `limit` versions below `before`.
 
@@ -47,9 +41,7 @@ class ListVersions:
         organization = await require_in(self.directory, self.authorizer, actor, Action.AUDIT, organization_id)
         require_supported(provider, self.providers)
         async with self.unit_of_work() as tx:
-            found = await tx.versions.of_organization(
-                organization.id, provider, limit=limit + 1, before=before
-            )
+            found = await tx.versions.of_organization(organization.id, provider, limit=limit + 1, before=before)
         page = found[:limit]
         people = {named_actor(version).user_id for version in page} - {None}
         members = await self.directory.members(organization.id, [one for one in people if one])

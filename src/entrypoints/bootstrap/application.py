@@ -90,9 +90,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         traces = _traces(settings, stack)
         protocols: dict[str, WebhookProtocol] = {
             GITHUB: GitHubWebhooks(
-                settings.github_webhook_secrets,
-                noreply_hosts=settings.github_noreply_hosts,
-                metrics=metrics,
+                settings.github_webhook_secrets, noreply_hosts=settings.github_noreply_hosts, metrics=metrics
             )
         }
         database_url = _required(settings.database_url)
@@ -119,10 +117,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             metrics=metrics,
             alerts=_alerts(settings, stack),
             retention=Retention(
-                settings.payload_days,
-                settings.event_days,
-                settings.domain_event_days,
-                settings.attribution_days,
+                settings.payload_days, settings.event_days, settings.domain_event_days, settings.attribution_days
             ),
         )
         driven = extended(driven, settings.adapters, os.environ, stack)
@@ -172,33 +167,23 @@ def github_app(settings: Settings) -> GitHubApp | None:
     if client_id is None or client_secret is None or private_key is None:
         return None
     addresses = Addresses(settings.github_api_url, settings.github_url)
-    return GitHubApp(
-        client_id, client_secret, private_key, settings.github_app_id, settings.github_app_slug, addresses
-    )
+    return GitHubApp(client_id, client_secret, private_key, settings.github_app_id, settings.github_app_slug, addresses)
 
 
 def _doorbell(settings: Settings, traces: Traces | None, stack: AsyncExitStack) -> Doorbell:
-    doorbell = RedisDoorbell(
-        _required(settings.redis_url), setting=f"{PREFIX}REDIS_URL", job=_DRAIN_JOB, traces=traces
-    )
+    doorbell = RedisDoorbell(_required(settings.redis_url), setting=f"{PREFIX}REDIS_URL", job=_DRAIN_JOB, traces=traces)
     stack.callback(doorbell.close)
     return doorbell
 
 
 def _providers(
-    settings: Settings,
-    clock: SystemClock,
-    metrics: PrometheusMetrics,
-    traces: Traces | None,
-    stack: AsyncExitStack,
+    settings: Settings, clock: SystemClock, metrics: PrometheusMetrics, traces: Traces | None, stack: AsyncExitStack
 ) -> dict[str, GitProvider]:
     """Build what speaks with each provider; a command line that speaks with none has none in its settings."""
     app = github_app(settings)
     if app is None:
         return {}
-    github = GitHubProvider(
-        app, clock, metrics=metrics, traces=traces, connect=connect_by(outgoing_of(settings))
-    )
+    github = GitHubProvider(app, clock, metrics=metrics, traces=traces, connect=connect_by(outgoing_of(settings)))
     stack.push_async_callback(github.close)
     return {github.name: github}
 

@@ -62,13 +62,9 @@ async def _seed(settings: Settings, *, connected: bool) -> DemoFacts:
     assert settings.database_url is not None  # `up` has started one, or was given one
     database = Database(settings.database_url.reveal(), connections=1)
     try:
-        organization = await seed_organization(
-            database, _id("organization"), name=demo["organization"]["name"]
-        )
+        organization = await seed_organization(database, _id("organization"), name=demo["organization"]["name"])
         users = await _seed_users(database, organization, demo["users"])
-        second = await seed_organization(
-            database, _id("second organization"), name=demo["second_organization"]["name"]
-        )
+        second = await seed_organization(database, _id("second organization"), name=demo["second_organization"]["name"])
         await seed_membership(database, users[_OUTSIDER].id, second.id, role=Role.OWNER)
         projects = [
             await seed_project(database, _id(project["name"]), organization.id, name=project["name"])
@@ -86,11 +82,7 @@ async def _seed(settings: Settings, *, connected: bool) -> DemoFacts:
         organization={"id": str(organization.external_id), "name": organization.name},
         second_organization={"id": str(second.external_id), "name": second.name},
         users={
-            role: {
-                "id": str(user.external_id),
-                "email": user.email,
-                "token": signer.for_user(user.external_id),
-            }
+            role: {"id": str(user.external_id), "email": user.email, "token": signer.for_user(user.external_id)}
             for role, user in users.items()
         },
         services={name: {"token": signer.for_service(name, scopes)} for name, scopes in _SERVICES.items()},
@@ -98,9 +90,7 @@ async def _seed(settings: Settings, *, connected: bool) -> DemoFacts:
     )
 
 
-async def _seed_users(
-    database: Database, organization: Organization, people: list[dict[str, Any]]
-) -> dict[str, User]:
+async def _seed_users(database: Database, organization: Organization, people: list[dict[str, Any]]) -> dict[str, User]:
     users = {}
     for person in people:
         email = person["emails"][0]
@@ -111,9 +101,7 @@ async def _seed_users(
     return users
 
 
-async def _connect(
-    tx: Transaction, organization: Organization, projects: list[Project], demo: dict[str, Any]
-) -> None:
+async def _connect(tx: Transaction, organization: Organization, projects: list[Project], demo: dict[str, Any]) -> None:
     """Connect the organization as if its owner had installed the app, and link each project."""
     installation = demo["installation"]
     account = installation["account"]
@@ -180,9 +168,7 @@ def _repository(integration: Integration, row: dict[str, Any]) -> Repository:
 
 def _signer(settings: Settings) -> TokenSigner:
     return TokenSigner(
-        settings.development_key.read_bytes(),
-        issuer=settings.auth_issuer or "",
-        audience=settings.auth_audience or "",
+        settings.development_key.read_bytes(), issuer=settings.auth_issuer or "", audience=settings.auth_audience or ""
     )
 
 

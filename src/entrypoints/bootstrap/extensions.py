@@ -36,9 +36,7 @@ def extended(
     return driven
 
 
-def check_adapters(
-    adapters: tuple[Adapter, ...], environment: Mapping[str, str], stack: AsyncExitStack
-) -> None:
+def check_adapters(adapters: tuple[Adapter, ...], environment: Mapping[str, str], stack: AsyncExitStack) -> None:
     """Make each adapter once and check it against its port; raises `SettingsRefused`."""
     for adapter in adapters:
         _make(adapter, environment, stack)

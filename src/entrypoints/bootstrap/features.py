@@ -5,13 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from core.application import (
-    Attribution,
-    Catalog,
-    Connections,
-    Install,
-    Links,
-)
+from core.application import Attribution, Catalog, Connections, Install, Links
 from core.use_cases.attribution.claim_commits import ClaimCommits
 from core.use_cases.attribution.follow_memberships import FollowMemberships
 from core.use_cases.attribution.list_attributions import ListAttributions
@@ -129,9 +123,7 @@ def wire_install(
 ) -> Install:
     """Build what connects an organization."""
     gather = GatherEvidence(unit_of_work, providers, protocols)
-    authorization = UserAuthorization(
-        providers, cipher, exchange_code, partial(install_callback_url, public_url)
-    )
+    authorization = UserAuthorization(providers, cipher, exchange_code, partial(install_callback_url, public_url))
     steps = FlowSteps(unit_of_work, directory, providers, authorization)
     return Install(
         begin=BeginInstall(unit_of_work, directory, authorizer, providers, authorization, clock),

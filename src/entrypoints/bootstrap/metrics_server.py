@@ -23,13 +23,8 @@ _log = structlog.get_logger(__name__)
 
 
 def _app(runtime: Runtime) -> ASGIApp:
-    operations = [
-        *health.operations(runtime.readiness),
-        *metrics.operations(runtime.metrics.exposition),
-    ]
-    return Envelope(
-        Starlette(routes=routes(operations), exception_handlers=EXCEPTION_HANDLERS), runtime.alerts
-    )
+    operations = [*health.operations(runtime.readiness), *metrics.operations(runtime.metrics.exposition)]
+    return Envelope(Starlette(routes=routes(operations), exception_handlers=EXCEPTION_HANDLERS), runtime.alerts)
 
 
 @asynccontextmanager

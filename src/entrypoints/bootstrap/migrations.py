@@ -5,16 +5,7 @@ from collections.abc import Callable, Sequence
 from adapters.postgres import migrate as postgres
 from adapters.postgres.migrate import Migration
 
-__all__ = [
-    "Migration",
-    "downgrade",
-    "list_pending",
-    "migrate",
-    "newer_revision",
-    "newest",
-    "revisions",
-    "sql",
-]
+__all__ = ["Migration", "downgrade", "list_pending", "migrate", "newer_revision", "newest", "revisions", "sql"]
 
 
 def migrate(database_url: str, *, on_applied: Callable[[Migration], None] = lambda _: None) -> None:
@@ -22,9 +13,7 @@ def migrate(database_url: str, *, on_applied: Callable[[Migration], None] = lamb
     postgres.migrate(database_url, on_applied=on_applied)
 
 
-def downgrade(
-    database_url: str, revision: str, *, on_reverted: Callable[[Migration], None] = lambda _: None
-) -> str:
+def downgrade(database_url: str, revision: str, *, on_reverted: Callable[[Migration], None] = lambda _: None) -> str:
     """Bring the database down to a revision (`base`: nothing of ours) and return which one that is.
 
     crewkit's own tables always stay.

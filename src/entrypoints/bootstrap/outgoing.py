@@ -40,9 +40,7 @@ class _RoutedTransport(httpx.AsyncBaseTransport):
         if outgoing.proxy is not None:
             url = outgoing.proxy.reveal()
             proxy = httpx.Proxy(url, ssl_context=trust if url.startswith("https:") else None)
-            self._proxied = httpx.AsyncHTTPTransport(
-                verify=trust, trust_env=False, limits=limits, proxy=proxy
-            )
+            self._proxied = httpx.AsyncHTTPTransport(verify=trust, trust_env=False, limits=limits, proxy=proxy)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request."""

@@ -4,14 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.application import (
-    Account,
-    Application,
-    Deliveries,
-    Events,
-    Integrations,
-    Tokens,
-)
+from core.application import Account, Application, Deliveries, Events, Integrations, Tokens
 from core.use_cases.account.identify import Identify
 from core.use_cases.account.who_am_i import WhoAmI
 from core.use_cases.deliveries.compare_log import CompareLog

@@ -52,11 +52,7 @@ def register(options: Registration) -> None:
     _check_file(options.path, force=options.force)
     try:
         places = Places(
-            checked_github(options.github_url),
-            _local_url(),
-            options.public_url,
-            options.webhook_url,
-            options.homepage,
+            checked_github(options.github_url), _local_url(), options.public_url, options.webhook_url, options.homepage
         )
         wished = wish(options.name, places, public=not options.is_private)
     except PlaceRefused as refusal:
@@ -104,13 +100,7 @@ def _wait(flow: RegistrationFlow, timeout: timedelta) -> Registered:
 
 
 def _keep(
-    addresses: Addresses,
-    path: Path,
-    public_url: str | None,
-    answer: bytes,
-    app: RegisteredApp | None,
-    *,
-    force: bool,
+    addresses: Addresses, path: Path, public_url: str | None, answer: bytes, app: RegisteredApp | None, *, force: bool
 ) -> Kept:
     if app is None:
         return keep(answer, path.with_name(f"{path.name}.answer.json"), replace=False)
@@ -135,9 +125,7 @@ def _say_what_next(registered: Registered, callback_urls: tuple[str, str]) -> No
     app, kept = registered.app, registered.kept
     click.echo(f"\nRegistered {app.name}, app {app.id}: {app.html_url}")
     if kept.instead:
-        click.echo(
-            f"Warning: the secrets were written to another file than requested ({kept.instead}).", err=True
-        )
+        click.echo(f"Warning: the secrets were written to another file than requested ({kept.instead}).", err=True)
     click.echo(
         f"The app's settings and secrets are in {kept.path}. Only you can read the file. GitHub shows the "
         "secrets only once."

@@ -53,9 +53,7 @@ def _signer(settings: Settings) -> TokenSigner:
             "directory, such as /path/to/.crewkit-git."
         ) from error
     return TokenSigner(
-        pem,
-        issuer=settings.auth_issuer or DEVELOPMENT_ISSUER,
-        audience=settings.auth_audience or DEVELOPMENT_AUDIENCE,
+        pem, issuer=settings.auth_issuer or DEVELOPMENT_ISSUER, audience=settings.auth_audience or DEVELOPMENT_AUDIENCE
     )
 
 
@@ -73,6 +71,5 @@ def _user_id(settings: Settings, user: str) -> UUID:
         raise click.ClickException(f"The demo has no user {user}. Known users: {names}.")
     why = explain_missing_demo(os.environ) or "the running demo has no users"
     raise click.ClickException(
-        f"The user {user} is unknown: {why}. Start `crewkit-git up` to use its demo users, or pass the UUID "
-        "of a user."
+        f"The user {user} is unknown: {why}. Start `crewkit-git up` to use its demo users, or pass the UUID of a user."
     )

@@ -13,9 +13,7 @@ class Duration(click.ParamType[timedelta]):
 
     name = "duration"
 
-    def convert(
-        self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None
-    ) -> timedelta:
+    def convert(self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         """Parse the text."""
         if isinstance(value, timedelta):
             return value

@@ -37,9 +37,7 @@ def verify_keys() -> bool:
         click.echo(f"{column.column}: {counts or 'none'}")
     click.echo(f"{_count_values(columns)}. Not encrypted with the first key: {others}.")
     if others:
-        click.echo(
-            "Run `crewkit-git keys rotate` to encrypt them with the first key. Until then, keep all keys."
-        )
+        click.echo("Run `crewkit-git keys rotate` to encrypt them with the first key. Until then, keep all keys.")
     return _report_unreadable(columns)
 
 

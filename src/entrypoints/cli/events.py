@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 _STATUSES = click.Choice([status.value for status in EventStatus])
 _RETRYABLE = click.Choice([status.value for status in EventStatus if status in RETRYABLE])
-_PROVIDER = click.option(
-    "--provider", default="github", show_default=True, help="The provider that sent the webhook."
-)
+_PROVIDER = click.option("--provider", default="github", show_default=True, help="The provider that sent the webhook.")
 
 
 @click.group(cls=WholeTextGroup)
@@ -29,16 +27,10 @@ def events() -> None:
 @click.option("--status", type=_STATUSES, help="Only webhook events with this status.")
 @click.option("--event", "event_type", help="Only this event type, such as push.")
 @click.option(
-    "--since",
-    type=DURATION,
-    help="Only webhook events received within this duration, such as 15m, 2h or 3d.",
+    "--since", type=DURATION, help="Only webhook events received within this duration, such as 15m, 2h or 3d."
 )
 @click.option(
-    "--limit",
-    type=click.IntRange(1, 1000),
-    default=50,
-    show_default=True,
-    help="The maximum number of webhook events.",
+    "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="The maximum number of webhook events."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def list_events(
@@ -52,9 +44,7 @@ def list_events(
     where = _filter(status, event_type, since)
     page = call_application(
         "events",
-        lambda app: app.events.list(
-            OPERATOR, ALL_ORGANIZATIONS, where=where, limit=limit, with_repositories=True
-        ),
+        lambda app: app.events.list(OPERATOR, ALL_ORGANIZATIONS, where=where, limit=limit, with_repositories=True),
     )
     if not page.events:
         click.echo("No webhook events were found. If you used a filter, change or remove it.", err=True)
@@ -96,12 +86,7 @@ def show(delivery_id: str, provider: str) -> None:
     help="With --status: only webhook events received within this duration, such as 15m, 2h or 3d.",
 )
 def retry(
-    *,
-    delivery_id: str | None,
-    provider: str,
-    status: str | None,
-    event_type: str | None,
-    since: timedelta | None,
+    *, delivery_id: str | None, provider: str, status: str | None, event_type: str | None, since: timedelta | None
 ) -> None:
     """Retry a failed, ignored or unrouted webhook event, or all that match a filter.
 
@@ -119,15 +104,12 @@ def retry(
     if not status:
         raise click.UsageError("Pass a delivery id, or --status with failed, ignored or unrouted.")
     where = _filter(status, event_type, since)
-    done = call_application(
-        "events", lambda app: app.events.retry_many(OPERATOR, ALL_ORGANIZATIONS, where=where)
-    )
+    done = call_application("events", lambda app: app.events.retry_many(OPERATOR, ALL_ORGANIZATIONS, where=where))
     count = done.result.count
     click.echo(f"{counted(count, 'webhook event')} will be processed again.")
     if count >= MAX_RETRIES:
         click.echo(
-            f"A run retries at most the {MAX_RETRIES} newest webhook events. "
-            "Run the command again for older ones.",
+            f"A run retries at most the {MAX_RETRIES} newest webhook events. Run the command again for older ones.",
             err=True,
         )
 
@@ -148,15 +130,9 @@ def retry(
     help="How many deliveries are sent at the same time.",
 )
 @click.option(
-    "--repeat",
-    type=click.IntRange(1, 1000),
-    default=1,
-    show_default=True,
-    help="How many times all files are sent.",
+    "--repeat", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many times all files are sent."
 )
-def replay_files(
-    *, paths: tuple[Path, ...], url: str | None, new_ids: bool, concurrency: int, repeat: int
-) -> None:
+def replay_files(*, paths: tuple[Path, ...], url: str | None, new_ids: bool, concurrency: int, repeat: int) -> None:
     """Sign payload files and send them to a running service.
 
     The name of the folder that contains a file is the event type. The delivery id is computed from event type

@@ -24,9 +24,7 @@ class _KeyId(click.ParamType[str]):
         """Return the id, or fail with the allowed form."""
         if not KEY_ID.fullmatch(value):
             self.fail(
-                f"{value!r} is not a key id. Use 1 to 32 letters, digits, `_` and `-`, such as k2026-11.",
-                param,
-                ctx,
+                f"{value!r} is not a key id. Use 1 to 32 letters, digits, `_` and `-`, such as k2026-11.", param, ctx
             )
         return value
 

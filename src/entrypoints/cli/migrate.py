@@ -8,8 +8,7 @@ import click
 @click.option(
     "--check",
     is_flag=True,
-    help="Only check whether the database is up to date. Lists the missing migrations and exits with 1 if "
-    "it is not.",
+    help="Only check whether the database is up to date. Lists the missing migrations and exits with 1 if it is not.",
 )
 @click.option(
     "--down",

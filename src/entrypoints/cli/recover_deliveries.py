@@ -21,9 +21,7 @@ def recover_deliveries(*, since: timedelta | None, dry_run: bool) -> None:
     from entrypoints.cli.application import call_application
     from entrypoints.cli.recovery_report import print_report
 
-    reports = call_application(
-        "recover-deliveries", lambda app: app.deliveries.recover(since=since, dry_run=dry_run)
-    )
+    reports = call_application("recover-deliveries", lambda app: app.deliveries.recover(since=since, dry_run=dry_run))
     for provider, report in reports.items():
         print_report(provider, report, dry_run=dry_run)
     if not all(report.is_complete for report in reports.values()):

@@ -8,17 +8,12 @@ from core.use_cases.deliveries.recover_deliveries import HELD_ELSEWHERE, NO_DELI
 
 _WHY_STOPPED = {
     HELD_ELSEWHERE: (
-        "Another process, such as the scheduler, is fetching missing deliveries. Run this command again in a "
-        "minute."
+        "Another process, such as the scheduler, is fetching missing deliveries. Run this command again in a minute."
     ),
-    "calls_used_up": (
-        "Stopped, because half of the app's hourly rate limit is used. Later runs fetch the rest."
-    ),
+    "calls_used_up": ("Stopped, because half of the app's hourly rate limit is used. Later runs fetch the rest."),
     "too_many_failures": "Stopped after too many failed fetches. Later runs fetch the rest.",
     "provider_unavailable": "Stopped, because the provider does not respond. Later runs fetch the rest.",
-    "provider_rate_limited": (
-        "Stopped, because the provider's rate limit is used up. Later runs fetch the rest."
-    ),
+    "provider_rate_limited": ("Stopped, because the provider's rate limit is used up. Later runs fetch the rest."),
     "provider_app_refused": (
         "Stopped, because the provider rejected the app's credentials. Check the app id, the private key and "
         "this machine's clock."
@@ -76,9 +71,7 @@ def _show_fetching(report: RecoveryReport, *, dry_run: bool) -> None:
     if report.redelivered:
         click.echo(f"Could not be fetched, so a redelivery was requested: {report.redelivered}.")
     if report.given_up:
-        click.echo(
-            f"Not fetched again, because the provider deleted them or they cannot be read: {report.given_up}."
-        )
+        click.echo(f"Not fetched again, because the provider deleted them or they cannot be read: {report.given_up}.")
     if report.compared_until:
         until = report.compared_until.astimezone().isoformat(sep=" ", timespec="seconds")
         click.echo(f"The log was checked up to {until}.")

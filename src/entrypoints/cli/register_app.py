@@ -12,14 +12,11 @@ _GITHUB_URL = f"{PREFIX}GITHUB_URL"
 
 @click.command("register-app")
 @click.option("--name", default="crewkit-dev", show_default=True, help="The app's name, unique on GitHub.")
-@click.option(
-    "--organization", metavar="LOGIN", help="The organization that owns the app. Default: your account."
-)
+@click.option("--organization", metavar="LOGIN", help="The organization that owns the app. Default: your account.")
 @click.option(
     "--public-url",
     metavar="URL",
-    help="The URL at which GitHub and browsers reach the service: https://… Without it, the app's webhook "
-    "is inactive.",
+    help="The URL at which GitHub and browsers reach the service: https://… Without it, the app's webhook is inactive.",
 )
 @click.option(
     "--webhook-url",

@@ -46,8 +46,7 @@ def find_target(url: str | None) -> Target:
         problems.append(f"{hint} To send to another service, pass its URL with --url.")
     if not settings.github_webhook_secrets:
         problems.append(
-            f"No webhook secret is set. Set {PREFIX}GITHUB_WEBHOOK_SECRETS to the same value as in the "
-            "service."
+            f"No webhook secret is set. Set {PREFIX}GITHUB_WEBHOOK_SECRETS to the same value as in the service."
         )
     if address is None or problems:
         raise click.ClickException("\n".join(problems))
@@ -127,8 +126,7 @@ def _payloads(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
             event = file.resolve().parent.name
             if not event.isascii():
                 raise click.ClickException(
-                    f"{file}: the name of the folder is not an event type. Move the file to a folder such "
-                    "as push."
+                    f"{file}: the name of the folder is not an event type. Move the file to a folder such as push."
                 )
             yield event, file.read_bytes()
 

@@ -31,11 +31,7 @@ class _Scope(click.ParamType[str]):
     help=f"Add a scope to the service's token: {_SCOPES}. Can be repeated.",
 )
 @click.option(
-    "--ttl",
-    type=DURATION,
-    default="8h",
-    show_default=True,
-    help="How long the token is valid, such as 90s, 15m or 1h.",
+    "--ttl", type=DURATION, default="8h", show_default=True, help="How long the token is valid, such as 90s, 15m or 1h."
 )
 def token(*, user: str | None, service: str | None, scopes: tuple[str, ...], ttl: timedelta) -> None:
     """Create an access token for development.

@@ -17,11 +17,7 @@ _CLOCK_OWNERS = {"github": "GitHub", "database": "the database server"}
 def judge_identity(app: App, *, client_id: str, app_id: str | None, slug: str | None) -> list[Finding]:
     """Report settings that belong to another app than the private key."""
     about = "github app"
-    values = {
-        "CLIENT_ID": (client_id, app.client_id),
-        "APP_ID": (app_id, app.id),
-        "APP_SLUG": (slug, app.slug),
-    }
+    values = {"CLIENT_ID": (client_id, app.client_id), "APP_ID": (app_id, app.id), "APP_SLUG": (slug, app.slug)}
     wrong = [
         fail(
             about,
@@ -56,11 +52,7 @@ def judge_permissions(app: App, needs: AppNeeds) -> list[Finding]:
         )
     if more:
         found.append(
-            warn(
-                about,
-                f"The app has permissions it does not need: {', '.join(more)}.",
-                f"Remove them at {page}",
-            )
+            warn(about, f"The app has permissions it does not need: {', '.join(more)}.", f"Remove them at {page}")
         )
     granted = ", ".join(f"{name}: {level}" for name, level in wanted.items())
     return found or [ok(about, f"The app has exactly the permissions it needs: {granted}.")]
@@ -72,9 +64,7 @@ def judge_events(app: App, needs: AppNeeds) -> list[Finding]:
     missing, more = sorted(needs.events - app.events), sorted(app.events - needs.events)
     found = []
     if missing:
-        found.append(
-            fail(about, f"The app is not subscribed to {', '.join(missing)}.", f"Subscribe at {page}")
-        )
+        found.append(fail(about, f"The app is not subscribed to {', '.join(missing)}.", f"Subscribe at {page}"))
     if more:
         found.append(
             warn(
@@ -83,14 +73,10 @@ def judge_events(app: App, needs: AppNeeds) -> list[Finding]:
                 f"Unsubscribe at {page}",
             )
         )
-    return found or [
-        ok(about, f"The app subscribes to the events it needs: {', '.join(sorted(needs.events))}.")
-    ]
+    return found or [ok(about, f"The app subscribes to the events it needs: {', '.join(sorted(needs.events))}.")]
 
 
-def judge_installations(
-    granted: Sequence[tuple[str, Mapping[str, str]]], asked: Mapping[str, str]
-) -> list[Finding]:
+def judge_installations(granted: Sequence[tuple[str, Mapping[str, str]]], asked: Mapping[str, str]) -> list[Finding]:
     """Report accounts whose owners have not accepted all permissions that the app requests."""
     about = "installations"
     behind = {
@@ -124,9 +110,7 @@ def judge_clock(whose: str, offset: timedelta | None) -> Finding:
         return note(about, f"Not checked, because {owner} did not send its time.")
     seconds = round(offset.total_seconds())
     if abs(offset) < _CLOCK_WARN:
-        return ok(
-            about, f"This machine's clock differs from {owner}'s clock by {abs(seconds)} s, which is fine."
-        )
+        return ok(about, f"This machine's clock differs from {owner}'s clock by {abs(seconds)} s, which is fine.")
     side = "behind" if seconds > 0 else "ahead of"
     message = f"This machine's clock is {abs(seconds)} s {side} {owner}'s clock."
     machines = "this machine's clock"

@@ -8,13 +8,9 @@ from entrypoints.settings.table import SETTINGS
 _ABOUT = "settings"
 
 
-def judge_settings(
-    settings: Settings, problems: Sequence[Problem], strays: Sequence[Problem] = ()
-) -> list[Finding]:
+def judge_settings(settings: Settings, problems: Sequence[Problem], strays: Sequence[Problem] = ()) -> list[Finding]:
     """Report each problem with its remedy, and each variable that looks like a setting but is not."""
-    valid = ok(
-        _ABOUT, f"All {len(SETTINGS)} settings are valid. The environment is {settings.environment.value}."
-    )
+    valid = ok(_ABOUT, f"All {len(SETTINGS)} settings are valid. The environment is {settings.environment.value}.")
     return [
         *([_to_finding(fail, problem) for problem in problems] or [valid]),
         *(_to_finding(warn, stray) for stray in strays),

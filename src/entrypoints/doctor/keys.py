@@ -52,18 +52,14 @@ def judge_keys(sealed: Sequence[Sealed], key_ids: Collection[str], cipher: Ciphe
     if not wrong:
         total = sum(one.count for one in sealed)
         wrong.append(
-            ok(
-                _ABOUT,
-                f"{counted(total, 'encrypted value')}. One value of each column and key was decrypted.",
-            )
+            ok(_ABOUT, f"{counted(total, 'encrypted value')}. One value of each column and key was decrypted.")
         )
         if old:
             wrong.append(
                 warn(
                     _ABOUT,
                     f"{counted(old, 'value')} encrypted with an older key.",
-                    "Run `crewkit-git keys rotate`. Do not remove the older key before the command has "
-                    "finished.",
+                    "Run `crewkit-git keys rotate`. Do not remove the older key before the command has finished.",
                 )
             )
     return wrong
@@ -92,9 +88,7 @@ def _wrong(one: Sealed, key_ids: Collection[str], cipher: Cipher) -> Finding | N
     return None
 
 
-def judge_webhook_secrets(
-    fingerprints: Sequence[str], used: Mapping[str, datetime], *, now: datetime
-) -> list[Finding]:
+def judge_webhook_secrets(fingerprints: Sequence[str], used: Mapping[str, datetime], *, now: datetime) -> list[Finding]:
     """Report which secrets are in use, so that an operator knows when an older one can be removed.
 
     `fingerprints` are those of the accepted secrets, newest first; `used` has the time of each last use.

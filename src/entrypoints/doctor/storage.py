@@ -31,9 +31,7 @@ def judge_revision(current: str | None, newest: str) -> Finding:
             "This is expected after a rollback and during an upgrade: a version works with the schema of the "
             "next release. If the schema is of a later release, upgrade crewkit-git (docs/upgrades.md).",
         )
-    return fail(
-        about, f"The database schema is at revision {current}, but this version needs {newest}.", migrate
-    )
+    return fail(about, f"The database schema is at revision {current}, but this version needs {newest}.", migrate)
 
 
 def judge_pooler(*, has_statement_timeout: bool) -> Finding:
@@ -72,8 +70,7 @@ def judge_backlog(oldest_due: datetime | None, failed: int, most: int, *, now: d
             fail(
                 "backlog",
                 f"The oldest due webhook event was received {lasting(waits)} ago and is not processed yet.",
-                "Check that `crewkit-git worker` and `crewkit-git scheduler` are running, and read their "
-                "logs.",
+                "Check that `crewkit-git worker` and `crewkit-git scheduler` are running, and read their logs.",
             )
         )
     else:
@@ -107,10 +104,7 @@ def judge_checks(backlog: CheckBacklog, *, now: datetime) -> Finding:
             "`installation_check_failed`. Checks also wait while less than half of the app's hourly rate "
             "limit is left.",
         )
-    return ok(
-        about,
-        f"No daily check is more than a day late ({counted(backlog.live, 'installation')}).{last}",
-    )
+    return ok(about, f"No daily check is more than a day late ({counted(backlog.live, 'installation')}).{last}")
 
 
 def judge_scheduler(recovery: RecoveryState, *, now: datetime) -> list[Finding]:

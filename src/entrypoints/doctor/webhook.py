@@ -18,11 +18,7 @@ def judge_webhook(config: WebhookConfig, expected: str, page: str, *, is_develop
     about = "webhook"
     if not config.url:
         return [
-            fail(
-                about,
-                "The app has no webhook URL.",
-                f"Set the URL to {expected} and activate the webhook at {page}",
-            )
+            fail(about, "The app has no webhook URL.", f"Set the URL to {expected} and activate the webhook at {page}")
         ]
     found = []
     if config.url != expected:
@@ -49,9 +45,7 @@ def judge_webhook(config: WebhookConfig, expected: str, page: str, *, is_develop
                 f"Enable SSL verification at {page}",
             )
         )
-    return found or [
-        ok(about, f"The webhook URL is {config.url}, the content type is {config.content_type}.")
-    ]
+    return found or [ok(about, f"The webhook URL is {config.url}, the content type is {config.content_type}.")]
 
 
 def judge_deliveries(
@@ -77,10 +71,7 @@ def judge_deliveries(
     elsewhere = [
         one
         for one in log
-        if known is not None
-        and one.succeeded
-        and one.guid not in known
-        and one.delivered_at <= now - _ON_ITS_WAY
+        if known is not None and one.succeeded and one.guid not in known and one.delivered_at <= now - _ON_ITS_WAY
     ]
     newest = log[0]
     fetched = sum(one.guid in (known or ()) for one in lost)
@@ -126,9 +117,7 @@ def _of_failures(
     elif last.status_code is None:
         remedy = "Check that the API is running and that GitHub can reach the webhook URL."
     else:
-        remedy = (
-            "Search the log of the API, and of a proxy or load balancer in front of the API, for that time."
-        )
+        remedy = "Search the log of the API, and of a proxy or load balancer in front of the API, for that time."
     if last.guid != newest.guid:
         return warn(
             "deliveries",

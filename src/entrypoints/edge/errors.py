@@ -5,10 +5,7 @@ from core.domain.errors import DomainError, ErrorKind
 INTERNAL = ("internal", "An unexpected error occurred. Contact support with the request id.")
 TOO_SLOW = (
     "request_too_slow",
-    (
-        "The request took too long and was aborted. It may still have been completed: check before you "
-        "send it again."
-    ),
+    ("The request took too long and was aborted. It may still have been completed: check before you send it again."),
 )
 
 _DEFAULT_RETRY_SECONDS = 5.0

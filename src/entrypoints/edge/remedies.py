@@ -13,12 +13,10 @@ _MESSAGES: Mapping[Remedy, str] = {
     Remedy.RECONNECT: "Connect the organization again. Its links and history are kept.",
     Remedy.AWAIT_APPROVAL: "An owner of the account must approve the installation request. Remind them.",
     Remedy.UNSUSPEND: "Unsuspend the app at the provider.",
-    Remedy.CHECK_INSTALLATION: "Check at the provider whether the app is still installed. This service keeps "
-    "retrying.",
+    Remedy.CHECK_INSTALLATION: "Check at the provider whether the app is still installed. This service keeps retrying.",
     Remedy.ACCEPT_PERMISSIONS: "The app needs more permissions. An owner of the account must accept them at "
     "the provider. Features that need these permissions do not work until they are accepted.",
-    Remedy.GRANT_ACCESS: "Give the app access to the repository again at the provider, or unlink the "
-    "repository.",
+    Remedy.GRANT_ACCESS: "Give the app access to the repository again at the provider, or unlink the repository.",
     Remedy.UNARCHIVE: "The repository is archived and read-only. Unarchive it at the provider.",
 }
 
@@ -40,9 +38,7 @@ class Action(msgspec.Struct):
     url: str | None
 
 
-def action_of(
-    remedy: Remedy | None, provider: str, organization_id: UUID, manage_url: str | None
-) -> Action | None:
+def action_of(remedy: Remedy | None, provider: str, organization_id: UUID, manage_url: str | None) -> Action | None:
     """Return the action for a remedy; None without a remedy."""
     if remedy is None:
         return None

@@ -26,23 +26,17 @@ class AnonymousStreams:
     over all connections.
     """
 
-    def __init__(
-        self, *, max_per_connection: int = MAX_PER_CONNECTION, max_per_service: int = MAX_PER_SERVICE
-    ) -> None:
+    def __init__(self, *, max_per_connection: int = MAX_PER_CONNECTION, max_per_service: int = MAX_PER_SERVICE) -> None:
         self._max_per_connection = max_per_connection
         self._max_per_service = max_per_service
         self._open: Counter[str] = Counter()
 
-    def bound(
-        self, method: str, handler: "grpc.RpcMethodHandler[Any, Any]"
-    ) -> "grpc.RpcMethodHandler[Any, Any]":
+    def bound(self, method: str, handler: "grpc.RpcMethodHandler[Any, Any]") -> "grpc.RpcMethodHandler[Any, Any]":
         """Return a handler of this method that rejects a stream if too many are open."""
         service = method.split("/")[1]
         stream: Any = handler.stream_stream or handler.unary_stream
         wrap: Any = (
-            grpc.stream_stream_rpc_method_handler
-            if handler.request_streaming
-            else grpc.unary_stream_rpc_method_handler
+            grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
         )
 
         async def bounded(request: object, context: Any) -> None:  # noqa: ANN401 - gRPC's own, without types

@@ -12,14 +12,7 @@ from crewkit.git.v1.attributions_pb2_grpc import AttributionServiceServicer
 from entrypoints.edge.cursors import Row, encode_place
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
-from entrypoints.grpc_api.fields import (
-    read_id,
-    read_name,
-    read_page_size,
-    read_page_token,
-    read_provider,
-    refused,
-)
+from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_page_token, read_provider, refused
 from entrypoints.grpc_api.times import stamp
 
 STATUSES: Mapping[AttributionStatus, "wire.AttributionStatus.ValueType"] = {
@@ -61,8 +54,7 @@ class Attributions(AttributionServiceServicer):
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
             where=AttributionFilter(
-                _read_status(request.status),
-                read_id(request.project_id, "project_id") if request.project_id else None,
+                _read_status(request.status), read_id(request.project_id, "project_id") if request.project_id else None
             ),
             limit=read_page_size(request.page_size),
             before=read_page_token(request.page_token, Row),

@@ -75,9 +75,7 @@ class Envelope(grpc.aio.ServerInterceptor):
         self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
-        self,
-        continuation: Callable[[Details], "Awaitable[Handler | None]"],
-        handler_call_details: Details,
+        self, continuation: Callable[[Details], "Awaitable[Handler | None]"], handler_call_details: Details
     ) -> "Handler | None":
         """Return the wrapped handler of this method."""
         method = handler_call_details.method
@@ -115,9 +113,7 @@ class Envelope(grpc.aio.ServerInterceptor):
                         await self._admit(state, request)
                         found = await answer(request, context)
                 except TimeoutError as error:
-                    state.refusal = (
-                        too_slow(state.request_id) if limit.expired() else self._crash(state, error)
-                    )
+                    state.refusal = too_slow(state.request_id) if limit.expired() else self._crash(state, error)
                 except Exception as error:  # noqa: BLE001 - nothing of it may reach the caller
                     state.refusal = self._refusal(state, error)
                 await state.end(context)
@@ -154,9 +150,7 @@ class Envelope(grpc.aio.ServerInterceptor):
         spans = ExitStack()
         # As over REST, an incoming `traceparent` is ignored.
         span = (
-            spans.enter_context(traces.span(state.name, Role.ANSWERS, request_id=state.request_id))
-            if traces
-            else None
+            spans.enter_context(traces.span(state.name, Role.ANSWERS, request_id=state.request_id)) if traces else None
         )
         try:
             yield state
@@ -244,11 +238,7 @@ class _CallState:
 
     def log(self, seconds: float) -> None:
         """Log the call, which took this many seconds."""
-        facts: dict[str, object] = {
-            "path": self.method,
-            "status": self.status,
-            "duration_ms": round(seconds * 1000, 2),
-        }
+        facts: dict[str, object] = {"path": self.method, "status": self.status, "duration_ms": round(seconds * 1000, 2)}
         if self.actor is not None:
             facts["actor"] = self.actor
         if self.refusal is not None:

@@ -43,14 +43,8 @@ ENDED: Mapping[EndReason, tuple[StatusCode, str]] = {
         StatusCode.PERMISSION_DENIED,
         "You no longer have permission to read these events. Check your role and scopes.",
     ),
-    EndReason.DRAINING: (
-        StatusCode.UNAVAILABLE,
-        "The server is shutting down. Reconnect with your last cursor.",
-    ),
-    EndReason.FAILED: (
-        StatusCode.UNAVAILABLE,
-        "The stream failed on the server. Reconnect with your last cursor.",
-    ),
+    EndReason.DRAINING: (StatusCode.UNAVAILABLE, "The server is shutting down. Reconnect with your last cursor."),
+    EndReason.FAILED: (StatusCode.UNAVAILABLE, "The stream failed on the server. Reconnect with your last cursor."),
 }
 """Status code and message for each reason why the server ends a stream."""
 
@@ -81,9 +75,7 @@ def refusal_of(error: DomainError, request_id: str) -> Refusal:
     code, wait = CODE[error.kind], retry_seconds(error)
     details = _always(error.code, request_id)
     if error.fields:
-        violations = [
-            BadRequest.FieldViolation(field=one.field, description=one.message) for one in error.fields
-        ]
+        violations = [BadRequest.FieldViolation(field=one.field, description=one.message) for one in error.fields]
         details.append(BadRequest(field_violations=violations))
     if wait is not None:
         retry = RetryInfo()

@@ -83,6 +83,5 @@ def read_page_token(value: str, form: type[T]) -> T | None:
         return decode_place(read_text(value, "page_token", most=_LONGEST_PLACE), form)
     except PlaceRefused:
         raise refused(
-            "page_token",
-            "Pass the `next_page_token` of the previous response, or nothing for the first page.",
+            "page_token", "Pass the `next_page_token` of the previous response, or nothing for the first page."
         ) from None

@@ -46,9 +46,7 @@ class Integrations(IntegrationServiceServicer):
     ) -> wire.ListIntegrationsResponse:
         organization_id = read_id(request.organization_id, "organization_id")
         views = await self.list_integrations(actor(), organization_id=organization_id)
-        return wire.ListIntegrationsResponse(
-            integrations=[_integration(one, organization_id) for one in views]
-        )
+        return wire.ListIntegrationsResponse(integrations=[_integration(one, organization_id) for one in views])
 
     async def GetIntegration(
         self, request: wire.GetIntegrationRequest, context: Context
@@ -80,9 +78,7 @@ class Integrations(IntegrationServiceServicer):
         )
         return wire.SyncIntegrationResponse(sync=catalog_sync(state))
 
-    async def ListVersions(
-        self, request: wire.ListVersionsRequest, context: Context
-    ) -> wire.ListVersionsResponse:
+    async def ListVersions(self, request: wire.ListVersionsRequest, context: Context) -> wire.ListVersionsResponse:
         place = read_page_token(request.page_token, RowPlace)
         trail = await self.list_versions(
             actor(),

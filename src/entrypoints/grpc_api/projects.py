@@ -40,9 +40,7 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
     unlink_repository: UnlinkRepository
     import_repository: ImportRepository
 
-    async def ListProjects(
-        self, request: wire.ListProjectsRequest, context: Context
-    ) -> wire.ListProjectsResponse:
+    async def ListProjects(self, request: wire.ListProjectsRequest, context: Context) -> wire.ListProjectsResponse:
         organization_id = read_id(request.organization_id, "organization_id")
         page = await self.list_projects(
             actor(),
@@ -90,9 +88,7 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
             replace=request.replace,
         )
         return wire.LinkProjectRepositoryResponse(
-            repository=link(done.result.view, organization_id),
-            created=done.result.is_new,
-            replayed=done.is_replay,
+            repository=link(done.result.view, organization_id), created=done.result.is_new, replayed=done.is_replay
         )
 
     async def UpdateProjectRepository(
@@ -133,9 +129,7 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
             choices=read_choices(request.choices),
             key=read_request_id(request.request_id),
         )
-        return wire.ImportRepositoryResponse(
-            project=_project(done.result, organization_id), replayed=done.is_replay
-        )
+        return wire.ImportRepositoryResponse(project=_project(done.result, organization_id), replayed=done.is_replay)
 
 
 def _project(view: ProjectView, organization_id: UUID) -> wire.Project:

@@ -51,9 +51,7 @@ class Repositories(RepositoryServiceServicer):
             sync=catalog_sync(page.sync),
         )
 
-    async def GetRepository(
-        self, request: wire.GetRepositoryRequest, context: Context
-    ) -> wire.GetRepositoryResponse:
+    async def GetRepository(self, request: wire.GetRepositoryRequest, context: Context) -> wire.GetRepositoryResponse:
         details = await self.show_repository(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
@@ -64,9 +62,7 @@ class Repositories(RepositoryServiceServicer):
             repository=_repository(details.repository, details.projects), sync=catalog_sync(details.sync)
         )
 
-    async def ListBranches(
-        self, request: wire.ListBranchesRequest, context: Context
-    ) -> wire.ListBranchesResponse:
+    async def ListBranches(self, request: wire.ListBranchesRequest, context: Context) -> wire.ListBranchesResponse:
         page = await self.list_branches(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),

@@ -86,9 +86,7 @@ class Server:
         self._server = grpc.aio.server(interceptors=[envelope], options=[*OPTIONS, bound])
         add_services(application, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(ready.servicer, self._server)
-        reflection.enable_server_reflection(
-            [*NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server
-        )
+        reflection.enable_server_reflection([*NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
         self._checking: asyncio.Task[None] | None = None
         self.address = Address("", 0)
         """The address it listens on, after `start`."""
@@ -98,9 +96,7 @@ class Server:
         target = str(address)
         credentials = tls.credentials() if tls else None
         port = (
-            self._server.add_secure_port(target, credentials)
-            if credentials
-            else self._server.add_insecure_port(target)
+            self._server.add_secure_port(target, credentials) if credentials else self._server.add_insecure_port(target)
         )
         await self._server.start()
         await self._health.check()

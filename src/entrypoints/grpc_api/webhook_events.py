@@ -12,14 +12,7 @@ from entrypoints.edge.cursors import RowPlace, encode_place
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.event_messages import read_filter, webhook_event
-from entrypoints.grpc_api.fields import (
-    read_id,
-    read_name,
-    read_page_size,
-    read_page_token,
-    read_request_id,
-    refused,
-)
+from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_page_token, read_request_id, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +42,14 @@ class WebhookEvents(WebhookEventServiceServicer):
     async def GetWebhookEvent(
         self, request: wire.GetWebhookEventRequest, context: Context
     ) -> wire.GetWebhookEventResponse:
-        shown = await self.show_event(
-            actor(),
-            _scope(request.organization_id),
-            read_name(request.event_id, "event_id"),
-        )
+        shown = await self.show_event(actor(), _scope(request.organization_id), read_name(request.event_id, "event_id"))
         return wire.GetWebhookEventResponse(event=webhook_event(shown.event, verdicts=shown.event.verdicts))
 
     async def GetWebhookEventPayload(
         self, request: wire.GetWebhookEventPayloadRequest, context: Context
     ) -> wire.GetWebhookEventPayloadResponse:
         payload = await self.show_payload(
-            actor(),
-            _scope(request.organization_id),
-            read_name(request.event_id, "event_id"),
+            actor(), _scope(request.organization_id), read_name(request.event_id, "event_id")
         )
         return wire.GetWebhookEventPayloadResponse(payload=payload)
 

@@ -70,9 +70,7 @@ def new_private_key() -> str:
     """Make an App's key in the form GitHub gives it out: PKCS#1 PEM."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
     return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     ).decode()
 
 

@@ -13,13 +13,9 @@ from entrypoints.settings.values import Address
 def listen(address: Address, variable: str) -> list[socket.socket]:
     """Listen wherever this host is: `localhost` is two addresses. Raises `CannotStart` naming the setting."""
     with explained(address, f"set {variable} to another address."), ExitStack() as taken:
-        found = socket.getaddrinfo(
-            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
+        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         places = dict.fromkeys((family, place) for family, _, _, _, place in found)
-        sockets = [
-            taken.enter_context(socket.create_server(place, family=family)) for family, place in places
-        ]
+        sockets = [taken.enter_context(socket.create_server(place, family=family)) for family, place in places]
         taken.pop_all()
         return sockets
 

@@ -85,8 +85,7 @@ def create_app(application: Application, parts: RestParts) -> ASGIApp:
     """Return the whole HTTP interface as one ASGI application."""
     dashboard = Dashboard(parts.pages, parts.is_encrypted)
     framework = Starlette(
-        routes=[*routes(operations(application, parts)), *dashboard.routes()],
-        exception_handlers=EXCEPTION_HANDLERS,
+        routes=[*routes(operations(application, parts)), *dashboard.routes()], exception_handlers=EXCEPTION_HANDLERS
     )
     # A path with a slash too many is another path, and is refused rather than guessed.
     framework.router.redirect_slashes = False
@@ -139,16 +138,8 @@ def operations(application: Application, parts: RestParts) -> list[Operation]:
             application.connections.disconnect,
         ).operations(),
         *attributions.operations(parts.authentication, application.attribution.list),
-        *webhook_events.operations(
-            parts.authentication,
-            application.events.list,
-            application.events.show,
-        ),
-        *webhook_retries.operations(
-            parts.authentication,
-            application.events.retry,
-            application.events.retry_many,
-        ),
+        *webhook_events.operations(parts.authentication, application.events.list, application.events.show),
+        *webhook_retries.operations(parts.authentication, application.events.retry, application.events.retry_many),
         *event_stream.operations(parts.authentication, application.stream_events),
         *health.operations(parts.readiness),
         *metrics.operations(parts.exposition),

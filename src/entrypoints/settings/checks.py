@@ -48,9 +48,7 @@ def find_problems(sources: Sources, read: Mapping[str, Any], process: str | None
 def unknown(env: Mapping[str, str]) -> tuple[Problem, ...]:
     """Return the variables that look like settings but are not: a misspelt name has no effect."""
     known = {setting.name for setting in SETTINGS}
-    names = [
-        name.removeprefix(PREFIX) for name, text in env.items() if name.startswith(PREFIX) and text.strip()
-    ]
+    names = [name.removeprefix(PREFIX) for name, text in env.items() if name.startswith(PREFIX) and text.strip()]
     return tuple(
         Problem(f"{PREFIX}{name}", "this setting does not exist", _nearest(name, known))
         for name in sorted(names)
@@ -100,9 +98,7 @@ def _incomplete_tls(sources: Sources, read: Mapping[str, Any]) -> Iterator[Probl
     for name in names:
         if given and name not in given:
             problem = f"not set, but {PREFIX}{given[0]} is set"
-            remedy = (
-                f"Set both {PREFIX}{names[0]} and {PREFIX}{names[1]}, to PEM text or to the paths of files"
-            )
+            remedy = f"Set both {PREFIX}{names[0]} and {PREFIX}{names[1]}, to PEM text or to the paths of files"
             yield Problem(f"{PREFIX}{name}", problem, remedy)
 
 

@@ -87,21 +87,17 @@ def public_key(text: str) -> str:
     if any("PRIVATE KEY" in label for label in labels):
         raise ValueRefused(
             "this is a private key, but a public key is needed",
-            "Set it to the public key of the token issuer. Replace the private key, because it may have "
-            "leaked",
+            "Set it to the public key of the token issuer. Replace the private key, because it may have leaked",
         )
     if labels & _CERTIFICATE:
         raise ValueRefused(
-            "this is a certificate, not a public key",
-            "Extract the public key: openssl x509 -in FILE -pubkey -noout",
+            "this is a certificate, not a public key", "Extract the public key: openssl x509 -in FILE -pubkey -noout"
         )
     block = _single(blocks, _PUBLIC, "public key")
     try:
         key = load_pem_public_key(block.text.encode())
     except (ValueError, UnsupportedAlgorithm):
-        raise ValueRefused(
-            "the public key is damaged: a part of it is missing or changed", _COPY_AGAIN
-        ) from None
+        raise ValueRefused("the public key is damaged: a part of it is missing or changed", _COPY_AGAIN) from None
     remedy = "Sign access tokens with RSA (at least 2048 bits), P-256 or Ed25519, and use that public key"
     _check_rsa_size(key, remedy)
     if isinstance(key, EllipticCurvePublicKey) and not isinstance(key.curve, SECP256R1):
@@ -124,8 +120,7 @@ def certificates(text: str) -> str:
     found = [block for block in blocks if block.label in _CERTIFICATE]
     if not found:
         raise ValueRefused(
-            f"this is a {blocks[0].label.lower()}, not a certificate",
-            "Set it to the PEM text of a certificate",
+            f"this is a {blocks[0].label.lower()}, not a certificate", "Set it to the PEM text of a certificate"
         )
     for number, block in enumerate(found, start=1):
         try:
@@ -150,16 +145,14 @@ def _private_pem(text: str) -> str:
     labels = {block.label for block in blocks}
     if "ENCRYPTED PRIVATE KEY" in labels or any("ENCRYPTED" in block.body for block in blocks):
         raise ValueRefused(
-            "the private key is protected by a password",
-            "Remove the password: openssl pkey -in FILE -out NEW-FILE",
+            "the private key is protected by a password", "Remove the password: openssl pkey -in FILE -out NEW-FILE"
         )
     if "OPENSSH PRIVATE KEY" in labels:
         raise ValueRefused("this is an OpenSSH key, not a PEM private key", "Use the key in PEM format")
     if labels.isdisjoint(_PRIVATE):
         (label, *_) = sorted(labels)
         raise ValueRefused(
-            f"this is a {label.lower()}, not a private key",
-            "Set it to the private key: PEM text or the path of a file",
+            f"this is a {label.lower()}, not a private key", "Set it to the private key: PEM text or the path of a file"
         )
     return _single(blocks, _PRIVATE, "private key").text
 
@@ -179,18 +172,14 @@ def _load_private(pem: str) -> object:
             key.public_key().verify(signature, b"", PKCS1v15(), SHA256())
         return key  # noqa: TRY300 - one place for everything that a damaged key raises
     except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
-        raise ValueRefused(
-            "the private key is damaged: a part of it is missing or changed", _COPY_AGAIN
-        ) from None
+        raise ValueRefused("the private key is damaged: a part of it is missing or changed", _COPY_AGAIN) from None
 
 
 def _check_rsa_size(key: Any, remedy: str) -> None:  # noqa: ANN401 - keys of every kind
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey  # noqa: PLC0415
 
     if isinstance(key, RSAPrivateKey | RSAPublicKey) and key.key_size < _MIN_RSA_BITS:
-        raise ValueRefused(
-            f"this RSA key has {key.key_size} bits, but at least {_MIN_RSA_BITS} are required", remedy
-        )
+        raise ValueRefused(f"this RSA key has {key.key_size} bits, but at least {_MIN_RSA_BITS} are required", remedy)
 
 
 def _single(blocks: list[_Block], labels: frozenset[str], what: str) -> _Block:
@@ -258,9 +247,7 @@ def _is_file(path: str) -> bool:
 
 def _split(text: str, what: str) -> list[_Block]:
     pem = _ESCAPED_NEWLINE.sub("\n", text)
-    blocks = [
-        _Block(label, _body(content)) for label, content in _BLOCK.findall(pem) if label not in _IGNORED
-    ]
+    blocks = [_Block(label, _body(content)) for label, content in _BLOCK.findall(pem) if label not in _IGNORED]
     rest = _BLOCK.sub("", pem)
     if not blocks or "-----BEGIN" in rest or "-----END" in rest:
         missing = "END" if "-----BEGIN" in rest else "BEGIN"

@@ -30,8 +30,7 @@ def find_weakness(value: bytes, *, min_distinct: int) -> str | None:
 def _repeats(value: bytes) -> bool:
     """Return whether the secret repeats one piece."""
     return any(
-        value == (value[:period] * (len(value) // period + 1))[: len(value)]
-        for period in range(1, len(value) // 2 + 1)
+        value == (value[:period] * (len(value) // period + 1))[: len(value)] for period in range(1, len(value) // 2 + 1)
     )
 
 

@@ -113,17 +113,7 @@ def _strong_secrets(items: Sequence[str]) -> tuple[Secret, ...]:
 
 
 PORTS = frozenset(
-    {
-        "alerts",
-        "cipher",
-        "delivery_log",
-        "directory",
-        "doorbell",
-        "exclusion",
-        "provider",
-        "unit_of_work",
-        "webhooks",
-    }
+    {"alerts", "cipher", "delivery_log", "directory", "doorbell", "exclusion", "provider", "unit_of_work", "webhooks"}
 )
 """The ports that an adapter of another package may implement, by their names in `CREWKIT_GIT_ADAPTERS`."""
 _ADDED = frozenset({"provider", "webhooks"})
@@ -154,8 +144,7 @@ def _adapter(item: str) -> Adapter:
     module, _, factory = place.partition(":")
     if port not in PORTS or not module or not factory:
         raise ValueError(
-            f"`{item}` is not of the form port=module:factory, where port is one of "
-            f"{', '.join(sorted(PORTS))}"
+            f"`{item}` is not of the form port=module:factory, where port is one of {', '.join(sorted(PORTS))}"
         )
     try:
         made = getattr(import_module(module), factory)
@@ -220,9 +209,7 @@ def redis_url(text: str) -> Secret:
                 f"{name} is not supported", "Set it to redis://host:6379/0 of a single Redis, the primary"
             )
     if "," in rest.partition("/")[0].rpartition("@")[2]:
-        raise ValueRefused(
-            "the URL has several hosts", "Set it to redis://host:6379/0 of a single Redis, the primary"
-        )
+        raise ValueRefused("the URL has several hosts", "Set it to redis://host:6379/0 of a single Redis, the primary")
     return secret_url("redis", "rediss", "unix")(text)
 
 
@@ -370,6 +357,4 @@ def _check_libpq(text: str) -> None:
     try:
         conninfo_to_dict(text)
     except Exception:  # noqa: BLE001 - whatever it says may hold the password
-        raise ValueError(
-            "this is not a valid libpq URL; percent-encode special characters in the password"
-        ) from None
+        raise ValueError("this is not a valid libpq URL; percent-encode special characters in the password") from None

@@ -43,9 +43,7 @@ class Outage:
     def met(self, schedule: Schedule, error: StorageUnavailable) -> None:
         """Record that a schedule failed because of the outage."""
         if not self._met_by:
-            _log.warning(
-                "schedule_failed", schedule=schedule.name, error=error.code, reason=error.remedy or None
-            )
+            _log.warning("schedule_failed", schedule=schedule.name, error=error.code, reason=error.remedy or None)
         self._met_by.add(schedule.name)
 
     def passed(self, schedule: Schedule) -> None:

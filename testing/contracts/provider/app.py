@@ -274,9 +274,7 @@ class AppContract:
     async def test_people_are_sent_to_the_providers_pages(self, stage: ProviderStage) -> None:
         """With our state, by which they are recognised on return."""
         install = await stage.provider.install_url(state="st-1", account_id="9")
-        authorize = stage.provider.authorize_url(
-            state="st-2", redirect_uri=stage.callback, code_challenge="c" * 43
-        )
+        authorize = stage.provider.authorize_url(state="st-2", redirect_uri=stage.callback, code_challenge="c" * 43)
 
         assert "state=st-1" in install
         assert "9" in install

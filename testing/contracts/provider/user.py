@@ -39,9 +39,7 @@ class PersonContract:
 
         async def trade(verifier: Secret | None) -> UserTokens:
             code = stage.authorize(person_id, code_challenge=challenge)
-            return await stage.provider.exchange_code(
-                code, redirect_uri=stage.callback, code_verifier=verifier
-            )
+            return await stage.provider.exchange_code(code, redirect_uri=stage.callback, code_verifier=verifier)
 
         for wrong in (None, Secret("w" * 43)):
             with pytest.raises(CredentialRefused):
@@ -84,15 +82,10 @@ class PersonContract:
 
     async def test_only_verified_addresses_are_told(self, stage: ProviderStage) -> None:
         """What is not verified may be anyone's."""
-        person_id = stage.person(
-            emails=["mara@acme.example", "m@home.example"], unverified=["boss@acme.example"]
-        )
+        person_id = stage.person(emails=["mara@acme.example", "m@home.example"], unverified=["boss@acme.example"])
         tokens = await stage.signed_in(person_id)
 
-        assert await stage.provider.verified_emails(tokens.access_token) == [
-            "mara@acme.example",
-            "m@home.example",
-        ]
+        assert await stage.provider.verified_emails(tokens.access_token) == ["mara@acme.example", "m@home.example"]
 
     async def test_addresses_need_a_permission(self, stage: ProviderStage) -> None:
         """Whose lack is told apart from having none."""

@@ -46,9 +46,7 @@ class AttributionStoreContract:
         mara, oona = await world.user(), await world.user("oona@away.example")
         await world.member(mara, organization, Standing.VIEWER)
         await world.member(mara, await world.organization(), Standing.OWNER)
-        one = await world.connection(
-            mara, "7", login="Mara-O", emails=["mara@acme.example", "m@home.example"]
-        )
+        one = await world.connection(mara, "7", login="Mara-O", emails=["mara@acme.example", "m@home.example"])
         two = await world.connection(oona, "8", login="oona", emails=["oona@away.example"])
         sought = Sought(
             {ProviderUserId("7"), ProviderUserId("8"), ProviderUserId("9")},
@@ -69,9 +67,7 @@ class AttributionStoreContract:
     async def test_only_live_connections_are_found(self, world: World) -> None:
         """A revoked one proves nothing; one that must be renewed has no login that could be trusted."""
         sought = Sought({ProviderUserId("7")}, {"mara@acme.example"}, {"mara"})
-        connection = await world.connection(
-            await world.user(), "7", login="mara", emails=["mara@acme.example"]
-        )
+        connection = await world.connection(await world.user(), "7", login="mara", emails=["mara@acme.example"])
         expected = {
             ConnectionStatus.ACTIVE: (1, 1, 1),
             ConnectionStatus.RECONNECT_REQUIRED: (1, 1, 0),
@@ -100,9 +96,7 @@ class AttributionStoreContract:
         match = _user(mara, Method.NOREPLY_ID)
         await _add(
             world,
-            Attribution(
-                integration.id, RepoId("1"), "a" * 40, Role.CO_AUTHOR, "mara@acme.example", author, match, at
-            ),
+            Attribution(integration.id, RepoId("1"), "a" * 40, Role.CO_AUTHOR, "mara@acme.example", author, match, at),
             _attribution(integration, "b", author=Author("Nobody"), address=""),
             _attribution(integration, "c", match=BOT),
         )
@@ -148,26 +142,17 @@ class AttributionStoreContract:
         kinds = [_user(mara), UNKNOWN, BOT]
         await _add(world, *(_attribution(integration, str(n), match=kinds[n % 3]) for n in range(12)))
         end = (await _page(world, organization, limit=1))[0].id + 1
-        for where, expected in (
-            (EVERYTHING, range(11, -1, -1)),
-            (UNMATCHED, (10, 7, 4, 1)),
-            (BOTS, (11, 8, 5, 2)),
-        ):
+        for where, expected in ((EVERYTHING, range(11, -1, -1)), (UNMATCHED, (10, 7, 4, 1)), (BOTS, (11, 8, 5, 2))):
             shas: list[str] = []
             before: int | None = end
             for _ in expected:
                 [view] = await _page(world, organization, where, limit=1, before=before)
                 shas.append(view.sha)
                 before = view.id
-                await _add(
-                    world, _attribution(integration, f"later {where} {len(shas)}", match=kinds[len(shas) % 3])
-                )
+                await _add(world, _attribution(integration, f"later {where} {len(shas)}", match=kinds[len(shas) % 3]))
             assert shas == [str(number) for number in expected]
             async with world.unit_of_work() as tx:
-                assert (
-                    await tx.attributions.list_attributions(organization.id, where, limit=1, before=before)
-                    == []
-                )
+                assert await tx.attributions.list_attributions(organization.id, where, limit=1, before=before) == []
 
     async def test_a_project_has_those_of_its_repository(self, world: World) -> None:
         """A project's are those of the repository it is linked to, in its own organization only."""
@@ -316,6 +301,4 @@ async def _page(
     before: int | None = None,
 ) -> list[AttributionView]:
     async with world.unit_of_work() as tx:
-        return list(
-            await tx.attributions.list_attributions(organization.id, where, limit=limit, before=before)
-        )
+        return list(await tx.attributions.list_attributions(organization.id, where, limit=limit, before=before))

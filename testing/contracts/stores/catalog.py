@@ -55,12 +55,7 @@ class CatalogStoreContract:
         async with world.unit_of_work() as tx:
             removed = replace(first[2], removed_at=ago(minutes=1))
             await tx.catalog.save_repositories([removed])
-            keys = [
-                (one.id, RepoId("3")),
-                (two.id, RepoId("1")),
-                (two.id, RepoId("1")),
-                (two.id, RepoId("3")),
-            ]
+            keys = [(one.id, RepoId("3")), (two.id, RepoId("1")), (two.id, RepoId("1")), (two.id, RepoId("3"))]
             found = await tx.catalog.find_repositories(keys)
             assert sorted(found, key=lambda row: row.repo_id) == [second[0], removed]
 
@@ -77,11 +72,7 @@ class CatalogStoreContract:
             await tx.catalog.save_repositories([found, *others])
             await tx.commit()
         async with world.unit_of_work() as tx:
-            names = [
-                (integration.id, "ACME/widgets"),
-                (integration.id, "acme/none"),
-                (other.id, "acme/gadgets"),
-            ]
+            names = [(integration.id, "ACME/widgets"), (integration.id, "acme/none"), (other.id, "acme/gadgets")]
             assert await tx.catalog.find_repositories_by_name(names) == [found]
             assert await tx.catalog.find_repositories_by_name([]) == []
 
@@ -89,9 +80,7 @@ class CatalogStoreContract:
         """Of several rows for one key in one call the last is kept."""
         integration = await world.integration()
         async with world.unit_of_work() as tx:
-            await tx.catalog.save_repositories(
-                [a_repository(integration), a_repository(integration, archived=True)]
-            )
+            await tx.catalog.save_repositories([a_repository(integration), a_repository(integration, archived=True)])
             assert [row.archived for row in await tx.catalog.load_repositories(integration.id)] == [True]
 
     async def test_many_rows_at_once(self, world: World) -> None:

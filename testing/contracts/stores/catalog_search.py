@@ -155,10 +155,7 @@ class CatalogSearchContract:
         other = await world.organization()
         async with world.unit_of_work() as tx:
             for organization_id, provider in ((other.id, "github"), (integration.organization_id, "gitlab")):
-                assert (
-                    await tx.catalog.search_repositories(organization_id, provider, CatalogFilter(), limit=9)
-                    is None
-                )
+                assert await tx.catalog.search_repositories(organization_id, provider, CatalogFilter(), limit=9) is None
 
     async def test_a_new_name_is_found_and_the_old_one_is_not(self, world: World) -> None:
         """The index follows a renaming."""
@@ -178,9 +175,7 @@ class CatalogSearchContract:
             async with world.unit_of_work() as tx:
                 seen += await _browsed(tx, integration, CatalogFilter("widget"), limit=3, after=after)
             come = a_repository(integration, f"new-{number}", full_name=f"acme/widget-0{number}-new")
-            gone = a_repository(
-                integration, f"new-{number - 1}", full_name="acme/a-widget", removed_at=ago(minutes=1)
-            )
+            gone = a_repository(integration, f"new-{number - 1}", full_name="acme/a-widget", removed_at=ago(minutes=1))
             await _save(world, [come, gone])
         names = [row.full_name for row in seen]
         assert names == sorted(set(names))
@@ -225,9 +220,7 @@ class CatalogSearchContract:
             if len(more) < limit:
                 break
         expected = [row for row in rows if where.matches(row)]
-        assert found == sorted(
-            expected, key=lambda row: search_order(text, row.full_name, row.repo_id, about(row))
-        )
+        assert found == sorted(expected, key=lambda row: search_order(text, row.full_name, row.repo_id, about(row)))
 
 
 async def _named(world: World, integration: Integration, *names: str) -> list[Repository]:
@@ -249,12 +242,7 @@ async def _found(world: World, integration: Integration, where: CatalogFilter) -
 
 
 async def _browsed(
-    tx: Transaction,
-    integration: Integration,
-    where: CatalogFilter,
-    *,
-    limit: int,
-    after: CatalogPlace | None = None,
+    tx: Transaction, integration: Integration, where: CatalogFilter, *, limit: int, after: CatalogPlace | None = None
 ) -> Sequence[Repository]:
     browsed = await tx.catalog.search_repositories(
         integration.organization_id, integration.provider, where, limit=limit, after=after

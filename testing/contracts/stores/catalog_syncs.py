@@ -41,9 +41,7 @@ class CatalogSyncContract:
         """Among those who asked, and among those who did not."""
         ids = {}
         for number, minutes in enumerate((2, 3, 1)):
-            ids[minutes] = (
-                await world.integration(provider_id=str(number), sync_requested_at=ago(minutes=minutes))
-            ).id
+            ids[minutes] = (await world.integration(provider_id=str(number), sync_requested_at=ago(minutes=minutes))).id
         async with world.unit_of_work() as tx:
             due = await tx.catalog.list_due_syncs(now=now(), limit=10)
         assert [row.id for row in due] == [ids[3], ids[2], ids[1]]
@@ -81,9 +79,7 @@ class CatalogSyncContract:
             assert await tx.catalog.list_due_syncs(now=now(), limit=10) == []
             await tx.catalog.finish_sync(claim)
             await tx.commit()
-            assert [row.id for row in await tx.catalog.list_due_syncs(now=now(), limit=10)] == [
-                integration.id
-            ]
+            assert [row.id for row in await tx.catalog.list_due_syncs(now=now(), limit=10)] == [integration.id]
 
     async def test_finished_it_is_as_of_the_beginning(self, world: World) -> None:
         """The catalog is as old as its first page."""
@@ -192,9 +188,7 @@ class CatalogSyncContract:
         assert [repo_id for _, repo_id in written] == ["1"]
 
 
-async def _claim(
-    world: World, integration: Integration, owner: str, *, at: datetime | None = None
-) -> SyncClaim | None:
+async def _claim(world: World, integration: Integration, owner: str, *, at: datetime | None = None) -> SyncClaim | None:
     at = at or now()
     async with world.unit_of_work() as tx:
         claim = await tx.catalog.claim_sync(integration, owner=owner, now=at, until=at + _MINUTE)

@@ -96,9 +96,7 @@ class CommitClaimContract:
         integration = await _joined(world, mara)
         connection = await world.connection(mara, MARA, emails=["mara@acme.example"])
         await _add(
-            world,
-            integration,
-            *((f"{number}", "mara@acme.example", Author("M"), UNKNOWN) for number in range(7)),
+            world, integration, *((f"{number}", "mara@acme.example", Author("M"), UNKNOWN) for number in range(7))
         )
         await _request(world, connection)
         [claim] = await _due(world)
@@ -117,9 +115,7 @@ class CommitClaimContract:
         await _add(world, integration, ("one", "b@acme.example", Author("M"), UNKNOWN), role=Role.COMMITTER)
         await _request(world, connection)
         [claim] = await _due(world)
-        assert await _take(world, claim) == Claimed(
-            [ClaimedCommits(mara.external_id, RepoId("1"), 1)], is_done=True
-        )
+        assert await _take(world, claim) == Claimed([ClaimedCommits(mara.external_id, RepoId("1"), 1)], is_done=True)
 
     async def test_nothing_is_claimed_for_who_left_or_disconnected(self, world: World) -> None:
         """The right to claim is looked at in each step, not when the claim was made."""
@@ -169,9 +165,7 @@ class CommitClaimContract:
         [claim] = await _due(world)
         claimed = await _take(world, claim)
         assert claimed.is_done
-        assert {(one.user_id, one.commits) for one in claimed.commits} == {
-            (person.external_id, 3) for person in people
-        }
+        assert {(one.user_id, one.commits) for one in claimed.commits} == {(person.external_id, 3) for person in people}
         assert await _due(world) == []
 
     async def test_many_at_once_claim_each_once(self, world: World) -> None:
@@ -180,9 +174,7 @@ class CommitClaimContract:
         integration = await _joined(world, mara)
         connection = await world.connection(mara, MARA, emails=["mara@acme.example"])
         await _add(
-            world,
-            integration,
-            *((f"{number}", "mara@acme.example", Author("M"), UNKNOWN) for number in range(20)),
+            world, integration, *((f"{number}", "mara@acme.example", Author("M"), UNKNOWN) for number in range(20))
         )
         await _request(world, connection)
         [claim] = await _due(world)
@@ -229,10 +221,7 @@ async def _take(world: World, claim: CommitClaims, *, limit: int = 100) -> Claim
 
 
 async def _add(
-    world: World,
-    integration: Integration,
-    *rows: tuple[str, str, Author, Match],
-    role: Role = Role.AUTHOR,
+    world: World, integration: Integration, *rows: tuple[str, str, Author, Match], role: Role = Role.AUTHOR
 ) -> None:
     async with world.unit_of_work() as tx:
         await tx.attributions.add(
@@ -247,7 +236,5 @@ async def _add(
 async def _all(world: World, integration: Integration) -> list[AttributionView]:
     async with world.unit_of_work() as tx:
         return list(
-            await tx.attributions.list_attributions(
-                integration.organization_id, AttributionFilter(), limit=100
-            )
+            await tx.attributions.list_attributions(integration.organization_id, AttributionFilter(), limit=100)
         )

@@ -27,9 +27,7 @@ class ConnectionStoreContract:
         """Connections are found by the provider's accounts, of this provider only."""
         one, two = await _connected(world, "1"), await _connected(world, "2")
         async with world.unit_of_work() as tx:
-            found = await tx.connections.of_provider_users(
-                PROVIDER, {one.provider_user_id, ProviderUserId("3")}
-            )
+            found = await tx.connections.of_provider_users(PROVIDER, {one.provider_user_id, ProviderUserId("3")})
             assert found == [one]
             both = [one.provider_user_id, two.provider_user_id]
             assert len(await tx.connections.of_provider_users(PROVIDER, both)) == 2
@@ -74,9 +72,7 @@ class ConnectionStoreContract:
         ):
             async with world.unit_of_work() as tx:
                 with pytest.raises(refusal):
-                    await tx.connections.apply(
-                        [step(None, replace(change, id=await tx.connections.next_id()))]
-                    )
+                    await tx.connections.apply([step(None, replace(change, id=await tx.connections.next_id()))])
                 with pytest.raises(StorageConflict):
                     await tx.commit()
         async with world.unit_of_work() as tx:
@@ -85,9 +81,7 @@ class ConnectionStoreContract:
     async def test_twenty_users_race_for_one_account(self, world: World) -> None:
         """One of them gets it; the others are told that it is taken."""
         users = [await world.user(f"{number}@acme.example") for number in range(20)]
-        results = await asyncio.gather(
-            *(world.connection(user, "7") for user in users), return_exceptions=True
-        )
+        results = await asyncio.gather(*(world.connection(user, "7") for user in users), return_exceptions=True)
         assert sum(isinstance(result, Connection) for result in results) == 1
         assert sum(isinstance(result, ProviderAccountTaken) for result in results) == 19
 

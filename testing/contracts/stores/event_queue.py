@@ -118,9 +118,7 @@ class MailboxContract:
         """An event whose next attempt is later stays behind, and those after it go on."""
         first, second = await world.event(), await world.event()
         later = now() + timedelta(minutes=2)
-        await world.settle(
-            Settlement(first.id, EventStatus.PENDING, reason="boom", attempts=1, next_attempt_at=later)
-        )
+        await world.settle(Settlement(first.id, EventStatus.PENDING, reason="boom", attempts=1, next_attempt_at=later))
         async with world.unit_of_work() as tx:
             due = await tx.mailbox.due(LANE, now=now(), limit=10, max_bytes=_MUCH)
             assert [letter.event.id for letter in due] == [second.id]
@@ -227,9 +225,7 @@ class MailboxContract:
         assert (await world.seen(nobodys)).status is EventStatus.UNROUTED
 
     @pytest.mark.parametrize("source_key", SOURCE_KEYS)
-    async def test_routes_waiting_events_by_provider_and_text_key(
-        self, world: World, source_key: str
-    ) -> None:
+    async def test_routes_waiting_events_by_provider_and_text_key(self, world: World, source_key: str) -> None:
         """Any text is a key; equal keys at two providers are of two integrations."""
         ours = await world.event(provider="gitlab", source_key=source_key)
         others = [
@@ -253,9 +249,7 @@ class MailboxContract:
         first, _, second = [await world.event(source_key=key, action="created") for key in keys]
         await _unroute(world, first.id)
         async with world.unit_of_work() as tx:
-            found = await tx.mailbox.waiting(
-                PROVIDER, source_key, event_type="push", action="created", limit=10
-            )
+            found = await tx.mailbox.waiting(PROVIDER, source_key, event_type="push", action="created", limit=10)
         assert [letter.event.id for letter in found] == [second.id, first.id]
         assert {letter.event.source_key for letter in found} == {source_key}
 
@@ -344,12 +338,9 @@ def _of_other_lane() -> str:
 
 def _verdicts(number: int) -> tuple[Verdict, ...]:
     return tuple(
-        Verdict("link", Outcome.PROCESSED, f"reason {number}", project_id=UUID(int=number))
-        for _ in range(number % 4)
+        Verdict("link", Outcome.PROCESSED, f"reason {number}", project_id=UUID(int=number)) for _ in range(number % 4)
     )
 
 
 async def _unroute(world: World, *event_ids: EventId) -> None:
-    await world.settle(
-        *(Settlement(one, EventStatus.UNROUTED, reason="installation_unknown") for one in event_ids)
-    )
+    await world.settle(*(Settlement(one, EventStatus.UNROUTED, reason="installation_unknown") for one in event_ids))

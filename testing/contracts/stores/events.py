@@ -239,9 +239,7 @@ class EventStoreContract:
         assert await found(provider=PROVIDER) == told[::-1]
         assert await found(provider="gitlab") == []
 
-    async def test_what_failed_is_of_the_projects_that_are_linked_to_its_repository(
-        self, world: World
-    ) -> None:
+    async def test_what_failed_is_of_the_projects_that_are_linked_to_its_repository(self, world: World) -> None:
         """No verdict names a project of it; what was ignored, and other repositories, are no project's."""
         organization = await world.organization()
         integration = await world.integration(organization)

@@ -53,11 +53,7 @@ class IdempotencyStoreContract:
         """The same text under another actor, organization or spelling is another key."""
         request, elsewhere = await _request(world), await _request(world)
         await _begin(world, request)
-        for other in (
-            elsewhere,
-            replace(request, actor="user:other"),
-            replace(request, key=IdempotencyKey("ONE")),
-        ):
+        for other in (elsewhere, replace(request, actor="user:other"), replace(request, key=IdempotencyKey("ONE"))):
             assert await _begin(world, other) is None
 
     async def test_what_was_not_committed_leaves_the_key_free(self, world: World) -> None:

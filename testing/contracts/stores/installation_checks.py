@@ -1,12 +1,7 @@
 from datetime import datetime, timedelta
 
 from core.domain.identifiers import EventId
-from core.domain.integrations.installation_checks import (
-    CHECK_INTERVAL,
-    CheckBacklog,
-    DueCheck,
-    ReportedDeletion,
-)
+from core.domain.integrations.installation_checks import CHECK_INTERVAL, CheckBacklog, DueCheck, ReportedDeletion
 from core.domain.integrations.integration import Integration, IntegrationStatus
 from testing.builders.entities import PROVIDER, now
 from testing.contracts.world import World
@@ -116,9 +111,7 @@ class InstallationCheckStoreContract:
         assert backlog == CheckBacklog(2, 1, at, at)
 
 
-async def claim(
-    world: World, at: datetime, *, until: datetime | None = None, limit: int = 10
-) -> list[DueCheck]:
+async def claim(world: World, at: datetime, *, until: datetime | None = None, limit: int = 10) -> list[DueCheck]:
     """Claim daily checks until the end of the claim."""
     until = until or at + 10 * CHECK_INTERVAL
     async with world.unit_of_work() as tx:
@@ -155,9 +148,6 @@ async def complete(
     """Complete a check."""
     async with world.unit_of_work() as tx:
         await tx.installation_checks.complete(
-            integration.id,
-            checked_at=checked_at or now(),
-            next_check_at=next_check_at,
-            event_id=event_id,
+            integration.id, checked_at=checked_at or now(), next_check_at=next_check_at, event_id=event_id
         )
         await tx.commit()

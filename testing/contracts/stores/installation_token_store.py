@@ -76,11 +76,7 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
         never = await _suspended(world, minutes=20)
         probed, sooner, not_yet = [await _suspended(world, minutes=20) for _ in range(3)]
         await world.integration(provider_id="active")
-        for integration, due in (
-            (probed, ago(minutes=1)),
-            (sooner, ago(minutes=2)),
-            (not_yet, ago(minutes=-1)),
-        ):
+        for integration, due in ((probed, ago(minutes=1)), (sooner, ago(minutes=2)), (not_yet, ago(minutes=-1))):
             await self._schedule(world, integration, due)
         async with world.unit_of_work() as tx:
             due_now = await tx.installation_tokens.list_due_for_probe(
@@ -99,9 +95,7 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
         again = active.suspended(StatusReason.TOKEN_REFUSED, at=ago(minutes=6))
         await _apply(world, active, again)
         async with world.unit_of_work() as tx:
-            due = await tx.installation_tokens.list_due_for_probe(
-                suspended_before=ago(minutes=5), now=now(), limit=1
-            )
+            due = await tx.installation_tokens.list_due_for_probe(suspended_before=ago(minutes=5), now=now(), limit=1)
         assert [one.id for one in due] == [integration.id]
 
     async def test_two_who_probe_at_once_share_nothing(self, world: World) -> None:

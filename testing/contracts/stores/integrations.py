@@ -263,16 +263,10 @@ class IntegrationStoreContract:
         assert await found() is None
         for ciphertext in ("first", "second"):
             async with world.unit_of_work() as tx:
-                await tx.integrations.set_webhook_secret(
-                    SealedWebhookSecret(integration.external_id, ciphertext)
-                )
+                await tx.integrations.set_webhook_secret(SealedWebhookSecret(integration.external_id, ciphertext))
                 await tx.commit()
             assert await found() == ciphertext
-        assert (await found(other.provider_id), await found("42"), await found(provider="github")) == (
-            None,
-            None,
-            None,
-        )
+        assert (await found(other.provider_id), await found("42"), await found(provider="github")) == (None, None, None)
         async with world.unit_of_work() as tx:
             gone = replace(integration, status=IntegrationStatus.REVOKED)
             await tx.integrations.apply([step(integration, gone)])

@@ -163,6 +163,4 @@ class RecoveryStoreContract:
             return await compare(world, *(logged if number % 2 else logged[::-1]))
 
         found = await asyncio.gather(*(run(number) for number in range(8)))
-        assert sorted(one.delivery_id for new in found for one in new) == sorted(
-            one.delivery_id for one in logged
-        )
+        assert sorted(one.delivery_id for new in found for one in new) == sorted(one.delivery_id for one in logged)

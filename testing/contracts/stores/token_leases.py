@@ -92,9 +92,7 @@ class TokenLeaseContract:
         assert counts == [2, 1, 0]
         async with world.unit_of_work() as tx:
             for lease in over:
-                assert await tx.installation_tokens.find_token_lease(lease.external_id) == replace(
-                    lease, sealed=None
-                )
+                assert await tx.installation_tokens.find_token_lease(lease.external_id) == replace(lease, sealed=None)
             assert await tx.installation_tokens.find_token_lease(live.external_id) == live
 
 

@@ -96,9 +96,7 @@ class TokenStoreContract(ABC, Generic[OwnerId]):
         """However they race, one asks and the others see that."""
         owner = await self.owner(world)
         seen = await self._seen(world, owner)
-        took = await asyncio.gather(
-            *(self._take(world, owner, seen, a_lease(str(number))) for number in range(20))
-        )
+        took = await asyncio.gather(*(self._take(world, owner, seen, a_lease(str(number))) for number in range(20)))
         assert took.count(True) == 1
         lease = (await self._seen(world, owner)).lease
         assert lease is not None

@@ -73,12 +73,7 @@ class MemoryAttributionStore(AttributionStore):
                 )
 
     async def list_attributions(
-        self,
-        organization_id: OrganizationId,
-        where: AttributionFilter,
-        *,
-        limit: int,
-        before: int | None = None,
+        self, organization_id: OrganizationId, where: AttributionFilter, *, limit: int, before: int | None = None
     ) -> Sequence[AttributionView]:
         """Return at most `limit` attributions, the latest first, those below `before` only."""
         views = [
@@ -184,11 +179,7 @@ class MemoryAttributionStore(AttributionStore):
     async def apply_claims(self, claims: CommitClaims, *, limit: int) -> Claimed:
         """Let attributions be of those who claim, while nobody else writes."""
         state = await self._session.writable()
-        held = [
-            key
-            for key, is_done in state.commit_claims.items()
-            if key[1] == claims.integration_id and not is_done
-        ]
+        held = [key for key, is_done in state.commit_claims.items() if key[1] == claims.integration_id and not is_done]
         people = [state.connections[key[0]] for key in held if key in self._possible()]
         commits: dict[tuple[UUID, RepoId], set[str]] = defaultdict(set)
         taken = 0

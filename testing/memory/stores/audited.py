@@ -72,9 +72,7 @@ async def record(session: Session, item_type: str, change: Change[Entity]) -> No
 def _step(session: Session, rows: dict[Any, Entity], change: Change[Entity]) -> None:
     before, after = change.before, change.after
     if before is not None and before.id not in rows:
-        raise StorageConflict(
-            "The object was changed or deleted by another request. Load it again, then try again."
-        )
+        raise StorageConflict("The object was changed or deleted by another request. Load it again, then try again.")
     if after is None:
         assert before is not None  # a step has a beginning or an end
         del rows[before.id]

@@ -24,9 +24,7 @@ class MemoryCatalogStore(CatalogStore):
         rows = self._session.state.repositories
         return [rows[key] for key in set(keys) if key in rows]
 
-    async def find_repositories_by_name(
-        self, names: Collection[tuple[IntegrationId, str]]
-    ) -> Sequence[Repository]:
+    async def find_repositories_by_name(self, names: Collection[tuple[IntegrationId, str]]) -> Sequence[Repository]:
         """Return the rows that have these full names, without regard to case; no removed ones."""
         wanted = {(integration_id, searchable(name)) for integration_id, name in names}
         return [
@@ -141,8 +139,7 @@ class MemoryCatalogStore(CatalogStore):
     async def release_sync(self, claim: SyncClaim) -> None:
         """End a claim that is still held as if it had not been made."""
         await self._end(
-            claim,
-            lambda known: replace(known, sync_requested_at=known.sync_requested_at or claim.claimed_at),
+            claim, lambda known: replace(known, sync_requested_at=known.sync_requested_at or claim.claimed_at)
         )
 
     async def _end(self, claim: SyncClaim, step: Callable[[Integration], Integration]) -> None:

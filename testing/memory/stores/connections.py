@@ -51,9 +51,7 @@ class MemoryConnectionStore(ConnectionStore):
 
         Raises `StorageConflict` where a row is gone.
         """
-        await audited.apply(
-            self._session, "connection", lambda state: state.connections, changes, _refuse_second
-        )
+        await audited.apply(self._session, "connection", lambda state: state.connections, changes, _refuse_second)
         state = await self._session.writable()
         wipe(state.user_tokens, disconnected(changes))
         for deleted in [change.before for change in changes if change.before and change.after is None]:
@@ -70,10 +68,7 @@ class MemoryConnectionStore(ConnectionStore):
     async def due_for_check(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Connection]:
         """Take at most `limit` active ones that are due."""
         state = await self._session.writable()
-        at = {
-            one.id: state.identity_checks.get(one.id, one.created_at + _DAY)
-            for one in state.connections.values()
-        }
+        at = {one.id: state.identity_checks.get(one.id, one.created_at + _DAY) for one in state.connections.values()}
         due = [one for one in state.connections.values() if one.is_active and at[one.id] <= now]
         taken = sorted(due, key=lambda one: at[one.id])[:limit]
         state.identity_checks.update({one.id: until for one in taken})

@@ -53,9 +53,7 @@ class MemoryMailbox(Mailbox):
                 project_ids=settlement.project_ids,
                 attempts=known.attempts if settlement.attempts is None else settlement.attempts,
                 next_attempt_at=settlement.next_attempt_at or known.next_attempt_at,
-                processed_at=None
-                if settlement.status is EventStatus.PENDING
-                else self._session.database.now(),
+                processed_at=None if settlement.status is EventStatus.PENDING else self._session.database.now(),
             )
 
     async def waiting(
@@ -94,11 +92,7 @@ class MemoryMailbox(Mailbox):
                 )
             else:
                 state.events[event.id] = replace(
-                    event,
-                    status=EventStatus.PENDING,
-                    error_message=None,
-                    processed_at=None,
-                    next_attempt_at=now,
+                    event, status=EventStatus.PENDING, error_message=None, processed_at=None, next_attempt_at=now
                 )
                 reopened += 1
         return reopened

@@ -56,9 +56,7 @@ class MemoryEventStore(EventStore):
         """Make those among these that may be retried pending and due, with all their attempts again."""
         events = (await self._session.writable()).events
         reopened = sorted(
-            event_id
-            for event_id in set(event_ids)
-            if event_id in events and self._may_reopen(events[event_id], now)
+            event_id for event_id in set(event_ids) if event_id in events and self._may_reopen(events[event_id], now)
         )
         for event_id in reopened:
             events[event_id] = replace(
@@ -75,8 +73,7 @@ class MemoryEventStore(EventStore):
     async def oldest_due(self, *, now: datetime) -> datetime | None:
         """Return when the longest-waiting due event was received."""
         return min(
-            (event.created_at for event in self._session.state.events.values() if event.is_due(now)),
-            default=None,
+            (event.created_at for event in self._session.state.events.values() if event.is_due(now)), default=None
         )
 
     def _matches(self, event: Event, where: EventFilter) -> bool:

@@ -28,9 +28,7 @@ class MemoryFlowStore(FlowStore):
     async def find(self, provider: str, state_hash: bytes) -> Flow | None:
         """Return the flow whose state this is."""
         flows = self._session.state.flows.values()
-        return next(
-            (flow for flow in flows if (flow.provider, flow.state_hash) == (provider, state_hash)), None
-        )
+        return next((flow for flow in flows if (flow.provider, flow.state_hash) == (provider, state_hash)), None)
 
     async def list_by_ids(self, provider: str, external_ids: Collection[UUID]) -> Sequence[Flow]:
         """Return the flows with these ids, newest first."""
@@ -53,20 +51,14 @@ class MemoryFlowStore(FlowStore):
         """Return live requests by exactly these requesters for exactly these accounts, oldest first."""
         now = self._session.database.now()
         return self._waiting(
-            lambda one: (
-                one.provider == provider
-                and (one.requester_id, one.account_id) in keys
-                and one.expires_at > now
-            )
+            lambda one: one.provider == provider and (one.requester_id, one.account_id) in keys and one.expires_at > now
         )
 
     async def pending_of(self, organization_id: OrganizationId, provider: str) -> PendingRequest | None:
         """Return the organization's live request that waits for approval, the newest of several."""
         now = self._session.database.now()
         found = self._waiting(
-            lambda one: (
-                (one.organization_id, one.provider) == (organization_id, provider) and one.expires_at > now
-            )
+            lambda one: (one.organization_id, one.provider) == (organization_id, provider) and one.expires_at > now
         )
         return found[-1] if found else None
 

@@ -75,8 +75,7 @@ class MemoryHousekeepingStore(HousekeepingStore):
         old = [
             event_id
             for event_id in sorted(state.events)[:limit]
-            if state.events[event_id].created_at < before
-            and state.events[event_id].status is not EventStatus.PENDING
+            if state.events[event_id].created_at < before and state.events[event_id].status is not EventStatus.PENDING
         ]
         for event_id in old:
             del state.events[event_id]

@@ -3,12 +3,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.identifiers import EventId, IntegrationId
-from core.domain.integrations.installation_checks import (
-    CHECK_INTERVAL,
-    CheckBacklog,
-    DueCheck,
-    ReportedDeletion,
-)
+from core.domain.integrations.installation_checks import CHECK_INTERVAL, CheckBacklog, DueCheck, ReportedDeletion
 from core.domain.integrations.integration import Integration
 from ports.installation_checks import InstallationCheckStore
 from testing.memory.database import KeptCheck, Session
@@ -38,15 +33,11 @@ class MemoryInstallationCheckStore(InstallationCheckStore):
             due_at = min(deletion.received_at, known.next_check_at) if known else deletion.received_at
             checks[deletion.integration_id] = KeptCheck(due_at, deletion, known.checked_at if known else None)
 
-    async def claim_requested(
-        self, provider: str, *, now: datetime, until: datetime, limit: int
-    ) -> Sequence[DueCheck]:
+    async def claim_requested(self, provider: str, *, now: datetime, until: datetime, limit: int) -> Sequence[DueCheck]:
         """Claim due checks of reported deletions."""
         return await self._claim(provider, lambda one: one.check.deletion is not None, now, until, limit)
 
-    async def claim_daily(
-        self, provider: str, *, now: datetime, until: datetime, limit: int
-    ) -> Sequence[DueCheck]:
+    async def claim_daily(self, provider: str, *, now: datetime, until: datetime, limit: int) -> Sequence[DueCheck]:
         """Claim due checks of live integrations."""
         return await self._claim(provider, lambda one: one.is_daily, now, until, limit)
 
@@ -57,12 +48,7 @@ class MemoryInstallationCheckStore(InstallationCheckStore):
             checks[integration_id] = replace(checks[integration_id], next_check_at=at)
 
     async def complete(
-        self,
-        integration_id: IntegrationId,
-        *,
-        checked_at: datetime,
-        next_check_at: datetime,
-        event_id: EventId | None,
+        self, integration_id: IntegrationId, *, checked_at: datetime, next_check_at: datetime, event_id: EventId | None
     ) -> None:
         """Record a check; a deletion reported since stays due."""
         checks = (await self._session.writable()).installation_checks
@@ -80,12 +66,7 @@ class MemoryInstallationCheckStore(InstallationCheckStore):
         return CheckBacklog(len(daily), len(due), min(due, default=None), max(checked, default=None))
 
     async def _claim(
-        self,
-        provider: str,
-        is_wanted: Callable[[_Scheduled], bool],
-        now: datetime,
-        until: datetime,
-        limit: int,
+        self, provider: str, is_wanted: Callable[[_Scheduled], bool], now: datetime, until: datetime, limit: int
     ) -> Sequence[DueCheck]:
         checks = (await self._session.writable()).installation_checks
         due = [one for one in self._scheduled(provider) if is_wanted(one) and one.check.next_check_at <= now]
@@ -93,8 +74,7 @@ class MemoryInstallationCheckStore(InstallationCheckStore):
         for one in claimed:
             checks[one.integration.id] = replace(one.check, next_check_at=until)
         return [
-            DueCheck(one.integration, one.check.deletion)
-            for one in sorted(claimed, key=lambda one: one.integration.id)
+            DueCheck(one.integration, one.check.deletion) for one in sorted(claimed, key=lambda one: one.integration.id)
         ]
 
     def _scheduled(self, provider: str) -> list[_Scheduled]:
@@ -102,8 +82,7 @@ class MemoryInstallationCheckStore(InstallationCheckStore):
         return [
             _Scheduled(
                 integration,
-                state.installation_checks.get(integration.id)
-                or KeptCheck(integration.created_at + CHECK_INTERVAL),
+                state.installation_checks.get(integration.id) or KeptCheck(integration.created_at + CHECK_INTERVAL),
             )
             for integration in state.integrations.values()
             if integration.provider == provider

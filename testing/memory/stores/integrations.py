@@ -91,9 +91,7 @@ class MemoryIntegrationStore(IntegrationStore):
 
         Raises `StorageConflict` where a row is gone.
         """
-        await audited.apply(
-            self._session, "integration", lambda state: state.integrations, changes, _refuse_rivals
-        )
+        await audited.apply(self._session, "integration", lambda state: state.integrations, changes, _refuse_rivals)
         state = await self._session.writable()
         wipe(state.integration_tokens, unbound(changes))
         for change in changes:

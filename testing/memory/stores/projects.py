@@ -23,16 +23,10 @@ class MemoryProjectStore(ProjectStore):
         projects = self._session.state.projects.values()
         return next((one for one in projects if (one.organization_id, one.external_id) == wanted), None)
 
-    async def find_many(
-        self, organization_id: OrganizationId, external_ids: Collection[UUID]
-    ) -> Sequence[Project]:
+    async def find_many(self, organization_id: OrganizationId, external_ids: Collection[UUID]) -> Sequence[Project]:
         """Return those of these that are projects of this organization."""
         projects = self._session.state.projects.values()
-        return [
-            one
-            for one in projects
-            if one.organization_id == organization_id and one.external_id in external_ids
-        ]
+        return [one for one in projects if one.organization_id == organization_id and one.external_id in external_ids]
 
     async def get_for_update(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
         """Like `find`, and let nobody else write."""
@@ -61,12 +55,7 @@ class MemoryProjectStore(ProjectStore):
         return sorted(found, key=_order)[:limit]
 
     async def linked_to(
-        self,
-        organization_id: OrganizationId,
-        integration_id: IntegrationId,
-        repo_ids: Collection[RepoId],
-        *,
-        most: int,
+        self, organization_id: OrganizationId, integration_id: IntegrationId, repo_ids: Collection[RepoId], *, most: int
     ) -> Mapping[RepoId, Sequence[Project]]:
         """Return the organization's projects linked to each of these, those linked first."""
         state = self._session.state

@@ -47,16 +47,12 @@ class MemoryRecoveryStore(RecoveryStore):
         """Move the marks forward; they never go back."""
         recoveries = (await self._session.writable()).recoveries
         known = recoveries.get(provider, RecoveryState())
-        recoveries[provider] = RecoveryState(
-            _later(known.compared_until, until), _later(known.compared_at, at)
-        )
+        recoveries[provider] = RecoveryState(_later(known.compared_until, until), _later(known.compared_at, at))
 
     async def due(self, provider: str, *, now: datetime, limit: int) -> Sequence[MissingDelivery]:
         """Return missing ones to ask for now, those acted on before others, then the oldest first."""
         state = self._session.state
-        due = [
-            one for key, one in state.missing.items() if one.provider == provider and _is_due(state, key, now)
-        ]
+        due = [one for key, one in state.missing.items() if one.provider == provider and _is_due(state, key, now)]
         return sorted(due, key=lambda one: (not one.acted_on, one.delivered_at, one.logged_id))[:limit]
 
     async def fail(self, provider: str, failures: Sequence[FailedFetch]) -> None:
@@ -74,9 +70,7 @@ class MemoryRecoveryStore(RecoveryStore):
         of_provider = {key for key in state.missing if key[0] == provider}
         arrived = of_provider & _in_ledger(state)
         forgotten = {
-            key
-            for key in of_provider
-            if _is_given_up(state, key) and state.failed_fetches[key][1] < forget_before
+            key for key in of_provider if _is_given_up(state, key) and state.failed_fetches[key][1] < forget_before
         }
         for key in arrived | forgotten:
             del state.missing[key]

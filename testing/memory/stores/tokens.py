@@ -70,9 +70,7 @@ class MemoryTokenStore(TokenStore[OwnerId], Generic[OwnerId]):
         known = await self.find(owner_id)
         with self._session.doomed_by_error():
             if known is None:
-                raise StorageConflict(
-                    "The object was deleted by another request. Load it again, then try again."
-                )
+                raise StorageConflict("The object was deleted by another request. Load it again, then try again.")
         await self._put(owner_id, StoredTokens(known.generation + 1, tokens))
 
     async def _put(self, owner_id: OwnerId, tokens: StoredTokens) -> None:

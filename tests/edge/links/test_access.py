@@ -34,9 +34,7 @@ async def test_who_may_do_what(edge: ProjectsEdge, client: Client, person: str, 
 
 
 @pytest.mark.parametrize(("scope", "reads", "links"), [("git.read", 200, 403), ("git.link", 403, 201)])
-async def test_what_services_may(
-    edge: ProjectsEdge, client: Client, scope: str, reads: int, links: int
-) -> None:
+async def test_what_services_may(edge: ProjectsEdge, client: Client, scope: str, reads: int, links: int) -> None:
     """What their scopes say, and the trail names them."""
     await link(edge, client, edge.second)
     headers = edge.service(scope)

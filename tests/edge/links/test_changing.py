@@ -35,9 +35,7 @@ async def test_a_link_is_changed(
     assert len(await edge.steps("link", made["id"])) == (2 if expected else 1)
 
 
-async def test_a_link_that_is_not_reachable_is_changed_and_unlinked(
-    edge: ProjectsEdge, client: Client
-) -> None:
+async def test_a_link_that_is_not_reachable_is_changed_and_unlinked(edge: ProjectsEdge, client: Client) -> None:
     """It is the project's own, whatever the provider says."""
     await link(edge, client, edge.project)
     await edge.set_integration(replace(edge.integration, status=IntegrationStatus.REVOKED))
@@ -136,9 +134,7 @@ async def test_a_link_is_named_by_its_id(edge: ProjectsEdge, client: Client, nam
 async def test_without_a_link(edge: ProjectsEdge, client: Client) -> None:
     """There is nothing to show, change or end."""
     for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None)):
-        answer = await client.request(
-            method, edge.repository_of(edge.project), json=body, headers=edge.of("owner")
-        )
+        answer = await client.request(method, edge.repository_of(edge.project), json=body, headers=edge.of("owner"))
         refused(answer, 404, "project_not_linked")
 
 

@@ -67,14 +67,10 @@ async def test_a_second_click_changes_nothing(edge: ProjectsEdge, client: Client
         again = await client.post(path, json=body, headers=edge.of("owner"))
         assert (again.status_code, again.json()) == (200, made)
         assert "location" not in again.headers
-    other = await client.post(
-        path, json={"repo_id": WIDGETS, "default_branch": "main"}, headers=edge.of("owner")
-    )
+    other = await client.post(path, json={"repo_id": WIDGETS, "default_branch": "main"}, headers=edge.of("owner"))
     assert "Update the link" in refused(other, 409, "project_already_linked")["detail"]
     other = await client.post(path, json={"repo_id": GADGETS}, headers=edge.of("owner"))
-    assert (
-        "already linked to acme/widgets. Unlink it" in refused(other, 409, "project_already_linked")["detail"]
-    )
+    assert "already linked to acme/widgets. Unlink it" in refused(other, 409, "project_already_linked")["detail"]
     assert len(await edge.told()) == 1
 
 
@@ -96,9 +92,7 @@ async def test_two_projects_may_link_one_repository(edge: ProjectsEdge, client: 
         ("acme/widgets", 404, "repository_not_found"),
     ],
 )
-async def test_what_cannot_be_linked(
-    edge: ProjectsEdge, client: Client, repo_id: str, status: int, code: str
-) -> None:
+async def test_what_cannot_be_linked(edge: ProjectsEdge, client: Client, repo_id: str, status: int, code: str) -> None:
     """Only this integration's own catalog counts, however public the repository."""
     for path in (edge.repository_of(edge.project), edge.path("/projects/import")):
         answer = await client.post(path, json={"repo_id": repo_id}, headers=edge.of("member"))
@@ -130,9 +124,7 @@ async def test_an_organization_that_never_connected(edge: ProjectsEdge, client: 
     await edge.join("founder", organization, Role.OWNER)
     project = await edge.world.project(organization)
     for path in (f"/projects/{project.external_id}/repository", "/projects/import"):
-        answer = await client.post(
-            edge.path(path, organization), json={"repo_id": WIDGETS}, headers=edge.of("founder")
-        )
+        answer = await client.post(edge.path(path, organization), json={"repo_id": WIDGETS}, headers=edge.of("founder"))
         assert "Connect it first" in refused(answer, 404, "integration_not_found")["detail"]
 
 

@@ -51,15 +51,11 @@ async def test_why_a_link_is_not_reachable(edge: ProjectsEdge, client: Client, w
     assert (again.status_code, again.json()) == (200, shown)
 
 
-async def test_only_the_person_who_owns_the_account_gets_its_settings_page(
-    edge: ProjectsEdge, client: Client
-) -> None:
+async def test_only_the_person_who_owns_the_account_gets_its_settings_page(edge: ProjectsEdge, client: Client) -> None:
     """The provider answers 404 to a viewer who is known there as another person."""
     await link(edge, client, edge.project)
     facts, _, _, url = REASONS["suspended there"]
-    await edge.set_integration(
-        replace(edge.integration, account_type="User", account_id=AccountId("9"), **facts)
-    )
+    await edge.set_integration(replace(edge.integration, account_type="User", account_id=AccountId("9"), **facts))
     path = edge.repository_of(edge.project)
     for account, expected in (("7", None), ("9", url)):
         user = await edge.world.user(f"{account}@acme.example")
@@ -68,9 +64,7 @@ async def test_only_the_person_who_owns_the_account_gets_its_settings_page(
         edge.people[account] = UserActor(user.id, user.external_id)
         shown = (await client.get(path, headers=edge.of(account))).json()
         assert (shown["action"]["code"], shown["action"]["url"]) == ("unsuspend_on_provider", expected)
-        [listed] = (await client.get(edge.path("/projects?linked=true"), headers=edge.of(account))).json()[
-            "data"
-        ]
+        [listed] = (await client.get(edge.path("/projects?linked=true"), headers=edge.of(account))).json()["data"]
         assert listed["repository"] == shown
         page = await client.get(
             "/api/v1/git/github/manage",
@@ -109,9 +103,7 @@ async def test_a_repository_that_was_created_again(edge: ProjectsEdge, client: C
     new = a_repository(edge.integration, "9", full_name="Acme/Widgets")
     await edge.save(new)
     assert await successor() is None
-    await edge.save(
-        a_repository(edge.integration, WIDGETS, full_name="acme/widgets", removed_at=ago(minutes=1))
-    )
+    await edge.save(a_repository(edge.integration, WIDGETS, full_name="acme/widgets", removed_at=ago(minutes=1)))
     assert await successor() == {"repo_id": "9", "full_name": "Acme/Widgets"}
     listed = (await client.get(edge.path("/projects?linked=true"), headers=edge.of("viewer"))).json()
     assert listed["data"][0]["repository"]["successor"] == {"repo_id": "9", "full_name": "Acme/Widgets"}

@@ -40,9 +40,7 @@ async def test_an_outage_of_github_is_said_once(both: ServiceAtSandbox) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "level"), [(45, Level.WARN), (-3600, Level.FAIL)])
-async def test_a_clock_that_differs_from_githubs(
-    both: ServiceAtSandbox, seconds: float, level: Level
-) -> None:
+async def test_a_clock_that_differs_from_githubs(both: ServiceAtSandbox, seconds: float, level: Level) -> None:
     """Is told, though the adapter copes with it; the app itself is well."""
     both.fault(Fault(FaultKind.SKEWED_CLOCK, seconds=seconds))
     findings = await examined(both)
@@ -60,10 +58,7 @@ async def test_an_app_that_was_registered_otherwise(both: ServiceAtSandbox) -> N
     found = wrong(await examined(both, {"GITHUB_APP_SLUG": "another"}))
 
     assert "lacks pull_requests: read, emails: read" in found["permissions"]
-    assert (
-        f"{both.sandbox.url}/organizations/orbital-works/settings/apps/crewkit/permissions"
-        in found["permissions"]
-    )
+    assert f"{both.sandbox.url}/organizations/orbital-works/settings/apps/crewkit/permissions" in found["permissions"]
     assert "not subscribed to public, pull_request, repository" in found["events"]
     assert "The webhook URL is https://elsewhere.example/hooks" in found["webhook"]
     assert "GITHUB_APP_SLUG is another" in found["github app"]

@@ -23,9 +23,7 @@ Change = Callable[[str], str]
 
 MISTAKES = [
     pytest.param(lambda url: f"{url}&user=nobody", "Correct the user and password", id="user"),
-    pytest.param(
-        lambda url: urlsplit(url)._replace(path="/nothing").geturl(), "Create the database", id="database"
-    ),
+    pytest.param(lambda url: urlsplit(url)._replace(path="/nothing").geturl(), "Create the database", id="database"),
     pytest.param(lambda _: "postgresql://u@no.such.host.invalid/x", "Correct the host", id="host"),
 ]
 
@@ -33,20 +31,14 @@ MISTAKES = [
 async def test_servers_that_are_down_are_said_once_each(both: ServiceAtSandbox) -> None:
     """And what can be looked at without them is."""
     findings = await examined(
-        both,
-        {
-            "DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:9/x",
-            "REDIS_URL": "redis://:hunter2@127.0.0.1:9/0",
-        },
+        both, {"DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:9/x", "REDIS_URL": "redis://:hunter2@127.0.0.1:9/0"}
     )
 
     found = wrong(findings)
     assert list(found) == ["database", "redis"]
     assert "Connection refused" in found["database"]
     assert "Start Redis" in found["redis"]
-    assert (
-        levels(findings, "migrations", "backlog", "scheduler", "worker", "installations") == [Level.NOTE] * 5
-    )
+    assert levels(findings, "migrations", "backlog", "scheduler", "worker", "installations") == [Level.NOTE] * 5
     assert levels(findings, "github app", "webhook", "access tokens") == [Level.OK] * 3
     assert "hunter2" not in as_text(findings)
 
@@ -64,9 +56,7 @@ async def test_nothing_that_hangs_hangs_it(both: ServiceAtSandbox) -> None:
     began = time.monotonic()
     try:
         findings = await examined(
-            both,
-            {"DATABASE_URL": f"postgresql://u@{address}/x", "REDIS_URL": f"redis://{address}/0"},
-            seconds=1,
+            both, {"DATABASE_URL": f"postgresql://u@{address}/x", "REDIS_URL": f"redis://{address}/0"}, seconds=1
         )
     finally:
         server.close()
@@ -129,9 +119,7 @@ async def test_a_foreign_key_is_found_by_reading(both: ServiceAtSandbox) -> None
     none = await examined(both, {"ENCRYPTION_KEYS": None})
 
     assert levels(well, "encryption keys") == [Level.OK]
-    assert (
-        "encrypted with the key `test`. The newest cannot be decrypted" in wrong(same_name)["encryption keys"]
-    )
+    assert "encrypted with the key `test`. The newest cannot be decrypted" in wrong(same_name)["encryption keys"]
     assert "access_token: 1 value encrypted with the key `test`" in wrong(gone)["encryption keys"]
     assert "No encryption key is set" in wrong(none)["encryption keys"]
     text = as_text([*same_name, *gone, *none])

@@ -101,9 +101,7 @@ def test_a_machine_where_nothing_is_set_up(tmp_path: Path) -> None:
     assert all(one["remedy"] for one in failed)
 
 
-async def test_a_service_started_as_an_app_that_was_just_registered(
-    both: ServiceAtSandbox, tmp_path: Path
-) -> None:
+async def test_a_service_started_as_an_app_that_was_just_registered(both: ServiceAtSandbox, tmp_path: Path) -> None:
     """The file is all it takes: deliveries of the new app are accepted, and nothing is wrong with it."""
     file = tmp_path / "app.env"
     wished = ("--public-url", both.service.url, "--name", "Fresh")
@@ -126,9 +124,7 @@ async def test_a_service_started_as_an_app_that_was_just_registered(
     findings = await examined(both, {n.removeprefix("CREWKIT_GIT_"): v for n, v in variables.items()})
 
     assert wrong(findings).keys() == {"worker"}
-    assert both.ledger.rows("SELECT event_type, action FROM git_webhook_events") == [
-        ("installation", "created")
-    ]
+    assert both.ledger.rows("SELECT event_type, action FROM git_webhook_events") == [("installation", "created")]
     assert [one.message for one in findings if one.about == "github app"] == [
         f"GitHub accepts the private key. The app is Fresh: {both.sandbox.url}/apps/fresh"
     ]

@@ -11,10 +11,7 @@ from tests.support.servers.servers import Servers, emptied_redis, new_database
 @pytest.fixture(scope="module")
 def urls(servers: Servers, database_template: str) -> Iterator[tuple[str, str]]:
     """Give the URLs of a migrated database and an empty Redis."""
-    with (
-        new_database(servers.database_url, database_template) as database_url,
-        emptied_redis(servers) as redis_url,
-    ):
+    with new_database(servers.database_url, database_template) as database_url, emptied_redis(servers) as redis_url:
         yield database_url, redis_url
 
 

@@ -58,8 +58,7 @@ ODD_OBJECTS = {
     "repository is a list": b'{"installation":{"id":5},"repository":[],%s}' % _REF,
     "repository's id is null": b'{"installation":{"id":5},"repository":{"id":null},%s}' % _REF,
     "action is an object": b'{"action":{},"installation":{"id":5},%s}' % _REF,
-    "action is an object, with half a character": b'{"action":{},"installation":{"id":5},%s,"x":"\\ud83d"}'
-    % _REF,
+    "action is an object, with half a character": b'{"action":{},"installation":{"id":5},%s,"x":"\\ud83d"}' % _REF,
 }
 
 ODD_HEADERS: dict[str, bytes] = {
@@ -178,9 +177,7 @@ async def test_an_odd_header_is_400_and_its_group_is_unharmed(
 ) -> None:
     """Headers are not signed: they never reach a row, nor the rows that are committed with it."""
     bad = [Delivery(GOOD).request({header: value}) for _ in range(8)]
-    answers, statuses = await asyncio.gather(
-        post_all(service.address, pushes(40)), all_statuses(service, bad)
-    )
+    answers, statuses = await asyncio.gather(post_all(service.address, pushes(40)), all_statuses(service, bad))
     assert statuses == {400}
     assert len(accepted(answers)) == 40
     assert set(ledger.delivery_ids()) >= set(answers)
@@ -236,9 +233,7 @@ async def test_another_path_is_404(service: Service, path: str) -> None:
     assert answer.problem.keys() == PROBLEM
     request_id = answer.headers["x-request-id"]
     assert answer.problem["request_id"] == request_id
-    wait_until(
-        lambda: [line for line in service.logged("api", "request") if line["request_id"] == request_id]
-    )
+    wait_until(lambda: [line for line in service.logged("api", "request") if line["request_id"] == request_id])
 
 
 async def test_half_a_character_costs_no_delivery(service: Service, ledger: Ledger) -> None:
@@ -296,9 +291,7 @@ async def test_noise_is_answered_and_harms_nobody(service: Service, ledger: Ledg
         head({"transfer-encoding": "chunked"}) + b"zz\r\n",
     ]
 
-    answers, statuses = await asyncio.gather(
-        post_all(service.address, pushes(40)), all_statuses(service, noise)
-    )
+    answers, statuses = await asyncio.gather(post_all(service.address, pushes(40)), all_statuses(service, noise))
     assert statuses == {400}
     assert len(accepted(answers)) == 40
     assert set(ledger.delivery_ids()) >= set(answers)

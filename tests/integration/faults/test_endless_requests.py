@@ -48,9 +48,7 @@ def service(urls: tuple[str, str]) -> Iterator[Service]:
 class Attack:
     """One connection that sends a beginning, then the same part again and again."""
 
-    def __init__(
-        self, service: Service, beginning: bytes, part: bytes, *, limit: int = 100 * MEGABYTE
-    ) -> None:
+    def __init__(self, service: Service, beginning: bytes, part: bytes, *, limit: int = 100 * MEGABYTE) -> None:
         self.sent = 0
         self.answer = b""
         with socket.create_connection((service.address.host, service.address.port)) as connection:

@@ -27,9 +27,7 @@ async def test_a_worker_killed_in_the_middle_has_every_effect_once(
 ) -> None:
     """What it had not committed is done again, what it had is not: facts, names and versions."""
     ledger.connect_installation(links=LINKS)
-    renames = [
-        Delivery(renamed(f"name-{number}", second=number), event="repository") for number in range(RENAMES)
-    ]
+    renames = [Delivery(renamed(f"name-{number}", second=number), event="repository") for number in range(RENAMES)]
     with running_service(database_url, redis_url, "api", "scheduler") as service:
         # One rename after the other, since their order matters, amid all the pushes.
         posted = await asyncio.gather(
@@ -48,10 +46,7 @@ async def test_a_worker_killed_in_the_middle_has_every_effect_once(
         "SELECT type, count(*), count(DISTINCT (git_webhook_event_id, project_repository_id))"
         " FROM git_domain_events GROUP BY type ORDER BY type"
     )
-    assert told == [
-        ("git.push", PUSHES * LINKS, PUSHES * LINKS),
-        ("git.repository.renamed", RENAMES, RENAMES),
-    ]
+    assert told == [("git.push", PUSHES * LINKS, PUSHES * LINKS), ("git.repository.renamed", RENAMES, RENAMES)]
     steps = ledger.rows(
         "SELECT array_agg(changes -> 'repo_full_name' ->> 0 ORDER BY id),"
         " array_agg(changes -> 'repo_full_name' ->> 1 ORDER BY id)"

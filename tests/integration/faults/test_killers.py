@@ -21,9 +21,7 @@ STOPS_AT_KILLER = f"""
     CREATE TRIGGER stop_at_killer BEFORE INSERT ON git_domain_events
         FOR EACH ROW EXECUTE FUNCTION stop_at_killer();
 """
-_IS_AT_KILLER = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
-)
+_IS_AT_KILLER = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
 
 
 @pytest.fixture

@@ -57,9 +57,7 @@ def push_with_messages(*messages: str, installation: int = INSTALLATION) -> byte
     """Return a push with these commit messages."""
     payload = json.loads(push(installation=installation))
     commit = payload["commits"][0]
-    commits = [
-        {**commit, "id": f"{number:040x}", "message": text} for number, text in enumerate(messages, start=1)
-    ]
+    commits = [{**commit, "id": f"{number:040x}", "message": text} for number, text in enumerate(messages, start=1)]
     return json.dumps({**payload, "commits": commits, "head_commit": commits[-1]}).encode()
 
 
@@ -152,9 +150,7 @@ async def test_a_commit_message_cannot_hold_up_a_lane(service: Service, ledger: 
 
 
 @pytest.mark.parametrize("framing", [{"content-length": str(8 * MB)}, {"transfer-encoding": "chunked"}])
-async def test_senders_who_never_finish_do_not_shut_others_out(
-    service: Service, framing: dict[str, str]
-) -> None:
+async def test_senders_who_never_finish_do_not_shut_others_out(service: Service, framing: dict[str, str]) -> None:
     """Anyone may begin a request: room is taken by what has come, not by what was announced."""
     started = chunk(b"{") if "transfer-encoding" in framing else b"{"
     async with AsyncExitStack() as stack:

@@ -14,9 +14,7 @@ INSTALLATIONS = range(1, 9)
 PUSHES = 80
 
 
-async def test_each_installation_keeps_its_order_with_several_workers(
-    database_url: str, redis_url: str
-) -> None:
+async def test_each_installation_keeps_its_order_with_several_workers(database_url: str, redis_url: str) -> None:
     """Several installations share a lane and several workers the lanes, while more keeps coming."""
     workers = ("worker-1", "worker-2", "worker-3")
     with opened(database_url) as ledger:

@@ -35,14 +35,11 @@ async def test_a_full_queue_is_503_with_a_time_to_come_back(database_url: str) -
         await psycopg.AsyncConnection.connect(database_url) as blocker,
     ):
         await blocker.execute("LOCK TABLE git_webhook_events IN ACCESS EXCLUSIVE MODE")
-        asked = [
-            asyncio.create_task(client.post(PATH, content=one.body, headers=one.headers))
-            for one in deliveries
-        ]
+        asked = [asyncio.create_task(client.post(PATH, content=one.body, headers=one.headers)) for one in deliveries]
         done, waiting = await asyncio.wait(asked, timeout=2)
-        assert [
-            (answer.status_code, answer.json()["code"]) for answer in (task.result() for task in done)
-        ] == [(503, "receiver_busy")] * 5
+        assert [(answer.status_code, answer.json()["code"]) for answer in (task.result() for task in done)] == [
+            (503, "receiver_busy")
+        ] * 5
         assert all(int(task.result().headers["retry-after"]) > 0 for task in done)
         await blocker.rollback()
         answers = await asyncio.gather(*waiting)

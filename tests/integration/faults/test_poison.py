@@ -41,9 +41,7 @@ async def test_an_event_that_kills_the_database_is_given_up(service: Service, le
     service.start("worker")
     wait_until(ledger.is_settled, seconds=40)
     assert ledger.statuses() == {"processed": 20, "failed": 1}
-    [(message,)] = ledger.rows(
-        "SELECT error_message FROM git_webhook_events WHERE delivery_id = %s", (poison.id,)
-    )
+    [(message,)] = ledger.rows("SELECT error_message FROM git_webhook_events WHERE delivery_id = %s", (poison.id,))
     assert message.startswith("database_lost: ")
     assert ledger.value("SELECT count(*) FROM git_domain_events") == 20
     assert len(service.logged("worker", "drain_failed")) == 3

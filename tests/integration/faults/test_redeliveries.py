@@ -40,10 +40,7 @@ async def post_in_waves(services: list[Service], deliveries: list[Delivery], ran
     for start in range(0, len(deliveries), WAVE):
         wave = deliveries[start : start + WAVE]
         answers = await asyncio.gather(
-            *(
-                post_all(service.address, random.sample(wave, WAVE), connections=WAVE // 2)
-                for service in services
-            )
+            *(post_all(service.address, random.sample(wave, WAVE), connections=WAVE // 2) for service in services)
         )
         statuses = [status for answered in answers for status in answered.values()]
         assert set(statuses) <= {200, 202}
@@ -51,9 +48,7 @@ async def post_in_waves(services: list[Service], deliveries: list[Delivery], ran
     return taken
 
 
-async def test_overlapping_redeliveries_are_kept_once_without_a_deadlock(
-    database_url: str, redis_url: str
-) -> None:
+async def test_overlapping_redeliveries_are_kept_once_without_a_deadlock(database_url: str, redis_url: str) -> None:
     """New ones and failed ones alike: one of all senders is told 202, the others 200."""
     random = Random(20)
     deliveries = pushes(COUNT)
@@ -89,9 +84,7 @@ async def test_full_groups_of_the_same_ids_never_lock_each_other(database_url: s
 
 
 @pytest.mark.parametrize("status", ["failed", "unrouted"])
-async def test_who_makes_the_same_events_due_again_never_lock_each_other(
-    database_url: str, status: str
-) -> None:
+async def test_who_makes_the_same_events_due_again_never_lock_each_other(database_url: str, status: str) -> None:
     """People retry what the provider sends again, or what a sweep routes: all take rows in one order.
 
     Someone holds the row in the middle until both wait, each with the rows before it in its own order.
@@ -100,10 +93,7 @@ async def test_who_makes_the_same_events_due_again_never_lock_each_other(
     await append_all(database_url, deliveries)
     with opened(database_url) as ledger, psycopg.connect(database_url) as holder:
         ledger.connect_installation(INSTALLATION_OF_LANE[0])
-        ids = [
-            found
-            for (found,) in ledger.rows("UPDATE git_webhook_events SET status = %s RETURNING id", [status])
-        ]
+        ids = [found for (found,) in ledger.rows("UPDATE git_webhook_events SET status = %s RETURNING id", [status])]
         holder.execute("SELECT FROM git_webhook_events WHERE delivery_id = 'delivery-90' FOR UPDATE")
 
         async def both_wait() -> bool:

@@ -43,9 +43,7 @@ def service(database_url: str, redis_server: Breakable, ledger: Ledger) -> Itera
         yield service
         for name in ("api", "worker", "scheduler"):
             assert service.is_running(name)
-            assert [
-                line for line in service.log(name) if "exception" in line or "Traceback" in str(line)
-            ] == []
+            assert [line for line in service.log(name) if "exception" in line or "Traceback" in str(line)] == []
 
 
 async def post_some(service: Service) -> None:

@@ -29,10 +29,6 @@ async def test_what_takes_too_long_counts_as_an_attempt(database_url: str, redis
                 await shop.receive(delivery)
             await shop.drain(3)
         assert ledger.rows("SELECT status, attempts, error_message FROM git_webhook_events ORDER BY id") == [
-            (
-                "pending",
-                1,
-                "The database did not finish the request in time. Nothing was changed. Try again later.",
-            ),
+            ("pending", 1, "The database did not finish the request in time. Nothing was changed. Try again later."),
             ("processed", 0, None),
         ]

@@ -67,9 +67,7 @@ def count_ended(connections: list[socket.socket], seconds: float) -> int:
 def open_descriptors(service: Service) -> int:
     """Return how many the API has open. Its metrics say so; `/proc` shows it to root alone."""
     [line] = [
-        line
-        for line in httpx.get(f"{service.url}/metrics").text.splitlines()
-        if line.startswith("process_open_fds ")
+        line for line in httpx.get(f"{service.url}/metrics").text.splitlines() if line.startswith("process_open_fds ")
     ]
     return int(float(line.split()[1]))
 
@@ -79,9 +77,7 @@ def test_idle_and_half_open_connections_end_within_a_minute(service: Service) ->
     """Whether they sent nothing, a part of a head, or a part of a body."""
     beginnings = (b"", HALF_A_HEAD, b"G", HALF_A_REQUEST)
     with ExitStack() as stack:
-        connections = [
-            open_connection(stack, service, beginnings[number % len(beginnings)]) for number in range(COUNT)
-        ]
+        connections = [open_connection(stack, service, beginnings[number % len(beginnings)]) for number in range(COUNT)]
         wait_until(lambda: open_descriptors(service) > COUNT, seconds=30)
         assert httpx.get(f"{service.url}/healthz").status_code == 200
         assert count_ended(connections, 60) == COUNT

@@ -85,9 +85,7 @@ async def play(shop: Workshop, lane: int, random: Random) -> None:
         await until(lambda: shop.is_idle([lane]))
 
 
-async def test_a_worker_whose_clock_is_behind_is_woken_like_any_other(
-    database_url: str, redis_url: str
-) -> None:
+async def test_a_worker_whose_clock_is_behind_is_woken_like_any_other(database_url: str, redis_url: str) -> None:
     """The database stamps what it receives; no two machines' clocks agree to the millisecond."""
     late = SettableClock(datetime.now(UTC) - timedelta(minutes=1))
     async with workshop(database_url, redis_url, Random(20), workers=1, clock=late) as shop:
@@ -95,9 +93,7 @@ async def test_a_worker_whose_clock_is_behind_is_woken_like_any_other(
         await until(lambda: shop.is_idle([0]), seconds=3)
 
 
-async def test_nothing_stays_due_after_any_number_of_deaths_and_flushes(
-    database_url: str, redis_url: str
-) -> None:
+async def test_nothing_stays_due_after_any_number_of_deaths_and_flushes(database_url: str, redis_url: str) -> None:
     """Drains cut off, workers killed, Redis emptied again and again: in the end each effect is there once."""
     random = Random(20)
     processes = ("worker-1", "worker-2", "scheduler")

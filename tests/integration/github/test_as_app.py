@@ -9,11 +9,7 @@ from starlette.responses import Response
 from adapters.github.provider import GitHubProvider
 from core.domain.identifiers import IntegrationId, OrganizationId
 from core.domain.organizations import Organization
-from core.domain.provider import (
-    AppRefused,
-    InstallationGone,
-    ProviderUnavailable,
-)
+from core.domain.provider import AppRefused, InstallationGone, ProviderUnavailable
 from testing.builders.entities import an_integration
 from tests.support.builders import github_answers as answers
 from tests.support.builders.github_answers import INSTALLATION, REMOVE
@@ -51,9 +47,7 @@ async def test_an_installation_is_told_whole(known: ScriptedGitHub, provider: Gi
 
 
 @pytest.mark.parametrize(
-    ("account", "login"),
-    [({"id": 9, "slug": "big", "name": "Big"}, "big"), (None, "")],
-    ids=["enterprise", "none"],
+    ("account", "login"), [({"id": 9, "slug": "big", "name": "Big"}, "big"), (None, "")], ids=["enterprise", "none"]
 )
 async def test_an_enterprises_installation_has_a_slug_for_a_login(
     account: dict[str, object] | None, login: str, known: ScriptedGitHub, provider: GitHubProvider
@@ -67,10 +61,7 @@ async def test_an_enterprises_installation_has_a_slug_for_a_login(
 
 @pytest.mark.parametrize(
     ("account_type", "page"),
-    [
-        ("Organization", "/organizations/acme/settings/installations/41"),
-        ("User", "/settings/installations/41"),
-    ],
+    [("Organization", "/organizations/acme/settings/installations/41"), ("User", "/settings/installations/41")],
 )
 def test_where_an_installation_is_managed_is_known_without_asking(
     account_type: str, page: str, github: ScriptedGitHub, provider: GitHubProvider
@@ -155,9 +146,7 @@ async def test_people_install_on_the_apps_own_page(known: ScriptedGitHub, provid
     assert len(known.received) == 1
 
 
-async def test_a_renamed_apps_new_page_is_found(
-    known: ScriptedGitHub, provider: GitHubProvider, time: Time
-) -> None:
+async def test_a_renamed_apps_new_page_is_found(known: ScriptedGitHub, provider: GitHubProvider, time: Time) -> None:
     """The old one is gone at once, and nobody wants to change settings for it."""
     await provider.install_url(state="s")
     known.answers("GET /app", reply({**answers.APP, "slug": "newkit"}))
@@ -178,9 +167,7 @@ async def test_the_page_is_known_from_settings_while_github_is_down(
             await nameless.install_url(state="s")
 
 
-async def test_people_are_sent_to_no_page_but_githubs(
-    known: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_people_are_sent_to_no_page_but_githubs(known: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Whatever the answer says."""
     known.answers("GET /app", reply({**answers.APP, "html_url": "https://evil.example/apps/crewkit"}))
 

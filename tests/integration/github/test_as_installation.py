@@ -22,9 +22,7 @@ REPO = RepoId("7")
 class Listing:
     """An installation's repositories, served in pages as GitHub does."""
 
-    def __init__(
-        self, github: ScriptedGitHub, numbers: list[int], path: str = "/installation/repositories"
-    ) -> None:
+    def __init__(self, github: ScriptedGitHub, numbers: list[int], path: str = "/installation/repositories") -> None:
         self.numbers = numbers
         self.running = self.most = 0
         self._url = f"{github.url}{path}"
@@ -56,9 +54,7 @@ async def read(provider: GitHubProvider) -> tuple[list[int], int, bool]:
 
 
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 950])
-async def test_all_repositories_come_once(
-    count: int, github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_all_repositories_come_once(count: int, github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Whatever their number, in as few calls as GitHub allows and a few at once."""
     listing = Listing(github, list(range(1, count + 1)))
 
@@ -96,9 +92,7 @@ async def test_an_id_that_is_none_of_githubs_is_not_visible(
     assert github.received == []
 
 
-async def test_a_repository_removed_meanwhile_hides_no_other(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_a_repository_removed_meanwhile_hides_no_other(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Those behind it move one place forward, over the end of a page that was read already."""
     listing = Listing(github, list(range(1, 301)))
     found = []
@@ -111,9 +105,7 @@ async def test_a_repository_removed_meanwhile_hides_no_other(
     assert page.whole
 
 
-async def test_a_repository_added_meanwhile_comes_once(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_a_repository_added_meanwhile_comes_once(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Those behind it move to the next page and are seen twice by GitHub's numbers, once by us."""
     listing = Listing(github, list(range(2, 302)))
     found: Counter[int] = Counter()
@@ -126,9 +118,7 @@ async def test_a_repository_added_meanwhile_comes_once(
     assert set(found) == set(range(1, 302))
 
 
-async def test_a_list_that_contradicts_itself_is_told_as_such(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_a_list_that_contradicts_itself_is_told_as_such(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """A GitHub that goes on miscounting does not keep us reading for ever, and proves no removal."""
     github.answers(LIST, reply(answers.repositories(1, 2, total=5)))
 
@@ -147,9 +137,7 @@ async def test_branches_are_listed_by_name(github: ScriptedGitHub, provider: Git
     assert github.received[0].query == {"per_page": "10"}
 
 
-async def test_more_branches_than_a_page_are_listed_in_order(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_more_branches_than_a_page_are_listed_in_order(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Page after page, since the first ones are wanted; the rest is not asked for."""
     base = f"{github.url}/repositories/7/branches?per_page=100&page="
     names = [f"task/{number:04}" for number in range(500)]
@@ -200,9 +188,7 @@ async def test_what_can_match_no_branch_is_not_asked_for(
     assert github.received == []
 
 
-async def test_branches_of_what_is_not_visible_are_not(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_branches_of_what_is_not_visible_are_not(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Which differs from having none."""
     with pytest.raises(NotVisible):
         await provider.branches(ACCESS, REPO, prefix="", limit=10)
@@ -211,17 +197,11 @@ async def test_branches_of_what_is_not_visible_are_not(
     assert len(github.received) == 2
 
 
-async def test_one_branch_is_found_by_its_exact_name(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_one_branch_is_found_by_its_exact_name(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Whatever letters it has."""
-    github.answers(
-        "GET /repositories/7/branches/release%2F2026%2309", reply(answers.branch("release/2026#09"))
-    )
+    github.answers("GET /repositories/7/branches/release%2F2026%2309", reply(answers.branch("release/2026#09")))
 
-    assert await provider.branch(ACCESS, REPO, "release/2026#09") == Branch(
-        "release/2026#09", "a" * 40, False
-    )
+    assert await provider.branch(ACCESS, REPO, "release/2026#09") == Branch("release/2026#09", "a" * 40, False)
 
 
 async def test_a_missing_branch_is_none_and_a_renamed_one_is_another(
@@ -229,18 +209,14 @@ async def test_a_missing_branch_is_none_and_a_renamed_one_is_another(
 ) -> None:
     """GitHub redirects from a renamed branch to the new name, which was not asked for."""
     github.answers("GET /repositories/7", reply(answers.repository(7)))
-    github.answers(
-        "GET /repositories/7/branches/old", reply(status=301, location="/repositories/7/branches/new")
-    )
+    github.answers("GET /repositories/7/branches/old", reply(status=301, location="/repositories/7/branches/new"))
     github.answers("GET /repositories/7/branches/new", reply(answers.branch("new")))
 
     assert await provider.branch(ACCESS, REPO, "gone") is None
     assert await provider.branch(ACCESS, REPO, "old") is None
 
 
-async def test_a_branch_of_what_is_not_visible_is_not_none(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_a_branch_of_what_is_not_visible_is_not_none(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """GitHub's two 404s differ in words only, so the repository is asked for."""
     github.answers("GET /repositories/7/branches/main", refusal(404, "Not Found"))
 

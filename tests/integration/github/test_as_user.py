@@ -4,12 +4,7 @@ import pytest
 from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
-from core.domain.provider import (
-    InstallationSuspended,
-    NotVisible,
-    PermissionMissing,
-    RepositoryAdministration,
-)
+from core.domain.provider import InstallationSuspended, NotVisible, PermissionMissing, RepositoryAdministration
 from tests.support.builders import github_answers as answers
 from tests.support.fakes.github import USER, ScriptedGitHub, refusal, reply
 
@@ -21,13 +16,7 @@ async def test_a_person_is_told_by_number(github: ScriptedGitHub, provider: GitH
     github.answers("GET /user", reply({"id": 7, "login": "mara", "name": None, "avatar_url": "https://a"}))
     found = await provider.person(USER)
 
-    assert (found.id, found.login, found.name, found.avatar_url, found.email) == (
-        "7",
-        "mara",
-        None,
-        "https://a",
-        None,
-    )
+    assert (found.id, found.login, found.name, found.avatar_url, found.email) == ("7", "mara", None, "https://a", None)
     assert github.received[0].headers["authorization"] == f"Bearer {USER.reveal()}"
 
 
@@ -46,12 +35,8 @@ async def test_verified_addresses_come_from_all_pages_primary_first(
     assert await provider.verified_emails(USER) == ["mara@acme.example", "old@acme.example"]
 
 
-@pytest.mark.parametrize(
-    "answer", [refusal(403, "Resource not accessible by integration"), refusal(404, "Not Found")]
-)
-async def test_addresses_need_a_permission(
-    answer: Response, github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+@pytest.mark.parametrize("answer", [refusal(403, "Resource not accessible by integration"), refusal(404, "Not Found")])
+async def test_addresses_need_a_permission(answer: Response, github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Whose lack GitHub tells in two ways."""
     github.answers("GET /user/emails", answer)
 
@@ -59,9 +44,7 @@ async def test_addresses_need_a_permission(
         await provider.verified_emails(USER)
 
 
-async def test_a_persons_installations_come_from_all_pages(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_a_persons_installations_come_from_all_pages(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """The one that matters may be the 101st."""
     path = "/user/installations"
     numbers = [*range(1, 101), 41_000]
@@ -96,10 +79,7 @@ def seen(*admin: bool, total: int | None = None) -> dict[str, object]:
     ids=["all", "some", "none", "more than are shown"],
 )
 async def test_administration_counts_what_was_seen_itself(
-    page: dict[str, object],
-    counted: RepositoryAdministration,
-    github: ScriptedGitHub,
-    provider: GitHubProvider,
+    page: dict[str, object], counted: RepositoryAdministration, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
     """A count that GitHub only claims proves nothing."""
     github.answers(VISIBLE, reply(page))
@@ -136,9 +116,7 @@ async def test_administration_of_what_is_not_seen_is_refused(
         await provider.administration(USER, "41")
 
 
-async def test_an_id_that_is_none_of_githubs_is_not_visible(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_an_id_that_is_none_of_githubs_is_not_visible(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """It comes from a browser, and must lead to no other path."""
     with pytest.raises(NotVisible):
         await provider.administration(USER, "../../user")

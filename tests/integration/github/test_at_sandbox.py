@@ -8,13 +8,7 @@ import pytest
 from adapters.github.addresses import Addresses
 from adapters.github.api.calls import Limits
 from adapters.github.provider import GitHubApp, GitHubProvider
-from core.domain.provider import (
-    AppRefused,
-    InstallationAccess,
-    InstallationGone,
-    ProviderUnavailable,
-    RateLimited,
-)
+from core.domain.provider import AppRefused, InstallationAccess, InstallationGone, ProviderUnavailable, RateLimited
 from core.domain.secret import Secret
 from sandbox.faults import Fault, FaultKind
 from tests.support.fakes.github import Time
@@ -85,9 +79,7 @@ async def test_a_moment_of_trouble_is_not_noticed(
     assert (await provider.installation(INSTALLATION)).provider_id == INSTALLATION
 
 
-async def test_a_long_trouble_ends_by_itself(
-    sandbox: RunningSandbox, provider: GitHubProvider, time: Time
-) -> None:
+async def test_a_long_trouble_ends_by_itself(sandbox: RunningSandbox, provider: GitHubProvider, time: Time) -> None:
     """Ten minutes of errors, and nobody has to restart anything."""
     break_(sandbox, FaultKind.ERROR, times=None)
     while time.monotonic() < 600:
@@ -118,9 +110,7 @@ async def test_a_limit_is_waited_out(
     assert [page async for page in provider.repositories(access)]
 
 
-async def test_a_refused_key_says_nothing_of_installations(
-    sandbox: RunningSandbox, provider: GitHubProvider
-) -> None:
+async def test_a_refused_key_says_nothing_of_installations(sandbox: RunningSandbox, provider: GitHubProvider) -> None:
     """While one that is really gone is gone."""
     with pytest.raises(InstallationGone):
         await provider.mint_token("999")

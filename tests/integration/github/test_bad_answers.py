@@ -21,15 +21,7 @@ from core.domain.provider import (
 )
 from tests.support.builders import github_answers as answers
 from tests.support.checks.github_read import REPOSITORY, read, slowly
-from tests.support.fakes.github import (
-    Answer,
-    ScriptedGitHub,
-    Time,
-    github_provider,
-    refusal,
-    reply,
-    scripted_github,
-)
+from tests.support.fakes.github import Answer, ScriptedGitHub, Time, github_provider, refusal, reply, scripted_github
 
 SHORT = Limits(connect=1, silence=0.1, whole=0.3)
 
@@ -74,9 +66,7 @@ BROKEN: dict[str, Answer] = {
     "a page for people": Response("<html>Sign in to the network</html>", media_type="text/html"),
     "nested a hundred thousand times": Response("[" * 100_000),
     "too large": bomb,
-    "gzip that breaks off": Response(
-        gzip.compress(b'{"id": 7}' * 100)[:20], headers={"content-encoding": "gzip"}
-    ),
+    "gzip that breaks off": Response(gzip.compress(b'{"id": 7}' * 100)[:20], headers={"content-encoding": "gzip"}),
     "packed in a way nobody asked for": Response(b"{}", headers={"content-encoding": "br"}),
     "damaged gzip": Response(b"not gzip", headers={"content-encoding": "gzip"}),
     "redirect loop": RedirectResponse("/repositories/7", 301),

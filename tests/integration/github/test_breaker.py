@@ -4,20 +4,11 @@ import pytest
 
 from adapters.github.api.calls import Limits
 from adapters.github.api.circuit_breaker import BreakerPolicy
-from core.domain.provider import (
-    ProviderUnavailable,
-)
+from core.domain.provider import ProviderUnavailable
 from core.domain.secret import Secret
 from tests.support.builders import github_answers as answers
 from tests.support.checks.github_read import REPOSITORY, read
-from tests.support.fakes.github import (
-    ScriptedGitHub,
-    Time,
-    github_provider,
-    refusal,
-    reply,
-    scripted_github,
-)
+from tests.support.fakes.github import ScriptedGitHub, Time, github_provider, refusal, reply, scripted_github
 
 
 async def test_an_outage_opens_the_breaker_and_its_end_closes_it(github: ScriptedGitHub, time: Time) -> None:
@@ -46,9 +37,7 @@ async def test_one_hosts_outage_is_not_anothers(github: ScriptedGitHub, time: Ti
     github.answers(REPOSITORY, refusal(500, "Server Error"))
     async with (
         scripted_github() as pages,
-        github_provider(
-            github.url, time, web=pages.url, limits=Limits(breaker=BreakerPolicy(failures=1))
-        ) as provider,
+        github_provider(github.url, time, web=pages.url, limits=Limits(breaker=BreakerPolicy(failures=1))) as provider,
     ):
         pages.answers("POST /login/oauth/access_token", reply({"access_token": "ghu_1"}))
         with pytest.raises(ProviderUnavailable):

@@ -283,21 +283,15 @@ async def test_a_403_is_not_always_a_rate_limit_nor_a_permission(
         await provider.repository(ACCESS, RepoId("2"))
 
 
-async def test_no_quota_is_burnt_on_looking_up_installations(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_no_quota_is_burnt_on_looking_up_installations(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """backstage#33821: all installations were listed for every token."""
     github.answers(MINT, minted())
     await provider.mint_token("41")
 
-    assert [(one.method, one.path) for one in github.received] == [
-        ("POST", "/app/installations/41/access_tokens")
-    ]
+    assert [(one.method, one.path) for one in github.received] == [("POST", "/app/installations/41/access_tokens")]
 
 
-async def test_tokens_of_the_new_long_form_pass_unchanged(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_tokens_of_the_new_long_form_pass_unchanged(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """lock-threads#55, amplify-hosting#4106, trivy#10826: 520 letters with dots broke validators."""
     github.answers(MINT, minted(STATELESS))
     github.answers(LIST, reply(answers.repositories(1)))

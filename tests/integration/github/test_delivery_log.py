@@ -8,25 +8,19 @@ from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
 from core.domain.deliveries.delivery import QuotedDelivery
-from core.domain.provider import (
-    NotVisible,
-)
+from core.domain.provider import NotVisible
 from tests.support.builders import github_answers as answers
 from tests.support.fakes.github import ScriptedGitHub, refusal, reply
 
 
-async def test_the_log_of_deliveries_is_read_as_far_as_wanted(
-    known: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_the_log_of_deliveries_is_read_as_far_as_wanted(known: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Newest first, by cursor; a page nobody wants is not asked for."""
     path = "/app/hook/deliveries"
     next_page = f'<{known.url}{path}?per_page=100&cursor=v1_5>; rel="next"'
     timed_out = answers.delivery(
         4, status="timed out", status_code=0, installation_id=None, repository_id=None, action="opened"
     )
-    known.answers(
-        f"GET {path}", reply([answers.delivery(6), answers.delivery(5)], link=next_page), reply([timed_out])
-    )
+    known.answers(f"GET {path}", reply([answers.delivery(6), answers.delivery(5)], link=next_page), reply([timed_out]))
 
     async with aclosing(provider.deliveries()) as log:
         newest = await anext(log)
@@ -34,11 +28,7 @@ async def test_the_log_of_deliveries_is_read_as_far_as_wanted(
         rest = [logged async for logged in log]
 
     assert [newest.id, *(logged.id for logged in rest)] == [6, 5, 4]
-    assert (newest.guid, newest.event_type, newest.source_key) == (
-        "0b989ba4-242f-11e5-81e1-000000000006",
-        "push",
-        "41",
-    )
+    assert (newest.guid, newest.event_type, newest.source_key) == ("0b989ba4-242f-11e5-81e1-000000000006", "push", "41")
     assert newest.repo_id == "7"
     assert newest.succeeded
     assert not rest[-1].succeeded
@@ -94,8 +84,7 @@ async def test_what_is_left_of_the_hours_calls_is_known(
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [refusal(404, "Not Found"), refusal(422, "no"), reply({"guid": "g-6", "event": "push", "request": {}})],
+    "answer", [refusal(404, "Not Found"), refusal(422, "no"), reply({"guid": "g-6", "event": "push", "request": {}})]
 )
 async def test_a_delivery_that_is_no_longer_logged_is_not_visible(
     answer: Response, known: ScriptedGitHub, provider: GitHubProvider
@@ -116,9 +105,7 @@ async def test_a_delivery_is_sent_again(known: ScriptedGitHub, provider: GitHubP
     assert len(known.received) == 1
 
 
-async def test_the_webhook_is_told_without_its_secret(
-    known: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_the_webhook_is_told_without_its_secret(known: ScriptedGitHub, provider: GitHubProvider) -> None:
     """GitHub masks it anyway."""
     config = {"url": "https://git.example/hooks", "content_type": "form", "secret": "********"}
     known.answers("GET /app/hook/config", reply(config))

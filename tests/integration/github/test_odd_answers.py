@@ -24,15 +24,7 @@ from core.domain.secret import Secret
 from testing.memory.metrics import MemoryMetrics
 from tests.support.builders import github_answers as answers
 from tests.support.checks.github_read import REPOSITORY, read
-from tests.support.fakes.github import (
-    ACCESS,
-    ScriptedGitHub,
-    Time,
-    github_provider,
-    refusal,
-    reply,
-    scripted_github,
-)
+from tests.support.fakes.github import ACCESS, ScriptedGitHub, Time, github_provider, refusal, reply, scripted_github
 
 LIST = "GET /installation/repositories"
 
@@ -78,18 +70,14 @@ async def test_a_list_that_is_null_is_no_empty_list(github: ScriptedGitHub, prov
         await listed(provider)
 
 
-async def test_a_total_that_is_missing_is_no_complete_list(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_a_total_that_is_missing_is_no_complete_list(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """What is listed is taken, and what is not stays."""
     github.answers(LIST, reply({"repositories": []}))
 
     assert await listed(provider) == ([], False)
 
 
-async def test_an_answer_that_cannot_be_read_never_opens_the_breaker(
-    github: ScriptedGitHub, time: Time
-) -> None:
+async def test_an_answer_that_cannot_be_read_never_opens_the_breaker(github: ScriptedGitHub, time: Time) -> None:
     """It has its own code and words, and the next call is made at once."""
     metrics = MemoryMetrics()
     limits = Limits(retries=RetryPolicy(attempts=1))
@@ -125,9 +113,7 @@ async def test_links_to_another_host_are_followed_at_the_configured_one(
 
 
 @pytest.mark.parametrize("link", ["<javascript:alert(1)>", "<http://[>", "<>", "<//[::>"])
-async def test_malformed_links_end_a_list(
-    link: str, github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_malformed_links_end_a_list(link: str, github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """What was listed is taken; the total tells that there is more."""
     github.answers(LIST, reply(answers.repositories(7, total=2), link=f'{link}; rel="next"'))
 
@@ -146,9 +132,7 @@ async def test_links_in_a_circle_end(github: ScriptedGitHub, provider: GitHubPro
     assert len(github.received) <= 4
 
 
-async def test_a_request_without_its_requester_is_skipped(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_a_request_without_its_requester_is_skipped(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Nobody can be connected by it; the others can."""
     asked = {"id": 1, "account": answers.account(), "requester": answers.account(5, "mara", "User")}
     github.answers("GET /app/installation-requests", reply([{**asked, "requester": None}, asked]))
@@ -173,19 +157,14 @@ async def test_a_delivery_without_a_status_code_is_one_that_failed(
 
     found = [delivery async for delivery in provider.deliveries()]
 
-    assert [(delivery.id, delivery.status_code, delivery.succeeded) for delivery in found] == [
-        (12, None, False)
-    ]
+    assert [(delivery.id, delivery.status_code, delivery.succeeded) for delivery in found] == [(12, None, False)]
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
         (refusal(403, "Resource protected by organization SAML enforcement."), SingleSignOnRequired),
-        (
-            refusal(403, "Forbidden", x_github_sso="required; url=https://github.com/orgs/a/sso"),
-            SingleSignOnRequired,
-        ),
+        (refusal(403, "Forbidden", x_github_sso="required; url=https://github.com/orgs/a/sso"), SingleSignOnRequired),
         (refusal(403, "The `acme` organization has an IP allow list enabled"), AddressNotAllowed),
         (refusal(403, "Sorry. Your account was suspended."), AccountSuspended),
         (refusal(403, "Repository access blocked"), RepositoryBlocked),
@@ -195,10 +174,7 @@ async def test_a_delivery_without_a_status_code_is_one_that_failed(
     ],
 )
 async def test_each_refusal_keeps_its_own_code(
-    answer: Response,
-    error: type[DomainError],
-    github: ScriptedGitHub,
-    provider: GitHubProvider,
+    answer: Response, error: type[DomainError], github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
     """Whatever GitHub's reason is, callers get it and not another."""
     github.answers(REPOSITORY, answer)
@@ -225,13 +201,9 @@ async def test_a_person_without_a_verified_address_learns_what_to_do(
     )
 
 
-async def test_addresses_that_run_scripts_are_dropped(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_addresses_that_run_scripts_are_dropped(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Neither stored nor returned."""
-    github.answers(
-        REPOSITORY, reply(answers.repository(7, html_url="javascript:alert(1)", visibility="internal"))
-    )
+    github.answers(REPOSITORY, reply(answers.repository(7, html_url="javascript:alert(1)", visibility="internal")))
 
     found = await provider.repository(ACCESS, RepoId("7"))
 

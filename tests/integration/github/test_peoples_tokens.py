@@ -8,12 +8,7 @@ import pytest
 from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
-from core.domain.provider import (
-    AppRefused,
-    CredentialRefused,
-    ProviderUnavailable,
-    RateLimited,
-)
+from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, RateLimited
 from core.domain.secret import Secret
 from tests.support.fakes.github import CLIENT_ID, CLIENT_SECRET, NOW, USER, ScriptedGitHub, refusal, reply
 
@@ -116,8 +111,7 @@ async def test_our_own_wrong_secret_blames_no_person(
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [refusal(502, "Server Error"), Response("<html>"), Response("access_token=ghu_1&scope="), reply([])],
+    "answer", [refusal(502, "Server Error"), Response("<html>"), Response("access_token=ghu_1&scope="), reply([])]
 )
 @pytest.mark.parametrize("trade", [exchange, refresh])
 async def test_codes_and_refresh_tokens_are_shown_once(

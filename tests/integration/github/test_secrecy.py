@@ -28,9 +28,7 @@ from tests.support.fakes.github import (
 )
 
 # Forms that no pattern of the logs' own redaction would know, so that it cannot help here.
-USER, REFRESH, CODE, VERIFIER = (
-    f"{name}-of-a-person-0123456789" for name in ("token", "renewal", "code", "proof")
-)
+USER, REFRESH, CODE, VERIFIER = (f"{name}-of-a-person-0123456789" for name in ("token", "renewal", "code", "proof"))
 MADE = "made-by-github-0123456789"
 SECRETS = [TOKEN.reveal(), USER, REFRESH, CODE, VERIFIER, MADE, CLIENT_SECRET, "Bearer", "Basic ", "eyJ"]
 KEY_LINES = [line for line in private_pem(rsa_key()).decode().split("\n") if line and "KEY" not in line]

@@ -6,23 +6,13 @@ import pytest
 from starlette.responses import RedirectResponse
 
 from adapters.github.provider import GitHubProvider
-from core.domain.provider import (
-    ProviderUnavailable,
-)
+from core.domain.provider import ProviderUnavailable
 from tests.support.builders import github_answers as answers
 from tests.support.checks.github_read import REPOSITORY, read
-from tests.support.fakes.github import (
-    ACCESS,
-    TOKEN,
-    ScriptedGitHub,
-    reply,
-    scripted_github,
-)
+from tests.support.fakes.github import ACCESS, TOKEN, ScriptedGitHub, reply, scripted_github
 
 
-async def test_every_call_says_who_asks_and_for_which_version(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_every_call_says_who_asks_and_for_which_version(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """GitHub refuses calls without a user agent, and changes its answers by version."""
     github.answers(REPOSITORY, reply(answers.repository(7)))
     await read(provider)
@@ -55,9 +45,7 @@ async def test_a_redirect_to_another_repository_is_not_believed(
         await read(provider)
 
 
-async def test_a_token_never_follows_to_another_host(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_a_token_never_follows_to_another_host(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Whoever can make GitHub redirect or link elsewhere must not get it."""
     async with scripted_github() as thief:
         elsewhere = f"{thief.url}/repositories/7"

@@ -10,25 +10,13 @@ from starlette.responses import Response
 
 from adapters.github.api.calls import Limits
 from adapters.github.provider import GitHubProvider
-from core.domain.provider import (
-    RateLimited,
-)
+from core.domain.provider import RateLimited
 from tests.support.builders import github_answers as answers
 from tests.support.checks.github_read import REPOSITORY, read, slowly
-from tests.support.fakes.github import (
-    NOW,
-    ScriptedGitHub,
-    Time,
-    github_provider,
-    refusal,
-    reply,
-    until,
-)
+from tests.support.fakes.github import NOW, ScriptedGitHub, Time, github_provider, refusal, reply, until
 
 
-async def test_a_wish_of_githubs_is_waited_for(
-    github: ScriptedGitHub, provider: GitHubProvider, time: Time
-) -> None:
+async def test_a_wish_of_githubs_is_waited_for(github: ScriptedGitHub, provider: GitHubProvider, time: Time) -> None:
     """Where it is short enough for whoever waits."""
     github.answers(
         REPOSITORY,
@@ -65,9 +53,7 @@ async def test_a_secondary_limit_stops_that_credential_until_it_ends(
     assert await read(provider) == "acme/rocket-7"
 
 
-async def test_a_used_up_hour_is_waited_for_by_githubs_clock(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_a_used_up_hour_is_waited_for_by_githubs_clock(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """The reset is a time by its clock, five hours from ours here."""
     theirs = NOW + timedelta(hours=5)
     github.answers(
@@ -110,9 +96,7 @@ async def test_one_credential_has_only_so_many_calls_under_way(github: ScriptedG
     assert most == 3
 
 
-async def test_calls_that_wait_their_turn_are_not_sent_into_a_limit(
-    github: ScriptedGitHub, time: Time
-) -> None:
+async def test_calls_that_wait_their_turn_are_not_sent_into_a_limit(github: ScriptedGitHub, time: Time) -> None:
     """GitHub counts them too, and may ban who goes on."""
     go = asyncio.Event()
 

@@ -10,17 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
-from core.domain.provider import (
-    AppRefused,
-)
+from core.domain.provider import AppRefused
 from tests.support.builders import github_answers as answers
-from tests.support.fakes.github import (
-    NOW,
-    ScriptedGitHub,
-    Time,
-    refusal,
-    reply,
-)
+from tests.support.fakes.github import NOW, ScriptedGitHub, Time, refusal, reply
 
 
 async def test_a_wrong_clock_is_corrected_with_one_retry(

@@ -50,9 +50,7 @@ async def test_a_requester_finishes_in_the_browser_what_no_webhook_did(site: Sit
         assert chosen["outcome"] == "choose"
         [wanted] = [one for one in chosen["installations"] if one["account"] == ORBITAL_ACCOUNT]
         form = {"state": chosen["state"], "installation_id": wanted["installation_id"]}
-        wrong = await mara.here.post(
-            CALLBACK, data={**form, "state": "x"}, headers={"accept": "application/json"}
-        )
+        wrong = await mara.here.post(CALLBACK, data={**form, "state": "x"}, headers={"accept": "application/json"})
         refused(wrong, 409, "flow_invalid")
         done = await mara.here.post(CALLBACK, data=form, headers={"accept": "application/json"})
         assert done.json()["outcome"] == "connected", done.text

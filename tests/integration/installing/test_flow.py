@@ -42,9 +42,7 @@ async def test_a_session_of_someone_else_binds_nothing(site: Site, oona: Browser
     """Who was signed in over in the meantime would connect for another."""
     landed = await begun_by_oona(site, oona)
     other = site.facts.users["owner"]["token"]
-    answer = await oona.here.get(
-        landed.path, params=landed.query, headers={"authorization": f"Bearer {other}"}
-    )
+    answer = await oona.here.get(landed.path, params=landed.query, headers={"authorization": f"Bearer {other}"})
     refused(answer, 409, "flow_invalid")
     assert await bound(site) == []
 
@@ -52,9 +50,7 @@ async def test_a_session_of_someone_else_binds_nothing(site: Site, oona: Browser
 async def test_a_role_that_was_lost_on_the_way_counts(site: Site, oona: Browser) -> None:
     """It is looked at again when the browser comes back."""
     landed = await begun_by_oona(site, oona)
-    site.rows(
-        "UPDATE memberships SET role = 'member' FROM users WHERE users.id = user_id AND email LIKE 'oona%%'"
-    )
+    site.rows("UPDATE memberships SET role = 'member' FROM users WHERE users.id = user_id AND email LIKE 'oona%%'")
     refused(await oona.arrive(landed), 403, "action_forbidden")
     assert await bound(site) == []
 
@@ -128,9 +124,7 @@ async def test_a_visitor_without_a_session_signs_in_and_comes_back(site: Site) -
         page = httpx.URL(answer.headers["location"])
         assert page.path == "/dev/sign-in"
         assert page.params["return_to"].startswith("/api/v1/git/github/install?organization_id=")
-        refused(
-            await here.get("/api/v1/git/github/install", params=query, headers=JSON), 401, "token_invalid"
-        )
+        refused(await here.get("/api/v1/git/github/install", params=query, headers=JSON), 401, "token_invalid")
 
 
 async def test_a_browser_chooses_with_its_session_cookie(site: Site) -> None:
@@ -144,9 +138,7 @@ async def test_a_browser_chooses_with_its_session_cookie(site: Site) -> None:
         assert f"form-action 'self' {site.url} {site.sandbox.url};" in page.headers["content-security-policy"]
         state = page.text.partition('name="state" value="')[2].partition('"')[0]
         form = {"state": state, "installation_id": str(INSTALLATION)}
-        elsewhere = await mara.here.post(
-            CALLBACK, data=form, headers={**JSON, "origin": "https://evil.example"}
-        )
+        elsewhere = await mara.here.post(CALLBACK, data=form, headers={**JSON, "origin": "https://evil.example"})
         refused(elsewhere, 403, "origin_not_allowed")
         garbage = await mara.here.post(CALLBACK, content=b"a=1&" * 40, headers={**JSON, "origin": site.url})
         refused(garbage, 409, "flow_invalid")

@@ -4,14 +4,7 @@ import pytest
 
 from tests.support.builders.deliveries import REPOSITORY
 from tests.support.scenarios.install_site import HTML, Browser, Landing, Site
-from tests.support.scenarios.install_steps import (
-    CALLBACK,
-    ORBITAL_ACCOUNT,
-    begun_by_oona,
-    bound,
-    code_of,
-    refused,
-)
+from tests.support.scenarios.install_steps import CALLBACK, ORBITAL_ACCOUNT, begun_by_oona, bound, code_of, refused
 from tests.support.servers.sandbox import INSTALLATION, MARA, OONA, PRIYA
 
 
@@ -28,9 +21,7 @@ async def test_a_foreign_installation_is_not_visible(site: Site, oona: Browser) 
 
 
 @pytest.mark.parametrize("administers", [False, True])
-async def test_members_and_administrators_of_one_repository_prove_nothing(
-    site: Site, *, administers: bool
-) -> None:
+async def test_members_and_administrators_of_one_repository_prove_nothing(site: Site, *, administers: bool) -> None:
     """Seeing an installation is not owning it, nor is administering a part of it."""
     await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
     account = site.sandbox.world.account(PRIYA)

@@ -10,14 +10,7 @@ import pytest
 
 from sandbox.faults import Fault, FaultKind
 from tests.support.scenarios.install_site import HTML, JSON, Browser, Landing, Site, landing
-from tests.support.scenarios.install_steps import (
-    CALLBACK,
-    ORBITAL_ACCOUNT,
-    begun_by_oona,
-    bound,
-    link_of,
-    refused,
-)
+from tests.support.scenarios.install_steps import CALLBACK, ORBITAL_ACCOUNT, begun_by_oona, bound, link_of, refused
 from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, OONA
 
 
@@ -47,9 +40,7 @@ async def test_installed_it_works_and_installed_again_too(site: Site, oona: Brow
     await site.settle()
     gone = await site.show(site.orbital, "outsider")
     assert (gone["status"], gone["reason"]) == ("revoked", "uninstalled_on_provider")
-    assert site.rows("SELECT count(*) FROM project_repositories WHERE repo_id = %s", (repository["id"],)) == [
-        (1,)
-    ]
+    assert site.rows("SELECT count(*) FROM project_repositories WHERE repo_id = %s", (repository["id"],)) == [(1,)]
 
     # What is left of it leads to installing anew: looked for first, and not there.
     page = await oona.begin(site.orbital)
@@ -134,9 +125,7 @@ async def test_two_clicks_at_once_connect_once(site: Site, oona: Browser) -> Non
     answers = await asyncio.gather(*(oona.arrive(landed) for _ in range(5)))
     assert [answer.json()["outcome"] for answer in answers] == ["connected"] * 5
     assert len(await bound(site)) == 1
-    assert site.rows(
-        "SELECT count(*) FROM versions WHERE item_type = 'integration' AND actor LIKE 'user:%%'"
-    ) == [(1,)]
+    assert site.rows("SELECT count(*) FROM versions WHERE item_type = 'integration' AND actor LIKE 'user:%%'") == [(1,)]
 
 
 async def test_what_is_suspended_there_is_suspended_here(site: Site, oona: Browser) -> None:

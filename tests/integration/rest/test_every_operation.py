@@ -21,15 +21,7 @@ from adapters.postgres.queries.directory import _USER
 from entrypoints.local.development.tokens import TokenSigner
 from entrypoints.local.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
 from tests.support.builders import tokens
-from tests.support.clients.operations import (
-    BY_CALLER,
-    CHANGING,
-    FINITE,
-    IN_ORGANIZATION,
-    OPERATIONS,
-    STRICT,
-    Call,
-)
+from tests.support.clients.operations import BY_CALLER, CHANGING, FINITE, IN_ORGANIZATION, OPERATIONS, STRICT, Call
 from tests.support.scenarios.whole_api import Tenants
 
 UNKNOWN_NUMBER = "799999999"
@@ -113,9 +105,7 @@ def test_no_page_elsewhere_changes_anything(tenants: Tenants, anyone: httpx.Clie
 
 
 @pytest.mark.parametrize("name", STRICT)
-def test_a_parameter_that_is_not_understood_is_named(
-    tenants: Tenants, owner: httpx.Client, name: str
-) -> None:
+def test_a_parameter_that_is_not_understood_is_named(tenants: Tenants, owner: httpx.Client, name: str) -> None:
     """Before anything is done: a typo is never ignored."""
     answer = Call(OPERATIONS[name], tenants.own).send(owner, query={"pgae": "2"})
     assert code(answer) == (400, "query_invalid")
@@ -205,9 +195,7 @@ def test_what_is_anothers_answers_like_what_does_not_exist(
 
 
 @pytest.mark.parametrize(("name", "id_name"), [one for one in IDS if one[1] != "organization_id"])
-@pytest.mark.parametrize(
-    "odd", ["x", "0", "-1", "9" * 40, "%C3%A9", "%20", "a" * 200, "null", "..;", "%27--"]
-)
+@pytest.mark.parametrize("odd", ["x", "0", "-1", "9" * 40, "%C3%A9", "%20", "a" * 200, "null", "..;", "%27--"])
 def test_an_odd_id_is_no_id(tenants: Tenants, owner: httpx.Client, name: str, id_name: str, odd: str) -> None:
     """It finds nothing; nothing breaks."""
     status, said = code(Call(OPERATIONS[name], tenants.own).with_id(id_name, odd).send(owner))

@@ -34,9 +34,7 @@ SCHEMA = schemathesis.openapi.from_dict(
         {
             "seed": 20260314,
             # Much of what is wrong is also far too long.
-            "checks": {
-                "negative_data_rejection": {"expected-statuses": [400, 401, 404, 405, 413, 414, 415, 431]}
-            },
+            "checks": {"negative_data_rejection": {"expected-statuses": [400, 401, 404, 405, 413, 414, 415, 431]}},
             "generation": {
                 "deterministic": True,
                 "max-examples": 10,

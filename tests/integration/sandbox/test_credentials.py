@@ -121,9 +121,7 @@ async def test_a_token_is_narrowed_to_repositories_and_permissions(running: Runn
         {"permissions": "all"},
     ],
 )
-async def test_a_token_is_not_made_for_more_than_was_granted(
-    running: RunningSandbox, wish: dict[str, object]
-) -> None:
+async def test_a_token_is_not_made_for_more_than_was_granted(running: RunningSandbox, wish: dict[str, object]) -> None:
     """Asking for too much makes no token at all."""
     assert (await running.api("POST", TOKENS, json=wish)).status_code == 422
     assert running.world.installation_tokens == {}

@@ -25,9 +25,7 @@ async def test_a_delivery_is_signed_and_addressed(running: RunningSandbox, recei
     assert one.headers["x-github-hook-id"].isdecimal()
 
 
-async def test_a_failed_delivery_is_logged_and_not_tried_again(
-    running: RunningSandbox, receiver: Receiver
-) -> None:
+async def test_a_failed_delivery_is_logged_and_not_tried_again(running: RunningSandbox, receiver: Receiver) -> None:
     """The log has status and answer; redelivering sends the same under the same GUID."""
     receiver.status = 503
     await running.act(MARA, "push", repository=PAD, messages=["Refused"])
@@ -46,9 +44,7 @@ async def test_a_failed_delivery_is_logged_and_not_tried_again(
     assert (newest["redelivery"], newest["status"], newest["guid"]) == (True, "OK", first.guid)
 
 
-async def test_a_receiver_that_is_too_slow_or_away_is_given_up(
-    running: RunningSandbox, receiver: Receiver
-) -> None:
+async def test_a_receiver_that_is_too_slow_or_away_is_given_up(running: RunningSandbox, receiver: Receiver) -> None:
     """Neither has a status code, so the `failure` filter does not find them."""
     running.sandbox.behaviour.delivery_timeout = 0.1
     receiver.silent = True
@@ -87,10 +83,7 @@ async def test_deliveries_can_be_held_lost_or_never_made(running: RunningSandbox
     await running.delivered()
     assert receiver.received == []
     listed = (await running.client.get("/_sandbox/deliveries")).json()
-    assert [one["status"] for one in listed] == [
-        "failed to connect to host",
-        "pending",
-    ]
+    assert [one["status"] for one in listed] == ["failed to connect to host", "pending"]
     assert await running.control("POST", "/deliveries/release") == {"released": 1}
     await running.control("POST", "/deliveries/drain")
     assert [one.payload["commits"][0]["message"] for one in receiver.received] == ["held"]

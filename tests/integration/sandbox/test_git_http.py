@@ -20,12 +20,7 @@ async def git(*arguments: str, folder: Path, token: str | None = None) -> tuple[
         *header,
         *arguments,
         cwd=folder,
-        env={
-            **os.environ,
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_CONFIG_GLOBAL": "/dev/null",
-            "GIT_CONFIG_NOSYSTEM": "1",
-        },
+        env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -38,12 +33,7 @@ async def test_clones_what_was_pushed(running: RunningSandbox, tmp_path: Path) -
     """Commits have the names, parents, authors and messages that the webhook said."""
     await running.act(MARA, "privatize_repository", repository=PAD)
     push = await running.act(
-        MARA,
-        "push",
-        repository=PAD,
-        messages=["Fuel", "Ignite"],
-        authors=["Ada <ada@example.org>"],
-        co_authors=[MARA],
+        MARA, "push", repository=PAD, messages=["Fuel", "Ignite"], authors=["Ada <ada@example.org>"], co_authors=[MARA]
     )
     await running.act(MARA, "push", repository=PAD, tag="v2", annotated=True)
     token = await running.installation_token(permissions={"contents": "read"})
@@ -63,9 +53,7 @@ async def test_clones_what_was_pushed(running: RunningSandbox, tmp_path: Path) -
     later = await running.act(MARA, "push", repository=PAD, branch="feature/fuel-gauge", messages=["Gauge"])
     assert (await git("fetch", folder=clone, token=token))[0] == 0
     assert await git("rev-parse", "origin/feature/fuel-gauge", folder=clone) == (0, later["after"])
-    assert (await git("clone", "--depth=1", f"{running.url}/{PAD}", "one", folder=tmp_path, token=token))[
-        0
-    ] == 0
+    assert (await git("clone", "--depth=1", f"{running.url}/{PAD}", "one", folder=tmp_path, token=token))[0] == 0
     assert await git("rev-list", "--count", "HEAD", folder=tmp_path / "one") == (0, "1")
 
 
@@ -90,9 +78,7 @@ async def test_refuses_what_the_token_does_not_allow(running: RunningSandbox, tm
         "could not read Username": None,
         "Authentication failed": "ghs_wrong",
         "Repository not found": await running.installation_token(repository_ids=[other.id]),
-        "lacks the permission contents: read": await running.installation_token(
-            permissions={"metadata": "read"}
-        ),
+        "lacks the permission contents: read": await running.installation_token(permissions={"metadata": "read"}),
     }
     for text, token in tokens.items():
         code, output = await git("clone", url, "pad", folder=tmp_path, token=token)

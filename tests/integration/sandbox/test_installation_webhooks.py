@@ -15,13 +15,9 @@ async def test_an_account_that_is_renamed_is_told_once(running: RunningSandbox, 
     assert answer.headers["location"] == f"{running.api_url}/repositories/700000001"
 
 
-async def test_an_installation_is_told_through_its_whole_life(
-    running: RunningSandbox, receiver: Receiver
-) -> None:
+async def test_an_installation_is_told_through_its_whole_life(running: RunningSandbox, receiver: Receiver) -> None:
     """Chosen repositories, suspension, new permissions, removal; installing again gives another id."""
-    await running.act(
-        MARA, "choose_repositories", installation=INSTALLATION, repositories=["launchpad", "telemetry"]
-    )
+    await running.act(MARA, "choose_repositories", installation=INSTALLATION, repositories=["launchpad", "telemetry"])
     await running.act(MARA, "suspend", installation=INSTALLATION)
     await running.act(MARA, "unsuspend", installation=INSTALLATION)
     running.world.apps[running.app.id].permissions["issues"] = "read"
@@ -66,9 +62,7 @@ async def test_an_approval_names_who_had_asked(running: RunningSandbox, receiver
     first = await running.act(MARA, "install", account="orbital-works")
     assert (await running.api("GET", "/app/installation-requests")).json()[0]["requester"]["login"] == MARA
     await running.act(OONA, "deny_request", request=first["request"]["id"])
-    second = await running.act(
-        MARA, "install", account="orbital-works", selection="selected", repositories=["docking"]
-    )
+    second = await running.act(MARA, "install", account="orbital-works", selection="selected", repositories=["docking"])
     assert await told(running, receiver) == []
     await running.act(OONA, "approve_request", request=second["request"]["id"])
     assert await told(running, receiver) == ["installation.created"]
@@ -84,11 +78,7 @@ async def test_an_administrator_installs_their_own_and_requests_the_rest(
     """The approval of the rest is an addition, which names who had asked."""
     await running.act(MARA, "uninstall", installation=INSTALLATION)
     done = await running.act(
-        JONAS,
-        "install",
-        account="acme-rockets",
-        selection="selected",
-        repositories=["guidance", "billing"],
+        JONAS, "install", account="acme-rockets", selection="selected", repositories=["guidance", "billing"]
     )
     await running.act(MARA, "approve_request", request=done["request"]["id"])
     assert await told(running, receiver) == [

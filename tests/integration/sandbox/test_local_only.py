@@ -5,13 +5,7 @@ import pytest
 from tests.support.servers.sandbox import MARA, PAD, RunningSandbox
 
 FOREIGN_ORIGINS = ["https://evil.example", "http://127.0.0.1:1", "http://localhost.evil.example", "null"]
-FOREIGN_HOSTS = [
-    "evil.example",
-    "evil.example:3060",
-    "127.0.0.1.evil.example",
-    "localhost.evil.example:80",
-    "",
-]
+FOREIGN_HOSTS = ["evil.example", "evil.example:3060", "127.0.0.1.evil.example", "localhost.evil.example:80", ""]
 
 
 @pytest.mark.parametrize("origin", FOREIGN_ORIGINS)
@@ -22,10 +16,7 @@ async def test_control_api_refuses_a_foreign_origin(
     """Neither reading nor acting is possible from another origin, and nothing changes."""
     world = running.world
     response = await running.client.request(
-        method,
-        f"/_sandbox{path}",
-        json={"repository": PAD, "messages": ["Foreign"]},
-        headers={"origin": origin},
+        method, f"/_sandbox{path}", json={"repository": PAD, "messages": ["Foreign"]}, headers={"origin": origin}
     )
     assert (response.status_code, response.json()["code"]) == (403, "origin_not_allowed")
     assert running.world is world
@@ -33,9 +24,7 @@ async def test_control_api_refuses_a_foreign_origin(
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-async def test_control_api_refuses_a_cross_site_request_without_origin(
-    running: RunningSandbox, site: str
-) -> None:
+async def test_control_api_refuses_a_cross_site_request_without_origin(running: RunningSandbox, site: str) -> None:
     """A browser names no origin when a foreign page links here; it still says that the page is foreign."""
     response = await running.client.get("/_sandbox", headers={"sec-fetch-site": site})
     assert (response.status_code, response.json()["code"]) == (403, "origin_not_allowed")

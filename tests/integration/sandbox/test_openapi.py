@@ -24,10 +24,7 @@ SAME_BY_ID = [
     ("GET", "/repos/{owner}/{repo}/branches/{branch}", "/branches/main"),
     ("GET", "/repos/{owner}/{repo}/git/matching-refs/{ref}", "/git/matching-refs/heads/"),
 ]
-NOT_NEEDED = {
-    ("GET", "/repos/{owner}/{repo}/contents/{path}"),
-    ("GET", "/search/repositories"),
-}
+NOT_NEEDED = {("GET", "/repos/{owner}/{repo}/contents/{path}"), ("GET", "/search/repositories")}
 
 
 def as_app(method: str, path: str, *, json: object = None, token: str | None = None) -> Ask:
@@ -190,16 +187,9 @@ CASES: list[tuple[str, str, int, Ask]] = [
         "POST",
         "/app/installations/{installation_id}/access_tokens",
         201,
-        as_app(
-            "POST", TOKENS_PATH, json={"repository_ids": [700000001], "permissions": {"contents": "read"}}
-        ),
+        as_app("POST", TOKENS_PATH, json={"repository_ids": [700000001], "permissions": {"contents": "read"}}),
     ),
-    (
-        "POST",
-        "/app/installations/{installation_id}/access_tokens",
-        401,
-        as_app("POST", TOKENS_PATH, token="x"),
-    ),
+    ("POST", "/app/installations/{installation_id}/access_tokens", 401, as_app("POST", TOKENS_PATH, token="x")),
     ("POST", "/app/installations/{installation_id}/access_tokens", 403, suspended),
     (
         "POST",
@@ -213,18 +203,8 @@ CASES: list[tuple[str, str, int, Ask]] = [
         422,
         as_app("POST", TOKENS_PATH, json={"repositories": ["nowhere"]}),
     ),
-    (
-        "PUT",
-        "/app/installations/{installation_id}/suspended",
-        204,
-        as_app("PUT", f"{INSTALLATION_PATH}/suspended"),
-    ),
-    (
-        "PUT",
-        "/app/installations/{installation_id}/suspended",
-        404,
-        as_app("PUT", "/app/installations/1/suspended"),
-    ),
+    ("PUT", "/app/installations/{installation_id}/suspended", 204, as_app("PUT", f"{INSTALLATION_PATH}/suspended")),
+    ("PUT", "/app/installations/{installation_id}/suspended", 404, as_app("PUT", "/app/installations/1/suspended")),
     (
         "DELETE",
         "/app/installations/{installation_id}/suspended",
@@ -256,12 +236,7 @@ CASES: list[tuple[str, str, int, Ask]] = [
         as_user(f"/user/installations/{INSTALLATION}/repositories", PRIYA),
     ),
     ("GET", "/user/installations/{installation_id}/repositories", 403, suspended_repositories),
-    (
-        "GET",
-        "/user/installations/{installation_id}/repositories",
-        404,
-        as_user("/user/installations/1/repositories"),
-    ),
+    ("GET", "/user/installations/{installation_id}/repositories", 404, as_user("/user/installations/1/repositories")),
     ("GET", "/repos/{owner}/{repo}", 200, as_installation("/repos/acme-rockets/guidance")),
     ("GET", "/repos/{owner}/{repo}", 200, as_user("/repos/mara-okafor-acme/dotfiles")),
     ("GET", "/repos/{owner}/{repo}", 301, renamed),
@@ -348,9 +323,7 @@ def test_every_route_is_documented() -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "rest"), SAME_BY_ID, ids=[path for _, path, _ in SAME_BY_ID])
-async def test_path_by_id_answers_the_same(
-    running: RunningSandbox, method: str, path: str, rest: str
-) -> None:
+async def test_path_by_id_answers_the_same(running: RunningSandbox, method: str, path: str, rest: str) -> None:
     """GitHub redirects and links to `/repositories/ID`, which its description does not list."""
     token = await running.installation_token()
     by_name = await running.api(method, f"/repos/acme-rockets/guidance{rest}", token)

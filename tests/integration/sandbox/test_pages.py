@@ -148,9 +148,7 @@ async def test_the_forms_of_a_repository_work(running: RunningSandbox, receiver:
 async def test_a_repository_is_made_moved_and_deleted_by_hand(running: RunningSandbox) -> None:
     """The browser follows it to its new names."""
     async with running.browser(MARA) as browser:
-        made = await press(
-            browser, "/repositories", "/do/create_repository", owner="acme-rockets", name="by-hand"
-        )
+        made = await press(browser, "/repositories", "/do/create_repository", owner="acme-rockets", name="by-hand")
         assert made.headers["location"] == "/acme-rockets/by-hand"
         moved = await press(browser, "/acme-rockets/by-hand", "/do/transfer_repository", owner=MARA)
         assert moved.headers["location"] == f"/{MARA}/by-hand"
@@ -194,9 +192,7 @@ async def test_a_person_manages_their_own(running: RunningSandbox) -> None:
     assert running.world.user_tokens == {}
 
 
-async def test_the_log_of_deliveries_is_shown_and_repeated(
-    running: RunningSandbox, receiver: Receiver
-) -> None:
+async def test_the_log_of_deliveries_is_shown_and_repeated(running: RunningSandbox, receiver: Receiver) -> None:
     """Request and answer can be read, and sent again with a click."""
     receiver.status = 500
     await running.act(MARA, "push", repository=PAD, messages=["Look at this"])
@@ -238,9 +234,7 @@ async def test_the_options_of_an_app_are_changed_by_hand(running: RunningSandbox
 
 
 @pytest.mark.parametrize("owner", ["", "/organizations/orbital-works"])
-async def test_a_webhook_secret_is_replaced_by_hand(
-    running: RunningSandbox, receiver: Receiver, owner: str
-) -> None:
+async def test_a_webhook_secret_is_replaced_by_hand(running: RunningSandbox, receiver: Receiver, owner: str) -> None:
     """As on GitHub: it is never shown, nothing entered leaves it, and the next delivery has the new one."""
     page, first = f"{owner}/settings/apps/crewkit", running.app.webhook_secret
     app = running.world.apps[running.app.id]
@@ -281,9 +275,7 @@ async def test_faults_are_switched_by_hand(running: RunningSandbox) -> None:
     token, user_token = await running.installation_token(), running.user_token(MARA)
     async with running.browser(MARA) as browser:
         await press(browser, "/sandbox", "/sandbox/faults", kind="error", status="500", times="3")
-        assert [(one.kind, one.status, one.times) for one in running.sandbox.faults.active] == [
-            ("error", 500, 3)
-        ]
+        assert [(one.kind, one.status, one.times) for one in running.sandbox.faults.active] == [("error", 500, 3)]
         assert "error" in (await browser.get("/sandbox")).text
         await press(browser, "/sandbox", "/sandbox/faults/clear")
         assert running.sandbox.faults.active == []

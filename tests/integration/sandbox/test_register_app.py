@@ -65,10 +65,7 @@ async def test_a_registered_app_works_and_its_secrets_are_in_the_file_alone(
     try:
         found = await provider.app()
         assert (found.slug, found.id) == ("crewkit-of-mara", settings.github_app_id)
-        assert (dict(found.permissions), found.events) == (
-            provider.needs.all_permissions,
-            provider.needs.events,
-        )
+        assert (dict(found.permissions), found.events) == (provider.needs.all_permissions, provider.needs.events)
         assert (await provider.webhook_config()).url == f"{receiver.url}/api/v1/git/github/webhooks"
     finally:
         await provider.close()
@@ -102,9 +99,7 @@ async def test_the_page_lets_the_browser_go_nowhere_else(running: RunningSandbox
     assert root not in guessed.text
 
 
-async def test_a_return_that_was_not_asked_for_changes_nothing(
-    running: RunningSandbox, tmp_path: Path
-) -> None:
+async def test_a_return_that_was_not_asked_for_changes_nothing(running: RunningSandbox, tmp_path: Path) -> None:
     """Another state, none, no code: each is refused, and the right one is still awaited; it counts once."""
     file = tmp_path / "app.env"
     async with registering(running, file) as registration:
@@ -161,9 +156,7 @@ async def test_a_code_that_was_used_says_what_to_do(running: RunningSandbox, tmp
     assert not file.exists()
 
 
-async def test_an_interruption_during_the_return_loses_nothing(
-    running: RunningSandbox, tmp_path: Path
-) -> None:
+async def test_an_interruption_during_the_return_loses_nothing(running: RunningSandbox, tmp_path: Path) -> None:
     """The app exists at GitHub by then, so its secrets are fetched and kept all the same."""
     file = tmp_path / "app.env"
     async with registering(running, file) as registration:
@@ -219,9 +212,7 @@ def test_what_cannot_work_is_said_before_anything_exists(tmp_path: Path) -> None
         port = str(taken.getsockname()[1])
         busy = said("--file", str(tmp_path / "a.env"), "--port", port)
         assert f"Error: 127.0.0.1:{port} is already in use by process {os.getpid()} (" in busy
-        assert busy.endswith(
-            "). Stop that process, or choose another port with --port, or omit the option.\n"
-        )
+        assert busy.endswith("). Stop that process, or choose another port with --port, or omit the option.\n")
 
 
 @pytest.mark.parametrize(
@@ -252,9 +243,7 @@ def test_the_terminal_says_which_github_it_goes_to(
     assert done.output.startswith(said)
 
 
-async def test_a_name_that_is_taken_is_changed_on_githubs_page(
-    running: RunningSandbox, tmp_path: Path
-) -> None:
+async def test_a_name_that_is_taken_is_changed_on_githubs_page(running: RunningSandbox, tmp_path: Path) -> None:
     """As the page of ours and docs/github-app.md say; the rest stays."""
     file = tmp_path / "app.env"
     async with registering(running, file, "--name", "crewkit") as registration:

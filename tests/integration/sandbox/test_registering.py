@@ -54,8 +54,7 @@ async def test_a_manifest_becomes_an_app(running: RunningSandbox, receiver: Rece
     assert (await running.client.post(f"/api/v3/app-manifests/{code}/conversions")).status_code == 404
 
     mine = replace(
-        running,
-        app=replace(running.app, id=made["id"], client_id=made["client_id"], private_key=made["pem"]),
+        running, app=replace(running.app, id=made["id"], client_id=made["client_id"], private_key=made["pem"])
     )
     assert (await mine.api("GET", "/app")).json()["name"] == "Crewkit of Mara"
     done = await running.act(MARA, "install", app="crewkit-of-mara", account=MARA)

@@ -76,9 +76,7 @@ async def test_branches_are_listed_found_and_searched(running: RunningSandbox) -
     listed = await running.api("GET", f"{base}/branches?per_page=100", token)
     assert len(listed.json()) == 100
     number = next(one.id for one in running.world.repositories.values() if one.name == "assembly-line")
-    assert listed.links["next"]["url"] == (
-        f"{running.api_url}/repositories/{number}/branches?per_page=100&page=2"
-    )
+    assert listed.links["next"]["url"] == (f"{running.api_url}/repositories/{number}/branches?per_page=100&page=2")
     following = listed.links["next"]["url"].removeprefix(running.api_url)
     assert (await running.api("GET", following, token)).json()[0]["name"] == "task/0099"
     found = await running.api("GET", f"{base}/branches/task%2F0007", token)
@@ -137,9 +135,7 @@ async def test_the_demo_organization_is_the_one_of_up(running: RunningSandbox) -
     shown = (await running.api("GET", f"/app/installations/{INSTALLATION}")).json()
     assert (shown["account"]["login"], shown["account"]["id"]) == ("acme-rockets", 900_000_100)
     assert shown["repository_selection"] == "selected"
-    listed = (
-        await running.api("GET", "/installation/repositories", await running.installation_token())
-    ).json()
+    listed = (await running.api("GET", "/installation/repositories", await running.installation_token())).json()
     assert [(one["id"], one["name"]) for one in listed["repositories"]] == [
         (700_000_001, "launchpad"),
         (700_000_002, "guidance"),

@@ -66,16 +66,10 @@ async def test_pushes_of_every_kind_are_told(running: RunningSandbox, receiver: 
     assert annotated["after"] != annotated["head_commit"]["id"]
 
 
-async def test_a_pull_request_is_told_from_open_to_merged(
-    running: RunningSandbox, receiver: Receiver
-) -> None:
+async def test_a_pull_request_is_told_from_open_to_merged(running: RunningSandbox, receiver: Receiver) -> None:
     """Its head is followed, closing and reopening are told, and merging is a push as well."""
-    await running.act(
-        MARA, "open_pull_request", repository=PAD, title="Fuel", head="feature/fuel-gauge", draft=True
-    )
-    await running.act(
-        MARA, "push", repository=PAD, branch="feature/fuel-gauge", messages=["More"], authors=[JONAS]
-    )
+    await running.act(MARA, "open_pull_request", repository=PAD, title="Fuel", head="feature/fuel-gauge", draft=True)
+    await running.act(MARA, "push", repository=PAD, branch="feature/fuel-gauge", messages=["More"], authors=[JONAS])
     for action in ("close", "reopen", "merge"):
         await running.act(MARA, f"{action}_pull_request", repository=PAD, number=1)
     names = await told(running, receiver)
@@ -91,10 +85,7 @@ async def test_a_pull_request_is_told_from_open_to_merged(
         ]
     )
     by_name = {one.name: one.payload for one in receiver.received}
-    assert (
-        by_name["pull_request.synchronize"]["after"]
-        == by_name["pull_request.closed"]["pull_request"]["head"]["sha"]
-    )
+    assert by_name["pull_request.synchronize"]["after"] == by_name["pull_request.closed"]["pull_request"]["head"]["sha"]
     merged = [one.payload for one in receiver.received if one.payload.get("pull_request", {}).get("merged")]
     assert [one["pull_request"]["merged_by"]["login"] for one in merged] == [MARA]
 
@@ -123,9 +114,7 @@ async def test_changes_of_a_repository_are_told(running: RunningSandbox, receive
     assert by_name["repository.edited"]["changes"] == {"default_branch": {"from": "main"}}
 
 
-async def test_a_new_repository_joins_an_installation_of_all(
-    running: RunningSandbox, receiver: Receiver
-) -> None:
+async def test_a_new_repository_joins_an_installation_of_all(running: RunningSandbox, receiver: Receiver) -> None:
     """It is told as created and as added; where repositories are selected nobody hears of it."""
     await running.act(MARA, "create_repository", owner="acme-rockets", name="unheard-of")
     assert await told(running, receiver) == []
@@ -155,9 +144,6 @@ async def test_a_transfer_is_lost_by_one_side_and_told_to_the_other(
     await everything_installed(running)
     receiver.received.clear()
     await running.act(MARA, "transfer_repository", repository=f"{MARA}/launchpad", owner="acme-rockets")
-    assert sorted(await told(running, receiver)) == [
-        "installation_repositories.added",
-        "repository.transferred",
-    ]
+    assert sorted(await told(running, receiver)) == ["installation_repositories.added", "repository.transferred"]
     by_name = {one.name: one.payload for one in receiver.received}
     assert by_name["repository.transferred"]["changes"]["owner"]["from"]["user"]["login"] == MARA

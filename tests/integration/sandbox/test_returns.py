@@ -17,9 +17,7 @@ def landed(answer: httpx.Response) -> tuple[str, dict[str, str]]:
     """Give where the browser goes and what it brings along."""
     assert answer.status_code == 303, answer.text
     parts = urlsplit(answer.headers["location"])
-    return parts._replace(query="").geturl(), {
-        name: values[0] for name, values in parse_qs(parts.query).items()
-    }
+    return parts._replace(query="").geturl(), {name: values[0] for name, values in parse_qs(parts.query).items()}
 
 
 async def install(
@@ -42,9 +40,7 @@ def newest(running: RunningSandbox) -> str:
     return str(max(running.world.installations))
 
 
-async def test_installing_with_authorization_brings_a_code(
-    running: RunningSandbox, receiver: Receiver
-) -> None:
+async def test_installing_with_authorization_brings_a_code(running: RunningSandbox, receiver: Receiver) -> None:
     """The first callback is meant, and the state is as sent."""
     options(running, setup_url="http://never.example/")
     url, brought = await install(running, OONA, "orbital-works")
@@ -58,12 +54,7 @@ async def test_installing_without_authorization_goes_to_the_setup_url(running: R
     options(running, request_oauth_on_install=False, setup_url="http://setup.example/here?a=b")
     url, brought = await install(running, OONA, "orbital-works")
     assert url == "http://setup.example/here"
-    assert brought == {
-        "a": "b",
-        "installation_id": newest(running),
-        "setup_action": "install",
-        "state": STATE,
-    }
+    assert brought == {"a": "b", "installation_id": newest(running), "setup_action": "install", "state": STATE}
 
 
 @pytest.mark.parametrize("with_code", [False, True])
@@ -170,9 +161,7 @@ async def test_an_administrator_comes_back_with_what_could_be_installed(running:
     assert len(running.world.requests) == 1
 
 
-@pytest.mark.parametrize(
-    ("delivering", "before"), [("before_return", True), ("held", False)], ids=["before", "after"]
-)
+@pytest.mark.parametrize(("delivering", "before"), [("before_return", True), ("held", False)], ids=["before", "after"])
 async def test_the_event_comes_before_or_after_the_browser(
     running: RunningSandbox, receiver: Receiver, delivering: str, *, before: bool
 ) -> None:
@@ -189,7 +178,4 @@ async def test_an_app_with_nowhere_to_return_to_stays(running: RunningSandbox) -
     """Without a setup URL the settings page is shown."""
     options(running, request_oauth_on_install=False, setup_url=None)
     url, brought = await install(running, OONA, "orbital-works")
-    assert (url, brought) == (
-        f"{running.url}/organizations/orbital-works/settings/installations/{newest(running)}",
-        {},
-    )
+    assert (url, brought) == (f"{running.url}/organizations/orbital-works/settings/installations/{newest(running)}", {})

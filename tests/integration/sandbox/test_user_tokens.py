@@ -31,11 +31,7 @@ async def authorize(
 
 async def trade(running: RunningSandbox, **given: str) -> dict[str, Any]:
     """Ask for tokens as the App."""
-    form = {
-        "client_id": running.app.client_id,
-        "client_secret": running.app.client_secret,
-        **given,
-    }
+    form = {"client_id": running.app.client_id, "client_secret": running.app.client_secret, **given}
     headers = {"accept": "application/json"}
     answer = await running.client.post("/login/oauth/access_token", data=form, headers=headers)
     assert answer.status_code == 200
@@ -99,9 +95,7 @@ async def test_refreshing_ends_both_former_tokens(running: RunningSandbox) -> No
         ({"grant_type": "refresh_token", "refresh_token": "ghr_made_up"}, "bad_refresh_token"),
     ],
 )
-async def test_an_error_comes_with_status_200(
-    running: RunningSandbox, given: dict[str, str], error: str
-) -> None:
+async def test_an_error_comes_with_status_200(running: RunningSandbox, given: dict[str, str], error: str) -> None:
     """Only the body tells that nothing was made."""
     code = (await authorize(running))["code"]
     answer = await trade(running, **{"code": code, **given})

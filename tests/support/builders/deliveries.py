@@ -61,20 +61,13 @@ def push(number: int = 0, *, installation: int = INSTALLATION, repository: int =
     return _compact(payload)
 
 
-def renamed(
-    name: str, *, second: int, installation: int = INSTALLATION, repository: int = REPOSITORY
-) -> bytes:
+def renamed(name: str, *, second: int, installation: int = INSTALLATION, repository: int = REPOSITORY) -> bytes:
     """Return the body of a repository's renaming, so many seconds into a day of 2027."""
     payload = _example("repository/renamed.json")
     owner = payload["repository"]["owner"]["login"]
     at = f"2027-01-01T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
     payload["changes"] = {"repository": {"name": {"from": "what it was called before"}}}
-    payload["repository"] |= {
-        "id": repository,
-        "name": name,
-        "full_name": f"{owner}/{name}",
-        "updated_at": at,
-    }
+    payload["repository"] |= {"id": repository, "name": name, "full_name": f"{owner}/{name}", "updated_at": at}
     payload["installation"] |= {"id": installation}
     return _compact(payload)
 
@@ -105,10 +98,7 @@ def accepted(answers: Answers) -> list[str]:
 
 def pushes(count: int, *, installations: Sequence[int] = (INSTALLATION,)) -> list[Delivery]:
     """Make so many pushes, spread over the installations, to the repository of the same number."""
-    return [
-        Delivery(push(number, installation=installations[number % len(installations)]))
-        for number in range(count)
-    ]
+    return [Delivery(push(number, installation=installations[number % len(installations)])) for number in range(count)]
 
 
 def _example(name: str) -> dict[str, Any]:

@@ -92,15 +92,11 @@ INTEGRATION = Integration(
     permissions={"contents": "read", "metadata": "read"},
     provider_updated_at=NOW,
 )
-REVOKED = replace(
-    INTEGRATION, status=IntegrationStatus.REVOKED, status_reason=StatusReason.UNINSTALLED_ON_PROVIDER
-)
+REVOKED = replace(INTEGRATION, status=IntegrationStatus.REVOKED, status_reason=StatusReason.UNINSTALLED_ON_PROVIDER)
 SUSPENDED_BY_PROVIDER = replace(
     INTEGRATION, status=IntegrationStatus.SUSPENDED, status_reason=StatusReason.SUSPENDED_ON_PROVIDER
 )
-SUSPENDED_BY_US = replace(
-    INTEGRATION, status=IntegrationStatus.SUSPENDED, status_reason=StatusReason.TOKEN_REFUSED
-)
+SUSPENDED_BY_US = replace(INTEGRATION, status=IntegrationStatus.SUSPENDED, status_reason=StatusReason.TOKEN_REFUSED)
 
 REPOSITORY = Repository(
     integration_id=INTEGRATION.id,
@@ -172,12 +168,7 @@ def view(
 ) -> View:
     """Return what we know when an event is interpreted: by default all of the above."""
     return View(
-        NOW,
-        integration,
-        links,
-        {repository.repo_id: repository for repository in repositories},
-        binding,
-        connection,
+        NOW, integration, links, {repository.repo_id: repository for repository in repositories}, binding, connection
     )
 
 

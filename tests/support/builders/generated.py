@@ -120,9 +120,7 @@ pushes = st.builds(
     commits_total=st.integers(0, 3000),
     head_commit=st.none(),
 )
-_sides = st.builds(
-    BranchRef, ref=_text, sha=_text, repo_id=st.none() | _repo_ids, repo_full_name=st.none() | _names
-)
+_sides = st.builds(BranchRef, ref=_text, sha=_text, repo_id=st.none() | _repo_ids, repo_full_name=st.none() | _names)
 _pull_requests = st.builds(
     PullRequest,
     repository=facts,

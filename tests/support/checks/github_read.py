@@ -7,10 +7,7 @@ from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
 from core.domain.identifiers import RepoId
-from tests.support.fakes.github import (
-    ACCESS,
-    reply,
-)
+from tests.support.fakes.github import ACCESS, reply
 
 REPOSITORY = "GET /repositories/7"
 REPO = RepoId("7")

@@ -11,9 +11,7 @@ FILE = Path(__file__).parents[3] / "docs" / "openapi.json"
 
 def text() -> str:
     """Give what the file must say."""
-    return (
-        json.dumps(describe(everything_in_production(), cookie=COOKIE), indent=1, ensure_ascii=False) + "\n"
-    )
+    return json.dumps(describe(everything_in_production(), cookie=COOKIE), indent=1, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

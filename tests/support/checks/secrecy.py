@@ -75,12 +75,7 @@ class Secrets:
         """Tell which kind of secret is in which place, in whatever form."""
         forms = {form: kind for secret, kind in self.kinds.items() for form in _forms(secret)}
         return sorted(
-            {
-                f"{kind} in {place}"
-                for place, text in places.items()
-                for form, kind in forms.items()
-                if form in text
-            }
+            {f"{kind} in {place}" for place, text in places.items() for form, kind in forms.items() if form in text}
         )
 
 

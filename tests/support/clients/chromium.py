@@ -9,8 +9,7 @@ from playwright.sync_api import sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _MISSING = (
-    "The browser tests need a Chromium: `make chromium` installs one, or name yours in "
-    "CREWKIT_GIT_TEST_CHROMIUM."
+    "The browser tests need a Chromium: `make chromium` installs one, or name yours in CREWKIT_GIT_TEST_CHROMIUM."
 )
 
 

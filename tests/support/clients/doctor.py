@@ -35,9 +35,7 @@ async def examined(
 ) -> list[Finding]:
     """Examine the service with some of its variables changed; None takes one away."""
     wanted = {**both.service.environment, **{f"CREWKIT_GIT_{n}": v for n, v in (changes or {}).items()}}
-    settings, problems = Settings.readable_part(
-        {name: value for name, value in wanted.items() if value is not None}
-    )
+    settings, problems = Settings.readable_part({name: value for name, value in wanted.items() if value is not None})
     async with open_checks(settings, problems) as checks:
         return await examine(checks, seconds=seconds)
 
@@ -49,6 +47,4 @@ def wrong(findings: list[Finding]) -> dict[str, str]:
 
 def levels(findings: list[Finding], *abouts: str) -> list[Level]:
     """Return the worst level of each."""
-    return [
-        max((one.level for one in findings if one.about == about), key=list(Level).index) for about in abouts
-    ]
+    return [max((one.level for one in findings if one.about == about), key=list(Level).index) for about in abouts]

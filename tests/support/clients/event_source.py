@@ -60,11 +60,7 @@ class Browser:
 
         async def holds() -> object:
             assert self._reading is not None
-            if (
-                self._reading.done()
-                and not self._reading.cancelled()
-                and (error := self._reading.exception())
-            ):
+            if self._reading.done() and not self._reading.cancelled() and (error := self._reading.exception()):
                 raise error
             return condition()
 

@@ -29,9 +29,7 @@ def built_client(into: Path) -> Path:
 
 def program(into: Path, marker: str, name: str) -> Path:
     """Write out, under this name, the program of the page that has this in it."""
-    blocks = re.findall(
-        r"^```python\n(.*?)^```$", (ROOT / "docs/grpc.md").read_text(), re.DOTALL | re.MULTILINE
-    )
+    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs/grpc.md").read_text(), re.DOTALL | re.MULTILINE)
     [code] = [block for block in blocks if marker in block]
     path = into / name
     path.write_text(code)

@@ -80,9 +80,7 @@ async def exchange(pieces: Sequence[bytes]) -> tuple[list[tuple[int, Any]], bool
     """Send these one after the other; return each answer's status and content, and whether it hung up."""
     config = uvicorn.Config(echo, lifespan="off", log_config=None, ws="none", server_header=False)
     connections = OpenConnections(ConnectionLimits())
-    protocol = HttpProtocol(
-        config, ServerState(), {}, asyncio.get_running_loop(), open_connections=connections
-    )
+    protocol = HttpProtocol(config, ServerState(), {}, asyncio.get_running_loop(), open_connections=connections)
     peer = Peer()
     protocol.connection_made(peer)
     for piece in pieces:

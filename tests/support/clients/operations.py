@@ -44,9 +44,7 @@ class Call:
     def path(self) -> str:
         """Give its path."""
         names = set(_PLACEHOLDER.findall(self.operation.template)) - {"provider"}
-        assert names <= self.ids.keys(), (
-            "say in tests/support/scenarios/whole_api.py what these names stand for"
-        )
+        assert names <= self.ids.keys(), "say in tests/support/scenarios/whole_api.py what these names stand for"
         return self.operation.template.format(provider="github", **self.ids)
 
     def with_id(self, name: str, value: str) -> "Call":
@@ -54,11 +52,7 @@ class Call:
         return Call(self.operation, {**self.ids, name: value})
 
     def send(
-        self,
-        client: httpx.Client,
-        *,
-        headers: Mapping[str, str] | None = None,
-        query: Mapping[str, str] | None = None,
+        self, client: httpx.Client, *, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None
     ) -> httpx.Response:
         """Send it, with these headers and query parameters besides."""
         body = self._body()

@@ -86,9 +86,7 @@ def request(
     length: int | None = None,
 ) -> bytes:
     """Write a request; `length` declares another length than the body has."""
-    return (
-        head({**headers, "content-length": str(len(body) if length is None else length)}, method, path) + body
-    )
+    return head({**headers, "content-length": str(len(body) if length is None else length)}, method, path) + body
 
 
 def chunked(headers: Mapping[str, str | bytes], *parts: bytes) -> bytes:

@@ -109,9 +109,7 @@ class ScriptedGitHub:
         request = Request(scope, receive)
         body = await request.body()
         path = scope["raw_path"].decode()
-        self.received.append(
-            Received(request.method, path, dict(request.query_params), dict(request.headers), body)
-        )
+        self.received.append(Received(request.method, path, dict(request.query_params), dict(request.headers), body))
         prepared = self._prepared.get(f"{request.method} {path}")
         answer = self._whatever
         if prepared:
@@ -175,13 +173,7 @@ async def github_provider(
         addresses=Addresses(api=url, web=web or url),
     )
     provider = GitHubProvider(
-        app,
-        time,
-        limits=limits,
-        monotonic=time.monotonic,
-        sleep=time.sleep,
-        draw=lambda: 1.0,
-        metrics=metrics,
+        app, time, limits=limits, monotonic=time.monotonic, sleep=time.sleep, draw=lambda: 1.0, metrics=metrics
     )
     try:
         yield provider

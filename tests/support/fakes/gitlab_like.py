@@ -93,8 +93,7 @@ class GitLabLikeWebhooks(WebhookProtocol):
         push = json.loads(body)
         facts = RepositoryFacts(RepoId(str(push["project_id"])), push["project"]["path"], private=True)
         commits = tuple(
-            Commit(one["id"], one["message"], None, None, Author(one["author"]["name"]))
-            for one in push["commits"]
+            Commit(one["id"], one["message"], None, None, Author(one["author"]["name"])) for one in push["commits"]
         )
         return Push(
             repository=facts,

@@ -48,9 +48,7 @@ class People(Directory):
         roles = {one.organization: one.role for one in mine}
         return Place(organization, roles.get(organization)) if organization else None
 
-    async def members(
-        self, organization_id: OrganizationId, user_ids: Collection[UUID]
-    ) -> Mapping[UUID, User]:
+    async def members(self, organization_id: OrganizationId, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         """Look at Mara, who is in both."""
         assert organization_id in (ACME.id, ZENITH.id)
         return {user.external_id: user for user in self.users if user.external_id in user_ids}

@@ -29,9 +29,7 @@ def count(findings: Iterable[Finding]) -> dict[str, int]:
     return dict(Counter(finding.path for finding in findings))
 
 
-def problems(
-    found: Mapping[str, int], allowed: Mapping[str, int], *, may_be_fewer: bool = False
-) -> list[str]:
+def problems(found: Mapping[str, int], allowed: Mapping[str, int], *, may_be_fewer: bool = False) -> list[str]:
     """Return what differs from the baseline, in sentences that say what to do."""
     sentences = []
     for path in sorted(found.keys() | allowed.keys()):
@@ -50,9 +48,7 @@ def lowered(found: Mapping[str, int], allowed: Mapping[str, int]) -> str:
     return "".join(f"{number} {path}\n" for path, number in sorted(found.items()))
 
 
-def with_added(
-    allowed: Mapping[str, int], findings: Iterable[Finding], names: Collection[str]
-) -> dict[str, int]:
+def with_added(allowed: Mapping[str, int], findings: Iterable[Finding], names: Collection[str]) -> dict[str, int]:
     """Return a baseline that also allows the present findings of words that were just added to the list."""
     added = Counter(finding.path for finding in findings if finding.name in names)
     return dict(Counter(allowed) + added)

@@ -5,12 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.language.allowances import allowances_in
-from tests.support.language.plain_texts import (
-    texts_of_markdown,
-    texts_of_plain,
-    texts_of_policy,
-    texts_of_proto,
-)
+from tests.support.language.plain_texts import texts_of_markdown, texts_of_plain, texts_of_policy, texts_of_proto
 from tests.support.language.python_texts import texts_of_python
 from tests.support.language.texts import Text, words_of
 from tests.support.language.typescript_texts import texts_of_typescript, texts_of_typescript_tests
@@ -49,11 +44,7 @@ _SCANNED = (
     "dashboard/src/**/*.tsx",
 )
 # Payloads of GitHub, and what is built or generated from files that are scanned themselves.
-_NOT_SCANNED = (
-    "deploy/demo/payloads/",
-    "src/entrypoints/rest/dashboard/files/",
-    "dashboard/src/lib/api/schema.d.ts",
-)
+_NOT_SCANNED = ("deploy/demo/payloads/", "src/entrypoints/rest/dashboard/files/", "dashboard/src/lib/api/schema.d.ts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +66,13 @@ class Finding:
 
 def scanned_files() -> list[str]:
     """Return the paths of all files that are scanned, from the root of the repository."""
-    paths = {
-        path.relative_to(ROOT).as_posix()
-        for pattern in _SCANNED
-        for path in ROOT.glob(pattern)
-        if path.is_file()
-    }
+    paths = {path.relative_to(ROOT).as_posix() for pattern in _SCANNED for path in ROOT.glob(pattern) if path.is_file()}
     return sorted(path for path in paths if not path.startswith(_NOT_SCANNED))
 
 
 def scan_all() -> list[Finding]:
     """Return the findings of all files."""
-    return [
-        finding
-        for path in scanned_files()
-        for finding in scan(path, (ROOT / path).read_text(encoding="utf-8"))
-    ]
+    return [finding for path in scanned_files() for finding in scan(path, (ROOT / path).read_text(encoding="utf-8"))]
 
 
 def scan(path: str, source: str) -> list[Finding]:
@@ -108,9 +90,7 @@ def scan(path: str, source: str) -> list[Finding]:
             excuses = {
                 allowance
                 for allowance in allowances
-                if allowance.has_reason
-                and allowance.name == name
-                and text.line - 1 <= allowance.line <= text.last_line
+                if allowance.has_reason and allowance.name == name and text.line - 1 <= allowance.line <= text.last_line
             }
             unused -= excuses
             if not excuses:
@@ -133,9 +113,6 @@ def _matches(text: Text) -> Iterator[tuple[int, str, str]]:
     for banned in BANNED:
         for match in banned.pattern.finditer(content):
             # An allowance names the word, so it is not an occurrence of it.
-            if (
-                "language: allow"
-                not in content[content.rfind("\n", 0, match.start()) + 1 :].partition("\n")[0]
-            ):
+            if "language: allow" not in content[content.rfind("\n", 0, match.start()) + 1 :].partition("\n")[0]:
                 line = min(text.line + content.count("\n", 0, match.start()), text.last_line)
                 yield line, banned.name, banned.advice

@@ -6,12 +6,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from google.protobuf.descriptor_pb2 import (
-    DescriptorProto,
-    FieldDescriptorProto,
-    FileDescriptorProto,
-    FileDescriptorSet,
-)
+from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet
 
 from core.domain.streams.domain_event import DATA_OF, VERSION
 from tests.support.reference.tables import code, table
@@ -76,9 +71,7 @@ def _files() -> tuple[FileDescriptorProto, ...]:
     with TemporaryDirectory() as directory:
         output = Path(directory) / "contract.binpb"
         tool = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={PROTO}"]
-        subprocess.run(
-            [*tool, "--include_source_info", f"--descriptor_set_out={output}", *sources], check=True
-        )
+        subprocess.run([*tool, "--include_source_info", f"--descriptor_set_out={output}", *sources], check=True)
         return tuple(FileDescriptorSet.FromString(output.read_bytes()).file)
 
 
@@ -96,9 +89,7 @@ def _without_name(comment: str, name: str) -> str:
 
 
 def _type(message: DescriptorProto, field: FieldDescriptorProto) -> str:
-    entry = next(
-        (nested for nested in message.nested_type if field.type_name.endswith(f".{nested.name}")), None
-    )
+    entry = next((nested for nested in message.nested_type if field.type_name.endswith(f".{nested.name}")), None)
     if entry is not None and entry.options.map_entry:
         key, value = entry.field
         return f"map of {_scalar(key)} to {_scalar(value)}"

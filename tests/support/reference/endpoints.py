@@ -17,9 +17,7 @@ _MAX_CHARACTERS = 400
 def endpoints() -> str:
     """Return a heading and a table for each tag."""
     operations = everything()
-    return "\n\n".join(
-        f"## {tag.value}\n\n{_table([each for each in operations if each.tag is tag])}" for tag in Tag
-    )
+    return "\n\n".join(f"## {tag.value}\n\n{_table([each for each in operations if each.tag is tag])}" for tag in Tag)
 
 
 def _table(operations: list[Operation]) -> str:

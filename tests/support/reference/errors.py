@@ -34,10 +34,7 @@ def documented_texts() -> Iterator[tuple[str, str]]:
 
 def error_codes() -> str:
     """Return the table of codes, with their status over HTTP and over gRPC."""
-    rows = {
-        error.code: (status_of(error), CODE[error.kind].name, error.documentation())
-        for error in error_types()
-    }
+    rows = {error.code: (status_of(error), CODE[error.kind].name, error.documentation()) for error in error_types()}
     over_grpc = {error.reason: error.code.name for error in (unexpected(""), too_slow(""))}
     rows |= {name: (status, over_grpc.get(name, ""), text) for status, (name, text) in OF_HTTP.items()}
     return table(

@@ -100,9 +100,7 @@ def _keys(call: ast.Call, function: Function) -> set[str]:
             match node:
                 case ast.Dict(keys=names):
                     keys |= {
-                        name.value
-                        for name in names
-                        if isinstance(name, ast.Constant) and isinstance(name.value, str)
+                        name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str)
                     }
                 case ast.Subscript(slice=ast.Constant(value=str() as name), ctx=ast.Store()):
                     keys.add(name)

@@ -35,11 +35,7 @@ def process_metrics() -> str:
     """Return the table of the metrics that each process has about itself."""
     families = sorted(PrometheusMetrics()._process.collect(), key=lambda family: family.name)
     rows = (
-        (
-            code(family.name + ("_total" if family.type == "counter" else "")),
-            family.type,
-            family.documentation,
-        )
+        (code(family.name + ("_total" if family.type == "counter" else "")), family.type, family.documentation)
         for family in families
     )
     return table(("Metric", "Type", "Description"), rows)

@@ -66,9 +66,7 @@ class CatalogEdge:
 
     def service(self, *scopes: str) -> dict[str, str]:
         """Return the header of a service's token."""
-        claims = tokens.claims(
-            self.catalog.clock.now(), sub="reader", service="reader", scope=" ".join(scopes)
-        )
+        claims = tokens.claims(self.catalog.clock.now(), sub="reader", service="reader", scope=" ".join(scopes))
         return {"authorization": f"Bearer {tokens.signed(claims, tokens.rsa_key())}"}
 
     def later(self, **by: float) -> None:
@@ -88,10 +86,7 @@ class CatalogEdge:
         authentication = Authentication(verifier, Identify(self.catalog.world.directory), COOKIE, {DASHBOARD})
         mounted = [
             *integrations.operations(
-                authentication,
-                self.catalog.list_integrations,
-                self.catalog.show_integration,
-                self.catalog.disconnect,
+                authentication, self.catalog.list_integrations, self.catalog.show_integration, self.catalog.disconnect
             ),
             *syncs.operations(authentication, wired.request_sync),
             *repositories.operations(authentication, wired.list_repositories, wired.show_repository),

@@ -6,9 +6,7 @@ from core.domain.catalog.sync import SyncPhase
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization
-from core.domain.provider import (
-    Branch,
-)
+from core.domain.provider import Branch
 from core.use_cases.catalog.list_branches import BranchPage
 from core.use_cases.catalog.list_repositories import CatalogPage
 from testing.builders.entities import PROVIDER, Fact
@@ -49,8 +47,6 @@ class Connected:
 async def request(connected: Connected, actor: UserActor | ServiceActor | None = None) -> SyncPhase:
     """Ask for a sync."""
     state = await connected.catalog.request_sync(
-        actor or connected.member,
-        organization_id=connected.organization.external_id,
-        provider=PROVIDER,
+        actor or connected.member, organization_id=connected.organization.external_id, provider=PROVIDER
     )
     return state.phase

@@ -139,9 +139,7 @@ async def nothing_is_connected(world: ConnectingWorld) -> bool:
     return not (state.connections or state.user_tokens or state.emails or world.provider.world.grants)
 
 
-async def refused(
-    world: ConnectingWorld, browser: Browser, returned: Callback, kind: type[DomainError]
-) -> DomainError:
+async def refused(world: ConnectingWorld, browser: Browser, returned: Callback, kind: type[DomainError]) -> DomainError:
     """Return the refusal that a return meets."""
     with pytest.raises(kind) as caught:
         await world.finish(browser, returned)

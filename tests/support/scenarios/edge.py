@@ -73,9 +73,7 @@ class WholeEdge:
         key = PinnedKey(tokens.public_pem(tokens.rsa_key()))
         self.verifier = JwtVerifier(key, self.clock, issuer=tokens.ISSUER, audience=tokens.AUDIENCE)
         self.parts = RestParts(
-            authentication=Authentication(
-                self.verifier, self.application.account.identify, COOKIE, {DASHBOARD}
-            ),
+            authentication=Authentication(self.verifier, self.application.account.identify, COOKIE, {DASHBOARD}),
             webhooks=WebhookEndpoint(
                 {},
                 self.application.deliveries.receive,

@@ -75,11 +75,7 @@ class Ledger:
         """Connect an installation to an organization of its own, with so many projects a repository."""
         self._connection.execute(
             _CONNECT,
-            {
-                "installation": installation,
-                "repositories": [str(each) for each in repositories],
-                "links": links,
-            },
+            {"installation": installation, "repositories": [str(each) for each in repositories], "links": links},
         )
 
     def person(self, role: str = "owner") -> tuple[UUID, UUID]:

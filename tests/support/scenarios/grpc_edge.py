@@ -45,12 +45,7 @@ class GrpcEdge(ProjectsEdge):
         """Serve, and give the server and a channel to it."""
         authentication = Authentication(self.verifier, self.application.account.identify)
         envelope = Envelope(
-            authentication,
-            self.metrics,
-            self.alerts,
-            self.traces,
-            seconds=seconds,
-            anonymous=self.anonymous,
+            authentication, self.metrics, self.alerts, self.traces, seconds=seconds, anonymous=self.anonymous
         )
         server = Server(self.application, envelope, self.health)
         await server.start(ANYWHERE, tls)

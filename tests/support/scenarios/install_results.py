@@ -5,9 +5,7 @@ from collections.abc import Awaitable
 import pytest
 
 from core.domain.errors import DomainError
-from core.domain.integrations.integration import (
-    StatusReason,
-)
+from core.domain.integrations.integration import StatusReason
 from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.results import (
     AwaitingApproval,
@@ -17,11 +15,7 @@ from core.use_cases.install.results import (
     RedirectTo,
     RetryLater,
 )
-from tests.support.scenarios.install_world import (
-    MARA,
-    InstallWorld,
-    Sent,
-)
+from tests.support.scenarios.install_world import MARA, InstallWorld, Sent
 
 
 def onward(outcome: InstallResult) -> Sent:

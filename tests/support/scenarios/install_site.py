@@ -121,9 +121,7 @@ class Site:
     async def ask(self, method: str, path: str, person: str, **request: Any) -> httpx.Response:
         """Ask REST as one of the demo's people."""
         headers = {"authorization": f"Bearer {self.facts.users[person]['token']}"}
-        async with httpx.AsyncClient(
-            base_url=f"{self.url}/api/v1", headers=headers, trust_env=False
-        ) as client:
+        async with httpx.AsyncClient(base_url=f"{self.url}/api/v1", headers=headers, trust_env=False) as client:
             return await client.request(method, path, **request)
 
     async def settle(self) -> None:

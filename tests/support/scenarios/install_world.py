@@ -91,18 +91,11 @@ class InstallWorld:
         self.installs = self._wire()
         self.receive = ReceiveDelivery(MemoryDeliveryLog(self.database), self.bell)
         self.drain_lane = DrainLane(
-            self.unit_of_work,
-            {PROVIDER: self.protocol},
-            self.bell,
-            self.clock,
-            MemoryMetrics(),
-            AlertBook(),
+            self.unit_of_work, {PROVIDER: self.protocol}, self.bell, self.clock, MemoryMetrics(), AlertBook()
         )
         there = self.provider.world
         there.register(OLGA, login="olga", administers=[RepoId("1"), RepoId("2")])
-        there.register(
-            MARA, login="mara", sees=[RepoId("1"), RepoId("3")], administers=[RepoId("1"), RepoId("3")]
-        )
+        there.register(MARA, login="mara", sees=[RepoId("1"), RepoId("3")], administers=[RepoId("1"), RepoId("3")])
         there.register(JONAS, login="jonas", sees=[RepoId("1")])
         there.install(ACME, facts("1"), facts("2"))
         there.install(MARAS, account_id=MARA, login="mara", account_type="User")
@@ -165,9 +158,7 @@ class InstallWorld:
         self, sent: Sent, account: str, installation_id: str | None, setup_action: str = "install"
     ) -> Callback:
         """Return what the page for installing sends along for whoever is signed in there."""
-        return returned(
-            sent, self.provider.world.authorize(account), installation_id, setup_action=setup_action
-        )
+        return returned(sent, self.provider.world.authorize(account), installation_id, setup_action=setup_action)
 
     def authorized(self, sent: Sent, account: str) -> Callback:
         """Return what the page for authorizing sends along."""
@@ -193,12 +184,7 @@ class InstallWorld:
     ) -> InstallResult:
         """Let a browser post its choice."""
         return await self.installs.finish.choose(
-            PROVIDER,
-            state,
-            installation_id,
-            page=page,
-            cookies=browser.cookies.get,
-            session=browser.session,
+            PROVIDER, state, installation_id, page=page, cookies=browser.cookies.get, session=browser.session
         )
 
     async def announce(

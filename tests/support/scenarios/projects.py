@@ -14,11 +14,7 @@ from tests.support.scenarios.edge import WholeEdge
 
 WIDGETS, ARCHIVED, GONE, GADGETS, FOREIGN = "1", "2", "3", "4", "77"
 REPOSITORIES: dict[str, dict[str, Any]] = {
-    WIDGETS: {
-        "full_name": "acme/widgets",
-        "default_branch": "trunk",
-        "url": "https://p.example/acme/widgets",
-    },
+    WIDGETS: {"full_name": "acme/widgets", "default_branch": "trunk", "url": "https://p.example/acme/widgets"},
     ARCHIVED: {"full_name": "acme/attic", "archived": True},
     GONE: {"full_name": "acme/gone", "removed_at": ago(days=1)},
     GADGETS: {"full_name": "acme/gadgets"},

@@ -64,10 +64,7 @@ class Edge:
     def parts(self) -> tuple[Application, RestParts]:
         """Give what the edge is made of, as it is arranged now."""
         verifier = JwtVerifier(
-            PinnedKey(tokens.public_pem(tokens.rsa_key())),
-            self.clock,
-            issuer=tokens.ISSUER,
-            audience=tokens.AUDIENCE,
+            PinnedKey(tokens.public_pem(tokens.rsa_key())), self.clock, issuer=tokens.ISSUER, audience=tokens.AUDIENCE
         )
         identify = Identify(self.people)
         application = application_with(Account(identify, WhoAmI(self.people)))

@@ -125,10 +125,7 @@ async def hours(database_url: str) -> AsyncIterator[Hours]:
         await world.member(user, organization, Role.OWNER)
         integration = await world.integration(organization, provider_id=str(INSTALLATION))
         verifier = JwtVerifier(
-            PinnedKey(tokens.public_pem(tokens.rsa_key())),
-            clock,
-            issuer=tokens.ISSUER,
-            audience=tokens.AUDIENCE,
+            PinnedKey(tokens.public_pem(tokens.rsa_key())), clock, issuer=tokens.ISSUER, audience=tokens.AUDIENCE
         )
         parts = RestParts(
             authentication=Authentication(verifier, application.account.identify, COOKIE, {DASHBOARD}),
@@ -148,11 +145,7 @@ async def hours(database_url: str) -> AsyncIterator[Hours]:
 
 
 def _driven(
-    stack: AsyncExitStack,
-    sandbox: RunningSandbox,
-    world: PostgresWorld,
-    clock: SettableClock,
-    alerts: AlertBook,
+    stack: AsyncExitStack, sandbox: RunningSandbox, world: PostgresWorld, clock: SettableClock, alerts: AlertBook
 ) -> Driven:
     app = GitHubApp(
         client_id=sandbox.app.client_id,

@@ -157,10 +157,7 @@ async def token_world() -> TokenWorld:
     user = await seed_user(database, uuid4(), email="mara@acme.example")
     async with unit_of_work() as tx:
         integration = an_integration(
-            await tx.integrations.next_id(),
-            organization,
-            provider_id=INSTALLATION,
-            sync_requested_at=None,
+            await tx.integrations.next_id(), organization, provider_id=INSTALLATION, sync_requested_at=None
         )
         integration = replace(integration, created_at=NOW, updated_at=NOW)
         connection = Connection(

@@ -88,11 +88,7 @@ class Tenants:
     def api(self) -> Iterator[httpx.Client]:
         """Serve the API on a copy of the database; give a client of the demo's owner."""
         template = database_name(self.environment["CREWKIT_GIT_DATABASE_URL"])
-        with (
-            _quietly(),
-            new_database(self.servers.database_url, template) as url,
-            start_blocking_portal() as portal,
-        ):
+        with _quietly(), new_database(self.servers.database_url, template) as url, start_blocking_portal() as portal:
             settings = Settings.from_environment({**self.environment, "CREWKIT_GIT_DATABASE_URL": url})
             with (
                 portal.wrap_async_context_manager(_served(settings)) as address,

@@ -95,9 +95,7 @@ class Workshop:
 
     def _next_ring(self) -> int | None:
         try:
-            found = Queue.dequeue_any(
-                [self.queue], 1, connection=self.queue.connection, serializer=JSONSerializer
-            )
+            found = Queue.dequeue_any([self.queue], 1, connection=self.queue.connection, serializer=JSONSerializer)
         except DequeueTimeout:
             return None
         return found[0].args[0] if found else None
@@ -105,13 +103,7 @@ class Workshop:
 
 @asynccontextmanager
 async def workshop(
-    database_url: str,
-    redis_url: str,
-    random: Random,
-    *,
-    workers: int,
-    linger: float = 0.0,
-    clock: Clock | None = None,
+    database_url: str, redis_url: str, random: Random, *, workers: int, linger: float = 0.0, clock: Clock | None = None
 ) -> AsyncIterator[Workshop]:
     """Open one with so many workers, who may linger for so many seconds and go by this clock.
 

@@ -124,9 +124,7 @@ class RunningSandbox:
     async def browser(self, login: str) -> AsyncIterator[httpx.AsyncClient]:
         """Open a browser in which this person is signed in; it follows no redirect."""
         cookies = {COOKIE: login}
-        async with httpx.AsyncClient(
-            base_url=self.url, cookies=cookies, trust_env=False, verify=False
-        ) as browser:
+        async with httpx.AsyncClient(base_url=self.url, cookies=cookies, trust_env=False, verify=False) as browser:
             yield browser
 
 

@@ -131,9 +131,6 @@ def _containers() -> Iterator[Servers]:
     from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - only where asked for
     from testcontainers.community.redis import RedisContainer  # noqa: PLC0415 - only where asked for
 
-    with (
-        PostgresContainer("postgres:18", driver=None) as postgres,
-        RedisContainer("redis:7") as container,
-    ):
+    with PostgresContainer("postgres:18", driver=None) as postgres, RedisContainer("redis:7") as container:
         address = f"{container.get_container_host_ip()}:{container.get_exposed_port(container.port)}"
         yield Servers(postgres.get_connection_url(), f"redis://{address}/0")

@@ -64,8 +64,7 @@ class Service:
         self.url = f"http://{self.address}"
         self.environment = environment
         self._programs: dict[str, Program] = {
-            program.name: program
-            for program in services(home, environment, self.address, self.grpc_address, workers)
+            program.name: program for program in services(home, environment, self.address, self.grpc_address, workers)
         }
         self._processes: dict[str, Process] = {}
         self._lines: dict[str, list[str]] = {name: [] for name in self._programs}
@@ -122,11 +121,7 @@ class Service:
 
 @contextmanager
 def running_service(
-    database_url: str,
-    redis_url: str,
-    *names: str,
-    workers: int = 1,
-    settings: Mapping[str, str] = MappingProxyType({}),
+    database_url: str, redis_url: str, *names: str, workers: int = 1, settings: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Service]:
     """Run these processes against the servers until the block ends, whichever of them run by then."""
     with ExitStack() as stack:

@@ -130,9 +130,7 @@ async def service_at_sandbox(
         app = app_environment(sandbox.app, sandbox_url=sandbox.url)
         wanted = {name.removeprefix(PREFIX): value for name, value in app.items()}
         with (
-            running_service(
-                database_url, redis_url, workers=workers, settings={**wanted, **settings}
-            ) as service,
+            running_service(database_url, redis_url, workers=workers, settings={**wanted, **settings}) as service,
             opened(database_url) as ledger,
         ):
             renew_app(sandbox.world, sandbox.app, service_url=service.url)

@@ -39,9 +39,7 @@ class Up:
 
     def wait_until_ready(self) -> None:
         """Wait until it says so; fail with what it said if it ends first."""
-        wait_until(
-            lambda: "] ready" in self._output.read_text() or self.process.poll() is not None, seconds=180
-        )
+        wait_until(lambda: "] ready" in self._output.read_text() or self.process.poll() is not None, seconds=180)
         assert self.process.poll() is None, self._output.read_text()
 
     def family(self) -> list[psutil.Process]:

@@ -84,10 +84,7 @@ def test_more_than_is_needed_is_a_warning(changes: dict[str, str], said: str) ->
     """A leak of the key would cost more than it had to."""
     (found,) = judge_permissions(granted(**changes), NEEDS)
 
-    assert (found.level, found.message) == (
-        Level.WARN,
-        f"The app has permissions it does not need: {said}.",
-    )
+    assert (found.level, found.message) == (Level.WARN, f"The app has permissions it does not need: {said}.")
 
 
 def test_events_are_compared_both_ways() -> None:
@@ -131,14 +128,9 @@ def test_accounts_that_have_not_granted_all_are_named_some_of_them() -> None:
     (well,) = judge_installations(full, NEEDS.permissions)
     (behind,) = judge_installations([*lacking, *full], NEEDS.permissions)
 
-    assert (well.level, well.message) == (
-        Level.OK,
-        "1 integration. All permissions are accepted.",
-    )
+    assert (well.level, well.message) == (Level.OK, "1 integration. All permissions are accepted.")
     assert behind.level is Level.WARN
-    assert behind.message.startswith(
-        "For 7 of 8 integrations, not all permissions are accepted: org-0 (pull_requests)"
-    )
+    assert behind.message.startswith("For 7 of 8 integrations, not all permissions are accepted: org-0 (pull_requests)")
     assert behind.message.endswith("and 2 more.")
 
 

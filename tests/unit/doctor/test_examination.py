@@ -11,12 +11,7 @@ from entrypoints.doctor.report import as_json, as_text, is_well
 from entrypoints.settings.problem import Problem
 from entrypoints.settings.settings import Settings
 
-WORST_FIRST = [
-    fail("a", "Wrong.", "Mend it."),
-    warn("longer", "Odd.", "Look."),
-    note("b", "Look."),
-    ok("c", "Well."),
-]
+WORST_FIRST = [fail("a", "Wrong.", "Mend it."), warn("longer", "Odd.", "Look."), note("b", "Look."), ok("c", "Well.")]
 
 
 def check(about: str, answer: list[Finding] | Exception | None) -> Check:

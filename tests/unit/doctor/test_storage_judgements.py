@@ -11,13 +11,7 @@ from core.domain.integrations.installation_checks import CheckBacklog
 from core.domain.secret import Secret
 from entrypoints.doctor.findings import Finding, Level
 from entrypoints.doctor.keys import judge_app_keys, judge_keys, judge_webhook_secrets
-from entrypoints.doctor.storage import (
-    judge_backlog,
-    judge_checks,
-    judge_revision,
-    judge_scheduler,
-    judge_workers,
-)
+from entrypoints.doctor.storage import judge_backlog, judge_checks, judge_revision, judge_scheduler, judge_workers
 from entrypoints.doctor.wording import lasting
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -80,9 +74,7 @@ def test_what_waits_too_long_is_wrong_and_what_failed_is_a_warning() -> None:
     assert (failed.level, failed.message) == (Level.WARN, "Processing failed for 100 or more webhook events.")
 
 
-@pytest.mark.parametrize(
-    ("minutes", "level"), [(None, Level.WARN), (4, Level.OK), (19, Level.OK), (21, Level.FAIL)]
-)
+@pytest.mark.parametrize(("minutes", "level"), [(None, Level.WARN), (4, Level.OK), (19, Level.OK), (21, Level.FAIL)])
 def test_the_scheduler_is_known_by_what_it_leaves(minutes: int | None, level: Level) -> None:
     """A comparison every five minutes."""
     at = None if minutes is None else NOW - timedelta(minutes=minutes)
@@ -191,10 +183,7 @@ def test_the_only_key_of_the_app_has_a_line_too() -> None:
     (used,) = judge_app_keys("SHA256:new", {"SHA256:new": NOW}, now=NOW)
     (unused,) = judge_app_keys("SHA256:new", {}, now=NOW)
 
-    assert (used.level, used.message) == (
-        Level.OK,
-        "The configured key is SHA256:new, last used 0 seconds ago.",
-    )
+    assert (used.level, used.message) == (Level.OK, "The configured key is SHA256:new, last used 0 seconds ago.")
     assert unused.message.startswith("The configured key is SHA256:new, not used yet")
 
 
@@ -223,7 +212,4 @@ def test_late_checks_of_installations_are_a_failure() -> None:
         True,
     )
     late = judge_checks(CheckBacklog(7, 2, NOW - timedelta(hours=25), None), now=NOW)
-    assert (late.level, "due for 2 installations, and late for at least one" in late.message) == (
-        Level.FAIL,
-        True,
-    )
+    assert (late.level, "due for 2 installations, and late for at least one" in late.message) == (Level.FAIL, True)

@@ -134,28 +134,21 @@ def test_failures_that_were_made_good_are_no_problem() -> None:
     )
     (found,) = judged(*log, known=["guid-1", "guid-2", "guid-4"])
     assert found.level is Level.WARN
-    assert found.message.startswith(
-        "GitHub could not deliver 2 deliveries recently (1 recovered). The last was push, "
-    )
+    assert found.message.startswith("GitHub could not deliver 2 deliveries recently (1 recovered). The last was push, ")
 
 
 def test_without_a_ledger_to_ask_nothing_counts_as_fetched() -> None:
     """Nor as accepted by somebody else."""
     log = attempt(3), attempt(2, "timed out", None), attempt(1)
     (found,) = judge_deliveries(log, None, PAGE, now=NOW)
-    assert (found.level, "GitHub could not deliver 1 delivery recently. " in found.message) == (
-        Level.WARN,
-        True,
-    )
+    assert (found.level, "GitHub could not deliver 1 delivery recently. " in found.message) == (Level.WARN, True)
 
 
 def test_after_an_outage_that_was_made_good_the_next_delivery_tells() -> None:
     """Nothing is known to be wrong now, nor to be well."""
     (found,) = judged(attempt(2, "timed out", None), attempt(1), known=["guid-1", "guid-2"])
     assert found.level is Level.WARN
-    assert found.message.startswith(
-        "GitHub could not deliver 1 delivery recently (all recovered). The last was push, "
-    )
+    assert found.message.startswith("GitHub could not deliver 1 delivery recently (all recovered). The last was push, ")
     assert "GitHub has not sent any delivery since" in found.remedy
 
 
@@ -174,7 +167,5 @@ def test_what_others_accepted_is_wrong() -> None:
     (found,) = judged(attempt(3, minutes=0), attempt(2), attempt(1), known=["guid-1"])
 
     assert found.level is Level.FAIL
-    assert found.message.startswith(
-        "GitHub got a success response for 1 delivery, but this database does not have"
-    )
+    assert found.message.startswith("GitHub got a success response for 1 delivery, but this database does not have")
     assert "10 minutes ago" in found.message

@@ -16,11 +16,7 @@ RESIDENT = Addresses(api="https://api.acme.ghe.com", web="https://acme.ghe.com")
     ("addresses", "api", "page"),
     [
         (PUBLIC, "https://api.github.com/app", "https://github.com/apps/crewkit"),
-        (
-            SERVER,
-            "https://github.acme.example/api/v3/app",
-            "https://github.acme.example/github-apps/crewkit",
-        ),
+        (SERVER, "https://github.acme.example/api/v3/app", "https://github.acme.example/github-apps/crewkit"),
         (RESIDENT, "https://api.acme.ghe.com/app", "https://acme.ghe.com/apps/crewkit"),
     ],
     ids=["github.com", "Enterprise Server", "data residency"],
@@ -32,9 +28,7 @@ def test_only_base_urls_tell_githubs_apart(addresses: Addresses, api: str, page:
     assert addresses.is_page(page)
 
 
-@pytest.mark.parametrize(
-    "url", ["https://evil.example/apps/x", "https://github.com.evil.example/", "javascript:0"]
-)
+@pytest.mark.parametrize("url", ["https://evil.example/apps/x", "https://github.com.evil.example/", "javascript:0"])
 def test_pages_of_others_are_not_githubs(url: str) -> None:
     """Browsers are sent there."""
     assert not PUBLIC.is_page(url)

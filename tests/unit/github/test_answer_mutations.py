@@ -23,11 +23,7 @@ ANSWERS: Mapping[str, tuple[type[msgspec.Struct], str, str]] = {
     "app": (app_answers.AppAnswer, "get", "/app"),
     "installation": (app_answers.InstallationAnswer, "get", "/app/installations/{installation_id}"),
     "installation request": (app_answers.InstallationRequestAnswer, "get", "/app/installation-requests"),
-    "installation token": (
-        app_answers.TokenAnswer,
-        "post",
-        "/app/installations/{installation_id}/access_tokens",
-    ),
+    "installation token": (app_answers.TokenAnswer, "post", "/app/installations/{installation_id}/access_tokens"),
     "delivery": (app_answers.DeliveryAnswer, "get", "/app/hook/deliveries"),
     "delivery payload": (app_answers.DeliveryDetail, "get", "/app/hook/deliveries/{delivery_id}"),
     "webhook": (app_answers.HookConfigAnswer, "get", "/app/hook/config"),
@@ -66,9 +62,7 @@ def example(method: str, path: str) -> Any:
 
 def mutations(value: Any, whole: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, bytes]]:
     """Return the name of each field, and the whole answer with it removed, null and of each other type."""
-    keys: list[Any] = (
-        list(value) if isinstance(value, dict) else [0] if isinstance(value, list) and value else []
-    )
+    keys: list[Any] = list(value) if isinstance(value, dict) else [0] if isinstance(value, list) and value else []
     for key in keys:
         original, name = value[key], ".".join(str(step) for step in (*path, key))
         for other in (None, *RETYPED):

@@ -5,12 +5,7 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from adapters.github.api.app_jwt import AppJwt, read_private_key
 from core.domain.secret import Secret
@@ -46,10 +41,7 @@ def signer(clock: SettableClock) -> AppJwt:
 def claims(token: str) -> dict[str, Any]:
     """Check the signature and return what is signed."""
     found: dict[str, Any] = jwt.decode(
-        token,
-        public_pem(rsa_key()),
-        algorithms=["RS256"],
-        options={"verify_exp": False, "verify_iat": False},
+        token, public_pem(rsa_key()), algorithms=["RS256"], options={"verify_exp": False, "verify_iat": False}
     )
     return found
 
@@ -103,11 +95,7 @@ def test_the_claim_leaves_a_minute_for_clocks_on_both_sides(signer: AppJwt) -> N
     """GitHub takes none made in its future or ending more than 10 minutes ahead."""
     found = claims(signer.current())
 
-    assert found == {
-        "iss": ISSUER,
-        "iat": int(NOW.timestamp()) - 60,
-        "exp": int(NOW.timestamp()) + 540,
-    }
+    assert found == {"iss": ISSUER, "iat": int(NOW.timestamp()) - 60, "exp": int(NOW.timestamp()) + 540}
 
 
 def test_a_claim_is_kept_and_renewed_before_it_ends(signer: AppJwt, clock: SettableClock) -> None:

@@ -104,9 +104,7 @@ def test_each_refusal_is_known(status: int, headers: dict[str, str], message: st
 @given(st.integers(500, 599), st.sampled_from([case[2] for case in CASES.values()]))
 def test_a_broken_github_accuses_nobody(status: int, message: str) -> None:
     """Whatever words come with it, an outage is no suspension, missing permission or lost installation."""
-    assert (
-        failure_of(status, {"x-ratelimit-remaining": "0", "retry-after": "9"}, message) is Failure.UNAVAILABLE
-    )
+    assert failure_of(status, {"x-ratelimit-remaining": "0", "retry-after": "9"}, message) is Failure.UNAVAILABLE
 
 
 OUR_WORDS = {error_of(failure).message for failure in Failure}
@@ -154,16 +152,7 @@ def test_our_own_mistake_blames_no_installation() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [
-        b"",
-        b"<html>Unicorn!</html>",
-        b"[]",
-        b"null",
-        b'{"message": 7}',
-        b'{"message',
-        b"\xff\xfe",
-        b"[" * 100_000,
-    ],
+    [b"", b"<html>Unicorn!</html>", b"[]", b"null", b'{"message": 7}', b'{"message', b"\xff\xfe", b"[" * 100_000],
 )
 def test_a_body_that_is_not_githubs_says_nothing(body: bytes) -> None:
     """Load balancers answer in HTML, and streams break off."""

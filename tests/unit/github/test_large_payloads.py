@@ -17,9 +17,7 @@ TRAILER = "\nCo-authored-by: Ada <ada@example.com>"
 
 def commit(message: bytes) -> bytes:
     """Return the JSON text of a commit with this JSON text as its message."""
-    return (
-        json.dumps(payload("push/branch")["commits"][0] | {"message": "@"}).encode().replace(b"@", message, 1)
-    )
+    return json.dumps(payload("push/branch")["commits"][0] | {"message": "@"}).encode().replace(b"@", message, 1)
 
 
 def push_of(*commits: bytes) -> bytes:

@@ -124,10 +124,7 @@ def test_a_refused_code_or_token_is_the_persons(error: str) -> None:
     assert not isinstance(refusal.value, AppRefused)
 
 
-@pytest.mark.parametrize(
-    "error",
-    ["incorrect_client_credentials", "redirect_uri_mismatch", "unsupported_grant_type"],
-)
+@pytest.mark.parametrize("error", ["incorrect_client_credentials", "redirect_uri_mismatch", "unsupported_grant_type"])
 def test_a_refusal_of_our_own_setup_blames_no_person(error: str) -> None:
     """Else one wrong secret would disconnect every person."""
     with pytest.raises(AppRefused):

@@ -158,18 +158,12 @@ def test_a_deleted_repository_never_deletes_an_installation() -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (
-            b'{"installation":{"id":1},"ref":"r","after":"a","repository":{"id":null}}',
-            "`repository.id` is null;",
-        ),
+        (b'{"installation":{"id":1},"ref":"r","after":"a","repository":{"id":null}}', "`repository.id` is null;"),
         (
             b'{"installation":{"id":1},"ref":5,"after":"a","repository":{"id":1}}',
             "`ref` is a number; expected a string",
         ),
-        (
-            b'{"installation":{"id":1},"ref":"r","repository":{"id":1}}',
-            "`after` is missing; expected a string",
-        ),
+        (b'{"installation":{"id":1},"ref":"r","repository":{"id":1}}', "`after` is missing; expected a string"),
         (b'{"ref":"r","installation":[]}', "`installation` is an array; expected an object"),
     ],
 )
@@ -183,12 +177,7 @@ def test_an_unreadable_payload_names_the_field_in_plain_words(body: bytes, words
 
 @pytest.mark.parametrize(
     "url",
-    [
-        "https://github.com/a/b",
-        "http://127.0.0.1:8085/a",
-        "HTTPS://git.acme.example:8443/a/b?x=1#y",
-        "https://[::1]/a",
-    ],
+    ["https://github.com/a/b", "http://127.0.0.1:8085/a", "HTTPS://git.acme.example:8443/a/b?x=1#y", "https://[::1]/a"],
 )
 def test_web_urls_are_kept(url: str) -> None:
     """Pages of any GitHub, and of the sandbox."""

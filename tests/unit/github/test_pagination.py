@@ -46,8 +46,7 @@ def test_any_text_is_read_without_failing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header",
-    [None, "", "<", "<>", 'rel="next"', "<https://x>", '<https://x>; rel="', "<https://x>; rel=", ",,,;;"],
+    "header", [None, "", "<", "<>", 'rel="next"', "<https://x>", '<https://x>; rel="', "<https://x>; rel=", ",,,;;"]
 )
 def test_a_header_without_a_link_has_none(header: str | None) -> None:
     """A single page has no header at all."""
@@ -70,14 +69,7 @@ def test_all_pages_are_known_at_once_where_the_last_is() -> None:
 
 @pytest.mark.parametrize(
     "last",
-    [
-        None,
-        "https://x?cursor=abc",
-        "https://x?page=",
-        "https://x?page=1",
-        "https://x?page=99999999",
-        "https://[",
-    ],
+    [None, "https://x?cursor=abc", "https://x?page=", "https://x?page=1", "https://x?page=99999999", "https://["],
 )
 def test_the_next_page_alone_is_known_otherwise(last: str | None) -> None:
     """Cursors have no numbers, some lists no last page, and a mistaken last page is not believed."""

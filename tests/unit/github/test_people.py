@@ -35,9 +35,7 @@ PEOPLE = PeopleReader([NOREPLY_HOST]).of_push(MARA)
         (None, None, None),
     ],
 )
-def test_an_address_of_githubs_own_tells_the_account(
-    email: str | None, number: str | None, login: str | None
-) -> None:
+def test_an_address_of_githubs_own_tells_the_account(email: str | None, number: str | None, login: str | None) -> None:
     """New ones hold number and login, old ones the login alone; anything else tells nothing."""
     assert PeopleReader([NOREPLY_HOST]).noreply(email) == (number, login)
 
@@ -86,13 +84,7 @@ def test_a_co_author_is_known_by_the_address_alone() -> None:
     assert PEOPLE.co_authors(message) == (
         Author("Jonas", "7+jonas@users.noreply.github.com", "jonas", noreply_id=ProviderUserId("7")),
         Author("Mara", "mara@users.noreply.github.com", "mara"),
-        Author(
-            "c[bot]",
-            "8+c[bot]@users.noreply.github.com",
-            "c[bot]",
-            noreply_id=ProviderUserId("8"),
-            is_bot=True,
-        ),
+        Author("c[bot]", "8+c[bot]@users.noreply.github.com", "c[bot]", noreply_id=ProviderUserId("8"), is_bot=True),
         Author("Sam", "sam@mail.example"),
     )
     many = "\n".join(f"Co-authored-by: A <a{number}@acme.example>" for number in range(200))
@@ -110,9 +102,7 @@ _lines = st.lists(
     st.tuples(
         st.sampled_from(["Co-authored-by:", "co-AUTHORED-by: ", "Signed-off-by:", "> Co-authored-by:"]),
         st.text(alphabet=st.characters(exclude_characters="\r\n<"), max_size=12),
-        st.sampled_from(
-            ["", "7+a@users.noreply.github.com", "a@users.noreply.github.com", "a@b", "ß@ß", " "]
-        ),
+        st.sampled_from(["", "7+a@users.noreply.github.com", "a@users.noreply.github.com", "a@b", "ß@ß", " "]),
     ),
     max_size=6,
 )

@@ -34,9 +34,7 @@ def reset(moment: datetime) -> dict[str, str]:
         (403, {"x-ratelimit-remaining": "0"}, ""),
     ],
 )
-def test_limits_are_known_by_status_words_or_headers(
-    status: int, headers: dict[str, str], message: str
-) -> None:
+def test_limits_are_known_by_status_words_or_headers(status: int, headers: dict[str, str], message: str) -> None:
     """Both kinds of limit come with 403 or 429, and not always with words."""
     assert is_limited(status, headers, message)
 
@@ -88,9 +86,7 @@ def test_unasked_waits_grow_and_end() -> None:
     st.dictionaries(
         st.sampled_from(["retry-after", "x-ratelimit-remaining", "x-ratelimit-reset", "date"]),
         st.one_of(
-            st.text(max_size=40),
-            st.integers().map(str),
-            st.sampled_from(["0", "NaN", "inf", "1e9", "²", "9" * 5000]),
+            st.text(max_size=40), st.integers().map(str), st.sampled_from(["0", "NaN", "inf", "1e9", "²", "9" * 5000])
         ),
     )
 )

@@ -49,12 +49,7 @@ def test_the_manifest_whole() -> None:
         "request_oauth_on_install": True,
         "setup_on_update": True,
         "hook_attributes": {"url": "https://git.example/hooks", "active": True},
-        "default_permissions": {
-            "contents": "read",
-            "metadata": "read",
-            "pull_requests": "read",
-            "emails": "read",
-        },
+        "default_permissions": {"contents": "read", "metadata": "read", "pull_requests": "read", "emails": "read"},
         "default_events": ["public", "pull_request", "push", "repository"],
     }
 
@@ -88,11 +83,7 @@ def test_a_webhook_that_is_off_says_so() -> None:
     [
         ("https://github.com", None, "https://github.com/settings/apps/new"),
         ("https://github.com", "a/../b", "https://github.com/organizations/a%2F..%2Fb/settings/apps/new"),
-        (
-            "https://git.acme.example/",
-            "acme",
-            "https://git.acme.example/organizations/acme/settings/apps/new",
-        ),
+        ("https://git.acme.example/", "acme", "https://git.acme.example/organizations/acme/settings/apps/new"),
     ],
 )
 def test_the_manifest_goes_to_its_owners_page(web: str, organization: str | None, page: str) -> None:

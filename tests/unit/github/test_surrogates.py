@@ -48,22 +48,9 @@ def test_whatever_python_writes_can_be_read(value: dict[str, object]) -> None:
         assert mended == text
 
 
-SEGMENTS = [
-    rb"\\",
-    rb"\"",
-    rb"\n",
-    rb"\u00e9",
-    rb"\ud83d",
-    rb"\uDE80",
-    rb"\\ud83d",
-    b"x",
-    b"u",
-    b"dead",
-    b"\xc3\xa9",
-]
+SEGMENTS = [rb"\\", rb"\"", rb"\n", rb"\u00e9", rb"\ud83d", rb"\uDE80", rb"\\ud83d", b"x", b"u", b"dead", b"\xc3\xa9"]
 ESCAPES = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(?:\\u[dD][c-fC-F][0-9a-fA-F]{2})?|u[dD][c-fC-F][0-9a-fA-F]{2}|.)",
-    re.DOTALL,
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(?:\\u[dD][c-fC-F][0-9a-fA-F]{2})?|u[dD][c-fC-F][0-9a-fA-F]{2}|.)", re.DOTALL
 )
 
 

@@ -4,24 +4,11 @@ import asyncio
 
 from core.domain.events.lanes import lane_of
 from core.domain.flows.flow import FlowStatus
-from core.domain.provider import (
-    ProviderUnavailable,
-)
+from core.domain.provider import ProviderUnavailable
 from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.results import Connected
-from tests.support.scenarios.install_results import (
-    asked_for,
-    connect,
-    revoke,
-)
-from tests.support.scenarios.install_world import (
-    ACME,
-    JONAS,
-    MARA,
-    OLGA,
-    WORKSHOP,
-    InstallWorld,
-)
+from tests.support.scenarios.install_results import asked_for, connect, revoke
+from tests.support.scenarios.install_world import ACME, JONAS, MARA, OLGA, WORKSHOP, InstallWorld
 
 
 async def test_an_approval_binds_what_was_asked_for(world: InstallWorld) -> None:

@@ -1,39 +1,16 @@
 """Connecting what is installed already: proven, chosen, explained, and never lost among many."""
 
-from core.domain.flows.callback import (
-    Callback,
-    ChoiceInvalid,
-)
+from core.domain.flows.callback import Callback, ChoiceInvalid
 from core.domain.flows.flow import FlowInvalid
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.install.claims import InstallationNotProven
-from core.domain.integrations.integration import (
-    IntegrationStatus,
-    OrganizationAlreadyConnected,
-    StatusReason,
-)
-from core.domain.provider import (
-    InstallationSuspended,
-)
+from core.domain.integrations.integration import IntegrationStatus, OrganizationAlreadyConnected, StatusReason
+from core.domain.provider import InstallationSuspended
 from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.results import Choose, Connected, RedirectTo
 from tests.support.scenarios.catalog import facts
-from tests.support.scenarios.install_results import (
-    choosing,
-    connect,
-    onward,
-    refused,
-    revoke,
-)
-from tests.support.scenarios.install_world import (
-    ACME,
-    JONAS,
-    MARA,
-    MARAS,
-    OLGA,
-    WORKSHOP,
-    InstallWorld,
-)
+from tests.support.scenarios.install_results import choosing, connect, onward, refused, revoke
+from tests.support.scenarios.install_world import ACME, JONAS, MARA, MARAS, OLGA, WORKSHOP, InstallWorld
 
 
 async def test_what_exists_and_is_proven_is_bound(world: InstallWorld) -> None:
@@ -117,11 +94,7 @@ async def test_connected_again_it_is_the_same_integration(world: InstallWorld) -
     assert not sent.is_for_installing
     assert await world.finish(world.mara, world.authorized(sent, OLGA)) == Connected("/settings")
     after = world.integration()
-    assert (after.id, after.external_id, after.status) == (
-        before.id,
-        before.external_id,
-        IntegrationStatus.ACTIVE,
-    )
+    assert (after.id, after.external_id, after.status) == (before.id, before.external_id, IntegrationStatus.ACTIVE)
     await revoke(world)
     assert (await world.begin(world.mara, mode=Mode.NEW)).query["target_id"] == "9"
 
@@ -137,11 +110,7 @@ async def test_what_the_provider_refuses_is_connected_again(world: InstallWorld)
         came = world.authorized(await world.begin(world.mara, mode=Mode.EXISTING), OLGA)
         assert await world.finish(world.mara, came) == Connected("/settings")
         after = world.integration()
-        assert (after.id, after.status, after.status_reason) == (
-            integration.id,
-            IntegrationStatus.ACTIVE,
-            None,
-        )
+        assert (after.id, after.status, after.status_reason) == (integration.id, IntegrationStatus.ACTIVE, None)
     suspended = world.integration().suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=world.clock.now())
     world.database.committed.integrations[suspended.id] = suspended
     await refused(world.begin(world.mara, mode=Mode.EXISTING), OrganizationAlreadyConnected)

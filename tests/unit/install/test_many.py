@@ -5,12 +5,7 @@ from core.domain.flows.callback import ChoiceInvalid
 from core.domain.flows.flow import FlowExpired, FlowInvalid
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.install.claims import InstallationNotProven
-from core.domain.provider import (
-    AddressNotAllowed,
-    ProviderUnavailable,
-    RateLimited,
-    SingleSignOnRequired,
-)
+from core.domain.provider import AddressNotAllowed, ProviderUnavailable, RateLimited, SingleSignOnRequired
 from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.prove_installations import PAGE
 from core.use_cases.install.results import Checking, Choose, Connected, InstallResult, RetryLater
@@ -108,10 +103,7 @@ async def test_a_limit_of_the_provider_is_not_blamed_on_one_installation(world: 
 
 async def test_sign_on_and_address_refusals_of_the_only_one_can_be_tried_again(world: InstallWorld) -> None:
     """Nothing else helps, and nothing is suspended or bound."""
-    errors: list[DomainError] = [
-        SingleSignOnRequired("First.", url="https://x.example"),
-        AddressNotAllowed("No."),
-    ]
+    errors: list[DomainError] = [SingleSignOnRequired("First.", url="https://x.example"), AddressNotAllowed("No.")]
     for error in errors:
         world.provider.fail("administration", error)
         outcome = await returned_as(world, OLGA)
@@ -200,10 +192,7 @@ async def test_a_large_one_among_others_is_offered_to_be_checked(world: InstallW
     slow_pages(world, 1)
     choice = await returned_as(world, OLGA)
     assert isinstance(choice, Choose)
-    assert (
-        [one.provider_id for one in choice.installations],
-        [one.provider_id for one in choice.unchecked],
-    ) == (
+    assert ([one.provider_id for one in choice.installations], [one.provider_id for one in choice.unchecked]) == (
         ["1000"],
         [ACME],
     )

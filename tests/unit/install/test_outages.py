@@ -3,25 +3,10 @@
 import pytest
 
 from core.domain.errors import DomainError
-from core.domain.provider import (
-    AppRefused,
-    ProviderUnavailable,
-)
+from core.domain.provider import AppRefused, ProviderUnavailable
 from core.use_cases.install.results import Choose, Connected
-from tests.support.scenarios.install_results import (
-    choosing,
-    connect,
-    leaves_nothing,
-    onward,
-    refusal,
-)
-from tests.support.scenarios.install_world import (
-    ACME,
-    MARA,
-    MARAS,
-    OLGA,
-    InstallWorld,
-)
+from tests.support.scenarios.install_results import choosing, connect, leaves_nothing, onward, refusal
+from tests.support.scenarios.install_world import ACME, MARA, MARAS, OLGA, InstallWorld
 
 
 @pytest.mark.parametrize("call", ["exchange_code", "person", "visible_installations", "installation"])

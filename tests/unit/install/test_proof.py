@@ -5,23 +5,12 @@ import pytest
 from core.domain.errors import DomainError
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.install.claims import InstallationNotProven, InstallationNotVisible
-from core.domain.integrations.integration import (
-    InstallationBoundElsewhere,
-    OrganizationAlreadyConnected,
-)
-from core.domain.provider import (
-    InstallationGone,
-)
+from core.domain.integrations.integration import InstallationBoundElsewhere, OrganizationAlreadyConnected
+from core.domain.provider import InstallationGone
 from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.results import Connected
 from tests.support.scenarios.catalog import facts
-from tests.support.scenarios.install_results import (
-    connect,
-    leaves_nothing,
-    onward,
-    refusal,
-    refused,
-)
+from tests.support.scenarios.install_results import connect, leaves_nothing, onward, refusal, refused
 from tests.support.scenarios.install_world import (
     ACME,
     EMPTY,

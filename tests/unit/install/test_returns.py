@@ -4,38 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.flows.callback import (
-    ApprovalNotFound,
-    AuthorizationDenied,
-    Callback,
-    CodeMissing,
-    SetupAction,
-)
+from core.domain.flows.callback import ApprovalNotFound, AuthorizationDenied, Callback, CodeMissing, SetupAction
 from core.domain.flows.flow import APPROVAL_LIFETIME, FlowStatus
-from core.domain.integrations.integration import (
-    IntegrationStatus,
-)
-from core.domain.provider import (
-    CredentialRefused,
-)
+from core.domain.integrations.integration import IntegrationStatus
+from core.domain.provider import CredentialRefused
 from core.domain.secret import Secret
 from core.domain.streams.domain_event import DomainEventType
 from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.results import AwaitingApproval, Choose, Connected, NoFlow
-from tests.support.scenarios.install_results import (
-    leaves_nothing,
-    onward,
-    refusal,
-)
-from tests.support.scenarios.install_world import (
-    ACME,
-    CALLBACK,
-    JONAS,
-    MARA,
-    OLGA,
-    InstallWorld,
-    returned,
-)
+from tests.support.scenarios.install_results import leaves_nothing, onward, refusal
+from tests.support.scenarios.install_world import ACME, CALLBACK, JONAS, MARA, OLGA, InstallWorld, returned
 
 
 async def test_installed_with_a_code(world: InstallWorld) -> None:
@@ -52,11 +30,7 @@ async def test_installed_with_a_code(world: InstallWorld) -> None:
     assert world.flow().status is FlowStatus.COMPLETED
     state = world.database.committed
     [version] = state.versions.values()
-    assert (version.event, version.actor, version.request_id) == (
-        "created",
-        world.mara.person.name,
-        "request-1",
-    )
+    assert (version.event, version.actor, version.request_id) == ("created", world.mara.person.name, "request-1")
     [(fact, _)] = state.domain_events.values()
     assert fact.type is DomainEventType.INTEGRATION_ACTIVATED
     assert world.bell.rung
@@ -88,11 +62,7 @@ async def test_an_owner_was_asked(world: InstallWorld, *, with_code: bool) -> No
         came = world.authorized(authorizing, MARA)
     assert await world.finish(world.mara, came) == AwaitingApproval("acme", "/settings")
     flow = world.flow()
-    assert (flow.status, flow.provider_user_id, flow.account_id) == (
-        FlowStatus.AWAITING_APPROVAL,
-        MARA,
-        "9",
-    )
+    assert (flow.status, flow.provider_user_id, flow.account_id) == (FlowStatus.AWAITING_APPROVAL, MARA, "9")
     assert flow.expires_at == world.clock.now() + APPROVAL_LIFETIME
     # A second look says the same, and changes nothing.
     assert await world.finish(world.mara, came) == AwaitingApproval(None, "/settings")

@@ -4,30 +4,18 @@ import pytest
 
 from core.domain.actors import ServiceActor
 from core.domain.errors import DomainError
-from core.domain.flows.callback import (
-    Callback,
-)
+from core.domain.flows.callback import Callback
 from core.domain.organizations import OrganizationNotFound, Role
 from core.domain.permissions import ActionForbidden
-from core.domain.provider import (
-    ProviderUnknown,
-)
+from core.domain.provider import ProviderUnknown
 from core.use_cases.account.who_am_i import UserRequired
 from testing.builders.entities import PROVIDER
-from tests.support.scenarios.install_results import (
-    refused,
-)
-from tests.support.scenarios.install_world import (
-    ACME,
-    OLGA,
-    InstallWorld,
-)
+from tests.support.scenarios.install_results import refused
+from tests.support.scenarios.install_world import ACME, OLGA, InstallWorld
 
 
 @pytest.mark.parametrize(("role", "reason"), [(Role.MEMBER, ActionForbidden), (Role.VIEWER, ActionForbidden)])
-async def test_only_owners_and_admins_install(
-    world: InstallWorld, role: Role, reason: type[DomainError]
-) -> None:
+async def test_only_owners_and_admins_install(world: InstallWorld, role: Role, reason: type[DomainError]) -> None:
     """Also when they were that only at the beginning."""
     came = world.installed(await world.begin(world.mara), OLGA, ACME)
     await world.role(world.mara, role)

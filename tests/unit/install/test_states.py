@@ -11,19 +11,8 @@ from core.use_cases.install.begin_install import Mode
 from core.use_cases.install.results import Connected, RetryLater
 from testing.builders.entities import PROVIDER
 from tests.support.scenarios.connect_world import Browser
-from tests.support.scenarios.install_results import (
-    choosing,
-    onward,
-    refusal,
-    refused,
-)
-from tests.support.scenarios.install_world import (
-    ACME,
-    MARAS,
-    OLGA,
-    InstallWorld,
-    returned,
-)
+from tests.support.scenarios.install_results import choosing, onward, refusal, refused
+from tests.support.scenarios.install_world import ACME, MARAS, OLGA, InstallWorld, returned
 
 
 async def test_a_state_of_another_browser_or_person(world: InstallWorld) -> None:
@@ -84,9 +73,7 @@ async def test_a_flow_of_a_process_that_died_is_taken_over(world: InstallWorld) 
         await world.finish(world.mara, came)
     await refused(world.finish(world.mara, came), FlowInProgress)
     world.later(seconds=61)
-    outcomes = await asyncio.gather(
-        *(world.finish(world.mara, came) for _ in range(3)), return_exceptions=True
-    )
+    outcomes = await asyncio.gather(*(world.finish(world.mara, came) for _ in range(3)), return_exceptions=True)
     [outcome] = [one for one in outcomes if isinstance(one, RetryLater)]
     assert refusal(outcome) is FlowInterrupted
     assert [type(one) for one in outcomes if one is not outcome] == [FlowInvalid] * 2

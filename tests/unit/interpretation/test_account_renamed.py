@@ -25,10 +25,7 @@ from tests.support.builders.domain import (
 RENAMED = AccountRenamed(ACCOUNT, "acme-aero", "https://github.com/acme-aero")
 GUIDANCE_ROW = replace(REPOSITORY, repo_id=GUIDANCE, full_name="acme-rockets/guidance", url=None)
 AFTER = replace(
-    INTEGRATION,
-    provider_name="acme-aero",
-    provider_url="https://github.com/acme-aero",
-    sync_requested_at=NOW,
+    INTEGRATION, provider_name="acme-aero", provider_url="https://github.com/acme-aero", sync_requested_at=NOW
 )
 
 
@@ -58,10 +55,7 @@ def test_every_repository_below_it_is_renamed() -> None:
     (fact,) = interpretation.domain_events
     assert isinstance(fact.data, RepositoryData)
     assert (fact.type, fact.repo_id) == (DomainEventType.REPOSITORY_RENAMED, LAUNCHPAD)
-    assert (fact.data.full_name, fact.data.previous_full_name) == (
-        "acme-aero/launchpad",
-        "acme-rockets/launchpad",
-    )
+    assert (fact.data.full_name, fact.data.previous_full_name) == ("acme-aero/launchpad", "acme-rockets/launchpad")
 
 
 def test_repositories_of_another_owner_keep_their_names() -> None:

@@ -15,9 +15,7 @@ from tests.support.builders.domain import CONNECTION, EVENT, INTEGRATION, REQUES
 
 STANDALONE = replace(EVENT, event_type="github_app_authorization", action="revoked", source_key=None)
 NOTICE = AuthorizationRevoked(REQUESTER)
-REVOKED = replace(
-    CONNECTION, status=ConnectionStatus.REVOKED, status_reason="authorization_revoked_on_provider"
-)
+REVOKED = replace(CONNECTION, status=ConnectionStatus.REVOKED, status_reason="authorization_revoked_on_provider")
 
 
 @pytest.mark.parametrize("before", [ConnectionStatus.ACTIVE, ConnectionStatus.RECONNECT_REQUIRED])
@@ -58,8 +56,7 @@ def test_an_installation_beside_it_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "connected_after"),
-    [("received", timedelta(milliseconds=1)), ("recovered", -timedelta(days=1))],
+    ("source", "connected_after"), [("received", timedelta(milliseconds=1)), ("recovered", -timedelta(days=1))]
 )
 def test_it_may_be_about_an_earlier_authorization(source: str, connected_after: timedelta) -> None:
     """They connected again since, or it is long ago that it was sent: the provider is asked, not believed."""
@@ -75,9 +72,7 @@ def test_it_may_be_about_an_earlier_authorization(source: str, connected_after: 
 def test_one_that_waits_for_its_person_has_nothing_to_ask_with() -> None:
     """Its tokens are dead, so the word of the delivery is all there is."""
     waiting = replace(
-        CONNECTION,
-        status=ConnectionStatus.RECONNECT_REQUIRED,
-        updated_at=STANDALONE.created_at + timedelta(1),
+        CONNECTION, status=ConnectionStatus.RECONNECT_REQUIRED, updated_at=STANDALONE.created_at + timedelta(1)
     )
     interpretation = interpret(STANDALONE, NOTICE, view(None, connection=waiting))
     assert (interpretation.connection is None, interpretation.doubted) == (False, None)

@@ -44,9 +44,7 @@ def became(interpretation: Interpretation) -> Integration:
 def test_a_suspended_installation_suspends_its_integration() -> None:
     """Suspending at the provider shows here, with its reason, since when, and at whose word."""
     interpretation = stepped(InstallationStep.SUSPENDED)
-    suspended = replace(
-        SUSPENDED_BY_PROVIDER, status_changed_at=NOW, provider_updated_at=LATER, sync_requested_at=None
-    )
+    suspended = replace(SUSPENDED_BY_PROVIDER, status_changed_at=NOW, provider_updated_at=LATER, sync_requested_at=None)
     assert became(interpretation) == suspended
     assert interpretation.integration is not None
     assert interpretation.integration.by == SystemActor("webhook", EVENT.delivery_id)
@@ -93,9 +91,7 @@ def test_a_suspension_at_the_provider_explains_one_of_ours() -> None:
 def test_accepted_permissions_are_read_again() -> None:
     """New permissions replace the old ones and are told."""
     granted = {"contents": "read", "metadata": "read", "pull_requests": "read"}
-    interpretation = stepped(
-        InstallationStep.PERMISSIONS_ACCEPTED, facts=replace(INSTALLED, permissions=granted)
-    )
+    interpretation = stepped(InstallationStep.PERMISSIONS_ACCEPTED, facts=replace(INSTALLED, permissions=granted))
     assert became(interpretation).permissions == granted
     (fact,) = interpretation.domain_events
     assert fact.type is DomainEventType.INTEGRATION_PERMISSIONS_CHANGED
@@ -107,9 +103,7 @@ def test_creating_a_known_installation_brings_its_facts_only() -> None:
     """The browser may have bound it before the webhook came: facts are taken, nothing is told twice."""
     facts = replace(INSTALLED, repository_selection="all")
     interpretation = stepped(InstallationStep.CREATED, facts=facts)
-    assert became(interpretation) == replace(
-        INTEGRATION, repository_selection="all", provider_updated_at=LATER
-    )
+    assert became(interpretation) == replace(INTEGRATION, repository_selection="all", provider_updated_at=LATER)
     assert [verdict.reason for verdict in interpretation.verdicts] == ["already_bound"]
     assert interpretation.domain_events == ()
 
@@ -172,9 +166,7 @@ def test_a_deletion_is_to_be_confirmed(time: object, known: Integration) -> None
 def test_what_a_payload_does_not_say_stays_as_it_was() -> None:
     """Old servers leave out nearly everything; silence takes nothing away."""
     interpretation = stepped(InstallationStep.SUSPENDED, facts=SILENT)
-    assert became(interpretation) == replace(
-        SUSPENDED_BY_PROVIDER, status_changed_at=NOW, sync_requested_at=NOW
-    )
+    assert became(interpretation) == replace(SUSPENDED_BY_PROVIDER, status_changed_at=NOW, sync_requested_at=NOW)
     assert interpretation.domain_events[0].occurred_at == NOW
 
 
@@ -188,7 +180,5 @@ def test_without_any_provider_time_it_happened_when_it_was_received() -> None:
 def test_a_repeated_suspension_changes_nothing_but_the_request() -> None:
     """Told twice, it stays suspended since the first time."""
     since = replace(SUSPENDED_BY_PROVIDER, status_changed_at=EARLIER)
-    again = became(
-        stepped(InstallationStep.SUSPENDED, facts=replace(INSTALLED, updated_at=NOW), integration=since)
-    )
+    again = became(stepped(InstallationStep.SUSPENDED, facts=replace(INSTALLED, updated_at=NOW), integration=since))
     assert again == replace(since, sync_requested_at=NOW)

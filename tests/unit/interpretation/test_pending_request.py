@@ -42,9 +42,7 @@ OTHER_ACCOUNT = AccountId("900000777")
 
 def offered(binding: Binding | None, seen: View | None = None) -> Interpretation:
     """Interpret the creation of an installation nobody has connected, a binding being offered."""
-    return interpret(
-        EVENT, CREATED_ON_REQUEST, replace(seen or view(None), integration=None, binding=binding)
-    )
+    return interpret(EVENT, CREATED_ON_REQUEST, replace(seen or view(None), integration=None, binding=binding))
 
 
 def bound(interpretation: Interpretation) -> Integration:
@@ -115,11 +113,7 @@ def test_the_organizations_revoked_row_is_used_again() -> None:
     interpretation = offered(REUSED, view())
     again = bound(interpretation)
     assert (again.id, again.external_id, again.created_at) == (BEFORE.id, BEFORE.external_id, EARLIER)
-    assert (again.provider_id, again.status, again.status_reason) == (
-        str(INSTALLATION),
-        IntegrationStatus.ACTIVE,
-        None,
-    )
+    assert (again.provider_id, again.status, again.status_reason) == (str(INSTALLATION), IntegrationStatus.ACTIVE, None)
     assert (again.synced_at, again.uninstall_requested_at, again.sync_requested_at) == (None, None, NOW)
     assert interpretation.integration is not None
     assert interpretation.integration.before == BEFORE
@@ -128,9 +122,7 @@ def test_the_organizations_revoked_row_is_used_again() -> None:
 def test_the_same_account_keeps_its_catalog_and_links() -> None:
     """Re-installing for the same account takes nothing away; the sync decides what is gone."""
     unlisted = replace(REPOSITORY, repo_id=GUIDANCE, full_name="acme-rockets/guidance")
-    interpretation = offered(
-        REUSED, view(repositories=[REPOSITORY, unlisted], links=(LINK, link(2, unlisted)))
-    )
+    interpretation = offered(REUSED, view(repositories=[REPOSITORY, unlisted], links=(LINK, link(2, unlisted))))
     assert [row.repo_id for row in interpretation.repositories] == [LAUNCHPAD]
     assert [fact.type for fact in interpretation.domain_events] == [DomainEventType.INTEGRATION_ACTIVATED]
 
@@ -174,11 +166,7 @@ def test_an_organization_already_connected_is_not_bound_again(existing: Integrat
 def test_only_exactly_this_requester_and_account_bind(binding: Binding | None) -> None:
     """Everyone can install an app; that someone else asked for another account proves nothing."""
     waiting = offered(binding)
-    assert (waiting.status, waiting.integration, waiting.completed_request) == (
-        EventStatus.UNROUTED,
-        None,
-        None,
-    )
+    assert (waiting.status, waiting.integration, waiting.completed_request) == (EventStatus.UNROUTED, None, None)
 
 
 @pytest.mark.parametrize(
@@ -187,11 +175,7 @@ def test_only_exactly_this_requester_and_account_bind(binding: Binding | None) -
         replace(CREATED_ON_REQUEST, requester_id=None),
         replace(CREATED_ON_REQUEST, requester_id=None, sender_id=REQUEST.requester_id),
         replace(CREATED_ON_REQUEST, installation=replace(INSTALLED, account_id=None)),
-        *(
-            replace(CREATED_ON_REQUEST, step=step)
-            for step in InstallationStep
-            if step is not InstallationStep.CREATED
-        ),
+        *(replace(CREATED_ON_REQUEST, step=step) for step in InstallationStep if step is not InstallationStep.CREATED),
     ],
     ids=["no requester", "sender only", "no account", "deleted", "suspend", "unsuspend", "permissions"],
 )

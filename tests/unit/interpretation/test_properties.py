@@ -38,9 +38,7 @@ def owner_of(view: View, interpretation: Interpretation) -> Integration | None:
     return interpretation.integration.after if interpretation.integration else view.integration
 
 
-def steps(
-    interpretation: Interpretation,
-) -> list[Change[Integration] | Change[Link] | Change[Connection]]:
+def steps(interpretation: Interpretation) -> list[Change[Integration] | Change[Link] | Change[Connection]]:
     """Return every audited step of an interpretation."""
     found: list[Change[Integration] | Change[Link] | Change[Connection]] = list(interpretation.links)
     if interpretation.integration:
@@ -177,10 +175,7 @@ def test_nothing_but_an_exact_pending_request_binds(event: Event, notice: Notice
         assert notice.step is InstallationStep.CREATED
         request = interpretation.completed_request
         assert (request, view.binding.request.external_id) == (view.binding.request, request.external_id)
-        assert (notice.requester_id, notice.installation.account_id) == (
-            request.requester_id,
-            request.account_id,
-        )
+        assert (notice.requester_id, notice.installation.account_id) == (request.requester_id, request.account_id)
         assert step is not None
         assert step.after is not None
         assert step.after.organization_id == request.organization_id

@@ -8,22 +8,8 @@ from core.domain.events.event import EventStatus, Outcome
 from core.domain.events.interpretation import interpret
 from core.domain.events.provider_events import BranchRef, ProviderUser, PullRequest
 from core.domain.identifiers import RepoId
-from core.domain.streams.domain_event import (
-    DomainEventType,
-    ProviderAccount,
-    PullRequestData,
-    PullRequestSide,
-)
-from tests.support.builders.domain import (
-    EVENT,
-    LATER,
-    LAUNCHPAD,
-    LINK,
-    ORGANIZATION,
-    PULL_REQUEST,
-    link,
-    view,
-)
+from core.domain.streams.domain_event import DomainEventType, ProviderAccount, PullRequestData, PullRequestSide
+from tests.support.builders.domain import EVENT, LATER, LAUNCHPAD, LINK, ORGANIZATION, PULL_REQUEST, link, view
 
 
 def told(pull: PullRequest) -> PullRequestData:
@@ -75,14 +61,7 @@ def test_a_merged_pull_request_says_who_merged_what() -> None:
     """Merging is `closed` with the merge commit and the person."""
     jonas = ProviderUser("900000002", "jlindqvist-acme")
     data = told(
-        replace(
-            PULL_REQUEST,
-            action="closed",
-            state="closed",
-            merged=True,
-            merged_by=jonas,
-            merge_commit_sha="d" * 40,
-        )
+        replace(PULL_REQUEST, action="closed", state="closed", merged=True, merged_by=jonas, merge_commit_sha="d" * 40)
     )
     assert (data.merged, data.merge_commit_sha) == (True, "d" * 40)
     assert data.merged_by == ProviderAccount("900000002", "jlindqvist-acme", "User")

@@ -128,9 +128,7 @@ def test_a_push_without_a_link_is_ignored_with_its_reason() -> None:
     """A repository nobody linked concerns no project."""
     interpretation = interpret(EVENT, PUSH, view(links=()))
     assert (interpretation.status, interpretation.reason) == (EventStatus.IGNORED, "repository_not_linked")
-    assert interpretation.verdicts == (
-        Verdict("repository", Outcome.IGNORED, "repository_not_linked", LAUNCHPAD),
-    )
+    assert interpretation.verdicts == (Verdict("repository", Outcome.IGNORED, "repository_not_linked", LAUNCHPAD),)
 
 
 def test_links_to_other_repositories_are_not_told() -> None:
@@ -195,9 +193,7 @@ def test_co_authors_are_told_with_their_commit() -> None:
 
 def test_an_author_without_address_or_account_is_told_as_far_as_known() -> None:
     """Git demands neither an address nor a provider account; nobody is invented."""
-    data = told(
-        replace(PUSH, commits=(replace(COMMIT, author=Author("anonymous")),), pusher=None, sender=None)
-    )
+    data = told(replace(PUSH, commits=(replace(COMMIT, author=Author("anonymous")),), pusher=None, sender=None))
     assert data.commits[0].author == Person("anonymous")
     assert (data.pusher, data.sender) == (None, None)
 

@@ -122,26 +122,20 @@ def test_removing_it_twice_changes_and_tells_nothing_more() -> None:
 
 def test_a_repository_that_comes_back_restores_its_links() -> None:
     """Row and links are as they were, and their projects are told."""
-    interpretation = interpret(
-        EVENT, RepositoriesChanged("selected", added=(LISTED,)), view(repositories=[REMOVED])
-    )
+    interpretation = interpret(EVENT, RepositoriesChanged("selected", added=(LISTED,)), view(repositories=[REMOVED]))
     assert interpretation.repositories == (REPOSITORY,)
     assert [fact.type for fact in interpretation.domain_events] == [
         DomainEventType.REPOSITORY_ADDED,
         DomainEventType.LINK_RESTORED,
     ]
-    assert interpretation.domain_events[1].data == LinkData(
-        LINK.external_id, LAUNCHPAD, "acme-rockets/launchpad"
-    )
+    assert interpretation.domain_events[1].data == LinkData(LINK.external_id, LAUNCHPAD, "acme-rockets/launchpad")
     assert interpretation.domain_events[1].organization_id == ORGANIZATION
 
 
 def test_a_repository_that_comes_back_under_another_name_takes_its_links_along() -> None:
     """It may have been renamed while we could not see it."""
     renamed = replace(LISTED, full_name="acme-rockets/pad")
-    interpretation = interpret(
-        EVENT, RepositoriesChanged("selected", added=(renamed,)), view(repositories=[REMOVED])
-    )
+    interpretation = interpret(EVENT, RepositoriesChanged("selected", added=(renamed,)), view(repositories=[REMOVED]))
     assert [step.after for step in interpretation.links] == [
         replace(LINK, repo_full_name="acme-rockets/pad", previous_full_name="acme-rockets/launchpad")
     ]
@@ -158,9 +152,7 @@ def test_the_selection_follows() -> None:
     """Whether the installation sees all repositories or chosen ones is the integration's to know."""
     interpretation = interpret(EVENT, RepositoriesChanged("all", added=(NEW,)), view())
     assert interpretation.integration is not None
-    assert interpretation.integration.after == replace(
-        INTEGRATION, repository_selection="all", sync_requested_at=NOW
-    )
+    assert interpretation.integration.after == replace(INTEGRATION, repository_selection="all", sync_requested_at=NOW)
 
 
 def test_empty_lists_are_answered_by_a_reread() -> None:

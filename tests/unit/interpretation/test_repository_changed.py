@@ -32,9 +32,7 @@ ELSEWHERE = AccountId("900000777")
 FOLLOWED = replace(REPOSITORY, provider_updated_at=LATER)
 FOLLOWING = [step for step in RepositoryStep if step is not RepositoryStep.DELETED]
 # Anything but an arrival: such a fact about a repository already taken away can only be late.
-NOT_ARRIVING = [
-    step for step in FOLLOWING if step not in {RepositoryStep.TRANSFERRED, RepositoryStep.CREATED}
-]
+NOT_ARRIVING = [step for step in FOLLOWING if step not in {RepositoryStep.TRANSFERRED, RepositoryStep.CREATED}]
 
 
 def changed(step: RepositoryStep, facts: RepositoryFacts = FACTS, seen: View | None = None) -> Interpretation:
@@ -87,12 +85,8 @@ def test_a_renamed_repository_takes_its_links_along() -> None:
 def test_what_is_no_renaming_keeps_the_name_before_the_last_one() -> None:
     """People look for a repository by the name it had."""
     known = replace(LINK, previous_full_name="acme-rockets/site")
-    interpretation = changed(
-        RepositoryStep.EDITED, replace(FACTS, url="https://x.example"), view(links=(known,))
-    )
-    assert [after and after.previous_full_name for after in links_after(interpretation)] == [
-        "acme-rockets/site"
-    ]
+    interpretation = changed(RepositoryStep.EDITED, replace(FACTS, url="https://x.example"), view(links=(known,)))
+    assert [after and after.previous_full_name for after in links_after(interpretation)] == ["acme-rockets/site"]
 
 
 def test_a_rename_to_the_same_name_is_told_as_an_update() -> None:
@@ -204,9 +198,7 @@ def test_a_repository_transferred_to_another_account_is_removed_here() -> None:
     [(replace(FACTS, owner_id=None), INTEGRATION), (FACTS, replace(INTEGRATION, account_id=None))],
     ids=["owner unknown", "account unknown"],
 )
-def test_an_owner_that_cannot_be_compared_removes_nothing(
-    facts: RepositoryFacts, integration: Integration
-) -> None:
+def test_an_owner_that_cannot_be_compared_removes_nothing(facts: RepositoryFacts, integration: Integration) -> None:
     """The provider sends a transfer to the new owner's installation, so unknown means arrived."""
     interpretation = changed(RepositoryStep.TRANSFERRED, facts, view(integration))
     assert [row.removed_at for row in interpretation.repositories] == [None]
@@ -229,9 +221,7 @@ def test_a_late_fact_does_not_bring_back_what_was_removed(step: RepositoryStep, 
     facts = next(replace(FACTS, updated_at=at) for at in (NOW, LATER, None) if at == time)
     interpretation = changed(step, facts, view(repositories=[REMOVED]))
     assert (interpretation.repositories, interpretation.links, interpretation.domain_events) == ((), (), ())
-    assert interpretation.verdicts == (
-        Verdict("repository", Outcome.PROCESSED, "reread_requested", LAUNCHPAD),
-    )
+    assert interpretation.verdicts == (Verdict("repository", Outcome.PROCESSED, "reread_requested", LAUNCHPAD),)
     assert integration_after(interpretation) == replace(INTEGRATION, sync_requested_at=NOW)
 
 

@@ -85,12 +85,7 @@ def test_a_revoked_integration_ignores_everything(notice: Notice) -> None:
     assert ignored.verdicts == (
         Verdict("integration", Outcome.IGNORED, "integration_revoked", str(REVOKED.external_id)),
     )
-    assert (ignored.integration, ignored.repositories, ignored.links, ignored.domain_events) == (
-        None,
-        (),
-        (),
-        (),
-    )
+    assert (ignored.integration, ignored.repositories, ignored.links, ignored.domain_events) == (None, (), (), ())
     assert ignored.settlement(EVENT, REVOKED).integration_id == REVOKED.id
 
 

@@ -69,9 +69,7 @@ def push_by(*authors: dict[str, Any], trailers: str = "") -> dict[str, Any]:
 async def attributions(processing: Processing) -> list[AttributionView]:
     """Return all that the organization sees, in the order told."""
     async with processing.unit_of_work() as tx:
-        return list(await tx.attributions.list_attributions(ORGANIZATION, AttributionFilter(), limit=1000))[
-            ::-1
-        ]
+        return list(await tx.attributions.list_attributions(ORGANIZATION, AttributionFilter(), limit=1000))[::-1]
 
 
 async def test_a_push_is_attributed_where_it_is_told() -> None:
@@ -87,11 +85,7 @@ async def test_a_push_is_attributed_where_it_is_told() -> None:
         {"name": "b[bot]", "email": "9+b[bot]@users.noreply.github.com", "username": "b[bot]"},
         trailers="Co-authored-by: Mara <Mara@acme-rockets.example>",
     )
-    push["commits"][2]["committer"] = {
-        "name": "GitHub",
-        "email": "noreply@github.com",
-        "username": "web-flow",
-    }
+    push["commits"][2]["committer"] = {"name": "GitHub", "email": "noreply@github.com", "username": "web-flow"}
     await processing.deliver("push", push)
     await processing.drain()
     (fact,) = processing.facts()
@@ -220,11 +214,7 @@ async def test_commits_of_no_project_are_told_to_the_organization() -> None:
     assert await FollowMemberships(processing.unit_of_work)() == 1
     assert await ClaimCommits(processing.unit_of_work, processing.bell, processing.clock)() == 1
     fact = processing.facts()[-1]
-    assert (fact.type, fact.project_id, fact.organization_id) == (
-        DomainEventType.COMMITS_CLAIMED,
-        None,
-        ORGANIZATION,
-    )
+    assert (fact.type, fact.project_id, fact.organization_id) == (DomainEventType.COMMITS_CLAIMED, None, ORGANIZATION)
 
 
 async def test_a_busy_lane_leaves_the_claim_due() -> None:
@@ -261,10 +251,7 @@ async def test_a_revoked_connection_matches_nothing_new() -> None:
     later["commits"][0]["id"] = "f" * 40
     await processing.deliver("push", later)
     await processing.drain()
-    assert [view.user.id if view.user else None for view in await attributions(processing)] == [
-        mara.external_id,
-        None,
-    ]
+    assert [view.user.id if view.user else None for view in await attributions(processing)] == [mara.external_id, None]
 
 
 async def test_every_payload_of_people_is_attributed() -> None:

@@ -83,10 +83,7 @@ async def test_a_service_for_a_user_needs_both(company: Company) -> None:
     """Neither the service's scopes nor the user's role is enough alone."""
     both = for_user(company.people["member"], "git.link")
     assert await company.ask(both, Action.LINK) == company.organization
-    for actor in (
-        for_user(company.people["viewer"], "git.link"),
-        for_user(company.people["owner"], "git.read"),
-    ):
+    for actor in (for_user(company.people["viewer"], "git.link"), for_user(company.people["owner"], "git.read")):
         with pytest.raises(ActionForbidden, match="or the role of the acting user"):
             await company.ask(actor, Action.LINK)
 

@@ -25,10 +25,7 @@ PERSON = UserActor(UserId(1), external(1))
 def shown_by(processing: Processing) -> ShowEvent:
     """Return the use case for one event."""
     return ShowEvent(
-        processing.unit_of_work,
-        MemoryDirectory(MemoryDatabase()),
-        OsoAuthorizer(),
-        {"github": processing.protocol},
+        processing.unit_of_work, MemoryDirectory(MemoryDatabase()), OsoAuthorizer(), {"github": processing.protocol}
     )
 
 
@@ -44,9 +41,7 @@ async def test_an_event_is_shown_with_what_it_led_to() -> None:
     body = json.dumps(push()).encode()
     delivery = await processing.deliver("push", body)
     await processing.drain()
-    details = await shown_by(processing)(
-        OPERATOR, ALL_ORGANIZATIONS, delivery, provider="github", with_results=True
-    )
+    details = await shown_by(processing)(OPERATOR, ALL_ORGANIZATIONS, delivery, provider="github", with_results=True)
     assert (details.event, details.payload) == (processing.event(delivery), body)
     assert [fact.source_event_id for fact in details.domain_events] == [delivery]
 
@@ -58,9 +53,7 @@ async def test_an_event_outlives_its_payload() -> None:
     delivery = await processing.deliver("push", payload("push/branch"))
     await processing.drain()
     processing.expire_payload(delivery)
-    details = await shown_by(processing)(
-        OPERATOR, ALL_ORGANIZATIONS, delivery, provider="github", with_results=True
-    )
+    details = await shown_by(processing)(OPERATOR, ALL_ORGANIZATIONS, delivery, provider="github", with_results=True)
     assert (details.payload, details.event.status) == (None, EventStatus.PROCESSED)
 
 

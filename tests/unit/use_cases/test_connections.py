@@ -66,9 +66,7 @@ async def test_connecting_keeps_who_it_is(world: ConnectingWorld) -> None:
     assert {flow.status for flow in world.database.committed.flows.values()} == {FlowStatus.COMPLETED}
 
 
-@pytest.mark.parametrize(
-    "return_to", ["https://evil.example", "//evil.example", "/\\evil.example", "x", None]
-)
+@pytest.mark.parametrize("return_to", ["https://evil.example", "//evil.example", "/\\evil.example", "x", None])
 async def test_only_paths_of_ours_are_returned_to(world: ConnectingWorld, return_to: str | None) -> None:
     """Anything else is the dashboard's beginning."""
     asked = await world.begin(world.mara, return_to)
@@ -119,9 +117,7 @@ async def test_a_return_works_once(world: ConnectingWorld) -> None:
 async def test_two_returns_at_once_are_one(world: ConnectingWorld) -> None:
     """A second click while the first is under way finds the flow taken."""
     returned = world.authorize("7", await world.begin(world.mara))
-    results = await asyncio.gather(
-        *(world.finish(world.mara, returned) for _ in range(5)), return_exceptions=True
-    )
+    results = await asyncio.gather(*(world.finish(world.mara, returned) for _ in range(5)), return_exceptions=True)
     assert [result for result in results if result == "/settings"] == ["/settings"]
     assert sum(isinstance(result, FlowUsed) for result in results) == 4
 
@@ -166,9 +162,7 @@ async def test_a_code_of_another_flow_is_worth_nothing(world: ConnectingWorld) -
 async def test_a_silent_provider_is_told_as_such(world: ConnectingWorld, call: str) -> None:
     """Nothing is connected by halves, and what was given out is revoked once the provider is back."""
     returned = world.authorize("7", await world.begin(world.mara))
-    world.provider.fail(
-        call, ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5.0)
-    )
+    world.provider.fail(call, ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5.0))
     await refused(world, world.mara, returned, ProviderUnavailable)
     assert await nothing_is_connected(world)
 
@@ -187,9 +181,7 @@ async def test_a_refused_client_secret_is_told_to_those_on_call(world: Connectin
 async def test_an_app_that_may_not_read_addresses(world: ConnectingWorld) -> None:
     """Without addresses commits are not known; it says who can help."""
     world.provider.world.people[MARAS].emails = None
-    await refused(
-        world, world.mara, world.authorize("7", await world.begin(world.mara)), EmailPermissionMissing
-    )
+    await refused(world, world.mara, world.authorize("7", await world.begin(world.mara)), EmailPermissionMissing)
     assert await nothing_is_connected(world)
 
 
@@ -229,9 +221,7 @@ async def test_the_same_account_again_brings_it_to_life(world: ConnectingWorld) 
 async def test_another_account_has_to_wait_for_the_first_to_go(world: ConnectingWorld) -> None:
     """Who is signed in elsewhere at the provider does not swap accounts unawares."""
     await world.connect(world.mara, "7")
-    error = await refused(
-        world, world.mara, world.authorize("8", await world.begin(world.mara)), OtherAccountConnected
-    )
+    error = await refused(world, world.mara, world.authorize("8", await world.begin(world.mara)), OtherAccountConnected)
     assert "mara" in error.message
     await world.people.disconnect(world.mara.person, provider=PROVIDER)
     assert (await world.connect(world.mara, "8")).provider_user_id == "8"
@@ -253,10 +243,7 @@ async def test_an_address_moves_with_its_account(world: ConnectingWorld) -> None
     mara = await world.connect(world.mara, "7")
     world.provider.world.people[JONASS].emails = ["m@home.example"]
     jonas = await world.connect(world.jonas, "8")
-    assert (await world.emails(mara), await world.emails(jonas)) == (
-        ["mara@acme.example"],
-        ["m@home.example"],
-    )
+    assert (await world.emails(mara), await world.emails(jonas)) == (["mara@acme.example"], ["m@home.example"])
 
 
 async def test_what_one_is_told_of_oneself(world: ConnectingWorld) -> None:
@@ -273,10 +260,7 @@ async def test_what_one_is_told_of_oneself(world: ConnectingWorld) -> None:
         await tx.connections.apply([step(connection, connection.lapsed("refresh_token_refused"))])
         await tx.commit()
     [view] = await world.people.list(world.mara.person)
-    assert (view.standing, view.remedy) == (
-        ConnectionStanding.RECONNECT_REQUIRED,
-        ConnectionRemedy.RECONNECT,
-    )
+    assert (view.standing, view.remedy) == (ConnectionStanding.RECONNECT_REQUIRED, ConnectionRemedy.RECONNECT)
 
 
 async def test_services_never_connect(world: ConnectingWorld) -> None:
@@ -289,9 +273,7 @@ async def test_services_never_connect(world: ConnectingWorld) -> None:
         await world.people.begin(world.mara.person, provider="gitlab")
 
 
-async def test_a_service_may_see_and_end_the_connection_of_the_user_it_acts_for(
-    world: ConnectingWorld,
-) -> None:
+async def test_a_service_may_see_and_end_the_connection_of_the_user_it_acts_for(world: ConnectingWorld) -> None:
     """Each with a scope of its own; what it ended is told to have been ended by it for them."""
     before = await world.connect(world.mara, "7")
 

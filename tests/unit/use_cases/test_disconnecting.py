@@ -27,9 +27,7 @@ async def test_disconnecting_forgets_and_revokes(world: ConnectingWorld) -> None
     for _ in range(2):
         await world.people.disconnect(world.mara.person, provider=PROVIDER)
     assert await world.connection(world.mara) is None
-    world.provider.fail(
-        "revoke_grant", ProviderUnavailable("The provider does not respond. Try again later.")
-    )
+    world.provider.fail("revoke_grant", ProviderUnavailable("The provider does not respond. Try again later."))
     assert await world.people.revoke_tokens() == 0
     assert len(world.provider.world.grants) == 2
     assert await world.people.revoke_tokens() == 0, "it is not due yet"
@@ -77,9 +75,7 @@ async def test_what_cannot_be_revoked_is_given_up_at_last(world: ConnectingWorld
     await world.connect(world.mara, "7")
     await world.people.disconnect(world.mara.person, provider=PROVIDER)
     world.provider.fail(
-        "revoke_grant",
-        AppRefused("The provider rejected the app's key. An operator must correct it."),
-        times=None,
+        "revoke_grant", AppRefused("The provider rejected the app's key. An operator must correct it."), times=None
     )
     tries = 0
     while world.database.committed.revocations:

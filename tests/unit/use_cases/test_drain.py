@@ -88,9 +88,7 @@ async def test_an_older_fact_after_a_newer_one_is_skipped_within_a_batch_too() -
         renamed["repository"] |= {"full_name": f"acme-rockets/{name}", "updated_at": time}
         late = await processing.deliver("repository", renamed)
     await processing.drain()
-    assert (
-        processing.database.committed.repositories[INTEGRATION.id, LAUNCHPAD].full_name == "acme-rockets/new"
-    )
+    assert processing.database.committed.repositories[INTEGRATION.id, LAUNCHPAD].full_name == "acme-rockets/new"
     assert processing.event(late).verdicts[0].reason == "older_than_state"
 
 

@@ -86,12 +86,7 @@ async def test_outages_between_events_blame_none() -> None:
     deliveries = [await processing.deliver("push", push(number)) for number in range(5)]
     # Each drain ends with an outage, and then its record of the start is withdrawn, which may fail as well:
     # the next drain then isolates the events first.
-    drains = [
-        [True, True],
-        [False, False, True, False],
-        [False, False, True, True],
-        [False, False, True, False],
-    ]
+    drains = [[True, True], [False, False, True, False], [False, False, True, True], [False, False, True, False]]
     outages = iter([is_away for drain in drains for is_away in drain])
 
     async def go_away() -> None:
@@ -121,15 +116,9 @@ async def test_poison_fails_after_three_attempts_and_is_reported() -> None:
         await processing.drain()
         assert processing.event(delivery).attempts == attempt
     failed = processing.event(delivery)
-    assert (failed.status, failed.error_message) == (
-        EventStatus.FAILED,
-        "ZeroDivisionError: division by zero",
-    )
+    assert (failed.status, failed.error_message) == (EventStatus.FAILED, "ZeroDivisionError: division by zero")
     assert processing.alerts.told == [
-        (
-            "event_failed",
-            {"delivery_id": delivery, "event_type": "push", "installation_id": str(INSTALLATION)},
-        )
+        ("event_failed", {"delivery_id": delivery, "event_type": "push", "installation_id": str(INSTALLATION)})
     ]
     processing.clock.advance(timedelta(days=1))
     await processing.drain()

@@ -14,14 +14,7 @@ from core.domain.actors import ServiceActor
 from core.domain.errors import StorageUnavailable
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Organization
-from core.domain.streams.domain_event import (
-    DomainEventType,
-    LinkData,
-    Person,
-    PushData,
-    PushedCommit,
-    RecordedEvent,
-)
+from core.domain.streams.domain_event import DomainEventType, LinkData, Person, PushData, PushedCommit, RecordedEvent
 from core.domain.streams.stream import Bounds, CursorExpired, EndReason, StreamEnded, StreamFilter
 from core.use_cases.streams.log_follower import DomainEventTail, Following
 from core.use_cases.streams.stream_events import StreamEvents
@@ -266,9 +259,7 @@ def test_where_a_stream_begins(bounds: Bounds, cursor: int | None, begin: int) -
     assert bounds.begin(cursor) == begin
 
 
-@pytest.mark.parametrize(
-    ("bounds", "cursor"), [(Bounds(3, 9), 2), (Bounds(3, 9), 10), (Bounds(None, None), 1)]
-)
+@pytest.mark.parametrize(("bounds", "cursor"), [(Bounds(3, 9), 2), (Bounds(3, 9), 10), (Bounds(None, None), 1)])
 def test_where_no_stream_can_begin(bounds: Bounds, cursor: int) -> None:
     """Older than what is kept, or newer than there is."""
     with pytest.raises(CursorExpired):
@@ -280,9 +271,7 @@ async def test_access_is_asked_for_again_after_an_outage_before_anything_is_told
     log = Log()
     ours = await log.world.organization()
     clock, metrics = SettableClock(AT), MemoryMetrics()
-    stream_events = StreamEvents(
-        log.tail, Places(metrics), log.world.directory, OsoAuthorizer(), clock, metrics
-    )
+    stream_events = StreamEvents(log.tail, Places(metrics), log.world.directory, OsoAuthorizer(), clock, metrics)
     service = ServiceActor("deployer", frozenset({"git.events"}))
     stream = await stream_events(service, organization_id=ours.external_id, until=AT + timedelta(hours=1))
     clock.advance(timedelta(seconds=61))

@@ -31,9 +31,7 @@ class Checks(Catalog):
     def __init__(self) -> None:
         super().__init__(MemoryWorld())
         self.metrics, self.alerts = MemoryMetrics(), AlertBook()
-        check = CheckInstallation(
-            self.world.unit_of_work, self.providers, self.clock, self.metrics, self.alerts
-        )
+        check = CheckInstallation(self.world.unit_of_work, self.providers, self.clock, self.metrics, self.alerts)
         self.confirm = ConfirmDeletions(check)
         self.reconcile = ReconcileInstallations(check)
 
@@ -87,16 +85,11 @@ async def test_follows_a_rename_and_another_selection(checks: Checks) -> None:
     """The catalog is read again, since names of repositories follow the account's."""
     integration = await checks.as_provider_knows(sync_requested_at=None)
     checks.at_provider(
-        account_login="acme-rockets",
-        account_url="https://provider.example/acme-rockets",
-        repository_selection="all",
+        account_login="acme-rockets", account_url="https://provider.example/acme-rockets", repository_selection="all"
     )
     await checks.reconcile()
     after = await checks.read(integration)
-    assert (after.provider_name, after.provider_url) == (
-        "acme-rockets",
-        "https://provider.example/acme-rockets",
-    )
+    assert (after.provider_name, after.provider_url) == ("acme-rockets", "https://provider.example/acme-rockets")
     assert (after.repository_selection, after.sync_requested_at) == ("all", checks.clock.now())
 
 
@@ -154,10 +147,7 @@ async def test_a_missing_installation_is_revoked(checks: Checks) -> None:
     del checks.provider.world.installations[KEY]
     assert await checks.reconcile() == 1
     after = await checks.read(integration)
-    assert (after.status, after.status_reason) == (
-        IntegrationStatus.REVOKED,
-        StatusReason.UNINSTALLED_ON_PROVIDER,
-    )
+    assert (after.status, after.status_reason) == (IntegrationStatus.REVOKED, StatusReason.UNINSTALLED_ON_PROVIDER)
     assert await checks.events() == [(DomainEventType.INTEGRATION_REVOKED, "revoked")]
     checks.clock.advance(2 * CHECK_INTERVAL)
     assert await checks.reconcile() == 0
@@ -193,9 +183,7 @@ async def test_checks_are_spread_over_the_day(checks: Checks) -> None:
     """After an upgrade all are due at once: each run takes a 720th of them, and one more."""
     for number in range(1, 721):
         checks.provider.world.install(str(number))
-        await checks.world.integration(
-            await checks.world.organization(f"Acme {number}"), provider_id=str(number)
-        )
+        await checks.world.integration(await checks.world.organization(f"Acme {number}"), provider_id=str(number))
     checks.clock.set(now() + CHECK_INTERVAL)
     assert await checks.reconcile() == 2
     checks.clock.advance(timedelta(minutes=1))

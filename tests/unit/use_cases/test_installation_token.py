@@ -68,9 +68,7 @@ async def test_twenty_at_once_in_three_processes_ask_once(world: TokenWorld) -> 
 
     world.provider.before = hold
     processes = [world.process(pause=_yield) for _ in range(3)]
-    calls = [
-        asyncio.create_task(processes[number % 3].installation(world.integration)) for number in range(20)
-    ]
+    calls = [asyncio.create_task(processes[number % 3].installation(world.integration)) for number in range(20)]
     await asked.wait()
     for _ in range(10):
         await asyncio.sleep(0)
@@ -142,8 +140,7 @@ async def test_those_who_waited_for_nothing_do_not_ask_in_turn(world: TokenWorld
     first = asyncio.create_task(world.process(pause=_yield).installation(world.integration))
     await asked.wait()
     others = [
-        asyncio.create_task(world.process(pause=_after(answer)).installation(world.integration))
-        for _ in range(4)
+        asyncio.create_task(world.process(pause=_after(answer)).installation(world.integration)) for _ in range(4)
     ]
     outcomes = await asyncio.gather(first, *others, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [ProviderUnavailable] * 5

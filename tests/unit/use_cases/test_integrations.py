@@ -37,9 +37,7 @@ def catalog() -> Catalog:
 async def shown(catalog: Catalog, organization: Organization, role: Role = Role.VIEWER) -> IntegrationView:
     """Show how the organization stands, to a new member."""
     return await catalog.show_integration(
-        await catalog.member(organization, role),
-        organization_id=organization.external_id,
-        provider=PROVIDER,
+        await catalog.member(organization, role), organization_id=organization.external_id, provider=PROVIDER
     )
 
 
@@ -63,12 +61,7 @@ async def test_waiting_for_approval(catalog: Catalog) -> None:
 
 STATES: dict[str, tuple[dict[str, Fact], ConnectionState, str | None, Remedy | None]] = {
     "active": ({}, ConnectionState.ACTIVE, None, None),
-    "granted more": (
-        {"permissions": {**PERMISSIONS, "contents": "write"}},
-        ConnectionState.ACTIVE,
-        None,
-        None,
-    ),
+    "granted more": ({"permissions": {**PERMISSIONS, "contents": "write"}}, ConnectionState.ACTIVE, None, None),
     "granted less": (
         {"permissions": {"metadata": "read"}},
         ConnectionState.ACTIVE,
@@ -114,11 +107,7 @@ STATES: dict[str, tuple[dict[str, Fact], ConnectionState, str | None, Remedy | N
 
 @pytest.mark.parametrize(("facts_of", "state", "reason", "remedy"), STATES.values(), ids=STATES.keys())
 async def test_each_state_has_its_reason_and_one_thing_that_helps(
-    catalog: Catalog,
-    facts_of: dict[str, Fact],
-    state: ConnectionState,
-    reason: str | None,
-    remedy: Remedy | None,
+    catalog: Catalog, facts_of: dict[str, Fact], state: ConnectionState, reason: str | None, remedy: Remedy | None
 ) -> None:
     """And the page at the provider, where there still is one."""
     organization = await catalog.world.organization()
@@ -150,8 +139,7 @@ MANAGERS = {
 
 @pytest.mark.parametrize(("account_type", "account", "can_open"), MANAGERS.values(), ids=MANAGERS.keys())
 @pytest.mark.parametrize(
-    "facts_of",
-    [{}, {"status": IntegrationStatus.SUSPENDED, "status_reason": StatusReason.SUSPENDED_ON_PROVIDER}],
+    "facts_of", [{}, {"status": IntegrationStatus.SUSPENDED, "status_reason": StatusReason.SUSPENDED_ON_PROVIDER}]
 )
 async def test_settings_of_a_personal_account_open_only_for_that_person(
     catalog: Catalog, account_type: str, account: str | None, can_open: bool, facts_of: dict[str, Fact]
@@ -184,9 +172,7 @@ async def test_settings_page_for_services_and_after_disconnecting(catalog: Catal
 
     async def page(asking: Actor) -> str | None:
         return (
-            await catalog.show_integration(
-                asking, organization_id=organization.external_id, provider=PROVIDER
-            )
+            await catalog.show_integration(asking, organization_id=organization.external_id, provider=PROVIDER)
         ).manage_url
 
     scopes = frozenset({"git.read"})
@@ -340,9 +326,7 @@ async def test_uninstalling_may_be_asked_for_later(catalog: Catalog) -> None:
     integration = await catalog.connected(organization=organization)
     await disconnected(catalog, organization)
     assert (await disconnected(catalog, organization, uninstall=True)).uninstall_requested_at is not None
-    await catalog.change(
-        integration, status_reason=StatusReason.UNINSTALLED_ON_PROVIDER, uninstall_requested_at=None
-    )
+    await catalog.change(integration, status_reason=StatusReason.UNINSTALLED_ON_PROVIDER, uninstall_requested_at=None)
     assert (await disconnected(catalog, organization, uninstall=True)).uninstall_requested_at is None
 
 

@@ -39,9 +39,7 @@ async def edge() -> ProjectsEdge:
 async def issue(edge: ProjectsEdge, **more: Any) -> ReadToken:
     """Ask for a token of the first project."""
     asked = {"project_ids": [edge.project.external_id], "provider": PROVIDER, "reason": "a build", **more}
-    return await edge.application.tokens.issue_read_token(
-        BY, organization_id=edge.organization.external_id, **asked
-    )
+    return await edge.application.tokens.issue_read_token(BY, organization_id=edge.organization.external_id, **asked)
 
 
 async def lease_of(edge: ProjectsEdge, issued: ReadToken) -> ReadLease:
@@ -65,9 +63,7 @@ async def test_a_token_opens_what_was_named_and_is_written_down(edge: ProjectsEd
     issued = await issue(edge)
     minted = edge.provider.world.installation_tokens[issued.token.reveal()]
     assert minted.repo_ids == {WIDGETS}
-    assert [(link.project_id, row.repo_id) for link, row in issued.repositories] == [
-        (edge.project.id, WIDGETS)
-    ]
+    assert [(link.project_id, row.repo_id) for link, row in issued.repositories] == [(edge.project.id, WIDGETS)]
     lease = await lease_of(edge, issued)
     assert (lease.actor, lease.request_id, lease.reason) == ("service:deployer", "request-1", "a build")
     assert (lease.repo_ids, dict(lease.permissions)) == ((WIDGETS,), {"contents": "read"})
@@ -85,9 +81,7 @@ async def test_a_token_of_two_projects(edge: ProjectsEdge) -> None:
 
 
 @pytest.mark.parametrize("status", [IntegrationStatus.SUSPENDED, IntegrationStatus.REVOKED])
-async def test_none_while_the_integration_is_not_active(
-    edge: ProjectsEdge, status: IntegrationStatus
-) -> None:
+async def test_none_while_the_integration_is_not_active(edge: ProjectsEdge, status: IntegrationStatus) -> None:
     """Nobody is asked for one."""
     await stand(edge, status, StatusReason.DISCONNECTED)
     with pytest.raises(IntegrationNotActive):

@@ -88,9 +88,7 @@ async def test_nobody_is_rung_or_answered_before_it_is_durable() -> None:
 
 
 @pytest.mark.parametrize(
-    "refusal",
-    [ReceiverBusy("Too much is waiting."), StorageUnavailable("No answer.")],
-    ids=["busy", "silent"],
+    "refusal", [ReceiverBusy("Too much is waiting."), StorageUnavailable("No answer.")], ids=["busy", "silent"]
 )
 async def test_what_is_not_kept_is_not_acknowledged(refusal: Exception) -> None:
     """The refusal reaches the caller, and nobody is rung."""

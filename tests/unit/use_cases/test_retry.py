@@ -26,11 +26,7 @@ BROKEN = b'{"installation":{"id":41000001},"ref":5}'
 def retry_of(processing: Processing) -> RetryEvent:
     """Return the use case for one event."""
     return RetryEvent(
-        processing.unit_of_work,
-        MemoryDirectory(MemoryDatabase()),
-        OsoAuthorizer(),
-        processing.bell,
-        processing.clock,
+        processing.unit_of_work, MemoryDirectory(MemoryDatabase()), OsoAuthorizer(), processing.bell, processing.clock
     )
 
 
@@ -145,9 +141,7 @@ async def test_many_are_retried_by_filter_and_each_lane_is_rung_once() -> None:
     processing.connect()
     failed = [await settled(processing, EventStatus.FAILED) for _ in range(3)]
     ignored = await settled(processing, EventStatus.IGNORED)
-    done = await retries_of(processing)(
-        OPERATOR, ALL_ORGANIZATIONS, where=EventFilter(status=EventStatus.FAILED)
-    )
+    done = await retries_of(processing)(OPERATOR, ALL_ORGANIZATIONS, where=EventFilter(status=EventStatus.FAILED))
     assert done.result.count == 3
     assert {processing.event(one).status for one in failed} == {EventStatus.PENDING}
     assert processing.event(ignored).status is EventStatus.IGNORED

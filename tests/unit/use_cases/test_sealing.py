@@ -35,10 +35,7 @@ VERIFIER = seal_verifier(CIPHER, ROW, SECRET)
 
 Opener = Callable[[UUID, str], Secret | None]
 PLACES: dict[str, tuple[str, Opener]] = {
-    "a user's access token": (
-        USER.access,
-        lambda row, text: open_access_token(CIPHER, row, SealedTokens(text, None)),
-    ),
+    "a user's access token": (USER.access, lambda row, text: open_access_token(CIPHER, row, SealedTokens(text, None))),
     "a user's refresh token": (
         USER.refresh or "",
         lambda row, text: open_refresh_token(CIPHER, row, SealedTokens("", None, text)),

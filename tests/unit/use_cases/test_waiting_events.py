@@ -51,9 +51,7 @@ async def test_events_are_routed_once_the_installation_is_connected() -> None:
     assert processing.bell.rung[-1] == EVENT.lane
     await processing.drain()
     assert [processing.event(one).status for one in deliveries] == [EventStatus.PROCESSED] * 3
-    assert [fact.source_event_id for fact in processing.facts()] == [
-        processing.event(one).id for one in deliveries
-    ]
+    assert [fact.source_event_id for fact in processing.facts()] == [processing.event(one).id for one in deliveries]
 
 
 async def test_what_is_older_than_three_days_was_someone_elses() -> None:
@@ -87,10 +85,7 @@ async def test_a_matching_request_binds_and_routes_what_waited() -> None:
     assert (bound.provider_id, bound.status) == (str(INSTALLATION), IntegrationStatus.ACTIVE)
     assert processing.event(created).verdicts[0].reason == "bound_to_pending_request"
     assert processing.event(early).status is EventStatus.PROCESSED
-    assert [fact.type for fact in processing.facts()] == [
-        DomainEventType.INTEGRATION_ACTIVATED,
-        DomainEventType.PUSH,
-    ]
+    assert [fact.type for fact in processing.facts()] == [DomainEventType.INTEGRATION_ACTIVATED, DomainEventType.PUSH]
     assert state.flows[REQUEST.flow_id].status.value == "completed"
 
 
@@ -103,15 +98,8 @@ async def test_what_follows_the_binding_in_the_same_batch_is_told() -> None:
     follower = await processing.deliver("push", push(1))
     assert await processing.drain() is Drained.EMPTY
     event = processing.event(follower)
-    assert (event.status, event.integration_id, event.error_message) == (
-        EventStatus.PROCESSED,
-        INTEGRATION.id,
-        None,
-    )
-    assert [fact.type for fact in processing.facts()] == [
-        DomainEventType.INTEGRATION_ACTIVATED,
-        DomainEventType.PUSH,
-    ]
+    assert (event.status, event.integration_id, event.error_message) == (EventStatus.PROCESSED, INTEGRATION.id, None)
+    assert [fact.type for fact in processing.facts()] == [DomainEventType.INTEGRATION_ACTIVATED, DomainEventType.PUSH]
 
 
 async def test_a_new_organization_gets_a_new_integration() -> None:
@@ -138,11 +126,7 @@ async def test_a_new_organization_gets_a_new_integration() -> None:
 
 @pytest.mark.parametrize(
     "request_made",
-    [
-        replace(REQUEST, requester_id=ProviderUserId("900000004")),
-        replace(REQUEST, expires_at=NOW),
-        None,
-    ],
+    [replace(REQUEST, requester_id=ProviderUserId("900000004")), replace(REQUEST, expires_at=NOW), None],
     ids=["another requester", "expired", "none"],
 )
 async def test_no_other_request_binds(request_made: object) -> None:
@@ -176,16 +160,11 @@ async def test_a_withdrawn_authorization_revokes_the_persons_connection() -> Non
     processing = Processing()
     processing.connect()
     processing.database.committed.connections[CONNECTION.id] = CONNECTION
-    delivery = await processing.deliver(
-        "github_app_authorization", payload("github_app_authorization/revoked")
-    )
+    delivery = await processing.deliver("github_app_authorization", payload("github_app_authorization/revoked"))
     await processing.drain(0)
     assert processing.event(delivery).status is EventStatus.PROCESSED
     revoked = processing.database.committed.connections[CONNECTION.id]
-    assert (revoked.status, revoked.provider_user_id) == (
-        ConnectionStatus.REVOKED,
-        CONNECTION.provider_user_id,
-    )
+    assert (revoked.status, revoked.provider_user_id) == (ConnectionStatus.REVOKED, CONNECTION.provider_user_id)
     (version,) = processing.database.committed.versions.values()
     assert version.changes["status"] == ["active", "revoked"]
 
@@ -194,12 +173,7 @@ async def test_a_removed_repository_cuts_its_links_off_and_its_return_restores_t
     """Links stay; their projects are told both times."""
     processing = Processing()
     processing.connect(repositories=(REPOSITORY,))
-    facts = {
-        "id": int(LAUNCHPAD),
-        "name": "launchpad",
-        "full_name": "acme-rockets/launchpad",
-        "private": True,
-    }
+    facts = {"id": int(LAUNCHPAD), "name": "launchpad", "full_name": "acme-rockets/launchpad", "private": True}
     for name, lists in [("removed", ("repositories_removed",)), ("added", ("repositories_added",))]:
         changed = payload(f"installation_repositories/{name}") | {lists[0]: [facts]}
         await processing.deliver("installation_repositories", changed)

@@ -74,9 +74,7 @@ class AppCalls(Caller):
         """Return our app as GitHub knows it; one it does not know by this id is refused like a wrong key."""
         found = await self._get("/app", self._parts.app, _found_app, accept=NOT_FOUND)
         if found is None:
-            raise AppRefused(
-                "GitHub does not know an app with the configured app id. An operator must correct it."
-            )
+            raise AppRefused("GitHub does not know an app with the configured app id. An operator must correct it.")
         addresses = self._parts.addresses
         told = found.told(addresses)
         page = told.url if addresses.is_page(told.url) else addresses.app_page(told.slug)
@@ -116,9 +114,7 @@ class AppCalls(Caller):
 
     async def installation_requests(self) -> Sequence[InstallationRequest]:
         """Return the requests that wait for an owner's approval."""
-        async with aclosing(
-            self._pages("/app/installation-requests", self._parts.app, _read_requests)
-        ) as found:
+        async with aclosing(self._pages("/app/installation-requests", self._parts.app, _read_requests)) as found:
             return [request.told() async for page in found for request in page]
 
     async def mint_token(
@@ -142,10 +138,7 @@ class AppCalls(Caller):
         return minted
 
     async def _mint(
-        self,
-        provider_id: str,
-        repo_ids: Collection[RepoId] | None,
-        permissions: Mapping[str, str] | None,
+        self, provider_id: str, repo_ids: Collection[RepoId] | None, permissions: Mapping[str, str] | None
     ) -> InstallationToken:
         call = Call(
             "POST",
@@ -238,9 +231,7 @@ class AppCalls(Caller):
     async def _gone(self) -> InstallationGone:
         """Return the error, once it is sure: to an app that is unknown, every installation is."""
         await self.app()
-        return InstallationGone(
-            "The installation of the app does not exist on GitHub. Install the app again."
-        )
+        return InstallationGone("The installation of the app does not exist on GitHub. Install the app again.")
 
 
 def _installation_path(provider_id: str) -> str:
@@ -249,9 +240,7 @@ def _installation_path(provider_id: str) -> str:
     return f"/app/installations/{provider_id}"
 
 
-def _narrowing(
-    repo_ids: Collection[RepoId] | None, permissions: Mapping[str, str] | None
-) -> dict[str, object] | None:
+def _narrowing(repo_ids: Collection[RepoId] | None, permissions: Mapping[str, str] | None) -> dict[str, object] | None:
     body: dict[str, object] = {}
     if repo_ids is not None:
         # To GitHub an empty list means all repositories, the opposite of what it says.

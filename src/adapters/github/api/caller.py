@@ -41,12 +41,7 @@ class Caller:
         self._parts = parts
 
     async def _get(
-        self,
-        path: str,
-        credential: Credential,
-        read: Callable[[Reply], T],
-        *,
-        accept: frozenset[int] = frozenset(),
+        self, path: str, credential: Credential, read: Callable[[Reply], T], *, accept: frozenset[int] = frozenset()
     ) -> T:
         url = self._parts.addresses.of_api(path)
         return await self._parts.transport.ask(Call("GET", url, credential, read, accept))

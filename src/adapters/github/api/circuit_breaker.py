@@ -28,11 +28,7 @@ class CircuitBreaker:
     """
 
     def __init__(
-        self,
-        host: str,
-        policy: BreakerPolicy | None = None,
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
+        self, host: str, policy: BreakerPolicy | None = None, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._host = host
         self._policy = policy or BreakerPolicy()

@@ -99,8 +99,7 @@ def error_of(failure: Failure, headers: Mapping[str, str] | None = None) -> Doma
             )
         case Failure.PERMISSION:
             return PermissionMissing(
-                "The app does not have the required permission on GitHub. Ask an owner of the account to "
-                "grant it."
+                "The app does not have the required permission on GitHub. Ask an owner of the account to grant it."
             )
         case Failure.SINGLE_SIGN_ON:
             return SingleSignOnRequired(
@@ -130,8 +129,7 @@ def error_of(failure: Failure, headers: Mapping[str, str] | None = None) -> Doma
             )
         case _:
             return ProviderUnavailable(
-                "GitHub rejected the request as invalid. Try again later. If this continues, update "
-                "crewkit-git.",
+                "GitHub rejected the request as invalid. Try again later. If this continues, update crewkit-git.",
                 retry_after=_MISUNDERSTOOD_SECONDS,
             )
 

@@ -9,12 +9,7 @@ from adapters.github.api.credentials import InstallationCredential, TokenCredent
 from adapters.github.api.link_headers import PER_PAGE, READINGS
 from adapters.github.api.unavailable import Undecodable
 from adapters.github.decoding.readers import list_reader, nothing, reader
-from adapters.github.decoding.repository_answers import (
-    BranchAnswer,
-    RefAnswer,
-    RepositoriesAnswer,
-    RepositoryAnswer,
-)
+from adapters.github.decoding.repository_answers import BranchAnswer, RefAnswer, RepositoriesAnswer, RepositoryAnswer
 from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import RepoId
 from core.domain.provider import Branch, InstallationAccess, NotVisible, RepositoryPage
@@ -44,9 +39,7 @@ class InstallationCalls(Caller):
         for reading in range(READINGS):
             totals: set[int] = set()
             here: set[int] = set()
-            async with aclosing(
-                self._pages("/installation/repositories", credential, _read_repositories)
-            ) as found:
+            async with aclosing(self._pages("/installation/repositories", credential, _read_repositories)) as found:
                 async for page in found:
                     totals.add(page.total_count)
                     new = [repository for repository in page.repositories if repository.id not in seen]
@@ -77,9 +70,7 @@ class InstallationCalls(Caller):
             path, read = f"{path}/git/matching-refs/heads/{segment(prefix)}", _matching_branches
         else:
             path, read = f"{path}/branches", _listed_branches
-        in_order = self._pages(
-            path, credential, read, accept=_EMPTY, per_page=min(limit, PER_PAGE), at_once=1
-        )
+        in_order = self._pages(path, credential, read, accept=_EMPTY, per_page=min(limit, PER_PAGE), at_once=1)
         async with aclosing(in_order) as listed:
             async for page in listed:
                 found += page
@@ -101,9 +92,7 @@ class InstallationCalls(Caller):
     async def revoke_token(self, token: Secret) -> None:
         """End an installation's token at once; one that is dead already is fine."""
         url = self._parts.addresses.of_api("/installation/token")
-        await self._parts.transport.ask(
-            Call("DELETE", url, TokenCredential(token, self._parts.ages), nothing, _DEAD)
-        )
+        await self._parts.transport.ask(Call("DELETE", url, TokenCredential(token, self._parts.ages), nothing, _DEAD))
 
     def _as_installation(self, access: InstallationAccess) -> InstallationCredential:
         # Another process may have made it a moment ago.
@@ -113,9 +102,7 @@ class InstallationCalls(Caller):
 
 def _path(repo_id: RepoId) -> str:
     if not is_number(repo_id):
-        raise NotVisible(
-            "GitHub does not return this object. Check that it exists and that the app has access to it."
-        )
+        raise NotVisible("GitHub does not return this object. Check that it exists and that the app has access to it.")
     return f"/repositories/{repo_id}"
 
 

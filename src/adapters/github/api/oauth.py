@@ -21,8 +21,7 @@ _OURS = {
     "An operator must add it.",
     "unsupported_grant_type": "GitHub does not support this type of token request for this service's App. "
     "An operator must check the app's settings.",
-    "application_suspended": "GitHub suspended this service's GitHub App. "
-    "An operator must contact GitHub Support.",
+    "application_suspended": "GitHub suspended this service's GitHub App. An operator must contact GitHub Support.",
 }
 
 
@@ -59,9 +58,7 @@ class TokensAnswer(msgspec.Struct):
         )
 
 
-def authorize_url(
-    endpoint: str, *, client_id: str, state: str, redirect_uri: str, code_challenge: str
-) -> str:
+def authorize_url(endpoint: str, *, client_id: str, state: str, redirect_uri: str, code_challenge: str) -> str:
     """Return where a person authorizes the app. There is no scope: permissions are the app's own."""
     url: str = prepare_grant_uri(
         endpoint,
@@ -76,12 +73,7 @@ def authorize_url(
 
 
 def code_form(
-    client_id: str,
-    client_secret: Secret,
-    code: Secret,
-    *,
-    redirect_uri: str | None,
-    code_verifier: Secret | None,
+    client_id: str, client_secret: Secret, code: Secret, *, redirect_uri: str | None, code_verifier: Secret | None
 ) -> str:
     """Return the form that trades a code for tokens."""
     form: str = prepare_token_request(
@@ -98,10 +90,7 @@ def code_form(
 def refresh_form(client_id: str, client_secret: Secret, refresh_token: Secret) -> str:
     """Return the form that trades a refresh token for new tokens."""
     form: str = prepare_token_request(
-        "refresh_token",
-        client_id=client_id,
-        client_secret=client_secret.reveal(),
-        refresh_token=refresh_token.reveal(),
+        "refresh_token", client_id=client_id, client_secret=client_secret.reveal(), refresh_token=refresh_token.reveal()
     )
     return form
 

@@ -19,9 +19,7 @@ class Page(Generic[T]):
     links: Mapping[str, str]
 
 
-def page_reader(
-    read: Callable[[Reply], T], locate: Callable[[str], str | None]
-) -> Callable[[Reply], Page[T]]:
+def page_reader(read: Callable[[Reply], T], locate: Callable[[str], str | None]) -> Callable[[Reply], Page[T]]:
     """Return a function that reads a page; `locate` returns a link's URL, or None for a malformed one."""
 
     def read_page(reply: Reply) -> Page[T]:
@@ -33,9 +31,7 @@ def page_reader(
     return read_page
 
 
-async def pages(
-    fetch: Callable[[str], Awaitable[Page[T]]], url: str, *, at_once: int
-) -> AsyncGenerator[T, None]:
+async def pages(fetch: Callable[[str], Awaitable[Page[T]]], url: str, *, at_once: int) -> AsyncGenerator[T, None]:
     """Return every page, several fetched at once and given as they come; in order if one at once.
 
     Not promised: that all are of one moment. What moves between pages meanwhile is seen twice or missed.

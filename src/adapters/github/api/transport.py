@@ -105,11 +105,7 @@ class Transport:
             except BreakerOpen:
                 raise
             except (Unavailable, Undecodable) as failed:
-                event = (
-                    "provider_unavailable"
-                    if isinstance(failed, Unavailable)
-                    else "provider_answer_unreadable"
-                )
+                event = "provider_unavailable" if isinstance(failed, Unavailable) else "provider_answer_unreadable"
                 _log.warning(event, method=call.method, url=call.place, error=failed.why)
                 wait = backoff.next_wait(failed.asked) if call.changes_nothing else None
                 if wait is None:
@@ -130,9 +126,7 @@ class Transport:
         match refused.failure:
             case Failure.CREDENTIAL:
                 wait = call.credential.again_after(Refused(refused.shown, refusals, refused.reply.date))
-                return call.credential.refusal(
-                    "GitHub rejected the credential of this request. Try again later."
-                ), wait
+                return call.credential.refusal("GitHub rejected the credential of this request. Try again later."), wait
             case Failure.RATE_LIMITED:
                 limited = self._pauses.begin(call.credential.key, self._asked(refused.reply))
                 return limited, backoff.next_wait(limited.retry_after) if call.changes_nothing else None

@@ -8,8 +8,7 @@ class Unavailable(ProviderUnavailable):
 
     def __init__(self, why: str, *, asked: float | None = None) -> None:
         super().__init__(
-            "GitHub does not respond. Try again later.",
-            retry_after=_TRY_AGAIN_SECONDS if asked is None else asked,
+            "GitHub does not respond. Try again later.", retry_after=_TRY_AGAIN_SECONDS if asked is None else asked
         )
         self.why = why
         self.asked = asked

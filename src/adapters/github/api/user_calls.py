@@ -13,11 +13,7 @@ from adapters.github.api.credentials import NoCredential, TokenCredential
 from adapters.github.api.link_headers import PER_PAGE, READINGS
 from adapters.github.decoding.readers import list_reader, nothing, reader
 from adapters.github.decoding.repository_answers import VisibleRepositories
-from adapters.github.decoding.user_answers import (
-    EmailAnswer,
-    InstallationsAnswer,
-    PersonAnswer,
-)
+from adapters.github.decoding.user_answers import EmailAnswer, InstallationsAnswer, PersonAnswer
 from core.domain.provider import (
     AppRefused,
     CredentialRefused,
@@ -125,9 +121,7 @@ class UserCalls(Caller):
 
     async def refresh(self, refresh_token: Secret) -> UserTokens:
         """Trade a refresh token for new tokens; after `ProviderUnavailable` it is open which live."""
-        return await self._trade(
-            oauth.refresh_form(self._parts.client_id, self._parts.client_secret, refresh_token)
-        )
+        return await self._trade(oauth.refresh_form(self._parts.client_id, self._parts.client_secret, refresh_token))
 
     async def person(self, token: Secret) -> ProviderPerson:
         """Return whom a user token speaks for."""
@@ -143,8 +137,7 @@ class UserCalls(Caller):
         except NotVisible:
             # https://docs.github.com/rest/users/emails: 404 where the app may not read addresses
             raise PermissionMissing(
-                "The app is not permitted to read this user's email addresses on GitHub. Grant it that "
-                "permission."
+                "The app is not permitted to read this user's email addresses on GitHub. Grant it that permission."
             ) from None
         verified = [address for address in found if address.verified]
         return [address.email for address in sorted(verified, key=lambda address: not address.primary)]
@@ -153,9 +146,7 @@ class UserCalls(Caller):
         """Return our installations the person can see; every member of an account sees its own."""
         found: list[VisibleInstallation] = []
         hides_accounts = False
-        async with aclosing(
-            self._pages("/user/installations", self._as_user(token), _read_installations)
-        ) as pages:
+        async with aclosing(self._pages("/user/installations", self._as_user(token), _read_installations)) as pages:
             async for installations, is_partial in pages:
                 found += installations
                 hides_accounts = hides_accounts or is_partial
@@ -231,12 +222,5 @@ class UserCalls(Caller):
 
     async def _forget(self, what: str, token: Secret, accept: frozenset[int]) -> None:
         url = self._parts.addresses.of_api(f"/applications/{self._parts.client_id}/{what}")
-        call = Call(
-            "DELETE",
-            url,
-            self._parts.client,
-            nothing,
-            accept,
-            json={"access_token": token.reveal()},
-        )
+        call = Call("DELETE", url, self._parts.client, nothing, accept, json={"access_token": token.reveal()})
         await self._parts.transport.ask(call)

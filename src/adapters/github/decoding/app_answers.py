@@ -85,9 +85,7 @@ class InstallationAnswer(msgspec.Struct):
         """Return it in the domain's words."""
         account = self.account or (Account(self.target_id) if self.target_id else None)
         if account is None:
-            raise Unreadable.at(
-                "account.id", "missing, and `target_id` is missing too", "an integer greater than 0"
-            )
+            raise Unreadable.at("account.id", "missing, and `target_id` is missing too", "an integer greater than 0")
         return Installation(
             provider_id=str(self.id),
             account_id=AccountId(str(account.id)),
@@ -199,6 +197,4 @@ class HookConfigAnswer(msgspec.Struct):
 
     def told(self) -> WebhookConfig:
         """Return it in the domain's words."""
-        return WebhookConfig(
-            self.url or "", self.content_type, verifies_certificate=str(self.insecure_ssl) == "0"
-        )
+        return WebhookConfig(self.url or "", self.content_type, verifies_certificate=str(self.insecure_ssl) == "0")

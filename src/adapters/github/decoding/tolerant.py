@@ -31,10 +31,7 @@ _DECIMAL = re.compile(rb'"([1-9][0-9]{0,18})"|([1-9][0-9]{0,14})\.0+')
 # The quantifiers are possessive: a long text must not cost memory for backtracking.
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 # Between rows, and inside a row, where commas do not matter.
-_BETWEEN, _INSIDE = (
-    re.compile(_STRING + rb"|[\[\]{},]", re.DOTALL),
-    re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL),
-)
+_BETWEEN, _INSIDE = (re.compile(_STRING + rb"|[\[\]{},]", re.DOTALL), re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL))
 _OPEN, _CLOSE, _COMMA = b"[{", b"]}", b","[0]
 _KINDS = {b"n": "null", b'"': "a string", b"t": "true", b"f": "false", b"[": "an array", b"{": "an object"}
 _EXPECTED: dict[object, str] = {str: "a string", bool: "a boolean", int: "an integer"}
@@ -118,9 +115,7 @@ def _part(shape: Hashable) -> _Part:
         return _Part(decode, "an array", _row_repair(_part(get_args(inner)[0])))
     if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
         return _Part(decode, "an object", _field_repair(inner))
-    expected = (
-        "an object" if get_origin(inner) is dict else _EXPECTED.get(inner, "a time or another simple value")
-    )
+    expected = "an object" if get_origin(inner) is dict else _EXPECTED.get(inner, "a time or another simple value")
     return _Part(decode, expected)
 
 

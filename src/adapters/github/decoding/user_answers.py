@@ -52,9 +52,7 @@ class PersonAnswer(msgspec.Struct):
 
     def told(self) -> ProviderPerson:
         """Return it in the domain's words."""
-        return ProviderPerson(
-            ProviderUserId(str(self.id)), self.login, self.name, web_url(self.avatar_url), self.email
-        )
+        return ProviderPerson(ProviderUserId(str(self.id)), self.login, self.name, web_url(self.avatar_url), self.email)
 
 
 class EmailAnswer(msgspec.Struct):

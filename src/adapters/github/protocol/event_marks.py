@@ -32,8 +32,7 @@ _SUBJECTS = frozenset(_SUBJECT_NAMES.split())
 
 _OWN_SUBJECTS: Mapping[str, str] = {
     "push": "ref before after forced base_ref compare commits head_commit pusher",
-    "pull_request": "pull_request number before after label assignee milestone requested_reviewer"
-    " requested_team",
+    "pull_request": "pull_request number before after label assignee milestone requested_reviewer requested_team",
     "installation": "repositories requester",
     "installation_repositories": "repositories_added repositories_removed requester",
     "installation_target": "account target_type",
@@ -134,9 +133,7 @@ class EnvelopeReader:
         return not self._has_installation or (self._needs_whole_installation and not installation.is_whole)
 
 
-READERS: Mapping[str, EnvelopeReader] = {
-    event_type: EnvelopeReader(event_type) for event_type in _OWN_SUBJECTS
-}
+READERS: Mapping[str, EnvelopeReader] = {event_type: EnvelopeReader(event_type) for event_type in _OWN_SUBJECTS}
 """The readers of the events that the service processes."""
 
 OTHERS = EnvelopeReader("")

@@ -27,8 +27,7 @@ MAX_ROWS = 100_000
 _LONG_TEXT = re.compile(rb'[^"]{%d,}' % (HEAD_CHARACTERS + TAIL_BYTES))
 _HEAD = re.compile(
     rb"(?:[\x00-\x21\x23-\x5b\x5d-\x7f]|[\x80-\xff][\x80-\xbf]*"
-    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.){0,%d}"
-    % HEAD_CHARACTERS,
+    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.){0,%d}" % HEAD_CHARACTERS,
     re.DOTALL,
 )
 # Trailers are whole lines. A backslash after anything but a backslash starts an escape.

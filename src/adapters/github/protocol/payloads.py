@@ -49,9 +49,7 @@ def moment(value: Moment) -> datetime | None:
     return None
 
 
-def read_payload(
-    event_type: str, action: str | None, text: bytes, people: PeopleReader, odd: OddParts
-) -> Notice:
+def read_payload(event_type: str, action: str | None, text: bytes, people: PeopleReader, odd: OddParts) -> Notice:
     """Read one payload and note its odd parts.
 
     Raises `Unreadable` where a required field is missing or odd, or msgspec's errors for what is not JSON.
@@ -151,9 +149,7 @@ def _installation_target(text: bytes, action: str, odd: OddParts) -> Notice:
     account = _decode_target(text, odd).account
     name = account.login or account.slug
     if not name:
-        raise Unreadable.at(
-            "account.login", "missing, and `account.slug` is missing too", "the account's new name"
-        )
+        raise Unreadable.at("account.login", "missing, and `account.slug` is missing too", "the account's new name")
     account_id = AccountId(str(account.id)) if account.id else None
     return AccountRenamed(account_id, name, web_url(account.html_url), moment(account.updated_at))
 
@@ -213,9 +209,7 @@ def _commit(commit: shapes.Commit, named: PeopleOfPush) -> Commit:
         author=named.author(author.name or "", author.email, author.username)
         if author
         else named.author("", None, None),
-        committer=named.author(committer.name or "", committer.email, committer.username)
-        if committer
-        else None,
+        committer=named.author(committer.name or "", committer.email, committer.username) if committer else None,
         co_authors=named.co_authors(message),
     )
 
@@ -230,18 +224,14 @@ def _side(side: shapes.Side | None) -> BranchRef:
     if side is None:
         return BranchRef("", "", None, None)
     repo = side.repo
-    return BranchRef(
-        side.ref, side.sha, RepoId(str(repo.id)) if repo else None, repo.full_name if repo else None
-    )
+    return BranchRef(side.ref, side.sha, RepoId(str(repo.id)) if repo else None, repo.full_name if repo else None)
 
 
 def _base(side: shapes.Side | None, repository: shapes.Repository) -> BranchRef:
     """Return the side that a pull request is merged into, which is always in the event's repository."""
     base = _side(side)
     return (
-        base
-        if base.repo_id
-        else replace(base, repo_id=RepoId(str(repository.id)), repo_full_name=repository.full_name)
+        base if base.repo_id else replace(base, repo_id=RepoId(str(repository.id)), repo_full_name=repository.full_name)
     )
 
 

@@ -172,9 +172,7 @@ class GitHubWebhooks(WebhookProtocol):
         """
         if (given := headers.get(b"x-crewkit-replay")) is None:
             return False
-        expected = [
-            secret.sign_replay(headers[b"x-hub-signature-256"]).hex().encode() for secret in self._secrets
-        ]
+        expected = [secret.sign_replay(headers[b"x-hub-signature-256"]).hex().encode() for secret in self._secrets]
         return any(compare_digest(one, given) for one in expected)
 
     def _check_signature(self, given: bytes, body: bytes, digest: BodyDigest | None) -> None:

@@ -53,9 +53,7 @@ class Database:
     is wanted and none is idle, so an outage is over for us the moment the server answers again.
     """
 
-    def __init__(
-        self, url: str, *, connections: int = 10, patience: float = 5.0, silence: float = 10.0
-    ) -> None:
+    def __init__(self, url: str, *, connections: int = 10, patience: float = 5.0, silence: float = 10.0) -> None:
         """Connect to nothing yet.
 
         `patience` is how many seconds one waits for a connection that others have, `silence` how many for an

@@ -31,8 +31,7 @@ _IN_THE_WAY: dict[str, Callable[[], DomainError]] = {
     ),
     "user_git_connections_provider_provider_user_id_key": account_taken,
     "user_git_connections_user_id_provider_key": lambda: StorageConflict(
-        "Another attempt to connect is running at the same time. Check whether you are "
-        "connected, then try again."
+        "Another attempt to connect is running at the same time. Check whether you are connected, then try again."
     ),
     "project_repositories_project_id_provider_key": lambda: ProjectAlreadyLinked(
         "This project is already linked to a repository of this provider. Unlink it first."
@@ -47,12 +46,7 @@ _OURS = re.compile(
 
 _LOST_A_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
 # The server answers and cannot run this statement: a value too long for an index, for example.
-_TOO_LARGE = (
-    errors.ProgramLimitExceeded,
-    errors.StatementTooComplex,
-    errors.TooManyColumns,
-    errors.TooManyArguments,
-)
+_TOO_LARGE = (errors.ProgramLimitExceeded, errors.StatementTooComplex, errors.TooManyColumns, errors.TooManyArguments)
 # After a failover the old primary still answers, but writes nothing any more.
 _OUTAGES = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
 # The server answers but does not store changes: the disk is full or broken, or the database is read-only.
@@ -116,9 +110,7 @@ def domain_error(error: psycopg.Error) -> DomainError | None:
         in_the_way = _IN_THE_WAY.get(error.diag.constraint_name or "")
         return in_the_way() if in_the_way else None
     if isinstance(error, _LOST_A_RACE):
-        return StorageConflict(
-            "The request conflicts with a concurrent change. Try again.", retry_after=_RETRY_AFTER
-        )
+        return StorageConflict("The request conflicts with a concurrent change. Try again.", retry_after=_RETRY_AFTER)
     if isinstance(error, errors.QueryCanceled):
         return StorageTooSlow(
             "The database did not finish the request in time. Nothing was changed. Try again later.",
@@ -177,9 +169,7 @@ def unwritable(error: psycopg.Error | None) -> StorageUnwritable:
     else:
         said, remedy = "writes fail or take too long", "Check PostgreSQL's log, disk and replicas."
     return StorageUnwritable(
-        f"The database cannot store changes: {said}. Try again soon.",
-        retry_after=_RETRY_AFTER,
-        remedy=remedy,
+        f"The database cannot store changes: {said}. Try again soon.", retry_after=_RETRY_AFTER, remedy=remedy
     )
 
 

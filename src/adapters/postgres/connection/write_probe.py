@@ -29,11 +29,7 @@ class WriteProbe:
     """Finds out whether the database stores changes, for readiness checks. For one event loop."""
 
     def __init__(
-        self,
-        database: Database,
-        *,
-        metrics: Metrics | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
+        self, database: Database, *, metrics: Metrics | None = None, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._database = database
         self._metrics = metrics

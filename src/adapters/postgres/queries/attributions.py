@@ -107,12 +107,7 @@ _BEYOND = 2**63 - 1
 
 
 async def page(
-    session: Session,
-    organization_id: OrganizationId,
-    where: AttributionFilter,
-    *,
-    limit: int,
-    before: int | None,
+    session: Session, organization_id: OrganizationId, where: AttributionFilter, *, limit: int, before: int | None
 ) -> Sequence[AttributionView]:
     """Return at most `limit` attributions of an organization, the latest first, those below `before` only."""
     parameters: dict[str, object] = {

@@ -104,9 +104,7 @@ class PostgresDirectory(Directory):
         *both, role = rows[0]
         return Member(User(*both[:4]), Organization(*both[4:]), Role(role))
 
-    async def members(
-        self, organization_id: OrganizationId, user_ids: Collection[UUID]
-    ) -> Mapping[UUID, User]:
+    async def members(self, organization_id: OrganizationId, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         """Return those of these people who are members of an organization."""
         wanted = Texts([str(user_id) for user_id in user_ids])
         async with self._database.session() as session:

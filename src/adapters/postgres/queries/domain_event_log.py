@@ -102,6 +102,4 @@ def of_organization_statement(given: tuple[str, ...], limit: int) -> str:
 @cache
 def of_organizations_statement(limit: int) -> str:
     """Return the statement that follows several."""
-    return _STRETCH.format(
-        columns=COLUMNS, joins=JOINS, chosen=_OF_ORGANIZATIONS, limit=Literal(limit)
-    ).as_string()
+    return _STRETCH.format(columns=COLUMNS, joins=JOINS, chosen=_OF_ORGANIZATIONS, limit=Literal(limit)).as_string()

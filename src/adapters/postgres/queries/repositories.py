@@ -283,21 +283,13 @@ def _others(parts: tuple[str, ...], conditions: tuple[str, ...], *, has_hashes: 
     owner = SQL("owner.owner")
     written = {
         "name": _IN_NAME.format(
-            source=_HASHED.format(grams=SQL("name_grams")) if has_hashes else _NAMES,
-            conditions=given,
-            in_name=in_name,
+            source=_HASHED.format(grams=SQL("name_grams")) if has_hashes else _NAMES, conditions=given, in_name=in_name
         ),
         "owner": _IN_OWNER.format(
-            conditions=given,
-            in_any_owner=_found_in(owner, is_long=is_long),
-            in_owner=in_owner,
-            in_name=in_name,
+            conditions=given, in_any_owner=_found_in(owner, is_long=is_long), in_owner=in_owner, in_name=in_name
         ),
         "about": _ABOUT.format(
-            source=_HASHED.format(grams=SQL("word_grams")),
-            conditions=given,
-            in_name=in_name,
-            in_owner=in_owner,
+            source=_HASHED.format(grams=SQL("word_grams")), conditions=given, in_name=in_name, in_owner=in_owner
         ),
     }
     ranked = SQL(" UNION ALL ").join([SQL("({})").format(written[part]) for part in parts])

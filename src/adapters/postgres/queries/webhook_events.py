@@ -146,9 +146,7 @@ _CONDITIONS: Mapping[str, Composable] = {
 }
 
 
-async def search(
-    session: Session, where: EventFilter, *, limit: int, before: EventId | None
-) -> Sequence[Event]:
+async def search(session: Session, where: EventFilter, *, limit: int, before: EventId | None) -> Sequence[Event]:
     """Return at most `limit` events that match, newest first, those below `before` only."""
     asked: dict[str, object] = {"limit": limit, "before": before or _AFTER_ALL, "floor": 0}
     wanted = {
@@ -226,13 +224,9 @@ def of_everyone(given: tuple[str, ...], status: EventStatus | None) -> str:
     matches: Composable = _all_of(conditions, given)
     if status:
         # Written out, since an index of one status is of use only where the planner sees which is asked for.
-        matches = SQL("{matches} AND e.status = {status}").format(
-            matches=matches, status=Literal(status.value)
-        )
+        matches = SQL("{matches} AND e.status = {status}").format(matches=matches, status=Literal(status.value))
     return _OF_EVERYONE.format(columns=ledger_rows.COLUMNS, matches=matches).as_string()
 
 
 def _all_of(conditions: Mapping[str, Composable], given: tuple[str, ...], *, but: str = "") -> Composable:
-    return SQL(" AND ").join(
-        [_ANY, *(text for name, text in conditions.items() if name in given and name != but)]
-    )
+    return SQL(" AND ").join([_ANY, *(text for name, text in conditions.items() if name in given and name != but)])

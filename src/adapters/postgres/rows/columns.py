@@ -5,9 +5,7 @@ from collections.abc import Iterable, Mapping
 from psycopg.sql import SQL, Composable, Composed, Identifier
 
 
-def select_list(
-    alias: str, names: Iterable[str], expressions: Mapping[str, Composable] | None = None
-) -> Composed:
+def select_list(alias: str, names: Iterable[str], expressions: Mapping[str, Composable] | None = None) -> Composed:
     """Return a column for each name, in this order: `alias.name`, or the expression given for the name."""
     given = expressions or {}
     return SQL(", ").join(given.get(name) or Identifier(alias, name) for name in names)

@@ -41,9 +41,7 @@ def decompress(stored: bytes, *, length: int) -> bytes:
     try:
         # The frame's own claim decides how much memory is taken, so it is read first.
         if zstandard.frame_content_size(stored) != length:
-            raise PayloadDamaged(
-                "The stored payload is damaged: its length is wrong. Check the database for damage."
-            )
+            raise PayloadDamaged("The stored payload is damaged: its length is wrong. Check the database for damage.")
         return _contexts.decompressor.decompress(stored)
     except zstandard.ZstdError as error:
         raise PayloadDamaged(

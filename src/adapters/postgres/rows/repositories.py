@@ -11,9 +11,7 @@ from core.domain.catalog.repository import Repository
 _FIELDS = [field.name for field in fields(Repository)]
 WIDTH = len(_FIELDS)
 COLUMNS = select_list(
-    "r",
-    _FIELDS,
-    {"integration_id": SQL("r.git_integration_id"), "stored_visibility": SQL("r.visibility")},
+    "r", _FIELDS, {"integration_id": SQL("r.git_integration_id"), "stored_visibility": SQL("r.visibility")}
 )
 
 

@@ -73,9 +73,7 @@ class TokenRows:
         """End a lease that is still held."""
         await session.change(self._release, (row_id, lease.owner))
 
-    async def replace_unchanged(
-        self, session: Session, row_id: int, seen: StoredTokens, tokens: SealedTokens
-    ) -> bool:
+    async def replace_unchanged(self, session: Session, row_id: int, seen: StoredTokens, tokens: SealedTokens) -> bool:
         """Replace the tokens read and end any lease; return False if they have changed."""
         values = (*self._values(tokens), row_id, seen.generation)
         return await session.change(f"{self._replace} AND token_lease_generation = %s", values) == 1

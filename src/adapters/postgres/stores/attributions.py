@@ -186,12 +186,7 @@ class PostgresAttributionStore(AttributionStore):
             await self._session.change(_ADD, _columns(attributions[start : start + _AT_ONCE]))
 
     async def list_attributions(
-        self,
-        organization_id: OrganizationId,
-        where: AttributionFilter,
-        *,
-        limit: int,
-        before: int | None = None,
+        self, organization_id: OrganizationId, where: AttributionFilter, *, limit: int, before: int | None = None
     ) -> Sequence[AttributionView]:
         """Return at most `limit` attributions, the latest first, those below `before` only."""
         return await attribution_pages.page(self._session, organization_id, where, limit=limit, before=before)

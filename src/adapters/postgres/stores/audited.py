@@ -106,9 +106,7 @@ class AuditedTable(Generic[Entity]):
             elif before is not None and after is not None:
                 known = self._row(before)
                 updated[entity_id] = {
-                    name: value
-                    for name, value in self._row(after).items()
-                    if name not in known or value != known[name]
+                    name: value for name, value in self._row(after).items() if name not in known or value != known[name]
                 }
             elif before is not None:
                 deleted.append(entity_id)

@@ -168,15 +168,11 @@ class PostgresCatalogStore(CatalogStore):
         parameters = (Bigints([key[0] for key in wanted]), Texts([key[1] for key in wanted]))
         return [repository_rows.repository(row) for row in await self._session.read(_FIND, parameters)]
 
-    async def find_repositories_by_name(
-        self, names: Collection[tuple[IntegrationId, str]]
-    ) -> Sequence[Repository]:
+    async def find_repositories_by_name(self, names: Collection[tuple[IntegrationId, str]]) -> Sequence[Repository]:
         """Return the rows that have these full names, without regard to case; no removed ones."""
         wanted = {(integration_id, search_name(name)) for integration_id, name in names}
         parameters = (Bigints([one[0] for one in wanted]), Texts([one[1] for one in wanted]))
-        return [
-            repository_rows.repository(row) for row in await self._session.read(_FIND_BY_NAME, parameters)
-        ]
+        return [repository_rows.repository(row) for row in await self._session.read(_FIND_BY_NAME, parameters)]
 
     async def load_repositories(self, integration_id: IntegrationId) -> Sequence[Repository]:
         """Return the whole catalog of one integration, removed rows included."""
@@ -193,9 +189,7 @@ class PostgresCatalogStore(CatalogStore):
         after: CatalogPlace | None = None,
     ) -> tuple[Integration, Sequence[Repository]] | None:
         """Return an integration and at most `limit` rows that match, by name, those after a place only."""
-        return await repository_search.browse(
-            self._session, organization_id, provider, where, limit=limit, after=after
-        )
+        return await repository_search.browse(self._session, organization_id, provider, where, limit=limit, after=after)
 
     async def save_repositories(self, repositories: Sequence[Repository]) -> None:
         """Write these rows as they are, in the order of their keys so that two writers never deadlock."""

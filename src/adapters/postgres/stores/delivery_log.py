@@ -13,23 +13,11 @@ from psycopg import AsyncConnection
 from psycopg.sql import SQL
 
 from adapters.postgres.connection.errors import domain_error, is_outage, not_migrated
-from adapters.postgres.connection.packed_arrays import (
-    Bigints,
-    Bytes,
-    Smallints,
-    Texts,
-    register_packed_arrays,
-)
+from adapters.postgres.connection.packed_arrays import Bigints, Bytes, Smallints, Texts, register_packed_arrays
 from adapters.postgres.connection.pooler import detect_pooler
 from adapters.postgres.queries.reopening import MAY_REOPEN_WITH_PAYLOAD, may_reopen_at
 from adapters.postgres.rows.compression import compress
-from core.domain.deliveries.delivery import (
-    DeliveryIdConflict,
-    Receipt,
-    ReceiverBusy,
-    Source,
-    VerifiedDelivery,
-)
+from core.domain.deliveries.delivery import DeliveryIdConflict, Receipt, ReceiverBusy, Source, VerifiedDelivery
 from core.domain.deliveries.source_key import to_number
 from core.domain.errors import StorageUnavailable
 from ports.delivery_log import DeliveryLog
@@ -150,8 +138,7 @@ class PostgresDeliveryLog(DeliveryLog):
             return Receipt.DUPLICATE
         if len(self._under_way) >= self._capacity:
             raise ReceiverBusy(
-                "Too many deliveries are waiting to be stored. Send the delivery again later.",
-                retry_after=_RETRY_AFTER,
+                "Too many deliveries are waiting to be stored. Send the delivery again later.", retry_after=_RETRY_AFTER
             )
         waiting = _Waiting(key, delivery, asyncio.get_running_loop().create_future())
         self._under_way[key] = waiting

@@ -34,9 +34,7 @@ _RECORD = """
 """
 _SELECT = SQL("SELECT {columns} FROM git_domain_events AS d {joins}").format(columns=COLUMNS, joins=JOINS)
 _AFTER = SQL("{select} WHERE d.id > %s ORDER BY d.id LIMIT %s").format(select=_SELECT).as_string()
-_OF_SOURCE = (
-    SQL("{select} WHERE d.git_webhook_event_id = %s ORDER BY d.id").format(select=_SELECT).as_string()
-)
+_OF_SOURCE = SQL("{select} WHERE d.git_webhook_event_id = %s ORDER BY d.id").format(select=_SELECT).as_string()
 
 
 class PostgresDomainEventStore(DomainEventStore):
@@ -74,17 +72,13 @@ class PostgresDomainEventStore(DomainEventStore):
         self, organization_id: OrganizationId, wanted: StreamFilter, *, after: int, limit: int
     ) -> Stretch:
         """Return an organization's events behind a cursor, at most `limit` of those wanted."""
-        return await domain_event_log.of_organization(
-            self._session, organization_id, wanted, after=after, limit=limit
-        )
+        return await domain_event_log.of_organization(self._session, organization_id, wanted, after=after, limit=limit)
 
     async def of_organizations(
         self, organization_ids: Collection[OrganizationId], *, after: int, limit: int
     ) -> Stretch:
         """Return the events of all these organizations behind a cursor, at most `limit`."""
-        return await domain_event_log.of_organizations(
-            self._session, organization_ids, after=after, limit=limit
-        )
+        return await domain_event_log.of_organizations(self._session, organization_ids, after=after, limit=limit)
 
     async def of_source(self, event_id: EventId) -> Sequence[RecordedEvent]:
         """Return the facts one delivery led to, in order."""

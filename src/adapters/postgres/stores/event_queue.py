@@ -166,9 +166,7 @@ class PostgresMailbox(Mailbox):
 
     async def due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[Letter]:
         """Return the lane's due events in the order received; payloads beyond the bounds are not read."""
-        rows = await self._session.read(
-            _DUE, {"lane": lane, "now": now, "limit": limit, "max_bytes": max_bytes}
-        )
+        rows = await self._session.read(_DUE, {"lane": lane, "now": now, "limit": limit, "max_bytes": max_bytes})
         return [_letter(row) for row in rows]
 
     async def waiting(

@@ -36,9 +36,7 @@ _LIST_BY_PREFIX = (
 )
 
 _FIND_BY_ID = (
-    SQL("SELECT {columns} FROM git_webhook_events AS e WHERE e.id = %s")
-    .format(columns=ledger_rows.COLUMNS)
-    .as_string()
+    SQL("SELECT {columns} FROM git_webhook_events AS e WHERE e.id = %s").format(columns=ledger_rows.COLUMNS).as_string()
 )
 
 _FIND_PAYLOAD = "SELECT payload, payload_length FROM git_webhook_events WHERE id = %s"
@@ -74,9 +72,7 @@ class PostgresEventStore(EventStore):
 
     async def list_by_prefix(self, provider: str, prefix: str, *, limit: int) -> Sequence[Event]:
         """Return at most `limit` events whose delivery ids begin with `prefix`."""
-        rows = await self._session.read(
-            _LIST_BY_PREFIX, {"provider": provider, "prefix": prefix, "limit": limit}
-        )
+        rows = await self._session.read(_LIST_BY_PREFIX, {"provider": provider, "prefix": prefix, "limit": limit})
         return [ledger_rows.event(row) for row in rows]
 
     async def find_by_id(self, event_id: EventId) -> Event | None:
@@ -96,9 +92,7 @@ class PostgresEventStore(EventStore):
 
     async def reopen(self, event_ids: Sequence[EventId], *, now: datetime) -> Sequence[EventId]:
         """Make those among these that may be retried pending and due, with all their attempts again."""
-        rows = await self._session.write(
-            REOPEN, {"ids": Bigints(event_ids), "now": now, **may_reopen_at(now)}
-        )
+        rows = await self._session.write(REOPEN, {"ids": Bigints(event_ids), "now": now, **may_reopen_at(now)})
         return sorted(event_id for (event_id,) in rows)
 
     async def oldest_due(self, *, now: datetime) -> datetime | None:

@@ -29,9 +29,7 @@ _FLOW = SQL(
 )
 _FIND = SQL("{flow} WHERE state_hash = %s AND provider = %s").format(flow=_FLOW).as_string()
 _OF_BROWSER = (
-    SQL("{flow} WHERE external_id = ANY(%s::uuid[]) AND provider = %s ORDER BY id DESC")
-    .format(flow=_FLOW)
-    .as_string()
+    SQL("{flow} WHERE external_id = ANY(%s::uuid[]) AND provider = %s ORDER BY id DESC").format(flow=_FLOW).as_string()
 )
 _STEP = """
     UPDATE git_flows

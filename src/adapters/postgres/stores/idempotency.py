@@ -45,9 +45,7 @@ class PostgresIdempotencyStore(IdempotencyStore):
     async def begin(self, request: KeyedRequest, form: type[T]) -> T | None:
         """Take the key, or return what was kept under it."""
         key = (request.organization_id, request.actor, request.key)
-        taken = await self._session.write(
-            _BEGIN, (*key, request.request_hash, request.expires_at, request.now)
-        )
+        taken = await self._session.write(_BEGIN, (*key, request.request_hash, request.expires_at, request.now))
         if taken:
             return None
         [(request_hash, result)] = await self._session.read(_KEPT, key)

@@ -8,12 +8,7 @@ from adapters.postgres.connection.packed_arrays import Bigints, Texts, Timestamp
 from adapters.postgres.connection.session import Session
 from adapters.postgres.rows.integrations import COLUMNS, integration_of
 from core.domain.identifiers import EventId, IntegrationId
-from core.domain.integrations.installation_checks import (
-    CHECK_INTERVAL,
-    CheckBacklog,
-    DueCheck,
-    ReportedDeletion,
-)
+from core.domain.integrations.installation_checks import CHECK_INTERVAL, CheckBacklog, DueCheck, ReportedDeletion
 from ports.installation_checks import InstallationCheckStore
 
 # The drain runs on the schema of release 0.1.0 too, for the length of an upgrade.
@@ -57,9 +52,9 @@ _DAILY = SQL("""
     CROSS JOIN LATERAL (SELECT coalesce(c.next_check_at, i.created_at + %(interval)s) AS due_at) AS next
     WHERE i.provider = %(provider)s AND i.status <> 2 AND c.requested_at IS NULL
 """)
-_DUE_DAILY = SQL(
-    "SELECT i.id FROM {daily} AND due_at <= %(now)s ORDER BY due_at, i.id LIMIT %(limit)s"
-).format(daily=_DAILY)
+_DUE_DAILY = SQL("SELECT i.id FROM {daily} AND due_at <= %(now)s ORDER BY due_at, i.id LIMIT %(limit)s").format(
+    daily=_DAILY
+)
 _RESCHEDULE = "UPDATE git_installation_checks SET next_check_at = %s WHERE git_integration_id = %s"
 # Whether a deletion was reported since the check began.
 _OTHER = SQL("(c.event_id IS NOT NULL AND c.event_id IS DISTINCT FROM %(event_id)s::bigint)")
@@ -116,24 +111,14 @@ class PostgresInstallationCheckStore(InstallationCheckStore):
             ),
         )
 
-    async def claim_requested(
-        self, provider: str, *, now: datetime, until: datetime, limit: int
-    ) -> Sequence[DueCheck]:
+    async def claim_requested(self, provider: str, *, now: datetime, until: datetime, limit: int) -> Sequence[DueCheck]:
         """Claim due checks of reported deletions, over their own index."""
         wanted = {"provider": provider, "now": now, "until": until, "limit": limit}
         return [_due_check(row) for row in await self._session.write(_CLAIM_REQUESTED, wanted)]
 
-    async def claim_daily(
-        self, provider: str, *, now: datetime, until: datetime, limit: int
-    ) -> Sequence[DueCheck]:
+    async def claim_daily(self, provider: str, *, now: datetime, until: datetime, limit: int) -> Sequence[DueCheck]:
         """Claim due checks; reads all integrations of the provider, which are few."""
-        wanted = {
-            "provider": provider,
-            "now": now,
-            "until": until,
-            "limit": limit,
-            "interval": CHECK_INTERVAL,
-        }
+        wanted = {"provider": provider, "now": now, "until": until, "limit": limit, "interval": CHECK_INTERVAL}
         return [_due_check(row) for row in await self._session.write(_CLAIM_DAILY, wanted)]
 
     async def reschedule(self, integration_id: IntegrationId, *, at: datetime) -> None:
@@ -141,12 +126,7 @@ class PostgresInstallationCheckStore(InstallationCheckStore):
         await self._session.change(_RESCHEDULE, (at, integration_id))
 
     async def complete(
-        self,
-        integration_id: IntegrationId,
-        *,
-        checked_at: datetime,
-        next_check_at: datetime,
-        event_id: EventId | None,
+        self, integration_id: IntegrationId, *, checked_at: datetime, next_check_at: datetime, event_id: EventId | None
     ) -> None:
         """Record a check; a deletion reported since stays due."""
         await self._session.change(

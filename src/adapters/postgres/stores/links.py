@@ -20,9 +20,7 @@ _SELECT = SQL("""
     JOIN projects AS p ON p.id = l.project_id
 """)
 _FIND = SQL("{select} WHERE l.project_id = %s AND l.provider = %s").format(select=_SELECT).as_string()
-_OF_PROJECTS = (
-    SQL("{select} WHERE l.project_id = ANY(%s::bigint[]) ORDER BY l.id").format(select=_SELECT).as_string()
-)
+_OF_PROJECTS = SQL("{select} WHERE l.project_id = ANY(%s::bigint[]) ORDER BY l.id").format(select=_SELECT).as_string()
 _OF_REPOSITORIES = (
     SQL("""
     {select}
@@ -33,9 +31,7 @@ _OF_REPOSITORIES = (
     .format(select=_SELECT)
     .as_string()
 )
-_OF_INTEGRATION = (
-    SQL("{select} WHERE l.git_integration_id = %s ORDER BY l.id").format(select=_SELECT).as_string()
-)
+_OF_INTEGRATION = SQL("{select} WHERE l.git_integration_id = %s ORDER BY l.id").format(select=_SELECT).as_string()
 # Those that someone else has in hand are left to the deletion, which waits for them.
 _RELEASE = """
     UPDATE git_webhook_events SET project_repository_id = NULL
@@ -69,10 +65,7 @@ _TABLE = AuditedTable(
     "link",
     "project_repositories",
     fixed=("id", "external_id", "project_id", "git_integration_id", "provider", "repo_id", "created_at"),
-    changing=(
-        *("repo_full_name", "repo_url", "default_branch", "webhooks_enabled", "settings"),
-        "previous_full_name",
-    ),
+    changing=(*("repo_full_name", "repo_url", "default_branch", "webhooks_enabled", "settings"), "previous_full_name"),
     row=_row,
 )
 

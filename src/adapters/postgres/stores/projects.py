@@ -66,11 +66,7 @@ def _row(project: Project) -> dict[str, Any]:
 
 
 _TABLE = AuditedTable(
-    "project",
-    "projects",
-    fixed=("id", "external_id", "organization_id", "created_at"),
-    changing=("name",),
-    row=_row,
+    "project", "projects", fixed=("id", "external_id", "organization_id", "created_at"), changing=("name",), row=_row
 )
 
 
@@ -85,9 +81,7 @@ class PostgresProjectStore(ProjectStore):
         rows = await self._session.read(_FIND, (organization_id, external_id))
         return Project(*rows[0]) if rows else None
 
-    async def find_many(
-        self, organization_id: OrganizationId, external_ids: Collection[UUID]
-    ) -> Sequence[Project]:
+    async def find_many(self, organization_id: OrganizationId, external_ids: Collection[UUID]) -> Sequence[Project]:
         """Return those of these that are projects of this organization."""
         wanted = Texts([str(one) for one in external_ids])
         return [Project(*row) for row in await self._session.read(_FIND_MANY, (organization_id, wanted))]
@@ -115,12 +109,7 @@ class PostgresProjectStore(ProjectStore):
         return [Project(*row) for row in await self._session.read(statement, parameters)]
 
     async def linked_to(
-        self,
-        organization_id: OrganizationId,
-        integration_id: IntegrationId,
-        repo_ids: Collection[RepoId],
-        *,
-        most: int,
+        self, organization_id: OrganizationId, integration_id: IntegrationId, repo_ids: Collection[RepoId], *, most: int
     ) -> Mapping[RepoId, Sequence[Project]]:
         """Return the organization's projects linked to each of these, those linked first."""
         found: dict[RepoId, list[Project]] = defaultdict(list)

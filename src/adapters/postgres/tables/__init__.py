@@ -1,11 +1,7 @@
 """Every table of the schema, by aggregate. The migrations make them; a test holds the two together."""
 
 from adapters.postgres.tables.audit import idempotency_keys, versions, webhook_secret_uses
-from adapters.postgres.tables.catalog import (
-    git_commit_attributions,
-    git_repositories,
-    project_repositories,
-)
+from adapters.postgres.tables.catalog import git_commit_attributions, git_repositories, project_repositories
 from adapters.postgres.tables.crewkit import memberships, organizations, projects, users
 from adapters.postgres.tables.integrations import git_flows, git_integrations, git_token_leases
 from adapters.postgres.tables.metadata import metadata

@@ -1,17 +1,6 @@
 """Who changed what, which request was answered before, and when a secret was last used."""
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    String,
-    Table,
-    UniqueConstraint,
-    func,
-    text,
-)
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, String, Table, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from adapters.postgres.tables.metadata import Timestamp, metadata, primary_key
@@ -33,10 +22,7 @@ versions = Table(
     Column("created_at", Timestamp, nullable=False, server_default=func.now()),
     Index("versions_item_type_item_id_id_idx", "item_type", "item_id", "id"),
     Index(
-        "versions_organization_id_id_idx",
-        "organization_id",
-        "id",
-        postgresql_where=text("organization_id IS NOT NULL"),
+        "versions_organization_id_id_idx", "organization_id", "id", postgresql_where=text("organization_id IS NOT NULL")
     ),
 )
 

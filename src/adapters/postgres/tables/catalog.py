@@ -122,9 +122,7 @@ git_commit_attributions = Table(
     Column("kind", String, nullable=False),  # user, bot, none
     Column("account_id", String),
     CheckConstraint("(kind = 'user') = (user_id IS NOT NULL)", name="kind"),
-    UniqueConstraint(
-        "git_integration_id", "repo_id", "sha", "role", "address", name="git_commit_attributions_key"
-    ),
+    UniqueConstraint("git_integration_id", "repo_id", "sha", "role", "address", name="git_commit_attributions_key"),
     # Lists are by kind: of what one kind has little, there may be any amount of the others. By the sum, since
     # for a list by the id alone the planner would at times walk along the primary key instead, far and wide.
     Index("git_commit_attributions_kind_idx", "git_integration_id", "kind", text("(id + 0)")),

@@ -5,12 +5,7 @@ from sqlalchemy import Column, ForeignKey, String, Table, UniqueConstraint
 from adapters.postgres.tables.metadata import external_id, metadata, primary_key, written_at
 
 organizations = Table(
-    "organizations",
-    metadata,
-    primary_key(),
-    external_id(),
-    Column("name", String, nullable=False),
-    *written_at(),
+    "organizations", metadata, primary_key(), external_id(), Column("name", String, nullable=False), *written_at()
 )
 
 users = Table(

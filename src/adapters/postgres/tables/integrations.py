@@ -16,14 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from adapters.postgres.tables.metadata import (
-    ENCRYPTED,
-    Timestamp,
-    external_id,
-    metadata,
-    primary_key,
-    written_at,
-)
+from adapters.postgres.tables.metadata import ENCRYPTED, Timestamp, external_id, metadata, primary_key, written_at
 
 git_integrations = Table(
     "git_integrations",
@@ -83,11 +76,7 @@ git_installation_checks = Table(
     Column("event_id", BigInteger),
     Column("delivery_id", String),
     Column("requested_at", Timestamp),
-    Index(
-        "git_installation_checks_requested_idx",
-        "next_check_at",
-        postgresql_where=text("requested_at IS NOT NULL"),
-    ),
+    Index("git_installation_checks_requested_idx", "next_check_at", postgresql_where=text("requested_at IS NOT NULL")),
 )
 
 git_flows = Table(

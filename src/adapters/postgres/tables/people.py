@@ -16,14 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from adapters.postgres.tables.metadata import (
-    ENCRYPTED,
-    Timestamp,
-    external_id,
-    metadata,
-    primary_key,
-    written_at,
-)
+from adapters.postgres.tables.metadata import ENCRYPTED, Timestamp, external_id, metadata, primary_key, written_at
 
 user_git_connections = Table(
     "user_git_connections",
@@ -51,20 +44,14 @@ user_git_connections = Table(
     UniqueConstraint("user_id", "provider"),
     UniqueConstraint("provider", "provider_user_id"),
     Index("user_git_connections_login_idx", "provider", text("lower(provider_username)")),
-    Index(
-        "user_git_connections_identity_check_idx",
-        "identity_check_at",
-        postgresql_where=text("status = 'active'"),
-    ),
+    Index("user_git_connections_identity_check_idx", "identity_check_at", postgresql_where=text("status = 'active'")),
 )
 
 user_git_emails = Table(
     "user_git_emails",
     metadata,
     primary_key(),
-    Column(
-        "user_git_connection_id", ForeignKey("user_git_connections.id", ondelete="CASCADE"), nullable=False
-    ),
+    Column("user_git_connection_id", ForeignKey("user_git_connections.id", ondelete="CASCADE"), nullable=False),
     Column("email", String, nullable=False, index=True),  # in its normal form
     Column("is_primary", Boolean, nullable=False, server_default=false()),
     *written_at(),
@@ -75,18 +62,13 @@ user_git_emails = Table(
 git_commit_claims = Table(
     "git_commit_claims",
     metadata,
-    Column(
-        "user_git_connection_id", ForeignKey("user_git_connections.id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("user_git_connection_id", ForeignKey("user_git_connections.id", ondelete="CASCADE"), primary_key=True),
     Column("git_integration_id", ForeignKey("git_integrations.id"), primary_key=True),
     Column("requested_at", Timestamp, nullable=False, server_default=func.now()),
     Column("claimed_at", Timestamp),
     *written_at(),
     Index(
-        "git_commit_claims_due_idx",
-        "git_integration_id",
-        "requested_at",
-        postgresql_where=text("claimed_at IS NULL"),
+        "git_commit_claims_due_idx", "git_integration_id", "requested_at", postgresql_where=text("claimed_at IS NULL")
     ),
 )
 

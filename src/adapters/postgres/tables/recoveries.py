@@ -30,8 +30,5 @@ git_missing_deliveries = Table(
 
 # What many processes meet and one tells, such as a key that the provider refuses.
 git_faults = Table(
-    "git_faults",
-    metadata,
-    Column("fault", String, primary_key=True),
-    Column("met_at", Timestamp, nullable=False),
+    "git_faults", metadata, Column("fault", String, primary_key=True), Column("met_at", Timestamp, nullable=False)
 )

@@ -52,12 +52,7 @@ git_webhook_events = Table(
     *written_at(),
     Column("source_key", Text),
     UniqueConstraint("delivery_id", "provider"),  # people look deliveries up by id alone
-    Index(
-        "git_webhook_events_body_key_idx",
-        "body_key",
-        unique=True,
-        postgresql_where=text("body_key IS NOT NULL"),
-    ),
+    Index("git_webhook_events_body_key_idx", "body_key", unique=True, postgresql_where=text("body_key IS NOT NULL")),
     Index("git_webhook_events_pending_idx", "lane", "id", postgresql_where=text("status = 'pending'")),
     Index("git_webhook_events_unrouted_idx", "installation_id", postgresql_where=text("status = 'unrouted'")),
     Index(

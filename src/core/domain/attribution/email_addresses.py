@@ -32,6 +32,4 @@ def _ascii(domain: str) -> str:
 
 def _punycode(label: str) -> str:
     # Surrogates alone are no text, and no label either.
-    return (
-        label.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode("punycode").decode()
-    )
+    return label.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode("punycode").decode()

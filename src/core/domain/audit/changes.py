@@ -53,11 +53,7 @@ class Change(Generic[Entity]):
 def _facts(entity: object | None) -> dict[str, Any]:
     if entity is None or not is_dataclass(entity):
         return {}
-    return {
-        field.name: _plain(getattr(entity, field.name))
-        for field in fields(entity)
-        if field.name not in _UNAUDITED
-    }
+    return {field.name: _plain(getattr(entity, field.name)) for field in fields(entity) if field.name not in _UNAUDITED}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any entity field in, JSON out

@@ -28,9 +28,7 @@ class Version:
 
     def told(self) -> dict[str, tuple[Any, Any]]:
         """Return before and after of each field that means something outside the service."""
-        return {
-            name: (before, after) for name, (before, after) in self.changes.items() if name not in _ROW_IDS
-        }
+        return {name: (before, after) for name, (before, after) in self.changes.items() if name not in _ROW_IDS}
 
 
 class ActorKind(Enum):

@@ -32,9 +32,7 @@ class CatalogStep:
         return self.after.removed_at is not None and not (self.before and self.before.removed_at)
 
 
-def catalog_row(
-    facts: RepositoryFacts, integration_id: IntegrationId, known: Repository | None = None
-) -> Repository:
+def catalog_row(facts: RepositoryFacts, integration_id: IntegrationId, known: Repository | None = None) -> Repository:
     """Return the catalog row after these facts; fields without a fact keep their value.
 
     A new row without a name can only record a removal: check `can_be_listed` before you list it.
@@ -96,12 +94,7 @@ def follow_links(
 
 
 def link_event(
-    link: Link,
-    event_type: DomainEventType,
-    at: datetime,
-    *,
-    reason: str | None = None,
-    source: EventId | None = None,
+    link: Link, event_type: DomainEventType, at: datetime, *, reason: str | None = None, source: EventId | None = None
 ) -> DomainEvent:
     """Return the fact that a link was lost or came back."""
     return DomainEvent(
@@ -118,20 +111,14 @@ def link_event(
 
 
 def repository_event(
-    integration: Integration,
-    step: CatalogStep,
-    word: str,
-    *,
-    at: datetime,
-    source: EventId | None = None,
+    integration: Integration, step: CatalogStep, word: str, *, at: datetime, source: EventId | None = None
 ) -> DomainEvent:
     """Return the fact that a repository was added, removed, renamed or changed; `word` says how."""
     before, after = step.before, step.after
     renamed = before is not None and before.full_name != after.full_name
-    event_type = {
-        "added": DomainEventType.REPOSITORY_ADDED,
-        "removed": DomainEventType.REPOSITORY_REMOVED,
-    }.get(word, DomainEventType.REPOSITORY_RENAMED if renamed else DomainEventType.REPOSITORY_UPDATED)
+    event_type = {"added": DomainEventType.REPOSITORY_ADDED, "removed": DomainEventType.REPOSITORY_REMOVED}.get(
+        word, DomainEventType.REPOSITORY_RENAMED if renamed else DomainEventType.REPOSITORY_UPDATED
+    )
     return DomainEvent(
         type=event_type,
         organization_id=integration.organization_id,

@@ -69,12 +69,7 @@ def steps_of_unlisted(rows: Iterable[Repository], *, at: datetime) -> list[Catal
 
 
 def consequences(
-    integration: Integration,
-    steps: Sequence[CatalogStep],
-    links: Collection[Link],
-    *,
-    at: datetime,
-    by: Actor,
+    integration: Integration, steps: Sequence[CatalogStep], links: Collection[Link], *, at: datetime, by: Actor
 ) -> Consequences:
     """Return how links follow these steps and what consumers are told of them.
 

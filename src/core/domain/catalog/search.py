@@ -100,9 +100,7 @@ def names_owner(text: str) -> bool:
     return _OWNER_END in text
 
 
-def search_order(
-    text: str, full_name: str, repo_id: RepoId, about_words: str = ""
-) -> tuple[int, str, RepoId]:
+def search_order(text: str, full_name: str, repo_id: RepoId, about_words: str = "") -> tuple[int, str, RepoId]:
     """Return what orders the repositories that match a text: by rank, then by name.
 
     A repository whose name does not match counts as a match by the words about it.

@@ -48,10 +48,7 @@ class Connection:
     def known_as(self, person: ProviderPerson) -> "Connection":
         """Return it with what the provider tells of its person now; the number is what it is known by."""
         return replace(
-            self,
-            provider_username=person.login,
-            provider_email=person.email,
-            provider_avatar_url=person.avatar_url,
+            self, provider_username=person.login, provider_email=person.email, provider_avatar_url=person.avatar_url
         )
 
     def renewed(self) -> "Connection":
@@ -105,14 +102,11 @@ class EmailPermissionMissing(DomainError):
 def account_taken() -> ProviderAccountTaken:
     """Return what is told of an account that another user has; never whose it is."""
     return ProviderAccountTaken(
-        "This account is connected to another crewkit user. Disconnect it there first, or "
-        "connect a different account."
+        "This account is connected to another crewkit user. Disconnect it there first, or connect a different account."
     )
 
 
-def connect(
-    known: Connection | None, holder: Connection | None, person: ProviderPerson, new: Connection
-) -> Connection:
+def connect(known: Connection | None, holder: Connection | None, person: ProviderPerson, new: Connection) -> Connection:
     """Decide what becomes of a user's connection once the provider has told whose account it is.
 
     `known` is the user's own so far, `holder` that of this account, `new` what a first one would be. The same

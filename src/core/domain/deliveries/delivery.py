@@ -105,9 +105,7 @@ class SignatureRefused(DeliveryRefused):
     code = "webhook_signature_invalid"
 
     def __init__(self, reason: str) -> None:
-        super().__init__(
-            "The webhook signature is missing or does not match. Check the webhook secret.", reason=reason
-        )
+        super().__init__("The webhook signature is missing or does not match. Check the webhook secret.", reason=reason)
 
 
 class HeadersRefused(DeliveryRefused):
@@ -122,8 +120,7 @@ class HeadersRefused(DeliveryRefused):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            "The event header or the delivery header is missing or malformed. Send both in the "
-            "provider's format.",
+            "The event header or the delivery header is missing or malformed. Send both in the provider's format.",
             reason=reason,
         )
 
@@ -149,8 +146,7 @@ class DeliveryIdConflict(DomainError):
 
     def __init__(self) -> None:
         super().__init__(
-            "A delivery with this id but a different body was received before. Send this body under "
-            "a new delivery id."
+            "A delivery with this id but a different body was received before. Send this body under a new delivery id."
         )
 
 

@@ -61,9 +61,7 @@ class RecoveryState:
     given_up: int = 0
 
 
-def oldest_wanted(
-    compared_until: datetime | None, since: timedelta | None, *, now: datetime
-) -> datetime | None:
+def oldest_wanted(compared_until: datetime | None, since: timedelta | None, *, now: datetime) -> datetime | None:
     """Return how far back a log is read: None for all there is, and never less far than is needed."""
     if compared_until is None:
         return None

@@ -190,8 +190,7 @@ class FlowUsed(FlowInvalid):
 
     code = "flow_used"
     sentence = (
-        "This connection attempt was already finished. Check in crewkit whether you are connected, "
-        "or start again."
+        "This connection attempt was already finished. Check in crewkit whether you are connected, or start again."
     )
 
 
@@ -245,12 +244,7 @@ def advance(flow: Flow, step: FlowStep) -> tuple[Flow, str]:
     """Return the flow at another step, and the new state. The time of expiry stays the same."""
     state = generate_token()
     onward = replace(
-        flow,
-        step=step,
-        status=FlowStatus.OPEN,
-        state_hash=hash_token(state),
-        pkce_verifier=None,
-        candidates=(),
+        flow, step=step, status=FlowStatus.OPEN, state_hash=hash_token(state), pkce_verifier=None, candidates=()
     )
     return onward, state
 
@@ -263,6 +257,4 @@ def to_local_path(return_to: str | None, *, otherwise: str = "/") -> str:
     """
     if not return_to or not return_to.startswith("/") or return_to[1:2] in ("/", "\\"):
         return otherwise
-    return (
-        return_to if return_to.isascii() and return_to.isprintable() and "\\" not in return_to else otherwise
-    )
+    return return_to if return_to.isascii() and return_to.isprintable() and "\\" not in return_to else otherwise

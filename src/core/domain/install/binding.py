@@ -26,12 +26,7 @@ class BindingTarget:
 
 
 def bind(
-    target: BindingTarget,
-    provider_id: str,
-    facts: InstallationFacts,
-    *,
-    suspended_at: datetime | None,
-    at: datetime,
+    target: BindingTarget, provider_id: str, facts: InstallationFacts, *, suspended_at: datetime | None, at: datetime
 ) -> Integration:
     """Return the active integration. A revoked integration is used again, with its links.
 

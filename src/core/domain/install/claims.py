@@ -12,17 +12,8 @@ from enum import Enum
 
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import AccountId, OrganizationId, ProviderUserId
-from core.domain.integrations.integration import (
-    InstallationBoundElsewhere,
-    Integration,
-    OrganizationAlreadyConnected,
-)
-from core.domain.provider import (
-    Installation,
-    InstallationGone,
-    InstallationSuspended,
-    RepositoryAdministration,
-)
+from core.domain.integrations.integration import InstallationBoundElsewhere, Integration, OrganizationAlreadyConnected
+from core.domain.provider import Installation, InstallationGone, InstallationSuspended, RepositoryAdministration
 
 _PERSON = "User"
 
@@ -107,8 +98,7 @@ def prove(evidence: Evidence) -> Proof:
         )
     if not evidence.is_listed:
         raise InstallationNotVisible(
-            "Your account at the provider cannot see this installation. Sign in there with an "
-            "account that can."
+            "Your account at the provider cannot see this installation. Sign in there with an account that can."
         )
     if installation.account_type == _PERSON and str(installation.account_id) == str(person):
         return Proof.OWN_ACCOUNT
@@ -131,11 +121,7 @@ def prove(evidence: Evidence) -> Proof:
 
 
 def should_bind(
-    provider_id: str,
-    organization_id: OrganizationId,
-    *,
-    holder: OrganizationId | None,
-    current: Integration | None,
+    provider_id: str, organization_id: OrganizationId, *, holder: OrganizationId | None, current: Integration | None
 ) -> bool:
     """Return whether to bind a proven installation; False if this organization already has it.
 

@@ -17,11 +17,7 @@ def status_changed(integration: Integration, *, at: datetime) -> DomainEvent:
 
 
 def integration_event(
-    event_type: DomainEventType,
-    integration: Integration,
-    *,
-    at: datetime,
-    source_event_id: EventId | None = None,
+    event_type: DomainEventType, integration: Integration, *, at: datetime, source_event_id: EventId | None = None
 ) -> DomainEvent:
     """Return what consumers are told of an integration as it is now."""
     return DomainEvent(

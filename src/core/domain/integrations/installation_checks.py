@@ -73,11 +73,7 @@ class CheckResult:
 
 
 def apply_check(
-    integration: Integration,
-    installation: Installation | None,
-    deletion: ReportedDeletion | None,
-    *,
-    at: datetime,
+    integration: Integration, installation: Installation | None, deletion: ReportedDeletion | None, *, at: datetime
 ) -> CheckResult:
     """Return what follows from the provider's answer; `installation` is None if the provider has none."""
     if installation is None:

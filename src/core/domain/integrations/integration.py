@@ -102,17 +102,13 @@ class Integration:
     def suspended(self, reason: StatusReason, *, at: datetime) -> "Integration":
         """Return it suspended; a revoked one stays revoked."""
         if self.is_revoked:
-            raise InvalidTransition(
-                "A revoked integration cannot be suspended. Connect the organization again first."
-            )
+            raise InvalidTransition("A revoked integration cannot be suspended. Connect the organization again first.")
         return self._moved(IntegrationStatus.SUSPENDED, reason, at)
 
     def activated(self, *, at: datetime) -> "Integration":
         """Return it active again; a revoked one needs a new binding."""
         if self.is_revoked:
-            raise InvalidTransition(
-                "A revoked integration cannot be reactivated. Connect the organization again."
-            )
+            raise InvalidTransition("A revoked integration cannot be reactivated. Connect the organization again.")
         return self._moved(IntegrationStatus.ACTIVE, None, at)
 
     def revoked(self, reason: StatusReason, *, at: datetime) -> "Integration":

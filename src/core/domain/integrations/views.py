@@ -72,13 +72,7 @@ def view_of(
         if lacks_permissions and remedy is None:
             reason, remedy = "permissions_missing", Remedy.ACCEPT_PERMISSIONS
         return IntegrationView(
-            provider,
-            _STATES[integration.status],
-            reason,
-            remedy,
-            integration,
-            sync_state(integration, now),
-            manage_url,
+            provider, _STATES[integration.status], reason, remedy, integration, sync_state(integration, now), manage_url
         )
     if pending is not None:
         return IntegrationView(
@@ -107,7 +101,4 @@ def remedy_of(integration: Integration) -> Remedy | None:
     return _REMEDIES.get(integration.status_reason) if integration.status_reason else None
 
 
-_STATES = {
-    IntegrationStatus.ACTIVE: ConnectionState.ACTIVE,
-    IntegrationStatus.SUSPENDED: ConnectionState.SUSPENDED,
-}
+_STATES = {IntegrationStatus.ACTIVE: ConnectionState.ACTIVE, IntegrationStatus.SUSPENDED: ConnectionState.SUSPENDED}

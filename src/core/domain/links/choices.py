@@ -12,9 +12,7 @@ LONGEST_PATH = 512
 LONGEST_BRANCH = 255
 
 # https://git-scm.com/docs/git-check-ref-format
-_NO_BRANCH = re.compile(
-    r"[\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[-./]|[./]$|^@$"
-)
+_NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[-./]|[./]$|^@$")
 # Windows reads a backslash as a slash; what cannot be seen is nobody's intention.
 _NO_PATH = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 
@@ -72,9 +70,7 @@ def chosen(link: Link, choices: LinkChoices) -> Link:
     )
 
 
-def _checked(
-    field: str, text: str | None, check: Callable[[str], str], wrong: list[FieldError]
-) -> str | None:
+def _checked(field: str, text: str | None, check: Callable[[str], str], wrong: list[FieldError]) -> str | None:
     if text is None:
         return None
     try:

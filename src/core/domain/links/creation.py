@@ -32,8 +32,7 @@ def require_linkable(repository: Repository | None) -> Repository:
     """
     if repository is None or repository.removed_at is not None:
         raise RepositoryNotFound(
-            "The integration has no access to this repository. Check the id, or give the app access "
-            "to the repository."
+            "The integration has no access to this repository. Check the id, or give the app access to the repository."
         )
     if repository.archived:
         raise RepositoryArchived(
@@ -78,12 +77,10 @@ def require_as_linked(link: Link, repository_id: RepoId, choices: LinkChoices) -
     """
     if link.repo_id != repository_id:
         raise ProjectAlreadyLinked(
-            f"This project is already linked to {link.repo_full_name}. Unlink it before you link "
-            "another repository."
+            f"This project is already linked to {link.repo_full_name}. Unlink it before you link another repository."
         )
     if chosen(link, choices) != link:
         raise ProjectAlreadyLinked(
-            f"This project is already linked to {link.repo_full_name} with different settings. Update "
-            "the link instead."
+            f"This project is already linked to {link.repo_full_name} with different settings. Update the link instead."
         )
     return link

@@ -63,9 +63,7 @@ def view_of_link(
     if integration.status is IntegrationStatus.SUSPENDED:
         return LinkView(link, Unreachable.INTEGRATION_SUSPENDED, remedy_of(integration), manage_url)
     if is_gone(repository):
-        return LinkView(
-            link, Unreachable.REPOSITORY_REMOVED, Remedy.GRANT_ACCESS, manage_url, successor=successor
-        )
+        return LinkView(link, Unreachable.REPOSITORY_REMOVED, Remedy.GRANT_ACCESS, manage_url, successor=successor)
     if repository and repository.archived:
         return LinkView(link, remedy=Remedy.UNARCHIVE, manage_url=repository.url, archived=True)
     return LinkView(link)

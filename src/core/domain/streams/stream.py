@@ -64,9 +64,7 @@ class Bounds:
         """
         if cursor is None:
             return self.newest or 0
-        if cursor and (
-            self.oldest is None or self.newest is None or not self.oldest <= cursor <= self.newest
-        ):
+        if cursor and (self.oldest is None or self.newest is None or not self.oldest <= cursor <= self.newest):
             raise CursorExpired(
                 "Events after this cursor may have been deleted. Start a new stream without a cursor, "
                 "then load the current state."

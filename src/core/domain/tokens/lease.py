@@ -9,19 +9,8 @@ from core.domain.audit.changes import Change
 from core.domain.connections.connection import Connection, ConnectionStatus
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import ConnectionId, IntegrationId
-from core.domain.integrations.integration import (
-    Integration,
-    IntegrationNotActive,
-    IntegrationStatus,
-    StatusReason,
-)
-from core.domain.provider import (
-    AccessBlocked,
-    AppRefused,
-    InstallationGone,
-    InstallationSuspended,
-    ProviderUnavailable,
-)
+from core.domain.integrations.integration import Integration, IntegrationNotActive, IntegrationStatus, StatusReason
+from core.domain.provider import AccessBlocked, AppRefused, InstallationGone, InstallationSuspended, ProviderUnavailable
 
 # A token given out lives at least this long: the longest single call, and a clock that is somewhat off.
 ENOUGH = timedelta(minutes=2)
@@ -106,9 +95,7 @@ def disconnected(changes: Iterable[Change[Connection]]) -> list[ConnectionId]:
     return [
         change.after.id
         for change in changes
-        if change.before is not None
-        and change.after is not None
-        and change.after.status is ConnectionStatus.REVOKED
+        if change.before is not None and change.after is not None and change.after.status is ConnectionStatus.REVOKED
     ]
 
 
@@ -139,10 +126,7 @@ def not_active(integration: Integration) -> IntegrationNotActive:
     """Return why an integration has no token, and the one thing that helps."""
     match integration.status_reason:
         case StatusReason.SUSPENDED_ON_PROVIDER:
-            message = (
-                "The installation is suspended at the provider. An owner of the account can unsuspend it "
-                "there."
-            )
+            message = "The installation is suspended at the provider. An owner of the account can unsuspend it there."
         case StatusReason.TOKEN_REFUSED:
             message = (
                 "The provider does not issue access tokens for this installation. Check the installation "

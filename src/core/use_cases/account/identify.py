@@ -36,9 +36,7 @@ class Identify:
     async def _acting(self, user_id: UUID, request_id: str | None) -> UserActor:
         user = await self._person(user_id, request_id)
         if user is None:
-            raise ActingUserRefused(
-                "The acting user does not exist in crewkit. Send the id of an existing user."
-            )
+            raise ActingUserRefused("The acting user does not exist in crewkit. Send the id of an existing user.")
         return user
 
     async def _person(self, user_id: UUID, request_id: str | None) -> UserActor | None:

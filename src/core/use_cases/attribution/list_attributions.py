@@ -43,7 +43,5 @@ class ListAttributions:
         """
         organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
         async with self.unit_of_work() as tx:
-            found = await tx.attributions.list_attributions(
-                organization.id, where, limit=limit + 1, before=before
-            )
+            found = await tx.attributions.list_attributions(organization.id, where, limit=limit + 1, before=before)
         return AttributionPage(found[:limit], found[limit - 1].id if len(found) > limit else None)

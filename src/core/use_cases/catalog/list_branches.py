@@ -122,9 +122,7 @@ class ListBranches:
         )
         known = KnownBranches(found, len(found) < _MOST, fetched_at)
         if default and not known.is_complete and all(branch.name != default for branch in found):
-            first = await self.access(
-                integration, lambda provider, access: provider.branch(access, repo_id, default)
-            )
+            first = await self.access(integration, lambda provider, access: provider.branch(access, repo_id, default))
             known = replace(known, branches=[*([first] if first else []), *found])
         self.memory.keep(integration, repo_id, known)
         return known
@@ -138,9 +136,7 @@ class ListBranches:
         """
         beginning = await self.access(
             integration,
-            lambda provider, access: provider.branches(
-                access, repository.repo_id, prefix=text, limit=_MOST_BEGINNING
-            ),
+            lambda provider, access: provider.branches(access, repository.repo_id, prefix=text, limit=_MOST_BEGINNING),
         )
         every = await self.all_branches.find(integration, repository)
         if every is None:

@@ -34,8 +34,7 @@ async def get_repository(tx: Transaction, integration: Integration, repo_id: Rep
     rows = await tx.catalog.find_repositories([(integration.id, repo_id)])
     if not rows or rows[0].removed_at is not None:
         raise RepositoryNotFound(
-            "The integration has no access to this repository. Check the id, or give the app access "
-            "to the repository."
+            "The integration has no access to this repository. Check the id, or give the app access to the repository."
         )
     return rows[0]
 

@@ -30,9 +30,7 @@ class BeginConnection:
         Raises `UserRequired` also for a service that acts for a user, or `ProviderUnknown`.
         """
         if not isinstance(actor, UserActor):
-            raise UserRequired(
-                "Only a user with a browser can connect an account. Call this with a user's token."
-            )
+            raise UserRequired("Only a user with a browser can connect an account. Call this with a user's token.")
         user = require_own(self.authorizer, actor, Action.CONNECT)
         require_supported(provider, self.providers)
         async with self.unit_of_work() as tx:

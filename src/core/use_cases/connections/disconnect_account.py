@@ -58,11 +58,5 @@ class DisconnectAccount:
             refresh_expires_at=None,
         )
         await ask_to_revoke(
-            tx,
-            self.cipher,
-            known.provider,
-            known.provider_user_id,
-            tokens,
-            at=self.clock.now(),
-            whole_grant=True,
+            tx, self.cipher, known.provider, known.provider_user_id, tokens, at=self.clock.now(), whole_grant=True
         )

@@ -9,13 +9,7 @@ from core.domain.connections.connection import Connection, EmailPermissionMissin
 from core.domain.errors import DomainError, StorageConflict, WayBack
 from core.domain.flows.callback import AuthorizationDenied, Callback, CodeMissing
 from core.domain.flows.flow import Flow, FlowInvalid, FlowPurpose, FlowStatus
-from core.domain.provider import (
-    AppRefused,
-    PermissionMissing,
-    ProviderPerson,
-    ProviderUnavailable,
-    UserTokens,
-)
+from core.domain.provider import AppRefused, PermissionMissing, ProviderPerson, ProviderUnavailable, UserTokens
 from core.use_cases.connections.look_up_identities import LOOKED_UP_EVERY
 from core.use_cases.connections.revoke_tokens import ask_to_revoke
 from core.use_cases.flows.take_flow import Cookies, TakeFlow, find_own_flow
@@ -66,9 +60,7 @@ class FinishConnection:
         require_supported(provider, self.providers)
         flow: Flow | None = None
         try:
-            flow = await self.take.take_and_end(
-                provider, returned.state, FlowPurpose.CONNECT, cookies, session
-            )
+            flow = await self.take.take_and_end(provider, returned.state, FlowPurpose.CONNECT, cookies, session)
             return await self._finish(flow, returned, request_id)
         except DomainError as refusal:
             own = flow or find_own_flow(refusal)
@@ -99,13 +91,11 @@ class FinishConnection:
     async def _exchange(self, flow: Flow, returned: Callback) -> UserTokens:
         if returned.error == "access_denied":
             raise AuthorizationDenied(
-                "You did not authorize crewkit at the provider, so nothing was connected. Start again to "
-                "connect."
+                "You did not authorize crewkit at the provider, so nothing was connected. Start again to connect."
             )
         if returned.error is not None:
             raise AppRefused(
-                "The provider rejected the authorization request of this service's app. Contact your "
-                "crewkit operator."
+                "The provider rejected the authorization request of this service's app. Contact your crewkit operator."
             )
         if returned.code is None or flow.pkce_verifier is None:
             raise CodeMissing("The provider sent you back without an authorization code. Start again.")

@@ -17,7 +17,5 @@ def require_own(authorizer: Authorizer, actor: Actor, action: Action) -> UserAct
         )
     scopes = actor.scopes if isinstance(actor, ServiceActor) else None
     if not authorizer.allows(Standing(scopes=scopes, own=True), action):
-        raise ActionForbidden(
-            "The service's scopes do not allow this action. Use a token with the required scope."
-        )
+        raise ActionForbidden("The service's scopes do not allow this action. Use a token with the required scope.")
     return person

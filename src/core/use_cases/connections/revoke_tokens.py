@@ -103,9 +103,7 @@ class RevokeTokens:
             raise
         except CredentialRefused:
             return None
-        sealed = seal_for_revocation(
-            self.cipher, revocation.external_id, tokens.access_token, tokens.refresh_token
-        )
+        sealed = seal_for_revocation(self.cipher, revocation.external_id, tokens.access_token, tokens.refresh_token)
         async with self.unit_of_work() as tx:
             await tx.user_tokens.update_revocation(revocation.id, sealed)
             await tx.commit()

@@ -45,9 +45,7 @@ class CompareLog:
     protocols: Mapping[str, WebhookProtocol]
     clock: Clock
 
-    async def __call__(
-        self, provider: GitProvider, *, since: timedelta | None = None, keep: bool = True
-    ) -> Comparison:
+    async def __call__(self, provider: GitProvider, *, since: timedelta | None = None, keep: bool = True) -> Comparison:
         """Read back to the mark, or at least `since` long; without `keep` nothing is written."""
         told, now = Comparison(), self.clock.now()
         async with self.unit_of_work() as tx:

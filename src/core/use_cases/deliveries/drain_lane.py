@@ -7,14 +7,7 @@ from itertools import takewhile
 from uuid import UUID, uuid4
 
 from core.domain.errors import DomainError, StorageUnavailable
-from core.domain.events.event import (
-    EnvelopeUnreadable,
-    Event,
-    EventStatus,
-    PayloadExpired,
-    Settlement,
-    failed_attempt,
-)
+from core.domain.events.event import EnvelopeUnreadable, Event, EventStatus, PayloadExpired, Settlement, failed_attempt
 from core.domain.events.interpretation import interpret, unrouted
 from core.domain.events.provider_events import Notice
 from core.use_cases.deliveries.event_batch import World, populate, route
@@ -175,8 +168,7 @@ class DrainLane:
             return unrouted().settlement(event, None)
         if letter.body is None:
             raise PayloadExpired(
-                "The payload was deleted at the end of its retention period, so the event cannot be "
-                "processed again."
+                "The payload was deleted at the end of its retention period, so the event cannot be processed again."
             )
         return self.protocols[event.provider].read(event.event_type, letter.body)
 

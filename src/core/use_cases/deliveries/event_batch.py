@@ -20,14 +20,7 @@ from core.domain.events.provider_events import (
     RepositoryChanged,
 )
 from core.domain.flows.flow import PendingRequest
-from core.domain.identifiers import (
-    AccountId,
-    ConnectionId,
-    IntegrationId,
-    OrganizationId,
-    ProviderUserId,
-    RepoId,
-)
+from core.domain.identifiers import AccountId, ConnectionId, IntegrationId, OrganizationId, ProviderUserId, RepoId
 from core.domain.integrations.installation_checks import ReportedDeletion
 from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link
@@ -49,9 +42,7 @@ class World:
 
     now: datetime
     integrations: dict[Installation, Integration] = field(default_factory=dict)
-    repositories: dict[IntegrationId, dict[RepoId, Repository]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
+    repositories: dict[IntegrationId, dict[RepoId, Repository]] = field(default_factory=lambda: defaultdict(dict))
     links: dict[IntegrationId, dict[int, Link]] = field(default_factory=lambda: defaultdict(dict))
     connections: dict[tuple[str, ProviderUserId], Connection] = field(default_factory=dict)
     bindings: dict[tuple[str, ProviderUserId, AccountId], Binding] = field(default_factory=dict)
@@ -182,11 +173,7 @@ async def populate(tx: Transaction, world: World, read: Iterable[tuple[Event, No
     if keys:
         _keep(world, await tx.catalog.find_repositories(keys), await tx.links.of_repositories(keys))
     for integration_id in whole:
-        _keep(
-            world,
-            await tx.catalog.load_repositories(integration_id),
-            await tx.links.of_integration(integration_id),
-        )
+        _keep(world, await tx.catalog.load_repositories(integration_id), await tx.links.of_integration(integration_id))
     await _read_identities(tx, world, pairs)
 
 
@@ -243,9 +230,7 @@ async def _read_identities(tx: Transaction, world: World, read: list[tuple[Event
     sought: dict[str, Sought] = defaultdict(Sought)
     organizations: set[OrganizationId] = set()
     linked = {
-        (integration_id, link.repo_id)
-        for integration_id, links in world.links.items()
-        for link in links.values()
+        (integration_id, link.repo_id) for integration_id, links in world.links.items() for link in links.values()
     }
     for event, notice in read:
         if not isinstance(notice, Push | PullRequest):

@@ -25,14 +25,10 @@ class Interruptions:
     unit_of_work: UnitOfWork
     suspects: Suspects
 
-    async def record_start(
-        self, lane: int, events: Sequence[Event], *, drain_id: UUID
-    ) -> UnfinishedBatch | None:
+    async def record_start(self, lane: int, events: Sequence[Event], *, drain_id: UUID) -> UnfinishedBatch | None:
         """Record a start durably, or return an earlier batch of the lane that has not ended."""
         async with self.unit_of_work() as tx:
-            return await tx.mailbox.record_batch_start(
-                lane, [event.id for event in events], drain_id=drain_id
-            )
+            return await tx.mailbox.record_batch_start(lane, [event.id for event in events], drain_id=drain_id)
 
     async def withdraw_start(self, lane: int, *, drain_id: UUID) -> None:
         """Record an end after losing the connection to storage, unless storage is still unavailable."""

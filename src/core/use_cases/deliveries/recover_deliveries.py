@@ -60,9 +60,7 @@ class RecoverDeliveries:
     clock: Clock
     metrics: Metrics
 
-    async def __call__(
-        self, *, since: timedelta | None = None, dry_run: bool = False
-    ) -> Mapping[str, RecoveryReport]:
+    async def __call__(self, *, since: timedelta | None = None, dry_run: bool = False) -> Mapping[str, RecoveryReport]:
         """Recover from every provider that has a log; raises `StorageUnavailable`.
 
         `since` reads at least so far back, also what was compared before. A dry run changes nothing.
@@ -79,9 +77,7 @@ class RecoverDeliveries:
                 for name, provider in self.providers.items()
             }
 
-    async def _recover(
-        self, provider: GitProvider, *, since: timedelta | None, dry_run: bool
-    ) -> RecoveryReport:
+    async def _recover(self, provider: GitProvider, *, since: timedelta | None, dry_run: bool) -> RecoveryReport:
         if not provider.capabilities.delivery_log:
             return RecoveryReport(stopped_by=NO_DELIVERY_LOG)
         compared = await self.compare(provider, since=since, keep=not dry_run)

@@ -103,9 +103,7 @@ class RetryEvents:
         """
         organization = await require_in_scope(self.directory, self.authorizer, actor, Action.RETRY, scope)
         if where.status not in RETRYABLE:
-            raise EventNotRetryable(
-                "Events with this status cannot be retried. Pass failed, ignored or unrouted."
-            )
+            raise EventNotRetryable("Events with this status cannot be retried. Pass failed, ignored or unrouted.")
         if where.provider is not None:
             require_supported(where.provider, self.providers)
         now = self.clock.now()

@@ -60,9 +60,7 @@ class ShowEvent:
         All organizations require a provider. Raises `EventNotFound`, `OrganizationNotFound` or
         `ActionForbidden`, and for all organizations `PayloadDamaged`.
         """
-        organization, can_read_payload = await require_read_in_scope(
-            self.directory, self.authorizer, actor, scope
-        )
+        organization, can_read_payload = await require_read_in_scope(self.directory, self.authorizer, actor, scope)
         async with self.unit_of_work() as tx:
             event = await get_event(tx, organization, delivery_id, provider)
             repositories = await name_repositories(tx, [event]) if with_results else {}
@@ -110,9 +108,7 @@ class ShowPayload:
         Raises `EventNotFound`, `PayloadExpired`, `PayloadDamaged`, `OrganizationNotFound` or
         `ActionForbidden`.
         """
-        organization = await require_in_scope(
-            self.directory, self.authorizer, actor, Action.READ_PAYLOAD, scope
-        )
+        organization = await require_in_scope(self.directory, self.authorizer, actor, Action.READ_PAYLOAD, scope)
         async with self.unit_of_work() as tx:
             event = await get_event(tx, organization, delivery_id, provider)
             payload = await tx.events.find_payload(event.id)

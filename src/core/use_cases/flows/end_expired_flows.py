@@ -49,9 +49,7 @@ class EndExpiredFlows:
         ended, after = 0, None
         while True:
             async with self.unit_of_work() as tx:
-                waiting = await tx.flows.all_awaiting(
-                    name, made_before=now - _MIN_AGE, after=after, limit=_BATCH_SIZE
-                )
+                waiting = await tx.flows.all_awaiting(name, made_before=now - _MIN_AGE, after=after, limit=_BATCH_SIZE)
             if not waiting:
                 return ended
             if after is None:

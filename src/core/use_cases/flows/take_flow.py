@@ -35,13 +35,7 @@ _FINISHED = frozenset({FlowStatus.COMPLETED, FlowStatus.AWAITING_APPROVAL})
 
 
 async def get_own_flow(
-    tx: Transaction,
-    provider: str,
-    state: str | None,
-    purpose: FlowPurpose,
-    *,
-    cookies: Cookies,
-    session: Actor | None,
+    tx: Transaction, provider: str, state: str | None, purpose: FlowPurpose, *, cookies: Cookies, session: Actor | None
 ) -> Flow:
     """Return the flow of a state, if this browser and user started the flow.
 
@@ -111,12 +105,7 @@ class TakeFlow:
         raise FlowInProgress("in_progress", flow)
 
     async def take_and_end(
-        self,
-        provider: str,
-        state: str | None,
-        purpose: FlowPurpose,
-        cookies: Cookies,
-        session: Actor | None,
+        self, provider: str, state: str | None, purpose: FlowPurpose, cookies: Cookies, session: Actor | None
     ) -> Flow:
         """End an open flow and return it as it was before, for a flow with a single step.
 
@@ -160,7 +149,5 @@ async def authorize_flow(
             "The organization does not exist, or you are not a member of it. Check the organization id."
         )
     actor = UserActor(member.user.id, member.user.external_id, request_id)
-    organization = await require_in(
-        directory, authorizer, actor, Action.INSTALL, member.organization.external_id
-    )
+    organization = await require_in(directory, authorizer, actor, Action.INSTALL, member.organization.external_id)
     return FlowActor(actor, organization)

@@ -52,12 +52,8 @@ class BeginInstall:
         `OrganizationAlreadyConnected`, or `ProviderUnavailable` if the app's page is not known yet.
         """
         if not isinstance(actor, UserActor):
-            raise UserRequired(
-                "Only a user with a browser can install the app. Call this with a user's token."
-            )
-        organization = await require_in(
-            self.directory, self.authorizer, actor, Action.INSTALL, organization_id
-        )
+            raise UserRequired("Only a user with a browser can install the app. Call this with a user's token.")
+        organization = await require_in(self.directory, self.authorizer, actor, Action.INSTALL, organization_id)
         require_supported(provider, self.providers)
         async with self.unit_of_work() as tx:
             current = await tx.integrations.find(organization.id, provider)
@@ -79,9 +75,7 @@ class BeginInstall:
             at=self.clock.now(),
         )
         if is_new:
-            url = await self.providers[provider].install_url(
-                state=secrets.state, account_id=_account_of(current)
-            )
+            url = await self.providers[provider].install_url(state=secrets.state, account_id=_account_of(current))
         else:
             flow, url = self.authorization.request(flow, secrets.state)
         async with self.unit_of_work() as tx:

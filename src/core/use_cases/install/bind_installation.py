@@ -5,13 +5,7 @@ from core.domain.audit.changes import Change
 from core.domain.events.lanes import lane_of
 from core.domain.flows.flow import Flow, FlowStatus, FlowUsed
 from core.domain.identifiers import OrganizationId
-from core.domain.install.binding import (
-    BindingTarget,
-    bind,
-    create_unreachable_events,
-    repositories_to_remove,
-    to_facts,
-)
+from core.domain.install.binding import BindingTarget, bind, create_unreachable_events, repositories_to_remove, to_facts
 from core.domain.install.claims import should_bind
 from core.domain.integrations.domain_events import status_changed
 from core.domain.integrations.integration import Integration
@@ -51,12 +45,7 @@ class BindInstallation:
         return integration
 
     async def _bind(
-        self,
-        tx: Transaction,
-        actor: Actor,
-        provider: str,
-        organization_id: OrganizationId,
-        installation: Installation,
+        self, tx: Transaction, actor: Actor, provider: str, organization_id: OrganizationId, installation: Installation
     ) -> Integration:
         now, provider_id = self.clock.now(), installation.provider_id
         current = await tx.integrations.get_for_update(organization_id, provider)
@@ -68,19 +57,11 @@ class BindInstallation:
         target = BindingTarget(
             organization_id, provider, current, current.id if current else await tx.integrations.next_id()
         )
-        after = bind(
-            target,
-            provider_id,
-            to_facts(installation),
-            suspended_at=installation.suspended_at,
-            at=now,
-        )
+        after = bind(target, provider_id, to_facts(installation), suspended_at=installation.suspended_at, at=now)
         await tx.integrations.apply([Change(current, after, actor)])
         lost: tuple[DomainEvent, ...] = ()
         if current is not None:
-            gone = repositories_to_remove(
-                target, after, await tx.catalog.load_repositories(current.id), at=now
-            )
+            gone = repositories_to_remove(target, after, await tx.catalog.load_repositories(current.id), at=now)
             if gone:
                 await tx.catalog.save_repositories(gone)
                 lost = create_unreachable_events(await tx.links.of_integration(current.id), gone, at=now)

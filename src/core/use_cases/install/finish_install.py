@@ -47,14 +47,7 @@ from core.use_cases.install.bind_installation import BindInstallation
 from core.use_cases.install.open_user_session import OpenUserSession
 from core.use_cases.install.prove_claim import ProveClaim, UnfinishedProof
 from core.use_cases.install.prove_installations import ProofResult, ProveInstallations
-from core.use_cases.install.results import (
-    AwaitingApproval,
-    Checking,
-    Choose,
-    ChooseRequest,
-    Connected,
-    InstallResult,
-)
+from core.use_cases.install.results import AwaitingApproval, Checking, Choose, ChooseRequest, Connected, InstallResult
 from core.use_cases.install.return_without_state import ReturnWithoutState
 from core.use_cases.supported_providers import require_supported
 from ports.authorizer import Authorizer
@@ -131,9 +124,7 @@ class FinishInstall:
             )
         visit = _Visit(provider, returned.state, cookies, session, request_id)
         return await self._visit(
-            visit,
-            lambda flow: _note_callback(flow, returned),
-            lambda flow, who: self._return(flow, who, returned),
+            visit, lambda flow: _note_callback(flow, returned), lambda flow, who: self._return(flow, who, returned)
         )
 
     async def choose(
@@ -169,9 +160,7 @@ class FinishInstall:
         """
         flow: Flow | None = None
         try:
-            flow = await self.take(
-                visit.provider, visit.state, FlowPurpose.INSTALL, visit.cookies, visit.session
-            )
+            flow = await self.take(visit.provider, visit.state, FlowPurpose.INSTALL, visit.cookies, visit.session)
             if flow.status is not FlowStatus.TAKEN:
                 return _repeat_result(flow)
             who = await authorize_flow(flow, self.directory, self.authorizer, request_id=visit.request_id)
@@ -232,9 +221,7 @@ class FinishInstall:
         checking = Checking(url, unfinished.account, so_far.administered, so_far.total, flow.return_to)
         return await self.steps.save(flow, onward, checking)
 
-    async def _decide(
-        self, flow: Flow, who: FlowActor, person: ProviderPerson, proven: ProofResult
-    ) -> InstallResult:
+    async def _decide(self, flow: Flow, who: FlowActor, person: ProviderPerson, proven: ProofResult) -> InstallResult:
         """Connect the only possible installation, or let the user choose from several or unchecked ones."""
         hint, found = flow.installation_id, list(proven.installations)
         if len(found) + len(proven.unchecked) == 1 and not proven.has_retryable:
@@ -246,9 +233,7 @@ class FinishInstall:
                     claimed = replace(flow, step=FlowStep.AUTHORIZE, installation_id=large.provider_id)
                     none_read = RepositoryAdministration(0, 0, is_complete=False)
                     so_far = proven.counts.get(large.provider_id, none_read)
-                    return await self._continue_count(
-                        claimed, UnfinishedProof(person.id, large.account_login, so_far)
-                    )
+                    return await self._continue_count(claimed, UnfinishedProof(person.id, large.account_login, so_far))
         if not found and not proven.unchecked:
             if proven.has_retryable and proven.refusal is not None and len(proven.failed) == 1:
                 raise proven.refusal
@@ -274,9 +259,7 @@ class FinishInstall:
         )
         return await self.steps.save(flow, onward, choice)
 
-    async def _process_choice(
-        self, flow: Flow, who: FlowActor, choice: str, page: int | None
-    ) -> InstallResult:
+    async def _process_choice(self, flow: Flow, who: FlowActor, choice: str, page: int | None) -> InstallResult:
         if flow.step is FlowStep.CHOOSE and page is not None:
             onward = replace(flow, installation_id=None, progress=ProofProgress(page=max(page, 0)))
             return await self.steps.authorize(flow, onward)
@@ -284,9 +267,7 @@ class FinishInstall:
             onward = replace(flow, installation_id=choice, progress=ProofProgress())
             return await self.steps.authorize(flow, onward)
         if flow.step not in (FlowStep.CHOOSE, FlowStep.CHOOSE_REQUEST) or choice not in flow.candidates:
-            raise ChoiceInvalid(
-                "This choice is not one of the options. Go back and choose one of the listed options."
-            )
+            raise ChoiceInvalid("This choice is not one of the options. Go back and choose one of the listed options.")
         if flow.step is FlowStep.CHOOSE_REQUEST:
             assert flow.provider_user_id is not None  # set together with the candidates
             return await self._await_approval(flow, flow.provider_user_id, AccountId(choice), None)
@@ -302,9 +283,7 @@ class FinishInstall:
             requests = await self.providers[flow.provider].installation_requests()
         own = {one.account_id: one for one in requests if one.requester_id == person.id}
         if not own:
-            raise ApprovalNotFound(
-                "You have no open approval request at the provider. Request the installation again."
-            )
+            raise ApprovalNotFound("You have no open approval request at the provider. Request the installation again.")
         if len(own) == 1:
             [request] = own.values()
             return await self._await_approval(flow, person.id, request.account_id, request.account_login)

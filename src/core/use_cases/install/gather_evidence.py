@@ -75,11 +75,7 @@ class GatherEvidence:
     async def _announcements(self, provider: str, provider_id: str) -> tuple[Announcement, ...]:
         async with self.unit_of_work() as tx:
             letters = await tx.mailbox.waiting(
-                provider,
-                provider_id,
-                event_type="installation",
-                action="created",
-                limit=_ANNOUNCEMENTS,
+                provider, provider_id, event_type="installation", action="created", limit=_ANNOUNCEMENTS
             )
         found = []
         for letter in letters:

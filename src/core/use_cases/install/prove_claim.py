@@ -35,13 +35,7 @@ class ProveClaim:
     gather: GatherEvidence
 
     async def __call__(
-        self,
-        flow: Flow,
-        person: ProviderPerson,
-        token: Secret,
-        visible: VisibleInstallations,
-        *,
-        until: datetime,
+        self, flow: Flow, person: ProviderPerson, token: Secret, visible: VisibleInstallations, *, until: datetime
     ) -> Installation | UnfinishedProof:
         """Return the installation, or the progress of its proof; raises what `prove` raises."""
         provider_id = flow.installation_id or ""

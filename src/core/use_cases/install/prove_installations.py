@@ -120,18 +120,11 @@ class ProveInstallations:
             )
         if proven.installations or proven.has_retryable or proven.unchecked or not taken:
             return proven
-        held = await self._page(
-            [one for one in listed if one.provider_id in taken], flow, person, token, until
-        )
+        held = await self._page([one for one in listed if one.provider_id in taken], flow, person, token, until)
         return held if held.installations else proven
 
     async def _page(
-        self,
-        wanted: Sequence[VisibleInstallation],
-        flow: Flow,
-        person: ProviderPerson,
-        token: Secret,
-        until: datetime,
+        self, wanted: Sequence[VisibleInstallation], flow: Flow, person: ProviderPerson, token: Secret, until: datetime
     ) -> ProofResult:
         pages = max(1, -(-len(wanted) // PAGE))
         page = min(flow.progress.page, pages - 1)

@@ -94,6 +94,4 @@ class NoFlow:
     organizations: Sequence[Organization] = ()
 
 
-InstallResult = (
-    Connected | RedirectTo | RetryLater | Checking | Choose | ChooseRequest | AwaitingApproval | NoFlow
-)
+InstallResult = Connected | RedirectTo | RetryLater | Checking | Choose | ChooseRequest | AwaitingApproval | NoFlow

@@ -6,12 +6,7 @@ from core.domain.actors import SystemActor
 from core.domain.audit.changes import Change
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.events.lanes import lane_of
-from core.domain.integrations.installation_checks import (
-    FAILED_CHECK_DELAY,
-    CheckOutcome,
-    DueCheck,
-    apply_check,
-)
+from core.domain.integrations.installation_checks import FAILED_CHECK_DELAY, CheckOutcome, DueCheck, apply_check
 from core.domain.provider import AppRefused, Installation, InstallationGone, ProviderUnavailable, RateLimited
 from ports.alerts import Alerts
 from ports.clock import Clock
@@ -104,9 +99,7 @@ class CheckInstallation:
                 result = apply_check(known, installation, deletion, at=now)
                 outcome, next_check_at = result.outcome, result.next_check_at
                 if result.integration != known:
-                    by = (
-                        SystemActor("webhook", deletion.delivery_id) if deletion else SystemActor("scheduler")
-                    )
+                    by = SystemActor("webhook", deletion.delivery_id) if deletion else SystemActor("scheduler")
                     await tx.integrations.apply([Change(known, result.integration, by)])
                 if result.domain_events:
                     await tx.domain_events.append(result.domain_events)

@@ -31,16 +31,12 @@ class DisconnectIntegration:
     providers: Collection[str]
     clock: Clock
 
-    async def __call__(
-        self, actor: Actor, *, organization_id: UUID, provider: str, uninstall: bool = False
-    ) -> None:
+    async def __call__(self, actor: Actor, *, organization_id: UUID, provider: str, uninstall: bool = False) -> None:
         """Revoke it; one that is revoked already stays so, and may still be asked to be uninstalled.
 
         Raises `IntegrationNotFound`, `ProviderUnknown`, `OrganizationNotFound` or `ActionForbidden`.
         """
-        organization = await require_in(
-            self.directory, self.authorizer, actor, Action.DISCONNECT, organization_id
-        )
+        organization = await require_in(self.directory, self.authorizer, actor, Action.DISCONNECT, organization_id)
         require_supported(provider, self.providers)
         async with self.unit_of_work() as tx:
             found = await tx.integrations.find(organization.id, provider)
@@ -53,8 +49,7 @@ class DisconnectIntegration:
             known = await tx.integrations.get_for_update(organization.id, provider)
             if known is None or known.provider_id != found.provider_id:
                 raise StorageConflict(
-                    "The organization was connected again in the meantime. Load the integration, then try "
-                    "again."
+                    "The organization was connected again in the meantime. Load the integration, then try again."
                 )
             now = self.clock.now()
             after = known if known.is_revoked else known.revoked(StatusReason.DISCONNECTED, at=now)

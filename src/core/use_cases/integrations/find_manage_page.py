@@ -54,7 +54,6 @@ class FindManagePage:
         url = self.providers[provider].manage_url(integration)
         if url is None:
             raise IntegrationNotFound(
-                "The provider has no settings page for this integration. Open the installation at the "
-                "provider."
+                "The provider has no settings page for this integration. Open the installation at the provider."
             )
         return ManagePage(url, to_local_path(return_to))

@@ -6,9 +6,7 @@ from ports.provider import GitProvider
 from ports.unit_of_work import Transaction
 
 
-async def find_manage_url(
-    tx: Transaction, actor: Actor, provider: GitProvider, integration: Integration
-) -> str | None:
+async def find_manage_url(tx: Transaction, actor: Actor, provider: GitProvider, integration: Integration) -> str | None:
     """Return the provider's page of the installation's settings, or None if the actor cannot open it."""
     if await is_of_other_person(tx, actor, integration):
         return None

@@ -26,13 +26,7 @@ class ChangeLink:
     providers: Mapping[str, GitProvider]
 
     async def __call__(
-        self,
-        actor: Actor,
-        *,
-        organization_id: UUID,
-        project_id: UUID,
-        provider: str,
-        choices: LinkChoices,
+        self, actor: Actor, *, organization_id: UUID, project_id: UUID, provider: str, choices: LinkChoices
     ) -> LinkView:
         """Return the link with these choices made; raises `LinkInvalid` and what `ShowLink` raises."""
         organization = await require_in(self.directory, self.authorizer, actor, Action.LINK, organization_id)

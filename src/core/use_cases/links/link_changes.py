@@ -39,13 +39,7 @@ async def link(
 ) -> Link:
     """Link them, and tell; raises `ProjectAlreadyLinked`."""
     made = new_link(
-        project,
-        integration,
-        repository,
-        choices,
-        link_id=await tx.links.next_id(),
-        external_id=uuid4(),
-        at=at,
+        project, integration, repository, choices, link_id=await tx.links.next_id(), external_id=uuid4(), at=at
     )
     await tx.links.apply([Change(None, made, actor)])
     await tx.domain_events.append([link_event(made, DomainEventType.LINK_CREATED, at)])
@@ -55,11 +49,7 @@ async def link(
 
 
 async def let_events_go(
-    unit_of_work: UnitOfWork,
-    organization: Organization,
-    project_id: UUID,
-    provider: str,
-    link_id: UUID | None = None,
+    unit_of_work: UnitOfWork, organization: Organization, project_id: UUID, provider: str, link_id: UUID | None = None
 ) -> None:
     """Leave little to a link's end: a busy one has more events than one statement has time for.
 

@@ -92,9 +92,7 @@ class LinkRepository:
             await tx.commit()
         return done
 
-    async def _make_way(
-        self, organization: Organization, project_id: UUID, provider: str, repo_id: RepoId
-    ) -> None:
+    async def _make_way(self, organization: Organization, project_id: UUID, provider: str, repo_id: RepoId) -> None:
         """Let the events of a link go that is about to be replaced, unless it will not be."""
         async with self.unit_of_work() as tx:
             project = await get_project(tx, organization, project_id)

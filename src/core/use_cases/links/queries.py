@@ -82,9 +82,7 @@ async def _successors(tx: Transaction, gone: Sequence[Link]) -> Mapping[LinkId, 
     """Return the repositories that have the names of those that are gone, without regard to case."""
     if not gone:
         return {}
-    named = await tx.catalog.find_repositories_by_name(
-        [(link.integration_id, link.repo_full_name) for link in gone]
-    )
+    named = await tx.catalog.find_repositories_by_name([(link.integration_id, link.repo_full_name) for link in gone])
     by_name = {(row.integration_id, searchable(row.full_name)): row for row in named}
     found = {link.id: by_name.get((link.integration_id, searchable(link.repo_full_name))) for link in gone}
     return {link_id: row for link_id, row in found.items() if row is not None}

@@ -23,9 +23,7 @@ class ShowLink:
     authorizer: Authorizer
     providers: Mapping[str, GitProvider]
 
-    async def __call__(
-        self, actor: Actor, *, organization_id: UUID, project_id: UUID, provider: str
-    ) -> LinkView:
+    async def __call__(self, actor: Actor, *, organization_id: UUID, project_id: UUID, provider: str) -> LinkView:
         """Return the link.
 
         Raises `ProjectNotLinked`, `ProjectNotFound`, `ProviderUnknown`, `OrganizationNotFound` or

@@ -25,13 +25,7 @@ class UnlinkRepository:
     clock: Clock
 
     async def __call__(
-        self,
-        actor: Actor,
-        *,
-        organization_id: UUID,
-        project_id: UUID,
-        provider: str,
-        link_id: UUID | None = None,
+        self, actor: Actor, *, organization_id: UUID, project_id: UUID, provider: str, link_id: UUID | None = None
     ) -> None:
         """Unlink it, if it is the link that is named; raises `LinkReplaced` and what `ShowLink` raises."""
         organization = await require_in(self.directory, self.authorizer, actor, Action.LINK, organization_id)

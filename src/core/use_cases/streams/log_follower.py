@@ -28,12 +28,7 @@ class DomainEventTail:
     """
 
     def __init__(
-        self,
-        unit_of_work: UnitOfWork,
-        alerts: Alerts,
-        *,
-        feeds: Feeds | None = None,
-        interval: float = INTERVAL,
+        self, unit_of_work: UnitOfWork, alerts: Alerts, *, feeds: Feeds | None = None, interval: float = INTERVAL
     ) -> None:
         self._unit_of_work = unit_of_work
         self._alerts = alerts
@@ -42,9 +37,7 @@ class DomainEventTail:
         self._looking: asyncio.Task[None] | None = None
         self._is_closed = False
 
-    async def follow(
-        self, organization: Organization, wanted: StreamFilter, cursor: int | None
-    ) -> "Following":
+    async def follow(self, organization: Organization, wanted: StreamFilter, cursor: int | None) -> "Following":
         """Begin after the cursor, or without one from now on; `leave` it afterwards.
 
         While the process is stopping it ends at once, which has browsers come again; a refusal would not.
@@ -74,9 +67,7 @@ class DomainEventTail:
     async def read(self, feed: Feed, wanted: StreamFilter, cursor: int) -> Stretch:
         """Return what is behind the cursor from the log itself; raises `StorageUnavailable`."""
         async with self._unit_of_work() as tx:
-            return await tx.domain_events.of_organization(
-                feed.organization.id, wanted, after=cursor, limit=_PAGE
-            )
+            return await tx.domain_events.of_organization(feed.organization.id, wanted, after=cursor, limit=_PAGE)
 
     async def _look_again_and_again(self, feeds: Feeds) -> None:
         try:
@@ -116,9 +107,7 @@ class DomainEventTail:
 class Following:
     """One reader's way through an organization's events."""
 
-    def __init__(
-        self, tail: DomainEventTail, feeds: Feeds, feed: Feed, wanted: StreamFilter, cursor: int
-    ) -> None:
+    def __init__(self, tail: DomainEventTail, feeds: Feeds, feed: Feed, wanted: StreamFilter, cursor: int) -> None:
         self._tail = tail
         self._feeds = feeds
         self._feed = feed
@@ -159,6 +148,4 @@ class Following:
             return None
         found = [event for event in self._feed.behind(self.cursor) if self._wanted.matches(event)]
         page = found[:_PAGE]
-        return Stretch(
-            page, page[-1].id if len(page) < len(found) else max(self.cursor, self._feeds.position)
-        )
+        return Stretch(page, page[-1].id if len(page) < len(found) else max(self.cursor, self._feeds.position))

@@ -48,9 +48,7 @@ class StreamEvents:
         It begins after the cursor, or without one from now on. Raises `CursorInvalid`, `CursorExpired`,
         `TooManyStreams`, `OrganizationNotFound` or `ActionForbidden`.
         """
-        organization = await require_in(
-            self.directory, self.authorizer, actor, Action.STREAM, organization_id
-        )
+        organization = await require_in(self.directory, self.authorizer, actor, Action.STREAM, organization_id)
         begin = parse_cursor(cursor) if cursor is not None else None
         give_back = self.places.take(actor)
         try:
@@ -58,9 +56,7 @@ class StreamEvents:
         except BaseException:
             give_back()
             raise
-        return EventStream(
-            self, actor, organization_id, until=until, following=following, give_back=give_back
-        )
+        return EventStream(self, actor, organization_id, until=until, following=following, give_back=give_back)
 
     def close(self) -> None:
         """End every stream, since the process stops; each caller knows where to go on."""

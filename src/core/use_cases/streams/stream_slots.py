@@ -36,8 +36,7 @@ class Places:
                 )
         if self._all >= self._most:
             raise TooManyStreams(
-                "This process has reached its limit of open streams. Try again later.",
-                retry_after=_RETRY_AFTER,
+                "This process has reached its limit of open streams. Try again later.", retry_after=_RETRY_AFTER
             )
         self._taken.update(names.values())
         self._all += 1

@@ -69,6 +69,4 @@ class AppBreaker:
 
     def _refused(self, known: _Refusals) -> AppRefused:
         wait = max((known.until - self._clock.now()).total_seconds(), 1.0)
-        return AppRefused(
-            "The provider rejects this service's app at the moment. Try again later.", retry_after=wait
-        )
+        return AppRefused("The provider rejects this service's app at the moment. Try again later.", retry_after=wait)

@@ -32,29 +32,21 @@ def open_webhook_secret(cipher: Cipher, sealed: SealedWebhookSecret) -> Secret:
     return cipher.decrypt(sealed.ciphertext, context=context)
 
 
-def seal_for_revocation(
-    cipher: Cipher, external_id: UUID, access: Secret, refresh: Secret | None
-) -> SealedTokens:
+def seal_for_revocation(cipher: Cipher, external_id: UUID, access: Secret, refresh: Secret | None) -> SealedTokens:
     """Encrypt tokens for the row that keeps them until the provider has forgotten them."""
     return SealedTokens(
         cipher.encrypt(access, context=f"git_token_revocations.access_token:{external_id}"),
         None,
-        cipher.encrypt(refresh, context=f"git_token_revocations.refresh_token:{external_id}")
-        if refresh
-        else None,
+        cipher.encrypt(refresh, context=f"git_token_revocations.refresh_token:{external_id}") if refresh else None,
     )
 
 
-def open_for_revocation(
-    cipher: Cipher, external_id: UUID, sealed: SealedTokens
-) -> tuple[Secret, Secret | None]:
+def open_for_revocation(cipher: Cipher, external_id: UUID, sealed: SealedTokens) -> tuple[Secret, Secret | None]:
     """Decrypt them, the access token first; raises `CiphertextRefused`."""
     access = cipher.decrypt(sealed.access, context=f"git_token_revocations.access_token:{external_id}")
     if sealed.refresh is None:
         return access, None
-    return access, cipher.decrypt(
-        sealed.refresh, context=f"git_token_revocations.refresh_token:{external_id}"
-    )
+    return access, cipher.decrypt(sealed.refresh, context=f"git_token_revocations.refresh_token:{external_id}")
 
 
 def seal_user_tokens(cipher: Cipher, external_id: UUID, tokens: UserTokens) -> SealedTokens:

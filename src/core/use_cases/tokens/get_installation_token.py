@@ -50,8 +50,6 @@ class GetInstallationToken:
         """
         await self._obtain(integration, None, ENOUGH)
 
-    async def _obtain(
-        self, integration: Integration, instead_of: Secret | None, at_least: timedelta
-    ) -> OpenToken:
+    async def _obtain(self, integration: Integration, instead_of: Secret | None, at_least: timedelta) -> OpenToken:
         lease = InstallationLease(self.minting, integration, instead_of=instead_of, at_least=at_least)
         return await self.cache.fill(integration, lambda: self.leases.obtain(lease))

@@ -127,9 +127,7 @@ class InstallationLease(Leased[IntegrationId]):
                             raise
                     await self._minting.pause(wait.total_seconds())
         except TimeoutError as error:
-            raise ProviderUnavailable(
-                "The provider does not respond. Try again later.", retry_after=5.0
-            ) from error
+            raise ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5.0) from error
 
     async def _refused(self, refusal: Refusal) -> DomainError | None:
         """Let the integration follow from a refusal; return what callers are told where it changed."""

@@ -48,9 +48,7 @@ class IssueReadToken:
         `IntegrationNotFound`, `ProviderUnknown`, `OrganizationNotFound`, `ActionForbidden`, or what the
         provider says of the installation.
         """
-        organization = await require_in(
-            self.directory, self.authorizer, actor, Action.ISSUE_TOKEN, organization_id
-        )
+        organization = await require_in(self.directory, self.authorizer, actor, Action.ISSUE_TOKEN, organization_id)
         require_supported(provider, self.providers)
         async with self.unit_of_work() as tx:
             integration = require_active(await tx.integrations.find(organization.id, provider))
@@ -68,9 +66,7 @@ class IssueReadToken:
         if not kept:
             await self.providers[provider].revoke_token(minted.token)
             require_active(known)
-            raise RepositoryNotFound(
-                "The organization was connected again in the meantime. Request the token again."
-            )
+            raise RepositoryNotFound("The organization was connected again in the meantime. Request the token again.")
         return ReadToken(minted.token, lease.external_id, minted.expires_at, opened)
 
     async def _mint(self, integration: Integration, repo_ids: Sequence[RepoId]) -> InstallationToken:
@@ -113,9 +109,7 @@ async def _linked(
     projects = {one.external_id: one for one in await tx.projects.find_many(organization.id, wanted)}
     for project_id in wanted:
         if project_id not in projects:
-            raise ProjectNotFound(
-                f"This organization has no project with the id {project_id}. Check the project id."
-            )
+            raise ProjectNotFound(f"This organization has no project with the id {project_id}. Check the project id.")
     links = {
         link.project_id: link
         for link in await tx.links.of_projects([project.id for project in projects.values()])

@@ -23,9 +23,7 @@ class TokenCache:
         """Return the token of an integration's present installation."""
         return self._known.get(_key(integration))
 
-    async def fill(
-        self, integration: Integration, obtain: Callable[[], Coroutine[Any, Any, OpenToken]]
-    ) -> OpenToken:
+    async def fill(self, integration: Integration, obtain: Callable[[], Coroutine[Any, Any, OpenToken]]) -> OpenToken:
         """Return, and remember, a token that is on its way, or that is obtained now."""
         key = _key(integration)
         found = await self._flights.share(key, obtain)

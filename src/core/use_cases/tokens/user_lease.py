@@ -75,9 +75,7 @@ class UserLease(Leased[ConnectionId]):
         """Refresh, and write the new tokens down before anyone uses them."""
         refresh_token = None
         if row.tokens is not None:
-            refresh_token = open_refresh_token(
-                self._refreshing.cipher, self._connection.external_id, row.tokens
-            )
+            refresh_token = open_refresh_token(self._refreshing.cipher, self._connection.external_id, row.tokens)
         if refresh_token is None:
             raise await self._lapsed(row)
         provider, breaker = self._connection.provider, self._refreshing.app_breaker
@@ -100,9 +98,7 @@ class UserLease(Leased[ConnectionId]):
             async with asyncio.timeout(ASKING.total_seconds()):
                 tokens = await provider.refresh(refresh_token)
         except TimeoutError as error:
-            raise ProviderUnavailable(
-                "The provider does not respond. Try again later.", retry_after=5.0
-            ) from error
+            raise ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5.0) from error
         # Without a new one the old stays good: https://www.rfc-editor.org/rfc/rfc6749#section-6
         return replace(tokens, refresh_token=tokens.refresh_token or refresh_token)
 

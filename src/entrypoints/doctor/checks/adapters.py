@@ -18,9 +18,7 @@ def adapter_checks(settings: Settings) -> list[Check]:
             try:
                 check_adapters(settings.adapters, os.environ, stack)
             except SettingsRefused as refusal:
-                return [
-                    fail(_ABOUT, f"{problem.problem}.", f"{problem.remedy}.") for problem in refusal.problems
-                ]
+                return [fail(_ABOUT, f"{problem.problem}.", f"{problem.remedy}.") for problem in refusal.problems]
         configured = ", ".join(adapter.text for adapter in settings.adapters)
         return [ok(_ABOUT, f"All configured adapters match their ports: {configured}.")]
 

@@ -18,13 +18,7 @@ from core.domain.provider import (
 from core.domain.secret import Secret
 from entrypoints.bootstrap.application import github_app
 from entrypoints.bootstrap.outgoing import connect_by, outgoing_of
-from entrypoints.doctor.app import (
-    judge_clock,
-    judge_events,
-    judge_identity,
-    judge_permissions,
-    note_callbacks,
-)
+from entrypoints.doctor.app import judge_clock, judge_events, judge_identity, judge_permissions, note_callbacks
 from entrypoints.doctor.checks.storage import known_deliveries
 from entrypoints.doctor.checks.unset import unset
 from entrypoints.doctor.findings import Check, Finding, fail, note, ok
@@ -51,9 +45,7 @@ _CLIENT_REFUSED = (
 _NO_CODE = Secret("asked-by-crewkit-git-doctor")
 
 
-def provider_checks(
-    settings: Settings, clock: Clock, database: Database | None, stack: AsyncExitStack
-) -> list[Check]:
+def provider_checks(settings: Settings, clock: Clock, database: Database | None, stack: AsyncExitStack) -> list[Check]:
     """Return the checks that call GitHub as the app."""
     app = github_app(settings)
     if app is None:

@@ -20,13 +20,7 @@ from entrypoints.doctor.app import judge_clock, judge_installations
 from entrypoints.doctor.checks.unset import unset
 from entrypoints.doctor.findings import Check, Finding, fail, note, ok
 from entrypoints.doctor.keys import judge_app_keys, judge_keys, judge_webhook_secrets
-from entrypoints.doctor.storage import (
-    judge_backlog,
-    judge_checks,
-    judge_pooler,
-    judge_revision,
-    judge_scheduler,
-)
+from entrypoints.doctor.storage import judge_backlog, judge_checks, judge_pooler, judge_revision, judge_scheduler
 from entrypoints.settings.settings import Settings
 from ports.clock import Clock
 from ports.events import EventFilter
@@ -44,9 +38,7 @@ def storage_checks(settings: Settings, clock: Clock, database: Database | None) 
     """Return the checks of PostgreSQL and of what is stored there."""
     if database is None:
         return [unset(settings, "database", ["DATABASE_URL"], _UNSET)]
-    storage = _Storage(
-        settings, clock, Inspection(database), PostgresUnitOfWork(database), WriteProbe(database)
-    )
+    storage = _Storage(settings, clock, Inspection(database), PostgresUnitOfWork(database), WriteProbe(database))
     return [
         Check("database", storage.server, _REMEDY),
         Check("database writes", _if_available("database writes", storage.writes), _REMEDY),
@@ -153,9 +145,7 @@ class _Storage:
         return judge_installations(await self.inspection.granted(PROVIDER), NEEDS.permissions)
 
 
-def _if_available(
-    about: str, look: Callable[[], Awaitable[list[Finding]]]
-) -> Callable[[], Awaitable[list[Finding]]]:
+def _if_available(about: str, look: Callable[[], Awaitable[list[Finding]]]) -> Callable[[], Awaitable[list[Finding]]]:
     """Return a check that reports a note if the database fails: other checks report that failure already."""
 
     async def look_if_available() -> list[Finding]:

@@ -23,13 +23,7 @@ def token_checks(settings: Settings) -> list[Check]:
             async with http_client(outgoing_of(settings)) as client:
                 keys = await read_key_set(url, client)
         except KeySetUnreadable as error:
-            return [
-                fail(
-                    _ABOUT,
-                    f"The public keys of the token issuer cannot be read from {url} ({error}).",
-                    remedy,
-                )
-            ]
+            return [fail(_ABOUT, f"The public keys of the token issuer cannot be read from {url} ({error}).", remedy)]
         return [ok(_ABOUT, f"{url} publishes {counted(len(keys), 'key')}.")]
 
     async def look_at_pinned() -> list[Finding]:

@@ -28,9 +28,7 @@ class TokenSigner:
         """Return a token that speaks for this user."""
         return self._sign({"sub": str(user_id)}, lifetime)
 
-    def for_service(
-        self, service: str, scopes: Collection[str], *, lifetime: timedelta = DEFAULT_LIFETIME
-    ) -> str:
+    def for_service(self, service: str, scopes: Collection[str], *, lifetime: timedelta = DEFAULT_LIFETIME) -> str:
         """Return a token that speaks for this service, within these scopes."""
         claims = {"sub": service, "service": service, "scope": " ".join(sorted(scopes))}
         return self._sign(claims, lifetime)

@@ -89,9 +89,7 @@ def _socket_directory(home: Path) -> Iterator[Path]:
     # In a shared directory another local user could have made ours first, to sit between us and our servers.
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
-        raise CannotStart(
-            f"{directory} is not a directory that you own with mode 700. Remove it, then start again."
-        )
+        raise CannotStart(f"{directory} is not a directory that you own with mode 700. Remove it, then start again.")
     try:
         yield directory
     finally:

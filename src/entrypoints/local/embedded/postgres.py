@@ -123,8 +123,7 @@ def _version(cluster: Path) -> str | None:
         return None
     except PermissionError:
         raise CannotStart(
-            f"{cluster} belongs to another user. Start as that user, or set CREWKIT_GIT_HOME to another "
-            "directory."
+            f"{cluster} belongs to another user. Start as that user, or set CREWKIT_GIT_HOME to another directory."
         ) from None
 
 

@@ -21,9 +21,7 @@ _TRIES = 3
 # Of a return that is under way: its tries and the pauses between them.
 _LONGEST_RETURN_SECONDS = 75.0
 
-_AGAIN = (
-    "Delete the app on GitHub (Settings > Developer settings > GitHub Apps), then run this command again."
-)
+_AGAIN = "Delete the app on GitHub (Settings > Developer settings > GitHub Apps), then run this command again."
 
 Keep = Callable[[bytes, RegisteredApp | None], Kept]
 """Keeps what GitHub answered: as an app, or as it came where it cannot be read."""
@@ -169,8 +167,7 @@ class RegistrationFlow:
                 else "the code was used before or is more than an hour old"
             )
             raise RegistrationFailed(
-                f"GitHub did not return the app's secrets. The likely reason: {why}. {refused.message} "
-                f"{_AGAIN}"
+                f"GitHub did not return the app's secrets. The likely reason: {why}. {refused.message} {_AGAIN}"
             ) from refused
 
 

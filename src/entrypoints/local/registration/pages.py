@@ -14,12 +14,7 @@ def page_style_source() -> str:
 def begin(*, name: str, github: str, target: str, manifest: str) -> str:
     """Return the page with the button that sends the manifest to GitHub."""
     return _render(
-        "begin.html",
-        title="Register the GitHub App",
-        name=name,
-        github=github,
-        target=target,
-        manifest=manifest,
+        "begin.html", title="Register the GitHub App", name=name, github=github, target=target, manifest=manifest
     )
 
 

@@ -116,9 +116,7 @@ def _app_of_sandbox(home: Home, address: Address) -> dict[str, str]:
     return {f"{PREFIX}SANDBOX_ADDR": str(address), **variables}
 
 
-def _servers(
-    terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[str, str]
-) -> dict[str, str]:
+def _servers(terminal: Terminal, supervisor: Supervisor, home: Home, given: Mapping[str, str]) -> dict[str, str]:
     """Start the servers that were not given, and give the addresses of all."""
     programs = []
     urls = {}
@@ -155,11 +153,7 @@ def _places(demo: Mapping[str, object], home: Home) -> str:
     places = {
         "API": demo["http_url"],
         "gRPC": demo["grpc_target"],
-        **(
-            {"sandbox": f"{demo['sandbox_url']} (simulates GitHub on this machine)"}
-            if demo["sandbox_url"]
-            else {}
-        ),
+        **({"sandbox": f"{demo['sandbox_url']} (simulates GitHub on this machine)"} if demo["sandbox_url"] else {}),
         "demo file": f"{_shown(demo_file(home.path))} (addresses, secrets, users)",
         "logs": _shown(home.logs),
         "data": _shown(home.path),

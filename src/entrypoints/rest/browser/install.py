@@ -19,14 +19,7 @@ from core.domain.flows.callback import (
     CodeMissing,
     SetupAction,
 )
-from core.domain.flows.flow import (
-    FlowExpired,
-    FlowInProgress,
-    FlowInterrupted,
-    FlowInvalid,
-    FlowUsed,
-    to_local_path,
-)
+from core.domain.flows.flow import FlowExpired, FlowInProgress, FlowInterrupted, FlowInvalid, FlowUsed, to_local_path
 from core.domain.install.claims import InstallationNotProven, InstallationNotVisible
 from core.domain.integrations.integration import InstallationBoundElsewhere, OrganizationAlreadyConnected
 from core.domain.organizations import OrganizationNotFound
@@ -169,10 +162,7 @@ class Installing:
                 answers=[
                     Answer(Going),
                     Answer(media_type=HTML),
-                    Answer(
-                        status=HTTPStatus.FOUND,
-                        headers={"location": "The dashboard, or the provider's page."},
-                    ),
+                    Answer(status=HTTPStatus.FOUND, headers={"location": "The dashboard, or the provider's page."}),
                 ],
                 refusals=[*_OF_FINISHING, AuthorizationDenied, CodeMissing, ApprovalNotFound],
                 access=Access.ANYONE,
@@ -189,10 +179,7 @@ class Installing:
                 answers=[
                     Answer(Going),
                     Answer(media_type=HTML),
-                    Answer(
-                        status=HTTPStatus.SEE_OTHER,
-                        headers={"location": "The dashboard, or the provider's page."},
-                    ),
+                    Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "The dashboard, or the provider's page."}),
                 ],
                 refusals=[*_OF_FINISHING, ChoiceInvalid],
                 access=Access.ANYONE,

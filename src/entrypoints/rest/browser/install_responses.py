@@ -151,10 +151,7 @@ _UNASKED: Mapping[SetupAction | None, tuple[str, ...]] = {
         "Approval requested",
         "An owner of the account has to approve the app. Then connect the account in crewkit.",
     ),
-    None: (
-        "Nothing to do here",
-        "To connect an account, open your organization's integrations in crewkit.",
-    ),
+    None: ("Nothing to do here", "To connect an account, open your organization's integrations in crewkit."),
 }
 
 
@@ -170,10 +167,7 @@ def _unasked(
         Link(
             f"Connect {one.name}",
             _install(
-                request,
-                one.external_id,
-                return_to=f"/kit/{one.external_id}/settings/integrations",
-                mode="existing",
+                request, one.external_id, return_to=f"/kit/{one.external_id}/settings/integrations", mode="existing"
             ),
         )
         for one in organizations[:_MOST_OFFERED]
@@ -214,8 +208,7 @@ def _checking(request: Request, checking: Checking, pages: Pages) -> Response:
     return pages.show(
         request,
         f"Checking {checking.account}",
-        "crewkit checks that you are an admin of every repository of this account. This page updates "
-        "automatically.",
+        "crewkit checks that you are an admin of every repository of this account. This page updates automatically.",
         f"Repositories checked: {done}.",
         template="checking.html",
         checked=checking.checked,
@@ -264,10 +257,7 @@ class _Failure:
 def _failure(request: Request, failed: FailedProof) -> _Failure:
     error = failed.refusal
     return _Failure(
-        failed.installation.account_login,
-        name_provider(request, error.message),
-        error.code,
-        sign_on_url(error),
+        failed.installation.account_login, name_provider(request, error.message), error.code, sign_on_url(error)
     )
 
 

@@ -24,11 +24,7 @@ class ManageQuery(Query, frozen=True):
     """Which organization, and where the browser goes after the user has saved the settings."""
 
     organization_id: Annotated[
-        UUID,
-        Meta(
-            description="The organization whose installation to manage. Pass the id of an organization, a "
-            "UUID."
-        ),
+        UUID, Meta(description="The organization whose installation to manage. Pass the id of an organization, a UUID.")
     ]
     return_to: PathWish = "/"
 

@@ -190,9 +190,7 @@ class Pages:
             )
         return [Link(_RESTARTED[error.code], action)]
 
-    def for_people(
-        self, handler: Callable[[Request], Awaitable[Response]]
-    ) -> Callable[[Request], Awaitable[Response]]:
+    def for_people(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         """Let a handler's refusals be pages, to browsers: a person cannot read a problem in JSON."""
 
         async def answer(request: Request) -> Response:

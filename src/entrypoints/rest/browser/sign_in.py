@@ -54,9 +54,7 @@ def development_sign_in(settings: Settings) -> SignIn | None:
     if not settings.development_key.exists():
         return None
     signer = TokenSigner(
-        settings.development_key.read_bytes(),
-        issuer=settings.auth_issuer,
-        audience=settings.auth_audience,
+        settings.development_key.read_bytes(), issuer=settings.auth_issuer, audience=settings.auth_audience
     )
     return SignIn(partial(demo_users, settings.home), signer)
 

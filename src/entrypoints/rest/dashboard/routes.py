@@ -76,8 +76,7 @@ class Dashboard:
             return self.pages.show(
                 request,
                 "The dashboard is not built",
-                "The API works without it. To build it in a source checkout, run `make dashboard` and "
-                "restart the API.",
+                "The API works without it. To build it in a source checkout, run `make dashboard` and restart the API.",
                 action=Link("API reference", "/docs"),
                 status=HTTPStatus.SERVICE_UNAVAILABLE,
             )

@@ -37,8 +37,7 @@ async def read_json(request: Request, form: type[T]) -> T:
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "The content type is not supported here. Send application/json.",
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The content type is not supported here. Send application/json."
         )
     body = await read_body(request)
     # PostgreSQL keeps no text with this character, and nobody means it.
@@ -72,9 +71,7 @@ def _without_doubles(pairs: list[tuple[str, object]]) -> None:
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
         double = next(name for name in names if names.count(name) > 1)
-        raise JsonRefused(
-            _NOT_OF_THE_FORM, fields=[FieldError(double, "This name is repeated. Send it once.")]
-        )
+        raise JsonRefused(_NOT_OF_THE_FORM, fields=[FieldError(double, "This name is repeated. Send it once.")])
 
 
 def _explained(message: str) -> JsonRefused:

@@ -10,12 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.domain.idempotency import (
-    IdempotencyKey,
-    IdempotencyKeyInvalid,
-    IdempotencyKeyReused,
-    idempotency_key,
-)
+from core.domain.idempotency import IdempotencyKey, IdempotencyKeyInvalid, IdempotencyKeyReused, idempotency_key
 from core.use_cases.idempotency.once import Once
 from entrypoints.rest.http.json_response import Json
 
@@ -23,9 +18,7 @@ OF_KEYS = [IdempotencyKeyInvalid, IdempotencyKeyReused]
 """Refusals of what takes a key."""
 
 REPLAYED = "Idempotent-Replayed"
-TOLD: Mapping[str, str] = {
-    REPLAYED: "`true` if this is the stored response to an earlier request with the same key."
-}
+TOLD: Mapping[str, str] = {REPLAYED: "`true` if this is the stored response to an earlier request with the same key."}
 """The headers of what was done under a key."""
 
 

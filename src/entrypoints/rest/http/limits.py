@@ -89,10 +89,7 @@ def _refusal(scope: Scope) -> tuple[HTTPStatus, str, str] | None:
     """Return why a request's first lines are refused, if they are."""
     path, query, headers = scope["raw_path"], scope["query_string"], scope["headers"]
     if not (_is_text(path, without=_CONTROL) and _is_text(query, without=_NUL)):
-        detail = (
-            "The path or the query contains a control character, or is not percent-encoded UTF-8. "
-            "Correct the URL."
-        )
+        detail = "The path or the query contains a control character, or is not percent-encoded UTF-8. Correct the URL."
         return HTTPStatus.BAD_REQUEST, "request_malformed", detail
     for name, value in headers:
         if name == b"content-length" and value.isdigit() and int(value) > LARGEST:

@@ -49,9 +49,7 @@ class PathParameter:
 
 PARAMETERS: Mapping[str, PathParameter] = {
     "org_id": PathParameter("The id of the organization.", UUID, "4b1c8a3e-7d52-4c0e-9a52-5a0f2d3b6c11"),
-    "provider": PathParameter(
-        "The name of the provider.", Annotated[str, Meta(min_length=1, max_length=64)], "github"
-    ),
+    "provider": PathParameter("The name of the provider.", Annotated[str, Meta(min_length=1, max_length=64)], "github"),
     "repo_id": PathParameter(
         "The provider's id of the repository. The id does not change when the repository is renamed.",
         Annotated[str, Meta(min_length=1, max_length=64)],

@@ -54,18 +54,12 @@ OF_HTTP: Mapping[HTTPStatus, tuple[str, str]] = {
         "method_not_allowed",
         "This path does not support the method. Use a method listed in the `Allow` header.",
     ),
-    HTTPStatus.REQUEST_TIMEOUT: (
-        "body_too_slow",
-        "The request body did not arrive in time. Send the request again.",
-    ),
+    HTTPStatus.REQUEST_TIMEOUT: ("body_too_slow", "The request body did not arrive in time. Send the request again."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
         "body_too_large",
         "The request body is larger than this endpoint accepts. Send a smaller body.",
     ),
-    HTTPStatus.REQUEST_URI_TOO_LONG: (
-        "uri_too_long",
-        "The URL is too long. Send at most 8 KB of path and query.",
-    ),
+    HTTPStatus.REQUEST_URI_TOO_LONG: ("uri_too_long", "The URL is too long. Send at most 8 KB of path and query."),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (
         "unsupported_media_type",
         (
@@ -125,12 +119,7 @@ def status_of(error: DomainError | type[DomainError]) -> HTTPStatus:
 def problem_of(error: DomainError, request_id: str) -> Response:
     """Return the response that tells a caller of this error."""
     return problem(
-        status_of(error),
-        error.code,
-        error.message,
-        request_id,
-        errors=error.fields,
-        headers=headers_of(error),
+        status_of(error), error.code, error.message, request_id, errors=error.fields, headers=headers_of(error)
     )
 
 

@@ -85,8 +85,7 @@ class HttpProtocol(HttpToolsProtocol):
             return
         request_id = new_request_id()
         error = TooManyConnections(
-            "The server has reached its limit of open connections. Close idle connections, or try "
-            "again later."
+            "The server has reached its limit of open connections. Close idle connections, or try again later."
         )
         self._refusal = _render(problem_of(error, request_id), request_id)
         if self._open_connections.can_drain_refused:

@@ -15,8 +15,7 @@ CURSOR_HINT = "Pass the `next_cursor` of the previous page, or nothing for the f
 
 # The part of a description from "Pass" on is also the error message for an invalid value.
 Limit = Annotated[
-    int,
-    Meta(ge=1, le=100, description="The maximum number of results per page. Pass an integer from 1 to 100."),
+    int, Meta(ge=1, le=100, description="The maximum number of results per page. Pass an integer from 1 to 100.")
 ]
 Cursor = Annotated[str, Meta(max_length=1024, description=f"Where the page starts. {CURSOR_HINT}")]
 PathWish = Annotated[

@@ -70,9 +70,7 @@ def _is_representation(path: str, start: Message) -> bool:
     if headers.get(b"cache-control", b"").startswith(b"public"):
         return True
     return (
-        b"cache-control" not in headers
-        and headers.get(b"content-type") == JSON.encode()
-        and path.startswith("/api/")
+        b"cache-control" not in headers and headers.get(b"content-type") == JSON.encode() and path.startswith("/api/")
     )
 
 

@@ -11,9 +11,7 @@ _DRAIN_SECONDS = 10
 _DEFAULT_LIMITS = ConnectionLimits()
 
 
-def server_config(
-    app: ASGIApp, address: Address, limits: ConnectionLimits = _DEFAULT_LIMITS
-) -> uvicorn.Config:
+def server_config(app: ASGIApp, address: Address, limits: ConnectionLimits = _DEFAULT_LIMITS) -> uvicorn.Config:
     """Return the configuration of a server that runs on the current event loop."""
     return uvicorn.Config(
         app,

@@ -34,8 +34,7 @@ _TAGS = {
 }
 _HEADERS = {
     "RequestId": {
-        "description": "The id of the request: the `X-Request-Id` of the request if it is valid, otherwise "
-        "a new id.",
+        "description": "The id of the request: the `X-Request-Id` of the request if it is valid, otherwise a new id.",
         "required": True,
         "schema": {"type": "string"},
     },
@@ -83,8 +82,7 @@ _SIGNATURE = {
     "type": "apiKey",
     "in": "header",
     "name": "X-Hub-Signature-256",
-    "description": "`sha256=`, followed by the HMAC-SHA256 of the raw body with the webhook secret, "
-    "as hex digits.",
+    "description": "`sha256=`, followed by the HMAC-SHA256 of the raw body with the webhook secret, as hex digits.",
 }
 _PLACEHOLDER = re.compile(r"\{(\w+)")
 _SECURITY: dict[Access, list[dict[str, list[str]]]] = {

@@ -22,10 +22,7 @@ class BranchQuery(Query, frozen=True):
 
     q: Annotated[
         str,
-        Meta(
-            max_length=256,
-            description=f"Only branches whose name contains this text, ignoring case. {SEARCH_HINT}",
-        ),
+        Meta(max_length=256, description=f"Only branches whose name contains this text, ignoring case. {SEARCH_HINT}"),
     ] = ""
     limit: Limit = 50
     cursor: Cursor = ""

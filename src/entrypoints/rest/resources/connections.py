@@ -8,11 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.domain.actors import Actor
-from core.domain.connections.connection import (
-    EmailPermissionMissing,
-    OtherAccountConnected,
-    ProviderAccountTaken,
-)
+from core.domain.connections.connection import EmailPermissionMissing, OtherAccountConnected, ProviderAccountTaken
 from core.domain.connections.views import ConnectionStanding, ConnectionView
 from core.domain.flows.callback import AuthorizationDenied, Callback, CodeMissing
 from core.domain.flows.flow import FlowExpired, FlowInvalid, FlowUsed
@@ -39,10 +35,7 @@ from entrypoints.rest.openapi.errors import OF_PROVIDER
 _Name = Annotated[str, Meta(min_length=1, max_length=64)]
 _Given = Annotated[
     str,
-    Meta(
-        max_length=2048,
-        description="Added to the redirect by the provider. Pass the value that the provider sent.",
-    ),
+    Meta(max_length=2048, description="Added to the redirect by the provider. Pass the value that the provider sent."),
 ]
 
 
@@ -236,9 +229,7 @@ class Connecting:
         return_to = await self.finish(
             request.path_params["provider"],
             Callback(
-                state=query.state or None,
-                code=Secret(query.code) if query.code else None,
-                error=query.error or None,
+                state=query.state or None, code=Secret(query.code) if query.code else None, error=query.error or None
             ),
             cookies=self.flow.cookies.reader(request),
             session=await self.flow.find_session(request),

@@ -80,10 +80,7 @@ class StreamQuery(Query, frozen=True):
         UUID | None, Meta(description="Only events of this project. Pass the id of a project, a UUID.")
     ] = None
     type: Annotated[
-        str,
-        Meta(
-            max_length=512, description="Only events of these types. Pass event types, separated by commas."
-        ),
+        str, Meta(max_length=512, description="Only events of these types. Pass event types, separated by commas.")
     ] = ""
     cursor: Annotated[
         str,
@@ -102,11 +99,7 @@ class EventStreamResponse(Response):
     """
 
     def __init__(
-        self,
-        stream: EventStream,
-        *,
-        heartbeat: float = _HEARTBEAT_SECONDS,
-        patience: float = _PATIENCE_SECONDS,
+        self, stream: EventStream, *, heartbeat: float = _HEARTBEAT_SECONDS, patience: float = _PATIENCE_SECONDS
     ) -> None:
         super().__init__(headers=_HEADERS, media_type=EVENT_STREAM)
         del self.headers["content-length"]
@@ -162,9 +155,7 @@ def operations(authentication: Authentication, stream_events: StreamEvents) -> l
             actor,
             organization_id=request.path_params["org_id"],
             until=request.scope["token_expires_at"],
-            wanted=StreamFilter(
-                frozenset([query.project_id] if query.project_id else []), _types(query.type)
-            ),
+            wanted=StreamFilter(frozenset([query.project_id] if query.project_id else []), _types(query.type)),
             cursor=request.headers.get(LAST_EVENT_ID) or query.cursor or None,
         )
         return EventStreamResponse(opened)

@@ -15,14 +15,10 @@ from entrypoints.rest.http.queries import Query
 ProviderName = Annotated[
     str,
     Meta(
-        min_length=1,
-        max_length=64,
-        description="The provider. Pass the name of a supported provider, such as github.",
+        min_length=1, max_length=64, description="The provider. Pass the name of a supported provider, such as github."
     ),
 ]
-RepositoryNumber = Annotated[
-    str, Meta(min_length=1, max_length=64, description="The provider's id of the repository.")
-]
+RepositoryNumber = Annotated[str, Meta(min_length=1, max_length=64, description="The provider's id of the repository.")]
 
 _ONLY_PROVIDER = "github"
 

@@ -84,9 +84,7 @@ def operations(
         actor = await authentication(request)
         read_query(request, NoQuery)
         organization_id = request.path_params["org_id"]
-        view = await show_project(
-            actor, organization_id=organization_id, project_id=request.path_params["project_id"]
-        )
+        view = await show_project(actor, organization_id=organization_id, project_id=request.path_params["project_id"])
         return Json(_body(view, organization_id))
 
     async def import_project(request: Request) -> Response:
@@ -115,8 +113,7 @@ def operations(
             name="list_projects",
             summary="List projects",
             tag=Tag.PROJECTS,
-            description="Returns the organization's projects, sorted by name, each with its linked "
-            "repository.",
+            description="Returns the organization's projects, sorted by name, each with its linked repository.",
             query=ProjectQuery,
             answers=[Answer(ProjectList)],
         ),
@@ -141,9 +138,7 @@ def operations(
             description="Creates a project and links it to the repository in one transaction. If the project "
             "or the link cannot be created, nothing is changed.",
             body=ImportForm,
-            answers=[
-                Answer(ProjectBody, HTTPStatus.CREATED, headers={"Location": "The path of the link.", **TOLD})
-            ],
+            answers=[Answer(ProjectBody, HTTPStatus.CREATED, headers={"Location": "The path of the link.", **TOLD})],
             refusals=[
                 *OF_CATALOG,
                 *OF_KEYS,

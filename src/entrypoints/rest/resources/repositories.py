@@ -51,10 +51,7 @@ class RepositoryQuery(Query, frozen=True):
     ] = None
     fork: Annotated[
         bool | None,
-        Meta(
-            description="`true`: only forks. `false`: only repositories that are not forks. Pass true or "
-            "false."
-        ),
+        Meta(description="`true`: only forks. `false`: only repositories that are not forks. Pass true or false."),
     ] = None
     limit: Limit = 50
     cursor: Cursor = ""
@@ -67,8 +64,7 @@ class RepositoryQuery(Query, frozen=True):
         ),
     ] = False
     projects: Annotated[
-        bool,
-        Meta(description="Whether to include the linked projects of each repository. Pass true or false."),
+        bool, Meta(description="Whether to include the linked projects of each repository. Pass true or false.")
     ] = False
 
 
@@ -140,8 +136,7 @@ def operations(
         following = encode_cursor(page.next) if page.next else None
         projects = page.projects
         data = [
-            _body(found, None if projects is None else projects.get(found.repo_id, ()))
-            for found in page.repositories
+            _body(found, None if projects is None else projects.get(found.repo_id, ())) for found in page.repositories
         ]
         return Json(RepositoryList(data, following, catalog_sync(page.sync)))
 

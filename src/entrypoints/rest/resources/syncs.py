@@ -21,9 +21,7 @@ def operations(authentication: Authentication, request_sync: RequestSync) -> lis
         actor = await authentication(request)
         read_query(request, NoQuery)
         state = await request_sync(
-            actor,
-            organization_id=request.path_params["org_id"],
-            provider=request.path_params["provider"],
+            actor, organization_id=request.path_params["org_id"], provider=request.path_params["provider"]
         )
         return Json(catalog_sync(state), HTTPStatus.ACCEPTED)
 

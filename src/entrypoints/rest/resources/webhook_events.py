@@ -30,16 +30,14 @@ class EventQuery(Query, frozen=True):
     status: Annotated[
         EventStatus | None, Meta(description=f"Only events with this status. Pass one of {_STATUSES}.")
     ] = None
-    event: Annotated[
-        _Name | None, Meta(description="Only events of this type. Pass an event type, such as push.")
-    ] = None
+    event: Annotated[_Name | None, Meta(description="Only events of this type. Pass an event type, such as push.")] = (
+        None
+    )
     project_id: Annotated[
-        UUID | None,
-        Meta(description="Only events that concern this project. Pass the id of a project, a UUID."),
+        UUID | None, Meta(description="Only events that concern this project. Pass the id of a project, a UUID.")
     ] = None
     provider: Annotated[
-        _Name | None,
-        Meta(description="Only events from this provider. Pass the name of a provider, such as github."),
+        _Name | None, Meta(description="Only events from this provider. Pass the name of a provider, such as github.")
     ] = None
     since: Moment = None
     limit: Limit = 50
@@ -109,11 +107,7 @@ class EventList(msgspec.Struct):
     next_cursor: str | None
 
 
-def operations(
-    authentication: Authentication,
-    list_events: ListEvents,
-    show_event: ShowEvent,
-) -> list[Operation]:
+def operations(authentication: Authentication, list_events: ListEvents, show_event: ShowEvent) -> list[Operation]:
     """Return what shows an organization's events."""
 
     async def events(request: Request) -> Response:
@@ -134,9 +128,7 @@ def operations(
         )
         following = encode_cursor(RowPlace(page.next)) if page.next else None
         data = [
-            EventListed(
-                **msgspec.structs.asdict(event_body(event)), verdict=_verdict_for(event, query.project_id)
-            )
+            EventListed(**msgspec.structs.asdict(event_body(event)), verdict=_verdict_for(event, query.project_id))
             for event in page.events
         ]
         return Json(EventList(data, following))
@@ -144,11 +136,7 @@ def operations(
     async def event(request: Request) -> Response:
         actor = await authentication(request)
         read_query(request, NoQuery)
-        shown = await show_event(
-            actor,
-            OneOrganization(request.path_params["org_id"]),
-            request.path_params["event_id"],
-        )
+        shown = await show_event(actor, OneOrganization(request.path_params["org_id"]), request.path_params["event_id"])
         return Json(
             EventShownBody(
                 **msgspec.structs.asdict(event_body(shown.event)),
@@ -223,6 +211,4 @@ def _verdict_for(event: Event, project_id: UUID | None) -> VerdictBody | None:
 
 
 def _verdict(verdict: Verdict) -> VerdictBody:
-    return VerdictBody(
-        verdict.subject, verdict.outcome, verdict.reason, verdict.subject_id, verdict.project_id
-    )
+    return VerdictBody(verdict.subject, verdict.outcome, verdict.reason, verdict.subject_id, verdict.project_id)

@@ -49,11 +49,7 @@ class RetriedBody(msgspec.Struct):
     next_cursor: str | None
 
 
-def operations(
-    authentication: Authentication,
-    retry_event: RetryEvent,
-    retry_events: RetryEvents,
-) -> list[Operation]:
+def operations(authentication: Authentication, retry_event: RetryEvent, retry_events: RetryEvents) -> list[Operation]:
     """Return what processes an organization's events again."""
 
     async def one(request: Request) -> Response:
@@ -101,11 +97,7 @@ def operations(
             "1,000 events, newest first, and returns their number. If the response has a `next_cursor`, "
             "pass it as `cursor` in the next request to retry the remaining events.",
             body=RetryForm,
-            answers=[
-                Answer(
-                    RetriedBody, HTTPStatus.ACCEPTED, "The events are queued for processing.", headers=TOLD
-                )
-            ],
+            answers=[Answer(RetriedBody, HTTPStatus.ACCEPTED, "The events are queued for processing.", headers=TOLD)],
             refusals=[*OF_KEYS, EventNotRetryable, ProviderUnknown],
             takes_idempotency_key=True,
         ),
@@ -118,9 +110,7 @@ def operations(
             tag=Tag.EVENTS,
             description="Queues one failed, ignored or unrouted event, so that it is processed again. A "
             "successfully processed event cannot be retried.",
-            answers=[
-                Answer(EventBody, HTTPStatus.ACCEPTED, "The event is queued for processing.", headers=TOLD)
-            ],
+            answers=[Answer(EventBody, HTTPStatus.ACCEPTED, "The event is queued for processing.", headers=TOLD)],
             refusals=[*OF_KEYS, EventNotFound, EventNotRetryable, PayloadExpired],
             takes_idempotency_key=True,
         ),

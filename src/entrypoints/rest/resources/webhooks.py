@@ -60,9 +60,7 @@ class KnownDelivery(msgspec.Struct):
 
 
 _KNOWN = {
-    Receipt.DUPLICATE: KnownDelivery(
-        "duplicate", "This delivery was received before. It is not processed again."
-    ),
+    Receipt.DUPLICATE: KnownDelivery("duplicate", "This delivery was received before. It is not processed again."),
     Receipt.REPLAYED: KnownDelivery(
         "replayed", "The same body was received under another delivery id. It is not processed again."
     ),
@@ -165,9 +163,7 @@ class WebhookEndpoint:
         body = _Body()
         try:
             digest = await self._read(receive, protocol, body)
-            verify = partial(
-                protocol.verify, headers, body.parts[0], digest=digest, form=form, claimed=claimed
-            )
+            verify = partial(protocol.verify, headers, body.parts[0], digest=digest, form=form, claimed=claimed)
             # Reading a large body would hold up every other delivery.
             delivery = await asyncio.to_thread(verify) if body.size > _LARGE_BODY else verify()
             if claimed is not None:
@@ -260,9 +256,7 @@ class _Body:
 class _Refusal(Exception):
     """The request is refused for what HTTP alone shows."""
 
-    def __init__(
-        self, status: HTTPStatus, code: str, detail: str, headers: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, status: HTTPStatus, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
@@ -280,9 +274,7 @@ def _too_large() -> _Refusal:
 
 def _too_slow() -> _Refusal:
     return _Refusal(
-        HTTPStatus.REQUEST_TIMEOUT,
-        "body_too_slow",
-        "The request body did not arrive in time. Send the request again.",
+        HTTPStatus.REQUEST_TIMEOUT, "body_too_slow", "The request body did not arrive in time. Send the request again."
     )
 
 
@@ -307,7 +299,6 @@ def _admitted(method: str, headers: Headers) -> bool:
         raise _Refusal(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",
-            "The content type is not supported here. Send application/json or "
-            "application/x-www-form-urlencoded.",
+            "The content type is not supported here. Send application/json or application/x-www-form-urlencoded.",
         )
     return content_type == _FORM

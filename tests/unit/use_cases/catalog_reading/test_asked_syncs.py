@@ -57,12 +57,8 @@ async def test_a_running_sync_answers_whoever_asks(connected: Connected) -> None
     assert (await catalog.read(connected.integration)).sync_requested_at is None
 
 
-@pytest.mark.parametrize(
-    ("code", "waits"), [("provider_unavailable", False), ("provider_rate_limited", True)]
-)
-async def test_a_failed_sync_is_tried_again_at_once_when_asked(
-    connected: Connected, code: str, waits: bool
-) -> None:
+@pytest.mark.parametrize(("code", "waits"), [("provider_unavailable", False), ("provider_rate_limited", True)])
+async def test_a_failed_sync_is_tried_again_at_once_when_asked(connected: Connected, code: str, waits: bool) -> None:
     """A person who has mended something need not wait for the retry, unless it is the provider's wish."""
     catalog = connected.catalog
     retry_at = catalog.clock.now() + timedelta(hours=1)

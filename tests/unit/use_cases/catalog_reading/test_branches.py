@@ -7,12 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.errors import DomainError
-from core.domain.provider import (
-    AppRefused,
-    NotVisible,
-    ProviderUnavailable,
-    RateLimited,
-)
+from core.domain.provider import AppRefused, NotVisible, ProviderUnavailable, RateLimited
 from core.use_cases.catalog.branch_cache import BranchMemory
 from core.use_cases.catalog.list_branches import BranchPage
 from testing.builders.entities import ago
@@ -74,9 +69,7 @@ DOWN: dict[str, DomainError] = {
 
 
 @pytest.mark.parametrize("error", DOWN.values(), ids=DOWN.keys())
-async def test_what_was_known_is_served_while_the_provider_is_down(
-    connected: Connected, error: DomainError
-) -> None:
+async def test_what_was_known_is_served_while_the_provider_is_down(connected: Connected, error: DomainError) -> None:
     """Marked as stale, with its time; fresh again when it answers."""
     catalog = connected.catalog
     connected.has_branches("main", "known")
@@ -160,13 +153,7 @@ async def test_the_memory_is_bounded(connected: Connected) -> None:
     bounded = BranchMemory(most=5)
     asked = catalog.list_branches
     catalog.list_branches = type(asked)(
-        asked.unit_of_work,
-        asked.directory,
-        asked.authorizer,
-        asked.access,
-        asked.clock,
-        asked.all_branches,
-        bounded,
+        asked.unit_of_work, asked.directory, asked.authorizer, asked.access, asked.clock, asked.all_branches, bounded
     )
     connected.has_branches("a", "b", "main")
     for repo_id in ("1", "2", "3", "2", "3", "1"):

@@ -15,10 +15,7 @@ from core.domain.integrations.integration import IntegrationNotActive, Integrati
 from core.domain.integrations.integration import StatusReason as Reason
 from core.domain.organizations import OrganizationNotFound, Role
 from core.domain.permissions import ActionForbidden
-from core.domain.provider import (
-    ProviderUnavailable,
-    ProviderUnknown,
-)
+from core.domain.provider import ProviderUnavailable, ProviderUnknown
 from testing.builders.entities import PROVIDER, Fact, a_repository, ago
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.catalog_reader import Connected, request
@@ -57,10 +54,7 @@ async def test_lists_are_served_while_the_provider_is_down(connected: Connected)
     assert page.sync.error == "provider_unavailable"
     assert page.sync.retry_at is not None
     details = await catalog.show_repository(
-        connected.member,
-        organization_id=connected.organization.external_id,
-        provider=PROVIDER,
-        repo_id=RepoId("2"),
+        connected.member, organization_id=connected.organization.external_id, provider=PROVIDER, repo_id=RepoId("2")
     )
     assert (details.repository.full_name, details.sync) == ("acme/repository-2", page.sync)
 
@@ -84,9 +78,7 @@ REFUSED: list[tuple[dict[str, Fact], type[DomainError]]] = [
 
 
 @pytest.mark.parametrize(("asked", "error"), REFUSED)
-async def test_what_does_not_exist(
-    connected: Connected, asked: dict[str, Fact], error: type[DomainError]
-) -> None:
+async def test_what_does_not_exist(connected: Connected, asked: dict[str, Fact], error: type[DomainError]) -> None:
     """An organization, or a provider; the refusal of the latter names those there are."""
     with pytest.raises(error) as refusal:
         await connected.list(**asked)
@@ -120,9 +112,7 @@ async def test_an_organization_without_an_integration(connected: Connected) -> N
     with pytest.raises(IntegrationNotFound):
         await connected.list(actor=owner, organization_id=organization.external_id)
     with pytest.raises(IntegrationNotFound):
-        await connected.catalog.request_sync(
-            owner, organization_id=organization.external_id, provider=PROVIDER
-        )
+        await connected.catalog.request_sync(owner, organization_id=organization.external_id, provider=PROVIDER)
 
 
 async def test_only_repositories_of_this_integrations_catalog_are_shown(connected: Connected) -> None:

@@ -36,9 +36,7 @@ async def listed_as(catalog: Catalog, integration: Integration, *pages: Reposito
 
 
 @pytest.mark.parametrize(
-    "totals",
-    [(4, 4), (3, 4), (4, 3), (2, 2)],
-    ids=["some are missing", "one came", "one went", "more than there are"],
+    "totals", [(4, 4), (3, 4), (4, 3), (2, 2)], ids=["some are missing", "one came", "one went", "more than there are"]
 )
 async def test_an_incomplete_listing_removes_nothing(catalog: Catalog, totals: tuple[int, int]) -> None:
     """While pages move some are missed: what is shown is taken in, what is not stays."""
@@ -68,10 +66,7 @@ async def test_an_incomplete_listing_removes_nothing(catalog: Catalog, totals: t
 
 FAILURES = {
     "outage": (ProviderUnavailable("It does not answer."), timedelta(minutes=1)),
-    "limit": (
-        RateLimited(ago(minutes=-40), retry_after=2400.0),
-        timedelta(minutes=40),
-    ),
+    "limit": (RateLimited(ago(minutes=-40), retry_after=2400.0), timedelta(minutes=40)),
     "suspended": (InstallationSuspended("It is suspended."), timedelta(minutes=1)),
     "unreadable": (AnswerUnreadable("It cannot be read."), timedelta(minutes=1)),
     "allow list": (AddressNotAllowed("It blocks us."), timedelta(minutes=1)),
@@ -79,9 +74,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize(("error", "delay"), FAILURES.values(), ids=FAILURES.keys())
-async def test_a_failure_keeps_the_catalog_and_its_age(
-    catalog: Catalog, error: DomainError, delay: timedelta
-) -> None:
+async def test_a_failure_keeps_the_catalog_and_its_age(catalog: Catalog, error: DomainError, delay: timedelta) -> None:
     """It is tried again later, and not before the provider wants that."""
     integration = await catalog.connected(facts("1"))
     await synced(catalog, integration)

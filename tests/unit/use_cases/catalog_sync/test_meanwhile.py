@@ -71,10 +71,7 @@ async def test_what_an_event_wrote_meanwhile_stays(catalog: Catalog) -> None:
 
 REBOUND: dict[str, dict[str, Fact]] = {
     "another installation": {"provider_id": "77"},
-    "suspended": {
-        "status": IntegrationStatus.SUSPENDED,
-        "status_reason": StatusReason.SUSPENDED_ON_PROVIDER,
-    },
+    "suspended": {"status": IntegrationStatus.SUSPENDED, "status_reason": StatusReason.SUSPENDED_ON_PROVIDER},
     "revoked": {"status": IntegrationStatus.REVOKED, "status_reason": StatusReason.DISCONNECTED},
 }
 

@@ -7,11 +7,7 @@ import pytest
 
 from core.domain.deliveries.delivery import Receipt, VerifiedDelivery
 from core.domain.errors import DomainError, StorageUnavailable
-from core.domain.provider import (
-    AppRefused,
-    ProviderUnavailable,
-    RateLimited,
-)
+from core.domain.provider import AppRefused, ProviderUnavailable, RateLimited
 from core.use_cases.deliveries.recover_deliveries import HELD_ELSEWHERE
 from ports.delivery_log import DeliveryLog
 from testing.builders.entities import PROVIDER

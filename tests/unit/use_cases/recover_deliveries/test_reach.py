@@ -43,9 +43,7 @@ async def test_what_we_act_on_comes_first_and_a_run_has_an_end(recovery: Recover
     relevant = []
     for number in range(7000):
         matters = number % 26 == 0
-        guid = recovery.log(
-            ago=timedelta(seconds=90_000 - number), event="push" if matters else "workflow_job"
-        )
+        guid = recovery.log(ago=timedelta(seconds=90_000 - number), event="push" if matters else "workflow_job")
         if matters:
             relevant.append(guid)
     assert len(relevant) == 270

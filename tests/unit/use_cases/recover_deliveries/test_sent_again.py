@@ -4,9 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.provider import (
-    NotVisible,
-)
+from core.domain.provider import NotVisible
 from testing.builders.entities import a_delivery
 from tests.support.scenarios.recovery import Recovery
 
@@ -34,9 +32,7 @@ async def test_one_that_never_comes_is_told_and_tried_on(recovery: Recovery) -> 
         recovery.later(minutes=minutes)
         await recovery.run()
     told = ("deliveries_not_recovered", "not_visible_on_provider", guid, 1)
-    assert [
-        (code, *map(facts.get, ("reason", "delivery_id", "missing"))) for code, facts in recovery.alerts
-    ] == [told]
+    assert [(code, *map(facts.get, ("reason", "delivery_id", "missing"))) for code, facts in recovery.alerts] == [told]
     for _ in range(12 * 5):
         recovery.later(minutes=5)
         await recovery.run()

@@ -7,26 +7,17 @@ import pytest
 
 from core.domain.errors import DomainError
 from core.domain.integrations.integration import IntegrationNotActive, StatusReason
-from core.domain.provider import (
-    AppRefused,
-    ProviderUnavailable,
-    RateLimited,
-)
+from core.domain.provider import AppRefused, ProviderUnavailable, RateLimited
 from tests.support.builders.domain import NOW
 from tests.support.scenarios.token_world import INSTALLATION, TokenWorld
 
 
 @pytest.mark.parametrize(
     "outage",
-    [
-        lambda: ProviderUnavailable("status 500"),
-        lambda: RateLimited(NOW + timedelta(minutes=9), retry_after=540),
-    ],
+    [lambda: ProviderUnavailable("status 500"), lambda: RateLimited(NOW + timedelta(minutes=9), retry_after=540)],
     ids=["500", "rate_limited"],
 )
-async def test_ten_minutes_of_outage_suspend_nobody(
-    world: TokenWorld, outage: Callable[[], DomainError]
-) -> None:
+async def test_ten_minutes_of_outage_suspend_nobody(world: TokenWorld, outage: Callable[[], DomainError]) -> None:
     """Callers are told to come back; nothing is written, nobody is called, and it is over by itself."""
     process = world.process()
     await process.installation(world.integration)

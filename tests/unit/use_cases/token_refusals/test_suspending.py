@@ -7,17 +7,8 @@ import pytest
 
 from core.domain.audit.changes import Change
 from core.domain.errors import DomainError
-from core.domain.integrations.integration import (
-    Integration,
-    IntegrationNotActive,
-    IntegrationStatus,
-    StatusReason,
-)
-from core.domain.provider import (
-    InstallationGone,
-    InstallationSuspended,
-    PermissionMissing,
-)
+from core.domain.integrations.integration import Integration, IntegrationNotActive, IntegrationStatus, StatusReason
+from core.domain.provider import InstallationGone, InstallationSuspended, PermissionMissing
 from core.domain.streams.domain_event import DomainEventType, IntegrationData
 from testing.builders.entities import BY, an_integration
 from testing.memory.seed import seed_organization
@@ -79,10 +70,7 @@ async def test_an_installation_that_is_gone_is_revoked(world: TokenWorld) -> Non
     with pytest.raises(IntegrationNotActive, match="Connect it again"):
         await process.installation(world.integration)
     after = await world.now()
-    assert (after.status, after.status_reason) == (
-        IntegrationStatus.REVOKED,
-        StatusReason.UNINSTALLED_ON_PROVIDER,
-    )
+    assert (after.status, after.status_reason) == (IntegrationStatus.REVOKED, StatusReason.UNINSTALLED_ON_PROVIDER)
     assert (await world.row()).tokens is None
     assert [event.type for event in await world.told()] == [DomainEventType.INTEGRATION_REVOKED]
     world.later(hours=2)

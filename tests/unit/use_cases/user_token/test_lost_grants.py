@@ -29,10 +29,7 @@ async def test_a_dead_refresh_token_asks_for_its_person(world: TokenWorld) -> No
             await world.process().user(world.connection)
     assert world.provider.calls["refresh"] == 1
     known = await world.connected()
-    assert (known.status, known.status_reason) == (
-        ConnectionStatus.RECONNECT_REQUIRED,
-        "refresh_token_refused",
-    )
+    assert (known.status, known.status_reason) == (ConnectionStatus.RECONNECT_REQUIRED, "refresh_token_refused")
     with pytest.raises(ReconnectRequired):
         await world.process().user(known)
     [version] = await world.trail()

@@ -10,9 +10,7 @@ from tests.support.builders.domain import NOW
 from tests.support.scenarios.token_world import TokenWorld
 
 
-@pytest.mark.parametrize(
-    "error", [ProviderUnavailable("down"), RateLimited(NOW + timedelta(hours=9), retry_after=60)]
-)
+@pytest.mark.parametrize("error", [ProviderUnavailable("down"), RateLimited(NOW + timedelta(hours=9), retry_after=60)])
 async def test_an_outage_asks_nobody_to_connect_again(world: TokenWorld, error: Exception) -> None:
     """Callers are told to come back, and the next refresh that is answered is as good as any."""
     world.later(hours=8)

@@ -10,9 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the index."""
-    op.execute(
-        "CREATE INDEX git_domain_events_organization_id_id_idx ON git_domain_events (organization_id, id)"
-    )
+    op.execute("CREATE INDEX git_domain_events_organization_id_id_idx ON git_domain_events (organization_id, id)")
 
 
 def downgrade() -> None:

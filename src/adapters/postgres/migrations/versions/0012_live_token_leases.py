@@ -10,10 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the index."""
-    op.execute(
-        "CREATE INDEX git_token_leases_live_idx ON git_token_leases (expires_at)"
-        " WHERE access_token IS NOT NULL"
-    )
+    op.execute("CREATE INDEX git_token_leases_live_idx ON git_token_leases (expires_at) WHERE access_token IS NOT NULL")
 
 
 def downgrade() -> None:

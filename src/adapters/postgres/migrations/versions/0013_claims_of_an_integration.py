@@ -20,6 +20,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Index them by time alone."""
     op.execute("DROP INDEX git_commit_claims_due_idx")
-    op.execute(
-        "CREATE INDEX git_commit_claims_due_idx ON git_commit_claims (requested_at) WHERE claimed_at IS NULL"
-    )
+    op.execute("CREATE INDEX git_commit_claims_due_idx ON git_commit_claims (requested_at) WHERE claimed_at IS NULL")

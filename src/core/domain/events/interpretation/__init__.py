@@ -15,20 +15,8 @@ from core.domain.events.interpretation.catalog import (
     interpret_repositories_changed,
     interpret_repository_changed,
 )
-from core.domain.events.interpretation.installations import (
-    answers,
-    bind_pending,
-    interpret_installation,
-    may_bind,
-)
-from core.domain.events.interpretation.view import (
-    Binding,
-    Interpretation,
-    View,
-    change,
-    ignored,
-    unrouted,
-)
+from core.domain.events.interpretation.installations import answers, bind_pending, interpret_installation, may_bind
+from core.domain.events.interpretation.view import Binding, Interpretation, View, change, ignored, unrouted
 from core.domain.events.provider_events import (
     AccountRenamed,
     AuthorizationRevoked,
@@ -56,9 +44,7 @@ def interpret(event: Event, notice: Notice, view: View) -> Interpretation:
             return bind_pending(event, notice, view, view.binding)
         return unrouted()
     if view.integration.is_revoked:
-        return ignored(
-            "integration_revoked", subject="integration", subject_id=str(view.integration.external_id)
-        )
+        return ignored("integration_revoked", subject="integration", subject_id=str(view.integration.external_id))
     return _of_integration(event, notice, view, view.integration)
 
 
@@ -92,13 +78,9 @@ def _authorization_revoked(event: Event, view: View) -> Interpretation:
     if connection.is_active and _may_be_older(event, connection):
         verdict = Verdict("connection", Outcome.PROCESSED, "provider_asked", str(connection.external_id))
         return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), doubted=connection)
-    revoked = replace(
-        connection, status=ConnectionStatus.REVOKED, status_reason="authorization_revoked_on_provider"
-    )
+    revoked = replace(connection, status=ConnectionStatus.REVOKED, status_reason="authorization_revoked_on_provider")
     verdict = Verdict("connection", Outcome.PROCESSED, "revoked", str(connection.external_id))
-    return Interpretation(
-        EventStatus.PROCESSED, verdicts=(verdict,), connection=change(connection, revoked, event)
-    )
+    return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), connection=change(connection, revoked, event))
 
 
 def _may_be_older(event: Event, connection: Connection) -> bool:

@@ -35,9 +35,7 @@ def interpret_push(event: Event, push: Push, view: View, integration: Integratio
     )
 
 
-def interpret_pull_request(
-    event: Event, pull: PullRequest, view: View, integration: Integration
-) -> Interpretation:
+def interpret_pull_request(event: Event, pull: PullRequest, view: View, integration: Integration) -> Interpretation:
     """Tell every linked project of a pull request, and of who opened and merged it."""
     people = People(Matching(view.identities, integration.organization_id, event.created_at))
     return _tell_links(

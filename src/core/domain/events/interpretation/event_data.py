@@ -2,15 +2,7 @@
 
 from collections.abc import Iterator
 
-from core.domain.attribution.attribution import (
-    UNKNOWN,
-    Attribution,
-    Match,
-    Matching,
-    Role,
-    match_account,
-    match_author,
-)
+from core.domain.attribution.attribution import UNKNOWN, Attribution, Match, Matching, Role, match_account, match_author
 from core.domain.attribution.email_addresses import MAX_ADDRESS, normal_address
 from core.domain.events.provider_events import Author, BranchRef, Commit, ProviderUser, PullRequest, Push
 from core.domain.identifiers import IntegrationId

@@ -51,15 +51,11 @@ def interpret_installation(
     match notice.step:
         case InstallationStep.SUSPENDED:
             after = after.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=view.now)
-            return _stepped(
-                event, integration, after, DomainEventType.INTEGRATION_SUSPENDED, "suspended", at=told_at
-            )
+            return _stepped(event, integration, after, DomainEventType.INTEGRATION_SUSPENDED, "suspended", at=told_at)
         case InstallationStep.UNSUSPENDED:
             # Nothing was delivered while it was suspended, so the catalog has to be read again.
             after = after.activated(at=view.now).sync_wanted(at=view.now)
-            return _stepped(
-                event, integration, after, DomainEventType.INTEGRATION_ACTIVATED, "activated", at=told_at
-            )
+            return _stepped(event, integration, after, DomainEventType.INTEGRATION_ACTIVATED, "activated", at=told_at)
         case InstallationStep.PERMISSIONS_ACCEPTED:
             return _stepped(
                 event,
@@ -72,9 +68,7 @@ def interpret_installation(
         case InstallationStep.CREATED:
             verdict = Verdict("integration", Outcome.PROCESSED, "already_bound", subject)
             return Interpretation(
-                EventStatus.PROCESSED,
-                verdicts=(verdict,),
-                integration=change(integration, after, event),
+                EventStatus.PROCESSED, verdicts=(verdict,), integration=change(integration, after, event)
             )
 
 
@@ -123,9 +117,7 @@ def bind_pending(event: Event, notice: InstallationChanged, view: View, binding:
         repositories=listed + gone,
         completed_request=binding.request,
         domain_events=(
-            _integration_event(
-                event, after, DomainEventType.INTEGRATION_ACTIVATED, notice.installation.updated_at
-            ),
+            _integration_event(event, after, DomainEventType.INTEGRATION_ACTIVATED, notice.installation.updated_at),
             *lost,
         ),
     )
