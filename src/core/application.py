@@ -1,57 +1,43 @@
 from dataclasses import dataclass
 
-from core.use_cases.account.identify import Identify
-from core.use_cases.account.who_am_i import WhoAmI
-from core.use_cases.attribution.claim_commits import ClaimCommits
-from core.use_cases.attribution.follow_memberships import FollowMemberships
-from core.use_cases.attribution.list_attributions import ListAttributions
-from core.use_cases.attribution.resolve_commit_authors import ResolveCommitAuthors
+from core.use_cases.account import Identify, WhoAmI
+from core.use_cases.attribution.claim_commits import ClaimCommits, FollowMemberships
+from core.use_cases.attribution.list_attributions import ListAttributions, ResolveCommitAuthors
 from core.use_cases.catalog.list_branches import ListBranches
-from core.use_cases.catalog.list_repositories import ListRepositories
+from core.use_cases.catalog.list_repositories import ListRepositories, ShowRepository
 from core.use_cases.catalog.request_sync import RequestSync
-from core.use_cases.catalog.show_repository import ShowRepository
-from core.use_cases.catalog.sync_due_catalogs import SyncDueCatalogs
-from core.use_cases.connections.begin_connection import BeginConnection
+from core.use_cases.catalog.sync_catalog import SyncDueCatalogs
+from core.use_cases.connections.connect_account import BeginConnection, FinishConnection
 from core.use_cases.connections.disconnect_account import DisconnectAccount
-from core.use_cases.connections.finish_connection import FinishConnection
 from core.use_cases.connections.list_connections import ListConnections
 from core.use_cases.connections.look_up_identities import LookUpIdentities
 from core.use_cases.connections.revoke_tokens import RevokeTokens
 from core.use_cases.deliveries.drain_lane import DrainLane
-from core.use_cases.deliveries.find_source_secrets import FindSourceSecrets
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
-from core.use_cases.deliveries.record_secret_uses import RecordSecretUses
 from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries
 from core.use_cases.deliveries.requeue_due_events import Sweep
-from core.use_cases.events.apply_retention import ApplyRetention
+from core.use_cases.deliveries.webhook_secrets import FindSourceSecrets, RecordSecretUses
+from core.use_cases.events.housekeeping import ApplyRetention, PublishBacklogGauges
 from core.use_cases.events.list_events import ListEvents, ListEventsByPrefix
-from core.use_cases.events.publish_backlog_gauges import PublishBacklogGauges
 from core.use_cases.events.retry_events import RetryEvent, RetryEvents
 from core.use_cases.events.show_event import ShowEvent, ShowPayload
 from core.use_cases.flows.end_expired_flows import EndExpiredFlows
-from core.use_cases.idempotency.delete_expired_keys import ForgetExpiredKeys
+from core.use_cases.idempotency import ForgetExpiredKeys
 from core.use_cases.install.begin_install import BeginInstall
 from core.use_cases.install.finish_install import FinishInstall
-from core.use_cases.integrations.confirm_deletions import ConfirmDeletions
-from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
-from core.use_cases.integrations.find_manage_page import FindManagePage
-from core.use_cases.integrations.list_integrations import ListIntegrations
-from core.use_cases.integrations.reconcile_installations import ReconcileInstallations
-from core.use_cases.integrations.show_integration import ShowIntegration
-from core.use_cases.integrations.uninstall_revoked import UninstallRevoked
-from core.use_cases.links.change_link import ChangeLink
+from core.use_cases.integrations.check_installation import ConfirmDeletions, ReconcileInstallations
+from core.use_cases.integrations.disconnect_integration import DisconnectIntegration, UninstallRevoked
+from core.use_cases.integrations.list_integrations import ListIntegrations, ShowIntegration
+from core.use_cases.integrations.list_versions import ListVersions
+from core.use_cases.integrations.manage_pages import FindManagePage
+from core.use_cases.links.change_link import ChangeLink, ShowLink
 from core.use_cases.links.import_repository import ImportRepository
 from core.use_cases.links.link_repository import LinkRepository
-from core.use_cases.links.list_projects import ListProjects
-from core.use_cases.links.show_link import ShowLink
-from core.use_cases.links.show_project import ShowProject
+from core.use_cases.links.list_projects import ListProjects, ShowProject
 from core.use_cases.links.unlink_repository import UnlinkRepository
-from core.use_cases.list_versions import ListVersions
 from core.use_cases.streams.stream_events import StreamEvents
-from core.use_cases.tokens.issue_read_token import IssueReadToken
-from core.use_cases.tokens.probe_suspended import ProbeSuspended
-from core.use_cases.tokens.renew_installation_tokens import RenewInstallationTokens
-from core.use_cases.tokens.revoke_orphaned_tokens import RevokeStrayTokens
+from core.use_cases.tokens.read_tokens import IssueReadToken, RevokeStrayTokens
+from core.use_cases.tokens.renew_installation_tokens import ProbeSuspended, RenewInstallationTokens
 
 
 @dataclass(frozen=True, slots=True)

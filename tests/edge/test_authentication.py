@@ -7,7 +7,7 @@ from starlette.requests import Request
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from core.domain.actors import Actor, ServiceActor, UserActor
-from core.use_cases.account.identify import Identify
+from core.use_cases.account import Identify
 from entrypoints.rest.http.authentication import Authentication, OriginRefused
 from tests.support.builders import tokens
 from tests.support.fakes.people import MARA

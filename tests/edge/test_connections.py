@@ -13,7 +13,7 @@ from adapters.secrets.tokens import JwtVerifier
 from core.domain.flows.flow import LIFETIME
 from core.domain.identifiers import ProviderUserId
 from core.domain.provider import ProviderUnavailable
-from core.use_cases.account.identify import Identify
+from core.use_cases.account import Identify
 from entrypoints.rest.browser.browser_flow import BrowserFlow
 from entrypoints.rest.browser.flow_cookies import FlowCookies
 from entrypoints.rest.browser.pages import Pages

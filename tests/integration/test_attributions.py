@@ -19,8 +19,7 @@ from core.domain.events.lanes import lane_of
 from core.domain.events.provider_events import Author
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Role as Standing
-from core.use_cases.attribution.claim_commits import ClaimCommits
-from core.use_cases.attribution.follow_memberships import FollowMemberships
+from core.use_cases.attribution.claim_commits import ClaimCommits, FollowMemberships
 from testing.builders.entities import PROVIDER
 from tests.contract.postgres_world import PostgresWorld
 from tests.support.scenarios.processing import Bell

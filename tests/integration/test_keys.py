@@ -21,12 +21,12 @@ from core.domain.provider import InstallationToken, UserTokens
 from core.domain.secret import Secret
 from core.domain.tokens.read_token import ReadLease
 from core.use_cases.connections.revoke_tokens import ask_to_revoke
-from core.use_cases.flows.verifier_encryption import seal_verifier
 from core.use_cases.tokens.encryption import (
     open_installation_token,
     seal_installation_token,
     seal_read_token,
     seal_user_tokens,
+    seal_verifier,
 )
 from core.use_cases.tokens.reencrypt_values import ResealValues
 from entrypoints.cli.keys import keys as keys_group

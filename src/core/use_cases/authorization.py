@@ -4,14 +4,27 @@ from typing import assert_never
 from uuid import UUID
 
 from core.domain.actors import Actor, ServiceActor, SystemActor, UserActor
+from core.domain.errors import DomainError, ErrorKind
 from core.domain.organizations import Organization, OrganizationNotFound, Role
 from core.domain.permissions import Action, ActionForbidden, Standing
+from core.domain.provider import ProviderUnknown
 from ports.authorizer import Authorizer
 from ports.directory import Directory
 
 # Made once each: that would cost twice what the decision does.
 _OF_PEOPLE: dict[Role | None, Standing] = {None: Standing(outsider=True)}
 _OF_PEOPLE |= {role: Standing(role) for role in Role}
+
+
+class UserRequired(DomainError):
+    """This operation needs a user.
+
+    Call it with a user's token. A service token with the header `X-Acting-User` also works, but not for
+    installing the app or connecting an account.
+    """
+
+    kind = ErrorKind.PERMISSION_DENIED
+    code = "user_required"
 
 
 async def require_in(
@@ -100,3 +113,26 @@ def _refusal(actor: Actor) -> str:
         "The service's scopes, or the role of the acting user, do not allow this action. Use a "
         "token with the required scope, or ask an owner or admin."
     )
+
+
+def require_supported(provider: str, supported: Collection[str]) -> None:
+    """Raise `ProviderUnknown`, which names those there are, unless this is one of them."""
+    if provider not in supported:
+        raise ProviderUnknown(f"This provider is not supported. Use one of: {', '.join(sorted(supported))}.")
+
+
+def require_own(authorizer: Authorizer, actor: Actor, action: Action) -> UserActor:
+    """Return the user whose accounts the actor may access with this action.
+
+    A service acts for the user it names. Raises `UserRequired` without a user, or `ActionForbidden`.
+    """
+    person = actor.acting_user if isinstance(actor, ServiceActor) else actor
+    if not isinstance(person, UserActor):
+        raise UserRequired(
+            "This operation is about a user's own accounts. Call it with a user's token, or with a service "
+            "token and the header `X-Acting-User`."
+        )
+    scopes = actor.scopes if isinstance(actor, ServiceActor) else None
+    if not authorizer.allows(Standing(scopes=scopes, own=True), action):
+        raise ActionForbidden("The service's scopes do not allow this action. Use a token with the required scope.")
+    return person

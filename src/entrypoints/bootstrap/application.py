@@ -28,7 +28,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.memory import keep_memory_private
 from core.application import Application
 from core.domain.secret import Secret
-from core.use_cases.events.apply_retention import Retention
+from core.use_cases.events.housekeeping import Retention
 from entrypoints.bootstrap.cipher import create_cipher
 from entrypoints.bootstrap.extensions import extended
 from entrypoints.bootstrap.outgoing import connect_by, http_client, outgoing_of

@@ -6,52 +6,40 @@ from dataclasses import dataclass
 from functools import partial
 
 from core.application import Attribution, Catalog, Connections, Install, Links
-from core.use_cases.attribution.claim_commits import ClaimCommits
-from core.use_cases.attribution.follow_memberships import FollowMemberships
-from core.use_cases.attribution.list_attributions import ListAttributions
-from core.use_cases.attribution.resolve_commit_authors import ResolveCommitAuthors
-from core.use_cases.catalog.all_branches import AllBranches
+from core.use_cases.attribution.claim_commits import ClaimCommits, FollowMemberships
+from core.use_cases.attribution.list_attributions import ListAttributions, ResolveCommitAuthors
+from core.use_cases.catalog.branch_cache import AllBranches
 from core.use_cases.catalog.list_branches import ListBranches
-from core.use_cases.catalog.list_repositories import ListRepositories
+from core.use_cases.catalog.list_repositories import ListRepositories, ShowRepository
 from core.use_cases.catalog.provider_access import InstallationTokens, ProviderAccess
 from core.use_cases.catalog.request_sync import RequestSync
-from core.use_cases.catalog.show_repository import ShowRepository
-from core.use_cases.catalog.sync_catalog import SyncCatalog
-from core.use_cases.catalog.sync_due_catalogs import SyncDueCatalogs
-from core.use_cases.connections.begin_connection import BeginConnection
+from core.use_cases.catalog.sync_catalog import SyncCatalog, SyncDueCatalogs
+from core.use_cases.connections.connect_account import BeginConnection, FinishConnection
 from core.use_cases.connections.disconnect_account import DisconnectAccount
-from core.use_cases.connections.finish_connection import FinishConnection
 from core.use_cases.connections.list_connections import ListConnections
 from core.use_cases.connections.look_up_identities import LookUpIdentities
 from core.use_cases.connections.revoke_tokens import RevokeTokens
 from core.use_cases.flows.end_expired_flows import EndExpiredFlows
-from core.use_cases.flows.exchange_code import ExchangeCode
 from core.use_cases.flows.steps import FlowSteps
 from core.use_cases.flows.take_flow import TakeFlow
-from core.use_cases.flows.user_authorization import UserAuthorization
+from core.use_cases.flows.user_authorization import ExchangeCode, OpenUserSession, UserAuthorization
 from core.use_cases.install.begin_install import BeginInstall
 from core.use_cases.install.bind_installation import BindInstallation
 from core.use_cases.install.finish_install import FinishInstall
 from core.use_cases.install.gather_evidence import GatherEvidence
-from core.use_cases.install.open_user_session import OpenUserSession
-from core.use_cases.install.prove_claim import ProveClaim
-from core.use_cases.install.prove_installations import ProveInstallations
+from core.use_cases.install.prove_installations import ProveClaim, ProveInstallations
 from core.use_cases.install.return_without_state import ReturnWithoutState
-from core.use_cases.links.change_link import ChangeLink
+from core.use_cases.links.change_link import ChangeLink, ShowLink
 from core.use_cases.links.import_repository import ImportRepository
 from core.use_cases.links.link_repository import LinkRepository
-from core.use_cases.links.list_projects import ListProjects
-from core.use_cases.links.show_link import ShowLink
-from core.use_cases.links.show_project import ShowProject
+from core.use_cases.links.list_projects import ListProjects, ShowProject
 from core.use_cases.links.unlink_repository import UnlinkRepository
 from core.use_cases.tokens.app_breaker import AppBreaker
 from core.use_cases.tokens.get_installation_token import GetInstallationToken
-from core.use_cases.tokens.get_user_token import GetUserToken
+from core.use_cases.tokens.get_user_token import GetUserToken, Refreshing
 from core.use_cases.tokens.installation_lease import Minting
-from core.use_cases.tokens.probe_suspended import ProbeSuspended
-from core.use_cases.tokens.renew_installation_tokens import RenewInstallationTokens
+from core.use_cases.tokens.renew_installation_tokens import ProbeSuspended, RenewInstallationTokens
 from core.use_cases.tokens.token_leases import Pause, TokenLeases
-from core.use_cases.tokens.user_lease import Refreshing
 from entrypoints.edge.public_urls import connection_callback_url, install_callback_url
 from ports.alerts import Alerts
 from ports.authorizer import Authorizer

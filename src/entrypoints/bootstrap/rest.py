@@ -7,7 +7,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from core.domain.errors import DomainError
-from core.use_cases.deliveries.record_secret_uses import RecordSecretUses
+from core.use_cases.deliveries.webhook_secrets import RecordSecretUses
 from entrypoints.bootstrap.application import open_runtime, token_verifier
 from entrypoints.bootstrap.startup_probe import probe_during
 from entrypoints.rest.app import RestParts, create_app

@@ -5,36 +5,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.application import Account, Application, Deliveries, Events, Integrations, Tokens
-from core.use_cases.account.identify import Identify
-from core.use_cases.account.who_am_i import WhoAmI
+from core.use_cases.account import Identify, WhoAmI
 from core.use_cases.deliveries.compare_log import CompareLog
 from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.deliveries.fetch_missing import FetchMissing
-from core.use_cases.deliveries.find_source_secrets import FindSourceSecrets
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
-from core.use_cases.deliveries.record_secret_uses import RecordSecretUses
 from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries
 from core.use_cases.deliveries.requeue_due_events import Sweep
-from core.use_cases.events.apply_retention import ApplyRetention, Retention
+from core.use_cases.deliveries.webhook_secrets import FindSourceSecrets, RecordSecretUses
+from core.use_cases.events.housekeeping import ApplyRetention, PublishBacklogGauges, Retention
 from core.use_cases.events.list_events import ListEvents, ListEventsByPrefix
-from core.use_cases.events.publish_backlog_gauges import PublishBacklogGauges
 from core.use_cases.events.retry_events import RetryEvent, RetryEvents
 from core.use_cases.events.show_event import ShowEvent, ShowPayload
-from core.use_cases.idempotency.delete_expired_keys import ForgetExpiredKeys
-from core.use_cases.integrations.check_installation import CheckInstallation
-from core.use_cases.integrations.confirm_deletions import ConfirmDeletions
-from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
-from core.use_cases.integrations.find_manage_page import FindManagePage
-from core.use_cases.integrations.list_integrations import ListIntegrations
-from core.use_cases.integrations.reconcile_installations import ReconcileInstallations
-from core.use_cases.integrations.show_integration import ShowIntegration
-from core.use_cases.integrations.uninstall_revoked import UninstallRevoked
-from core.use_cases.list_versions import ListVersions
+from core.use_cases.idempotency import ForgetExpiredKeys
+from core.use_cases.integrations.check_installation import CheckInstallation, ConfirmDeletions, ReconcileInstallations
+from core.use_cases.integrations.disconnect_integration import DisconnectIntegration, UninstallRevoked
+from core.use_cases.integrations.list_integrations import ListIntegrations, ShowIntegration
+from core.use_cases.integrations.list_versions import ListVersions
+from core.use_cases.integrations.manage_pages import FindManagePage
 from core.use_cases.streams.log_follower import DomainEventTail
-from core.use_cases.streams.stream_events import StreamEvents
-from core.use_cases.streams.stream_slots import Places
-from core.use_cases.tokens.issue_read_token import IssueReadToken
-from core.use_cases.tokens.revoke_orphaned_tokens import RevokeStrayTokens
+from core.use_cases.streams.stream_events import Places, StreamEvents
+from core.use_cases.tokens.read_tokens import IssueReadToken, RevokeStrayTokens
 from core.use_cases.tokens.token_leases import Pause
 from entrypoints.bootstrap.features import (
     TokenSources,

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from core.domain.attribution.attribution import Method, Role
 from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView
 from core.domain.identifiers import RepoId
-from core.use_cases.attribution.list_attributions import ListAttributions
-from core.use_cases.attribution.resolve_commit_authors import ResolveCommitAuthors
+from core.use_cases.attribution.list_attributions import ListAttributions, ResolveCommitAuthors
 from crewkit.git.v1 import attributions_pb2 as wire
 from crewkit.git.v1.attributions_pb2_grpc import AttributionServiceServicer
 from entrypoints.edge.cursors import Row, encode_place

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.actors import Actor
-from core.use_cases.account.identify import Identify
+from core.use_cases.account import Identify
 from entrypoints.edge.credentials import acting_user, bearer_token
 from entrypoints.edge.request_ids import new_request_id, parse_request_id
 from ports.authorizer import TokenVerifier

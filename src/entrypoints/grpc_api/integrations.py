@@ -8,9 +8,8 @@ from core.domain.integrations.integration import Integration
 from core.domain.integrations.views import ConnectionState, IntegrationView
 from core.use_cases.catalog.request_sync import RequestSync
 from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
-from core.use_cases.integrations.list_integrations import ListIntegrations
-from core.use_cases.integrations.show_integration import ShowIntegration
-from core.use_cases.list_versions import ListVersions
+from core.use_cases.integrations.list_integrations import ListIntegrations, ShowIntegration
+from core.use_cases.integrations.list_versions import ListVersions
 from crewkit.git.v1 import integrations_pb2 as wire
 from crewkit.git.v1.integrations_pb2_grpc import IntegrationServiceServicer
 from entrypoints.edge.cursors import RowPlace, encode_place

@@ -4,12 +4,10 @@ from uuid import UUID
 from core.domain.identifiers import RepoId
 from core.domain.links.projects import ProjectPlace
 from core.domain.links.views import ProjectView
-from core.use_cases.links.change_link import ChangeLink
+from core.use_cases.links.change_link import ChangeLink, ShowLink
 from core.use_cases.links.import_repository import ImportRepository
 from core.use_cases.links.link_repository import LinkRepository
-from core.use_cases.links.list_projects import ListProjects
-from core.use_cases.links.show_link import ShowLink
-from core.use_cases.links.show_project import ShowProject
+from core.use_cases.links.list_projects import ListProjects, ShowProject
 from core.use_cases.links.unlink_repository import UnlinkRepository
 from crewkit.git.v1 import projects_pb2 as wire
 from crewkit.git.v1.projects_pb2_grpc import ProjectRepositoryServiceServicer

@@ -6,8 +6,7 @@ from core.domain.catalog.search import CatalogFilter, CatalogPlace
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Project
 from core.use_cases.catalog.list_branches import ListBranches
-from core.use_cases.catalog.list_repositories import ListRepositories
-from core.use_cases.catalog.show_repository import ShowRepository
+from core.use_cases.catalog.list_repositories import ListRepositories, ShowRepository
 from crewkit.git.v1 import repositories_pb2 as wire
 from crewkit.git.v1.repositories_pb2_grpc import RepositoryServiceServicer
 from entrypoints.edge.cursors import encode_place

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 from core.domain.catalog.repository import Repository
 from core.domain.links.link import Link
-from core.use_cases.tokens.issue_read_token import IssueReadToken
+from core.use_cases.tokens.read_tokens import IssueReadToken
 from crewkit.git.v1 import tokens_pb2 as wire
 from crewkit.git.v1.tokens_pb2_grpc import TokenServiceServicer
 from entrypoints.grpc_api.calls import actor

@@ -14,11 +14,9 @@ from core.domain.organizations import Organization, Role
 from core.domain.secret import Secret
 from core.domain.streams.domain_event import RecordedEvent
 from core.use_cases.catalog.provider_access import InstallationTokens
-from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
-from core.use_cases.integrations.find_manage_page import FindManagePage
-from core.use_cases.integrations.list_integrations import ListIntegrations
-from core.use_cases.integrations.show_integration import ShowIntegration
-from core.use_cases.integrations.uninstall_revoked import UninstallRevoked
+from core.use_cases.integrations.disconnect_integration import DisconnectIntegration, UninstallRevoked
+from core.use_cases.integrations.list_integrations import ListIntegrations, ShowIntegration
+from core.use_cases.integrations.manage_pages import FindManagePage
 from entrypoints.bootstrap.features import wire_catalog
 from testing.builders.entities import INSTALLATION, PROVIDER, Fact, now, step
 from testing.contracts.world import World

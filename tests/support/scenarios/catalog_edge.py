@@ -13,7 +13,7 @@ from core.domain.actors import UserActor
 from core.domain.events.provider_events import RepositoryFacts
 from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, Role
-from core.use_cases.account.identify import Identify
+from core.use_cases.account import Identify
 from core.use_cases.attribution.list_attributions import ListAttributions
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.envelope import Envelope

@@ -12,8 +12,7 @@ from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from core.application import Account, Application
 from core.domain.secret import Secret
-from core.use_cases.account.identify import Identify
-from core.use_cases.account.who_am_i import WhoAmI
+from core.use_cases.account import Identify, WhoAmI
 from entrypoints.local.development.tokens import TokenSigner
 from entrypoints.rest.app import RestParts, create_app, operations
 from entrypoints.rest.browser.sign_in import SignIn

@@ -8,7 +8,7 @@ from core.domain.flows.callback import Callback
 from core.domain.organizations import OrganizationNotFound, Role
 from core.domain.permissions import ActionForbidden
 from core.domain.provider import ProviderUnknown
-from core.use_cases.account.who_am_i import UserRequired
+from core.use_cases.authorization import UserRequired
 from testing.builders.entities import PROVIDER
 from tests.support.scenarios.install_results import refused
 from tests.support.scenarios.install_world import ACME, OLGA, InstallWorld

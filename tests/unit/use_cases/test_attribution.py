@@ -19,8 +19,7 @@ from core.domain.streams.domain_event import (
     PullRequestData,
     PushData,
 )
-from core.use_cases.attribution.claim_commits import ClaimCommits
-from core.use_cases.attribution.follow_memberships import FollowMemberships
+from core.use_cases.attribution.claim_commits import ClaimCommits, FollowMemberships
 from tests.support.builders.domain import EARLIER, EVENT, LINK, ORGANIZATION, PROVIDER, external, link
 from tests.support.builders.webhooks import ROOT
 from tests.support.scenarios.processing import Processing, payload

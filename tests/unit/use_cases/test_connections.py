@@ -19,7 +19,7 @@ from core.domain.flows.flow import LIFETIME, FlowExpired, FlowInvalid, FlowStatu
 from core.domain.permissions import ActionForbidden
 from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, ProviderUnknown
 from core.domain.secret import Secret
-from core.use_cases.account.who_am_i import UserRequired
+from core.use_cases.authorization import UserRequired
 from core.use_cases.tokens.encryption import open_access_token, open_refresh_token
 from testing.builders.entities import BY, PROVIDER, step
 from tests.support.scenarios.connect_world import (

@@ -17,8 +17,7 @@ from core.domain.organizations import Organization
 from core.domain.streams.domain_event import DomainEventType, LinkData, Person, PushData, PushedCommit, RecordedEvent
 from core.domain.streams.stream import Bounds, CursorExpired, EndReason, StreamEnded, StreamFilter
 from core.use_cases.streams.log_follower import DomainEventTail, Following
-from core.use_cases.streams.stream_events import StreamEvents
-from core.use_cases.streams.stream_slots import Places
+from core.use_cases.streams.stream_events import Places, StreamEvents
 from core.use_cases.streams.subscriber_buffers import Feeds
 from ports.unit_of_work import Transaction, UnitOfWork
 from testing.builders.entities import a_fact

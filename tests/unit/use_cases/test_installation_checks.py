@@ -12,9 +12,7 @@ from core.domain.integrations.installation_checks import CHECK_INTERVAL, CheckOu
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, RateLimited
 from core.domain.streams.domain_event import DomainEventType, IntegrationData
-from core.use_cases.integrations.check_installation import CheckInstallation
-from core.use_cases.integrations.confirm_deletions import ConfirmDeletions
-from core.use_cases.integrations.reconcile_installations import ReconcileInstallations
+from core.use_cases.integrations.check_installation import CheckInstallation, ConfirmDeletions, ReconcileInstallations
 from testing.builders.entities import INSTALLATION, PROVIDER, Fact, now
 from testing.contracts.stores.installation_checks import claim_requested, report
 from testing.memory.metrics import MemoryMetrics

@@ -17,8 +17,7 @@ from core.domain.idempotency import (
     keyed,
 )
 from core.domain.identifiers import OrganizationId, UserId
-from core.use_cases.idempotency.delete_expired_keys import ForgetExpiredKeys
-from core.use_cases.idempotency.once import Once, once
+from core.use_cases.idempotency import ForgetExpiredKeys, Once, once
 from testing.builders.entities import now
 from testing.memory.clock import SettableClock
 from testing.memory.world import MemoryWorld

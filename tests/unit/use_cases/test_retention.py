@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from core.use_cases.events.apply_retention import ApplyRetention, Retention
+from core.use_cases.events.housekeeping import ApplyRetention, Retention
 from tests.support.scenarios.processing import Processing, push
 
 

@@ -11,15 +11,16 @@ from adapters.secrets.cipher import AesGcmCipher
 from core.domain.provider import InstallationToken, UserTokens
 from core.domain.secret import Secret
 from core.domain.tokens.lease import SealedTokens
-from core.use_cases.flows.verifier_encryption import open_verifier, seal_verifier
 from core.use_cases.tokens.encryption import (
     open_access_token,
     open_for_revocation,
     open_installation_token,
     open_refresh_token,
+    open_verifier,
     seal_for_revocation,
     seal_installation_token,
     seal_user_tokens,
+    seal_verifier,
 )
 from ports.cipher import CiphertextRefused
 from tests.support.builders.domain import NOW, external

@@ -1,7 +1,7 @@
 """Which accepted webhook secret is still in use."""
 
 from adapters.github.protocol.signature import SigningSecret
-from core.use_cases.deliveries.record_secret_uses import RecordSecretUses
+from core.use_cases.deliveries.webhook_secrets import RecordSecretUses
 from testing.memory.clock import SettableClock
 from testing.memory.provider import FakeProvider
 from tests.support.builders.domain import NOW

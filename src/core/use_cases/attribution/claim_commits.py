@@ -7,9 +7,9 @@ from ports.clock import Clock
 from ports.doorbell import Doorbell
 from ports.unit_of_work import UnitOfWork
 
-_LOOKED_AT = 20
+_MAX_DUE_CLAIMS = 20
 # Well inside a statement's time limit, and nearly always all there is.
-_AT_ONCE = 10_000
+_BATCH_SIZE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ClaimCommits:
 
     async def _due(self, tried: set[CommitClaims]) -> list[CommitClaims]:
         async with self.unit_of_work() as tx:
-            due = await tx.attributions.list_due_claims(limit=_LOOKED_AT + len(tried))
+            due = await tx.attributions.list_due_claims(limit=_MAX_DUE_CLAIMS + len(tried))
         return [claims for claims in due if claims not in tried]
 
     async def _look_into(self, claims: CommitClaims) -> int:
@@ -69,10 +69,28 @@ class ClaimCommits:
 
     async def _step(self, claims: CommitClaims) -> Claimed:
         async with self.unit_of_work() as tx:
-            claimed = await tx.attributions.apply_claims(claims, limit=_AT_ONCE)
+            claimed = await tx.attributions.apply_claims(claims, limit=_BATCH_SIZE)
             if claimed.commits:
                 keys = {(claims.integration_id, one.repo_id) for one in claimed.commits}
                 links = await tx.links.of_repositories(keys)
                 await tx.domain_events.append(commits_claimed(claims, claimed, links, at=self.clock.now()))
             await tx.commit()
         return claimed
+
+
+@dataclass(frozen=True, slots=True)
+class FollowMemberships:
+    """Notice who joined or left an organization, which crewkit tells nobody of.
+
+    Whoever joined looks for their earlier commits. Of who left nothing has to be taken back: readers are told
+    of members only.
+    """
+
+    unit_of_work: UnitOfWork
+
+    async def __call__(self) -> int:
+        """Return how many claims came of it; raises `StorageUnavailable`."""
+        async with self.unit_of_work() as tx:
+            count = await tx.attributions.follow_memberships()
+            await tx.commit()
+        return count

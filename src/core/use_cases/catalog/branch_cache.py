@@ -1,13 +1,20 @@
+import asyncio
 from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from core.domain.catalog.branches import KnownBranches
+from core.domain.catalog.repository import Repository
 from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations.integration import Integration
+from core.use_cases.catalog.provider_access import ProviderAccess
+from core.use_cases.single_flight import Flights
+from ports.clock import Clock
 
-_Key = tuple[IntegrationId, str, RepoId]
+_RepositoryKey = tuple[IntegrationId, str, RepoId]
 
 # A branch takes about 200 bytes.
-_MOST_BRANCHES = 50_000
+_MAX_CACHED = 50_000
 
 
 class BranchMemory:
@@ -16,9 +23,9 @@ class BranchMemory:
     Kept by installation: what one was shown is not for another that the same organization connects later.
     """
 
-    def __init__(self, most: int = _MOST_BRANCHES) -> None:
+    def __init__(self, most: int = _MAX_CACHED) -> None:
         self._most = most
-        self._kept: OrderedDict[_Key, KnownBranches] = OrderedDict()
+        self._kept: OrderedDict[_RepositoryKey, KnownBranches] = OrderedDict()
         self._size = 0
 
     def find(self, integration: Integration, repo_id: RepoId) -> KnownBranches | None:
@@ -43,10 +50,57 @@ class BranchMemory:
         self._size -= _weight(known) if known else 0
 
 
-def _key(integration: Integration, repo_id: RepoId) -> _Key:
+def _key(integration: Integration, repo_id: RepoId) -> _RepositoryKey:
     return integration.id, integration.provider_id, repo_id
 
 
 def _weight(known: KnownBranches) -> int:
     # A repository without a branch takes room, too.
     return len(known.branches) + 1
+
+
+# A hundred requests to the provider.
+_MAX_BRANCHES = 10_000
+# Reading so many branches is repeated rarely; meanwhile a new branch is found by its beginning.
+_FRESH = timedelta(minutes=5)
+# The person keeps typing: the next request finds the branches read by then.
+_WAIT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class AllBranches:
+    """The branches of repositories that have more than a list shows, so that a search finds them by any part.
+
+    Read in the background when a search first needs them, once for all who search, and kept for a while.
+    """
+
+    access: ProviderAccess
+    clock: Clock
+    memory: BranchMemory = field(default_factory=BranchMemory)
+    flights: Flights[tuple[IntegrationId, str, RepoId], KnownBranches] = field(default_factory=Flights)
+    wait_seconds: float = _WAIT_SECONDS
+
+    async def find(self, integration: Integration, repository: Repository) -> KnownBranches | None:
+        """Return the branches, ten thousand at most; None while they are read for the first time.
+
+        Raises what the provider raises.
+        """
+        known = self.memory.find(integration, repository.repo_id)
+        if known is not None and self.clock.now() - known.fetched_at < _FRESH:
+            return known
+        flight = integration.id, integration.provider_id, repository.repo_id
+        try:
+            async with asyncio.timeout(self.wait_seconds):
+                return await self.flights.share(flight, lambda: self._read(integration, repository))
+        except TimeoutError:
+            return known
+
+    async def _read(self, integration: Integration, repository: Repository) -> KnownBranches:
+        fetched_at = self.clock.now()
+        branches = await self.access(
+            integration,
+            lambda provider, access: provider.branches(access, repository.repo_id, prefix="", limit=_MAX_BRANCHES),
+        )
+        known = KnownBranches(branches, len(branches) < _MAX_BRANCHES, fetched_at)
+        self.memory.keep(integration, repository.repo_id, known)
+        return known

@@ -10,13 +10,11 @@ from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.permissions import Action
 from core.domain.provider import AppRefused, Branch, ProviderUnavailable, RateLimited
-from core.use_cases.authorization import require_in
-from core.use_cases.catalog.all_branches import AllBranches
-from core.use_cases.catalog.branch_cache import BranchMemory
+from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.catalog.branch_cache import AllBranches, BranchMemory
 from core.use_cases.catalog.provider_access import ProviderAccess
 from core.use_cases.catalog.queries import get_readable, get_repository
-from core.use_cases.supported_providers import require_supported
-from core.use_cases.tokens.single_flight import Flights
+from core.use_cases.single_flight import Flights
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory

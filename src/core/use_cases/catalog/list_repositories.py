@@ -11,10 +11,9 @@ from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import IntegrationNotActive
 from core.domain.organizations import Project
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in
-from core.use_cases.catalog.queries import projects_of, readable
+from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.catalog.queries import get_readable, get_repository, projects_of, readable
 from core.use_cases.catalog.request_sync import want_sync
-from core.use_cases.supported_providers import require_supported
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
@@ -82,3 +81,36 @@ class ListRepositories:
                 projects = await projects_of(tx, organization, integration.id, ids)
         following = CatalogPlace(last.full_name, last.repo_id) if last else None
         return CatalogPage(shown, following, sync_state(integration, now), projects)
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryDetails:
+    """A repository, projects linked to it, and how current the catalog is that shows it."""
+
+    repository: Repository
+    sync: SyncState
+    projects: Sequence[Project]
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRepository:
+    """Show one repository, from our catalog."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    providers: Collection[str]
+    clock: Clock
+
+    async def __call__(
+        self, actor: Actor, *, organization_id: UUID, provider: str, repo_id: RepoId
+    ) -> RepositoryDetails:
+        """Return the repository; raises `RepositoryNotFound` and what `ListRepositories` raises."""
+        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
+        require_supported(provider, self.providers)
+        async with self.unit_of_work() as tx:
+            integration = await get_readable(tx, organization, provider)
+            repository = await get_repository(tx, integration, repo_id)
+            projects = await projects_of(tx, organization, integration.id, [repo_id])
+        sync = sync_state(integration, self.clock.now())
+        return RepositoryDetails(repository, sync, projects.get(repo_id, ()))

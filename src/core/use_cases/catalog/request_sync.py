@@ -10,8 +10,7 @@ from core.domain.integrations.integration import Integration, IntegrationNotFoun
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.domain.tokens.lease import not_active
-from core.use_cases.authorization import require_in
-from core.use_cases.supported_providers import require_supported
+from core.use_cases.authorization import require_in, require_supported
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory

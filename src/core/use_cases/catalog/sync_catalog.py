@@ -1,4 +1,5 @@
 import asyncio
+from collections import Counter
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -7,9 +8,9 @@ from uuid import uuid4
 
 from core.domain.catalog.listing import is_complete
 from core.domain.catalog.sync import INCOMPLETE_RETRY, LISTING_INCOMPLETE, retry_delay
-from core.domain.errors import DomainError, StorageUnavailable
+from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
 from core.domain.events.lanes import lane_of
-from core.domain.identifiers import RepoId
+from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.provider import InstallationAccess
 from core.use_cases.catalog.provider_access import ProviderAccess
@@ -129,3 +130,37 @@ class SyncCatalog:
         async with self.unit_of_work() as tx:
             await tx.catalog.release_sync(claim)
             await tx.commit()
+
+
+_MAX_DUE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SyncDueCatalogs:
+    """Sync the catalogs that are due, one after the other.
+
+    Several of these may run side by side, in one process or many: each catalog is synced by one of them, and
+    a large one keeps only its own waiting.
+    """
+
+    unit_of_work: UnitOfWork
+    sync: SyncCatalog
+    clock: Clock
+
+    async def __call__(self) -> Counter[SyncOutcome]:
+        """Go on until nothing is due, and return how many ended how; raises `StorageUnavailable`."""
+        outcomes: Counter[SyncOutcome] = Counter()
+        tried: set[IntegrationId] = set()
+        while integration := await self._next(tried):
+            tried.add(integration.id)
+            try:
+                outcomes[(await self.sync(integration)).outcome] += 1
+            except StorageConflict:
+                # Its events are being processed at length; it stays due.
+                outcomes[SyncOutcome.NOT_DUE] += 1
+        return outcomes
+
+    async def _next(self, tried: set[IntegrationId]) -> Integration | None:
+        async with self.unit_of_work() as tx:
+            due = await tx.catalog.list_due_syncs(now=self.clock.now(), limit=_MAX_DUE + len(tried))
+        return next((integration for integration in due if integration.id not in tried), None)

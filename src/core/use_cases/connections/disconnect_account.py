@@ -7,9 +7,8 @@ from core.domain.audit.changes import Change
 from core.domain.connections.connection import Connection
 from core.domain.permissions import Action
 from core.domain.provider import UserTokens
-from core.use_cases.connections.require_own import require_own
+from core.use_cases.authorization import require_own, require_supported
 from core.use_cases.connections.revoke_tokens import ask_to_revoke
-from core.use_cases.supported_providers import require_supported
 from core.use_cases.tokens.encryption import open_access_token, open_refresh_token
 from ports.authorizer import Authorizer
 from ports.cipher import Cipher, CiphertextRefused

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from core.domain.actors import Actor
 from core.domain.connections.views import ConnectionView, view_of
 from core.domain.permissions import Action
-from core.use_cases.connections.require_own import require_own
-from core.use_cases.supported_providers import require_supported
+from core.use_cases.authorization import require_own, require_supported
 from ports.authorizer import Authorizer
 from ports.unit_of_work import UnitOfWork
 

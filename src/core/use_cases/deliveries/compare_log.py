@@ -5,12 +5,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.domain.deliveries.recovery import MissingDelivery, may_be_on_its_way, oldest_wanted
-from core.domain.provider import LoggedDelivery
-from core.use_cases.deliveries.stop_reasons import STOPS
+from core.domain.provider import (
+    AccessBlocked,
+    CredentialRefused,
+    LoggedDelivery,
+    NotVisible,
+    PermissionMissing,
+    ProviderUnavailable,
+    RateLimited,
+)
 from ports.clock import Clock
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol
+
+STOPS = (ProviderUnavailable, RateLimited, CredentialRefused, PermissionMissing, NotVisible, AccessBlocked)
+"""What a provider may answer that ends a run: it has to wait until the next."""
+
 
 _BATCH = 1000
 # A log is ordered by when a delivery was made, its times are those of sending: one page more is read, so that

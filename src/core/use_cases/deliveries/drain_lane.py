@@ -11,8 +11,7 @@ from core.domain.events.event import EnvelopeUnreadable, Event, EventStatus, Pay
 from core.domain.events.interpretation import interpret, unrouted
 from core.domain.events.provider_events import Notice
 from core.use_cases.deliveries.event_batch import World, populate, route
-from core.use_cases.deliveries.interruptions import Interruptions
-from core.use_cases.deliveries.poison_events import DroveStorageAway, Suspects
+from core.use_cases.deliveries.poison_events import DroveStorageAway, Interruptions, Suspects
 from ports.alerts import Alerts
 from ports.clock import Clock
 from ports.doorbell import Doorbell

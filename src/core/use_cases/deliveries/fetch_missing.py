@@ -7,8 +7,8 @@ from core.domain.deliveries.delivery import DeliveryRefused, QuotedDelivery, Rec
 from core.domain.deliveries.recovery import FailedFetch, MissingDelivery, failed_fetch
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.provider import NotVisible, ProviderUnavailable
+from core.use_cases.deliveries.compare_log import STOPS
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
-from core.use_cases.deliveries.stop_reasons import STOPS
 from ports.alerts import Alerts
 from ports.clock import Clock
 from ports.metrics import Metrics

@@ -5,9 +5,8 @@ from core.domain.actors import Actor
 from core.domain.events.event import Event
 from core.domain.identifiers import EventId
 from core.domain.permissions import Action
-from core.use_cases.authorization import require
+from core.use_cases.authorization import require, require_supported
 from core.use_cases.events.scope import EventScope, require_in_scope
-from core.use_cases.supported_providers import require_supported
 from ports.authorizer import Authorizer
 from ports.directory import Directory
 from ports.events import EventFilter

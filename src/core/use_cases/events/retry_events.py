@@ -8,9 +8,9 @@ from core.domain.idempotency import IdempotencyKey, KeyedRequest, keyed
 from core.domain.identifiers import EventId
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
+from core.use_cases.authorization import require_supported
 from core.use_cases.events.scope import EventScope, get_event, require_in_scope
-from core.use_cases.idempotency.once import Once, once
-from core.use_cases.supported_providers import require_supported
+from core.use_cases.idempotency import Once, once
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory

@@ -1,14 +1,59 @@
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
 
+from core.domain.errors import DomainError
 from core.domain.flows.flow import Flow
 from core.domain.flows.flow_secrets import create_verifier
-from core.domain.provider import UserTokens
+from core.domain.provider import AppRefused, CredentialRefused, ProviderPerson, UserTokens
 from core.domain.secret import Secret
-from core.use_cases.flows.exchange_code import ExchangeCode
-from core.use_cases.flows.verifier_encryption import open_verifier, seal_verifier
+from core.use_cases.tokens.app_breaker import AppBreaker
+from core.use_cases.tokens.encryption import open_verifier, seal_verifier
 from ports.cipher import Cipher
 from ports.provider import GitProvider
+
+
+@dataclass(frozen=True, slots=True)
+class StartedFlow:
+    """A new browser flow: the page to redirect the browser to, and the cookie that binds the flow to it.
+
+    The name of the cookie contains `flow_id`. The flow ends at `expires_at`.
+    """
+
+    url: str
+    flow_id: UUID
+    cookie: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeCode:
+    """Exchange an authorization code for a user's tokens. Alert operators if the provider rejects the app.
+
+    An open circuit breaker does not prevent the request, because the code works once and expires soon.
+    """
+
+    providers: Mapping[str, GitProvider]
+    app_breaker: AppBreaker
+
+    async def __call__(
+        self, provider: str, code: Secret, *, redirect_uri: str | None, code_verifier: Secret | None
+    ) -> UserTokens:
+        """Return the tokens; raises `CredentialRefused`, `AppRefused`, or `ProviderUnavailable`."""
+        try:
+            tokens = await self.providers[provider].exchange_code(
+                code, redirect_uri=redirect_uri, code_verifier=code_verifier
+            )
+        except AppRefused as error:
+            raise await self.app_breaker.refused(provider, error) from error
+        except CredentialRefused:
+            await self.app_breaker.accepted(provider)
+            raise
+        await self.app_breaker.accepted(provider)
+        return tokens
+
 
 CallbackUrl = Callable[[str], str]
 """Returns the public URL to which the provider with this name redirects browsers."""
@@ -46,3 +91,29 @@ class UserAuthorization:
             redirect_uri=self.callback_url(flow.provider),
             code_verifier=open_verifier(self.cipher, flow.external_id, flow.pkce_verifier),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenUserSession:
+    """Exchange a code for the user's token, and revoke the token at the end.
+
+    The token only serves as evidence, so it stays in memory.
+    """
+
+    providers: Mapping[str, GitProvider]
+    authorization: UserAuthorization
+
+    @asynccontextmanager
+    async def __call__(self, flow: Flow, code: Secret) -> AsyncIterator[tuple[ProviderPerson, Secret]]:
+        """Return the user at the provider and their token, which is valid inside the block.
+
+        Raises `CredentialRefused`.
+        """
+        provider = self.providers[flow.provider]
+        tokens = await self.authorization.exchange(flow, code)
+        try:
+            yield await provider.person(tokens.access_token), tokens.access_token
+        finally:
+            # The token expires within hours, so a failure here must not undo what was done.
+            with suppress(DomainError):
+                await provider.revoke_user_token(tokens.access_token)

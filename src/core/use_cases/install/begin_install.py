@@ -7,11 +7,8 @@ from core.domain.actors import Actor, UserActor
 from core.domain.flows.flow import FlowPurpose, FlowStep, start_flow, to_local_path
 from core.domain.integrations.integration import Integration, OrganizationAlreadyConnected
 from core.domain.permissions import Action
-from core.use_cases.account.who_am_i import UserRequired
-from core.use_cases.authorization import require_in
-from core.use_cases.flows.started_flow import StartedFlow
-from core.use_cases.flows.user_authorization import UserAuthorization
-from core.use_cases.supported_providers import require_supported
+from core.use_cases.authorization import UserRequired, require_in, require_supported
+from core.use_cases.flows.user_authorization import StartedFlow, UserAuthorization
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory

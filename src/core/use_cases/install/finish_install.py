@@ -41,15 +41,14 @@ from core.domain.provider import (
     RepositoryAdministration,
 )
 from core.domain.secret import Secret
+from core.use_cases.authorization import require_supported
 from core.use_cases.flows.steps import FlowSteps
 from core.use_cases.flows.take_flow import Cookies, FlowActor, TakeFlow, authorize_flow, find_own_flow
+from core.use_cases.flows.user_authorization import OpenUserSession
 from core.use_cases.install.bind_installation import BindInstallation
-from core.use_cases.install.open_user_session import OpenUserSession
-from core.use_cases.install.prove_claim import ProveClaim, UnfinishedProof
-from core.use_cases.install.prove_installations import ProofResult, ProveInstallations
+from core.use_cases.install.prove_installations import ProofResult, ProveClaim, ProveInstallations, UnfinishedProof
 from core.use_cases.install.results import AwaitingApproval, Checking, Choose, ChooseRequest, Connected, InstallResult
 from core.use_cases.install.return_without_state import ReturnWithoutState
-from core.use_cases.supported_providers import require_supported
 from ports.authorizer import Authorizer
 from ports.cipher import CiphertextRefused
 from ports.clock import Clock

@@ -1,19 +1,19 @@
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from core.domain.actors import Actor
+from core.domain.actors import Actor, SystemActor
 from core.domain.audit.changes import Change
-from core.domain.errors import StorageConflict
+from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
 from core.domain.events.lanes import lane_of
 from core.domain.integrations.domain_events import status_changed
-from core.domain.integrations.integration import IntegrationNotFound, StatusReason
+from core.domain.integrations.integration import Integration, IntegrationNotFound, StatusReason
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in
-from core.use_cases.supported_providers import require_supported
+from core.use_cases.authorization import require_in, require_supported
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
+from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 
 
@@ -61,3 +61,41 @@ class DisconnectIntegration:
             if not known.is_revoked:
                 await tx.domain_events.append([status_changed(after, at=now)])
             await tx.commit()
+
+
+_BATCH_SIZE = 20
+_BY = SystemActor("scheduler")
+
+
+@dataclass(frozen=True, slots=True)
+class UninstallRevoked:
+    """Remove at the provider the installations whose people asked for that when they disconnected.
+
+    What is wanted stands in the integration's row until it is done, so no outage and no crash loses it.
+    """
+
+    unit_of_work: UnitOfWork
+    providers: Mapping[str, GitProvider]
+    clock: Clock
+
+    async def __call__(self) -> int:
+        """Try each once and return how many are done; raises `StorageUnavailable`."""
+        async with self.unit_of_work() as tx:
+            wanted = await tx.integrations.to_uninstall(limit=_BATCH_SIZE)
+        return sum([await self._uninstall(integration) for integration in wanted])
+
+    async def _uninstall(self, integration: Integration) -> bool:
+        try:
+            await self.providers[integration.provider].uninstall(integration.provider_id)
+        except StorageUnavailable:
+            raise
+        except DomainError:
+            return False
+        async with self.unit_of_work() as tx:
+            known = await tx.integrations.get_for_update(integration.organization_id, integration.provider)
+            # It may have been connected anew meanwhile, to the same installation or another.
+            if known and known.is_revoked and known.provider_id == integration.provider_id:
+                done = replace(known, uninstall_requested_at=None)
+                await tx.integrations.apply([Change(known, done, _BY)])
+                await tx.commit()
+        return True

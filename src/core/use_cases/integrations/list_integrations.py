@@ -1,17 +1,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.integrations.views import IntegrationView
+from core.domain.integrations.integration import Integration
+from core.domain.integrations.views import IntegrationView, view_of
+from core.domain.organizations import Organization
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in
-from core.use_cases.integrations.views import look
+from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.integrations.manage_pages import find_manage_url
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
 from ports.provider import GitProvider
-from ports.unit_of_work import UnitOfWork
+from ports.unit_of_work import Transaction, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +37,46 @@ class ListIntegrations:
                 await look(tx, actor, organization, provider, known.get(name), now=now)
                 for name, provider in sorted(self.providers.items())
             ]
+
+
+@dataclass(frozen=True, slots=True)
+class ShowIntegration:
+    """Show how an organization stands with a provider: there is always an answer, and one thing to do."""
+
+    unit_of_work: UnitOfWork
+    directory: Directory
+    authorizer: Authorizer
+    providers: Mapping[str, GitProvider]
+    clock: Clock
+
+    async def __call__(self, actor: Actor, *, organization_id: UUID, provider: str) -> IntegrationView:
+        """Return the view; raises `ProviderUnknown`, `OrganizationNotFound` or `ActionForbidden`."""
+        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
+        require_supported(provider, self.providers)
+        now = self.clock.now()
+        async with self.unit_of_work() as tx:
+            integration = await tx.integrations.find(organization.id, provider)
+            return await look(tx, actor, organization, self.providers[provider], integration, now=now)
+
+
+async def look(
+    tx: Transaction,
+    actor: Actor,
+    organization: Organization,
+    provider: GitProvider,
+    integration: Integration | None,
+    *,
+    now: datetime,
+) -> IntegrationView:
+    """Return what people are told of an integration just loaded, or of there being none."""
+    # A request counts only where nothing is connected, which is seldom: the others are spared the question.
+    is_live = integration is not None and not integration.is_revoked
+    pending = None if is_live else await tx.flows.pending_of(organization.id, provider.name)
+    return view_of(
+        provider.name,
+        integration,
+        pending,
+        lacks_permissions=integration is not None and not provider.needs.are_met_by(integration.permissions),
+        manage_url=await find_manage_url(tx, actor, provider, integration) if integration else None,
+        now=now,
+    )

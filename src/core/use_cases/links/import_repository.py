@@ -11,10 +11,9 @@ from core.domain.links.projects import project_name
 from core.domain.links.views import LinkView, ProjectView
 from core.domain.organizations import Project
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in
-from core.use_cases.idempotency.once import Once, once
-from core.use_cases.links.link_changes import get_linkable, link
-from core.use_cases.supported_providers import require_supported
+from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.idempotency import Once, once
+from core.use_cases.links.link_repository import get_linkable, link
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory

@@ -1,25 +1,31 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from uuid import UUID
+from datetime import datetime
+from uuid import UUID, uuid4
 
 from core.domain.actors import Actor
+from core.domain.audit.changes import Change
+from core.domain.catalog.catalog import link_event
+from core.domain.catalog.repository import Repository
 from core.domain.idempotency import IdempotencyKey, keyed
 from core.domain.identifiers import RepoId
+from core.domain.integrations.integration import Integration
 from core.domain.links.choices import LinkChoices, cleaned
-from core.domain.links.creation import require_active, require_as_linked
+from core.domain.links.creation import new_link, require_active, require_as_linked, require_linkable
+from core.domain.links.link import Link
 from core.domain.links.views import LinkView
-from core.domain.organizations import Organization
+from core.domain.organizations import Organization, Project
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in
-from core.use_cases.idempotency.once import Once, once
-from core.use_cases.links.link_changes import get_linkable, let_events_go, link, unlink
+from core.domain.streams.domain_event import DomainEventType
+from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.idempotency import Once, once
 from core.use_cases.links.queries import get_project, hold_project, views_of
-from core.use_cases.supported_providers import require_supported
+from core.use_cases.links.unlink_repository import let_events_go, unlink
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
 from ports.provider import GitProvider
-from ports.unit_of_work import UnitOfWork
+from ports.unit_of_work import Transaction, UnitOfWork
 
 _NONE = LinkChoices()
 
@@ -102,3 +108,33 @@ class LinkRepository:
             integration = require_active(await tx.integrations.find(organization.id, provider))
             await get_linkable(tx, integration, repo_id)
         await let_events_go(self.unit_of_work, organization, project_id, provider)
+
+
+async def get_linkable(tx: Transaction, integration: Integration, repo_id: RepoId) -> Repository:
+    """Return a repository of this integration, which is held, so that it stays what it is until the end.
+
+    Raises `RepositoryNotFound` or `RepositoryArchived`.
+    """
+    rows = await tx.catalog.find_repositories([(integration.id, repo_id)])
+    return require_linkable(rows[0] if rows else None)
+
+
+async def link(
+    tx: Transaction,
+    actor: Actor,
+    project: Project,
+    integration: Integration,
+    repository: Repository,
+    *,
+    choices: LinkChoices,
+    at: datetime,
+) -> Link:
+    """Link them, and tell; raises `ProjectAlreadyLinked`."""
+    made = new_link(
+        project, integration, repository, choices, link_id=await tx.links.next_id(), external_id=uuid4(), at=at
+    )
+    await tx.links.apply([Change(None, made, actor)])
+    await tx.domain_events.append([link_event(made, DomainEventType.LINK_CREATED, at)])
+    stored = await tx.links.find(project.id, integration.provider)
+    assert stored is not None  # it was written in this transaction
+    return stored

@@ -1,17 +1,23 @@
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from core.domain.actors import Actor
+from core.domain.audit.changes import Change
+from core.domain.catalog.catalog import link_event
+from core.domain.links.link import Link
+from core.domain.organizations import Organization
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in
-from core.use_cases.links.link_changes import let_events_go, unlink
-from core.use_cases.links.queries import get_link, hold_project
-from core.use_cases.supported_providers import require_supported
+from core.domain.streams.domain_event import DomainEventType
+from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.links.queries import get_link, get_project, hold_project
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
-from ports.unit_of_work import UnitOfWork
+from ports.unit_of_work import Transaction, UnitOfWork
+
+_BATCH_SIZE = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +42,26 @@ class UnlinkRepository:
             known = await get_link(tx, project, provider, link_id)
             await unlink(tx, actor, known, at=self.clock.now())
             await tx.commit()
+
+
+async def let_events_go(
+    unit_of_work: UnitOfWork, organization: Organization, project_id: UUID, provider: str, link_id: UUID | None = None
+) -> None:
+    """Leave little to a link's end: a busy one has more events than one statement has time for.
+
+    Raises `ProjectNotFound`, `ProjectNotLinked` or `LinkReplaced`.
+    """
+    while True:
+        async with unit_of_work() as tx:
+            project = await get_project(tx, organization, project_id)
+            known = await get_link(tx, project, provider, link_id)
+            released = await tx.links.release(known.id, limit=_BATCH_SIZE)
+            await tx.commit()
+        if released < _BATCH_SIZE:
+            return
+
+
+async def unlink(tx: Transaction, actor: Actor, known: Link, *, at: datetime) -> None:
+    """End a link, and tell."""
+    await tx.links.apply([Change(known, None, actor)])
+    await tx.domain_events.append([link_event(known, DomainEventType.LINK_REMOVED, at)])

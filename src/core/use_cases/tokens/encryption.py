@@ -79,3 +79,17 @@ def seal_read_token(cipher: Cipher, external_id: UUID, token: Secret) -> str:
 def open_read_token(cipher: Cipher, external_id: UUID, sealed: str) -> Secret:
     """Decrypt it; raises `CiphertextRefused`."""
     return cipher.decrypt(sealed, context=f"git_token_leases.access_token:{external_id}")
+
+
+def seal_verifier(cipher: Cipher, external_id: UUID, verifier: Secret) -> str:
+    """Return the verifier, encrypted for its flow's row."""
+    return cipher.encrypt(verifier, context=_verifier_context(external_id))
+
+
+def open_verifier(cipher: Cipher, external_id: UUID, sealed: str) -> Secret:
+    """Return the decrypted verifier; raises `CiphertextRefused`."""
+    return cipher.decrypt(sealed, context=_verifier_context(external_id))
+
+
+def _verifier_context(external_id: UUID) -> str:
+    return f"git_flows.pkce_verifier:{external_id}"

@@ -1,12 +1,164 @@
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from core.domain.connections.connection import Connection
+from core.domain.actors import SystemActor
+from core.domain.audit.changes import Change
+from core.domain.connections.connection import Connection, ConnectionStatus, ReconnectRequired
+from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
 from core.domain.identifiers import ConnectionId
-from core.domain.provider import CredentialRefused
+from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, UserTokens
 from core.domain.secret import Secret
-from core.use_cases.tokens.single_flight import Flights
-from core.use_cases.tokens.token_leases import FLIGHTS, OpenToken, TokenLeases
-from core.use_cases.tokens.user_lease import Refreshing, UserLease, reconnect_required
+from core.domain.tokens.lease import ASKING, StoredTokens, lapse_reason, lasts
+from core.use_cases.connections.revoke_tokens import ask_to_revoke
+from core.use_cases.single_flight import Flights
+from core.use_cases.tokens.app_breaker import AppBreaker
+from core.use_cases.tokens.encryption import open_access_token, open_refresh_token, seal_user_tokens
+from core.use_cases.tokens.token_leases import FLIGHTS, Leased, OpenToken, Overtaken, Pause, TokenLeases
+from ports.cipher import Cipher
+from ports.clock import Clock
+from ports.provider import GitProvider
+from ports.tokens import UserTokenStore
+from ports.unit_of_work import Transaction, UnitOfWork
+
+_BY = SystemActor("tokens")
+
+# The provider has forgotten the old tokens already: only what is written down now lets the person stay.
+_WRITING = (0.0, 0.2, 1.0, 3.0, 9.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshing:
+    """What it takes to refresh people's tokens."""
+
+    unit_of_work: UnitOfWork
+    providers: Mapping[str, GitProvider]
+    cipher: Cipher
+    clock: Clock
+    app_breaker: AppBreaker
+    pause: Pause = asyncio.sleep
+
+
+class UserLease(Leased[ConnectionId]):
+    """The tokens of one person's connection.
+
+    A refresh token works once, and a refused one may have been used by another process a moment ago; only if
+    the row still holds the refused one is it dead, and its person asked to connect again.
+    """
+
+    def __init__(self, refreshing: Refreshing, connection: Connection, *, instead_of: Secret | None) -> None:
+        self.owner_id = connection.id
+        self._refreshing = refreshing
+        self._connection = connection
+        self._instead_of = instead_of
+
+    def store(self, tx: Transaction) -> UserTokenStore:
+        """Return where they are kept."""
+        return tx.user_tokens
+
+    async def look(self, tx: Transaction) -> StoredTokens:
+        """Return the row; raises `ReconnectRequired` where the connection is not active any more."""
+        known = await tx.connections.find(self._connection.user_id, self._connection.provider)
+        row = await tx.user_tokens.find(self.owner_id)
+        if known is None or row is None or known.id != self.owner_id or not known.is_active:
+            raise reconnect_required()
+        return row
+
+    def opened(self, row: StoredTokens) -> OpenToken | None:
+        """Return the row's token, unless it ends too soon or was refused."""
+        if row.tokens is None or not lasts(row.tokens.expires_at, self._refreshing.clock.now()):
+            return None
+        token = open_access_token(self._refreshing.cipher, self._connection.external_id, row.tokens)
+        found = OpenToken(token, row.tokens.expires_at)
+        return None if found.is_same(self._instead_of) else found
+
+    async def ask(self, row: StoredTokens) -> OpenToken:
+        """Refresh, and write the new tokens down before anyone uses them."""
+        refresh_token = None
+        if row.tokens is not None:
+            refresh_token = open_refresh_token(self._refreshing.cipher, self._connection.external_id, row.tokens)
+        if refresh_token is None:
+            raise await self._lapsed(row)
+        provider, breaker = self._connection.provider, self._refreshing.app_breaker
+        breaker.check(provider)
+        try:
+            tokens = await self._refresh(refresh_token)
+        except AppRefused as error:
+            raise await breaker.refused(provider, error) from error
+        except CredentialRefused as error:
+            await breaker.accepted(provider)
+            raise await self._lapsed(row) from error
+        # First of all: the tokens that were traded for these are dead.
+        await self._keep(row, tokens)
+        await breaker.accepted(provider)
+        return OpenToken(tokens.access_token, tokens.expires_at)
+
+    async def _refresh(self, refresh_token: Secret) -> UserTokens:
+        provider = self._refreshing.providers[self._connection.provider]
+        try:
+            async with asyncio.timeout(ASKING.total_seconds()):
+                tokens = await provider.refresh(refresh_token)
+        except TimeoutError as error:
+            raise ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5.0) from error
+        # Without a new one the old stays good: https://www.rfc-editor.org/rfc/rfc6749#section-6
+        return replace(tokens, refresh_token=tokens.refresh_token or refresh_token)
+
+    async def _lapsed(self, row: StoredTokens) -> DomainError:
+        """Let the connection wait for its person, unless someone has written other tokens meanwhile."""
+        async with self._refreshing.unit_of_work() as tx:
+            before = await tx.connections.get_for_update(self._connection.user_id, self._connection.provider)
+            known = await tx.user_tokens.find(self.owner_id)
+            if before is None or known is None or known.generation != row.generation:
+                raise Overtaken
+            await tx.connections.apply([Change(before, before.lapsed(lapse_reason(row)), _BY)])
+            await tx.commit()
+        return reconnect_required()
+
+    async def _keep(self, row: StoredTokens, tokens: UserTokens) -> None:
+        for wait in _WRITING:
+            await self._refreshing.pause(wait)
+            try:
+                return await self._write(row, tokens)
+            except (StorageUnavailable, StorageConflict) as error:
+                failure = error
+        raise failure
+
+    async def _write(self, row: StoredTokens, tokens: UserTokens) -> None:
+        sealed = seal_user_tokens(self._refreshing.cipher, self._connection.external_id, tokens)
+        async with self._refreshing.unit_of_work() as tx:
+            if not await tx.user_tokens.replace_unchanged(self.owner_id, row, sealed):
+                if await tx.user_tokens.find(self.owner_id) is None:
+                    await self._let_go(tx, tokens)
+                raise Overtaken
+            before = await tx.connections.get_for_update(self._connection.user_id, self._connection.provider)
+            # Someone may have taken our slowness for death, tried the old token, and given up.
+            if before is not None and before.status is ConnectionStatus.RECONNECT_REQUIRED:
+                await tx.connections.apply([Change(before, before.renewed(), _BY)])
+            await tx.commit()
+
+    async def _let_go(self, tx: Transaction, tokens: UserTokens) -> None:
+        """Have tokens revoked whose person disconnected while they were asked for.
+
+        What the disconnect noted to be revoked died when these were given, and the grant lives on in them.
+        """
+        connection = self._connection
+        account = connection.provider_user_id
+        has_returned = bool(await tx.connections.of_provider_users(connection.provider, [account]))
+        await ask_to_revoke(
+            tx,
+            self._refreshing.cipher,
+            connection.provider,
+            account,
+            tokens,
+            at=self._refreshing.clock.now(),
+            whole_grant=not has_returned,
+        )
+        await tx.commit()
+
+
+def reconnect_required() -> ReconnectRequired:
+    """Return what callers are told of a connection that only its person can bring back."""
+    return ReconnectRequired("Your connection to the provider has ended. Connect your account again.")
 
 
 @dataclass(frozen=True, slots=True)

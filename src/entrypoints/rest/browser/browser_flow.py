@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from core.domain.actors import Actor
 from core.domain.organizations import UserNotFound
 from core.domain.principals import TokenRefused
-from core.use_cases.flows.started_flow import StartedFlow
+from core.use_cases.flows.user_authorization import StartedFlow
 from entrypoints.rest.browser.flow_cookies import FlowCookies
 from entrypoints.rest.browser.pages import Pages
 from entrypoints.rest.http.authentication import Authentication

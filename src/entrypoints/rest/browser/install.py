@@ -25,7 +25,8 @@ from core.domain.integrations.integration import InstallationBoundElsewhere, Org
 from core.domain.organizations import OrganizationNotFound
 from core.domain.permissions import ActionForbidden
 from core.domain.secret import Secret
-from core.use_cases.account.who_am_i import UserRequired, WhoAmI
+from core.use_cases.account import WhoAmI
+from core.use_cases.authorization import UserRequired
 from core.use_cases.install.begin_install import BeginInstall, Mode
 from core.use_cases.install.finish_install import FinishInstall
 from core.use_cases.install.results import NoFlow

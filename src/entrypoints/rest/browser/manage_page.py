@@ -10,7 +10,7 @@ from starlette.responses import Response
 from core.domain.integrations.integration import InstallationOfOtherPerson
 from core.domain.organizations import OrganizationNotFound
 from core.domain.permissions import ActionForbidden
-from core.use_cases.integrations.find_manage_page import FindManagePage
+from core.use_cases.integrations.manage_pages import FindManagePage
 from entrypoints.rest.browser.browser_flow import BrowserFlow, Redirection
 from entrypoints.rest.browser.pages import takes_json
 from entrypoints.rest.http.operations import HTML, Answer, Operation, Tag

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from core.domain.actors import Actor
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.principals import TokenRefused
-from core.use_cases.account.identify import Identify
+from core.use_cases.account import Identify
 from entrypoints.edge.credentials import acting_user, bearer_token
 from entrypoints.rest.http.request_ids import request_id_of
 from ports.authorizer import TokenVerifier

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.domain.idempotency import IdempotencyKey, IdempotencyKeyInvalid, IdempotencyKeyReused, idempotency_key
-from core.use_cases.idempotency.once import Once
+from core.use_cases.idempotency import Once
 from entrypoints.rest.http.json_response import Json
 
 OF_KEYS = [IdempotencyKeyInvalid, IdempotencyKeyReused]

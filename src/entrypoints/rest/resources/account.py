@@ -5,7 +5,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.domain.organizations import Role
-from core.use_cases.account.who_am_i import Account, UserRequired, WhoAmI
+from core.use_cases.account import Account, WhoAmI
+from core.use_cases.authorization import UserRequired
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.json_response import Json
 from entrypoints.rest.http.operations import Answer, Operation, Tag

@@ -15,10 +15,9 @@ from core.domain.flows.flow import FlowExpired, FlowInvalid, FlowUsed
 from core.domain.permissions import ActionForbidden
 from core.domain.provider import ProviderUnknown
 from core.domain.secret import Secret
-from core.use_cases.account.who_am_i import UserRequired
-from core.use_cases.connections.begin_connection import BeginConnection
+from core.use_cases.authorization import UserRequired
+from core.use_cases.connections.connect_account import BeginConnection, FinishConnection
 from core.use_cases.connections.disconnect_account import DisconnectAccount
-from core.use_cases.connections.finish_connection import FinishConnection
 from core.use_cases.connections.list_connections import ListConnections
 from entrypoints.edge.public_urls import CONNECTIONS
 from entrypoints.edge.remedies import ConnectionAction, connection_action

@@ -11,8 +11,7 @@ from starlette.responses import Response
 from core.domain.integrations.integration import IntegrationNotFound
 from core.domain.integrations.views import ConnectionState, IntegrationView
 from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
-from core.use_cases.integrations.list_integrations import ListIntegrations
-from core.use_cases.integrations.show_integration import ShowIntegration
+from core.use_cases.integrations.list_integrations import ListIntegrations, ShowIntegration
 from entrypoints.edge.remedies import Action, action_of
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.json_response import Json, Time

@@ -9,9 +9,8 @@ from core.domain.links.choices import LinkInvalid
 from core.domain.links.link import LinkReplaced, ProjectAlreadyLinked, ProjectNotLinked
 from core.domain.links.projects import ProjectNotFound
 from core.domain.provider import ProviderUnknown
-from core.use_cases.links.change_link import ChangeLink
+from core.use_cases.links.change_link import ChangeLink, ShowLink
 from core.use_cases.links.link_repository import LinkRepository
-from core.use_cases.links.show_link import ShowLink
 from core.use_cases.links.unlink_repository import UnlinkRepository
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.bodies import read_json

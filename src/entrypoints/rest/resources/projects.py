@@ -14,8 +14,7 @@ from core.domain.links.projects import ProjectNameInvalid, ProjectNameTaken, Pro
 from core.domain.links.views import ProjectView
 from core.domain.provider import ProviderUnknown
 from core.use_cases.links.import_repository import ImportRepository
-from core.use_cases.links.list_projects import ListProjects
-from core.use_cases.links.show_project import ShowProject
+from core.use_cases.links.list_projects import ListProjects, ShowProject
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.bodies import read_json
 from entrypoints.rest.http.cursors import decode_cursor, encode_cursor

@@ -11,8 +11,7 @@ from core.domain.catalog.repository import Repository, RepositoryNotFound
 from core.domain.catalog.search import CatalogFilter, CatalogPlace
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Project
-from core.use_cases.catalog.list_repositories import ListRepositories
-from core.use_cases.catalog.show_repository import ShowRepository
+from core.use_cases.catalog.list_repositories import ListRepositories, ShowRepository
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.cursors import decode_cursor, encode_cursor
 from entrypoints.rest.http.json_response import Json, Time

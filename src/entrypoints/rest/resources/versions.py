@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from core.domain.audit.versions import ActorKind, Version, VersionId, named_actor
 from core.domain.organizations import User
-from core.use_cases.list_versions import ListVersions
+from core.use_cases.integrations.list_versions import ListVersions
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.cursors import RowPlace, decode_cursor, encode_cursor
 from entrypoints.rest.http.json_response import Json, Time

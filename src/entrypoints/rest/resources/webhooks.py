@@ -22,8 +22,8 @@ from core.domain.deliveries.delivery import (
     SignatureRefused,
 )
 from core.domain.errors import DomainError
-from core.use_cases.deliveries.find_source_secrets import FindSourceSecrets
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
+from core.use_cases.deliveries.webhook_secrets import FindSourceSecrets
 from entrypoints.rest.http.envelope import security_headers
 from entrypoints.rest.http.operations import Access, Answer, Operation, Tag
 from entrypoints.rest.http.problems import problem, problem_of, unexpected

@@ -3,7 +3,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from core.domain.idempotency import KeyedRequest
-from ports.unit_of_work import Transaction
+from ports.clock import Clock
+from ports.unit_of_work import Transaction, UnitOfWork
 
 T = TypeVar("T")
 Result = TypeVar("Result", covariant=True)  # noqa: PLC0105 - named for what it is, like all here
@@ -34,3 +35,25 @@ async def once(
     result = await act()
     await tx.idempotency.keep(request, result)
     return Once(result)
+
+
+_BATCH_SIZE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetExpiredKeys:
+    """Remove idempotency keys that are free again, with what was kept under them."""
+
+    unit_of_work: UnitOfWork
+    clock: Clock
+
+    async def __call__(self) -> int:
+        """Go on until none is left and return how many there were; raises `StorageUnavailable`."""
+        forgotten = 0
+        while True:
+            async with self.unit_of_work() as tx:
+                count = await tx.idempotency.forget_expired(now=self.clock.now(), limit=_BATCH_SIZE)
+                await tx.commit()
+            forgotten += count
+            if count < _BATCH_SIZE:
+                return forgotten

@@ -6,8 +6,7 @@ from core.domain.actors import Actor
 from core.domain.audit.versions import Version, VersionId, named_actor
 from core.domain.organizations import User
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in
-from core.use_cases.supported_providers import require_supported
+from core.use_cases.authorization import require_in, require_supported
 from ports.authorizer import Authorizer
 from ports.directory import Directory
 from ports.unit_of_work import UnitOfWork

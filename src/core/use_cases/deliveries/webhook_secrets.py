@@ -1,4 +1,6 @@
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from core.domain.deliveries.delivery import SourceSecrets
 from core.domain.deliveries.source_key import is_source_key
@@ -6,7 +8,9 @@ from core.domain.secret import Secret
 from core.use_cases.tokens.encryption import open_webhook_secret
 from ports.alerts import Alerts
 from ports.cipher import Cipher, CiphertextRefused
+from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
+from ports.webhooks import WebhookProtocol
 
 _DECOY_CONTEXT = "decoy"
 
@@ -48,3 +52,26 @@ class FindSourceSecrets:
         if self._decoy is None:
             self._decoy = self._cipher.encrypt(Secret(secrets.token_urlsafe(32)), context=_DECOY_CONTEXT)
         return self._cipher.decrypt(self._decoy, context=_DECOY_CONTEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSecretUses:
+    """Keep when each webhook secret and each key of our app was last used, so that an old one can be retired.
+
+    Called once a minute: deliveries and calls only note it in memory.
+    """
+
+    unit_of_work: UnitOfWork
+    protocols: Mapping[str, WebhookProtocol]
+    providers: Mapping[str, GitProvider]
+
+    async def __call__(self) -> None:
+        """Write the last uses of this process; raises `StorageUnavailable`."""
+        noted = [protocol.secret_uses() for protocol in self.protocols.values()]
+        noted += [provider.key_uses() for provider in self.providers.values()]
+        uses = {mark: at for one in noted for mark, at in one.items()}
+        if not uses:
+            return
+        async with self.unit_of_work() as tx:
+            await tx.housekeeping.record_secret_uses(uses)
+            await tx.commit()

@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -8,19 +8,58 @@ from core.domain.audit.changes import Change
 from core.domain.connections.connection import Connection, EmailPermissionMissing, connect
 from core.domain.errors import DomainError, StorageConflict, WayBack
 from core.domain.flows.callback import AuthorizationDenied, Callback, CodeMissing
-from core.domain.flows.flow import Flow, FlowInvalid, FlowPurpose, FlowStatus
+from core.domain.flows.flow import Flow, FlowInvalid, FlowPurpose, FlowStatus, FlowStep, start_flow, to_local_path
+from core.domain.permissions import Action
 from core.domain.provider import AppRefused, PermissionMissing, ProviderPerson, ProviderUnavailable, UserTokens
+from core.use_cases.authorization import UserRequired, require_own, require_supported
 from core.use_cases.connections.look_up_identities import LOOKED_UP_EVERY
 from core.use_cases.connections.revoke_tokens import ask_to_revoke
 from core.use_cases.flows.take_flow import Cookies, TakeFlow, find_own_flow
-from core.use_cases.flows.user_authorization import UserAuthorization
-from core.use_cases.supported_providers import require_supported
+from core.use_cases.flows.user_authorization import StartedFlow, UserAuthorization
 from core.use_cases.tokens.encryption import seal_user_tokens
+from ports.authorizer import Authorizer
 from ports.cipher import Cipher
 from ports.clock import Clock
 from ports.directory import Directory
 from ports.provider import GitProvider
 from ports.unit_of_work import Transaction, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class BeginConnection:
+    """Start a browser flow in which a user authorizes the app to act for them."""
+
+    unit_of_work: UnitOfWork
+    authorizer: Authorizer
+    providers: Collection[str]
+    authorization: UserAuthorization
+    clock: Clock
+
+    async def __call__(self, actor: Actor, *, provider: str, return_to: str | None = None) -> StartedFlow:
+        """Return the flow. A `return_to` that is not a path of this service is replaced by `/`.
+
+        Raises `UserRequired` also for a service that acts for a user, or `ProviderUnknown`.
+        """
+        if not isinstance(actor, UserActor):
+            raise UserRequired("Only a user with a browser can connect an account. Call this with a user's token.")
+        user = require_own(self.authorizer, actor, Action.CONNECT)
+        require_supported(provider, self.providers)
+        async with self.unit_of_work() as tx:
+            flow, secrets = start_flow(
+                await tx.flows.next_id(),
+                FlowPurpose.CONNECT,
+                provider,
+                user_id=user.user_id,
+                organization_id=None,
+                step=FlowStep.AUTHORIZE,
+                return_to=to_local_path(return_to),
+                at=self.clock.now(),
+            )
+            flow, url = self.authorization.request(flow, secrets.state)
+            await tx.flows.add(flow)
+            await tx.commit()
+        return StartedFlow(url, flow.external_id, secrets.cookie, flow.expires_at)
+
 
 # If a user connects in two browsers at once, one transaction fails and its retry finds the other's row.
 _MAX_ATTEMPTS = 3

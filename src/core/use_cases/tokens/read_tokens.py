@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 from core.domain.actors import Actor
 from core.domain.catalog.repository import Repository, RepositoryNotFound
+from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration, IntegrationStatus
 from core.domain.links.creation import require_active
@@ -12,10 +13,9 @@ from core.domain.links.projects import ProjectNotFound
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.domain.provider import InstallationToken
-from core.domain.tokens.read_token import PERMISSIONS, ReadLease, ReadToken
-from core.use_cases.authorization import require_in
-from core.use_cases.supported_providers import require_supported
-from core.use_cases.tokens.encryption import seal_read_token
+from core.domain.tokens.read_token import PERMISSIONS, ReadLease, ReadToken, Stray
+from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.tokens.encryption import open_read_token, seal_read_token
 from ports.authorizer import Authorizer
 from ports.cipher import Cipher
 from ports.clock import Clock
@@ -129,3 +129,45 @@ async def _linked(
             )
         opened.append((link, rows[link.repo_id]))
     return opened
+
+
+_BATCH_SIZE = 50
+_EXPIRED_BATCH_SIZE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeStrayTokens:
+    """End tokens of services that would get none now, or one for less; forget those that are over.
+
+    That is when the integration ended or was suspended, or a repository was unlinked.
+
+    What is to be done follows from the rows, so an outage of the provider's only puts it off; a token that
+    cannot be revoked before it is over by itself is over then.
+    """
+
+    unit_of_work: UnitOfWork
+    providers: Mapping[str, GitProvider]
+    cipher: Cipher
+    clock: Clock
+
+    async def __call__(self) -> int:
+        """Try each once and return how many are revoked; raises `StorageUnavailable`."""
+        now = self.clock.now()
+        async with self.unit_of_work() as tx:
+            await tx.installation_tokens.wipe_expired_tokens(now=now, limit=_EXPIRED_BATCH_SIZE)
+            strays = await tx.installation_tokens.list_orphaned_tokens(now=now, limit=_BATCH_SIZE)
+            await tx.commit()
+        return sum([await self._revoke(stray) for stray in strays])
+
+    async def _revoke(self, stray: Stray) -> bool:
+        try:
+            token = open_read_token(self.cipher, stray.external_id, stray.sealed)
+            await self.providers[stray.provider].revoke_token(token)
+        except StorageUnavailable:
+            raise
+        except DomainError:
+            return False
+        async with self.unit_of_work() as tx:
+            await tx.installation_tokens.end_token_lease(stray.external_id, at=self.clock.now())
+            await tx.commit()
+        return True
