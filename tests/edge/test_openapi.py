@@ -9,10 +9,11 @@ from uuid import uuid4
 import pytest
 from jsonschema import Draft202012Validator
 
+from core.domain.idempotency import IdempotencyKeyInvalid, idempotency_key
 from core.domain.streams.domain_event import DATA_OF, DomainEventType, RecordedEvent
 from core.domain.streams.stream import EndReason
 from entrypoints.rest.http import event_frames
-from entrypoints.rest.http.operations import JSON, routes
+from entrypoints.rest.http.operations import JSON, Access, routes
 from entrypoints.rest.openapi.document import describe
 from tests.support.checks.openapi_file import FILE, text
 from tests.support.scenarios.rest import COOKIE, Edge, everything
@@ -200,6 +201,58 @@ def test_refusals_name_their_codes(document: dict[str, Any]) -> None:
                 assert {"400", "401", "503"} <= one["responses"].keys(), path
             if "{org_id}" in path:
                 assert {"403", "404"} <= one["responses"].keys(), path
+
+
+def _codes(document: dict[str, Any], method: str, path: str) -> set[str]:
+    """Return the error codes of an operation, also those of the shared responses."""
+    codes: set[str] = set()
+    for response in document["paths"][path][method]["responses"].values():
+        name = response.get("$ref", "").rsplit("/", 1)[-1]
+        content = (document["components"]["responses"][name] if name else response).get("content", {})
+        codes |= content.get("application/problem+json", {}).get("examples", {}).keys()
+    return codes
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_install_lists_only_errors_of_calls_as_the_app(document: dict[str, Any], method: str) -> None:
+    codes = _codes(document, method, "/api/v1/git/{provider}/install")
+    assert {"provider_unavailable", "provider_app_refused"} <= codes
+    of_installations = {"installation_gone", "installation_suspended", "provider_sso_required"}
+    of_users = {"provider_credential_refused", "ciphertext_unreadable", "not_visible_on_provider"}
+    assert not codes & (of_installations | of_users)
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/git/{provider}/callback", "/api/v1/user/git-connections/{provider}/callback"]
+)
+def test_callbacks_list_errors_of_storage_and_code_exchange(document: dict[str, Any], path: str) -> None:
+    expected = {"provider_email_unverified", "conflict", "storage_unavailable", "storage_too_slow"}
+    assert expected <= _codes(document, "get", path)
+
+
+def test_own_codes_of_an_operation_extend_the_shared_response(document: dict[str, Any]) -> None:
+    path = "/api/v1/{org_id}/git-integrations/{provider}/repos/{repo_id}/branches"
+    assert {"internal", "provider_answer_unreadable"} <= _codes(document, "get", path)
+
+
+def test_operations_that_need_a_user_do_not_take_an_acting_user(document: dict[str, Any]) -> None:
+    acting_user = {"$ref": "#/components/parameters/ActingUser"}
+    for_users = [one for one in everything() if one.access is Access.USER]
+    assert {one.template.rsplit("/", 1)[1] for one in for_users} == {"install", "authorize"}
+    for one in for_users:
+        assert acting_user not in document["paths"][one.template][one.method.lower()].get("parameters", [])
+
+
+@pytest.mark.parametrize("key", ["k", "a b", "!~", "x" * 255, "", " ", " a", "a ", "a\nb", "\x7f", "\u00e9", "x" * 256])
+def test_the_pattern_of_idempotency_keys_is_what_the_code_accepts(document: dict[str, Any], key: str) -> None:
+    """Servers remove spaces around the value of a header, so a key does not begin or end with a space."""
+    schema = document["components"]["parameters"]["IdempotencyKey"]["schema"]
+    is_valid = not list(Draft202012Validator(schema).iter_errors(key))
+    try:
+        is_accepted = idempotency_key(key) == key.strip()
+    except IdempotencyKeyInvalid:
+        is_accepted = False
+    assert is_valid == is_accepted
 
 
 async def test_the_reference_page_loads_files_of_this_service_only() -> None:

@@ -19,11 +19,12 @@ _SCHEMAS = describe(list(OPERATIONS.values()), cookie=COOKIE)["components"]["sch
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
-BY_CALLER = [name for name, one in OPERATIONS.items() if one.access is Access.CALLER]
+_IDENTIFIED = {Access.CALLER, Access.USER}
+BY_CALLER = [name for name, one in OPERATIONS.items() if one.access in _IDENTIFIED]
 IN_ORGANIZATION = [name for name in BY_CALLER if "{org_id" in OPERATIONS[name].path]
 CHANGING = [name for name in IN_ORGANIZATION if OPERATIONS[name].method != "GET"]
 # A provider may add to what it sends a browser back with, and signs what it delivers.
-STRICT = [name for name, one in OPERATIONS.items() if one.access is Access.CALLER or one.tag is Tag.SERVICE]
+STRICT = [name for name, one in OPERATIONS.items() if one.access in _IDENTIFIED or one.tag is Tag.SERVICE]
 FINITE = [name for name, one in OPERATIONS.items() if not one.streams]
 
 

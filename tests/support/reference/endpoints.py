@@ -8,6 +8,7 @@ from tests.support.scenarios.rest import everything
 
 _AUTHENTICATION: Mapping[Access, str] = {
     Access.CALLER: "bearer token or session cookie",
+    Access.USER: "bearer token or session cookie",
     Access.SIGNATURE: "webhook signature",
     Access.ANYONE: "none",
 }

@@ -7,7 +7,7 @@ import pytest
 from core.domain.flows.callback import ApprovalNotFound, AuthorizationDenied, Callback, CodeMissing, SetupAction
 from core.domain.flows.flow import APPROVAL_LIFETIME, FlowStatus
 from core.domain.integrations.integration import IntegrationStatus
-from core.domain.provider import CredentialRefused
+from core.domain.provider import AppRefused, CredentialRefused
 from core.domain.secret import Secret
 from core.domain.streams.domain_event import DomainEventType
 from core.use_cases.install.begin_install import Mode
@@ -96,6 +96,13 @@ async def test_denied(world: InstallWorld) -> None:
     assert refusal(outcome) is AuthorizationDenied
     assert not world.provider.calls
     assert isinstance(await world.finish(world.mara, world.authorized(onward(outcome), MARA)), Choose)
+
+
+async def test_another_error_than_access_denied_concerns_the_app(world: InstallWorld) -> None:
+    sent = await world.begin(world.mara, mode=Mode.EXISTING)
+    outcome = await world.finish(world.mara, returned(sent, error="application_suspended"))
+    assert refusal(outcome) is AppRefused
+    assert not world.provider.calls
 
 
 async def test_a_missing_and_a_worthless_code(world: InstallWorld) -> None:

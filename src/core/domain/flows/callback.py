@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from core.domain.errors import DomainError, ErrorKind
+from core.domain.provider import AppRefused
 from core.domain.secret import Secret
 
 
@@ -27,6 +28,20 @@ class Callback:
     installation_id: str | None = None
     setup_action: SetupAction | None = None
     error: str | None = None
+
+    def require_no_error(self) -> None:
+        """Raise `AuthorizationDenied` if the user did not authorize the app, `AppRefused` for any other error.
+
+        https://docs.github.com/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-authorization-request-errors
+        """
+        if self.error == "access_denied":
+            raise AuthorizationDenied(
+                "You did not authorize crewkit at the provider, so nothing was connected. Start again to connect."
+            )
+        if self.error is not None:
+            raise AppRefused(
+                "The provider rejected the authorization request of this service's app. Contact your crewkit operator."
+            )
 
 
 class AuthorizationDenied(DomainError):

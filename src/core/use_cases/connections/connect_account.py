@@ -7,10 +7,10 @@ from core.domain.attribution.email_addresses import normal_address
 from core.domain.audit.changes import Change
 from core.domain.connections.connection import Connection, EmailPermissionMissing, connect
 from core.domain.errors import DomainError, StorageConflict, WayBack
-from core.domain.flows.callback import AuthorizationDenied, Callback, CodeMissing
+from core.domain.flows.callback import Callback, CodeMissing
 from core.domain.flows.flow import Flow, FlowInvalid, FlowPurpose, FlowStatus, FlowStep, start_flow, to_local_path
 from core.domain.permissions import Action
-from core.domain.provider import AppRefused, PermissionMissing, ProviderPerson, ProviderUnavailable, UserTokens
+from core.domain.provider import PermissionMissing, ProviderPerson, ProviderUnavailable, UserTokens
 from core.use_cases.authorization import UserRequired, require_own, require_supported
 from core.use_cases.connections.look_up_identities import LOOKED_UP_EVERY
 from core.use_cases.connections.revoke_tokens import ask_to_revoke
@@ -128,14 +128,7 @@ class FinishConnection:
         return flow.return_to
 
     async def _exchange(self, flow: Flow, returned: Callback) -> UserTokens:
-        if returned.error == "access_denied":
-            raise AuthorizationDenied(
-                "You did not authorize crewkit at the provider, so nothing was connected. Start again to connect."
-            )
-        if returned.error is not None:
-            raise AppRefused(
-                "The provider rejected the authorization request of this service's app. Contact your crewkit operator."
-            )
+        returned.require_no_error()
         if returned.code is None or flow.pkce_verifier is None:
             raise CodeMissing("The provider sent you back without an authorization code. Start again.")
         return await self.authorization.exchange(flow, returned.code)

@@ -176,10 +176,7 @@ class FinishInstall:
     async def _return(self, flow: Flow, who: FlowActor, returned: Callback) -> InstallResult:
         if flow.step in (FlowStep.CHOOSE, FlowStep.CHOOSE_REQUEST):
             raise FlowInvalid("choice_expected", flow)
-        if returned.error is not None:
-            raise AuthorizationDenied(
-                "You did not authorize the app at the provider. Nothing was changed. Start again to connect."
-            )
+        returned.require_no_error()
         if returned.code is None:
             if flow.pkce_verifier is not None:
                 raise CodeMissing("The provider sent you back without an authorization code. Start again.")

@@ -24,6 +24,7 @@ from core.domain.install.claims import InstallationNotProven, InstallationNotVis
 from core.domain.integrations.integration import InstallationBoundElsewhere, OrganizationAlreadyConnected
 from core.domain.organizations import OrganizationNotFound
 from core.domain.permissions import ActionForbidden
+from core.domain.provider import EmailUnverified
 from core.domain.secret import Secret
 from core.use_cases.account import WhoAmI
 from core.use_cases.authorization import UserRequired
@@ -38,7 +39,7 @@ from entrypoints.rest.http.bodies import read_body
 from entrypoints.rest.http.operations import HTML, Access, Answer, Operation, Tag
 from entrypoints.rest.http.queries import PathWish, Query, read_query
 from entrypoints.rest.http.request_ids import request_id_of
-from entrypoints.rest.openapi.errors import OF_PROVIDER
+from entrypoints.rest.openapi.errors import OF_APP, OF_CALLBACK
 
 _CALLBACK = "/api/v1/git/{provider}/callback"
 _LARGEST_FORM = 4096
@@ -123,8 +124,9 @@ class Installing:
                     UserRequired,
                     OriginRefused,
                     OrganizationAlreadyConnected,
-                    *OF_PROVIDER,
+                    *OF_APP,
                 ],
+                access=Access.USER,
             ),
             Operation(
                 "POST",
@@ -141,13 +143,8 @@ class Installing:
                     Answer(media_type=HTML),
                     Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "The provider's page."}),
                 ],
-                refusals=[
-                    OrganizationNotFound,
-                    ActionForbidden,
-                    UserRequired,
-                    OrganizationAlreadyConnected,
-                    *OF_PROVIDER,
-                ],
+                refusals=[OrganizationNotFound, ActionForbidden, UserRequired, OrganizationAlreadyConnected, *OF_APP],
+                access=Access.USER,
             ),
             Operation(
                 "GET",
@@ -165,7 +162,7 @@ class Installing:
                     Answer(media_type=HTML),
                     Answer(status=HTTPStatus.FOUND, headers={"location": "The dashboard, or the provider's page."}),
                 ],
-                refusals=[*_OF_FINISHING, AuthorizationDenied, CodeMissing, ApprovalNotFound],
+                refusals=[*_OF_FINISHING, AuthorizationDenied, CodeMissing, ApprovalNotFound, EmailUnverified],
                 access=Access.ANYONE,
             ),
             Operation(
@@ -271,7 +268,7 @@ _OF_FINISHING: Sequence[type[DomainError]] = (
     InstallationNotProven,
     InstallationBoundElsewhere,
     OrganizationAlreadyConnected,
-    *OF_PROVIDER,
+    *OF_CALLBACK,
 )
 
 

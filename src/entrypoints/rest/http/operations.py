@@ -43,6 +43,9 @@ class Access(Enum):
     CALLER = "caller"
     """By bearer token or session cookie."""
 
+    USER = "user"
+    """The same, but a service cannot call it, not even for a user."""
+
     ANYONE = "anyone"
     """It does not ask, or has another proof, such as the state of a browser flow."""
 

@@ -37,8 +37,9 @@ def answers_of(operation: Operation, schemas: Mapping[str, Schema]) -> dict[str,
         known.setdefault("content", {}).update(said.get("content", {}))
         if not known["content"]:
             del known["content"]
-    found |= {str(status.value): refusal(status, codes) for status, codes in _codes_of(operation).items()}
     found |= {str(status.value): {"$ref": f"#/components/responses/{name_of(status)}"} for status in COMMON}
+    for status, codes in _codes_of(operation).items():
+        found[str(status.value)] = refusal(status, {**COMMON.get(status, {}), **codes})
     return dict(sorted(found.items()))
 
 

@@ -65,7 +65,7 @@ _PARAMETERS = {
         "description": "A unique key for this request. If the request succeeds and you send it again with "
         "the same key within 24 hours, it is not executed again and you receive the first response. A "
         "request that failed is executed again.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
     },
 }
 _BEARER = {
@@ -87,6 +87,7 @@ _SIGNATURE = {
 _PLACEHOLDER = re.compile(r"\{(\w+)")
 _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.CALLER: [{"bearer": []}, {"session": []}],
+    Access.USER: [{"bearer": []}, {"session": []}],
     Access.ANYONE: [],
     Access.SIGNATURE: [{"signature": []}],
 }

@@ -36,11 +36,11 @@ Refusals = Sequence[type[DomainError]]
 OF_CATALOG: Refusals = [IntegrationNotFound, IntegrationNotActive]
 """Of what needs an integration's catalog."""
 
+OF_APP: Refusals = [ProviderUnavailable, AnswerUnreadable, RateLimited, AppRefused, LoginBlocked]
+"""Of what calls the provider as the app while the caller waits."""
+
 OF_PROVIDER: Refusals = [
-    ProviderUnavailable,
-    AnswerUnreadable,
-    RateLimited,
-    AppRefused,
+    *OF_APP,
     CredentialRefused,
     InstallationSuspended,
     InstallationGone,
@@ -49,11 +49,13 @@ OF_PROVIDER: Refusals = [
     AddressNotAllowed,
     AccountSuspended,
     RepositoryBlocked,
-    LoginBlocked,
     NotVisible,
     CiphertextRefused,
 ]
-"""Of what asks the provider while the caller waits."""
+"""Of what calls the provider for an installation or a user while the caller waits."""
+
+OF_CALLBACK: Refusals = [*OF_PROVIDER, StorageUnavailable, StorageTooSlow, StorageConflict]
+"""Of what continues a browser flow, with or without a session."""
 
 
 def refusals_of(operation: Operation) -> list[type[DomainError]]:
@@ -64,7 +66,7 @@ def refusals_of(operation: Operation) -> list[type[DomainError]]:
         found.append(QueryRefused)
     if operation.body is not None:
         found.append(JsonRefused)
-    if operation.access is Access.CALLER:
+    if operation.access in (Access.CALLER, Access.USER):
         found += [TokenRefused, KeysUnavailable, ActingUserRefused, UserNotFound]
         found += [StorageUnavailable, StorageTooSlow]
         found += [OriginRefused, StorageConflict] if changes else []

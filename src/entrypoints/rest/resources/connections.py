@@ -13,7 +13,7 @@ from core.domain.connections.views import ConnectionStanding, ConnectionView
 from core.domain.flows.callback import AuthorizationDenied, Callback, CodeMissing
 from core.domain.flows.flow import FlowExpired, FlowInvalid, FlowUsed
 from core.domain.permissions import ActionForbidden
-from core.domain.provider import ProviderUnknown
+from core.domain.provider import EmailUnverified, ProviderUnknown
 from core.domain.secret import Secret
 from core.use_cases.authorization import UserRequired
 from core.use_cases.connections.connect_account import BeginConnection, FinishConnection
@@ -29,7 +29,7 @@ from entrypoints.rest.http.operations import HTML, Access, Answer, Operation, Ta
 from entrypoints.rest.http.paths import CONNECTION
 from entrypoints.rest.http.queries import NoQuery, PathWish, Query, read_query
 from entrypoints.rest.http.request_ids import request_id_of
-from entrypoints.rest.openapi.errors import OF_PROVIDER
+from entrypoints.rest.openapi.errors import OF_CALLBACK
 
 _Name = Annotated[str, Meta(min_length=1, max_length=64)]
 _Given = Annotated[
@@ -132,6 +132,7 @@ class Connecting:
                     Answer(status=HTTPStatus.FOUND, headers={"location": "The provider's page."}),
                 ],
                 refusals=[UserRequired, OriginRefused],
+                access=Access.USER,
             ),
             Operation(
                 "POST",
@@ -148,6 +149,7 @@ class Connecting:
                     Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "The provider's page."}),
                 ],
                 refusals=[UserRequired],
+                access=Access.USER,
             ),
             Operation(
                 "GET",
@@ -174,7 +176,8 @@ class Connecting:
                     ProviderAccountTaken,
                     OtherAccountConnected,
                     EmailPermissionMissing,
-                    *OF_PROVIDER,
+                    EmailUnverified,
+                    *OF_CALLBACK,
                 ],
                 access=Access.ANYONE,
             ),
