@@ -19,13 +19,15 @@ def texts_of_python(source: str) -> Iterator[Text]:
     The rest are comments, docstrings, names, SQL and strings without a space. The docstring of a command is
     public: it is the command's help.
     """
-    tree = ast.parse(source)
+    nodes = list(ast.walk(ast.parse(source)))
     yield from _comments(source)
-    yield from _strings(tree)
-    yield from _names(tree)
+    yield from _strings(nodes)
+    yield from _names(nodes)
 
 
 def _comments(source: str) -> Iterator[Text]:
+    if "#" not in source:
+        return
     own_line: list[tuple[int, str]] = []
     trailing: list[tuple[int, str]] = []
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -37,11 +39,11 @@ def _comments(source: str) -> Iterator[Text]:
         yield from paragraphs([line], is_public=False)
 
 
-def _strings(tree: ast.Module) -> Iterator[Text]:
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    public = {id(node) for node in _public_strings(tree)}
-    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-    for node in ast.walk(tree):
+def _strings(nodes: list[ast.AST]) -> Iterator[Text]:
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    public = {id(node) for node in _public_strings(nodes)}
+    parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
         content = _content(node)
         if content is None or id(node) in parts:
             continue
@@ -60,9 +62,9 @@ def _content(node: ast.AST) -> str | None:
     return None
 
 
-def _public_strings(tree: ast.Module) -> Iterator[ast.AST]:
+def _public_strings(nodes: list[ast.AST]) -> Iterator[ast.AST]:
     """Yield the help of commands and the names of log events."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.FunctionDef(body=[ast.Expr(value=docstring), *_]) if _is_command(node):
                 yield docstring
@@ -71,13 +73,13 @@ def _public_strings(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _is_command(node: ast.FunctionDef) -> bool:
-    decorators = (one.func if isinstance(one, ast.Call) else one for one in node.decorator_list)
-    return any(isinstance(one, ast.Attribute) and one.attr in {"command", "group"} for one in decorators)
+    decorators = (item.func if isinstance(item, ast.Call) else item for item in node.decorator_list)
+    return any(isinstance(item, ast.Attribute) and item.attr in {"command", "group"} for item in decorators)
 
 
-def _names(tree: ast.Module) -> Iterator[Text]:
+def _names(nodes: list[ast.AST]) -> Iterator[Text]:
     seen = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         for name, is_public in _defined(node):
             if name not in seen:
                 seen.add(name)

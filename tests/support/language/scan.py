@@ -33,6 +33,8 @@ _SCANNED = (
     "src/**/*.json",
     "sandbox/**/*.py",
     "testing/**/*.py",
+    "tests/**/*.py",
+    "benchmarks/**/*.py",
     "proto/crewkit/**/*.proto",
     "proto/generate.py",
     "docs/**/*.md",
@@ -43,8 +45,19 @@ _SCANNED = (
     "dashboard/src/**/*.ts",
     "dashboard/src/**/*.tsx",
 )
-# Payloads of GitHub, and what is built or generated from files that are scanned themselves.
-_NOT_SCANNED = ("deploy/demo/payloads/", "src/entrypoints/rest/dashboard/files/", "dashboard/src/lib/api/schema.d.ts")
+# Only developers read the strings in these.
+_WITHOUT_USERS = ("tests/", "benchmarks/")
+_NOT_SCANNED = (
+    # Payloads of GitHub.
+    "deploy/demo/payloads/",
+    # Built or generated from files that are scanned themselves.
+    "src/entrypoints/rest/dashboard/files/",
+    "dashboard/src/lib/api/schema.d.ts",
+    # The banned words themselves.
+    "tests/support/language/allowances.py",
+    "tests/support/language/words.py",
+    "tests/architecture/test_language.py",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +108,8 @@ def scan(path: str, source: str) -> list[Finding]:
             unused -= excuses
             if not excuses:
                 message = f'"{name}" is a banned word. Instead: {advice}.'
-                findings.append(Finding(path, line, message, text.is_public, name))
+                is_public = text.is_public and not path.startswith(_WITHOUT_USERS)
+                findings.append(Finding(path, line, message, is_public, name))
     findings += [
         Finding(path, allowance.line, "This allowance allows nothing. Remove it.", is_public=True)
         for allowance in unused

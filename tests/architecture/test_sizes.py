@@ -1,0 +1,104 @@
+"""Files and folders stay small enough to read, and large enough to be worth opening."""
+
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+MAX_LINES = 300
+MIN_LINES = 15
+MAX_FILES = 26
+
+# These still break a rule. Remove a path when it no longer does; add none.
+LARGE_FILES: frozenset[str] = frozenset(
+    {
+        "src/adapters/observability/metrics.py",
+        "src/adapters/postgres/queries/repositories.py",
+        "src/adapters/postgres/stores/delivery_log.py",
+        "src/core/domain/provider.py",
+        "src/core/use_cases/install/finish_install.py",
+        "src/entrypoints/rest/http/protocol.py",
+        "src/entrypoints/rest/resources/webhooks.py",
+        "src/entrypoints/settings/table.py",
+        "src/entrypoints/settings/values.py",
+        "testing/contracts/stores/attributions.py",
+        "testing/contracts/stores/domain_events.py",
+        "testing/contracts/stores/event_queue.py",
+        "testing/contracts/stores/events.py",
+        "testing/memory/provider.py",
+        "tests/e2e/test_connecting.py",
+        "tests/edge/test_connections.py",
+        "tests/edge/test_http.py",
+        "tests/integration/faults/test_bad_input.py",
+        "tests/integration/github/test_complaints.py",
+        "tests/integration/sandbox/test_openapi.py",
+        "tests/integration/sandbox/test_pages.py",
+        "tests/integration/test_link_races.py",
+        "tests/integration/test_migrations.py",
+        "tests/unit/test_payload_reading.py",
+        "tests/unit/test_settings.py",
+        "tests/unit/test_webhook_protocol.py",
+        "tests/unit/use_cases/test_connections.py",
+        "tests/unit/use_cases/test_installation_checks.py",
+        "tests/unit/use_cases/test_integrations.py",
+    }
+)
+SMALL_FILES: frozenset[str] = frozenset(
+    {
+        "benchmarks/common/errors.py",
+        "benchmarks/fetching/api.py",
+        "benchmarks/receiving/job.py",
+        "benchmarks/receiving/signature.py",
+        "sandbox/rest/endpoint.py",
+        "sandbox/web/sending.py",
+        "src/adapters/github/decoding/topics.py",
+        "src/adapters/github/decoding/web_urls.py",
+        "src/adapters/observability/alerts.py",
+        "src/adapters/postgres/connection/locks.py",
+        "src/adapters/postgres/queries/memberships.py",
+        "src/adapters/postgres/rows/columns.py",
+        "src/adapters/system/clock.py",
+        "src/entrypoints/bootstrap/cipher.py",
+        "src/entrypoints/bootstrap/signing.py",
+        "src/entrypoints/edge/query_errors.py",
+        "src/entrypoints/local/embedded/errors.py",
+        "src/entrypoints/local/up/ports.py",
+        "src/ports/alerts.py",
+        "src/ports/clock.py",
+        "src/ports/exclusion.py",
+        "testing/memory/stores/token_rows.py",
+        "tests/architecture/test_audit.py",
+        "tests/architecture/test_encrypted_columns.py",
+        "tests/architecture/test_migration_order.py",
+        "tests/unit/test_scopes.py",
+    }
+)
+LARGE_FOLDERS: frozenset[str] = frozenset({"src/ports", "tests/edge", "tests/integration", "tests/unit"})
+
+
+def line_counts() -> dict[str, int]:
+    """Return the number of lines of each Python file, except `__init__.py` and released migrations."""
+    return {
+        path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
+        for package in ("src", "sandbox", "testing", "tests", "benchmarks", "examples")
+        for path in (ROOT / package).rglob("*.py")
+        if path.name != "__init__.py" and path.parent.name != "versions"
+    }
+
+
+def test_files_have_at_most_300_lines() -> None:
+    """Split a larger file by subject."""
+    assert {path for path, lines in line_counts().items() if lines > MAX_LINES} == LARGE_FILES
+
+
+def test_files_have_at_least_15_lines() -> None:
+    """Merge a smaller file into the file that uses it."""
+    # pytest and Python prescribe the names of these files.
+    small = {path for path, lines in line_counts().items() if lines < MIN_LINES}
+    assert {path for path in small if Path(path).name not in {"conftest.py", "__main__.py"}} == SMALL_FILES
+
+
+def test_folders_have_at_most_26_files() -> None:
+    """Group the files of a larger folder by subject."""
+    files = Counter(Path(path).parent.as_posix() for path in line_counts())
+    assert {folder for folder, count in files.items() if count > MAX_FILES} == LARGE_FOLDERS
