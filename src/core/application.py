@@ -15,14 +15,14 @@ from core.use_cases.connections.revoke_tokens import RevokeTokens
 from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries
-from core.use_cases.deliveries.requeue_due_events import Sweep
+from core.use_cases.deliveries.requeue_due_events import RequeueDueEvents
 from core.use_cases.deliveries.webhook_secrets import FindSourceSecrets, RecordSecretUses
 from core.use_cases.events.housekeeping import ApplyRetention, PublishBacklogGauges
 from core.use_cases.events.list_events import ListEvents, ListEventsByPrefix
 from core.use_cases.events.retry_events import RetryEvent, RetryEvents
 from core.use_cases.events.show_event import ShowEvent, ShowPayload
 from core.use_cases.flows.end_expired_flows import EndExpiredFlows
-from core.use_cases.idempotency import ForgetExpiredKeys
+from core.use_cases.idempotency import DeleteExpiredKeys
 from core.use_cases.install.begin_install import BeginInstall
 from core.use_cases.install.finish_install import FinishInstall
 from core.use_cases.integrations.check_installation import ConfirmDeletions, ReconcileInstallations
@@ -36,7 +36,7 @@ from core.use_cases.links.link_repository import LinkRepository
 from core.use_cases.links.list_projects import ListProjects, ShowProject
 from core.use_cases.links.unlink_repository import UnlinkRepository
 from core.use_cases.streams.stream_events import StreamEvents
-from core.use_cases.tokens.read_tokens import IssueReadToken, RevokeStrayTokens
+from core.use_cases.tokens.read_tokens import IssueReadToken, RevokeOrphanedTokens
 from core.use_cases.tokens.renew_installation_tokens import ProbeSuspended, RenewInstallationTokens
 
 
@@ -47,7 +47,7 @@ class Deliveries:
     receive: ReceiveDelivery
     find_source_secrets: FindSourceSecrets
     drain_lane: DrainLane
-    requeue_due: Sweep
+    requeue_due: RequeueDueEvents
     record_secret_uses: RecordSecretUses
     recover: RecoverDeliveries
 
@@ -130,7 +130,7 @@ class Tokens:
     """Tokens of installations, and read tokens for services."""
 
     issue_read_token: IssueReadToken
-    revoke_orphaned: RevokeStrayTokens
+    revoke_orphaned: RevokeOrphanedTokens
     renew: RenewInstallationTokens
     probe_suspended: ProbeSuspended
 
@@ -167,5 +167,5 @@ class Application:
     tokens: Tokens
     attribution: Attribution
     stream_events: StreamEvents
-    delete_expired_keys: ForgetExpiredKeys
+    delete_expired_keys: DeleteExpiredKeys
     account: Account

@@ -20,7 +20,7 @@ from core.domain.integrations.integration import Integration
 from core.domain.provider import InstallationToken, UserTokens
 from core.domain.secret import Secret
 from core.domain.tokens.read_token import ReadLease
-from core.use_cases.connections.revoke_tokens import ask_to_revoke
+from core.use_cases.connections.revoke_tokens import request_revocation
 from core.use_cases.tokens.encryption import (
     open_installation_token,
     seal_installation_token,
@@ -28,7 +28,7 @@ from core.use_cases.tokens.encryption import (
     seal_user_tokens,
     seal_verifier,
 )
-from core.use_cases.tokens.reencrypt_values import ResealValues
+from core.use_cases.tokens.reencrypt_values import ReencryptValues
 from entrypoints.cli.keys import keys as keys_group
 from ports.sealed_values import SealedValue
 from testing.builders.entities import PROVIDER, now
@@ -65,7 +65,7 @@ async def kept(database_url: str) -> Kept:
         sealed = seal_installation_token(cipher, integration.external_id, minted)
         await tx.installation_tokens.replace(integration.id, sealed)
         await tx.user_tokens.replace(connection.id, seal_user_tokens(cipher, connection.external_id, tokens))
-        await ask_to_revoke(tx, cipher, PROVIDER, None, tokens, at=now())
+        await request_revocation(tx, cipher, PROVIDER, None, tokens, at=now())
         lease = uuid4()
         await tx.installation_tokens.add_token_lease(
             ReadLease(
@@ -163,7 +163,7 @@ async def test_what_is_written_meanwhile_stays(kept: Kept) -> None:
     minted = InstallationToken(Secret("minted later"), now(), {})
     sealed = seal_installation_token(fresh, kept.integration.external_id, minted)
 
-    class Overtaken(PostgresSealedValueStore):
+    class LeaseLost(PostgresSealedValueStore):
         async def replace(self, column: str, changes: Sequence[tuple[SealedValue, str]]) -> int:
             if column == "git_integrations.access_token":
                 async with PostgresUnitOfWork(database)() as tx:
@@ -171,7 +171,7 @@ async def test_what_is_written_meanwhile_stays(kept: Kept) -> None:
                     await tx.commit()
             return await super().replace(column, changes)
 
-    told = {one.column: one.renewed async for one in ResealValues(Overtaken(database), fresh)()}
+    told = {one.column: one.renewed async for one in ReencryptValues(LeaseLost(database), fresh)()}
     assert told["git_integrations.access_token"] == 0
     assert told["user_git_connections.refresh_token"] == 1
     async with PostgresUnitOfWork(database)() as tx:
@@ -191,13 +191,13 @@ async def test_many_values_in_batches(database_url: str) -> None:
     async with world.unit_of_work() as tx:
         for number in range(count):
             tokens = UserTokens(Secret(f"access {number}"), now(), None, None)
-            await ask_to_revoke(tx, cipher, PROVIDER, None, tokens, at=now())
+            await request_revocation(tx, cipher, PROVIDER, None, tokens, at=now())
         await tx.commit()
     values = PostgresSealedValueStore(world.database)
     column = "git_token_revocations.access_token"
-    told = [one async for one in ResealValues(values, AesGcmCipher([NEW, OLD]))() if one.column == column]
+    told = [one async for one in ReencryptValues(values, AesGcmCipher([NEW, OLD]))() if one.column == column]
     assert [(one.seen, one.renewed) for one in told] == [(500, 500), (1000, 1000), (1100, 1100)]
-    alone = ResealValues(values, AesGcmCipher([NEW]))
+    alone = ReencryptValues(values, AesGcmCipher([NEW]))
     assert sum([one.seen for one in [one async for one in alone()] if one.column == column][-1:]) == count
     await world.database.close()
 

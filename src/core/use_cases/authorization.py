@@ -55,7 +55,7 @@ async def allowed_in(
         raise OrganizationNotFound(
             "The organization does not exist, or you are not a member of it. Check the organization id."
         )
-    standing = standing_of(actor, place.role)
+    standing = to_standing(actor, place.role)
     _check(authorizer, actor, action, standing)
     return place.organization, frozenset(one for one in besides if authorizer.allows(standing, one))
 
@@ -81,7 +81,7 @@ def find_user(actor: Actor) -> UserActor | None:
             assert_never(actor)
 
 
-def standing_of(actor: Actor, role: Role | None) -> Standing:
+def to_standing(actor: Actor, role: Role | None) -> Standing:
     """Return all that counts of an actor in an organization where the acting person has this role."""
     match actor:
         case UserActor():

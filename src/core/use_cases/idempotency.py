@@ -11,16 +11,16 @@ Result = TypeVar("Result", covariant=True)  # noqa: PLC0105 - named for what it 
 
 
 @dataclass(frozen=True, slots=True)
-class Once(Generic[Result]):
+class IdempotentResult(Generic[Result]):
     """What a request came to: now, or, where `is_replay`, when it came under the same key before."""
 
     result: Result
     is_replay: bool = False
 
 
-async def once(
+async def run_once(
     tx: Transaction, request: KeyedRequest | None, form: type[T], act: Callable[[], Awaitable[T]]
-) -> Once[T]:
+) -> IdempotentResult[T]:
     """Act and keep the result under the request's key, or return what an earlier one came to.
 
     The caller has authorized, acts within this transaction alone, and commits it in either case. What is
@@ -28,20 +28,20 @@ async def once(
     `IdempotencyKeyReused`.
     """
     if request is None:
-        return Once(await act())
+        return IdempotentResult(await act())
     earlier = await tx.idempotency.begin(request, form)
     if earlier is not None:
-        return Once(earlier, is_replay=True)
+        return IdempotentResult(earlier, is_replay=True)
     result = await act()
     await tx.idempotency.keep(request, result)
-    return Once(result)
+    return IdempotentResult(result)
 
 
 _BATCH_SIZE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class ForgetExpiredKeys:
+class DeleteExpiredKeys:
     """Remove idempotency keys that are free again, with what was kept under them."""
 
     unit_of_work: UnitOfWork

@@ -6,7 +6,7 @@ Key = TypeVar("Key", bound=Hashable)
 T = TypeVar("T")
 
 
-class Flights(Generic[Key, T]):
+class SingleFlight(Generic[Key, T]):
     """Lets callers on this event loop who want the same thing at the same time share one maker of it.
 
     The maker is a task of its own: a caller who stops waiting does not stop it, so nothing made is lost.

@@ -34,12 +34,12 @@ from core.use_cases.links.import_repository import ImportRepository
 from core.use_cases.links.link_repository import LinkRepository
 from core.use_cases.links.list_projects import ListProjects, ShowProject
 from core.use_cases.links.unlink_repository import UnlinkRepository
-from core.use_cases.tokens.app_breaker import AppBreaker
+from core.use_cases.tokens.circuit_breaker import AppCircuitBreaker
 from core.use_cases.tokens.get_installation_token import GetInstallationToken
-from core.use_cases.tokens.get_user_token import GetUserToken, Refreshing
-from core.use_cases.tokens.installation_lease import Minting
+from core.use_cases.tokens.get_user_token import GetUserToken, RefreshDependencies
+from core.use_cases.tokens.mint_installation_token import MintDependencies
 from core.use_cases.tokens.renew_installation_tokens import ProbeSuspended, RenewInstallationTokens
-from core.use_cases.tokens.token_leases import Pause, TokenLeases
+from core.use_cases.tokens.token_refresher import Pause, TokenRefresher
 from entrypoints.edge.public_urls import connection_callback_url, install_callback_url
 from ports.alerts import Alerts
 from ports.authorizer import Authorizer
@@ -80,15 +80,15 @@ def wire_token_sources(
     pause: Pause = asyncio.sleep,
 ) -> TokenSources:
     """Build them, once per process and event loop."""
-    leases = TokenLeases(unit_of_work, clock, pause)
-    key = AppBreaker(unit_of_work, clock, alerts, credential=_PRIVATE_KEY)
-    secret = AppBreaker(unit_of_work, clock, alerts, credential=_CLIENT_SECRET)
-    minting = Minting(unit_of_work, providers, cipher, clock, alerts, key, pause)
-    refreshing = Refreshing(unit_of_work, providers, cipher, clock, secret, pause)
-    installation = GetInstallationToken(leases, minting, clock)
+    refresher = TokenRefresher(unit_of_work, clock, pause)
+    key = AppCircuitBreaker(unit_of_work, clock, alerts, credential=_PRIVATE_KEY)
+    secret = AppCircuitBreaker(unit_of_work, clock, alerts, credential=_CLIENT_SECRET)
+    mint = MintDependencies(unit_of_work, providers, cipher, clock, alerts, key, pause)
+    refresh = RefreshDependencies(unit_of_work, providers, cipher, clock, secret, pause)
+    installation = GetInstallationToken(refresher, mint, clock)
     return TokenSources(
         installation=installation,
-        user=GetUserToken(leases, refreshing),
+        user=GetUserToken(refresher, refresh),
         exchange_code=ExchangeCode(providers, secret),
         renew=RenewInstallationTokens(unit_of_work, clock, installation),
         probe=ProbeSuspended(unit_of_work, clock, installation),

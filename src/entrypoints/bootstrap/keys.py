@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from adapters.postgres.connection.database import Database
 from adapters.postgres.stores.encrypted_values import PostgresSealedValueStore
-from core.use_cases.tokens.reencrypt_values import ResealValues
+from core.use_cases.tokens.reencrypt_values import ReencryptValues
 from entrypoints.bootstrap.cipher import create_cipher
 from entrypoints.settings.settings import Settings
 
@@ -16,7 +16,7 @@ class KeyRing:
     key_ids: tuple[str, ...]
     """Newest first."""
 
-    reseal: ResealValues
+    reseal: ReencryptValues
 
 
 @asynccontextmanager
@@ -28,7 +28,7 @@ async def open_key_ring(settings: Settings) -> AsyncIterator[KeyRing]:
     try:
         yield KeyRing(
             tuple(key_id for key_id, _ in settings.encryption_keys),
-            ResealValues(PostgresSealedValueStore(database), cipher),
+            ReencryptValues(PostgresSealedValueStore(database), cipher),
         )
     finally:
         await database.close()

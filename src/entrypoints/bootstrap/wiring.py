@@ -11,22 +11,22 @@ from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.deliveries.fetch_missing import FetchMissing
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries
-from core.use_cases.deliveries.requeue_due_events import Sweep
+from core.use_cases.deliveries.requeue_due_events import RequeueDueEvents
 from core.use_cases.deliveries.webhook_secrets import FindSourceSecrets, RecordSecretUses
 from core.use_cases.events.housekeeping import ApplyRetention, PublishBacklogGauges, Retention
 from core.use_cases.events.list_events import ListEvents, ListEventsByPrefix
 from core.use_cases.events.retry_events import RetryEvent, RetryEvents
 from core.use_cases.events.show_event import ShowEvent, ShowPayload
-from core.use_cases.idempotency import ForgetExpiredKeys
+from core.use_cases.idempotency import DeleteExpiredKeys
 from core.use_cases.integrations.check_installation import CheckInstallation, ConfirmDeletions, ReconcileInstallations
 from core.use_cases.integrations.disconnect_integration import DisconnectIntegration, UninstallRevoked
 from core.use_cases.integrations.list_integrations import ListIntegrations, ShowIntegration
 from core.use_cases.integrations.list_versions import ListVersions
 from core.use_cases.integrations.manage_pages import FindManagePage
-from core.use_cases.streams.log_follower import DomainEventTail
-from core.use_cases.streams.stream_events import Places, StreamEvents
-from core.use_cases.tokens.read_tokens import IssueReadToken, RevokeStrayTokens
-from core.use_cases.tokens.token_leases import Pause
+from core.use_cases.streams.log_follower import LogFollower
+from core.use_cases.streams.stream_events import StreamEvents, StreamLimits
+from core.use_cases.tokens.read_tokens import IssueReadToken, RevokeOrphanedTokens
+from core.use_cases.tokens.token_refresher import Pause
 from entrypoints.bootstrap.features import (
     TokenSources,
     wire_attribution,
@@ -121,14 +121,14 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
             clock=by.clock,
         ),
         stream_events=StreamEvents(
-            DomainEventTail(by.unit_of_work, by.alerts),
-            Places(by.metrics),
+            LogFollower(by.unit_of_work, by.alerts),
+            StreamLimits(by.metrics),
             by.directory,
             by.authorizer,
             by.clock,
             by.metrics,
         ),
-        delete_expired_keys=ForgetExpiredKeys(by.unit_of_work, by.clock),
+        delete_expired_keys=DeleteExpiredKeys(by.unit_of_work, by.clock),
         account=Account(Identify(by.directory), WhoAmI(by.directory)),
     )
 
@@ -139,7 +139,7 @@ def _deliveries(by: Driven, pause: Pause) -> Deliveries:
         receive=receive,
         find_source_secrets=FindSourceSecrets(by.unit_of_work, by.cipher, by.alerts),
         drain_lane=DrainLane(by.unit_of_work, by.protocols, by.doorbell, by.clock, by.metrics, by.alerts),
-        requeue_due=Sweep(by.unit_of_work, by.doorbell, by.clock, by.metrics),
+        requeue_due=RequeueDueEvents(by.unit_of_work, by.doorbell, by.clock, by.metrics),
         record_secret_uses=RecordSecretUses(by.unit_of_work, by.protocols, by.providers),
         recover=RecoverDeliveries(
             by.unit_of_work,
@@ -187,7 +187,7 @@ def _tokens(by: Driven, sources: TokenSources) -> Tokens:
         issue_read_token=IssueReadToken(
             by.unit_of_work, by.directory, by.authorizer, by.providers, by.cipher, by.clock
         ),
-        revoke_orphaned=RevokeStrayTokens(by.unit_of_work, by.providers, by.cipher, by.clock),
+        revoke_orphaned=RevokeOrphanedTokens(by.unit_of_work, by.providers, by.cipher, by.clock),
         renew=sources.renew,
         probe_suspended=sources.probe,
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from core.use_cases.tokens.reencrypt_values import Resealed
+from core.use_cases.tokens.reencrypt_values import ReencryptionProgress
 from entrypoints.bootstrap.application import configure_command
 from entrypoints.bootstrap.keys import open_key_ring
 from entrypoints.cli.environment import read_settings_with_keys
@@ -41,16 +41,16 @@ def verify_keys() -> bool:
     return _report_unreadable(columns)
 
 
-def _run(*, dry_run: bool) -> Sequence[Resealed]:
+def _run(*, dry_run: bool) -> Sequence[ReencryptionProgress]:
     settings = read_settings_with_keys("keys")
     configure_command(settings)
     with readable_errors(settings.database_url):
         return asyncio.run(_reseal(settings, dry_run=dry_run))
 
 
-async def _reseal(settings: Settings, *, dry_run: bool) -> Sequence[Resealed]:
+async def _reseal(settings: Settings, *, dry_run: bool) -> Sequence[ReencryptionProgress]:
     """Process all columns, show the progress at a terminal, and return the result of each column."""
-    results: dict[str, Resealed] = {}
+    results: dict[str, ReencryptionProgress] = {}
     async with open_key_ring(settings) as ring:
         async for result in ring.reseal(dry_run=dry_run):
             results[result.column] = result
@@ -62,11 +62,11 @@ async def _reseal(settings: Settings, *, dry_run: bool) -> Sequence[Resealed]:
     return list(results.values())
 
 
-def _count_values(columns: Sequence[Resealed]) -> str:
+def _count_values(columns: Sequence[ReencryptionProgress]) -> str:
     return counted(sum(column.seen for column in columns), "value")
 
 
-def _report_unreadable(columns: Sequence[Resealed]) -> bool:
+def _report_unreadable(columns: Sequence[ReencryptionProgress]) -> bool:
     unreadable = [value for column in columns for value in column.unreadable]
     if not unreadable:
         return True

@@ -15,7 +15,7 @@ from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from core.domain.errors import DomainError
 from core.domain.secret import Secret, shown
-from core.use_cases.deliveries.drain_lane import Drained
+from core.use_cases.deliveries.drain_lane import DrainResult
 from entrypoints.bootstrap.application import LANE_QUEUE, Runtime
 from entrypoints.bootstrap.monitoring import open_monitored
 from entrypoints.garbage_collection import freeze_existing_objects
@@ -173,7 +173,7 @@ def _drain(loop: LoopThread, runtime: Runtime, lane: int) -> None:
         _log.exception("drain_failed", lane=lane)
 
 
-async def _drained(runtime: Runtime, lane: int, carried: str | None) -> Drained:
+async def _drained(runtime: Runtime, lane: int, carried: str | None) -> DrainResult:
     """Drain. If traces are on, the span is a child of the span that notified the worker."""
     if runtime.traces is None:
         return await runtime.application.deliveries.drain_lane(lane)

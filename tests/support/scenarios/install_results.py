@@ -6,7 +6,7 @@ import pytest
 
 from core.domain.errors import DomainError
 from core.domain.integrations.integration import StatusReason
-from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import (
     AwaitingApproval,
     Choose,
@@ -46,7 +46,7 @@ def leaves_nothing(world: InstallWorld) -> bool:
 
 async def connect(world: InstallWorld, account: str, installation_id: str) -> InstallResult:
     """Let Mara connect Acme to an installation."""
-    sent = await world.begin(world.mara, mode=Mode.NEW)
+    sent = await world.begin(world.mara, mode=InstallMode.NEW)
     return await world.finish(world.mara, world.installed(sent, account, installation_id))
 
 
@@ -60,7 +60,7 @@ async def revoke(world: InstallWorld) -> None:
 
 async def choosing(world: InstallWorld) -> Choose:
     """Let Mara come to the page where she chooses."""
-    came = world.authorized(await world.begin(world.mara, mode=Mode.EXISTING), MARA)
+    came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), MARA)
     outcome = await world.finish(world.mara, came)
     assert isinstance(outcome, Choose)
     return outcome
@@ -70,7 +70,7 @@ async def asked_for(world: InstallWorld, account: str = "9") -> None:
     """Let Mara ask an account's owner."""
     world.later(seconds=1)
     world.request(MARA, account)
-    sent = await world.begin(world.mara, mode=Mode.NEW)
+    sent = await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, world.installed(sent, MARA, None, "request"))
     if isinstance(outcome, ChooseRequest):
         outcome = await world.choose(world.mara, outcome.state, account)

@@ -21,7 +21,7 @@ from core.domain.provider import InstallationRequest
 from core.domain.secret import Secret
 from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
-from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import InstallResult
 from entrypoints.bootstrap.features import wire_install, wire_token_sources
 from testing.builders.entities import PROVIDER, now
@@ -140,7 +140,7 @@ class InstallWorld:
         browser: Browser,
         organization: Organization | None = None,
         *,
-        mode: Mode | None = None,
+        mode: InstallMode | None = None,
         return_to: str | None = "/settings",
     ) -> Sent:
         """Send a browser to the provider."""

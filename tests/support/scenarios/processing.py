@@ -19,9 +19,9 @@ from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link
 from core.domain.organizations import Organization, Project
 from core.domain.streams.domain_event import DomainEvent
-from core.use_cases.deliveries.drain_lane import Drained, DrainLane
+from core.use_cases.deliveries.drain_lane import DrainLane, DrainResult
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
-from core.use_cases.deliveries.requeue_due_events import Sweep
+from core.use_cases.deliveries.requeue_due_events import RequeueDueEvents
 from ports.alerts import Alerts
 from ports.doorbell import Doorbell
 from ports.unit_of_work import Transaction, UnitOfWork
@@ -193,7 +193,7 @@ class Processing:
         self.unit_of_work = WatchedUnitOfWork(MemoryUnitOfWork(self.database))
         self.delivery_log = MemoryDeliveryLog(self.database)
         self.receive = ReceiveDelivery(self.delivery_log, self.bell)
-        self.sweep = Sweep(self.unit_of_work, self.bell, self.clock, self.metrics)
+        self.sweep = RequeueDueEvents(self.unit_of_work, self.bell, self.clock, self.metrics)
         self.start_worker()
 
     def start_worker(self) -> None:
@@ -244,7 +244,7 @@ class Processing:
         headers = signed(body, event.event_type.encode(), delivery_id.encode())
         return await self.receive(self.protocol.verify(headers, body))
 
-    async def drain(self, lane: int = EVENT.lane) -> Drained:
+    async def drain(self, lane: int = EVENT.lane) -> DrainResult:
         """Drain a lane, by default that of the demo installation."""
         return await self.drain_lane(lane)
 

@@ -23,7 +23,7 @@ from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, Role, User
 from core.domain.secret import Secret
 from core.domain.streams.domain_event import RecordedEvent
-from core.use_cases.tokens.token_leases import Pause
+from core.use_cases.tokens.token_refresher import Pause
 from entrypoints.bootstrap.wiring import Driven, wire
 from entrypoints.rest.app import RestParts, create_app
 from entrypoints.rest.http.authentication import Authentication

@@ -17,7 +17,7 @@ from core.domain.secret import Secret
 from core.domain.streams.domain_event import RecordedEvent
 from core.domain.tokens.lease import StoredTokens
 from core.use_cases.tokens.encryption import seal_user_tokens
-from core.use_cases.tokens.token_leases import Pause
+from core.use_cases.tokens.token_refresher import Pause
 from entrypoints.bootstrap.features import TokenSources, wire_token_sources
 from ports.alerts import Alerts
 from ports.cipher import Cipher

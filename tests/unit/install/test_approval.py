@@ -5,7 +5,7 @@ import asyncio
 from core.domain.events.lanes import lane_of
 from core.domain.flows.flow import FlowStatus
 from core.domain.provider import ProviderUnavailable
-from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import Connected
 from tests.support.scenarios.install_results import asked_for, connect, revoke
 from tests.support.scenarios.install_world import ACME, JONAS, MARA, OLGA, WORKSHOP, InstallWorld
@@ -38,7 +38,7 @@ async def test_the_approval_meets_the_browser(world: InstallWorld) -> None:
     """Both come at once, in either order, and it is bound once."""
     await asked_for(world)
     await world.announce(ACME, sender=OLGA, requester=MARA)
-    sent = await world.begin(world.mara, mode=Mode.NEW)
+    sent = await world.begin(world.mara, mode=InstallMode.NEW)
     await asyncio.gather(world.drain(), world.finish(world.mara, world.installed(sent, MARA, ACME)))
     await world.drain()
     assert world.bound() == {"Acme": ACME}
@@ -65,7 +65,7 @@ async def test_requests_that_are_gone_lapse(world: InstallWorld) -> None:
 async def test_lapsed_requests_are_over_and_forgotten(world: InstallWorld) -> None:
     """Those of expired ones too, and flows that nobody came back from."""
     await asked_for(world)
-    await world.begin(world.mara, mode=Mode.NEW)
+    await world.begin(world.mara, mode=InstallMode.NEW)
     world.later(hours=2)
     world.provider.world.requests.clear()
     end = world.installs.end_expired

@@ -6,7 +6,7 @@ from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.install.claims import InstallationNotProven
 from core.domain.integrations.integration import IntegrationStatus, OrganizationAlreadyConnected, StatusReason
 from core.domain.provider import InstallationSuspended
-from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import Choose, Connected, RedirectTo
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.install_results import choosing, connect, onward, refused, revoke
@@ -15,14 +15,14 @@ from tests.support.scenarios.install_world import ACME, JONAS, MARA, MARAS, OLGA
 
 async def test_what_exists_and_is_proven_is_bound(world: InstallWorld) -> None:
     """The only one at once; it need not be installed anew."""
-    came = world.authorized(await world.begin(world.mara, mode=Mode.EXISTING), OLGA)
+    came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), OLGA)
     assert await world.finish(world.mara, came) == Connected("/settings")
     assert world.bound() == {"Acme": ACME}
 
 
 async def test_one_of_several_is_chosen(world: InstallWorld) -> None:
     """Those proven are offered, no others, and only they can be chosen, once."""
-    came = world.authorized(await world.begin(world.mara, mode=Mode.EXISTING), MARA)
+    came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), MARA)
     choice = await world.finish(world.mara, came)
     assert isinstance(choice, Choose)
     assert [one.provider_id for one in choice.installations] == [MARAS, WORKSHOP]
@@ -35,7 +35,7 @@ async def test_one_of_several_is_chosen(world: InstallWorld) -> None:
 
 async def test_what_was_not_offered_cannot_be_chosen(world: InstallWorld) -> None:
     """Nor can a choice be made where none was asked for, nor be made by a return."""
-    sent = await world.begin(world.mara, mode=Mode.EXISTING)
+    sent = await world.begin(world.mara, mode=InstallMode.EXISTING)
     await refused(world.choose(world.mara, sent.query["state"], ACME), ChoiceInvalid)
     choice = await choosing(world)
     await refused(world.choose(world.mara, choice.state, ACME), ChoiceInvalid)
@@ -46,14 +46,14 @@ async def test_what_was_not_offered_cannot_be_chosen(world: InstallWorld) -> Non
 
 async def test_what_cannot_be_proven_is_explained_on_the_way_to_installing(world: InstallWorld) -> None:
     """Seeing an installation, or administering a part of it, is not owning it."""
-    came = world.authorized(await world.begin(world.jonas, world.zenith, mode=Mode.EXISTING), JONAS)
+    came = world.authorized(await world.begin(world.jonas, world.zenith, mode=InstallMode.EXISTING), JONAS)
     outcome = await world.finish(world.jonas, came)
     assert isinstance(outcome, RedirectTo)
     assert type(outcome.unproven) is InstallationNotProven
     assert onward(outcome).is_for_installing
     # Someone who sees none is not told of any.
     world.provider.world.register("77")
-    came = world.authorized(await world.begin(world.jonas, world.zenith, mode=Mode.EXISTING), "77")
+    came = world.authorized(await world.begin(world.jonas, world.zenith, mode=InstallMode.EXISTING), "77")
     outcome = await world.finish(world.jonas, came)
     assert isinstance(outcome, RedirectTo)
     assert outcome.unproven is None
@@ -62,7 +62,7 @@ async def test_what_cannot_be_proven_is_explained_on_the_way_to_installing(world
 async def test_a_suspended_one_is_explained_rather_than_installed_again(world: InstallWorld) -> None:
     """Installing again would lead nowhere: the provider shows its settings and sends nobody back."""
     world.provider.world.suspend(ACME)
-    came = world.authorized(await world.begin(world.mara, mode=Mode.EXISTING), OLGA)
+    came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), OLGA)
     outcome = await world.finish(world.mara, came)
     assert isinstance(outcome, RedirectTo)
     assert type(outcome.unproven) is InstallationSuspended
@@ -96,7 +96,7 @@ async def test_connected_again_it_is_the_same_integration(world: InstallWorld) -
     after = world.integration()
     assert (after.id, after.external_id, after.status) == (before.id, before.external_id, IntegrationStatus.ACTIVE)
     await revoke(world)
-    assert (await world.begin(world.mara, mode=Mode.NEW)).query["target_id"] == "9"
+    assert (await world.begin(world.mara, mode=InstallMode.NEW)).query["target_id"] == "9"
 
 
 async def test_what_the_provider_refuses_is_connected_again(world: InstallWorld) -> None:
@@ -107,10 +107,10 @@ async def test_what_the_provider_refuses_is_connected_again(world: InstallWorld)
         integration = world.integration()
         suspended = integration.suspended(StatusReason.TOKEN_REFUSED, at=world.clock.now())
         world.database.committed.integrations[integration.id] = suspended
-        came = world.authorized(await world.begin(world.mara, mode=Mode.EXISTING), OLGA)
+        came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), OLGA)
         assert await world.finish(world.mara, came) == Connected("/settings")
         after = world.integration()
         assert (after.id, after.status, after.status_reason) == (integration.id, IntegrationStatus.ACTIVE, None)
     suspended = world.integration().suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=world.clock.now())
     world.database.committed.integrations[suspended.id] = suspended
-    await refused(world.begin(world.mara, mode=Mode.EXISTING), OrganizationAlreadyConnected)
+    await refused(world.begin(world.mara, mode=InstallMode.EXISTING), OrganizationAlreadyConnected)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.domain.errors import DomainError
 from core.domain.provider import InstallationGone
-from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import Choose, InstallResult, RedirectTo, RetryLater
 from tests.support.scenarios.connect_world import Browser
 from tests.support.scenarios.install_world import (
@@ -38,7 +38,7 @@ class Begin:
     """Someone begins for their own organization."""
 
     browser: int
-    mode: Mode
+    mode: InstallMode
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ _ACTS = st.one_of(
     _COMES,
     _COMES,
     _COMES,
-    st.builds(Begin, _BROWSERS, st.sampled_from(Mode)),
+    st.builds(Begin, _BROWSERS, st.sampled_from(InstallMode)),
     st.builds(Announce, st.sampled_from([ACME, MARAS, EMPTY, WORKSHOP]), _ACCOUNTS),
 )
 
@@ -157,7 +157,7 @@ class Story:
                 yield name, number
 
 
-@given(st.sampled_from(Mode), st.lists(_ACTS, min_size=6, max_size=20))
-def test_nobody_gets_what_nobody_proved(mode: Mode, acts: list[Begin | Come | Announce]) -> None:
+@given(st.sampled_from(InstallMode), st.lists(_ACTS, min_size=6, max_size=20))
+def test_nobody_gets_what_nobody_proved(mode: InstallMode, acts: list[Begin | Come | Announce]) -> None:
     """A binding is made in the browser that began, for its organization, by who showed to be rightful."""
     asyncio.run(Story().tell([Begin(0, mode), *acts]))

@@ -6,7 +6,7 @@ from core.domain.flows.flow import FlowExpired, FlowInvalid
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.install.claims import InstallationNotProven
 from core.domain.provider import AddressNotAllowed, ProviderUnavailable, RateLimited, SingleSignOnRequired
-from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.prove_installations import PAGE
 from core.use_cases.install.results import Checking, Choose, Connected, InstallResult, RetryLater
 from testing.builders.entities import now
@@ -28,7 +28,7 @@ def install_many(world: InstallWorld, count: int, *, first: int = 1000) -> list[
 
 async def returned_as(world: InstallWorld, account: str, sent: Sent | None = None) -> InstallResult:
     """Let a browser return from the page to authorize as this account."""
-    sent = sent or await world.begin(world.mara, mode=Mode.EXISTING)
+    sent = sent or await world.begin(world.mara, mode=InstallMode.EXISTING)
     return await world.finish(world.mara, world.authorized(sent, account))
 
 
@@ -120,7 +120,7 @@ async def test_accounts_hidden_by_single_sign_on_are_not_taken_for_missing(world
     world.provider.world.register("77")
     outcome = await returned_as(world, "77")
     assert refusal(outcome) is SingleSignOnRequired
-    sent = await world.begin(world.mara, mode=Mode.NEW)
+    sent = await world.begin(world.mara, mode=InstallMode.NEW)
     claimed = await world.finish(world.mara, world.installed(sent, "77", ACME))
     assert isinstance(claimed, RetryLater)
     assert isinstance(claimed.refusal, SingleSignOnRequired)
@@ -150,7 +150,7 @@ async def test_12000_repositories_are_proven_over_several_requests(world: Instal
     """Each request reads for ten seconds, and the next, in any process, continues where it ended."""
     enlarge(world, 12_000)
     slow_pages(world, 0.5)
-    sent = await world.begin(world.mara, mode=Mode.NEW)
+    sent = await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, world.installed(sent, OLGA, ACME))
     steps = []
     while isinstance(outcome, Checking):
@@ -168,7 +168,7 @@ async def test_counting_stops_at_the_first_that_is_not_administered(world: Insta
     """Two pages tell it; the other 118 are not read."""
     enlarge(world, 12_000, but=150)
     slow_pages(world, 0.5)
-    sent = await world.begin(world.mara, mode=Mode.NEW)
+    sent = await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, world.installed(sent, OLGA, ACME))
     assert isinstance(outcome, RetryLater)
     assert world.provider.calls["administration_page"] == 2
@@ -178,7 +178,7 @@ async def test_counting_stops_at_the_first_that_is_not_administered(world: Insta
 async def test_cheap_proofs_come_first(world: InstallWorld) -> None:
     """A delivery that names the person as installer makes counting needless."""
     enlarge(world, 12_000)
-    sent = await world.begin(world.mara, mode=Mode.NEW)
+    sent = await world.begin(world.mara, mode=InstallMode.NEW)
     world.later(seconds=1)
     await world.announce(ACME, sender=OLGA)
     assert await world.finish(world.mara, world.installed(sent, OLGA, ACME)) == Connected("/settings")

@@ -7,7 +7,7 @@ from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.install.claims import InstallationNotProven, InstallationNotVisible
 from core.domain.integrations.integration import InstallationBoundElsewhere, OrganizationAlreadyConnected
 from core.domain.provider import InstallationGone
-from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import Connected
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.install_results import connect, leaves_nothing, onward, refusal, refused
@@ -106,7 +106,7 @@ async def test_what_another_organization_has_stays_there(world: InstallWorld) ->
     """However well it is proven; that organization is not named, and nobody else learns that there is one."""
     sent = await world.begin(world.jonas, world.zenith)
     await world.finish(world.jonas, world.installed(sent, OLGA, ACME))
-    for mode in (Mode.NEW, Mode.EXISTING):
+    for mode in (InstallMode.NEW, InstallMode.EXISTING):
         sent = await world.begin(world.mara, mode=mode)
         came = world.installed(sent, OLGA, ACME) if sent.is_for_installing else world.authorized(sent, OLGA)
         told = await refused(world.finish(world.mara, came), InstallationBoundElsewhere)
@@ -120,7 +120,7 @@ async def test_taken_ones_are_not_offered_beside_free_ones(world: InstallWorld) 
     """They would only be refused."""
     sent = await world.begin(world.jonas, world.zenith)
     await world.finish(world.jonas, world.installed(sent, MARA, WORKSHOP))
-    came = world.authorized(await world.begin(world.mara, mode=Mode.EXISTING), MARA)
+    came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), MARA)
     assert await world.finish(world.mara, came) == Connected("/settings")
     assert world.bound() == {"Zenith": WORKSHOP, "Acme": MARAS}
 

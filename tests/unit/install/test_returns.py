@@ -10,7 +10,7 @@ from core.domain.integrations.integration import IntegrationStatus
 from core.domain.provider import AppRefused, CredentialRefused
 from core.domain.secret import Secret
 from core.domain.streams.domain_event import DomainEventType
-from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import AwaitingApproval, Choose, Connected, NoFlow
 from tests.support.scenarios.install_results import leaves_nothing, onward, refusal
 from tests.support.scenarios.install_world import ACME, CALLBACK, JONAS, MARA, OLGA, InstallWorld, returned
@@ -91,7 +91,7 @@ async def test_returns_that_nobody_began(world: InstallWorld, action: SetupActio
 
 async def test_denied(world: InstallWorld) -> None:
     """Nothing is asked of the provider; who thinks again goes on with the same flow."""
-    sent = await world.begin(world.mara, mode=Mode.EXISTING)
+    sent = await world.begin(world.mara, mode=InstallMode.EXISTING)
     outcome = await world.finish(world.mara, returned(sent, error="access_denied"))
     assert refusal(outcome) is AuthorizationDenied
     assert not world.provider.calls
@@ -107,7 +107,7 @@ async def test_another_error_than_access_denied_concerns_the_app(world: InstallW
 
 async def test_a_missing_and_a_worthless_code(world: InstallWorld) -> None:
     """Neither says who it is."""
-    sent = await world.begin(world.mara, mode=Mode.EXISTING)
+    sent = await world.begin(world.mara, mode=InstallMode.EXISTING)
     outcome = await world.finish(world.mara, returned(sent))
     assert refusal(outcome) is CodeMissing
     outcome = await world.finish(world.mara, returned(onward(outcome), Secret("worthless")))

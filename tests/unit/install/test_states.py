@@ -7,7 +7,7 @@ import pytest
 
 from core.domain.actors import ServiceActor, SystemActor
 from core.domain.flows.flow import FlowExpired, FlowInProgress, FlowInterrupted, FlowInvalid
-from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import Connected, RetryLater
 from testing.builders.entities import PROVIDER
 from tests.support.scenarios.connect_world import Browser
@@ -49,7 +49,7 @@ async def test_a_late_state(world: InstallWorld) -> None:
 
 async def test_trying_again_gives_no_more_time(world: InstallWorld) -> None:
     """The flow ends when it would have ended anyway."""
-    sent = await world.begin(world.mara, mode=Mode.EXISTING)
+    sent = await world.begin(world.mara, mode=InstallMode.EXISTING)
     world.later(minutes=9)
     outcome = await world.finish(world.mara, returned(sent, error="access_denied"))
     world.later(minutes=1)

@@ -6,7 +6,7 @@ from core.domain.flows.callback import Callback, SetupAction
 from core.domain.flows.flow import FlowStep
 from core.domain.provider import InstallationGone
 from core.domain.secret import Secret
-from core.use_cases.install.begin_install import Mode
+from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import Choose, Connected, NoFlow, RedirectTo
 from tests.support.scenarios.connect_world import Browser
 from tests.support.scenarios.install_results import connect, onward, refusal
@@ -21,7 +21,7 @@ def saved(world: InstallWorld, installation_id: str | None = ACME, account: str 
 
 async def test_save_continues_the_flow_of_this_browser(world: InstallWorld) -> None:
     """The app was installed already: after proof by this browser's own account it is connected."""
-    await world.begin(world.mara, mode=Mode.NEW)
+    await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, saved(world))
     assert isinstance(outcome, RedirectTo)
     assert not world.provider.calls["exchange_code"]  # the code in that URL may be anyone's
@@ -31,7 +31,7 @@ async def test_save_continues_the_flow_of_this_browser(world: InstallWorld) -> N
 
 async def test_the_code_of_an_attacker_is_not_used(world: InstallWorld) -> None:
     """A link with the attacker's code and installation: what counts is who this browser's person is."""
-    await world.begin(world.mara, mode=Mode.NEW)
+    await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, saved(world, ACME, OLGA))
     came = world.authorized(onward(outcome), MARA)
     choice = await world.finish(world.mara, came)
@@ -43,7 +43,7 @@ async def test_the_code_of_an_attacker_is_not_used(world: InstallWorld) -> None:
 
 async def test_the_hint_decides_nothing_among_several(world: InstallWorld) -> None:
     """It comes first on the page; the person chooses."""
-    await world.begin(world.mara, mode=Mode.NEW)
+    await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, saved(world, WORKSHOP))
     choice = await world.finish(world.mara, world.authorized(onward(outcome), MARA))
     assert isinstance(choice, Choose)
@@ -53,7 +53,7 @@ async def test_the_hint_decides_nothing_among_several(world: InstallWorld) -> No
 
 async def test_one_that_is_not_the_hint_is_not_bound_unasked(world: InstallWorld) -> None:
     """A made-up number must not turn an installation of another account into a choice of the person's."""
-    await world.begin(world.mara, mode=Mode.NEW)
+    await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, saved(world, "999"))
     choice = await world.finish(world.mara, world.authorized(onward(outcome), OLGA))
     assert isinstance(choice, Choose)
@@ -63,7 +63,7 @@ async def test_one_that_is_not_the_hint_is_not_bound_unasked(world: InstallWorld
 
 async def test_another_browser_or_person_continues_nothing(world: InstallWorld) -> None:
     """Without the flow's cookie there is no flow; with another session neither."""
-    await world.begin(world.mara, mode=Mode.NEW)
+    await world.begin(world.mara, mode=InstallMode.NEW)
     for browser in (
         Browser(world.mara.person),
         Browser(world.jonas.person, world.mara.cookies),
@@ -75,7 +75,7 @@ async def test_another_browser_or_person_continues_nothing(world: InstallWorld) 
 
 async def test_an_expired_flow_is_not_continued(world: InstallWorld) -> None:
     """The page offers the organization instead."""
-    await world.begin(world.mara, mode=Mode.NEW)
+    await world.begin(world.mara, mode=InstallMode.NEW)
     world.later(minutes=10)
     assert await world.finish(world.mara, saved(world)) == NoFlow(SetupAction.UPDATE, [world.acme])
 
@@ -83,18 +83,18 @@ async def test_an_expired_flow_is_not_continued(world: InstallWorld) -> None:
 async def test_saving_what_is_connected_continues_nothing(world: InstallWorld) -> None:
     """Somebody changed repositories of a connected installation, in a browser with a flow under way."""
     await connect(world, OLGA, ACME)
-    await world.begin(world.jonas, world.zenith, mode=Mode.NEW)
+    await world.begin(world.jonas, world.zenith, mode=InstallMode.NEW)
     outcome = await world.finish(world.jonas, saved(world, ACME, JONAS))
     assert outcome == NoFlow(SetupAction.UPDATE, [world.zenith])
 
 
 async def test_flows_of_several_organizations_are_not_guessed(world: InstallWorld) -> None:
     """One browser, two tabs, two organizations: the page asks which one is meant."""
-    await world.begin(world.mara, mode=Mode.NEW)
-    await world.begin(world.mara, mode=Mode.NEW)
+    await world.begin(world.mara, mode=InstallMode.NEW)
+    await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, saved(world))
     assert isinstance(outcome, RedirectTo)  # two tabs of one organization are no question
-    await world.begin(world.mara, mode=Mode.NEW)
+    await world.begin(world.mara, mode=InstallMode.NEW)
     newest = world.flow()
     world.database.committed.flows[newest.id] = replace(newest, organization_id=world.zenith.id)
     assert isinstance(await world.finish(world.mara, saved(world)), NoFlow)
@@ -102,7 +102,7 @@ async def test_flows_of_several_organizations_are_not_guessed(world: InstallWorl
 
 async def test_what_is_gone_meanwhile_can_be_tried_again(world: InstallWorld) -> None:
     """The account of this browser proves nothing: the page to install comes next."""
-    await world.begin(world.mara, mode=Mode.NEW)
+    await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, saved(world))
     came = world.authorized(onward(outcome), OLGA)
     world.provider.fail("visible_installations", InstallationGone("Gone."))
@@ -111,7 +111,7 @@ async def test_what_is_gone_meanwhile_can_be_tried_again(world: InstallWorld) ->
 
 async def test_a_request_without_a_state_continues_nothing(world: InstallWorld) -> None:
     """Only what installs or saves does."""
-    await world.begin(world.mara, mode=Mode.NEW)
+    await world.begin(world.mara, mode=InstallMode.NEW)
     for action in (None, SetupAction.REQUEST):
         came = Callback(None, Secret("x"), ACME, action)
         assert isinstance(await world.finish(world.mara, came), NoFlow)

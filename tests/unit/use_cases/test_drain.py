@@ -11,7 +11,7 @@ from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventStatus, Outcome
 from core.domain.events.lanes import lane_of
 from core.domain.streams.domain_event import DomainEventType, PushData
-from core.use_cases.deliveries.drain_lane import Drained
+from core.use_cases.deliveries.drain_lane import DrainResult
 from tests.support.builders.domain import EVENT, INTEGRATION, LAUNCHPAD, LINK, NOW, REPOSITORY, link
 from tests.support.scenarios.processing import Processing, payload, push
 
@@ -33,7 +33,7 @@ async def test_a_push_is_processed_and_told() -> None:
     processing = Processing()
     processing.connect()
     delivery = await processing.deliver("push", payload("push/branch"))
-    assert await processing.drain() is Drained.EMPTY
+    assert await processing.drain() is DrainResult.EMPTY
     event = processing.event(delivery)
     assert (event.status, event.error_message, event.attempts) == (EventStatus.PROCESSED, None, 0)
     assert (event.integration_id, event.project_ids) == (INTEGRATION.id, (LINK.project_id,))
@@ -124,7 +124,7 @@ async def test_draining_again_tells_nothing_again() -> None:
     processing = Processing()
     processing.connect()
     await processing.deliver("push", push())
-    assert [await processing.drain(), await processing.drain()] == [Drained.EMPTY, Drained.EMPTY]
+    assert [await processing.drain(), await processing.drain()] == [DrainResult.EMPTY, DrainResult.EMPTY]
     assert len(processing.facts()) == 1
 
 
@@ -145,9 +145,9 @@ async def test_a_refused_drainer_leaves_and_touches_nothing() -> None:
     delivery = await processing.deliver("push", push())
     async with processing.unit_of_work() as holder:
         assert await holder.mailbox.try_lock(LANE)
-        assert await processing.drain() is Drained.HELD_ELSEWHERE
+        assert await processing.drain() is DrainResult.HELD_ELSEWHERE
     assert processing.event(delivery).status is EventStatus.PENDING
-    assert await processing.drain() is Drained.EMPTY
+    assert await processing.drain() is DrainResult.EMPTY
 
 
 async def test_the_bell_is_answered_before_the_first_look() -> None:
@@ -165,7 +165,7 @@ async def test_what_arrives_while_a_drainer_lets_go_is_not_left_behind() -> None
     processing = Processing()
     processing.connect()
     await processing.deliver("push", push(1))
-    refused: list[Drained] = []
+    refused: list[DrainResult] = []
 
     async def arrive() -> None:
         if processing.unit_of_work.opened == 3:  # the batch, its start, then the look that found nothing
@@ -175,8 +175,8 @@ async def test_what_arrives_while_a_drainer_lets_go_is_not_left_behind() -> None
                 refused.append(await processing.drain())
 
     processing.unit_of_work.after_end = arrive
-    assert await processing.drain() is Drained.EMPTY
-    assert refused == [Drained.HELD_ELSEWHERE]
+    assert await processing.drain() is DrainResult.EMPTY
+    assert refused == [DrainResult.HELD_ELSEWHERE]
     assert hashes(processing) == numbers(1, 2)
 
 
@@ -193,11 +193,11 @@ async def test_a_long_drain_ends_and_rings_itself() -> None:
         processing.bell.ring(LANE)  # swallowed but for the first, and that one may be lost
 
     processing.protocol.on_read = take_time
-    assert await processing.drain() is Drained.OUT_OF_TIME
+    assert await processing.drain() is DrainResult.OUT_OF_TIME
     assert processing.bell.rung == [LANE, LANE]
     assert processing.statuses().count("processed") == 512
     processing.protocol.on_read = lambda _body: None
-    assert await processing.drain() is Drained.EMPTY
+    assert await processing.drain() is DrainResult.EMPTY
     assert hashes(processing) == numbers(*range(600))
 
 

@@ -7,7 +7,7 @@ import pytest
 from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventStatus
 from core.domain.streams.domain_event import PushData
-from core.use_cases.deliveries.drain_lane import Drained
+from core.use_cases.deliveries.drain_lane import DrainResult
 from tests.support.builders.domain import EVENT, INSTALLATION, INTEGRATION, NOW
 from tests.support.scenarios.processing import Processing, payload, push
 
@@ -38,7 +38,7 @@ async def test_poison_alone_is_counted_and_later_events_go_on() -> None:
     """A failing batch runs again one by one: all others are told once, in order, without an attempt."""
     processing = poisoned()
     deliveries = [await processing.deliver("push", push(number)) for number in (1, 2, POISON, 3, 4)]
-    assert await processing.drain() is Drained.EMPTY
+    assert await processing.drain() is DrainResult.EMPTY
     assert told(processing) == [1, 2, 3, 4]
     bad = processing.event(deliveries[2])
     assert (bad.status, bad.attempts) == (EventStatus.PENDING, 1)
@@ -66,7 +66,7 @@ async def test_one_that_drives_storage_away_is_found_and_given_up() -> None:
         with pytest.raises(StorageUnavailable):
             await processing.drain()
     assert processing.statuses() == ["processed"] * 2 + ["pending"] * 3
-    assert await processing.drain() is Drained.EMPTY
+    assert await processing.drain() is DrainResult.EMPTY
     assert told(processing) == [1, 2, 3, 4]
     bad = processing.event(deliveries[2])
     assert (bad.status, bad.attempts) == (EventStatus.FAILED, 1)
@@ -75,7 +75,7 @@ async def test_one_that_drives_storage_away_is_found_and_given_up() -> None:
     assert [code for code, _ in processing.alerts.told] == ["event_failed"]
     assert len(crashes) == 3
     later = await processing.deliver("push", push(5))
-    assert await processing.drain() is Drained.EMPTY
+    assert await processing.drain() is DrainResult.EMPTY
     assert processing.event(later).status is EventStatus.PROCESSED
 
 
@@ -97,7 +97,7 @@ async def test_outages_between_events_blame_none() -> None:
     for _ in range(4):
         with pytest.raises(StorageUnavailable):
             await processing.drain()
-    assert await processing.drain() is Drained.EMPTY
+    assert await processing.drain() is DrainResult.EMPTY
     assert [processing.event(one).attempts for one in deliveries] == [0] * 5
     assert processing.statuses() == ["processed"] * 5
 
@@ -217,7 +217,7 @@ async def test_whoever_takes_the_lane_meanwhile_has_the_last_word() -> None:
             assert await rival.mailbox.try_lock(EVENT.lane)
 
         processing.unit_of_work.after_end = take_the_lane
-        assert await processing.drain() is Drained.HELD_ELSEWHERE
+        assert await processing.drain() is DrainResult.HELD_ELSEWHERE
     assert processing.event(delivery).attempts == 0
 
 

@@ -16,9 +16,9 @@ from core.domain.identifiers import RepoId
 from core.domain.organizations import Organization
 from core.domain.streams.domain_event import DomainEventType, LinkData, Person, PushData, PushedCommit, RecordedEvent
 from core.domain.streams.stream import Bounds, CursorExpired, EndReason, StreamEnded, StreamFilter
-from core.use_cases.streams.log_follower import DomainEventTail, Following
-from core.use_cases.streams.stream_events import Places, StreamEvents
-from core.use_cases.streams.subscriber_buffers import Feeds
+from core.use_cases.streams.log_follower import LogFollower, Subscription
+from core.use_cases.streams.stream_events import StreamEvents, StreamLimits
+from core.use_cases.streams.subscriber_buffers import SubscriberBuffers
 from ports.unit_of_work import Transaction, UnitOfWork
 from testing.builders.entities import a_fact
 from testing.memory.clock import SettableClock
@@ -59,11 +59,11 @@ class Watched(UnitOfWork):
 class Log:
     """A log of domain events, and the tail that follows it."""
 
-    def __init__(self, feeds: Feeds | None = None, *, interval: float = 0.001) -> None:
+    def __init__(self, feeds: SubscriberBuffers | None = None, *, interval: float = 0.001) -> None:
         self.world = MemoryWorld()
         self.unit_of_work = Watched(self.world)
         self.alerts = AlertBook()
-        self.tail = DomainEventTail(self.unit_of_work, self.alerts, feeds=feeds, interval=interval)
+        self.tail = LogFollower(self.unit_of_work, self.alerts, feeds=feeds, interval=interval)
 
     async def happen(self, organization: Organization, *words: str, **facts: object) -> None:
         """Let these happen together."""
@@ -74,7 +74,7 @@ class Log:
             await tx.commit()
 
 
-async def told(following: Following, count: int, *, within: float = 5) -> list[str]:
+async def told(following: Subscription, count: int, *, within: float = 5) -> list[str]:
     """Return the next events, so many."""
     found: list[str] = []
     while len(found) < count:
@@ -130,7 +130,7 @@ async def test_who_joins_while_the_log_is_looked_through_misses_nothing() -> Non
     log = Log()
     one, two = await log.world.organization("One"), await log.world.organization("Two")
     first = await log.tail.follow(one, ANY, None)
-    joined: list[Following] = []
+    joined: list[Subscription] = []
 
     async def join_and_write() -> None:
         log.unit_of_work.at_the_start = nothing
@@ -150,10 +150,15 @@ async def test_who_joins_while_the_log_is_looked_through_misses_nothing() -> Non
 
 @pytest.mark.parametrize(
     "feeds",
-    [Feeds(), Feeds(most_events=7), Feeds(most_events=0), Feeds(most_characters=2_500)],
+    [
+        SubscriberBuffers(),
+        SubscriberBuffers(most_events=7),
+        SubscriberBuffers(most_events=0),
+        SubscriberBuffers(most_characters=2_500),
+    ],
     ids=["roomy", "few", "none", "short"],
 )
-async def test_slow_readers_catch_up_from_the_log(feeds: Feeds) -> None:
+async def test_slow_readers_catch_up_from_the_log(feeds: SubscriberBuffers) -> None:
     """Whatever is still at hand, and whoever fills it, who comes late is told all, once, in order."""
     log = Log(feeds)
     ours, noisy = await log.world.organization(), await log.world.organization("Noisy")
@@ -176,7 +181,7 @@ async def test_slow_readers_catch_up_from_the_log(feeds: Feeds) -> None:
 
 async def test_what_is_at_hand_is_bounded_by_its_size() -> None:
     """A push may hold a hundred long messages; a few such are as much as thousands of others."""
-    feeds = Feeds(most_characters=1_000_000)
+    feeds = SubscriberBuffers(most_characters=1_000_000)
     log = Log(feeds)
     ours = await log.world.organization()
     commit = PushedCommit("a" * 40, "x" * 4000, None, None, Person("Mara"))
@@ -270,7 +275,7 @@ async def test_access_is_asked_for_again_after_an_outage_before_anything_is_told
     log = Log()
     ours = await log.world.organization()
     clock, metrics = SettableClock(AT), MemoryMetrics()
-    stream_events = StreamEvents(log.tail, Places(metrics), log.world.directory, OsoAuthorizer(), clock, metrics)
+    stream_events = StreamEvents(log.tail, StreamLimits(metrics), log.world.directory, OsoAuthorizer(), clock, metrics)
     service = ServiceActor("deployer", frozenset({"git.events"}))
     stream = await stream_events(service, organization_id=ours.external_id, until=AT + timedelta(hours=1))
     clock.advance(timedelta(seconds=61))

@@ -13,7 +13,7 @@ from core.domain.integrations.integration import IntegrationNotActive, StatusRea
 from core.domain.provider import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
 from core.domain.tokens.lease import LEASE
-from core.use_cases.tokens.token_leases import Pause
+from core.use_cases.tokens.token_refresher import Pause
 from ports.cipher import CiphertextRefused
 from tests.support.conditions import until
 from tests.support.scenarios.token_world import INSTALLATION, TokenWorld, token_world

@@ -8,8 +8,8 @@ import pytest
 from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventStatus
 from core.domain.streams.domain_event import PushData
-from core.use_cases.deliveries.drain_lane import Drained
-from core.use_cases.deliveries.poison_events import Suspects
+from core.use_cases.deliveries.drain_lane import DrainResult
+from core.use_cases.deliveries.poison_events import PoisonEvents
 from tests.support.builders.domain import EVENT, INTEGRATION, NOW
 from tests.support.scenarios.processing import Processing, push
 
@@ -36,7 +36,7 @@ async def run_until_it_lives(processing: Processing) -> int:
     while True:
         processing.start_worker()
         try:
-            assert await processing.drain() is Drained.EMPTY
+            assert await processing.drain() is DrainResult.EMPTY
         except Killed:
             deaths += 1
         else:
@@ -164,10 +164,10 @@ async def test_a_drain_that_is_cut_off_counts_like_one_that_is_killed() -> None:
 
 def test_only_the_batch_that_was_lost_is_known_as_lost() -> None:
     """An outage excuses the events that were under way, and no others."""
-    suspects = Suspects()
-    suspects.lost(1, [EVENT])
-    assert suspects.has_lost(1, [EVENT.id])
-    assert not suspects.has_lost(2, [EVENT.id])
-    assert not suspects.has_lost(1, [])
-    suspects.settled(1, [EVENT])
-    assert not suspects.has_lost(1, [EVENT.id])
+    poison_events = PoisonEvents()
+    poison_events.lost(1, [EVENT])
+    assert poison_events.has_lost(1, [EVENT.id])
+    assert not poison_events.has_lost(2, [EVENT.id])
+    assert not poison_events.has_lost(1, [])
+    poison_events.settled(1, [EVENT])
+    assert not poison_events.has_lost(1, [EVENT.id])

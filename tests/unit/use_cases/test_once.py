@@ -17,7 +17,7 @@ from core.domain.idempotency import (
     keyed,
 )
 from core.domain.identifiers import OrganizationId, UserId
-from core.use_cases.idempotency import ForgetExpiredKeys, Once, once
+from core.use_cases.idempotency import DeleteExpiredKeys, IdempotentResult, run_once
 from testing.builders.entities import now
 from testing.memory.clock import SettableClock
 from testing.memory.world import MemoryWorld
@@ -41,10 +41,10 @@ class Doing:
         self.count = 0
         self.refusal: DomainError | None = None
 
-    async def __call__(self, request: KeyedRequest | None) -> Once[Made]:
+    async def __call__(self, request: KeyedRequest | None) -> IdempotentResult[Made]:
         """Do it once."""
         async with self.world.unit_of_work() as tx:
-            done = await once(tx, request, Made, self._act)
+            done = await run_once(tx, request, Made, self._act)
             await tx.commit()
         return done
 
@@ -70,8 +70,8 @@ def asked(key: str | None = "one", *, at: int = 0, **facts: object) -> KeyedRequ
 async def test_the_same_request_twice() -> None:
     """The second is told what the first came to, and that it is that."""
     doing = Doing()
-    assert await doing(asked(name="a")) == Once(Made(1))
-    assert await doing(asked(name="a")) == Once(Made(1), is_replay=True)
+    assert await doing(asked(name="a")) == IdempotentResult(Made(1))
+    assert await doing(asked(name="a")) == IdempotentResult(Made(1), is_replay=True)
     assert doing.count == 1
 
 
@@ -98,7 +98,7 @@ async def test_a_refusal_is_not_kept() -> None:
     with pytest.raises(StorageConflict):
         await doing(asked())
     doing.refusal = None
-    assert await doing(asked()) == Once(Made(2))
+    assert await doing(asked()) == IdempotentResult(Made(2))
 
 
 async def test_storage_lost_before_the_commit() -> None:
@@ -106,12 +106,12 @@ async def test_storage_lost_before_the_commit() -> None:
     doing = Doing()
     request = asked()
     async with doing.world.unit_of_work() as tx:
-        await once(tx, request, Made, doing._act)
+        await run_once(tx, request, Made, doing._act)
         await doing.world.lose_storage()
         with pytest.raises(DomainError):
             await tx.commit()
     await doing.world.restore_storage()
-    assert await doing(request) == Once(Made(2))
+    assert await doing(request) == IdempotentResult(Made(2))
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ async def test_expired_keys_are_forgotten() -> None:
     for number in range(1001):
         await doing(asked(f"old-{number}", at=-25))
     await doing(asked("new", at=-23))
-    forget = ForgetExpiredKeys(doing.world.unit_of_work, SettableClock(now()))
+    forget = DeleteExpiredKeys(doing.world.unit_of_work, SettableClock(now()))
     assert await forget() == 1001
     assert await forget() == 0
     assert (await doing(asked("new", at=-23))).is_replay

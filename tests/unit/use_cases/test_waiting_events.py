@@ -10,7 +10,7 @@ from core.domain.events.event import EventStatus
 from core.domain.identifiers import ProviderUserId
 from core.domain.integrations.integration import IntegrationStatus
 from core.domain.streams.domain_event import DomainEventType
-from core.use_cases.deliveries.drain_lane import Drained
+from core.use_cases.deliveries.drain_lane import DrainResult
 from tests.support.builders.domain import (
     CONNECTION,
     EVENT,
@@ -34,7 +34,7 @@ async def test_an_unknown_installation_waits_undecoded() -> None:
     """Nobody can be told, so the payload is not even read; nobody sees it either."""
     processing = Processing()
     delivery = await processing.deliver("push", push())
-    assert await processing.drain() is Drained.EMPTY
+    assert await processing.drain() is DrainResult.EMPTY
     event = processing.event(delivery)
     assert (event.status, event.integration_id) == (EventStatus.UNROUTED, None)
     assert processing.protocol.read_bodies == []
@@ -96,7 +96,7 @@ async def test_what_follows_the_binding_in_the_same_batch_is_told() -> None:
     processing.ask_for_approval(REQUEST)
     await processing.deliver("installation", payload("installation/created-on-request"))
     follower = await processing.deliver("push", push(1))
-    assert await processing.drain() is Drained.EMPTY
+    assert await processing.drain() is DrainResult.EMPTY
     event = processing.event(follower)
     assert (event.status, event.integration_id, event.error_message) == (EventStatus.PROCESSED, INTEGRATION.id, None)
     assert [fact.type for fact in processing.facts()] == [DomainEventType.INTEGRATION_ACTIVATED, DomainEventType.PUSH]

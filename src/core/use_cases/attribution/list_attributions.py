@@ -7,7 +7,7 @@ from core.domain.attribution.views import AttributionFilter, AttributionView
 from core.domain.identifiers import RepoId
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in, require_supported
-from core.use_cases.catalog.queries import get_readable, get_repository
+from core.use_cases.catalog.queries import get_connected, get_repository
 from ports.authorizer import Authorizer
 from ports.directory import Directory
 from ports.unit_of_work import UnitOfWork
@@ -70,7 +70,7 @@ class ResolveCommitAuthors:
         require_supported(provider, self.providers)
         people: dict[str, list[AttributionView]] = {sha: [] for sha in shas}
         async with self.unit_of_work() as tx:
-            await get_repository(tx, await get_readable(tx, organization, provider), repo_id)
+            await get_repository(tx, await get_connected(tx, organization, provider), repo_id)
             found = await tx.attributions.find_of_commits(organization.id, provider, repo_id, people)
         for one in found:
             people[one.sha].append(one)

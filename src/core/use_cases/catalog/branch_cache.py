@@ -8,7 +8,7 @@ from core.domain.catalog.repository import Repository
 from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations.integration import Integration
 from core.use_cases.catalog.provider_access import ProviderAccess
-from core.use_cases.single_flight import Flights
+from core.use_cases.single_flight import SingleFlight
 from ports.clock import Clock
 
 _RepositoryKey = tuple[IntegrationId, str, RepoId]
@@ -17,7 +17,7 @@ _RepositoryKey = tuple[IntegrationId, str, RepoId]
 _MAX_CACHED = 50_000
 
 
-class BranchMemory:
+class BranchCache:
     """The branches that this process was told of lately; the longest unused make place for others.
 
     Kept by installation: what one was shown is not for another that the same organization connects later.
@@ -76,8 +76,8 @@ class AllBranches:
 
     access: ProviderAccess
     clock: Clock
-    memory: BranchMemory = field(default_factory=BranchMemory)
-    flights: Flights[tuple[IntegrationId, str, RepoId], KnownBranches] = field(default_factory=Flights)
+    memory: BranchCache = field(default_factory=BranchCache)
+    in_flight: SingleFlight[tuple[IntegrationId, str, RepoId], KnownBranches] = field(default_factory=SingleFlight)
     wait_seconds: float = _WAIT_SECONDS
 
     async def find(self, integration: Integration, repository: Repository) -> KnownBranches | None:
@@ -91,7 +91,7 @@ class AllBranches:
         flight = integration.id, integration.provider_id, repository.repo_id
         try:
             async with asyncio.timeout(self.wait_seconds):
-                return await self.flights.share(flight, lambda: self._read(integration, repository))
+                return await self.in_flight.share(flight, lambda: self._read(integration, repository))
         except TimeoutError:
             return known
 

@@ -11,10 +11,10 @@ from core.domain.integrations.integration import Integration
 from core.domain.permissions import Action
 from core.domain.provider import AppRefused, Branch, ProviderUnavailable, RateLimited
 from core.use_cases.authorization import require_in, require_supported
-from core.use_cases.catalog.branch_cache import AllBranches, BranchMemory
+from core.use_cases.catalog.branch_cache import AllBranches, BranchCache
 from core.use_cases.catalog.provider_access import ProviderAccess
-from core.use_cases.catalog.queries import get_readable, get_repository
-from core.use_cases.single_flight import Flights
+from core.use_cases.catalog.queries import get_connected, get_repository
+from core.use_cases.single_flight import SingleFlight
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
@@ -55,8 +55,8 @@ class ListBranches:
     access: ProviderAccess
     clock: Clock
     all_branches: AllBranches
-    memory: BranchMemory = field(default_factory=BranchMemory)
-    flights: Flights[tuple[IntegrationId, str, RepoId], KnownBranches] = field(default_factory=Flights)
+    memory: BranchCache = field(default_factory=BranchCache)
+    in_flight: SingleFlight[tuple[IntegrationId, str, RepoId], KnownBranches] = field(default_factory=SingleFlight)
 
     async def __call__(
         self,
@@ -76,7 +76,7 @@ class ListBranches:
         organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
         require_supported(provider, self.access.providers)
         async with self.unit_of_work() as tx:
-            integration = await get_readable(tx, organization, provider)
+            integration = await get_connected(tx, organization, provider)
             repository = await get_repository(tx, integration, repo_id)
         known, is_stale = await self._known(integration, repository)
         branches, is_complete = matching(known.branches, text), known.is_complete
@@ -106,7 +106,7 @@ class ListBranches:
             return known, False
         try:
             flight = integration.id, integration.provider_id, repository.repo_id
-            return await self.flights.share(flight, lambda: self._fetch(integration, repository)), False
+            return await self.in_flight.share(flight, lambda: self._fetch(integration, repository)), False
         except _UNREACHABLE:
             if known is None:
                 raise

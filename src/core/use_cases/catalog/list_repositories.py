@@ -12,8 +12,8 @@ from core.domain.integrations.integration import IntegrationNotActive
 from core.domain.organizations import Project
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in, require_supported
-from core.use_cases.catalog.queries import get_readable, get_repository, projects_of, readable
-from core.use_cases.catalog.request_sync import want_sync
+from core.use_cases.catalog.queries import find_linked_projects, get_connected, get_repository, require_connected
+from core.use_cases.catalog.request_sync import request_sync
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
@@ -67,18 +67,18 @@ class ListRepositories:
         async with self.unit_of_work() as tx:
             if refresh:
                 with suppress(SyncCoolingDown, IntegrationNotActive):
-                    await want_sync(tx, actor, organization, provider, now)
+                    await request_sync(tx, actor, organization, provider, now)
                     await tx.commit()
             browsed = await tx.catalog.search_repositories(
                 organization.id, provider, where, limit=limit + 1, after=after
             )
             integration, found = browsed or (None, ())
-            integration = readable(integration)
+            integration = require_connected(integration)
             shown, last = found[:limit], found[limit - 1] if len(found) > limit else None
             projects = None
             if with_projects:
                 ids = [repository.repo_id for repository in shown]
-                projects = await projects_of(tx, organization, integration.id, ids)
+                projects = await find_linked_projects(tx, organization, integration.id, ids)
         following = CatalogPlace(last.full_name, last.repo_id) if last else None
         return CatalogPage(shown, following, sync_state(integration, now), projects)
 
@@ -109,8 +109,8 @@ class ShowRepository:
         organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
         require_supported(provider, self.providers)
         async with self.unit_of_work() as tx:
-            integration = await get_readable(tx, organization, provider)
+            integration = await get_connected(tx, organization, provider)
             repository = await get_repository(tx, integration, repo_id)
-            projects = await projects_of(tx, organization, integration.id, [repo_id])
+            projects = await find_linked_projects(tx, organization, integration.id, [repo_id])
         sync = sync_state(integration, self.clock.now())
         return RepositoryDetails(repository, sync, projects.get(repo_id, ()))

@@ -11,12 +11,12 @@ from ports.unit_of_work import Transaction
 _MOST_PROJECTS = 3
 
 
-async def get_readable(tx: Transaction, organization: Organization, provider: str) -> Integration:
-    """Return the organization's integration, whose catalog may be shown; raises as `readable` does."""
-    return readable(await tx.integrations.find(organization.id, provider))
+async def get_connected(tx: Transaction, organization: Organization, provider: str) -> Integration:
+    """Return the organization's integration, whose catalog may be shown; raises as `require_connected` does."""
+    return require_connected(await tx.integrations.find(organization.id, provider))
 
 
-def readable(integration: Integration | None) -> Integration:
+def require_connected(integration: Integration | None) -> Integration:
     """Return an integration whose catalog may be shown.
 
     A suspended one's may: nobody withdrew what it shows. Raises `IntegrationNotFound` where there is none,
@@ -39,7 +39,7 @@ async def get_repository(tx: Transaction, integration: Integration, repo_id: Rep
     return rows[0]
 
 
-async def projects_of(
+async def find_linked_projects(
     tx: Transaction, organization: Organization, integration_id: IntegrationId, repo_ids: Collection[RepoId]
 ) -> Mapping[RepoId, Sequence[Project]]:
     """Return the projects linked to each of these repositories, those linked first, three at most."""

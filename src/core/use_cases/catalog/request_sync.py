@@ -37,12 +37,12 @@ class RequestSync:
         require_supported(provider, self.providers)
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            wanted = await want_sync(tx, actor, organization, provider, now)
+            wanted = await request_sync(tx, actor, organization, provider, now)
             await tx.commit()
         return sync_state(wanted, now)
 
 
-async def want_sync(
+async def request_sync(
     tx: Transaction, actor: Actor, organization: Organization, provider: str, now: datetime
 ) -> Integration:
     """Note, for whoever has been authorized, that a sync is wanted; raises what `RequestSync` does."""

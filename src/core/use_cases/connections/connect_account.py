@@ -12,8 +12,8 @@ from core.domain.flows.flow import Flow, FlowInvalid, FlowPurpose, FlowStatus, F
 from core.domain.permissions import Action
 from core.domain.provider import PermissionMissing, ProviderPerson, ProviderUnavailable, UserTokens
 from core.use_cases.authorization import UserRequired, require_own, require_supported
-from core.use_cases.connections.look_up_identities import LOOKED_UP_EVERY
-from core.use_cases.connections.revoke_tokens import ask_to_revoke
+from core.use_cases.connections.look_up_identities import LOOKUP_INTERVAL
+from core.use_cases.connections.revoke_tokens import request_revocation
 from core.use_cases.flows.take_flow import Cookies, TakeFlow, find_own_flow
 from core.use_cases.flows.user_authorization import StartedFlow, UserAuthorization
 from core.use_cases.tokens.encryption import seal_user_tokens
@@ -122,7 +122,7 @@ class FinishConnection:
         except DomainError:
             async with self.unit_of_work() as tx:
                 account = person.id if person else None
-                await ask_to_revoke(tx, self.cipher, provider, account, tokens, at=self.clock.now())
+                await request_revocation(tx, self.cipher, provider, account, tokens, at=self.clock.now())
                 await tx.commit()
             raise
         return flow.return_to
@@ -182,7 +182,7 @@ class FinishConnection:
         await tx.connections.apply([Change(known, after, proven.by)])
         await tx.user_tokens.replace(after.id, sealed)
         await tx.connections.set_emails(after.id, proven.emails)
-        await tx.connections.check_again(after.id, at=now + LOOKED_UP_EVERY)
+        await tx.connections.check_again(after.id, at=now + LOOKUP_INTERVAL)
         await tx.attributions.request_claims(after.id)
         await tx.flows.step(flow.mark_ended(), flow.mark_ended(FlowStatus.COMPLETED))
 

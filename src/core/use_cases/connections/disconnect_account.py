@@ -8,7 +8,7 @@ from core.domain.connections.connection import Connection
 from core.domain.permissions import Action
 from core.domain.provider import UserTokens
 from core.use_cases.authorization import require_own, require_supported
-from core.use_cases.connections.revoke_tokens import ask_to_revoke
+from core.use_cases.connections.revoke_tokens import request_revocation
 from core.use_cases.tokens.encryption import open_access_token, open_refresh_token
 from ports.authorizer import Authorizer
 from ports.cipher import Cipher, CiphertextRefused
@@ -56,6 +56,6 @@ class DisconnectAccount:
             refresh_token=open_refresh_token(self.cipher, known.external_id, row.tokens),
             refresh_expires_at=None,
         )
-        await ask_to_revoke(
+        await request_revocation(
             tx, self.cipher, known.provider, known.provider_user_id, tokens, at=self.clock.now(), whole_grant=True
         )

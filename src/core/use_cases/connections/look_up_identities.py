@@ -14,7 +14,7 @@ from ports.clock import Clock
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 
-LOOKED_UP_EVERY = timedelta(days=1)
+LOOKUP_INTERVAL = timedelta(days=1)
 _RETRY_AFTER = timedelta(hours=1)
 _BATCH_SIZE = 20
 _BY = SystemActor("scheduler")
@@ -82,5 +82,5 @@ class LookUpIdentities:
                 await tx.connections.apply([Change(known, after, _BY)])
             if emails is not None and await tx.connections.set_emails(known.id, emails):
                 await tx.attributions.request_claims(known.id)
-            await tx.connections.check_again(known.id, at=self.clock.now() + LOOKED_UP_EVERY)
+            await tx.connections.check_again(known.id, at=self.clock.now() + LOOKUP_INTERVAL)
             await tx.commit()

@@ -19,7 +19,7 @@ _BATCH_SIZE = 20
 _MAX_AGE = timedelta(days=30)
 
 
-async def ask_to_revoke(
+async def request_revocation(
     tx: Transaction,
     cipher: Cipher,
     provider: str,

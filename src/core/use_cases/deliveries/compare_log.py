@@ -30,7 +30,7 @@ _PATIENCE = 100
 
 
 @dataclass(slots=True)
-class Comparison:
+class LogComparison:
     """What a provider's log showed: how many attempts, and what of it was newly found missing, by type.
 
     `too_young` are attempts that may still be on their way, left for the next time. `stopped_by` is the code
@@ -56,9 +56,11 @@ class CompareLog:
     protocols: Mapping[str, WebhookProtocol]
     clock: Clock
 
-    async def __call__(self, provider: GitProvider, *, since: timedelta | None = None, keep: bool = True) -> Comparison:
+    async def __call__(
+        self, provider: GitProvider, *, since: timedelta | None = None, keep: bool = True
+    ) -> LogComparison:
         """Read back to the mark, or at least `since` long; without `keep` nothing is written."""
-        told, now = Comparison(), self.clock.now()
+        told, now = LogComparison(), self.clock.now()
         async with self.unit_of_work() as tx:
             state = await tx.recoveries.state(provider.name)
         oldest = oldest_wanted(state.compared_until, since, now=now)
@@ -102,7 +104,7 @@ class CompareLog:
             acted_on=self.protocols[provider].acts_on(logged.event_type),
         )
 
-    async def _compare(self, batch: dict[str, MissingDelivery], told: Comparison, *, keep: bool) -> None:
+    async def _compare(self, batch: dict[str, MissingDelivery], told: LogComparison, *, keep: bool) -> None:
         if not batch:
             return
         async with self.unit_of_work() as tx:

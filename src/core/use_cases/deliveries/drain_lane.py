@@ -11,7 +11,7 @@ from core.domain.events.event import EnvelopeUnreadable, Event, EventStatus, Pay
 from core.domain.events.interpretation import interpret, unrouted
 from core.domain.events.provider_events import Notice
 from core.use_cases.deliveries.event_batch import World, populate, route
-from core.use_cases.deliveries.poison_events import DroveStorageAway, Interruptions, Suspects
+from core.use_cases.deliveries.poison_events import DatabaseLost, Interruptions, PoisonEvents
 from ports.alerts import Alerts
 from ports.clock import Clock
 from ports.doorbell import Doorbell
@@ -25,7 +25,7 @@ _BATCH_BYTES = 8 * 1024 * 1024
 _LONGEST = timedelta(seconds=30)
 
 
-class Drained(Enum):
+class DrainResult(Enum):
     """How a drain ended."""
 
     EMPTY = "empty"
@@ -64,13 +64,13 @@ class DrainLane:
     clock: Clock
     metrics: Metrics
     alerts: Alerts
-    suspects: Suspects = field(default_factory=Suspects)
+    poison_events: PoisonEvents = field(default_factory=PoisonEvents)
     interruptions: Interruptions = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "interruptions", Interruptions(self.unit_of_work, self.suspects))
+        object.__setattr__(self, "interruptions", Interruptions(self.unit_of_work, self.poison_events))
 
-    async def __call__(self, lane: int) -> Drained:
+    async def __call__(self, lane: int) -> DrainResult:
         """Drain until nothing is due or 30 seconds are over; raises `StorageUnavailable`."""
         await self.doorbell.answer(lane)
         started = self.clock.now()
@@ -78,12 +78,12 @@ class DrainLane:
         while True:
             step = await self._batch(lane, drain_id)
             if step is _Step.REFUSED:
-                return Drained.HELD_ELSEWHERE
+                return DrainResult.HELD_ELSEWHERE
             if step is _Step.NOTHING_DUE and not await self._is_due(lane):
-                return Drained.EMPTY
+                return DrainResult.EMPTY
             if self.clock.now() - started >= _LONGEST:
                 await self.doorbell.ring_due([lane])
-                return Drained.OUT_OF_TIME
+                return DrainResult.OUT_OF_TIME
 
     async def _is_due(self, lane: int) -> bool:
         async with self.unit_of_work() as tx:
@@ -91,7 +91,7 @@ class DrainLane:
 
     async def _batch(self, lane: int, drain_id: UUID) -> _Step:
         try:
-            return await self._settle(lane, drain_id, self.suspects.limit(lane, _BATCH))
+            return await self._settle(lane, drain_id, self.poison_events.limit(lane, _BATCH))
         except _Unsettled as failed:
             if len(failed.events) == 1:
                 return await self._count_failure(lane, drain_id, failed)
@@ -114,7 +114,7 @@ class DrainLane:
                 now = self.clock.now()
                 letters = await tx.mailbox.due(lane, now=now, limit=limit, max_bytes=_BATCH_BYTES)
                 if not letters:
-                    self.suspects.forget(lane)
+                    self.poison_events.forget(lane)
                     return _Step.NOTHING_DUE
                 letters = _first_batch(letters)
                 events = [letter.event for letter in letters]
@@ -122,7 +122,7 @@ class DrainLane:
                 if unfinished is not None:
                     events = []
                     return await self._count_interruption(tx, lane, unfinished)
-                self.suspects.check(lane, events)
+                self.poison_events.check(lane, events)
                 world = await self._interpreted(tx, letters)
                 await world.write(tx)
                 await tx.mailbox.record_batch_end(lane, drain_id=drain_id)
@@ -132,11 +132,11 @@ class DrainLane:
                 raise
             if isinstance(error, StorageUnavailable):
                 # An outage is no event's fault and counts no attempt.
-                self.suspects.lost(lane, events)
+                self.poison_events.lost(lane, events)
                 await self.interruptions.withdraw_start(lane, drain_id=drain_id)
                 raise
             raise _Unsettled(events, error) from error
-        self.suspects.settled(lane, events)
+        self.poison_events.settled(lane, events)
         self._tell(events, world.settlements)
         return _Step.SETTLED
 
@@ -192,12 +192,12 @@ class DrainLane:
             if not await tx.mailbox.try_lock(lane):
                 return _Step.REFUSED
             world = await route(tx, failed.events, self.clock.now())
-            is_final = isinstance(failed.error, DroveStorageAway)
+            is_final = isinstance(failed.error, DatabaseLost)
             settlement = _failure(world, failed.events[0], _message(failed.error), final=is_final)
             await tx.mailbox.settle([settlement])
             await tx.mailbox.record_batch_end(lane, drain_id=drain_id)
             await tx.commit()
-        self.suspects.settled(lane, failed.events)
+        self.poison_events.settled(lane, failed.events)
         self._tell(failed.events, [settlement])
         return _Step.SETTLED
 
@@ -233,7 +233,7 @@ def _failure(world: World, event: Event, message: str, *, final: bool = False) -
 def _message(error: Exception) -> str:
     if isinstance(error, DomainError):
         return error.message
-    if isinstance(error, DroveStorageAway):
+    if isinstance(error, DatabaseLost):
         return str(error)
     # The first line names the fault; what follows in a database's message may quote the row.
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"

@@ -32,7 +32,7 @@ _FORGOTTEN_AFTER = timedelta(days=14)
 
 
 @dataclass(slots=True)
-class Fetched:
+class FetchResult:
     """What became of missing deliveries; `stopped_by` is why it ended before all were asked for."""
 
     recovered: int = 0
@@ -58,9 +58,9 @@ class FetchMissing:
     alerts: Alerts
     pause: Pause = asyncio.sleep
 
-    async def __call__(self, provider: GitProvider) -> Fetched:
+    async def __call__(self, provider: GitProvider) -> FetchResult:
         """Fetch what is due; raises `StorageUnavailable`, and what was not kept stays missing."""
-        told, now = Fetched(), self.clock.now()
+        told, now = FetchResult(), self.clock.now()
         async with self.unit_of_work() as tx:
             await tx.recoveries.settle(provider.name, forget_before=now - _FORGOTTEN_AFTER)
             due = await tx.recoveries.due(provider.name, now=now, limit=MOST)
@@ -78,13 +78,13 @@ class FetchMissing:
         self._tell(provider.name, told.failures)
         return told
 
-    def _reason_to_stop(self, provider: GitProvider, told: Fetched) -> str | None:
+    def _reason_to_stop(self, provider: GitProvider, told: FetchResult) -> str | None:
         if len(told.failures) >= _MOST_FAILURES:
             return "too_many_failures"
         left = provider.calls_left()
         return "calls_used_up" if left is not None and left < _LEFT_FOR_OTHERS else None
 
-    async def _fetch(self, provider: GitProvider, chunk: Sequence[MissingDelivery], told: Fetched) -> None:
+    async def _fetch(self, provider: GitProvider, chunk: Sequence[MissingDelivery], told: FetchResult) -> None:
         """Fetch a few at once and keep them in their order."""
         answers = await asyncio.gather(*(_quoted(provider, missing) for missing in chunk))
         recovered = 0
@@ -126,7 +126,7 @@ class FetchMissing:
         return True
 
     async def _ask_again(
-        self, provider: GitProvider, missing: MissingDelivery, error: DomainError, told: Fetched
+        self, provider: GitProvider, missing: MissingDelivery, error: DomainError, told: FetchResult
     ) -> FailedFetch:
         await self.pause(_BETWEEN_WRITES)
         try:

@@ -15,11 +15,11 @@ from ports.unit_of_work import Transaction, UnitOfWork
 _ALONE = 2
 
 
-class DroveStorageAway(Exception):
+class DatabaseLost(Exception):
     """The database connection ended each time this event was processed, so it is not tried again."""
 
 
-class Suspects:
+class PoisonEvents:
     """Remembers, for this process, on which events storage went away, lane by lane.
 
     An outage is no event's fault and counts no attempt. But one on which the database's process dies would
@@ -36,10 +36,10 @@ class Suspects:
         return 1 if lane in self._lost else usual
 
     def check(self, lane: int, events: Sequence[Event]) -> None:
-        """Raise `DroveStorageAway` for an event that must not be processed again."""
+        """Raise `DatabaseLost` for an event that must not be processed again."""
         lost = self._lost.get(lane)
         if lost and len(events) == 1 and lost[events[0].id] >= _ALONE:
-            raise DroveStorageAway(
+            raise DatabaseLost(
                 "database_lost: PostgreSQL ended the connection each time this event was processed "
                 "alone. Check PostgreSQL's log and memory, then retry the event."
             )
@@ -87,7 +87,7 @@ class Interruptions:
     """
 
     unit_of_work: UnitOfWork
-    suspects: Suspects
+    poison_events: PoisonEvents
 
     async def record_start(self, lane: int, events: Sequence[Event], *, drain_id: UUID) -> UnfinishedBatch | None:
         """Record a start durably, or return an earlier batch of the lane that has not ended."""
@@ -109,8 +109,8 @@ class Interruptions:
         The caller holds the lane and commits.
         """
         await tx.mailbox.record_batch_end(lane, drain_id=batch.drain_id)
-        is_outage = batch.storage_restarted or self.suspects.has_lost(lane, batch.event_ids)
-        self.suspects.isolate(lane, batch.event_ids)
+        is_outage = batch.storage_restarted or self.poison_events.has_lost(lane, batch.event_ids)
+        self.poison_events.isolate(lane, batch.event_ids)
         if is_outage or len(batch.event_ids) > 1:
             return None
         event = await tx.events.find_by_id(batch.event_ids[0])

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from core.domain.deliveries.recovery import RecoveryState
 from core.use_cases.deliveries.compare_log import CompareLog
-from core.use_cases.deliveries.fetch_missing import Fetched, FetchMissing
+from core.use_cases.deliveries.fetch_missing import FetchMissing, FetchResult
 from ports.clock import Clock
 from ports.exclusion import Exclusion
 from ports.metrics import Metrics
@@ -82,7 +82,7 @@ class RecoverDeliveries:
             return RecoveryReport(stopped_by=NO_DELIVERY_LOG)
         compared = await self.compare(provider, since=since, keep=not dry_run)
         await self._measured(provider.name)
-        fetched = Fetched(stopped_by=compared.stopped_by)
+        fetched = FetchResult(stopped_by=compared.stopped_by)
         if fetched.stopped_by is None and not dry_run:
             fetched = await self.fetch(provider)
         after = await self._measured(provider.name)

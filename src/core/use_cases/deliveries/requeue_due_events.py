@@ -7,7 +7,7 @@ from ports.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
-class Sweep:
+class RequeueDueEvents:
     """Ring every lane in which something is due, whether or not a ring was sent before.
 
     Doorbells may be lost: Redis restarted, a worker died between a ring and its answer, a retry came due.

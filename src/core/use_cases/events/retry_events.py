@@ -10,7 +10,7 @@ from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_supported
 from core.use_cases.events.scope import EventScope, get_event, require_in_scope
-from core.use_cases.idempotency import Once, once
+from core.use_cases.idempotency import IdempotentResult, run_once
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
@@ -53,7 +53,7 @@ class RetryEvent:
         *,
         provider: str | None = None,
         key: IdempotencyKey | None = None,
-    ) -> Once[Event]:
+    ) -> IdempotentResult[Event]:
         """Make the event due now and return it. All organizations require a provider and allow no key.
 
         Raises `EventNotFound`, `EventNotRetryable`, `PayloadExpired`, `IdempotencyKeyReused`,
@@ -67,7 +67,7 @@ class RetryEvent:
             async def act() -> Event:
                 return await _reopen(tx, await get_event(tx, organization, delivery_id, provider), now)
 
-            done = await once(tx, request, Event, act)
+            done = await run_once(tx, request, Event, act)
             await tx.commit()
         if not done.is_replay:
             self.doorbell.ring(done.result.lane)
@@ -94,7 +94,7 @@ class RetryEvents:
         limit: int = MAX_RETRIES,
         before: EventId | None = None,
         key: IdempotencyKey | None = None,
-    ) -> Once[RetryResult]:
+    ) -> IdempotentResult[RetryResult]:
         """Make at most `limit` events below `before` due now. The scope replaces the organization of `where`.
 
         A filter can match an event again right after its retry, so a caller continues with `next` as
@@ -122,7 +122,7 @@ class RetryEvents:
                 rest = events[-1].id if len(matching) > limit else None
                 return RetryResult(len(reopened), rest, tuple(lanes))
 
-            done = await once(tx, request, RetryResult, act)
+            done = await run_once(tx, request, RetryResult, act)
             await tx.commit()
         for lane in () if done.is_replay else done.result.lanes:
             self.doorbell.ring(lane)

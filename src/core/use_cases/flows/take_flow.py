@@ -18,7 +18,7 @@ from core.domain.flows.flow_secrets import generate_token, hash_token
 from core.domain.organizations import Organization, OrganizationNotFound
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in
-from core.use_cases.tokens.token_leases import Pause
+from core.use_cases.tokens.token_refresher import Pause
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory

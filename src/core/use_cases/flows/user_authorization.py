@@ -9,7 +9,7 @@ from core.domain.flows.flow import Flow
 from core.domain.flows.flow_secrets import create_verifier
 from core.domain.provider import AppRefused, CredentialRefused, ProviderPerson, UserTokens
 from core.domain.secret import Secret
-from core.use_cases.tokens.app_breaker import AppBreaker
+from core.use_cases.tokens.circuit_breaker import AppCircuitBreaker
 from core.use_cases.tokens.encryption import open_verifier, seal_verifier
 from ports.cipher import Cipher
 from ports.provider import GitProvider
@@ -36,7 +36,7 @@ class ExchangeCode:
     """
 
     providers: Mapping[str, GitProvider]
-    app_breaker: AppBreaker
+    circuit_breaker: AppCircuitBreaker
 
     async def __call__(
         self, provider: str, code: Secret, *, redirect_uri: str | None, code_verifier: Secret | None
@@ -47,11 +47,11 @@ class ExchangeCode:
                 code, redirect_uri=redirect_uri, code_verifier=code_verifier
             )
         except AppRefused as error:
-            raise await self.app_breaker.refused(provider, error) from error
+            raise await self.circuit_breaker.refused(provider, error) from error
         except CredentialRefused:
-            await self.app_breaker.accepted(provider)
+            await self.circuit_breaker.accepted(provider)
             raise
-        await self.app_breaker.accepted(provider)
+        await self.circuit_breaker.accepted(provider)
         return tokens
 
 

@@ -16,7 +16,7 @@ from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 
 
-class Mode(Enum):
+class InstallMode(Enum):
     """How to connect: install the app, or use an existing installation."""
 
     NEW = "new"
@@ -41,7 +41,7 @@ class BeginInstall:
         organization_id: UUID,
         provider: str,
         return_to: str | None = None,
-        mode: Mode | None = None,
+        mode: InstallMode | None = None,
     ) -> StartedFlow:
         """Return the flow. Without a mode, an organization that was connected before uses what is installed.
 
@@ -60,7 +60,7 @@ class BeginInstall:
                 "This organization is already connected. Manage the installation at the provider, or "
                 "disconnect it first."
             )
-        is_new = (mode or (Mode.EXISTING if current else Mode.NEW)) is Mode.NEW
+        is_new = (mode or (InstallMode.EXISTING if current else InstallMode.NEW)) is InstallMode.NEW
         flow, secrets = start_flow(
             flow_id,
             FlowPurpose.INSTALL,

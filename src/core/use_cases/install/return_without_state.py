@@ -7,7 +7,7 @@ from core.domain.flows.callback import Callback, SetupAction
 from core.domain.flows.flow import Flow, FlowPurpose, FlowStep
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
-from core.use_cases.authorization import standing_of
+from core.use_cases.authorization import to_standing
 from core.use_cases.flows.steps import FlowSteps
 from core.use_cases.flows.take_flow import Cookies, authorize_flow, is_of_session
 from core.use_cases.install.results import InstallResult, NoFlow
@@ -90,7 +90,7 @@ class ReturnWithoutState:
         allowed = [
             one.organization
             for one in await self.directory.memberships(session.user_id)
-            if self.authorizer.allows(standing_of(session, one.role), Action.INSTALL)
+            if self.authorizer.allows(to_standing(session, one.role), Action.INSTALL)
         ]
         found = []
         async with self.unit_of_work() as tx:

@@ -13,7 +13,7 @@ from ports.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
+class VersionPage:
     """One page of an audit trail, and those of the people in it who are members today."""
 
     versions: Sequence[Version]
@@ -32,7 +32,7 @@ class ListVersions:
 
     async def __call__(
         self, actor: Actor, *, organization_id: UUID, provider: str, limit: int = 50, before: VersionId | None = None
-    ) -> Trail:
+    ) -> VersionPage:
         """Return at most `limit` versions below `before`.
 
         Raises `ProviderUnknown`, `OrganizationNotFound` or `ActionForbidden`.
@@ -44,4 +44,4 @@ class ListVersions:
         page = found[:limit]
         people = {named_actor(version).user_id for version in page} - {None}
         members = await self.directory.members(organization.id, [one for one in people if one])
-        return Trail(page, members, page[-1].id if len(found) > limit else None)
+        return VersionPage(page, members, page[-1].id if len(found) > limit else None)

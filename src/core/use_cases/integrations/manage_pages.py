@@ -8,7 +8,7 @@ from core.domain.flows.flow import to_local_path
 from core.domain.integrations.integration import InstallationOfOtherPerson, Integration, IntegrationNotFound
 from core.domain.permissions import Action
 from core.use_cases.authorization import find_user, require_in, require_supported
-from core.use_cases.catalog.queries import get_readable
+from core.use_cases.catalog.queries import get_connected
 from ports.authorizer import Authorizer
 from ports.directory import Directory
 from ports.provider import GitProvider
@@ -43,7 +43,7 @@ class FindManagePage:
         organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
         require_supported(provider, self.providers)
         async with self.unit_of_work() as tx:
-            integration = await get_readable(tx, organization, provider)
+            integration = await get_connected(tx, organization, provider)
             is_of_other = await is_of_other_person(tx, actor, integration)
         if is_of_other:
             raise InstallationOfOtherPerson(

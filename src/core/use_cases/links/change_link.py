@@ -8,7 +8,7 @@ from core.domain.links.choices import LinkChoices, chosen, cleaned
 from core.domain.links.views import LinkView
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in, require_supported
-from core.use_cases.links.queries import get_link, get_project, hold_project, views_of
+from core.use_cases.links.queries import get_link, get_project, get_project_for_update, load_link_views
 from ports.authorizer import Authorizer
 from ports.directory import Directory
 from ports.provider import GitProvider
@@ -35,7 +35,7 @@ class ShowLink:
         async with self.unit_of_work() as tx:
             project = await get_project(tx, organization, project_id)
             link = await get_link(tx, project, provider)
-            [view] = await views_of(tx, actor, organization, [link], self.providers)
+            [view] = await load_link_views(tx, actor, organization, [link], self.providers)
         return view
 
 
@@ -56,12 +56,12 @@ class ChangeLink:
         require_supported(provider, self.providers)
         choices = cleaned(choices)
         async with self.unit_of_work() as tx:
-            project, _ = await hold_project(tx, organization, project_id, provider)
+            project, _ = await get_project_for_update(tx, organization, project_id, provider)
             known = await get_link(tx, project, provider)
             changed = chosen(known, choices)
             if changed != known:
                 await tx.links.apply([Change(known, changed, actor)])
                 changed = await get_link(tx, project, provider)
-            [view] = await views_of(tx, actor, organization, [changed], self.providers)
+            [view] = await load_link_views(tx, actor, organization, [changed], self.providers)
             await tx.commit()
         return view

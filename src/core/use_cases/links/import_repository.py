@@ -12,8 +12,8 @@ from core.domain.links.views import LinkView, ProjectView
 from core.domain.organizations import Project
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in, require_supported
-from core.use_cases.idempotency import Once, once
-from core.use_cases.links.link_repository import get_linkable, link
+from core.use_cases.idempotency import IdempotentResult, run_once
+from core.use_cases.links.link_repository import create_link, get_linkable_repository
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
@@ -43,7 +43,7 @@ class ImportRepository:
         name: str | None = None,
         choices: LinkChoices = _NONE,
         key: IdempotencyKey | None = None,
-    ) -> Once[ProjectView]:
+    ) -> IdempotentResult[ProjectView]:
         """Return the new project with its link; its name is the repository's unless another is given.
 
         Raises `ProjectNameTaken`, `ProjectNameInvalid`, `RepositoryNotFound`, `RepositoryArchived`,
@@ -59,7 +59,7 @@ class ImportRepository:
 
             async def act() -> ProjectView:
                 integration = require_active(await tx.integrations.get_for_update(organization.id, provider))
-                repository = await get_linkable(tx, integration, repo_id)
+                repository = await get_linkable_repository(tx, integration, repo_id)
                 project = Project(
                     id=await tx.projects.next_id(),
                     external_id=uuid4(),
@@ -68,9 +68,9 @@ class ImportRepository:
                     created_at=now,
                 )
                 await tx.projects.add(project, actor)
-                made = await link(tx, actor, project, integration, repository, choices=choices, at=now)
+                made = await create_link(tx, actor, project, integration, repository, choices=choices, at=now)
                 return ProjectView(project, [LinkView(made)])
 
-            done = await once(tx, request, ProjectView, act)
+            done = await run_once(tx, request, ProjectView, act)
             await tx.commit()
         return done

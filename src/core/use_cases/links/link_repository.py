@@ -18,9 +18,9 @@ from core.domain.organizations import Organization, Project
 from core.domain.permissions import Action
 from core.domain.streams.domain_event import DomainEventType
 from core.use_cases.authorization import require_in, require_supported
-from core.use_cases.idempotency import Once, once
-from core.use_cases.links.queries import get_project, hold_project, views_of
-from core.use_cases.links.unlink_repository import let_events_go, unlink
+from core.use_cases.idempotency import IdempotentResult, run_once
+from core.use_cases.links.queries import get_project, get_project_for_update, load_link_views
+from core.use_cases.links.unlink_repository import delete_link, detach_events
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
@@ -31,7 +31,7 @@ _NONE = LinkChoices()
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
+class LinkResult:
     """A link, and whether it was made just now or had been there, just as wished."""
 
     view: LinkView
@@ -63,7 +63,7 @@ class LinkRepository:
         choices: LinkChoices = _NONE,
         key: IdempotencyKey | None = None,
         replace: bool = False,
-    ) -> Once[Linked]:
+    ) -> IdempotentResult[LinkResult]:
         """Return the link.
 
         Raises `ProjectAlreadyLinked` (to another repository, or with other settings), `RepositoryNotFound`,
@@ -80,21 +80,21 @@ class LinkRepository:
         request = keyed(key, "link", asked, organization_id=organization.id, actor=actor, now=now)
         async with self.unit_of_work() as tx:
 
-            async def act() -> Linked:
-                project, found = await hold_project(tx, organization, project_id, provider)
+            async def act() -> LinkResult:
+                project, found = await get_project_for_update(tx, organization, project_id, provider)
                 known = await tx.links.find(project.id, provider)
                 if known is not None and not (replace and known.repo_id != repo_id):
                     same = require_as_linked(known, repo_id, choices)
-                    [view] = await views_of(tx, actor, organization, [same], self.providers)
-                    return Linked(view, is_new=False)
+                    [view] = await load_link_views(tx, actor, organization, [same], self.providers)
+                    return LinkResult(view, is_new=False)
                 integration = require_active(found)
-                repository = await get_linkable(tx, integration, repo_id)
+                repository = await get_linkable_repository(tx, integration, repo_id)
                 if known is not None:
-                    await unlink(tx, actor, known, at=now)
-                made = await link(tx, actor, project, integration, repository, choices=choices, at=now)
-                return Linked(LinkView(made))
+                    await delete_link(tx, actor, known, at=now)
+                made = await create_link(tx, actor, project, integration, repository, choices=choices, at=now)
+                return LinkResult(LinkView(made))
 
-            done = await once(tx, request, Linked, act)
+            done = await run_once(tx, request, LinkResult, act)
             await tx.commit()
         return done
 
@@ -106,11 +106,11 @@ class LinkRepository:
             if known is None or known.repo_id == repo_id:
                 return
             integration = require_active(await tx.integrations.find(organization.id, provider))
-            await get_linkable(tx, integration, repo_id)
-        await let_events_go(self.unit_of_work, organization, project_id, provider)
+            await get_linkable_repository(tx, integration, repo_id)
+        await detach_events(self.unit_of_work, organization, project_id, provider)
 
 
-async def get_linkable(tx: Transaction, integration: Integration, repo_id: RepoId) -> Repository:
+async def get_linkable_repository(tx: Transaction, integration: Integration, repo_id: RepoId) -> Repository:
     """Return a repository of this integration, which is held, so that it stays what it is until the end.
 
     Raises `RepositoryNotFound` or `RepositoryArchived`.
@@ -119,7 +119,7 @@ async def get_linkable(tx: Transaction, integration: Integration, repo_id: RepoI
     return require_linkable(rows[0] if rows else None)
 
 
-async def link(
+async def create_link(
     tx: Transaction,
     actor: Actor,
     project: Project,

@@ -9,7 +9,7 @@ from core.domain.links.projects import ProjectPlace
 from core.domain.links.views import LinkView, ProjectView
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in
-from core.use_cases.links.queries import get_project, views_of
+from core.use_cases.links.queries import get_project, load_link_views
 from ports.authorizer import Authorizer
 from ports.directory import Directory
 from ports.provider import GitProvider
@@ -48,7 +48,7 @@ class ListProjects:
             found = await tx.projects.list(organization.id, limit=limit + 1, after=after, linked=linked)
             shown = found[:limit]
             links = await tx.links.of_projects([project.id for project in shown])
-            views = await views_of(tx, actor, organization, links, self.providers)
+            views = await load_link_views(tx, actor, organization, links, self.providers)
         of_project: dict[ProjectId, list[LinkView]] = defaultdict(list)
         for view in views:
             of_project[view.link.project_id].append(view)
@@ -74,4 +74,4 @@ class ShowProject:
         async with self.unit_of_work() as tx:
             project = await get_project(tx, organization, project_id)
             links = await tx.links.of_projects([project.id])
-            return ProjectView(project, await views_of(tx, actor, organization, links, self.providers))
+            return ProjectView(project, await load_link_views(tx, actor, organization, links, self.providers))

@@ -20,7 +20,7 @@ async def get_project(tx: Transaction, organization: Organization, project_id: U
     return _found(await tx.projects.find(organization.id, project_id))
 
 
-async def hold_project(
+async def get_project_for_update(
     tx: Transaction, organization: Organization, project_id: UUID, provider: str
 ) -> tuple[Project, Integration | None]:
     """Return a project of this organization and its integration, and let nobody else change their links.
@@ -42,7 +42,7 @@ async def get_link(tx: Transaction, project: Project, provider: str, link_id: UU
     return link
 
 
-async def views_of(
+async def load_link_views(
     tx: Transaction,
     actor: Actor,
     organization: Organization,

@@ -11,7 +11,7 @@ from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.domain.streams.domain_event import DomainEventType
 from core.use_cases.authorization import require_in, require_supported
-from core.use_cases.links.queries import get_link, get_project, hold_project
+from core.use_cases.links.queries import get_link, get_project, get_project_for_update
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
@@ -36,15 +36,15 @@ class UnlinkRepository:
         """Unlink it, if it is the link that is named; raises `LinkReplaced` and what `ShowLink` raises."""
         organization = await require_in(self.directory, self.authorizer, actor, Action.LINK, organization_id)
         require_supported(provider, self.providers)
-        await let_events_go(self.unit_of_work, organization, project_id, provider, link_id)
+        await detach_events(self.unit_of_work, organization, project_id, provider, link_id)
         async with self.unit_of_work() as tx:
-            project, _ = await hold_project(tx, organization, project_id, provider)
+            project, _ = await get_project_for_update(tx, organization, project_id, provider)
             known = await get_link(tx, project, provider, link_id)
-            await unlink(tx, actor, known, at=self.clock.now())
+            await delete_link(tx, actor, known, at=self.clock.now())
             await tx.commit()
 
 
-async def let_events_go(
+async def detach_events(
     unit_of_work: UnitOfWork, organization: Organization, project_id: UUID, provider: str, link_id: UUID | None = None
 ) -> None:
     """Leave little to a link's end: a busy one has more events than one statement has time for.
@@ -61,7 +61,7 @@ async def let_events_go(
             return
 
 
-async def unlink(tx: Transaction, actor: Actor, known: Link, *, at: datetime) -> None:
+async def delete_link(tx: Transaction, actor: Actor, known: Link, *, at: datetime) -> None:
     """End a link, and tell."""
     await tx.links.apply([Change(known, None, actor)])
     await tx.domain_events.append([link_event(known, DomainEventType.LINK_REMOVED, at)])

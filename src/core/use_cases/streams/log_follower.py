@@ -6,7 +6,7 @@ from core.domain.errors import DomainError
 from core.domain.organizations import Organization
 from core.domain.streams.domain_event import RecordedEvent
 from core.domain.streams.stream import EndReason, StreamEnded, StreamFilter
-from core.use_cases.streams.subscriber_buffers import Feed, Feeds
+from core.use_cases.streams.subscriber_buffers import SubscriberBuffer, SubscriberBuffers
 from ports.alerts import Alerts
 from ports.domain_events import Stretch
 from ports.unit_of_work import UnitOfWork
@@ -19,7 +19,7 @@ _LOOK = 50
 _PAGE = 20
 
 
-class DomainEventTail:
+class LogFollower:
     """Follows the log of domain events, once for everyone who streams from this process.
 
     It looks at short intervals rather than being notified: see docs/adr/0018. While nobody streams it does
@@ -28,16 +28,21 @@ class DomainEventTail:
     """
 
     def __init__(
-        self, unit_of_work: UnitOfWork, alerts: Alerts, *, feeds: Feeds | None = None, interval: float = INTERVAL
+        self,
+        unit_of_work: UnitOfWork,
+        alerts: Alerts,
+        *,
+        feeds: SubscriberBuffers | None = None,
+        interval: float = INTERVAL,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._alerts = alerts
         self._interval = interval
-        self._feeds = feeds or Feeds()
+        self._feeds = feeds or SubscriberBuffers()
         self._looking: asyncio.Task[None] | None = None
         self._is_closed = False
 
-    async def follow(self, organization: Organization, wanted: StreamFilter, cursor: int | None) -> "Following":
+    async def follow(self, organization: Organization, wanted: StreamFilter, cursor: int | None) -> "Subscription":
         """Begin after the cursor, or without one from now on; `leave` it afterwards.
 
         While the process is stopping it ends at once, which has browsers come again; a refusal would not.
@@ -49,7 +54,7 @@ class DomainEventTail:
         if not self._is_closed and (self._looking is None or self._looking.done()):
             self._feeds.position = bounds.newest or 0
             self._looking = asyncio.create_task(self._look_again_and_again(self._feeds))
-        return Following(self, self._feeds, self._feeds.join(organization), wanted, begin)
+        return Subscription(self, self._feeds, self._feeds.join(organization), wanted, begin)
 
     def close(self) -> None:
         """End every stream, since the process stops; each knows where it may go on."""
@@ -57,19 +62,19 @@ class DomainEventTail:
         for feed in self._feeds.all():
             feed.tell()
 
-    def require_open(self, feeds: Feeds) -> None:
+    def require_open(self, feeds: SubscriberBuffers) -> None:
         """Raise `StreamEnded` unless these feeds still get the news."""
         if self._is_closed:
             raise StreamEnded(EndReason.DRAINING)
         if feeds is not self._feeds:
             raise StreamEnded(EndReason.FAILED)
 
-    async def read(self, feed: Feed, wanted: StreamFilter, cursor: int) -> Stretch:
+    async def read(self, feed: SubscriberBuffer, wanted: StreamFilter, cursor: int) -> Stretch:
         """Return what is behind the cursor from the log itself; raises `StorageUnavailable`."""
         async with self._unit_of_work() as tx:
             return await tx.domain_events.of_organization(feed.organization.id, wanted, after=cursor, limit=_PAGE)
 
-    async def _look_again_and_again(self, feeds: Feeds) -> None:
+    async def _look_again_and_again(self, feeds: SubscriberBuffers) -> None:
         try:
             while feeds.all():
                 try:
@@ -89,11 +94,11 @@ class DomainEventTail:
         finally:
             if feeds.all():
                 # Nobody shall wait for news that nobody looks for; who comes next begins anew.
-                self._feeds = Feeds()
+                self._feeds = SubscriberBuffers()
                 for feed in feeds.all():
                     feed.tell()
 
-    async def _look(self, feeds: Feeds) -> bool:
+    async def _look(self, feeds: SubscriberBuffers) -> bool:
         """Take in what was committed since the last look; tell whether there may be more."""
         asked = frozenset(feeds.all())
         async with self._unit_of_work() as tx:
@@ -104,10 +109,12 @@ class DomainEventTail:
         return len(stretch.events) == _LOOK
 
 
-class Following:
+class Subscription:
     """One reader's way through an organization's events."""
 
-    def __init__(self, tail: DomainEventTail, feeds: Feeds, feed: Feed, wanted: StreamFilter, cursor: int) -> None:
+    def __init__(
+        self, tail: LogFollower, feeds: SubscriberBuffers, feed: SubscriberBuffer, wanted: StreamFilter, cursor: int
+    ) -> None:
         self._tail = tail
         self._feeds = feeds
         self._feed = feed

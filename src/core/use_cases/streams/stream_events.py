@@ -12,7 +12,7 @@ from core.domain.permissions import Action, ActionForbidden
 from core.domain.streams.domain_event import RecordedEvent
 from core.domain.streams.stream import EndReason, StreamEnded, StreamFilter, TooManyStreams, parse_cursor
 from core.use_cases.authorization import require_in
-from core.use_cases.streams.log_follower import DomainEventTail, Following
+from core.use_cases.streams.log_follower import LogFollower, Subscription
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
@@ -23,7 +23,7 @@ MAX_STREAMS_OF_ONE = 100
 _RETRY_AFTER = 10.0
 
 
-class Places:
+class StreamLimits:
     """Bounds how many streams this process serves, and how many a user and a service may have.
 
     A stream of a service that acts for a user counts for both: a service cannot have more by naming many
@@ -76,7 +76,7 @@ def _names(actor: Actor) -> dict[str, str]:
     return names
 
 
-CHECKED_EVERY = timedelta(seconds=60)
+ACCESS_CHECK_INTERVAL = timedelta(seconds=60)
 _OUTAGE = 1.0
 _ANY = StreamFilter()
 
@@ -85,8 +85,8 @@ _ANY = StreamFilter()
 class StreamEvents:
     """Tell what happens in an organization, as it happens, each event once and in order."""
 
-    tail: DomainEventTail
-    places: Places
+    tail: LogFollower
+    places: StreamLimits
     directory: Directory
     authorizer: Authorizer
     clock: Clock
@@ -131,7 +131,7 @@ class EventStream:
         organization_id: UUID,
         *,
         until: datetime,
-        following: Following,
+        following: Subscription,
         give_back: Callable[[], None],
     ) -> None:
         self._of = of
@@ -140,7 +140,7 @@ class EventStream:
         self._until = until
         self._following = following
         self._give_back = give_back
-        self._check_at = of.clock.now() + CHECKED_EVERY
+        self._check_at = of.clock.now() + ACCESS_CHECK_INTERVAL
 
     @property
     def cursor(self) -> int:
@@ -180,4 +180,4 @@ class EventStream:
             await require_in(of.directory, of.authorizer, self._actor, Action.STREAM, self._organization_id)
         except (OrganizationNotFound, ActionForbidden):
             raise StreamEnded(EndReason.ACCESS_ENDED) from None
-        self._check_at = of.clock.now() + CHECKED_EVERY
+        self._check_at = of.clock.now() + ACCESS_CHECK_INTERVAL

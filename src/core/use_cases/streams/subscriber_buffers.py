@@ -12,7 +12,7 @@ MOST_CHARACTERS = 16_000_000
 
 
 @dataclass(eq=False, slots=True)
-class Feed:
+class SubscriberBuffer:
     """An organization's newest events, for all who follow it in this process.
 
     At hand is every event behind `complete_from`, as far as the log was looked through. `news` is replaced
@@ -40,31 +40,31 @@ class Feed:
         told.set()
 
 
-class Feeds:
+class SubscriberBuffers:
     """What is at hand for all organizations together: so much and no more, and the oldest goes first."""
 
     def __init__(self, *, most_events: int = MOST_EVENTS, most_characters: int = MOST_CHARACTERS) -> None:
         self._most_events = most_events
         self._most_characters = most_characters
         self._characters = 0
-        self._order: deque[Feed] = deque()
-        self._of: dict[UUID, Feed] = {}
+        self._order: deque[SubscriberBuffer] = deque()
+        self._of: dict[UUID, SubscriberBuffer] = {}
         self.position = 0
         """How far the log was looked through."""
 
-    def all(self) -> list[Feed]:
+    def all(self) -> list[SubscriberBuffer]:
         """Return the feeds that someone follows."""
         return list(self._of.values())
 
-    def join(self, organization: Organization) -> Feed:
+    def join(self, organization: Organization) -> SubscriberBuffer:
         """Return the feed to follow, at hand from the position on where it is new; `leave` it later."""
         feed = self._of.get(organization.external_id)
         if feed is None:
-            feed = self._of[organization.external_id] = Feed(organization, complete_from=self.position)
+            feed = self._of[organization.external_id] = SubscriberBuffer(organization, complete_from=self.position)
         feed.followers += 1
         return feed
 
-    def leave(self, feed: Feed) -> None:
+    def leave(self, feed: SubscriberBuffer) -> None:
         """Follow it no longer; the last one to leave takes along what was at hand."""
         feed.followers -= 1
         if feed.followers == 0:
@@ -72,7 +72,7 @@ class Feeds:
             self._characters -= sum(size for _, size in feed.events)
             self._order = deque(one for one in self._order if one is not feed)
 
-    def take_in(self, events: Collection[RecordedEvent], *, asked: Collection[Feed], reached: int) -> None:
+    def take_in(self, events: Collection[RecordedEvent], *, asked: Collection[SubscriberBuffer], reached: int) -> None:
         """Put at hand what was found for the feeds that were asked about, and wake who waits for it."""
         self.position = reached
         heard = set()
@@ -89,7 +89,7 @@ class Feeds:
         for feed in heard:
             feed.tell()
 
-    def _add(self, feed: Feed, event: RecordedEvent) -> None:
+    def _add(self, feed: SubscriberBuffer, event: RecordedEvent) -> None:
         size = _size(event)
         feed.events.append((event, size))
         self._order.append(feed)

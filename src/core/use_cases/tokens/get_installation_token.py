@@ -8,9 +8,9 @@ from core.domain.integrations.integration import Integration, IntegrationStatus
 from core.domain.provider import CredentialRefused
 from core.domain.secret import Secret
 from core.domain.tokens.lease import ENOUGH, lasts, not_active
-from core.use_cases.single_flight import Flights
-from core.use_cases.tokens.installation_lease import InstallationLease, Minting
-from core.use_cases.tokens.token_leases import FLIGHTS, OpenToken, TokenLeases
+from core.use_cases.single_flight import SingleFlight
+from core.use_cases.tokens.mint_installation_token import MintDependencies, RefreshableInstallationToken
+from core.use_cases.tokens.token_refresher import MAX_FLIGHTS, TokenRefresher, UsableToken
 from ports.clock import Clock
 
 _InstallationKey = tuple[IntegrationId, str]
@@ -23,17 +23,19 @@ class TokenCache:
     """The installation tokens that this process, on one event loop, knows or is about to know."""
 
     def __init__(self) -> None:
-        self._known: dict[_InstallationKey, OpenToken] = {}
-        self._flights: Flights[_InstallationKey, OpenToken] = Flights()
+        self._known: dict[_InstallationKey, UsableToken] = {}
+        self._in_flight: SingleFlight[_InstallationKey, UsableToken] = SingleFlight()
 
-    def find(self, integration: Integration) -> OpenToken | None:
+    def find(self, integration: Integration) -> UsableToken | None:
         """Return the token of an integration's present installation."""
         return self._known.get(_key(integration))
 
-    async def fill(self, integration: Integration, obtain: Callable[[], Coroutine[Any, Any, OpenToken]]) -> OpenToken:
+    async def fill(
+        self, integration: Integration, obtain: Callable[[], Coroutine[Any, Any, UsableToken]]
+    ) -> UsableToken:
         """Return, and remember, a token that is on its way, or that is obtained now."""
         key = _key(integration)
-        found = await self._flights.share(key, obtain)
+        found = await self._in_flight.share(key, obtain)
         self._known.pop(key, None)
         self._known[key] = found
         if len(self._known) > _MAX_CACHED:
@@ -53,8 +55,8 @@ class GetInstallationToken:
     many ask at once, in however many processes, the provider is asked once.
     """
 
-    leases: TokenLeases
-    minting: Minting
+    refresher: TokenRefresher
+    dependencies: MintDependencies
     clock: Clock
     cache: TokenCache = field(default_factory=TokenCache)
 
@@ -71,7 +73,7 @@ class GetInstallationToken:
         known = self.cache.find(integration)
         if known and lasts(known.expires_at, self.clock.now(), at_least) and not known.is_same(instead_of):
             return known.token
-        for _ in range(FLIGHTS):
+        for _ in range(MAX_FLIGHTS):
             known = await self._obtain(integration, instead_of, at_least)
             if not known.is_same(instead_of):
                 return known.token
@@ -84,6 +86,6 @@ class GetInstallationToken:
         """
         await self._obtain(integration, None, ENOUGH)
 
-    async def _obtain(self, integration: Integration, instead_of: Secret | None, at_least: timedelta) -> OpenToken:
-        lease = InstallationLease(self.minting, integration, instead_of=instead_of, at_least=at_least)
-        return await self.cache.fill(integration, lambda: self.leases.obtain(lease))
+    async def _obtain(self, integration: Integration, instead_of: Secret | None, at_least: timedelta) -> UsableToken:
+        lease = RefreshableInstallationToken(self.dependencies, integration, instead_of=instead_of, at_least=at_least)
+        return await self.cache.fill(integration, lambda: self.refresher.obtain(lease))

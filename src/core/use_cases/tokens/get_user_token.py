@@ -10,11 +10,18 @@ from core.domain.identifiers import ConnectionId
 from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, UserTokens
 from core.domain.secret import Secret
 from core.domain.tokens.lease import ASKING, StoredTokens, lapse_reason, lasts
-from core.use_cases.connections.revoke_tokens import ask_to_revoke
-from core.use_cases.single_flight import Flights
-from core.use_cases.tokens.app_breaker import AppBreaker
+from core.use_cases.connections.revoke_tokens import request_revocation
+from core.use_cases.single_flight import SingleFlight
+from core.use_cases.tokens.circuit_breaker import AppCircuitBreaker
 from core.use_cases.tokens.encryption import open_access_token, open_refresh_token, seal_user_tokens
-from core.use_cases.tokens.token_leases import FLIGHTS, Leased, OpenToken, Overtaken, Pause, TokenLeases
+from core.use_cases.tokens.token_refresher import (
+    MAX_FLIGHTS,
+    LeaseLost,
+    Pause,
+    RefreshableToken,
+    TokenRefresher,
+    UsableToken,
+)
 from ports.cipher import Cipher
 from ports.clock import Clock
 from ports.provider import GitProvider
@@ -28,27 +35,27 @@ _WRITING = (0.0, 0.2, 1.0, 3.0, 9.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Refreshing:
+class RefreshDependencies:
     """What it takes to refresh people's tokens."""
 
     unit_of_work: UnitOfWork
     providers: Mapping[str, GitProvider]
     cipher: Cipher
     clock: Clock
-    app_breaker: AppBreaker
+    circuit_breaker: AppCircuitBreaker
     pause: Pause = asyncio.sleep
 
 
-class UserLease(Leased[ConnectionId]):
+class RefreshableUserToken(RefreshableToken[ConnectionId]):
     """The tokens of one person's connection.
 
     A refresh token works once, and a refused one may have been used by another process a moment ago; only if
     the row still holds the refused one is it dead, and its person asked to connect again.
     """
 
-    def __init__(self, refreshing: Refreshing, connection: Connection, *, instead_of: Secret | None) -> None:
+    def __init__(self, dependencies: RefreshDependencies, connection: Connection, *, instead_of: Secret | None) -> None:
         self.owner_id = connection.id
-        self._refreshing = refreshing
+        self._dependencies = dependencies
         self._connection = connection
         self._instead_of = instead_of
 
@@ -64,22 +71,22 @@ class UserLease(Leased[ConnectionId]):
             raise reconnect_required()
         return row
 
-    def opened(self, row: StoredTokens) -> OpenToken | None:
+    def opened(self, row: StoredTokens) -> UsableToken | None:
         """Return the row's token, unless it ends too soon or was refused."""
-        if row.tokens is None or not lasts(row.tokens.expires_at, self._refreshing.clock.now()):
+        if row.tokens is None or not lasts(row.tokens.expires_at, self._dependencies.clock.now()):
             return None
-        token = open_access_token(self._refreshing.cipher, self._connection.external_id, row.tokens)
-        found = OpenToken(token, row.tokens.expires_at)
+        token = open_access_token(self._dependencies.cipher, self._connection.external_id, row.tokens)
+        found = UsableToken(token, row.tokens.expires_at)
         return None if found.is_same(self._instead_of) else found
 
-    async def ask(self, row: StoredTokens) -> OpenToken:
+    async def ask(self, row: StoredTokens) -> UsableToken:
         """Refresh, and write the new tokens down before anyone uses them."""
         refresh_token = None
         if row.tokens is not None:
-            refresh_token = open_refresh_token(self._refreshing.cipher, self._connection.external_id, row.tokens)
+            refresh_token = open_refresh_token(self._dependencies.cipher, self._connection.external_id, row.tokens)
         if refresh_token is None:
             raise await self._lapsed(row)
-        provider, breaker = self._connection.provider, self._refreshing.app_breaker
+        provider, breaker = self._connection.provider, self._dependencies.circuit_breaker
         breaker.check(provider)
         try:
             tokens = await self._refresh(refresh_token)
@@ -91,10 +98,10 @@ class UserLease(Leased[ConnectionId]):
         # First of all: the tokens that were traded for these are dead.
         await self._keep(row, tokens)
         await breaker.accepted(provider)
-        return OpenToken(tokens.access_token, tokens.expires_at)
+        return UsableToken(tokens.access_token, tokens.expires_at)
 
     async def _refresh(self, refresh_token: Secret) -> UserTokens:
-        provider = self._refreshing.providers[self._connection.provider]
+        provider = self._dependencies.providers[self._connection.provider]
         try:
             async with asyncio.timeout(ASKING.total_seconds()):
                 tokens = await provider.refresh(refresh_token)
@@ -105,18 +112,18 @@ class UserLease(Leased[ConnectionId]):
 
     async def _lapsed(self, row: StoredTokens) -> DomainError:
         """Let the connection wait for its person, unless someone has written other tokens meanwhile."""
-        async with self._refreshing.unit_of_work() as tx:
+        async with self._dependencies.unit_of_work() as tx:
             before = await tx.connections.get_for_update(self._connection.user_id, self._connection.provider)
             known = await tx.user_tokens.find(self.owner_id)
             if before is None or known is None or known.generation != row.generation:
-                raise Overtaken
+                raise LeaseLost
             await tx.connections.apply([Change(before, before.lapsed(lapse_reason(row)), _BY)])
             await tx.commit()
         return reconnect_required()
 
     async def _keep(self, row: StoredTokens, tokens: UserTokens) -> None:
         for wait in _WRITING:
-            await self._refreshing.pause(wait)
+            await self._dependencies.pause(wait)
             try:
                 return await self._write(row, tokens)
             except (StorageUnavailable, StorageConflict) as error:
@@ -124,12 +131,12 @@ class UserLease(Leased[ConnectionId]):
         raise failure
 
     async def _write(self, row: StoredTokens, tokens: UserTokens) -> None:
-        sealed = seal_user_tokens(self._refreshing.cipher, self._connection.external_id, tokens)
-        async with self._refreshing.unit_of_work() as tx:
+        sealed = seal_user_tokens(self._dependencies.cipher, self._connection.external_id, tokens)
+        async with self._dependencies.unit_of_work() as tx:
             if not await tx.user_tokens.replace_unchanged(self.owner_id, row, sealed):
                 if await tx.user_tokens.find(self.owner_id) is None:
                     await self._let_go(tx, tokens)
-                raise Overtaken
+                raise LeaseLost
             before = await tx.connections.get_for_update(self._connection.user_id, self._connection.provider)
             # Someone may have taken our slowness for death, tried the old token, and given up.
             if before is not None and before.status is ConnectionStatus.RECONNECT_REQUIRED:
@@ -144,13 +151,13 @@ class UserLease(Leased[ConnectionId]):
         connection = self._connection
         account = connection.provider_user_id
         has_returned = bool(await tx.connections.of_provider_users(connection.provider, [account]))
-        await ask_to_revoke(
+        await request_revocation(
             tx,
-            self._refreshing.cipher,
+            self._dependencies.cipher,
             connection.provider,
             account,
             tokens,
-            at=self._refreshing.clock.now(),
+            at=self._dependencies.clock.now(),
             whole_grant=not has_returned,
         )
         await tx.commit()
@@ -169,9 +176,9 @@ class GetUserToken:
     refresh ends a token at once. However many ask, in however many processes, one refreshes.
     """
 
-    leases: TokenLeases
-    refreshing: Refreshing
-    flights: Flights[ConnectionId, OpenToken] = field(default_factory=Flights)
+    refresher: TokenRefresher
+    dependencies: RefreshDependencies
+    in_flight: SingleFlight[ConnectionId, UsableToken] = field(default_factory=SingleFlight)
 
     async def __call__(self, connection: Connection, *, instead_of: Secret | None = None) -> Secret:
         """Return a token good for two minutes at least, other than one the provider just refused.
@@ -181,9 +188,9 @@ class GetUserToken:
         """
         if not connection.is_active:
             raise reconnect_required()
-        lease = UserLease(self.refreshing, connection, instead_of=instead_of)
-        for _ in range(FLIGHTS):
-            found = await self.flights.share(connection.id, lambda: self.leases.obtain(lease))
+        lease = RefreshableUserToken(self.dependencies, connection, instead_of=instead_of)
+        for _ in range(MAX_FLIGHTS):
+            found = await self.in_flight.share(connection.id, lambda: self.refresher.obtain(lease))
             if not found.is_same(instead_of):
                 return found.token
         raise CredentialRefused("The provider rejected a token that it has just issued. Try again later.")

@@ -136,7 +136,7 @@ _EXPIRED_BATCH_SIZE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class RevokeStrayTokens:
+class RevokeOrphanedTokens:
     """End tokens of services that would get none now, or one for less; forget those that are over.
 
     That is when the integration ended or was suspended, or a repository was unlinked.

@@ -9,7 +9,7 @@ _AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Resealed:
+class ReencryptionProgress:
     """How far a column is: values seen, those written anew, and those nobody can read.
 
     `by_key` counts what was there before, by the id of its key; what names none is under the empty id.
@@ -23,7 +23,7 @@ class Resealed:
 
 
 @dataclass(frozen=True, slots=True)
-class ResealValues:
+class ReencryptValues:
     """Encrypt with the newest key what an older one encrypts, while everything goes on.
 
     Each batch is a write of its own, and only what is still as it was read is replaced: a value that a
@@ -34,16 +34,16 @@ class ResealValues:
     values: SealedValueStore
     cipher: Cipher
 
-    async def __call__(self, *, dry_run: bool = False) -> AsyncIterator[Resealed]:
+    async def __call__(self, *, dry_run: bool = False) -> AsyncIterator[ReencryptionProgress]:
         """Go through every column and tell after each batch how far it is; raises `StorageUnavailable`."""
         for column in self.values.columns():
-            told = Resealed(column)
+            told = ReencryptionProgress(column)
             place = 0
             while page := await self.values.page(column, after=place, limit=_AT_ONCE):
                 place = page[-1].id
                 changes, unreadable = self._renew(page)
                 renewed = len(changes) if dry_run else await self.values.replace(column, changes)
-                told = Resealed(
+                told = ReencryptionProgress(
                     column,
                     told.seen + len(page),
                     told.renewed + renewed,

@@ -28,7 +28,7 @@ from core.domain.provider import EmailUnverified
 from core.domain.secret import Secret
 from core.use_cases.account import WhoAmI
 from core.use_cases.authorization import UserRequired
-from core.use_cases.install.begin_install import BeginInstall, Mode
+from core.use_cases.install.begin_install import BeginInstall, InstallMode
 from core.use_cases.install.finish_install import FinishInstall
 from core.use_cases.install.results import NoFlow
 from entrypoints.rest.browser.browser_flow import BrowserFlow, Redirection, redirect_status
@@ -70,7 +70,7 @@ class InstallQuery(Query, frozen=True):
     ]
     return_to: PathWish = ""
     mode: Annotated[
-        Mode | None,
+        InstallMode | None,
         Meta(
             description="`new`: install the app. `existing`: choose from the installations that the user "
             "administers. The default is `existing` if the organization was connected before, "

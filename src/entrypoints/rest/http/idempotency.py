@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.domain.idempotency import IdempotencyKey, IdempotencyKeyInvalid, IdempotencyKeyReused, idempotency_key
-from core.use_cases.idempotency import Once
+from core.use_cases.idempotency import IdempotentResult
 from entrypoints.rest.http.json_response import Json
 
 OF_KEYS = [IdempotencyKeyInvalid, IdempotencyKeyReused]
@@ -31,7 +31,7 @@ def read_key(request: Request) -> IdempotencyKey | None:
 
 
 def answered(
-    done: Once[object],
+    done: IdempotentResult[object],
     body: msgspec.Struct,
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,

@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.errors import DomainError
 from core.domain.provider import AppRefused, NotVisible, ProviderUnavailable, RateLimited
-from core.use_cases.catalog.branch_cache import BranchMemory
+from core.use_cases.catalog.branch_cache import BranchCache
 from core.use_cases.catalog.list_branches import BranchPage
 from testing.builders.entities import ago
 from tests.support.conditions import until
@@ -150,7 +150,7 @@ async def test_branches_of_one_installation_are_not_shown_under_another(connecte
 async def test_the_memory_is_bounded(connected: Connected) -> None:
     """The repository not looked at for longest is forgotten first."""
     catalog = connected.catalog
-    bounded = BranchMemory(most=5)
+    bounded = BranchCache(most=5)
     asked = catalog.list_branches
     catalog.list_branches = type(asked)(
         asked.unit_of_work, asked.directory, asked.authorizer, asked.access, asked.clock, asked.all_branches, bounded

@@ -19,11 +19,11 @@ OwnerId = TypeVar("OwnerId")
 Pause = Callable[[float], Awaitable[None]]
 
 # One may join a flight that began before a token was known to be refused, and bring just that one again.
-FLIGHTS = 3
+MAX_FLIGHTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class OpenToken:
+class UsableToken:
     """A token to be used, and its end where it has one."""
 
     token: Secret
@@ -34,11 +34,11 @@ class OpenToken:
         return other is not None and self.token.reveal() == other.reveal()
 
 
-class Overtaken(Exception):
+class LeaseLost(Exception):
     """While one asked, another wrote newer tokens into the row: look again."""
 
 
-class Leased(ABC, Generic[OwnerId]):
+class RefreshableToken(ABC, Generic[OwnerId]):
     """One row's tokens: how to look at them, and how to ask the provider for new ones."""
 
     owner_id: OwnerId
@@ -52,16 +52,16 @@ class Leased(ABC, Generic[OwnerId]):
         """Return the row as it is now; raises a refusal where no token is to be had for it any more."""
 
     @abstractmethod
-    def opened(self, row: StoredTokens) -> OpenToken | None:
+    def opened(self, row: StoredTokens) -> UsableToken | None:
         """Return the row's token if it is good enough."""
 
     @abstractmethod
-    async def ask(self, row: StoredTokens) -> OpenToken:
-        """Ask the provider and write the answer down; raises `Overtaken` where one came first."""
+    async def ask(self, row: StoredTokens) -> UsableToken:
+        """Ask the provider and write the answer down; raises `LeaseLost` where one came first."""
 
 
 @dataclass(frozen=True, slots=True)
-class TokenLeases:
+class TokenRefresher:
     """Lets one of all processes ask a provider for a row's token, while the others wait for what it gets.
 
     No lock is held while the provider is asked: the lease is a value in the row, and ends by itself.
@@ -71,7 +71,7 @@ class TokenLeases:
     clock: Clock
     pause: Pause = asyncio.sleep
 
-    async def obtain(self, leased: Leased[OwnerId]) -> OpenToken:
+    async def obtain(self, leased: RefreshableToken[OwnerId]) -> UsableToken:
         """Return a good token, asking for it or waiting about ten seconds for who does.
 
         Raises what `leased` raises, and `ProviderUnavailable` where whoever asked got no answer in time.
@@ -96,13 +96,13 @@ class TokenLeases:
             if took:
                 try:
                     return await self._ask(leased, row, lease)
-                except Overtaken:
+                except LeaseLost:
                     seen = None
         raise ProviderUnavailable(
             "The provider does not issue an access token at the moment. Try again soon.", retry_after=5.0
         )
 
-    async def _ask(self, leased: Leased[OwnerId], row: StoredTokens, lease: Lease) -> OpenToken:
+    async def _ask(self, leased: RefreshableToken[OwnerId], row: StoredTokens, lease: Lease) -> UsableToken:
         try:
             return await leased.ask(row)
         except BaseException:

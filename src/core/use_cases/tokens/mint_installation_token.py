@@ -22,9 +22,9 @@ from core.domain.tokens.lease import (
     refused,
     succeeded,
 )
-from core.use_cases.tokens.app_breaker import AppBreaker
+from core.use_cases.tokens.circuit_breaker import AppCircuitBreaker
 from core.use_cases.tokens.encryption import open_installation_token, seal_installation_token
-from core.use_cases.tokens.token_leases import Leased, OpenToken, Overtaken, Pause
+from core.use_cases.tokens.token_refresher import LeaseLost, Pause, RefreshableToken, UsableToken
 from ports.alerts import Alerts
 from ports.cipher import Cipher
 from ports.clock import Clock
@@ -36,7 +36,7 @@ _BY = SystemActor("tokens")
 
 
 @dataclass(frozen=True, slots=True)
-class Minting:
+class MintDependencies:
     """What it takes to make installation tokens."""
 
     unit_of_work: UnitOfWork
@@ -44,11 +44,11 @@ class Minting:
     cipher: Cipher
     clock: Clock
     alerts: Alerts
-    app_breaker: AppBreaker
+    circuit_breaker: AppCircuitBreaker
     pause: Pause = asyncio.sleep
 
 
-class InstallationLease(Leased[IntegrationId]):
+class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
     """The token of one integration.
 
     A suspended integration comes here only to be probed: then no stored token counts, and there is a single
@@ -56,10 +56,15 @@ class InstallationLease(Leased[IntegrationId]):
     """
 
     def __init__(
-        self, minting: Minting, integration: Integration, *, instead_of: Secret | None, at_least: timedelta
+        self,
+        dependencies: MintDependencies,
+        integration: Integration,
+        *,
+        instead_of: Secret | None,
+        at_least: timedelta,
     ) -> None:
         self.owner_id = integration.id
-        self._minting = minting
+        self._dependencies = dependencies
         self._integration = integration
         self._may_be_suspended = integration.status is IntegrationStatus.SUSPENDED
         self._instead_of = instead_of
@@ -81,19 +86,19 @@ class InstallationLease(Leased[IntegrationId]):
         self._integration = known
         return row
 
-    def opened(self, row: StoredTokens) -> OpenToken | None:
+    def opened(self, row: StoredTokens) -> UsableToken | None:
         """Return the row's token, unless it ends too soon, was refused, or is what a probe doubts."""
         if row.tokens is None or self._integration.status is IntegrationStatus.SUSPENDED:
             return None
-        if not lasts(row.tokens.expires_at, self._minting.clock.now(), self._at_least):
+        if not lasts(row.tokens.expires_at, self._dependencies.clock.now(), self._at_least):
             return None
-        token = open_installation_token(self._minting.cipher, self._integration.external_id, row.tokens)
-        found = OpenToken(token, row.tokens.expires_at)
+        token = open_installation_token(self._dependencies.cipher, self._integration.external_id, row.tokens)
+        found = UsableToken(token, row.tokens.expires_at)
         return None if found.is_same(self._instead_of) else found
 
-    async def ask(self, row: StoredTokens) -> OpenToken:
+    async def ask(self, row: StoredTokens) -> UsableToken:
         """Mint a token and keep it; a refusal that concerns the installation changes its state."""
-        provider, breaker = self._integration.provider, self._minting.app_breaker
+        provider, breaker = self._integration.provider, self._dependencies.circuit_breaker
         breaker.check(provider)
         try:
             minted = await self._mint()
@@ -110,10 +115,10 @@ class InstallationLease(Leased[IntegrationId]):
             raise told from error
         await self._keep(row, minted)
         await breaker.accepted(provider)
-        return OpenToken(minted.token, minted.expires_at)
+        return UsableToken(minted.token, minted.expires_at)
 
     async def _mint(self) -> InstallationToken:
-        provider = self._minting.providers[self._integration.provider]
+        provider = self._dependencies.providers[self._integration.provider]
         attempts = 0
         try:
             async with asyncio.timeout(ASKING.total_seconds()):
@@ -125,14 +130,14 @@ class InstallationLease(Leased[IntegrationId]):
                         wait = next_attempt(self._integration, refusal_of(error), attempts)
                         if wait is None:
                             raise
-                    await self._minting.pause(wait.total_seconds())
+                    await self._dependencies.pause(wait.total_seconds())
         except TimeoutError as error:
             raise ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5.0) from error
 
     async def _refused(self, refusal: Refusal) -> DomainError | None:
         """Let the integration follow from a refusal; return what callers are told where it changed."""
-        now = self._minting.clock.now()
-        async with self._minting.unit_of_work() as tx:
+        now = self._dependencies.clock.now()
+        async with self._dependencies.unit_of_work() as tx:
             before = await self._unchanged(tx)
             after = refused(before, refusal, at=now) if before else None
             if before is None or after is None or after == before:
@@ -140,7 +145,7 @@ class InstallationLease(Leased[IntegrationId]):
             await self._step(tx, before, after)
             await tx.commit()
         if after.status_reason is StatusReason.TOKEN_REFUSED:
-            self._minting.alerts.alert(
+            self._dependencies.alerts.alert(
                 "integration_suspended",
                 "The provider rejected an installation's token request three times. The integration is now "
                 "suspended. Ask an owner of the account to check the installation at the provider.",
@@ -151,14 +156,14 @@ class InstallationLease(Leased[IntegrationId]):
         return not_active(after)
 
     async def _keep(self, row: StoredTokens, minted: InstallationToken) -> None:
-        sealed = seal_installation_token(self._minting.cipher, self._integration.external_id, minted)
-        async with self._minting.unit_of_work() as tx:
+        sealed = seal_installation_token(self._dependencies.cipher, self._integration.external_id, minted)
+        async with self._dependencies.unit_of_work() as tx:
             if not await tx.installation_tokens.replace_unchanged(self.owner_id, row, sealed):
-                raise Overtaken
+                raise LeaseLost
             if self._integration.status is IntegrationStatus.SUSPENDED:
                 before = await self._unchanged(tx)
                 if before is not None:
-                    await self._step(tx, before, succeeded(before, at=self._minting.clock.now()))
+                    await self._step(tx, before, succeeded(before, at=self._dependencies.clock.now()))
             await tx.commit()
 
     async def _unchanged(self, tx: Transaction) -> Integration | None:
@@ -172,7 +177,7 @@ class InstallationLease(Leased[IntegrationId]):
     async def _step(self, tx: Transaction, before: Integration, after: Integration) -> None:
         await tx.integrations.apply([Change(before, after, _BY)])
         if after.status is not before.status:
-            at = after.status_changed_at or self._minting.clock.now()
+            at = after.status_changed_at or self._dependencies.clock.now()
             await tx.domain_events.append([status_changed(after, at=at)])
 
 

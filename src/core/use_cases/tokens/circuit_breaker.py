@@ -17,7 +17,7 @@ class _Refusals:
     until: datetime
 
 
-class AppBreaker:
+class AppCircuitBreaker:
     """Remembers, for this process, which providers refuse our app: to ask them seldom, and to tell it once.
 
     A wrong key is one fault, however many customers and processes meet it; it is told again only after it was
