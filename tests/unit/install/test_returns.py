@@ -99,7 +99,7 @@ async def test_denied(world: InstallWorld) -> None:
 
 
 async def test_another_error_than_access_denied_concerns_the_app(world: InstallWorld) -> None:
-    sent = await world.begin(world.mara, mode=Mode.EXISTING)
+    sent = await world.begin(world.mara, mode=InstallMode.EXISTING)
     outcome = await world.finish(world.mara, returned(sent, error="application_suspended"))
     assert refusal(outcome) is AppRefused
     assert not world.provider.calls
