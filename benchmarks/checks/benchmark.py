@@ -23,7 +23,7 @@ from benchmarks.tables import spread, table
 from core.domain.actors import ServiceActor, UserActor
 from core.domain.identifiers import UserId
 from core.domain.organizations import Role
-from core.domain.permissions import Action, Standing
+from core.domain.permissions import AccessContext, Action
 from core.use_cases.authorization import to_standing
 
 PERSON = "authorization of a user, cached"
@@ -93,7 +93,7 @@ def _authorizations() -> Mapping[str, Act]:
     def cold(times: int) -> None:
         for _ in range(times):
             scopes = frozenset({"git.read", f"unseen.{next(unseen)}"})
-            authorizer.allows(Standing(scopes=scopes), Action.READ)
+            authorizer.allows(AccessContext(scopes=scopes), Action.READ)
 
     return {PERSON: (of_person, _WARM), SERVICE: (of_service, _WARM), COLD: (cold, _FEW)}
 

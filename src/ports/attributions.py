@@ -1,8 +1,8 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from core.domain.attribution.attribution import Attribution, Identities, Sought
-from core.domain.attribution.commit_claims import Claimed, CommitClaims
+from core.domain.attribution.attribution import Attribution, Identities, IdentityQuery
+from core.domain.attribution.commit_claims import ClaimResult, CommitClaims
 from core.domain.attribution.views import AttributionFilter, AttributionView
 from core.domain.identifiers import ConnectionId, OrganizationId, RepoId
 
@@ -15,7 +15,7 @@ class AttributionStore(Protocol):
     """
 
     async def find_identities(
-        self, provider: str, people: Sought, organizations: Collection[OrganizationId]
+        self, provider: str, people: IdentityQuery, organizations: Collection[OrganizationId]
     ) -> Identities:
         """Return the users found by their connections that are not revoked, with their organizations.
 
@@ -54,7 +54,7 @@ class AttributionStore(Protocol):
     async def list_due_claims(self, *, limit: int) -> Sequence[CommitClaims]:
         """Return at most `limit` integrations with claims to apply, those that wait longest first."""
 
-    async def apply_claims(self, claims: CommitClaims, *, limit: int) -> Claimed:
+    async def apply_claims(self, claims: CommitClaims, *, limit: int) -> ClaimResult:
         """Attribute at most `limit` attributions to the claiming users, by account id or verified address.
 
         Returns no commits if another process works on these claims. Claims of a removed or revoked

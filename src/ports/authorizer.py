@@ -1,13 +1,13 @@
 from typing import Protocol
 
-from core.domain.permissions import Action, Standing
+from core.domain.permissions import AccessContext, Action
 from core.domain.principals import Principal
 
 
 class Authorizer(Protocol):
     """Decides what a standing allows. A pure function of its arguments, so answers may be cached."""
 
-    def allows(self, standing: Standing, action: Action) -> bool:
+    def allows(self, access: AccessContext, action: Action) -> bool:
         """Return whether this standing allows this action."""
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.catalog.repository import Repository
-from core.domain.catalog.search import CatalogFilter, CatalogPlace
+from core.domain.catalog.search import CatalogFilter, CatalogPosition
 from core.domain.identifiers import IntegrationId, OrganizationId, RepoId
 from core.domain.integrations.integration import Integration
 
@@ -49,7 +49,7 @@ class CatalogStore(Protocol):
         where: CatalogFilter,
         *,
         limit: int,
-        after: CatalogPlace | None = None,
+        after: CatalogPosition | None = None,
     ) -> tuple[Integration, Sequence[Repository]] | None:
         """Return an organization's integration and at most `limit` rows of its catalog that match the filter.
 

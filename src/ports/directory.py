@@ -3,7 +3,7 @@ from typing import Protocol
 from uuid import UUID
 
 from core.domain.identifiers import OrganizationId, UserId
-from core.domain.organizations import Member, Membership, Organization, Place, User
+from core.domain.organizations import Member, Membership, Organization, OrganizationRole, User
 
 
 class Directory(Protocol):
@@ -18,7 +18,7 @@ class Directory(Protocol):
     async def find_organization(self, external_id: UUID) -> Organization | None:
         """Return an organization."""
 
-    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> Place | None:
+    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
         """Return an organization, by its external id, with this user's role in it, at once.
 
         None where there is no such organization. Nobody has no role, and neither has a role we do not know.

@@ -8,7 +8,7 @@ from core.domain.streams.stream import Bounds, StreamFilter
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class EventPage:
     """What is found on a stretch of the log, in order, and how far was looked.
 
     There is nothing more to be found up to `reached`, whoever commits later.
@@ -37,12 +37,12 @@ class DomainEventStore(Protocol):
 
     async def of_organization(
         self, organization_id: OrganizationId, wanted: StreamFilter, *, after: int, limit: int
-    ) -> Stretch:
+    ) -> EventPage:
         """Return an organization's events behind a cursor, at most `limit` of those wanted."""
 
     async def of_organizations(
         self, organization_ids: Collection[OrganizationId], *, after: int, limit: int
-    ) -> Stretch:
+    ) -> EventPage:
         """Return the events of all these organizations behind a cursor, at most `limit`.
 
         Meant for whoever follows the log closely: the stretch behind the cursor is looked through as a whole.

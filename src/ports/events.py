@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from core.domain.events.event import Event, EventStatus
+from core.domain.events.event import EventStatus, WebhookEvent
 from core.domain.identifiers import EventId, OrganizationId
 
 
@@ -29,23 +29,23 @@ class EventFilter:
 class EventStore(Protocol):
     """The ledger as people look at it."""
 
-    async def list(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> Sequence[Event]:
+    async def list(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> Sequence[WebhookEvent]:
         """Return events, newest first, those below `before` only.
 
         Newest first means in the order received. `since` is exact unless the clock that stamps events was set
         back by more than five minutes meanwhile. `project_id` and `reopenable_at` need an organization.
         """
 
-    async def find(self, provider: str, delivery_id: str) -> Event | None:
+    async def find(self, provider: str, delivery_id: str) -> WebhookEvent | None:
         """Return one event."""
 
-    async def list_by_prefix(self, provider: str, prefix: str, *, limit: int) -> Sequence[Event]:
+    async def list_by_prefix(self, provider: str, prefix: str, *, limit: int) -> Sequence[WebhookEvent]:
         """Return at most `limit` events whose delivery ids begin with `prefix`, in the order of their ids.
 
         The time grows with the number of events, unless the database compares text by bytes.
         """
 
-    async def find_by_id(self, event_id: EventId) -> Event | None:
+    async def find_by_id(self, event_id: EventId) -> WebhookEvent | None:
         """Return the event with this id, or None."""
 
     async def find_payload(self, event_id: EventId) -> bytes | None:

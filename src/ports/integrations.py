@@ -3,7 +3,7 @@ from typing import Protocol
 
 from core.domain.audit.changes import Change
 from core.domain.identifiers import IntegrationId, OrganizationId
-from core.domain.integrations.integration import Integration, SealedWebhookSecret
+from core.domain.integrations.integration import EncryptedWebhookSecret, Integration
 
 
 class IntegrationStore(Protocol):
@@ -21,10 +21,10 @@ class IntegrationStore(Protocol):
     async def of_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
         """Return at most one integration per installation: the live one, else the last revoked."""
 
-    async def find_webhook_secret(self, provider: str, provider_id: str) -> SealedWebhookSecret | None:
+    async def find_webhook_secret(self, provider: str, provider_id: str) -> EncryptedWebhookSecret | None:
         """Return the own webhook secret of the integration that is not revoked, or None if it has none."""
 
-    async def set_webhook_secret(self, sealed: SealedWebhookSecret) -> None:
+    async def set_webhook_secret(self, sealed: EncryptedWebhookSecret) -> None:
         """Store an integration's own webhook secret, which replaces the one before."""
 
     async def of_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:

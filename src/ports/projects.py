@@ -4,7 +4,7 @@ from uuid import UUID
 
 from core.domain.actors import Actor
 from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, RepoId
-from core.domain.links.projects import ProjectPlace
+from core.domain.links.projects import ProjectPosition
 from core.domain.organizations import Project
 
 
@@ -28,7 +28,7 @@ class ProjectStore(Protocol):
         organization_id: OrganizationId,
         *,
         limit: int,
-        after: ProjectPlace | None = None,
+        after: ProjectPosition | None = None,
         linked: bool | None = None,
     ) -> Sequence[Project]:
         """Return at most `limit` of the organization's projects by name, those after a place only.

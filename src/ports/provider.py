@@ -3,7 +3,6 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from core.domain.deliveries.delivery import QuotedDelivery
-from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.provider import (
@@ -23,6 +22,7 @@ from core.domain.provider import (
     VisibleInstallations,
     WebhookConfig,
 )
+from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
 
 

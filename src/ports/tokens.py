@@ -5,8 +5,8 @@ from uuid import UUID
 
 from core.domain.identifiers import ConnectionId, IntegrationId, ProviderUserId, RevocationId
 from core.domain.integrations.integration import Integration
-from core.domain.tokens.lease import Lease, SealedTokens, StoredTokens
-from core.domain.tokens.read_token import ReadLease, Stray
+from core.domain.tokens.lease import EncryptedTokens, RefreshLease, StoredTokens
+from core.domain.tokens.read_token import OrphanedToken, TokenLease
 from core.domain.tokens.revocation import Revocation
 
 OwnerId_contra = TypeVar("OwnerId_contra", contravariant=True)
@@ -23,16 +23,16 @@ class TokenStore(Protocol[OwnerId_contra]):
     async def find(self, owner_id: OwnerId_contra) -> StoredTokens | None:
         """Return the tokens and the lease of a row; None if the row does not exist."""
 
-    async def acquire_lease(self, owner_id: OwnerId_contra, seen: StoredTokens, lease: Lease) -> bool:
+    async def acquire_lease(self, owner_id: OwnerId_contra, seen: StoredTokens, lease: RefreshLease) -> bool:
         """Store a lease in the row that the caller has read; return False if the row has changed since."""
 
-    async def release_lease(self, owner_id: OwnerId_contra, lease: Lease) -> None:
+    async def release_lease(self, owner_id: OwnerId_contra, lease: RefreshLease) -> None:
         """End a lease without new tokens. Does nothing if the lease is no longer held."""
 
-    async def replace_unchanged(self, owner_id: OwnerId_contra, seen: StoredTokens, tokens: SealedTokens) -> bool:
+    async def replace_unchanged(self, owner_id: OwnerId_contra, seen: StoredTokens, tokens: EncryptedTokens) -> bool:
         """Replace the tokens that the caller read and end any lease; return False if they changed."""
 
-    async def replace(self, owner_id: OwnerId_contra, tokens: SealedTokens) -> None:
+    async def replace(self, owner_id: OwnerId_contra, tokens: EncryptedTokens) -> None:
         """Replace the tokens and end any lease, in any state of the row: the user has just signed in.
 
         Raises `StorageConflict` if the row does not exist.
@@ -62,13 +62,13 @@ class InstallationTokenStore(TokenStore[IntegrationId], Protocol):
     async def schedule_probe(self, integration_id: IntegrationId, *, at: datetime) -> None:
         """Store when the next probe is due. An integration that becomes active loses this time."""
 
-    async def add_token_lease(self, lease: ReadLease) -> None:
+    async def add_token_lease(self, lease: TokenLease) -> None:
         """Store the lease of a read token."""
 
-    async def find_token_lease(self, external_id: UUID) -> ReadLease | None:
+    async def find_token_lease(self, external_id: UUID) -> TokenLease | None:
         """Return the lease with this id, or None."""
 
-    async def list_orphaned_tokens(self, *, now: datetime, limit: int) -> Sequence[Stray]:
+    async def list_orphaned_tokens(self, *, now: datetime, limit: int) -> Sequence[OrphanedToken]:
         """Return at most `limit` unexpired read tokens that must be revoked, the oldest first.
 
         These are the tokens of integrations that are revoked or whose status changed after the token was
@@ -98,7 +98,7 @@ class UserTokenStore(TokenStore[ConnectionId], Protocol):
     async def claim_revocations(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Revocation]:
         """Claim at most `limit` due revocations, the oldest first; other callers get them after `until`."""
 
-    async def update_revocation(self, revocation_id: RevocationId, tokens: SealedTokens) -> None:
+    async def update_revocation(self, revocation_id: RevocationId, tokens: EncryptedTokens) -> None:
         """Replace the tokens of a revocation whose tokens expired by newer ones."""
 
     async def postpone_revocation(self, revocation_id: RevocationId, *, attempts: int, at: datetime) -> None:

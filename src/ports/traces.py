@@ -3,7 +3,7 @@ from enum import Enum
 from typing import Protocol
 
 
-class Role(Enum):
+class SpanRole(Enum):
     """The kind of a span: server, client or consumer of a queue."""
 
     ANSWERS = "answers"
@@ -33,7 +33,7 @@ class Traces(Protocol):
     """
 
     def span(
-        self, name: str, role: Role, *, parent: str | None = None, **facts: str | int
+        self, name: str, role: SpanRole, *, parent: str | None = None, **facts: str | int
     ) -> AbstractContextManager[Span]:
         """Start a child span of the current span, or of `parent`. It ends with the block.
 

@@ -5,6 +5,7 @@ from ports.attributions import AttributionStore
 from ports.catalog import CatalogStore
 from ports.connections import ConnectionStore
 from ports.domain_events import DomainEventStore
+from ports.event_queue import EventQueue
 from ports.events import EventStore
 from ports.flows import FlowStore
 from ports.housekeeping import HousekeepingStore
@@ -12,7 +13,6 @@ from ports.idempotency import IdempotencyStore
 from ports.installation_checks import InstallationCheckStore
 from ports.integrations import IntegrationStore
 from ports.links import LinkStore
-from ports.mailbox import Mailbox
 from ports.projects import ProjectStore
 from ports.recoveries import RecoveryStore
 from ports.tokens import InstallationTokenStore, UserTokenStore
@@ -39,7 +39,7 @@ class Transaction(Protocol):
     user_tokens: UserTokenStore
     attributions: AttributionStore
     flows: FlowStore
-    mailbox: Mailbox
+    event_queue: EventQueue
     events: EventStore
     domain_events: DomainEventStore
     versions: VersionStore

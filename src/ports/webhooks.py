@@ -3,7 +3,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.deliveries.delivery import QuotedDelivery, SourceSecrets, VerifiedDelivery
-from core.domain.events.provider_events import Notice
+from core.domain.provider_events import ProviderEvent
 
 Headers = Mapping[bytes, bytes]
 
@@ -51,7 +51,7 @@ class WebhookProtocol(Protocol):
     def acts_on(self, event_type: str) -> bool:
         """Tell whether deliveries of this type may lead to anything but a note that they came."""
 
-    def read(self, event_type: str, body: bytes) -> Notice:
+    def read(self, event_type: str, body: bytes) -> ProviderEvent:
         """Read a kept body into what it tells us; raises `EnvelopeUnreadable`."""
 
     def show(self, body: bytes) -> bytes:

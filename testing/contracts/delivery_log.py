@@ -7,8 +7,8 @@ import pytest
 
 from core.domain.deliveries.delivery import DeliveryIdConflict, Receipt, Source
 from core.domain.errors import StorageUnavailable
-from core.domain.events.event import EventStatus, Settlement
-from core.domain.events.lanes import lane_of
+from core.domain.events.event import EventResult, EventStatus
+from core.domain.events.lanes import choose_lane
 from ports.delivery_log import DeliveryLog
 from ports.events import EventFilter
 from testing.builders.entities import INSTALLATION, PROVIDER, Fact, a_delivery
@@ -25,7 +25,7 @@ class DeliveryLogContract:
         event = await world.seen(delivery)
         assert (event.event_type, event.action, event.source) == ("pull_request", "opened", "recovered")
         assert (event.source_key, event.repo_id) == (str(INSTALLATION), "1")
-        assert (event.lane, event.status, event.attempts) == (lane_of(str(INSTALLATION)), EventStatus.PENDING, 0)
+        assert (event.lane, event.status, event.attempts) == (choose_lane(str(INSTALLATION)), EventStatus.PENDING, 0)
         async with world.unit_of_work() as tx:
             assert await tx.events.find_payload(event.id) == delivery.body
 
@@ -36,7 +36,7 @@ class DeliveryLogContract:
         assert set(await asyncio.gather(*map(log.append, deliveries))) == {Receipt.ACCEPTED}
         events = [await world.seen(delivery) for delivery in deliveries]
         assert [event.source_key for event in events] == list(keys)
-        assert [event.lane for event in events] == [lane_of(key) for key in keys]
+        assert [event.lane for event in events] == [choose_lane(key) for key in keys]
 
     async def test_delivery_of_nobody_is_kept(self, world: World, log: DeliveryLog) -> None:
         """A delivery without installation, repository and action is kept too."""
@@ -59,7 +59,7 @@ class DeliveryLogContract:
         delivery = a_delivery()
         await log.append(delivery)
         event = await world.seen(delivery)
-        await world.settle(Settlement(event.id, status, reason="why", attempts=3))
+        await world.settle(EventResult(event.id, status, reason="why", attempts=3))
         receipt = await log.append(delivery)
         again = await world.seen(delivery)
         if status is EventStatus.FAILED:
@@ -107,7 +107,7 @@ class DeliveryLogContract:
         replays = [replace(delivery, delivery_id=str(uuid4())) for _ in range(3)]
         assert [await log.append(replay) for replay in replays] == [Receipt.REPLAYED] * 3
         async with world.unit_of_work() as tx:
-            await tx.mailbox.settle([Settlement((await world.seen(delivery)).id, EventStatus.PROCESSED)])
+            await tx.event_queue.settle([EventResult((await world.seen(delivery)).id, EventStatus.PROCESSED)])
             await tx.commit()
         await world.expire_payload(await world.seen(delivery))
         assert await log.append(replays[0]) is Receipt.REPLAYED
@@ -150,7 +150,7 @@ class DeliveryLogContract:
         delivery = a_delivery()
         await log.append(delivery)
         event = await world.seen(delivery)
-        await world.settle(Settlement(event.id, status, reason="why", attempts=3))
+        await world.settle(EventResult(event.id, status, reason="why", attempts=3))
         settled = await world.seen(delivery)
         await world.expire_payload(event)
         with pytest.raises(DeliveryIdConflict):
@@ -175,7 +175,7 @@ class DeliveryLogContract:
         quoted = replace(delivery, body=b'{"ref": "refs/heads/main"}', source=Source.RECOVERED)
         assert await log.append(quoted) is Receipt.DUPLICATE
         event = await world.seen(delivery)
-        await world.settle(Settlement(event.id, EventStatus.FAILED, reason="why", attempts=3))
+        await world.settle(EventResult(event.id, EventStatus.FAILED, reason="why", attempts=3))
         await world.expire_payload(event)
         assert await log.append(quoted) is Receipt.RETRIED
         async with world.unit_of_work() as tx:
@@ -191,7 +191,7 @@ class DeliveryLogContract:
         await log.append(delivery)
         event = await world.seen(delivery)
         owner = integration.id if status is EventStatus.IGNORED else None
-        await world.settle(Settlement(event.id, status, reason="why", integration_id=owner))
+        await world.settle(EventResult(event.id, status, reason="why", integration_id=owner))
         assert await log.append(delivery) is Receipt.RETRIED
         again = await world.seen(delivery)
         assert (again.status, again.processed_at, again.verdicts) == (EventStatus.PENDING, None, ())
@@ -203,6 +203,6 @@ class DeliveryLogContract:
         delivery = a_delivery()
         await log.append(delivery)
         event = await world.seen(delivery)
-        await world.settle(Settlement(event.id, EventStatus.IGNORED, reason="before_binding"))
+        await world.settle(EventResult(event.id, EventStatus.IGNORED, reason="before_binding"))
         assert await log.append(delivery) is Receipt.DUPLICATE
         assert (await world.seen(delivery)).status is EventStatus.IGNORED

@@ -1,7 +1,7 @@
 from uuid import uuid4
 
 from core.domain.identifiers import UserId
-from core.domain.organizations import Member, Membership, Place, Role
+from core.domain.organizations import Member, Membership, OrganizationRole, Role
 from testing.contracts.world import World
 
 
@@ -30,10 +30,10 @@ class DirectoryContract:
         await world.member(user, acme, Role.VIEWER)
         await world.member(other, zenith, Role.ADMIN)
         for user_id, place in (
-            (user.id, Place(acme, Role.VIEWER)),
-            (other.id, Place(acme, None)),
-            (UserId(404), Place(acme, None)),
-            (None, Place(acme, None)),
+            (user.id, OrganizationRole(acme, Role.VIEWER)),
+            (other.id, OrganizationRole(acme, None)),
+            (UserId(404), OrganizationRole(acme, None)),
+            (None, OrganizationRole(acme, None)),
         ):
             assert await world.directory.find_place(acme.external_id, user_id) == place
         assert await world.directory.find_place(uuid4(), user.id) is None

@@ -16,7 +16,7 @@ from testing.contracts.stores.catalog_syncs import CatalogSyncContract
 from testing.contracts.stores.commit_claims import CommitClaimContract
 from testing.contracts.stores.connections import ConnectionStoreContract
 from testing.contracts.stores.domain_events import DomainEventStoreContract
-from testing.contracts.stores.event_queue import MailboxContract
+from testing.contracts.stores.event_queue import EventQueueContract
 from testing.contracts.stores.events import EventStoreContract
 from testing.contracts.stores.flows import FlowStoreContract
 from testing.contracts.stores.housekeeping import HousekeepingStoreContract
@@ -50,7 +50,7 @@ STORE_CONTRACTS: tuple[type, ...] = (
     RevocationContract,
     TokenLeaseContract,
     FlowStoreContract,
-    MailboxContract,
+    EventQueueContract,
     EventStoreContract,
     HousekeepingStoreContract,
     DomainEventStoreContract,

@@ -9,7 +9,7 @@ from uuid import uuid4
 from core.domain.catalog.repository import Repository
 from core.domain.connections.connection import Connection
 from core.domain.deliveries.delivery import VerifiedDelivery
-from core.domain.events.event import Event, Settlement
+from core.domain.events.event import EventResult, WebhookEvent
 from core.domain.flows.flow import PendingRequest
 from core.domain.identifiers import AccountId, EventId, ProviderUserId
 from core.domain.integrations.integration import Integration
@@ -52,7 +52,7 @@ class World(ABC):
         """Put a delivery into the ledger, pending and due."""
 
     @abstractmethod
-    async def expire_payload(self, event: Event) -> None:
+    async def expire_payload(self, event: WebhookEvent) -> None:
         """Remove what was signed, as retention does."""
 
     @abstractmethod
@@ -115,23 +115,23 @@ class World(ABC):
             await tx.commit()
         return rows
 
-    async def event(self, *, received_at: datetime | None = None, **facts: Fact) -> Event:
+    async def event(self, *, received_at: datetime | None = None, **facts: Fact) -> WebhookEvent:
         """Put in a delivery and return its event."""
         delivery = a_delivery(**facts)
         await self.keep(delivery, received_at or now())
         return await self.seen(delivery)
 
-    async def seen(self, delivery: VerifiedDelivery | Event) -> Event:
+    async def seen(self, delivery: VerifiedDelivery | WebhookEvent) -> WebhookEvent:
         """Return an event as it is now."""
         async with self.unit_of_work() as tx:
             event = await tx.events.find(delivery.provider, delivery.delivery_id)
         assert event is not None
         return event
 
-    async def settle(self, *settlements: Settlement) -> None:
+    async def settle(self, *results: EventResult) -> None:
         """Write how events ended."""
         async with self.unit_of_work() as tx:
-            await tx.mailbox.settle(settlements)
+            await tx.event_queue.settle(results)
             await tx.commit()
 
     async def request(self, organization: Organization, user: User, **facts: Fact) -> PendingRequest:

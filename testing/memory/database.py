@@ -14,7 +14,7 @@ from core.domain.catalog.repository import Repository
 from core.domain.connections.connection import Connection
 from core.domain.deliveries.recovery import FailedFetch, MissingDelivery, RecoveryState
 from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
-from core.domain.events.event import Event
+from core.domain.events.event import WebhookEvent
 from core.domain.flows.flow import Flow
 from core.domain.identifiers import (
     ConnectionId,
@@ -34,9 +34,9 @@ from core.domain.links.link import Link
 from core.domain.organizations import Organization, Project, Role, User
 from core.domain.streams.domain_event import DomainEvent
 from core.domain.tokens.lease import StoredTokens
-from core.domain.tokens.read_token import ReadLease
+from core.domain.tokens.read_token import TokenLease
 from core.domain.tokens.revocation import Revocation
-from ports.mailbox import UnfinishedBatch
+from ports.event_queue import UnfinishedBatch
 
 _LOCK_SECONDS = 5.0
 
@@ -102,13 +102,13 @@ class State:
     links: dict[LinkId, Link] = field(default_factory=dict)
     connections: dict[ConnectionId, Connection] = field(default_factory=dict)
     emails: dict[ConnectionId, frozenset[str]] = field(default_factory=dict)
-    read_leases: dict[UUID, ReadLease] = field(default_factory=dict)
+    read_leases: dict[UUID, TokenLease] = field(default_factory=dict)
     attributions: dict[AttributionKey, KeptAttribution] = field(default_factory=dict)
     commit_claims: dict[tuple[ConnectionId, IntegrationId], bool] = field(default_factory=dict)
     flows: dict[FlowId, Flow] = field(default_factory=dict)
     identity_checks: dict[ConnectionId, datetime] = field(default_factory=dict)
     revocations: dict[RevocationId, KeptRevocation] = field(default_factory=dict)
-    events: dict[EventId, Event] = field(default_factory=dict)
+    events: dict[EventId, WebhookEvent] = field(default_factory=dict)
     payloads: dict[EventId, bytes] = field(default_factory=dict)
     payloads_expired_to: int = 0
     bodies: dict[EventId, bytes] = field(default_factory=dict)

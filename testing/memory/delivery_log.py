@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.domain.deliveries.delivery import DeliveryIdConflict, Receipt, Source, VerifiedDelivery
-from core.domain.events.event import Event, EventStatus, may_reopen
+from core.domain.events.event import EventStatus, WebhookEvent, can_reopen
 from core.domain.identifiers import EventId
 from ports.delivery_log import DeliveryLog
 from testing.memory.database import MemoryDatabase, State
@@ -44,7 +44,7 @@ class MemoryDeliveryLog(DeliveryLog):
                 for known in state.events.values()
             ):
                 return Receipt.REPLAYED
-            event = Event(
+            event = WebhookEvent(
                 id=EventId(next(self._database.ids)),
                 provider=delivery.provider,
                 delivery_id=delivery.delivery_id,
@@ -69,8 +69,8 @@ class MemoryDeliveryLog(DeliveryLog):
         return Receipt.ACCEPTED
 
 
-def _is_retried(state: State, event: Event, now: datetime) -> bool:
+def _is_retried(state: State, event: WebhookEvent, now: datetime) -> bool:
     if event.status is EventStatus.FAILED:
         return True
     owner = state.integrations.get(event.integration_id) if event.integration_id is not None else None
-    return may_reopen(event, owner, now=now)
+    return can_reopen(event, owner, now=now)

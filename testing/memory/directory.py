@@ -2,7 +2,7 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from core.domain.identifiers import OrganizationId, UserId
-from core.domain.organizations import Member, Membership, Organization, Place, User
+from core.domain.organizations import Member, Membership, Organization, OrganizationRole, User
 from ports.directory import Directory
 from testing.memory.database import MemoryDatabase
 
@@ -30,7 +30,7 @@ class MemoryDirectory(Directory):
             organizations = session.state.organizations.values()
             return next((known for known in organizations if known.external_id == external_id), None)
 
-    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> Place | None:
+    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
         """Return an organization with this user's role in it."""
         organization = await self.find_organization(organization_id)
         if organization is None:
@@ -38,7 +38,7 @@ class MemoryDirectory(Directory):
         async with self._database.session() as session:
             memberships = session.state.memberships
             role = memberships.get((user_id, organization.id)) if user_id is not None else None
-        return Place(organization, role)
+        return OrganizationRole(organization, role)
 
     async def find_member(self, organization_id: OrganizationId, user_id: UserId) -> Member | None:
         """Return someone with their role in an organization."""

@@ -14,7 +14,7 @@ class MemoryMetrics(Metrics):
         self.duplicates = 0
         self.refusals: Counter[str] = Counter()
         self.groups: list[int] = []
-        self.settlements: Counter[EventStatus] = Counter()
+        self.results: Counter[EventStatus] = Counter()
         self.calls: Counter[tuple[str, str]] = Counter()
         self.oldest_due_seconds = 0.0
         self.is_writable: bool | None = None
@@ -61,7 +61,7 @@ class MemoryMetrics(Metrics):
 
     def settled(self, status: EventStatus, count: int) -> None:
         """Add to this status's figure."""
-        self.settlements[status] += count
+        self.results[status] += count
 
     def recovered(self, count: int) -> None:
         """Add to the figure."""

@@ -3,7 +3,6 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from core.domain.deliveries.delivery import QuotedDelivery
-from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.provider import (
@@ -30,6 +29,7 @@ from core.domain.provider import (
     VisibleInstallations,
     WebhookConfig,
 )
+from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
 from ports.clock import Clock
 from ports.provider import GitProvider

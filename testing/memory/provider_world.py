@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 
-from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 from core.domain.provider import (
     App,
@@ -20,6 +19,7 @@ from core.domain.provider import (
     UserTokens,
     WebhookConfig,
 )
+from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
 from ports.clock import Clock
 

@@ -7,7 +7,7 @@ from testing.memory.stores.attributions import MemoryAttributionStore
 from testing.memory.stores.catalog import MemoryCatalogStore
 from testing.memory.stores.connections import MemoryConnectionStore
 from testing.memory.stores.domain_events import MemoryDomainEventStore
-from testing.memory.stores.event_queue import MemoryMailbox
+from testing.memory.stores.event_queue import MemoryEventQueue
 from testing.memory.stores.events import MemoryEventStore
 from testing.memory.stores.flows import MemoryFlowStore
 from testing.memory.stores.housekeeping import MemoryHousekeepingStore
@@ -53,7 +53,7 @@ class MemoryTransaction(Transaction):
         self.user_tokens = MemoryUserTokenStore(session)
         self.attributions = MemoryAttributionStore(session)
         self.flows = MemoryFlowStore(session)
-        self.mailbox = MemoryMailbox(session)
+        self.event_queue = MemoryEventQueue(session)
         self.events = MemoryEventStore(session)
         self.domain_events = self._recorder
         self.versions = MemoryVersionStore(session)

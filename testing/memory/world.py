@@ -2,7 +2,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from core.domain.deliveries.delivery import VerifiedDelivery
-from core.domain.events.event import Event
+from core.domain.events.event import WebhookEvent
 from core.domain.identifiers import EventId
 from core.domain.organizations import Organization, Project, Role, User
 from testing.builders.entities import now
@@ -54,7 +54,7 @@ class MemoryWorld(World):
             self.received_at = None
         return max(self.database.committed.events)
 
-    async def expire_payload(self, event: Event) -> None:
+    async def expire_payload(self, event: WebhookEvent) -> None:
         """Forget it."""
         del self.database.committed.payloads[event.id]
 

@@ -11,7 +11,7 @@ from adapters.postgres.seed import seed_membership, seed_organization, seed_proj
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from core.domain.deliveries.delivery import VerifiedDelivery
 from core.domain.deliveries.source_key import to_number
-from core.domain.events.event import Event
+from core.domain.events.event import WebhookEvent
 from core.domain.identifiers import EventId
 from core.domain.organizations import Organization, Project, Role, User
 from testing.contracts.world import World
@@ -83,7 +83,7 @@ class PostgresWorld(World):
             await session.commit()
         return EventId(event_id)
 
-    async def expire_payload(self, event: Event) -> None:
+    async def expire_payload(self, event: WebhookEvent) -> None:
         """Set it to null."""
         async with self.database.session() as session:
             await session.change("UPDATE git_webhook_events SET payload = NULL WHERE id = %s", (event.id,))

@@ -6,9 +6,9 @@ from itertools import count
 from uuid import uuid4
 
 from adapters.github.provider import GitHubProvider
-from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 from core.domain.provider import Branch, InstallationRequest, LoggedDelivery, ProviderUnavailable
+from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
 from sandbox import user_tokens
 from sandbox.actions import installations

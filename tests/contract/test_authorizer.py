@@ -6,12 +6,12 @@ import pytest
 
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from core.domain.organizations import Role
-from core.domain.permissions import Action, Standing
+from core.domain.permissions import AccessContext, Action
 from ports.authorizer import Authorizer
 
 _SCOPES = (None, frozenset[str](), frozenset({"git.read"}), frozenset({"git.read", "git.admin"}))
 STANDINGS = [
-    Standing(role, scopes, operator=operator, outsider=outsider, own=own)
+    AccessContext(role, scopes, operator=operator, outsider=outsider, own=own)
     for own in (False, True)
     for role in (None, *Role)
     for scopes in _SCOPES
@@ -79,14 +79,14 @@ def policy() -> Authorizer:
     return OsoAuthorizer()
 
 
-def allowed(authorizer: Authorizer, standing: Standing) -> set[Action]:
+def allowed(authorizer: Authorizer, standing: AccessContext) -> set[Action]:
     """Return everything a standing allows."""
     return {action for action in Action if authorizer.allows(standing, action)}
 
 
-def person(role: Role | None, scopes: Collection[str] | None = None) -> Standing:
+def person(role: Role | None, scopes: Collection[str] | None = None) -> AccessContext:
     """Return the standing of a person of this role, alone or through a service; None is no member."""
-    return Standing(role, None if scopes is None else frozenset(scopes), outsider=role is None)
+    return AccessContext(role, None if scopes is None else frozenset(scopes), outsider=role is None)
 
 
 @pytest.mark.parametrize("action", Action)
@@ -101,9 +101,9 @@ def test_it_answers_every_question_the_same_way_twice(authorizer: Authorizer, ac
 @pytest.mark.parametrize("action", Action)
 def test_nobody_without_any_standing_may_do_anything(authorizer: Authorizer, action: Action) -> None:
     """Not a member, not a service, not the operator."""
-    assert not authorizer.allows(Standing(), action)
-    assert not authorizer.allows(Standing(outsider=True), action)
-    assert not authorizer.allows(Standing(scopes=frozenset()), action)
+    assert not authorizer.allows(AccessContext(), action)
+    assert not authorizer.allows(AccessContext(outsider=True), action)
+    assert not authorizer.allows(AccessContext(scopes=frozenset()), action)
 
 
 @pytest.mark.parametrize("action", Action)
@@ -127,7 +127,7 @@ def test_what_a_role_allows(policy: Authorizer, role: Role | None) -> None:
 @pytest.mark.parametrize("scope", OF_SCOPE)
 def test_what_a_scope_allows(policy: Authorizer, scope: str) -> None:
     """A service alone may do what the matrix says, and nothing else; a scope is its exact text."""
-    assert allowed(policy, Standing(scopes=frozenset({scope}))) == OF_SCOPE[scope]
+    assert allowed(policy, AccessContext(scopes=frozenset({scope}))) == OF_SCOPE[scope]
 
 
 @pytest.mark.parametrize("role", FOR_ROLE, ids=str)
@@ -140,23 +140,23 @@ def test_what_a_service_may_do_for_a_person(policy: Authorizer, scope: str, role
 def test_what_a_person_may_do_with_their_own_accounts(policy: Authorizer) -> None:
     """All of it, in whatever role, and nothing with an organization."""
     for role in OF_ROLE:
-        assert allowed(policy, Standing(role, own=True)) == {C, V, X}
+        assert allowed(policy, AccessContext(role, own=True)) == {C, V, X}
 
 
 @pytest.mark.parametrize("scope", OF_SCOPE_WITH_OWN)
 def test_what_a_service_may_do_with_the_accounts_of_its_user(policy: Authorizer, scope: str) -> None:
     """What its scopes allow, in whatever role the user is, and nothing with an organization."""
     for role in OF_ROLE:
-        standing = Standing(role, frozenset({scope}), own=True)
+        standing = AccessContext(role, frozenset({scope}), own=True)
         assert allowed(policy, standing) == OF_SCOPE_WITH_OWN[scope]
-    assert allowed(policy, Standing(scopes=frozenset(OF_SCOPE), own=True)) == {V, X}
+    assert allowed(policy, AccessContext(scopes=frozenset(OF_SCOPE), own=True)) == {V, X}
 
 
 def test_a_question_is_put_to_the_policy_once() -> None:
     """Oso takes a quarter of a millisecond; an equal standing is answered from memory."""
     policy = OsoAuthorizer()
     for _ in range(100):
-        policy.allows(Standing(Role.MEMBER, frozenset({"git.read"})), Action.READ)
+        policy.allows(AccessContext(Role.MEMBER, frozenset({"git.read"})), Action.READ)
     known = policy._decide.cache_info()
     assert (known.misses, known.hits) == (1, 99)
 
@@ -164,7 +164,7 @@ def test_a_question_is_put_to_the_policy_once() -> None:
 def test_scopes_add_up(policy: Authorizer) -> None:
     """A service with all scopes may do what any allows; installing takes a person with a browser."""
     every = set(Action) - {I, C, V, X}
-    assert allowed(policy, Standing(scopes=frozenset(OF_SCOPE))) == every
+    assert allowed(policy, AccessContext(scopes=frozenset(OF_SCOPE))) == every
     for role, may in FOR_ROLE.items():
         assert allowed(policy, person(role, OF_SCOPE)) == may
 

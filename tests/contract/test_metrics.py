@@ -63,7 +63,7 @@ def test_memory_tells_what_happened() -> None:
     assert (metrics.received_deliveries, metrics.duplicates) == (2, 1)
     assert metrics.refusals == {"signature_missing": 2, "body_too_large": 1}
     assert metrics.groups == [3]
-    assert metrics.settlements == {EventStatus.PROCESSED: 40, EventStatus.FAILED: 1}
+    assert metrics.results == {EventStatus.PROCESSED: 40, EventStatus.FAILED: 1}
     assert metrics.oldest_due_seconds == 2.5
     assert metrics.answers == {
         ("GET", "/api/v1/{org_id}/events", 200): 1,

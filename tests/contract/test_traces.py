@@ -6,7 +6,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from adapters.observability.open_telemetry import OpenTelemetryTraces
-from ports.traces import Role
+from ports.traces import SpanRole
 
 
 @pytest.fixture
@@ -18,9 +18,9 @@ def kept() -> InMemorySpanExporter:
 def test_a_trace_goes_on_in_another_process(kept: InMemorySpanExporter) -> None:
     """What is carried is the parent there, whatever is current."""
     here, there = (OpenTelemetryTraces(SimpleSpanProcessor(kept)) for _ in range(2))
-    with here.span("receive_delivery", Role.ANSWERS):
+    with here.span("receive_delivery", SpanRole.ANSWERS):
         carried = here.carried()
-    with there.span("drain_lane", Role.PROCESSES, parent=carried, lane=3), there.span("github GET", Role.ASKS):
+    with there.span("drain_lane", SpanRole.PROCESSES, parent=carried, lane=3), there.span("github GET", SpanRole.ASKS):
         pass
     received, asked, drained = kept.get_finished_spans()
     assert {one.context.trace_id for one in (received, asked, drained)} == {received.context.trace_id}
@@ -34,7 +34,7 @@ def test_a_trace_goes_on_in_another_process(kept: InMemorySpanExporter) -> None:
 @pytest.mark.parametrize("parent", ["", "nonsense", "00-" + "0" * 32 + "-" + "0" * 16 + "-01"])
 def test_what_cannot_be_read_begins_a_trace(kept: InMemorySpanExporter, parent: str) -> None:
     """Anyone may have written to the queue."""
-    with OpenTelemetryTraces(SimpleSpanProcessor(kept)).span("drain_lane", Role.PROCESSES, parent=parent):
+    with OpenTelemetryTraces(SimpleSpanProcessor(kept)).span("drain_lane", SpanRole.PROCESSES, parent=parent):
         pass
     (span,) = kept.get_finished_spans()
     assert span.parent is None
@@ -43,7 +43,7 @@ def test_what_cannot_be_read_begins_a_trace(kept: InMemorySpanExporter, parent: 
 def test_a_failure_is_told_without_its_text(kept: InMemorySpanExporter) -> None:
     """Texts of exceptions may hold secrets."""
     traces = OpenTelemetryTraces(SimpleSpanProcessor(kept))
-    with pytest.raises(ValueError, match="s3cret"), traces.span("request", Role.ANSWERS):
+    with pytest.raises(ValueError, match="s3cret"), traces.span("request", SpanRole.ANSWERS):
         raise ValueError("s3cret")
     (span,) = kept.get_finished_spans()
     assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, "ValueError")

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from core.domain.attribution.attribution import BOT, UNKNOWN, Attribution, Identity, Kind, Match, Method, Role
-from core.domain.events.provider_events import Author
 from core.domain.identifiers import RepoId
 from core.domain.organizations import User
+from core.domain.provider_events import Author
 from testing.builders.entities import ago
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.catalog_edge import CatalogEdge

@@ -17,8 +17,8 @@ from structlog.testing import capture_logs
 from adapters.observability.open_telemetry import OpenTelemetryTraces
 from core.domain.attribution.attribution import BOT, Attribution, Role
 from core.domain.errors import StorageUnavailable
-from core.domain.events.provider_events import Author
 from core.domain.identifiers import RepoId
+from core.domain.provider_events import Author
 from crewkit.git.v1 import (
     attributions_pb2,
     attributions_pb2_grpc,

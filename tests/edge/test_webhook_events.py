@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from core.domain.events.event import EventStatus, Outcome, Settlement, Verdict
+from core.domain.events.event import EventResult, EventStatus, Outcome, Verdict
 from tests.support.scenarios.edge import NOW, Client, WholeEdge, refused
 from tests.support.scenarios.event_store_edge import BODY, EVENTS, UNKNOWN, LedgerEdge
 
@@ -48,7 +48,9 @@ async def test_a_list(ledger: LedgerEdge, client: Client) -> None:
     """Newest first, of one's own organization; nobody's and others' are not in it."""
     first = await ledger.event(EventStatus.IGNORED, reason="repository_not_linked")
     second = await ledger.event(EventStatus.PROCESSED, event_type="pull_request", action="opened")
-    await ledger.edge.world.settle(Settlement((await ledger.edge.world.event(source_key="3")).id, EventStatus.UNROUTED))
+    await ledger.edge.world.settle(
+        EventResult((await ledger.edge.world.event(source_key="3")).id, EventStatus.UNROUTED)
+    )
     page = await listed(ledger, client)
     assert ids(page) == [second.delivery_id, first.delivery_id]
     assert page["next_cursor"] is None
@@ -154,7 +156,7 @@ async def test_when_it_is_tried_next(ledger: LedgerEdge, client: Client) -> None
     event = await ledger.edge.world.event()
     at = NOW + timedelta(minutes=2)
     await ledger.edge.world.settle(
-        Settlement(
+        EventResult(
             event.id, EventStatus.PENDING, reason="boom", integration_id=ledger.integration.id, attempts=2,
             next_attempt_at=at,
         )
@@ -198,7 +200,7 @@ async def test_who_may(ledger: LedgerEdge, client: Client, method: str, path: st
 async def test_another_organizations_event_answers_like_none(ledger: LedgerEdge, client: Client, person: str) -> None:
     """Word for word; and so does one that nobody was given."""
     nobodys = await ledger.edge.world.event(source_key="3")
-    await ledger.edge.world.settle(Settlement(nobodys.id, EventStatus.UNROUTED))
+    await ledger.edge.world.settle(EventResult(nobodys.id, EventStatus.UNROUTED))
     for method, suffix in (("GET", ""), ("POST", "/retry")):
         answers = []
         for event_id in (ledger.foreign.delivery_id, nobodys.delivery_id, UNKNOWN, "x", "%C3%BC"):

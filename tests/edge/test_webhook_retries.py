@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.domain.events.event import EventStatus, Settlement
+from core.domain.events.event import EventResult, EventStatus
 from tests.support.scenarios.edge import NOW, Client, WholeEdge, refused
 from tests.support.scenarios.event_store_edge import EVENTS, LedgerEdge
 
@@ -50,7 +50,7 @@ async def test_retry_under_a_key_is_done_once(ledger: LedgerEdge, client: Client
     headers = ledger.edge.of("owner") | {"idempotency-key": "once"}
     first = await client.post(url, headers=headers)
     await ledger.edge.world.settle(
-        Settlement(event.id, EventStatus.FAILED, reason="boom", integration_id=ledger.integration.id)
+        EventResult(event.id, EventStatus.FAILED, reason="boom", integration_id=ledger.integration.id)
     )
     again = await client.post(url, headers=headers)
     assert (again.status_code, again.json()) == (202, first.json())
@@ -102,7 +102,7 @@ async def test_retry_by_filter_in_steps(ledger: LedgerEdge, client: Client) -> N
         # Failed again at once: it is not met a second time.
         pending = [one for one in events if (await ledger.edge.world.seen(one)).status is EventStatus.PENDING]
         await ledger.edge.world.settle(
-            Settlement(pending[-1].id, EventStatus.FAILED, reason="boom", integration_id=ledger.integration.id)
+            EventResult(pending[-1].id, EventStatus.FAILED, reason="boom", integration_id=ledger.integration.id)
         )
     assert counts == [2, 2, 1]
     assert (await ledger.edge.world.seen(ledger.foreign)).status is EventStatus.FAILED

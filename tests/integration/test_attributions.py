@@ -13,12 +13,12 @@ from adapters.postgres.queries.attributions import LEFT, statement
 from adapters.postgres.queries.memberships import KNOWN_ROLES
 from adapters.postgres.stores import attributions
 from adapters.system.clock import SystemClock
-from core.domain.attribution.attribution import UNKNOWN, Attribution, Kind, Role, Sought
+from core.domain.attribution.attribution import UNKNOWN, Attribution, IdentityQuery, Kind, Role
 from core.domain.attribution.views import AttributionFilter, AttributionStatus
-from core.domain.events.lanes import lane_of
-from core.domain.events.provider_events import Author
+from core.domain.events.lanes import choose_lane
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Role as Standing
+from core.domain.provider_events import Author
 from core.use_cases.attribution.claim_commits import ClaimCommits, FollowMemberships
 from testing.builders.entities import PROVIDER
 from tests.contract.postgres_world import PostgresWorld
@@ -130,8 +130,10 @@ async def test_a_claim_waits_for_the_batch_under_way(world: PostgresWorld) -> No
     claim = ClaimCommits(world.unit_of_work, Bell(), SystemClock())
     address = "mara@acme.example"
     async with world.unit_of_work() as batch:
-        assert await batch.mailbox.try_lock(lane_of(integration.provider_id))
-        found = await batch.attributions.find_identities(PROVIDER, Sought(addresses={address}), [organization.id])
+        assert await batch.event_queue.try_lock(choose_lane(integration.provider_id))
+        found = await batch.attributions.find_identities(
+            PROVIDER, IdentityQuery(addresses={address}), [organization.id]
+        )
         assert found.by_address == {}
         await world.connection(mara, "7", emails=[address])
         assert await FollowMemberships(world.unit_of_work)() == 1

@@ -9,27 +9,27 @@ from datetime import datetime, timedelta
 import pytest
 
 from adapters.system.clock import SystemClock
-from core.domain.events.lanes import lane_of
-from core.domain.events.provider_events import (
-    Notice,
+from core.domain.events.lanes import choose_lane
+from core.domain.identifiers import RepoId
+from core.domain.integrations.integration import Integration
+from core.domain.provider import InstallationAccess, RepositoryPage
+from core.domain.provider_events import (
+    ProviderEvent,
     RepositoriesChanged,
     RepositoryChanged,
     RepositoryFacts,
     RepositoryStep,
 )
-from core.domain.identifiers import RepoId
-from core.domain.integrations.integration import Integration
-from core.domain.provider import InstallationAccess, RepositoryPage
 from core.use_cases.catalog.sync_catalog import SyncOutcome
 from core.use_cases.deliveries.drain_lane import DrainLane
 from testing.builders.entities import INSTALLATION, PROVIDER, a_delivery, a_repository, now
 from testing.memory.metrics import MemoryMetrics
 from tests.contract.postgres_world import PostgresWorld
-from tests.support.fakes.provider_events import NoDoorbell, Told
+from tests.support.fakes.provider_events import NoWorkerNotifier, Told
 from tests.support.scenarios.catalog import Catalog, facts
 from tests.support.scenarios.rest import KeptAlerts
 
-_LANE = lane_of(str(INSTALLATION))
+_LANE = choose_lane(str(INSTALLATION))
 
 
 class Race:
@@ -43,8 +43,10 @@ class Race:
         self.drained: asyncio.Queue[None] = asyncio.Queue()
         self.is_over = False
         self._at = now()
-        doorbell, metrics, alerts = NoDoorbell(), MemoryMetrics(), KeptAlerts()
-        self.drain = DrainLane(world.unit_of_work, {PROVIDER: self.told}, doorbell, SystemClock(), metrics, alerts)
+        worker_notifier, metrics, alerts = NoWorkerNotifier(), MemoryMetrics(), KeptAlerts()
+        self.drain = DrainLane(
+            world.unit_of_work, {PROVIDER: self.told}, worker_notifier, SystemClock(), metrics, alerts
+        )
 
     async def begin(self) -> Integration:
         """Connect an installation of twelve repositories, of which we know some, and some others."""
@@ -97,9 +99,9 @@ class Race:
             self.truth[repo_id] = renamed = replace(known, full_name=name, updated_at=at)
             await self._tell(RepositoryChanged(RepositoryStep.RENAMED, renamed))
 
-    async def _tell(self, notice: Notice) -> None:
-        body = str(len(self.told.notices)).encode()
-        self.told.notices[body] = notice
+    async def _tell(self, provider_event: ProviderEvent) -> None:
+        body = str(len(self.told.provider_events)).encode()
+        self.told.provider_events[body] = provider_event
         await self.catalog.world.keep(a_delivery(body=body, event_type="repository"), now())
 
     def _tick(self) -> datetime:
@@ -123,12 +125,12 @@ async def test_a_sync_loses_nothing_that_events_told(world: PostgresWorld, seed:
     report = await race.catalog.sync(integration)
     assert report.outcome is SyncOutcome.DONE
     async with world.unit_of_work() as tx:
-        assert await tx.mailbox.lanes_due(now=now()) == []
+        assert await tx.event_queue.lanes_due(now=now()) == []
     rows = await race.catalog.rows(integration)
     visible = {repo_id: row.full_name for repo_id, row in rows.items() if row.removed_at is None}
     assert visible == {repo_id: one.full_name for repo_id, one in race.truth.items()}
     # There was something to lose: events came while pages did, and asked for another sync.
-    assert len(race.told.notices) > 8
+    assert len(race.told.provider_events) > 8
     assert (await race.catalog.read(integration)).sync_requested_at is not None
 
 
@@ -138,7 +140,7 @@ async def test_a_late_writer_who_began_early_counts_as_late(world: PostgresWorld
     integration = await catalog.connected(facts("1"))
     await catalog.save(a_repository(integration, "1"))
     async with world.unit_of_work() as event:
-        assert await event.mailbox.try_lock((_LANE + 1) % 32)
+        assert await event.event_queue.try_lock((_LANE + 1) % 32)
 
         async def write(call: str) -> None:
             if call == "repositories":

@@ -13,7 +13,7 @@ from adapters.postgres.connection.line import Parameters, Row
 from adapters.postgres.connection.session import Session
 from adapters.postgres.queries import repositories as repository_search
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from core.domain.catalog.search import CatalogFilter, CatalogPlace, rank, search_order
+from core.domain.catalog.search import CatalogFilter, CatalogPosition, rank, search_order
 from core.domain.identifiers import IntegrationId, RepoId
 from tests.support.builders.large_catalog import fill
 from tests.support.servers.servers import Servers, new_database
@@ -63,12 +63,16 @@ async def test_as_the_rule_says(database: Database, large: tuple[str, Tenants], 
             where = CatalogFilter(text, archived=archived)
             assert await _pages(database, integration, where, 3) == expected[:60]
             if len(expected) > 300:
-                after = CatalogPlace(expected[-21], RepoId("~"))
+                after = CatalogPosition(expected[-21], RepoId("~"))
                 assert await _pages(database, integration, where, 1, after) == expected[-20:]
 
 
 async def _pages(
-    database: Database, integration: IntegrationId, where: CatalogFilter, count: int, after: CatalogPlace | None = None
+    database: Database,
+    integration: IntegrationId,
+    where: CatalogFilter,
+    count: int,
+    after: CatalogPosition | None = None,
 ) -> list[str]:
     found: list[str] = []
     async with database.session() as session:
@@ -80,7 +84,7 @@ async def _pages(
             integration_found, rows = browsed
             assert integration_found.id == integration
             found += [row.full_name for row in rows]
-            after = CatalogPlace(rows[-1].full_name, rows[-1].repo_id) if rows else after
+            after = CatalogPosition(rows[-1].full_name, rows[-1].repo_id) if rows else after
     return found
 
 
@@ -166,7 +170,7 @@ _MOST_BLOCKS = 450
 async def test_no_question_reads_the_whole_table(database: Database, large: tuple[str, Tenants]) -> None:
     """First pages and later ones, for the largest tenant, a large and a small one, whatever is known."""
     for integration, names in (large[1][place] for place in (0, 1, 5)):
-        middle = CatalogPlace(sorted(names)[len(names) // 2], RepoId(""))
+        middle = CatalogPosition(sorted(names)[len(names) // 2], RepoId(""))
         async with database.session() as session:
             [(organization,)] = await session.read(_ORGANIZATION, (integration,))
         for where, after in product(SOUGHT, (None, middle)):

@@ -12,25 +12,25 @@ import pytest
 from click.testing import CliRunner
 
 from adapters.postgres.connection.database import Database
-from adapters.postgres.stores.encrypted_values import PostgresSealedValueStore, encrypted_columns
+from adapters.postgres.stores.encrypted_values import PostgresEncryptedValueStore, encrypted_columns
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.provider import InstallationToken, UserTokens
 from core.domain.secret import Secret
-from core.domain.tokens.read_token import ReadLease
+from core.domain.tokens.read_token import TokenLease
 from core.use_cases.connections.revoke_tokens import request_revocation
 from core.use_cases.tokens.encryption import (
+    encrypt_installation_token,
+    encrypt_read_token,
+    encrypt_user_tokens,
+    encrypt_verifier,
     open_installation_token,
-    seal_installation_token,
-    seal_read_token,
-    seal_user_tokens,
-    seal_verifier,
 )
 from core.use_cases.tokens.reencrypt_values import ReencryptValues
 from entrypoints.cli.keys import keys as keys_group
-from ports.sealed_values import SealedValue
+from ports.encrypted_values import EncryptedValue
 from testing.builders.entities import PROVIDER, now
 from tests.contract.postgres_world import PostgresWorld
 from tests.support.clients import keys_command
@@ -62,13 +62,13 @@ async def kept(database_url: str) -> Kept:
     tokens = UserTokens(Secret("access"), now(), Secret("refresh"), None)
     async with world.unit_of_work() as tx:
         minted = InstallationToken(Secret("minted"), now(), {})
-        sealed = seal_installation_token(cipher, integration.external_id, minted)
+        sealed = encrypt_installation_token(cipher, integration.external_id, minted)
         await tx.installation_tokens.replace(integration.id, sealed)
-        await tx.user_tokens.replace(connection.id, seal_user_tokens(cipher, connection.external_id, tokens))
+        await tx.user_tokens.replace(connection.id, encrypt_user_tokens(cipher, connection.external_id, tokens))
         await request_revocation(tx, cipher, PROVIDER, None, tokens, at=now())
         lease = uuid4()
         await tx.installation_tokens.add_token_lease(
-            ReadLease(
+            TokenLease(
                 external_id=lease,
                 organization_id=integration.organization_id,
                 integration_id=integration.id,
@@ -78,19 +78,19 @@ async def kept(database_url: str) -> Kept:
                 repo_ids=(RepoId("1"),),
                 created_at=now(),
                 expires_at=now() + timedelta(hours=1),
-                sealed=seal_read_token(cipher, lease, Secret("read")),
+                sealed=encrypt_read_token(cipher, lease, Secret("read")),
             )
         )
         await tx.commit()
     request = await world.request(await world.organization("Zenith"), await world.user("jonas@acme.example"))
-    verifier = seal_verifier(cipher, request.external_id, Secret("verifier"))
+    verifier = encrypt_verifier(cipher, request.external_id, Secret("verifier"))
     # What GitHub needs not, and other providers may.
     secret = cipher.encrypt(Secret("secret"), context=f"git_integrations.webhook_secret:{integration.external_id}")
     async with world.database.session() as session:
         await session.change("UPDATE git_flows SET pkce_verifier = %s", (verifier,))
         await session.change("UPDATE git_integrations SET webhook_secret = %s", (secret,))
         await session.commit()
-    values = PostgresSealedValueStore(world.database)
+    values = PostgresEncryptedValueStore(world.database)
     for column in values.columns():
         assert len(await values.page(column, after=0, limit=10)) == 1, column
     assert len(values.columns()) == VALUES
@@ -161,10 +161,10 @@ async def test_what_is_written_meanwhile_stays(kept: Kept) -> None:
     database = Database(kept.url)
     fresh = AesGcmCipher([NEW, OLD])
     minted = InstallationToken(Secret("minted later"), now(), {})
-    sealed = seal_installation_token(fresh, kept.integration.external_id, minted)
+    sealed = encrypt_installation_token(fresh, kept.integration.external_id, minted)
 
-    class LeaseLost(PostgresSealedValueStore):
-        async def replace(self, column: str, changes: Sequence[tuple[SealedValue, str]]) -> int:
+    class LeaseLost(PostgresEncryptedValueStore):
+        async def replace(self, column: str, changes: Sequence[tuple[EncryptedValue, str]]) -> int:
             if column == "git_integrations.access_token":
                 async with PostgresUnitOfWork(database)() as tx:
                     await tx.installation_tokens.replace(kept.integration.id, sealed)
@@ -193,7 +193,7 @@ async def test_many_values_in_batches(database_url: str) -> None:
             tokens = UserTokens(Secret(f"access {number}"), now(), None, None)
             await request_revocation(tx, cipher, PROVIDER, None, tokens, at=now())
         await tx.commit()
-    values = PostgresSealedValueStore(world.database)
+    values = PostgresEncryptedValueStore(world.database)
     column = "git_token_revocations.access_token"
     told = [one async for one in ReencryptValues(values, AesGcmCipher([NEW, OLD]))() if one.column == column]
     assert [(one.seen, one.renewed) for one in told] == [(500, 500), (1000, 1000), (1100, 1100)]

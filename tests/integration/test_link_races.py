@@ -16,23 +16,23 @@ from adapters.system.clock import SystemClock
 from core.application import Links
 from core.domain.actors import SystemActor
 from core.domain.errors import DomainError
-from core.domain.events.event import EventStatus, Settlement
-from core.domain.events.lanes import lane_of
-from core.domain.events.provider_events import (
-    InstallationChanged,
-    InstallationFacts,
-    InstallationStep,
-    Notice,
-    RepositoriesChanged,
-    RepositoryChanged,
-    RepositoryFacts,
-    RepositoryStep,
-)
+from core.domain.events.event import EventResult, EventStatus
+from core.domain.events.lanes import choose_lane
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.links.choices import LinkChoices
 from core.domain.links.link import Link
 from core.domain.organizations import Organization, Project
+from core.domain.provider_events import (
+    InstallationChanged,
+    InstallationFacts,
+    InstallationStep,
+    ProviderEvent,
+    RepositoriesChanged,
+    RepositoryChanged,
+    RepositoryFacts,
+    RepositoryStep,
+)
 from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
 from entrypoints.bootstrap.features import wire_links
@@ -40,7 +40,7 @@ from testing.builders.entities import INSTALLATION, PROVIDER, a_delivery, now
 from testing.memory.metrics import MemoryMetrics
 from tests.contract.postgres_world import PostgresWorld
 from tests.support.conditions import until
-from tests.support.fakes.provider_events import NoDoorbell, Told
+from tests.support.fakes.provider_events import NoWorkerNotifier, Told
 from tests.support.scenarios.catalog import AUTHORIZER, Catalog, facts
 from tests.support.scenarios.processing import WatchedUnitOfWork
 from tests.support.scenarios.rest import KeptAlerts
@@ -68,7 +68,7 @@ class Race:
         self.use_cases: Links = wire_links(self.linking, directory, AUTHORIZER, Catalog(self.world).providers, clock)
         self.disconnecting = DisconnectIntegration(self.others, directory, AUTHORIZER, {PROVIDER}, clock)
         self.draining = DrainLane(
-            self.others, {PROVIDER: self.told}, NoDoorbell(), clock, MemoryMetrics(), KeptAlerts()
+            self.others, {PROVIDER: self.told}, NoWorkerNotifier(), clock, MemoryMetrics(), KeptAlerts()
         )
 
     async def link(self) -> None:
@@ -102,13 +102,13 @@ class Race:
             await tx.commit()
             await session.commit()
 
-    def webhook(self, notice: Notice) -> Callable[[], Awaitable[object]]:
+    def webhook(self, provider_event: ProviderEvent) -> Callable[[], Awaitable[object]]:
         """Return what processes a delivery that tells this."""
 
         async def process() -> None:
-            await self.draining(lane_of(str(INSTALLATION)))
+            await self.draining(choose_lane(str(INSTALLATION)))
 
-        self.told.notices[b"notice"] = notice
+        self.told.provider_events[b"notice"] = provider_event
         return process
 
     async def one_amid_the_other(
@@ -187,7 +187,7 @@ async def race(database_url: str) -> AsyncIterator[Race]:
 REMOVED = RepositoriesChanged(None, removed=(SHORT,))
 ARCHIVED = RepositoryChanged(RepositoryStep.ARCHIVED, replace(facts("1"), archived=True, updated_at=now()))
 SUSPENDED = InstallationChanged(InstallationStep.SUSPENDED, InstallationFacts(None, None, None, None, None, {}, now()))
-CASES: dict[str, tuple[Notice | None, list[str], str]] = {
+CASES: dict[str, tuple[ProviderEvent | None, list[str], str]] = {
     "removed": (REMOVED, ["git.repository.removed", "git.link.unreachable"], "repository_not_found"),
     "archived": (ARCHIVED, ["git.repository.updated"], "repository_archived"),
     "suspended": (SUSPENDED, ["git.integration.suspended"], "integration_not_active"),
@@ -198,8 +198,8 @@ CASES: dict[str, tuple[Notice | None, list[str], str]] = {
 @pytest.mark.parametrize("case", CASES)
 async def test_who_comes_after_the_link_sees_it(race: Race, case: str) -> None:
     """Consumers are told of the link first, and then that it leads nowhere."""
-    notice, told_after, _ = CASES[case]
-    other = race.webhook(notice) if notice else race.disconnect
+    provider_event, told_after, _ = CASES[case]
+    other = race.webhook(provider_event) if provider_event else race.disconnect
     assert await race.one_amid_the_other(race.link, race.linking, other) is None
     assert await race.facts() == ["git.link.created", *told_after]
     assert len(await race.links()) == 1
@@ -208,8 +208,8 @@ async def test_who_comes_after_the_link_sees_it(race: Race, case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 async def test_who_links_after_it_is_told(race: Race, case: str) -> None:
     """No link is made to what went away just before."""
-    notice, told_before, code = CASES[case]
-    other = race.webhook(notice) if notice else race.disconnect
+    provider_event, told_before, code = CASES[case]
+    other = race.webhook(provider_event) if provider_event else race.disconnect
     refusal = await race.one_amid_the_other(other, race.others, race.link)
     assert isinstance(refusal, DomainError)
     assert refusal.code == code
@@ -249,7 +249,7 @@ async def test_an_unlinked_project_stays_unlinked_while_pushes_come(race: Race) 
     assert await race.links() == []
     assert (await race.facts())[-1] == "git.link.removed"
     async with race.world.unit_of_work() as tx:
-        assert await tx.mailbox.lanes_due(now=now()) == []
+        assert await tx.event_queue.lanes_due(now=now()) == []
         trail = await tx.versions.of_item("link", str(link.external_id))
     assert [version.event for version in trail] == ["created", "updated", "deleted"]
 
@@ -276,7 +276,7 @@ async def test_events_are_not_let_go_of_by_who_names_another_link(race: Race) ->
     await race.replace()
     [theirs] = await race.links()
     event = await race.world.event()
-    await race.world.settle(Settlement(event.id, EventStatus.PROCESSED, link_id=theirs.id))
+    await race.world.settle(EventResult(event.id, EventStatus.PROCESSED, link_id=theirs.id))
     with pytest.raises(DomainError, match="Load the link again"):
         await race.unlink(seen)
     async with race.world.database.session() as session:

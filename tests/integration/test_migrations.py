@@ -22,7 +22,7 @@ from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.postgres.tables import metadata
 from core.domain.deliveries.delivery import Receipt
 from core.domain.errors import StorageUnavailable
-from core.domain.secret import shown
+from core.domain.secret import redact_url
 from entrypoints.cli.migrate import migrate as command
 from testing.builders.entities import a_delivery
 from testing.memory.metrics import MemoryMetrics
@@ -285,7 +285,7 @@ def test_down_asks_at_a_terminal(empty_url: str, answer: bytes, code: int, revis
         os.close(theirs)
     assert done.returncode == code, done.stderr
     assert "permanently deletes all data" in done.stderr
-    assert shown(empty_url) in done.stderr
+    assert redact_url(empty_url) in done.stderr
     assert current(empty_url) == revision
 
 

@@ -18,7 +18,7 @@ from core.domain.secret import Secret
 from entrypoints.bootstrap.outgoing import connect_by, http_client, outgoing_of
 from entrypoints.process.outgoing import Outgoing
 from entrypoints.settings.settings import Settings, SettingsRefused
-from ports.traces import Role
+from ports.traces import SpanRole
 from tests.support.builders import tokens
 from tests.support.fakes.certificate_authority import Authority
 from tests.support.fakes.forward_proxy import PASSWORD, ForwardProxy, HttpsServer, forward_proxy, https_server
@@ -85,7 +85,7 @@ def test_alerts_are_sent_through_the_proxy(company: Company) -> None:
 def test_traces_are_sent_through_the_proxy(company: Company) -> None:
     collector, route = f"https://{HOST}", company.outgoing
     traces = OpenTelemetryTraces(sent_to(collector, proxy=route.proxy_for(collector), ca_bundle=route.ca_bundle))
-    with traces.span("work", Role.PROCESSES):
+    with traces.span("work", SpanRole.PROCESSES):
         pass
     traces.close()
     assert (company.proxy.asked, company.server.requests) == ([f"{HOST}:443"], [("POST", "/v1/traces")])

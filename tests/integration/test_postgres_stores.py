@@ -8,11 +8,10 @@ import pytest
 
 from adapters.postgres.connection.line import Parameters
 from adapters.postgres.queries import webhook_events as event_search
-from adapters.postgres.stores import event_queue as mailbox
-from adapters.postgres.stores import events
+from adapters.postgres.stores import event_queue, events
 from core.domain.connections.connection import Connection, ConnectionStatus
-from core.domain.events.event import EventStatus, Outcome, PayloadDamaged, Settlement, Verdict
-from core.domain.events.lanes import LANES, lane_of
+from core.domain.events.event import EventResult, EventStatus, Outcome, PayloadDamaged, Verdict
+from core.domain.events.lanes import LANES, choose_lane
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.links.projects import ProjectNameTaken
 from core.domain.organizations import Project, Role
@@ -39,7 +38,7 @@ async def test_texts_postgres_cannot_keep_are_replaced(world: PostgresWorld) -> 
     assert integration.settings == {_KEPT: [_KEPT, {"x": [_KEPT]}]}
     event = await world.event()
     verdict = Verdict("link", Outcome.PROCESSED, _ODD)
-    await world.settle(Settlement(event.id, EventStatus.PROCESSED, (verdict,), _ODD))
+    await world.settle(EventResult(event.id, EventStatus.PROCESSED, (verdict,), _ODD))
     settled = await world.seen(event)
     assert (settled.error_message, settled.verdicts[0].reason) == (_KEPT, _KEPT)
     organization = await world.organization(_ODD)
@@ -110,8 +109,8 @@ async def test_damaged_payload_stops_no_lane(world: PostgresWorld, damage: str) 
         await session.change(f"UPDATE git_webhook_events SET {damage} WHERE id <> %s", (good.id,))
         await session.commit()
     async with world.unit_of_work() as tx:
-        due = await tx.mailbox.due(lane_of(str(INSTALLATION)), now=now(), limit=10, max_bytes=1000)
-        assert [letter.body is None for letter in due] == [True, False]
+        due = await tx.event_queue.due(choose_lane(str(INSTALLATION)), now=now(), limit=10, max_bytes=1000)
+        assert [queued_event.body is None for queued_event in due] == [True, False]
         with pytest.raises(PayloadDamaged):
             await tx.events.find_payload(due[0].event.id)
 
@@ -124,8 +123,8 @@ async def test_expired_payload_is_none(world: PostgresWorld) -> None:
         await session.commit()
     async with world.unit_of_work() as tx:
         assert await tx.events.find_payload(event.id) is None
-        [letter] = await tx.mailbox.due(event.lane, now=now(), limit=10, max_bytes=1000)
-        assert letter.body is None
+        [queued_event] = await tx.event_queue.due(event.lane, now=now(), limit=10, max_bytes=1000)
+        assert queued_event.body is None
 
 
 async def test_unlinking_keeps_the_ledger(world: PostgresWorld) -> None:
@@ -134,7 +133,7 @@ async def test_unlinking_keeps_the_ledger(world: PostgresWorld) -> None:
     integration = await world.integration(organization)
     link = await world.link(await world.project(organization), integration)
     event = await world.event()
-    await world.settle(Settlement(event.id, EventStatus.PROCESSED, link_id=link.id))
+    await world.settle(EventResult(event.id, EventStatus.PROCESSED, link_id=link.id))
     async with world.unit_of_work() as tx:
         await tx.links.apply([step(link, None)])
         await tx.commit()
@@ -165,7 +164,7 @@ async def test_events_let_a_link_go_by_and_by(world: PostgresWorld) -> None:
     ]
     for link in (*links, links[0], links[0]):
         event = await world.event()
-        await world.settle(Settlement(event.id, EventStatus.PROCESSED, link_id=link.id))
+        await world.settle(EventResult(event.id, EventStatus.PROCESSED, link_id=link.id))
     async with world.unit_of_work() as tx:
         assert [await tx.links.release(links[0].id, limit=2) for _ in range(3)] == [2, 1, 0]
         await tx.commit()
@@ -206,9 +205,9 @@ async def test_no_question_reads_the_whole_ledger(world: PostgresWorld) -> None:
         (event_search.of_everyone(("delivery_id",), None), page | {"delivery_id": "77"}),
         (events._FIND, ("77", PROVIDER)),
         (events._OLDEST_DUE, (LANES, now())),
-        (mailbox._LANES_DUE, (LANES, now())),
-        (mailbox._DUE, {"lane": 3, "now": now(), "limit": 256, "max_bytes": 1 << 25}),
-        (mailbox._ROUTE_WAITING, {"oldest": now(), "now": now()}),
+        (event_queue._LANES_DUE, (LANES, now())),
+        (event_queue._DUE, {"lane": 3, "now": now(), "limit": 256, "max_bytes": 1 << 25}),
+        (event_queue._ROUTE_WAITING, {"oldest": now(), "now": now()}),
         ("UPDATE git_webhook_events SET project_repository_id = NULL WHERE project_repository_id = %s", (7,)),
         ("SELECT id FROM git_webhook_events WHERE project_ids @> ARRAY[%s::bigint]", (2,)),
     ]

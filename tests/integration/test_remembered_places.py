@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import psycopg
 
-from core.domain.organizations import Place, Role
+from core.domain.organizations import OrganizationRole, Role
 from tests.contract.postgres_world import PostgresWorld
 
 
@@ -15,12 +15,12 @@ async def test_organizations_are_remembered_and_members_are_not(database_url: st
     await world.member(user, organization, Role.VIEWER)
     directory, known = world.directory, organization.external_id
 
-    assert await directory.find_place(known, None) == Place(organization, None)
-    assert await directory.find_place(known, user.id) == Place(organization, Role.VIEWER)
+    assert await directory.find_place(known, None) == OrganizationRole(organization, None)
+    assert await directory.find_place(known, user.id) == OrganizationRole(organization, Role.VIEWER)
     await world.leave(user, organization)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("UPDATE organizations SET name = 'Renamed'")
-    assert await directory.find_place(known, None) == Place(organization, None)
+    assert await directory.find_place(known, None) == OrganizationRole(organization, None)
     renamed = replace(organization, name="Renamed")
-    assert await directory.find_place(known, user.id) == Place(renamed, None)
+    assert await directory.find_place(known, user.id) == OrganizationRole(renamed, None)
     await world.database.close()

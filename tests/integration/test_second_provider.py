@@ -12,7 +12,7 @@ import pytest
 
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.secret import Secret
-from core.use_cases.tokens.encryption import seal_webhook_secret
+from core.use_cases.tokens.encryption import encrypt_webhook_secret
 from tests.support.builders.deliveries import ROOT
 from tests.support.conditions import wait_until
 from tests.support.fakes.gitlab_like import signature
@@ -151,7 +151,7 @@ def push() -> bytes:
 def _become_second_provider(ledger: Ledger, number: str, key: str, secret: str) -> None:
     cipher = AesGcmCipher([("test", Secret(base64.b64encode(sha256(b"tests").digest()).decode()))])
     external_id: UUID = ledger.value("SELECT external_id FROM git_integrations WHERE provider_id = %s", (number,))
-    sealed = seal_webhook_secret(cipher, external_id, Secret(secret))
+    sealed = encrypt_webhook_secret(cipher, external_id, Secret(secret))
     ledger.rows(
         "UPDATE git_integrations SET provider = 'gitlab', provider_id = %s, webhook_secret = %s"
         " WHERE external_id = %s RETURNING id",

@@ -21,7 +21,7 @@ from core.domain.audit.changes import Change
 from core.domain.connections.connection import Connection
 from core.domain.identifiers import ProviderUserId, UserId
 from core.domain.secret import Secret
-from core.use_cases.tokens.encryption import seal_user_tokens
+from core.use_cases.tokens.encryption import encrypt_user_tokens
 from entrypoints.bootstrap.features import wire_token_sources
 from sandbox.control import Expiry, expire_tokens
 from sandbox.faults import Fault, FaultKind
@@ -189,7 +189,7 @@ async def _people(stage: Stage) -> None:
                 updated_at=now(),
             )
             await tx.connections.apply([Change(None, connection, BY)])
-            sealed = seal_user_tokens(cipher, connection.external_id, tokens)
+            sealed = encrypt_user_tokens(cipher, connection.external_id, tokens)
             await tx.user_tokens.replace(connection.id, sealed)
             await tx.commit()
         leases = wire_token_sources(unit_of_work, {PROVIDER: provider}, cipher, clock, KeptAlerts())

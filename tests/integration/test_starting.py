@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core.domain.secret import shown
+from core.domain.secret import redact_url
 from entrypoints.bootstrap.migrations import migrate
 from tests.support.builders.deliveries import post_all, pushes
 from tests.support.conditions import wait_until
@@ -136,7 +136,7 @@ def test_a_database_that_lets_nobody_in_is_told_at_once(database_url: str, redis
         begun(service, process)
         wait_until(lambda: service.logged(process, "database_unavailable"))
         [line] = service.logged(process, "database_unavailable")
-        assert line["url"] == shown(database_url)
+        assert line["url"] == redact_url(database_url)
         assert line["reason"] == "Correct the user and password in CREWKIT_GIT_DATABASE_URL."
 
 
@@ -149,7 +149,7 @@ def test_a_database_that_was_never_migrated_is_told_once(servers: Servers, redis
         migrate(empty)
         wait_until(lambda: service.logged(process, "database_migrated"), seconds=20)
         [line] = service.logged(process, "database_not_migrated")
-        assert (line["url"], line["reason"]) == (shown(empty), "Run `crewkit-git migrate`.")
+        assert (line["url"], line["reason"]) == (redact_url(empty), "Run `crewkit-git migrate`.")
 
 
 async def test_an_api_stops_cleanly_that_never_had_tables(servers: Servers, redis_url: str) -> None:

@@ -19,7 +19,7 @@ from core.domain.identifiers import ProviderUserId
 from core.domain.integrations.integration import Integration, IntegrationNotActive, IntegrationStatus, StatusReason
 from core.domain.provider import AppRefused, InstallationAccess, InstallationToken, ProviderUnavailable, UserTokens
 from core.domain.secret import Secret
-from core.use_cases.tokens.encryption import seal_installation_token, seal_user_tokens
+from core.use_cases.tokens.encryption import encrypt_installation_token, encrypt_user_tokens
 from entrypoints.bootstrap.features import TokenSources, wire_token_sources
 from sandbox.faults import Fault, FaultKind
 from testing.builders.entities import BY, PROVIDER, ago
@@ -50,7 +50,7 @@ class Stage:
         integration = await self.world.integration(provider_id=str(INSTALLATION))
         ended = InstallationToken(Secret("ended"), ago(minutes=1), {})
         async with self.world.unit_of_work() as tx:
-            sealed = seal_installation_token(CIPHER, integration.external_id, ended)
+            sealed = encrypt_installation_token(CIPHER, integration.external_id, ended)
             await tx.installation_tokens.replace(integration.id, sealed)
             await tx.commit()
         return integration
@@ -201,7 +201,7 @@ async def _connected(stage: Stage) -> Connection:
         )
         await tx.connections.apply([Change(None, connection, BY)])
         ended = UserTokens(Secret(access), ago(minutes=1), Secret(refresh), None)
-        sealed = seal_user_tokens(CIPHER, connection.external_id, ended)
+        sealed = encrypt_user_tokens(CIPHER, connection.external_id, ended)
         await tx.user_tokens.replace(connection.id, sealed)
         await tx.commit()
     return connection

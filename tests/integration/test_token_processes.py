@@ -17,7 +17,7 @@ from core.domain.connections.connection import Connection
 from core.domain.identifiers import ProviderUserId
 from core.domain.provider import InstallationToken, UserTokens
 from core.domain.secret import Secret
-from core.use_cases.tokens.encryption import open_refresh_token, seal_installation_token, seal_user_tokens
+from core.use_cases.tokens.encryption import encrypt_installation_token, encrypt_user_tokens, open_refresh_token
 from testing.builders.entities import BY, PROVIDER, ago
 from tests.contract.postgres_world import PostgresWorld
 from tests.support.fakes.counting_provider import CountingProvider, serving
@@ -40,7 +40,7 @@ async def test_twenty_requests_of_three_processes_mint_once(world: PostgresWorld
     integration = await world.integration()
     ended = InstallationToken(Secret("ended"), ago(minutes=1), {})
     async with world.unit_of_work() as tx:
-        sealed = seal_installation_token(AesGcmCipher(KEYS), integration.external_id, ended)
+        sealed = encrypt_installation_token(AesGcmCipher(KEYS), integration.external_id, ended)
         await tx.installation_tokens.replace(integration.id, sealed)
         await tx.commit()
     provider = CountingProvider("unused")
@@ -61,7 +61,7 @@ async def test_twenty_requests_of_three_processes_refresh_once(world: PostgresWo
     ended = UserTokens(Secret("ended"), ago(minutes=1), Secret("once"), None)
     cipher = AesGcmCipher(KEYS)
     async with world.unit_of_work() as tx:
-        sealed = seal_user_tokens(cipher, connection.external_id, ended)
+        sealed = encrypt_user_tokens(cipher, connection.external_id, ended)
         await tx.user_tokens.replace(connection.id, sealed)
         await tx.commit()
     provider = CountingProvider("once")

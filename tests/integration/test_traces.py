@@ -7,9 +7,9 @@ from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
 from adapters.observability.open_telemetry import OpenTelemetryTraces
-from adapters.redis_queue.doorbell import QUEUE, RedisDoorbell
+from adapters.redis_queue.worker_notifier import QUEUE, RedisWorkerNotifier
 from entrypoints.worker import jobs
-from ports.traces import Role
+from ports.traces import SpanRole
 
 
 def test_a_drain_belongs_to_the_trace_of_whoever_rang(redis_url: str) -> None:
@@ -18,14 +18,14 @@ def test_a_drain_belongs_to_the_trace_of_whoever_rang(redis_url: str) -> None:
     traces = OpenTelemetryTraces(SimpleSpanProcessor(kept))
 
     def drain(lane: int) -> None:
-        with traces.span("drain_lane", Role.PROCESSES, parent=jobs.carried(), lane=lane):
+        with traces.span("drain_lane", SpanRole.PROCESSES, parent=jobs.carried(), lane=lane):
             pass
 
-    doorbell = RedisDoorbell(redis_url, job="entrypoints.worker.jobs.drain", traces=traces)
-    with traces.span("receive_delivery", Role.ANSWERS):
-        doorbell.ring(3)
-    doorbell.ring(4)
-    doorbell.close()
+    worker_notifier = RedisWorkerNotifier(redis_url, job="entrypoints.worker.jobs.drain", traces=traces)
+    with traces.span("receive_delivery", SpanRole.ANSWERS):
+        worker_notifier.ring(3)
+    worker_notifier.ring(4)
+    worker_notifier.close()
     connection = redis.Redis.from_url(redis_url)
     queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
     jobs.serve(drain)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.attribution.email_addresses import MAX_ADDRESS, normal_address
+from core.domain.attribution.email_addresses import MAX_ADDRESS, normalize_address
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ from core.domain.attribution.email_addresses import MAX_ADDRESS, normal_address
 )
 def test_one_form_for_each_mailbox(written: str | None, normal: str) -> None:
     """Case and ways of writing one text do not count; what is no address is nothing."""
-    assert normal_address(written) == normal
+    assert normalize_address(written) == normal
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_any_text_has_a_form(local: str, domain: str) -> None:
     """People write anything, and reading it changes nothing twice."""
-    once = normal_address(f"{local}@{domain}")
-    assert normal_address(once) == once
+    once = normalize_address(f"{local}@{domain}")
+    assert normalize_address(once) == once
     assert "@" in once or once == ""

@@ -13,17 +13,17 @@ from core.domain.attribution.attribution import (
     UNKNOWN,
     Identities,
     Identity,
+    IdentityQuery,
     Kind,
     Match,
     Matching,
     Method,
-    Sought,
     match_account,
     match_author,
 )
-from core.domain.attribution.email_addresses import normal_address
-from core.domain.events.provider_events import Author, ProviderUser
+from core.domain.attribution.email_addresses import normalize_address
 from core.domain.identifiers import OrganizationId, ProviderUserId, UserId
+from core.domain.provider_events import Author, ProviderUser
 from tests.support.builders.domain import COMMIT, LATER, NOW, ORGANIZATION, PULL_REQUEST, PUSH, external
 
 MARA, JONAS, OONA = ProviderUserId("900000001"), ProviderUserId("900000002"), ProviderUserId("900000004")
@@ -108,13 +108,13 @@ def test_only_what_can_prove_something_is_sought() -> None:
         committer=Author("b", "b@b.example", "b[bot]", is_bot=True),
         co_authors=(Author("J", "Jonas@acme.example"), Author("X", "no address", "Jonas")),
     )
-    sought = Sought()
+    sought = IdentityQuery()
     sought.add(replace(PUSH, commits=(commit,), pusher=None, sender=ProviderUser("5", "five")))
-    assert sought == Sought({MARA, ProviderUserId("5")}, {"jonas@acme.example"}, {"jonas"})
-    pulled = Sought()
+    assert sought == IdentityQuery({MARA, ProviderUserId("5")}, {"jonas@acme.example"}, {"jonas"})
+    pulled = IdentityQuery()
     pulled.add(replace(PULL_REQUEST, merged_by=ProviderUser("6", "six"), sender=ProviderUser("7", "b[bot]", "Bot")))
-    assert pulled == Sought({ProviderUserId("900000003"), ProviderUserId("6")})
-    assert not Sought()
+    assert pulled == IdentityQuery({ProviderUserId("900000003"), ProviderUserId("6")})
+    assert not IdentityQuery()
 
 
 _names = st.sampled_from(["mara", "jonas", "oona", "Mara", "b[bot]", "", "größe"])
@@ -144,7 +144,7 @@ def test_nobody_is_named_who_is_no_member(author: Author, organization: Organiza
 @given(_authors)
 def test_whatever_decides_was_sought(author: Author) -> None:
     """What a match goes by is among what was asked for, so that no more than that need be read."""
-    sought = Sought()
+    sought = IdentityQuery()
     sought.add(replace(PUSH, commits=(replace(COMMIT, author=author, committer=None),), pusher=None, sender=None))
     read = Identities(
         {key: one for key, one in KNOWN.by_account.items() if key in sought.account_ids},
@@ -152,4 +152,4 @@ def test_whatever_decides_was_sought(author: Author) -> None:
         {key: one for key, one in KNOWN.by_login.items() if key in sought.logins},
     )
     assert match_author(author, replace(MATCHING, identities=read)) == match_author(author, MATCHING)
-    assert all(address == normal_address(address) for address in sought.addresses)
+    assert all(address == normalize_address(address) for address in sought.addresses)

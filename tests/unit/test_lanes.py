@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.domain.deliveries.delivery import VerifiedDelivery
 from core.domain.deliveries.source_key import to_number
-from core.domain.events.lanes import LANES, lane_of
+from core.domain.events.lanes import LANES, choose_lane
 
 numbers = st.integers(1, 2**63 - 1)
 
@@ -16,33 +16,33 @@ numbers = st.integers(1, 2**63 - 1)
 @given(st.text())
 def test_each_source_key_has_a_lane(source_key: str) -> None:
     """Whatever text a provider chooses, including lone surrogates and numbers of any length."""
-    assert 0 <= lane_of(source_key) < LANES
+    assert 0 <= choose_lane(source_key) < LANES
 
 
 @given(numbers)
 def test_a_number_keeps_the_lane_of_release_0_1_0(number: int) -> None:
     """Old and new processes run side by side, and an event never changes its lane."""
-    assert lane_of(str(number)) == (number * 2_654_435_761 & 0xFFFFFFFF) * 32 >> 32
+    assert choose_lane(str(number)) == (number * 2_654_435_761 & 0xFFFFFFFF) * 32 >> 32
 
 
 def test_lanes_are_what_the_ledger_already_holds() -> None:
     """Rows keep the lane they got at receipt, so the rule never changes."""
     numbers = (1, 2, 3, 41_000_001, 2**31, 2**63 - 1)
-    assert [lane_of(str(number)) for number in numbers] == [19, 7, 27, 2, 16, 12]
+    assert [choose_lane(str(number)) for number in numbers] == [19, 7, 27, 2, 16, 12]
     texts = ("group:1", "group:2", "user:1", "a-b-c", "007", str(2**63))
-    assert [lane_of(text) for text in texts] == [30, 13, 15, 17, 23, 26]
+    assert [choose_lane(text) for text in texts] == [30, 13, 15, 17, 23, 26]
 
 
 def test_events_of_no_installation_share_the_first_lane() -> None:
     """There is nothing to order them by."""
-    assert lane_of(None) == 0
+    assert choose_lane(None) == 0
 
 
 @pytest.mark.parametrize("first", [1, 41_000_001, 90_000_000])
 @pytest.mark.parametrize("step", [1, 2, 16, 32, 1000])
 def test_installations_spread_over_the_lanes(first: int, step: int) -> None:
     """Ids are nearly sequential; a thousand of them leave no lane empty and none with twice its share."""
-    spread = Counter(lane_of(str(first + step * number)) for number in range(1000))
+    spread = Counter(choose_lane(str(first + step * number)) for number in range(1000))
     assert len(spread) == LANES
     assert max(spread.values()) <= 2 * 1000 / LANES
 
@@ -50,12 +50,12 @@ def test_installations_spread_over_the_lanes(first: int, step: int) -> None:
 def test_a_delivery_waits_in_its_installations_lane() -> None:
     """Receipt decides the lane from the envelope alone."""
     delivery = VerifiedDelivery("github", "push", "d", None, "41000001", None, b"{}")
-    assert delivery.lane == lane_of("41000001")
+    assert delivery.lane == choose_lane("41000001")
 
 
 def test_text_keys_spread_over_the_lanes() -> None:
     """A thousand groups leave no lane empty and none with twice its share."""
-    spread = Counter(lane_of(f"group:{number}") for number in range(9_000_000, 9_001_000))
+    spread = Counter(choose_lane(f"group:{number}") for number in range(9_000_000, 9_001_000))
     assert len(spread) == LANES
     assert max(spread.values()) <= 2 * 1000 / LANES
 

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core.domain.events.event import EnvelopeUnreadable
-from core.domain.events.provider_events import Notice
+from core.domain.provider_events import ProviderEvent
 from tests.support.builders.webhooks import PAYLOADS, protocol
 
 READING = protocol()
@@ -36,7 +36,7 @@ ODD: list[Any] = [
 ]
 
 
-def read(event: str, body: bytes) -> Notice | None:
+def read(event: str, body: bytes) -> ProviderEvent | None:
     """Read a payload; None where it is unreadable, which is the only other way it may end."""
     try:
         return READING.read(event, body)

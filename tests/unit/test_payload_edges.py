@@ -6,7 +6,7 @@ import pytest
 
 from adapters.github.protocol.payloads import moment
 from core.domain.events.event import EnvelopeUnreadable
-from core.domain.events.provider_events import Unhandled
+from core.domain.provider_events import Unhandled
 from tests.support.builders.webhooks import protocol
 
 

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.events.event import Event, EventStatus
-from core.domain.events.interpretation import Binding, Interpretation, View, interpret
-from core.domain.events.provider_events import (
+from core.domain.events.event import EventStatus, WebhookEvent
+from core.domain.events.interpretation import BindingOption, Interpretation, View, interpret
+from core.domain.identifiers import AccountId, ProviderUserId, RepoId
+from core.domain.integrations.integration import Integration
+from core.domain.provider_events import (
     AuthorizationRevoked,
     InstallationChanged,
-    Notice,
+    ProviderEvent,
     RepositoriesChanged,
     RepositoryFacts,
 )
-from core.domain.identifiers import AccountId, ProviderUserId, RepoId
-from core.domain.integrations.integration import Integration
 from tests.support.builders.domain import (
     CONNECTION,
     EVENT,
@@ -34,7 +34,7 @@ from tests.support.builders.webhooks import DELIVERY, PAYLOADS, labelled, protoc
 OWN_RESULTS = {EventStatus.PROCESSED: 37, EventStatus.IGNORED: 1}
 
 
-def received(path: Path) -> Event:
+def received(path: Path) -> WebhookEvent:
     """Return the ledger's row of a payload file, as receiving it makes one."""
     body = path.read_bytes()
     delivery = protocol().verify(signed(body, path.parent.name.encode()), body)
@@ -49,48 +49,48 @@ def received(path: Path) -> Event:
     )
 
 
-def told(path: Path) -> Notice:
+def told(path: Path) -> ProviderEvent:
     """Read a payload file."""
     return protocol().read(path.parent.name, path.read_bytes())
 
 
 def repositories_of(path: Path) -> set[RepoId]:
     """Return the repositories a payload file speaks of, those in its lists included."""
-    notice, event = told(path), received(path)
+    provider_event, event = told(path), received(path)
     listed: tuple[RepositoryFacts, ...] = ()
-    if isinstance(notice, InstallationChanged):
-        listed = notice.repositories
-    if isinstance(notice, RepositoriesChanged):
-        listed = notice.added + notice.removed
+    if isinstance(provider_event, InstallationChanged):
+        listed = provider_event.repositories
+    if isinstance(provider_event, RepositoriesChanged):
+        listed = provider_event.added + provider_event.removed
     return {facts.repo_id for facts in listed} | ({event.repo_id} if event.repo_id else set())
 
 
 REPOSITORIES = sorted(set[RepoId]().union(*map(repositories_of, PAYLOADS)))
 
 
-def everything(notice: Notice, integration: Integration | None) -> View:
+def everything(provider_event: ProviderEvent, integration: Integration | None) -> View:
     """Return a view in which the notice meets all it could: catalog, links, a request and a connection."""
     rows = [replace(REPOSITORY, repo_id=repo_id, provider_updated_at=None) for repo_id in REPOSITORIES]
     links = tuple(
         replace(link(number, row), webhooks_enabled=number < len(rows)) for number, row in enumerate(rows * 2)
     )
     connection = binding = None
-    if isinstance(notice, AuthorizationRevoked):
-        connection = replace(CONNECTION, provider_user_id=notice.user_id)
-    if isinstance(notice, InstallationChanged) and integration is None:
+    if isinstance(provider_event, AuthorizationRevoked):
+        connection = replace(CONNECTION, provider_user_id=provider_event.user_id)
+    if isinstance(provider_event, InstallationChanged) and integration is None:
         request = replace(
             REQUEST,
-            requester_id=notice.requester_id or ProviderUserId("0"),
-            account_id=notice.installation.account_id or AccountId("0"),
+            requester_id=provider_event.requester_id or ProviderUserId("0"),
+            account_id=provider_event.installation.account_id or AccountId("0"),
         )
-        binding = Binding(request, existing=REVOKED, new_id=REVOKED.id)
+        binding = BindingOption(request, existing=REVOKED, new_id=REVOKED.id)
     return View(NOW, integration, links, {row.repo_id: row for row in rows}, binding, connection)
 
 
 def meant(path: Path, integration: Integration | None) -> Interpretation:
     """Return what a payload file means to this integration."""
-    notice = told(path)
-    return interpret(received(path), notice, everything(notice, integration))
+    provider_event = told(path)
+    return interpret(received(path), provider_event, everything(provider_event, integration))
 
 
 STANDINGS = {

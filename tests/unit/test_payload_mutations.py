@@ -12,7 +12,7 @@ import pytest
 from adapters.github.protocol import payload_shapes as shapes
 from adapters.github.protocol.payloads import HANDLED
 from core.domain.events.event import EnvelopeUnreadable
-from core.domain.events.provider_events import Notice, PullRequest, Push, Unhandled
+from core.domain.provider_events import ProviderEvent, PullRequest, Push, Unhandled
 from tests.support.builders.webhooks import PAYLOADS, ROOT, protocol, signed
 from tests.support.checks.payload_table import optional_fields, required_fields
 
@@ -133,7 +133,7 @@ def mutated(payload: Any, place: Place) -> Iterator[bytes]:
             holder.update(kept)
 
 
-def read(event: str, body: bytes) -> Notice | None:
+def read(event: str, body: bytes) -> ProviderEvent | None:
     """Read a payload; None where it is unreadable."""
     try:
         return READING.read(event, body)
@@ -146,7 +146,7 @@ def named(place: Place) -> str:
     return ".".join("[]" if isinstance(step, int) else step for step in place).replace(".[]", "[]")
 
 
-def check_rest(event: str, place: Place, before: Notice, after: Notice) -> None:
+def check_rest(event: str, place: Place, before: ProviderEvent, after: ProviderEvent) -> None:
     """Assert that a field changes nothing but what is read of this very field."""
     assert type(after) is type(before)
     names = {field.name for field in dataclasses.fields(before)}
@@ -161,9 +161,9 @@ def check_rest(event: str, place: Place, before: Notice, after: Notice) -> None:
         check_rows(event, place, getattr(before, ROW_LISTS[str(place[0])]), after)
 
 
-def check_rows(event: str, place: Place, before: Sequence[Any], notice: Notice) -> None:
+def check_rows(event: str, place: Place, before: Sequence[Any], provider_event: ProviderEvent) -> None:
     """Assert that an odd row or field in it leaves the other rows, and the row's other fields."""
-    after = getattr(notice, ROW_LISTS[str(place[0])])
+    after = getattr(provider_event, ROW_LISTS[str(place[0])])
     index = place[1]
     assert isinstance(index, int)
     index %= len(before)
@@ -290,7 +290,7 @@ def test_a_pull_request_without_its_head_is_not_trusted() -> None:
     payload = msgspec.json.decode(path.read_bytes())
     payload["pull_request"]["head"] = None
     payload["pull_request"]["base"] = 5
-    notice = read("pull_request", msgspec.json.encode(payload))
-    assert isinstance(notice, PullRequest)
-    assert notice.base.repo_id == notice.repository.repo_id
-    assert notice.head.repo_id is None
+    provider_event = read("pull_request", msgspec.json.encode(payload))
+    assert isinstance(provider_event, PullRequest)
+    assert provider_event.base.repo_id == provider_event.repository.repo_id
+    assert provider_event.head.repo_id is None

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from core.domain.events.provider_events import (
+from core.domain.identifiers import AccountId, ProviderUserId, RepoId
+from core.domain.provider_events import (
     AccountRenamed,
     Author,
     AuthorizationRevoked,
     BranchRef,
     InstallationChanged,
     InstallationFacts,
-    Notice,
+    ProviderEvent,
     ProviderUser,
     PullRequest,
     Push,
@@ -25,7 +26,6 @@ from core.domain.events.provider_events import (
     RepositoryStep,
     Unhandled,
 )
-from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 from tests.support.builders.webhooks import PAYLOADS, ROOT, labelled, protocol
 
 KINDS = {
@@ -41,22 +41,22 @@ KINDS = {
 WITHOUT_INSTALLATION = {"ping", "github_app_authorization"}
 
 
-def told(path: Path) -> Notice:
+def told(path: Path) -> ProviderEvent:
     """Read one payload file as its folder's event."""
     return protocol().read(path.parent.name, path.read_bytes())
 
 
-def demo(name: str) -> Notice:
+def demo(name: str) -> ProviderEvent:
     """Read one payload of people's activity."""
     return told(ROOT / "deploy" / "demo" / "payloads" / f"{name}.json")
 
 
-def own(name: str) -> Notice:
+def own(name: str) -> ProviderEvent:
     """Read one payload of ours that changes an installation or repository."""
     return told(ROOT / "tests" / "data" / "webhooks" / "own" / f"{name}.json")
 
 
-def octokit(name: str) -> Notice:
+def octokit(name: str) -> ProviderEvent:
     """Read one published example."""
     return told(ROOT / "tests" / "data" / "webhooks" / "octokit" / f"{name}.json")
 
@@ -64,23 +64,23 @@ def octokit(name: str) -> Notice:
 @pytest.mark.parametrize("path", PAYLOADS, ids=labelled)
 def test_each_payload_is_read_as_its_event(path: Path) -> None:
     """Every event acted upon becomes its notice; all else says why it does not."""
-    event, payload, notice = path.parent.name, json.loads(path.read_bytes()), told(path)
+    event, payload, provider_event = path.parent.name, json.loads(path.read_bytes()), told(path)
     if "installation" not in payload and event not in WITHOUT_INSTALLATION:
-        assert notice == Unhandled("no_installation")
+        assert provider_event == Unhandled("no_installation")
     elif event == "ping":
-        assert notice == Unhandled("ping")
+        assert provider_event == Unhandled("ping")
     elif event not in KINDS:
-        assert notice == Unhandled("event_not_handled")
+        assert provider_event == Unhandled("event_not_handled")
     else:
-        assert type(notice) is KINDS[event]
-        if isinstance(notice, InstallationChanged | RepositoryChanged):
-            assert notice.step.value == payload.get("action", "publicized")
-        if isinstance(notice, Push | PullRequest | RepositoryChanged):
+        assert type(provider_event) is KINDS[event]
+        if isinstance(provider_event, InstallationChanged | RepositoryChanged):
+            assert provider_event.step.value == payload.get("action", "publicized")
+        if isinstance(provider_event, Push | PullRequest | RepositoryChanged):
             repository = payload["repository"]
-            assert notice.repository.repo_id == str(repository["id"])
-            assert notice.repository.full_name == repository["full_name"]
-            assert notice.repository.owner_id == str(repository["owner"]["id"])
-            assert notice.repository.whole
+            assert provider_event.repository.repo_id == str(repository["id"])
+            assert provider_event.repository.full_name == repository["full_name"]
+            assert provider_event.repository.owner_id == str(repository["owner"]["id"])
+            assert provider_event.repository.whole
 
 
 def test_a_push_is_read_whole() -> None:
@@ -152,7 +152,7 @@ def test_letters_of_all_kinds_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("notice", "flags", "commits"),
+    ("provider_event", "flags", "commits"),
     [
         (demo("push/branch-created"), (True, False, False), 1),
         (demo("push/branch-deleted"), (False, True, False), 0),
@@ -164,12 +164,14 @@ def test_letters_of_all_kinds_are_kept() -> None:
         (octokit("push/branch-created.committer-without-username"), (True, False, False), 1),
     ],
 )
-def test_each_kind_of_push_says_what_it_is(notice: Notice, flags: tuple[bool, bool, bool], commits: int) -> None:
+def test_each_kind_of_push_says_what_it_is(
+    provider_event: ProviderEvent, flags: tuple[bool, bool, bool], commits: int
+) -> None:
     """Created, deleted and forced are told apart, with or without commits; a deleted ref has no head."""
-    assert isinstance(notice, Push)
-    assert (notice.created, notice.deleted, notice.forced) == flags
-    assert (len(notice.commits), notice.commits_total) == (commits, commits)
-    assert (notice.head_commit is None) == notice.deleted
+    assert isinstance(provider_event, Push)
+    assert (provider_event.created, provider_event.deleted, provider_event.forced) == flags
+    assert (len(provider_event.commits), provider_event.commits_total) == (commits, commits)
+    assert (provider_event.head_commit is None) == provider_event.deleted
 
 
 def test_an_annotated_tag_points_past_itself() -> None:
@@ -247,9 +249,9 @@ def test_an_installation_tells_its_account_by_id() -> None:
 )
 def test_an_installations_time_is_read_in_each_of_its_writings(name: str, time: datetime) -> None:
     """Epoch seconds from some servers, ISO text with offset and milliseconds from others: one instant."""
-    notice = octokit(name)
-    assert isinstance(notice, InstallationChanged)
-    assert notice.installation.updated_at == time
+    provider_event = octokit(name)
+    assert isinstance(provider_event, InstallationChanged)
+    assert provider_event.installation.updated_at == time
 
 
 def test_lists_of_repositories_are_read_short() -> None:
@@ -288,17 +290,17 @@ def test_a_renamed_account_is_read() -> None:
 )
 def test_a_repositorys_steps_are_read(name: str, step: RepositoryStep, differs: dict[str, Any]) -> None:
     """Each step tells the repository as it is now."""
-    notice = own(f"repository/{name}")
-    assert isinstance(notice, RepositoryChanged)
-    assert notice.step is step
-    assert replace(notice.repository, **differs) == notice.repository
+    provider_event = own(f"repository/{name}")
+    assert isinstance(provider_event, RepositoryChanged)
+    assert provider_event.step is step
+    assert replace(provider_event.repository, **differs) == provider_event.repository
 
 
 def test_a_new_default_branch_is_in_the_repository_itself() -> None:
     """What it was before is of no use."""
-    notice = own("repository/edited-default-branch")
-    assert isinstance(notice, RepositoryChanged)
-    assert notice.repository.default_branch == "trunk"
+    provider_event = own("repository/edited-default-branch")
+    assert isinstance(provider_event, RepositoryChanged)
+    assert provider_event.repository.default_branch == "trunk"
 
 
 def test_a_withdrawn_authorization_names_the_person() -> None:

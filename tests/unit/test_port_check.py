@@ -13,7 +13,7 @@ from adapters.postgres.connection.exclusion import PostgresExclusion
 from adapters.postgres.queries.directory import PostgresDirectory
 from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from adapters.redis_queue.doorbell import RedisDoorbell
+from adapters.redis_queue.worker_notifier import RedisWorkerNotifier
 from adapters.secrets.cipher import AesGcmCipher, NoKeys
 from core.domain.secret import Secret
 from entrypoints.bootstrap.extensions import check_adapters
@@ -43,7 +43,7 @@ def test_every_port_of_the_setting_is_checked() -> None:
         ("delivery_log", MemoryDeliveryLog),
         ("directory", PostgresDirectory),
         ("directory", MemoryDirectory),
-        ("doorbell", RedisDoorbell),
+        ("worker_notifier", RedisWorkerNotifier),
         ("exclusion", PostgresExclusion),
         ("exclusion", MemoryExclusion),
         ("provider", GitHubProvider),

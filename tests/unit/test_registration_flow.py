@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 
 from adapters.github.addresses import Addresses
-from adapters.github.registration import AppWish, RegisteredApp, Registrar
+from adapters.github.registration import AppRegistrationRequest, RegisteredApp, Registrar
 from core.domain.provider import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
 from entrypoints.local.registration.environment_file import Kept, NowhereToKeep
 from entrypoints.local.registration.flow import RegistrationFailed, RegistrationFlow, Shown
 from tests.support.builders.registration import ANSWER, REGISTERED
 
-WISH = AppWish("crewkit-dev", "https://crewkit.example", ("https://a/1", "https://a/2"), "https://a/hooks")
+WISH = AppRegistrationRequest(
+    "crewkit-dev", "https://crewkit.example", ("https://a/1", "https://a/2"), "https://a/hooks"
+)
 DOWN = ProviderUnavailable("GitHub does not answer right now.", retry_after=1)
 REFUSED = CredentialRefused("GitHub answers Not Found, REQUEST-1.")
 

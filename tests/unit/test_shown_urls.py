@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.secret import shown
+from core.domain.secret import redact_url
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from core.domain.secret import shown
 )
 def test_host_port_and_database_stay(url: str, expected: str) -> None:
     """Wherever they stand in it; who connects, by what and how, goes."""
-    assert shown(url) == expected
+    assert redact_url(url) == expected

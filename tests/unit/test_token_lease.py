@@ -24,30 +24,30 @@ from core.domain.provider import (
     RateLimited,
 )
 from core.domain.tokens.lease import (
-    ASKING,
-    ATTEMPTS,
-    ENOUGH,
     FIRST_PROBE,
-    LEASE,
-    LOOKS,
-    RENEWED_EARLY,
-    Lease,
+    LEASE_DURATION,
+    MAX_ATTEMPTS,
+    MIN_VALIDITY,
+    POLL_DELAYS,
+    RENEWAL_MARGIN,
+    REQUEST_TIMEOUT,
+    EncryptedTokens,
+    RefreshLease,
     Refusal,
-    SealedTokens,
     Step,
     StoredTokens,
     app_pause,
-    disconnected,
+    apply_refusal,
+    apply_success,
+    classify_refusal,
+    connection_ids_to_wipe,
+    explain_inactive,
+    integration_ids_to_wipe,
+    is_valid_for,
     lapse_reason,
-    lasts,
     next_attempt,
     next_probe,
     next_step,
-    not_active,
-    refusal_of,
-    refused,
-    succeeded,
-    unbound,
 )
 from tests.support.builders.domain import (
     CONNECTION,
@@ -62,8 +62,8 @@ from tests.support.builders.domain import (
 
 BY = SystemActor("test")
 SECOND = timedelta(seconds=1)
-HELD = Lease("one", LATER)
-ENDED = Lease("one", NOW)
+HELD = RefreshLease("one", LATER)
+ENDED = RefreshLease("one", NOW)
 STATES = {
     "active": INTEGRATION,
     "suspended_on_provider": SUSPENDED_BY_PROVIDER,
@@ -76,8 +76,8 @@ STATES = {
     ("expires_at", "good"),
     [
         (None, True),
-        (NOW + ENOUGH + SECOND, True),
-        (NOW + ENOUGH, False),
+        (NOW + MIN_VALIDITY + SECOND, True),
+        (NOW + MIN_VALIDITY, False),
         (NOW + SECOND, False),
         (NOW, False),
         (EARLIER, False),
@@ -85,14 +85,14 @@ STATES = {
 )
 def test_what_ends_soon_is_not_given_out(expires_at: datetime | None, *, good: bool) -> None:
     """A token lasts longer than the longest call, or it is renewed first."""
-    assert lasts(expires_at, NOW) is good
+    assert is_valid_for(expires_at, NOW) is good
 
 
 def test_the_job_renews_before_anyone_has_to_wait() -> None:
     """What the job leaves alone is still good for everyone until the job's next run."""
-    assert ENOUGH + timedelta(minutes=1) < RENEWED_EARLY
-    assert not lasts(NOW + RENEWED_EARLY, NOW, RENEWED_EARLY)
-    assert lasts(NOW + RENEWED_EARLY, NOW)
+    assert MIN_VALIDITY + timedelta(minutes=1) < RENEWAL_MARGIN
+    assert not is_valid_for(NOW + RENEWAL_MARGIN, NOW, RENEWAL_MARGIN)
+    assert is_valid_for(NOW + RENEWAL_MARGIN, NOW)
 
 
 @pytest.mark.parametrize(
@@ -115,15 +115,15 @@ def test_the_job_renews_before_anyone_has_to_wait() -> None:
         (None, StoredTokens(generation=7, lease=HELD), Step.ASK),
     ],
 )
-def test_who_may_ask(lease: Lease | None, seen: StoredTokens | None, step: Step) -> None:
+def test_who_may_ask(lease: RefreshLease | None, seen: StoredTokens | None, step: Step) -> None:
     """One asks at a time; the others wait for the answer, or take the place of one who died."""
     assert next_step(StoredTokens(lease=lease), seen, NOW) is step
 
 
 def test_a_lease_outlasts_the_asking() -> None:
     """Even with clocks ten seconds apart nobody begins while another still asks."""
-    assert timedelta(seconds=10) <= LEASE - ASKING
-    assert sum(LOOKS) < ASKING.total_seconds()
+    assert timedelta(seconds=10) <= LEASE_DURATION - REQUEST_TIMEOUT
+    assert sum(POLL_DELAYS) < REQUEST_TIMEOUT.total_seconds()
 
 
 @pytest.mark.parametrize(
@@ -142,16 +142,16 @@ def test_a_lease_outlasts_the_asking() -> None:
 )
 def test_what_a_refusal_means(error: DomainError, refusal: Refusal) -> None:
     """Only an answer about this very installation counts against it."""
-    assert refusal_of(error) is refusal
+    assert classify_refusal(error) is refusal
 
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("refusal", Refusal)
-@pytest.mark.parametrize("attempts", range(1, ATTEMPTS + 2))
+@pytest.mark.parametrize("attempts", range(1, MAX_ATTEMPTS + 2))
 def test_which_refusals_are_tried_again(state: str, refusal: Refusal, attempts: int) -> None:
     """An active installation has three attempts, further and further apart; everything else has one."""
     wait = next_attempt(STATES[state], refusal, attempts)
-    if state == "active" and refusal is Refusal.OTHER and attempts < ATTEMPTS:
+    if state == "active" and refusal is Refusal.OTHER and attempts < MAX_ATTEMPTS:
         assert wait == timedelta(seconds=2**attempts)
     else:
         assert wait is None
@@ -162,7 +162,7 @@ def test_which_refusals_are_tried_again(state: str, refusal: Refusal, attempts: 
 def test_what_becomes_of_a_refused_integration(state: str, refusal: Refusal) -> None:
     """An outage and our own key change nothing; a suspended one is not suspended anew by a probe."""
     before = STATES[state]
-    after = refused(before, refusal, at=NOW)
+    after = apply_refusal(before, refusal, at=NOW)
     expected: dict[Refusal, tuple[IntegrationStatus, StatusReason]] = {
         Refusal.SUSPENDED: (IntegrationStatus.SUSPENDED, StatusReason.SUSPENDED_ON_PROVIDER),
         Refusal.GONE: (IntegrationStatus.REVOKED, StatusReason.UNINSTALLED_ON_PROVIDER),
@@ -181,7 +181,7 @@ def test_what_becomes_of_a_refused_integration(state: str, refusal: Refusal) -> 
 def test_what_a_token_brings_back(state: str) -> None:
     """Whatever had suspended it is over, and its catalog is read again; nothing else changes."""
     before = replace(STATES[state], sync_requested_at=None)
-    after = succeeded(before, at=NOW)
+    after = apply_success(before, at=NOW)
     if before.status is not IntegrationStatus.SUSPENDED:
         assert after == before
         return
@@ -224,9 +224,9 @@ def test_pauses_of_the_app_never_shrink() -> None:
     [
         (StoredTokens(), "token_ended"),
         (StoredTokens(lease=ENDED), "token_ended"),
-        (StoredTokens(tokens=SealedTokens("a", NOW)), "token_ended"),
-        (StoredTokens(tokens=SealedTokens("a", NOW, "r")), "refresh_token_refused"),
-        (StoredTokens(tokens=SealedTokens("a", NOW, "r"), lease=ENDED), "rotation_lost"),
+        (StoredTokens(tokens=EncryptedTokens("a", NOW)), "token_ended"),
+        (StoredTokens(tokens=EncryptedTokens("a", NOW, "r")), "refresh_token_refused"),
+        (StoredTokens(tokens=EncryptedTokens("a", NOW, "r"), lease=ENDED), "rotation_lost"),
     ],
 )
 def test_why_a_person_has_to_connect_again(row: StoredTokens, reason: str) -> None:
@@ -236,7 +236,7 @@ def test_why_a_person_has_to_connect_again(row: StoredTokens, reason: str) -> No
 
 def test_each_reason_names_what_helps() -> None:
     """Callers are told where to turn, and never another tenant's name."""
-    messages = {state: not_active(integration).message for state, integration in STATES.items()}
+    messages = {state: explain_inactive(integration).message for state, integration in STATES.items()}
     assert "unsuspend it there" in messages["suspended_on_provider"]
     assert "Check the installation at the provider" in messages["token_refused"]
     assert "Connect it again" in messages["revoked"]
@@ -249,7 +249,7 @@ def _step(before: Integration | None, after: Integration | None) -> Change[Integ
 def test_which_steps_end_tokens() -> None:
     """Revoking and binding to another installation do; being made, deleted, suspended or renamed does not."""
     moved = replace(INTEGRATION, provider_id="2")
-    assert unbound([_step(INTEGRATION, REVOKED), _step(INTEGRATION, moved)]) == [INTEGRATION.id] * 2
+    assert integration_ids_to_wipe([_step(INTEGRATION, REVOKED), _step(INTEGRATION, moved)]) == [INTEGRATION.id] * 2
     harmless = [
         _step(None, INTEGRATION),
         _step(INTEGRATION, None),
@@ -257,13 +257,13 @@ def test_which_steps_end_tokens() -> None:
         _step(SUSPENDED_BY_US, INTEGRATION),
         _step(INTEGRATION, replace(INTEGRATION, provider_name="renamed")),
     ]
-    assert unbound(harmless) == []
+    assert integration_ids_to_wipe(harmless) == []
 
 
 def test_which_steps_end_a_persons_tokens() -> None:
     """Only revoking does: one that lapsed keeps them, since a slow refresh may still bring it back."""
     revoked = replace(CONNECTION, status=ConnectionStatus.REVOKED)
-    assert disconnected([Change(CONNECTION, revoked, BY)]) == [CONNECTION.id]
+    assert connection_ids_to_wipe([Change(CONNECTION, revoked, BY)]) == [CONNECTION.id]
     lapsed = CONNECTION.lapsed("refresh_token_refused")
     steps = [
         Change(None, CONNECTION, BY),
@@ -271,7 +271,7 @@ def test_which_steps_end_a_persons_tokens() -> None:
         Change(CONNECTION, lapsed, BY),
         Change(lapsed, lapsed.renewed(), BY),
     ]
-    assert disconnected(steps) == []
+    assert connection_ids_to_wipe(steps) == []
 
 
 def test_a_revoked_connection_comes_back_by_its_person_alone() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.attribution.trailers import co_authors
-from core.domain.events.provider_events import Author
+from core.domain.attribution.trailers import parse_co_authors
+from core.domain.provider_events import Author
 
 JONAS = Author("Jonas Lindqvist", "jonas@acme.example")
 SAM = Author("Sam Porter", "sam@mail.example")
@@ -46,19 +46,19 @@ BY_SAM = "Co-authored-by: Sam Porter <sam@mail.example>"
 )
 def test_trailers_are_lines_of_their_own(message: str, found: tuple[Author, ...]) -> None:
     """Name and address in angle brackets, any case and line ends; anything else is prose."""
-    assert co_authors(message) == found
+    assert parse_co_authors(message) == found
 
 
 def test_an_address_counts_once() -> None:
     """Squashing repeats trailers; addresses are compared without regard to case."""
     message = "x\n\nCo-authored-by: Sam <Sam@Mail.example>\nCo-authored-by: Sam Porter <sam@mail.example>"
-    assert len(co_authors(message)) == 1
+    assert len(parse_co_authors(message)) == 1
 
 
 @given(st.text())
 def test_any_message_is_read(message: str) -> None:
     """People write anything; every co-author found has an address that stands in the message."""
-    for author in co_authors(message):
+    for author in parse_co_authors(message):
         assert author.email
         assert author.email in message
 
@@ -66,7 +66,7 @@ def test_any_message_is_read(message: str) -> None:
 @given(st.text(alphabet="co-authred by:<>@ \t\r\nx", max_size=200))
 def test_any_likeness_of_a_trailer_is_read(message: str) -> None:
     """Addresses never hold blanks or brackets, and none is told twice."""
-    found = [author.email or "" for author in co_authors("Co-authored-by:" + message)]
+    found = [author.email or "" for author in parse_co_authors("Co-authored-by:" + message)]
     assert len({email.lower() for email in found}) == len(found)
     assert not any(set(email) & set("<> \t\r\n") for email in found)
 
@@ -86,5 +86,5 @@ def test_any_likeness_of_a_trailer_is_read(message: str) -> None:
 def test_a_hostile_message_costs_no_more_than_its_length(message: str) -> None:
     """Whoever may push writes the message; a worker must not spend minutes on it."""
     started = time.process_time()
-    co_authors(message)
+    parse_co_authors(message)
     assert time.process_time() - started < 1

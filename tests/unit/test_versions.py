@@ -6,7 +6,7 @@ from typing import get_type_hints
 import pytest
 
 from core.domain.actors import Actor, ServiceActor, SystemActor, UserActor
-from core.domain.audit.versions import ActorKind, NamedActor, Version, VersionId, named_actor
+from core.domain.audit.versions import ActorKind, NamedActor, Version, VersionId, parse_actor
 from core.domain.connections.connection import Connection
 from core.domain.identifiers import UserId
 from core.domain.integrations.integration import Integration
@@ -39,7 +39,7 @@ def version(by: Actor, **changes: object) -> Version:
 )
 def test_actors_are_read_back_from_their_names(actor: Actor, named: NamedActor) -> None:
     """People, services with or without a person, webhooks by their delivery, and the system."""
-    assert named_actor(version(actor)) == named
+    assert parse_actor(version(actor)) == named
 
 
 @pytest.mark.parametrize("entity", [Integration, Link, Connection, Project], ids=lambda one: one.__name__)

@@ -21,8 +21,8 @@ from core.domain.deliveries.delivery import (
 )
 from core.domain.errors import ErrorKind
 from core.domain.events.event import EnvelopeUnreadable
-from core.domain.events.lanes import lane_of
-from core.domain.events.provider_events import RepositoryChanged, Unhandled
+from core.domain.events.lanes import choose_lane
+from core.domain.provider_events import RepositoryChanged, Unhandled
 from core.domain.secret import Secret
 from entrypoints.bootstrap.signing import replay_signature
 from tests.support.builders.webhooks import DELIVERY, SECRET, protocol, signed
@@ -57,7 +57,7 @@ def test_a_delivery_is_its_headers_its_envelope_and_its_very_bytes() -> None:
         body=BODY,
         source=Source.RECEIVED,
     )
-    assert (verified(BODY).repo_id, verified(BODY).lane) == ("700000001", lane_of("41000001"))
+    assert (verified(BODY).repo_id, verified(BODY).lane) == ("700000001", choose_lane("41000001"))
 
 
 def quoted(body: bytes, *, event: str = "push", delivery: str = DELIVERY) -> VerifiedDelivery:

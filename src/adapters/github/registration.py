@@ -28,7 +28,7 @@ LONGEST_NAME = 34
 
 
 @dataclass(frozen=True, slots=True)
-class AppWish:
+class AppRegistrationRequest:
     """What whoever registers an app decides about it.
 
     Who installs it returns to the first callback, who connects their account to the second. A webhook that
@@ -61,7 +61,7 @@ class RegisteredApp(msgspec.Struct, frozen=True):
         return f"RegisteredApp(id={self.id}, slug={self.slug!r})"
 
 
-def manifest(wish: AppWish, *, redirect_url: str) -> dict[str, Any]:
+def manifest(wish: AppRegistrationRequest, *, redirect_url: str) -> dict[str, Any]:
     """Return the manifest of an app with what we need, and nothing more."""
     return {
         "name": wish.name,
@@ -92,7 +92,7 @@ class Registrar:
         owner = f"/organizations/{quote(self.organization, safe='')}" if self.organization else ""
         return self.addresses.of_page(f"{owner}/settings/apps/new?{urlencode({'state': state})}")
 
-    def manifest(self, wish: AppWish, *, redirect_url: str) -> str:
+    def manifest(self, wish: AppRegistrationRequest, *, redirect_url: str) -> str:
         """Return the manifest as the form has it."""
         return json.dumps(manifest(wish, redirect_url=redirect_url))
 

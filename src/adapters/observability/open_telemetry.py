@@ -13,9 +13,9 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from requests import Session
 
-from ports.traces import Role, Span, Traces
+from ports.traces import Span, SpanRole, Traces
 
-_KINDS = {Role.ANSWERS: SpanKind.SERVER, Role.ASKS: SpanKind.CLIENT, Role.PROCESSES: SpanKind.CONSUMER}
+_KINDS = {SpanRole.ANSWERS: SpanKind.SERVER, SpanRole.ASKS: SpanKind.CLIENT, SpanRole.PROCESSES: SpanKind.CONSUMER}
 _W3C = TraceContextTextMapPropagator()
 _PARENT = "traceparent"
 
@@ -48,7 +48,7 @@ class OpenTelemetryTraces(Traces):
         self._tracer = self._provider.get_tracer("crewkit-git")
 
     @contextmanager
-    def span(self, name: str, role: Role, *, parent: str | None = None, **facts: str | int) -> Iterator[Span]:
+    def span(self, name: str, role: SpanRole, *, parent: str | None = None, **facts: str | int) -> Iterator[Span]:
         """Start a span. It ends with the block."""
         context = None if parent is None else _W3C.extract({_PARENT: parent}, context=Context())
         with self._tracer.start_as_current_span(

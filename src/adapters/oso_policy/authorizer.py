@@ -3,7 +3,7 @@ from importlib.resources import files
 
 from oso import Oso
 
-from core.domain.permissions import Action, Standing
+from core.domain.permissions import AccessContext, Action
 from ports.authorizer import Authorizer
 
 _POLICY = ("standing.polar", "roles.polar", "scopes.polar", "accounts.polar")
@@ -23,23 +23,23 @@ class OsoAuthorizer(Authorizer):
         oso.load_str("\n".join((folder / name).read_text() for name in _POLICY))
 
         @lru_cache(maxsize=_MOST_DECISIONS)
-        def decide(standing: Standing, action: Action) -> bool:
-            resource = "account" if standing.own else "organization"
-            allowed: bool = oso.is_allowed(_facts(standing), action.value, resource)
+        def decide(access: AccessContext, action: Action) -> bool:
+            resource = "account" if access.own else "organization"
+            allowed: bool = oso.is_allowed(_facts(access), action.value, resource)
             return allowed
 
         self._decide = decide
 
-    def allows(self, standing: Standing, action: Action) -> bool:
+    def allows(self, access: AccessContext, action: Action) -> bool:
         """Answer from memory in about half a microsecond, else in a quarter of a millisecond."""
-        return self._decide(standing, action)
+        return self._decide(access, action)
 
 
-def _facts(standing: Standing) -> dict[str, object]:
+def _facts(access: AccessContext) -> dict[str, object]:
     return {
-        "operator": standing.operator,
-        "role": standing.role.value if standing.role else None,
-        "outsider": standing.outsider,
-        "service": standing.scopes is not None,
-        "scopes": sorted(standing.scopes or ()),
+        "operator": access.operator,
+        "role": access.role.value if access.role else None,
+        "outsider": access.outsider,
+        "service": access.scopes is not None,
+        "scopes": sorted(access.scopes or ()),
     }

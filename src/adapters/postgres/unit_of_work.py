@@ -9,7 +9,7 @@ from adapters.postgres.stores.attributions import PostgresAttributionStore
 from adapters.postgres.stores.catalog import PostgresCatalogStore
 from adapters.postgres.stores.connections import PostgresConnectionStore
 from adapters.postgres.stores.domain_events import PostgresDomainEventStore
-from adapters.postgres.stores.event_queue import PostgresMailbox
+from adapters.postgres.stores.event_queue import PostgresEventQueue
 from adapters.postgres.stores.events import PostgresEventStore
 from adapters.postgres.stores.flows import PostgresFlowStore
 from adapters.postgres.stores.housekeeping import PostgresHousekeepingStore
@@ -88,7 +88,7 @@ class PostgresTransaction(Transaction):
     user_tokens = _Store(PostgresUserTokenStore)
     attributions = _Store(PostgresAttributionStore)
     flows = _Store(PostgresFlowStore)
-    mailbox = _Store(PostgresMailbox)
+    event_queue = _Store(PostgresEventQueue)
     events = _Store(PostgresEventStore)
     domain_events = _Store(PostgresDomainEventStore)
     versions = _Store(PostgresVersionStore)

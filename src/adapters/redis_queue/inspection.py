@@ -5,7 +5,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
-from adapters.redis_queue.doorbell import QUEUE
+from adapters.redis_queue.worker_notifier import QUEUE
 
 _NETWORK_SECONDS = 5.0
 

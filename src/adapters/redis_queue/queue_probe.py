@@ -11,7 +11,7 @@ from redis.exceptions import NoPermissionError
 
 from adapters.redis_queue.problems import CLUSTER, EVICTING, REPLICA, SENTINEL, QueueProblem, problem_of
 from core.domain.errors import StorageUnavailable
-from core.domain.secret import shown
+from core.domain.secret import redact_url
 
 _VALID_SECONDS = 10.0
 _RETRY_AFTER = 5.0
@@ -63,7 +63,9 @@ class QueueProbe:
             self._probing = None
         for problem in problems:
             if problem.is_unsupported and problem not in self._problems:
-                _log.error("redis_not_supported", url=shown(self._url), error=problem.message, reason=problem.remedy)
+                _log.error(
+                    "redis_not_supported", url=redact_url(self._url), error=problem.message, reason=problem.remedy
+                )
         self._problems = problems
 
 

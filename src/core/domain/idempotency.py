@@ -67,7 +67,7 @@ def idempotency_key(text: str) -> IdempotencyKey:
     return IdempotencyKey(text)
 
 
-def keyed(
+def build_keyed_request(
     key: IdempotencyKey | None,
     operation: str,
     facts: Mapping[str, object],

@@ -45,7 +45,7 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OrganizationRole:
     """An organization with the role that someone has in it; None: they are no member."""
 
     organization: Organization

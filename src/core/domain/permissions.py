@@ -28,7 +28,7 @@ SCOPES = frozenset({"git.admin", "git.events", "git.link", "git.read", "git.toke
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AccessContext:
     """All the facts a decision depends on, so that decisions may be cached on them.
 
     `role` is the acting person's in this organization (None: not a member, or nobody acts); `outsider` tells

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.errors import DomainError, ErrorKind
-from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
+from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
 
 
@@ -28,7 +28,7 @@ class App:
 _LEVELS = ("", "read", "write", "admin")
 
 
-def rank_of(level: str) -> int:
+def rank_level(level: str) -> int:
     """Return how much a permission's level allows; one that nobody knows, more than all others."""
     return _LEVELS.index(level) if level in _LEVELS else len(_LEVELS)
 
@@ -52,7 +52,7 @@ class AppNeeds:
     def are_met_by(self, granted: Mapping[str, str]) -> bool:
         """Tell whether an account's owners granted enough; where nothing is known of it, so it seems."""
         return not granted or all(
-            rank_of(granted.get(name, "")) >= rank_of(level) for name, level in self.permissions.items()
+            rank_level(granted.get(name, "")) >= rank_level(level) for name, level in self.permissions.items()
         )
 
 

@@ -34,7 +34,7 @@ class Secret:
         raise TypeError("A Secret cannot be pickled")
 
 
-def shown(url: str) -> str:
+def redact_url(url: str) -> str:
     """Return a server's URL as it may be told: where it is, not who connects nor by what."""
     parts = urlsplit(url)
     query = urlencode([(name, text) for name, text in parse_qsl(parts.query) if name in _PLACE], safe="/")

@@ -6,14 +6,14 @@ from uuid import UUID
 from core.domain.actors import Actor, ServiceActor, SystemActor, UserActor
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.organizations import Organization, OrganizationNotFound, Role
-from core.domain.permissions import Action, ActionForbidden, Standing
+from core.domain.permissions import AccessContext, Action, ActionForbidden
 from core.domain.provider import ProviderUnknown
 from ports.authorizer import Authorizer
 from ports.directory import Directory
 
 # Made once each: that would cost twice what the decision does.
-_OF_PEOPLE: dict[Role | None, Standing] = {None: Standing(outsider=True)}
-_OF_PEOPLE |= {role: Standing(role) for role in Role}
+_OF_PEOPLE: dict[Role | None, AccessContext] = {None: AccessContext(outsider=True)}
+_OF_PEOPLE |= {role: AccessContext(role) for role in Role}
 
 
 class UserRequired(DomainError):
@@ -55,9 +55,9 @@ async def allowed_in(
         raise OrganizationNotFound(
             "The organization does not exist, or you are not a member of it. Check the organization id."
         )
-    standing = to_standing(actor, place.role)
-    _check(authorizer, actor, action, standing)
-    return place.organization, frozenset(one for one in besides if authorizer.allows(standing, one))
+    access = to_standing(actor, place.role)
+    _check(authorizer, actor, action, access)
+    return place.organization, frozenset(one for one in besides if authorizer.allows(access, one))
 
 
 def require(authorizer: Authorizer, actor: Actor, action: Action) -> None:
@@ -65,7 +65,7 @@ def require(authorizer: Authorizer, actor: Actor, action: Action) -> None:
 
     Roles and scopes count within one organization, so here only the service itself has any standing.
     """
-    _check(authorizer, actor, action, Standing(operator=isinstance(actor, SystemActor)))
+    _check(authorizer, actor, action, AccessContext(operator=isinstance(actor, SystemActor)))
 
 
 def find_user(actor: Actor) -> UserActor | None:
@@ -81,7 +81,7 @@ def find_user(actor: Actor) -> UserActor | None:
             assert_never(actor)
 
 
-def to_standing(actor: Actor, role: Role | None) -> Standing:
+def to_standing(actor: Actor, role: Role | None) -> AccessContext:
     """Return all that counts of an actor in an organization where the acting person has this role."""
     match actor:
         case UserActor():
@@ -89,18 +89,18 @@ def to_standing(actor: Actor, role: Role | None) -> Standing:
         case ServiceActor():
             return _of_service(actor.scopes, role if actor.acting_user else None, actor.acting_user is None)
         case SystemActor():
-            return Standing(operator=True)
+            return AccessContext(operator=True)
         case _:
             assert_never(actor)
 
 
 @lru_cache(maxsize=1024)
-def _of_service(scopes: frozenset[str], role: Role | None, alone: bool) -> Standing:
-    return Standing(role, scopes, outsider=role is None and not alone)
+def _of_service(scopes: frozenset[str], role: Role | None, alone: bool) -> AccessContext:
+    return AccessContext(role, scopes, outsider=role is None and not alone)
 
 
-def _check(authorizer: Authorizer, actor: Actor, action: Action, standing: Standing) -> None:
-    if not authorizer.allows(standing, action):
+def _check(authorizer: Authorizer, actor: Actor, action: Action, access: AccessContext) -> None:
+    if not authorizer.allows(access, action):
         raise ActionForbidden(_refusal(actor))
 
 
@@ -133,6 +133,6 @@ def require_own(authorizer: Authorizer, actor: Actor, action: Action) -> UserAct
             "token and the header `X-Acting-User`."
         )
     scopes = actor.scopes if isinstance(actor, ServiceActor) else None
-    if not authorizer.allows(Standing(scopes=scopes, own=True), action):
+    if not authorizer.allows(AccessContext(scopes=scopes, own=True), action):
         raise ActionForbidden("The service's scopes do not allow this action. Use a token with the required scope.")
     return person

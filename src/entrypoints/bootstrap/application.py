@@ -19,8 +19,8 @@ from adapters.postgres.connection.write_probe import WriteProbe
 from adapters.postgres.queries.directory import PostgresDirectory
 from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from adapters.redis_queue.doorbell import QUEUE, RedisDoorbell
 from adapters.redis_queue.queue_probe import QueueProbe
+from adapters.redis_queue.worker_notifier import QUEUE, RedisWorkerNotifier
 from adapters.secrets.jwks import JwksKeys
 from adapters.secrets.keys import KeySource, PinnedKey
 from adapters.secrets.tokens import JwtVerifier
@@ -38,10 +38,10 @@ from entrypoints.settings.table import PREFIX
 from ports.alerts import Alerts
 from ports.authorizer import TokenVerifier
 from ports.directory import Directory
-from ports.doorbell import Doorbell
 from ports.provider import GitProvider
 from ports.traces import Traces
 from ports.webhooks import WebhookProtocol
+from ports.worker_notifier import WorkerNotifier
 
 LANE_QUEUE = QUEUE
 _DRAIN_JOB = "entrypoints.worker.jobs.drain"
@@ -107,7 +107,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             directory=PostgresDirectory(database),
             authorizer=OsoAuthorizer(),
             delivery_log=delivery_log,
-            doorbell=_doorbell(settings, traces, stack),
+            worker_notifier=_worker_notifier(settings, traces, stack),
             exclusion=PostgresExclusion(database),
             protocols=protocols,
             providers=_providers(settings, clock, metrics, traces, stack),
@@ -170,10 +170,12 @@ def github_app(settings: Settings) -> GitHubApp | None:
     return GitHubApp(client_id, client_secret, private_key, settings.github_app_id, settings.github_app_slug, addresses)
 
 
-def _doorbell(settings: Settings, traces: Traces | None, stack: AsyncExitStack) -> Doorbell:
-    doorbell = RedisDoorbell(_required(settings.redis_url), setting=f"{PREFIX}REDIS_URL", job=_DRAIN_JOB, traces=traces)
-    stack.callback(doorbell.close)
-    return doorbell
+def _worker_notifier(settings: Settings, traces: Traces | None, stack: AsyncExitStack) -> WorkerNotifier:
+    worker_notifier = RedisWorkerNotifier(
+        _required(settings.redis_url), setting=f"{PREFIX}REDIS_URL", job=_DRAIN_JOB, traces=traces
+    )
+    stack.callback(worker_notifier.close)
+    return worker_notifier
 
 
 def _providers(

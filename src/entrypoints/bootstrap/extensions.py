@@ -14,7 +14,7 @@ from entrypoints.settings.table import PREFIX
 from entrypoints.settings.values import Adapter
 
 # Ports with one adapter for the whole application, by the field of `Driven`.
-_ALONE = frozenset({"alerts", "cipher", "delivery_log", "directory", "doorbell", "exclusion", "unit_of_work"})
+_ALONE = frozenset({"alerts", "cipher", "delivery_log", "directory", "worker_notifier", "exclusion", "unit_of_work"})
 
 
 def extended(

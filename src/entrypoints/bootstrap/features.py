@@ -46,10 +46,10 @@ from ports.authorizer import Authorizer
 from ports.cipher import Cipher
 from ports.clock import Clock
 from ports.directory import Directory
-from ports.doorbell import Doorbell
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol
+from ports.worker_notifier import WorkerNotifier
 
 # Named in alerts, so that operators know which setting to check.
 _PRIVATE_KEY = "private key (CREWKIT_GIT_GITHUB_PRIVATE_KEY)"
@@ -104,7 +104,7 @@ def wire_install(
     protocols: Mapping[str, WebhookProtocol],
     exchange_code: ExchangeCode,
     cipher: Cipher,
-    doorbell: Doorbell,
+    worker_notifier: WorkerNotifier,
     clock: Clock,
     public_url: str,
     pause: Pause,
@@ -124,7 +124,7 @@ def wire_install(
             OpenUserSession(providers, authorization),
             ProveClaim(providers, gather),
             ProveInstallations(unit_of_work, providers, gather),
-            BindInstallation(unit_of_work, doorbell, clock),
+            BindInstallation(unit_of_work, worker_notifier, clock),
             steps,
             ReturnWithoutState(unit_of_work, directory, authorizer, clock, steps),
         ),
@@ -212,13 +212,13 @@ def wire_attribution(
     directory: Directory,
     authorizer: Authorizer,
     providers: Mapping[str, GitProvider],
-    doorbell: Doorbell,
+    worker_notifier: WorkerNotifier,
     clock: Clock,
 ) -> Attribution:
     """Build what finds the users who wrote commits."""
     return Attribution(
         list=ListAttributions(unit_of_work, directory, authorizer),
         resolve=ResolveCommitAuthors(unit_of_work, directory, authorizer, providers),
-        claim_commits=ClaimCommits(unit_of_work, doorbell, clock),
+        claim_commits=ClaimCommits(unit_of_work, worker_notifier, clock),
         follow_memberships=FollowMemberships(unit_of_work),
     )

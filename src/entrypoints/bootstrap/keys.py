@@ -3,7 +3,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from adapters.postgres.connection.database import Database
-from adapters.postgres.stores.encrypted_values import PostgresSealedValueStore
+from adapters.postgres.stores.encrypted_values import PostgresEncryptedValueStore
 from core.use_cases.tokens.reencrypt_values import ReencryptValues
 from entrypoints.bootstrap.cipher import create_cipher
 from entrypoints.settings.settings import Settings
@@ -28,7 +28,7 @@ async def open_key_ring(settings: Settings) -> AsyncIterator[KeyRing]:
     try:
         yield KeyRing(
             tuple(key_id for key_id, _ in settings.encryption_keys),
-            ReencryptValues(PostgresSealedValueStore(database), cipher),
+            ReencryptValues(PostgresEncryptedValueStore(database), cipher),
         )
     finally:
         await database.close()

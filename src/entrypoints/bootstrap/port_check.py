@@ -8,18 +8,18 @@ from ports.alerts import Alerts
 from ports.cipher import Cipher
 from ports.delivery_log import DeliveryLog
 from ports.directory import Directory
-from ports.doorbell import Doorbell
 from ports.exclusion import Exclusion
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol
+from ports.worker_notifier import WorkerNotifier
 
 PORTS: Mapping[str, type] = {
     "alerts": Alerts,
     "cipher": Cipher,
     "delivery_log": DeliveryLog,
     "directory": Directory,
-    "doorbell": Doorbell,
+    "worker_notifier": WorkerNotifier,
     "exclusion": Exclusion,
     "provider": GitProvider,
     "unit_of_work": UnitOfWork,

@@ -1,7 +1,7 @@
 import os
 
 from adapters.github.addresses import Addresses, is_loopback
-from adapters.github.registration import LONGEST_NAME, AppWish, RegisteredApp, Registrar
+from adapters.github.registration import LONGEST_NAME, AppRegistrationRequest, RegisteredApp, Registrar
 from entrypoints.bootstrap.outgoing import connect_by, outgoing_of
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.table import PREFIX
@@ -9,7 +9,7 @@ from entrypoints.settings.table import PREFIX
 __all__ = [
     "LONGEST_NAME",
     "Addresses",
-    "AppWish",
+    "AppRegistrationRequest",
     "RegisteredApp",
     "Registrar",
     "is_loopback",

@@ -42,12 +42,12 @@ from ports.cipher import Cipher
 from ports.clock import Clock
 from ports.delivery_log import DeliveryLog
 from ports.directory import Directory
-from ports.doorbell import Doorbell
 from ports.exclusion import Exclusion
 from ports.metrics import Metrics
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol
+from ports.worker_notifier import WorkerNotifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Driven:
     directory: Directory
     authorizer: Authorizer
     delivery_log: DeliveryLog
-    doorbell: Doorbell
+    worker_notifier: WorkerNotifier
     exclusion: Exclusion
     protocols: Mapping[str, WebhookProtocol]
     providers: Mapping[str, GitProvider]
@@ -86,7 +86,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
             protocols=by.protocols,
             exchange_code=sources.exchange_code,
             cipher=by.cipher,
-            doorbell=by.doorbell,
+            worker_notifier=by.worker_notifier,
             clock=by.clock,
             public_url=by.public_url,
             pause=pause,
@@ -117,7 +117,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
             directory=by.directory,
             authorizer=by.authorizer,
             providers=by.providers,
-            doorbell=by.doorbell,
+            worker_notifier=by.worker_notifier,
             clock=by.clock,
         ),
         stream_events=StreamEvents(
@@ -134,12 +134,12 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
 
 
 def _deliveries(by: Driven, pause: Pause) -> Deliveries:
-    receive = ReceiveDelivery(by.delivery_log, by.doorbell)
+    receive = ReceiveDelivery(by.delivery_log, by.worker_notifier)
     return Deliveries(
         receive=receive,
         find_source_secrets=FindSourceSecrets(by.unit_of_work, by.cipher, by.alerts),
-        drain_lane=DrainLane(by.unit_of_work, by.protocols, by.doorbell, by.clock, by.metrics, by.alerts),
-        requeue_due=RequeueDueEvents(by.unit_of_work, by.doorbell, by.clock, by.metrics),
+        drain_lane=DrainLane(by.unit_of_work, by.protocols, by.worker_notifier, by.clock, by.metrics, by.alerts),
+        requeue_due=RequeueDueEvents(by.unit_of_work, by.worker_notifier, by.clock, by.metrics),
         record_secret_uses=RecordSecretUses(by.unit_of_work, by.protocols, by.providers),
         recover=RecoverDeliveries(
             by.unit_of_work,
@@ -160,8 +160,8 @@ def _events(by: Driven) -> Events:
         list_by_prefix=ListEventsByPrefix(by.unit_of_work, by.authorizer),
         show=ShowEvent(*inside, by.protocols),
         show_payload=ShowPayload(*inside, by.protocols),
-        retry=RetryEvent(*inside, by.doorbell, by.clock),
-        retry_many=RetryEvents(*inside, by.doorbell, by.clock, by.protocols),
+        retry=RetryEvent(*inside, by.worker_notifier, by.clock),
+        retry_many=RetryEvents(*inside, by.worker_notifier, by.clock, by.protocols),
         apply_retention=ApplyRetention(by.unit_of_work, by.clock, by.retention),
         publish_backlog_gauges=PublishBacklogGauges(by.unit_of_work, by.clock, by.metrics),
     )

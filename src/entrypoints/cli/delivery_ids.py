@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import click
 
 from core.application import Application
-from core.domain.events.event import Event
+from core.domain.events.event import WebhookEvent
 from entrypoints.cli.application import OPERATOR
 from entrypoints.cli.event_report import format_time, replace_controls
 
@@ -30,7 +30,7 @@ async def resolve_delivery_id(application: Application, provider: str, prefix: s
     return events[0].delivery_id
 
 
-def _candidates(events: Sequence[Event]) -> list[str]:
+def _candidates(events: Sequence[WebhookEvent]) -> list[str]:
     lines = [
         f"  {replace_controls(event.delivery_id)}  {format_time(event.created_at)}  {event.status.value:<9}  "
         f"{replace_controls(event.event_type)}"

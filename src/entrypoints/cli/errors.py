@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import click
 
 from core.domain.errors import DomainError, StorageNotPrepared, StorageUnavailable
-from core.domain.secret import Secret, shown
+from core.domain.secret import Secret, redact_url
 from entrypoints.settings.settings import SettingsRefused
 from entrypoints.settings.table import PREFIX
 
@@ -29,7 +29,7 @@ def readable_errors(database_url: Secret | None = None) -> Iterator[None]:
 
 
 def _describe(error: StorageUnavailable, database_url: Secret) -> str:
-    database = f"The database {shown(database_url.reveal())}"
+    database = f"The database {redact_url(database_url.reveal())}"
     if isinstance(error, StorageNotPrepared):
         return f"{database} is not migrated: its tables are missing or out of date. {error.remedy}"
     # Further lines are the driver's advice.

@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from core.domain.deliveries.source_key import to_number
-from core.domain.events.event import Event, EventStatus
+from core.domain.events.event import EventStatus, WebhookEvent
 from core.use_cases.events.list_events import EventPage
 from core.use_cases.events.show_event import EventDetails
 
@@ -58,7 +58,7 @@ def replace_controls(text: str) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def _row(event: Event, repository: str | None) -> tuple[str, ...]:
+def _row(event: WebhookEvent, repository: str | None) -> tuple[str, ...]:
     reasons = event.error_message or ", ".join(dict.fromkeys(verdict.reason for verdict in event.verdicts))
     cells = (
         format_time(event.created_at),
@@ -79,7 +79,7 @@ def _join(cells: Sequence[str]) -> str:
     return "  ".join(cells).rstrip()
 
 
-def _to_json(event: Event, repository: str | None) -> dict[str, object]:
+def _to_json(event: WebhookEvent, repository: str | None) -> dict[str, object]:
     return {
         "delivery_id": event.delivery_id,
         "provider": event.provider,

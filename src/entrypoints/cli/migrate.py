@@ -78,14 +78,14 @@ def _upgrade(database_url: str) -> None:
 
 
 def _downgrade(database_url: str, revision: str, *, is_confirmed: bool) -> None:
-    from core.domain.secret import shown
+    from core.domain.secret import redact_url
     from entrypoints.bootstrap import migrations
 
     def report(migration: migrations.Migration) -> None:
         click.echo(f"Reverted {migration.revision}: {migration.title}")
 
     if not is_confirmed:
-        _confirm(shown(database_url), revision)
+        _confirm(redact_url(database_url), revision)
     reached = migrations.downgrade(database_url, revision, on_reverted=report)
     click.echo(f"The database is at revision {reached}.")
 

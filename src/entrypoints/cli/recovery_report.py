@@ -2,7 +2,7 @@
 
 import click
 
-from core.domain.deliveries.recovery import ON_ITS_WAY
+from core.domain.deliveries.recovery import DELIVERY_GRACE
 from core.use_cases.deliveries.fetch_missing import MOST
 from core.use_cases.deliveries.recover_deliveries import HELD_ELSEWHERE, NO_DELIVERY_LOG, RecoveryReport
 
@@ -53,7 +53,7 @@ def _show_reading(name: str, report: RecoveryReport) -> None:
         click.echo(f"{name}: did not check the log.")
     if report.too_young:
         click.echo(
-            f"Left for the next run, because they are at most {ON_ITS_WAY.total_seconds():.0f} seconds old "
+            f"Left for the next run, because they are at most {DELIVERY_GRACE.total_seconds():.0f} seconds old "
             f"and may still arrive: {report.too_young}."
         )
     if report.found:

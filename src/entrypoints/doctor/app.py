@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from core.domain.provider import App, AppNeeds, rank_of
+from core.domain.provider import App, AppNeeds, rank_level
 from entrypoints.doctor.findings import Finding, fail, note, ok, warn
 from entrypoints.doctor.wording import counted
 
@@ -38,7 +38,7 @@ def judge_permissions(app: App, needs: AppNeeds) -> list[Finding]:
     more = [
         f"{name}: {level}"
         for name, level in sorted(app.permissions.items())
-        if rank_of(level) > rank_of(wanted.get(name, ""))
+        if rank_level(level) > rank_level(wanted.get(name, ""))
     ]
     found = []
     if missing:
@@ -80,7 +80,7 @@ def judge_installations(granted: Sequence[tuple[str, Mapping[str, str]]], asked:
     """Report accounts whose owners have not accepted all permissions that the app requests."""
     about = "installations"
     behind = {
-        name: [one for one, level in asked.items() if rank_of(permissions.get(one, "")) < rank_of(level)]
+        name: [one for one, level in asked.items() if rank_level(permissions.get(one, "")) < rank_level(level)]
         for name, permissions in granted
     }
     lacking = {name: missing for name, missing in behind.items() if missing}
@@ -130,7 +130,7 @@ def note_callbacks(callback_urls: tuple[str, str]) -> Finding:
 
 
 def _has(app: App, name: str, level: str) -> bool:
-    return rank_of(app.permissions.get(name, "")) >= rank_of(level)
+    return rank_level(app.permissions.get(name, "")) >= rank_level(level)
 
 
 def _page(app: App, path: str) -> str:

@@ -18,7 +18,7 @@ from entrypoints.grpc_api.calls import Authentication
 from entrypoints.grpc_api.errors import STATUS_DETAILS, Refusal, ended, refusal_of, too_slow, unexpected
 from ports.alerts import Alerts
 from ports.metrics import Metrics
-from ports.traces import Role, Traces
+from ports.traces import SpanRole, Traces
 
 # The caller's deadline started before the server's copy of it. When the caller cancels at its deadline,
 # the server still sees a little time left.
@@ -150,7 +150,9 @@ class Envelope(grpc.aio.ServerInterceptor):
         spans = ExitStack()
         # As over REST, an incoming `traceparent` is ignored.
         span = (
-            spans.enter_context(traces.span(state.name, Role.ANSWERS, request_id=state.request_id)) if traces else None
+            spans.enter_context(traces.span(state.name, SpanRole.ANSWERS, request_id=state.request_id))
+            if traces
+            else None
         )
         try:
             yield state

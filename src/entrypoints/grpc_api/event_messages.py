@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from core.domain.deliveries.delivery import Source
-from core.domain.events.event import Event, EventStatus, Outcome, Verdict
+from core.domain.events.event import EventStatus, Outcome, Verdict, WebhookEvent
 from crewkit.git.v1 import webhook_events_pb2 as wire
 from entrypoints.grpc_api.fields import read_id, read_name, read_time, refused
 from entrypoints.grpc_api.times import stamp
@@ -39,7 +39,7 @@ def read_filter(request: wire.ListWebhookEventsRequest | wire.RetryWebhookEvents
     )
 
 
-def webhook_event(event: Event, *, verdicts: Sequence[Verdict] = ()) -> wire.WebhookEvent:
+def webhook_event(event: WebhookEvent, *, verdicts: Sequence[Verdict] = ()) -> wire.WebhookEvent:
     """Convert a webhook event to its message."""
     is_waiting = event.status is EventStatus.PENDING
     return wire.WebhookEvent(

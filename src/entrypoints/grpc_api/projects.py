@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.identifiers import RepoId
-from core.domain.links.projects import ProjectPlace
+from core.domain.links.projects import ProjectPosition
 from core.domain.links.views import ProjectView
 from core.use_cases.links.change_link import ChangeLink, ShowLink
 from core.use_cases.links.import_repository import ImportRepository
@@ -44,7 +44,7 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
             actor(),
             organization_id=organization_id,
             limit=read_page_size(request.page_size),
-            after=read_page_token(request.page_token, ProjectPlace),
+            after=read_page_token(request.page_token, ProjectPosition),
             linked=request.linked if request.HasField("linked") else None,
         )
         return wire.ListProjectsResponse(

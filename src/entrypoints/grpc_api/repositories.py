@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.catalog.repository import Repository
-from core.domain.catalog.search import CatalogFilter, CatalogPlace
+from core.domain.catalog.search import CatalogFilter, CatalogPosition
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Project
 from core.use_cases.catalog.list_branches import ListBranches
@@ -39,7 +39,7 @@ class Repositories(RepositoryServiceServicer):
                 request.fork if request.HasField("fork") else None,
             ),
             limit=read_page_size(request.page_size),
-            after=read_page_token(request.page_token, CatalogPlace),
+            after=read_page_token(request.page_token, CatalogPosition),
             refresh=request.refresh,
             with_projects=request.include_projects,
         )

@@ -5,7 +5,7 @@ from uuid import UUID
 from google.protobuf.json_format import ParseDict
 from google.protobuf.struct_pb2 import Value
 
-from core.domain.audit.versions import ActorKind, Version, named_actor
+from core.domain.audit.versions import ActorKind, Version, parse_actor
 from core.domain.organizations import User
 from crewkit.git.v1 import integrations_pb2 as wire
 from entrypoints.grpc_api.times import stamp
@@ -21,7 +21,7 @@ ACTORS: Mapping[ActorKind, "wire.ActorKind.ValueType"] = {
 
 def version(known: Version, members: Mapping[UUID, User]) -> wire.Version:
     """Convert an audit row to its message. Only members have a user name."""
-    by = named_actor(known)
+    by = parse_actor(known)
     user = members.get(by.user_id) if by.user_id else None
     return wire.Version(
         item_type=known.item_type,

@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from core.domain.secret import Secret, shown
+from core.domain.secret import Secret, redact_url
 from entrypoints.process.network_names import is_loopback
 
 _HTTPS_PORT = 443
@@ -37,7 +37,7 @@ class Outgoing:
         if self.proxy is None:
             return f"No proxy is used. {trust}"
         direct = ", ".join(("loopback addresses", "http:// URLs", *self.no_proxy))
-        return f"HTTPS calls use the proxy {shown(self.proxy.reveal())}, except: {direct}. {trust}"
+        return f"HTTPS calls use the proxy {redact_url(self.proxy.reveal())}, except: {direct}. {trust}"
 
 
 def _matches(entry: str, host: str, port: int) -> bool:

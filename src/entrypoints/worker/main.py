@@ -14,7 +14,7 @@ from rq.timeouts import BaseDeathPenalty
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from core.domain.errors import DomainError
-from core.domain.secret import Secret, shown
+from core.domain.secret import Secret, redact_url
 from core.use_cases.deliveries.drain_lane import DrainResult
 from entrypoints.bootstrap.application import LANE_QUEUE, Runtime
 from entrypoints.bootstrap.monitoring import open_monitored
@@ -22,7 +22,7 @@ from entrypoints.garbage_collection import freeze_existing_objects
 from entrypoints.settings.settings import Settings
 from entrypoints.worker import jobs
 from entrypoints.worker.loop import LoopThread, run_loop_thread
-from ports.traces import Role
+from ports.traces import SpanRole
 
 # A drain ends after 30 s. If it still runs after this time, it hangs and is cancelled.
 _DRAIN_SECONDS = 50.0
@@ -49,7 +49,7 @@ class RedisOutage:
     """Logs a Redis outage once at its beginning and once at its end."""
 
     def __init__(self, url: str) -> None:
-        self._shown = shown(url)
+        self._shown = redact_url(url)
         self._is_on = False
 
     def met(self, error: RedisError) -> None:
@@ -177,7 +177,7 @@ async def _drained(runtime: Runtime, lane: int, carried: str | None) -> DrainRes
     """Drain. If traces are on, the span is a child of the span that notified the worker."""
     if runtime.traces is None:
         return await runtime.application.deliveries.drain_lane(lane)
-    with runtime.traces.span("drain_lane", Role.PROCESSES, parent=carried, lane=lane) as span:
+    with runtime.traces.span("drain_lane", SpanRole.PROCESSES, parent=carried, lane=lane) as span:
         ended = await runtime.application.deliveries.drain_lane(lane)
         span.note(ended=ended.value)
         return ended

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 from core.domain.provider import (
     AppRefused,
@@ -17,6 +16,7 @@ from core.domain.provider import (
     ProviderUnavailable,
     UserTokens,
 )
+from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
 from ports.provider import GitProvider
 

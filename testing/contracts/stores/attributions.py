@@ -7,19 +7,19 @@ from core.domain.attribution.attribution import (
     Attribution,
     Identities,
     Identity,
+    IdentityQuery,
     Kind,
     Match,
     Method,
     Role,
-    Sought,
 )
 from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView, NamedUser
 from core.domain.connections.connection import ConnectionStatus
-from core.domain.events.provider_events import Author
 from core.domain.identifiers import OrganizationId, ProviderUserId, RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, User
 from core.domain.organizations import Role as Standing
+from core.domain.provider_events import Author
 from testing.builders.entities import PROVIDER, ago, step
 from testing.contracts.world import World
 
@@ -34,9 +34,9 @@ class AttributionStoreContract:
     async def test_nobody_is_found_where_nobody_is_sought(self, world: World) -> None:
         """Asking for nobody finds nobody, and so does asking for strangers."""
         await world.connection(await world.user(), "7", login="mara", emails=["mara@acme.example"])
-        strangers = Sought({ProviderUserId("8")}, {"jonas@acme.example"}, {"jonas"})
+        strangers = IdentityQuery({ProviderUserId("8")}, {"jonas@acme.example"}, {"jonas"})
         async with world.unit_of_work() as tx:
-            for sought in (Sought(), strangers):
+            for sought in (IdentityQuery(), strangers):
                 found = await tx.attributions.find_identities(PROVIDER, sought, [OrganizationId(1)])
                 assert found == Identities()
 
@@ -48,7 +48,7 @@ class AttributionStoreContract:
         await world.member(mara, await world.organization(), Standing.OWNER)
         one = await world.connection(mara, "7", login="Mara-O", emails=["mara@acme.example", "m@home.example"])
         two = await world.connection(oona, "8", login="oona", emails=["oona@away.example"])
-        sought = Sought(
+        sought = IdentityQuery(
             {ProviderUserId("7"), ProviderUserId("8"), ProviderUserId("9")},
             {"mara@acme.example", "oona@away.example", "x@y.example"},
             {"mara-o", "oona", "x"},
@@ -66,7 +66,7 @@ class AttributionStoreContract:
 
     async def test_only_live_connections_are_found(self, world: World) -> None:
         """A revoked one proves nothing; one that must be renewed has no login that could be trusted."""
-        sought = Sought({ProviderUserId("7")}, {"mara@acme.example"}, {"mara"})
+        sought = IdentityQuery({ProviderUserId("7")}, {"mara@acme.example"}, {"mara"})
         connection = await world.connection(await world.user(), "7", login="mara", emails=["mara@acme.example"])
         expected = {
             ConnectionStatus.ACTIVE: (1, 1, 1),
@@ -84,7 +84,7 @@ class AttributionStoreContract:
         for number in ("7", "8"):
             await world.connection(await world.user(), number, login="mara")
         async with world.unit_of_work() as tx:
-            found = await tx.attributions.find_identities(PROVIDER, Sought(logins={"mara"}), [])
+            found = await tx.attributions.find_identities(PROVIDER, IdentityQuery(logins={"mara"}), [])
         assert found.by_login == {}
 
     async def test_every_field_comes_back(self, world: World) -> None:

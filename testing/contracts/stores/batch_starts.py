@@ -1,7 +1,7 @@
 from uuid import uuid4
 
 from core.domain.identifiers import EventId
-from ports.mailbox import UnfinishedBatch
+from ports.event_queue import UnfinishedBatch
 from testing.contracts.world import World
 
 LANE = 7
@@ -15,9 +15,9 @@ class BatchStartContract:
         """A process that ends leaves its record behind, for the next drain of the lane."""
         drain = uuid4()
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.record_batch_start(LANE, FIRST, drain_id=drain) is None
+            assert await tx.event_queue.record_batch_start(LANE, FIRST, drain_id=drain) is None
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.record_batch_start(LANE, SECOND, drain_id=uuid4()) == UnfinishedBatch(
+            assert await tx.event_queue.record_batch_start(LANE, SECOND, drain_id=uuid4()) == UnfinishedBatch(
                 drain, tuple(FIRST)
             )
 
@@ -25,51 +25,51 @@ class BatchStartContract:
         """However often it comes; other lanes are free."""
         drain = uuid4()
         async with world.unit_of_work() as tx:
-            await tx.mailbox.record_batch_start(LANE, FIRST, drain_id=drain)
+            await tx.event_queue.record_batch_start(LANE, FIRST, drain_id=drain)
         for _ in range(2):
             async with world.unit_of_work() as tx:
-                unfinished = await tx.mailbox.record_batch_start(LANE, SECOND, drain_id=uuid4())
+                unfinished = await tx.event_queue.record_batch_start(LANE, SECOND, drain_id=uuid4())
             assert unfinished == UnfinishedBatch(drain, tuple(FIRST))
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.record_batch_start(LANE + 1, SECOND, drain_id=uuid4()) is None
+            assert await tx.event_queue.record_batch_start(LANE + 1, SECOND, drain_id=uuid4()) is None
 
     async def test_an_end_is_kept_with_its_transaction(self, world: World) -> None:
         """It counts only if the batch's effects do."""
         drain = uuid4()
         async with world.unit_of_work() as tx:
-            await tx.mailbox.record_batch_start(LANE, FIRST, drain_id=drain)
+            await tx.event_queue.record_batch_start(LANE, FIRST, drain_id=drain)
         async with world.unit_of_work() as tx:
-            await tx.mailbox.record_batch_end(LANE, drain_id=drain)
+            await tx.event_queue.record_batch_end(LANE, drain_id=drain)
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.record_batch_start(LANE, SECOND, drain_id=uuid4()) is not None
+            assert await tx.event_queue.record_batch_start(LANE, SECOND, drain_id=uuid4()) is not None
         async with world.unit_of_work() as tx:
-            await tx.mailbox.record_batch_end(LANE, drain_id=drain)
+            await tx.event_queue.record_batch_end(LANE, drain_id=drain)
             await tx.commit()
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.record_batch_start(LANE, SECOND, drain_id=uuid4()) is None
+            assert await tx.event_queue.record_batch_start(LANE, SECOND, drain_id=uuid4()) is None
 
     async def test_only_the_own_end_is_recorded(self, world: World) -> None:
         """A drain that lost the lane meanwhile ends nobody else's batch; one that never started is fine."""
         drain = uuid4()
         async with world.unit_of_work() as tx:
-            await tx.mailbox.record_batch_end(LANE, drain_id=drain)
+            await tx.event_queue.record_batch_end(LANE, drain_id=drain)
             await tx.commit()
         async with world.unit_of_work() as tx:
-            await tx.mailbox.record_batch_start(LANE, FIRST, drain_id=drain)
+            await tx.event_queue.record_batch_start(LANE, FIRST, drain_id=drain)
         async with world.unit_of_work() as tx:
-            await tx.mailbox.record_batch_end(LANE, drain_id=uuid4())
+            await tx.event_queue.record_batch_end(LANE, drain_id=uuid4())
             await tx.commit()
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.record_batch_start(LANE, SECOND, drain_id=uuid4()) is not None
+            assert await tx.event_queue.record_batch_start(LANE, SECOND, drain_id=uuid4()) is not None
 
     async def test_a_drain_starts_one_batch_after_the_other(self, world: World) -> None:
         """A batch that failed in a living process is run again in parts by the same drain."""
         drain = uuid4()
         for event_ids in (FIRST, SECOND, FIRST):
             async with world.unit_of_work() as tx:
-                assert await tx.mailbox.record_batch_start(LANE, event_ids, drain_id=drain) is None
+                assert await tx.event_queue.record_batch_start(LANE, event_ids, drain_id=drain) is None
         async with world.unit_of_work() as tx:
-            unfinished = await tx.mailbox.record_batch_start(LANE, SECOND, drain_id=uuid4())
+            unfinished = await tx.event_queue.record_batch_start(LANE, SECOND, drain_id=uuid4())
         assert unfinished == UnfinishedBatch(drain, tuple(FIRST))
 
     async def test_an_event_is_found_by_its_number(self, world: World) -> None:

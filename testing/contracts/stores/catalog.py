@@ -137,7 +137,7 @@ class CatalogStoreContract:
         integration = await world.integration()
         await world.repositories(integration, "1")
         async with world.unit_of_work() as event:
-            assert await event.mailbox.try_lock(0)
+            assert await event.event_queue.try_lock(0)
             began_at = await _storage_time(world, integration)
             await event.catalog.save_repositories([a_repository(integration, removed_at=began_at)])
 

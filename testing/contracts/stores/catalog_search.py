@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.domain.catalog.repository import Repository
-from core.domain.catalog.search import CatalogFilter, CatalogPlace, about, search_order
+from core.domain.catalog.search import CatalogFilter, CatalogPosition, about, search_order
 from core.domain.integrations.integration import Integration
 from ports.unit_of_work import Transaction
 from testing.builders.entities import a_repository, ago
@@ -83,7 +83,7 @@ class CatalogSearchContract:
             async with world.unit_of_work() as tx:
                 [row] = await _browsed(tx, integration, CatalogFilter("orbit"), limit=1, after=after)
             seen.append(row.full_name)
-            after = CatalogPlace(row.full_name, row.repo_id)
+            after = CatalogPosition(row.full_name, row.repo_id)
         assert seen == names
 
     async def test_description_language_and_topics_are_found_last(self, world: World) -> None:
@@ -171,7 +171,7 @@ class CatalogSearchContract:
         stayed = await _named(world, integration, *(f"acme/widget-{number:02}" for number in range(10)))
         seen: list[Repository] = []
         for number in range(6):
-            after = CatalogPlace(seen[-1].full_name, seen[-1].repo_id) if seen else None
+            after = CatalogPosition(seen[-1].full_name, seen[-1].repo_id) if seen else None
             async with world.unit_of_work() as tx:
                 seen += await _browsed(tx, integration, CatalogFilter("widget"), limit=3, after=after)
             come = a_repository(integration, f"new-{number}", full_name=f"acme/widget-0{number}-new")
@@ -187,7 +187,7 @@ class CatalogSearchContract:
         await _save(world, [a_repository(integration, f"{n}", full_name="acme/twin") for n in range(5)])
         seen: list[Repository] = []
         while len(seen) < 5:
-            after = CatalogPlace(seen[-1].full_name, seen[-1].repo_id) if seen else None
+            after = CatalogPosition(seen[-1].full_name, seen[-1].repo_id) if seen else None
             async with world.unit_of_work() as tx:
                 seen += await _browsed(tx, integration, CatalogFilter(), limit=2, after=after)
         assert [row.repo_id for row in seen] == list("01234")
@@ -213,7 +213,7 @@ class CatalogSearchContract:
         where = CatalogFilter(text, archived=archived)
         found: list[Repository] = []
         while True:
-            after = CatalogPlace(found[-1].full_name, found[-1].repo_id) if found else None
+            after = CatalogPosition(found[-1].full_name, found[-1].repo_id) if found else None
             async with world.unit_of_work() as tx:
                 more = await _browsed(tx, integration, where, limit=limit, after=after)
             found += more
@@ -242,7 +242,7 @@ async def _found(world: World, integration: Integration, where: CatalogFilter) -
 
 
 async def _browsed(
-    tx: Transaction, integration: Integration, where: CatalogFilter, *, limit: int, after: CatalogPlace | None = None
+    tx: Transaction, integration: Integration, where: CatalogFilter, *, limit: int, after: CatalogPosition | None = None
 ) -> Sequence[Repository]:
     browsed = await tx.catalog.search_repositories(
         integration.organization_id, integration.provider, where, limit=limit, after=after

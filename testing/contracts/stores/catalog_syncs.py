@@ -2,7 +2,7 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.domain.catalog.sync import reconcile_after
+from core.domain.catalog.sync import reconcile_delay
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from ports.catalog import SyncClaim
@@ -51,7 +51,7 @@ class CatalogSyncContract:
         synced_at = ago(hours=30)
         rows = [await world.integration(provider_id=str(n), synced_at=synced_at) for n in range(5)]
         for row in rows:
-            at = synced_at + reconcile_after(row.id)
+            at = synced_at + reconcile_delay(row.id)
             assert timedelta(hours=22) <= at - synced_at <= timedelta(hours=24)
             async with world.unit_of_work() as tx:
                 before = await tx.catalog.list_due_syncs(now=at - timedelta(seconds=1), limit=10)

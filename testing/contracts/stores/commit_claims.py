@@ -1,19 +1,19 @@
 import asyncio
 
 from core.domain.attribution.attribution import BOT, UNKNOWN, Attribution, Match, Method, Role
-from core.domain.attribution.commit_claims import Claimed, ClaimedCommits, CommitClaims
+from core.domain.attribution.commit_claims import ClaimedCommits, ClaimResult, CommitClaims
 from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView, NamedUser
 from core.domain.connections.connection import Connection
-from core.domain.events.provider_events import Author
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, User
 from core.domain.organizations import Role as Standing
+from core.domain.provider_events import Author
 from testing.builders.entities import step
 from testing.contracts.world import World
 
 MARA = ProviderUserId("7")
-NOTHING = Claimed([], is_done=True)
+NOTHING = ClaimResult([], is_done=True)
 
 
 class CommitClaimContract:
@@ -78,7 +78,7 @@ class CommitClaimContract:
         )
         [claim] = await _due(world)
         expected = [ClaimedCommits(mara.external_id, RepoId("1"), 4)]
-        assert await _take(world, claim) == Claimed(expected, is_done=True)
+        assert await _take(world, claim) == ClaimResult(expected, is_done=True)
         found = {view.sha: view for view in await _all(world, integration)}
         methods = {sha: view.method for sha, view in found.items() if view.user}
         assert methods == {
@@ -115,7 +115,9 @@ class CommitClaimContract:
         await _add(world, integration, ("one", "b@acme.example", Author("M"), UNKNOWN), role=Role.COMMITTER)
         await _request(world, connection)
         [claim] = await _due(world)
-        assert await _take(world, claim) == Claimed([ClaimedCommits(mara.external_id, RepoId("1"), 1)], is_done=True)
+        assert await _take(world, claim) == ClaimResult(
+            [ClaimedCommits(mara.external_id, RepoId("1"), 1)], is_done=True
+        )
 
     async def test_nothing_is_claimed_for_who_left_or_disconnected(self, world: World) -> None:
         """The right to claim is looked at in each step, not when the claim was made."""
@@ -213,7 +215,7 @@ async def _due(world: World) -> list[CommitClaims]:
         return list(await tx.attributions.list_due_claims(limit=100))
 
 
-async def _take(world: World, claim: CommitClaims, *, limit: int = 100) -> Claimed:
+async def _take(world: World, claim: CommitClaims, *, limit: int = 100) -> ClaimResult:
     async with world.unit_of_work() as tx:
         claimed = await tx.attributions.apply_claims(claim, limit=limit)
         await tx.commit()

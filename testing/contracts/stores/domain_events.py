@@ -23,7 +23,7 @@ from core.domain.streams.domain_event import (
     RepositoryData,
 )
 from core.domain.streams.stream import Bounds, StreamFilter
-from ports.domain_events import Stretch
+from ports.domain_events import EventPage
 from testing.builders.entities import a_fact, ago, now
 from testing.contracts.world import World
 
@@ -294,7 +294,7 @@ class DomainEventStoreContract:
         """Of everyone's."""
         assert await _bounds(world) == Bounds(None, None)
         async with world.unit_of_work() as tx:
-            assert await tx.domain_events.of_organizations([], after=0, limit=1) == Stretch([], 0)
+            assert await tx.domain_events.of_organizations([], after=0, limit=1) == EventPage([], 0)
         for name in ("One", "Two"):
             await _append(world, await world.organization(name))
         first, last = await _all(world)

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from core.domain.errors import StorageUnavailable
-from core.domain.events.event import Event, EventStatus, Outcome, Settlement, Verdict
-from core.domain.events.lanes import lane_of
+from core.domain.events.event import EventResult, EventStatus, Outcome, Verdict, WebhookEvent
+from core.domain.events.lanes import choose_lane
 from core.domain.identifiers import EventId, RepoId
 from core.domain.integrations.integration import IntegrationStatus
 from ports.events import EventFilter
@@ -16,43 +16,43 @@ from testing.builders.entities import INSTALLATION, PROVIDER, Fact, ago, now
 from testing.contracts.world import World
 
 SOURCE_KEY = str(INSTALLATION)
-LANE = lane_of(SOURCE_KEY)
+LANE = choose_lane(SOURCE_KEY)
 # GitHub's are numbers; another provider's may look like numbers and still be text.
 SOURCE_KEYS = ("42", "group:7", "Äpfel/日本", "007", str(2**63 - 1), str(2**63), "9" * 40)
 _MUCH = 1 << 30
 
 
-class MailboxContract:
+class EventQueueContract:
     """What every mailbox promises."""
 
     async def test_lane_is_held_by_one(self, world: World) -> None:
         """While one transaction holds a lane no other gets it, and others lanes are free."""
         async with world.unit_of_work() as one, world.unit_of_work() as two:
-            assert await one.mailbox.try_lock(5)
-            assert await one.mailbox.try_lock(5)
-            assert not await two.mailbox.try_lock(5)
-            assert await two.mailbox.try_lock(6)
+            assert await one.event_queue.try_lock(5)
+            assert await one.event_queue.try_lock(5)
+            assert not await two.event_queue.try_lock(5)
+            assert await two.event_queue.try_lock(6)
 
     @pytest.mark.parametrize("commits", [True, False])
     async def test_lane_is_free_after_the_transaction(self, world: World, commits: bool) -> None:
         """However a transaction ends, it lets its lanes go."""
         async with world.unit_of_work() as tx:
-            await tx.mailbox.lock(5)
+            await tx.event_queue.lock(5)
             if commits:
                 await tx.commit()
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.try_lock(5)
+            assert await tx.event_queue.try_lock(5)
 
     async def test_lost_holder_lets_go(self, world: World) -> None:
         """A holder that died, as far as storage can tell, holds nothing."""
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.try_lock(5)
+            assert await tx.event_queue.try_lock(5)
             await world.lose_storage()
             with pytest.raises(StorageUnavailable):
-                await tx.mailbox.try_lock(6)
+                await tx.event_queue.try_lock(6)
         await world.restore_storage()
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.try_lock(5)
+            assert await tx.event_queue.try_lock(5)
 
     async def test_lock_waits_for_the_holder(self, world: World) -> None:
         """Whoever waits for a lane gets it when its holder is done, and sees what it wrote."""
@@ -62,15 +62,15 @@ class MailboxContract:
         async def wait_and_look() -> EventStatus:
             async with world.unit_of_work() as tx:
                 waiting.set()
-                await tx.mailbox.lock(LANE)
+                await tx.event_queue.lock(LANE)
                 [seen] = await tx.events.list(EventFilter(), limit=1)
                 return seen.status
 
         async with world.unit_of_work() as tx:
-            await tx.mailbox.lock(LANE)
+            await tx.event_queue.lock(LANE)
             task = asyncio.create_task(wait_and_look())
             await waiting.wait()
-            await tx.mailbox.settle([Settlement(event.id, EventStatus.PROCESSED)])
+            await tx.event_queue.settle([EventResult(event.id, EventStatus.PROCESSED)])
             assert not task.done()
             await tx.commit()
         assert await task is EventStatus.PROCESSED
@@ -80,10 +80,12 @@ class MailboxContract:
         bodies = [b"one", b"\x00\xff not text", b""]
         events = [await world.event(body=body, action="created") for body in bodies]
         await world.event(source_key=_of_other_lane())
-        await world.settle(Settlement((await world.event()).id, EventStatus.IGNORED))
+        await world.settle(EventResult((await world.event()).id, EventStatus.IGNORED))
         async with world.unit_of_work() as tx:
-            due = await tx.mailbox.due(LANE, now=now(), limit=10, max_bytes=_MUCH)
-        assert [(letter.event, letter.body) for letter in due] == list(zip(events, bodies, strict=True))
+            due = await tx.event_queue.due(LANE, now=now(), limit=10, max_bytes=_MUCH)
+        assert [(queued_event.event, queued_event.body) for queued_event in due] == list(
+            zip(events, bodies, strict=True)
+        )
 
     async def test_due_tells_everything_of_an_event(self, world: World) -> None:
         """An event is what was received."""
@@ -105,8 +107,8 @@ class MailboxContract:
         async with world.unit_of_work() as tx:
 
             async def due(limit: int, max_bytes: int) -> list[EventId]:
-                letters = await tx.mailbox.due(LANE, now=now(), limit=limit, max_bytes=max_bytes)
-                return [letter.event.id for letter in letters]
+                queued_events = await tx.event_queue.due(LANE, now=now(), limit=limit, max_bytes=max_bytes)
+                return [queued_event.event.id for queued_event in queued_events]
 
             assert await due(3, _MUCH) == ids[:3]
             assert await due(10, 0) == ids[:1]
@@ -118,20 +120,20 @@ class MailboxContract:
         """An event whose next attempt is later stays behind, and those after it go on."""
         first, second = await world.event(), await world.event()
         later = now() + timedelta(minutes=2)
-        await world.settle(Settlement(first.id, EventStatus.PENDING, reason="boom", attempts=1, next_attempt_at=later))
+        await world.settle(EventResult(first.id, EventStatus.PENDING, reason="boom", attempts=1, next_attempt_at=later))
         async with world.unit_of_work() as tx:
-            due = await tx.mailbox.due(LANE, now=now(), limit=10, max_bytes=_MUCH)
-            assert [letter.event.id for letter in due] == [second.id]
-            both = await tx.mailbox.due(LANE, now=later, limit=10, max_bytes=_MUCH)
-            assert [letter.event.id for letter in both] == [first.id, second.id]
+            due = await tx.event_queue.due(LANE, now=now(), limit=10, max_bytes=_MUCH)
+            assert [queued_event.event.id for queued_event in due] == [second.id]
+            both = await tx.event_queue.due(LANE, now=later, limit=10, max_bytes=_MUCH)
+            assert [queued_event.event.id for queued_event in both] == [first.id, second.id]
         assert both[0].event == replace(first, attempts=1, next_attempt_at=later, error_message="boom")
 
     async def test_what_is_settled_stays(self, world: World) -> None:
         """Only a pending event is settled: whoever comes late has been overtaken."""
         event = await world.event()
-        await world.settle(Settlement(event.id, EventStatus.PROCESSED))
+        await world.settle(EventResult(event.id, EventStatus.PROCESSED))
         before = await world.seen(event)
-        await world.settle(Settlement(event.id, EventStatus.PENDING, reason="late", attempts=1))
+        await world.settle(EventResult(event.id, EventStatus.PENDING, reason="late", attempts=1))
         assert await world.seen(event) == before
 
     async def test_settling_writes_how_it_ended(self, world: World) -> None:
@@ -145,9 +147,9 @@ class MailboxContract:
             Verdict("repository", Outcome.IGNORED, "removed"),
         )
         first, second, untouched = await world.event(), await world.event(), await world.event()
-        await world.settle(Settlement(first.id, EventStatus.PENDING, attempts=2))
+        await world.settle(EventResult(first.id, EventStatus.PENDING, attempts=2))
         await world.settle(
-            Settlement(
+            EventResult(
                 first.id,
                 EventStatus.PROCESSED,
                 verdicts=verdicts,
@@ -155,7 +157,7 @@ class MailboxContract:
                 link_id=link.id,
                 project_ids=tuple(project.id for project in projects),
             ),
-            Settlement(second.id, EventStatus.UNROUTED, reason="installation_unknown"),
+            EventResult(second.id, EventStatus.UNROUTED, reason="installation_unknown"),
         )
         settled = await world.seen(first)
         assert settled.processed_at is not None
@@ -182,7 +184,7 @@ class MailboxContract:
         ends = [EventStatus.PROCESSED, EventStatus.IGNORED, EventStatus.FAILED]
         await world.settle(
             *(
-                Settlement(event.id, ends[number % 3], reason=f"reason {number}", verdicts=_verdicts(number))
+                EventResult(event.id, ends[number % 3], reason=f"reason {number}", verdicts=_verdicts(number))
                 for number, event in enumerate(events)
             )
         )
@@ -198,15 +200,15 @@ class MailboxContract:
         event = await world.event()
         waiting = await world.event(source_key=other)
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.lanes_due(now=now()) == sorted([LANE, lane_of(other)])
+            assert await tx.event_queue.lanes_due(now=now()) == sorted([LANE, choose_lane(other)])
         later = now() + timedelta(minutes=1)
         await world.settle(
-            Settlement(event.id, EventStatus.PROCESSED),
-            Settlement(waiting.id, EventStatus.PENDING, attempts=1, next_attempt_at=later),
+            EventResult(event.id, EventStatus.PROCESSED),
+            EventResult(waiting.id, EventStatus.PENDING, attempts=1, next_attempt_at=later),
         )
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.lanes_due(now=now()) == []
-            assert await tx.mailbox.lanes_due(now=later) == [lane_of(other)]
+            assert await tx.event_queue.lanes_due(now=now()) == []
+            assert await tx.event_queue.lanes_due(now=later) == [choose_lane(other)]
 
     async def test_waiting_events_are_routed(self, world: World) -> None:
         """Unrouted events of an installation connected by now are due again; strangers' go on waiting."""
@@ -214,11 +216,11 @@ class MailboxContract:
         nobodys = await world.event(source_key=None)
         await _unroute(world, ours.id, strangers.id, nobodys.id)
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.route_waiting(now=now()) == 0
+            assert await tx.event_queue.route_waiting(now=now()) == 0
         await world.integration()
         at = now()
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.route_waiting(now=at) == 1
+            assert await tx.event_queue.route_waiting(now=at) == 1
             await tx.commit()
         assert await world.seen(ours) == replace(ours, next_attempt_at=at)
         assert (await world.seen(strangers)).status is EventStatus.UNROUTED
@@ -236,7 +238,7 @@ class MailboxContract:
         await _unroute(world, ours.id, *(event.id for event in others))
         await world.integration(provider="gitlab", provider_id=source_key)
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.route_waiting(now=now()) == 1
+            assert await tx.event_queue.route_waiting(now=now()) == 1
             await tx.commit()
         routed = await world.seen(ours)
         assert (routed.status, routed.source_key) == (EventStatus.PENDING, source_key)
@@ -249,15 +251,15 @@ class MailboxContract:
         first, _, second = [await world.event(source_key=key, action="created") for key in keys]
         await _unroute(world, first.id)
         async with world.unit_of_work() as tx:
-            found = await tx.mailbox.waiting(PROVIDER, source_key, event_type="push", action="created", limit=10)
-        assert [letter.event.id for letter in found] == [second.id, first.id]
-        assert {letter.event.source_key for letter in found} == {source_key}
+            found = await tx.event_queue.waiting(PROVIDER, source_key, event_type="push", action="created", limit=10)
+        assert [queued_event.event.id for queued_event in found] == [second.id, first.id]
+        assert {queued_event.event.source_key for queued_event in found} == {source_key}
 
     async def test_what_waits_for_an_installation_is_found_by_its_kind(self, world: World) -> None:
         """Newest first, looked at or not, with the bytes that were signed; of this installation alone."""
         kind = {"event_type": "installation", "action": "created"}
 
-        async def announced(**more: Fact) -> Event:
+        async def announced(**more: Fact) -> WebhookEvent:
             return await world.event(received_at=None, **{**kind, **more})
 
         first, second = await announced(), await announced()
@@ -267,15 +269,15 @@ class MailboxContract:
         settled = await announced()
         await _unroute(world, first.id)
         async with world.unit_of_work() as tx:
-            await tx.mailbox.settle([Settlement(settled.id, EventStatus.IGNORED)])
+            await tx.event_queue.settle([EventResult(settled.id, EventStatus.IGNORED)])
             await tx.commit()
         async with world.unit_of_work() as tx:
-            found = await tx.mailbox.waiting(PROVIDER, SOURCE_KEY, limit=10, **kind)
-            assert [letter.event.id for letter in found] == [second.id, first.id]
-            assert all(letter.body for letter in found)
-            [newest] = await tx.mailbox.waiting(PROVIDER, SOURCE_KEY, limit=1, **kind)
+            found = await tx.event_queue.waiting(PROVIDER, SOURCE_KEY, limit=10, **kind)
+            assert [queued_event.event.id for queued_event in found] == [second.id, first.id]
+            assert all(queued_event.body for queued_event in found)
+            [newest] = await tx.event_queue.waiting(PROVIDER, SOURCE_KEY, limit=1, **kind)
             assert newest.event.id == second.id
-            assert await tx.mailbox.waiting("gitlab", SOURCE_KEY, limit=10, **kind) == []
+            assert await tx.event_queue.waiting("gitlab", SOURCE_KEY, limit=10, **kind) == []
 
     async def test_old_events_are_not_the_new_owners(self, world: World) -> None:
         """What was received long before the binding belonged to whoever had the installation then."""
@@ -284,7 +286,7 @@ class MailboxContract:
         await _unroute(world, old.id, recent.id)
         integration = await world.integration()
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.route_waiting(now=now()) == 1
+            assert await tx.event_queue.route_waiting(now=now()) == 1
             await tx.commit()
         ignored = await world.seen(old)
         assert (ignored.status, ignored.error_message) == (EventStatus.IGNORED, "before_binding")
@@ -298,7 +300,7 @@ class MailboxContract:
         await _unroute(world, event.id)
         await world.integration(status=IntegrationStatus.REVOKED)
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.route_waiting(now=now()) == 0
+            assert await tx.event_queue.route_waiting(now=now()) == 0
 
     async def test_provider_with_other_ids_disturbs_nothing(self, world: World) -> None:
         """Installation ids that are no numbers, or too large for one, match no event."""
@@ -307,7 +309,7 @@ class MailboxContract:
         for number, provider_id in enumerate(["abc", "", "9" * 30, "-1", "1.5"]):
             await world.integration(provider=f"provider-{number}", provider_id=provider_id)
         async with world.unit_of_work() as tx:
-            assert await tx.mailbox.route_waiting(now=now()) == 0
+            assert await tx.event_queue.route_waiting(now=now()) == 0
 
     async def test_twenty_drainers_settle_each_event_once(self, world: World) -> None:
         """Drainers that race for a lane never process an event twice, nor leave one."""
@@ -318,12 +320,12 @@ class MailboxContract:
         async def drain() -> None:
             while True:
                 async with world.unit_of_work() as tx:
-                    await tx.mailbox.lock(LANE)
-                    due = await tx.mailbox.due(LANE, now=now(), limit=3, max_bytes=_MUCH)
+                    await tx.event_queue.lock(LANE)
+                    due = await tx.event_queue.due(LANE, now=now(), limit=3, max_bytes=_MUCH)
                     if not due:
                         return
-                    ids = [letter.event.id for letter in due]
-                    await tx.mailbox.settle([Settlement(one, EventStatus.PROCESSED) for one in ids])
+                    ids = [queued_event.event.id for queued_event in due]
+                    await tx.event_queue.settle([EventResult(one, EventStatus.PROCESSED) for one in ids])
                     await tx.commit()
                 settled.update(ids)
 
@@ -333,7 +335,7 @@ class MailboxContract:
 
 
 def _of_other_lane() -> str:
-    return next(key for key in map(str, range(1, 100)) if lane_of(key) != LANE)
+    return next(key for key in map(str, range(1, 100)) if choose_lane(key) != LANE)
 
 
 def _verdicts(number: int) -> tuple[Verdict, ...]:
@@ -343,4 +345,4 @@ def _verdicts(number: int) -> tuple[Verdict, ...]:
 
 
 async def _unroute(world: World, *event_ids: EventId) -> None:
-    await world.settle(*(Settlement(one, EventStatus.UNROUTED, reason="installation_unknown") for one in event_ids))
+    await world.settle(*(EventResult(one, EventStatus.UNROUTED, reason="installation_unknown") for one in event_ids))

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.domain.events.event import RETRYABLE, Event, EventStatus, Outcome, Settlement, Verdict
-from core.domain.events.lanes import lane_of
+from core.domain.events.event import RETRYABLE, EventResult, EventStatus, Outcome, Verdict, WebhookEvent
+from core.domain.events.lanes import choose_lane
 from core.domain.identifiers import EventId
 from core.domain.integrations.integration import Integration, IntegrationStatus
 from ports.events import EventFilter
@@ -43,7 +43,7 @@ class EventStoreContract:
         old = await world.event(received_at=ago(days=2))
         pull = await world.event(event_type="pull_request")
         failed = await world.event(received_at=ago(hours=1))
-        await world.settle(Settlement(failed.id, EventStatus.FAILED, reason="boom"))
+        await world.settle(EventResult(failed.id, EventStatus.FAILED, reason="boom"))
 
         async def found(**where: object) -> list[EventId]:
             async with world.unit_of_work() as tx:
@@ -128,7 +128,7 @@ class EventStoreContract:
         """Failed, ignored and unrouted events become as if just received; others stay as they are."""
         event = await world.event()
         await world.settle(
-            Settlement(
+            EventResult(
                 event.id,
                 status,
                 verdicts=(Verdict("event", Outcome.IGNORED, "why"),),
@@ -151,11 +151,11 @@ class EventStoreContract:
     async def test_what_came_before_the_binding_is_never_reopened(self, world: World) -> None:
         """It belonged to whoever had the installation then."""
         event = await world.event()
-        await world.settle(Settlement(event.id, EventStatus.IGNORED, reason="before_binding"))
+        await world.settle(EventResult(event.id, EventStatus.IGNORED, reason="before_binding"))
         waited = await world.event(received_at=ago(hours=73))
-        await world.settle(Settlement(waited.id, EventStatus.UNROUTED))
+        await world.settle(EventResult(waited.id, EventStatus.UNROUTED))
         nobodys = await world.event(received_at=ago(hours=73), source_key=None)
-        await world.settle(Settlement(nobodys.id, EventStatus.FAILED, reason="boom"))
+        await world.settle(EventResult(nobodys.id, EventStatus.FAILED, reason="boom"))
         assert await _reopened(world, event, waited, nobodys) == [nobodys.id]
 
     @pytest.mark.parametrize("source_key", ["group:7", "007", str(2**63)])
@@ -168,7 +168,7 @@ class EventStoreContract:
         await world.settle(
             _owned(routed, integration, EventStatus.FAILED),
             _owned(stranger, integration, EventStatus.FAILED),
-            Settlement(late.id, EventStatus.UNROUTED),
+            EventResult(late.id, EventStatus.UNROUTED),
         )
         async with world.unit_of_work() as tx:
             [listed] = await tx.events.list(EventFilter(organization.id, reopenable_at=now()), limit=10)
@@ -203,7 +203,7 @@ class EventStoreContract:
         """Without it there is nothing to process; the row stays."""
         kept, expired = await world.event(), await world.event()
         for event in (kept, expired):
-            await world.settle(Settlement(event.id, EventStatus.FAILED, reason="boom"))
+            await world.settle(EventResult(event.id, EventStatus.FAILED, reason="boom"))
         await world.expire_payload(expired)
         async with world.unit_of_work() as tx:
             assert await tx.events.has_payload(kept.id)
@@ -273,7 +273,7 @@ class EventStoreContract:
     async def test_twenty_reopen_the_same_events(self, world: World) -> None:
         """Each event is reopened by one of them, and nobody waits for ever."""
         ids = [(await world.event()).id for _ in range(10)]
-        await world.settle(*(Settlement(one, EventStatus.FAILED, reason="boom") for one in ids))
+        await world.settle(*(EventResult(one, EventStatus.FAILED, reason="boom") for one in ids))
 
         async def reopen(number: int) -> int:
             async with world.unit_of_work() as tx:
@@ -286,14 +286,14 @@ class EventStoreContract:
 
     async def test_oldest_due_tells_the_longest_wait(self, world: World) -> None:
         """Of what is due in any lane, the one received first counts."""
-        other = next(key for key in map(str, range(1, 100)) if lane_of(key) != lane_of(str(INSTALLATION)))
+        other = next(key for key in map(str, range(1, 100)) if choose_lane(key) != choose_lane(str(INSTALLATION)))
         oldest = await world.event(received_at=ago(hours=3))
         second = await world.event(received_at=ago(hours=2), source_key=other)
         await world.event(received_at=ago(hours=1))
         async with world.unit_of_work() as tx:
             assert await tx.events.oldest_due(now=now()) == oldest.created_at
         later = now() + timedelta(hours=1)
-        await world.settle(Settlement(oldest.id, EventStatus.PENDING, attempts=1, next_attempt_at=later))
+        await world.settle(EventResult(oldest.id, EventStatus.PENDING, attempts=1, next_attempt_at=later))
         async with world.unit_of_work() as tx:
             assert await tx.events.oldest_due(now=now()) == second.created_at
             assert await tx.events.oldest_due(now=later) == oldest.created_at
@@ -308,10 +308,10 @@ class EventStoreContract:
             assert [one.provider for one in await tx.events.list(where, limit=10)] == ["gitlab", PROVIDER]
 
 
-async def _reopened(world: World, *events: Event) -> list[EventId]:
+async def _reopened(world: World, *events: WebhookEvent) -> list[EventId]:
     async with world.unit_of_work() as tx:
         return list(await tx.events.reopen([event.id for event in events], now=now()))
 
 
-def _owned(event: Event, integration: Integration | None, status: EventStatus) -> Settlement:
-    return Settlement(event.id, status, integration_id=integration.id if integration else None)
+def _owned(event: WebhookEvent, integration: Integration | None, status: EventStatus) -> EventResult:
+    return EventResult(event.id, status, integration_id=integration.id if integration else None)

@@ -3,7 +3,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.domain.events.backlog import BacklogGauges
-from core.domain.events.event import EventStatus, Settlement
+from core.domain.events.event import EventResult, EventStatus
 from core.domain.integrations.integration import IntegrationStatus
 from ports.events import EventFilter
 from testing.builders.entities import a_fact, ago, now
@@ -32,9 +32,9 @@ class HousekeepingStoreContract:
         await world.integration(provider_id="2", synced_at=ago(minutes=1))
         await world.integration(provider_id="3", status=IntegrationStatus.SUSPENDED, synced_at=ago(days=9))
         events = [await world.event() for _ in range(5)]
-        await world.settle(Settlement(events[0].id, EventStatus.FAILED))
-        await world.settle(Settlement(events[1].id, EventStatus.UNROUTED))
-        await world.settle(Settlement(events[2].id, EventStatus.PROCESSED))
+        await world.settle(EventResult(events[0].id, EventStatus.FAILED))
+        await world.settle(EventResult(events[1].id, EventStatus.UNROUTED))
+        await world.settle(EventResult(events[2].id, EventStatus.PROCESSED))
         async with world.unit_of_work() as tx:
             gauges = await tx.housekeeping.count_backlog(now=now())
         assert 119 < gauges.oldest_sync_seconds < 125
@@ -103,7 +103,7 @@ class HousekeepingStoreContract:
         old = [await world.event(received_at=ago(days=10, minutes=-number)) for number in range(5)]
         young = await world.event()
         for event in (*old[:4], young):
-            await world.settle(Settlement(event.id, EventStatus.PROCESSED))
+            await world.settle(EventResult(event.id, EventStatus.PROCESSED))
         checked = []
         for _ in range(4):
             async with world.unit_of_work() as tx:
@@ -122,7 +122,7 @@ class HousekeepingStoreContract:
         old = [await world.event(received_at=ago(days=10)) for _ in range(3)]
         young = await world.event()
         for event in (*old[:2], young):
-            await world.settle(Settlement(event.id, EventStatus.PROCESSED))
+            await world.settle(EventResult(event.id, EventStatus.PROCESSED))
         counts = []
         for _ in range(2):
             async with world.unit_of_work() as tx:

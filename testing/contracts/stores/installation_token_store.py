@@ -7,7 +7,7 @@ import pytest
 
 from core.domain.identifiers import AccountId, IntegrationId
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
-from core.domain.tokens.lease import SealedTokens, StoredTokens
+from core.domain.tokens.lease import EncryptedTokens, StoredTokens
 from ports.tokens import TokenStore
 from ports.unit_of_work import Transaction
 from testing.builders.entities import ago, now, step
@@ -18,7 +18,7 @@ from testing.contracts.world import World
 class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
     """What every store of installations' tokens promises besides."""
 
-    tokens = SealedTokens("v1.k.installation", ago(minutes=-60))
+    tokens = EncryptedTokens("v1.k.installation", ago(minutes=-60))
     nobody = IntegrationId(404)
 
     async def owner(self, world: World) -> Owner[IntegrationId]:
@@ -61,7 +61,7 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
             await world.integration(provider_id=str(number)) for number in range(5)
         ]
         for integration, minutes in ((last, 9), (first, -5), (later, 11), (suspended, 1)):
-            tokens = SealedTokens("v1.k.x", ago(minutes=-minutes))
+            tokens = EncryptedTokens("v1.k.x", ago(minutes=-minutes))
             await self._replace(world, _of(integration), tokens)
         await _apply(world, suspended, suspended.suspended(StatusReason.TOKEN_REFUSED, at=now()))
         soon = ago(minutes=-10)

@@ -11,10 +11,10 @@ from core.domain.audit.changes import Change
 from core.domain.errors import DomainError
 from core.domain.identifiers import AccountId, OrganizationId, UserId
 from core.domain.integrations.integration import (
+    EncryptedWebhookSecret,
     InstallationBoundElsewhere,
     IntegrationStatus,
     OrganizationAlreadyConnected,
-    SealedWebhookSecret,
     StatusReason,
 )
 from core.domain.organizations import Organization
@@ -263,7 +263,7 @@ class IntegrationStoreContract:
         assert await found() is None
         for ciphertext in ("first", "second"):
             async with world.unit_of_work() as tx:
-                await tx.integrations.set_webhook_secret(SealedWebhookSecret(integration.external_id, ciphertext))
+                await tx.integrations.set_webhook_secret(EncryptedWebhookSecret(integration.external_id, ciphertext))
                 await tx.commit()
             assert await found() == ciphertext
         assert (await found(other.provider_id), await found("42"), await found(provider="github")) == (None, None, None)

@@ -7,7 +7,7 @@ import pytest
 
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.identifiers import RepoId
-from core.domain.links.projects import ProjectNameTaken, ProjectPlace
+from core.domain.links.projects import ProjectNameTaken, ProjectPosition
 from core.domain.organizations import Organization, Project
 from ports.unit_of_work import Transaction
 from testing.builders.entities import BY, PROVIDER, a_link, now, step
@@ -65,7 +65,7 @@ class ProjectStoreContract:
         async with world.unit_of_work() as tx:
             assert await tx.projects.list(organization.id, limit=9, linked=True) == [linked]
             assert await tx.projects.list(organization.id, limit=9, linked=False) == [free]
-            after = ProjectPlace("a", linked.external_id)
+            after = ProjectPosition("a", linked.external_id)
             assert await tx.projects.list(organization.id, limit=9, linked=True, after=after) == []
 
     async def test_projects_linked_to_repositories(self, world: World) -> None:
@@ -171,8 +171,8 @@ class ProjectStoreContract:
             assert await tx.projects.list(organization.id, limit=9) == []
 
 
-def _place(seen: Sequence[Project]) -> ProjectPlace | None:
-    return ProjectPlace(seen[-1].name, seen[-1].external_id) if seen else None
+def _place(seen: Sequence[Project]) -> ProjectPosition | None:
+    return ProjectPosition(seen[-1].name, seen[-1].external_id) if seen else None
 
 
 async def _add(tx: Transaction, organization: Organization, name: str) -> Project:

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from core.domain.identifiers import ProviderUserId
-from core.domain.tokens.lease import SealedTokens
+from core.domain.tokens.lease import EncryptedTokens
 from core.domain.tokens.revocation import Revocation
 from testing.builders.entities import PROVIDER, now
 from testing.contracts.world import World
@@ -31,7 +31,7 @@ class RevocationContract:
         """With its attempts counted and newer tokens, and not before its time."""
         asked = await _ask(world)
         await _take(world)
-        newer = SealedTokens("newer", None, None)
+        newer = EncryptedTokens("newer", None, None)
         async with world.unit_of_work() as tx:
             await tx.user_tokens.update_revocation(asked.id, newer)
             await tx.user_tokens.postpone_revocation(asked.id, attempts=3, at=now() + timedelta(hours=1))
@@ -71,7 +71,7 @@ async def _ask(world: World, person: str = "7") -> Revocation:
             provider=PROVIDER,
             provider_user_id=ProviderUserId(person),
             whole_grant=True,
-            tokens=SealedTokens("access", None, "refresh"),
+            tokens=EncryptedTokens("access", None, "refresh"),
             created_at=now(),
         )
         await tx.user_tokens.add_revocation(revocation)

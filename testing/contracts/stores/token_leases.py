@@ -6,7 +6,7 @@ from uuid import uuid4
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from core.domain.organizations import Organization
-from core.domain.tokens.read_token import ReadLease
+from core.domain.tokens.read_token import TokenLease
 from testing.builders.entities import now, step
 from testing.contracts.world import World
 
@@ -108,8 +108,8 @@ async def _linked(world: World, organization: Organization | None = None, **fact
     return integration
 
 
-async def _kept(world: World, integration: Integration, *, minutes: float = 60) -> ReadLease:
-    lease = ReadLease(
+async def _kept(world: World, integration: Integration, *, minutes: float = 60) -> TokenLease:
+    lease = TokenLease(
         external_id=uuid4(),
         organization_id=integration.organization_id,
         integration_id=integration.id,

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from core.domain.errors import StorageConflict
-from core.domain.tokens.lease import Lease, SealedTokens, StoredTokens
+from core.domain.tokens.lease import EncryptedTokens, RefreshLease, StoredTokens
 from ports.tokens import TokenStore
 from ports.unit_of_work import Transaction
 from testing.builders.entities import now
@@ -21,9 +21,9 @@ T = TypeVar("T")
 _MINUTE = timedelta(minutes=1)
 
 
-def a_lease(owner: str = "one") -> Lease:
+def a_lease(owner: str = "one") -> RefreshLease:
     """Return a lease that lasts a minute."""
-    return Lease(owner, now() + _MINUTE)
+    return RefreshLease(owner, now() + _MINUTE)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Owner(Generic[OwnerId]):
 class TokenStoreContract(ABC, Generic[OwnerId]):
     """What every store of tokens promises, whatever they belong to."""
 
-    tokens: SealedTokens
+    tokens: EncryptedTokens
     nobody: OwnerId
 
     @abstractmethod
@@ -177,13 +177,13 @@ class TokenStoreContract(ABC, Generic[OwnerId]):
             await tx.commit()
         return done
 
-    async def _replace(self, world: World, owner: Owner[OwnerId], tokens: SealedTokens) -> None:
+    async def _replace(self, world: World, owner: Owner[OwnerId], tokens: EncryptedTokens) -> None:
         await self._do(world, lambda store: store.replace(owner.id, tokens))
 
-    async def _take(self, world: World, owner: Owner[OwnerId], seen: StoredTokens, lease: Lease) -> bool:
+    async def _take(self, world: World, owner: Owner[OwnerId], seen: StoredTokens, lease: RefreshLease) -> bool:
         return await self._do(world, lambda store: store.acquire_lease(owner.id, seen, lease))
 
-    async def _let_go(self, world: World, owner: Owner[OwnerId], lease: Lease) -> None:
+    async def _let_go(self, world: World, owner: Owner[OwnerId], lease: RefreshLease) -> None:
         await self._do(world, lambda store: store.release_lease(owner.id, lease))
 
     async def _advance(self, world: World, owner: Owner[OwnerId], seen: StoredTokens) -> bool:

@@ -3,7 +3,7 @@ from uuid import uuid4
 
 from core.domain.connections.connection import Connection, ConnectionStatus
 from core.domain.identifiers import ConnectionId, ProviderUserId
-from core.domain.tokens.lease import SealedTokens, StoredTokens
+from core.domain.tokens.lease import EncryptedTokens, StoredTokens
 from ports.tokens import TokenStore
 from ports.unit_of_work import Transaction
 from testing.builders.entities import PROVIDER, ago, now, step
@@ -14,7 +14,7 @@ from testing.contracts.world import World
 class UserTokenStoreContract(TokenStoreContract[ConnectionId]):
     """What every store of people's tokens promises besides."""
 
-    tokens = SealedTokens("v1.k.access", ago(minutes=-480), "v1.k.refresh")
+    tokens = EncryptedTokens("v1.k.access", ago(minutes=-480), "v1.k.refresh")
     nobody = ConnectionId(404)
 
     async def owner(self, world: World) -> Owner[ConnectionId]:
@@ -43,9 +43,9 @@ class UserTokenStoreContract(TokenStoreContract[ConnectionId]):
     async def test_a_token_may_have_no_refresh_token(self, world: World) -> None:
         """Where the app's tokens never end the provider gives none, and none of before is left."""
         owner = await self.owner(world)
-        for tokens in (self.tokens, SealedTokens("v1.k.forever", None)):
+        for tokens in (self.tokens, EncryptedTokens("v1.k.forever", None)):
             await self._replace(world, owner, tokens)
-        assert (await self._seen(world, owner)).tokens == SealedTokens("v1.k.forever", None, None)
+        assert (await self._seen(world, owner)).tokens == EncryptedTokens("v1.k.forever", None, None)
 
 
 async def _connected(world: World) -> Connection:

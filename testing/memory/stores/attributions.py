@@ -3,8 +3,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from core.domain.attribution.attribution import Attribution, Identities, Identity, Kind, Method, Sought
-from core.domain.attribution.commit_claims import Claimed, ClaimedCommits, CommitClaims
+from core.domain.attribution.attribution import Attribution, Identities, Identity, IdentityQuery, Kind, Method
+from core.domain.attribution.commit_claims import ClaimedCommits, ClaimResult, CommitClaims
 from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView, NamedUser
 from core.domain.connections.connection import Connection, ConnectionStatus
 from core.domain.identifiers import ConnectionId, IntegrationId, OrganizationId, RepoId, UserId
@@ -26,7 +26,7 @@ class MemoryAttributionStore(AttributionStore):
         self._session = session
 
     async def find_identities(
-        self, provider: str, people: Sought, organizations: Collection[OrganizationId]
+        self, provider: str, people: IdentityQuery, organizations: Collection[OrganizationId]
     ) -> Identities:
         """Return the users with their organizations."""
         emails = self._session.state.emails
@@ -176,7 +176,7 @@ class MemoryAttributionStore(AttributionStore):
             for integration_id in due
         ][:limit]
 
-    async def apply_claims(self, claims: CommitClaims, *, limit: int) -> Claimed:
+    async def apply_claims(self, claims: CommitClaims, *, limit: int) -> ClaimResult:
         """Let attributions be of those who claim, while nobody else writes."""
         state = await self._session.writable()
         held = [key for key, is_done in state.commit_claims.items() if key[1] == claims.integration_id and not is_done]
@@ -196,7 +196,7 @@ class MemoryAttributionStore(AttributionStore):
         if taken < limit:
             state.commit_claims.update(dict.fromkeys(held, True))
         found = [ClaimedCommits(*key, len(shas)) for key, shas in commits.items()]
-        return Claimed(found, taken < limit)
+        return ClaimResult(found, taken < limit)
 
     def _proof(self, connection: Connection, row: KeptAttribution) -> Method | None:
         one = row.attribution

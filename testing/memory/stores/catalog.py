@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.domain.catalog.repository import Repository
-from core.domain.catalog.search import CatalogFilter, CatalogPlace, about, search_order, searchable
-from core.domain.catalog.sync import reconcile_after
+from core.domain.catalog.search import CatalogFilter, CatalogPosition, about, search_order, searchable
+from core.domain.catalog.sync import reconcile_delay
 from core.domain.identifiers import IntegrationId, OrganizationId, RepoId
 from core.domain.integrations.integration import Integration, IntegrationStatus
 from ports.catalog import CatalogStore, SyncClaim
@@ -45,7 +45,7 @@ class MemoryCatalogStore(CatalogStore):
         where: CatalogFilter,
         *,
         limit: int,
-        after: CatalogPlace | None = None,
+        after: CatalogPosition | None = None,
     ) -> tuple[Integration, Sequence[Repository]] | None:
         """Return an integration and at most `limit` rows that match, by name, those after a place only."""
         integration = await MemoryIntegrationStore(self._session).find(organization_id, provider)
@@ -161,7 +161,7 @@ def _is_due(state: State, row: Integration, now: datetime) -> bool:
             or row.sync_failures > 0
             or row.sync_error is not None
             or row.synced_at is None
-            or row.synced_at <= now - reconcile_after(row.id)
+            or row.synced_at <= now - reconcile_delay(row.id)
         )
     )
 

@@ -2,10 +2,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from core.domain.audit.changes import Change
-from core.domain.connections.connection import Connection, account_taken
+from core.domain.connections.connection import Connection, account_taken_error
 from core.domain.errors import StorageConflict
 from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
-from core.domain.tokens.lease import disconnected
+from core.domain.tokens.lease import connection_ids_to_wipe
 from ports.connections import ConnectionStore
 from testing.memory.database import Session, State
 from testing.memory.stores import audited
@@ -53,7 +53,7 @@ class MemoryConnectionStore(ConnectionStore):
         """
         await audited.apply(self._session, "connection", lambda state: state.connections, changes, _refuse_second)
         state = await self._session.writable()
-        wipe(state.user_tokens, disconnected(changes))
+        wipe(state.user_tokens, connection_ids_to_wipe(changes))
         for deleted in [change.before for change in changes if change.before and change.after is None]:
             state.emails.pop(deleted.id, None)
             state.user_tokens.pop(deleted.id, None)
@@ -99,7 +99,7 @@ def _refuse_second(state: State, connection: Connection) -> None:
         if other.id == connection.id or other.provider != connection.provider:
             continue
         if other.provider_user_id == connection.provider_user_id:
-            raise account_taken()
+            raise account_taken_error()
         if other.user_id == connection.user_id:
             raise StorageConflict(
                 "Another attempt to connect is running at the same time. Check whether you are "

@@ -5,7 +5,7 @@ from datetime import datetime
 from core.domain.identifiers import EventId, OrganizationId
 from core.domain.streams.domain_event import DomainEvent, RecordedEvent
 from core.domain.streams.stream import Bounds, StreamFilter
-from ports.domain_events import DomainEventStore, Stretch
+from ports.domain_events import DomainEventStore, EventPage
 from testing.memory.database import Session
 
 
@@ -44,25 +44,25 @@ class MemoryDomainEventStore(DomainEventStore):
 
     async def of_organization(
         self, organization_id: OrganizationId, wanted: StreamFilter, *, after: int, limit: int
-    ) -> Stretch:
+    ) -> EventPage:
         """Return an organization's events behind a cursor."""
         return self._stretch([organization_id], wanted, after, limit)
 
     async def of_organizations(
         self, organization_ids: Collection[OrganizationId], *, after: int, limit: int
-    ) -> Stretch:
+    ) -> EventPage:
         """Return the events of all these organizations behind a cursor."""
         return self._stretch(organization_ids, StreamFilter(), after, limit)
 
     def _stretch(
         self, organization_ids: Collection[OrganizationId], wanted: StreamFilter, after: int, limit: int
-    ) -> Stretch:
+    ) -> EventPage:
         facts = sorted(self._session.state.domain_events.items(), key=_id)
         own = [fact for fact in facts if fact[0] > after and fact[1][0].organization_id in organization_ids]
         events = [event for event in self._recorded(own) if wanted.matches(event)][:limit]
         if len(events) == limit:
-            return Stretch(events, events[-1].id)
-        return Stretch(events, max(after, facts[-1][0] if facts else 0))
+            return EventPage(events, events[-1].id)
+        return EventPage(events, max(after, facts[-1][0] if facts else 0))
 
     async def of_source(self, event_id: EventId) -> Sequence[RecordedEvent]:
         """Return the facts one delivery led to, in order."""

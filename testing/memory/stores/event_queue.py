@@ -3,13 +3,13 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from core.domain.events.event import BEFORE_BINDING, UNROUTED_LIFETIME, Event, EventStatus, Settlement
+from core.domain.events.event import BEFORE_BINDING, UNROUTED_LIFETIME, EventResult, EventStatus, WebhookEvent
 from core.domain.identifiers import EventId
-from ports.mailbox import Letter, Mailbox, UnfinishedBatch
+from ports.event_queue import EventQueue, QueuedEvent, UnfinishedBatch
 from testing.memory.database import Session
 
 
-class MemoryMailbox(Mailbox):
+class MemoryEventQueue(EventQueue):
     """The ledger as a queue, in memory."""
 
     def __init__(self, session: Session) -> None:
@@ -23,46 +23,46 @@ class MemoryMailbox(Mailbox):
         """Take the lane until this transaction ends; raises `StorageConflict` after 5 seconds of waiting."""
         await self._session.lock_lane(lane)
 
-    async def due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[Letter]:
+    async def due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[QueuedEvent]:
         """Return the lane's due events in the order received."""
         payloads = self._session.state.payloads
-        letters: list[Letter] = []
+        queued_events: list[QueuedEvent] = []
         beyond_first = 0
         for event in self._due(now):
             if event.lane != lane:
                 continue
-            beyond_first += event.payload_length if letters else 0
-            if len(letters) == limit or beyond_first > max_bytes:
+            beyond_first += event.payload_length if queued_events else 0
+            if len(queued_events) == limit or beyond_first > max_bytes:
                 break
-            letters.append(Letter(event, payloads.get(event.id)))
-        return letters
+            queued_events.append(QueuedEvent(event, payloads.get(event.id)))
+        return queued_events
 
-    async def settle(self, settlements: Sequence[Settlement]) -> None:
+    async def settle(self, results: Sequence[EventResult]) -> None:
         """Write how these events ended; attempts and next attempt only where given."""
         events = (await self._session.writable()).events
-        for settlement in settlements:
-            known = events.get(settlement.event_id)
+        for result in results:
+            known = events.get(result.event_id)
             if known is None or known.status is not EventStatus.PENDING:
                 continue
             events[known.id] = replace(
                 known,
-                status=settlement.status,
-                verdicts=settlement.verdicts,
-                error_message=settlement.reason,
-                integration_id=settlement.integration_id,
-                project_ids=settlement.project_ids,
-                attempts=known.attempts if settlement.attempts is None else settlement.attempts,
-                next_attempt_at=settlement.next_attempt_at or known.next_attempt_at,
-                processed_at=None if settlement.status is EventStatus.PENDING else self._session.database.now(),
+                status=result.status,
+                verdicts=result.verdicts,
+                error_message=result.reason,
+                integration_id=result.integration_id,
+                project_ids=result.project_ids,
+                attempts=known.attempts if result.attempts is None else result.attempts,
+                next_attempt_at=result.next_attempt_at or known.next_attempt_at,
+                processed_at=None if result.status is EventStatus.PENDING else self._session.database.now(),
             )
 
     async def waiting(
         self, provider: str, source_key: str, *, event_type: str, action: str, limit: int
-    ) -> Sequence[Letter]:
+    ) -> Sequence[QueuedEvent]:
         """Return events of this kind that wait for their installation, newest first."""
         state, kind = self._session.state, (provider, source_key, event_type, action)
         found = [
-            Letter(event, state.payloads.get(event.id))
+            QueuedEvent(event, state.payloads.get(event.id))
             for _, event in sorted(state.events.items(), reverse=True)
             if (event.provider, event.source_key, event.event_type, event.action) == kind
             and event.status in (EventStatus.PENDING, EventStatus.UNROUTED)
@@ -97,7 +97,7 @@ class MemoryMailbox(Mailbox):
                 reopened += 1
         return reopened
 
-    def _due(self, now: datetime) -> list[Event]:
+    def _due(self, now: datetime) -> list[WebhookEvent]:
         return [event for _, event in sorted(self._session.state.events.items()) if event.is_due(now)]
 
     async def record_batch_start(

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from core.domain.events.event import Event, EventStatus, may_reopen
+from core.domain.events.event import EventStatus, WebhookEvent, can_reopen
 from core.domain.identifiers import EventId
 from ports.events import EventFilter, EventStore
 from testing.memory.database import Session
@@ -14,7 +14,7 @@ class MemoryEventStore(EventStore):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def list(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> Sequence[Event]:
+    async def list(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> Sequence[WebhookEvent]:
         """Return events, newest first, those below `before` only."""
         newest_first = sorted(self._session.state.events.items(), reverse=True)
         matching = [
@@ -24,14 +24,14 @@ class MemoryEventStore(EventStore):
         ]
         return matching[:limit]
 
-    async def find(self, provider: str, delivery_id: str) -> Event | None:
+    async def find(self, provider: str, delivery_id: str) -> WebhookEvent | None:
         """Return one event."""
         for event in self._session.state.events.values():
             if (event.provider, event.delivery_id) == (provider, delivery_id):
                 return event
         return None
 
-    async def list_by_prefix(self, provider: str, prefix: str, *, limit: int) -> Sequence[Event]:
+    async def list_by_prefix(self, provider: str, prefix: str, *, limit: int) -> Sequence[WebhookEvent]:
         """Return at most `limit` events whose delivery ids begin with `prefix`."""
         matching = [
             event
@@ -40,7 +40,7 @@ class MemoryEventStore(EventStore):
         ]
         return sorted(matching, key=lambda event: event.delivery_id)[:limit]
 
-    async def find_by_id(self, event_id: EventId) -> Event | None:
+    async def find_by_id(self, event_id: EventId) -> WebhookEvent | None:
         """Return the event with this id, or None."""
         return self._session.state.events.get(event_id)
 
@@ -76,7 +76,7 @@ class MemoryEventStore(EventStore):
             (event.created_at for event in self._session.state.events.values() if event.is_due(now)), default=None
         )
 
-    def _matches(self, event: Event, where: EventFilter) -> bool:
+    def _matches(self, event: WebhookEvent, where: EventFilter) -> bool:
         return (
             (where.organization_id is None or self._organization(event) == where.organization_id)
             and where.status in (None, event.status)
@@ -88,7 +88,7 @@ class MemoryEventStore(EventStore):
             and (where.since is None or event.created_at >= where.since)
         )
 
-    def _is_of_project(self, event: Event, where: EventFilter) -> bool:
+    def _is_of_project(self, event: WebhookEvent, where: EventFilter) -> bool:
         """Return whether an event belongs to the project of the filter.
 
         An event that failed or is pending has no verdict, so its repository's link names the project.
@@ -107,12 +107,12 @@ class MemoryEventStore(EventStore):
             if project is not None
         )
 
-    def _may_reopen(self, event: Event, now: datetime) -> bool:
+    def _may_reopen(self, event: WebhookEvent, now: datetime) -> bool:
         state = self._session.state
         owner = state.integrations[event.integration_id] if event.integration_id else None
-        return event.id in state.payloads and may_reopen(event, owner, now=now)
+        return event.id in state.payloads and can_reopen(event, owner, now=now)
 
-    def _organization(self, event: Event) -> int | None:
+    def _organization(self, event: WebhookEvent) -> int | None:
         if event.integration_id is None:
             return None
         return self._session.state.integrations[event.integration_id].organization_id

@@ -4,13 +4,13 @@ from copy import deepcopy
 from core.domain.audit.changes import Change
 from core.domain.identifiers import IntegrationId, OrganizationId
 from core.domain.integrations.integration import (
+    EncryptedWebhookSecret,
     InstallationBoundElsewhere,
     Integration,
     IntegrationStatus,
     OrganizationAlreadyConnected,
-    SealedWebhookSecret,
 )
-from core.domain.tokens.lease import unbound
+from core.domain.tokens.lease import integration_ids_to_wipe
 from ports.integrations import IntegrationStore
 from testing.memory.database import Session, State
 from testing.memory.stores import audited
@@ -50,17 +50,17 @@ class MemoryIntegrationStore(IntegrationStore):
                     best[integration.provider_id] = integration
         return [deepcopy(integration) for integration in best.values()]
 
-    async def find_webhook_secret(self, provider: str, provider_id: str) -> SealedWebhookSecret | None:
+    async def find_webhook_secret(self, provider: str, provider_id: str) -> EncryptedWebhookSecret | None:
         """Return the own webhook secret of the live integration."""
         state = self._session.state
         for integration in state.integrations.values():
             is_wanted = (integration.provider, integration.provider_id) == (provider, provider_id)
             ciphertext = state.webhook_secrets.get(integration.external_id)
             if is_wanted and not integration.is_revoked and ciphertext:
-                return SealedWebhookSecret(integration.external_id, ciphertext)
+                return EncryptedWebhookSecret(integration.external_id, ciphertext)
         return None
 
-    async def set_webhook_secret(self, sealed: SealedWebhookSecret) -> None:
+    async def set_webhook_secret(self, sealed: EncryptedWebhookSecret) -> None:
         """Keep it."""
         (await self._session.writable()).webhook_secrets[sealed.external_id] = sealed.ciphertext
 
@@ -93,7 +93,7 @@ class MemoryIntegrationStore(IntegrationStore):
         """
         await audited.apply(self._session, "integration", lambda state: state.integrations, changes, _refuse_rivals)
         state = await self._session.writable()
-        wipe(state.integration_tokens, unbound(changes))
+        wipe(state.integration_tokens, integration_ids_to_wipe(changes))
         for change in changes:
             if change.after is not None and change.after.status is IntegrationStatus.ACTIVE:
                 state.probes.pop(change.after.id, None)

@@ -4,7 +4,7 @@ from uuid import UUID
 from core.domain.actors import Actor
 from core.domain.audit.changes import Change
 from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, RepoId
-from core.domain.links.projects import ProjectNameTaken, ProjectPlace
+from core.domain.links.projects import ProjectNameTaken, ProjectPosition
 from core.domain.organizations import Project
 from ports.projects import ProjectStore
 from testing.memory.database import Session
@@ -38,7 +38,7 @@ class MemoryProjectStore(ProjectStore):
         organization_id: OrganizationId,
         *,
         limit: int,
-        after: ProjectPlace | None = None,
+        after: ProjectPosition | None = None,
         linked: bool | None = None,
     ) -> Sequence[Project]:
         """Return at most `limit` of the organization's projects by name, those after a place only."""

@@ -8,8 +8,8 @@ from uuid import UUID
 from core.domain.errors import StorageConflict
 from core.domain.identifiers import ConnectionId, IntegrationId, ProviderUserId, RevocationId
 from core.domain.integrations.integration import Integration, IntegrationStatus
-from core.domain.tokens.lease import Lease, SealedTokens, StoredTokens
-from core.domain.tokens.read_token import ReadLease, Stray
+from core.domain.tokens.lease import EncryptedTokens, RefreshLease, StoredTokens
+from core.domain.tokens.read_token import OrphanedToken, TokenLease
 from core.domain.tokens.revocation import Revocation
 from ports.tokens import InstallationTokenStore, TokenStore, UserTokenStore
 from testing.memory.database import KeptRevocation, Session, State
@@ -39,7 +39,7 @@ class MemoryTokenStore(TokenStore[OwnerId], Generic[OwnerId]):
             return None
         return self._rows(state).get(owner_id, StoredTokens())
 
-    async def acquire_lease(self, owner_id: OwnerId, seen: StoredTokens, lease: Lease) -> bool:
+    async def acquire_lease(self, owner_id: OwnerId, seen: StoredTokens, lease: RefreshLease) -> bool:
         """Store a lease; return False if the row has changed since it was read."""
         await self._session.writable()
         known = await self.find(owner_id)
@@ -48,14 +48,14 @@ class MemoryTokenStore(TokenStore[OwnerId], Generic[OwnerId]):
         await self._put(owner_id, replace(known, lease=lease))
         return True
 
-    async def release_lease(self, owner_id: OwnerId, lease: Lease) -> None:
+    async def release_lease(self, owner_id: OwnerId, lease: RefreshLease) -> None:
         """End a lease without new tokens. Does nothing if the lease is no longer held."""
         await self._session.writable()
         known = await self.find(owner_id)
         if known is not None and known.lease == lease:
             await self._put(owner_id, replace(known, lease=None))
 
-    async def replace_unchanged(self, owner_id: OwnerId, seen: StoredTokens, tokens: SealedTokens) -> bool:
+    async def replace_unchanged(self, owner_id: OwnerId, seen: StoredTokens, tokens: EncryptedTokens) -> bool:
         """Replace the tokens read and end any lease; return False if they have changed."""
         await self._session.writable()
         known = await self.find(owner_id)
@@ -64,7 +64,7 @@ class MemoryTokenStore(TokenStore[OwnerId], Generic[OwnerId]):
         await self._put(owner_id, StoredTokens(known.generation + 1, tokens))
         return True
 
-    async def replace(self, owner_id: OwnerId, tokens: SealedTokens) -> None:
+    async def replace(self, owner_id: OwnerId, tokens: EncryptedTokens) -> None:
         """Replace the tokens and end any lease; raises `StorageConflict` if the row does not exist."""
         await self._session.writable()
         known = await self.find(owner_id)
@@ -111,15 +111,15 @@ class MemoryInstallationTokenStore(MemoryTokenStore[IntegrationId], Installation
         """Store when the next probe is due."""
         (await self._session.writable()).probes[integration_id] = at
 
-    async def add_token_lease(self, lease: ReadLease) -> None:
+    async def add_token_lease(self, lease: TokenLease) -> None:
         """Store the lease of a read token."""
         (await self._session.writable()).read_leases[lease.external_id] = lease
 
-    async def find_token_lease(self, external_id: UUID) -> ReadLease | None:
+    async def find_token_lease(self, external_id: UUID) -> TokenLease | None:
         """Return a lease, or None."""
         return self._session.state.read_leases.get(external_id)
 
-    async def list_orphaned_tokens(self, *, now: datetime, limit: int) -> Sequence[Stray]:
+    async def list_orphaned_tokens(self, *, now: datetime, limit: int) -> Sequence[OrphanedToken]:
         """Return at most `limit` unexpired read tokens that must be revoked, the oldest first."""
         state = self._session.state
         linked = {(link.integration_id, link.repo_id) for link in state.links.values()}
@@ -130,7 +130,7 @@ class MemoryInstallationTokenStore(MemoryTokenStore[IntegrationId], Installation
             moved = integration.is_revoked or (changed is not None and changed > lease.created_at)
             unlinked = any((integration.id, repo_id) not in linked for repo_id in lease.repo_ids)
             if lease.sealed is not None and lease.expires_at > now and (moved or unlinked):
-                found.append(Stray(lease.external_id, integration.provider, lease.sealed))
+                found.append(OrphanedToken(lease.external_id, integration.provider, lease.sealed))
         return found[:limit]
 
     async def end_token_lease(self, external_id: UUID, *, at: datetime) -> None:
@@ -172,7 +172,7 @@ class MemoryUserTokenStore(MemoryTokenStore[ConnectionId], UserTokenStore):
             rows[kept.revocation.id] = replace(kept, taken_until=until)
         return sorted((kept.revocation for kept in due), key=lambda one: one.id)
 
-    async def update_revocation(self, revocation_id: RevocationId, tokens: SealedTokens) -> None:
+    async def update_revocation(self, revocation_id: RevocationId, tokens: EncryptedTokens) -> None:
         """Replace the tokens of a revocation."""
         rows = (await self._session.writable()).revocations
         if kept := rows.get(revocation_id):

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from adapters.redis_queue.inspection import listening_workers
-from core.domain.secret import shown
+from core.domain.secret import redact_url
 from tests.support.builders.deliveries import accepted, post_all, pushes
 from tests.support.conditions import wait_until
 from tests.support.scenarios.event_store import Ledger, opened
@@ -94,7 +94,7 @@ async def test_silent_it_costs_no_delivery(service: Service, redis_server: Break
     await post_some(service)
     wait_until(lambda: service.logged("api", "worker_notification_failed"))
     [line] = service.logged("api", "worker_notification_failed")
-    assert (line["url"], "CREWKIT_GIT_REDIS_URL" in line["reason"]) == (shown(redis_server.url), True)
+    assert (line["url"], "CREWKIT_GIT_REDIS_URL" in line["reason"]) == (redact_url(redis_server.url), True)
     redis_server.thaw()
     wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
     await post_some(service)
@@ -119,7 +119,7 @@ def test_a_worker_tells_an_outage_once_and_its_end(
         redis_server.start()
         wait_until(lambda: service.logged("worker", "redis_available"))
         [line] = service.logged("worker", "redis_unavailable")
-        assert (line["url"], line["level"]) == (shown(redis_server.url), "warning")
+        assert (line["url"], line["level"]) == (redact_url(redis_server.url), "warning")
         assert line["reason"] == "Start Redis or correct CREWKIT_GIT_REDIS_URL."
         assert [one for one in service.log("worker") if "logger" in one] == []
 

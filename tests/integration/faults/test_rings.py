@@ -7,7 +7,7 @@ import redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from adapters.redis_queue.doorbell import QUEUE, RedisDoorbell
+from adapters.redis_queue.worker_notifier import QUEUE, RedisWorkerNotifier
 from core.domain.events.lanes import LANES
 from tests.support.conditions import wait_until
 
@@ -29,19 +29,19 @@ def rung(queue: Queue) -> list[int]:
 @pytest.mark.parametrize("lane", range(5))
 def test_a_ring_just_before_the_end_is_sent(redis_url: str, queue: Queue, lane: int) -> None:
     """The API stops right after it took a delivery: its ring must not stop with it."""
-    doorbell = RedisDoorbell(redis_url, job=JOB)
-    doorbell.ring(31)
+    worker_notifier = RedisWorkerNotifier(redis_url, job=JOB)
+    worker_notifier.ring(31)
     wait_until(lambda: rung(queue) == [31])
-    doorbell.ring(lane)
-    doorbell.close()
+    worker_notifier.ring(lane)
+    worker_notifier.close()
     assert rung(queue) == [31, lane]
 
 
 async def test_rings_do_not_pile_up_while_nobody_answers(redis_url: str, queue: Queue) -> None:
     """A day without workers costs neither Redis its memory nor the first worker a long way to live rings."""
-    doorbell = RedisDoorbell(redis_url, job=JOB)
+    worker_notifier = RedisWorkerNotifier(redis_url, job=JOB)
     for _ in range(100):
-        await doorbell.ring_due(range(LANES))
-    doorbell.close()
+        await worker_notifier.ring_due(range(LANES))
+    worker_notifier.close()
     assert queue.count < 1500
     assert rung(queue)[-LANES:] == list(range(LANES))

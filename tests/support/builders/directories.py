@@ -1,7 +1,7 @@
 from uuid import UUID
 
 from core.domain.identifiers import UserId
-from core.domain.organizations import Place, User
+from core.domain.organizations import OrganizationRole, User
 from testing.memory.database import MemoryDatabase
 from testing.memory.directory import MemoryDirectory
 from testing.memory.failing import Failing
@@ -14,7 +14,7 @@ class FailingDirectory(Failing, MemoryDirectory):
         Failing.__init__(self)
         MemoryDirectory.__init__(self, database)
 
-    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> Place | None:
+    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
         """Return an organization with this user's role in it."""
         await self._meet("find_place")
         return await MemoryDirectory.find_place(self, organization_id, user_id)

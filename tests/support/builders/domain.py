@@ -10,21 +10,9 @@ from uuid import UUID
 
 from core.domain.catalog.repository import Repository
 from core.domain.connections.connection import Connection
-from core.domain.events.event import Event, EventStatus
-from core.domain.events.interpretation import Binding, Interpretation, View
-from core.domain.events.lanes import lane_of
-from core.domain.events.provider_events import (
-    Author,
-    BranchRef,
-    Commit,
-    InstallationChanged,
-    InstallationFacts,
-    InstallationStep,
-    ProviderUser,
-    PullRequest,
-    Push,
-    RepositoryFacts,
-)
+from core.domain.events.event import EventStatus, WebhookEvent
+from core.domain.events.interpretation import BindingOption, Interpretation, View
+from core.domain.events.lanes import choose_lane
 from core.domain.flows.flow import PendingRequest
 from core.domain.identifiers import (
     AccountId,
@@ -41,6 +29,18 @@ from core.domain.identifiers import (
 )
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from core.domain.links.link import Link
+from core.domain.provider_events import (
+    Author,
+    BranchRef,
+    Commit,
+    InstallationChanged,
+    InstallationFacts,
+    InstallationStep,
+    ProviderUser,
+    PullRequest,
+    Push,
+    RepositoryFacts,
+)
 
 NOW = datetime(2026, 9, 21, 12, tzinfo=UTC)
 EARLIER = NOW - timedelta(hours=1)
@@ -62,13 +62,13 @@ def external(number: int) -> UUID:
     return UUID(int=number)
 
 
-EVENT = Event(
+EVENT = WebhookEvent(
     id=EventId(500),
     provider=PROVIDER,
     delivery_id="5f3d2c00-0000-4000-8000-000000000500",
     event_type="push",
     action=None,
-    lane=lane_of(str(INSTALLATION)),
+    lane=choose_lane(str(INSTALLATION)),
     source_key=str(INSTALLATION),
     status=EventStatus.PENDING,
     attempts=0,
@@ -155,7 +155,7 @@ REQUEST = PendingRequest(
     external_id=external(40),
     expires_at=LATER,
 )
-BINDING = Binding(REQUEST, existing=None, new_id=IntegrationId(71))
+BINDING = BindingOption(REQUEST, existing=None, new_id=IntegrationId(71))
 
 
 def view(
@@ -163,7 +163,7 @@ def view(
     *,
     repositories: Iterable[Repository] = (REPOSITORY,),
     links: tuple[Link, ...] = (LINK,),
-    binding: Binding | None = None,
+    binding: BindingOption | None = None,
     connection: Connection | None = None,
 ) -> View:
     """Return what we know when an event is interpreted: by default all of the above."""

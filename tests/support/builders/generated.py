@@ -7,12 +7,15 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from core.domain.attribution.attribution import Identities, Identity
-from core.domain.attribution.email_addresses import normal_address
+from core.domain.attribution.email_addresses import normalize_address
 from core.domain.catalog.repository import Repository
 from core.domain.connections.connection import ConnectionStatus
-from core.domain.events.event import Event
-from core.domain.events.interpretation import Binding, View
-from core.domain.events.provider_events import (
+from core.domain.events.event import WebhookEvent
+from core.domain.events.interpretation import BindingOption, View
+from core.domain.identifiers import AccountId, IntegrationId, OrganizationId, ProviderUserId, RepoId, UserId
+from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
+from core.domain.links.link import Link
+from core.domain.provider_events import (
     AccountRenamed,
     Author,
     AuthorizationRevoked,
@@ -21,7 +24,7 @@ from core.domain.events.provider_events import (
     InstallationChanged,
     InstallationFacts,
     InstallationStep,
-    Notice,
+    ProviderEvent,
     ProviderUser,
     PullRequest,
     Push,
@@ -31,9 +34,6 @@ from core.domain.events.provider_events import (
     RepositoryStep,
     Unhandled,
 )
-from core.domain.identifiers import AccountId, IntegrationId, OrganizationId, ProviderUserId, RepoId, UserId
-from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
-from core.domain.links.link import Link
 from tests.support.builders.domain import (
     ACCOUNT,
     BINDING,
@@ -157,7 +157,7 @@ installations_changed = st.builds(
     requester_id=st.none() | _people,
     sender_id=st.none() | _people,
 )
-notices: st.SearchStrategy[Notice] = st.one_of(
+provider_events: st.SearchStrategy[ProviderEvent] = st.one_of(
     pushes,
     _pull_requests,
     installations_changed,
@@ -174,7 +174,7 @@ notices: st.SearchStrategy[Notice] = st.one_of(
     st.builds(AuthorizationRevoked, user_id=_people),
     st.builds(Unhandled, reason=st.sampled_from(["event_not_handled", "ping"])),
 )
-events: st.SearchStrategy[Event] = st.sampled_from([*[EVENT] * 5, replace(EVENT, source_key=None)])
+events: st.SearchStrategy[WebhookEvent] = st.sampled_from([*[EVENT] * 5, replace(EVENT, source_key=None)])
 
 _known = st.builds(
     Identity,
@@ -186,7 +186,7 @@ _known = st.builds(
 _known_people = st.builds(
     Identities,
     by_account=st.dictionaries(_people, _known, max_size=2),
-    by_address=st.dictionaries(_addresses.map(normal_address), _known, max_size=2),
+    by_address=st.dictionaries(_addresses.map(normalize_address), _known, max_size=2),
     by_login=st.dictionaries(_logins.map(str.lower), _known, max_size=2),
 )
 
@@ -248,10 +248,10 @@ def _links(draw: st.DrawFn, catalog: tuple[Repository, ...]) -> tuple[Link, ...]
 
 
 @st.composite
-def _bindings(draw: st.DrawFn) -> Binding:
+def _bindings(draw: st.DrawFn) -> BindingOption:
     request = replace(REQUEST, requester_id=draw(_people), account_id=draw(_accounts))
     existing = draw(st.none() | _integrations())
-    return Binding(request, existing, existing.id if existing else BINDING.new_id)
+    return BindingOption(request, existing, existing.id if existing else BINDING.new_id)
 
 
 @st.composite

@@ -21,8 +21,8 @@ from core.domain.deliveries.delivery import (
     SourceSecrets,
     VerifiedDelivery,
 )
-from core.domain.events.provider_events import Author, Commit, Notice, Push, RepositoryFacts, Unhandled
 from core.domain.identifiers import RepoId
+from core.domain.provider_events import Author, Commit, ProviderEvent, Push, RepositoryFacts, Unhandled
 from ports.webhooks import BodyDigest, Headers, WebhookProtocol
 
 PROVIDER = "gitlab"
@@ -86,7 +86,7 @@ class GitLabLikeWebhooks(WebhookProtocol):
         """Return whether this is a push."""
         return event_type == "Push Hook"
 
-    def read(self, event_type: str, body: bytes) -> Notice:
+    def read(self, event_type: str, body: bytes) -> ProviderEvent:
         """Read a push."""
         if not self.acts_on(event_type):
             return Unhandled("event_not_handled")

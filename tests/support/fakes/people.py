@@ -8,7 +8,7 @@ from uuid import UUID
 from core.application import Account, Application
 from core.domain.errors import StorageUnavailable
 from core.domain.identifiers import OrganizationId, UserId
-from core.domain.organizations import Membership, Organization, Place, Role, User
+from core.domain.organizations import Membership, Organization, OrganizationRole, Role, User
 from ports.directory import Directory
 from tests.support.builders.tokens import USER
 
@@ -41,12 +41,12 @@ class People(Directory):
         """Look among both."""
         return next((one for one in (ACME, ZENITH) if one.external_id == external_id), None)
 
-    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> Place | None:
+    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
         """Look among Mara's, and see the others from outside."""
         organization = await self.find_organization(organization_id)
         mine = await self.memberships(user_id) if user_id is not None else []
         roles = {one.organization: one.role for one in mine}
-        return Place(organization, roles.get(organization)) if organization else None
+        return OrganizationRole(organization, roles.get(organization)) if organization else None
 
     async def members(self, organization_id: OrganizationId, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         """Look at Mara, who is in both."""

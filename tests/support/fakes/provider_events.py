@@ -1,12 +1,12 @@
 """Webhooks that tell a test's own notices, processed when the test says so."""
 
 from adapters.github.protocol.webhooks import GitHubWebhooks
-from core.domain.events.provider_events import Notice
+from core.domain.provider_events import ProviderEvent
 from core.domain.secret import Secret
-from ports.doorbell import Doorbell
+from ports.worker_notifier import WorkerNotifier
 
 
-class NoDoorbell(Doorbell):
+class NoWorkerNotifier(WorkerNotifier):
     """Wakes nobody: the test drains by itself."""
 
     def ring(self, lane: int) -> None:
@@ -24,8 +24,8 @@ class Told(GitHubWebhooks):
 
     def __init__(self) -> None:
         super().__init__([Secret("not asked for")])
-        self.notices: dict[bytes, Notice] = {}
+        self.provider_events: dict[bytes, ProviderEvent] = {}
 
-    def read(self, event_type: str, body: bytes) -> Notice:  # noqa: ARG002 - the port's signature
+    def read(self, event_type: str, body: bytes) -> ProviderEvent:  # noqa: ARG002 - the port's signature
         """Return it."""
-        return self.notices[body]
+        return self.provider_events[body]

@@ -7,10 +7,10 @@ from uuid import uuid4
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from core.domain.actors import UserActor
 from core.domain.catalog.repository import Repository
-from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, Role
+from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
 from core.domain.streams.domain_event import RecordedEvent
 from core.use_cases.catalog.provider_access import InstallationTokens

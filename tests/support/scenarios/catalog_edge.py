@@ -10,9 +10,9 @@ from starlette.applications import Starlette
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from core.domain.actors import UserActor
-from core.domain.events.provider_events import RepositoryFacts
 from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, Role
+from core.domain.provider_events import RepositoryFacts
 from core.use_cases.account import Identify
 from core.use_cases.attribution.list_attributions import ListAttributions
 from entrypoints.rest.http.authentication import Authentication

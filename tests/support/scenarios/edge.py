@@ -60,7 +60,7 @@ class WholeEdge:
                 directory=self.directory,
                 authorizer=AUTHORIZER,
                 delivery_log=MemoryDeliveryLog(self.world.database),
-                doorbell=self.bell,
+                worker_notifier=self.bell,
                 exclusion=MemoryExclusion(self.world.database),
                 protocols={PROVIDER: protocol()},
                 providers={PROVIDER: self.provider},

@@ -2,7 +2,7 @@
 
 import json
 
-from core.domain.events.event import Event, EventStatus, Settlement
+from core.domain.events.event import EventResult, EventStatus, WebhookEvent
 from core.domain.integrations.integration import Integration
 from core.domain.organizations import Project
 from testing.builders.entities import Fact
@@ -18,7 +18,7 @@ class LedgerEdge:
 
     integration: Integration
     project: Project
-    foreign: Event
+    foreign: WebhookEvent
 
     def __init__(self, edge: WholeEdge) -> None:
         self.edge = edge
@@ -33,12 +33,12 @@ class LedgerEdge:
 
     async def event(
         self, status: EventStatus = EventStatus.PROCESSED, *, of: Integration | None = None, **facts: Fact
-    ) -> Event:
+    ) -> WebhookEvent:
         """Put in an event that ended so."""
         world = self.edge.world
         settled = {name: facts.pop(name) for name in ("reason", "verdicts", "project_ids") if name in facts}
         facts = {"body": json.dumps(BODY, ensure_ascii=False).encode(), **facts}
         event = await world.event(**{"received_at": self.edge.clock.now(), **facts})
         owner = of or self.integration
-        await world.settle(Settlement(event.id, status, integration_id=owner.id, **settled))
+        await world.settle(EventResult(event.id, status, integration_id=owner.id, **settled))
         return await world.seen(event)

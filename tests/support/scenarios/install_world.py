@@ -113,7 +113,7 @@ class InstallWorld:
             exchange_code=tokens.exchange_code,
             protocols={PROVIDER: self.protocol},
             cipher=self.cipher,
-            doorbell=self.bell,
+            worker_notifier=self.bell,
             clock=self.clock,
             public_url=PUBLIC_URL,
             pause=self._pause,

@@ -12,20 +12,20 @@ from uuid import uuid4
 from adapters.github.protocol.webhooks import GitHubWebhooks
 from core.domain.catalog.repository import Repository
 from core.domain.deliveries.delivery import QuotedDelivery, Receipt, SourceSecrets, VerifiedDelivery
-from core.domain.events.event import Event
-from core.domain.events.provider_events import Notice
+from core.domain.events.event import WebhookEvent
 from core.domain.flows.flow import PendingRequest
 from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link
 from core.domain.organizations import Organization, Project
+from core.domain.provider_events import ProviderEvent
 from core.domain.streams.domain_event import DomainEvent
 from core.use_cases.deliveries.drain_lane import DrainLane, DrainResult
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from core.use_cases.deliveries.requeue_due_events import RequeueDueEvents
 from ports.alerts import Alerts
-from ports.doorbell import Doorbell
 from ports.unit_of_work import Transaction, UnitOfWork
 from ports.webhooks import BodyDigest, Headers, WebhookProtocol
+from ports.worker_notifier import WorkerNotifier
 from testing.builders.flows import flow_of
 from testing.memory.clock import SettableClock
 from testing.memory.database import MemoryDatabase
@@ -42,7 +42,7 @@ async def nothing() -> None:
     """Let nothing happen meanwhile."""
 
 
-class Bell(Doorbell):
+class Bell(WorkerNotifier):
     """Keeps who was rung for; a ring that meets one not yet answered is swallowed."""
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ class WatchedProtocol(WebhookProtocol):
         """Tell as GitHub's."""
         return self._behind.acts_on(event_type)
 
-    def read(self, event_type: str, body: bytes) -> Notice:
+    def read(self, event_type: str, body: bytes) -> ProviderEvent:
         """Note the reading, let the test act, then read as GitHub's."""
         self.read_bodies.append(body)
         self.on_read(body)
@@ -165,7 +165,7 @@ class _WatchedTransaction(Transaction):
         self.user_tokens = behind.user_tokens
         self.attributions = behind.attributions
         self.flows = behind.flows
-        self.mailbox = behind.mailbox
+        self.event_queue = behind.event_queue
         self.events = behind.events
         self.domain_events = behind.domain_events
         self.versions = behind.versions
@@ -248,7 +248,7 @@ class Processing:
         """Drain a lane, by default that of the demo installation."""
         return await self.drain_lane(lane)
 
-    def event(self, delivery_id: str) -> Event:
+    def event(self, delivery_id: str) -> WebhookEvent:
         """Return an event as the ledger has it."""
         (found,) = [one for one in self.database.committed.events.values() if one.delivery_id == delivery_id]
         return found

@@ -165,7 +165,7 @@ def _driven(
         directory=world.directory,
         authorizer=OsoAuthorizer(),
         delivery_log=delivery_log,
-        doorbell=Bell(),
+        worker_notifier=Bell(),
         exclusion=PostgresExclusion(world.database),
         protocols={PROVIDER: protocol(sandbox.app.webhook_secret)},
         providers={PROVIDER: provider},

@@ -16,7 +16,7 @@ from core.domain.provider import CredentialRefused
 from core.domain.secret import Secret
 from core.domain.streams.domain_event import RecordedEvent
 from core.domain.tokens.lease import StoredTokens
-from core.use_cases.tokens.encryption import seal_user_tokens
+from core.use_cases.tokens.encryption import encrypt_user_tokens
 from core.use_cases.tokens.token_refresher import Pause
 from entrypoints.bootstrap.features import TokenSources, wire_token_sources
 from ports.alerts import Alerts
@@ -126,7 +126,7 @@ class TokenWorld:
         """Let the person connect anew; return their access token."""
         tokens = self.provider.world.grant(PERSON)
         async with self.unit_of_work() as tx:
-            sealed = seal_user_tokens(self.cipher, self.connection.external_id, tokens)
+            sealed = encrypt_user_tokens(self.cipher, self.connection.external_id, tokens)
             await tx.user_tokens.replace(self.connection.id, sealed)
             await tx.commit()
         return tokens.access_token

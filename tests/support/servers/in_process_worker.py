@@ -17,11 +17,11 @@ from adapters.observability.alerts import LoggedAlerts
 from adapters.postgres.connection.database import Database
 from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from adapters.redis_queue.doorbell import QUEUE, RedisDoorbell
+from adapters.redis_queue.worker_notifier import QUEUE, RedisWorkerNotifier
 from adapters.system.clock import SystemClock
 from core.domain.deliveries.delivery import VerifiedDelivery
 from core.domain.errors import StorageConflict
-from core.domain.events.lanes import lane_of
+from core.domain.events.lanes import choose_lane
 from core.domain.identifiers import RepoId
 from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
@@ -32,7 +32,7 @@ from tests.support.builders.deliveries import REPOSITORY, push
 
 _JOB = "entrypoints.worker.jobs.drain"
 
-INSTALLATION_OF_LANE = {lane_of(str(number)): number for number in range(1, 1000)}
+INSTALLATION_OF_LANE = {choose_lane(str(number)): number for number in range(1, 1000)}
 
 
 class Lingering(UnitOfWork):
@@ -114,18 +114,18 @@ async def workshop(
         database = Database(database_url, connections=2 * (workers + 2))
         stack.push_async_callback(database.close)
         metrics = MemoryMetrics()
-        doorbell = RedisDoorbell(redis_url, job=_JOB)
-        stack.callback(doorbell.close)
+        worker_notifier = RedisWorkerNotifier(redis_url, job=_JOB)
+        stack.callback(worker_notifier.close)
         log = PostgresDeliveryLog(database_url, metrics=metrics)
         stack.push_async_callback(log.close)
         connection = redis.Redis.from_url(redis_url)
         stack.callback(connection.close)
         shop = Workshop(
-            ReceiveDelivery(log, doorbell),
+            ReceiveDelivery(log, worker_notifier),
             DrainLane(
                 Lingering(PostgresUnitOfWork(database), random, linger),
                 {PROVIDER: GitHubWebhooks([])},
-                doorbell,
+                worker_notifier,
                 clock or SystemClock(),
                 metrics,
                 LoggedAlerts(),

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.github.protocol.large_payloads import HEAD_CHARACTERS, LARGE, MAX_COMMITS, bounded
 from core.domain.events.event import EnvelopeUnreadable
-from core.domain.events.provider_events import Push
+from core.domain.provider_events import Push
 from tests.support.builders.webhooks import protocol
 from tests.support.scenarios.processing import payload
 
@@ -28,9 +28,9 @@ def push_of(*commits: bytes) -> bytes:
 
 def read(body: bytes) -> Push:
     """Read a push as the worker does."""
-    notice = protocol().read("push", body)
-    assert isinstance(notice, Push)
-    return notice
+    provider_event = protocol().read("push", body)
+    assert isinstance(provider_event, Push)
+    return provider_event
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "\U0001f680", '"', "\\", "\n"])

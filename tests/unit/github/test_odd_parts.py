@@ -13,10 +13,10 @@ from adapters.github.decoding.tolerant import Id, OddParts, TolerantDecoder, Unr
 from adapters.github.decoding.web_urls import web_url
 from adapters.github.protocol.webhooks import GitHubWebhooks
 from core.domain.events.event import EnvelopeUnreadable
-from core.domain.events.provider_events import (
+from core.domain.provider_events import (
     AccountRenamed,
     InstallationChanged,
-    Notice,
+    ProviderEvent,
     PullRequest,
     Push,
     RepositoriesChanged,
@@ -38,7 +38,7 @@ def payload(name: str) -> dict[str, Any]:
     raise AssertionError(name)
 
 
-def read(event: str, body: dict[str, Any]) -> Notice:
+def read(event: str, body: dict[str, Any]) -> ProviderEvent:
     """Read a payload."""
     return protocol().read(event, json.dumps(body).encode())
 

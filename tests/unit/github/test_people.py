@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.github.protocol.authors import NOREPLY_HOST, PeopleReader
-from core.domain.events.provider_events import Author, ProviderUser
 from core.domain.identifiers import ProviderUserId
+from core.domain.provider_events import Author, ProviderUser
 from core.domain.streams.domain_event import MAX_CO_AUTHORS
 
 MARA = ProviderUser("900000001", "Mara-Okafor-Acme")

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.github.addresses import Addresses
 from adapters.github.app_needs import NEEDS, PERMISSION_OF_EVENT, named_as_in_manifests
-from adapters.github.registration import AppWish, Registrar, manifest
+from adapters.github.registration import AppRegistrationRequest, Registrar, manifest
 from entrypoints.bootstrap.registration import variables
 from entrypoints.settings.table import SETTINGS
 from tests.support.builders.registration import ANSWER, REGISTERED
@@ -27,7 +27,7 @@ GITHUB_SAYS = {
     "installation_repositories": None,
     "github_app_authorization": None,
 }
-WISH = AppWish(
+WISH = AppRegistrationRequest(
     name="crewkit-dev",
     homepage="https://crewkit.example",
     callback_urls=("https://git.example/install", "https://git.example/connect"),

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from core.domain.events.lanes import lane_of
+from core.domain.events.lanes import choose_lane
 from core.domain.flows.flow import FlowStatus
 from core.domain.provider import ProviderUnavailable
 from core.use_cases.install.begin_install import InstallMode
@@ -84,7 +84,7 @@ async def test_a_binding_waits_for_what_is_being_processed(world: InstallWorld) 
     """Or an event of the installation could be settled as nobody's just after those that wait were routed."""
     came = world.installed(await world.begin(world.mara), OLGA, ACME)
     async with world.unit_of_work() as tx:
-        assert await tx.mailbox.try_lock(lane_of(ACME))
+        assert await tx.event_queue.try_lock(choose_lane(ACME))
         finishing = asyncio.create_task(world.finish(world.mara, came))
         for _ in range(200):  # far more turns than it takes
             await asyncio.sleep(0)

@@ -6,7 +6,7 @@ from core.domain.audit.changes import Change
 from core.domain.events.event import EventStatus, Outcome, Verdict
 from core.domain.events.interpretation import interpret
 from core.domain.events.interpretation.view import webhook_actor
-from core.domain.events.provider_events import AccountRenamed
+from core.domain.provider_events import AccountRenamed
 from core.domain.streams.domain_event import DomainEventType, RepositoryData
 from tests.support.builders.domain import (
     ACCOUNT,

@@ -10,7 +10,7 @@ from core.domain.connections.connection import ConnectionStatus
 from core.domain.events.event import EventStatus, Outcome, Verdict
 from core.domain.events.interpretation import interpret
 from core.domain.events.interpretation.view import webhook_actor
-from core.domain.events.provider_events import AuthorizationRevoked
+from core.domain.provider_events import AuthorizationRevoked
 from tests.support.builders.domain import CONNECTION, EVENT, INTEGRATION, REQUESTER, view
 
 STANDALONE = replace(EVENT, event_type="github_app_authorization", action="revoked", source_key=None)
@@ -32,7 +32,7 @@ def test_the_connection_is_revoked_and_its_identity_kept(before: ConnectionStatu
 
 def test_it_concerns_no_organization() -> None:
     """The ledger names no integration: a person's connection is no organization's business."""
-    settled = interpret(STANDALONE, NOTICE, view(None, connection=CONNECTION)).settlement(STANDALONE, None)
+    settled = interpret(STANDALONE, NOTICE, view(None, connection=CONNECTION)).to_result(STANDALONE, None)
     assert (settled.integration_id, settled.project_ids) == (None, ())
 
 

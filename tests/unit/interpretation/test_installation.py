@@ -7,8 +7,8 @@ import pytest
 from core.domain.actors import SystemActor
 from core.domain.events.event import EventStatus, Outcome, Verdict
 from core.domain.events.interpretation import Interpretation, interpret
-from core.domain.events.provider_events import InstallationChanged, InstallationFacts, InstallationStep
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
+from core.domain.provider_events import InstallationChanged, InstallationFacts, InstallationStep
 from core.domain.streams.domain_event import DomainEvent, DomainEventType, IntegrationData
 from tests.support.builders.domain import (
     EARLIER,

@@ -6,11 +6,11 @@ import pytest
 
 from core.domain.catalog.repository import Repository
 from core.domain.events.event import EventStatus, Outcome, Verdict
-from core.domain.events.interpretation import Binding, Interpretation, View, interpret, may_bind
+from core.domain.events.interpretation import BindingOption, Interpretation, View, can_bind, interpret
 from core.domain.events.interpretation.view import webhook_actor
-from core.domain.events.provider_events import InstallationStep, RepositoryFacts
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 from core.domain.integrations.integration import Integration, IntegrationStatus
+from core.domain.provider_events import InstallationStep, RepositoryFacts
 from core.domain.streams.domain_event import DomainEventType, IntegrationData, LinkData
 from tests.support.builders.domain import (
     BINDING,
@@ -36,11 +36,11 @@ from tests.support.builders.domain import (
 )
 
 BEFORE = replace(REVOKED, provider_id="40999999", synced_at=EARLIER, uninstall_requested_at=EARLIER)
-REUSED = Binding(REQUEST, existing=BEFORE, new_id=BEFORE.id)
+REUSED = BindingOption(REQUEST, existing=BEFORE, new_id=BEFORE.id)
 OTHER_ACCOUNT = AccountId("900000777")
 
 
-def offered(binding: Binding | None, seen: View | None = None) -> Interpretation:
+def offered(binding: BindingOption | None, seen: View | None = None) -> Interpretation:
     """Interpret the creation of an installation nobody has connected, a binding being offered."""
     return interpret(EVENT, CREATED_ON_REQUEST, replace(seen or view(None), integration=None, binding=binding))
 
@@ -91,7 +91,7 @@ def test_binding_ends_the_request_and_is_told() -> None:
     assert (fact.type, fact.organization_id) == (DomainEventType.INTEGRATION_ACTIVATED, ORGANIZATION)
     assert isinstance(fact.data, IntegrationData)
     assert (fact.data.integration_id, fact.data.status) == (made.external_id, "active")
-    assert interpretation.settlement(EVENT, None).integration_id == BINDING.new_id
+    assert interpretation.to_result(EVENT, None).integration_id == BINDING.new_id
 
 
 def test_the_listed_repositories_enter_its_catalog() -> None:
@@ -131,7 +131,7 @@ def test_another_account_takes_away_what_it_does_not_list() -> None:
     """Rows of the old account are removed, and links outside the new catalog are told unreachable."""
     unlisted = replace(REPOSITORY, repo_id=GUIDANCE, full_name="before/guidance")
     gone_before = replace(unlisted, repo_id=RepoId("5"), removed_at=EARLIER)
-    other = Binding(
+    other = BindingOption(
         REQUEST, existing=replace(BEFORE, account_id=OTHER_ACCOUNT, provider_name="before"), new_id=BEFORE.id
     )
     interpretation = offered(
@@ -147,10 +147,10 @@ def test_another_account_takes_away_what_it_does_not_list() -> None:
 @pytest.mark.parametrize("existing", [INTEGRATION, SUSPENDED_BY_US], ids=["active", "suspended"])
 def test_an_organization_already_connected_is_not_bound_again(existing: Integration) -> None:
     """A living integration is never replaced by a webhook."""
-    refused = offered(Binding(REQUEST, existing=existing, new_id=existing.id))
+    refused = offered(BindingOption(REQUEST, existing=existing, new_id=existing.id))
     assert (refused.status, refused.reason) == (EventStatus.IGNORED, "organization_already_connected")
     assert (refused.integration, refused.completed_request, refused.repositories) == (None, None, ())
-    assert refused.settlement(EVENT, None).integration_id is None
+    assert refused.to_result(EVENT, None).integration_id is None
 
 
 @pytest.mark.parametrize(
@@ -163,14 +163,14 @@ def test_an_organization_already_connected_is_not_bound_again(existing: Integrat
     ],
     ids=["no request", "another requester", "another account", "another account, revoked row"],
 )
-def test_only_exactly_this_requester_and_account_bind(binding: Binding | None) -> None:
+def test_only_exactly_this_requester_and_account_bind(binding: BindingOption | None) -> None:
     """Everyone can install an app; that someone else asked for another account proves nothing."""
     waiting = offered(binding)
     assert (waiting.status, waiting.integration, waiting.completed_request) == (EventStatus.UNROUTED, None, None)
 
 
 @pytest.mark.parametrize(
-    "notice",
+    "provider_event",
     [
         replace(CREATED_ON_REQUEST, requester_id=None),
         replace(CREATED_ON_REQUEST, requester_id=None, sender_id=REQUEST.requester_id),
@@ -179,10 +179,10 @@ def test_only_exactly_this_requester_and_account_bind(binding: Binding | None) -
     ],
     ids=["no requester", "sender only", "no account", "deleted", "suspend", "unsuspend", "permissions"],
 )
-def test_nothing_but_a_requested_creation_binds(notice: object) -> None:
+def test_nothing_but_a_requested_creation_binds(provider_event: object) -> None:
     """A sender is whoever clicked; only the requester of a new installation is who asked."""
-    assert isinstance(notice, type(CREATED_ON_REQUEST))
-    waiting = interpret(EVENT, notice, view(None, binding=BINDING))
+    assert isinstance(provider_event, type(CREATED_ON_REQUEST))
+    waiting = interpret(EVENT, provider_event, view(None, binding=BINDING))
     assert (waiting.status, waiting.integration) == (EventStatus.UNROUTED, None)
 
 
@@ -195,16 +195,16 @@ def test_a_requested_creation_of_a_bound_installation_binds_nothing() -> None:
 
 def test_may_bind_asks_for_a_requested_creation() -> None:
     """Only such a notice makes the catalog of an organization's old row worth reading."""
-    assert may_bind(CREATED_ON_REQUEST)
-    assert not may_bind(replace(CREATED_ON_REQUEST, requester_id=None))
-    assert not may_bind(replace(CREATED_ON_REQUEST, step=InstallationStep.DELETED))
+    assert can_bind(CREATED_ON_REQUEST)
+    assert not can_bind(replace(CREATED_ON_REQUEST, requester_id=None))
+    assert not can_bind(replace(CREATED_ON_REQUEST, step=InstallationStep.DELETED))
 
 
 def test_a_listed_repository_is_described_as_far_as_known() -> None:
     """A row of the old installation lends what the short form does not say, and is back."""
     listed = RepositoryFacts(LAUNCHPAD, "acme-rockets/pad", private=False)
-    notice = replace(CREATED_ON_REQUEST, repositories=(listed,))
+    provider_event = replace(CREATED_ON_REQUEST, repositories=(listed,))
     seen = view(None, repositories=[replace(REPOSITORY, removed_at=EARLIER)], binding=REUSED)
-    (row,) = interpret(EVENT, notice, seen).repositories
+    (row,) = interpret(EVENT, provider_event, seen).repositories
     assert row == replace(REPOSITORY, full_name="acme-rockets/pad", private=False)
     assert FACTS.language == row.language

@@ -11,23 +11,23 @@ from hypothesis import given
 from core.domain.attribution.attribution import Role
 from core.domain.audit.changes import Change
 from core.domain.connections.connection import Connection
-from core.domain.events.event import Event, EventStatus, Outcome
+from core.domain.events.event import EventStatus, Outcome, WebhookEvent
 from core.domain.events.interpretation import Interpretation, View, interpret
 from core.domain.events.interpretation.view import webhook_actor
-from core.domain.events.provider_events import (
+from core.domain.integrations.integration import Integration, IntegrationStatus
+from core.domain.links.link import Link
+from core.domain.provider_events import (
     InstallationChanged,
     InstallationStep,
-    Notice,
+    ProviderEvent,
     Push,
     RepositoriesChanged,
     RepositoryChanged,
     RepositoryStep,
 )
-from core.domain.integrations.integration import Integration, IntegrationStatus
-from core.domain.links.link import Link
 from core.domain.streams.domain_event import DomainEventType
 from tests.support.builders.domain import EVENT, ORGANIZATION, after
-from tests.support.builders.generated import events, installations_changed, notices, pushes, views
+from tests.support.builders.generated import events, installations_changed, provider_events, pushes, views
 
 _USER_IDS = re.compile(r'"user_id":"([^"]+)"')
 FOLLOWING = ("repo_full_name", "previous_full_name", "repo_url", "default_branch")
@@ -59,11 +59,11 @@ def changes_nothing(interpretation: Interpretation) -> bool:
     )
 
 
-@given(events, notices, views())
-def test_every_event_is_decided_and_explained(event: Event, notice: Notice, view: View) -> None:
+@given(events, provider_events, views())
+def test_every_event_is_decided_and_explained(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
     """Nothing raises, and each event ends processed, ignored or unrouted with a verdict or a reason."""
-    interpretation = interpret(event, notice, view)
-    seen_case(f"{type(notice).__name__}: {interpretation.status.value}")
+    interpretation = interpret(event, provider_event, view)
+    seen_case(f"{type(provider_event).__name__}: {interpretation.status.value}")
     assert interpretation.status in {EventStatus.PROCESSED, EventStatus.IGNORED, EventStatus.UNROUTED}
     assert interpretation.verdicts or interpretation.reason
     if interpretation.status is not EventStatus.PROCESSED:
@@ -71,18 +71,20 @@ def test_every_event_is_decided_and_explained(event: Event, notice: Notice, view
     assert all(verdict.reason for verdict in interpretation.verdicts)
 
 
-@given(events, notices, views())
-def test_an_event_is_processed_exactly_when_a_verdict_is(event: Event, notice: Notice, view: View) -> None:
+@given(events, provider_events, views())
+def test_an_event_is_processed_exactly_when_a_verdict_is(
+    event: WebhookEvent, provider_event: ProviderEvent, view: View
+) -> None:
     """The ledger's one word and its verdicts say the same."""
-    interpretation = interpret(event, notice, view)
+    interpretation = interpret(event, provider_event, view)
     processed = any(verdict.outcome is Outcome.PROCESSED for verdict in interpretation.verdicts)
     assert processed == (interpretation.status is EventStatus.PROCESSED)
 
 
-@given(events, notices, views())
-def test_only_a_processed_event_has_effects(event: Event, notice: Notice, view: View) -> None:
+@given(events, provider_events, views())
+def test_only_a_processed_event_has_effects(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
     """An ignored event left everything as it was, but for a time: of a push, or of a wish to read again."""
-    interpretation = interpret(event, notice, view)
+    interpretation = interpret(event, provider_event, view)
     if interpretation.status is not EventStatus.PROCESSED:
         if step := interpretation.integration:
             assert step.before is not None
@@ -94,10 +96,12 @@ def test_only_a_processed_event_has_effects(event: Event, notice: Notice, view: 
         ]
 
 
-@given(events, notices, views())
-def test_consumers_are_told_for_the_right_organization(event: Event, notice: Notice, view: View) -> None:
+@given(events, provider_events, views())
+def test_consumers_are_told_for_the_right_organization(
+    event: WebhookEvent, provider_event: ProviderEvent, view: View
+) -> None:
     """Each fact names the integration's organization, and only projects and links that were given."""
-    interpretation = interpret(event, notice, view)
+    interpretation = interpret(event, provider_event, view)
     owner = owner_of(view, interpretation)
     links = {link.id: link for link in view.links}
     for fact in interpretation.domain_events:
@@ -111,18 +115,18 @@ def test_consumers_are_told_for_the_right_organization(event: Event, notice: Not
             assert fact.repo_id == links[fact.link_id].repo_id
 
 
-@given(events, notices, views())
-def test_a_fact_is_told_once(event: Event, notice: Notice, view: View) -> None:
+@given(events, provider_events, views())
+def test_a_fact_is_told_once(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
     """The outbox keeps one fact per event, type, link and repository; no two of ours share these."""
-    facts = interpret(event, notice, view).domain_events
+    facts = interpret(event, provider_event, view).domain_events
     keys = [(fact.type, fact.link_id, fact.repo_id) for fact in facts]
     assert len(keys) == len(set(keys))
 
 
-@given(events, notices, views())
-def test_effects_stay_within_the_integration(event: Event, notice: Notice, view: View) -> None:
+@given(events, provider_events, views())
+def test_effects_stay_within_the_integration(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
     """Rows and links of another integration, and links that were not given, are never written."""
-    interpretation = interpret(event, notice, view)
+    interpretation = interpret(event, provider_event, view)
     owner = owner_of(view, interpretation)
     given_links = {link.id: link for link in view.links}
     for row in interpretation.repositories:
@@ -137,10 +141,10 @@ def test_effects_stay_within_the_integration(event: Event, notice: Notice, view:
         assert replace(step.after, **kept) == step.before
 
 
-@given(events, notices, views())
-def test_every_step_is_audited_as_the_deliverys(event: Event, notice: Notice, view: View) -> None:
+@given(events, provider_events, views())
+def test_every_step_is_audited_as_the_deliverys(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
     """Each step names the webhook and its delivery, starts from what is stored, and changes something."""
-    interpretation = interpret(event, notice, view)
+    interpretation = interpret(event, provider_event, view)
     stored = [view.integration, view.connection, *view.links, view.binding and view.binding.existing]
     for step in steps(interpretation):
         assert step.by == webhook_actor(event)
@@ -149,19 +153,21 @@ def test_every_step_is_audited_as_the_deliverys(event: Event, notice: Notice, vi
         assert step.differences()
 
 
-@given(events, notices, views())
-def test_a_revoked_integration_stays_revoked(event: Event, notice: Notice, view: View) -> None:
+@given(events, provider_events, views())
+def test_a_revoked_integration_stays_revoked(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
     """No webhook revives an integration whose installation is known and revoked."""
     if view.integration and view.integration.is_revoked:
-        interpretation = interpret(event, notice, view)
+        interpretation = interpret(event, provider_event, view)
         assert interpretation.integration is None
         assert interpretation.repositories == ()
 
 
-@given(events, notices | installations_changed, views())
-def test_nothing_but_an_exact_pending_request_binds(event: Event, notice: Notice, view: View) -> None:
+@given(events, provider_events | installations_changed, views())
+def test_nothing_but_an_exact_pending_request_binds(
+    event: WebhookEvent, provider_event: ProviderEvent, view: View
+) -> None:
     """An installation is bound only where a live request by its requester for its account waits for it."""
-    interpretation = interpret(event, notice, view)
+    interpretation = interpret(event, provider_event, view)
     step = interpretation.integration
     binds = step is not None and (
         step.before is None or step.after is None or step.before.provider_id != step.after.provider_id
@@ -171,11 +177,14 @@ def test_nothing_but_an_exact_pending_request_binds(event: Event, notice: Notice
     if interpretation.completed_request is not None:
         assert view.integration is None
         assert view.binding is not None
-        assert isinstance(notice, InstallationChanged)
-        assert notice.step is InstallationStep.CREATED
+        assert isinstance(provider_event, InstallationChanged)
+        assert provider_event.step is InstallationStep.CREATED
         request = interpretation.completed_request
         assert (request, view.binding.request.external_id) == (view.binding.request, request.external_id)
-        assert (notice.requester_id, notice.installation.account_id) == (request.requester_id, request.account_id)
+        assert (provider_event.requester_id, provider_event.installation.account_id) == (
+            request.requester_id,
+            request.account_id,
+        )
         assert step is not None
         assert step.after is not None
         assert step.after.organization_id == request.organization_id
@@ -184,22 +193,26 @@ def test_nothing_but_an_exact_pending_request_binds(event: Event, notice: Notice
         assert step.after.provider_id == event.source_key
 
 
-@given(events, notices, views())
-def test_only_an_arrival_brings_a_removed_repository_back(event: Event, notice: Notice, view: View) -> None:
+@given(events, provider_events, views())
+def test_only_an_arrival_brings_a_removed_repository_back(
+    event: WebhookEvent, provider_event: ProviderEvent, view: View
+) -> None:
     """A list that adds it, a transfer to us or a new binding does; nothing else shows what was hidden."""
-    interpretation = interpret(event, notice, view)
+    interpretation = interpret(event, provider_event, view)
     removed = {row.repo_id for row in view.repositories.values() if row.removed_at}
     back = {row.repo_id for row in interpretation.repositories if not row.removed_at} & removed
     if back and not interpretation.completed_request:
-        arrived = isinstance(notice, RepositoriesChanged) and {one.repo_id for one in notice.added}
-        transferred = isinstance(notice, RepositoryChanged) and notice.step is RepositoryStep.TRANSFERRED
+        arrived = isinstance(provider_event, RepositoriesChanged) and {one.repo_id for one in provider_event.added}
+        transferred = (
+            isinstance(provider_event, RepositoryChanged) and provider_event.step is RepositoryStep.TRANSFERRED
+        )
         assert transferred or (arrived and back <= arrived)
 
 
-@given(events, notices, views())
-def test_links_of_a_written_row_name_it(event: Event, notice: Notice, view: View) -> None:
+@given(events, provider_events, views())
+def test_links_of_a_written_row_name_it(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
     """A link whose repository is written by its integration's own events never names another one."""
-    interpretation = interpret(event, notice, view)
+    interpretation = interpret(event, provider_event, view)
     if interpretation.completed_request:
         return  # The sync that binding asks for brings names up to date.
     following = after(view, interpretation)
@@ -209,11 +222,13 @@ def test_links_of_a_written_row_name_it(event: Event, notice: Notice, view: View
             assert names <= {row.full_name}
 
 
-@given(events, notices, views())
-def test_interpreting_twice_leaves_the_same_state(event: Event, notice: Notice, view: View) -> None:
+@given(events, provider_events, views())
+def test_interpreting_twice_leaves_the_same_state(
+    event: WebhookEvent, provider_event: ProviderEvent, view: View
+) -> None:
     """An event processed again on what it led to writes the same rows; only a re-read may be wanted anew."""
-    once = after(view, interpret(event, notice, view))
-    twice = after(once, interpret(event, notice, once))
+    once = after(view, interpret(event, provider_event, view))
+    twice = after(once, interpret(event, provider_event, once))
 
     def rows(seen: View) -> View:
         if seen.integration is None:
@@ -223,11 +238,11 @@ def test_interpreting_twice_leaves_the_same_state(event: Event, notice: Notice, 
     assert rows(twice) == rows(once)
 
 
-@given(events, notices, views())
-def test_the_settlement_says_what_was_decided(event: Event, notice: Notice, view: View) -> None:
+@given(events, provider_events, views())
+def test_the_settlement_says_what_was_decided(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
     """The ledger keeps the event's own id, its owner unless it waits, and the links it matched."""
-    interpretation = interpret(event, notice, view)
-    settled = interpretation.settlement(event, view.integration)
+    interpretation = interpret(event, provider_event, view)
+    settled = interpretation.to_result(event, view.integration)
     assert (settled.event_id, settled.status) == (event.id, interpretation.status)
     assert (settled.verdicts, settled.reason) == (interpretation.verdicts, interpretation.reason)
     assert (settled.attempts, settled.next_attempt_at) == (None, None)
@@ -246,10 +261,10 @@ def test_the_settlement_says_what_was_decided(event: Event, notice: Notice, view
     assert told == {link.id for link in interpretation.matched_links if link.webhooks_enabled}
 
 
-@given(events, notices, views())
-def test_nobody_is_named_who_is_no_member(event: Event, notice: Notice, view: View) -> None:
+@given(events, provider_events, views())
+def test_nobody_is_named_who_is_no_member(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
     """Facts and attributions name members of the integration's organization alone."""
-    interpretation = interpret(event, notice, view)
+    interpretation = interpret(event, provider_event, view)
     known = (*view.identities.by_account.values(), *view.identities.by_address.values())
     everyone = (*known, *view.identities.by_login.values())
     members = {one.external_id for one in everyone if ORGANIZATION in one.organizations}

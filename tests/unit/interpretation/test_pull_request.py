@@ -6,8 +6,8 @@ import pytest
 
 from core.domain.events.event import EventStatus, Outcome
 from core.domain.events.interpretation import interpret
-from core.domain.events.provider_events import BranchRef, ProviderUser, PullRequest
 from core.domain.identifiers import RepoId
+from core.domain.provider_events import BranchRef, ProviderUser, PullRequest
 from core.domain.streams.domain_event import DomainEventType, ProviderAccount, PullRequestData, PullRequestSide
 from tests.support.builders.domain import EVENT, LATER, LAUNCHPAD, LINK, ORGANIZATION, PULL_REQUEST, link, view
 

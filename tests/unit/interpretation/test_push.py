@@ -7,7 +7,7 @@ import pytest
 
 from core.domain.events.event import EventStatus, Outcome, Verdict
 from core.domain.events.interpretation import Interpretation, View, interpret
-from core.domain.events.provider_events import Author, Push
+from core.domain.provider_events import Author, Push
 from core.domain.streams.domain_event import (
     DomainEvent,
     DomainEventType,
@@ -84,7 +84,7 @@ def test_a_push_reaches_its_linked_project() -> None:
 
 def test_the_ledger_keeps_whom_a_push_matched() -> None:
     """A push for one link is settled with the integration, that link and its project."""
-    settled = interpret(EVENT, PUSH, view()).settlement(EVENT, INTEGRATION)
+    settled = interpret(EVENT, PUSH, view()).to_result(EVENT, INTEGRATION)
     assert (settled.event_id, settled.status, settled.integration_id) == (
         EVENT.id,
         EventStatus.PROCESSED,
@@ -99,7 +99,7 @@ def test_every_project_linked_to_the_repository_is_told() -> None:
     interpretation = interpret(EVENT, PUSH, view(links=links))
     assert [fact.project_id for fact in interpretation.domain_events] == [one.project_id for one in links]
     assert [verdict.reason for verdict in interpretation.verdicts] == ["delivered"] * 3
-    settled = interpretation.settlement(EVENT, INTEGRATION)
+    settled = interpretation.to_result(EVENT, INTEGRATION)
     assert (settled.link_id, settled.project_ids) == (None, tuple(one.project_id for one in links))
 
 
@@ -121,7 +121,7 @@ def test_a_push_nobody_listens_to_is_ignored() -> None:
     interpretation = interpret(EVENT, PUSH, view(links=(quiet,)))
     assert (interpretation.status, interpretation.reason) == (EventStatus.IGNORED, "webhooks_disabled")
     assert interpretation.domain_events == ()
-    assert interpretation.settlement(EVENT, INTEGRATION).link_id == quiet.id
+    assert interpretation.to_result(EVENT, INTEGRATION).link_id == quiet.id
 
 
 def test_a_push_without_a_link_is_ignored_with_its_reason() -> None:

@@ -7,8 +7,8 @@ from core.domain.catalog.repository import Repository
 from core.domain.events.event import EventStatus, Outcome, Verdict
 from core.domain.events.interpretation import interpret
 from core.domain.events.interpretation.view import webhook_actor
-from core.domain.events.provider_events import RepositoriesChanged, RepositoryFacts
 from core.domain.identifiers import RepoId
+from core.domain.provider_events import RepositoriesChanged, RepositoryFacts
 from core.domain.streams.domain_event import DomainEvent, DomainEventType, LinkData, RepositoryData
 from tests.support.builders.domain import (
     EARLIER,

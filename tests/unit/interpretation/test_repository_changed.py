@@ -7,10 +7,10 @@ import pytest
 from core.domain.catalog.repository import Repository
 from core.domain.events.event import EventStatus, Outcome, Verdict
 from core.domain.events.interpretation import Interpretation, View, interpret
-from core.domain.events.provider_events import RepositoryChanged, RepositoryFacts, RepositoryStep
 from core.domain.identifiers import AccountId
 from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link
+from core.domain.provider_events import RepositoryChanged, RepositoryFacts, RepositoryStep
 from core.domain.streams.domain_event import DomainEventType, LinkData, RepositoryData
 from tests.support.builders.domain import (
     EARLIER,

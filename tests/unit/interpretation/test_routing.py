@@ -6,17 +6,17 @@ import pytest
 
 from core.domain.events.event import EventStatus, Outcome, Verdict
 from core.domain.events.interpretation import interpret
-from core.domain.events.provider_events import (
+from core.domain.integrations.integration import Integration
+from core.domain.provider_events import (
     AccountRenamed,
     InstallationChanged,
     InstallationStep,
-    Notice,
+    ProviderEvent,
     RepositoriesChanged,
     RepositoryChanged,
     RepositoryStep,
     Unhandled,
 )
-from core.domain.integrations.integration import Integration
 from tests.support.builders.domain import (
     ACCOUNT,
     CONNECTION,
@@ -34,7 +34,7 @@ from tests.support.builders.domain import (
     view,
 )
 
-OF_AN_INSTALLATION: list[Notice] = [
+OF_AN_INSTALLATION: list[ProviderEvent] = [
     PUSH,
     PULL_REQUEST,
     *(InstallationChanged(step, INSTALLED) for step in InstallationStep),
@@ -46,20 +46,20 @@ OF_AN_INSTALLATION: list[Notice] = [
 ]
 
 
-def named(notice: Notice) -> str:
+def named(provider_event: ProviderEvent) -> str:
     """Name a notice by its kind and step."""
-    step = getattr(notice, "step", None)
-    return f"{type(notice).__name__} {step.value}" if step else type(notice).__name__
+    step = getattr(provider_event, "step", None)
+    return f"{type(provider_event).__name__} {step.value}" if step else type(provider_event).__name__
 
 
-@pytest.mark.parametrize("notice", OF_AN_INSTALLATION, ids=named)
-def test_without_an_installation_nothing_happens(notice: Notice) -> None:
+@pytest.mark.parametrize("provider_event", OF_AN_INSTALLATION, ids=named)
+def test_without_an_installation_nothing_happens(provider_event: ProviderEvent) -> None:
     """An event that names no installation is ignored, and says why."""
-    ignored = interpret(replace(EVENT, source_key=None), notice, view(None))
-    reason = "event_not_handled" if isinstance(notice, Unhandled) else "no_installation"
+    ignored = interpret(replace(EVENT, source_key=None), provider_event, view(None))
+    reason = "event_not_handled" if isinstance(provider_event, Unhandled) else "no_installation"
     assert (ignored.status, ignored.reason) == (EventStatus.IGNORED, reason)
     assert ignored.verdicts == (Verdict("event", Outcome.IGNORED, reason),)
-    assert ignored.settlement(EVENT, None).integration_id is None
+    assert ignored.to_result(EVENT, None).integration_id is None
 
 
 def test_a_ping_is_ignored_as_a_ping() -> None:
@@ -67,33 +67,33 @@ def test_a_ping_is_ignored_as_a_ping() -> None:
     assert interpret(replace(EVENT, source_key=None), Unhandled("ping"), view(None)).reason == "ping"
 
 
-@pytest.mark.parametrize("notice", OF_AN_INSTALLATION, ids=named)
-def test_an_unknown_installation_waits(notice: Notice) -> None:
+@pytest.mark.parametrize("provider_event", OF_AN_INSTALLATION, ids=named)
+def test_an_unknown_installation_waits(provider_event: ProviderEvent) -> None:
     """An event of an installation nobody has connected stays unrouted, without owner or effect."""
-    waiting = interpret(EVENT, notice, view(None))
+    waiting = interpret(EVENT, provider_event, view(None))
     assert (waiting.status, waiting.reason) == (EventStatus.UNROUTED, "installation_unknown")
     assert (waiting.verdicts, waiting.domain_events, waiting.integration) == ((), (), None)
-    settled = waiting.settlement(EVENT, None)
+    settled = waiting.to_result(EVENT, None)
     assert (settled.integration_id, settled.link_id, settled.project_ids) == (None, None, ())
 
 
-@pytest.mark.parametrize("notice", [*OF_AN_INSTALLATION, CREATED_ON_REQUEST], ids=named)
-def test_a_revoked_integration_ignores_everything(notice: Notice) -> None:
+@pytest.mark.parametrize("provider_event", [*OF_AN_INSTALLATION, CREATED_ON_REQUEST], ids=named)
+def test_a_revoked_integration_ignores_everything(provider_event: ProviderEvent) -> None:
     """Nothing revives a revoked integration: installation ids are never used again, so this came late."""
-    ignored = interpret(EVENT, notice, view(REVOKED))
+    ignored = interpret(EVENT, provider_event, view(REVOKED))
     assert (ignored.status, ignored.reason) == (EventStatus.IGNORED, "integration_revoked")
     assert ignored.verdicts == (
         Verdict("integration", Outcome.IGNORED, "integration_revoked", str(REVOKED.external_id)),
     )
     assert (ignored.integration, ignored.repositories, ignored.links, ignored.domain_events) == (None, (), (), ())
-    assert ignored.settlement(EVENT, REVOKED).integration_id == REVOKED.id
+    assert ignored.to_result(EVENT, REVOKED).integration_id == REVOKED.id
 
 
 @pytest.mark.parametrize("suspended", [SUSPENDED_BY_US, SUSPENDED_BY_PROVIDER], ids=["by us", "by provider"])
-@pytest.mark.parametrize("notice", [PUSH, PULL_REQUEST], ids=named)
-def test_a_suspended_integration_still_hears_of_activity(suspended: Integration, notice: Notice) -> None:
+@pytest.mark.parametrize("provider_event", [PUSH, PULL_REQUEST], ids=named)
+def test_a_suspended_integration_still_hears_of_activity(suspended: Integration, provider_event: ProviderEvent) -> None:
     """A suspension stops our calls to the provider, not what the provider tells us."""
-    told = interpret(EVENT, notice, view(suspended))
+    told = interpret(EVENT, provider_event, view(suspended))
     assert (told.status, len(told.domain_events), told.integration) == (EventStatus.PROCESSED, 1, None)
 
 
@@ -102,5 +102,5 @@ def test_an_event_not_acted_upon_is_ignored_with_its_reason(integration: Integra
     """Whatever else the provider sends is logged for the integration it came to."""
     ignored = interpret(EVENT, Unhandled("event_not_handled"), view(integration, connection=CONNECTION))
     assert (ignored.status, ignored.reason) == (EventStatus.IGNORED, "event_not_handled")
-    assert ignored.settlement(EVENT, integration).integration_id == integration.id
+    assert ignored.to_result(EVENT, integration).integration_id == integration.id
     assert (ignored.domain_events, ignored.connection) == ((), None)

@@ -9,7 +9,7 @@ import pytest
 
 from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventStatus, Outcome
-from core.domain.events.lanes import lane_of
+from core.domain.events.lanes import choose_lane
 from core.domain.streams.domain_event import DomainEventType, PushData
 from core.use_cases.deliveries.drain_lane import DrainResult
 from tests.support.builders.domain import EVENT, INTEGRATION, LAUNCHPAD, LINK, NOW, REPOSITORY, link
@@ -103,7 +103,7 @@ async def test_many_events_are_few_transactions() -> None:
     assert hashes(processing) == numbers(*range(600))
     # Three batches and the record of each one's start, one that finds nothing, and one more look.
     assert processing.unit_of_work.opened == 8
-    assert processing.metrics.settlements == {EventStatus.PROCESSED: 600}
+    assert processing.metrics.results == {EventStatus.PROCESSED: 600}
 
 
 async def test_only_its_own_lane_is_drained() -> None:
@@ -111,11 +111,11 @@ async def test_only_its_own_lane_is_drained() -> None:
     processing = Processing()
     processing.connect()
     elsewhere = push() | {"installation": {"id": 2}}
-    assert lane_of("2") != LANE
+    assert choose_lane("2") != LANE
     delivery = await processing.deliver("push", elsewhere)
     await processing.drain()
     assert processing.event(delivery).status is EventStatus.PENDING
-    await processing.drain(lane_of("2"))
+    await processing.drain(choose_lane("2"))
     assert processing.event(delivery).status is EventStatus.UNROUTED
 
 
@@ -144,7 +144,7 @@ async def test_a_refused_drainer_leaves_and_touches_nothing() -> None:
     processing.connect()
     delivery = await processing.deliver("push", push())
     async with processing.unit_of_work() as holder:
-        assert await holder.mailbox.try_lock(LANE)
+        assert await holder.event_queue.try_lock(LANE)
         assert await processing.drain() is DrainResult.HELD_ELSEWHERE
     assert processing.event(delivery).status is EventStatus.PENDING
     assert await processing.drain() is DrainResult.EMPTY
@@ -170,7 +170,7 @@ async def test_what_arrives_while_a_drainer_lets_go_is_not_left_behind() -> None
     async def arrive() -> None:
         if processing.unit_of_work.opened == 3:  # the batch, its start, then the look that found nothing
             async with processing.unit_of_work() as still_held:
-                await still_held.mailbox.lock(LANE)
+                await still_held.event_queue.lock(LANE)
                 await processing.deliver("push", push(2))
                 refused.append(await processing.drain())
 
@@ -216,7 +216,7 @@ async def test_an_outage_counts_no_attempt() -> None:
     processing.protocol.on_read = lambda _body: None
     processing.database.is_reachable = True
     assert [processing.event(one).attempts for one in deliveries] == [0, 0, 0]
-    assert (processing.facts(), processing.metrics.settlements) == ([], {})
+    assert (processing.facts(), processing.metrics.results) == ([], {})
     await processing.drain()
     assert hashes(processing) == numbers(0, 1, 2)
 

@@ -46,7 +46,7 @@ async def test_poison_alone_is_counted_and_later_events_go_on() -> None:
     assert bad.error_message == "ZeroDivisionError: division by zero"
     assert bad.integration_id == INTEGRATION.id  # so that its organization sees it
     assert [processing.event(one).attempts for one in deliveries] == [0, 0, 1, 0, 0]
-    assert processing.metrics.settlements == {EventStatus.PROCESSED: 4, EventStatus.PENDING: 1}
+    assert processing.metrics.results == {EventStatus.PROCESSED: 4, EventStatus.PENDING: 1}
 
 
 async def test_one_that_drives_storage_away_is_found_and_given_up() -> None:
@@ -214,7 +214,7 @@ async def test_whoever_takes_the_lane_meanwhile_has_the_last_word() -> None:
     async with processing.unit_of_work() as rival:
 
         async def take_the_lane() -> None:
-            assert await rival.mailbox.try_lock(EVENT.lane)
+            assert await rival.event_queue.try_lock(EVENT.lane)
 
         processing.unit_of_work.after_end = take_the_lane
         assert await processing.drain() is DrainResult.HELD_ELSEWHERE

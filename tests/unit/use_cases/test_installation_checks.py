@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.errors import DomainError
-from core.domain.events.lanes import lane_of
+from core.domain.events.lanes import choose_lane
 from core.domain.integrations.installation_checks import CHECK_INTERVAL, CheckOutcome
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, RateLimited
@@ -300,7 +300,7 @@ async def test_a_check_waits_for_the_lane(checks: Checks) -> None:
     """An event of this installation that is processed meanwhile is seen."""
     integration = await checks.as_provider_knows()
     async with checks.world.unit_of_work() as tx:
-        assert await tx.mailbox.try_lock(lane_of(integration.provider_id))
+        assert await tx.event_queue.try_lock(choose_lane(integration.provider_id))
         with pytest.raises(DomainError):
             await checks.reconcile()
     assert await checks.read(integration) == integration

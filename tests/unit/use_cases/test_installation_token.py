@@ -12,7 +12,7 @@ from adapters.secrets.cipher import AesGcmCipher
 from core.domain.integrations.integration import IntegrationNotActive, StatusReason
 from core.domain.provider import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
-from core.domain.tokens.lease import LEASE
+from core.domain.tokens.lease import LEASE_DURATION
 from core.use_cases.tokens.token_refresher import Pause
 from ports.cipher import CiphertextRefused
 from tests.support.conditions import until
@@ -119,7 +119,7 @@ async def test_who_died_asking_is_replaced_when_the_lease_ends(world: TokenWorld
     with pytest.raises(ProviderUnavailable):
         await world.process().installation(world.integration)
     assert sum(world.paused) == pytest.approx(9.75)
-    world.later(seconds=LEASE.total_seconds())
+    world.later(seconds=LEASE_DURATION.total_seconds())
     world.provider.before = None
     await world.process().installation(world.integration)
     dead.cancel()

@@ -9,7 +9,7 @@ import pytest
 from core.domain.actors import Actor, ServiceActor, UserActor
 from core.domain.catalog.sync import SyncPhase
 from core.domain.connections.connection import ConnectionStatus
-from core.domain.events.lanes import lane_of
+from core.domain.events.lanes import choose_lane
 from core.domain.integrations.integration import (
     InstallationOfOtherPerson,
     Integration,
@@ -296,7 +296,7 @@ async def test_disconnecting_waits_for_the_events_being_processed(catalog: Catal
     integration = await catalog.connected(organization=organization)
     owner = await catalog.member(organization, Role.OWNER)
     async with catalog.world.unit_of_work() as event:
-        assert await event.mailbox.try_lock(lane_of(str(INSTALLATION)))
+        assert await event.event_queue.try_lock(choose_lane(str(INSTALLATION)))
         leaving = asyncio.create_task(disconnected(catalog, organization, owner))
         for _ in range(20):
             await asyncio.sleep(0)

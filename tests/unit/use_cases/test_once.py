@@ -13,8 +13,8 @@ from core.domain.idempotency import (
     IdempotencyKeyInvalid,
     IdempotencyKeyReused,
     KeyedRequest,
+    build_keyed_request,
     idempotency_key,
-    keyed,
 )
 from core.domain.identifiers import OrganizationId, UserId
 from core.use_cases.idempotency import DeleteExpiredKeys, IdempotentResult, run_once
@@ -57,7 +57,7 @@ class Doing:
 
 def asked(key: str | None = "one", *, at: int = 0, **facts: object) -> KeyedRequest | None:
     """Return a request of Mara's."""
-    return keyed(
+    return build_keyed_request(
         None if key is None else idempotency_key(key),
         "make",
         facts,
@@ -129,8 +129,8 @@ def test_what_makes_a_request_another(
     """Who asks, for what, and with which details."""
     key = idempotency_key("one")
     organization = OrganizationId(1)
-    one = keyed(key, "make", {"name": "a"}, organization_id=organization, actor=MARA, now=now())
-    two = keyed(key, operation, facts, organization_id=organization, actor=actor, now=now())
+    one = build_keyed_request(key, "make", {"name": "a"}, organization_id=organization, actor=MARA, now=now())
+    two = build_keyed_request(key, operation, facts, organization_id=organization, actor=actor, now=now())
     assert one is not None
     assert two is not None
     assert (one.actor, one.request_hash) != (two.actor, two.request_hash)

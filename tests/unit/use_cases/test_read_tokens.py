@@ -16,7 +16,7 @@ from core.domain.integrations.integration import IntegrationNotActive, Integrati
 from core.domain.links.link import ProjectNotLinked
 from core.domain.links.projects import ProjectNotFound
 from core.domain.provider import ProviderUnavailable
-from core.domain.tokens.read_token import ReadLease, ReadToken
+from core.domain.tokens.read_token import ReadToken, TokenLease
 from testing.builders.entities import PROVIDER
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.edge import NOW
@@ -42,7 +42,7 @@ async def issue(edge: ProjectsEdge, **more: Any) -> ReadToken:
     return await edge.application.tokens.issue_read_token(BY, organization_id=edge.organization.external_id, **asked)
 
 
-async def lease_of(edge: ProjectsEdge, issued: ReadToken) -> ReadLease:
+async def lease_of(edge: ProjectsEdge, issued: ReadToken) -> TokenLease:
     """Return what is known of a token."""
     async with edge.world.unit_of_work() as tx:
         lease = await tx.installation_tokens.find_token_lease(issued.lease_id)

@@ -10,17 +10,17 @@ import pytest
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.provider import InstallationToken, UserTokens
 from core.domain.secret import Secret
-from core.domain.tokens.lease import SealedTokens
+from core.domain.tokens.lease import EncryptedTokens
 from core.use_cases.tokens.encryption import (
+    encrypt_for_revocation,
+    encrypt_installation_token,
+    encrypt_user_tokens,
+    encrypt_verifier,
     open_access_token,
     open_for_revocation,
     open_installation_token,
     open_refresh_token,
     open_verifier,
-    seal_for_revocation,
-    seal_installation_token,
-    seal_user_tokens,
-    seal_verifier,
 )
 from ports.cipher import CiphertextRefused
 from tests.support.builders.domain import NOW, external
@@ -29,26 +29,29 @@ CIPHER = AesGcmCipher([("k1", Secret(base64.b64encode(bytes(32)).decode()))])
 ROW, OTHER = external(1), external(2)
 SECRET, REFRESH = Secret("s3cret"), Secret("refresh-s3cret")
 
-USER = seal_user_tokens(CIPHER, ROW, UserTokens(SECRET, None, REFRESH, None))
-REVOKED = seal_for_revocation(CIPHER, ROW, SECRET, REFRESH)
-INSTALLATION = seal_installation_token(CIPHER, ROW, InstallationToken(SECRET, NOW, {}))
-VERIFIER = seal_verifier(CIPHER, ROW, SECRET)
+USER = encrypt_user_tokens(CIPHER, ROW, UserTokens(SECRET, None, REFRESH, None))
+REVOKED = encrypt_for_revocation(CIPHER, ROW, SECRET, REFRESH)
+INSTALLATION = encrypt_installation_token(CIPHER, ROW, InstallationToken(SECRET, NOW, {}))
+VERIFIER = encrypt_verifier(CIPHER, ROW, SECRET)
 
 Opener = Callable[[UUID, str], Secret | None]
 PLACES: dict[str, tuple[str, Opener]] = {
-    "a user's access token": (USER.access, lambda row, text: open_access_token(CIPHER, row, SealedTokens(text, None))),
+    "a user's access token": (
+        USER.access,
+        lambda row, text: open_access_token(CIPHER, row, EncryptedTokens(text, None)),
+    ),
     "a user's refresh token": (
         USER.refresh or "",
-        lambda row, text: open_refresh_token(CIPHER, row, SealedTokens("", None, text)),
+        lambda row, text: open_refresh_token(CIPHER, row, EncryptedTokens("", None, text)),
     ),
     "an installation's token": (
         INSTALLATION.access,
-        lambda row, text: open_installation_token(CIPHER, row, SealedTokens(text, None)),
+        lambda row, text: open_installation_token(CIPHER, row, EncryptedTokens(text, None)),
     ),
     "a verifier": (VERIFIER, lambda row, text: open_verifier(CIPHER, row, text)),
     "an access token to be revoked": (
         REVOKED.access,
-        lambda row, text: open_for_revocation(CIPHER, row, SealedTokens(text, None))[0],
+        lambda row, text: open_for_revocation(CIPHER, row, EncryptedTokens(text, None))[0],
     ),
     "a refresh token to be revoked": (
         REVOKED.refresh or "",

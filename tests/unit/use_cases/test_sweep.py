@@ -6,7 +6,7 @@ import pytest
 
 from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventStatus
-from core.domain.events.lanes import lane_of
+from core.domain.events.lanes import choose_lane
 from tests.support.builders.domain import EVENT, INTEGRATION, REVOKED
 from tests.support.scenarios.processing import Processing, push
 
@@ -25,9 +25,9 @@ async def test_every_lane_with_something_due_is_rung_in_spite_of_earlier_rings()
     await processing.deliver("push", push())
     await processing.deliver("push", push() | {"installation": {"id": 2}})
     processing.bell.rung.clear()
-    assert processing.bell.unanswered == {EVENT.lane, lane_of("2")}
+    assert processing.bell.unanswered == {EVENT.lane, choose_lane("2")}
     assert await processing.sweep() == 2
-    assert sorted(processing.bell.rung) == sorted([EVENT.lane, lane_of("2")])
+    assert sorted(processing.bell.rung) == sorted([EVENT.lane, choose_lane("2")])
 
 
 async def test_the_age_of_the_oldest_due_event_is_told() -> None:

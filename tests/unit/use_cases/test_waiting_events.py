@@ -38,7 +38,7 @@ async def test_an_unknown_installation_waits_undecoded() -> None:
     event = processing.event(delivery)
     assert (event.status, event.integration_id) == (EventStatus.UNROUTED, None)
     assert processing.protocol.read_bodies == []
-    assert processing.metrics.settlements == {EventStatus.UNROUTED: 1}
+    assert processing.metrics.results == {EventStatus.UNROUTED: 1}
 
 
 async def test_events_are_routed_once_the_installation_is_connected() -> None:

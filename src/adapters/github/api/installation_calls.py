@@ -10,9 +10,9 @@ from adapters.github.api.link_headers import PER_PAGE, READINGS
 from adapters.github.api.unavailable import Undecodable
 from adapters.github.decoding.readers import list_reader, nothing, reader
 from adapters.github.decoding.repository_answers import BranchAnswer, RefAnswer, RepositoriesAnswer, RepositoryAnswer
-from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import RepoId
 from core.domain.provider import Branch, InstallationAccess, NotVisible, RepositoryPage
+from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
 
 # What the search says of a repository without a commit.

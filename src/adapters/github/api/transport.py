@@ -26,7 +26,7 @@ from adapters.github.protocol.webhooks import PROVIDER
 from core.domain.errors import DomainError
 from ports.clock import Clock
 from ports.metrics import Metrics
-from ports.traces import Role, Traces
+from ports.traces import SpanRole, Traces
 
 T = TypeVar("T")
 
@@ -93,7 +93,7 @@ class Transport:
         if self._traces is None:
             return await self._ask(call)
         # Paths name repositories and people: a span has the host alone.
-        with self._traces.span(f"github {call.method}", Role.ASKS, host=urlsplit(call.url).netloc):
+        with self._traces.span(f"github {call.method}", SpanRole.ASKS, host=urlsplit(call.url).netloc):
             return await self._ask(call)
 
     async def _ask(self, call: Call[T]) -> T:

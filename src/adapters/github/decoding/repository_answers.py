@@ -13,9 +13,9 @@ from adapters.github.decoding.tolerant import Id
 from adapters.github.decoding.topics import topics_of
 from adapters.github.decoding.web_urls import web_url
 from core.domain.catalog.repository import known_visibility
-from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import AccountId, RepoId
 from core.domain.provider import Branch
+from core.domain.provider_events import RepositoryFacts
 
 _REF = "refs/heads/"
 

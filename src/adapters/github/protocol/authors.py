@@ -10,9 +10,9 @@ from dataclasses import replace
 from functools import lru_cache
 
 from core.domain.attribution.email_addresses import MAX_ADDRESS
-from core.domain.attribution.trailers import co_authors
-from core.domain.events.provider_events import Author, ProviderUser
+from core.domain.attribution.trailers import parse_co_authors
 from core.domain.identifiers import ProviderUserId
+from core.domain.provider_events import Author, ProviderUser
 from core.domain.streams.domain_event import MAX_CO_AUTHORS
 
 NOREPLY_HOST = "users.noreply.github.com"
@@ -81,7 +81,7 @@ class PeopleOfPush:
 
     def co_authors(self, message: str) -> tuple[Author, ...]:
         """Read those a message names. Nobody says whose their addresses are, so a login in one has to do."""
-        return tuple(self._co_author(named) for named in co_authors(message)[:MAX_CO_AUTHORS])
+        return tuple(self._co_author(named) for named in parse_co_authors(message)[:MAX_CO_AUTHORS])
 
     def _co_author(self, named: Author) -> Author:
         noreply_id, login = self._reader.noreply(named.email)

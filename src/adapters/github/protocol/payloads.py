@@ -15,7 +15,8 @@ from adapters.github.protocol import payload_shapes as shapes
 from adapters.github.protocol.authors import PeopleOfPush, PeopleReader
 from adapters.github.protocol.payload_shapes import Moment
 from core.domain.catalog.repository import known_visibility
-from core.domain.events.provider_events import (
+from core.domain.identifiers import AccountId, ProviderUserId, RepoId
+from core.domain.provider_events import (
     AccountRenamed,
     AuthorizationRevoked,
     BranchRef,
@@ -23,7 +24,7 @@ from core.domain.events.provider_events import (
     InstallationChanged,
     InstallationFacts,
     InstallationStep,
-    Notice,
+    ProviderEvent,
     ProviderUser,
     PullRequest,
     Push,
@@ -33,7 +34,6 @@ from core.domain.events.provider_events import (
     RepositoryStep,
     Unhandled,
 )
-from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 
 
 def moment(value: Moment) -> datetime | None:
@@ -49,7 +49,9 @@ def moment(value: Moment) -> datetime | None:
     return None
 
 
-def read_payload(event_type: str, action: str | None, text: bytes, people: PeopleReader, odd: OddParts) -> Notice:
+def read_payload(
+    event_type: str, action: str | None, text: bytes, people: PeopleReader, odd: OddParts
+) -> ProviderEvent:
     """Read one payload and note its odd parts.
 
     Raises `Unreadable` where a required field is missing or odd, or msgspec's errors for what is not JSON.
@@ -67,7 +69,7 @@ def read_payload(event_type: str, action: str | None, text: bytes, people: Peopl
     return reader(text, action, odd)
 
 
-def _push(push: shapes.Push, people: PeopleReader) -> Notice:
+def _push(push: shapes.Push, people: PeopleReader) -> ProviderEvent:
     sender = _user(push.sender)
     named = people.of_push(sender)
     return Push(
@@ -87,7 +89,7 @@ def _push(push: shapes.Push, people: PeopleReader) -> Notice:
     )
 
 
-def _pull_request(text: bytes, action: str, odd: OddParts) -> Notice:
+def _pull_request(text: bytes, action: str, odd: OddParts) -> ProviderEvent:
     event = _decode_pull_request(text, odd)
     pull = event.pull_request
     return PullRequest(
@@ -109,7 +111,7 @@ def _pull_request(text: bytes, action: str, odd: OddParts) -> Notice:
     )
 
 
-def _installation(text: bytes, action: str, odd: OddParts) -> Notice:
+def _installation(text: bytes, action: str, odd: OddParts) -> ProviderEvent:
     try:
         step = InstallationStep(action)
     except ValueError:
@@ -134,7 +136,7 @@ def _installation(text: bytes, action: str, odd: OddParts) -> Notice:
     )
 
 
-def _installation_repositories(text: bytes, odd: OddParts) -> Notice:
+def _installation_repositories(text: bytes, odd: OddParts) -> ProviderEvent:
     event = _decode_repositories(text, odd)
     return RepositoriesChanged(
         repository_selection=event.repository_selection,
@@ -143,7 +145,7 @@ def _installation_repositories(text: bytes, odd: OddParts) -> Notice:
     )
 
 
-def _installation_target(text: bytes, action: str, odd: OddParts) -> Notice:
+def _installation_target(text: bytes, action: str, odd: OddParts) -> ProviderEvent:
     if action != "renamed":
         return Unhandled("action_not_handled")
     account = _decode_target(text, odd).account
@@ -154,7 +156,7 @@ def _installation_target(text: bytes, action: str, odd: OddParts) -> Notice:
     return AccountRenamed(account_id, name, web_url(account.html_url), moment(account.updated_at))
 
 
-def _repository(text: bytes, action: str, odd: OddParts) -> Notice:
+def _repository(text: bytes, action: str, odd: OddParts) -> ProviderEvent:
     try:
         step = RepositoryStep(action)
     except ValueError:
@@ -162,18 +164,18 @@ def _repository(text: bytes, action: str, odd: OddParts) -> Notice:
     return RepositoryChanged(step, _facts(_decode_repository(text, odd).repository))
 
 
-def _public(text: bytes, odd: OddParts) -> Notice:
+def _public(text: bytes, odd: OddParts) -> ProviderEvent:
     # The same as `repository` with `publicized`; apps receive either or both.
     return RepositoryChanged(RepositoryStep.PUBLICIZED, _facts(_decode_repository(text, odd).repository))
 
 
-def _authorization(text: bytes, action: str, odd: OddParts) -> Notice:
+def _authorization(text: bytes, action: str, odd: OddParts) -> ProviderEvent:
     if action != "revoked":
         return Unhandled("action_not_handled")
     return AuthorizationRevoked(ProviderUserId(str(_decode_authorization(text, odd).sender.id)))
 
 
-def _ping(_text: bytes, _odd: OddParts) -> Notice:
+def _ping(_text: bytes, _odd: OddParts) -> ProviderEvent:
     return Unhandled("ping")
 
 
@@ -243,12 +245,12 @@ _decode_target = TolerantDecoder(shapes.TargetEvent).decode
 _decode_repository = TolerantDecoder(shapes.RepositoryEvent).decode
 _decode_authorization = TolerantDecoder(shapes.AuthorizationEvent).decode
 
-_WITHOUT_ACTION: Mapping[str, Callable[[bytes, OddParts], Notice]] = {
+_WITHOUT_ACTION: Mapping[str, Callable[[bytes, OddParts], ProviderEvent]] = {
     "installation_repositories": _installation_repositories,
     "public": _public,
     "ping": _ping,
 }
-_BY_ACTION: Mapping[str, Callable[[bytes, str, OddParts], Notice]] = {
+_BY_ACTION: Mapping[str, Callable[[bytes, str, OddParts], ProviderEvent]] = {
     "pull_request": _pull_request,
     "installation": _installation,
     "installation_target": _installation_target,

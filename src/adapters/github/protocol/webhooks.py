@@ -26,8 +26,8 @@ from core.domain.deliveries.delivery import (
     VerifiedDelivery,
 )
 from core.domain.events.event import EnvelopeUnreadable
-from core.domain.events.provider_events import Notice, Unhandled
 from core.domain.identifiers import RepoId
+from core.domain.provider_events import ProviderEvent, Unhandled
 from core.domain.secret import Secret
 from ports.metrics import Metrics
 from ports.webhooks import BodyDigest, Headers, WebhookProtocol
@@ -119,7 +119,7 @@ class GitHubWebhooks(WebhookProtocol):
         """Tell whether there is more to it than a note."""
         return event_type in HANDLED
 
-    def read(self, event_type: str, body: bytes) -> Notice:
+    def read(self, event_type: str, body: bytes) -> ProviderEvent:
         """Read a kept payload; the envelope first, since an odd one was accepted at receipt."""
         odd = OddParts()
         try:
@@ -132,7 +132,7 @@ class GitHubWebhooks(WebhookProtocol):
                 if event_type in HANDLED:
                     _require_no_odd(odd, "installation")
                 return Unhandled("no_installation")
-            notice = read_payload(event_type, envelope.action, text, self._people, odd)
+            provider_event = read_payload(event_type, envelope.action, text, self._people, odd)
         except Unreadable as error:
             raise EnvelopeUnreadable(
                 f"envelope_unreadable: In this {event_type} payload, {error}. Update crewkit-git to a "
@@ -145,7 +145,7 @@ class GitHubWebhooks(WebhookProtocol):
             ) from error
         if odd.counts:
             self._odd_parts.report(event_type, odd)
-        return notice
+        return provider_event
 
     def show(self, body: bytes) -> bytes:
         """Return the JSON inside a kept body."""
@@ -155,7 +155,7 @@ class GitHubWebhooks(WebhookProtocol):
         """Return the last use of each secret in this process."""
         return {mark: datetime.fromtimestamp(at, UTC) for mark, at in self._uses.items()}
 
-    def _mismatch(self, event_type: str) -> Notice:
+    def _mismatch(self, event_type: str) -> ProviderEvent:
         """Note a body of another event than its unsigned header names; it changes nothing."""
         if self._metrics is not None:
             self._metrics.event_name_mismatch(PROVIDER, event_type)

@@ -16,7 +16,7 @@ from adapters.postgres.connection.pooler import adapt_to_pooler
 from adapters.postgres.connection.session import Connection, Session, Watched
 from adapters.postgres.rows import codec
 from core.domain.errors import StorageNotPrepared, StorageUnavailable
-from core.domain.secret import shown
+from core.domain.secret import redact_url
 
 _log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ class Database:
         self._patience = patience
         self._silence = silence
         self._closed = False
-        self._shown = shown(url)
+        self._shown = redact_url(url)
         # What would help against the outage that was told last, while it lasts.
         self._missed: str | None = None
         self._lacks_tables = False

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import psycopg
 from psycopg import errors
 
-from core.domain.connections.connection import account_taken
+from core.domain.connections.connection import account_taken_error
 from core.domain.errors import (
     DomainError,
     StorageConflict,
@@ -29,7 +29,7 @@ _IN_THE_WAY: dict[str, Callable[[], DomainError]] = {
     "git_integrations_live_installation_idx": lambda: InstallationBoundElsewhere(
         "This installation is connected to another organization. Disconnect it there first."
     ),
-    "user_git_connections_provider_provider_user_id_key": account_taken,
+    "user_git_connections_provider_provider_user_id_key": account_taken_error,
     "user_git_connections_user_id_provider_key": lambda: StorageConflict(
         "Another attempt to connect is running at the same time. Check whether you are connected, then try again."
     ),

@@ -7,7 +7,7 @@ from adapters.postgres.connection.database import Database
 from adapters.postgres.connection.packed_arrays import Texts
 from adapters.postgres.queries.memberships import KNOWN_ROLES
 from core.domain.identifiers import OrganizationId, UserId
-from core.domain.organizations import Member, Membership, Organization, Place, Role, User
+from core.domain.organizations import Member, Membership, Organization, OrganizationRole, Role, User
 from ports.directory import Directory
 
 _USER = "SELECT id, external_id, email, name FROM users WHERE external_id = %s"
@@ -54,7 +54,7 @@ class PostgresDirectory(Directory):
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._places: TTLCache[UUID, Place] = TTLCache(_MAX_CACHED, _ORGANIZATION_SECONDS)
+        self._places: TTLCache[UUID, OrganizationRole] = TTLCache(_MAX_CACHED, _ORGANIZATION_SECONDS)
         self._users: TTLCache[UUID, User] = TTLCache(_MAX_CACHED, _USER_SECONDS)
 
     async def find_user(self, external_id: UUID) -> User | None:
@@ -81,7 +81,7 @@ class PostgresDirectory(Directory):
             rows = await session.read(_ORGANIZATION, (external_id,))
         return Organization(*rows[0]) if rows else None
 
-    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> Place | None:
+    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
         """Return an organization with this user's role in it, in one round trip; without a user, in none."""
         if user_id is None and (known := self._places.get(organization_id)):
             return known
@@ -90,7 +90,7 @@ class PostgresDirectory(Directory):
         if not rows:
             return None
         *organization, role = rows[0]
-        place = Place(Organization(*organization), Role(role) if role else None)
+        place = OrganizationRole(Organization(*organization), Role(role) if role else None)
         if user_id is None:
             self._places[organization_id] = place
         return place

@@ -15,7 +15,7 @@ from adapters.postgres.connection.session import Session
 from adapters.postgres.rows.domain_events import COLUMNS, JOINS, WIDTH, recorded
 from core.domain.identifiers import OrganizationId
 from core.domain.streams.stream import Bounds, StreamFilter
-from ports.domain_events import Stretch
+from ports.domain_events import EventPage
 
 _BOUNDS = "SELECT min(id), max(id) FROM git_domain_events"
 
@@ -63,7 +63,7 @@ async def bounds(session: Session) -> Bounds:
 
 async def of_organization(
     session: Session, organization_id: OrganizationId, wanted: StreamFilter, *, after: int, limit: int
-) -> Stretch:
+) -> EventPage:
     """Return an organization's events behind a cursor, at most `limit` of those wanted."""
     asked: dict[str, object] = {"organization_id": organization_id, "after": after}
     given = []
@@ -78,17 +78,17 @@ async def of_organization(
 
 async def of_organizations(
     session: Session, organization_ids: Collection[OrganizationId], *, after: int, limit: int
-) -> Stretch:
+) -> EventPage:
     """Return the events of all these organizations behind a cursor, at most `limit`."""
     asked = {"organization_ids": Bigints(list(organization_ids)), "after": after}
     return await _read(session, of_organizations_statement(limit), asked, after, limit)
 
 
-async def _read(session: Session, statement: str, asked: Parameters, after: int, limit: int) -> Stretch:
+async def _read(session: Session, statement: str, asked: Parameters, after: int, limit: int) -> EventPage:
     rows = await session.read(statement, asked)
     events = [recorded(row[1 : 1 + WIDTH]) for row in rows if row[1] is not None]
     reached = events[-1].id if len(events) == limit else max(after, rows[0][0])
-    return Stretch(events, reached)
+    return EventPage(events, reached)
 
 
 @cache

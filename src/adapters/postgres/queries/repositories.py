@@ -23,7 +23,7 @@ from core.domain.catalog.repository import Repository
 from core.domain.catalog.search import (
     FOUND_ANYWHERE,
     CatalogFilter,
-    CatalogPlace,
+    CatalogPosition,
     Rank,
     about_part,
     name_key,
@@ -188,7 +188,7 @@ async def browse(
     where: CatalogFilter,
     *,
     limit: int,
-    after: CatalogPlace | None,
+    after: CatalogPosition | None,
 ) -> tuple[Integration, Sequence[Repository]] | None:
     """Return an organization's integration and at most `limit` rows that match, those after a place only."""
     sought = search_name(where.text)
@@ -241,7 +241,7 @@ async def browse(
     return integration, found
 
 
-def _begin(after: CatalogPlace | None, sought: str, after_rank: int) -> Mapping[str, str]:
+def _begin(after: CatalogPosition | None, sought: str, after_rank: int) -> Mapping[str, str]:
     """Return where the names that begin with a text are read from."""
     if after is None or after_rank != Rank.NAME_BEGINS:
         return {"begin_key": sought, "begin_id": ""}
@@ -252,12 +252,12 @@ def _begin(after: CatalogPlace | None, sought: str, after_rank: int) -> Mapping[
 _LAST = "\U0010ffff"
 
 
-def _rank_of(after: CatalogPlace | None, sought: str) -> int:
+def _rank_of(after: CatalogPosition | None, sought: str) -> int:
     """Return the rank of the row that a page ended with: the last one where its name does not match."""
     return 0 if after is None else rank(sought, after.full_name, "") or Rank.ABOUT
 
 
-def _key(after: CatalogPlace | None, kind: str) -> str:
+def _key(after: CatalogPosition | None, kind: str) -> str:
     if after is None:
         return ""
     return name_key(search_name(after.full_name)) if kind == "beginning" else search_name(after.full_name)

@@ -16,7 +16,7 @@ from adapters.postgres.connection.packed_arrays import Texts
 from adapters.postgres.connection.session import Session
 from adapters.postgres.queries.reopening import MAY_REOPEN, may_reopen_at
 from adapters.postgres.rows import webhook_events as ledger_rows
-from core.domain.events.event import Event, EventStatus
+from core.domain.events.event import EventStatus, WebhookEvent
 from core.domain.identifiers import EventId
 from ports.events import EventFilter
 
@@ -146,7 +146,7 @@ _CONDITIONS: Mapping[str, Composable] = {
 }
 
 
-async def search(session: Session, where: EventFilter, *, limit: int, before: EventId | None) -> Sequence[Event]:
+async def search(session: Session, where: EventFilter, *, limit: int, before: EventId | None) -> Sequence[WebhookEvent]:
     """Return at most `limit` events that match, newest first, those below `before` only."""
     asked: dict[str, object] = {"limit": limit, "before": before or _AFTER_ALL, "floor": 0}
     wanted = {
@@ -174,7 +174,7 @@ async def search(session: Session, where: EventFilter, *, limit: int, before: Ev
     return met if len(met) == limit else await _read(session, looked_up(given), asked)
 
 
-async def _read(session: Session, statement: str, asked: dict[str, object]) -> Sequence[Event]:
+async def _read(session: Session, statement: str, asked: dict[str, object]) -> Sequence[WebhookEvent]:
     return [ledger_rows.event(row) for row in await session.read(statement, asked)]
 
 

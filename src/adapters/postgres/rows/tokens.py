@@ -6,7 +6,7 @@ from psycopg.sql import NULL, SQL, Identifier
 
 from adapters.postgres.connection.packed_arrays import Bigints
 from adapters.postgres.connection.session import Session
-from core.domain.tokens.lease import Lease, SealedTokens, StoredTokens
+from core.domain.tokens.lease import EncryptedTokens, RefreshLease, StoredTokens
 
 _FIND = SQL("""
     SELECT token_lease_generation, access_token, token_expires_at, {refresh}, token_lease_owner,
@@ -59,26 +59,28 @@ class TokenRows:
         generation, access, expires_at, refresh, owner, until = rows[0]
         return StoredTokens(
             generation,
-            SealedTokens(access, expires_at, refresh) if access is not None else None,
-            Lease(owner, until) if owner is not None else None,
+            EncryptedTokens(access, expires_at, refresh) if access is not None else None,
+            RefreshLease(owner, until) if owner is not None else None,
         )
 
-    async def acquire_lease(self, session: Session, row_id: int, seen: StoredTokens, lease: Lease) -> bool:
+    async def acquire_lease(self, session: Session, row_id: int, seen: StoredTokens, lease: RefreshLease) -> bool:
         """Store a lease; return False if the row has changed since it was read."""
         seen_owner = seen.lease.owner if seen.lease else None
         values = (lease.owner, lease.until, row_id, seen.generation, seen_owner)
         return await session.change(self._acquire, values) == 1
 
-    async def release_lease(self, session: Session, row_id: int, lease: Lease) -> None:
+    async def release_lease(self, session: Session, row_id: int, lease: RefreshLease) -> None:
         """End a lease that is still held."""
         await session.change(self._release, (row_id, lease.owner))
 
-    async def replace_unchanged(self, session: Session, row_id: int, seen: StoredTokens, tokens: SealedTokens) -> bool:
+    async def replace_unchanged(
+        self, session: Session, row_id: int, seen: StoredTokens, tokens: EncryptedTokens
+    ) -> bool:
         """Replace the tokens read and end any lease; return False if they have changed."""
         values = (*self._values(tokens), row_id, seen.generation)
         return await session.change(f"{self._replace} AND token_lease_generation = %s", values) == 1
 
-    async def replace(self, session: Session, row_id: int, tokens: SealedTokens) -> None:
+    async def replace(self, session: Session, row_id: int, tokens: EncryptedTokens) -> None:
         """Replace the tokens and end any lease; raises `StorageConflict` if the row does not exist."""
         await session.change_exactly(1, self._replace, (*self._values(tokens), row_id))
 
@@ -87,7 +89,7 @@ class TokenRows:
         if row_ids:
             await session.change(self._wipe, (Bigints(row_ids),))
 
-    def _values(self, tokens: SealedTokens) -> tuple[object, ...]:
+    def _values(self, tokens: EncryptedTokens) -> tuple[object, ...]:
         refresh = (tokens.refresh,) if self._refreshable else ()
         return (tokens.access, tokens.expires_at, *refresh)
 

@@ -8,7 +8,7 @@ from psycopg.sql import SQL
 
 from adapters.postgres.connection.line import Row
 from adapters.postgres.rows.columns import select_list
-from core.domain.events.event import Event, EventStatus, Verdict
+from core.domain.events.event import EventStatus, Verdict, WebhookEvent
 from core.domain.identifiers import EventId, IntegrationId, ProjectId, RepoId
 
 # A source key that is a number, as at GitHub, is in `installation_id`; any other key is in `source_key`. The
@@ -50,10 +50,10 @@ _STATUS = {status.value: status for status in EventStatus}
 _verdicts = msgspec.json.Decoder(tuple[Verdict, ...])
 
 
-def event(row: Row) -> Event:
+def event(row: Row) -> WebhookEvent:
     """Return the webhook event of a row of `COLUMNS`."""
     values = _EventRow._make(row)
-    return Event(
+    return WebhookEvent(
         id=values.id,
         provider=values.provider,
         delivery_id=values.delivery_id,

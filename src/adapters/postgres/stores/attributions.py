@@ -7,8 +7,8 @@ from adapters.postgres.connection.packed_arrays import Bigints, Texts, Timestamp
 from adapters.postgres.connection.session import Session
 from adapters.postgres.queries import attributions as attribution_pages
 from adapters.postgres.queries.memberships import KNOWN_ROLES
-from core.domain.attribution.attribution import Attribution, Identities, Identity, Sought
-from core.domain.attribution.commit_claims import Claimed, ClaimedCommits, CommitClaims
+from core.domain.attribution.attribution import Attribution, Identities, Identity, IdentityQuery
+from core.domain.attribution.commit_claims import ClaimedCommits, ClaimResult, CommitClaims
 from core.domain.attribution.views import AttributionFilter, AttributionView
 from core.domain.identifiers import ConnectionId, OrganizationId, ProviderUserId, RepoId
 from core.domain.streams.domain_event import MAX_NAME
@@ -162,7 +162,7 @@ class PostgresAttributionStore(AttributionStore):
         self._session = session
 
     async def find_identities(
-        self, provider: str, people: Sought, organizations: Collection[OrganizationId]
+        self, provider: str, people: IdentityQuery, organizations: Collection[OrganizationId]
     ) -> Identities:
         """Return the users with their organizations, in one round trip."""
         if not people:
@@ -210,11 +210,11 @@ class PostgresAttributionStore(AttributionStore):
         """Return the integrations with claims that are not done, those that wait longest first."""
         return [CommitClaims(*row) for row in await self._session.read(_LIST_DUE_CLAIMS, (limit,))]
 
-    async def apply_claims(self, claims: CommitClaims, *, limit: int) -> Claimed:
+    async def apply_claims(self, claims: CommitClaims, *, limit: int) -> ClaimResult:
         """Attribute in one statement, while the claims are locked."""
         held = await self._session.write(_LOCK_CLAIMS, (claims.integration_id, _CLAIMS_AT_ONCE))
         if not held:
-            return Claimed([], is_done=True)
+            return ClaimResult([], is_done=True)
         connections = Bigints([connection_id for (connection_id,) in held])
         rows = await self._session.write(
             _APPLY_CLAIMS,
@@ -230,7 +230,7 @@ class PostgresAttributionStore(AttributionStore):
         if were_all:
             await self._session.change(_FINISH_CLAIMS, (claims.integration_id, connections))
         commits = [ClaimedCommits(row[0], row[1], row[2]) for row in rows]
-        return Claimed(commits, is_done=were_all and len(held) < _CLAIMS_AT_ONCE)
+        return ClaimResult(commits, is_done=were_all and len(held) < _CLAIMS_AT_ONCE)
 
 
 def _identities(rows: Sequence[Row]) -> Identities:

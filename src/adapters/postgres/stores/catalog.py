@@ -13,7 +13,7 @@ from adapters.postgres.rows import integrations as integration_rows
 from adapters.postgres.rows import repositories as repository_rows
 from adapters.postgres.rows.codec import storable
 from core.domain.catalog.repository import Repository
-from core.domain.catalog.search import CatalogFilter, CatalogPlace, about
+from core.domain.catalog.search import CatalogFilter, CatalogPosition, about
 from core.domain.identifiers import IntegrationId, OrganizationId, RepoId
 from core.domain.integrations.integration import Integration
 from ports.catalog import CatalogStore, SyncClaim
@@ -186,7 +186,7 @@ class PostgresCatalogStore(CatalogStore):
         where: CatalogFilter,
         *,
         limit: int,
-        after: CatalogPlace | None = None,
+        after: CatalogPosition | None = None,
     ) -> tuple[Integration, Sequence[Repository]] | None:
         """Return an integration and at most `limit` rows that match, by name, those after a place only."""
         return await repository_search.browse(self._session, organization_id, provider, where, limit=limit, after=after)

@@ -10,7 +10,7 @@ from adapters.postgres.stores.audited import AuditedTable
 from core.domain.audit.changes import Change
 from core.domain.connections.connection import Connection, ConnectionStatus
 from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
-from core.domain.tokens.lease import disconnected
+from core.domain.tokens.lease import connection_ids_to_wipe
 from ports.connections import ConnectionStore
 
 _SELECT = """
@@ -118,7 +118,7 @@ class PostgresConnectionStore(ConnectionStore):
         Raises `StorageConflict` where a row is gone.
         """
         await _TABLE.apply(self._session, changes)
-        await OF_CONNECTIONS.wipe(self._session, disconnected(changes))
+        await OF_CONNECTIONS.wipe(self._session, connection_ids_to_wipe(changes))
 
     async def of_user(self, user_id: UserId) -> Sequence[Connection]:
         """Return a user's connections, revoked or not, by provider."""

@@ -13,7 +13,7 @@ from adapters.postgres.rows.domain_events import COLUMNS, JOINS, recorded
 from core.domain.identifiers import EventId, OrganizationId
 from core.domain.streams.domain_event import DomainEvent, EventData, PushData, RecordedEvent
 from core.domain.streams.stream import Bounds, StreamFilter
-from ports.domain_events import DomainEventStore, Stretch
+from ports.domain_events import DomainEventStore, EventPage
 
 _LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
 _RECORD = """
@@ -70,13 +70,13 @@ class PostgresDomainEventStore(DomainEventStore):
 
     async def of_organization(
         self, organization_id: OrganizationId, wanted: StreamFilter, *, after: int, limit: int
-    ) -> Stretch:
+    ) -> EventPage:
         """Return an organization's events behind a cursor, at most `limit` of those wanted."""
         return await domain_event_log.of_organization(self._session, organization_id, wanted, after=after, limit=limit)
 
     async def of_organizations(
         self, organization_ids: Collection[OrganizationId], *, after: int, limit: int
-    ) -> Stretch:
+    ) -> EventPage:
         """Return the events of all these organizations behind a cursor, at most `limit`."""
         return await domain_event_log.of_organizations(self._session, organization_ids, after=after, limit=limit)
 

@@ -4,7 +4,7 @@ from psycopg import sql
 
 from adapters.postgres.connection.database import Database
 from adapters.postgres.tables import metadata
-from ports.sealed_values import SealedValue, SealedValueStore
+from ports.encrypted_values import EncryptedValue, EncryptedValueStore
 
 _PAGE = sql.SQL("""
     SELECT id, external_id, {column} FROM {table}
@@ -18,7 +18,7 @@ _REPLACE = sql.SQL("""
 """)
 
 
-class PostgresSealedValueStore(SealedValueStore):
+class PostgresEncryptedValueStore(EncryptedValueStore):
     """Every column whose table says that it is encrypted."""
 
     def __init__(self, database: Database) -> None:
@@ -28,13 +28,13 @@ class PostgresSealedValueStore(SealedValueStore):
         """Return them, in the order of their tables."""
         return [f"{table}.{column}" for table, column in encrypted_columns()]
 
-    async def page(self, column: str, *, after: int, limit: int) -> Sequence[SealedValue]:
+    async def page(self, column: str, *, after: int, limit: int) -> Sequence[EncryptedValue]:
         """Return at most `limit` values of a column."""
         async with self._database.session() as session:
             rows = await session.read(_of(column, _PAGE), (after, limit))
-        return [SealedValue(column, *row) for row in rows]
+        return [EncryptedValue(column, *row) for row in rows]
 
-    async def replace(self, column: str, changes: Sequence[tuple[SealedValue, str]]) -> int:
+    async def replace(self, column: str, changes: Sequence[tuple[EncryptedValue, str]]) -> int:
         """Write these in the place of those values that are still there, in one statement."""
         if not changes:
             return 0

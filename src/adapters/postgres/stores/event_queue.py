@@ -11,10 +11,10 @@ from adapters.postgres.connection.session import Session
 from adapters.postgres.rows import webhook_events as ledger_rows
 from adapters.postgres.rows.compression import decompress
 from core.domain.deliveries.source_key import to_number
-from core.domain.events.event import UNROUTED_LIFETIME, PayloadDamaged, Settlement
-from core.domain.events.lanes import LANES, lane_of
+from core.domain.events.event import UNROUTED_LIFETIME, EventResult, PayloadDamaged
+from core.domain.events.lanes import LANES, choose_lane
 from core.domain.identifiers import EventId
-from ports.mailbox import Letter, Mailbox, UnfinishedBatch
+from ports.event_queue import EventQueue, QueuedEvent, UnfinishedBatch
 
 # Reading the largest payloads takes seconds in which the transaction waits for its process.
 _TRY_LOCK = """
@@ -149,7 +149,7 @@ _RECORD_BATCH_START = """
 _RECORD_BATCH_END = "UPDATE git_batch_starts SET event_ids = NULL WHERE lane = %s AND drain_id = %s"
 
 
-class PostgresMailbox(Mailbox):
+class PostgresEventQueue(EventQueue):
     """Lanes are held by transaction-level advisory locks, which end with their holder's connection."""
 
     def __init__(self, session: Session) -> None:
@@ -164,20 +164,20 @@ class PostgresMailbox(Mailbox):
         """Take the lane until this transaction ends; raises `StorageConflict` after 5 seconds of waiting."""
         await self._session.write(_LOCK, (locks.CLASS, lane))
 
-    async def due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[Letter]:
+    async def due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[QueuedEvent]:
         """Return the lane's due events in the order received; payloads beyond the bounds are not read."""
         rows = await self._session.read(_DUE, {"lane": lane, "now": now, "limit": limit, "max_bytes": max_bytes})
         return [_letter(row) for row in rows]
 
     async def waiting(
         self, provider: str, source_key: str, *, event_type: str, action: str, limit: int
-    ) -> Sequence[Letter]:
+    ) -> Sequence[QueuedEvent]:
         """Return events of this kind that wait for their installation, newest first."""
         number = to_number(source_key)
         asked = {
             "provider": provider,
             "key": source_key if number is None else number,
-            "lane": lane_of(source_key),
+            "lane": choose_lane(source_key),
             "event_type": event_type,
             "action": action,
             "limit": limit,
@@ -185,22 +185,22 @@ class PostgresMailbox(Mailbox):
         statement = _WAITING_BY_TEXT if number is None else _WAITING_BY_NUMBER
         return [_letter(row) for row in await self._session.read(statement, asked)]
 
-    async def settle(self, settlements: Sequence[Settlement]) -> None:
+    async def settle(self, results: Sequence[EventResult]) -> None:
         """Write how these events ended, in one statement."""
-        if not settlements:
+        if not results:
             return
         await self._session.change(
             _SETTLE,
             (
-                Bigints([settlement.event_id for settlement in settlements]),
-                Texts([settlement.status.value for settlement in settlements]),
-                Documents([settlement.verdicts for settlement in settlements]),
-                Texts([settlement.reason for settlement in settlements]),
-                Bigints([settlement.integration_id for settlement in settlements]),
-                Bigints([settlement.link_id for settlement in settlements]),
-                Texts([_array(settlement.project_ids) for settlement in settlements]),
-                Smallints([settlement.attempts for settlement in settlements]),
-                Timestamps([settlement.next_attempt_at for settlement in settlements]),
+                Bigints([result.event_id for result in results]),
+                Texts([result.status.value for result in results]),
+                Documents([result.verdicts for result in results]),
+                Texts([result.reason for result in results]),
+                Bigints([result.integration_id for result in results]),
+                Bigints([result.link_id for result in results]),
+                Texts([_array(result.project_ids) for result in results]),
+                Smallints([result.attempts for result in results]),
+                Timestamps([result.next_attempt_at for result in results]),
             ),
         )
 
@@ -227,9 +227,9 @@ class PostgresMailbox(Mailbox):
         await self._session.change(_RECORD_BATCH_END, (lane, drain_id))
 
 
-def _letter(row: Row) -> Letter:
+def _letter(row: Row) -> QueuedEvent:
     event = ledger_rows.event(row[:-1])
-    return Letter(event, _body(row[-1], event.payload_length))
+    return QueuedEvent(event, _body(row[-1], event.payload_length))
 
 
 def _body(stored: bytes | None, length: int) -> bytes | None:

@@ -9,7 +9,7 @@ from adapters.postgres.queries import webhook_events as event_search
 from adapters.postgres.queries.reopening import REOPEN, may_reopen_at
 from adapters.postgres.rows import webhook_events as ledger_rows
 from adapters.postgres.rows.compression import decompress
-from core.domain.events.event import Event
+from core.domain.events.event import WebhookEvent
 from core.domain.events.lanes import LANES
 from core.domain.identifiers import EventId
 from ports.events import EventFilter, EventStore
@@ -61,21 +61,21 @@ class PostgresEventStore(EventStore):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def list(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> Sequence[Event]:
+    async def list(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> Sequence[WebhookEvent]:
         """Return events, newest first, those below `before` only."""
         return await event_search.search(self._session, where, limit=limit, before=before)
 
-    async def find(self, provider: str, delivery_id: str) -> Event | None:
+    async def find(self, provider: str, delivery_id: str) -> WebhookEvent | None:
         """Return one event."""
         rows = await self._session.read(_FIND, (delivery_id, provider))
         return ledger_rows.event(rows[0]) if rows else None
 
-    async def list_by_prefix(self, provider: str, prefix: str, *, limit: int) -> Sequence[Event]:
+    async def list_by_prefix(self, provider: str, prefix: str, *, limit: int) -> Sequence[WebhookEvent]:
         """Return at most `limit` events whose delivery ids begin with `prefix`."""
         rows = await self._session.read(_LIST_BY_PREFIX, {"provider": provider, "prefix": prefix, "limit": limit})
         return [ledger_rows.event(row) for row in rows]
 
-    async def find_by_id(self, event_id: EventId) -> Event | None:
+    async def find_by_id(self, event_id: EventId) -> WebhookEvent | None:
         """Return the event with this id, or None."""
         rows = await self._session.read(_FIND_BY_ID, (event_id,))
         return ledger_rows.event(rows[0]) if rows else None

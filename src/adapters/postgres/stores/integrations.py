@@ -10,8 +10,8 @@ from adapters.postgres.rows.tokens import OF_INTEGRATIONS
 from adapters.postgres.stores.audited import AuditedTable
 from core.domain.audit.changes import Change
 from core.domain.identifiers import IntegrationId, OrganizationId
-from core.domain.integrations.integration import Integration, IntegrationStatus, SealedWebhookSecret
-from core.domain.tokens.lease import unbound
+from core.domain.integrations.integration import EncryptedWebhookSecret, Integration, IntegrationStatus
+from core.domain.tokens.lease import integration_ids_to_wipe
 from ports.integrations import IntegrationStore
 
 _FIND = (
@@ -146,13 +146,13 @@ class PostgresIntegrationStore(IntegrationStore):
         rows = await self._session.read(_OF_INSTALLATIONS, (provider, Texts(list(provider_ids))))
         return [integration_of(row) for row in rows]
 
-    async def find_webhook_secret(self, provider: str, provider_id: str) -> SealedWebhookSecret | None:
+    async def find_webhook_secret(self, provider: str, provider_id: str) -> EncryptedWebhookSecret | None:
         """Return the own webhook secret of the live integration, over the index of live installations."""
         for external_id, ciphertext in await self._session.read(_FIND_SEALED, (provider, provider_id)):
-            return SealedWebhookSecret(external_id, ciphertext) if ciphertext else None
+            return EncryptedWebhookSecret(external_id, ciphertext) if ciphertext else None
         return None
 
-    async def set_webhook_secret(self, sealed: SealedWebhookSecret) -> None:
+    async def set_webhook_secret(self, sealed: EncryptedWebhookSecret) -> None:
         """Write the column alone."""
         await self._session.change(_SEAL, (sealed.ciphertext, sealed.external_id))
 
@@ -176,4 +176,4 @@ class PostgresIntegrationStore(IntegrationStore):
         Raises `StorageConflict` where a row is gone.
         """
         await _TABLE.apply(self._session, changes)
-        await OF_INTEGRATIONS.wipe(self._session, unbound(changes))
+        await OF_INTEGRATIONS.wipe(self._session, integration_ids_to_wipe(changes))

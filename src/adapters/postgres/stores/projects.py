@@ -13,7 +13,7 @@ from adapters.postgres.stores.audited import AuditedTable
 from core.domain.actors import Actor
 from core.domain.audit.changes import Change
 from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, RepoId
-from core.domain.links.projects import ProjectPlace
+from core.domain.links.projects import ProjectPosition
 from core.domain.organizations import Project
 from ports.projects import ProjectStore
 
@@ -96,7 +96,7 @@ class PostgresProjectStore(ProjectStore):
         organization_id: OrganizationId,
         *,
         limit: int,
-        after: ProjectPlace | None = None,
+        after: ProjectPosition | None = None,
         linked: bool | None = None,
     ) -> Sequence[Project]:
         """Return at most `limit` of the organization's projects by name, those after a place only."""

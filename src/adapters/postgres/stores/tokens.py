@@ -11,8 +11,8 @@ from adapters.postgres.rows.integrations import COLUMNS, integration_of
 from adapters.postgres.rows.tokens import OF_CONNECTIONS, OF_INTEGRATIONS, TokenRows
 from core.domain.identifiers import ConnectionId, IntegrationId, ProviderUserId, RevocationId
 from core.domain.integrations.integration import Integration
-from core.domain.tokens.lease import Lease, SealedTokens, StoredTokens
-from core.domain.tokens.read_token import ReadLease, Stray
+from core.domain.tokens.lease import EncryptedTokens, RefreshLease, StoredTokens
+from core.domain.tokens.read_token import OrphanedToken, TokenLease
 from core.domain.tokens.revocation import Revocation
 from ports.tokens import InstallationTokenStore, TokenStore, UserTokenStore
 
@@ -133,19 +133,19 @@ class PostgresTokenStore(TokenStore[OwnerId], Generic[OwnerId]):
         """Return the tokens and the lease of a row; None if the row does not exist."""
         return await self._rows.find(self._session, owner_id)
 
-    async def acquire_lease(self, owner_id: OwnerId, seen: StoredTokens, lease: Lease) -> bool:
+    async def acquire_lease(self, owner_id: OwnerId, seen: StoredTokens, lease: RefreshLease) -> bool:
         """Store a lease; return False if the row has changed since it was read."""
         return await self._rows.acquire_lease(self._session, owner_id, seen, lease)
 
-    async def release_lease(self, owner_id: OwnerId, lease: Lease) -> None:
+    async def release_lease(self, owner_id: OwnerId, lease: RefreshLease) -> None:
         """End a lease without new tokens. Does nothing if the lease is no longer held."""
         await self._rows.release_lease(self._session, owner_id, lease)
 
-    async def replace_unchanged(self, owner_id: OwnerId, seen: StoredTokens, tokens: SealedTokens) -> bool:
+    async def replace_unchanged(self, owner_id: OwnerId, seen: StoredTokens, tokens: EncryptedTokens) -> bool:
         """Replace the tokens read and end any lease; return False if they have changed."""
         return await self._rows.replace_unchanged(self._session, owner_id, seen, tokens)
 
-    async def replace(self, owner_id: OwnerId, tokens: SealedTokens) -> None:
+    async def replace(self, owner_id: OwnerId, tokens: EncryptedTokens) -> None:
         """Replace the tokens and end any lease; raises `StorageConflict` if the row does not exist."""
         await self._rows.replace(self._session, owner_id, tokens)
 
@@ -171,7 +171,7 @@ class PostgresInstallationTokenStore(PostgresTokenStore[IntegrationId], Installa
         """Store when the next probe is due."""
         await self._session.change(_SCHEDULE_PROBE, (at, integration_id))
 
-    async def add_token_lease(self, lease: ReadLease) -> None:
+    async def add_token_lease(self, lease: TokenLease) -> None:
         """Store the lease of a read token."""
         await self._session.change(
             _ADD_LEASE,
@@ -190,13 +190,13 @@ class PostgresInstallationTokenStore(PostgresTokenStore[IntegrationId], Installa
             ),
         )
 
-    async def find_token_lease(self, external_id: UUID) -> ReadLease | None:
+    async def find_token_lease(self, external_id: UUID) -> TokenLease | None:
         """Return a lease, or None."""
         rows = await self._session.read(_FIND_LEASE, (external_id,))
         if not rows:
             return None
         row = rows[0]
-        return ReadLease(
+        return TokenLease(
             external_id=row[0],
             organization_id=row[1],
             integration_id=row[2],
@@ -211,9 +211,9 @@ class PostgresInstallationTokenStore(PostgresTokenStore[IntegrationId], Installa
             revoked_at=row[11],
         )
 
-    async def list_orphaned_tokens(self, *, now: datetime, limit: int) -> Sequence[Stray]:
+    async def list_orphaned_tokens(self, *, now: datetime, limit: int) -> Sequence[OrphanedToken]:
         """Return at most `limit` unexpired read tokens that must be revoked, the oldest first."""
-        return [Stray(*row) for row in await self._session.read(_LIST_ORPHANED, (now, limit))]
+        return [OrphanedToken(*row) for row in await self._session.read(_LIST_ORPHANED, (now, limit))]
 
     async def end_token_lease(self, external_id: UUID, *, at: datetime) -> None:
         """Record that a read token was revoked, and wipe it."""
@@ -263,7 +263,7 @@ class PostgresUserTokenStore(PostgresTokenStore[ConnectionId], UserTokenStore):
                 provider=row[2],
                 provider_user_id=row[3],
                 whole_grant=row[4],
-                tokens=SealedTokens(access=row[5], expires_at=row[6], refresh=row[7]),
+                tokens=EncryptedTokens(access=row[5], expires_at=row[6], refresh=row[7]),
                 created_at=row[8],
                 attempts=row[9],
             )
@@ -271,7 +271,7 @@ class PostgresUserTokenStore(PostgresTokenStore[ConnectionId], UserTokenStore):
         ]
         return sorted(revocations, key=lambda revocation: revocation.id)
 
-    async def update_revocation(self, revocation_id: RevocationId, tokens: SealedTokens) -> None:
+    async def update_revocation(self, revocation_id: RevocationId, tokens: EncryptedTokens) -> None:
         """Replace the tokens of a revocation."""
         await self._session.change(
             _UPDATE_REVOCATION, (tokens.access, tokens.expires_at, tokens.refresh, revocation_id)

@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
-from core.domain.attribution.email_addresses import normal_address
-from core.domain.events.provider_events import Author, Notice, ProviderUser, PullRequest, Push
+from core.domain.attribution.email_addresses import normalize_address
 from core.domain.identifiers import IntegrationId, OrganizationId, ProviderUserId, RepoId, UserId
+from core.domain.provider_events import Author, ProviderEvent, ProviderUser, PullRequest, Push
 from core.domain.streams.domain_event import MAX_CO_AUTHORS
 
 
@@ -101,7 +101,7 @@ def match_author(author: Author, matching: Matching) -> Match:
         return BOT
     if author.noreply_id is not None:
         return _match(known.by_account.get(author.noreply_id), Method.NOREPLY_ID, matching)
-    if found := known.by_address.get(normal_address(author.email)):
+    if found := known.by_address.get(normalize_address(author.email)):
         return _match(found, Method.VERIFIED_ADDRESS, matching)
     if author.account_id is not None:
         return _match(known.by_account.get(author.account_id), Method.USERNAME, matching)
@@ -130,7 +130,7 @@ def _match(found: Identity | None, method: Method, matching: Matching) -> Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class IdentityQuery:
     """Everything by which the people of a batch may be known: it grows as notices are read."""
 
     account_ids: set[ProviderUserId] = field(default_factory=set)
@@ -140,15 +140,15 @@ class Sought:
     def __bool__(self) -> bool:
         return bool(self.account_ids or self.addresses or self.logins)
 
-    def add(self, notice: Notice) -> None:
+    def add(self, provider_event: ProviderEvent) -> None:
         """Seek the people that a notice names."""
-        match notice:
+        match provider_event:
             case Push():
-                for author in _authors(notice):
+                for author in _authors(provider_event):
                     self._add_author(author)
-                self._add_account(notice.sender)
+                self._add_account(provider_event.sender)
             case PullRequest():
-                for account in (notice.author, notice.merged_by, notice.sender):
+                for account in (provider_event.author, provider_event.merged_by, provider_event.sender):
                     self._add_account(account)
             case _:
                 pass
@@ -159,7 +159,7 @@ class Sought:
         if author.noreply_id is not None:
             self.account_ids.add(author.noreply_id)
             return
-        if address := normal_address(author.email):
+        if address := normalize_address(author.email):
             self.addresses.add(address)
         if author.account_id is not None:
             self.account_ids.add(author.account_id)

@@ -32,7 +32,7 @@ class ClaimedCommits:
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimResult:
     """What one step came to, and whether nothing is left."""
 
     commits: Sequence[ClaimedCommits]
@@ -44,8 +44,8 @@ class Claimed:
         return sum(one.commits for one in self.commits)
 
 
-def commits_claimed(
-    claims: CommitClaims, claimed: Claimed, links: Iterable[Link], *, at: datetime
+def build_claim_events(
+    claims: CommitClaims, claimed: ClaimResult, links: Iterable[Link], *, at: datetime
 ) -> list[DomainEvent]:
     """Return what is told of a step: to each project that listens, else to the organization alone."""
     listening: dict[RepoId, list[Link]] = {}

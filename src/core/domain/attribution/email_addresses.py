@@ -6,7 +6,7 @@ MAX_ADDRESS = 320
 
 
 @lru_cache(maxsize=16_384)
-def normal_address(email: str | None) -> str:
+def normalize_address(email: str | None) -> str:
     """Return the form in which addresses are compared, or nothing for what is no address.
 
     Case never counts: no provider tells mailboxes apart by it. Unicode is brought to NFC, so that one letter

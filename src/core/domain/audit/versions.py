@@ -59,7 +59,7 @@ class NamedActor:
     delivery_id: str | None = None
 
 
-def named_actor(version: Version) -> NamedActor:
+def parse_actor(version: Version) -> NamedActor:
     """Return whom `Actor.name` had named."""
     sort, _, name = version.actor.partition(":")
     if sort == "user":

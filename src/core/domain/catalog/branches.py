@@ -16,19 +16,19 @@ class KnownBranches:
     fetched_at: datetime
 
 
-def ordered(branches: Iterable[Branch], default: str | None) -> list[Branch]:
+def sort_branches(branches: Iterable[Branch], default: str | None) -> list[Branch]:
     """Return these branches once each, the default one first."""
     by_name = {branch.name: branch for branch in branches}
     return sorted(by_name.values(), key=lambda branch: _order(branch.name, default))
 
 
-def matching(branches: Iterable[Branch], text: str) -> list[Branch]:
+def filter_branches(branches: Iterable[Branch], text: str) -> list[Branch]:
     """Return those in whose names a text is found, without regard to case."""
     sought = text.lower()
     return [branch for branch in branches if sought in branch.name.lower()]
 
 
-def following(branches: Iterable[Branch], after: str, default: str | None) -> list[Branch]:
+def branches_after(branches: Iterable[Branch], after: str, default: str | None) -> list[Branch]:
     """Return those that come after a name, whether or not it is still among them."""
     return [branch for branch in branches if _order(branch.name, default) > _order(after, default)]
 

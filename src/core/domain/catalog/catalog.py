@@ -7,10 +7,10 @@ from datetime import datetime
 from core.domain.actors import Actor
 from core.domain.audit.changes import Change
 from core.domain.catalog.repository import Repository
-from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import EventId, IntegrationId
 from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link
+from core.domain.provider_events import RepositoryFacts
 from core.domain.streams.domain_event import DomainEvent, DomainEventType, LinkData, RepositoryData
 
 
@@ -32,7 +32,9 @@ class CatalogStep:
         return self.after.removed_at is not None and not (self.before and self.before.removed_at)
 
 
-def catalog_row(facts: RepositoryFacts, integration_id: IntegrationId, known: Repository | None = None) -> Repository:
+def build_catalog_row(
+    facts: RepositoryFacts, integration_id: IntegrationId, known: Repository | None = None
+) -> Repository:
     """Return the catalog row after these facts; fields without a fact keep their value.
 
     A new row without a name can only record a removal: check `can_be_listed` before you list it.
@@ -93,7 +95,7 @@ def follow_links(
     return tuple(changes)
 
 
-def link_event(
+def build_link_event(
     link: Link, event_type: DomainEventType, at: datetime, *, reason: str | None = None, source: EventId | None = None
 ) -> DomainEvent:
     """Return the fact that a link was lost or came back."""
@@ -110,7 +112,7 @@ def link_event(
     )
 
 
-def repository_event(
+def build_repository_event(
     integration: Integration, step: CatalogStep, word: str, *, at: datetime, source: EventId | None = None
 ) -> DomainEvent:
     """Return the fact that a repository was added, removed, renamed or changed; `word` says how."""

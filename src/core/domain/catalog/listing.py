@@ -11,18 +11,18 @@ from core.domain.actors import Actor
 from core.domain.audit.changes import Change
 from core.domain.catalog.catalog import (
     CatalogStep,
+    build_catalog_row,
+    build_link_event,
+    build_repository_event,
     can_be_listed,
-    catalog_row,
     follow_links,
-    link_event,
-    repository_event,
 )
 from core.domain.catalog.repository import Repository
 from core.domain.events.interpretation.view import is_older
-from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link
+from core.domain.provider_events import RepositoryFacts
 from core.domain.streams.domain_event import DomainEvent, DomainEventType
 
 
@@ -43,7 +43,7 @@ def is_complete(totals: Collection[int], listed: Collection[RepoId]) -> bool:
     return set(totals) == {len(listed)}
 
 
-def steps_of_listed(
+def build_listed_steps(
     integration_id: IntegrationId, listed: Iterable[RepositoryFacts], known: Mapping[RepoId, Repository]
 ) -> list[CatalogStep]:
     """Return the steps of rows that are listed otherwise than we know them.
@@ -57,18 +57,18 @@ def steps_of_listed(
             continue
         if not can_be_listed(facts, before):
             continue
-        after = catalog_row(facts, integration_id, before)
+        after = build_catalog_row(facts, integration_id, before)
         if after != before:
             steps.append(CatalogStep(before, after))
     return steps
 
 
-def steps_of_unlisted(rows: Iterable[Repository], *, at: datetime) -> list[CatalogStep]:
+def build_unlisted_steps(rows: Iterable[Repository], *, at: datetime) -> list[CatalogStep]:
     """Return the steps of rows that a complete listing does not show."""
     return [CatalogStep(row, replace(row, removed_at=at)) for row in rows]
 
 
-def consequences(
+def derive_consequences(
     integration: Integration, steps: Sequence[CatalogStep], links: Collection[Link], *, at: datetime, by: Actor
 ) -> Consequences:
     """Return how links follow these steps and what consumers are told of them.
@@ -81,17 +81,17 @@ def consequences(
     for step in steps:
         own = [link for link in links if link.repo_id == step.after.repo_id]
         if step.vanishes:
-            facts.append(repository_event(integration, step, "removed", at=at))
+            facts.append(build_repository_event(integration, step, "removed", at=at))
             lost = DomainEventType.LINK_UNREACHABLE
-            facts += [link_event(link, lost, at, reason="repository_removed") for link in own]
+            facts += [build_link_event(link, lost, at, reason="repository_removed") for link in own]
             continue
         followed += follow_links(own, step.before, step.after, by)
         if step.appears:
             if integration.synced_at is not None:
-                facts.append(repository_event(integration, step, "added", at=at))
-            facts += [link_event(link, DomainEventType.LINK_RESTORED, at) for link in own]
+                facts.append(build_repository_event(integration, step, "added", at=at))
+            facts += [build_link_event(link, DomainEventType.LINK_RESTORED, at) for link in own]
         elif (word := _word(step)) and (own or not _only_owner_renamed(step)):
-            facts.append(repository_event(integration, step, word, at=at))
+            facts.append(build_repository_event(integration, step, word, at=at))
     return Consequences(followed, facts)
 
 

@@ -48,7 +48,7 @@ class CatalogFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class CatalogPlace:
+class CatalogPosition:
     """The position of a row in the order of a list; what is inserted before or after it moves nothing."""
 
     full_name: str

@@ -55,7 +55,7 @@ class SyncCoolingDown(DomainError):
     code = "sync_cooling_down"
 
 
-def sync_state(integration: Integration, now: datetime) -> SyncState:
+def build_sync_state(integration: Integration, now: datetime) -> SyncState:
     """Return what people are told of an integration's catalog."""
     if integration.sync_claimed_until is not None and integration.sync_claimed_until > now:
         phase = SyncPhase.RUNNING
@@ -75,13 +75,13 @@ def sync_state(integration: Integration, now: datetime) -> SyncState:
     )
 
 
-def requested_by_hand(integration: Integration, now: datetime) -> Integration:
+def request_manual_sync(integration: Integration, now: datetime) -> Integration:
     """Return it asking for a sync because someone wants one now; raises `SyncCoolingDown`.
 
     What runs or stands requested answers this one too. A failed sync need not wait for its retry, unless it
     is the provider who wants it to.
     """
-    state = sync_state(integration, now)
+    state = build_sync_state(integration, now)
     if state.phase is SyncPhase.RUNNING:
         return integration
     if state.phase is SyncPhase.IDLE and state.age is not None:
@@ -100,7 +100,7 @@ def retry_delay(failures: int) -> timedelta:
     return _RETRIES[min(failures, len(_RETRIES)) - 1]
 
 
-def reconcile_after(integration_id: IntegrationId) -> timedelta:
+def reconcile_delay(integration_id: IntegrationId) -> timedelta:
     """Return after how long a catalog is read again though nobody asked: about a day.
 
     What was synced together, after an outage or an import of many, drifts apart again day by day.

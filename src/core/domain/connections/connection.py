@@ -99,7 +99,7 @@ class EmailPermissionMissing(DomainError):
     code = "email_permission_missing"
 
 
-def account_taken() -> ProviderAccountTaken:
+def account_taken_error() -> ProviderAccountTaken:
     """Return what is told of an account that another user has; never whose it is."""
     return ProviderAccountTaken(
         "This account is connected to another crewkit user. Disconnect it there first, or connect a different account."
@@ -114,7 +114,7 @@ def connect(known: Connection | None, holder: Connection | None, person: Provide
     `ProviderAccountTaken` or `OtherAccountConnected`.
     """
     if holder is not None and holder.user_id != new.user_id:
-        raise account_taken()
+        raise account_taken_error()
     if known is None:
         return new.known_as(person)
     if known.provider_user_id != person.id and known.status is not ConnectionStatus.REVOKED:

@@ -34,7 +34,7 @@ class ConnectionView:
     emails: Sequence[str] = ()
 
 
-def view_of(provider: str, connection: Connection | None, emails: Sequence[str] = ()) -> ConnectionView:
+def build_connection_view(provider: str, connection: Connection | None, emails: Sequence[str] = ()) -> ConnectionView:
     """Return what its person is told."""
     if connection is None:
         return ConnectionView(provider, ConnectionStanding.NOT_CONNECTED, ConnectionRemedy.CONNECT)

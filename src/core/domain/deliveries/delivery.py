@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from core.domain.errors import DomainError, ErrorKind
-from core.domain.events.lanes import lane_of
+from core.domain.events.lanes import choose_lane
 from core.domain.identifiers import RepoId
 from core.domain.secret import Secret
 
@@ -54,7 +54,7 @@ class VerifiedDelivery:
     @property
     def lane(self) -> int:
         """The mailbox it waits in."""
-        return lane_of(self.source_key)
+        return choose_lane(self.source_key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 from core.domain.provider import LoggedDelivery
 
-ON_ITS_WAY = timedelta(minutes=1)
+DELIVERY_GRACE = timedelta(minutes=1)
 """One this young may still be on its way to us."""
 
 # Entries appear late, and not quite in the order of their times.
 _OVERLAP = timedelta(minutes=10)
 _DELAYS = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
 # From this many failed fetches on a person should know; they go on all the same.
-TELLING = 3
+ALERT_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class FailedFetch:
     @property
     def should_be_told(self) -> bool:
         """Whether a person should know by now; true once for each delivery that is not given up later."""
-        return self.next_attempt_at is None or self.attempts == TELLING
+        return self.next_attempt_at is None or self.attempts == ALERT_ATTEMPTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class RecoveryState:
     given_up: int = 0
 
 
-def oldest_wanted(compared_until: datetime | None, since: timedelta | None, *, now: datetime) -> datetime | None:
+def comparison_start(compared_until: datetime | None, since: timedelta | None, *, now: datetime) -> datetime | None:
     """Return how far back a log is read: None for all there is, and never less far than is needed."""
     if compared_until is None:
         return None
@@ -69,12 +69,12 @@ def oldest_wanted(compared_until: datetime | None, since: timedelta | None, *, n
     return needed if since is None else min(needed, now - since)
 
 
-def may_be_on_its_way(logged: LoggedDelivery, *, now: datetime) -> bool:
+def may_still_arrive(logged: LoggedDelivery, *, now: datetime) -> bool:
     """Tell whether a delivery is too young to be called missing."""
-    return logged.delivered_at > now - ON_ITS_WAY
+    return logged.delivered_at > now - DELIVERY_GRACE
 
 
-def failed_fetch(missing: MissingDelivery, reason: str, *, now: datetime, final: bool = False) -> FailedFetch:
+def plan_retry(missing: MissingDelivery, reason: str, *, now: datetime, final: bool = False) -> FailedFetch:
     """Decide when a delivery that could not be fetched is tried again; `final` says it never can be."""
     attempts = missing.attempts + 1
     delay = _DELAYS[min(attempts, len(_DELAYS)) - 1]

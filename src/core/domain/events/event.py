@@ -40,7 +40,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class WebhookEvent:
     """One delivery in the ledger, without its payload."""
 
     id: EventId
@@ -72,7 +72,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class EventResult:
     """How one processed event is written back to the ledger."""
 
     event_id: EventId
@@ -90,15 +90,15 @@ MAX_ATTEMPTS = 3
 _RETRY_DELAYS = (timedelta(seconds=10), timedelta(minutes=2))
 
 
-def failed_attempt(event: Event, message: str, *, now: datetime, final: bool = False) -> Settlement:
+def fail_attempt(event: WebhookEvent, message: str, *, now: datetime, final: bool = False) -> EventResult:
     """Decide what a failed attempt leads to: another one after a growing delay, or `failed` with its message.
 
     Three attempts (the seed's rule); `final` says that the event can never succeed.
     """
     attempts = event.attempts + 1
     if final or attempts >= MAX_ATTEMPTS:
-        return Settlement(event.id, EventStatus.FAILED, reason=message, attempts=attempts)
-    return Settlement(
+        return EventResult(event.id, EventStatus.FAILED, reason=message, attempts=attempts)
+    return EventResult(
         event.id,
         EventStatus.PENDING,
         reason=message,
@@ -111,7 +111,7 @@ def failed_attempt(event: Event, message: str, *, now: datetime, final: bool = F
 _INTERRUPTION_DELAYS = (timedelta(0), timedelta(seconds=10))
 
 
-def interrupted_attempt(event: Event, *, now: datetime) -> Settlement:
+def interrupt_attempt(event: WebhookEvent, *, now: datetime) -> EventResult:
     """Decide what follows when the process ended while it processed this event alone."""
     attempts = event.attempts + 1
     message = (
@@ -119,8 +119,8 @@ def interrupted_attempt(event: Event, *, now: datetime) -> Settlement:
         "Check the worker's log and memory limit, then retry the event."
     )
     if attempts >= MAX_ATTEMPTS:
-        return Settlement(event.id, EventStatus.FAILED, reason=message, attempts=attempts)
-    return Settlement(
+        return EventResult(event.id, EventStatus.FAILED, reason=message, attempts=attempts)
+    return EventResult(
         event.id,
         EventStatus.PENDING,
         reason=message,
@@ -137,7 +137,7 @@ RETRYABLE = frozenset({EventStatus.FAILED, EventStatus.IGNORED, EventStatus.UNRO
 BEFORE_BINDING = "before_binding"
 
 
-def may_reopen(event: Event, owner: Integration | None, *, now: datetime) -> bool:
+def can_reopen(event: WebhookEvent, owner: Integration | None, *, now: datetime) -> bool:
     """Tell whether an event may be processed again; `owner` is the integration it was routed to.
 
     It did not act, and is not of a time before its installation was bound to whoever has it now. What an

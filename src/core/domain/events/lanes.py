@@ -9,7 +9,7 @@ LANES = 32
 _GOLDEN = 2_654_435_761
 
 
-def lane_of(source_key: str | None) -> int:
+def choose_lane(source_key: str | None) -> int:
     """Return the lane of an integration's events. Events without a source key share lane 0.
 
     The lane is stored with each event, so a release never changes it: processes of two releases must agree,

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
-from core.domain.catalog.catalog import link_event
+from core.domain.catalog.catalog import build_link_event
 from core.domain.catalog.repository import Repository
-from core.domain.events.provider_events import InstallationFacts
 from core.domain.identifiers import EventId, IntegrationId, OrganizationId
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from core.domain.links.link import Link
 from core.domain.provider import Installation
+from core.domain.provider_events import InstallationFacts
 from core.domain.streams.domain_event import DomainEvent, DomainEventType
 
 
@@ -106,7 +106,7 @@ def create_unreachable_events(
     """Return the domain events that report links to removed repositories as unreachable. The links stay."""
     gone = {row.repo_id for row in rows}
     return tuple(
-        link_event(link, DomainEventType.LINK_UNREACHABLE, at, reason="repository_removed", source=source)
+        build_link_event(link, DomainEventType.LINK_UNREACHABLE, at, reason="repository_removed", source=source)
         for link in links
         if link.repo_id in gone
     )

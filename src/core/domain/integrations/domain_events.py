@@ -11,12 +11,12 @@ _OF_STATUS = {
 }
 
 
-def status_changed(integration: Integration, *, at: datetime) -> DomainEvent:
+def build_status_event(integration: Integration, *, at: datetime) -> DomainEvent:
     """Return what consumers are told of an integration that has come to its status."""
-    return integration_event(_OF_STATUS[integration.status], integration, at=at)
+    return build_integration_event(_OF_STATUS[integration.status], integration, at=at)
 
 
-def integration_event(
+def build_integration_event(
     event_type: DomainEventType, integration: Integration, *, at: datetime, source_event_id: EventId | None = None
 ) -> DomainEvent:
     """Return what consumers are told of an integration as it is now."""

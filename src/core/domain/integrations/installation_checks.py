@@ -10,7 +10,7 @@ from enum import Enum
 
 from core.domain.identifiers import EventId, IntegrationId
 from core.domain.install.binding import apply_facts, to_facts
-from core.domain.integrations.domain_events import integration_event, status_changed
+from core.domain.integrations.domain_events import build_integration_event, build_status_event
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from core.domain.provider import Installation
 from core.domain.streams.domain_event import DomainEvent, DomainEventType
@@ -92,7 +92,7 @@ def apply_check(
 
 def _revoke(integration: Integration, deletion: ReportedDeletion | None, *, at: datetime) -> CheckResult:
     after = integration.revoked(StatusReason.UNINSTALLED_ON_PROVIDER, at=at)
-    event = integration_event(
+    event = build_integration_event(
         DomainEventType.INTEGRATION_REVOKED,
         after,
         at=deletion.received_at if deletion else at,
@@ -113,9 +113,9 @@ def _update(
     after = _with_status(after, is_suspended=installation.suspended_at is not None, at=at)
     events = []
     if after.status is not integration.status:
-        events.append(status_changed(after, at=at))
+        events.append(build_status_event(after, at=at))
     if dict(after.permissions) != dict(integration.permissions):
-        events.append(integration_event(DomainEventType.INTEGRATION_PERMISSIONS_CHANGED, after, at=at))
+        events.append(build_integration_event(DomainEventType.INTEGRATION_PERMISSIONS_CHANGED, after, at=at))
     if replace(after, provider_updated_at=integration.provider_updated_at) == integration:
         return integration, ()
     return after, tuple(events)

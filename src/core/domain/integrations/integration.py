@@ -126,7 +126,7 @@ class Integration:
 
 
 @dataclass(frozen=True, slots=True)
-class SealedWebhookSecret:
+class EncryptedWebhookSecret:
     """An integration's own webhook secret, encrypted for its row."""
 
     external_id: UUID

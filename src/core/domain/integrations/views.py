@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from core.domain.catalog.sync import SyncState, sync_state
+from core.domain.catalog.sync import SyncState, build_sync_state
 from core.domain.flows.flow import PendingRequest
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 
@@ -56,7 +56,7 @@ _REMEDIES = {
 }
 
 
-def view_of(
+def build_integration_view(
     provider: str,
     integration: Integration | None,
     pending: PendingRequest | None,
@@ -68,11 +68,17 @@ def view_of(
     """Return what people are told; a request that waits counts only where nothing is connected."""
     if integration is not None and not integration.is_revoked:
         reason = integration.status_reason.value if integration.status_reason else None
-        remedy = remedy_of(integration)
+        remedy = find_remedy(integration)
         if lacks_permissions and remedy is None:
             reason, remedy = "permissions_missing", Remedy.ACCEPT_PERMISSIONS
         return IntegrationView(
-            provider, _STATES[integration.status], reason, remedy, integration, sync_state(integration, now), manage_url
+            provider,
+            _STATES[integration.status],
+            reason,
+            remedy,
+            integration,
+            build_sync_state(integration, now),
+            manage_url,
         )
     if pending is not None:
         return IntegrationView(
@@ -89,12 +95,12 @@ def view_of(
         provider,
         ConnectionState.REVOKED,
         integration.status_reason.value if integration.status_reason else None,
-        remedy_of(integration),
+        find_remedy(integration),
         integration,
     )
 
 
-def remedy_of(integration: Integration) -> Remedy | None:
+def find_remedy(integration: Integration) -> Remedy | None:
     """Return what makes an integration active again; None where it is."""
     if integration.is_revoked:
         return Remedy.RECONNECT

@@ -37,7 +37,7 @@ class LinkInvalid(DomainError):
     code = "link_invalid"
 
 
-def cleaned(choices: LinkChoices) -> LinkChoices:
+def normalize_choices(choices: LinkChoices) -> LinkChoices:
     """Return the choices in the one form they are kept in; raises `LinkInvalid`, which names every field.
 
     Whether the branch or directory exists is not asked: it may be pushed tomorrow.
@@ -54,7 +54,7 @@ def cleaned(choices: LinkChoices) -> LinkChoices:
     return clean
 
 
-def chosen(link: Link, choices: LinkChoices) -> Link:
+def apply_choices(link: Link, choices: LinkChoices) -> Link:
     """Return the link with these cleaned choices made."""
     settings = dict(link.settings)
     if choices.root_directory is not None:

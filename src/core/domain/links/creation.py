@@ -6,10 +6,10 @@ from uuid import UUID
 from core.domain.catalog.repository import Repository, RepositoryArchived, RepositoryNotFound
 from core.domain.identifiers import LinkId, RepoId
 from core.domain.integrations.integration import Integration, IntegrationNotFound, IntegrationStatus
-from core.domain.links.choices import LinkChoices, chosen
+from core.domain.links.choices import LinkChoices, apply_choices
 from core.domain.links.link import Link, ProjectAlreadyLinked
 from core.domain.organizations import Project
-from core.domain.tokens.lease import not_active
+from core.domain.tokens.lease import explain_inactive
 
 # Of a repository that has no branch yet.
 _BRANCH = "main"
@@ -20,7 +20,7 @@ def require_active(integration: Integration | None) -> Integration:
     if integration is None:
         raise IntegrationNotFound("This organization is not connected to the provider. Connect it first.")
     if integration.status is not IntegrationStatus.ACTIVE:
-        raise not_active(integration)
+        raise explain_inactive(integration)
     return integration
 
 
@@ -41,7 +41,7 @@ def require_linkable(repository: Repository | None) -> Repository:
     return repository
 
 
-def new_link(
+def build_link(
     project: Project,
     integration: Integration,
     repository: Repository,
@@ -67,10 +67,10 @@ def new_link(
         repo_url=repository.url,
         default_branch=repository.default_branch or _BRANCH,
     )
-    return chosen(by_default, choices)
+    return apply_choices(by_default, choices)
 
 
-def require_as_linked(link: Link, repository_id: RepoId, choices: LinkChoices) -> Link:
+def require_same_link(link: Link, repository_id: RepoId, choices: LinkChoices) -> Link:
     """Return a link that is there already, if it is just as someone wishes it now.
 
     Who asks twice for the same has what they wanted. Raises `ProjectAlreadyLinked`.
@@ -79,7 +79,7 @@ def require_as_linked(link: Link, repository_id: RepoId, choices: LinkChoices) -
         raise ProjectAlreadyLinked(
             f"This project is already linked to {link.repo_full_name}. Unlink it before you link another repository."
         )
-    if chosen(link, choices) != link:
+    if apply_choices(link, choices) != link:
         raise ProjectAlreadyLinked(
             f"This project is already linked to {link.repo_full_name} with different settings. Update the link instead."
         )

@@ -11,7 +11,7 @@ LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectPlace:
+class ProjectPosition:
     """Where in the order of projects, by name, a page ends."""
 
     name: str
@@ -39,7 +39,7 @@ class ProjectNameInvalid(DomainError):
     code = "project_name_invalid"
 
 
-def project_name(wished: str | None, repository: Repository) -> str:
+def choose_project_name(wished: str | None, repository: Repository) -> str:
     """Return the name of a project made from a repository, which is the repository's unless wished otherwise.
 
     White space is joined and letters composed, so that names which look alike are alike. Raises

@@ -6,7 +6,7 @@ from enum import Enum
 
 from core.domain.catalog.repository import Repository
 from core.domain.integrations.integration import Integration, IntegrationStatus
-from core.domain.integrations.views import Remedy, remedy_of
+from core.domain.integrations.views import Remedy, find_remedy
 from core.domain.links.link import Link
 from core.domain.organizations import Project
 
@@ -49,7 +49,7 @@ class ProjectView:
         return next((view for view in self.links if view.link.provider == provider), None)
 
 
-def view_of_link(
+def build_link_view(
     link: Link,
     integration: Integration,
     repository: Repository | None,
@@ -59,9 +59,9 @@ def view_of_link(
 ) -> LinkView:
     """Return what people are told, by what stands in the way first: without access nothing else matters."""
     if integration.is_revoked:
-        return LinkView(link, Unreachable.INTEGRATION_REVOKED, remedy_of(integration))
+        return LinkView(link, Unreachable.INTEGRATION_REVOKED, find_remedy(integration))
     if integration.status is IntegrationStatus.SUSPENDED:
-        return LinkView(link, Unreachable.INTEGRATION_SUSPENDED, remedy_of(integration), manage_url)
+        return LinkView(link, Unreachable.INTEGRATION_SUSPENDED, find_remedy(integration), manage_url)
     if is_gone(repository):
         return LinkView(link, Unreachable.REPOSITORY_REMOVED, Remedy.GRANT_ACCESS, manage_url, successor=successor)
     if repository and repository.archived:

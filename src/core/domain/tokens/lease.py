@@ -13,25 +13,25 @@ from core.domain.integrations.integration import Integration, IntegrationNotActi
 from core.domain.provider import AccessBlocked, AppRefused, InstallationGone, InstallationSuspended, ProviderUnavailable
 
 # A token given out lives at least this long: the longest single call, and a clock that is somewhat off.
-ENOUGH = timedelta(minutes=2)
+MIN_VALIDITY = timedelta(minutes=2)
 # The job renews so early that nobody waits for a token, and that an outage of the provider's may pass.
-RENEWED_EARLY = timedelta(minutes=10)
+RENEWAL_MARGIN = timedelta(minutes=10)
 
 # A holder stops asking before its lease ends, by more than the clocks of two machines differ.
-LEASE = timedelta(seconds=60)
-ASKING = timedelta(seconds=40)
+LEASE_DURATION = timedelta(seconds=60)
+REQUEST_TIMEOUT = timedelta(seconds=40)
 
 # How long someone waits between looks at the row while another asks: 10 seconds in all.
-LOOKS = (0.05, 0.1, 0.2, 0.4, *[0.5] * 18)
+POLL_DELAYS = (0.05, 0.1, 0.2, 0.4, *[0.5] * 18)
 
-ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 FIRST_PROBE = timedelta(minutes=5)
 _LAST_PROBE = timedelta(hours=1)
 _LONGEST_APP_PAUSE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class RefreshLease:
     """The right to ask for a row's next token; `owner` is one attempt of one process, not the process."""
 
     owner: str
@@ -39,7 +39,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class SealedTokens:
+class EncryptedTokens:
     """Tokens as a row keeps them: encrypted. `expires_at` is None where they have no end."""
 
     access: str
@@ -52,8 +52,8 @@ class StoredTokens:
     """What a row knows of its tokens. `generation` grows whenever they are replaced or wiped."""
 
     generation: int = 0
-    tokens: SealedTokens | None = None
-    lease: Lease | None = None
+    tokens: EncryptedTokens | None = None
+    lease: RefreshLease | None = None
 
 
 class Step(Enum):
@@ -74,12 +74,12 @@ class Refusal(Enum):
     OTHER = "other"
 
 
-def lasts(expires_at: datetime | None, now: datetime, at_least: timedelta = ENOUGH) -> bool:
+def is_valid_for(expires_at: datetime | None, now: datetime, at_least: timedelta = MIN_VALIDITY) -> bool:
     """Tell whether what ends then is good for so long from now."""
     return expires_at is None or expires_at - now > at_least
 
 
-def unbound(changes: Iterable[Change[Integration]]) -> list[IntegrationId]:
+def integration_ids_to_wipe(changes: Iterable[Change[Integration]]) -> list[IntegrationId]:
     """Return the integrations whose tokens must not outlive these steps: revoked, or bound to another."""
     return [
         change.after.id
@@ -90,7 +90,7 @@ def unbound(changes: Iterable[Change[Integration]]) -> list[IntegrationId]:
     ]
 
 
-def disconnected(changes: Iterable[Change[Connection]]) -> list[ConnectionId]:
+def connection_ids_to_wipe(changes: Iterable[Change[Connection]]) -> list[ConnectionId]:
     """Return the connections whose tokens must not outlive these steps."""
     return [
         change.after.id
@@ -122,7 +122,7 @@ def lapse_reason(row: StoredTokens) -> str:
     return "rotation_lost" if row.lease else "refresh_token_refused"
 
 
-def not_active(integration: Integration) -> IntegrationNotActive:
+def explain_inactive(integration: Integration) -> IntegrationNotActive:
     """Return why an integration has no token, and the one thing that helps."""
     match integration.status_reason:
         case StatusReason.SUSPENDED_ON_PROVIDER:
@@ -137,7 +137,7 @@ def not_active(integration: Integration) -> IntegrationNotActive:
     return IntegrationNotActive(message)
 
 
-def refusal_of(error: DomainError) -> Refusal:
+def classify_refusal(error: DomainError) -> Refusal:
     """Read an error of the provider's: only a refusal of this very installation counts against it."""
     if isinstance(error, AppRefused):
         return Refusal.OUR_APPS
@@ -156,12 +156,12 @@ def next_attempt(integration: Integration, refusal: Refusal, attempts: int) -> t
     Three for an active integration, 2 and 4 seconds apart; a probe of a suspended one is a single attempt.
     """
     is_active = integration.status is IntegrationStatus.ACTIVE
-    if refusal is not Refusal.OTHER or not is_active or attempts >= ATTEMPTS:
+    if refusal is not Refusal.OTHER or not is_active or attempts >= MAX_ATTEMPTS:
         return None
     return timedelta(seconds=1 << attempts)
 
 
-def refused(integration: Integration, refusal: Refusal, *, at: datetime) -> Integration:
+def apply_refusal(integration: Integration, refusal: Refusal, *, at: datetime) -> Integration:
     """Return the integration after the last attempt was refused; an outage leaves it as it is."""
     if integration.is_revoked:
         return integration
@@ -176,7 +176,7 @@ def refused(integration: Integration, refusal: Refusal, *, at: datetime) -> Inte
             return integration
 
 
-def succeeded(integration: Integration, *, at: datetime) -> Integration:
+def apply_success(integration: Integration, *, at: datetime) -> Integration:
     """Return the integration after a token was made: whatever had suspended it is over.
 
     Nothing was delivered meanwhile, so the catalog has to be read again.

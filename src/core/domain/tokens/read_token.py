@@ -15,7 +15,7 @@ PERMISSIONS: Mapping[str, str] = {"contents": "read"}
 
 
 @dataclass(frozen=True, slots=True)
-class ReadLease:
+class TokenLease:
     """One token that was given out. `sealed` is the token encrypted, None once it is over or was revoked."""
 
     external_id: UUID
@@ -33,7 +33,7 @@ class ReadLease:
 
 
 @dataclass(frozen=True, slots=True)
-class Stray:
+class OrphanedToken:
     """A live token that opens more than it would if it were asked for now."""
 
     external_id: UUID

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.domain.identifiers import ProviderUserId, RevocationId
-from core.domain.tokens.lease import SealedTokens
+from core.domain.tokens.lease import EncryptedTokens
 
 # One at a time asks the provider; longer than that takes, and than two clocks differ.
-TAKEN_FOR = timedelta(minutes=2)
+CLAIM_DURATION = timedelta(minutes=2)
 _FIRST_DELAY = timedelta(seconds=30)
 _LONGEST_DELAY = timedelta(hours=1)
 
@@ -25,7 +25,7 @@ class Revocation:
     provider: str
     provider_user_id: ProviderUserId
     whole_grant: bool
-    tokens: SealedTokens
+    tokens: EncryptedTokens
     created_at: datetime
     attempts: int = 0
 

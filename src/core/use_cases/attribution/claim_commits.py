@@ -1,11 +1,11 @@
 from dataclasses import dataclass
 
-from core.domain.attribution.commit_claims import Claimed, CommitClaims, commits_claimed
+from core.domain.attribution.commit_claims import ClaimResult, CommitClaims, build_claim_events
 from core.domain.errors import StorageConflict
-from core.domain.events.lanes import lane_of
+from core.domain.events.lanes import choose_lane
 from ports.clock import Clock
-from ports.doorbell import Doorbell
 from ports.unit_of_work import UnitOfWork
+from ports.worker_notifier import WorkerNotifier
 
 _MAX_DUE_CLAIMS = 20
 # Well inside a statement's time limit, and nearly always all there is.
@@ -22,7 +22,7 @@ class ClaimCommits:
     """
 
     unit_of_work: UnitOfWork
-    doorbell: Doorbell
+    worker_notifier: WorkerNotifier
     clock: Clock
 
     async def __call__(self) -> int:
@@ -61,19 +61,19 @@ class ClaimCommits:
 
         The lane is held no longer than that; a drainer that found it taken and left is called back.
         """
-        lane = lane_of(claims.installation)
+        lane = choose_lane(claims.installation)
         async with self.unit_of_work() as tx:
-            await tx.mailbox.lock(lane)
+            await tx.event_queue.lock(lane)
             await tx.commit()
-        await self.doorbell.ring_due([lane])
+        await self.worker_notifier.ring_due([lane])
 
-    async def _step(self, claims: CommitClaims) -> Claimed:
+    async def _step(self, claims: CommitClaims) -> ClaimResult:
         async with self.unit_of_work() as tx:
             claimed = await tx.attributions.apply_claims(claims, limit=_BATCH_SIZE)
             if claimed.commits:
                 keys = {(claims.integration_id, one.repo_id) for one in claimed.commits}
                 links = await tx.links.of_repositories(keys)
-                await tx.domain_events.append(commits_claimed(claims, claimed, links, at=self.clock.now()))
+                await tx.domain_events.append(build_claim_events(claims, claimed, links, at=self.clock.now()))
             await tx.commit()
         return claimed
 

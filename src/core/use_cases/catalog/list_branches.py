@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.catalog.branches import KnownBranches, following, matching, ordered
+from core.domain.catalog.branches import KnownBranches, branches_after, filter_branches, sort_branches
 from core.domain.catalog.repository import Repository
 from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations.integration import Integration
@@ -79,7 +79,7 @@ class ListBranches:
             integration = await get_connected(tx, organization, provider)
             repository = await get_repository(tx, integration, repo_id)
         known, is_stale = await self._known(integration, repository)
-        branches, is_complete = matching(known.branches, text), known.is_complete
+        branches, is_complete = filter_branches(known.branches, text), known.is_complete
         if text and not known.is_complete and not is_stale:
             try:
                 more, is_complete = await self._search(integration, repository, text)
@@ -87,9 +87,9 @@ class ListBranches:
             except _UNREACHABLE:
                 is_stale = True
         default = repository.default_branch
-        branches = ordered(branches, default)
+        branches = sort_branches(branches, default)
         if after is not None:
-            branches = following(branches, after, default)
+            branches = branches_after(branches, after, default)
         return BranchPage(
             branches[:limit],
             default,
@@ -139,4 +139,4 @@ class ListBranches:
         every = await self.all_branches.find(integration, repository)
         if every is None:
             return beginning, False
-        return [*beginning, *matching(every.branches, text)], every.is_complete
+        return [*beginning, *filter_branches(every.branches, text)], every.is_complete

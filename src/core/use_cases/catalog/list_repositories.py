@@ -5,8 +5,8 @@ from uuid import UUID
 
 from core.domain.actors import Actor
 from core.domain.catalog.repository import Repository
-from core.domain.catalog.search import CatalogFilter, CatalogPlace
-from core.domain.catalog.sync import SyncCoolingDown, SyncState, sync_state
+from core.domain.catalog.search import CatalogFilter, CatalogPosition
+from core.domain.catalog.sync import SyncCoolingDown, SyncState, build_sync_state
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import IntegrationNotActive
 from core.domain.organizations import Project
@@ -28,7 +28,7 @@ class CatalogPage:
     """
 
     repositories: Sequence[Repository]
-    next: CatalogPlace | None
+    next: CatalogPosition | None
     sync: SyncState
     projects: Mapping[RepoId, Sequence[Project]] | None = None
 
@@ -51,7 +51,7 @@ class ListRepositories:
         provider: str,
         where: CatalogFilter,
         limit: int = 50,
-        after: CatalogPlace | None = None,
+        after: CatalogPosition | None = None,
         refresh: bool = False,
         with_projects: bool = False,
     ) -> CatalogPage:
@@ -79,8 +79,8 @@ class ListRepositories:
             if with_projects:
                 ids = [repository.repo_id for repository in shown]
                 projects = await find_linked_projects(tx, organization, integration.id, ids)
-        following = CatalogPlace(last.full_name, last.repo_id) if last else None
-        return CatalogPage(shown, following, sync_state(integration, now), projects)
+        following = CatalogPosition(last.full_name, last.repo_id) if last else None
+        return CatalogPage(shown, following, build_sync_state(integration, now), projects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +112,5 @@ class ShowRepository:
             integration = await get_connected(tx, organization, provider)
             repository = await get_repository(tx, integration, repo_id)
             projects = await find_linked_projects(tx, organization, integration.id, [repo_id])
-        sync = sync_state(integration, self.clock.now())
+        sync = build_sync_state(integration, self.clock.now())
         return RepositoryDetails(repository, sync, projects.get(repo_id, ()))

@@ -4,7 +4,7 @@ from core.domain.catalog.repository import Repository, RepositoryNotFound
 from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations.integration import Integration, IntegrationNotFound
 from core.domain.organizations import Organization, Project
-from core.domain.tokens.lease import not_active
+from core.domain.tokens.lease import explain_inactive
 from ports.unit_of_work import Transaction
 
 # Enough to see that there are some, and which.
@@ -25,7 +25,7 @@ def require_connected(integration: Integration | None) -> Integration:
     if integration is None:
         raise IntegrationNotFound("This organization is not connected to the provider. Connect it first.")
     if integration.is_revoked:
-        raise not_active(integration)
+        raise explain_inactive(integration)
     return integration
 
 

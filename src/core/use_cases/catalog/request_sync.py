@@ -5,11 +5,11 @@ from uuid import UUID
 
 from core.domain.actors import Actor
 from core.domain.audit.changes import Change
-from core.domain.catalog.sync import SyncState, requested_by_hand, sync_state
+from core.domain.catalog.sync import SyncState, build_sync_state, request_manual_sync
 from core.domain.integrations.integration import Integration, IntegrationNotFound, IntegrationStatus
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
-from core.domain.tokens.lease import not_active
+from core.domain.tokens.lease import explain_inactive
 from core.use_cases.authorization import require_in, require_supported
 from ports.authorizer import Authorizer
 from ports.clock import Clock
@@ -39,7 +39,7 @@ class RequestSync:
         async with self.unit_of_work() as tx:
             wanted = await request_sync(tx, actor, organization, provider, now)
             await tx.commit()
-        return sync_state(wanted, now)
+        return build_sync_state(wanted, now)
 
 
 async def request_sync(
@@ -50,8 +50,8 @@ async def request_sync(
     if known is None:
         raise IntegrationNotFound("This organization is not connected to the provider. Connect it first.")
     if known.status is not IntegrationStatus.ACTIVE:
-        raise not_active(known)
-    wanted = requested_by_hand(known, now)
+        raise explain_inactive(known)
+    wanted = request_manual_sync(known, now)
     if wanted != known:
         await tx.integrations.apply([Change(known, wanted, actor)])
     return wanted

@@ -9,7 +9,7 @@ from uuid import uuid4
 from core.domain.catalog.listing import is_complete
 from core.domain.catalog.sync import INCOMPLETE_RETRY, LISTING_INCOMPLETE, retry_delay
 from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
-from core.domain.events.lanes import lane_of
+from core.domain.events.lanes import choose_lane
 from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.provider import InstallationAccess
@@ -92,7 +92,7 @@ class SyncCatalog:
         now = self.clock.now()
         async with self.unit_of_work() as tx:
             # What events wrote before is visible then, and those of after ask for another sync.
-            await tx.mailbox.lock(lane_of(integration.provider_id))
+            await tx.event_queue.lock(choose_lane(integration.provider_id))
             claim = await tx.catalog.claim_sync(integration, owner=uuid4().hex, now=now, until=now + LEASE)
             await tx.commit()
         return claim

@@ -5,10 +5,10 @@ from typing import TypeVar
 
 from core.domain.actors import SystemActor
 from core.domain.catalog.catalog import CatalogStep
-from core.domain.catalog.listing import consequences, steps_of_listed, steps_of_unlisted
+from core.domain.catalog.listing import build_listed_steps, build_unlisted_steps, derive_consequences
 from core.domain.errors import StorageConflict
-from core.domain.events.provider_events import RepositoryFacts
 from core.domain.identifiers import RepoId
+from core.domain.provider_events import RepositoryFacts
 from ports.catalog import SyncClaim
 from ports.clock import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
@@ -46,7 +46,7 @@ class SyncWriter:
 
         async def attempt(tx: Transaction) -> int:
             known = {row.repo_id: row for row in await tx.catalog.find_repositories(keys)}
-            return await self._write(tx, steps_of_listed(integration_id, listed, known))
+            return await self._write(tx, build_listed_steps(integration_id, listed, known))
 
         return await self._attempt(attempt)
 
@@ -57,7 +57,7 @@ class SyncWriter:
 
         async def attempt(tx: Transaction) -> tuple[int, set[RepoId]]:
             rows = await tx.catalog.list_unlisted_repositories(integration_id, seen, limit=_REMOVED_AT_ONCE)
-            written = await self._write(tx, steps_of_unlisted(rows, at=self.clock.now()))
+            written = await self._write(tx, build_unlisted_steps(rows, at=self.clock.now()))
             return written, {row.repo_id for row in rows}
 
         while True:
@@ -94,7 +94,7 @@ class SyncWriter:
             self.claim.began_at, [step.after for step in steps]
         )
         links = await tx.links.of_repositories(written)
-        follow = consequences(
+        follow = derive_consequences(
             self.claim.integration,
             [step for step in steps if (step.after.integration_id, step.after.repo_id) in written],
             links,

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from core.domain.actors import Actor, UserActor
-from core.domain.attribution.email_addresses import normal_address
+from core.domain.attribution.email_addresses import normalize_address
 from core.domain.audit.changes import Change
 from core.domain.connections.connection import Connection, EmailPermissionMissing, connect
 from core.domain.errors import DomainError, StorageConflict, WayBack
@@ -16,7 +16,7 @@ from core.use_cases.connections.look_up_identities import LOOKUP_INTERVAL
 from core.use_cases.connections.revoke_tokens import request_revocation
 from core.use_cases.flows.take_flow import Cookies, TakeFlow, find_own_flow
 from core.use_cases.flows.user_authorization import StartedFlow, UserAuthorization
-from core.use_cases.tokens.encryption import seal_user_tokens
+from core.use_cases.tokens.encryption import encrypt_user_tokens
 from ports.authorizer import Authorizer
 from ports.cipher import Cipher
 from ports.clock import Clock
@@ -144,7 +144,7 @@ class FinishConnection:
                 "attribute your commits. Ask your crewkit operator to grant this permission, then "
                 "connect again."
             ) from error
-        return {normal for normal in map(normal_address, listed) if normal}
+        return {normal for normal in map(normalize_address, listed) if normal}
 
     async def _keep(self, proven: "_Proven") -> None:
         for tries_left in reversed(range(_MAX_ATTEMPTS)):
@@ -178,7 +178,7 @@ class FinishConnection:
             scopes=proven.tokens.scopes,
         )
         after = connect(known, holders[0] if holders else None, person, new)
-        sealed = seal_user_tokens(self.cipher, after.external_id, proven.tokens)
+        sealed = encrypt_user_tokens(self.cipher, after.external_id, proven.tokens)
         await tx.connections.apply([Change(known, after, proven.by)])
         await tx.user_tokens.replace(after.id, sealed)
         await tx.connections.set_emails(after.id, proven.emails)

@@ -2,7 +2,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from core.domain.actors import Actor
-from core.domain.connections.views import ConnectionView, view_of
+from core.domain.connections.views import ConnectionView, build_connection_view
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_own, require_supported
 from ports.authorizer import Authorizer
@@ -28,7 +28,7 @@ class ListConnections:
         async with self.unit_of_work() as tx:
             known = {one.provider: one for one in await tx.connections.of_user(person.user_id)}
             return [
-                view_of(name, found, await tx.connections.emails(found.id) if found else ())
+                build_connection_view(name, found, await tx.connections.emails(found.id) if found else ())
                 for name in ([provider] if provider else sorted(self.providers))
                 for found in [known.get(name)]
             ]

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.domain.actors import SystemActor
-from core.domain.attribution.email_addresses import normal_address
+from core.domain.attribution.email_addresses import normalize_address
 from core.domain.audit.changes import Change
 from core.domain.connections.connection import Connection
 from core.domain.errors import DomainError, StorageUnavailable
@@ -69,7 +69,7 @@ class LookUpIdentities:
             listed = await provider.verified_emails(token)
         except PermissionMissing:
             return person, None
-        return person, {normal for normal in map(normal_address, listed) if normal}
+        return person, {normal for normal in map(normalize_address, listed) if normal}
 
     async def _keep(self, seen: Connection, person: ProviderPerson, emails: set[str] | None) -> None:
         async with self.unit_of_work() as tx:

@@ -7,8 +7,8 @@ from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.identifiers import ProviderUserId
 from core.domain.provider import AppRefused, CredentialRefused, UserTokens
 from core.domain.secret import Secret
-from core.domain.tokens.revocation import TAKEN_FOR, Revocation, next_attempt
-from core.use_cases.tokens.encryption import open_for_revocation, seal_for_revocation
+from core.domain.tokens.revocation import CLAIM_DURATION, Revocation, next_attempt
+from core.use_cases.tokens.encryption import encrypt_for_revocation, open_for_revocation
 from ports.cipher import Cipher
 from ports.clock import Clock
 from ports.provider import GitProvider
@@ -38,7 +38,7 @@ async def request_revocation(
             provider=provider,
             provider_user_id=provider_user_id or ProviderUserId(""),
             whole_grant=whole_grant,
-            tokens=seal_for_revocation(cipher, external_id, tokens.access_token, tokens.refresh_token),
+            tokens=encrypt_for_revocation(cipher, external_id, tokens.access_token, tokens.refresh_token),
             created_at=at,
         )
     )
@@ -57,7 +57,7 @@ class RevokeTokens:
         """Try each due revocation once and return the number that ended; raises `StorageUnavailable`."""
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            due = await tx.user_tokens.claim_revocations(now=now, until=now + TAKEN_FOR, limit=_BATCH_SIZE)
+            due = await tx.user_tokens.claim_revocations(now=now, until=now + CLAIM_DURATION, limit=_BATCH_SIZE)
             await tx.commit()
         return sum([await self._settle(revocation) for revocation in due])
 
@@ -103,7 +103,7 @@ class RevokeTokens:
             raise
         except CredentialRefused:
             return None
-        sealed = seal_for_revocation(self.cipher, revocation.external_id, tokens.access_token, tokens.refresh_token)
+        sealed = encrypt_for_revocation(self.cipher, revocation.external_id, tokens.access_token, tokens.refresh_token)
         async with self.unit_of_work() as tx:
             await tx.user_tokens.update_revocation(revocation.id, sealed)
             await tx.commit()

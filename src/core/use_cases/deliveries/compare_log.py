@@ -4,7 +4,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.domain.deliveries.recovery import MissingDelivery, may_be_on_its_way, oldest_wanted
+from core.domain.deliveries.recovery import MissingDelivery, comparison_start, may_still_arrive
 from core.domain.provider import (
     AccessBlocked,
     CredentialRefused,
@@ -63,7 +63,7 @@ class CompareLog:
         told, now = LogComparison(), self.clock.now()
         async with self.unit_of_work() as tx:
             state = await tx.recoveries.state(provider.name)
-        oldest = oldest_wanted(state.compared_until, since, now=now)
+        oldest = comparison_start(state.compared_until, since, now=now)
         newest: datetime | None = None
         batch: dict[str, MissingDelivery] = {}
         past = 0
@@ -76,7 +76,7 @@ class CompareLog:
                             break
                         continue
                     told.looked_at += 1
-                    if may_be_on_its_way(logged, now=now):
+                    if may_still_arrive(logged, now=now):
                         told.too_young += 1
                         continue
                     newest = max(newest or logged.delivered_at, logged.delivered_at)

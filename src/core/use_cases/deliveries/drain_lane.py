@@ -7,18 +7,25 @@ from itertools import takewhile
 from uuid import UUID, uuid4
 
 from core.domain.errors import DomainError, StorageUnavailable
-from core.domain.events.event import EnvelopeUnreadable, Event, EventStatus, PayloadExpired, Settlement, failed_attempt
-from core.domain.events.interpretation import interpret, unrouted
-from core.domain.events.provider_events import Notice
-from core.use_cases.deliveries.event_batch import World, populate, route
+from core.domain.events.event import (
+    EnvelopeUnreadable,
+    EventResult,
+    EventStatus,
+    PayloadExpired,
+    WebhookEvent,
+    fail_attempt,
+)
+from core.domain.events.interpretation import interpret, leave_unrouted
+from core.domain.provider_events import ProviderEvent
+from core.use_cases.deliveries.event_batch import EventBatch, load_batch, load_integrations
 from core.use_cases.deliveries.poison_events import DatabaseLost, Interruptions, PoisonEvents
 from ports.alerts import Alerts
 from ports.clock import Clock
-from ports.doorbell import Doorbell
-from ports.mailbox import Letter, UnfinishedBatch
+from ports.event_queue import QueuedEvent, UnfinishedBatch
 from ports.metrics import Metrics
 from ports.unit_of_work import Transaction, UnitOfWork
 from ports.webhooks import WebhookProtocol
+from ports.worker_notifier import WorkerNotifier
 
 _BATCH = 256
 _BATCH_BYTES = 8 * 1024 * 1024
@@ -42,7 +49,7 @@ class _Step(Enum):
 class _Unsettled(Exception):
     """These events were read and could not be settled; nothing of them was kept."""
 
-    def __init__(self, events: Sequence[Event], error: Exception) -> None:
+    def __init__(self, events: Sequence[WebhookEvent], error: Exception) -> None:
         super().__init__(str(error))
         self.events = events
         self.error = error
@@ -60,7 +67,7 @@ class DrainLane:
 
     unit_of_work: UnitOfWork
     protocols: Mapping[str, WebhookProtocol]
-    doorbell: Doorbell
+    worker_notifier: WorkerNotifier
     clock: Clock
     metrics: Metrics
     alerts: Alerts
@@ -72,7 +79,7 @@ class DrainLane:
 
     async def __call__(self, lane: int) -> DrainResult:
         """Drain until nothing is due or 30 seconds are over; raises `StorageUnavailable`."""
-        await self.doorbell.answer(lane)
+        await self.worker_notifier.answer(lane)
         started = self.clock.now()
         drain_id = uuid4()
         while True:
@@ -82,12 +89,12 @@ class DrainLane:
             if step is _Step.NOTHING_DUE and not await self._is_due(lane):
                 return DrainResult.EMPTY
             if self.clock.now() - started >= _LONGEST:
-                await self.doorbell.ring_due([lane])
+                await self.worker_notifier.ring_due([lane])
                 return DrainResult.OUT_OF_TIME
 
     async def _is_due(self, lane: int) -> bool:
         async with self.unit_of_work() as tx:
-            return bool(await tx.mailbox.due(lane, now=self.clock.now(), limit=1, max_bytes=0))
+            return bool(await tx.event_queue.due(lane, now=self.clock.now(), limit=1, max_bytes=0))
 
     async def _batch(self, lane: int, drain_id: UUID) -> _Step:
         try:
@@ -106,26 +113,26 @@ class DrainLane:
         return _Step.SETTLED
 
     async def _settle(self, lane: int, drain_id: UUID, limit: int) -> _Step:
-        events: list[Event] = []
+        events: list[WebhookEvent] = []
         try:
             async with self.unit_of_work() as tx:
-                if not await tx.mailbox.try_lock(lane):
+                if not await tx.event_queue.try_lock(lane):
                     return _Step.REFUSED
                 now = self.clock.now()
-                letters = await tx.mailbox.due(lane, now=now, limit=limit, max_bytes=_BATCH_BYTES)
-                if not letters:
+                queued_events = await tx.event_queue.due(lane, now=now, limit=limit, max_bytes=_BATCH_BYTES)
+                if not queued_events:
                     self.poison_events.forget(lane)
                     return _Step.NOTHING_DUE
-                letters = _first_batch(letters)
-                events = [letter.event for letter in letters]
+                queued_events = _first_batch(queued_events)
+                events = [queued_event.event for queued_event in queued_events]
                 unfinished = await self.interruptions.record_start(lane, events, drain_id=drain_id)
                 if unfinished is not None:
                     events = []
                     return await self._count_interruption(tx, lane, unfinished)
                 self.poison_events.check(lane, events)
-                world = await self._interpreted(tx, letters)
-                await world.write(tx)
-                await tx.mailbox.record_batch_end(lane, drain_id=drain_id)
+                batch = await self._interpreted(tx, queued_events)
+                await batch.write(tx)
+                await tx.event_queue.record_batch_end(lane, drain_id=drain_id)
                 await tx.commit()
         except Exception as error:
             if not events:
@@ -137,39 +144,41 @@ class DrainLane:
                 raise
             raise _Unsettled(events, error) from error
         self.poison_events.settled(lane, events)
-        self._tell(events, world.settlements)
+        self._tell(events, batch.results)
         return _Step.SETTLED
 
-    async def _interpreted(self, tx: Transaction, letters: Sequence[Letter]) -> World:
-        world = await route(tx, [letter.event for letter in letters], self.clock.now())
-        read: list[tuple[Event, Notice | Settlement]] = []
-        for letter in letters:
+    async def _interpreted(self, tx: Transaction, queued_events: Sequence[QueuedEvent]) -> EventBatch:
+        batch = await load_integrations(tx, [queued_event.event for queued_event in queued_events], self.clock.now())
+        read: list[tuple[WebhookEvent, ProviderEvent | EventResult]] = []
+        for queued_event in queued_events:
             try:
-                read.append((letter.event, self._read(world, letter)))
+                read.append((queued_event.event, self._read(batch, queued_event)))
             except (EnvelopeUnreadable, PayloadExpired) as error:
                 # Trying again changes nothing, and the rest of the batch need not pay for it.
-                read.append((letter.event, _failure(world, letter.event, error.message, final=True)))
-        notices = [(event, notice) for event, notice in read if not isinstance(notice, Settlement)]
-        await populate(tx, world, notices)
-        for event, notice in read:
-            if isinstance(notice, Settlement):
-                world.settlements.append(notice)
+                read.append((queued_event.event, _failure(batch, queued_event.event, error.message, final=True)))
+        provider_events = [
+            (event, provider_event) for event, provider_event in read if not isinstance(provider_event, EventResult)
+        ]
+        await load_batch(tx, batch, provider_events)
+        for event, provider_event in read:
+            if isinstance(provider_event, EventResult):
+                batch.results.append(provider_event)
             else:
-                world.take(event, interpret(event, notice, world.view(event, notice)))
-        return world
+                batch.take(event, interpret(event, provider_event, batch.view(event, provider_event)))
+        return batch
 
-    def _read(self, world: World, letter: Letter) -> Notice | Settlement:
-        event = letter.event
-        is_waiting = event.source_key is not None and world.integration_of(event) is None
+    def _read(self, batch: EventBatch, queued_event: QueuedEvent) -> ProviderEvent | EventResult:
+        event = queued_event.event
+        is_waiting = event.source_key is not None and batch.integration_of(event) is None
         if is_waiting and event.repo_id is not None:
             # Nobody can be told of a repository whose installation is unknown: not worth decoding. Should an
             # event before it in this batch bind the installation, writing the batch makes it due again.
-            return unrouted().settlement(event, None)
-        if letter.body is None:
+            return leave_unrouted().to_result(event, None)
+        if queued_event.body is None:
             raise PayloadExpired(
                 "The payload was deleted at the end of its retention period, so the event cannot be processed again."
             )
-        return self.protocols[event.provider].read(event.event_type, letter.body)
+        return self.protocols[event.provider].read(event.event_type, queued_event.body)
 
     async def _count_interruption(self, tx: Transaction, lane: int, batch: UnfinishedBatch) -> _Step:
         counted = await self.interruptions.count(tx, lane, batch, now=self.clock.now())
@@ -183,28 +192,28 @@ class DrainLane:
             delivery_id=counted[0].delivery_id if counted else None,
         )
         if counted:
-            event, settlement = counted
-            self._tell([event], [settlement])
+            event, result = counted
+            self._tell([event], [result])
         return _Step.SETTLED
 
     async def _count_failure(self, lane: int, drain_id: UUID, failed: _Unsettled) -> _Step:
         async with self.unit_of_work() as tx:
-            if not await tx.mailbox.try_lock(lane):
+            if not await tx.event_queue.try_lock(lane):
                 return _Step.REFUSED
-            world = await route(tx, failed.events, self.clock.now())
+            batch = await load_integrations(tx, failed.events, self.clock.now())
             is_final = isinstance(failed.error, DatabaseLost)
-            settlement = _failure(world, failed.events[0], _message(failed.error), final=is_final)
-            await tx.mailbox.settle([settlement])
-            await tx.mailbox.record_batch_end(lane, drain_id=drain_id)
+            result = _failure(batch, failed.events[0], _message(failed.error), final=is_final)
+            await tx.event_queue.settle([result])
+            await tx.event_queue.record_batch_end(lane, drain_id=drain_id)
             await tx.commit()
         self.poison_events.settled(lane, failed.events)
-        self._tell(failed.events, [settlement])
+        self._tell(failed.events, [result])
         return _Step.SETTLED
 
-    def _tell(self, events: Sequence[Event], settlements: Sequence[Settlement]) -> None:
-        for status, count in Counter(one.status for one in settlements).items():
+    def _tell(self, events: Sequence[WebhookEvent], results: Sequence[EventResult]) -> None:
+        for status, count in Counter(one.status for one in results).items():
             self.metrics.settled(status, count)
-        failed = {one.event_id for one in settlements if one.status is EventStatus.FAILED}
+        failed = {one.event_id for one in results if one.status is EventStatus.FAILED}
         for event in events:
             if event.id in failed:
                 self.alerts.alert(
@@ -216,18 +225,18 @@ class DrainLane:
                 )
 
 
-def _first_batch(letters: Sequence[Letter]) -> Sequence[Letter]:
+def _first_batch(queued_events: Sequence[QueuedEvent]) -> Sequence[QueuedEvent]:
     """Return the letters to process together: one that failed before is processed alone."""
-    if letters[0].event.attempts:
-        return letters[:1]
-    return list(takewhile(lambda letter: not letter.event.attempts, letters))
+    if queued_events[0].event.attempts:
+        return queued_events[:1]
+    return list(takewhile(lambda queued_event: not queued_event.event.attempts, queued_events))
 
 
-def _failure(world: World, event: Event, message: str, *, final: bool = False) -> Settlement:
+def _failure(batch: EventBatch, event: WebhookEvent, message: str, *, final: bool = False) -> EventResult:
     """Count a failed attempt where the event's organization sees it."""
-    owner = world.integration_of(event)
-    settlement = failed_attempt(event, message, now=world.now, final=final)
-    return replace(settlement, integration_id=owner.id if owner else None)
+    owner = batch.integration_of(event)
+    result = fail_attempt(event, message, now=batch.now, final=final)
+    return replace(result, integration_id=owner.id if owner else None)
 
 
 def _message(error: Exception) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from core.domain.deliveries.delivery import DeliveryRefused, QuotedDelivery, Receipt, ReceiverBusy
-from core.domain.deliveries.recovery import FailedFetch, MissingDelivery, failed_fetch
+from core.domain.deliveries.recovery import FailedFetch, MissingDelivery, plan_retry
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.provider import NotVisible, ProviderUnavailable
 from core.use_cases.deliveries.compare_log import STOPS
@@ -108,12 +108,12 @@ class FetchMissing:
             return await self.receive(self.protocols[missing.provider].recovered(quoted))
         except DeliveryRefused as refused:
             # The log will say the same tomorrow.
-            return failed_fetch(missing, refused.reason, now=self.clock.now(), final=True)
+            return plan_retry(missing, refused.reason, now=self.clock.now(), final=True)
         except (StorageUnavailable, ReceiverBusy):
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one must not hold up the others
             reason = error.code if isinstance(error, DomainError) else type(error).__name__
-            return failed_fetch(missing, reason, now=self.clock.now())
+            return plan_retry(missing, reason, now=self.clock.now())
 
     async def _answers(self, provider: GitProvider, error: DomainError) -> bool:
         """Tell whether it is this delivery alone for which the provider has no answer."""
@@ -132,11 +132,11 @@ class FetchMissing:
         try:
             await provider.redeliver(missing.logged_id)
         except NotVisible as gone:
-            return failed_fetch(missing, gone.code, now=self.clock.now(), final=True)
+            return plan_retry(missing, gone.code, now=self.clock.now(), final=True)
         except STOPS as refused:
-            return failed_fetch(missing, refused.code, now=self.clock.now())
+            return plan_retry(missing, refused.code, now=self.clock.now())
         told.redelivered += 1
-        return failed_fetch(missing, error.code, now=self.clock.now())
+        return plan_retry(missing, error.code, now=self.clock.now())
 
     def _tell(self, provider: str, failures: list[FailedFetch]) -> None:
         worst = [failure for failure in failures if failure.should_be_told]

@@ -6,10 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from core.domain.errors import StorageUnavailable
-from core.domain.events.event import Event, EventStatus, Settlement, interrupted_attempt
+from core.domain.events.event import EventResult, EventStatus, WebhookEvent, interrupt_attempt
 from core.domain.identifiers import EventId
-from core.use_cases.deliveries.event_batch import route
-from ports.mailbox import UnfinishedBatch
+from core.use_cases.deliveries.event_batch import load_integrations
+from ports.event_queue import UnfinishedBatch
 from ports.unit_of_work import Transaction, UnitOfWork
 
 _ALONE = 2
@@ -35,7 +35,7 @@ class PoisonEvents:
         """Return how many events of a lane may be processed together."""
         return 1 if lane in self._lost else usual
 
-    def check(self, lane: int, events: Sequence[Event]) -> None:
+    def check(self, lane: int, events: Sequence[WebhookEvent]) -> None:
         """Raise `DatabaseLost` for an event that must not be processed again."""
         lost = self._lost.get(lane)
         if lost and len(events) == 1 and lost[events[0].id] >= _ALONE:
@@ -44,7 +44,7 @@ class PoisonEvents:
                 "alone. Check PostgreSQL's log and memory, then retry the event."
             )
 
-    def lost(self, lane: int, events: Sequence[Event]) -> None:
+    def lost(self, lane: int, events: Sequence[WebhookEvent]) -> None:
         """Note that storage went away while these were processed."""
         known = self._lost.setdefault(lane, Counter())
         self._lost_last[lane] = tuple(event.id for event in events)
@@ -61,7 +61,7 @@ class PoisonEvents:
         for event_id in event_ids:
             known[event_id] += 0
 
-    def settled(self, lane: int, events: Sequence[Event]) -> None:
+    def settled(self, lane: int, events: Sequence[WebhookEvent]) -> None:
         """Note that these are over, and so are all before them, here or elsewhere."""
         self._lost_last.pop(lane, None)
         if lane in self._lost:
@@ -89,26 +89,28 @@ class Interruptions:
     unit_of_work: UnitOfWork
     poison_events: PoisonEvents
 
-    async def record_start(self, lane: int, events: Sequence[Event], *, drain_id: UUID) -> UnfinishedBatch | None:
+    async def record_start(
+        self, lane: int, events: Sequence[WebhookEvent], *, drain_id: UUID
+    ) -> UnfinishedBatch | None:
         """Record a start durably, or return an earlier batch of the lane that has not ended."""
         async with self.unit_of_work() as tx:
-            return await tx.mailbox.record_batch_start(lane, [event.id for event in events], drain_id=drain_id)
+            return await tx.event_queue.record_batch_start(lane, [event.id for event in events], drain_id=drain_id)
 
     async def withdraw_start(self, lane: int, *, drain_id: UUID) -> None:
         """Record an end after losing the connection to storage, unless storage is still unavailable."""
         with suppress(StorageUnavailable):
             async with self.unit_of_work() as tx:
-                await tx.mailbox.record_batch_end(lane, drain_id=drain_id)
+                await tx.event_queue.record_batch_end(lane, drain_id=drain_id)
                 await tx.commit()
 
     async def count(
         self, tx: Transaction, lane: int, batch: UnfinishedBatch, *, now: datetime
-    ) -> tuple[Event, Settlement] | None:
+    ) -> tuple[WebhookEvent, EventResult] | None:
         """Isolate the events of an unfinished batch; return the event that used up an attempt, if any.
 
         The caller holds the lane and commits.
         """
-        await tx.mailbox.record_batch_end(lane, drain_id=batch.drain_id)
+        await tx.event_queue.record_batch_end(lane, drain_id=batch.drain_id)
         is_outage = batch.storage_restarted or self.poison_events.has_lost(lane, batch.event_ids)
         self.poison_events.isolate(lane, batch.event_ids)
         if is_outage or len(batch.event_ids) > 1:
@@ -116,7 +118,7 @@ class Interruptions:
         event = await tx.events.find_by_id(batch.event_ids[0])
         if event is None or event.status is not EventStatus.PENDING:
             return None
-        owner = (await route(tx, [event], now)).integration_of(event)
-        settlement = replace(interrupted_attempt(event, now=now), integration_id=owner.id if owner else None)
-        await tx.mailbox.settle([settlement])
-        return event, settlement
+        owner = (await load_integrations(tx, [event], now)).integration_of(event)
+        result = replace(interrupt_attempt(event, now=now), integration_id=owner.id if owner else None)
+        await tx.event_queue.settle([result])
+        return event, result

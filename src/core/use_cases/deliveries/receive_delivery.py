@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 from core.domain.deliveries.delivery import Receipt, VerifiedDelivery
 from ports.delivery_log import DeliveryLog
-from ports.doorbell import Doorbell
+from ports.worker_notifier import WorkerNotifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +14,11 @@ class ReceiveDelivery:
     """
 
     delivery_log: DeliveryLog
-    doorbell: Doorbell
+    worker_notifier: WorkerNotifier
 
     async def __call__(self, delivery: VerifiedDelivery) -> Receipt:
         """Append to the ledger; raises `ReceiverBusy` or `StorageUnavailable`, and then promises nothing."""
         receipt = await self.delivery_log.append(delivery)
         if not receipt.is_known:
-            self.doorbell.ring(delivery.lane)
+            self.worker_notifier.ring(delivery.lane)
         return receipt

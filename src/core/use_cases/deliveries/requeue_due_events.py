@@ -1,9 +1,9 @@
 from dataclasses import dataclass
 
 from ports.clock import Clock
-from ports.doorbell import Doorbell
 from ports.metrics import Metrics
 from ports.unit_of_work import UnitOfWork
+from ports.worker_notifier import WorkerNotifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class RequeueDueEvents:
     """
 
     unit_of_work: UnitOfWork
-    doorbell: Doorbell
+    worker_notifier: WorkerNotifier
     clock: Clock
     metrics: Metrics
 
@@ -23,11 +23,11 @@ class RequeueDueEvents:
         """Route events whose installation is connected by now, ring what is due, return how many lanes."""
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            await tx.mailbox.route_waiting(now=now)
-            lanes = await tx.mailbox.lanes_due(now=now)
+            await tx.event_queue.route_waiting(now=now)
+            lanes = await tx.event_queue.lanes_due(now=now)
             oldest = await tx.events.oldest_due(now=now)
             await tx.commit()
         self.metrics.oldest_due((now - oldest).total_seconds() if oldest else 0.0)
         if lanes:
-            await self.doorbell.ring_due(lanes)
+            await self.worker_notifier.ring_due(lanes)
         return len(lanes)

@@ -2,7 +2,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.domain.actors import Actor
-from core.domain.events.event import Event
+from core.domain.events.event import WebhookEvent
 from core.domain.identifiers import EventId
 from core.domain.permissions import Action
 from core.use_cases.authorization import require, require_supported
@@ -20,7 +20,7 @@ class EventPage:
     `repositories` has the full names in the catalog by event id, if the caller requested them.
     """
 
-    events: Sequence[Event]
+    events: Sequence[WebhookEvent]
     next: EventId | None
     repositories: Mapping[EventId, str]
 
@@ -67,7 +67,7 @@ class ListEventsByPrefix:
     unit_of_work: UnitOfWork
     authorizer: Authorizer
 
-    async def __call__(self, actor: Actor, *, provider: str, prefix: str, limit: int) -> Sequence[Event]:
+    async def __call__(self, actor: Actor, *, provider: str, prefix: str, limit: int) -> Sequence[WebhookEvent]:
         """Return the event with exactly this delivery id, or else at most `limit` events with the prefix.
 
         Raises `ActionForbidden`.
@@ -80,7 +80,7 @@ class ListEventsByPrefix:
             return await tx.events.list_by_prefix(provider, prefix, limit=limit)
 
 
-async def name_repositories(tx: Transaction, events: Sequence[Event]) -> Mapping[EventId, str]:
+async def name_repositories(tx: Transaction, events: Sequence[WebhookEvent]) -> Mapping[EventId, str]:
     """Return the full name of each event's repository by event id, if the catalog has the repository."""
     keys = {
         event.id: (event.integration_id, event.repo_id)

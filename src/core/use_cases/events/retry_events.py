@@ -3,8 +3,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from core.domain.actors import Actor
-from core.domain.events.event import RETRYABLE, Event, EventNotRetryable, EventStatus, PayloadExpired
-from core.domain.idempotency import IdempotencyKey, KeyedRequest, keyed
+from core.domain.events.event import RETRYABLE, EventNotRetryable, EventStatus, PayloadExpired, WebhookEvent
+from core.domain.idempotency import IdempotencyKey, KeyedRequest, build_keyed_request
 from core.domain.identifiers import EventId
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
@@ -14,9 +14,9 @@ from core.use_cases.idempotency import IdempotentResult, run_once
 from ports.authorizer import Authorizer
 from ports.clock import Clock
 from ports.directory import Directory
-from ports.doorbell import Doorbell
 from ports.events import EventFilter
 from ports.unit_of_work import Transaction, UnitOfWork
+from ports.worker_notifier import WorkerNotifier
 
 MAX_RETRIES = 1000
 """How many events one request retries at most."""
@@ -42,7 +42,7 @@ class RetryEvent:
     unit_of_work: UnitOfWork
     directory: Directory
     authorizer: Authorizer
-    doorbell: Doorbell
+    worker_notifier: WorkerNotifier
     clock: Clock
 
     async def __call__(
@@ -53,7 +53,7 @@ class RetryEvent:
         *,
         provider: str | None = None,
         key: IdempotencyKey | None = None,
-    ) -> IdempotentResult[Event]:
+    ) -> IdempotentResult[WebhookEvent]:
         """Make the event due now and return it. All organizations require a provider and allow no key.
 
         Raises `EventNotFound`, `EventNotRetryable`, `PayloadExpired`, `IdempotencyKeyReused`,
@@ -64,13 +64,13 @@ class RetryEvent:
         request = _keyed_request(key, "retry", {"event": delivery_id}, organization, actor=actor, now=now)
         async with self.unit_of_work() as tx:
 
-            async def act() -> Event:
+            async def act() -> WebhookEvent:
                 return await _reopen(tx, await get_event(tx, organization, delivery_id, provider), now)
 
-            done = await run_once(tx, request, Event, act)
+            done = await run_once(tx, request, WebhookEvent, act)
             await tx.commit()
         if not done.is_replay:
-            self.doorbell.ring(done.result.lane)
+            self.worker_notifier.ring(done.result.lane)
         return done
 
 
@@ -81,7 +81,7 @@ class RetryEvents:
     unit_of_work: UnitOfWork
     directory: Directory
     authorizer: Authorizer
-    doorbell: Doorbell
+    worker_notifier: WorkerNotifier
     clock: Clock
     providers: Collection[str]
 
@@ -125,7 +125,7 @@ class RetryEvents:
             done = await run_once(tx, request, RetryResult, act)
             await tx.commit()
         for lane in () if done.is_replay else done.result.lanes:
-            self.doorbell.ring(lane)
+            self.worker_notifier.ring(lane)
         return done
 
 
@@ -142,10 +142,10 @@ def _keyed_request(
         if key is not None:
             raise ValueError("An idempotency key belongs to one organization. Pass its scope.")
         return None
-    return keyed(key, operation, facts, organization_id=organization.id, actor=actor, now=now)
+    return build_keyed_request(key, operation, facts, organization_id=organization.id, actor=actor, now=now)
 
 
-async def _reopen(tx: Transaction, event: Event, now: datetime) -> Event:
+async def _reopen(tx: Transaction, event: WebhookEvent, now: datetime) -> WebhookEvent:
     """Make an event due again and return it; raises `EventNotRetryable` or `PayloadExpired`."""
     if await tx.events.reopen([event.id], now=now):
         return replace(

@@ -5,7 +5,7 @@ from typing import assert_never
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.events.event import Event, EventNotFound
+from core.domain.events.event import EventNotFound, WebhookEvent
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.use_cases.authorization import allowed_in, require, require_in
@@ -71,7 +71,7 @@ async def require_read_in_scope(
 
 async def get_event(
     tx: Transaction, organization: Organization | None, delivery_id: str, provider: str | None
-) -> Event:
+) -> WebhookEvent:
     """Return the event with this delivery id, or raise `EventNotFound`.
 
     Without an organization, the provider is required. In an organization, None means any provider.

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from core.domain.actors import Actor
-from core.domain.events.event import Event, PayloadDamaged, PayloadExpired
+from core.domain.events.event import PayloadDamaged, PayloadExpired, WebhookEvent
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.domain.streams.domain_event import RecordedEvent
@@ -30,7 +30,7 @@ class EventDetails:
     `repository` (its full name in the catalog) and `domain_events` are set if the caller requested them.
     """
 
-    event: Event
+    event: WebhookEvent
     payload: bytes | None
     absence: PayloadAbsence | None
     repository: str | None = None
@@ -77,7 +77,7 @@ class ShowEvent:
         )
 
     async def _read_payload(
-        self, tx: Transaction, event: Event, organization: Organization | None
+        self, tx: Transaction, event: WebhookEvent, organization: Organization | None
     ) -> bytes | PayloadAbsence:
         try:
             payload = await tx.events.find_payload(event.id)

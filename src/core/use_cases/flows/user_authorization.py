@@ -10,7 +10,7 @@ from core.domain.flows.flow_secrets import create_verifier
 from core.domain.provider import AppRefused, CredentialRefused, ProviderPerson, UserTokens
 from core.domain.secret import Secret
 from core.use_cases.tokens.circuit_breaker import AppCircuitBreaker
-from core.use_cases.tokens.encryption import open_verifier, seal_verifier
+from core.use_cases.tokens.encryption import encrypt_verifier, open_verifier
 from ports.cipher import Cipher
 from ports.provider import GitProvider
 
@@ -71,7 +71,7 @@ class UserAuthorization:
     def request(self, flow: Flow, state: str) -> tuple[Flow, str]:
         """Return the flow with a new PKCE verifier, and the page where its user authorizes the app."""
         verifier = create_verifier()
-        sealed = seal_verifier(self.cipher, flow.external_id, verifier.secret)
+        sealed = encrypt_verifier(self.cipher, flow.external_id, verifier.secret)
         url = self.providers[flow.provider].authorize_url(
             state=state, redirect_uri=self.callback_url(flow.provider), code_challenge=verifier.challenge
         )

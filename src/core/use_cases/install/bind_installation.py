@@ -2,18 +2,18 @@ from dataclasses import dataclass
 
 from core.domain.actors import Actor
 from core.domain.audit.changes import Change
-from core.domain.events.lanes import lane_of
+from core.domain.events.lanes import choose_lane
 from core.domain.flows.flow import Flow, FlowStatus, FlowUsed
 from core.domain.identifiers import OrganizationId
 from core.domain.install.binding import BindingTarget, bind, create_unreachable_events, repositories_to_remove, to_facts
 from core.domain.install.claims import should_bind
-from core.domain.integrations.domain_events import status_changed
+from core.domain.integrations.domain_events import build_status_event
 from core.domain.integrations.integration import Integration
 from core.domain.provider import Installation
 from core.domain.streams.domain_event import DomainEvent
 from ports.clock import Clock
-from ports.doorbell import Doorbell
 from ports.unit_of_work import Transaction, UnitOfWork
+from ports.worker_notifier import WorkerNotifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class BindInstallation:
     """
 
     unit_of_work: UnitOfWork
-    doorbell: Doorbell
+    worker_notifier: WorkerNotifier
     clock: Clock
 
     async def __call__(
@@ -34,14 +34,14 @@ class BindInstallation:
 
         Raises `InstallationBoundElsewhere`, `OrganizationAlreadyConnected` or `FlowUsed`.
         """
-        lane = lane_of(installation.provider_id)
+        lane = choose_lane(installation.provider_id)
         async with self.unit_of_work() as tx:
-            await tx.mailbox.lock(lane)
+            await tx.event_queue.lock(lane)
             integration = await self._bind(tx, actor, flow.provider, organization_id, installation)
             if not await tx.flows.step(flow, flow.mark_ended(FlowStatus.COMPLETED)):
                 raise FlowUsed("used", flow)
             await tx.commit()
-        self.doorbell.ring(lane)
+        self.worker_notifier.ring(lane)
         return integration
 
     async def _bind(
@@ -68,6 +68,6 @@ class BindInstallation:
         # A later approval must not bind a second installation when this one is disconnected.
         while pending := await tx.flows.pending_of(organization_id, provider):
             await tx.flows.end([pending])
-        await tx.mailbox.route_waiting(now=now)
-        await tx.domain_events.append([status_changed(after, at=now), *lost])
+        await tx.event_queue.route_waiting(now=now)
+        await tx.domain_events.append([build_status_event(after, at=now), *lost])
         return after

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.events.event import EnvelopeUnreadable
-from core.domain.events.provider_events import InstallationChanged, InstallationStep
 from core.domain.flows.flow import Flow
 from core.domain.install.claims import Announcement, Evidence, InstallationNotProven, prove
 from core.domain.provider import (
@@ -16,6 +15,7 @@ from core.domain.provider import (
     RepositoryAdministration,
     SingleSignOnRequired,
 )
+from core.domain.provider_events import InstallationChanged, InstallationStep
 from core.domain.secret import Secret
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
@@ -74,22 +74,22 @@ class GatherEvidence:
 
     async def _announcements(self, provider: str, provider_id: str) -> tuple[Announcement, ...]:
         async with self.unit_of_work() as tx:
-            letters = await tx.mailbox.waiting(
+            queued_events = await tx.event_queue.waiting(
                 provider, provider_id, event_type="installation", action="created", limit=_ANNOUNCEMENTS
             )
         found = []
-        for letter in letters:
-            if letter.body is None:
+        for queued_event in queued_events:
+            if queued_event.body is None:
                 continue
             with suppress(EnvelopeUnreadable):
-                notice = self.protocols[provider].read(letter.event.event_type, letter.body)
-                if isinstance(notice, InstallationChanged) and notice.step is InstallationStep.CREATED:
+                provider_event = self.protocols[provider].read(queued_event.event.event_type, queued_event.body)
+                if isinstance(provider_event, InstallationChanged) and provider_event.step is InstallationStep.CREATED:
                     found.append(
                         Announcement(
-                            letter.event.created_at,
-                            notice.installation.account_id,
-                            notice.sender_id,
-                            notice.requester_id,
+                            queued_event.event.created_at,
+                            provider_event.installation.account_id,
+                            provider_event.sender_id,
+                            provider_event.requester_id,
                         )
                     )
         return tuple(found)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from core.domain.actors import SystemActor
 from core.domain.audit.changes import Change
 from core.domain.errors import DomainError, StorageUnavailable
-from core.domain.events.lanes import lane_of
+from core.domain.events.lanes import choose_lane
 from core.domain.integrations.installation_checks import FAILED_CHECK_DELAY, CheckOutcome, DueCheck, apply_check
 from core.domain.provider import AppRefused, Installation, InstallationGone, ProviderUnavailable, RateLimited
 from ports.alerts import Alerts
@@ -84,7 +84,7 @@ class CheckInstallation:
         read, deletion = due.integration, due.deletion
         async with self.unit_of_work() as tx:
             # Events of this installation are not processed meanwhile.
-            await tx.mailbox.lock(lane_of(read.provider_id))
+            await tx.event_queue.lock(choose_lane(read.provider_id))
             known = await tx.integrations.get_for_update(read.organization_id, read.provider)
             now = self.clock.now()
             is_bound = known is not None and known.provider_id == read.provider_id and not known.is_revoked

@@ -5,8 +5,8 @@ from uuid import UUID
 from core.domain.actors import Actor, SystemActor
 from core.domain.audit.changes import Change
 from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
-from core.domain.events.lanes import lane_of
-from core.domain.integrations.domain_events import status_changed
+from core.domain.events.lanes import choose_lane
+from core.domain.integrations.domain_events import build_status_event
 from core.domain.integrations.integration import Integration, IntegrationNotFound, StatusReason
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in, require_supported
@@ -45,7 +45,7 @@ class DisconnectIntegration:
                     "This organization is not connected to the provider, so it cannot be disconnected."
                 )
             # Its events are processed either before or after, and then find it revoked.
-            await tx.mailbox.lock(lane_of(found.provider_id))
+            await tx.event_queue.lock(choose_lane(found.provider_id))
             known = await tx.integrations.get_for_update(organization.id, provider)
             if known is None or known.provider_id != found.provider_id:
                 raise StorageConflict(
@@ -59,7 +59,7 @@ class DisconnectIntegration:
             if after != known:
                 await tx.integrations.apply([Change(known, after, actor)])
             if not known.is_revoked:
-                await tx.domain_events.append([status_changed(after, at=now)])
+                await tx.domain_events.append([build_status_event(after, at=now)])
             await tx.commit()
 
 

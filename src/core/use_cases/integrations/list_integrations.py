@@ -5,7 +5,7 @@ from uuid import UUID
 
 from core.domain.actors import Actor
 from core.domain.integrations.integration import Integration
-from core.domain.integrations.views import IntegrationView, view_of
+from core.domain.integrations.views import IntegrationView, build_integration_view
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in, require_supported
@@ -72,7 +72,7 @@ async def look(
     # A request counts only where nothing is connected, which is seldom: the others are spared the question.
     is_live = integration is not None and not integration.is_revoked
     pending = None if is_live else await tx.flows.pending_of(organization.id, provider.name)
-    return view_of(
+    return build_integration_view(
         provider.name,
         integration,
         pending,

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.audit.versions import Version, VersionId, named_actor
+from core.domain.audit.versions import Version, VersionId, parse_actor
 from core.domain.organizations import User
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in, require_supported
@@ -42,6 +42,6 @@ class ListVersions:
         async with self.unit_of_work() as tx:
             found = await tx.versions.of_organization(organization.id, provider, limit=limit + 1, before=before)
         page = found[:limit]
-        people = {named_actor(version).user_id for version in page} - {None}
+        people = {parse_actor(version).user_id for version in page} - {None}
         members = await self.directory.members(organization.id, [one for one in people if one])
         return VersionPage(page, members, page[-1].id if len(found) > limit else None)

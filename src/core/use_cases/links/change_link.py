@@ -4,7 +4,7 @@ from uuid import UUID
 
 from core.domain.actors import Actor
 from core.domain.audit.changes import Change
-from core.domain.links.choices import LinkChoices, chosen, cleaned
+from core.domain.links.choices import LinkChoices, apply_choices, normalize_choices
 from core.domain.links.views import LinkView
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in, require_supported
@@ -54,11 +54,11 @@ class ChangeLink:
         """Return the link with these choices made; raises `LinkInvalid` and what `ShowLink` raises."""
         organization = await require_in(self.directory, self.authorizer, actor, Action.LINK, organization_id)
         require_supported(provider, self.providers)
-        choices = cleaned(choices)
+        choices = normalize_choices(choices)
         async with self.unit_of_work() as tx:
             project, _ = await get_project_for_update(tx, organization, project_id, provider)
             known = await get_link(tx, project, provider)
-            changed = chosen(known, choices)
+            changed = apply_choices(known, choices)
             if changed != known:
                 await tx.links.apply([Change(known, changed, actor)])
                 changed = await get_link(tx, project, provider)

@@ -3,11 +3,11 @@ from dataclasses import asdict, dataclass
 from uuid import UUID, uuid4
 
 from core.domain.actors import Actor
-from core.domain.idempotency import IdempotencyKey, keyed
+from core.domain.idempotency import IdempotencyKey, build_keyed_request
 from core.domain.identifiers import RepoId
-from core.domain.links.choices import LinkChoices, cleaned
+from core.domain.links.choices import LinkChoices, normalize_choices
 from core.domain.links.creation import require_active
-from core.domain.links.projects import project_name
+from core.domain.links.projects import choose_project_name
 from core.domain.links.views import LinkView, ProjectView
 from core.domain.organizations import Project
 from core.domain.permissions import Action
@@ -52,9 +52,9 @@ class ImportRepository:
         """
         organization = await require_in(self.directory, self.authorizer, actor, Action.LINK, organization_id)
         require_supported(provider, self.providers)
-        choices, now = cleaned(choices), self.clock.now()
+        choices, now = normalize_choices(choices), self.clock.now()
         asked = {"provider": provider, "repo": repo_id, "name": name, **asdict(choices)}
-        request = keyed(key, "import", asked, organization_id=organization.id, actor=actor, now=now)
+        request = build_keyed_request(key, "import", asked, organization_id=organization.id, actor=actor, now=now)
         async with self.unit_of_work() as tx:
 
             async def act() -> ProjectView:
@@ -64,7 +64,7 @@ class ImportRepository:
                     id=await tx.projects.next_id(),
                     external_id=uuid4(),
                     organization_id=organization.id,
-                    name=project_name(name, repository),
+                    name=choose_project_name(name, repository),
                     created_at=now,
                 )
                 await tx.projects.add(project, actor)

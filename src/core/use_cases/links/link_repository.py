@@ -5,13 +5,13 @@ from uuid import UUID, uuid4
 
 from core.domain.actors import Actor
 from core.domain.audit.changes import Change
-from core.domain.catalog.catalog import link_event
+from core.domain.catalog.catalog import build_link_event
 from core.domain.catalog.repository import Repository
-from core.domain.idempotency import IdempotencyKey, keyed
+from core.domain.idempotency import IdempotencyKey, build_keyed_request
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
-from core.domain.links.choices import LinkChoices, cleaned
-from core.domain.links.creation import new_link, require_active, require_as_linked, require_linkable
+from core.domain.links.choices import LinkChoices, normalize_choices
+from core.domain.links.creation import build_link, require_active, require_linkable, require_same_link
 from core.domain.links.link import Link
 from core.domain.links.views import LinkView
 from core.domain.organizations import Organization, Project
@@ -72,19 +72,19 @@ class LinkRepository:
         """
         organization = await require_in(self.directory, self.authorizer, actor, Action.LINK, organization_id)
         require_supported(provider, self.providers)
-        choices, now = cleaned(choices), self.clock.now()
+        choices, now = normalize_choices(choices), self.clock.now()
         asked = {"project": project_id, "provider": provider, "repo": repo_id, **asdict(choices)}
         if replace:
             asked |= {"replace": True}
             await self._make_way(organization, project_id, provider, repo_id)
-        request = keyed(key, "link", asked, organization_id=organization.id, actor=actor, now=now)
+        request = build_keyed_request(key, "link", asked, organization_id=organization.id, actor=actor, now=now)
         async with self.unit_of_work() as tx:
 
             async def act() -> LinkResult:
                 project, found = await get_project_for_update(tx, organization, project_id, provider)
                 known = await tx.links.find(project.id, provider)
                 if known is not None and not (replace and known.repo_id != repo_id):
-                    same = require_as_linked(known, repo_id, choices)
+                    same = require_same_link(known, repo_id, choices)
                     [view] = await load_link_views(tx, actor, organization, [same], self.providers)
                     return LinkResult(view, is_new=False)
                 integration = require_active(found)
@@ -130,11 +130,11 @@ async def create_link(
     at: datetime,
 ) -> Link:
     """Link them, and tell; raises `ProjectAlreadyLinked`."""
-    made = new_link(
+    made = build_link(
         project, integration, repository, choices, link_id=await tx.links.next_id(), external_id=uuid4(), at=at
     )
     await tx.links.apply([Change(None, made, actor)])
-    await tx.domain_events.append([link_event(made, DomainEventType.LINK_CREATED, at)])
+    await tx.domain_events.append([build_link_event(made, DomainEventType.LINK_CREATED, at)])
     stored = await tx.links.find(project.id, integration.provider)
     assert stored is not None  # it was written in this transaction
     return stored

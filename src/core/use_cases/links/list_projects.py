@@ -5,7 +5,7 @@ from uuid import UUID
 
 from core.domain.actors import Actor
 from core.domain.identifiers import ProjectId
-from core.domain.links.projects import ProjectPlace
+from core.domain.links.projects import ProjectPosition
 from core.domain.links.views import LinkView, ProjectView
 from core.domain.permissions import Action
 from core.use_cases.authorization import require_in
@@ -21,7 +21,7 @@ class ProjectPage:
     """One page of projects; `next` is where the following page begins."""
 
     projects: Sequence[ProjectView]
-    next: ProjectPlace | None
+    next: ProjectPosition | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class ListProjects:
         *,
         organization_id: UUID,
         limit: int = 50,
-        after: ProjectPlace | None = None,
+        after: ProjectPosition | None = None,
         linked: bool | None = None,
     ) -> ProjectPage:
         """Return at most `limit` projects; raises `OrganizationNotFound` or `ActionForbidden`."""
@@ -55,7 +55,7 @@ class ListProjects:
         last = shown[-1] if len(found) > limit else None
         return ProjectPage(
             [ProjectView(project, tuple(of_project[project.id])) for project in shown],
-            ProjectPlace(last.name, last.external_id) if last else None,
+            ProjectPosition(last.name, last.external_id) if last else None,
         )
 
 

@@ -8,7 +8,7 @@ from core.domain.identifiers import LinkId
 from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link, LinkReplaced, ProjectNotLinked
 from core.domain.links.projects import ProjectNotFound
-from core.domain.links.views import LinkView, is_gone, view_of_link
+from core.domain.links.views import LinkView, build_link_view, is_gone
 from core.domain.organizations import Organization, Project
 from core.use_cases.integrations.manage_pages import find_manage_url
 from ports.provider import GitProvider
@@ -67,7 +67,7 @@ async def load_link_views(
         integration = known[link.integration_id]
         repository = repositories.get((link.integration_id, link.repo_id))
         views.append(
-            view_of_link(
+            build_link_view(
                 link,
                 integration,
                 repository,

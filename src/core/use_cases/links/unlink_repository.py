@@ -5,7 +5,7 @@ from uuid import UUID
 
 from core.domain.actors import Actor
 from core.domain.audit.changes import Change
-from core.domain.catalog.catalog import link_event
+from core.domain.catalog.catalog import build_link_event
 from core.domain.links.link import Link
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
@@ -64,4 +64,4 @@ async def detach_events(
 async def delete_link(tx: Transaction, actor: Actor, known: Link, *, at: datetime) -> None:
     """End a link, and tell."""
     await tx.links.apply([Change(known, None, actor)])
-    await tx.domain_events.append([link_event(known, DomainEventType.LINK_REMOVED, at)])
+    await tx.domain_events.append([build_link_event(known, DomainEventType.LINK_REMOVED, at)])

@@ -8,7 +8,7 @@ from core.domain.streams.domain_event import RecordedEvent
 from core.domain.streams.stream import EndReason, StreamEnded, StreamFilter
 from core.use_cases.streams.subscriber_buffers import SubscriberBuffer, SubscriberBuffers
 from ports.alerts import Alerts
-from ports.domain_events import Stretch
+from ports.domain_events import EventPage
 from ports.unit_of_work import UnitOfWork
 
 # Looked for so often, an event is told well within a quarter of a second of its commit.
@@ -69,7 +69,7 @@ class LogFollower:
         if feeds is not self._feeds:
             raise StreamEnded(EndReason.FAILED)
 
-    async def read(self, feed: SubscriberBuffer, wanted: StreamFilter, cursor: int) -> Stretch:
+    async def read(self, feed: SubscriberBuffer, wanted: StreamFilter, cursor: int) -> EventPage:
         """Return what is behind the cursor from the log itself; raises `StorageUnavailable`."""
         async with self._unit_of_work() as tx:
             return await tx.domain_events.of_organization(feed.organization.id, wanted, after=cursor, limit=_PAGE)
@@ -149,10 +149,10 @@ class Subscription:
         """Follow no longer."""
         self._feeds.leave(self._feed)
 
-    def _at_hand(self) -> Stretch | None:
+    def _at_hand(self) -> EventPage | None:
         """Return what is behind the cursor; None where the cursor is further back than what is at hand."""
         if self.cursor < self._feed.complete_from:
             return None
         found = [event for event in self._feed.behind(self.cursor) if self._wanted.matches(event)]
         page = found[:_PAGE]
-        return Stretch(page, page[-1].id if len(page) < len(found) else max(self.cursor, self._feeds.position))
+        return EventPage(page, page[-1].id if len(page) < len(found) else max(self.cursor, self._feeds.position))

@@ -2,46 +2,48 @@
 
 from uuid import UUID
 
-from core.domain.integrations.integration import SealedWebhookSecret
+from core.domain.integrations.integration import EncryptedWebhookSecret
 from core.domain.provider import InstallationToken, UserTokens
 from core.domain.secret import Secret
-from core.domain.tokens.lease import SealedTokens
+from core.domain.tokens.lease import EncryptedTokens
 from ports.cipher import Cipher
 
 
-def seal_installation_token(cipher: Cipher, external_id: UUID, minted: InstallationToken) -> SealedTokens:
+def encrypt_installation_token(cipher: Cipher, external_id: UUID, minted: InstallationToken) -> EncryptedTokens:
     """Encrypt an installation's token for its integration's row."""
     context = f"git_integrations.access_token:{external_id}"
-    return SealedTokens(cipher.encrypt(minted.token, context=context), minted.expires_at)
+    return EncryptedTokens(cipher.encrypt(minted.token, context=context), minted.expires_at)
 
 
-def open_installation_token(cipher: Cipher, external_id: UUID, sealed: SealedTokens) -> Secret:
+def open_installation_token(cipher: Cipher, external_id: UUID, sealed: EncryptedTokens) -> Secret:
     """Decrypt it; raises `CiphertextRefused`."""
     return cipher.decrypt(sealed.access, context=f"git_integrations.access_token:{external_id}")
 
 
-def seal_webhook_secret(cipher: Cipher, external_id: UUID, secret: Secret) -> SealedWebhookSecret:
+def encrypt_webhook_secret(cipher: Cipher, external_id: UUID, secret: Secret) -> EncryptedWebhookSecret:
     """Encrypt an integration's own webhook secret for its row."""
     context = f"git_integrations.webhook_secret:{external_id}"
-    return SealedWebhookSecret(external_id, cipher.encrypt(secret, context=context))
+    return EncryptedWebhookSecret(external_id, cipher.encrypt(secret, context=context))
 
 
-def open_webhook_secret(cipher: Cipher, sealed: SealedWebhookSecret) -> Secret:
+def open_webhook_secret(cipher: Cipher, sealed: EncryptedWebhookSecret) -> Secret:
     """Decrypt it; raises `CiphertextRefused`."""
     context = f"git_integrations.webhook_secret:{sealed.external_id}"
     return cipher.decrypt(sealed.ciphertext, context=context)
 
 
-def seal_for_revocation(cipher: Cipher, external_id: UUID, access: Secret, refresh: Secret | None) -> SealedTokens:
+def encrypt_for_revocation(
+    cipher: Cipher, external_id: UUID, access: Secret, refresh: Secret | None
+) -> EncryptedTokens:
     """Encrypt tokens for the row that keeps them until the provider has forgotten them."""
-    return SealedTokens(
+    return EncryptedTokens(
         cipher.encrypt(access, context=f"git_token_revocations.access_token:{external_id}"),
         None,
         cipher.encrypt(refresh, context=f"git_token_revocations.refresh_token:{external_id}") if refresh else None,
     )
 
 
-def open_for_revocation(cipher: Cipher, external_id: UUID, sealed: SealedTokens) -> tuple[Secret, Secret | None]:
+def open_for_revocation(cipher: Cipher, external_id: UUID, sealed: EncryptedTokens) -> tuple[Secret, Secret | None]:
     """Decrypt them, the access token first; raises `CiphertextRefused`."""
     access = cipher.decrypt(sealed.access, context=f"git_token_revocations.access_token:{external_id}")
     if sealed.refresh is None:
@@ -49,29 +51,29 @@ def open_for_revocation(cipher: Cipher, external_id: UUID, sealed: SealedTokens)
     return access, cipher.decrypt(sealed.refresh, context=f"git_token_revocations.refresh_token:{external_id}")
 
 
-def seal_user_tokens(cipher: Cipher, external_id: UUID, tokens: UserTokens) -> SealedTokens:
+def encrypt_user_tokens(cipher: Cipher, external_id: UUID, tokens: UserTokens) -> EncryptedTokens:
     """Encrypt a person's tokens for their connection's row."""
     access = cipher.encrypt(tokens.access_token, context=f"user_git_connections.access_token:{external_id}")
     refresh = None
     if tokens.refresh_token is not None:
         context = f"user_git_connections.refresh_token:{external_id}"
         refresh = cipher.encrypt(tokens.refresh_token, context=context)
-    return SealedTokens(access, tokens.expires_at, refresh)
+    return EncryptedTokens(access, tokens.expires_at, refresh)
 
 
-def open_access_token(cipher: Cipher, external_id: UUID, sealed: SealedTokens) -> Secret:
+def open_access_token(cipher: Cipher, external_id: UUID, sealed: EncryptedTokens) -> Secret:
     """Decrypt what acts for a person; raises `CiphertextRefused`."""
     return cipher.decrypt(sealed.access, context=f"user_git_connections.access_token:{external_id}")
 
 
-def open_refresh_token(cipher: Cipher, external_id: UUID, sealed: SealedTokens) -> Secret | None:
+def open_refresh_token(cipher: Cipher, external_id: UUID, sealed: EncryptedTokens) -> Secret | None:
     """Decrypt what brings new tokens, where there is one; raises `CiphertextRefused`."""
     if sealed.refresh is None:
         return None
     return cipher.decrypt(sealed.refresh, context=f"user_git_connections.refresh_token:{external_id}")
 
 
-def seal_read_token(cipher: Cipher, external_id: UUID, token: Secret) -> str:
+def encrypt_read_token(cipher: Cipher, external_id: UUID, token: Secret) -> str:
     """Encrypt a token given to a service for its lease's row."""
     return cipher.encrypt(token, context=f"git_token_leases.access_token:{external_id}")
 
@@ -81,7 +83,7 @@ def open_read_token(cipher: Cipher, external_id: UUID, sealed: str) -> Secret:
     return cipher.decrypt(sealed, context=f"git_token_leases.access_token:{external_id}")
 
 
-def seal_verifier(cipher: Cipher, external_id: UUID, verifier: Secret) -> str:
+def encrypt_verifier(cipher: Cipher, external_id: UUID, verifier: Secret) -> str:
     """Return the verifier, encrypted for its flow's row."""
     return cipher.encrypt(verifier, context=_verifier_context(external_id))
 

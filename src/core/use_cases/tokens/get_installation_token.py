@@ -7,7 +7,7 @@ from core.domain.identifiers import IntegrationId
 from core.domain.integrations.integration import Integration, IntegrationStatus
 from core.domain.provider import CredentialRefused
 from core.domain.secret import Secret
-from core.domain.tokens.lease import ENOUGH, lasts, not_active
+from core.domain.tokens.lease import MIN_VALIDITY, explain_inactive, is_valid_for
 from core.use_cases.single_flight import SingleFlight
 from core.use_cases.tokens.mint_installation_token import MintDependencies, RefreshableInstallationToken
 from core.use_cases.tokens.token_refresher import MAX_FLIGHTS, TokenRefresher, UsableToken
@@ -61,7 +61,7 @@ class GetInstallationToken:
     cache: TokenCache = field(default_factory=TokenCache)
 
     async def __call__(
-        self, integration: Integration, *, instead_of: Secret | None = None, at_least: timedelta = ENOUGH
+        self, integration: Integration, *, instead_of: Secret | None = None, at_least: timedelta = MIN_VALIDITY
     ) -> Secret:
         """Return a token good for two minutes at least, other than one the provider just refused.
 
@@ -69,9 +69,9 @@ class GetInstallationToken:
         provider says of the installation.
         """
         if integration.status is not IntegrationStatus.ACTIVE:
-            raise not_active(integration)
+            raise explain_inactive(integration)
         known = self.cache.find(integration)
-        if known and lasts(known.expires_at, self.clock.now(), at_least) and not known.is_same(instead_of):
+        if known and is_valid_for(known.expires_at, self.clock.now(), at_least) and not known.is_same(instead_of):
             return known.token
         for _ in range(MAX_FLIGHTS):
             known = await self._obtain(integration, instead_of, at_least)
@@ -84,7 +84,7 @@ class GetInstallationToken:
 
         Raises as a call does, where there is none.
         """
-        await self._obtain(integration, None, ENOUGH)
+        await self._obtain(integration, None, MIN_VALIDITY)
 
     async def _obtain(self, integration: Integration, instead_of: Secret | None, at_least: timedelta) -> UsableToken:
         lease = RefreshableInstallationToken(self.dependencies, integration, instead_of=instead_of, at_least=at_least)

@@ -9,11 +9,11 @@ from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
 from core.domain.identifiers import ConnectionId
 from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, UserTokens
 from core.domain.secret import Secret
-from core.domain.tokens.lease import ASKING, StoredTokens, lapse_reason, lasts
+from core.domain.tokens.lease import REQUEST_TIMEOUT, StoredTokens, is_valid_for, lapse_reason
 from core.use_cases.connections.revoke_tokens import request_revocation
 from core.use_cases.single_flight import SingleFlight
 from core.use_cases.tokens.circuit_breaker import AppCircuitBreaker
-from core.use_cases.tokens.encryption import open_access_token, open_refresh_token, seal_user_tokens
+from core.use_cases.tokens.encryption import encrypt_user_tokens, open_access_token, open_refresh_token
 from core.use_cases.tokens.token_refresher import (
     MAX_FLIGHTS,
     LeaseLost,
@@ -73,7 +73,7 @@ class RefreshableUserToken(RefreshableToken[ConnectionId]):
 
     def opened(self, row: StoredTokens) -> UsableToken | None:
         """Return the row's token, unless it ends too soon or was refused."""
-        if row.tokens is None or not lasts(row.tokens.expires_at, self._dependencies.clock.now()):
+        if row.tokens is None or not is_valid_for(row.tokens.expires_at, self._dependencies.clock.now()):
             return None
         token = open_access_token(self._dependencies.cipher, self._connection.external_id, row.tokens)
         found = UsableToken(token, row.tokens.expires_at)
@@ -103,7 +103,7 @@ class RefreshableUserToken(RefreshableToken[ConnectionId]):
     async def _refresh(self, refresh_token: Secret) -> UserTokens:
         provider = self._dependencies.providers[self._connection.provider]
         try:
-            async with asyncio.timeout(ASKING.total_seconds()):
+            async with asyncio.timeout(REQUEST_TIMEOUT.total_seconds()):
                 tokens = await provider.refresh(refresh_token)
         except TimeoutError as error:
             raise ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5.0) from error
@@ -131,7 +131,7 @@ class RefreshableUserToken(RefreshableToken[ConnectionId]):
         raise failure
 
     async def _write(self, row: StoredTokens, tokens: UserTokens) -> None:
-        sealed = seal_user_tokens(self._dependencies.cipher, self._connection.external_id, tokens)
+        sealed = encrypt_user_tokens(self._dependencies.cipher, self._connection.external_id, tokens)
         async with self._dependencies.unit_of_work() as tx:
             if not await tx.user_tokens.replace_unchanged(self.owner_id, row, sealed):
                 if await tx.user_tokens.find(self.owner_id) is None:

@@ -7,23 +7,23 @@ from core.domain.actors import SystemActor
 from core.domain.audit.changes import Change
 from core.domain.errors import DomainError
 from core.domain.identifiers import IntegrationId
-from core.domain.integrations.domain_events import status_changed
+from core.domain.integrations.domain_events import build_status_event
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from core.domain.provider import InstallationToken, ProviderUnavailable
 from core.domain.secret import Secret
 from core.domain.tokens.lease import (
-    ASKING,
+    REQUEST_TIMEOUT,
     Refusal,
     StoredTokens,
-    lasts,
+    apply_refusal,
+    apply_success,
+    classify_refusal,
+    explain_inactive,
+    is_valid_for,
     next_attempt,
-    not_active,
-    refusal_of,
-    refused,
-    succeeded,
 )
 from core.use_cases.tokens.circuit_breaker import AppCircuitBreaker
-from core.use_cases.tokens.encryption import open_installation_token, seal_installation_token
+from core.use_cases.tokens.encryption import encrypt_installation_token, open_installation_token
 from core.use_cases.tokens.token_refresher import LeaseLost, Pause, RefreshableToken, UsableToken
 from ports.alerts import Alerts
 from ports.cipher import Cipher
@@ -80,9 +80,9 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
         known = await tx.integrations.find(asked.organization_id, asked.provider)
         row = await tx.installation_tokens.find(self.owner_id)
         if known is None or row is None or known.provider_id != asked.provider_id or known.is_revoked:
-            raise not_active(asked if known is None else known)
+            raise explain_inactive(asked if known is None else known)
         if known.status is IntegrationStatus.SUSPENDED and not self._may_be_suspended:
-            raise not_active(known)
+            raise explain_inactive(known)
         self._integration = known
         return row
 
@@ -90,7 +90,7 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
         """Return the row's token, unless it ends too soon, was refused, or is what a probe doubts."""
         if row.tokens is None or self._integration.status is IntegrationStatus.SUSPENDED:
             return None
-        if not lasts(row.tokens.expires_at, self._dependencies.clock.now(), self._at_least):
+        if not is_valid_for(row.tokens.expires_at, self._dependencies.clock.now(), self._at_least):
             return None
         token = open_installation_token(self._dependencies.cipher, self._integration.external_id, row.tokens)
         found = UsableToken(token, row.tokens.expires_at)
@@ -103,7 +103,7 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
         try:
             minted = await self._mint()
         except DomainError as error:
-            refusal = refusal_of(error)
+            refusal = classify_refusal(error)
             if refusal is Refusal.NOBODYS:
                 raise
             if refusal is Refusal.OUR_APPS:
@@ -121,13 +121,13 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
         provider = self._dependencies.providers[self._integration.provider]
         attempts = 0
         try:
-            async with asyncio.timeout(ASKING.total_seconds()):
+            async with asyncio.timeout(REQUEST_TIMEOUT.total_seconds()):
                 while True:
                     try:
                         return await provider.mint_token(self._integration.provider_id)
                     except DomainError as error:
                         attempts += 1
-                        wait = next_attempt(self._integration, refusal_of(error), attempts)
+                        wait = next_attempt(self._integration, classify_refusal(error), attempts)
                         if wait is None:
                             raise
                     await self._dependencies.pause(wait.total_seconds())
@@ -139,7 +139,7 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
         now = self._dependencies.clock.now()
         async with self._dependencies.unit_of_work() as tx:
             before = await self._unchanged(tx)
-            after = refused(before, refusal, at=now) if before else None
+            after = apply_refusal(before, refusal, at=now) if before else None
             if before is None or after is None or after == before:
                 return None
             await self._step(tx, before, after)
@@ -153,17 +153,17 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
                 provider=after.provider,
                 installation_id=after.provider_id,
             )
-        return not_active(after)
+        return explain_inactive(after)
 
     async def _keep(self, row: StoredTokens, minted: InstallationToken) -> None:
-        sealed = seal_installation_token(self._dependencies.cipher, self._integration.external_id, minted)
+        sealed = encrypt_installation_token(self._dependencies.cipher, self._integration.external_id, minted)
         async with self._dependencies.unit_of_work() as tx:
             if not await tx.installation_tokens.replace_unchanged(self.owner_id, row, sealed):
                 raise LeaseLost
             if self._integration.status is IntegrationStatus.SUSPENDED:
                 before = await self._unchanged(tx)
                 if before is not None:
-                    await self._step(tx, before, succeeded(before, at=self._dependencies.clock.now()))
+                    await self._step(tx, before, apply_success(before, at=self._dependencies.clock.now()))
             await tx.commit()
 
     async def _unchanged(self, tx: Transaction) -> Integration | None:
@@ -178,7 +178,7 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
         await tx.integrations.apply([Change(before, after, _BY)])
         if after.status is not before.status:
             at = after.status_changed_at or self._dependencies.clock.now()
-            await tx.domain_events.append([status_changed(after, at=at)])
+            await tx.domain_events.append([build_status_event(after, at=at)])
 
 
 def _binding(integration: Integration) -> tuple[object, ...]:

@@ -13,9 +13,9 @@ from core.domain.links.projects import ProjectNotFound
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.domain.provider import InstallationToken
-from core.domain.tokens.read_token import PERMISSIONS, ReadLease, ReadToken, Stray
+from core.domain.tokens.read_token import PERMISSIONS, OrphanedToken, ReadToken, TokenLease
 from core.use_cases.authorization import require_in, require_supported
-from core.use_cases.tokens.encryption import open_read_token, seal_read_token
+from core.use_cases.tokens.encryption import encrypt_read_token, open_read_token
 from ports.authorizer import Authorizer
 from ports.cipher import Cipher
 from ports.clock import Clock
@@ -80,9 +80,9 @@ class IssueReadToken:
         repo_ids: tuple[RepoId, ...],
         reason: str,
         minted: InstallationToken,
-    ) -> ReadLease:
+    ) -> TokenLease:
         external_id = uuid4()
-        return ReadLease(
+        return TokenLease(
             external_id=external_id,
             organization_id=integration.organization_id,
             integration_id=integration.id,
@@ -92,7 +92,7 @@ class IssueReadToken:
             repo_ids=repo_ids,
             created_at=self.clock.now(),
             expires_at=minted.expires_at,
-            sealed=seal_read_token(self.cipher, external_id, minted.token),
+            sealed=encrypt_read_token(self.cipher, external_id, minted.token),
             permissions=minted.permissions,
         )
 
@@ -159,7 +159,7 @@ class RevokeOrphanedTokens:
             await tx.commit()
         return sum([await self._revoke(stray) for stray in strays])
 
-    async def _revoke(self, stray: Stray) -> bool:
+    async def _revoke(self, stray: OrphanedToken) -> bool:
         try:
             token = open_read_token(self.cipher, stray.external_id, stray.sealed)
             await self.providers[stray.provider].revoke_token(token)

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ports.cipher import Cipher, CiphertextRefused
-from ports.sealed_values import SealedValue, SealedValueStore
+from ports.encrypted_values import EncryptedValue, EncryptedValueStore
 
 _AT_ONCE = 500
 
@@ -18,7 +18,7 @@ class ReencryptionProgress:
     column: str
     seen: int = 0
     renewed: int = 0
-    unreadable: tuple[SealedValue, ...] = ()
+    unreadable: tuple[EncryptedValue, ...] = ()
     by_key: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -31,7 +31,7 @@ class ReencryptValues:
     less to do. What cannot be read is left as it is.
     """
 
-    values: SealedValueStore
+    values: EncryptedValueStore
     cipher: Cipher
 
     async def __call__(self, *, dry_run: bool = False) -> AsyncIterator[ReencryptionProgress]:
@@ -54,10 +54,10 @@ class ReencryptValues:
             if not told.seen:
                 yield told
 
-    def _renew(self, page: Sequence[SealedValue]) -> tuple[list[tuple[SealedValue, str]], list[SealedValue]]:
+    def _renew(self, page: Sequence[EncryptedValue]) -> tuple[list[tuple[EncryptedValue, str]], list[EncryptedValue]]:
         """Return those of older keys with what to put in their place, and those that cannot be read."""
-        changes: list[tuple[SealedValue, str]] = []
-        unreadable: list[SealedValue] = []
+        changes: list[tuple[EncryptedValue, str]] = []
+        unreadable: list[EncryptedValue] = []
         for value in page:
             try:
                 secret = self.cipher.decrypt(value.ciphertext, context=value.context)
@@ -68,7 +68,7 @@ class ReencryptValues:
                 changes.append((value, self.cipher.encrypt(secret, context=value.context)))
         return changes, unreadable
 
-    def _key_of(self, value: SealedValue) -> str:
+    def _key_of(self, value: EncryptedValue) -> str:
         try:
             return self.cipher.key_of(value.ciphertext)
         except CiphertextRefused:

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 from core.domain.errors import DomainError
 from core.domain.integrations.integration import Integration
-from core.domain.tokens.lease import FIRST_PROBE, RENEWED_EARLY, next_probe
+from core.domain.tokens.lease import FIRST_PROBE, RENEWAL_MARGIN, next_probe
 from core.use_cases.tokens.get_installation_token import GetInstallationToken
 from ports.clock import Clock
 from ports.unit_of_work import UnitOfWork
@@ -26,7 +26,7 @@ class RenewInstallationTokens:
 
     async def __call__(self) -> int:
         """Renew what ends soon and return how many were renewed; raises `StorageUnavailable`."""
-        before = self.clock.now() + RENEWED_EARLY
+        before = self.clock.now() + RENEWAL_MARGIN
         async with self.unit_of_work() as tx:
             ending = await tx.installation_tokens.list_expiring(before=before, limit=_MAX_RENEWALS)
         some = asyncio.Semaphore(_MAX_CONCURRENT)
@@ -34,7 +34,7 @@ class RenewInstallationTokens:
         async def renew(integration: Integration) -> bool:
             async with some:
                 try:
-                    await self.token(integration, at_least=RENEWED_EARLY)
+                    await self.token(integration, at_least=RENEWAL_MARGIN)
                 except DomainError:
                     # Whoever asks next is told; what should be known to operators was alerted below.
                     return False

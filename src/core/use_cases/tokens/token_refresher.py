@@ -10,7 +10,7 @@ from uuid import uuid4
 from core.domain.errors import DomainError
 from core.domain.provider import ProviderUnavailable
 from core.domain.secret import Secret
-from core.domain.tokens.lease import LEASE, LOOKS, Lease, Step, StoredTokens, next_step
+from core.domain.tokens.lease import LEASE_DURATION, POLL_DELAYS, RefreshLease, Step, StoredTokens, next_step
 from ports.clock import Clock
 from ports.tokens import TokenStore
 from ports.unit_of_work import Transaction, UnitOfWork
@@ -77,7 +77,7 @@ class TokenRefresher:
         Raises what `leased` raises, and `ProviderUnavailable` where whoever asked got no answer in time.
         """
         seen: StoredTokens | None = None
-        for wait in (0.0, *LOOKS):
+        for wait in (0.0, *POLL_DELAYS):
             if wait:
                 await self.pause(wait)
             async with self.unit_of_work() as tx:
@@ -87,7 +87,7 @@ class TokenRefresher:
                     return found
                 now = self.clock.now()
                 step = next_step(row, seen, now)
-                lease = Lease(uuid4().hex, now + LEASE)
+                lease = RefreshLease(uuid4().hex, now + LEASE_DURATION)
                 took = step is Step.ASK and await leased.store(tx).acquire_lease(leased.owner_id, row, lease)
                 await tx.commit()
             if step is Step.GIVE_UP:
@@ -102,7 +102,7 @@ class TokenRefresher:
             "The provider does not issue an access token at the moment. Try again soon.", retry_after=5.0
         )
 
-    async def _ask(self, leased: RefreshableToken[OwnerId], row: StoredTokens, lease: Lease) -> UsableToken:
+    async def _ask(self, leased: RefreshableToken[OwnerId], row: StoredTokens, lease: RefreshLease) -> UsableToken:
         try:
             return await leased.ask(row)
         except BaseException:

@@ -3,7 +3,7 @@ from redis import RedisError
 from adapters.redis_queue.inspection import listening_workers
 from adapters.redis_queue.problems import EVICTING, problem_of
 from adapters.redis_queue.queue_probe import find_problems
-from core.domain.secret import shown
+from core.domain.secret import redact_url
 from entrypoints.doctor.checks.unset import unset
 from entrypoints.doctor.findings import Check, Finding, fail, note, ok, warn
 from entrypoints.doctor.storage import judge_workers
@@ -29,7 +29,7 @@ def queue_checks(settings: Settings) -> list[Check]:
         problems = await find_problems(url, timeout_seconds=_TIMEOUT_SECONDS)
         found = [
             (warn if problem is EVICTING else fail)(
-                "redis", f"{shown(url)}: {problem.message}", problem.with_setting(_SETTING).remedy
+                "redis", f"{redact_url(url)}: {problem.message}", problem.with_setting(_SETTING).remedy
             )
             for problem in problems
         ]
@@ -38,7 +38,7 @@ def queue_checks(settings: Settings) -> list[Check]:
         except (RedisError, OSError) as error:
             if not found:
                 problem = problem_of(error).with_setting(_SETTING)
-                found = [fail("redis", f"{shown(url)}: {problem.message}", problem.remedy)]
+                found = [fail("redis", f"{redact_url(url)}: {problem.message}", problem.remedy)]
             return [*found, note("worker", "Not checked, because of the problem that `redis` reports.")]
         return [*(found or [ok("redis", "Redis responds and stores data.")]), judge_workers(workers)]
 

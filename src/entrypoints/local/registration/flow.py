@@ -12,7 +12,7 @@ from http import HTTPStatus
 from core.domain.errors import DomainError
 from core.domain.provider import ProviderUnavailable
 from core.domain.secret import Secret
-from entrypoints.bootstrap.registration import AppWish, RegisteredApp, Registrar
+from entrypoints.bootstrap.registration import AppRegistrationRequest, RegisteredApp, Registrar
 from entrypoints.local.registration import pages
 from entrypoints.local.registration.environment_file import Kept, NowhereToKeep
 
@@ -59,7 +59,7 @@ class RegistrationFlow:
     """
 
     registrar: Registrar
-    wish: AppWish
+    wish: AppRegistrationRequest
     keep: Keep
     pause: Callable[[float], None] = time.sleep
     _states: list[str] = field(default_factory=list)

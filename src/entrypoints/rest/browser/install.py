@@ -37,7 +37,7 @@ from entrypoints.rest.browser.pages import prefers_page, takes_json
 from entrypoints.rest.http.authentication import OriginRefused
 from entrypoints.rest.http.bodies import read_body
 from entrypoints.rest.http.operations import HTML, Access, Answer, Operation, Tag
-from entrypoints.rest.http.queries import PathWish, Query, read_query
+from entrypoints.rest.http.queries import LocalPath, Query, read_query
 from entrypoints.rest.http.request_ids import request_id_of
 from entrypoints.rest.openapi.errors import OF_APP, OF_CALLBACK
 
@@ -68,7 +68,7 @@ class InstallQuery(Query, frozen=True):
     organization_id: Annotated[
         UUID, Meta(description="The organization to connect. Pass the id of an organization, a UUID.")
     ]
-    return_to: PathWish = ""
+    return_to: LocalPath = ""
     mode: Annotated[
         InstallMode | None,
         Meta(

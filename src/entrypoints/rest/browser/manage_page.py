@@ -14,7 +14,7 @@ from core.use_cases.integrations.manage_pages import FindManagePage
 from entrypoints.rest.browser.browser_flow import BrowserFlow, Redirection
 from entrypoints.rest.browser.pages import takes_json
 from entrypoints.rest.http.operations import HTML, Answer, Operation, Tag
-from entrypoints.rest.http.queries import PathWish, Query, read_query
+from entrypoints.rest.http.queries import LocalPath, Query, read_query
 from entrypoints.rest.openapi.errors import OF_CATALOG
 
 _MANAGE = "/api/v1/git/{provider}/manage"
@@ -26,7 +26,7 @@ class ManageQuery(Query, frozen=True):
     organization_id: Annotated[
         UUID, Meta(description="The organization whose installation to manage. Pass the id of an organization, a UUID.")
     ]
-    return_to: PathWish = "/"
+    return_to: LocalPath = "/"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from entrypoints.local.development.tokens import DEFAULT_LIFETIME, TokenSigner
 from entrypoints.rest.http.authentication import Authentication, OriginRefused
 from entrypoints.rest.http.bodies import read_body
 from entrypoints.rest.http.operations import HTML, Access, Answer, Operation, Tag
-from entrypoints.rest.http.queries import PathWish, Query, read_query
+from entrypoints.rest.http.queries import LocalPath, Query, read_query
 from entrypoints.settings.settings import Settings
 
 PATH = "/dev/sign-in"
@@ -28,7 +28,7 @@ _TEMPLATES = open_templates("entrypoints.rest.browser")
 class SignInQuery(Query, frozen=True):
     """Where to go on afterwards: a path of ours."""
 
-    return_to: PathWish = "/"
+    return_to: LocalPath = "/"
 
 
 class PersonUnknown(DomainError):

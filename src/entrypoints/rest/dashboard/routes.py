@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from entrypoints.rest.browser.pages import Link, Pages
 from entrypoints.rest.dashboard.files import Built, File, read_built
-from entrypoints.rest.http.queries import PathWish, Query, read_query
+from entrypoints.rest.http.queries import LocalPath, Query, read_query
 
 HOME = "/kit"
 _NONCE = "__CSP_NONCE__"
@@ -19,10 +19,10 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 _FOR_A_WHILE = "public, max-age=3600"
 
 
-class SignInWish(Query, frozen=True):
+class SignInQuery(Query, frozen=True):
     """Where to go on afterwards: a page of the dashboard's."""
 
-    return_to: PathWish = HOME
+    return_to: LocalPath = HOME
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Dashboard:
         return read_built()
 
     async def _sign_in(self, request: Request) -> Response:
-        wish = read_query(request, SignInWish).return_to
+        wish = read_query(request, SignInQuery).return_to
         return_to = quote(wish, safe="/?&=%#-._~") if f"{wish}/".startswith(f"{HOME}/") else HOME
         address = self.pages.sign_in_address(return_to, base=self.pages.dashboard_url)
         if address is None:

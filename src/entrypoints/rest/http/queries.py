@@ -18,7 +18,7 @@ Limit = Annotated[
     int, Meta(ge=1, le=100, description="The maximum number of results per page. Pass an integer from 1 to 100.")
 ]
 Cursor = Annotated[str, Meta(max_length=1024, description=f"Where the page starts. {CURSOR_HINT}")]
-PathWish = Annotated[
+LocalPath = Annotated[
     str,
     Meta(
         max_length=2048,

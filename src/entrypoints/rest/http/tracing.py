@@ -4,7 +4,7 @@ from http import HTTPStatus
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrypoints.rest.http.envelope import PROBES
-from ports.traces import Role, Traces
+from ports.traces import SpanRole, Traces
 
 
 class Traced:
@@ -24,7 +24,7 @@ class Traced:
         if scope["type"] != "http" or scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
-        with self._traces.span("request", Role.ANSWERS, method=scope["method"]) as span:
+        with self._traces.span("request", SpanRole.ANSWERS, method=scope["method"]) as span:
 
             async def send_noted(message: Message) -> None:
                 if message["type"] == "http.response.start":

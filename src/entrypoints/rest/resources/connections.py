@@ -27,7 +27,7 @@ from entrypoints.rest.http.authentication import OriginRefused
 from entrypoints.rest.http.json_response import Json, Time
 from entrypoints.rest.http.operations import HTML, Access, Answer, Operation, Tag
 from entrypoints.rest.http.paths import CONNECTION
-from entrypoints.rest.http.queries import NoQuery, PathWish, Query, read_query
+from entrypoints.rest.http.queries import LocalPath, NoQuery, Query, read_query
 from entrypoints.rest.http.request_ids import request_id_of
 from entrypoints.rest.openapi.errors import OF_CALLBACK
 
@@ -41,7 +41,7 @@ _Given = Annotated[
 class AuthorizeQuery(Query, frozen=True):
     """Where the browser goes after the user has connected their account."""
 
-    return_to: PathWish = "/"
+    return_to: LocalPath = "/"
 
 
 class ConnectionsQuery(Query, frozen=True):

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from core.domain.catalog.repository import RepositoryArchived, RepositoryNotFound
 from core.domain.identifiers import RepoId
 from core.domain.links.choices import LinkInvalid
-from core.domain.links.projects import ProjectNameInvalid, ProjectNameTaken, ProjectNotFound, ProjectPlace
+from core.domain.links.projects import ProjectNameInvalid, ProjectNameTaken, ProjectNotFound, ProjectPosition
 from core.domain.links.views import ProjectView
 from core.domain.provider import ProviderUnknown
 from core.use_cases.links.import_repository import ImportRepository
@@ -73,7 +73,7 @@ def operations(
             actor,
             organization_id=organization_id,
             limit=query.limit,
-            after=decode_cursor(query.cursor, ProjectPlace),
+            after=decode_cursor(query.cursor, ProjectPosition),
             linked=query.linked,
         )
         following = encode_cursor(page.next) if page.next else None

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.domain.catalog.repository import Repository, RepositoryNotFound
-from core.domain.catalog.search import CatalogFilter, CatalogPlace
+from core.domain.catalog.search import CatalogFilter, CatalogPosition
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Project
 from core.use_cases.catalog.list_repositories import ListRepositories, ShowRepository
@@ -128,7 +128,7 @@ def operations(
             provider=request.path_params["provider"],
             where=CatalogFilter(query.q.strip(), query.archived, query.private, query.fork),
             limit=query.limit,
-            after=decode_cursor(query.cursor, CatalogPlace),
+            after=decode_cursor(query.cursor, CatalogPosition),
             refresh=query.refresh,
             with_projects=query.projects,
         )

@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.domain.audit.versions import ActorKind, Version, VersionId, named_actor
+from core.domain.audit.versions import ActorKind, Version, VersionId, parse_actor
 from core.domain.organizations import User
 from core.use_cases.integrations.list_versions import ListVersions
 from entrypoints.rest.http.authentication import Authentication
@@ -118,7 +118,7 @@ def _place(cursor: str) -> VersionId | None:
 
 
 def _body(version: Version, members: Mapping[UUID, User]) -> VersionBody:
-    actor = named_actor(version)
+    actor = parse_actor(version)
     user = members.get(actor.user_id) if actor.user_id else None
     return VersionBody(
         item=Item(version.item_type, version.item_id),

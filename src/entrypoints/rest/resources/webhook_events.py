@@ -6,7 +6,7 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.domain.events.event import Event, EventNotFound, EventStatus, Outcome, Verdict
+from core.domain.events.event import EventNotFound, EventStatus, Outcome, Verdict, WebhookEvent
 from core.domain.identifiers import EventId
 from core.domain.provider import ProviderUnknown
 from core.use_cases.events.list_events import ListEvents
@@ -183,7 +183,7 @@ def place(cursor: str) -> EventId | None:
     return EventId(found.id) if found else None
 
 
-def event_body(event: Event) -> EventBody:
+def event_body(event: WebhookEvent) -> EventBody:
     """Return an event as it is shown."""
     is_waiting = event.status is EventStatus.PENDING
     return EventBody(
@@ -204,7 +204,7 @@ def event_body(event: Event) -> EventBody:
     )
 
 
-def _verdict_for(event: Event, project_id: UUID | None) -> VerdictBody | None:
+def _verdict_for(event: WebhookEvent, project_id: UUID | None) -> VerdictBody | None:
     if project_id is None:
         return None
     return next((_verdict(one) for one in event.verdicts if one.project_id == project_id), None)

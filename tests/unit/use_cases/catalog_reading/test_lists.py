@@ -7,7 +7,7 @@ import pytest
 
 from core.domain.actors import ServiceActor
 from core.domain.catalog.repository import RepositoryNotFound
-from core.domain.catalog.search import CatalogPlace
+from core.domain.catalog.search import CatalogPosition
 from core.domain.catalog.sync import SyncPhase
 from core.domain.errors import DomainError
 from core.domain.identifiers import RepoId
@@ -33,7 +33,7 @@ async def test_a_list_says_how_current_it_is(connected: Connected) -> None:
 async def test_pages_end_with_none(connected: Connected) -> None:
     """A page that is full says where the next begins, unless nothing follows."""
     first = await connected.list(limit=3)
-    assert first.next == CatalogPlace("acme/repository-3", RepoId("3"))
+    assert first.next == CatalogPosition("acme/repository-3", RepoId("3"))
     second = await connected.list(limit=3, after=first.next)
     assert [row.repo_id for row in second.repositories] == ["4"]
     assert second.next is None

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.catalog.sync import SyncPhase, sync_state
+from core.domain.catalog.sync import SyncPhase, build_sync_state
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.integrations.integration import Integration
 from core.domain.provider import (
@@ -58,7 +58,7 @@ async def test_an_incomplete_listing_removes_nothing(catalog: Catalog, totals: t
     assert (after.sync_error, after.sync_failures) == ("listing_incomplete", 0)
     assert before.synced_at is not None
     # The sync ended and says so; it does not stay requested, running or failed.
-    state = sync_state(after, catalog.clock.now())
+    state = build_sync_state(after, catalog.clock.now())
     assert (state.phase, state.error) == (SyncPhase.IDLE, "listing_incomplete")
     assert after.synced_at == catalog.clock.now()
     assert after.sync_retry_at == catalog.clock.now() + timedelta(hours=1)

@@ -11,7 +11,7 @@ from core.domain.audit.changes import Change
 from core.domain.connections.connection import ConnectionStatus, ReconnectRequired
 from core.domain.provider import ProviderUnavailable
 from core.domain.secret import Secret
-from core.domain.tokens.lease import LEASE
+from core.domain.tokens.lease import LEASE_DURATION
 from core.use_cases.connections.disconnect_account import DisconnectAccount
 from core.use_cases.connections.revoke_tokens import RevokeTokens
 from testing.builders.entities import BY, PROVIDER
@@ -53,7 +53,7 @@ async def test_a_rotation_lost_in_a_crash_asks_for_the_person(world: TokenWorld)
     with pytest.raises(ProviderUnavailable):
         await world.process().user(world.connection)
     assert (await world.connected()).is_active
-    world.later(seconds=LEASE.total_seconds())
+    world.later(seconds=LEASE_DURATION.total_seconds())
     with pytest.raises(ReconnectRequired):
         await world.process().user(world.connection)
     assert (await world.connected()).status_reason == "rotation_lost"
@@ -89,7 +89,7 @@ async def test_who_was_only_slow_brings_the_connection_back(world: TokenWorld) -
     world.provider.before = hold
     slow = asyncio.create_task(world.process().user(world.connection))
     await asked.wait()
-    world.later(seconds=LEASE.total_seconds())
+    world.later(seconds=LEASE_DURATION.total_seconds())
     grants = list(world.provider.world.grants)
     world.provider.world.grants.clear()
     with pytest.raises(ReconnectRequired):

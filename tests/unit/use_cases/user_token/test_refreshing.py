@@ -8,7 +8,7 @@ import pytest
 from core.domain.connections.connection import ReconnectRequired
 from core.domain.provider import UserTokens
 from core.domain.secret import Secret
-from core.use_cases.tokens.encryption import open_access_token, open_refresh_token, seal_user_tokens
+from core.use_cases.tokens.encryption import encrypt_user_tokens, open_access_token, open_refresh_token
 from testing.memory.provider import FakeProvider
 from tests.support.scenarios.token_world import TokenWorld
 
@@ -84,7 +84,7 @@ async def test_a_refused_access_token_is_refreshed_though_it_has_time_left(world
 async def test_a_token_without_an_end_is_never_refreshed(world: TokenWorld) -> None:
     """Where the app's tokens do not end there is nothing to refresh; refused, only the person can help."""
     forever = UserTokens(Secret("ghu_forever"), None, None, None)
-    sealed = seal_user_tokens(world.cipher, world.connection.external_id, forever)
+    sealed = encrypt_user_tokens(world.cipher, world.connection.external_id, forever)
     async with world.unit_of_work() as tx:
         await tx.user_tokens.replace(world.connection.id, sealed)
         await tx.commit()

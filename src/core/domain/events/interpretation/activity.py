@@ -6,16 +6,21 @@ from datetime import datetime
 
 from core.domain.attribution.attribution import Matching
 from core.domain.catalog.repository import Repository
-from core.domain.events.event import Event, EventStatus, Outcome, Verdict
-from core.domain.events.interpretation.event_data import People, attributions, pull_request_data, push_data
-from core.domain.events.interpretation.view import Interpretation, View, ignored
-from core.domain.events.provider_events import PullRequest, Push, RepositoryFacts
+from core.domain.events.event import EventStatus, Outcome, Verdict, WebhookEvent
+from core.domain.events.interpretation.event_data import (
+    People,
+    build_attributions,
+    build_pull_request_data,
+    build_push_data,
+)
+from core.domain.events.interpretation.view import Interpretation, View, ignore
 from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link
+from core.domain.provider_events import PullRequest, Push, RepositoryFacts
 from core.domain.streams.domain_event import DomainEvent, DomainEventType, EventData
 
 
-def interpret_push(event: Event, push: Push, view: View, integration: Integration) -> Interpretation:
+def interpret_push(event: WebhookEvent, push: Push, view: View, integration: Integration) -> Interpretation:
     """Tell every linked project of a push and of who wrote it, and note when its repository was pushed to."""
     people = People(Matching(view.identities, integration.organization_id, event.created_at))
     told = _tell_links(
@@ -25,17 +30,19 @@ def interpret_push(event: Event, push: Push, view: View, integration: Integratio
         repository=push.repository,
         event_type=DomainEventType.PUSH,
         occurred_at=push.repository.pushed_at,
-        data=lambda full_name: push_data(push, people, full_name),
+        data=lambda full_name: build_push_data(push, people, full_name),
     )
     known = view.repositories.get(push.repository.repo_id)
     return replace(
         told,
         repositories=_pushed(known, push.repository.pushed_at),
-        attributions=attributions(push, integration.id, people) if told.domain_events else (),
+        attributions=build_attributions(push, integration.id, people) if told.domain_events else (),
     )
 
 
-def interpret_pull_request(event: Event, pull: PullRequest, view: View, integration: Integration) -> Interpretation:
+def interpret_pull_request(
+    event: WebhookEvent, pull: PullRequest, view: View, integration: Integration
+) -> Interpretation:
     """Tell every linked project of a pull request, and of who opened and merged it."""
     people = People(Matching(view.identities, integration.organization_id, event.created_at))
     return _tell_links(
@@ -45,12 +52,12 @@ def interpret_pull_request(event: Event, pull: PullRequest, view: View, integrat
         repository=pull.repository,
         event_type=DomainEventType.PULL_REQUEST,
         occurred_at=pull.updated_at,
-        data=lambda full_name: pull_request_data(pull, people, full_name),
+        data=lambda full_name: build_pull_request_data(pull, people, full_name),
     )
 
 
 def _tell_links(
-    event: Event,
+    event: WebhookEvent,
     view: View,
     integration: Integration,
     *,
@@ -62,7 +69,7 @@ def _tell_links(
     repo_id = repository.repo_id
     links = tuple(link for link in view.links if link.repo_id == repo_id)
     if not links:
-        return ignored("repository_not_linked", subject="repository", subject_id=repo_id)
+        return ignore("repository_not_linked", subject="repository", subject_id=repo_id)
     verdicts = tuple(_verdict(link) for link in links)
     listening = tuple(link for link in links if link.webhooks_enabled)
     if not listening:

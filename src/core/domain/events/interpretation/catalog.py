@@ -7,32 +7,32 @@ from datetime import datetime
 from core.domain.audit.changes import Change
 from core.domain.catalog.catalog import (
     CatalogStep,
+    build_catalog_row,
+    build_link_event,
+    build_repository_event,
     can_be_listed,
-    catalog_row,
     follow_links,
-    link_event,
-    repository_event,
 )
 from core.domain.catalog.repository import Repository
-from core.domain.events.event import Event, EventStatus, Outcome, Verdict
+from core.domain.events.event import EventStatus, Outcome, Verdict, WebhookEvent
 from core.domain.events.interpretation.view import (
     Interpretation,
     View,
-    change,
-    ignored,
+    build_change,
+    ignore,
     is_newer,
     is_older,
     webhook_actor,
 )
-from core.domain.events.provider_events import (
+from core.domain.install.binding import create_unreachable_events
+from core.domain.integrations.integration import Integration
+from core.domain.provider_events import (
     AccountRenamed,
     RepositoriesChanged,
     RepositoryChanged,
     RepositoryFacts,
     RepositoryStep,
 )
-from core.domain.install.binding import create_unreachable_events
-from core.domain.integrations.integration import Integration
 from core.domain.streams.domain_event import DomainEvent, DomainEventType
 
 # Whether a repository is private and archived after a step, whatever else the payload says.
@@ -45,7 +45,7 @@ _SAID_BY_STEP: Mapping[RepositoryStep, tuple[bool | None, bool | None]] = {
 
 
 def interpret_repositories_changed(
-    event: Event, notice: RepositoriesChanged, view: View, integration: Integration
+    event: WebhookEvent, provider_event: RepositoriesChanged, view: View, integration: Integration
 ) -> Interpretation:
     """Add and remove catalog rows, and mark links to removed repositories unreachable.
 
@@ -53,75 +53,75 @@ def interpret_repositories_changed(
     private repository), so they always apply and a re-read is requested.
     """
     after = integration.sync_wanted(at=view.now)
-    if notice.repository_selection:
-        after = replace(after, repository_selection=notice.repository_selection)
+    if provider_event.repository_selection:
+        after = replace(after, repository_selection=provider_event.repository_selection)
     steps = [
         _added(event, facts, view, integration)
-        for facts in notice.added
+        for facts in provider_event.added
         if can_be_listed(facts, view.repositories.get(facts.repo_id))
     ]
-    steps += [_removed(event, facts, view, integration) for facts in notice.removed]
-    step = change(integration, after, event)
+    steps += [_removed(event, facts, view, integration) for facts in provider_event.removed]
+    step = build_change(integration, after, event)
     if step and not steps:
         steps = [_reread("integration", str(integration.external_id))]
     return _merged(steps, step)
 
 
 def interpret_repository_changed(
-    event: Event, notice: RepositoryChanged, view: View, integration: Integration
+    event: WebhookEvent, provider_event: RepositoryChanged, view: View, integration: Integration
 ) -> Interpretation:
     """Let catalog and links follow one repository by its numeric id."""
-    facts = _with_step(notice)
+    facts = _with_step(provider_event)
     known = view.repositories.get(facts.repo_id)
     # GitHub sends `transferred` to the new owner; under another owner it is no longer this installation's.
     # https://docs.github.com/webhooks/webhook-events-and-payloads#repository
     left = (
-        notice.step is RepositoryStep.TRANSFERRED
+        provider_event.step is RepositoryStep.TRANSFERRED
         and facts.owner_id is not None
         and integration.account_id is not None
         and facts.owner_id != integration.account_id
     )
-    if notice.step is RepositoryStep.DELETED or left:
+    if provider_event.step is RepositoryStep.DELETED or left:
         return _removed(event, facts, view, integration)
     if known and is_older(facts.updated_at, known.provider_updated_at):
-        return ignored("older_than_state", subject="repository", subject_id=facts.repo_id)
+        return ignore("older_than_state", subject="repository", subject_id=facts.repo_id)
     reread = not is_newer(facts.updated_at, known.provider_updated_at if known else None)
     wanted = integration.sync_wanted(at=view.now) if reread else integration
     if not can_be_listed(facts, known):
         step, wanted = _reread("repository", facts.repo_id), integration.sync_wanted(at=view.now)
-    elif known is None or (known.removed_at and notice.step is RepositoryStep.TRANSFERRED):
+    elif known is None or (known.removed_at and provider_event.step is RepositoryStep.TRANSFERRED):
         step = _added(event, facts, view, integration)
     elif known.removed_at:
         # A late fact must not bring back into sight what was hidden: the provider is asked instead.
         step, wanted = _reread("repository", facts.repo_id), integration.sync_wanted(at=view.now)
     else:
-        step = _followed(event, replace(notice, repository=facts), known, view, integration)
-    return _merged([step], change(integration, wanted, event))
+        step = _followed(event, replace(provider_event, repository=facts), known, view, integration)
+    return _merged([step], build_change(integration, wanted, event))
 
 
 def interpret_account_renamed(
-    event: Event, notice: AccountRenamed, view: View, integration: Integration
+    event: WebhookEvent, provider_event: AccountRenamed, view: View, integration: Integration
 ) -> Interpretation:
     """Let the account's name and every name below it follow a new login."""
-    if is_older(notice.updated_at, integration.provider_updated_at):
+    if is_older(provider_event.updated_at, integration.provider_updated_at):
         # The account's clock is not the installation's, so the provider is asked which name is right.
-        skipped = ignored("older_than_state", subject="integration", subject_id=str(integration.external_id))
-        reread = change(integration, integration.sync_wanted(at=view.now), event)
+        skipped = ignore("older_than_state", subject="integration", subject_id=str(integration.external_id))
+        reread = build_change(integration, integration.sync_wanted(at=view.now), event)
         return replace(skipped, integration=reread)
     # The page has the old name in its path. The daily check reads it again; until then the name makes it.
     renamed_account = replace(
         integration.sync_wanted(at=view.now).with_manage_url(None),
-        provider_name=notice.login,
-        provider_url=notice.url or integration.provider_url,
+        provider_name=provider_event.login,
+        provider_url=provider_event.url or integration.provider_url,
     )
     linked = {link.repo_id for link in view.links}
     steps = []
     for known in view.repositories.values():
-        if known.owner == integration.provider_name and known.owner != notice.login:
-            renamed = _under_owner(known, notice.login)
+        if known.owner == integration.provider_name and known.owner != provider_event.login:
+            renamed = _under_owner(known, provider_event.login)
             # Consumers keep names of linked repositories only; telling them of all would be noise.
             step = CatalogStep(known, renamed)
-            fact = _repository_event(event, integration, step, "renamed", at=notice.updated_at)
+            fact = _repository_event(event, integration, step, "renamed", at=provider_event.updated_at)
             steps.append(
                 Interpretation(
                     EventStatus.PROCESSED,
@@ -131,19 +131,19 @@ def interpret_account_renamed(
                 )
             )
     verdict = Verdict("integration", Outcome.PROCESSED, "account_renamed", str(integration.external_id))
-    merged = _merged(steps, change(integration, renamed_account, event))
+    merged = _merged(steps, build_change(integration, renamed_account, event))
     return replace(merged, status=EventStatus.PROCESSED, reason=None, verdicts=(verdict,))
 
 
-def _added(event: Event, facts: RepositoryFacts, view: View, integration: Integration) -> Interpretation:
+def _added(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: Integration) -> Interpretation:
     known = view.repositories.get(facts.repo_id)
-    row = catalog_row(facts, integration.id, known)
+    row = build_catalog_row(facts, integration.id, known)
     verdict = Verdict("repository", Outcome.PROCESSED, "added", facts.repo_id)
     followed = follow_links(view.links, known, row, webhook_actor(event))
     if known and known.removed_at is None:
         return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), repositories=(row,), links=followed)
     restored = tuple(
-        link_event(link, DomainEventType.LINK_RESTORED, event.created_at, source=event.id)
+        build_link_event(link, DomainEventType.LINK_RESTORED, event.created_at, source=event.id)
         for link in view.links
         if link.repo_id == facts.repo_id
     )
@@ -159,14 +159,14 @@ def _added(event: Event, facts: RepositoryFacts, view: View, integration: Integr
     )
 
 
-def _removed(event: Event, facts: RepositoryFacts, view: View, integration: Integration) -> Interpretation:
+def _removed(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: Integration) -> Interpretation:
     known = view.repositories.get(facts.repo_id)
     verdict = Verdict("repository", Outcome.PROCESSED, "removed", facts.repo_id)
     if known and known.removed_at:
         # Written all the same: a sync that began before must see that it was told of since.
         return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), repositories=(known,))
     # A row we never had is kept as removed, so that a sync that began before cannot bring it in.
-    base = known or catalog_row(facts, integration.id)
+    base = known or build_catalog_row(facts, integration.id)
     told = max(filter(None, (base.provider_updated_at, facts.updated_at)), default=None)
     row = replace(base, removed_at=view.now, provider_updated_at=told)
     return Interpretation(
@@ -180,10 +180,10 @@ def _removed(event: Event, facts: RepositoryFacts, view: View, integration: Inte
     )
 
 
-def _with_step(notice: RepositoryChanged) -> RepositoryFacts:
+def _with_step(provider_event: RepositoryChanged) -> RepositoryFacts:
     """Return what the payload says of the repository, completed by what the step itself says."""
-    facts = notice.repository
-    private, archived = _SAID_BY_STEP.get(notice.step, (None, None))
+    facts = provider_event.repository
+    private, archived = _SAID_BY_STEP.get(provider_event.step, (None, None))
     if facts.private is None and private is not None:
         facts = replace(facts, private=private)
     if facts.archived is None and archived is not None:
@@ -192,13 +192,13 @@ def _with_step(notice: RepositoryChanged) -> RepositoryFacts:
 
 
 def _followed(
-    event: Event, notice: RepositoryChanged, known: Repository, view: View, integration: Integration
+    event: WebhookEvent, provider_event: RepositoryChanged, known: Repository, view: View, integration: Integration
 ) -> Interpretation:
-    facts, step = notice.repository, notice.step.value
-    row = catalog_row(facts, integration.id, known)
+    facts, step = provider_event.repository, provider_event.step.value
+    row = build_catalog_row(facts, integration.id, known)
     verdict = Verdict("repository", Outcome.PROCESSED, step, known.repo_id)
     # A provider may report a repository that became public twice, by two kinds of events.
-    is_news = notice.step is not RepositoryStep.PUBLICIZED or known.private
+    is_news = provider_event.step is not RepositoryStep.PUBLICIZED or known.private
     fact = _repository_event(event, integration, CatalogStep(known, row), step, at=facts.updated_at)
     return Interpretation(
         EventStatus.PROCESSED,
@@ -215,9 +215,9 @@ def _reread(subject: str, subject_id: str) -> Interpretation:
 
 
 def _repository_event(
-    event: Event, integration: Integration, step: CatalogStep, word: str, *, at: datetime | None
+    event: WebhookEvent, integration: Integration, step: CatalogStep, word: str, *, at: datetime | None
 ) -> DomainEvent:
-    return repository_event(integration, step, word, at=at or event.created_at, source=event.id)
+    return build_repository_event(integration, step, word, at=at or event.created_at, source=event.id)
 
 
 def _under_owner(repository: Repository, login: str) -> Repository:
@@ -229,7 +229,7 @@ def _under_owner(repository: Repository, login: str) -> Repository:
 
 def _merged(steps: list[Interpretation], integration: Change[Integration] | None) -> Interpretation:
     if not steps and integration is None:
-        return ignored("nothing_changed")
+        return ignore("nothing_changed")
     return Interpretation(
         EventStatus.PROCESSED,
         verdicts=tuple(verdict for step in steps for verdict in step.verdicts),

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from core.domain.attribution.attribution import UNKNOWN, Attribution, Match, Matching, Role, match_account, match_author
-from core.domain.attribution.email_addresses import MAX_ADDRESS, normal_address
-from core.domain.events.provider_events import Author, BranchRef, Commit, ProviderUser, PullRequest, Push
+from core.domain.attribution.email_addresses import MAX_ADDRESS, normalize_address
 from core.domain.identifiers import IntegrationId
+from core.domain.provider_events import Author, BranchRef, Commit, ProviderUser, PullRequest, Push
 from core.domain.streams.domain_event import (
     MAX_CO_AUTHORS,
     MAX_COMMITS,
@@ -55,7 +55,7 @@ class People:
         return found
 
 
-def push_data(push: Push, people: People, full_name: str) -> PushData:
+def build_push_data(push: Push, people: People, full_name: str) -> PushData:
     """Return the data of a push event: branch deletes, tags, forced and empty pushes included.
 
     Only the prefix is taken off a ref: branch names may hold slashes, `#` and any Unicode.
@@ -81,7 +81,7 @@ def push_data(push: Push, people: People, full_name: str) -> PushData:
     )
 
 
-def pull_request_data(pull: PullRequest, people: People, full_name: str) -> PullRequestData:
+def build_pull_request_data(pull: PullRequest, people: People, full_name: str) -> PullRequestData:
     """Return the data of a pull request event."""
     return PullRequestData(
         repo_id=pull.repository.repo_id,
@@ -104,7 +104,7 @@ def pull_request_data(pull: PullRequest, people: People, full_name: str) -> Pull
     )
 
 
-def attributions(push: Push, integration_id: IntegrationId, people: People) -> tuple[Attribution, ...]:
+def build_attributions(push: Push, integration_id: IntegrationId, people: People) -> tuple[Attribution, ...]:
     """Return whose each commit of a push is, however many there are."""
     return tuple(
         Attribution(
@@ -112,7 +112,7 @@ def attributions(push: Push, integration_id: IntegrationId, people: People) -> t
             push.repository.repo_id,
             commit.sha,
             role,
-            normal_address(author.email),
+            normalize_address(author.email),
             author,
             people.match(author),
             commit.timestamp,
@@ -136,7 +136,7 @@ def _committer(commit: Commit) -> Author | None:
     if committer is None or committer is author:
         return None
     if author.email or committer.email:
-        same = normal_address(author.email) == normal_address(committer.email)
+        same = normalize_address(author.email) == normalize_address(committer.email)
     else:
         same = author.name == committer.name
     return None if same else committer

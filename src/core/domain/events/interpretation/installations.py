@@ -3,19 +3,18 @@
 from datetime import datetime
 
 from core.domain.audit.changes import Change
-from core.domain.catalog.catalog import can_be_listed, catalog_row
-from core.domain.events.event import Event, EventStatus, Outcome, Verdict
+from core.domain.catalog.catalog import build_catalog_row, can_be_listed
+from core.domain.events.event import EventStatus, Outcome, Verdict, WebhookEvent
 from core.domain.events.interpretation.view import (
-    Binding,
+    BindingOption,
     Interpretation,
     View,
-    change,
-    ignored,
+    build_change,
+    ignore,
     is_newer,
     is_older,
     webhook_actor,
 )
-from core.domain.events.provider_events import InstallationChanged, InstallationStep, Notice
 from core.domain.flows.flow import PendingRequest
 from core.domain.install.binding import (
     BindingTarget,
@@ -24,13 +23,14 @@ from core.domain.install.binding import (
     create_unreachable_events,
     repositories_to_remove,
 )
-from core.domain.integrations.domain_events import integration_event
+from core.domain.integrations.domain_events import build_integration_event
 from core.domain.integrations.integration import Integration, StatusReason
+from core.domain.provider_events import InstallationChanged, InstallationStep, ProviderEvent
 from core.domain.streams.domain_event import DomainEvent, DomainEventType
 
 
 def interpret_installation(
-    event: Event, notice: InstallationChanged, view: View, integration: Integration
+    event: WebhookEvent, provider_event: InstallationChanged, view: View, integration: Integration
 ) -> Interpretation:
     """Let an integration follow its installation's state.
 
@@ -38,17 +38,17 @@ def interpret_installation(
     signature does not cover the event's name, and a deletion ends access for good.
     """
     known_at = integration.provider_updated_at
-    told_at = notice.installation.updated_at
+    told_at = provider_event.installation.updated_at
     subject = str(integration.external_id)
-    if notice.step is InstallationStep.DELETED:
+    if provider_event.step is InstallationStep.DELETED:
         verdict = Verdict("integration", Outcome.PROCESSED, "deletion_to_confirm", subject)
         return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), has_reported_deletion=True)
     if is_older(told_at, known_at):
-        return ignored("older_than_state", subject="integration", subject_id=subject)
-    after = apply_facts(integration, notice.installation)
+        return ignore("older_than_state", subject="integration", subject_id=subject)
+    after = apply_facts(integration, provider_event.installation)
     if not is_newer(told_at, known_at):
         after = after.sync_wanted(at=view.now)
-    match notice.step:
+    match provider_event.step:
         case InstallationStep.SUSPENDED:
             after = after.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=view.now)
             return _stepped(event, integration, after, DomainEventType.INTEGRATION_SUSPENDED, "suspended", at=told_at)
@@ -68,41 +68,43 @@ def interpret_installation(
         case InstallationStep.CREATED:
             verdict = Verdict("integration", Outcome.PROCESSED, "already_bound", subject)
             return Interpretation(
-                EventStatus.PROCESSED, verdicts=(verdict,), integration=change(integration, after, event)
+                EventStatus.PROCESSED, verdicts=(verdict,), integration=build_change(integration, after, event)
             )
 
 
-def may_bind(notice: Notice) -> bool:
+def can_bind(provider_event: ProviderEvent) -> bool:
     """Tell whether a notice can complete a pending request; no other webhook ever binds."""
     return (
-        isinstance(notice, InstallationChanged)
-        and notice.step is InstallationStep.CREATED
-        and notice.requester_id is not None
+        isinstance(provider_event, InstallationChanged)
+        and provider_event.step is InstallationStep.CREATED
+        and provider_event.requester_id is not None
     )
 
 
-def answers(notice: InstallationChanged, request: PendingRequest) -> bool:
+def matches_request(provider_event: InstallationChanged, request: PendingRequest) -> bool:
     """Tell whether a new installation is exactly what was asked for: requester and account, by their ids.
 
     A binding shows an organization private repositories, so this is checked whoever offers the request.
     """
-    told = (notice.requester_id, notice.installation.account_id)
-    return may_bind(notice) and told == (request.requester_id, request.account_id)
+    told = (provider_event.requester_id, provider_event.installation.account_id)
+    return can_bind(provider_event) and told == (request.requester_id, request.account_id)
 
 
-def bind_pending(event: Event, notice: InstallationChanged, view: View, binding: Binding) -> Interpretation:
+def bind_pending(
+    event: WebhookEvent, provider_event: InstallationChanged, view: View, binding: BindingOption
+) -> Interpretation:
     """Bind a new installation to the organization whose member asked for exactly it.
 
     The view offers a binding only where requester and account both match a pending request; the
     organization's revoked row is used again, since it has one row per provider.
     """
     if binding.existing and not binding.existing.is_revoked:
-        return ignored("organization_already_connected")
+        return ignore("organization_already_connected")
     target = BindingTarget(binding.request.organization_id, event.provider, binding.existing, binding.new_id)
-    after = bind(target, str(event.source_key), notice.installation, suspended_at=None, at=view.now)
+    after = bind(target, str(event.source_key), provider_event.installation, suspended_at=None, at=view.now)
     listed = tuple(
-        catalog_row(facts, after.id, known)
-        for facts in notice.repositories
+        build_catalog_row(facts, after.id, known)
+        for facts in provider_event.repositories
         if can_be_listed(facts, known := view.repositories.get(facts.repo_id))
     )
     kept = {row.repo_id for row in listed}
@@ -117,14 +119,16 @@ def bind_pending(event: Event, notice: InstallationChanged, view: View, binding:
         repositories=listed + gone,
         completed_request=binding.request,
         domain_events=(
-            _integration_event(event, after, DomainEventType.INTEGRATION_ACTIVATED, notice.installation.updated_at),
+            _integration_event(
+                event, after, DomainEventType.INTEGRATION_ACTIVATED, provider_event.installation.updated_at
+            ),
             *lost,
         ),
     )
 
 
 def _stepped(
-    event: Event,
+    event: WebhookEvent,
     before: Integration,
     after: Integration,
     event_type: DomainEventType,
@@ -136,12 +140,12 @@ def _stepped(
     return Interpretation(
         EventStatus.PROCESSED,
         verdicts=(verdict,),
-        integration=change(before, after, event),
+        integration=build_change(before, after, event),
         domain_events=(_integration_event(event, after, event_type, at),),
     )
 
 
 def _integration_event(
-    event: Event, integration: Integration, event_type: DomainEventType, at: datetime | None
+    event: WebhookEvent, integration: Integration, event_type: DomainEventType, at: datetime | None
 ) -> DomainEvent:
-    return integration_event(event_type, integration, at=at or event.created_at, source_event_id=event.id)
+    return build_integration_event(event_type, integration, at=at or event.created_at, source_event_id=event.id)

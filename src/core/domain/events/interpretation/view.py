@@ -7,7 +7,7 @@ from core.domain.attribution.attribution import Attribution, Identities
 from core.domain.audit.changes import Change, Entity
 from core.domain.catalog.repository import Repository
 from core.domain.connections.connection import Connection
-from core.domain.events.event import Event, EventStatus, Outcome, Settlement, Verdict
+from core.domain.events.event import EventResult, EventStatus, Outcome, Verdict, WebhookEvent
 from core.domain.flows.flow import PendingRequest
 from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations.integration import Integration
@@ -16,7 +16,7 @@ from core.domain.streams.domain_event import DomainEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Binding:
+class BindingOption:
     """What a new installation may bind to: a matching pending request and the organization's row, if any."""
 
     request: PendingRequest
@@ -36,7 +36,7 @@ class View:
     integration: Integration | None = None
     links: tuple[Link, ...] = ()
     repositories: Mapping[RepoId, Repository] = field(default_factory=dict)
-    binding: Binding | None = None
+    binding: BindingOption | None = None
     connection: Connection | None = None
     identities: Identities = field(default_factory=Identities)
 
@@ -62,10 +62,10 @@ class Interpretation:
     matched_links: tuple[Link, ...] = ()
     has_reported_deletion: bool = False
 
-    def settlement(self, event: Event, integration: Integration | None) -> Settlement:
+    def to_result(self, event: WebhookEvent, integration: Integration | None) -> EventResult:
         """Return what the ledger keeps of it."""
         owner = self.integration.after if self.integration else integration
-        return Settlement(
+        return EventResult(
             event_id=event.id,
             status=self.status,
             verdicts=self.verdicts,
@@ -76,18 +76,18 @@ class Interpretation:
         )
 
 
-def ignored(reason: str, *, subject: str = "event", subject_id: str | None = None) -> Interpretation:
+def ignore(reason: str, *, subject: str = "event", subject_id: str | None = None) -> Interpretation:
     """Return an interpretation that does nothing, with its reason."""
     verdict = Verdict(subject, Outcome.IGNORED, reason, subject_id)
     return Interpretation(EventStatus.IGNORED, reason, (verdict,))
 
 
-def unrouted() -> Interpretation:
+def leave_unrouted() -> Interpretation:
     """Return the interpretation of an event whose installation nobody has connected yet."""
     return Interpretation(EventStatus.UNROUTED, "installation_unknown")
 
 
-def webhook_actor(event: Event) -> SystemActor:
+def webhook_actor(event: WebhookEvent) -> SystemActor:
     """Return who audit rows name for what an event changed."""
     return SystemActor("webhook", event.delivery_id)
 
@@ -102,6 +102,6 @@ def is_newer(time: datetime | None, state: datetime | None) -> bool:
     return time is not None and (state is None or time > state)
 
 
-def change(before: Entity | None, after: Entity, event: Event) -> Change[Entity] | None:
+def build_change(before: Entity | None, after: Entity, event: WebhookEvent) -> Change[Entity] | None:
     """Return the step an event makes, or None where nothing differs."""
     return None if before == after else Change(before, after, webhook_actor(event))

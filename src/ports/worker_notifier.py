@@ -2,7 +2,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 
-class Doorbell(Protocol):
+class WorkerNotifier(Protocol):
     """Wakes someone to drain a lane. It may be lost at any time; the sweep rings again.
 
     A ring that meets one not yet answered is swallowed, for at most 30 seconds.

@@ -5,7 +5,7 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class SealedValue:
+class EncryptedValue:
     """One value that our cipher made: in which column, of which row, for which place."""
 
     column: str
@@ -21,14 +21,14 @@ class SealedValue:
         return f"{self.column}:{self.external_id}"
 
 
-class SealedValueStore(Protocol):
+class EncryptedValueStore(Protocol):
     """Everything in storage that our cipher made, whatever it belongs to."""
 
     def columns(self) -> Sequence[str]:
         """Return every column that holds such values, `table.column`."""
 
-    async def page(self, column: str, *, after: int, limit: int) -> Sequence[SealedValue]:
+    async def page(self, column: str, *, after: int, limit: int) -> Sequence[EncryptedValue]:
         """Return at most `limit` values of a column, those of rows above `after`, in order."""
 
-    async def replace(self, column: str, changes: Sequence[tuple[SealedValue, str]]) -> int:
+    async def replace(self, column: str, changes: Sequence[tuple[EncryptedValue, str]]) -> int:
         """Write these in the place of those values that are still there; return how many were."""

@@ -218,7 +218,7 @@ class Unhandled:
     reason: str
 
 
-Notice = (
+ProviderEvent = (
     Push
     | PullRequest
     | InstallationChanged

@@ -14,9 +14,9 @@ from rq.serializers import JSONSerializer
 
 from adapters.redis_queue.problems import problem_of
 from core.domain.events.lanes import LANES
-from core.domain.secret import shown
-from ports.doorbell import Doorbell
+from core.domain.secret import redact_url
 from ports.traces import Traces
+from ports.worker_notifier import WorkerNotifier
 
 QUEUE = "git-lanes"
 # A drain ends by itself after 30 s; twice that is long enough to call it stuck.
@@ -34,7 +34,7 @@ _REST_SECONDS = 0.01
 _log = structlog.get_logger(__name__)
 
 
-class RedisDoorbell(Doorbell):
+class RedisWorkerNotifier(WorkerNotifier):
     """Rings by enqueueing an RQ job per lane, from one thread of its own.
 
     A job has a random id: RQ's `unique` would refuse a ring for as long as an earlier job's hash exists.
@@ -50,7 +50,7 @@ class RedisDoorbell(Doorbell):
         self._traces = traces
         # Of the ring that was first, since it alone is sent.
         self._carried: dict[int, str | None] = {}
-        self._shown = shown(url)
+        self._shown = redact_url(url)
         self._redis = redis.Redis.from_url(
             url, socket_timeout=_NETWORK_SECONDS, socket_connect_timeout=_NETWORK_SECONDS, retry=Retry(NoBackoff(), 0)
         )
@@ -61,7 +61,7 @@ class RedisDoorbell(Doorbell):
         self._wake = threading.Event()
         self._closing = False
         self._failing = False
-        self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="worker-notifier", daemon=True)
         self._thread.start()
 
     def ring(self, lane: int) -> None:

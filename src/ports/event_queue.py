@@ -4,15 +4,15 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from core.domain.events.event import Event, Settlement
+from core.domain.events.event import EventResult, WebhookEvent
 from core.domain.identifiers import EventId
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class QueuedEvent:
     """A due event with its payload: the bytes that were signed, or None once retention took them."""
 
-    event: Event
+    event: WebhookEvent
     body: bytes | None
 
 
@@ -28,7 +28,7 @@ class UnfinishedBatch:
     storage_restarted: bool = False
 
 
-class Mailbox(Protocol):
+class EventQueue(Protocol):
     """The ledger as a queue of 32 lanes. It is the queue of record; doorbells only wake someone.
 
     Promised: while one transaction holds a lane, no other does, in any process; a holder that dies lets go.
@@ -40,13 +40,13 @@ class Mailbox(Protocol):
     async def lock(self, lane: int) -> None:
         """Take the lane until this transaction ends, waiting for whoever holds it."""
 
-    async def due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[Letter]:
-        """Return the lane's due events (`Event.is_due`) in the order received.
+    async def due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[QueuedEvent]:
+        """Return the lane's due events (`WebhookEvent.is_due`) in the order received.
 
         At most `limit`, and no more than `max_bytes` of payload beyond the first.
         """
 
-    async def settle(self, settlements: Sequence[Settlement]) -> None:
+    async def settle(self, results: Sequence[EventResult]) -> None:
         """Write how these events ended; attempts and next attempt only where given.
 
         An event that is no longer pending stays as it is: someone else has settled it.
@@ -57,7 +57,7 @@ class Mailbox(Protocol):
 
     async def waiting(
         self, provider: str, source_key: str, *, event_type: str, action: str, limit: int
-    ) -> Sequence[Letter]:
+    ) -> Sequence[QueuedEvent]:
         """Return events of this kind whose installation nobody has connected yet, newest first.
 
         Those not looked at yet are among them.
